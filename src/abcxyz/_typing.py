@@ -1,0 +1,175 @@
+"""Array types used everywhere, and the converters that check what comes in."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from abcxyz.errors import InputError
+
+__all__ = [
+    "ArrayLike",
+    "Bools",
+    "Codes",
+    "Days",
+    "Floats",
+    "Ints",
+    "Numbers",
+    "as_numbers",
+    "freeze",
+    "same_arrays",
+]
+
+ArrayLike: TypeAlias = npt.ArrayLike
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Codes: TypeAlias = npt.NDArray[np.int8]
+Days: TypeAlias = npt.NDArray[np.datetime64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Numbers: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+
+
+@runtime_checkable
+class _HasToNumpy(Protocol):
+    """A pandas, polars or pyarrow column, recognised without importing any of them."""
+
+    def to_numpy(self, *args: Any, **kwargs: Any) -> npt.NDArray[Any]: ...
+
+
+def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a read-only view of *array*; the caller's own array stays writable."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def same_arrays(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> bool:
+    """Say whether two arrays hold the same content; NaN equals NaN."""
+    if left.dtype.kind in "fmM" and right.dtype.kind in "fmM":
+        return bool(np.array_equal(left, right, equal_nan=True))
+    return bool(np.array_equal(left, right))
+
+
+def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1) -> Numbers:
+    """Convert *values* to a read-only array of float64, or int64 where they are whole by type.
+
+    Parameters
+    ----------
+    values
+        Numbers of any make: list, numpy array, column of a data frame. ``None`` and NaN mean
+        "no sales".
+    name
+        What to call them in an error.
+    ndim
+        The number of dimensions wanted.
+
+    Returns
+    -------
+    numpy.ndarray
+        A view where no conversion is needed.
+
+    Raises
+    ------
+    InputError
+        Text, true/false, infinity, the wrong shape, or nothing at all.
+    """
+    array = _to_array(values, name)
+    if array.ndim != ndim:
+        raise InputError(
+            "{name} has the shape {shape}, but {ndim} dimension(s) are needed; "
+            "pass one row per customer",
+            name=name,
+            shape=array.shape,
+            ndim=ndim,
+        )
+    if array.size == 0:
+        raise InputError("{name} is empty; pass at least one customer", name=name)
+    if array.dtype.kind == "f":
+        extremes = float(np.max(array)), float(np.min(array))
+        # NaN hides an infinity from max and min, so only then is every value looked at.
+        if any(map(np.isinf, extremes)) or any(map(np.isnan, extremes)):
+            infinite = np.argwhere(np.isinf(array))
+            if len(infinite):
+                place = tuple(int(i) for i in infinite[0])
+                raise InputError(
+                    "{name} holds {value} at position {place}; replace it by the amount, "
+                    "or by NaN where there were no sales",
+                    name=name,
+                    value=float(array[place]),
+                    place=place[0] if ndim == 1 else place,
+                )
+    return freeze(array)
+
+
+def _to_array(values: ArrayLike, name: str) -> Numbers:
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.astype(np.float64).filled(np.nan)
+    elif isinstance(values, _HasToNumpy) and not isinstance(values, np.ndarray):
+        values = _column_to_array(values)
+    array = np.asarray(values)
+    if array.dtype.kind in "iu":
+        if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+            return array.astype(np.float64)
+        return array.astype(np.int64, copy=False)
+    if array.dtype.kind == "f":
+        return array.astype(np.float64, copy=False)
+    if array.dtype.kind == "O":
+        return _objects_to_floats(array, name)
+    if array.size == 0 and array.dtype.kind != "b":
+        return array.astype(np.float64)
+    place, value = _first_that(lambda _: True, array)
+    raise InputError(
+        "{name} holds {value!r} at position {place}, which is not a number; "
+        "convert the column to numbers first",
+        name=name,
+        value=value,
+        place=place,
+    )
+
+
+def _column_to_array(column: _HasToNumpy) -> npt.NDArray[Any]:
+    array = column.to_numpy()
+    if array.dtype.kind != "O":
+        return array
+    try:  # pandas' nullable columns
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        return array
+
+
+def _objects_to_floats(array: npt.NDArray[Any], name: str) -> Floats:
+    """Convert ``None``, ``Decimal`` and ``Fraction`` along with ordinary numbers."""
+
+    def refused(value: object) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, (str, bytes, bool, np.bool_)):
+            return True
+        try:
+            float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return type(value).__name__ != "NAType"
+        return False
+
+    flat = [np.nan if v is None or type(v).__name__ == "NAType" else v for v in array.ravel()]
+    found = _first_that(refused, array)
+    if found[0] is not None:
+        raise InputError(
+            "{name} holds {value!r} at position {place}, which is not a number; "
+            "convert the column to numbers first",
+            name=name,
+            value=found[1],
+            place=found[0],
+        )
+    return np.array([float(v) for v in flat], dtype=np.float64).reshape(array.shape)
+
+
+def _first_that(test: Any, array: npt.NDArray[Any]) -> tuple[object, object]:
+    for place in np.ndindex(array.shape):
+        value = array[place]
+        if test(value):
+            shown = value.item() if isinstance(value, np.generic) else value
+            return (place[0] if len(place) == 1 else place), shown
+    return None, None

@@ -1,0 +1,1 @@
+"""The pure core: numpy, attrs and the standard library only."""

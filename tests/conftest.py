@@ -1,0 +1,30 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _beside(name: str) -> Path:
+    """Find real data kept outside the project; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("ABCXYZ_SHARED", ROOT.parent / "shared")) / name
+    if not folder.is_dir():
+        pytest.skip(f"{name} is not beside this checkout (set ABCXYZ_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real transaction files."""
+    return _beside("data")
+
+
+@pytest.fixture(scope="session")
+def shared_spec() -> Path:
+    """Folder of protocol examples and method vectors."""
+    return _beside("spec")
