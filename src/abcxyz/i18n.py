@@ -1,0 +1,122 @@
+"""Russian and English words, numbers and dates for what people read.
+
+English is the key: ``text("Customers", "ru")`` looks the phrase up in ``locale/ru/*.toml``.
+A phrase without a twin stays English rather than failing; a test keeps the catalogue complete.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from importlib import resources
+from types import MappingProxyType
+
+from abcxyz.errors import AbcxyzError, AbcxyzWarning
+
+__all__ = ["LANGUAGES", "catalogue", "date_text", "money", "number", "percent", "text", "translate"]
+
+LANGUAGES = ("en", "ru")
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+@functools.cache
+def catalogue(lang: str) -> Mapping[str, str]:
+    """Read all phrases of *lang*, English to its twin.
+
+    Parameters
+    ----------
+    lang
+        One of `LANGUAGES`; English is empty, for it is its own key.
+
+    Returns
+    -------
+    Mapping
+        Read-only.
+    """
+    phrases: dict[str, str] = {}
+    folder = resources.files("abcxyz") / "locale" / lang
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda item: item.name):
+            if file.name.endswith(".toml"):
+                phrases.update(tomllib.loads(file.read_text(encoding="utf-8")))
+    return MappingProxyType(phrases)
+
+
+def text(english: str, lang: str, /, **fields: object) -> str:
+    """Say *english* in *lang*, with its named ``{fields}`` filled in.
+
+    Examples
+    --------
+    >>> text("Customers", "ru")
+    'Клиенты'
+    """
+    template = catalogue(lang).get(english, english)
+    return template.format(**fields) if fields else template
+
+
+def translate(problem: BaseException, lang: str) -> str:
+    """Say an error or a warning in *lang*; foreign exceptions keep their own words."""
+    if isinstance(problem, (AbcxyzError, AbcxyzWarning)):
+        return text(problem.template, lang, **problem.details)
+    return str(problem)
+
+
+def number(value: float, lang: str, decimals: int = 0) -> str:
+    """Write a number as *lang* does: ``1 234 567,89`` in Russian, ``1,234,567.89`` in English.
+
+    Examples
+    --------
+    >>> number(-1234567.891, "en", 2)
+    '-1,234,567.89'
+    >>> number(1234567.891, "ru", 2).replace("\\N{NO-BREAK SPACE}", " ")
+    '1 234 567,89'
+    """
+    if math.isnan(value):
+        return "–"
+    plain = f"{value:,.{decimals}f}"
+    if float(plain.replace(",", "")) == 0:
+        plain = plain.lstrip("-")
+    if lang == "ru":
+        plain = plain.replace(",", _NO_BREAK).replace(".", ",")
+    return plain
+
+
+def money(value: float, lang: str, decimals: int = 0, currency: str = "") -> str:
+    """Write an amount with its currency sign behind it, as both languages may.
+
+    Examples
+    --------
+    >>> money(58140, "en")
+    '58,140'
+    """
+    plain = number(value, lang, decimals)
+    return f"{plain}{_NO_BREAK}{currency}" if currency else plain
+
+
+def percent(share: float, lang: str, decimals: int = 1) -> str:
+    """Write a share of one as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.1433, "en", 2)
+    '14.33%'
+    """
+    plain = number(share * 100, lang, decimals)
+    if math.isnan(share):
+        return plain
+    return f"{plain}{_NO_BREAK}%" if lang == "ru" else f"{plain}%"
+
+
+def date_text(day: date, lang: str) -> str:
+    """Write a date: ``31.10.2026`` in Russian, ``2026-10-31`` in English.
+
+    Examples
+    --------
+    >>> date_text(date(2026, 10, 31), "ru")
+    '31.10.2026'
+    """
+    return f"{day:%d.%m}.{day.year:04d}" if lang == "ru" else day.isoformat()
