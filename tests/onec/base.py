@@ -1,0 +1,30 @@
+"""An emulator of 1C's OData on loopback, stricter than any public mock.
+
+A real HTTP server (`Base`), a real parser of the filter language (`parse`), a store with the
+platform's habits (`Store`), and its failures (`FAULTS`).
+"""
+
+from __future__ import annotations
+
+from tests.onec.company import PROPERTY, Company, bp, filled, unf, ut11
+from tests.onec.faults import FAULTS, Fault
+from tests.onec.grammar import ODataError, parse
+from tests.onec.server import Base, Request
+from tests.onec.store import ZERO, Store
+
+__all__ = [
+    "FAULTS",
+    "PROPERTY",
+    "ZERO",
+    "Base",
+    "Company",
+    "Fault",
+    "ODataError",
+    "Request",
+    "Store",
+    "bp",
+    "filled",
+    "parse",
+    "unf",
+    "ut11",
+]

@@ -1,0 +1,47 @@
+"""Ways in which the emulated base fails, to be put in a queue."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["FAULTS", "Fault"]
+
+
+@frozen
+class Fault:
+    """One bad answer.
+
+    *when* is a part of the decoded path (or of ``METHOD path``) that the request must hold;
+    *commit* says whether a write goes through before the answer is spoilt; *cut* sends only so
+    many bytes of the right answer; *reset* closes the connection without one.
+    """
+
+    when: str = ""
+    times: int = 1
+    status: int = 0
+    kind: str = "text/html; charset=utf-8"
+    body: bytes = b""
+    delay: float = 0.0
+    reset: bool = False
+    cut: int = 0
+    commit: bool = False
+
+
+_HTML = "<html><body><h1>{0}</h1></body></html>"
+_APP = (
+    '{"#exception": "x", "exception": {"reason": 403, "descr": "outer", '
+    '"inner": {"descr": "Начало сеанса с информационной базой запрещено."}}}'
+)
+_PLATFORM = _HTML.format("1C:Enterprise 8 application error: Ошибка по причине: сеанс завершен")
+
+FAULTS = {
+    "maintenance": Fault(status=200, body=_HTML.format("Ведутся работы").encode()),
+    "forbidden": Fault(status=403, kind="application/json", body=b"\xef\xbb\xbf" + _APP.encode()),
+    "platform": Fault(status=500, body=_PLATFORM.encode()),
+    "busy": Fault(status=503, body=_HTML.format("Service Unavailable").encode()),
+    "gateway": Fault(status=502, body=_HTML.format("Bad Gateway").encode()),
+    "timeout": Fault(status=504, body=_HTML.format("Gateway Timeout").encode()),
+    "reset_before": Fault(reset=True),
+    "reset_after": Fault(reset=True, commit=True),
+    "truncated": Fault(cut=40),
+}

@@ -1,0 +1,219 @@
+"""The emulator is as strict as the platform: checked before anything is checked against it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from tests.onec.base import FAULTS, Base, Company, ODataError, filled, parse
+
+_REALISATIONS = "Document_РеализацияТоваровУслуг"
+_SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"
+
+
+@pytest.fixture
+def company() -> Company:
+    return filled()
+
+
+@pytest.fixture
+def base(company: Company) -> Iterator[Base]:
+    with Base(company.store).serving() as running:
+        yield running
+
+
+def ask(
+    base: Base, path: str, *, method: str = "GET", raw: str = "", body: Any = None, user: str = ""
+) -> requests.Response:
+    login = base64.b64encode((user or "Робот:пароль-7Щ").encode()).decode()
+    query = raw or "$format=json"
+    data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+    return requests.request(
+        method,
+        f"{base.url}/{quote(path, safe=chr(39) + '(),:/$=')}?{query}",
+        headers={"Authorization": f"Basic {login}"},
+        data=data,
+        timeout=5,
+    )
+
+
+def where(text: str) -> str:
+    return "$format=json&$filter=" + quote(text, safe="'(),:/$=")
+
+
+def code(answer: requests.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["odata.error"]["code"]
+
+
+def test_plus_is_not_a_space(base: Base) -> None:
+    """A plus sign in the query string is refused."""
+    answer = ask(base, "Catalog_Партнеры", raw="$format=json&$filter=Code+eq+'1'")
+    assert code(answer) == (400, "14")
+
+
+def test_limits_of_length(base: Base) -> None:
+    """Past 260 characters of a segment and 2048 of a query the web server itself answers."""
+    long_path = ask(base, "Catalog_Партнеры(guid'" + "0" * 250 + "')")
+    long_query = ask(base, "Catalog_Партнеры", raw="$format=json&x=" + "y" * 2048)
+    assert (long_path.status_code, "Invalid URL" in long_path.text) == (400, True)
+    assert (long_query.status_code, "<html>" in long_query.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ref_Key gt guid'00000000-0000-0000-0000-000000000000'", (500, "-1")),
+        ("Ref_Key in ('a')", (400, "14")),
+        ("length(Code) eq 1", (400, "21")),
+        ("НетТакого eq 1", (400, "6")),
+        ("Code eq 'a", (400, "14")),
+    ],
+)
+def test_strictness_of_filters(base: Base, text: str, expected: tuple[int, str]) -> None:
+    """A filter that the platform refuses is refused with its status and code."""
+    assert expected == code(ask(base, "Catalog_Партнеры", raw=where(text)))
+
+
+def test_bare_guid_on_composite_is_silently_empty(base: Base, company: Company) -> None:
+    """A composite answers to a cast only; a bare guid or a string finds nothing."""
+    name = "Catalog_КлючиАналитикиУчетаПоПартнерам"
+    one = company.store.rows[name][0]["Контрагент"]
+    found = [
+        len(ask(base, name, raw=where(f"Контрагент eq {literal}")).json()["value"])
+        for literal in (f"guid'{one}'", f"'{one}'", f"cast(guid'{one}','Catalog_Контрагенты')")
+    ]
+    assert found == [0, 0, 1]
+
+
+def test_numbers_on_the_wire(base: Base) -> None:
+    """Int64 and counts are strings, an unset resource is null."""
+    answer = ask(base, f"{_SALES}_RecordType", raw="$format=json&$inlinecount=allpages").json()
+    row = answer["value"][0]
+    assert answer["odata.count"] == str(len(answer["value"]))
+    assert isinstance(row["LineNumber"], str)
+    assert row["Количество"] is None
+
+
+def test_ties_are_shuffled(base: Base) -> None:
+    """Rows that tie under the order come in another order each time."""
+    raw = "$format=json&$orderby=Active"
+    orders = {ask(base, f"{_SALES}_RecordType", raw=raw).text for _ in range(3)}
+    assert len(orders) == 3
+
+
+def test_silent_failures_of_writing(base: Base, company: Company) -> None:
+    """Unknown fields vanish, long strings are cut, the version grows all the same."""
+    one = company.store.rows["Catalog_Контрагенты"][0]
+    before = one["DataVersion"]
+    body = {"Нет": 1, "ИНН": "1234567890123456"}
+    path = f"Catalog_Контрагенты(guid'{one['Ref_Key']}')"
+    answer = ask(base, path, method="PATCH", body=body)
+    assert (answer.status_code, answer.json()["ИНН"]) == (200, "123456789012")
+    assert before != one["DataVersion"]
+
+
+@pytest.mark.parametrize(("locking", "expected"), [(True, 412), (False, 200)])
+def test_optimistic_locking_is_a_choice(
+    base: Base, company: Company, locking: bool, expected: int
+) -> None:
+    """Some bases honour If-Match, some ignore it."""
+    company.store.locking = locking
+    one = company.store.rows["Catalog_Контрагенты"][0]["Ref_Key"]
+    answer = requests.patch(
+        f"{base.url}/Catalog_Контрагенты(guid'{one}')?$format=json",
+        data=b"{}",
+        headers={
+            "If-Match": '"AAAA"',
+            "Authorization": "Basic " + base64.b64encode("Робот:пароль-7Щ".encode()).decode(),
+        },
+        timeout=5,
+    )
+    assert expected == answer.status_code
+
+
+def test_login_must_be_utf8(base: Base) -> None:
+    """A login in the Windows code page is refused."""
+    login = base64.b64encode("Робот:пароль-7Щ".encode("cp1251")).decode()
+    answer = requests.get(base.url, headers={"Authorization": f"Basic {login}"}, timeout=5)
+    assert answer.status_code == 401
+
+
+def test_row_level_security(base: Base, company: Company) -> None:
+    """Hidden rows give code 20 unless allowedOnly hides them in silence."""
+    base.restricted.add("Робот")
+    rows = company.store.rows["Catalog_Партнеры"]
+    company.store.hidden["Catalog_Партнеры"] = {rows[0]["Ref_Key"]}
+    seen = ask(base, "Catalog_Партнеры", raw="$format=json&allowedOnly=true").json()["value"]
+    assert code(ask(base, "Catalog_Партнеры")) == (401, "20")
+    assert len(rows) - 1 == len(seen)
+
+
+def test_unpublished_objects_are_unknown(base: Base, company: Company) -> None:
+    """What is not published is neither served nor described."""
+    company.store.unpublished.add("Catalog_Партнеры")
+    assert code(ask(base, "Catalog_Партнеры")) == (404, "8")
+    assert '"Catalog_Партнеры"' not in ask(base, "$metadata").text
+
+
+def test_xml_error_when_json_is_not_asked(base: Base) -> None:
+    """Without a format the error comes as XML."""
+    answer = ask(base, "Catalog_Нет", raw="$top=1")
+    assert (answer.status_code, "<m:code>8</m:code>" in answer.text) == (404, True)
+
+
+def test_turnovers_include_the_last_second(base: Base, company: Company) -> None:
+    """Turnovers sum active records of all documents, both ends of the period included."""
+    path = (
+        f"{_SALES}/Turnovers(StartPeriod=datetime'2026-01-01T00:00:00',"
+        "EndPeriod=datetime'2026-01-31T23:59:59',Dimensions='АналитикаУчетаПоПартнерам')"
+    )
+    rows = ask(base, path).json()["value"]
+    sold = sum(s[2] for s in company.sold if (s[1].year, s[1].month) == (2026, 1))
+    assert sold == sum(row["СуммаВыручкиTurnover"] or 0 for row in rows)
+
+
+def test_posting_an_existing_key(base: Base, company: Company) -> None:
+    """A record of an independent register is created with 200, the second time refused."""
+    body = {
+        "Сегмент_Key": company.rouble,
+        "Партнер_Key": next(iter(company.keys)),
+    }
+    name = "InformationRegister_ПартнерыСегмента"
+    assert ask(base, name, method="POST", body=body).status_code == 200
+    assert code(ask(base, name, method="POST", body=body)) == (400, "15")
+
+
+@pytest.mark.parametrize(("fault", "left"), [("reset_before", 0), ("reset_after", 1)])
+def test_resets_around_the_commit(base: Base, company: Company, fault: str, left: int) -> None:
+    """A connection may be lost before or after the change is made."""
+    base.faults.append(FAULTS[fault])
+    body = {"Сегмент_Key": company.rouble, "Партнер_Key": next(iter(company.keys))}
+    name = "InformationRegister_ПартнерыСегмента"
+    with pytest.raises(requests.ConnectionError):
+        ask(base, name, method="POST", body=body)
+    assert left == len(company.store.rows[name])
+
+
+def test_guides_filters_parse(shared_spec: Path) -> None:
+    """Every filter that the guide prints is understood."""
+    text = (shared_spec / "onec_examples" / "12_doc_url_and_filter_grammar.txt").read_text("utf-8")
+    filters = re.findall(r"\$filter=([^&\n]+)", text)
+    filters = [each.replace("\u2019", "'").strip() for each in filters]
+    assert len(filters) > 30
+    for each in filters:
+        if "guid'value'" not in each:
+            parse(each)
+
+
+def test_observed_date_literals() -> None:
+    """A date literal needs a year of four digits."""
+    parse("Date ge datetime'0001-01-01T00:00:00'")
+    with pytest.raises(ODataError, match=r"\$filter"):
+        parse("Date ge datetime'1-01-01T00:00:00'")
