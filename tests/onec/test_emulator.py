@@ -5,28 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
-from tests.onec.base import FAULTS, Base, Company, ODataError, filled, parse
+from tests.onec.base import FAULTS, Base, Company, ODataError, parse
 
 _REALISATIONS = "Document_РеализацияТоваровУслуг"
 _SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"
-
-
-@pytest.fixture
-def company() -> Company:
-    return filled()
-
-
-@pytest.fixture
-def base(company: Company) -> Iterator[Base]:
-    with Base(company.store).serving() as running:
-        yield running
 
 
 def ask(

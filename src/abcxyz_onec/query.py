@@ -1,0 +1,238 @@
+"""Questions in 1C's dialect of OData 3: literals, filters, and URLs that fit its limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import quote
+
+import attrs
+from attrs import frozen
+
+from abcxyz.errors import InputError
+
+__all__ = [
+    "BUDGET",
+    "QUERY_LIMIT",
+    "SEGMENT_LIMIT",
+    "Query",
+    "both",
+    "cast",
+    "either",
+    "guid",
+    "moment",
+    "number",
+    "split",
+    "string",
+]
+
+#: Characters of one decoded path segment that http.sys lets through.
+SEGMENT_LIMIT = 260
+#: Characters of the query string, as sent, that IIS lets through by default.
+QUERY_LIMIT = 2048
+#: What `split` aims at, so that options added later still fit.
+BUDGET = 1500
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[^\W\d]\w*(/[^\W\d]\w*)*")
+
+
+def string(value: str) -> str:
+    """Quote text.
+
+    Examples
+    --------
+    >>> string("O'Neil")
+    "'O''Neil'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def guid(value: str) -> str:
+    """Write a reference.
+
+    Raises
+    ------
+    InputError
+        When *value* is not a guid.
+
+    Examples
+    --------
+    >>> guid("0d4a79cb-9843-4147-bcd9-80ac3ca2b9c7")
+    "guid'0d4a79cb-9843-4147-bcd9-80ac3ca2b9c7'"
+    """
+    if not _GUID.fullmatch(value.lower()):
+        raise InputError(
+            "{value!r} is not a reference of 1C; give 32 hexadecimal digits in five groups",
+            value=value,
+        )
+    return f"guid'{value.lower()}'"
+
+
+def moment(value: datetime) -> str:
+    """Write a date and time, with a year of four digits and whole seconds.
+
+    Notes
+    -----
+    1C refuses ``datetime'1-01-01…'``, which is what ``%Y`` makes of the empty date.
+
+    Examples
+    --------
+    >>> moment(datetime(209, 3, 5))
+    "datetime'0209-03-05T00:00:00'"
+    """
+    return f"datetime'{value.replace(microsecond=0, tzinfo=None).isoformat()}'"
+
+
+def number(value: Decimal | int) -> str:
+    """Write a number without an exponent.
+
+    Examples
+    --------
+    >>> number(Decimal("1E+3"))
+    '1000'
+    """
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def cast(reference: str, entity: str) -> str:
+    """Write a reference to compare a composite field with; a bare one finds nothing.
+
+    Examples
+    --------
+    >>> cast("0d4a79cb-9843-4147-bcd9-80ac3ca2b9c7", "Catalog_X")
+    "cast(guid'0d4a79cb-9843-4147-bcd9-80ac3ca2b9c7','Catalog_X')"
+    """
+    return f"cast({guid(reference)},{string(entity)})"
+
+
+def both(*conditions: str) -> str:
+    """Join conditions by ``and``, leaving out empty ones."""
+    return " and ".join(each for each in conditions if each)
+
+
+def either(conditions: Iterable[str]) -> str:
+    """Join conditions by ``or``, in brackets so that they may stand beside an ``and``."""
+    return "(" + " or ".join(conditions) + ")"
+
+
+@frozen
+class Query:
+    """One GET of a set or of a virtual table.
+
+    Parameters
+    ----------
+    entity
+        Name of the set.
+    select
+        Fields; empty asks for all.
+    where
+        The filter, in OData.
+    orderby
+        Fields; without the full key pages lose rows.
+    top, skip
+        The page.
+    allowed_only
+        Leave out rows that the user may not see, in silence.
+    function
+        A virtual table of the set, such as ``Turnovers``.
+    arguments
+        Its parameters, as literals.
+
+    Examples
+    --------
+    >>> Query("Catalog_X", where="Code eq 'A 1'", top=2).path()
+    "Catalog_X?$format=application/json;odata%3Dnometadata&$filter=Code%20eq%20'A%201'&$top=2"
+    """
+
+    entity: str
+    select: tuple[str, ...] = ()
+    where: str = ""
+    orderby: tuple[str, ...] = ()
+    top: int | None = None
+    skip: int = 0
+    allowed_only: bool = False
+    function: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        for name in (self.entity, *self.select, *self.orderby):
+            if not _NAME.fullmatch(name) and name not in ("*", "**"):
+                raise InputError(
+                    "{name!r} cannot be a name in 1C; a name holds letters, digits and "
+                    "underscores only",
+                    name=name,
+                )
+
+    def page(self, top: int, skip: int) -> Query:
+        """Ask the same for another page."""
+        return attrs.evolve(self, top=top, skip=skip)
+
+    def path(self) -> str:
+        """Write the URL behind the root, percent-encoded.
+
+        Raises
+        ------
+        InputError
+            When it is longer than 1C's web server lets through.
+        """
+        segment = self.function
+        if self.function and "Condition" not in dict(self.arguments):
+            inside = ",".join(f"{name}={value}" for name, value in self.arguments)
+            segment = f"{self.function}({inside})"
+        options = [("$format", "application/json;odata=nometadata")]
+        if self.function and "Condition" in dict(self.arguments):
+            options += self.arguments
+        options += [("$select", ",".join(self.select))] if self.select else []
+        options += [("$filter", self.where)] if self.where else []
+        options += [("$orderby", ",".join(self.orderby))] if self.orderby else []
+        options += [("$top", str(self.top))] if self.top is not None else []
+        options += [("$skip", str(self.skip))] if self.skip else []
+        options += [("allowedOnly", "true")] if self.allowed_only else []
+        # ":", "," and "'" are safe everywhere; "=" is escaped so that no value looks like a pair.
+        sent = "&".join(f"{name}={quote(value, safe=_SAFE)}" for name, value in options)
+        if max(len(self.entity), len(segment)) > SEGMENT_LIMIT or len(sent) > QUERY_LIMIT:
+            raise InputError(
+                "a question to {entity} takes {length} characters, and 1C's web server stops at "
+                "{limit}; ask for fewer fields or fewer references at once",
+                entity=self.entity,
+                length=max(len(sent), len(segment)),
+                limit=SEGMENT_LIMIT if len(segment) > SEGMENT_LIMIT else QUERY_LIMIT,
+            )
+        whole = f"{self.entity}/{segment}" if segment else self.entity
+        return f"{quote(whole, safe=_SAFE + '/=')}?{sent}"
+
+
+_SAFE = "'(),:/;$"
+
+
+def split(query: Query, conditions: Iterable[str], *, most: int = 20) -> Iterator[Query]:
+    """Spread an ``or`` chain over as many questions as the limits of length need.
+
+    Parameters
+    ----------
+    query
+        Its own filter holds for each.
+    conditions
+        The links of the chain.
+    most
+        Links in one question.
+
+    Yields
+    ------
+    Query
+    """
+    bare = len(query.path().partition("?")[2])
+    chain: list[str] = []
+    weight = bare
+    for condition in conditions:
+        cost = len(quote(f" or {condition}", safe=_SAFE))
+        if chain and (weight + cost > BUDGET or len(chain) == most):
+            yield attrs.evolve(query, where=both(query.where, either(chain)))
+            chain, weight = [], bare
+        chain.append(condition)
+        weight += cost
+    if chain:
+        yield attrs.evolve(query, where=both(query.where, either(chain)))
