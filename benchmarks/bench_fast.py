@@ -1,0 +1,138 @@
+"""Raw columns in memory to the classes of the tangent rule, beside the same work by hand.
+
+Run ``python benchmarks/bench_fast.py 10000000``; all ratios come from one run, and every route
+must find the same nine counts before a time is printed. Best of three.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from abcxyz.core.calendar import Periods
+from abcxyz.fast import customer_grid
+
+PERIODS = Periods.parse("12M", date(2026, 1, 15))
+
+
+def split(values: Any, tolerance: float) -> tuple[float, float]:
+    first = values.mean()
+    rest = values[values < first * (1 - tolerance)] if tolerance > 0 else None
+    if rest is None:
+        rest = values[values <= first * (1 - tolerance)]
+    return first, rest.mean() if len(rest) else first
+
+
+def counts(value: Any, cv: Any) -> list[int]:
+    a, b = split(value, 1e-9)
+    y, x = split(cv, -1e-9)
+    abc = (value < a * (1 - 1e-9)).astype(int) + (value < b * (1 - 1e-9))
+    xyz = (cv > y * (1 + 1e-9)).astype(int) + (cv > x * (1 + 1e-9))
+    return np.bincount(3 * abc + xyz, minlength=9).tolist()
+
+
+def ours(ids: Any, days: Any, cents: Any, route: str) -> list[int]:
+    grid = customer_grid(ids, days, cents, PERIODS, route=route)
+    mean = grid.value / PERIODS.count
+    square = np.zeros(len(mean))
+    for p in range(PERIODS.count):
+        square += (grid.sales[:, p] - mean) ** 2
+    return counts(grid.value.astype(float), np.sqrt(square / PERIODS.count) / mean)
+
+
+def by_pandas(frame: Any) -> list[int]:
+    month = frame["day"].dt.to_period("M")
+    wide = frame.assign(month=month).pivot_table(
+        index="id", columns="month", values="cents", aggfunc="sum", fill_value=0
+    )
+    return counts(
+        wide.sum(axis=1).to_numpy(float), (wide.std(axis=1, ddof=0) / wide.mean(axis=1)).to_numpy()
+    )
+
+
+def by_polars(frame: Any) -> list[int]:
+    k = pl.len() / PERIODS.count
+    x = pl.col("cents")
+    spread = k * x.var(ddof=0) + k * (1 - k) * x.mean() ** 2
+    out = (
+        frame.lazy()
+        .group_by("id", pl.col("day").dt.truncate("1mo"))
+        .agg(x.sum())
+        .group_by("id")
+        .agg(x.sum().alias("v"), (spread.sqrt() / (x.sum() / PERIODS.count)).alias("cv"))
+        .collect(engine="streaming")
+    )
+    return counts(out["v"].to_numpy().astype(float), out["cv"].to_numpy())
+
+
+def by_duckdb(table: Any) -> list[int]:
+    con = duckdb.connect()
+    con.execute("set threads = 2")
+    con.register("t", table)
+    out = con.execute(
+        "with m as (select id, date_trunc('month', day) m, sum(cents)::bigint c "
+        "from t group by all) "
+        "select sum(c)::double v, sqrt(count(*) / 12 * var_pop(c) + count(*) / 12 * "
+        "(1 - count(*) / 12) * avg(c) ** 2) / (sum(c) / 12) cv from m group by id"
+    ).fetchnumpy()
+    return counts(np.asarray(out["v"]), np.asarray(out["cv"]))
+
+
+def best(work: Callable[[], list[int]], times: int) -> tuple[float, list[int]]:
+    spent, found = [], []
+    for _ in range(times):
+        start = time.perf_counter()
+        found = work()
+        spent.append(time.perf_counter() - start)
+    return min(spent), found
+
+
+def main(n: int, kinds: list[str]) -> None:
+    rng = np.random.default_rng(1)
+    customers = max(n // 10, 1000)
+    who = (rng.random(n) ** 2 * customers).astype(np.int64)
+    days = np.datetime64("2025-01-01", "us") + rng.integers(0, 365 * 86_400_000_000, n)
+    cents = np.round(rng.lognormal(8, 1, n)).astype(np.int64) + 1
+    for kind in kinds:
+        ids: Any = who
+        if kind == "sparse":
+            ids = rng.integers(0, 1 << 40, customers)[who]
+        column = pa.array(ids)
+        if kind == "string":
+            names = pa.array([f"C{i:010d}" for i in range(customers)], pa.large_string())
+            column = names.take(pa.array(who))
+            ids = column
+        table = pa.table({"id": column, "day": days, "cents": cents})
+        frame, pandas_frame = pl.from_arrow(table), table.to_pandas()
+        works: dict[str, Callable[[], list[int]]] = {
+            "numba": lambda ids=ids: ours(ids, days, cents, "numba"),
+            "numpy": lambda ids=ids: ours(ids, days, cents, "numpy"),
+            "polars": lambda frame=frame: by_polars(frame),
+            "duckdb": lambda table=table: by_duckdb(table),
+            "pandas": lambda frame=pandas_frame: by_pandas(frame),
+        }
+        works["numba"]()
+        start = time.perf_counter()
+        days.view(np.int64).sum(), cents.sum(), who.sum()
+        bandwidth = time.perf_counter() - start
+        expected: list[int] = []
+        for name, work in works.items():
+            seconds, found = best(work, 1 if name == "pandas" else 3)
+            expected = expected or found
+            same = "same classes" if found == expected else f"OTHER CLASSES {found} {expected}"
+            print(
+                f"{n:>11,} {kind:8} {name:8} {seconds:8.3f} s  {seconds / bandwidth:6.1f}x sum  {same}"
+            )
+
+
+if __name__ == "__main__":
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    main(size, sys.argv[2:] or ["compact", "sparse", "string"])
