@@ -42,9 +42,8 @@ def counts(value: Any, cv: Any) -> list[int]:
 def ours(ids: Any, days: Any, cents: Any, route: str) -> list[int]:
     grid = customer_grid(ids, days, cents, PERIODS, route=route)
     mean = grid.value / PERIODS.count
-    square = np.zeros(len(mean))
-    for p in range(PERIODS.count):
-        square += (grid.sales[:, p] - mean) ** 2
+    away = grid.sales - mean[:, None]
+    square = np.einsum("ij,ij->i", away, away)
     return counts(grid.value.astype(float), np.sqrt(square / PERIODS.count) / mean)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
-__all__ = ["deal", "fill", "hash_strings", "number"]
+__all__ = ["deal", "fill", "hash_strings", "number", "scatter"]
 
 Array = npt.NDArray[Any]
 
@@ -54,28 +54,68 @@ def deal(keys: Array, bits: int, chunks: int) -> tuple[Array, Array]:
 
 
 @njit(cache=True, parallel=True)
-def number(
-    keys: Array, bits: int, places: Array, starts: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Give the customers of every part numbers in order of appearance.
+def scatter(
+    keys: Array,
+    bits: int,
+    places: Array,
+    days: Array,
+    per_day: int,
+    origin: int,
+    span: int,
+    amounts: Array,
+    proved: bool,
+) -> tuple[Array, Array, Array, Array, int]:
+    """Copy the rows into their parts, in order; days become places in the span.
 
-    Returns the rows dealt into parts, the number of each row's customer within its part, the
-    first row of each of them (kept at the head of its part), and how many there are per part.
+    The copy pays: reading rows through an index would fetch a whole cache line for each.
+    Returns keys, places (-1 outside), amounts, row numbers (only where ids are *proved* by a
+    second hash), and how many rows have no date.
     """
     n = len(keys)
     chunks = len(places)
-    parts = len(starts) - 1
     shift = np.uint64(64 - bits)
-    dealt = np.empty(n, np.int64)
+    key = np.empty(n, np.int64)
+    day = np.empty(n, np.int32)
+    money = np.empty(n, amounts.dtype)
+    row = np.empty(n if proved else 0, np.int64)
+    missing = np.zeros(chunks, np.int64)
+    nat = np.int64(-(2**63))
     for c in prange(chunks):
         put = places[c].copy()
         for i in range(n * c // chunks, n * (c + 1) // chunks):
             p = _mix(keys[i]) >> shift
-            dealt[put[p]] = i
-            put[p] += 1
+            at = put[p]
+            put[p] = at + 1
+            tick = days[i]
+            if tick == nat:
+                missing[c] += 1
+            place = tick // per_day - origin
+            key[at] = keys[i]
+            day[at] = place if 0 <= place < span else -1
+            money[at] = amounts[i]
+            if proved:
+                row[at] = i
+    return key, day, money, row, missing.sum()
+
+
+@njit(cache=True, parallel=True)
+def number(
+    key: Array, day: Array, row: Array, checks: Array, starts: Array
+) -> tuple[Array, Array, Array, Array, int]:
+    """Give the customers of every part numbers in order of appearance within the span.
+
+    Returns the number of each row's customer within its part, the key and the first row of each
+    customer (at the head of its part), how many there are per part, and how many rows disagree
+    with their customer's second hash.
+    """
+    n = len(key)
+    parts = len(starts) - 1
+    proved = len(checks) > 0
     code = np.empty(n, np.int32)
-    first = np.empty(n, np.int64)
+    heads = np.empty(n, np.int64)
+    first = np.empty(n if proved else 0, np.int64)
     found = np.zeros(parts, np.int64)
+    clashes = np.zeros(parts, np.int64)
     for p in prange(parts):
         low, high = starts[p], starts[p + 1]
         size = 1024
@@ -83,81 +123,65 @@ def number(
         known = np.empty(size, np.int64)
         count = 0
         for j in range(low, high):
-            key = keys[dealt[j]]
-            s = np.int64(_mix(key) & np.uint64(size - 1))
-            while slots[s] >= 0 and known[slots[s]] != key:
+            if day[j] < 0:
+                continue
+            one = key[j]
+            s = np.int64(_mix(one) & np.uint64(size - 1))
+            while slots[s] >= 0 and known[s] != one:
                 s = (s + 1) & (size - 1)
             if slots[s] >= 0:
                 code[j] = slots[s]
+                if proved and checks[row[j]] != checks[first[low + slots[s]]]:
+                    clashes[p] += 1
                 continue
             slots[s] = count
-            known[count] = key
+            known[s] = one
             code[j] = count
-            first[low + count] = dealt[j]
+            heads[low + count] = one
+            if proved:
+                first[low + count] = row[j]
             count += 1
             if 2 * count > size:
                 size *= 4
                 slots = np.full(size, -1, np.int32)
-                more = np.empty(size, np.int64)
-                more[:count] = known[:count]
-                known = more
+                known = np.empty(size, np.int64)
                 for k in range(count):
-                    s = np.int64(_mix(known[k]) & np.uint64(size - 1))
+                    one = heads[low + k]
+                    s = np.int64(_mix(one) & np.uint64(size - 1))
                     while slots[s] >= 0:
                         s = (s + 1) & (size - 1)
                     slots[s] = k
+                    known[s] = one
         found[p] = count
-    return dealt, code, first, found
+    return code, heads, first, found, clashes.sum()
 
 
 @njit(cache=True, parallel=True)
 def fill(
-    dealt: Array,
     code: Array,
+    day: Array,
+    money: Array,
     starts: Array,
     offsets: Array,
-    days: Array,
-    per_day: int,
-    origin: int,
     lookup: Array,
     inside: tuple[int, int],
-    amounts: Array,
-    checks: Array,
-    rows: Array,
-    last: Array,
     value: Array,
     sales: Array,
-    seen: Array,
-    first: Array,
-) -> tuple[int, int]:
-    """Add every row to its customer; return the numbers of dateless rows and of clashes."""
-    parts = len(starts) - 1
-    missing = np.zeros(parts, np.int64)
-    clashes = np.zeros(parts, np.int64)
-    span = len(lookup)
-    nat = np.int64(-(2**63))
-    for p in prange(parts):
-        low = starts[p]
-        for j in range(low, starts[p + 1]):
-            i = dealt[j]
-            if len(checks) and checks[i] != checks[first[low + code[j]]]:
-                clashes[p] += 1
-            tick = days[i]
-            if tick == nat:
-                missing[p] += 1
-                continue
-            day = tick // per_day - origin
-            if day < 0 or day >= span:
+    rows: Array,
+    last: Array,
+) -> None:
+    """Add every row to its customer; a part's customers lie side by side in the results."""
+    for p in prange(len(starts) - 1):
+        for j in range(starts[p], starts[p + 1]):
+            place = day[j]
+            if place < 0:
                 continue
             who = offsets[p] + code[j]
-            seen[who] = True
-            sales[who, lookup[day]] += amounts[i]
-            if day >= inside[0] and day < inside[1]:
-                value[who] += amounts[i]
+            sales[who, lookup[place]] += money[j]
+            if inside[0] <= place < inside[1]:
+                value[who] += money[j]
                 rows[who] += 1
-                if day > last[who]:
-                    last[who] = day
-    return missing.sum(), clashes.sum()
+                last[who] = max(last[who], place)
 
 
 @njit(cache=True, parallel=True)

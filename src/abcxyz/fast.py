@@ -6,6 +6,7 @@ Two routes give one result: numpy alone, and compiled loops where numba is insta
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -54,7 +55,7 @@ class Grid:
 
 
 def customer_grid(
-    customers: npt.ArrayLike,
+    customers: Any,
     days: npt.ArrayLike,
     amounts: npt.ArrayLike,
     periods: Periods,
@@ -66,7 +67,8 @@ def customer_grid(
     Parameters
     ----------
     customers
-        (rows,) whole numbers or strings, none missing.
+        (rows,) whole numbers or strings, none missing; an Arrow column of strings is read in
+        place.
     days
         (rows,) datetime64 of a unit from days to microseconds; days outside the span are left
         out.
@@ -115,7 +117,7 @@ def customer_grid(
             days=len(ticks),
             amounts=len(money),
         )
-    able = find_spec("numba") is not None and (ids.dtype.kind == "i" or _has_arrow())
+    able = find_spec("numba") is not None and (_whole(ids) or _has_arrow())
     if route == "numba" and not able:
         raise InputError(
             "route is {route!r}, but numba is absent; install abcxyz[fast]", route=route
@@ -137,7 +139,11 @@ def _has_arrow() -> bool:
     return find_spec("pyarrow") is not None
 
 
-def _ids(customers: npt.ArrayLike) -> npt.NDArray[Any]:
+def _ids(customers: Any) -> Any:
+    """Return int64, or strings: as they came from Arrow, else as Python objects."""
+    arrow = _arrow_strings(customers)
+    if arrow is not None:
+        return arrow
     ids = np.asarray(customers)
     if ids.dtype.kind in "iu" and ids.dtype != np.uint64:
         return ids.astype(np.int64, copy=False)
@@ -159,6 +165,28 @@ def _ids(customers: npt.ArrayLike) -> npt.NDArray[Any]:
                 place=place,
             )
     return ids
+
+
+def _arrow_strings(customers: Any) -> Any:
+    """Recognise an Arrow column of strings without importing Arrow for anything else."""
+    pa = sys.modules.get("pyarrow")
+    if pa is None or not isinstance(customers, (pa.Array, pa.ChunkedArray)):
+        return None
+    if not (pa.types.is_string(customers.type) or pa.types.is_large_string(customers.type)):
+        return None
+    if customers.null_count:
+        raise InputError(
+            "{name} are missing in {count} row(s); leave those rows out",
+            name="customers",
+            count=customers.null_count,
+        )
+    if isinstance(customers, pa.ChunkedArray):
+        customers = customers.cast(pa.large_string()).combine_chunks()
+    return customers.cast(pa.large_string())
+
+
+def _whole(ids: Any) -> bool:
+    return isinstance(ids, np.ndarray) and ids.dtype.kind == "i"
 
 
 def _ticks(days: npt.ArrayLike) -> tuple[Ints, int]:
@@ -228,16 +256,16 @@ def _no_date(count: int) -> InputError:
     )
 
 
-def _codes(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _codes(ids: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Give every id a number; compact whole numbers number themselves."""
-    if ids.dtype.kind == "i" and len(ids):
+    if _whole(ids) and len(ids):
         low, high = int(ids.min()), int(ids.max())
         if high - low < max(1024, len(ids) // 4):
             return ids - low, np.arange(low, high + 1)
     if _has_arrow():
         import pyarrow as pa
 
-        coded = pa.array(ids, type=pa.int64() if ids.dtype.kind == "i" else pa.large_string())
+        coded = ids if isinstance(ids, pa.Array) else pa.array(ids)
         coded = coded.dictionary_encode()
         return (
             coded.indices.to_numpy(zero_copy_only=False),
@@ -249,9 +277,7 @@ def _codes(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     return codes, np.asarray(known)
 
 
-def _by_numpy(
-    ids: npt.NDArray[Any], ticks: Ints, per_day: int, money: Floats | Ints, periods: Periods
-) -> Grid:
+def _by_numpy(ids: Any, ticks: Ints, per_day: int, money: Floats | Ints, periods: Periods) -> Grid:
     codes, customers = _codes(ids)
     n, p, lookup = len(customers), periods.count, periods.lookup
     since, until = _inside(periods)
@@ -284,7 +310,7 @@ def _by_numpy(
 
 
 def _by_numba(
-    ids: npt.NDArray[Any], ticks: Ints, per_day: int, money: Floats | Ints, periods: Periods
+    ids: Any, ticks: Ints, per_day: int, money: Floats | Ints, periods: Periods
 ) -> Grid | None:
     """Take the compiled route; None where two strings share a hash."""
     import numba
@@ -293,30 +319,38 @@ def _by_numba(
 
     checks = np.empty(0, np.int64)
     keys = ids
-    if ids.dtype.kind == "O":
+    if not _whole(ids):
         import pyarrow as pa
 
-        _, offsets, data = pa.array(ids, type=pa.large_string()).buffers()
+        ids = ids if isinstance(ids, pa.Array) else pa.array(ids, type=pa.large_string())
+        _, ends, data = ids.buffers()
         keys, checks = _kernel.hash_strings(
-            np.frombuffer(offsets, np.int64)[: len(ids) + 1],
+            np.frombuffer(ends, np.int64)[ids.offset : ids.offset + len(ids) + 1],
             np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8),
         )
     # From the rows alone, never from the threads: the order of the result hangs on it.
     bits = min(11, max(4, (len(ids) // _PART_ROWS).bit_length()))
+    lookup = periods.lookup
     places, starts = _kernel.deal(keys, bits, numba.get_num_threads())
-    dealt, code, first, found = _kernel.number(keys, bits, places, starts)
+    key, day, amount, row, missing = _kernel.scatter(
+        keys, bits, places, ticks, per_day, _origin(periods), len(lookup), money,
+        len(checks) > 0,
+    )  # fmt: skip
+    if missing:
+        raise _no_date(missing)
+    code, heads, first, found, clashes = _kernel.number(key, day, row, checks, starts)
+    if clashes:
+        return None
+    del key, row
     offsets = np.concatenate(([0], np.cumsum(found)))
     n, p = int(offsets[-1]), periods.count
     value, sales = np.zeros(n, money.dtype), np.zeros((n, p), money.dtype)
     rows, last = np.zeros(n, np.int64), np.full(n, -1, np.int32)
-    seen = np.zeros(n, np.bool_)
-    missing, clashes = _kernel.fill(
-        dealt, code, starts, offsets, ticks, per_day, _origin(periods), periods.lookup,
-        _inside(periods), money, checks, rows, last, value, sales, seen, first,
-    )  # fmt: skip
-    if missing:
-        raise _no_date(missing)
-    if clashes:
-        return None
-    heads = np.repeat(starts[:-1] - offsets[:-1], found) + np.arange(n)
-    return _finish(ids[first[heads]], (value, sales, rows, last), seen, periods)
+    _kernel.fill(
+        code, day, amount, starts, offsets, lookup, _inside(periods), value, sales, rows, last
+    )
+    at = np.repeat(starts[:-1] - offsets[:-1], found) + np.arange(n)
+    customers = heads[at]
+    if len(checks):
+        customers = ids.take(pa.array(first[at])).to_numpy(zero_copy_only=False)
+    return _finish(customers, (value, sales, rows, last), np.ones(n, np.bool_), periods)

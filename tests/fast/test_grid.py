@@ -73,6 +73,21 @@ def test_route_equals_the_loop(route: str, kind: str, money: str, periods: Perio
     assert by_hand(*columns, periods) == by_customer(customer_grid(*columns, periods, route=route))
 
 
+@pytest.mark.parametrize("route", ROUTES)
+def test_arrow_strings(route: str) -> None:
+    """A sliced and chunked Arrow column gives what the same strings give as objects."""
+    need(route)
+    pa = pytest.importorskip("pyarrow")
+    ids, days, amounts = sample("string", "int", 3_000)
+    column = pa.chunked_array([pa.array(["x", *ids[:999]]).slice(1), pa.array(ids[999:])])
+    whole = pa.array(["x", *ids], pa.large_string()).slice(1)
+    for one in (column, whole):
+        found = customer_grid(one, days, amounts, YEAR, route=route)
+        assert by_hand(ids, days, amounts, YEAR) == by_customer(found)
+    with pytest.raises(InputError, match="missing in 1 row"):
+        customer_grid(pa.array(["a", None]), days[:2], amounts[:2], YEAR, route=route)
+
+
 def test_threads_do_not_matter() -> None:
     """One thread and two give the same arrays in the same order."""
     numba = pytest.importorskip("numba")
