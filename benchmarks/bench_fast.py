@@ -127,9 +127,8 @@ def main(n: int, kinds: list[str]) -> None:
             seconds, found = best(work, 1 if name == "pandas" else 3)
             expected = expected or found
             same = "same classes" if found == expected else f"OTHER CLASSES {found} {expected}"
-            print(
-                f"{n:>11,} {kind:8} {name:8} {seconds:8.3f} s  {seconds / bandwidth:6.1f}x sum  {same}"
-            )
+            times = f"{seconds:8.3f} s  {seconds / bandwidth:6.1f}x sum"
+            print(f"{n:>11,} {kind:8} {name:8} {times}  {same}")
 
 
 if __name__ == "__main__":
