@@ -1,0 +1,97 @@
+"""Segments as a CSV that Excel opens as it should."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcxyz.builtin.atomic import write_whole
+from abcxyz.builtin.rows import HEADERS, customer_rows
+from abcxyz.i18n import date_text, text
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis import Analysis
+    from abcxyz.plugins import WriteReport
+
+__all__ = ["CsvSink", "harmless"]
+
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+def harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking text for a formula.
+
+    Text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end, also after spaces, gets
+    an apostrophe in front. A plain number such as ``-5`` stays: a spreadsheet shows it, and
+    runs nothing.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("-5"), harmless("-5+A1"), harmless("Ltd")
+    ("'=1+1", '-5', "'-5+A1", 'Ltd')
+    """
+    start = cell.lstrip(" \N{NO-BREAK SPACE}")[:1]
+    if start in _STARTS and start and not _NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell
+
+
+class CsvSink:
+    """Write ``segments.csv``: one line per customer.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lang
+        ``ru`` is what a Russian Excel opens by a double click: ``;``, a byte order mark, decimal
+        commas, days first. ``en`` is plain RFC 4180 in UTF-8.
+    escape_formulas
+        Put an apostrophe before text that a spreadsheet would take for a formula (see
+        `harmless`). Turn it off only where a program reads the file and needs every
+        identifier as it was.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], *, lang: str = "en", escape_formulas: bool = True
+    ) -> None:
+        self._path = Path(path)
+        self._lang = lang
+        self._escape = escape_formulas
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Write the file whole, unless it already says the same."""
+        from abcxyz.plugins import WriteReport
+
+        rows = [*customer_rows(analysis)]
+        changed = write_whole(self._path, self._content(rows), dry_run=dry_run)
+        return WriteReport(
+            written=len(rows) if changed else 0, unchanged=0 if changed else len(rows)
+        )
+
+    def _content(self, rows: list[tuple[object, ...]]) -> bytes:
+        russian = self._lang == "ru"
+        stream = io.StringIO()
+        writer = csv.writer(stream, delimiter=";" if russian else ",", lineterminator="\r\n")
+        writer.writerow([text(header, self._lang) for header in HEADERS])
+        writer.writerows([self._cell(cell) for cell in row] for row in rows)
+        # A lone surrogate is no text, but may sit in a name that came through a lenient reader.
+        return stream.getvalue().encode("utf-8-sig" if russian else "utf-8", "replace")
+
+    def _cell(self, cell: object) -> str:
+        if cell is None:
+            return ""
+        if isinstance(cell, date):
+            return date_text(cell, self._lang)
+        if isinstance(cell, float):
+            return repr(cell).replace(".", ",") if self._lang == "ru" else repr(cell)
+        if isinstance(cell, int):
+            return str(cell)
+        plain = str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return harmless(plain) if self._escape else plain

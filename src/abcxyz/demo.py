@@ -1,0 +1,205 @@
+"""A believable sales history of a wholesaler, made up from a seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, timedelta
+from random import Random
+from types import MappingProxyType
+
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz.core.calendar import period_start, shift_period
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import InputError
+
+__all__ = ["DEMO_AS_OF", "Demo", "demo_sales"]
+
+#: The day the demonstration is dated by, so that everybody sees the same numbers.
+DEMO_AS_OF = date(2026, 11, 1)
+
+_MONTHS = 24
+_FORMS = ("ООО", "ООО", "ООО", "АО", "ИП", "ПАО")
+_FIRST = (
+    *("Север", "Волга", "Урал", "Сибирь", "Балтика", "Восток", "Юг", "Енисей", "Кама", "Дон"),
+    *("Алтай", "Байкал", "Онега", "Ладога", "Терек", "Мещера", "Амур", "Печора", "Обь", "Ока"),
+)
+_SECOND = (
+    *("торг", "строй", "снаб", "пром", "комплект", "сервис", "маш", "агро", "лес", "металл"),
+    *("опт", "трейд", "энерго", "хим", "текстиль"),
+)
+_SURNAMES = ("Иванов А. П.", "Щукина О. В.", "Ёлкин Й. Ж.", "Цой В. Р.", "Ан Е. И.", "Ким Л. С.")
+#: Names as they do occur in customer lists, and break what is written carelessly.
+_HOSTILE = (
+    'ООО "Рога & Копыта" <b>',
+    "=СУММ(A1:A9)",
+    "ООО «Кавычки; и точка с запятой»",
+    "@Прайм\tОпт",
+    "+7 (912) 000-00-00 Пётр",
+    "-10% Дискаунтер",
+    "ИП O'Коннор \N{GRINNING FACE}",
+    "ООО \N{RIGHT-TO-LEFT OVERRIDE}терес\N{POP DIRECTIONAL FORMATTING} Плюс",
+)
+_KINDS = (
+    *("steady", "steady", "steady", "seasonal", "seasonal", "growing"),
+    *("lapsing", "new", "returning", "rare", "rare", "once"),
+)
+
+
+def _sealed(found: Mapping[str, str]) -> Mapping[str, str]:
+    """Keep a copy that nobody can change."""
+    return MappingProxyType(dict(found))
+
+
+@frozen
+class Demo:
+    """A made-up history.
+
+    Parameters
+    ----------
+    transactions
+        Two years of sales and returns, in roubles and kopecks, by day.
+    names
+        Customer to company name.
+    kinds
+        Customer to the habit that it was given: steady, seasonal, growing, lapsing, new,
+        returning, rare or once.
+    """
+
+    transactions: Transactions
+    names: Mapping[str, str] = field(converter=_sealed)
+    kinds: Mapping[str, str] = field(converter=_sealed)
+
+
+def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_OF) -> Demo:
+    """Make up the 24 complete months of sales before *as_of*.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same history, on every machine.
+    customers
+        How many customers, from 1 to 100,000.
+    as_of
+        The day after which nothing is known.
+
+    Returns
+    -------
+    Demo
+
+    Raises
+    ------
+    InputError
+        The number of customers is out of range.
+
+    Examples
+    --------
+    >>> demo_sales(seed=1, customers=20) == demo_sales(seed=1, customers=20)
+    True
+    """
+    if not 1 <= customers <= 100_000:
+        raise InputError(
+            "the number of customers is {customers}; choose one from 1 to 100000",
+            customers=customers,
+        )
+    random = Random(seed)  # noqa: S311 - made-up sales are no secret
+    start = shift_period(period_start(as_of, "month"), "month", -_MONTHS)
+    ids: list[str] = []
+    days: list[date] = []
+    kopecks: list[int] = []
+    documents: list[str] = []
+    names: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    number = 0
+    for place in range(customers):
+        customer = f"C{place + 1:05d}"
+        names[customer] = _name(random, place)
+        # The first dozen holds every habit, so that even a small history shows all of them.
+        kind = _KINDS[place] if place < len(_KINDS) else random.choice(_KINDS)
+        kinds[customer] = kind
+        # A few large and many small ones: a log-normal monthly volume, in kopecks.
+        volume = math.exp(random.gauss(11.2, 1.25)) * 100
+        phase, turn = random.randrange(12), random.randrange(6, 18)
+        for month in range(_MONTHS):
+            first = shift_period(start, "month", month)
+            level = _level(kind, month, first.month, phase, turn)
+            orders = _orders(random, kind, level)
+            length = (shift_period(first, "month", 1) - first).days
+            for _ in range(orders):
+                number += 1
+                document = f"Р-{number:06d}"
+                day = _weekday(first, random.randrange(length), length)
+                noise = 0.08 if kind == "steady" else 0.35
+                total = volume * max(level, 0.2) / orders * math.exp(random.gauss(0, noise))
+                for share in _split(random):
+                    ids.append(customer)
+                    days.append(day)
+                    kopecks.append(max(1, round(total * share)))
+                    documents.append(document)
+                if random.random() < 0.03:
+                    ids.append(customer)
+                    days.append(_weekday(first, length - 1, length))
+                    kopecks.append(-round(total * random.uniform(0.05, 0.4)))
+                    documents.append(f"В-{number:06d}")
+    amounts = np.array(kopecks, dtype=np.int64) / 100
+    sales = Transactions(
+        np.array(ids, dtype=object), days, amounts, document=np.array(documents, dtype=object)
+    )
+    return Demo(sales, names, kinds)
+
+
+def _name(random: Random, place: int) -> str:
+    if place % 12 == 5 and place // 12 < len(_HOSTILE):
+        return _HOSTILE[place // 12]
+    form = random.choice(_FORMS)
+    if form == "ИП":
+        return f"ИП {random.choice(_SURNAMES)}"
+    return f"{form} «{random.choice(_FIRST)}{random.choice(_SECOND)}»"
+
+
+def _level(kind: str, month: int, calendar_month: int, phase: int, turn: int) -> float:
+    """Give the habit's volume of a month, 1 being the usual one."""
+    if kind == "seasonal":
+        return max(0.0, 1 + 1.1 * math.cos(2 * math.pi * (calendar_month - 1 - phase) / 12))
+    if kind == "growing":
+        return 0.4 + 1.6 * month / (_MONTHS - 1)
+    if kind == "lapsing":
+        return max(0.0, 1.2 - max(0, month - turn) * 0.25)
+    if kind == "new":
+        return 1.0 if month >= _MONTHS - 2 - phase // 2 else 0.0
+    if kind == "returning":
+        return 0.0 if turn - 4 <= month < turn + 3 else 1.0
+    if kind == "once":
+        return 1.0 if month == turn else 0.0
+    return 1.0
+
+
+def _orders(random: Random, kind: str, level: float) -> int:
+    if level <= 0.05:
+        return 0
+    if kind == "rare":
+        return int(random.random() < 0.25)
+    if kind == "once":
+        return 1
+    if kind == "steady":
+        return random.choice((2, 3, 3, 4))
+    return random.choice((1, 1, 2, 3)) if random.random() < min(1.0, 0.4 + level) else 0
+
+
+def _weekday(first: date, offset: int, length: int) -> date:
+    """Move a weekend to the nearest working day of the same month."""
+    day = first + timedelta(days=offset)
+    if day.weekday() < 5:
+        return day
+    step = 7 - day.weekday()
+    if offset + step >= length:
+        step = 4 - day.weekday()
+    return day + timedelta(days=step)
+
+
+def _split(random: Random) -> list[float]:
+    """Divide a document into one to four lines."""
+    parts = [random.uniform(0.2, 1.0) for _ in range(random.randrange(1, 5))]
+    return [part / sum(parts) for part in parts]
