@@ -1,0 +1,43 @@
+"""The summary as one JSON object."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcxyz.builtin.atomic import write_whole
+from abcxyz.builtin.rows import summary_object
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis import Analysis
+    from abcxyz.plugins import WriteReport
+
+__all__ = ["JsonSink", "summary_text"]
+
+
+def summary_text(analysis: Analysis) -> str:
+    """Write the summary as indented JSON; ``NaN`` never occurs in it."""
+    return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+class JsonSink:
+    """Write ``summary.json``: the same object that ``abcxyz classify --json`` prints.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._path = Path(path)
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Write the file whole, unless it already says the same."""
+        from abcxyz.plugins import WriteReport
+
+        content = (summary_text(analysis) + "\n").encode("utf-8", "replace")
+        changed = write_whole(self._path, content, dry_run=dry_run)
+        return WriteReport(written=int(changed), unchanged=int(not changed))
