@@ -28,6 +28,10 @@ def _words(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(value).strip().casefold() for value in values)
 
 
+def _read_only(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(found))
+
+
 @frozen
 class Bin:
     """Values that earn the same points: numbers up to *upto*, or any of *values*."""
@@ -102,9 +106,7 @@ class Scorecard:
     least_coverage: float = 0.4
     basis: str = "rules"
     calibration: tuple[float, float] | None = None
-    report: Mapping[str, Any] = field(
-        factory=dict, converter=lambda found: MappingProxyType(dict(found)), hash=False
-    )
+    report: Mapping[str, Any] = field(factory=dict, converter=_read_only, hash=False)
 
     def __attrs_post_init__(self) -> None:
         names = [one.name for one in self.attributes]

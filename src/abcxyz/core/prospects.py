@@ -372,7 +372,7 @@ def place_values(column: Any, attribute: Attribute) -> tuple[Ints, npt.NDArray[n
         edges = [part.upto for part in attribute.bins[:-1]]
         return np.where(known, np.searchsorted(edges, figures, side="left"), -1), known
     words = as_words(column)
-    lookup = {word: k for k, part in enumerate(attribute.bins) for word in part.values}
+    lookup = {word: k for k, part in enumerate(attribute.bins) for word in part.values}  # noqa: PD011
     distinct, inverse = np.unique(words, return_inverse=True)
     codes = np.array([lookup.get(str(word), -1) for word in distinct], dtype=np.int64)
     return codes[inverse], words != ""
