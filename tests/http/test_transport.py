@@ -13,7 +13,7 @@ import pytest
 from abcxyz.errors import ConfigError
 from abcxyz.http import Answer, Bucket, NotSentError, OutcomeUnknownError, Redactor, Transport
 
-SECRET = "s3cr3t/ключ"  # noqa: S105
+SECRET = "s3cr3t/ключ"
 CLOSED = "http://127.0.0.1:1/rest/7/s3cr3t/add"
 
 
