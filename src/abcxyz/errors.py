@@ -117,7 +117,6 @@ class AbcxyzWarning(UserWarning):
     Like the errors it keeps its template and details, so that it can be translated.
     """
 
-
     def __init__(self, template: str, /, **details: object) -> None:
         super().__init__(template.format(**details) if details else template)
         self.template = template

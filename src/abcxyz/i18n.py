@@ -16,7 +16,16 @@ from types import MappingProxyType
 
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
 
-__all__ = ["LANGUAGES", "catalogue", "date_text", "money", "number", "percent", "text", "translate"]
+__all__ = [
+    "LANGUAGES",
+    "catalogue",
+    "date_text",
+    "money",
+    "number",
+    "percent",
+    "text",
+    "translate",
+]
 
 LANGUAGES = ("en", "ru")
 
