@@ -105,7 +105,7 @@ def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1) -> Numbers:
 
 def _to_array(values: ArrayLike, name: str) -> Numbers:
     if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(np.float64).filled(np.nan)
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     elif isinstance(values, _HasToNumpy) and not isinstance(values, np.ndarray):
         values = _column_to_array(values)
     array = np.asarray(values)
@@ -168,7 +168,7 @@ def _objects_to_floats(array: npt.NDArray[Any], name: str) -> Floats:
 
 def _first_that(test: Any, array: npt.NDArray[Any]) -> tuple[object, object]:
     for place in np.ndindex(array.shape):
-        value = array[place]
+        value: Any = array[place]
         if test(value):
             shown = value.item() if isinstance(value, np.generic) else value
             return (place[0] if len(place) == 1 else place), shown

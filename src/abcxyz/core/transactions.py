@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import attrs
@@ -17,9 +18,10 @@ from abcxyz.errors import InputError
 __all__ = ["Transactions", "as_days", "concat"]
 
 _SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
-def as_days(values: ArrayLike, name: str = "day") -> Days:
+def as_days(values: ArrayLike | Sequence[date], name: str = "day") -> Days:
     """Convert dates of any make to a read-only ``datetime64[D]`` array.
 
     Raises
@@ -46,7 +48,7 @@ def as_days(values: ArrayLike, name: str = "day") -> Days:
                 value=flat[place],
                 place=place,
             ) from None
-        array = (ordinals - np.datetime64("1970-01-01").item().toordinal()).astype("M8[D]")
+        array = (ordinals - _EPOCH).astype("M8[D]")
     if array.dtype.kind != "M":
         if array.size:
             first = array.ravel()[0]
@@ -82,13 +84,42 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
         )
     array = array.astype(object)
     for place, value in enumerate(array):
-        if value is None or value == "" or value != value:  # noqa: PLR0124 - NaN, whatever its type
+        if value is None or value == "" or value != value:  # NaN, whatever its type
             raise InputError(
                 "{name} has no value at position {place}; leave the line out or name it",
                 name=name,
                 place=place,
             )
     return freeze(array)
+
+
+def _amounts(values: ArrayLike, name: str) -> Numbers:
+    if np.size(values) == 0:
+        return freeze(np.empty(0))
+    numbers = as_numbers(values, name)
+    if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
+        raise InputError(
+            "{name} has no value at position {place}; leave the line out or give its money",
+            name=name,
+            place=int(np.argmax(np.isnan(numbers))),
+        )
+    return numbers
+
+
+def _as_customer(values: ArrayLike) -> npt.NDArray[Any]:
+    return _as_ids(values, "customer")
+
+
+def _as_document(values: ArrayLike | None) -> npt.NDArray[Any] | None:
+    return None if values is None else _as_ids(values, "document")
+
+
+def _as_amount(values: ArrayLike) -> Numbers:
+    return _amounts(values, "amount")
+
+
+def _as_cost(values: ArrayLike | None) -> Numbers | None:
+    return None if values is None else _amounts(values, "cost")
 
 
 @frozen(eq=True)
@@ -122,17 +153,17 @@ class Transactions:
     2
     """
 
-    customer: npt.NDArray[Any] = field(converter=lambda v: _as_ids(v, "customer"), eq=_SAME)
-    day: Days = field(converter=lambda v: as_days(v, "day"), eq=_SAME)
-    amount: Numbers = field(converter=lambda v: _amounts(v, "amount"), eq=_SAME)
+    customer: npt.NDArray[Any] = field(converter=_as_customer, eq=_SAME)
+    day: Days = field(converter=as_days, eq=_SAME)
+    amount: Numbers = field(converter=_as_amount, eq=_SAME)
     cost: Numbers | None = field(
         default=None,
-        converter=lambda v: None if v is None else _amounts(v, "cost"),
+        converter=_as_cost,
         eq=attrs.cmp_using(eq=lambda a, b: _same_optional(a, b), class_name="SameOptional"),
     )
     document: npt.NDArray[Any] | None = field(
         default=None,
-        converter=lambda v: None if v is None else _as_ids(v, "document"),
+        converter=_as_document,
         eq=attrs.cmp_using(eq=lambda a, b: _same_optional(a, b), class_name="SameOptional"),
     )
 
@@ -158,19 +189,6 @@ class Transactions:
     def within(self, window: Window) -> Transactions:
         """Choose the lines of a window."""
         return self.take(window.holds(self.day))
-
-
-def _amounts(values: ArrayLike, name: str) -> Numbers:
-    if np.size(values) == 0:  # type: ignore[arg-type]
-        return freeze(np.empty(0))
-    numbers = as_numbers(values, name)
-    if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
-        raise InputError(
-            "{name} has no value at position {place}; leave the line out or give its money",
-            name=name,
-            place=int(np.argmax(np.isnan(numbers))),
-        )
-    return numbers
 
 
 def _same_optional(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
