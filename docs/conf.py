@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version as installed_version
 
-import abcxyz._typing
+from abcxyz import _typing
 
 project = "abcxyz"
 author = "The abcxyz developers"
@@ -15,6 +15,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
+    "sphinxarg.ext",
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
@@ -26,12 +27,11 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "signature"
-autodoc_type_aliases = {name: name for name in abcxyz._typing.__all__}
+autodoc_type_aliases = {name: name for name in _typing.__all__}
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 # `Name` links where it can and is plain code where it cannot.
 default_role = "py:obj"
-# Our own names must resolve; those of other libraries would need their inventories, and so a network.
+# Our own names must resolve; those of other libraries would need a network.
 nitpick_ignore_regex = [("py:.*", r"(?!abcxyz).*")]
-suppress_warnings = ["toctree.empty_glob"]

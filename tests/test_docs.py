@@ -115,6 +115,14 @@ def test_examples_of_the_docstrings_run(
             run_doctest(example)
 
 
+def test_nobody_is_sent_to_the_namesake() -> None:
+    """No page and no message installs by the bare name: on the index it is another project."""
+    texts = [*PAGES, *SOURCE.glob("abcxyz*/**/*.py"), *SOURCE.glob("abcxyz*/**/*.toml")]
+    bare = re.compile(r"install\s+(-\S+\s+)*['\"`]?abcxyz(?!\S* @)")
+    sent = {str(path): bare.findall(path.read_text(encoding="utf-8")) for path in texts}
+    assert {} == {name: found for name, found in sent.items() if found}
+
+
 @pytest.mark.parametrize(
     "page",
     [
