@@ -12,6 +12,7 @@ from attrs import field, frozen
 from abcxyz.core.classify import classify_abc, classify_xyz
 from abcxyz.core.matrix import Matrix, build_matrix
 from abcxyz.core.panel import Panel, aggregate
+from abcxyz.core.prospects import ProspectScores
 from abcxyz.core.quality import Quality
 from abcxyz.core.results import AbcResult, XyzResult
 from abcxyz.core.snapshot import Settings, Snapshot
@@ -23,6 +24,12 @@ __all__ = ["Analysis", "analyze"]
 
 def _sealed(found: Mapping[Any, str]) -> Mapping[Any, str]:
     return MappingProxyType(dict(found))
+
+
+def _sealed_all(
+    found: Mapping[Any, Mapping[str, object]],
+) -> Mapping[Any, Mapping[str, object]]:
+    return MappingProxyType({key: MappingProxyType(dict(known)) for key, known in found.items()})
 
 
 @frozen(kw_only=True)
@@ -43,6 +50,10 @@ class Analysis:
         The account of what was wrong in the sales.
     names
         Customer to name, where a source knows it.
+    attributes
+        Customer to what else is known, where an enricher was asked.
+    prospects
+        Scores of those who have not bought yet, where an enricher knows any.
     """
 
     snapshot: Snapshot
@@ -52,6 +63,8 @@ class Analysis:
     panel: Panel
     quality: Quality | None = None
     names: Mapping[Any, str] = field(factory=dict, converter=_sealed)
+    attributes: Mapping[Any, Mapping[str, object]] = field(factory=dict, converter=_sealed_all)
+    prospects: ProspectScores | None = None
 
     @property
     def settings(self) -> Settings:
