@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -18,10 +18,9 @@ from abcxyz.errors import InputError
 __all__ = ["Transactions", "as_days", "concat"]
 
 _SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
-def as_days(values: ArrayLike | Sequence[date], name: str = "day") -> Days:
+def as_days(values: ArrayLike, name: str = "day") -> Days:
     """Convert dates of any make to a read-only ``datetime64[D]`` array.
 
     Raises
@@ -48,7 +47,7 @@ def as_days(values: ArrayLike | Sequence[date], name: str = "day") -> Days:
                 value=flat[place],
                 place=place,
             ) from None
-        array = (ordinals - _EPOCH).astype("M8[D]")
+        array = (ordinals - date(1970, 1, 1).toordinal()).astype("M8[D]")
     if array.dtype.kind != "M":
         if array.size:
             first = array.ravel()[0]
@@ -84,7 +83,7 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
         )
     array = array.astype(object)
     for place, value in enumerate(array):
-        if value is None or value == "" or value != value:  # NaN, whatever its type
+        if value is None or value == "" or value != value:
             raise InputError(
                 "{name} has no value at position {place}; leave the line out or name it",
                 name=name,
@@ -93,7 +92,7 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
     return freeze(array)
 
 
-def _amounts(values: ArrayLike, name: str) -> Numbers:
+def _amounts(values: ArrayLike, name: str = "amount") -> Numbers:
     if np.size(values) == 0:
         return freeze(np.empty(0))
     numbers = as_numbers(values, name)
@@ -106,20 +105,25 @@ def _amounts(values: ArrayLike, name: str) -> Numbers:
     return numbers
 
 
-def _as_customer(values: ArrayLike) -> npt.NDArray[Any]:
+def _same_optional(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return same_arrays(left, right)
+
+
+def _customers(values: ArrayLike) -> npt.NDArray[Any]:
     return _as_ids(values, "customer")
 
 
-def _as_document(values: ArrayLike | None) -> npt.NDArray[Any] | None:
+def _costs(values: ArrayLike | None) -> Numbers | None:
+    return None if values is None else _amounts(values, "cost")
+
+
+def _documents(values: ArrayLike | None) -> npt.NDArray[Any] | None:
     return None if values is None else _as_ids(values, "document")
 
 
-def _as_amount(values: ArrayLike) -> Numbers:
-    return _amounts(values, "amount")
-
-
-def _as_cost(values: ArrayLike | None) -> Numbers | None:
-    return None if values is None else _amounts(values, "cost")
+_SAME_OPTIONAL = attrs.cmp_using(eq=_same_optional, class_name="SameOptional")
 
 
 @frozen(eq=True)
@@ -153,18 +157,18 @@ class Transactions:
     2
     """
 
-    customer: npt.NDArray[Any] = field(converter=_as_customer, eq=_SAME)
+    customer: npt.NDArray[Any] = field(converter=_customers, eq=_SAME)
     day: Days = field(converter=as_days, eq=_SAME)
-    amount: Numbers = field(converter=_as_amount, eq=_SAME)
+    amount: Numbers = field(converter=_amounts, eq=_SAME)
     cost: Numbers | None = field(
         default=None,
-        converter=_as_cost,
-        eq=attrs.cmp_using(eq=lambda a, b: _same_optional(a, b), class_name="SameOptional"),
+        converter=_costs,
+        eq=_SAME_OPTIONAL,
     )
     document: npt.NDArray[Any] | None = field(
         default=None,
-        converter=_as_document,
-        eq=attrs.cmp_using(eq=lambda a, b: _same_optional(a, b), class_name="SameOptional"),
+        converter=_documents,
+        eq=_SAME_OPTIONAL,
     )
 
     def __attrs_post_init__(self) -> None:
@@ -189,12 +193,6 @@ class Transactions:
     def within(self, window: Window) -> Transactions:
         """Choose the lines of a window."""
         return self.take(window.holds(self.day))
-
-
-def _same_optional(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
-    if left is None or right is None:
-        return left is right
-    return same_arrays(left, right)
 
 
 def concat(batches: Iterable[Transactions]) -> Transactions:
