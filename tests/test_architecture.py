@@ -19,7 +19,19 @@ FLOORS = {
     "core": 1,
     "": 1,  # abcxyz/__init__.py, the face of the core
     **dict.fromkeys(
-        ("_kernel", "demo", "fast", "frames", "history", "http", "i18n", "plugins", "report"), 2
+        (
+            "_kernel",
+            "demo",
+            "fast",
+            "frames",
+            "history",
+            "http",
+            "i18n",
+            "plugins",
+            "report",
+            "scoring",
+        ),
+        2,
     ),
     **dict.fromkeys(("builtin", "config", "registry", "testing"), 3),
     "pipeline": 4,
@@ -63,7 +75,9 @@ def imports(body: ast.AST, *, lazy: bool = True) -> Iterator[str]:
 
 def floor(name: str) -> int:
     """Say on which floor a module of ``abcxyz`` lives."""
-    return FLOORS[(name + ".").split(".")[1]]
+    room = (name + ".").split(".")[1]
+    assert room in FLOORS, f"{name} is on no floor; enter it here and in architecture.md"
+    return FLOORS[room]
 
 
 def faults(name: str, code: str) -> list[str]:

@@ -108,6 +108,8 @@ def test_no_twin_is_left_over() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    # Names such as "ten_days" are said as words, and some begin a line.
+    written |= {phrase.replace("_", " ") for phrase in written if phrase.isidentifier()}
     written |= {phrase.capitalize() for phrase in written} | set(said_on_pages())
     assert set() == set(catalogue("ru")) - written
 
