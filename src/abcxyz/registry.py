@@ -5,13 +5,9 @@ Nothing is kept between two calls of `load`, and nothing that is found runs unti
 
 from __future__ import annotations
 
-import difflib
 import inspect
-import types
-import typing
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,9 +16,10 @@ import pluggy
 from attrs import field, frozen
 
 from abcxyz.errors import AbcxyzError, ConfigError, PluginError
+from abcxyz.options import UNFIT, Option, fit, nearest, options_of, placed
 from abcxyz.plugins import GROUP, Command, Factory, Hooks
 
-__all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "load", "nearest"]
+__all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "load"]
 
 ROLES = MappingProxyType({"source": "transactions", "enricher": "customers", "sink": "write"})
 """Role of an adapter -> the method that makes it one."""
@@ -35,8 +32,6 @@ _HOOK_OF = MappingProxyType(
         "command": "abcxyz_commands",
     }
 )
-REQUIRED = inspect.Parameter.empty
-"""Default of an option that must be given."""
 
 
 @frozen
@@ -57,36 +52,6 @@ class Plugin:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.package} {self.version})" if self.package else self.name
-
-
-@frozen
-class Option:
-    """One option of an adapter: a parameter of its constructor.
-
-    Parameters
-    ----------
-    name
-        The key in a job.
-    kind
-        Its annotation, as it is written.
-    default
-        `REQUIRED` where it has none.
-    secret
-        Whether it must not stand in a job in clear.
-    hint
-        The annotation itself; None where there is none that can be read.
-    """
-
-    name: str
-    kind: str
-    default: object
-    secret: bool
-    hint: object = field(repr=False, default=None)
-
-    @property
-    def required(self) -> bool:
-        """Whether a job must give it."""
-        return self.default is REQUIRED
 
 
 @frozen
@@ -112,13 +77,8 @@ class Adapter:
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """What the constructor takes, in its order."""
-        hints = _hints(self.factory)
-        return tuple(
-            _option(parameter, hints.get(parameter.name))
-            for parameter in self._parameters()
-            if parameter.kind is not parameter.VAR_KEYWORD
-        )
+        """What a job may give to the constructor, in its order."""
+        return options_of(self.factory, self._parameters())
 
     def _parameters(self) -> list[inspect.Parameter]:
         try:
@@ -174,9 +134,9 @@ class Adapter:
                     raise self._unknown(key, list(known), where)
                 found[key] = value
                 continue
-            value = _placed(value, option.hint, folder)
-            fitted = _fit(value, option.hint)
-            if fitted is _UNFIT:
+            value = placed(value, option.hint, folder)
+            fitted = fit(value, option.hint)
+            if fitted is UNFIT:
                 raise ConfigError(
                     "{where}the option {option!r} of the {role} {name!r} is {value}; it takes "
                     "{kind}",
@@ -214,7 +174,9 @@ class Adapter:
             known=", ".join(known) or "no option",
         )
 
-    def build(self, options: Mapping[str, object], *, where: str = "", folder: Path | None = None) -> Any:
+    def build(
+        self, options: Mapping[str, object], *, where: str = "", folder: Path | None = None
+    ) -> Any:
         """Build the adapter.
 
         Raises
@@ -298,25 +260,35 @@ class Registry:
         if found is not None:
             return found
         known = self.names(role)
-        template = "{where}there is no {role} {name!r}; "
-        if nearest(name, known):
-            template += "did you mean {nearest!r}? "
-        template += "Installed are {known}"
-        if self.broken:
-            template += "; broken are {broken}, see: abcxyz plugins"
+        likely = nearest(name, known)
+        details = {
+            "where": where,
+            "role": role,
+            "name": name,
+            "nearest": likely,
+            "known": ", ".join(known) or "none",
+            "broken": ", ".join(str(one.plugin) for one in self.broken),
+        }
+        if not self.broken:
+            raise PluginError(
+                "{where}there is no {role} {name!r}; did you mean {nearest!r}? Installed are "
+                "{known}"
+                if likely
+                else "{where}there is no {role} {name!r}; installed are {known}",
+                **details,
+            )
         raise PluginError(
-            template,
-            where=where,
-            role=role,
-            name=name,
-            nearest=nearest(name, known),
-            known=", ".join(known) or "none",
-            broken=", ".join(str(one.plugin) for one in self.broken),
+            "{where}there is no {role} {name!r}; did you mean {nearest!r}? Installed are {known}; "
+            "broken are {broken}, see: abcxyz plugins"
+            if likely
+            else "{where}there is no {role} {name!r}; installed are {known}; broken are {broken}, "
+            "see: abcxyz plugins",
+            **details,
         )
 
 
 def load(
-    installed: bool = True,  # noqa: FBT001, FBT002 - one question, asked by name
+    installed: bool = True,
     extra: Iterable[object] = (),
 ) -> Registry:
     """Gather the plugins that are installed.
@@ -406,8 +378,8 @@ def _offers(plugin: object) -> dict[tuple[str, str], Any]:
             if not isinstance(answer, Mapping):
                 raise TypeError(f"{hook} returned {type(answer).__name__} instead of a mapping")
             for name, thing in answer.items():
-                fits = callable(thing) if role != "command" else callable(
-                    getattr(thing, "run", None)
+                fits = (
+                    callable(thing) if role != "command" else callable(getattr(thing, "run", None))
                 )
                 if not (isinstance(name, str) and name and fits):
                     raise TypeError(f"{hook} offers {name!r}, which is no {role}")
@@ -419,98 +391,3 @@ def _offers(plugin: object) -> dict[tuple[str, str], Any]:
 
 def _reason(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {' '.join(str(problem).split())}"[:500]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Find the known name that was probably meant; empty where none is near.
-
-    Examples
-    --------
-    >>> nearest("delimitter", ["path", "delimiter"])
-    'delimiter'
-    """
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
-
-
-def _hints(factory: Factory) -> dict[str, Any]:
-    target = factory.__init__ if inspect.isclass(factory) else factory  # type: ignore[misc]
-    try:
-        return typing.get_type_hints(target, include_extras=True)
-    except Exception:  # noqa: BLE001 - a name only a type checker imports; the text is still shown
-        return {}
-
-
-def _option(parameter: inspect.Parameter, hint: object) -> Option:
-    written = parameter.annotation
-    secret = "secret" in getattr(hint, "__metadata__", ()) or any(
-        "secret" in getattr(part, "__metadata__", ()) for part in typing.get_args(hint)
-    )
-    kind = "" if written is REQUIRED else written if isinstance(written, str) else _shown(written)
-    return Option(parameter.name, kind, parameter.default, secret, hint)
-
-
-def _shown(hint: object) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-
-
-_UNFIT = object()
-
-
-def _parts(hint: object) -> tuple[object, ...]:
-    """Take a union apart, and what is only annotated out of its wrapping."""
-    origin = typing.get_origin(hint)
-    if origin is typing.Annotated:
-        return _parts(typing.get_args(hint)[0])
-    if origin in (typing.Union, types.UnionType):
-        return tuple(part for one in typing.get_args(hint) for part in _parts(one))
-    return (hint,)
-
-
-def _placed(value: object, hint: object, folder: Path | None) -> object:
-    """Make a relative path absolute where the option is a path."""
-    paths = any(
-        isinstance(kind, type) and issubclass(kind, PathLike)
-        for kind in (typing.get_origin(part) or part for part in _parts(hint))
-    )
-    if folder is None or not isinstance(value, str) or not value or not paths:
-        return value
-    return str(folder / Path(value).expanduser())
-
-
-def _fit(value: object, hint: object) -> object:
-    """Return *value* as *hint* wants it, or `_UNFIT`; what cannot be judged passes."""
-    if hint is None:
-        return value
-    for part in _parts(hint):
-        fitted = _fit_one(value, part)
-        if fitted is not _UNFIT:
-            return fitted
-    return _UNFIT
-
-
-def _fit_one(value: Any, hint: Any) -> object:  # noqa: PLR0911
-    origin, args = typing.get_origin(hint) or hint, typing.get_args(hint)
-    if origin is typing.Literal:
-        return value if any(value == one and type(value) is type(one) for one in args) else _UNFIT
-    if not isinstance(origin, type) or origin is object:
-        return value
-    if isinstance(value, bool) or origin is bool:
-        return value if isinstance(value, bool) and origin is bool else _UNFIT
-    if origin is float and isinstance(value, int):
-        return float(value)
-    if isinstance(value, str):
-        if issubclass(origin, PathLike):
-            return Path(value)
-        return value if issubclass(str, origin) and origin in (str, object) else _UNFIT
-    if isinstance(value, list):
-        if not issubclass(tuple, origin) and not issubclass(list, origin):
-            return _UNFIT
-        items = [_fit(item, args[0]) if args else item for item in value]
-        if _UNFIT in items:
-            return _UNFIT
-        return items if issubclass(list, origin) and origin is not tuple else tuple(items)
-    if isinstance(value, dict) and issubclass(dict, origin):
-        inner = args[1] if len(args) == 2 else None
-        fitted = {key: _fit(item, inner) for key, item in value.items()}
-        return _UNFIT if _UNFIT in fitted.values() else fitted
-    return value if isinstance(value, origin) else _UNFIT

@@ -58,6 +58,8 @@ class CsvSink:
         identifier as it was.
     """
 
+    remote = False
+
     def __init__(
         self, path: str | PathLike[str], *, lang: str = "en", escape_formulas: bool = True
     ) -> None:
