@@ -6,7 +6,7 @@ Nothing is kept between two calls of `load`, and nothing that is found runs unti
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,10 @@ _HOOK_OF = MappingProxyType(
         "command": "abcxyz_commands",
     }
 )
+
+
+def _nowhere(_key: str) -> str:
+    return ""
 
 
 @frozen
@@ -101,7 +105,11 @@ class Adapter:
         return any(one.kind is one.VAR_KEYWORD for one in self._parameters())
 
     def bind(
-        self, options: Mapping[str, object], *, where: str = "", folder: Path | None = None
+        self,
+        options: Mapping[str, object],
+        *,
+        where: Callable[[str], str] = _nowhere,
+        folder: Path | None = None,
     ) -> dict[str, Any]:
         """Check *options* against the constructor, and change nothing else.
 
@@ -110,7 +118,8 @@ class Adapter:
         options
             Option to value, as TOML has them.
         where
-            What to call the place in an error, such as ``job.toml, line 7: ``.
+            Option -> what to call its place in an error, such as ``job.toml:7: ``; the empty
+            name is the adapter's own place.
         folder
             What relative paths are relative to.
 
@@ -131,7 +140,7 @@ class Adapter:
             option = known.get(key)
             if option is None:
                 if not self.open_ended:
-                    raise self._unknown(key, list(known), where)
+                    raise self._unknown(key, list(known), where(key))
                 found[key] = value
                 continue
             value = placed(value, option.hint, folder)
@@ -140,7 +149,7 @@ class Adapter:
                 raise ConfigError(
                     "{where}the option {option!r} of the {role} {name!r} is {value}; it takes "
                     "{kind}",
-                    where=where,
+                    where=where(key),
                     option=key,
                     role=self.role,
                     name=self.name,
@@ -152,7 +161,7 @@ class Adapter:
         if lacking:
             raise ConfigError(
                 "{where}the {role} {name!r} lacks {lacking}; it accepts {known}",
-                where=where,
+                where=where(""),
                 role=self.role,
                 name=self.name,
                 lacking=", ".join(lacking),
@@ -175,7 +184,11 @@ class Adapter:
         )
 
     def build(
-        self, options: Mapping[str, object], *, where: str = "", folder: Path | None = None
+        self,
+        options: Mapping[str, object],
+        *,
+        where: Callable[[str], str] = _nowhere,
+        folder: Path | None = None,
     ) -> Any:
         """Build the adapter.
 
@@ -195,7 +208,7 @@ class Adapter:
             failure = PluginError(
                 "{where}the {role} {name!r} of {plugin} cannot be built ({kind}); its author can "
                 "mend that",
-                where=where,
+                where=where(""),
                 role=self.role,
                 name=self.name,
                 plugin=self.plugin,
@@ -207,7 +220,7 @@ class Adapter:
             failure = PluginError(
                 "{where}the {role} {name!r} of {plugin} has no method {method}(); its author can "
                 "mend that",
-                where=where,
+                where=where(""),
                 role=self.role,
                 name=self.name,
                 plugin=self.plugin,

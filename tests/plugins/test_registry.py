@@ -181,9 +181,9 @@ def test_one_name_in_two_roles_is_no_clash() -> None:
 def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> None:
     """The message holds the name, the nearest one and all of them."""
     with pytest.raises(PluginError) as caught:
-        registry.get("source", "shopp", where="job.toml, line 3: ")
+        registry.get("source", "shopp", where="job.toml:3: ")
     assert (
-        "job.toml, line 3: there is no source 'shopp'; did you mean 'shop'? "
+        "job.toml:3: there is no source 'shopp'; did you mean 'shop'? "
         "Installed are attrs, shop"
     ) == str(caught.value)
 
