@@ -2,30 +2,77 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 
 from abcxyz.errors import ConfigError
 
-__all__ = ["Attribute", "Bin", "Knockout", "Scorecard", "default_scorecard"]
+__all__ = [
+    "DEFAULT",
+    "GRADES",
+    "GRAIN",
+    "Attribute",
+    "Bin",
+    "Knockout",
+    "Scorecard",
+    "Verdict",
+    "default_scorecard",
+    "word",
+]
 
-_GRAIN = 1024
+GRADES = ("P-A", "P-B", "P-C")
+"""Names of the grades 0, 1 and 2; a lead that is not scored has -1."""
+
+GRAIN = 1024
+"""Points are multiples of 1/1024: such numbers add up without rounding, in any order."""
+
+_MISSING = frozenset({"", "nan", "none", "null", "<na>", "nat"})
+
+
+def word(value: object) -> str:
+    """Return *value* as a scorecard compares it: trimmed, in lower case; unknown is empty.
+
+    Examples
+    --------
+    >>> word(" Стройка "), word(None), word(float("nan"))
+    ('стройка', '', '')
+    """
+    plain = str(value).strip().casefold()
+    return "" if plain in _MISSING else plain
 
 
 def _points(value: float) -> float:
-    # Multiples of a power of two add up without rounding, in any order.
-    return round(float(value) * _GRAIN) / _GRAIN
+    return round(float(value) * GRAIN) / GRAIN
 
 
-def _words(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(str(value).strip().casefold() for value in values)
+def _maybe_points(value: float | None) -> float | None:
+    return None if value is None else _points(value)
+
+
+def _words(values: Iterable[object]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise ConfigError(
+            "values is {value!r}; write a list of values in square brackets", value=values
+        )
+    return tuple(word(_whole(value)) for value in values)
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_figure(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _read_only(found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -34,23 +81,114 @@ def _read_only(found: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @frozen
 class Bin:
-    """Values that earn the same points: numbers up to *upto*, or any of *values*."""
+    """Values that earn the same points.
+
+    Parameters
+    ----------
+    points
+        What they earn.
+    en, ru
+        The reason told to a salesperson, such as "large firm by turnover".
+    upto
+        Numbers up to and including this one, from where the bin before ends.
+    values
+        Words, or special numbers such as -1 for "never". A bin of words without any is met by
+        every known value that no other bin names; there may be one, the last.
+    say_en, say_ru
+        How the sentence says it, where that differs from the reason: "large firm". What begins
+        with an ellipsis continues the noun before: "…of a priority industry".
+    """
 
     points: float = field(converter=_points)
     en: str = ""
     ru: str = ""
-    upto: float = math.inf
+    upto: float = field(default=math.inf, converter=float)
     values: tuple[str, ...] = field(default=(), converter=_words)
+    say_en: str = ""
+    say_ru: str = ""
 
 
 @frozen
 class Attribute:
-    """One attribute; *neutral* points go to a lead where it is unknown or in no bin."""
+    """One attribute of a lead.
+
+    Parameters
+    ----------
+    name
+        The column it is in.
+    kind
+        ``number`` or ``category``.
+    neutral
+        Points of a lead where it is unknown, or in no bin.
+    bins
+        Numbers: rising ``upto``, special values anywhere.
+    en, ru
+        What a salesperson calls it; the name itself where empty.
+    typical
+        Points of the average lead, against which a reason speaks for or against; *neutral*
+        where not given.
+    """
 
     name: str
-    kind: str
+    kind: str = field()
     neutral: float = field(converter=_points)
     bins: tuple[Bin, ...] = field(default=(), converter=tuple)
+    en: str = ""
+    ru: str = ""
+    typical: float | None = field(default=None, converter=_maybe_points)
+
+    @kind.validator
+    def _known_kind(self, _: object, value: object) -> None:
+        if value not in ("number", "category"):
+            raise ConfigError(
+                "{name} is of the kind {value!r}; use number or category",
+                name=self.name,
+                value=value,
+            )
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind == "number":
+            edges = [part.upto for part in self.ranges]
+            if edges != sorted(set(edges)) or (edges and edges[-1] != math.inf):
+                raise ConfigError(
+                    "the bins of {name} end at {edges}; let upto rise, and leave it out in the "
+                    "last bin",
+                    name=self.name,
+                    edges=edges,
+                )
+            for value in (value for part in self.bins for value in part.values):  # noqa: PD011
+                if not _is_figure(value):
+                    raise ConfigError(
+                        "a bin of {name} holds {value!r}, which is not a number; write it in "
+                        "digits, or make the attribute a category",
+                        name=self.name,
+                        value=value,
+                    )
+            return
+        named = [value for part in self.bins for value in part.values]  # noqa: PD011
+        twice = sorted({value for value in named if named.count(value) > 1})
+        if twice:
+            raise ConfigError(
+                "the bins of {name} hold {values} more than once; name each value in one bin",
+                name=self.name,
+                values=twice,
+            )
+        if any(not part.values for part in self.bins[:-1]):
+            raise ConfigError(
+                "a bin of {name} before the last has no values; only the last may stand for all "
+                "other values",
+                name=self.name,
+            )
+
+    @property
+    def ranges(self) -> tuple[Bin, ...]:
+        """The bins that are met by a range, not by a value."""
+        return tuple(part for part in self.bins if not part.values)
+
+    @property
+    def reference(self) -> float:
+        """Points above which the attribute speaks for a lead, and below which against it."""
+        return self.neutral if self.typical is None else self.typical
 
     @property
     def least(self) -> float:
@@ -61,6 +199,15 @@ class Attribute:
     def most(self) -> float:
         """Most points it can give."""
         return max([self.neutral, *(one.points for one in self.bins)])
+
+    @property
+    def weight(self) -> float:
+        """How much it can move a score; nothing while it has no bins."""
+        return self.most - self.least if self.bins else 0.0
+
+    def label(self, lang: str) -> str:
+        """Say what it is called in *lang*, ``en`` or ``ru``."""
+        return (self.ru if lang == "ru" else self.en) or self.name
 
 
 @frozen
@@ -74,6 +221,71 @@ class Knockout:
 
 
 @frozen
+class Verdict:
+    """What a grade means to people, and to which queue a router would send the lead."""
+
+    en: str
+    ru: str
+    advice_en: str
+    advice_ru: str
+    queue: str
+
+
+_VERDICTS = MappingProxyType(
+    {
+        "P-A": Verdict(
+            "A lead of high potential",
+            "Лид с высоким потенциалом",
+            "A personal call by the head of sales is advised",
+            "Рекомендуется личный звонок РОПа",
+            "head_of_sales",
+        ),
+        "P-B": Verdict(
+            "A lead of medium potential",
+            "Лид со средним потенциалом",
+            "A call by a sales manager is advised",
+            "Рекомендуется звонок менеджера",
+            "sales",
+        ),
+        "P-C": Verdict(
+            "A lead of low potential",
+            "Лид с низким потенциалом",
+            "Ordinary handling is advised",
+            "Рекомендуется обычная обработка",
+            "nurture",
+        ),
+        "unscored": Verdict(
+            "Too little is known to score the lead",
+            "Данных мало, лид не оценён",
+            "Find out",
+            "Уточните",
+            "clarify",
+        ),
+        "knockout": Verdict(
+            "A lead of low potential",
+            "Лид с низким потенциалом",
+            "Check before any call",
+            "Не звонить без проверки",
+            "check",
+        ),
+    }
+)
+
+
+def _verdicts(found: Mapping[str, Verdict | Mapping[str, str]]) -> Mapping[str, Verdict]:
+    unknown = sorted(set(found) - set(_VERDICTS))
+    if unknown:
+        raise ConfigError(
+            "the scorecard words {names}; use {known}", names=unknown, known=list(_VERDICTS)
+        )
+    merged = dict(_VERDICTS)
+    for name, one in found.items():
+        given = one if isinstance(one, Verdict) else attrs.evolve(merged[name], **one)
+        merged[name] = given
+    return MappingProxyType(merged)
+
+
+@frozen
 class Scorecard:
     """Points per attribute, cuts of the grades, and where they come from.
 
@@ -82,7 +294,7 @@ class Scorecard:
     attributes
         In the order in which points are shown.
     knockouts
-        What rules a lead out.
+        What rules a lead out; the first that is met is told.
     cuts
         Scores from which a lead is P-A and P-B.
     least_coverage
@@ -91,6 +303,8 @@ class Scorecard:
         ``rules`` or ``fitted``.
     calibration
         Intercept and slope of the logit of the probability over the score, when fitted.
+    verdicts
+        What a grade means to people; what is not given keeps its usual words.
     report
         Date, n and metrics of the fit.
 
@@ -106,6 +320,7 @@ class Scorecard:
     least_coverage: float = 0.4
     basis: str = "rules"
     calibration: tuple[float, float] | None = None
+    verdicts: Mapping[str, Verdict] = field(factory=dict, converter=_verdicts, hash=False)
     report: Mapping[str, Any] = field(factory=dict, converter=_read_only, hash=False)
 
     def __attrs_post_init__(self) -> None:
@@ -117,23 +332,6 @@ class Scorecard:
             )
         if self.basis not in ("rules", "fitted"):
             raise ConfigError("basis is {value!r}; use rules or fitted", value=self.basis)
-        for one in self.attributes:
-            if one.kind not in ("number", "category"):
-                raise ConfigError(
-                    "{name} is of the kind {value!r}; use number or category",
-                    name=one.name,
-                    value=one.kind,
-                )
-            edges = [part.upto for part in one.bins]
-            if one.kind == "number" and (
-                edges != sorted(set(edges)) or (edges and edges[-1] != math.inf)
-            ):
-                raise ConfigError(
-                    "the bins of {name} end at {edges}; let upto rise, and leave it out in the "
-                    "last bin",
-                    name=one.name,
-                    edges=edges,
-                )
         least = sum(one.least for one in self.attributes)
         most = sum(one.most for one in self.attributes)
         if not (math.isfinite(most) and least >= 0 and most <= 100):
@@ -144,6 +342,20 @@ class Scorecard:
             )
         if not 100 >= self.cuts[0] >= self.cuts[1] >= 0:
             raise ConfigError("the cuts are {cuts}; write P-A's, then P-B's", cuts=self.cuts)
+        if not 0 <= self.least_coverage <= 1:
+            raise ConfigError(
+                "least_coverage is {value!r}; it is a share from 0 to 1", value=self.least_coverage
+            )
+        if self.calibration is not None and not all(map(math.isfinite, self.calibration)):
+            raise ConfigError(
+                "calibration is {value!r}; it is two finite numbers", value=self.calibration
+            )
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the columns it looks at: attributes with bins, then knock-outs."""
+        names = [one.name for one in self.attributes if one.bins]
+        return tuple(dict.fromkeys([*names, *(out.attribute for out in self.knockouts)]))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
@@ -154,8 +366,8 @@ class Scorecard:
         ConfigError
             A key is missing, unknown or of the wrong type.
         """
-        fields = dict(data)
         try:
+            fields = dict(data)
             fields["attributes"] = [
                 Attribute(**{**one, "bins": [Bin(**part) for part in one.get("bins", ())]})
                 for one in fields["attributes"]
@@ -183,27 +395,29 @@ class Scorecard:
             "calibration": None if self.calibration is None else list(self.calibration),
             "report": dict(self.report),
             "attributes": [
-                {
-                    "name": one.name,
-                    "kind": one.kind,
-                    "neutral": one.neutral,
-                    "bins": [
-                        {"points": part.points, "en": part.en, "ru": part.ru}
-                        | ({} if math.isinf(part.upto) else {"upto": part.upto})
-                        | ({"values": list(part.values)} if part.values else {})
-                        for part in one.bins
-                    ],
-                }
+                _told(one, skip=("bins",)) | {"bins": [_told(part) for part in one.bins]}
                 for one in self.attributes
             ],
-            "knockouts": [
-                {"attribute": k.attribute, "values": list(k.values), "en": k.en, "ru": k.ru}
-                for k in self.knockouts
-            ],
+            "knockouts": [_told(one) for one in self.knockouts],
+            "verdicts": {
+                name: attrs.asdict(one)
+                for name, one in self.verdicts.items()
+                if one != _VERDICTS[name]
+            },
         }
 
 
-@functools.cache
+def _told(one: attrs.AttrsInstance, skip: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the fields that say something; an endless bin is one without ``upto``."""
+    found = attrs.asdict(one, recurse=False)
+    kept = {name: value for name, value in found.items() if name not in skip}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in kept.items()
+        if value not in ("", (), None, math.inf)
+    }
+
+
 def default_scorecard() -> Scorecard:
     """Read the scorecard that comes with the package.
 
@@ -214,3 +428,7 @@ def default_scorecard() -> Scorecard:
     """
     file = resources.files("abcxyz") / "core" / "scorecard.toml"
     return Scorecard.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+DEFAULT = default_scorecard()
+"""The scorecard that comes with the package."""
