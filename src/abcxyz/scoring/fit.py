@@ -1,0 +1,413 @@
+"""Fit a scorecard to what became of earlier leads, and say honestly whether it is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from attrs import evolve, frozen
+
+from abcxyz._typing import ArrayLike, Bools, Days, Floats, Ints
+from abcxyz.core.prospect_card import DEFAULT, Scorecard
+from abcxyz.core.prospect_columns import columns_of
+from abcxyz.core.prospects import score_prospects
+from abcxyz.core.transactions import as_days
+from abcxyz.errors import ConfigError, InputError
+from abcxyz.scoring.judge import judge, plain, profile, stability
+from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
+from abcxyz.scoring.metrics import roc_auc
+from abcxyz.scoring.model import Design, FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
+from abcxyz.scoring.target import Outcomes
+
+if TYPE_CHECKING:
+    from abcxyz.core.snapshot import Snapshot
+
+__all__ = ["FitOptions", "fit_scorecard", "recalibrate"]
+
+
+@frozen(eq=False)
+class _Sample:
+    """Leads with a known outcome, in the order of time."""
+
+    design: Design
+    outcome: Bools
+    days: Days | None
+    revenue: Floats | None
+    as_of: date
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def take(self, rows: Ints) -> _Sample:
+        return _Sample(
+            self.design.take(rows),
+            self.outcome[rows],
+            None if self.days is None else self.days[rows],
+            None if self.revenue is None else self.revenue[rows],
+            self.as_of,
+        )
+
+    def counted(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"n": len(self), "a": int(self.outcome.sum())}
+        if self.days is not None and len(self):
+            found |= {"from": str(self.days.min()), "to": str(self.days.max())}
+        return found
+
+
+def fit_scorecard(
+    table: Any,
+    outcome: Outcomes | Snapshot | ArrayLike,
+    *,
+    ids: Sequence[Any] | None = None,
+    days: ArrayLike | None = None,
+    revenue: ArrayLike | None = None,
+    as_of: date | None = None,
+    rules: Scorecard = DEFAULT,
+    attributes: Sequence[str] | None = None,
+    allow: Sequence[str] = (),
+    new_leads: Any = None,
+    options: FitOptions = FitOptions(),
+) -> Scorecard:
+    """Fit a scorecard to earlier leads whose outcome is known.
+
+    Parameters
+    ----------
+    table
+        What was known about each lead *on the day it was one*: anything `score_prospects` takes.
+        The column ``lead`` or ``id`` (or *ids*) names the leads.
+    outcome
+        What became of them: `first_year_outcomes` (recommended), a snapshot (class A or not), or
+        (n,) booleans in the order of the table, missing where unknown.
+    ids
+        Of the leads, where the table has no such column.
+    days
+        (n,) when each was a lead; known already with `first_year_outcomes`. Where not given, the
+        rows are taken to be in the order of time.
+    revenue
+        (n,) money that came of each; known already with outcomes and snapshots.
+    as_of
+        Date of the fit; that of the outcomes, or the latest of *days*, when not given.
+    rules
+        What to beat, to blend with, and to fall back on.
+    attributes
+        Columns to look at, all when not given. No attribute of a natural person belongs here.
+    allow
+        Attributes to keep although they separate A from others almost perfectly.
+    new_leads
+        Leads of today, to compare with those fitted on.
+    options
+        How to fit.
+
+    Returns
+    -------
+    Scorecard
+        Its ``basis`` says whether it is fitted or still the rules, its ``report`` why.
+
+    Raises
+    ------
+    InputError
+        Nothing to fit on, or an attribute that looks as if it were known only afterwards.
+    ConfigError
+        scikit-learn is not installed (the extra ``fit``).
+
+    Notes
+    -----
+    1. Leads are put in the order of time and the latest ``holdout`` of them set aside.
+    2. On the rest: monotone bins, smoothed weights of evidence, ridge logistic regression, a
+       blend with the rules; all of it again in every fold of a repeated cross-validation.
+    3. Kept if it beats the rules there by more than the standard error of the difference (with
+       the correction of Nadeau and Bengio, Machine Learning 52 (2003) 239-281).
+    4. A sigmoid over the out-of-fold scores gives probabilities.
+    5. The leads set aside judge the result, once.
+    """
+    _need_sklearn()
+    sample, left_out = _sample(table, outcome, ids, days, revenue, as_of, rules, attributes)
+    report: dict[str, Any] = {
+        "date": sample.as_of.isoformat(),
+        "all": sample.counted(),
+        "left_out": left_out,
+        "options": _told(options),
+        "allowed": list(allow),
+    }
+    a, others = report["all"]["a"], len(sample) - report["all"]["a"]
+    if min(a, others) < options.least:
+        return _only_rules(rules, report, "few", a=a, others=others, least=options.least)
+    cut = _time_cut(sample, options.holdout)
+    train = sample.take(np.arange(cut))
+    held = sample.take(np.arange(cut, len(sample)))
+    report |= {"train": train.counted(), "holdout": held.counted()}
+    a, others = report["train"]["a"], len(train) - report["train"]["a"]
+    if min(a, others) < options.folds:
+        return _only_rules(rules, report, "few", a=a, others=others, least=options.folds)
+    strengths = alone(train.design, train.outcome, options)
+    refuse_leaks(strengths, options, allow)
+    log_odds, differences = _cross_validate(train, options, rules)
+    report["cross_validation"] = differences
+    report["suspects"] = suspects(strengths, train.design, train.outcome, options)
+    model = fit_log_odds(train.design, train.outcome, options, rules)
+    report["dropped"] = dict(model.dropped)
+    if not differences["difference"] - differences["error"] > 0 or not model.scale()[1]:
+        report["holdout"] |= judge(_scored(held, rules), held.outcome, held.revenue)
+        return _only_rules(rules, report, "no_better")
+    card = _card(model, train, log_odds, options, rules)
+    report["decision"] = {"kept": "blended", "reason": "better"}
+    report["profile"] = profile(_scored(train, card))
+    report["holdout"] |= judge(_scored(held, card), held.outcome, held.revenue)
+    by_rules = judge(_scored(held, rules), held.outcome, held.revenue)
+    report["holdout"]["rules_auc"] = by_rules.get("auc")
+    report["stability"] = {"holdout": stability(report["profile"], _scored(held, card))}
+    if new_leads is not None:
+        fresh = score_prospects(new_leads, card, strict=False)
+        report["stability"]["new_leads"] = stability(report["profile"], fresh)
+    return evolve(card, report=report)
+
+
+def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date) -> Scorecard:
+    """Set the probabilities of a fitted scorecard right on newer leads; grades stay.
+
+    Parameters
+    ----------
+    card
+        A fitted one.
+    table
+        Leads whose outcome has become known since.
+    outcome
+        (n,) booleans.
+    as_of
+        Date, for the report.
+
+    Raises
+    ------
+    ConfigError
+        The scorecard gives no probabilities.
+    InputError
+        Not one outcome per lead, or no lead at all.
+
+    Notes
+    -----
+    Only the level moves, not the slope: few leads tell how often, but not how steeply.
+    """
+    if card.calibration is None:
+        raise ConfigError("the scorecard gives no probabilities; fit it first")
+    scores = score_prospects(table, card)
+    truth = _truth(outcome)
+    if len(truth) != len(scores) or not len(truth):
+        raise InputError(
+            "there are {outcomes} outcomes and {scores} scores; pass one of each per lead",
+            outcomes=len(truth),
+            scores=len(scores),
+        )
+    intercept, slope = card.calibration
+    usual = ~np.isnan(truth) & (scores.knockout < 0)
+    shift = _level(intercept + slope * scores.score[usual], truth[usual] > 0)
+    again = {"date": as_of.isoformat(), "n": int(usual.sum()), "shift": shift}
+    return evolve(
+        card,
+        calibration=(intercept + shift, slope),
+        report={**card.report, "recalibrated": again},
+    )
+
+
+def _level(log_odds: Floats, outcome: Bools) -> float:
+    """Return what to add to the log-odds so that on average they say what came true."""
+    # Half a lead of each kind keeps it finite where all outcomes are the same.
+    wanted = (outcome.sum() + 0.5) / (len(outcome) + 1)
+    low, high = -40.0, 40.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < wanted else (low, middle)
+    return (low + high) / 2
+
+
+def _need_sklearn() -> None:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError as problem:
+        raise ConfigError(
+            "fitting needs scikit-learn; install it with: pip install 'abcxyz[fit]'"
+        ) from problem
+
+
+def _truth(outcome: ArrayLike) -> Floats:
+    """Return 1, 0 and NaN."""
+    flat = np.asarray(outcome, dtype=object).tolist()
+    found = np.empty(len(flat))
+    for i, value in enumerate(flat):
+        if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124
+            found[i] = math.nan
+        elif value in (0, 1):
+            found[i] = float(value)
+        else:
+            raise InputError(
+                "the outcome holds {value!r} at position {place}; use true, false, or nothing "
+                "where it is unknown",
+                value=value,
+                place=i,
+            )
+    return found
+
+
+def _sample(
+    table: Any,
+    outcome: Outcomes | Snapshot | ArrayLike,
+    ids: Sequence[Any] | None,
+    days: ArrayLike | None,
+    revenue: ArrayLike | None,
+    as_of: date | None,
+    rules: Scorecard,
+    attributes: Sequence[str] | None,
+) -> tuple[_Sample, dict[str, int]]:
+    leads = columns_of(table, ids=ids)
+    # A knock-out tells what became of a firm, not what it was as a lead.
+    hidden = {"lead", "id", *(out.attribute for out in rules.knockouts)}
+    names = attributes or [name for name in leads.columns if name not in hidden]
+    absent = [name for name in names if name not in leads.columns]
+    if absent or not names:
+        raise InputError(
+            "the leads have no column {names}; they have {known}",
+            names=", ".join(absent) or "of attributes",
+            known=", ".join(leads.columns),
+        )
+    when = None if days is None else as_days(days, "days")
+    money = None if revenue is None else np.asarray(revenue, dtype=np.float64)
+    left: dict[str, int] = {}
+    if hasattr(outcome, "customers"):
+        truth, known_when, known_money, as_of, left = _by_customer(leads.ids, outcome, as_of)
+        when = known_when if when is None else when
+        money = known_money if money is None else money
+    else:
+        truth = _truth(outcome)
+    for name, column in (("outcome", truth), ("days", when), ("revenue", money)):
+        if column is not None and len(column) != len(leads):
+            raise InputError(
+                "{name} has {n} values for {leads} leads; pass one per lead",
+                name=name,
+                n=len(column),
+                leads=len(leads),
+            )
+    rows = np.flatnonzero(~np.isnan(truth))
+    left["without_outcome"] = len(leads) - len(rows)
+    if not len(rows):
+        raise InputError("no lead has an outcome; check that ids of leads and customers agree")
+    if when is not None:
+        rows = rows[np.argsort(when[rows], kind="stable")]
+    if as_of is None:
+        if when is None:
+            raise InputError("as_of is missing; pass the date of the fit")
+        as_of = when[rows].max().item()
+    kinds = {one.name: one.kind for one in rules.attributes}
+    design = Design.read({name: leads.columns[name] for name in names}, kinds)
+    everybody = _Sample(design, truth > 0, when, money, as_of)
+    return everybody.take(rows), left
+
+
+def _by_customer(
+    ids: npt.NDArray[Any], outcome: Any, as_of: date | None
+) -> tuple[Floats, Days | None, Floats, date, dict[str, int]]:
+    """Look leads up among customers: outcomes, or the classes of a snapshot."""
+    place = {key: k for k, key in enumerate(np.asarray(outcome.customers, dtype=object).tolist())}
+    rows = np.array([place.get(key, -1) for key in ids.tolist()], dtype=np.int64)
+    if isinstance(outcome, Outcomes):
+        reached, money, first = outcome.reached.astype(float), outcome.revenue, outcome.first_day
+        left = {"immature": outcome.immature, "older": outcome.older}
+    else:
+        reached = np.where(outcome.abc < 0, np.nan, outcome.abc == 0)
+        money, first, left = outcome.value.astype(float), outcome.first_day, {}
+    truth = np.where(rows >= 0, reached[rows], np.nan)
+    truth[np.where(rows >= 0, np.isnat(first)[rows], False)] = np.nan
+    when = np.where(rows >= 0, first[rows], np.datetime64("1970-01-01", "D"))
+    return truth, when, np.where(rows >= 0, money[rows], 0.0), as_of or outcome.as_of, left
+
+
+def _time_cut(sample: _Sample, holdout: float) -> int:
+    """Return where the leads set aside begin; a day is never divided."""
+    cut = int(len(sample) * (1 - holdout))
+    if sample.days is not None and 0 < cut < len(sample):
+        cut = int(np.searchsorted(sample.days, sample.days[cut], side="left"))
+    return cut
+
+
+def _cross_validate(
+    train: _Sample, options: FitOptions, rules: Scorecard
+) -> tuple[Floats, dict[str, Any]]:
+    """Return (n, repeats) out-of-fold log-odds, and how much better they rank than the rules."""
+    from sklearn.model_selection import StratifiedKFold
+
+    n = len(train)
+    found = np.empty((n, options.repeats))
+    by_rules = _scored(train, rules).score
+    gains: list[float] = []
+    ours: list[float] = []
+    for repeat in range(options.repeats):
+        folds = StratifiedKFold(options.folds, shuffle=True, random_state=options.seed + repeat)
+        for fit_on, test in folds.split(np.zeros(n), train.outcome):
+            model = fit_log_odds(train.design.take(fit_on), train.outcome[fit_on], options, rules)
+            found[test, repeat] = model.predict(train.design.take(test))
+            auc = roc_auc(train.outcome[test], found[test, repeat]).value
+            ours.append(auc)
+            gains.append(auc - roc_auc(train.outcome[test], by_rules[test]).value)
+    k = len(gains)
+    error = math.sqrt(np.var(gains, ddof=1) * (1 / k + 1 / (options.folds - 1)))
+    return found, {
+        "folds": options.folds,
+        "repeats": options.repeats,
+        "auc": float(np.mean(ours)),
+        "rules_auc": float(np.mean(ours) - np.mean(gains)),
+        "difference": float(np.mean(gains)),
+        "error": error,
+    }
+
+
+def _card(
+    model: LogOdds, train: _Sample, log_odds: Floats, options: FitOptions, rules: Scorecard
+) -> Scorecard:
+    repeats = log_odds.shape[1]
+    base, slope = sigmoid_fit(np.tile(train.outcome, repeats), log_odds.T.ravel())
+    if options.recent is not None:
+        late = slice(len(train) - max(1, round(options.recent * len(train))), None)
+        flat = base + slope * log_odds[late].T.ravel()
+        base += _level(flat, np.tile(train.outcome[late], repeats))
+    lowest, worth = model.scale()
+    card = Scorecard(
+        model.attributes(train.design, options),
+        knockouts=rules.knockouts,
+        cuts=(100.0, 0.0),
+        least_coverage=rules.least_coverage,
+        basis="fitted",
+        calibration=(base + slope * lowest, slope * worth),
+        verdicts=rules.verdicts,
+    )
+    score = _scored(train, card).score
+    first, both = options.grade_shares
+    cuts = np.quantile(score, [1 - first, 1 - both], method="higher")
+    return evolve(card, cuts=(float(cuts[0]), float(cuts[1])))
+
+
+def _scored(sample: _Sample, card: Scorecard) -> Any:
+    return score_prospects(sample.design.columns, card, strict=False)
+
+
+def _only_rules(
+    rules: Scorecard, report: Mapping[str, Any], reason: str, **fields: int
+) -> Scorecard:
+    decision = {"kept": "rules", "reason": reason, **fields}
+    return evolve(rules, report={**report, "decision": decision})
+
+
+def _told(options: FitOptions) -> dict[str, Any]:
+    found = attrs.asdict(options, recurse=False)
+    return {
+        name: plain(
+            {key: list(v) if isinstance(v, tuple) else v for key, v in value.items()}
+            if isinstance(value, Mapping)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
+        )
+        for name, value in found.items()
+    }
