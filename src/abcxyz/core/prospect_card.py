@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,8 @@ GRADES = ("P-A", "P-B", "P-C")
 GRAIN = 1024
 """Points are multiples of 1/1024: such numbers add up without rounding, in any order."""
 
+_FORMAT = 1
+_TEXT = attrs.validators.instance_of(str)
 _MISSING = frozenset({"", "nan", "none", "null", "<na>", "nat"})
 
 
@@ -100,12 +103,12 @@ class Bin:
     """
 
     points: float = field(converter=_points)
-    en: str = ""
-    ru: str = ""
+    en: str = field(default="", validator=_TEXT)
+    ru: str = field(default="", validator=_TEXT)
     upto: float = field(default=math.inf, converter=float)
     values: tuple[str, ...] = field(default=(), converter=_words)
-    say_en: str = ""
-    say_ru: str = ""
+    say_en: str = field(default="", validator=_TEXT)
+    say_ru: str = field(default="", validator=_TEXT)
 
 
 @frozen
@@ -129,12 +132,12 @@ class Attribute:
         where not given.
     """
 
-    name: str
+    name: str = field(validator=_TEXT)
     kind: str = field()
     neutral: float = field(converter=_points)
     bins: tuple[Bin, ...] = field(default=(), converter=tuple)
-    en: str = ""
-    ru: str = ""
+    en: str = field(default="", validator=_TEXT)
+    ru: str = field(default="", validator=_TEXT)
     typical: float | None = field(default=None, converter=_maybe_points)
 
     @kind.validator
@@ -214,21 +217,21 @@ class Attribute:
 class Knockout:
     """Values that rule a lead out, whatever else is known."""
 
-    attribute: str
+    attribute: str = field(validator=_TEXT)
     values: tuple[str, ...] = field(converter=_words)
-    en: str = ""
-    ru: str = ""
+    en: str = field(default="", validator=_TEXT)
+    ru: str = field(default="", validator=_TEXT)
 
 
 @frozen
 class Verdict:
     """What a grade means to people, and to which queue a router would send the lead."""
 
-    en: str
-    ru: str
-    advice_en: str
-    advice_ru: str
-    queue: str
+    en: str = field(validator=_TEXT)
+    ru: str = field(validator=_TEXT)
+    advice_en: str = field(validator=_TEXT)
+    advice_ru: str = field(validator=_TEXT)
+    queue: str = field(validator=_TEXT)
 
 
 _VERDICTS = MappingProxyType(
@@ -368,6 +371,14 @@ class Scorecard:
         """
         try:
             fields = dict(data)
+            version = fields.pop("abcxyz_scorecard", _FORMAT)
+            if version != _FORMAT:
+                raise ConfigError(
+                    "the scorecard is of format {version!r}, but this version reads format "
+                    "{known}; update abcxyz or fit it again",
+                    version=version,
+                    known=_FORMAT,
+                )
             fields["attributes"] = [
                 Attribute(**{**one, "bins": [Bin(**part) for part in one.get("bins", ())]})
                 for one in fields["attributes"]
@@ -380,7 +391,9 @@ class Scorecard:
             return cls(**fields)
         except ConfigError:
             raise
-        except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        except (
+            KeyError, TypeError, AttributeError, ValueError, OverflowError,
+        ) as problem:  # fmt: skip
             raise ConfigError(
                 "the scorecard cannot be read ({reason}); compare it with the default one",
                 reason=str(problem),
@@ -389,6 +402,7 @@ class Scorecard:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_dict` reads them back."""
         return {
+            "abcxyz_scorecard": _FORMAT,
             "basis": self.basis,
             "cuts": list(self.cuts),
             "least_coverage": self.least_coverage,
@@ -405,6 +419,29 @@ class Scorecard:
                 if one != _VERDICTS[name]
             },
         }
+
+
+    def to_json(self) -> str:
+        """Return the text of a model file: JSON, readable and safe to open."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, written: str) -> Scorecard:
+        """Read a model file.
+
+        Raises
+        ------
+        ConfigError
+            It is no JSON, or no scorecard.
+        """
+        try:
+            data = json.loads(written)
+        except (ValueError, RecursionError) as problem:
+            raise ConfigError(
+                "the scorecard cannot be read ({reason}); compare it with the default one",
+                reason=str(problem),
+            ) from problem
+        return cls.from_dict(data)
 
 
 def _told(one: attrs.AttrsInstance, skip: Sequence[str] = ()) -> dict[str, Any]:
