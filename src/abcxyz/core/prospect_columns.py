@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_card import Attribute, word
+from abcxyz.core.prospect_parts import Attribute, word
 from abcxyz.errors import InputError
 
 __all__ = ["Columns", "Unreadable", "as_figures", "as_words", "columns_of", "place_values"]
+
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @frozen
@@ -122,8 +125,8 @@ def _objects(values: Any) -> npt.NDArray[Any]:
 
 
 def _array(column: Any) -> npt.NDArray[Any]:
-    if isinstance(column, np.ma.MaskedArray):  # DuckDB's way to say NULL
-        return np.where(np.ma.getmaskarray(column), None, column.data.astype(object))
+    if np.ma.isMaskedArray(column):  # DuckDB's way to say NULL
+        return np.array(column.tolist(), dtype=object)
     if isinstance(column, (list, tuple)):
         # numpy would turn [1, "x"] into text and [[1], [2]] into a square.
         found = np.empty(len(column), dtype=object)
@@ -187,8 +190,8 @@ def as_figures(
             except ValueError:
                 if strict:
                     raise InputError(
-                        "{name} holds {value!r} at position {place}, which is not a number; "
-                        "write it in digits, or leave it empty",
+                        "{name} holds {value!r} at position {place}, which is no number, or could "
+                        "be two; write it in plain digits, or leave it empty",
                         name=name,
                         value=_short(value),
                         place=i,
@@ -211,17 +214,28 @@ def _figure(value: object) -> float:
         return math.nan
     plain = str(value)
     try:
-        return float(plain) if plain.isascii() and "_" not in plain else _written(plain)
+        return float(plain)
     except ValueError:
         return _written(plain)
 
 
 def _written(plain: str) -> float:
+    """Read ``1 200,5``, ``1,200.50`` and ``1.200.000``; ``1,200`` can be read in two ways."""
     if not word(plain):
         return math.nan
-    if "_" in plain:
+    digits = "".join(plain.split()).replace("'", "")
+    comma, dot = digits.rfind(","), digits.rfind(".")
+    if comma >= 0 and dot >= 0:
+        thousands = "," if dot > comma else "."
+    elif digits.count(",") > 1 or digits.count(".") > 1:
+        thousands = "," if comma >= 0 else "."
+    elif _AMBIGUOUS.fullmatch(digits):
         raise ValueError(plain)
-    return float("".join(plain.split()).replace(",", "."))
+    else:
+        thousands = ""
+    if thousands:
+        digits = digits.replace(thousands, "")
+    return float(digits.replace(",", "."))
 
 
 def place_values(
@@ -244,12 +258,12 @@ def place_values(
             edges = [part.upto for part in attribute.ranges[:-1]]
             found = np.where(known, places[np.searchsorted(edges, figures)], -1)
         for k, part in enumerate(bins):
-            for value in part.values:  # noqa: PD011
+            for value in part.values:
                 found[figures == float(value)] = k
         return found, known, bad
     words, codes = as_words(column)
     other = len(bins) - 1 if bins and not bins[-1].values else -1
-    lookup = {value: k for k, part in enumerate(bins) for value in part.values}  # noqa: PD011
+    lookup = {value: k for k, part in enumerate(bins) for value in part.values}
     place = np.array([lookup.get(one, other) if one else -1 for one in words], dtype=np.int64)
     known = np.array([one != "" for one in words], dtype=bool)
     if not len(codes):

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from abcxyz.core.prospect_card import Verdict
+from abcxyz.core.prospect_parts import Verdict
 
 __all__ = ["ProspectScore", "Reason"]
 

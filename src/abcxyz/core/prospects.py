@@ -14,8 +14,9 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._typing import Codes, Floats, Ints, freeze
-from abcxyz.core.prospect_card import DEFAULT, GRADES, Attribute, Scorecard, Verdict
+from abcxyz.core.prospect_card import DEFAULT, Scorecard
 from abcxyz.core.prospect_columns import Unreadable, as_words, columns_of, place_values
+from abcxyz.core.prospect_parts import GRADES, Attribute, Verdict
 from abcxyz.core.prospect_score import ProspectScore, Reason
 from abcxyz.errors import InputError
 

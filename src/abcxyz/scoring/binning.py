@@ -10,8 +10,8 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_card import Attribute, Bin
 from abcxyz.core.prospect_columns import as_figures, as_words, place_values
+from abcxyz.core.prospect_parts import Attribute, Bin
 
 __all__ = ["Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
 

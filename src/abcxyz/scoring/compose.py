@@ -9,8 +9,8 @@ import numpy as np
 from attrs import evolve, frozen
 
 from abcxyz._typing import Floats, Ints
-from abcxyz.core.prospect_card import Attribute, Bin
 from abcxyz.core.prospect_columns import place_values
+from abcxyz.core.prospect_parts import Attribute, Bin
 from abcxyz.i18n import number, text
 
 __all__ = ["Valued", "combine", "labelled", "monotone"]
@@ -39,20 +39,20 @@ def combine(first: Valued, second: Valued) -> Valued:
     if one.kind == "number":
         edges = sorted({part.upto for part in (*one.ranges, *two.ranges)} - {math.inf})
         past = edges[-1] + abs(edges[-1]) + 1 if edges else 0.0
-        special = dict.fromkeys(value for part in (*one.bins, *two.bins) for value in part.values)  # noqa: PD011
+        special = dict.fromkeys(value for part in (*one.bins, *two.bins) for value in part.values)
         ranges = [Bin(0.0, upto=edge) for edge in (*edges, math.inf)]
         bins = [*(Bin(0.0, values=(value,)) for value in special), *ranges]
         shown: Sequence[object] = [*map(float, special), *edges, past]
     else:
-        words = dict.fromkeys(value for part in (*one.bins, *two.bins) for value in part.values)  # noqa: PD011
+        words = dict.fromkeys(value for part in (*one.bins, *two.bins) for value in part.values)
         bins = [Bin(0.0, values=(value,)) for value in words]
         shown = list(words)
-        if any(bins_of and not bins_of[-1].values for bins_of in (one.bins, two.bins)):  # noqa: PD011
+        if any(bins_of and not bins_of[-1].values for bins_of in (one.bins, two.bins)):
             bins, shown = [*bins, Bin(0.0)], [*shown, _OTHER]
     total = np.zeros(len(bins) + 1)
     for part in (first, second):
         places, _, _ = place_values([*shown, None], part.attribute)
-        total += part.values[places]  # noqa: PD011
+        total += part.values[places]
     return Valued(Attribute(one.name, one.kind, 0.0, bins, one.en, one.ru), total)
 
 
@@ -70,7 +70,7 @@ def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
     """
     from sklearn.isotonic import isotonic_regression
 
-    bins, values = valued.attribute.bins, valued.values  # noqa: PD011
+    bins, values = valued.attribute.bins, valued.values
     place = [k for k, part in enumerate(bins) if not part.values]
     if not place:
         return valued
@@ -82,9 +82,7 @@ def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
     last = [k for k in range(len(level)) if k == len(level) - 1 or level[k] != level[k + 1]]
     own = [k for k, part in enumerate(bins) if part.values]
     return Valued(
-        evolve(
-            valued.attribute, bins=[*(bins[k] for k in own), *(bins[place[k]] for k in last)]
-        ),
+        evolve(valued.attribute, bins=[*(bins[k] for k in own), *(bins[place[k]] for k in last)]),
         np.array([*values[own], *level[last], values[-1]]),
     )
 
@@ -105,7 +103,7 @@ def labelled(attribute: Attribute, labels: Mapping[str, tuple[str, str]]) -> Att
     below = -math.inf
     for part in attribute.bins:
         if part.values:
-            value = part.values[0]  # noqa: PD011
+            value = part.values[0]
             shown = value if len(value) <= 60 else f"{value[:60]}…"
             words = [f"{label}: {shown}" for label in (en, ru)]
         elif attribute.kind == "category":

@@ -18,8 +18,7 @@ SHIFTED = 0.25
 _REASONS = {
     ("rules", "few"): "rules only: there are {a} A and {others} others, and a fit needs {least} "
     "of each",
-    ("rules", "no_better"): "rules only: the fit is not better than the rules in "
-    "cross-validation",
+    ("rules", "no_better"): "rules only: the fit is not better than the rules in cross-validation",
     ("blended", "better"): "fit blended with the rules: better than the rules in cross-validation",
 }
 

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-import numpy.typing as npt
-from attrs import evolve, frozen
+from attrs import evolve
 
-from abcxyz._typing import ArrayLike, Bools, Days, Floats, Ints
+from abcxyz._typing import ArrayLike, Bools, Floats
 from abcxyz.core.prospect_card import DEFAULT, Scorecard
-from abcxyz.core.prospect_columns import columns_of
 from abcxyz.core.prospects import score_prospects
-from abcxyz.core.transactions import as_days
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.scoring.judge import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
 from abcxyz.scoring.metrics import roc_auc
-from abcxyz.scoring.model import Design, FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
+from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
+from abcxyz.scoring.sample import Sample, read_sample, read_truth, time_cut
 from abcxyz.scoring.target import Outcomes
 
 if TYPE_CHECKING:
@@ -29,34 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FitOptions", "fit_scorecard", "recalibrate"]
 
-
-@frozen(eq=False)
-class _Sample:
-    """Leads with a known outcome, in the order of time."""
-
-    design: Design
-    outcome: Bools
-    days: Days | None
-    revenue: Floats | None
-    as_of: date
-
-    def __len__(self) -> int:
-        return len(self.outcome)
-
-    def take(self, rows: Ints) -> _Sample:
-        return _Sample(
-            self.design.take(rows),
-            self.outcome[rows],
-            None if self.days is None else self.days[rows],
-            None if self.revenue is None else self.revenue[rows],
-            self.as_of,
-        )
-
-    def counted(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"n": len(self), "a": int(self.outcome.sum())}
-        if self.days is not None and len(self):
-            found |= {"from": str(self.days.min()), "to": str(self.days.max())}
-        return found
+_USUAL = FitOptions()
 
 
 def fit_scorecard(
@@ -71,7 +42,7 @@ def fit_scorecard(
     attributes: Sequence[str] | None = None,
     allow: Sequence[str] = (),
     new_leads: Any = None,
-    options: FitOptions = FitOptions(),
+    options: FitOptions = _USUAL,
 ) -> Scorecard:
     """Fit a scorecard to earlier leads whose outcome is known.
 
@@ -126,7 +97,7 @@ def fit_scorecard(
     5. The leads set aside judge the result, once.
     """
     _need_sklearn()
-    sample, left_out = _sample(table, outcome, ids, days, revenue, as_of, rules, attributes)
+    sample, left_out = read_sample(table, outcome, ids, days, revenue, as_of, rules, attributes)
     report: dict[str, Any] = {
         "date": sample.as_of.isoformat(),
         "all": sample.counted(),
@@ -137,7 +108,7 @@ def fit_scorecard(
     a, others = report["all"]["a"], len(sample) - report["all"]["a"]
     if min(a, others) < options.least:
         return _only_rules(rules, report, "few", a=a, others=others, least=options.least)
-    cut = _time_cut(sample, options.holdout)
+    cut = time_cut(sample, options.holdout)
     train = sample.take(np.arange(cut))
     held = sample.take(np.arange(cut, len(sample)))
     report |= {"train": train.counted(), "holdout": held.counted()}
@@ -195,7 +166,7 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date)
     if card.calibration is None:
         raise ConfigError("the scorecard gives no probabilities; fit it first")
     scores = score_prospects(table, card)
-    truth = _truth(outcome)
+    truth = read_truth(outcome)
     if len(truth) != len(scores) or not len(truth):
         raise InputError(
             "there are {outcomes} outcomes and {scores} scores; pass one of each per lead",
@@ -233,107 +204,8 @@ def _need_sklearn() -> None:
         ) from problem
 
 
-def _truth(outcome: ArrayLike) -> Floats:
-    """Return 1, 0 and NaN."""
-    flat = np.asarray(outcome, dtype=object).tolist()
-    found = np.empty(len(flat))
-    for i, value in enumerate(flat):
-        if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124
-            found[i] = math.nan
-        elif value in (0, 1):
-            found[i] = float(value)
-        else:
-            raise InputError(
-                "the outcome holds {value!r} at position {place}; use true, false, or nothing "
-                "where it is unknown",
-                value=value,
-                place=i,
-            )
-    return found
-
-
-def _sample(
-    table: Any,
-    outcome: Outcomes | Snapshot | ArrayLike,
-    ids: Sequence[Any] | None,
-    days: ArrayLike | None,
-    revenue: ArrayLike | None,
-    as_of: date | None,
-    rules: Scorecard,
-    attributes: Sequence[str] | None,
-) -> tuple[_Sample, dict[str, int]]:
-    leads = columns_of(table, ids=ids)
-    # A knock-out tells what became of a firm, not what it was as a lead.
-    hidden = {"lead", "id", *(out.attribute for out in rules.knockouts)}
-    names = attributes or [name for name in leads.columns if name not in hidden]
-    absent = [name for name in names if name not in leads.columns]
-    if absent or not names:
-        raise InputError(
-            "the leads have no column {names}; they have {known}",
-            names=", ".join(absent) or "of attributes",
-            known=", ".join(leads.columns),
-        )
-    when = None if days is None else as_days(days, "days")
-    money = None if revenue is None else np.asarray(revenue, dtype=np.float64)
-    left: dict[str, int] = {}
-    if hasattr(outcome, "customers"):
-        truth, known_when, known_money, as_of, left = _by_customer(leads.ids, outcome, as_of)
-        when = known_when if when is None else when
-        money = known_money if money is None else money
-    else:
-        truth = _truth(outcome)
-    for name, column in (("outcome", truth), ("days", when), ("revenue", money)):
-        if column is not None and len(column) != len(leads):
-            raise InputError(
-                "{name} has {n} values for {leads} leads; pass one per lead",
-                name=name,
-                n=len(column),
-                leads=len(leads),
-            )
-    rows = np.flatnonzero(~np.isnan(truth))
-    left["without_outcome"] = len(leads) - len(rows)
-    if not len(rows):
-        raise InputError("no lead has an outcome; check that ids of leads and customers agree")
-    if when is not None:
-        rows = rows[np.argsort(when[rows], kind="stable")]
-    if as_of is None:
-        if when is None:
-            raise InputError("as_of is missing; pass the date of the fit")
-        as_of = when[rows].max().item()
-    kinds = {one.name: one.kind for one in rules.attributes}
-    design = Design.read({name: leads.columns[name] for name in names}, kinds)
-    everybody = _Sample(design, truth > 0, when, money, as_of)
-    return everybody.take(rows), left
-
-
-def _by_customer(
-    ids: npt.NDArray[Any], outcome: Any, as_of: date | None
-) -> tuple[Floats, Days | None, Floats, date, dict[str, int]]:
-    """Look leads up among customers: outcomes, or the classes of a snapshot."""
-    place = {key: k for k, key in enumerate(np.asarray(outcome.customers, dtype=object).tolist())}
-    rows = np.array([place.get(key, -1) for key in ids.tolist()], dtype=np.int64)
-    if isinstance(outcome, Outcomes):
-        reached, money, first = outcome.reached.astype(float), outcome.revenue, outcome.first_day
-        left = {"immature": outcome.immature, "older": outcome.older}
-    else:
-        reached = np.where(outcome.abc < 0, np.nan, outcome.abc == 0)
-        money, first, left = outcome.value.astype(float), outcome.first_day, {}
-    truth = np.where(rows >= 0, reached[rows], np.nan)
-    truth[np.where(rows >= 0, np.isnat(first)[rows], False)] = np.nan
-    when = np.where(rows >= 0, first[rows], np.datetime64("1970-01-01", "D"))
-    return truth, when, np.where(rows >= 0, money[rows], 0.0), as_of or outcome.as_of, left
-
-
-def _time_cut(sample: _Sample, holdout: float) -> int:
-    """Return where the leads set aside begin; a day is never divided."""
-    cut = int(len(sample) * (1 - holdout))
-    if sample.days is not None and 0 < cut < len(sample):
-        cut = int(np.searchsorted(sample.days, sample.days[cut], side="left"))
-    return cut
-
-
 def _cross_validate(
-    train: _Sample, options: FitOptions, rules: Scorecard
+    train: Sample, options: FitOptions, rules: Scorecard
 ) -> tuple[Floats, dict[str, Any]]:
     """Return (n, repeats) out-of-fold log-odds, and how much better they rank than the rules."""
     from sklearn.model_selection import StratifiedKFold
@@ -364,7 +236,7 @@ def _cross_validate(
 
 
 def _card(
-    model: LogOdds, train: _Sample, log_odds: Floats, options: FitOptions, rules: Scorecard
+    model: LogOdds, train: Sample, log_odds: Floats, options: FitOptions, rules: Scorecard
 ) -> Scorecard:
     repeats = log_odds.shape[1]
     base, slope = sigmoid_fit(np.tile(train.outcome, repeats), log_odds.T.ravel())
@@ -388,7 +260,7 @@ def _card(
     return evolve(card, cuts=(float(cuts[0]), float(cuts[1])))
 
 
-def _scored(sample: _Sample, card: Scorecard) -> Any:
+def _scored(sample: Sample, card: Scorecard) -> Any:
     return score_prospects(sample.design.columns, card, strict=False)
 
 

@@ -15,7 +15,7 @@ from abcxyz.core.prospects import ProspectScores
 from abcxyz.scoring.metrics import brier_score, reliability, roc_auc, stability_index, top_share
 from abcxyz.scoring.model import sigmoid_fit
 
-__all__ = ["judge", "profile", "stability"]
+__all__ = ["judge", "profile", "profile_of", "stability"]
 
 _BINS = 10
 
@@ -124,7 +124,7 @@ def stability(expected: Mapping[str, Any], scores: ProspectScores) -> dict[str, 
     }
 
 
-def usable(card: Scorecard) -> Mapping[str, Any] | None:
+def profile_of(card: Scorecard) -> Mapping[str, Any] | None:
     """Return the profile a scorecard carries, if it does."""
     found = card.report.get("profile")
     return found if isinstance(found, Mapping) else None

@@ -153,7 +153,9 @@ def reliability(
     place = np.searchsorted(edges, said, side="left")
     return tuple(
         ReliabilityBin(
-            int(np.sum(place == k)), float(said[place == k].mean()), float(truth[place == k].mean())
+            int(np.sum(place == k)),
+            float(said[place == k].mean()),
+            float(truth[place == k].mean()),
         )
         for k in np.unique(place)
     )

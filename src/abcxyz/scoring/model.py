@@ -12,8 +12,9 @@ import numpy.typing as npt
 from attrs import evolve, field, frozen
 
 from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_card import GRAIN, Attribute, Scorecard
+from abcxyz.core.prospect_card import Scorecard
 from abcxyz.core.prospect_columns import as_figures, as_words, place_values
+from abcxyz.core.prospect_parts import GRAIN, Attribute
 from abcxyz.core.prospects import score_prospects
 from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
 from abcxyz.scoring.compose import Valued, combine, labelled, monotone
@@ -141,15 +142,15 @@ class LogOdds:
             name = part.attribute.name
             if name in design.columns:
                 places, _, _ = place_values(design.columns[name], part.attribute, strict=False)
-                total += part.values[places]  # noqa: PD011
+                total += part.values[places]
             else:
-                total += part.values[-1]  # noqa: PD011
+                total += part.values[-1]
         return total
 
     def scale(self) -> tuple[float, float]:
         """Return the log-odds of score 0, and how many one point is worth."""
-        lowest = sum(float(part.values.min()) for part in self.parts)  # noqa: PD011
-        reach = sum(float(np.ptp(part.values)) for part in self.parts)  # noqa: PD011
+        lowest = sum(float(part.values.min()) for part in self.parts)
+        reach = sum(float(np.ptp(part.values)) for part in self.parts)
         return self.intercept + lowest, reach / 100
 
     def attributes(self, design: Design, options: FitOptions) -> tuple[Attribute, ...]:
@@ -164,7 +165,7 @@ class LogOdds:
         _, worth = self.scale()
         found: list[Attribute] = []
         for part in self.parts:
-            above = part.values - part.values.min()  # noqa: PD011
+            above = part.values - part.values.min()
             points = np.floor(above / worth * GRAIN) / GRAIN
             one = labelled(part.attribute, options.labels)
             typical = float(points[-1])
@@ -297,10 +298,7 @@ def _blend(
         if one.bins and design.kinds.get(one.name, one.kind) == one.kind
     }
     rest = sum(one.neutral for one in rules.attributes if one.name not in theirs)
-    mixed = {
-        name: Valued(one.attribute, ours * one.values)  # noqa: PD011
-        for name, one in parts.items()
-    }
+    mixed = {name: Valued(one.attribute, ours * one.values) for name, one in parts.items()}
     for name, one in theirs.items():
         mixed[name] = combine(mixed[name], one) if name in mixed else one
     for name, one in mixed.items():

@@ -186,10 +186,10 @@ def attributes_as_of(
             rows=len(leads),
             days=len(since),
         )
-    place = {key: k for k, key in enumerate(np.asarray(customers, dtype=object).tolist())}
+    place = {str(key): k for k, key in enumerate(customers.tolist())}
     newest: dict[int, int] = {}
     for row in np.argsort(since, kind="stable").tolist():
-        k = place.get(leads.ids[row])
+        k = place.get(str(leads.ids[row]))
         if k is not None and since[row] <= days[k]:
             newest[k] = row
     rows = np.array([newest.get(k, -1) for k in range(len(customers))], dtype=np.int64)
