@@ -133,9 +133,9 @@ def _range(label: str, low: float, high: float, lang: str) -> str:
 def _figure(value: float, lang: str) -> str:
     if math.isinf(value):
         return ""
-    for size, unit in ((1e9, "bn"), (1e6, "m")):
+    for size, template in ((1e9, "{value} bn"), (1e6, "{value} m")):
         if abs(value) >= size:
-            return f"{_plain(value / size, lang)} {text(unit, lang)}"
+            return text(template, lang, value=_plain(value / size, lang))
     return _plain(value, lang)
 
 
