@@ -106,15 +106,15 @@ def test_default_weights() -> None:
     for place, points in ((2, 20), (3, 10)):
         data["attributes"][place]["bins"] = [{"values": ["x"], "points": points}]
     most = [one.most for one in Scorecard.from_dict(data).attributes]
-    assert [40, 30, 20, 10] == most
+    assert most == [40, 30, 20, 10]
 
 
 def test_silence_is_not_low() -> None:
     """A lead of which nothing is known is not scored, rather than P-C."""
     assert score_prospect({}).grade is None
     unknown = score_prospect({"industry": "retail", "region": "77", "turnover": float("nan")})
-    assert (None, 0.0) == (unknown.grade, unknown.coverage)
-    assert "Данных мало, лид не оценён. Уточните: оборот, численность." == unknown.sentence("ru")
+    assert (unknown.grade, unknown.coverage) == (None, 0.0)
+    assert unknown.sentence("ru") == "Данных мало, лид не оценён. Уточните: оборот, численность."
     assert unknown.verdict.queue == "clarify"
 
 
@@ -136,13 +136,13 @@ def test_knockout() -> None:
     """A bankrupt giant is P-C for that very reason, with no points and no probability."""
     card = evolve(DEFAULT, calibration=(0.0, 0.1))
     one = score_prospect({"turnover": 9e9, "employees": 999, "status": " Банкротство "}, card)
-    assert ("P-C", 0.0, ("компания в банкротстве",)) == (one.grade, one.score, one.against_ru)
+    assert (one.grade, one.score, one.against_ru) == ("P-C", 0.0, ("компания в банкротстве",))
     assert one.probability is None
     assert (
-        "Лид с низким потенциалом. Компания в банкротстве. Не звонить без проверки."
-        == one.sentence("ru")
+        one.sentence("ru")
+        == "Лид с низким потенциалом. Компания в банкротстве. Не звонить без проверки."
     )
-    assert "check" == one.verdict.queue
+    assert one.verdict.queue == "check"
 
 
 def test_sentence_of_the_salesperson() -> None:
@@ -150,27 +150,28 @@ def test_sentence_of_the_salesperson() -> None:
     one = score_prospect(
         {"turnover": "3 000 000 000,0", "employees": "300", "industry": "стройка"}, CARD
     )
-    assert ("P-A", 90.0) == (one.grade, one.score)
+    assert (one.grade, one.score) == ("P-A", 90.0)
     assert (
-        "Лид с высоким потенциалом. Крупная компания из приоритетной отрасли. "
-        "Рекомендуется личный звонок РОПа." == one.sentence("ru")
+        one.sentence("ru")
+        == "Лид с высоким потенциалом. Крупная компания из приоритетной отрасли. "
+        "Рекомендуется личный звонок РОПа."
     )
     assert (
-        "A lead of high potential. Large firm of a priority industry. "
-        "A personal call by the head of sales is advised." == one.sentence("en")
+        one.sentence("en") == "A lead of high potential. Large firm of a priority industry. "
+        "A personal call by the head of sales is advised."
     )
-    assert (
+    assert one.reasons_ru == (
         "крупная компания по обороту",
         "крупная компания по численности",
         "приоритетная отрасль",
-    ) == one.reasons_ru
+    )
 
 
 def test_sentence_without_a_noun() -> None:
     """A reason that continues a noun finds one, and nouns that differ are told in full."""
     lead = {"turnover": 1, "employees": 300, "industry": "стройка"}
     mixed = score_prospect(lead, evolve(CARD, cuts=(99, 5)))
-    assert ("крупная компания по численности", "приоритетная отрасль") == mixed.reasons_ru
+    assert mixed.reasons_ru == ("крупная компания по численности", "приоритетная отрасль")
     assert "Компания из приоритетной отрасли" in score_prospect(
         {"industry": "стройка"}, evolve(CARD, least_coverage=0.0)
     ).sentence("ru")
@@ -197,8 +198,8 @@ def test_at_most_five_reasons() -> None:
     card = Scorecard.from_dict({"attributes": attributes})
     good = score_prospect({f"a{k}": "good" for k in range(1, 8)}, card)
     bad = score_prospect({f"a{k}": "bad" for k in range(1, 8)}, card)
-    assert (("good 7", "good 6", "good 5", "good 4", "good 3"), ()) == (good.reasons, good.against)
-    assert ((), ("bad 7", "bad 6", "bad 5", "bad 4", "bad 3")) == (bad.reasons, bad.against)
+    assert (good.reasons, good.against) == (("good 7", "good 6", "good 5", "good 4", "good 3"), ())
+    assert (bad.reasons, bad.against) == ((), ("bad 7", "bad 6", "bad 5", "bad 4", "bad 3"))
 
 
 def test_special_numbers_and_other_words() -> None:
@@ -216,10 +217,14 @@ def test_special_numbers_and_other_words() -> None:
     scores = score_prospects(
         {"pdays": [-1, -2, 10, 11, None], "source": ["site ", "x", "", None, "SITE"]}, card
     )
-    assert [[9, 7], [5, 4], [5, 2], [3, 2], [1, 7]] == scores.points.tolist()
-    assert [[True] * 2, [True] * 2, [True, False], [True, False], [False, True]] == (
-        scores.known.tolist()
-    )
+    assert scores.points.tolist() == [[9, 7], [5, 4], [5, 2], [3, 2], [1, 7]]
+    assert (scores.known.tolist()) == [
+        [True] * 2,
+        [True] * 2,
+        [True, False],
+        [True, False],
+        [False, True],
+    ]
 
 
 def test_attributes_of_an_enricher() -> None:
@@ -227,10 +232,10 @@ def test_attributes_of_an_enricher() -> None:
     scores = score_prospects(
         {"L_7": {"turnover": 3e9, "employees": 900}, "L_8": {"status": "bankrupt"}, "L_9": {}}
     )
-    assert ["L_7", "L_8", "L_9"] == scores.ids.tolist()
-    assert [0, 2, -1] == scores.grade.tolist()
-    assert 0 == len(score_prospects({}))
-    assert [] == score_prospects({}).to_records()
+    assert scores.ids.tolist() == ["L_7", "L_8", "L_9"]
+    assert scores.grade.tolist() == [0, 2, -1]
+    assert len(score_prospects({})) == 0
+    assert score_prospects({}).to_records() == []
 
 
 def test_overdue_and_queue() -> None:
@@ -239,9 +244,9 @@ def test_overdue_and_queue() -> None:
     old, now, later = date(2026, 1, 1), date(2026, 1, 10), date(2026, 1, 11)
     created = [old, old, date(2026, 1, 9), old, old]
     contacted = [None, old, None, later, None]
-    assert [0, 3] == scores.overdue(created, contacted, as_of=now).tolist()
-    assert "head_of_sales" == scores.to_records()[0]["suggested_queue"]
-    assert ["P-A"] * 4 + ["P-C"] == scores.to_frame()["grade"].tolist()
+    assert scores.overdue(created, contacted, as_of=now).tolist() == [0, 3]
+    assert scores.to_records()[0]["suggested_queue"] == "head_of_sales"
+    assert scores.to_frame()["grade"].tolist() == ["P-A"] * 4 + ["P-C"]
     with pytest.raises(InputError, match="5 leads, 1 dates"):
         scores.overdue([old], [None], as_of=now)
 
@@ -252,8 +257,8 @@ def test_records_are_json() -> None:
     scores = score_prospects({"lead": hostile, "turnover": [3e9] * 3, "employees": [900] * 3})
     records = json.loads(json.dumps(scores.to_records(), allow_nan=False))
     assert hostile == [one["lead"] for one in records]
-    assert {"grade", "score", "points", "coverage", "confidence", "probability", "basis",
-            "reasons", "against", "sentence", "sentence_ru", "suggested_queue"} <= set(records[0])  # fmt: skip
+    wanted = "grade score points coverage confidence probability basis reasons against"
+    assert {*wanted.split(), "sentence", "sentence_ru", "suggested_queue"} <= set(records[0])
     assert "<script>" not in scores._repr_html_()
 
 
@@ -263,9 +268,9 @@ def test_one_careless_card_does_not_stop_the_others() -> None:
     with pytest.raises(InputError, match="'many' at position 1"):
         score_prospects(table)
     scores = score_prospects(table, strict=False)
-    assert [85.0, 70.0, 70.0] == scores.score.tolist()
-    assert [(1, "employees", "many")] == [
-        (one.position, one.attribute, one.value) for one in scores.unreadable
+    assert scores.score.tolist() == [85.0, 70.0, 70.0]
+    assert [(one.position, one.attribute, one.value) for one in scores.unreadable] == [
+        (1, "employees", "many")
     ]
 
 
@@ -275,7 +280,7 @@ def test_confidence_follows_coverage() -> None:
         score_prospect(lead).confidence
         for lead in ({"turnover": 1, "employees": 1}, {"employees": 1})
     ]
-    assert ["high", "low"] == told
+    assert told == ["high", "low"]
 
 
 def test_rewritten_words() -> None:
@@ -284,8 +289,8 @@ def test_rewritten_words() -> None:
         "verdicts": {"P-A": {"advice_ru": "Звонит директор", "queue": "vip"}}
     }
     one = score_prospect({"turnover": 3e9, "employees": 900}, Scorecard.from_dict(data))
-    assert "Лид с высоким потенциалом. Крупная компания. Звонит директор." == one.sentence("ru")
-    assert "vip" == one.to_record()["suggested_queue"]
+    assert one.sentence("ru") == "Лид с высоким потенциалом. Крупная компания. Звонит директор."
+    assert one.to_record()["suggested_queue"] == "vip"
 
 
 def test_a_million_leads_in_seconds() -> None:
@@ -362,7 +367,7 @@ def test_card_survives_json() -> None:
     again = Scorecard.from_json(card.to_json())
     assert card == again
     assert dict(card.verdicts) == dict(again.verdicts)
-    assert DEFAULT == Scorecard.from_json(DEFAULT.to_json())
+    assert Scorecard.from_json(DEFAULT.to_json()) == DEFAULT
     for damaged in ("", "[1]", "{", "[" * 100_000):
         with pytest.raises(ConfigError):
             Scorecard.from_json(damaged)

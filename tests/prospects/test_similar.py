@@ -57,10 +57,10 @@ def test_ties_keep_the_order_and_bad_counts_are_refused() -> None:
     """Equally near customers come in the order of the table; none is nothing to ask for."""
     table = {"id": ["x", "y", "z"], "industry": ["food", "metal", "metal"]}
     found = nearest_customers({"industry": "metal"}, table, count=2)
-    assert ["y", "z"] == [one.customer for one in found]
-    assert ("industry",) == found[0].compared
-    assert "resembles Y & sons, z" == resembles(found, "en", {"y": "Y & sons"})
-    assert "" == resembles([])
-    assert () == nearest_customers({}, table)
+    assert [one.customer for one in found] == ["y", "z"]
+    assert found[0].compared == ("industry",)
+    assert resembles(found, "en", {"y": "Y & sons"}) == "resembles Y & sons, z"
+    assert resembles([]) == ""
+    assert nearest_customers({}, table) == ()
     with pytest.raises(InputError, match="count is 0"):
         nearest_customers({}, table, count=0)

@@ -119,7 +119,8 @@ def fit_scorecard(
     refuse_leaks(strengths, options, allow)
     log_odds, differences = _cross_validate(train, options, rules)
     report["cross_validation"] = differences
-    report["suspects"] = suspects(strengths, train.design, train.outcome, options)
+    known = {one.name for one in rules.attributes}
+    report["suspects"] = suspects(strengths, train.design, train.outcome, options, known)
     model = fit_log_odds(train.design, train.outcome, options, rules)
     report["dropped"] = dict(model.dropped)
     if not differences["difference"] - differences["error"] > 0 or not model.scale()[1]:
@@ -245,8 +246,10 @@ def _card(
         flat = base + slope * log_odds[late].T.ravel()
         base += _level(flat, np.tile(train.outcome[late], repeats))
     lowest, worth = model.scale()
+    labels = {one.name: (one.label("en"), one.label("ru")) for one in rules.attributes}
+    labels |= options.labels
     card = Scorecard(
-        model.attributes(train.design, options),
+        model.attributes(train.design, labels),
         knockouts=rules.knockouts,
         cuts=(100.0, 0.0),
         least_coverage=rules.least_coverage,

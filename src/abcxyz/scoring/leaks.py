@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -73,9 +73,22 @@ def refuse_leaks(
 
 
 def suspects(
-    strengths: Mapping[str, Auc], design: Design, outcome: Bools, options: FitOptions
+    strengths: Mapping[str, Auc],
+    design: Design,
+    outcome: Bools,
+    options: FitOptions,
+    known: Collection[str] = (),
 ) -> list[str]:
     """Name the strongest attribute if it alone ranks clearly better than all others together.
+
+    Parameters
+    ----------
+    strengths
+        What `alone` returned.
+    design, outcome, options
+        The leads fitted on.
+    known
+        Attributes beyond doubt, such as those the rules go by.
 
     Notes
     -----
@@ -85,7 +98,7 @@ def suspects(
     if len(strengths) < 2:
         return []
     name = max(strengths, key=lambda one: strengths[one].value)
-    if strengths[name].value < _STRONG:
+    if strengths[name].value < _STRONG or name in known:
         return []
     rest = design.only([other for other in design.columns if other != name])
     half = np.arange(len(outcome)) % 2 == 0

@@ -153,8 +153,17 @@ class LogOdds:
         reach = sum(float(np.ptp(part.values)) for part in self.parts)
         return self.intercept + lowest, reach / 100
 
-    def attributes(self, design: Design, options: FitOptions) -> tuple[Attribute, ...]:
+    def attributes(
+        self, design: Design, labels: Mapping[str, tuple[str, str]]
+    ) -> tuple[Attribute, ...]:
         """Turn log-odds into points: 0 the least of each attribute, 100 the most of all.
+
+        Parameters
+        ----------
+        design
+            The leads fitted on.
+        labels
+            Attribute to what it is called in English and Russian.
 
         Notes
         -----
@@ -167,7 +176,7 @@ class LogOdds:
         for part in self.parts:
             above = part.values - part.values.min()
             points = np.floor(above / worth * GRAIN) / GRAIN
-            one = labelled(part.attribute, options.labels)
+            one = labelled(part.attribute, labels)
             typical = float(points[-1])
             if one.name in design.columns:
                 places, _, _ = place_values(design.columns[one.name], one, strict=False)
