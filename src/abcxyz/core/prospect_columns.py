@@ -15,7 +15,15 @@ from abcxyz._typing import Bools, Floats, Ints
 from abcxyz.core.prospect_parts import Attribute, word
 from abcxyz.errors import InputError
 
-__all__ = ["Columns", "Unreadable", "as_figures", "as_words", "columns_of", "place_values"]
+__all__ = [
+    "Columns",
+    "Unreadable",
+    "Words",
+    "as_figures",
+    "as_words",
+    "columns_of",
+    "place_values",
+]
 
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
@@ -46,6 +54,29 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@frozen(eq=False)
+class Words:
+    """A column of words, read once.
+
+    Parameters
+    ----------
+    words
+        Each once; the empty one is unknown.
+    codes
+        (n,) place of each value in *words*.
+    """
+
+    words: Sequence[str]
+    codes: Ints
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> Words:
+        """Choose values by position; the words stay."""
+        return Words(self.words, self.codes[rows])
 
 
 def columns_of(
@@ -136,13 +167,15 @@ def _array(column: Any) -> npt.NDArray[Any]:
     return array if array.ndim == 1 else _array(list(column))
 
 
-def as_words(column: Any) -> tuple[list[str], Ints]:
+def as_words(column: Any) -> tuple[Sequence[str], Ints]:
     """Return the distinct words of a column, and the place in them of each value.
 
     Notes
     -----
     Words as wide as the widest of them would cost a million times 10,000 characters.
     """
+    if isinstance(column, Words):
+        return column.words, column.codes
     array = _array(column)
     places: dict[str, int] = {}
     seen: dict[Any, int] = {}

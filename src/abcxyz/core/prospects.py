@@ -154,7 +154,7 @@ class ProspectScores:
         Examples
         --------
         >>> score_prospects({"turnover": [3e9, 1e6, None]}).counts()
-        {'P-A': 0, 'P-B': 1, 'P-C': 1, None: 1}
+        {'P-A': 1, 'P-B': 0, 'P-C': 1, None: 1}
         """
         found = np.bincount(self.grade.astype(np.int64) + 1, minlength=4).tolist()
         return dict(zip((*GRADES, None), (*found[1:], found[0]), strict=True))

@@ -194,7 +194,7 @@ def merge_small(counts: Ints, group: Ints, least: float) -> list[int]:
 def _word_bins(column: Any, min_share: float) -> list[Bin]:
     words, codes = as_words(column)
     sizes = np.bincount(codes, minlength=len(words))
-    known = [k for k in range(len(words)) if words[k]]
+    known = [k for k in range(len(words)) if words[k] and sizes[k]]
     often = [k for k in known if sizes[k] >= max(min_share * len(codes) / 2, _OBJECTS)]
     if not often:
         return []
@@ -218,6 +218,7 @@ def kind_of(column: Any, name: str, kinds: Mapping[str, str]) -> str:
         return "number"
     if kind == "b":
         return "category"
-    figures, bad = as_figures(column, name, strict=False)
-    distinct = len(np.unique(figures[~np.isnan(figures)]))
-    return "number" if not bad and distinct > _OBJECTS else "category"
+    words, _ = as_words(column)
+    known = [one for one in words if one]
+    _, bad = as_figures(known, name, strict=False)
+    return "number" if not bad and len(known) > _OBJECTS else "category"

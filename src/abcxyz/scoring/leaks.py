@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def alone(design: Design, outcome: Bools, options: FitOptions) -> dict[str, Auc]
     return found
 
 
-def _evidence(one: Binning, column: Floats) -> Floats:
+def _evidence(one: Binning, column: Any) -> Floats:
     places, _, _ = place_values(column, one.attribute, strict=False)
     found: Floats = one.woe[places]
     return found

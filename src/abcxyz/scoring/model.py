@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from abcxyz._typing import Bools, Floats, Ints
 from abcxyz.core.prospect_card import Scorecard
-from abcxyz.core.prospect_columns import as_figures, as_words, place_values
+from abcxyz.core.prospect_columns import Words, as_figures, as_words, place_values
 from abcxyz.core.prospect_parts import GRAIN, Attribute
 from abcxyz.core.prospects import score_prospects
 from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
@@ -90,21 +90,20 @@ class Design:
         Attribute to ``number`` or ``category``.
     """
 
-    columns: Mapping[str, npt.NDArray[Any]]
+    columns: Mapping[str, npt.NDArray[Any] | Words]
     kinds: Mapping[str, str]
 
     @classmethod
     def read(cls, columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Design:
         """Read raw columns; text in a number's place is an error."""
-        found: dict[str, npt.NDArray[Any]] = {}
+        found: dict[str, npt.NDArray[Any] | Words] = {}
         known: dict[str, str] = {}
         for name, column in columns.items():
             known[name] = kind_of(column, name, kinds)
             if known[name] == "number":
                 found[name], _ = as_figures(column, name)
             else:
-                words, codes = as_words(column)
-                found[name] = np.array([*words, ""], dtype=object)[codes]
+                found[name] = Words(*as_words(column))
         return cls(found, known)
 
     def take(self, rows: Ints) -> Design:
