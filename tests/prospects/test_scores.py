@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import tomllib
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -247,6 +247,10 @@ def test_overdue_and_queue() -> None:
     assert scores.overdue(created, contacted, as_of=now).tolist() == [0, 3]
     assert scores.to_records()[0]["suggested_queue"] == "head_of_sales"
     assert scores.to_frame()["grade"].tolist() == ["P-A"] * 4 + ["P-C"]
+    told = ["2025-12-31T23:59:59+03:00", datetime(2026, 1, 1, 9), pd.NaT, "", None]  # noqa: DTZ001
+    assert scores.overdue(told, [None] * 5, as_of=now).tolist() == [0, 1]
+    with pytest.raises(InputError, match="created holds 'soon' at position 0"):
+        scores.overdue(["soon", *told[1:]], [None] * 5, as_of=now)
     with pytest.raises(InputError, match="5 leads, 1 dates"):
         scores.overdue([old], [None], as_of=now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -171,13 +171,23 @@ class ProspectScores:
 
     def overdue(
         self,
-        created: Sequence[date],
-        contacted: Sequence[date | None],
+        created: Sequence[object],
+        contacted: Sequence[object],
         *,
         as_of: date,
         days: int = 1,
     ) -> Ints:
         """Find P-A leads nobody contacted within *days* of their creation.
+
+        Parameters
+        ----------
+        created, contacted
+            (n,) dates, times, or ISO text of either; nothing where there was no contact. Without
+            a day of creation nobody can say what is late, so such a lead is not found.
+        as_of
+            Today.
+        days
+            Patience: a lead of yesterday is late today with 0, and tomorrow with 1.
 
         Returns
         -------
@@ -187,7 +197,14 @@ class ProspectScores:
         Raises
         ------
         InputError
-            The dates are not one per lead.
+            The dates are not one per lead, or no dates.
+
+        Examples
+        --------
+        >>> scores = score_prospects({"turnover": [3e9, 3e9], "employees": [900, 900]})
+        >>> scores.overdue(["2026-10-01", "2026-10-01T09:30:00+03:00"], [None, "2026-10-01"],
+        ...                as_of=date(2026, 11, 1)).tolist()
+        [0]
         """
         if len(created) != len(self) or len(contacted) != len(self):
             raise InputError(
@@ -198,14 +215,32 @@ class ProspectScores:
                 contacted=len(contacted),
             )
         due = as_of - timedelta(days=days)
-        return np.array(
-            [
-                i
-                for i, (born, met) in enumerate(zip(created, contacted, strict=True))
-                if self.grade[i] == 0 and born < due and (met is None or met > as_of)
-            ],
-            dtype=np.int64,
-        )
+        found: list[int] = []
+        for i in np.flatnonzero(self.grade == 0).tolist():
+            born, met = _day(created[i], "created", i), _day(contacted[i], "contacted", i)
+            if born is not None and born < due and (met is None or met > as_of):
+                found.append(i)
+        return np.array(found, dtype=np.int64)
+
+
+def _day(value: object, name: str, place: int) -> date | None:
+    # NaT and NaN differ from themselves.
+    if value is None or value != value or not str(value).strip():
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        raise InputError(
+            "{name} holds {value!r} at position {place}, which is not a date; write it as "
+            "2026-11-01",
+            name=name,
+            value=str(value)[:60],
+            place=place,
+        ) from None
 
 
 def _reason(one: Attribute, met: int) -> Reason:
