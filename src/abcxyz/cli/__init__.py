@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = ("classify", "demo", "score")
+COMMANDS = ("classify", "demo", "fit", "model", "score")
 """Modules of this package that add a command each."""
 
 
