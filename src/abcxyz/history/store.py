@@ -280,7 +280,7 @@ class History:
         with self._db.mapped():
             rows = self._db.execute(
                 "SELECT dated, fingerprint, abc, xyz, steady_abc, steady_xyz, value, cv, orders, "
-                "last_day FROM snapshot JOIN customer_state "
+                "last_day FROM snapshot CROSS JOIN customer_state "
                 "ON snapshot = number AND customer = ? ORDER BY dated, number",
                 (customer,),
             ).fetchall()
