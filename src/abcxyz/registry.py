@@ -5,6 +5,7 @@ Nothing is kept between two calls of `load`, and nothing that is found runs unti
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -336,9 +337,9 @@ def load(
     commands: dict[str, Command] = {}
     owners: dict[tuple[str, str], Plugin] = {}
     broken: list[Broken] = []
-    for plugin, loader in _candidates(installed, extra):
+    for plugin, loaded in _candidates(installed, extra):
         try:
-            offered = _offers(loader.load() if isinstance(loader, EntryPoint) else loader)
+            offered = _offers(loaded())
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - strangers may raise anything
             broken.append(Broken(plugin, _reason(problem)))
             continue
@@ -362,13 +363,18 @@ def load(
 
 def _candidates(
     installed: bool, extra: Iterable[object]
-) -> Iterable[tuple[Plugin, EntryPoint | object]]:
+) -> Iterable[tuple[Plugin, Callable[[], object]]]:
     points = sorted(entry_points(group=GROUP), key=_place) if installed else []
     for point in points:
         package, version = _place(point)[:2]
-        yield Plugin(point.name, package, version), point
+        yield Plugin(point.name, package, version), point.load
     for one in extra:
-        yield Plugin(str(getattr(one, "__name__", None) or type(one).__qualname__)), one
+        name = str(getattr(one, "__name__", None) or type(one).__qualname__)
+        yield Plugin(name), functools.partial(_itself, one)
+
+
+def _itself(plugin: object) -> object:
+    return plugin
 
 
 def _place(point: EntryPoint) -> tuple[str, str, str]:

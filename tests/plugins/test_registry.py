@@ -84,6 +84,16 @@ def test_the_builtin_adapters_are_plugins() -> None:
     assert () == found.broken
 
 
+def test_a_backport_of_metadata_does_not_matter() -> None:
+    """Where a library puts its own entry points in the place of Python's, plugins are found."""
+    code = (
+        "import importlib_metadata; from abcxyz.registry import load; print(load().names('sink'))"
+    )
+    pytest.importorskip("importlib_metadata")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'csv'" in done.stdout
+
+
 def test_nothing_is_kept_between_loads() -> None:
     """A plugin of one registry is not in the next one."""
     load(installed=False, extra=[plugin(abcxyz_sources={"shop": Shop})])
@@ -183,8 +193,7 @@ def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> 
     with pytest.raises(PluginError) as caught:
         registry.get("source", "shopp", where="job.toml:3: ")
     assert (
-        "job.toml:3: there is no source 'shopp'; did you mean 'shop'? "
-        "Installed are attrs, shop"
+        "job.toml:3: there is no source 'shopp'; did you mean 'shop'? Installed are attrs, shop"
     ) == str(caught.value)
 
 

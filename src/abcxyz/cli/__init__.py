@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = ("classify", "demo", "fit", "model", "score")
+COMMANDS = ("classify", "demo", "init", "check", "run", "plugins", "score", "fit", "model")
 """Modules of this package that add a command each."""
 
 
@@ -66,7 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser(_offered(argv)).parse_args(argv)
         return int(args.run(args))
     except AbcxyzError as problem:
-        print(f"abcxyz: {translate(problem, getattr(args, 'lang', 'en'))}", file=sys.stderr)
+        print(
+            f"abcxyz: {translate(problem, getattr(args, 'lang', None) or 'en')}", file=sys.stderr
+        )
         return 3 if isinstance(problem, AdapterError) else 2
     except KeyboardInterrupt:
         print("abcxyz: stopped", file=sys.stderr)

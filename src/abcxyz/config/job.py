@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz.core.snapshot import Settings
 
@@ -53,8 +54,8 @@ class Job:
         File of the scorecard for prospects.
     history
         File of the snapshots.
-    shared
-        Options every adapter gets that has them and does not set them itself.
+    report
+        Options for every sink that has them and does not set them itself.
     """
 
     path: Path
@@ -64,9 +65,20 @@ class Job:
     enricher: Part | None = None
     scorecard: Path | None = None
     history: Path | None = None
-    shared: Mapping[str, Any] = field(factory=dict)
+    report: Mapping[str, Any] = field(factory=dict)
 
     @property
     def lang(self) -> str:
         """Language of what people read."""
-        return str(self.shared.get("lang", "en"))
+        return str(self.report.get("lang", "en"))
+
+    def shared(self, role: str) -> Mapping[str, Any]:
+        """Return options for every adapter of a *role* that has them and does not set them."""
+        if role != "source":
+            return self.report
+        bucket = self.settings.periods(date(2000, 1, 1)).bucket
+        return {"metric": self.settings.metric, "bucket": bucket}
+
+    def in_language(self, lang: str) -> Job:
+        """Return the same job for readers of another language."""
+        return evolve(self, report={**self.report, "lang": lang})

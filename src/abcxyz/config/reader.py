@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from abcxyz.options import UNFIT, fit, nearest
 
 __all__ = ["parse_job", "read_job"]
 
-_ANY_DAY = date(2000, 1, 1)
 _LISTS = ("source", "sink")
 _OPEN = ("source", "enricher", "sink")
 
@@ -136,7 +134,6 @@ class _Reader:
                 path=self._path.name,
             )
         settings = self._settings()
-        bucket = settings.periods(_ANY_DAY).bucket
         return Job(
             path=self._path,
             settings=settings,
@@ -145,7 +142,7 @@ class _Reader:
             enricher=enricher,
             scorecard=None if scorecard is None else self._folder / scorecard,
             history=None if history is None else self._folder / Path(history).expanduser(),
-            shared={**self._table("report"), "metric": settings.metric, "bucket": bucket},
+            report=self._table("report"),
         )
 
     def _settings(self) -> Settings:
@@ -180,10 +177,9 @@ class _Reader:
     def _checked(self, name: str, table: object, place: int) -> dict[str, Any]:
         if not isinstance(table, dict):
             raise ConfigError(
-                "{where}{table} is {value!r}; it is a table, [{table}]",
+                "{where}{table} is no table; write [{table}] and its keys below",
                 where=self._where(name, place=place),
                 table=name,
-                value=table,
             )
         known = TABLES[name]
         found = {}

@@ -19,7 +19,7 @@ __all__ = ["KINDS", "Vault", "in_clear", "is_reference"]
 KINDS = ("env", "file", "keyring")
 """Where a secret may be: ``{ env = "NAME" }``, ``{ file = "path" }``, ``{ keyring = "a/b" }``."""
 
-_SOUNDS_SECRET = re.compile(r"(?i)token|secret|passw|api_?key|webhook|credential")
+_SOUNDS_SECRET = re.compile(r"(?i)token|secret|passw|api[-_]?key|webhook|credential|authorization")
 _SOUNDS_HARMLESS = re.compile(r"(?i)(?:_file|_path|_env)$")
 _ADDRESS = re.compile(r"\w+://")
 
