@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from abcxyz.builtin.checks import merged
 from abcxyz.config import Part
 from abcxyz.core.calendar import Window
 from abcxyz.core.quality import Quality, QualityIssue
@@ -195,25 +196,4 @@ class Reading:
     @property
     def quality(self) -> Quality:
         """The account of all sources together."""
-        merged: dict[tuple[str, str], QualityIssue] = {}
-        for one in self._quality:
-            for issue in one.issues:
-                key = issue.kind, issue.treatment
-                earlier = merged.get(key)
-                merged[key] = issue if earlier is None else _together(earlier, issue)
-        return Quality(
-            sum(one.rows for one in self._quality),
-            sum(one.used for one in self._quality),
-            merged.values(),
-        )
-
-
-def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:
-    money = None if one.amount is None or other.amount is None else one.amount + other.amount
-    return QualityIssue(
-        one.kind,
-        one.count + other.count,
-        money,
-        one.treatment,
-        (*one.examples, *other.examples)[:_EXAMPLES],
-    )
+        return merged(self._quality)
