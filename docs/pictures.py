@@ -32,7 +32,8 @@ def curve(lang: str) -> None:
         ends = np.array([touch - 2.2, touch + 2.8])
         axes.plot(ends, share[touch] + slope * (ends - touch), "--", color="#b45309", linewidth=1)
     for place, name in ((0, "O"), (k, "K"), (last, "L"), (n, "O′")):
-        axes.annotate(name, (place, share[place]), (4, -14), textcoords="offset points")
+        offset = (6, 14) if place == 0 else (4, -14)
+        axes.annotate(name, (place, share[place]), offset, textcoords="offset points")
     for edge in (k, last):
         axes.axvline(edge, color="#d0d0d0", linewidth=0.8, zorder=0)
     for middle, name in ((k / 2, "A"), ((k + last) / 2, "B"), ((last + n) / 2, "C")):

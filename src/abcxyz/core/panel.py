@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -16,8 +16,12 @@ from attrs import field, frozen
 from abcxyz._typing import Bools, Days, Ints, Numbers, freeze, same_arrays
 from abcxyz.core.calendar import Periods
 from abcxyz.core.documents import Documents
+from abcxyz.core.results import html_table
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["METRICS", "Panel", "aggregate"]
 
@@ -63,6 +67,28 @@ class Panel:
 
     def __len__(self) -> int:
         return len(self.customers)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer, one column per bucket's first day."""
+        import pandas as pd
+
+        buckets = [day.isoformat() for day in self.periods.edges[:-1]]
+        frame = pd.DataFrame(self.sales, columns=buckets)
+        frame.insert(0, "customer", self.customers)
+        return frame.assign(
+            value=self.value, orders=self.orders, first_day=self.first_day, last_day=self.last_day
+        )
+
+    def _repr_html_(self) -> str:
+        heads = ("customers", "window", "buckets", "metric", "orders")
+        row = (
+            f"{len(self):,}",
+            str(self.periods.window),
+            f"{self.periods.count} ({self.periods.bucket})",
+            self.metric,
+            f"{int(self.orders.sum()):,}",
+        )
+        return html_table("Panel", heads, [row])
 
 
 def aggregate(
