@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ALERTS", "Alert", "AlertRules", "find_alerts"]
 
 ALERTS = (
-    "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money", "lead_waiting",
+    "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
+    "lead_waiting",
 )  # fmt: skip
 """Kinds of alerts, the most urgent first."""
 
@@ -190,11 +191,21 @@ class _Watch:
         self._since = (snapshot.as_of - snapshot.dated).days
 
     def _alert(
-        self, kind: str, i: int, occasion: object, money: float, *, age: int, **facts: object
+        self,
+        kind: str,
+        i: int,
+        occasion: object,
+        money: float,
+        *,
+        age: int,
+        before: int | None = None,
+        **facts: object,
     ) -> Alert:
         customer = self._snapshot.customers[i]
         customer = customer.item() if isinstance(customer, np.generic) else customer
-        before = self._analysis.before
+        moves = self._analysis.transitions
+        if before is None and moves is not None:
+            before = int(moves.before[i])
         return Alert(
             kind=kind,
             key=":".join([kind, str(customer), *([] if occasion is None else [str(occasion)])]),
@@ -202,7 +213,7 @@ class _Watch:
             money=0.0 if math.isnan(money) else money,
             age=age,
             owner=self._owner(customer),
-            before="" if before is None else _name(before[i]),
+            before="" if before is None else _name(before),
             after=_name(int(self._snapshot.segment[i])),
             facts=MappingProxyType(facts),
         )
@@ -217,23 +228,28 @@ class _Watch:
         return float(self._snapshot.value[i])
 
     def falls(self) -> Iterator[Alert]:
-        """Out of A, and out of X inside A."""
-        steadied, moves = self._analysis.steady_before, self._analysis.transitions
-        if steadied is None or moves is None or moves.value_before is None:
+        """Look for falls out of A, and out of X inside A."""
+        moves = self._analysis.moves("segment", steadied=True)
+        if moves is None or moves.value_before is None:
             return
-        now = self._snapshot.steady_segment
-        # Not classified on one axis is no fall on the other.
-        out = (steadied >= 0) & (steadied < 3) & (self._snapshot.steady_abc != 0)
+        n = len(self._snapshot)
+        was, now = moves.before[:n], moves.after[:n]
+        in_a = (was >= 0) & (was < 3)
         dated = self._snapshot.dated
-        for i in np.flatnonzero(out).tolist():
-            lacking = float(moves.value_before[i]) - max(np.nan_to_num(self._worth(i)), 0.0)
-            yield self._alert("fell_from_a", i, dated, max(lacking, 0.0), age=self._since)
-        unsteady = (steadied == SEGMENTS.index("AX")) & (now == SEGMENTS.index("AZ"))
+        for i in np.flatnonzero(in_a & (self._snapshot.steady_abc != 0)).tolist():
+            left = max(float(np.nan_to_num(self._worth(i))), 0.0)
+            lacking = max(float(moves.value_before[i]) - left, 0.0)
+            yield self._alert(
+                "fell_from_a", i, dated, lacking, age=self._since, before=int(was[i])
+            )
+        unsteady = (was == SEGMENTS.index("AX")) & (now == SEGMENTS.index("AZ"))
         for i in np.flatnonzero(unsteady).tolist():
-            yield self._alert("x_became_z", i, dated, self._worth(i), age=self._since)
+            yield self._alert(
+                "x_became_z", i, dated, self._worth(i), age=self._since, before=int(was[i])
+            )
 
     def lapses(self) -> Iterator[Alert]:
-        """Customers of A that are silent for longer than usual."""
+        """Look for customers of A that are silent for longer than usual."""
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
         for i in np.flatnonzero(self._in_a & silence.late).tolist():
             days, usual = silence.days[i], silence.usual[i]
@@ -248,7 +264,7 @@ class _Watch:
             )
 
     def near(self) -> Iterator[Alert]:
-        """Customers of B that lack little to A."""
+        """Look for customers of B that lack little to A."""
         limit = self._analysis.abc.cuts.first
         if not math.isfinite(limit) or limit <= 0:
             return
@@ -259,7 +275,7 @@ class _Watch:
             yield self._alert("near_a", i, None, float(missing[i]), age=self._since)
 
     def dead(self) -> Iterator[Alert]:
-        """Customers of C that take the most time."""
+        """Look for customers of C that take the most time."""
         spent: defaultdict[Any, float] = defaultdict(float)
         for record in self._facts.time_spent:
             spent[record.customer] += record.hours
@@ -275,7 +291,7 @@ class _Watch:
             yield self._alert("dead_money", i, None, self._worth(i), age=self._since, hours=told)
 
     def deals(self) -> Iterator[Alert]:
-        """Deals of customers of A that do not move."""
+        """Look for deals of customers of A that do not move."""
         for deal in self._facts.deals:
             i = self._places.get(deal.customer)
             days = (self._as_of - deal.since).days
@@ -293,7 +309,7 @@ class _Watch:
             )
 
     def leads(self) -> Iterator[Alert]:
-        """Leads of grade P-A whom nobody got in touch with in time."""
+        """Look for leads of grade P-A whom nobody got in touch with in time."""
         scores = self._analysis.prospects
         if scores is None or not self._facts.contacts:
             return
