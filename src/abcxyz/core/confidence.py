@@ -160,8 +160,12 @@ class _Series:
         sales[np.isnan(sales)] = 0.0
         self._sales = sales
         self._few = self._known & (panel.orders <= 1)
-        # The window may be smaller than the buckets: only what the drawing changes is added.
-        self._rest = panel.value - sales.sum(axis=0)
+        # Where the buckets reach beyond the window, the part of the money inside it is kept.
+        sums = sales.sum(axis=0)
+        self._part = np.ones(len(panel))
+        if panel.periods.span != panel.periods.window:
+            np.divide(panel.value, sums, out=self._part, where=sums > 0)
+        self._part[~self._known] = np.nan
         p = len(sales)
         self._inside: Floats = np.ones((p, 1))
         if settings.since_first:
@@ -179,7 +183,7 @@ class _Series:
         products = [weights @ part for part in (self._sales, self._off, self._square)]
         counted = weights @ self._inside
         for total, shift, square, count in zip(*products, counted, strict=True):
-            abc = classify_abc(total + self._rest, self._settings.abc).codes
+            abc = classify_abc(total * self._part, self._settings.abc).codes
             cv = self._variation(shift, square, count)
             xyz = np.full(len(cv), -1, dtype=np.int8)
             if self._known.any():

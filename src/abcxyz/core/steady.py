@@ -43,7 +43,7 @@ def steady(
     before_steady
         (n,) steadied classes of the run before; the raw ones when not given.
     band
-        Half width as a share of the cut: 0.02 is ±2 %. 0 only waits for the second run.
+        Half width as a share of the cut: 0.02 is ±2 %; 0 keeps the raw classes.
     upper
         The cuts are upper limits, as those of coefficients of variation are.
 
