@@ -3,6 +3,7 @@
 from abcxyz.core.actions import Action, Actions, advise
 from abcxyz.core.alerts import ALERTS, Alert, AlertRules, find_alerts
 from abcxyz.core.analysis import Analysis, analyze, with_facts
+from abcxyz.core.backfill import backfill, backfill_window
 from abcxyz.core.calendar import UNITS, Periods, Window, period_start, shift_period
 from abcxyz.core.classify import (
     classify_abc,
@@ -83,6 +84,8 @@ __all__ = [
     "advise",
     "aggregate",
     "analyze",
+    "backfill",
+    "backfill_window",
     "build_matrix",
     "class_confidence",
     "classify_abc",

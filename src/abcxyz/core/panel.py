@@ -24,7 +24,7 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METRICS", "Panel", "aggregate"]
+__all__ = ["METRICS", "Panel", "aggregate", "aggregate_all"]
 
 METRICS = ("revenue", "profit", "count")
 """What a customer's value may be: money, money less cost, or sales documents."""
@@ -147,13 +147,33 @@ def aggregate(
             metric=metric,
             known=", ".join(METRICS),
         )
+    (panel,) = aggregate_all(batches, periods, (metric,), rhythm=rhythm)
+    return panel
+
+
+def aggregate_all(
+    batches: Iterable[Transactions],
+    periods: Periods,
+    metrics: Iterable[str],
+    *,
+    rhythm: bool = False,
+) -> tuple[Panel, ...]:
+    """Add up several metrics in one pass; besides `METRICS` also ``lines``, whatever they hold.
+
+    The rhythm is kept in the first panel.
+    """
     coder = _Coder()
-    sums = _Sums(periods, metric, OrderDays() if rhythm else None)
+    order_days = OrderDays() if rhythm else None
+    sums = [
+        _Sums(periods, metric, order_days if place == 0 else None)
+        for place, metric in enumerate(metrics)
+    ]
     for batch in batches:
         if len(batch):
             code, shift = coder.code(batch.customer)
-            sums.add(code, coder.size, shift, batch)
-    return sums.panel(coder)
+            for one in sums:
+                one.add(code, coder.size, shift, batch)
+    return tuple(one.panel(coder) for one in sums)
 
 
 class _Coder:
@@ -228,7 +248,8 @@ class _Sums:
         """Add a batch whose customers carry the numbers *code* below *size*."""
         money = self._money(batch)
         self._grow(size, shift, money.dtype)
-        if batch.document is not None:
+        by_line = batch.document is None or self._metric == "lines"
+        if batch.document is not None and not by_line:
             if shift:
                 self._documents.shift(shift)
             self._documents.add(code, batch.document, batch.day, batch.amount, self._origin)
@@ -244,10 +265,12 @@ class _Sums:
                 ticks[rows] - self._origin,
                 money[rows],
                 batch.amount[rows] >= 0,
-                by_line=batch.document is None,
+                by_line=by_line,
             )
 
     def _money(self, batch: Transactions) -> Numbers:
+        if self._metric == "lines":
+            return np.ones(len(batch), dtype=np.int64)
         if self._metric == "count":
             return (batch.amount >= 0).view(np.int8).astype(np.int64)
         money = batch.amount
