@@ -58,7 +58,7 @@ def test_other_methods_by_hand() -> None:
 def test_bounds_stay_within_zero_and_one(method: str) -> None:
     """No method leaves the range of a rate, and without trials there is no bound."""
     low, high = rate_interval([0, 5, 0], [5, 5, 0], method=method)
-    assert (0, 1) == (low[0], high[1])
+    assert (low[0], high[1]) == (0, 1)
     assert (low[:2] >= 0).all()
     assert (high[:2] <= 1).all()
     assert np.isnan([low[2], high[2]]).all()

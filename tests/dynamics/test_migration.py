@@ -62,13 +62,13 @@ def test_a_table_worked_by_hand() -> None:
     moves = compare(BEFORE, AFTER, by="abc")
 
     assert ("A", "B", "C", "N", "absent") == moves.states
-    assert [
+    assert moves.counts.tolist() == [
         [0, 1, 0, 0, 1],
         [1, 0, 0, 0, 0],
         [0, 0, 0, 1, 0],
         [0, 1, 0, 0, 0],
         [0, 0, 1, 1, 0],
-    ] == moves.counts.tolist()
+    ]
     assert [0.0, 0.5, 0.0, 0.0, 0.5] == moves.rates[0].tolist()
     assert (1, 0.5) == moves.path("A", "B")
     paths = {
@@ -86,14 +86,16 @@ def test_a_table_worked_by_hand() -> None:
         for row in frame.itertuples()
     }
     assert {
-        "e": "returned", "b": "down", "c": "up", "d": "lost", "f": "new", "g": "registered",
-        "a": "removed",
-    } == {
         customer: EVENTS[code]
         for customer, code in zip("ebcdfga", moves.events, strict=True)
+    } == {
+        "e": "returned", "b": "down", "c": "up", "d": "lost", "f": "new", "g": "registered",
+        "a": "removed",
     }  # fmt: skip
-    assert (["f"], ["e"], ["d"]) == tuple(
-        found.tolist() for found in (moves.new, moves.reactivated, moves.lost)
+    assert tuple(found.tolist() for found in (moves.new, moves.reactivated, moves.lost)) == (
+        ["f"],
+        ["e"],
+        ["d"],
     )
 
 
@@ -101,8 +103,10 @@ def test_intervals_bound_the_rates() -> None:
     """The interval of a path is that of its count among its row."""
     moves = transitions([0] * 10, [0] * 7 + [1] * 3)
     low, high = moves.intervals
-    assert (0.1078, 0.3, 0.6032) == tuple(
-        round(float(found[0, 1]), 4) for found in (low, moves.rates, high)
+    assert tuple(round(float(found[0, 1]), 4) for found in (low, moves.rates, high)) == (
+        0.1078,
+        0.3,
+        0.6032,
     )
     assert np.isnan(low[1]).all()
     narrow = transitions([0] * 10, [0] * 7 + [1] * 3, method="wald", level=0.5)
@@ -121,7 +125,7 @@ def test_vectors_of_events(shared_spec: Path) -> None:
 
 def test_steadiness_has_events_too() -> None:
     """X is better than Z; a customer in neither list has no event."""
-    assert ("down", "up") == (event("X", "Z", ("X", "Y", "Z")), event("Z", "Y", ("X", "Y", "Z")))
+    assert (event("X", "Z", ("X", "Y", "Z")), event("Z", "Y", ("X", "Y", "Z"))) == ("down", "up")
     with pytest.raises(InputError, match="absent on both dates"):
         event(None, None)
 
@@ -156,7 +160,7 @@ def test_a_registered_customer_who_buys_at_last_is_new() -> None:
     days = AFTER.first_day.copy()
     days[0] = np.datetime64("2026-02-10")
     moves = compare(before, attrs.evolve(AFTER, first_day=days), by="abc")
-    assert (["e", "f"], []) == (moves.new.tolist(), moves.reactivated.tolist())
+    assert (moves.new.tolist(), moves.reactivated.tolist()) == (["e", "f"], [])
 
 
 def test_other_settings_are_refused_unless_told() -> None:

@@ -16,7 +16,15 @@ from abcxyz.core.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
 from abcxyz.core.snapshot import Snapshot
 from abcxyz.errors import AbcxyzWarning, InputError
 
-__all__ = ["AXES", "Alignment", "OverlappingWindowsWarning", "align", "compare"]
+__all__ = [
+    "AXES",
+    "Alignment",
+    "OverlappingWindowsWarning",
+    "align",
+    "check_comparable",
+    "compare",
+    "compare_aligned",
+]
 
 AXES = ("abc", "xyz", "segment", "group")
 """What two snapshots can be compared by."""
@@ -148,7 +156,13 @@ def compare(
     OverlappingWindowsWarning
         The windows share days: fine for telling who moved, wrong as transition probabilities.
     """
-    _check(before, after, by, any_settings=any_settings)
+    if by not in AXES:
+        raise InputError(
+            "the snapshots cannot be compared by {by!r}; use one of {known}",
+            by=by,
+            known=", ".join(AXES),
+        )
+    check_comparable(before, after, any_settings=any_settings)
     moves = compare_aligned(
         before,
         after,
@@ -172,13 +186,14 @@ def compare(
     return moves
 
 
-def _check(before: Snapshot, after: Snapshot, by: str, *, any_settings: bool) -> None:
-    if by not in AXES:
-        raise InputError(
-            "the snapshots cannot be compared by {by!r}; use one of {known}",
-            by=by,
-            known=", ".join(AXES),
-        )
+def check_comparable(before: Snapshot, after: Snapshot, *, any_settings: bool = False) -> None:
+    """Refuse snapshots in the wrong order or made with other settings.
+
+    Raises
+    ------
+    InputError
+        With what differs.
+    """
     if before.dated > after.dated:
         raise InputError(
             "the snapshot before is dated {before}, after that of {after}; pass the earlier first",
