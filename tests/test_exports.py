@@ -31,6 +31,7 @@ FACE = {
         "tag",
     },
     "analysis": {"Analysis", "Quality", "QualityIssue", "Settings", "Snapshot", "analyze"},
+    "errors": set(abcxyz.errors.__all__),
     "leads": {
         "ProspectScore",
         "ProspectScores",
