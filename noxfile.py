@@ -109,7 +109,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure; ``nox -s bench -- benchmarks/bench_fast.py 1000000`` measures one thing."""
+    """Measure; ``nox -s bench -- benchmarks/bench_core.py --write`` puts a table on its page."""
     session.install("-e", ".[all]")
     if session.posargs:
         session.run("python", *session.posargs)
