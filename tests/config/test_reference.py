@@ -30,7 +30,8 @@ def test_every_key_is_in_the_reference(name: str) -> None:
     def shown(key: str, default: object) -> str:
         if key == "kind":
             return "required"
-        return "" if default is None else f"`{str(default).lower()}`"
+        told = str(default).lower() if isinstance(default, bool) else default
+        return "" if default is None else f"`{told}`"
 
     assert {
         key: [about.takes, shown(key, about.default), about.meaning]
