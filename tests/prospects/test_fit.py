@@ -434,3 +434,40 @@ def test_without_scikit_learn(history: History, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(ConfigError, match=r"abcxyz\[fit\]"):
         fit_scorecard(history.table, history.outcome, as_of=DAY)
+
+
+def test_a_new_word_is_not_an_unknown_one() -> None:
+    """Leads of an industry never seen are a drift, even where as many were unknown before."""
+    data = {
+        "name": "x",
+        "kind": "category",
+        "neutral": 1,
+        "bins": [{"values": ["a"], "points": 2}],
+    }
+    one = Scorecard.from_dict({"attributes": [data]})
+    before = profile(score_prospects({"x": ["a", None] * 50}, one))
+    after = stability(before, score_prospects({"x": ["a", "space"] * 50}, one))
+    assert after["attributes"]["x"] > 0.25
+    same = stability(before, score_prospects({"x": [None, "a"] * 5}, one))
+    assert same["attributes"]["x"] == 0
+
+
+def test_an_attribute_that_contradicts_its_bins_is_left_out() -> None:
+    """What looks good alone but speaks against a lead beside another is dropped."""
+    rng = np.random.default_rng(6)
+    first = rng.random(4000) < 0.5
+    copy = np.where(rng.random(4000) < 0.9, first, ~first)
+    outcome = rng.random(4000) < sigmoid(-2.0 + 3.0 * first - 1.0 * copy)
+    words = {"first": np.where(first, "y", "n"), "copy": np.where(copy, "y", "n")}
+    model = fit_log_odds(Design.read(words, {}), outcome, FitOptions(), None)
+    assert dict(model.dropped) == {"copy": "adds nothing to the others"}
+    assert [part.attribute.name for part in model.parts] == ["first"]
+
+
+def test_knocked_out_leads_do_not_move_the_level(card: Scorecard, history: History) -> None:
+    """Bankrupt leads have no probability, and none of them sets it."""
+    status = np.where(np.arange(1500) % 3 == 0, "bankrupt", "active").astype(object)
+    outcome = history.outcome & (status == "active")
+    again = recalibrate(card, history.table | {"status": status}, outcome, as_of=DAY)
+    assert again.report["recalibrated"]["n"] == 1000
+    assert abs(again.report["recalibrated"]["shift"]) < 0.15
