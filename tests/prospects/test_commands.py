@@ -8,13 +8,13 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.prospects.conftest import History, made_up
-from tests.prospects.test_fit import _sales
+from tests.prospects.conftest import History, made_up, sales_of
 
 import abcxyz
 from abcxyz.cli import main
 from abcxyz.core.prospect_card import Scorecard
 from abcxyz.i18n import catalogue
+from abcxyz.scoring.words import REASONS, VERDICTS
 
 
 def _write(path: Path, table: dict[str, list[object]]) -> str:
@@ -38,7 +38,7 @@ def files(leads: History, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("leads")
     table = {name: list(column) for name, column in leads.table.items()}
     table["became"] = [int(one) for one in leads.outcome]
-    sales = _sales(leads)
+    sales = sales_of(leads)
     return {
         "leads": _write(folder / "leads.csv", table),
         "sales": _write(
@@ -179,5 +179,6 @@ def test_every_phrase_has_a_twin() -> None:
             said = name in ("InputError", "ConfigError", "text")
             if said and isinstance(first, ast.Constant):
                 found.add(str(first.value))
+    found |= {*REASONS.values(), *VERDICTS.values()}
     assert len(found) > 60
     assert found - set(catalogue("ru")) == set()

@@ -56,8 +56,8 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.classify import parse_day
     from abcxyz.cli.leads import read_leads, read_scorecard, save_scorecard
-    from abcxyz.scoring.describe import describe
     from abcxyz.scoring.fit import fit_scorecard
+    from abcxyz.scoring.words import describe
 
     rules = read_scorecard(args.rules)
     leads = read_leads(args.leads, rules)

@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.leads import read_leads, read_scorecard
     from abcxyz.core.prospects import score_prospects
-    from abcxyz.scoring.describe import describe, describe_drift, drift_of
-    from abcxyz.scoring.judge import profile_of, stability
+    from abcxyz.scoring.judging import profile_of, stability
+    from abcxyz.scoring.words import describe, describe_drift, drift_of
 
     card = read_scorecard(args.card)
     drift = None

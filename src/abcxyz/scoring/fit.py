@@ -15,7 +15,7 @@ from abcxyz._typing import ArrayLike, Bools, Floats
 from abcxyz.core.prospect_card import DEFAULT, Scorecard
 from abcxyz.core.prospects import score_prospects
 from abcxyz.errors import ConfigError, InputError
-from abcxyz.scoring.judge import judge, plain, profile, stability
+from abcxyz.scoring.judging import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
 from abcxyz.scoring.metrics import roc_auc
 from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
@@ -114,7 +114,7 @@ def fit_scorecard(
     report |= {"train": train.counted(), "holdout": held.counted()}
     a, others = report["train"]["a"], len(train) - report["train"]["a"]
     if min(a, others) < options.folds:
-        return _only_rules(rules, report, "few", a=a, others=others, least=options.folds)
+        return _only_rules(rules, report, "few_early", a=a, others=others, least=options.folds)
     strengths = alone(train.design, train.outcome, options)
     refuse_leaks(strengths, options, allow)
     log_odds, differences = _cross_validate(train, options, rules)
