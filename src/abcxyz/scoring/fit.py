@@ -201,7 +201,7 @@ def _need_sklearn() -> None:
         import sklearn  # noqa: F401
     except ImportError as problem:
         raise ConfigError(
-            "fitting needs scikit-learn; install it with: pip install 'abcxyz[fit]'"
+            "fitting needs scikit-learn; install it, or this library with its extra fit"
         ) from problem
 
 

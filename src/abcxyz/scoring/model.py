@@ -89,18 +89,18 @@ class FitOptions:
     def __attrs_post_init__(self) -> None:
         first, both = self.grade_shares
         for name, right, wanted in (
-            ("kinds", set(self.kinds.values()) <= {"number", "category"}, "number or category"),
-            ("trends", set(self.trends.values()) <= _TRENDS, "auto, up, down or none"),
-            ("min_share", 0 < self.min_share <= 0.5, "a share from 0 to 0.5"),
-            ("smoothing", self.smoothing > 0, "a number above 0"),
-            ("strength", self.strength > 0, "a number above 0"),
-            ("least", self.least >= 1, "one or more"),
-            ("holdout", 0 <= self.holdout < 1, "a share from 0 to below 1"),
-            ("folds", self.folds >= 2, "two or more"),
-            ("repeats", self.repeats >= 1, "one or more"),
-            ("recent", self.recent is None or 0 < self.recent <= 1, "a share from 0 to 1"),
-            ("grade_shares", 0 <= first <= both <= 1, "two rising shares from 0 to 1"),
-            ("leak_auc", 0.5 < self.leak_auc <= 1, "a number from 0.5 to 1"),
+            ("kinds", set(self.kinds.values()) <= {"number", "category"}, "number, category"),
+            ("trends", set(self.trends.values()) <= _TRENDS, "auto, up, down, none"),
+            ("min_share", 0 < self.min_share <= 0.5, "(0, 0.5]"),
+            ("smoothing", self.smoothing > 0, "> 0"),
+            ("strength", self.strength > 0, "> 0"),
+            ("least", self.least >= 1, ">= 1"),
+            ("holdout", 0 <= self.holdout < 1, "[0, 1)"),
+            ("folds", self.folds >= 2, ">= 2"),
+            ("repeats", self.repeats >= 1, ">= 1"),
+            ("recent", self.recent is None or 0 < self.recent <= 1, "(0, 1]"),
+            ("grade_shares", 0 <= first <= both <= 1, "0 <= P-A <= P-B <= 1"),
+            ("leak_auc", 0.5 < self.leak_auc <= 1, "(0.5, 1]"),
         ):
             if not right:
                 value = getattr(self, name)
