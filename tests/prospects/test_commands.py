@@ -149,6 +149,39 @@ def test_fit_refuses(
     assert not Path(target).exists()
 
 
+def test_recalibrate(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Newer outcomes set the level of a card's probabilities and move no point."""
+    first, second = str(tmp_path / "first.json"), str(tmp_path / "second.json")
+    line = ["fit", files["leads"], "--outcome", "became", "--as-of", "2026-01-01"]
+    assert main([*line, "--attributes", "turnover,industry", "--output", first]) == 0
+    line = ["fit", files["leads"], "--sales", files["sales"], "--as-of", "2026-01-01"]
+    assert main([*line, "--recalibrate", first, "--output", second, "--lang", "ru"]) == 0
+    assert "уровень вероятностей установлен 2026-01-01" in capsys.readouterr().out
+    one, two = (Scorecard.from_json(Path(name).read_text("utf-8")) for name in (first, second))
+    assert one.attributes == two.attributes
+    assert one.calibration != two.calibration
+    assert main([*line, "--recalibrate", str(tmp_path / "no.json"), "--output", second]) == 2
+
+
+def test_headings_of_strangers(
+    leads: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A heading that a terminal would obey is printed harmless, and scored by all the same."""
+    file = _write(
+        tmp_path / "leads.csv",
+        {"x\x1b[2J": list(leads.table["turnover"]), "y": [int(one) for one in leads.outcome]},
+    )
+    card = str(tmp_path / "card.json")
+    line = ["fit", file, "--outcome", "y", "--as-of", "2026-01-01", "--output", card]
+    assert main(line) == 0
+    assert main(["model", "info", card]) == 0
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "x [2J" in told
+
+
 def test_wrong_cards(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -168,6 +168,15 @@ def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
     assert score_prospect({"turnover": 3e9, "employees": 900}, found).basis == "rules"
 
 
+def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -> None:
+    """A fitted card that a new fit does not beat stays, and still knows its own leads."""
+    table, outcome = _rows(history, 30, 30)
+    found = fit_scorecard(table, outcome, as_of=DAY, rules=card)
+    assert found.attributes == card.attributes
+    assert found.report["decision"]["reason"] == "few"
+    assert found.report["profile"] == card.report["profile"]
+
+
 def test_forty_are_fitted(history: History) -> None:
     """With 40 of each kind a fit is tried, whatever comes of it."""
     table, outcome = _rows(history, 40, 40)

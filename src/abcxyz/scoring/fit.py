@@ -271,7 +271,9 @@ def _only_rules(
     rules: Scorecard, report: Mapping[str, Any], reason: str, **fields: int
 ) -> Scorecard:
     decision = {"kept": "rules", "reason": reason, **fields}
-    return evolve(rules, report={**report, "decision": decision})
+    # What is to be beaten may itself be an earlier fit, which knows its own leads.
+    before = {"profile": rules.report["profile"]} if "profile" in rules.report else {}
+    return evolve(rules, report={**report, **before, "decision": decision})
 
 
 def _told(options: FitOptions) -> dict[str, Any]:

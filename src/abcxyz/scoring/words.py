@@ -54,6 +54,16 @@ def describe(card: Scorecard, lang: str = "en") -> list[str]:
         lines.append(text(reason, lang, **fields))
     if "date" in report:
         lines.append(text("date of the fit: {date}", lang, date=report["date"]))
+    again = _part(report, "recalibrated")
+    if again:
+        lines.append(
+            text(
+                "level of the probabilities set on {date} by {n} leads",
+                lang,
+                date=again.get("date", ""),
+                n=number(_figure(again, "n"), lang),
+            )
+        )
     for key, template in (
         ("train", "fitted on {n} leads, {a} of them A{span}"),
         ("holdout", "judged on {n} later leads, {a} of them A{span}"),
