@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.core.prospect_card import DEFAULT, Scorecard
-from abcxyz.errors import ConfigError, InputError
+from abcxyz.builtin.scorecards import read_scorecard
+from abcxyz.core.prospect_card import Scorecard
+from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,35 +28,6 @@ def printable(line: object) -> str:
     'a [31m'
     """
     return str(line).translate(_CONTROL)
-
-
-def read_scorecard(path: str | None) -> Scorecard:
-    """Read a scorecard from TOML, or from JSON by its ending; the default one without a path.
-
-    Raises
-    ------
-    ConfigError
-        The file is absent or damaged, or is no scorecard.
-    """
-    if path is None:
-        return DEFAULT
-    file = Path(path)
-    try:
-        written = file.read_text(encoding="utf-8-sig")
-        data = json.loads(written) if file.suffix.lower() == ".json" else tomllib.loads(written)
-    except (OSError, ValueError, RecursionError) as problem:
-        raise ConfigError(
-            "the scorecard {file} cannot be read ({reason}); check the path, and that it is TOML "
-            "or JSON",
-            file=path,
-            reason=str(problem),
-        ) from problem
-    if not isinstance(data, dict):
-        raise ConfigError(
-            "the scorecard cannot be read ({reason}); compare it with the default one",
-            reason=type(data).__name__,
-        )
-    return Scorecard.from_dict(data)
 
 
 def save_scorecard(card: Scorecard, path: str) -> None:
