@@ -60,7 +60,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.classify import parse_day
-    from abcxyz.cli.leads import printable, read_leads, read_scorecard, save_scorecard
+    from abcxyz.cli.leads import read_leads, read_scorecard, save_scorecard
+    from abcxyz.cli.plain import printable
     from abcxyz.scoring.fit import fit_scorecard, recalibrate
     from abcxyz.scoring.words import describe
 

@@ -12,22 +12,9 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["printable", "read_leads", "read_scorecard", "save_scorecard"]
+__all__ = ["read_leads", "read_scorecard", "save_scorecard"]
 
-#: What a terminal would obey, or a line-based reader would take for the next field or line.
-_CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
 _IDS = ("lead", "id", "лид", "customer", "клиент")
-
-
-def printable(line: object) -> str:
-    r"""Return *line* without what a terminal would obey: headings and ids come from strangers.
-
-    Examples
-    --------
-    >>> printable("a\x1b[31m")
-    'a [31m'
-    """
-    return str(line).translate(_CONTROL)
 
 
 def save_scorecard(card: Scorecard, path: str) -> None:

@@ -30,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.leads import printable, read_leads, read_scorecard
+    from abcxyz.cli.leads import read_leads, read_scorecard
+    from abcxyz.cli.plain import printable
     from abcxyz.core.prospects import score_prospects
     from abcxyz.scoring.judging import profile_of, stability
     from abcxyz.scoring.words import describe, describe_drift, drift_of

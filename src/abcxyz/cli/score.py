@@ -38,7 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.leads import printable, read_leads, read_scorecard
+    from abcxyz.cli.leads import read_leads, read_scorecard
+    from abcxyz.cli.plain import printable
     from abcxyz.core.prospects import score_prospects
 
     card = read_scorecard(args.scorecard)
@@ -66,7 +67,7 @@ def _json(record: dict[str, Any]) -> str:
 
 
 def _line(record: dict[str, Any], lang: str) -> str:
-    from abcxyz.cli.leads import printable
+    from abcxyz.cli.plain import printable
 
     sentence = record["sentence_ru" if lang == "ru" else "sentence"]
     if record.get("resembles"):
