@@ -227,13 +227,13 @@ def test_two_systems_meet_by_the_id_map(tmp_path: Path) -> None:
     outcome = carried_out(tmp_path, first + second + JSONL)
     snapshot = outcome.analysis.snapshot
     value = dict(zip(snapshot.customers.tolist(), snapshot.value.tolist(), strict=True))
-    assert {"17", "18", "shop:C0", "C0", "C1"} <= set(value)
+    assert {"17", "18", "shop-2:C0", "C0", "C1"} <= set(value)
     assert value["C1"] == pytest.approx(value["17"])
-    assert {"shop": (2, 18)} == dict(outcome.met)
+    assert {"shop-2": (2, 18)} == dict(outcome.met)
     assert outcome.analysis.quality is not None
     [issue] = outcome.analysis.quality.issues
     assert ("not_in_id_map", "own_customer") == (issue.kind, issue.treatment)
-    assert ("shop:C0", "shop:C10", "shop:C11") == issue.examples
+    assert ("shop-2:C0", "shop-2:C10", "shop-2:C11") == issue.examples
 
 
 def test_without_a_map_the_same_id_is_the_same_customer(tmp_path: Path) -> None:

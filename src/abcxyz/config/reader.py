@@ -264,14 +264,20 @@ class _Reader:
             id_map = read_id_map(
                 self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
             )
+        label = self._label(role, kind, place)
         if prefix is None:
             # Unmapped ids must not be taken for those of another system.
-            prefix = "" if id_map is None else f"{kind}:"
+            prefix = "" if id_map is None else f"{label}:"
 
         def where(key: str) -> str:
             return self._where(role, key, place)
 
-        return Part(role, kind, table, where, id_map, prefix)
+        return Part(role, kind, table, where, label, id_map, prefix)
+
+    def _label(self, role: str, kind: str, place: int) -> str:
+        listed = self._data[role] if role in _LISTS else []
+        same = [n for n, one in enumerate(listed) if one.get("kind") == kind]
+        return kind if len(same) < 2 else f"{kind}-{same.index(place) + 1}"
 
     def _enricher(self) -> tuple[Part | None, str | None]:
         if "enricher" not in self._data:
