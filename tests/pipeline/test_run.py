@@ -12,7 +12,7 @@ from tests.pipeline.plugin import AS_OF, CUSTOMERS, PLUGIN, Shop
 
 from abcxyz import Window
 from abcxyz.config import parse_job
-from abcxyz.errors import AdapterError, ConfigError, InputError, PluginError
+from abcxyz.errors import AdapterError, ConfigError, InputError, PluginError, UnavailableError
 from abcxyz.history import History
 from abcxyz.pipeline import Outcome, Watch, check, run
 from abcxyz.registry import load
@@ -146,6 +146,8 @@ def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: st
     day = np.concatenate([batch.day for batch in sales])[place]
     assert said.format(day=day) == str(caught.value)
     assert [] == leaks(caught.value, [SECRET])
+    # The source's own account stays in the chain; a stranger's may hold secrets.
+    assert isinstance(caught.value.__cause__, UnavailableError) is ("foreign" not in options)
     assert not (tmp_path / "out.jsonl").exists()
     with History(tmp_path / "history.db") as history:
         assert () == history.snapshots()

@@ -108,9 +108,10 @@ class _Reader:
     """Check the tables of one job."""
 
     def __init__(self, data: Mapping[str, Any], lines: TomlLines, path: Path) -> None:
-        self._data, self._lines, self._path = data, lines, path
+        self._data, self._lines = data, lines
         # A job read from the folder one is in must not change its meaning when one leaves.
-        self._folder = path.parent.absolute()
+        self._path = path.absolute()
+        self._folder = self._path.parent
 
     def _where(self, table: str, key: str = "", place: int = 0) -> str:
         return f"{self._path.name}:{self._lines.of(table, key, place=place)}: "
