@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import select
 import signal
@@ -258,7 +257,7 @@ def screen(process: subprocess.Popen[str], terminal: int) -> str:
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
     """Open a terminal: the end that is read, and the one a process writes to."""
-    ours, theirs = pty.openpty()
+    ours, theirs = pytest.importorskip("pty").openpty()
     yield ours, theirs
     os.close(ours)
 
@@ -280,6 +279,7 @@ def test_a_terminal_shows_progress(place: Place, terminal: tuple[int, int]) -> N
 
 def test_init_writes_a_job_that_runs(place: Place) -> None:
     """The job it writes is valid, checks, and runs as soon as the sales are there."""
+    pytest.importorskip("jinja2")
     assert 0 == place.call("init")[0]
     (place.folder / "sales.csv").write_text(
         "customer,date,amount\n" + "".join(f"c{n},2026-0{n}-05,{n}00\n" for n in range(1, 9))
