@@ -149,10 +149,11 @@ class SqlSource:
 
         if self._query is not None:
             text = sa.text(self._query)
-            bound = {"since": window.since, "until": window.until}
+            bound: dict[str, object] = {"since": window.since, "until": window.until}
             # A query that names no window is one that is small enough to be read whole.
-            wanted = set(text.compile().params)
-            return text, {name: day for name, day in bound.items() if name in wanted}
+            wanted = [name for name in bound if name in text.compile().params]
+            typed = text.bindparams(*(sa.bindparam(name, type_=sa.Date) for name in wanted))
+            return typed, {name: bound[name] for name in wanted}
         found = self._reflected(connection)
         columns = self._chosen([column.name for column in found.columns])
         day = found.columns[columns["date"]]
