@@ -187,6 +187,7 @@ class _Watch:
         self._analysis, self._facts, self._rules = analysis, facts, rules
         snapshot = analysis.snapshot
         self._snapshot, self._as_of = snapshot, snapshot.as_of
+        self._segment = snapshot.segment
         self._in_a: Bools = (snapshot.steady_abc == 0) | (snapshot.abc == 0)
         self._since = (snapshot.as_of - snapshot.dated).days
 
@@ -214,7 +215,7 @@ class _Watch:
             age=age,
             owner=self._owner(customer),
             before="" if before is None else _name(before),
-            after=_name(int(self._snapshot.segment[i])),
+            after=_name(int(self._segment[i])),
             facts=MappingProxyType(facts),
         )
 
@@ -304,7 +305,7 @@ class _Watch:
                 money=deal.amount,
                 age=days,
                 owner=deal.owner or self._owner(deal.customer),
-                after=_name(int(self._snapshot.segment[i])),
+                after=_name(int(self._segment[i])),
                 facts=MappingProxyType({"deal": deal.deal, "stage": deal.stage or "-"}),
             )
 
