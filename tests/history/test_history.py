@@ -109,17 +109,18 @@ def test_other_settings_are_another_snapshot(tmp_path: Path) -> None:
             history.get(date(2026, 2, 28))
 
 
-def test_the_latest_is_strictly_before(tmp_path: Path) -> None:
-    """A second run of the same month finds the month before, not itself."""
+def test_the_latest_is_not_the_run_itself(tmp_path: Path) -> None:
+    """A second run of the same month finds the month before, not the first run."""
     january, february = made(date(2026, 2, 1)), made(date(2026, 3, 1))
     with History(tmp_path / "history.db") as history:
         for snapshot in (february, january):
             history.save(snapshot)
-        assert january == history.latest(february.dated)
-        assert february == history.latest(date(2026, 3, 1))
-        assert history.latest(january.dated) is None
-        assert january == history.latest(february.dated, january.settings)
-        assert history.latest(february.dated, Settings()) is None
+        assert february == history.latest(date(2026, 4, 1))
+        for day in (1, 31):
+            assert january == history.latest(date(2026, 3, day))
+        assert history.latest(date(2026, 2, 28)) is None
+        assert january == history.latest(date(2026, 3, 1), january.settings)
+        assert history.latest(date(2026, 4, 1), Settings()) is None
 
 
 def test_a_customer_is_followed(tmp_path: Path) -> None:
@@ -215,11 +216,11 @@ def test_two_readers_see_the_old_state_while_a_writer_writes(tmp_path: Path) -> 
     new = made(customers=("x", "y", "z"))
     with History(path) as history:
         history.save(old)
-    seen: list[Snapshot | None] = []
+    seen: list[Snapshot] = []
 
     def read() -> None:
         with History(path, timeout=0.1) as reader:
-            seen.append(reader.latest(MARCH))
+            seen.append(reader.get(old.dated))
 
     with History(path) as writer:
         readers = [threading.Thread(target=read) for _ in range(2)]
@@ -258,7 +259,7 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
     assert 2 == len(MIGRATIONS)
     with History(path) as history:
         assert SCHEMA_VERSION == history.version
-        assert made() == history.latest(MARCH)
+        assert made() == history.get(made().dated)
         history.snooze("key", MARCH)
 
 
@@ -299,7 +300,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         history.save(made())
         history._db.execute("DELETE FROM customer_state WHERE customer = 'a'")
         with pytest.raises(HistoryError, match="does not hold what was saved"):
-            history.latest(MARCH)
+            history.get(made().dated)
 
 
 def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -333,7 +333,7 @@ class FileSource:
 
     def __init__(
         self,
-        path: str,
+        path: str | PathLike[str],
         *,
         customer: str | None = None,
         date: str | None = None,
@@ -375,6 +375,16 @@ class FileSource:
         inside = self._sales.transactions.within(window)
         for start in range(0, len(inside), _BATCH):
             yield inside.take(np.arange(start, min(start + _BATCH, len(inside))))
+
+    def preflight(self) -> Sequence[str]:
+        """Read the file, and say what is in it."""
+        sales = read_sales(self._path, **self._options)
+        quality = sales.quality
+        columns = ", ".join(f"{role} = {column}" for role, column in sales.columns.items())
+        return [
+            f"{self._path}: {quality.used} / {quality.rows}, {sales.first_day} - {sales.last_day}",
+            columns,
+        ]
 
     @property
     def quality(self) -> Quality | None:

@@ -41,8 +41,7 @@ _INSERT = (
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM customer_state WHERE snapshot = ?"  # noqa: S608
 _FIND = (
     "SELECT number, as_of, since, until, bucket, settings, customers, whole_ids, whole_values "
-    "FROM snapshot WHERE dated {relation} ? AND (? IS NULL OR fingerprint = ?) "
-    "ORDER BY dated DESC, number DESC LIMIT 1"
+    "FROM snapshot WHERE dated = ? AND fingerprint = ?"
 )
 
 
@@ -205,14 +204,14 @@ class History:
                 reason=str(problem),
             ) from problem
 
-    def latest(self, before: date, settings: Settings | None = None) -> Snapshot | None:
-        """Find the newest snapshot dated before a day.
+    def latest(self, as_of: date, settings: Settings | None = None) -> Snapshot | None:
+        """Find the newest snapshot that a classification on a day is to be compared with.
 
         Parameters
         ----------
-        before
-            Pass the date of the result that it is to be compared with, ``periods.dated``: then
-            a second run of the same month does not find itself.
+        as_of
+            The day of that classification. What it would date itself, or later, is passed over:
+            a second run in the same month finds the month before, not the first run.
         settings
             Only snapshots made with these; any when not given.
 
@@ -220,8 +219,14 @@ class History:
         -------
         Snapshot or None
         """
-        fingerprint = None if settings is None else settings.fingerprint
-        return self._load("<", before, fingerprint, settings)
+        for one in reversed(self.snapshots()):
+            if settings is not None and one.fingerprint != settings.fingerprint:
+                continue
+            # Enough to know the window, also where the rule is one that cannot be read back.
+            window = Settings(period=one.settings["period"], bucket=one.settings["bucket"])
+            if one.dated < window.periods(as_of).dated:
+                return self._load(one.dated, one.fingerprint, settings)
+        return None
 
     def get(self, dated: date, settings: Settings | None = None) -> Snapshot:
         """Read the snapshot of a date.
@@ -253,9 +258,7 @@ class History:
                 dated=dated,
                 known=", ".join(one.fingerprint for one in known),
             )
-        found = self._load("=", dated, known[0].fingerprint, settings)
-        assert found is not None
-        return found
+        return self._load(dated, known[0].fingerprint, settings)
 
     def snapshots(self) -> tuple[SnapshotInfo, ...]:
         """List what is kept, the oldest first."""
@@ -298,15 +301,9 @@ class History:
             for row in rows
         )
 
-    def _load(
-        self, relation: str, day: date, fingerprint: str | None, settings: Settings | None
-    ) -> Snapshot | None:
+    def _load(self, dated: date, fingerprint: str, settings: Settings | None) -> Snapshot:
         with self._db.reading():
-            found = self._db.execute(
-                _FIND.format(relation=relation), (day.isoformat(), fingerprint, fingerprint)
-            ).fetchone()
-            if found is None:
-                return None
+            found = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
             number, as_of, since, until, bucket, written, count, *whole = found
             rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
