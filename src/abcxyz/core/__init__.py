@@ -15,6 +15,7 @@ from abcxyz.core.comparison import OverlappingWindowsWarning, compare
 from abcxyz.core.confidence import Confidence, class_confidence
 from abcxyz.core.crm import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.events import EVENTS, event
+from abcxyz.core.forecast import Forecast, forecast
 from abcxyz.core.intervals import rate_interval
 from abcxyz.core.matrix import Matrix, build_matrix
 from abcxyz.core.metrics import CoreMetrics, core_metrics
@@ -58,6 +59,7 @@ __all__ = [
     "CumulativeMean",
     "Cuts",
     "Deal",
+    "Forecast",
     "Grouping",
     "LeadContact",
     "Limits",
@@ -99,6 +101,7 @@ __all__ = [
     "default_scorecard",
     "event",
     "find_alerts",
+    "forecast",
     "period_start",
     "rate_interval",
     "score_prospect",
