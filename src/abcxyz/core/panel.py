@@ -160,7 +160,7 @@ def aggregate_all(
 ) -> tuple[Panel, ...]:
     """Add up several metrics in one pass; besides `METRICS` also ``lines``, whatever they hold.
 
-    The rhythm is kept in the first panel.
+    The rhythm is kept in the first panel. First and last days of ``lines`` are those of any line.
     """
     coder = _Coder()
     order_days = OrderDays() if rhythm else None
@@ -262,7 +262,7 @@ class _Sums:
                 code[rows],
                 ticks[rows] - self._origin,
                 money[rows],
-                batch.amount[rows] >= 0,
+                (money if self._metric == "lines" else batch.amount)[rows] >= 0,
                 by_line=by_line,
             )
 

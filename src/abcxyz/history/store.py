@@ -51,6 +51,7 @@ class SnapshotInfo:
 
     dated: date
     as_of: date
+    window: Window
     fingerprint: str
     customers: int
     settings: dict[str, Any]
@@ -228,26 +229,32 @@ class History:
                 return self._load(one.dated, one.fingerprint, settings)
         return None
 
-    def get(self, dated: date, settings: Settings | None = None) -> Snapshot:
+    def get(
+        self, dated: date, settings: Settings | None = None, *, fingerprint: str | None = None
+    ) -> Snapshot:
         """Read the snapshot of a date.
+
+        Parameters
+        ----------
+        dated
+            The date of the result.
+        settings, fingerprint
+            Which one, where several were made with different settings.
 
         Raises
         ------
         HistoryError
-            There is none, or several made with different settings and none was named.
+            There is none, or several and none was named.
         """
-        fingerprint = None if settings is None else settings.fingerprint
-        known = [
-            one
-            for one in self.snapshots()
-            if one.dated == dated and fingerprint in (None, one.fingerprint)
-        ]
+        wanted = fingerprint if settings is None else settings.fingerprint
+        kept = self.snapshots()
+        known = [one for one in kept if one.dated == dated and wanted in (None, one.fingerprint)]
         if not known:
             raise HistoryError(
                 "{file} holds no snapshot of {dated}; it holds {known}",
                 file=str(self._path),
                 dated=dated,
-                known=", ".join(sorted({str(one.dated) for one in self.snapshots()})) or "-",
+                known=", ".join(sorted({str(one.dated) for one in kept})) or "-",
             )
         if len(known) > 1:
             raise HistoryError(
@@ -264,18 +271,19 @@ class History:
         """List what is kept, the oldest first."""
         with self._db.mapped():
             rows = self._db.execute(
-                "SELECT dated, as_of, fingerprint, customers, settings FROM snapshot "
-                "ORDER BY dated, number"
+                "SELECT dated, as_of, since, until, fingerprint, customers, settings "
+                "FROM snapshot ORDER BY dated, number"
             ).fetchall()
         return tuple(
             SnapshotInfo(
                 dated=date.fromisoformat(dated),
                 as_of=date.fromisoformat(as_of),
+                window=Window(date.fromisoformat(since), date.fromisoformat(until)),
                 fingerprint=fingerprint,
                 customers=customers,
                 settings=json.loads(settings),
             )
-            for dated, as_of, fingerprint, customers, settings in rows
+            for dated, as_of, since, until, fingerprint, customers, settings in rows
         )
 
     def customer(self, customer: str | int) -> tuple[CustomerState, ...]:
