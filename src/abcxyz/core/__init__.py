@@ -16,6 +16,7 @@ from abcxyz.core.confidence import Confidence, class_confidence
 from abcxyz.core.crm import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.events import EVENTS, event
 from abcxyz.core.forecast import Forecast, forecast
+from abcxyz.core.groups import customer_groups, group_names
 from abcxyz.core.intervals import rate_interval
 from abcxyz.core.matrix import Matrix, build_matrix
 from abcxyz.core.metrics import CoreMetrics, core_metrics
@@ -97,11 +98,13 @@ __all__ = [
     "compare",
     "concat",
     "core_metrics",
+    "customer_groups",
     "default_playbook",
     "default_scorecard",
     "event",
     "find_alerts",
     "forecast",
+    "group_names",
     "period_start",
     "rate_interval",
     "score_prospect",

@@ -191,6 +191,34 @@ class Transitions:
         """Customers who had a class and bought nothing in the new window."""
         return self.who("lost")
 
+    def explain(self, customer: object) -> str:
+        """Say what happened to one customer, named by identifier or else by position.
+
+        Raises
+        ------
+        InputError
+            The customer is not in the lists.
+
+        Examples
+        --------
+        >>> moves = transitions([0], [1], money_before=[90], money_after=[45.5])
+        >>> moves.explain(0)
+        'down: A, then B; 90, then 45.50'
+        """
+        known = np.arange(len(self)) if self.customers is None else self.customers
+        found = np.flatnonzero(known == customer)
+        if not len(found):
+            raise InputError("there is no customer {customer!r} here", customer=customer)
+        i = int(found[0])
+        names = (*self.labels, "absent", "N")
+        code = int(self.events[i])
+        what = EVENTS[code] if code >= 0 else "absent"
+        said = f"{what}: {names[self.before[i]]}, then {names[self.after[i]]}"
+        if self.value_before is None or self.value_after is None:
+            return said
+        was, now = (float(one[i]) for one in (self.value_before, self.value_after))
+        return f"{said}; {plain_number(was)}, then {plain_number(now)}"
+
     def path(self, before: str, after: str) -> tuple[int, float]:
         """Return the customers on one path and the rate of those who took it."""
         row, column = self._place(before), self._place(after)
