@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_columns import as_figures, as_words, place_values
+from abcxyz.core.prospect_columns import as_array, as_figures, as_words, place_values
 from abcxyz.core.prospect_parts import Attribute, Bin
 
 __all__ = ["Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
@@ -213,7 +213,7 @@ def kind_of(column: Any, name: str, kinds: Mapping[str, str]) -> str:
     """
     if name in kinds:
         return kinds[name]
-    kind = np.asarray(column).dtype.kind
+    kind = as_array(column).dtype.kind
     if kind in "iuf":
         return "number"
     if kind == "b":
