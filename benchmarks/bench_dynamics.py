@@ -129,7 +129,7 @@ def kept(n: int) -> list[list[object]]:
         start = perf_counter()
         history.save(former)
         saved = perf_counter()
-        stored = history.latest(AS_OF)
+        stored = history.latest(now.dated)
         read = perf_counter()
         assert stored is not None
         compare(stored, now).money_change  # noqa: B018

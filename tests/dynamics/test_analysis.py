@@ -129,7 +129,7 @@ def test_a_snapshot_from_the_file_is_as_good(tmp_path: object) -> None:
     """Saved and read again, the former snapshot gives the same analysis."""
     with History(f"{tmp_path}/history.db") as history:
         history.save(BEFORE.snapshot)
-        stored = history.latest(DEMO_AS_OF, SETTINGS)
+        stored = history.latest(AFTER.snapshot.dated, SETTINGS)
         assert stored is not None
         again = analyze(window(DEMO_AS_OF), as_of=DEMO_AS_OF, settings=SETTINGS, previous=stored)
         assert (AFTER.snapshot, AFTER.alerts) == (again.snapshot, again.alerts)

@@ -109,18 +109,17 @@ def test_other_settings_are_another_snapshot(tmp_path: Path) -> None:
             history.get(date(2026, 2, 28))
 
 
-def test_the_latest_is_not_the_run_itself(tmp_path: Path) -> None:
-    """A second run of the same month finds the month before, not the first run."""
+def test_the_latest_is_strictly_before(tmp_path: Path) -> None:
+    """A second run of the same month finds the month before, not itself."""
     january, february = made(date(2026, 2, 1)), made(date(2026, 3, 1))
     with History(tmp_path / "history.db") as history:
         for snapshot in (february, january):
             history.save(snapshot)
-        assert february == history.latest(date(2026, 4, 1))
-        for day in (1, 31):
-            assert january == history.latest(date(2026, 3, day))
-        assert history.latest(date(2026, 2, 28)) is None
-        assert january == history.latest(date(2026, 3, 1), january.settings)
-        assert history.latest(date(2026, 4, 1), Settings()) is None
+        assert january == history.latest(february.dated)
+        assert february == history.latest(date(2026, 3, 1))
+        assert history.latest(january.dated) is None
+        assert january == history.latest(february.dated, january.settings)
+        assert history.latest(february.dated, Settings()) is None
 
 
 def test_a_customer_is_followed(tmp_path: Path) -> None:

@@ -122,8 +122,8 @@ class Crm:
 AS_OF = date(2026, 11, 1)
 PLUGIN = ModuleType("shops")
 PLUGIN.abcxyz_sources = hookimpl(lambda: {"shop": Shop})  # type: ignore[attr-defined]
-PLUGIN.abcxyz_enrichers = hookimpl(lambda: {"people": People})  # type: ignore[attr-defined]
-PLUGIN.abcxyz_sinks = hookimpl(lambda: {"crm": Crm})  # type: ignore[attr-defined]
-abcxyz_sources = PLUGIN.abcxyz_sources  # type: ignore[attr-defined]
-abcxyz_enrichers = PLUGIN.abcxyz_enrichers  # type: ignore[attr-defined]
-abcxyz_sinks = PLUGIN.abcxyz_sinks  # type: ignore[attr-defined]
+PLUGIN.abcxyz_enrichers = hookimpl(lambda: {"people": People})
+PLUGIN.abcxyz_sinks = hookimpl(lambda: {"crm": Crm})
+abcxyz_sources = PLUGIN.abcxyz_sources
+abcxyz_enrichers = PLUGIN.abcxyz_enrichers
+abcxyz_sinks = PLUGIN.abcxyz_sinks

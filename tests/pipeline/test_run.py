@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.pipeline.plugin import AS_OF, CUSTOMERS, PLUGIN, Shop
 
+from abcxyz import Window
 from abcxyz.config import parse_job
 from abcxyz.errors import AdapterError, ConfigError, InputError, PluginError
 from abcxyz.history import History
@@ -115,8 +116,8 @@ def test_refused_customers_are_listed(tmp_path: Path) -> None:
         (
             "fails_after = 2",
             (
-                "the source shop failed after 200 lines, the last of {day}: the shop is closed; come "
-                "again; nothing was saved, the next run begins anew"
+                "the source shop failed after 200 lines, the last of {day}: the shop is closed; "
+                "come again; nothing was saved, the next run begins anew"
             ),
         ),
         (

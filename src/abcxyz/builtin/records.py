@@ -46,7 +46,7 @@ def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str,
 
 
 def _recommendations(analysis: Analysis, lang: str) -> dict[Any, str]:
-    actions = getattr(analysis, "actions", None)
+    actions = analysis.actions
     if actions is None:
         return {}
     found = (actions[place] for place in range(len(actions)))

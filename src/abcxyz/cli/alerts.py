@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             given.read(periods.span),
             as_of=given.as_of,
             settings=given.settings,
-            previous=history.latest(given.as_of, given.settings),
+            previous=history.latest(periods.dated, given.settings),
             playbook=None if args.playbook is None else read_playbook(Path(args.playbook)),
         )
         analysis = given.enrich(analysis)

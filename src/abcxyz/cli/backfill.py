@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             since=since,
             as_of=given.as_of,
             settings=given.settings,
-            previous=history.latest(first, given.settings),
+            previous=history.latest(given.settings.periods(first).dated, given.settings),
         )
         for snapshot in snapshots:
             line = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from abcxyz.core.alerts import AlertRules
 from abcxyz.core.snapshot import Settings
 
 __all__ = ["Job", "Part"]
@@ -54,6 +55,10 @@ class Job:
         File of the scorecard for prospects.
     history
         File of the snapshots.
+    playbook
+        File that rewrites the recommendations.
+    alerts
+        When something is worth an alert.
     report
         Options for every sink that has them and does not set them itself.
     """
@@ -65,6 +70,8 @@ class Job:
     enricher: Part | None = None
     scorecard: Path | None = None
     history: Path | None = None
+    playbook: Path | None = None
+    alerts: AlertRules = field(factory=AlertRules)
     report: Mapping[str, Any] = field(factory=dict)
 
     @property

@@ -12,9 +12,10 @@ from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
 from abcxyz.config.lines import TomlLines
+from abcxyz.core.alerts import AlertRules
 from abcxyz.core.rules import rule_from_dict
 from abcxyz.core.snapshot import Settings
-from abcxyz.errors import AbcxyzError, ConfigError
+from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest
 
 __all__ = ["parse_job", "read_job"]
@@ -140,8 +141,10 @@ class _Reader:
             sources=sources,
             sinks=sinks,
             enricher=enricher,
-            scorecard=None if scorecard is None else self._folder / scorecard,
-            history=None if history is None else self._folder / Path(history).expanduser(),
+            scorecard=self._placed(scorecard),
+            history=self._placed(history),
+            playbook=self._placed(self._table("playbook").get("path")),
+            alerts=self._alerts(),
             report=self._table("report"),
         )
 
@@ -166,6 +169,16 @@ class _Reader:
             return Settings(**window, **cut)
         except AbcxyzError as problem:
             raise self._at("window", "", problem) from problem
+
+    def _alerts(self) -> AlertRules:
+        try:
+            return AlertRules(**self._table("alerts"))
+        except InputError as problem:
+            raise self._at("alerts", "", problem) from problem
+
+    def _placed(self, written: str | None) -> Path | None:
+        """Take a path relative to the job."""
+        return None if written is None else self._folder / Path(written).expanduser()
 
     def _at(self, table: str, key: str, problem: AbcxyzError) -> ConfigError:
         return ConfigError("{where}{problem}", where=self._where(table, key), problem=problem)

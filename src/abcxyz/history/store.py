@@ -101,7 +101,7 @@ class History:
     >>> sales = Transactions(["a", "b"], [date(2026, 1, 5), date(2026, 2, 9)], [50, 10])
     >>> january = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M")).snapshot
     >>> with TemporaryDirectory() as folder, History(f"{folder}/history.db") as history:
-    ...     history.save(january), history.save(january), len(history.latest(date(2026, 4, 1)))
+    ...     history.save(january), history.save(january), len(history.latest(date(2026, 3, 31)))
     (True, False, 2)
     """
 
@@ -205,14 +205,14 @@ class History:
                 reason=str(problem),
             ) from problem
 
-    def latest(self, as_of: date, settings: Settings | None = None) -> Snapshot | None:
-        """Find the newest snapshot that a classification on a day is to be compared with.
+    def latest(self, before: date, settings: Settings | None = None) -> Snapshot | None:
+        """Find the newest snapshot dated before a day.
 
         Parameters
         ----------
-        as_of
-            The day of that classification. What it would date itself, or later, is passed over:
-            a second run in the same month finds the month before, not the first run.
+        before
+            Pass the date of the result that it is to be compared with, ``periods.dated``, not
+            the day of the classification: a second run of the same month would find itself.
         settings
             Only snapshots made with these; any when not given.
 
@@ -221,11 +221,8 @@ class History:
         Snapshot or None
         """
         for one in reversed(self.snapshots()):
-            if settings is not None and one.fingerprint != settings.fingerprint:
-                continue
-            # Enough to know the window, also where the rule is one that cannot be read back.
-            window = Settings(period=one.settings["period"], bucket=one.settings["bucket"])
-            if one.dated < window.periods(as_of).dated:
+            fits = settings is None or one.fingerprint == settings.fingerprint
+            if fits and one.dated < before:
                 return self._load(one.dated, one.fingerprint, settings)
         return None
 

@@ -54,11 +54,6 @@ class Database:
             self.redactor = Redactor([one for one in (url, password) if one])
             # No echo, whatever the log's level is: statements may hold names.
             self._engine: Engine = sa.create_engine(parsed, hide_parameters=True)
-        except sa.exc.ArgumentError:
-            problem = ConfigError(
-                "the address of the database is none; write it as "
-                "driver://user:password@host/base, such as sqlite:///sales.db"
-            )
         except (sa.exc.NoSuchModuleError, ImportError) as missing:
             kind = sa.make_url(url).drivername
             name = getattr(missing, "name", None) or kind
@@ -66,6 +61,11 @@ class Database:
                 "the driver {name} of {kind} is not installed; install its package",
                 name=name,
                 kind=kind,
+            )
+        except sa.exc.ArgumentError:
+            problem = ConfigError(
+                "the address of the database is none; write it as "
+                "driver://user:password@host/base, such as sqlite:///sales.db"
             )
         # Outside `except`: what SQLAlchemy says repeats the address.
         if problem is not None:
@@ -111,8 +111,8 @@ class Database:
             )
         else:
             return
-        # Outside `except`: an error of a driver may hold the address and the data.
-        raise failure
+        # An error of a driver may hold the address and the data.
+        raise failure from None
 
     def _judge(self, problem: Any) -> AdapterError:
         import sqlalchemy as sa
