@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abcxyz.cli.outcome import one_line
-from abcxyz.errors import ConfigError
 from abcxyz.i18n import LANGUAGES, date_text, money, number, text
 
 if TYPE_CHECKING:
     from abcxyz.core.alerts import Alert
     from abcxyz.core.analysis import Analysis
-    from abcxyz.core.playbook import Playbook
 
-__all__ = ["ALERTS_EXIT_CODE", "add_parser", "read_playbook", "run"]
+__all__ = ["ALERTS_EXIT_CODE", "add_parser", "run"]
 
 ALERTS_EXIT_CODE = 10
 _SHOWN = 20
@@ -58,6 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
+    from abcxyz.builtin.scorecards import read_playbook
     from abcxyz.cli.given import opened
     from abcxyz.cli.run import warned
     from abcxyz.core.analysis import analyze
@@ -67,12 +65,14 @@ def run(args: argparse.Namespace) -> int:
         for key in args.snooze:
             history.snooze(key, given.as_of + timedelta(days=args.days))
         periods = given.settings.periods(given.as_of)
+        book = given.playbook if args.playbook is None else Path(args.playbook)
         analysis = analyze(
             given.read(periods.span),
             as_of=given.as_of,
             settings=given.settings,
             previous=history.latest(periods.dated, given.settings),
-            playbook=None if args.playbook is None else read_playbook(Path(args.playbook)),
+            playbook=None if book is None else read_playbook(book),
+            alert_rules=given.alerts,
         )
         analysis = given.enrich(analysis)
         since = history.told([one.key for one in analysis.alerts], given.as_of)
@@ -96,26 +96,6 @@ def run(args: argparse.Namespace) -> int:
                 print(f"  {advice['channel']}: {advice['action']}")
             print(f"  {one_line(one.key)}")
     return ALERTS_EXIT_CODE if args.alerts_exit_code and found else 0
-
-
-def read_playbook(path: Path) -> Playbook:
-    """Read own words of advice; what the file leaves out stays as it is.
-
-    Raises
-    ------
-    ConfigError
-        The file is absent or damaged, or is no playbook.
-    """
-    from abcxyz.core.playbook import Playbook
-
-    try:
-        return Playbook.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise ConfigError(
-            "the playbook {file} cannot be read ({reason}); check the path and the TOML",
-            file=str(path),
-            reason=str(problem),
-        ) from problem
 
 
 def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | None:

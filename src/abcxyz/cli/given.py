@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
+from abcxyz.core.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Given:
     read: Callable[[Window], Iterable[Transactions]]
     names: Callable[[], Mapping[Any, str]]
     enrich: Callable[[Analysis], Analysis]
+    playbook: Path | None = None
+    alerts: AlertRules = field(factory=AlertRules)
 
 
 def add_given(parser: argparse.ArgumentParser) -> None:
@@ -82,8 +85,10 @@ def _file(args: argparse.Namespace, as_of: date) -> Given:
 
 @contextlib.contextmanager
 def _job(args: argparse.Namespace, as_of: date) -> Iterator[Given]:
+    from abcxyz.builtin.scorecards import read_scorecard
     from abcxyz.config import build, read_job
     from abcxyz.core.analysis import with_facts
+    from abcxyz.core.prospects import score_prospects
     from abcxyz.http import Redactor
     from abcxyz.pipeline.reading import Reading
     from abcxyz.pipeline.runner import covered
@@ -98,8 +103,18 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[Given]:
     def enrich(analysis: Analysis) -> Analysis:
         if adapters.enricher is None:
             return analysis
+        _, enricher = adapters.enricher
         ids = [str(customer) for customer in analysis.snapshot.customers.tolist()]
-        return with_facts(analysis, attributes=adapters.enricher[1].customers(ids))
+        prospects = enricher.prospects()
+        card = read_scorecard(job.scorecard)
+        told = getattr(enricher, "facts", None)
+        return with_facts(
+            analysis,
+            told(analysis.snapshot.periods.window) if callable(told) else None,
+            attributes=enricher.customers(ids),
+            prospects=score_prospects(prospects, card, strict=False) if prospects else None,
+            alert_rules=job.alerts,
+        )
 
     try:
         yield Given(
@@ -109,6 +124,8 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[Given]:
             read=reading.transactions,
             names=lambda: reading.names,
             enrich=enrich,
+            playbook=job.playbook,
+            alerts=job.alerts,
         )
     except AbcxyzError as problem:
         safe = covered(problem, redactor)
