@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +201,36 @@ def test_a_job_has_its_own_sales_and_history(
     ]
     assert listed[0] == listed[1]
     assert listed[0]
+
+
+COMMANDS = (
+    ("backfill", "sales.csv", "--from", "2026-05", *SALES),
+    ("alerts", "sales.csv", *SALES, "--json"),
+    ("compare", "2026-06", "2026-09", "--json"),
+    ("history", "--json"),
+)
+
+
+def test_same_sales_same_bytes(folder: Path) -> None:
+    """Two processes with other hash seeds print the same and leave the same history file."""
+    printed, files = [], []
+    for seed in ("1", "2"):
+        home = folder / seed
+        home.mkdir()
+        (home / "sales.csv").write_bytes((folder / "sales.csv").read_bytes())
+        printed.append(
+            [
+                subprocess.run(
+                    [sys.executable, "-m", "abcxyz", *command],
+                    cwd=home,
+                    env={**os.environ, "PYTHONHASHSEED": seed},
+                    capture_output=True,
+                    check=True,
+                ).stdout
+                for command in COMMANDS
+            ]
+        )
+        files.append((home / "history.db").read_bytes())
+    assert printed[0] == printed[1]
+    assert all(printed[0])
+    assert files[0] == files[1]

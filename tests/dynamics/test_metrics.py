@@ -55,14 +55,15 @@ def test_concentration_by_hand() -> None:
 
 
 def test_moves_by_hand() -> None:
-    """Of four cows one stayed, one of two is new; of five in A two left within the year."""
-    found = core_metrics(NOW, BEFORE)
-    assert (0.25, 0.5) == (found.cows_retention, found.cows_inflow)
+    """Of four cows two stayed, one of three is new; of five in A two left within the year."""
+    now = snapshot(date(2026, 1, 1), [AX, AX, AX, BX, CZ, N], [5.0] * 6)
+    found = core_metrics(now, BEFORE)
+    assert (0.5, 1 / 3) == pytest.approx((found.cows_retention, found.cows_inflow))
     assert 365 == found.a_attrition_days
     assert 1 - 0.6 ** (365.25 / 365) == pytest.approx(found.a_attrition)
     half = attrs.evolve(BEFORE, periods=Settings().periods(date(2025, 7, 1)))
-    assert 1 - 0.6 ** (365.25 / 184) == pytest.approx(core_metrics(NOW, half).a_attrition)
-    assert found.a_attrition == core_metrics(NOW, half, BEFORE).a_attrition
+    assert 1 - 0.6 ** (365.25 / 184) == pytest.approx(core_metrics(now, half).a_attrition)
+    assert found.a_attrition == core_metrics(now, half, BEFORE).a_attrition
 
 
 def test_nothing_sold_has_no_figures() -> None:

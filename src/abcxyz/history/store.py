@@ -362,11 +362,12 @@ class History:
                 for key, since in self._db.execute("SELECT key, since FROM alert")
             }
             self._db.executemany(
-                "DELETE FROM alert WHERE key = ?", [(key,) for key in known.keys() - wanted]
+                "DELETE FROM alert WHERE key = ?",
+                [(key,) for key in sorted(known.keys() - wanted)],
             )
             self._db.executemany(
                 "INSERT INTO alert (key, since) VALUES (?, ?)",
-                [(key, today.isoformat()) for key in wanted - known.keys()],
+                [(key, today.isoformat()) for key in sorted(wanted - known.keys())],
             )
         return {key: known.get(key, today) for key in sorted(wanted)}
 
