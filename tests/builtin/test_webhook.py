@@ -107,6 +107,8 @@ def test_state_remembers_per_address(rig: Rig, tmp_path: Path) -> None:
     assert 1 == rig.receiver.hits
     rig.send(state=state, url=rig.receiver.url + "/other")
     assert 2 == rig.receiver.hits
+    rig.send(state=state)
+    assert 2 == rig.receiver.hits
     assert [] == leaks(state.read_text(), ["s3cr3t-path"])
 
 

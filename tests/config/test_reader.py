@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from abcxyz import CumulativeMean, Limits, Settings, Shares, Tangent
-from abcxyz.config import Job, parse_job, read_job
+from abcxyz.config import Job, build, parse_job, read_job
 from abcxyz.errors import ConfigError, InputError
+from abcxyz.registry import load
 
 SOURCE = '[[source]]\nkind = "csv"\npath = "sales.csv"\n'
 SINK = '[[sink]]\nkind = "html"\npath = "report.html"\n'
@@ -83,6 +84,19 @@ def test_a_whole_job_is_read(tmp_path: Path) -> None:
     assert "bitrix24" == job.enricher.kind
     assert tmp_path / "card.toml" == job.scorecard
     assert ["html"] == [one.kind for one in job.sinks]
+
+
+def test_a_job_means_the_same_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths stay those of its folder, also when one goes elsewhere after it was read."""
+    (tmp_path / "job.toml").write_text(f'{SOURCE}{SINK}[history]\npath = "history.db"\n')
+    monkeypatch.chdir(tmp_path)
+    job = read_job("job.toml")
+    monkeypatch.chdir("/")
+    assert tmp_path / "history.db" == job.history
+    [(_, sink)] = build(job, load()).sinks
+    assert tmp_path / "report.html" == sink._path  # type: ignore[attr-defined]
 
 
 def test_a_small_job_has_the_defaults() -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from abcxyz.core.analysis import Analysis
 from abcxyz.core.calendar import Window
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import UnavailableError
-from abcxyz.plugins import Secret, WriteReport, hookimpl
+from abcxyz.plugins import Factory, Secret, WriteReport, hookimpl
 from abcxyz.testing import make_transactions
 from abcxyz.testing.sinks import segments_of
 
@@ -120,10 +120,24 @@ class Crm:
 
 
 AS_OF = date(2026, 11, 1)
-PLUGIN = ModuleType("shops")
-PLUGIN.abcxyz_sources = hookimpl(lambda: {"shop": Shop})  # type: ignore[attr-defined]
-PLUGIN.abcxyz_enrichers = hookimpl(lambda: {"people": People})
-PLUGIN.abcxyz_sinks = hookimpl(lambda: {"crm": Crm})
-abcxyz_sources = PLUGIN.abcxyz_sources
-abcxyz_enrichers = PLUGIN.abcxyz_enrichers
-abcxyz_sinks = PLUGIN.abcxyz_sinks
+
+
+@hookimpl
+def abcxyz_sources() -> Mapping[str, Factory]:
+    """Offer the shop."""
+    return {"shop": Shop}
+
+
+@hookimpl
+def abcxyz_enrichers() -> Mapping[str, Factory]:
+    """Offer the directory."""
+    return {"people": People}
+
+
+@hookimpl
+def abcxyz_sinks() -> Mapping[str, Factory]:
+    """Offer the CRM."""
+    return {"crm": Crm}
+
+
+PLUGIN = sys.modules[__name__]

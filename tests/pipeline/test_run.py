@@ -12,7 +12,7 @@ from tests.pipeline.plugin import AS_OF, CUSTOMERS, PLUGIN, Shop
 
 from abcxyz import Window
 from abcxyz.config import parse_job
-from abcxyz.errors import AdapterError, ConfigError, InputError, PluginError
+from abcxyz.errors import AdapterError, ConfigError, InputError, PluginError, UnavailableError
 from abcxyz.history import History
 from abcxyz.pipeline import Outcome, Watch, check, run
 from abcxyz.registry import load
@@ -146,6 +146,8 @@ def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: st
     day = np.concatenate([batch.day for batch in sales])[place]
     assert said.format(day=day) == str(caught.value)
     assert [] == leaks(caught.value, [SECRET])
+    # The source's own account stays in the chain; a stranger's may hold secrets.
+    assert isinstance(caught.value.__cause__, UnavailableError) is ("foreign" not in options)
     assert not (tmp_path / "out.jsonl").exists()
     with History(tmp_path / "history.db") as history:
         assert () == history.snapshots()
@@ -227,13 +229,13 @@ def test_two_systems_meet_by_the_id_map(tmp_path: Path) -> None:
     outcome = carried_out(tmp_path, first + second + JSONL)
     snapshot = outcome.analysis.snapshot
     value = dict(zip(snapshot.customers.tolist(), snapshot.value.tolist(), strict=True))
-    assert {"17", "18", "shop:C0", "C0", "C1"} <= set(value)
+    assert {"17", "18", "shop-2:C0", "C0", "C1"} <= set(value)
     assert value["C1"] == pytest.approx(value["17"])
-    assert {"shop": (2, 18)} == dict(outcome.met)
+    assert {"shop-2": (2, 18)} == dict(outcome.met)
     assert outcome.analysis.quality is not None
     [issue] = outcome.analysis.quality.issues
     assert ("not_in_id_map", "own_customer") == (issue.kind, issue.treatment)
-    assert ("shop:C0", "shop:C10", "shop:C11") == issue.examples
+    assert ("shop-2:C0", "shop-2:C10", "shop-2:C11") == issue.examples
 
 
 def test_without_a_map_the_same_id_is_the_same_customer(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ class Part:
     ----------
     role, kind
         Which one.
+    label
+        What to call it: its kind, with a number where the job has several of that kind.
     options
         For its constructor, secrets still unread.
     where
@@ -35,6 +37,7 @@ class Part:
     kind: str
     options: Mapping[str, Any] = field(repr=False)
     where: Callable[[str], str] = field(repr=False, eq=False)
+    label: str
     id_map: Mapping[str, str] | None = field(default=None, repr=False)
     id_prefix: str = ""
 

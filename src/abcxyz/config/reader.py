@@ -108,9 +108,10 @@ class _Reader:
     """Check the tables of one job."""
 
     def __init__(self, data: Mapping[str, Any], lines: TomlLines, path: Path) -> None:
-        self._data, self._lines, self._path = data, lines, path
+        self._data, self._lines = data, lines
         # A job read from the folder one is in must not change its meaning when one leaves.
-        self._folder = path.parent.absolute()
+        self._path = path.absolute()
+        self._folder = self._path.parent
 
     def _where(self, table: str, key: str = "", place: int = 0) -> str:
         return f"{self._path.name}:{self._lines.of(table, key, place=place)}: "
@@ -264,14 +265,20 @@ class _Reader:
             id_map = read_id_map(
                 self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
             )
+        label = self._label(role, kind, place)
         if prefix is None:
             # Unmapped ids must not be taken for those of another system.
-            prefix = "" if id_map is None else f"{kind}:"
+            prefix = "" if id_map is None else f"{label}:"
 
         def where(key: str) -> str:
             return self._where(role, key, place)
 
-        return Part(role, kind, table, where, id_map, prefix)
+        return Part(role, kind, table, where, label, id_map, prefix)
+
+    def _label(self, role: str, kind: str, place: int) -> str:
+        listed = self._data[role] if role in _LISTS else []
+        same = [n for n, one in enumerate(listed) if one.get("kind") == kind]
+        return kind if len(same) < 2 else f"{kind}-{same.index(place) + 1}"
 
     def _enricher(self) -> tuple[Part | None, str | None]:
         if "enricher" not in self._data:

@@ -89,7 +89,7 @@ class Reading:
         """
         self._names, self._quality, self.met = {}, [], {}
         for place, (part, source) in enumerate(self._sources):
-            self._watch.begin("read", part.kind)
+            self._watch.begin("read", part.label)
             yield from self._one(place, part, source, window)
             self._watch.end()
 
@@ -142,13 +142,13 @@ class Reading:
             return AdapterError(
                 "the source {source} failed at its start: {reason}; nothing was saved, the next "
                 "run begins anew",
-                source=part.kind,
+                source=part.label,
                 reason=reason,
             )
         return AdapterError(
             "the source {source} failed after {lines} lines, the last of {day}: {reason}; nothing "
             "was saved, the next run begins anew",
-            source=part.kind,
+            source=part.label,
             lines=lines,
             day=last,
             reason=reason,
@@ -176,7 +176,7 @@ class Reading:
         quality = told if isinstance(told, Quality) else Quality(lines, lines)
         if part.id_map is not None:
             mapped = len({one for one in names.values() if one not in names.unmapped})
-            self.met[part.kind] = (mapped, len(names.unmapped))
+            self.met[part.label] = (mapped, len(names.unmapped))
         if lost_lines:
             issue = QualityIssue(
                 "not_in_id_map",

@@ -211,7 +211,7 @@ def _run(
         trouble = None
         if adapters.enricher is not None:
             part, enricher = adapters.enricher
-            watch.begin("enrich", part.kind)
+            watch.begin("enrich", part.label)
             analysis, trouble = _enriched(analysis, part, enricher, advice, redactor)
             watch.end()
         saved, raised = False, analysis.alerts
@@ -221,7 +221,7 @@ def _run(
     done = []
     for part, sink in adapters.sinks:
         looking = not apply and bool(getattr(sink, "remote", True))
-        watch.begin("look" if looking else "write", part.kind)
+        watch.begin("look" if looking else "write", part.label)
         done.append(_written(part, sink, analysis, redactor, dry_run=looking))
         watch.end()
     return Outcome(
@@ -326,10 +326,10 @@ def _written(
             failed={one: redactor.text(why) for one, why in report.failed.items()},
             notes=[redactor.text(line) for line in report.notes],
         )
-        return SinkOutcome(kind=part.kind, dry_run=dry_run, report=plain)
+        return SinkOutcome(kind=part.label, dry_run=dry_run, report=plain)
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
         trouble = _trouble("sink", part, problem, redactor)
-        return SinkOutcome(kind=part.kind, dry_run=dry_run, problem=trouble)
+        return SinkOutcome(kind=part.label, dry_run=dry_run, problem=trouble)
 
 
 def _trouble(role: str, part: Part, problem: Exception, redactor: Redactor) -> AbcxyzError:
@@ -338,7 +338,7 @@ def _trouble(role: str, part: Part, problem: Exception, redactor: Redactor) -> A
     return AdapterError(
         "the {role} {name} failed ({kind}: {reason}); its author can mend that",
         role=role,
-        name=part.kind,
+        name=part.label,
         kind=type(problem).__name__,
         reason=redactor.text(str(problem)),
     )
@@ -383,9 +383,9 @@ def check(job: Job, *, registry: Registry | None = None) -> tuple[Checked, ...]:
 
 def _asked(part: Part, adapter: object, redactor: Redactor) -> Checked:
     if not isinstance(adapter, Preflight):
-        return Checked(part.role, part.kind)
+        return Checked(part.role, part.label)
     try:
         notes = tuple(redactor.text(line) for line in adapter.preflight())
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
-        return Checked(part.role, part.kind, problem=_trouble(part.role, part, problem, redactor))
-    return Checked(part.role, part.kind, notes)
+        return Checked(part.role, part.label, problem=_trouble(part.role, part, problem, redactor))
+    return Checked(part.role, part.label, notes)
