@@ -22,7 +22,7 @@ from abcxyz import (
     backfill,
     backfill_window,
 )
-from abcxyz.core.backfill import backfill_dates
+from abcxyz.core.past import backfill_dates
 from abcxyz.demo import DEMO_AS_OF, demo_sales
 from abcxyz.errors import AbcxyzWarning
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from abcxyz import InputError, Settings, Shares, Snapshot, Transactions, backfill, forecast
-from abcxyz.core.forecast import chain
+from abcxyz.core.forecasting import chain
 
 A, B, C, N = 0, 1, 2, -1
 SETTINGS = Settings(period="1M", bucket="W")

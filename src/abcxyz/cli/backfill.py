@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.given import opened
     from abcxyz.cli.run import warned
-    from abcxyz.core.backfill import backfill, backfill_dates, backfill_window
+    from abcxyz.core.past import backfill, backfill_dates, backfill_window
     from abcxyz.history import History
 
     since = parse_month(args.since, "--from")

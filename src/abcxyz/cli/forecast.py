@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from abcxyz.i18n import date_text, money, number, percent, text
 
 if TYPE_CHECKING:
-    from abcxyz.core.forecast import Forecast
+    from abcxyz.core.forecasting import Forecast
     from abcxyz.core.snapshot import Snapshot
     from abcxyz.history import History
 
@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.core.forecast import forecast
+    from abcxyz.core.forecasting import forecast
     from abcxyz.history import History
 
     with History(args.history, create=False) as history:
@@ -62,7 +62,7 @@ def _finite(found: object) -> object:
 
 def _adjoining(history: History, fingerprint: str | None) -> list[Snapshot]:
     """Read only the snapshots whose windows adjoin, from the latest backwards."""
-    from abcxyz.core.forecast import chain
+    from abcxyz.core.forecasting import chain
 
     kept = history.snapshots()
     if kept and fingerprint is None:

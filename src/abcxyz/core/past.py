@@ -14,9 +14,9 @@ from abcxyz.core.calendar import Periods, Window, period_start, shift_period
 from abcxyz.core.carrying import carry_over
 from abcxyz.core.classes import classes_of
 from abcxyz.core.comparison import align, check_comparable
+from abcxyz.core.hysteresis import BAND, steadied, steady
 from abcxyz.core.panel import Panel, aggregate_all
 from abcxyz.core.snapshot import Settings, Snapshot
-from abcxyz.core.steady import BAND, steadied, steady
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import AbcxyzWarning, InputError
 

@@ -198,7 +198,7 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
 
     Examples
     --------
-    >>> from abcxyz.core.backfill import backfill
+    >>> from abcxyz.core.past import backfill
     >>> from abcxyz.core.snapshot import Settings
     >>> from abcxyz.demo import DEMO_AS_OF, demo_sales
     >>> quarters = list(backfill(demo_sales().transactions, since=date(2025, 1, 1),
