@@ -311,12 +311,14 @@ def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path)
 
 
 def test_an_alert_is_new_once(tmp_path: Path) -> None:
-    """A key keeps the day it came, and a new one when it comes back after it was gone."""
+    """A key keeps the day it came, a new one when it comes back, and another per reader."""
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
     with History(tmp_path / "history.db") as history:
         assert {"a": monday, "b": monday} == history.told(["b", "a"], monday)
         assert {"b": monday, "c": tuesday} == history.told(["b", "c"], tuesday)
         assert {"a": tuesday} == history.told(["a"], tuesday)
+        assert {"a": monday} == history.told(["a"], monday, reader="another")
+        assert {"a": tuesday} == history.told(["a"], date(2026, 3, 4))
 
 
 def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ class History:
                 file=str(self._path),
             ) from None
 
-    def told(self, keys: Iterable[str], today: date) -> dict[str, date]:
+    def told(self, keys: Iterable[str], today: date, *, reader: str = "") -> dict[str, date]:
         """Remember what is raised, and say since when each is known.
 
         Parameters
@@ -349,6 +349,8 @@ class History:
             so that they are raised anew should they come back.
         today
             The date of the new ones.
+        reader
+            Who is told; each is told of everything once.
 
         Returns
         -------
@@ -357,17 +359,16 @@ class History:
         """
         wanted = set(keys)
         with self._db.writing():
-            known = {
-                key: date.fromisoformat(since)
-                for key, since in self._db.execute("SELECT key, since FROM alert")
-            }
+            rows = self._db.execute("SELECT key, since FROM alert WHERE reader = ?", (reader,))
+            known = {key: date.fromisoformat(since) for key, since in rows}
+            gone = sorted(known.keys() - wanted)
             self._db.executemany(
-                "DELETE FROM alert WHERE key = ?",
-                [(key,) for key in sorted(known.keys() - wanted)],
+                "DELETE FROM alert WHERE reader = ? AND key = ?", [(reader, key) for key in gone]
             )
+            fresh = sorted(wanted - known.keys())
             self._db.executemany(
-                "INSERT INTO alert (key, since) VALUES (?, ?)",
-                [(key, today.isoformat()) for key in sorted(wanted - known.keys())],
+                "INSERT INTO alert (reader, key, since) VALUES (?, ?, ?)",
+                [(reader, key, today.isoformat()) for key in fresh],
             )
         return {key: known.get(key, today) for key in sorted(wanted)}
 
