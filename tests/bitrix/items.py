@@ -95,9 +95,8 @@ def _multifield(row: Row, name: str) -> str:
 def item_fields(call: Call) -> Answer:
     kind = _kind(call)
     originals = _originals(call)
-    by_name = {
-        uf.code: uf for uf in call.state.user_fields.values() if uf.entity == kind.user_fields
-    }
+    mine = (uf for uf in call.state.user_fields.values() if uf.entity == kind.user_fields)
+    by_name = {uf.code: uf for uf in mine}
     fields: dict[str, Any] = {}
     for name, known in kind.fields.items():
         if known.access == "o":

@@ -78,7 +78,7 @@ def status_list(call: Call) -> Answer:
             kind = "apology" if entry.code.endswith("APOLOGY") else _EXTRA[entry.semantics]
             row["EXTRA"] = {"SEMANTICS": kind, "COLOR": entry.color}
         table.add(row, entry.id)
-    found = [row for row in map(table.rows.__getitem__, table.ids)]
+    found: list[Row] = list(map(table.rows.__getitem__, table.ids))
     found = [row for row in found if all(test(_numbers(row)) for test in where.tests)]
     for known, descending in reversed(order or [(_STATUS["SORT"], False)]):
         found.sort(key=lambda row, known=known: _key(known, row), reverse=descending)  # type: ignore[misc]

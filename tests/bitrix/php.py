@@ -60,12 +60,12 @@ def parse_str(query: str) -> dict[str, Any]:
             continue
         name, _, text = pair.partition("=")
         name = unquote_plus(name).lstrip(" ")
-        head, bracket, _ = name.partition("[")
+        head, _, _ = name.partition("[")
         if not head:
             continue
-        keys: list[str] = []
-        if bracket:
-            keys = _adjacent(name[len(head) :])
+        keys = _adjacent(name[len(head) :])
+        if not keys:
+            head = name.replace("[", "_", 1)
         _put(top, [re.sub(r"[ .]", "_", head), *keys], unquote_plus(text))
     return {str(key): shapes(item) for key, item in top.items()}
 

@@ -53,7 +53,7 @@ class Seed:
         fields = self.state.user_fields.values()
         return next(uf for uf in fields if uf.entity == entity and uf.code == code)
 
-    def add(self, type_id: int, *, id: int | None = None, user: int = 1, **fields: Any) -> int:
+    def add(self, type_id: int, *, user: int = 1, **fields: Any) -> int:
         """Add an item and give its id.
 
         *fields* carry the names of ``crm.item.fields``; moments may be ``datetime``, ISO text or
@@ -61,8 +61,6 @@ class Seed:
         ``movedTime`` are taken too.
         """
         values, system = self._read(type_id, fields)
-        if id is not None:
-            values["id"] = id
         number = self.state.create(type_id, values, user, **system)
         if "fm" in fields:
             add_fm(self.row(type_id, number), fields["fm"])

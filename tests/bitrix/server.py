@@ -19,7 +19,9 @@ __all__ = ["Server", "serving"]
 class Handles(Protocol):
     """Whatever answers requests."""
 
-    webhook_path: str
+    @property
+    def webhook_path(self) -> str:
+        """Give the path of its own webhook."""
 
     def handle(
         self,
@@ -69,7 +71,7 @@ def serving(portal: Handles) -> Iterator[Server]:
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connections.append(self.client_address[1])
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Log nothing: a path holds a secret."""
 
         def do_POST(self) -> None:
@@ -93,7 +95,7 @@ def serving(portal: Handles) -> Iterator[Server]:
                 self.wfile.flush()
                 self.close_connection = True
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def _reset(self) -> None:
             """End the connection with RST, as a dying server does."""

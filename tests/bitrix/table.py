@@ -17,7 +17,7 @@ from tests.bitrix.values import INTEGERS, BadValueError, Zone, is_empty
 __all__ = ["PAGE", "Filter", "Page", "Row", "Table", "compile_filter", "order_of", "page_start"]
 
 PAGE = 50
-Row = dict[str, Any]
+Row = Any  # a mapping with an id: a dictionary, or a slimmer record
 Test = Callable[[Row], bool]
 _PREFIX = re.compile(r"(!=%|!%=|!%|!@|!=|>=|<=|=%|%=|@|%|=|>|<|!)?(.*)\Z", re.DOTALL)
 
@@ -292,7 +292,7 @@ def _held(known: Field, row: Row) -> Iterable[Any]:
         elif is_empty(item):
             yield 0.0 if known.type == "double" and not known.user else None
         elif isinstance(item, str) and known.type not in ("date", "datetime"):
-            yield item.casefold() if known.type != "boolean" else item.casefold()
+            yield item.casefold()
         else:
             yield item
 

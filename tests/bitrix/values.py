@@ -89,19 +89,13 @@ class Zone:
 
     def _parse(self, text: str) -> datetime:
         if found := _RUSSIAN.match(text):
-            day, month, year, *clock = (int(part or 0) for part in found.groups())
-            return self._made(year, month, day, *clock)
+            day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+            text = f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise BadValueError(text) from None
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
-
-    def _made(self, *parts: int) -> datetime:
-        try:
-            return datetime(*parts, tzinfo=self.zone)  # type: ignore[misc]
-        except ValueError:
-            raise BadValueError(str(parts)) from None
 
     def honoured(self, value: object) -> bool:
         """Tell whether a filter understands the form of this date."""
