@@ -424,7 +424,7 @@ def _some(source: Iterator[tuple[str, Command]], most: int) -> list[tuple[str, C
 
 
 def _writes(method: str) -> bool:
-    return not method.endswith((".list", ".get", ".fields"))
+    return Command(method).creates or method.endswith((".update", ".delete", ".set"))
 
 
 def _same_cloud(old: str, new: str) -> bool:

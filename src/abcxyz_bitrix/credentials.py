@@ -332,8 +332,9 @@ class OAuth(_Unpicklable):
         )
 
     def _read(self) -> dict[str, str]:
+        written = _private(self.file, "token_file")
         try:
-            kept = json.loads(_private(self.file, "token_file"))
+            kept = json.loads(written)
         except ValueError:
             kept = None
         if not isinstance(kept, dict) or not {"access_token", "refresh_token"} <= set(kept):
