@@ -17,7 +17,7 @@ Use
 
 Seeding (`tests.bitrix.seed`): ``add_company``, ``add_contact``, ``add_lead``, ``add_deal``,
 ``add_won_deal``, ``add_invoice``, ``add_paid_invoice``, ``move``, ``touch``, ``delete``,
-``add_category``, ``stage``, ``delete_stage``, ``add_user``, ``add_department``, ``add_currency``,
+``add_user_field``, ``add_category``, ``stage``, ``delete_stage``, ``add_user``, ``add_department``, ``add_currency``,
 ``hide``, ``lock``, and looking: ``row``, ``value``, ``choice``, ``user_field``.
 
 Switches of behaviour are attributes of ``portal.state`` (see `State`) and of
@@ -43,7 +43,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import define, field
-from tests.bitrix import items, lists, php
+from tests.bitrix import items, lists, php, userfields
 from tests.bitrix.access import Access, Caller, Webhook
 from tests.bitrix.errors import RefusedError
 from tests.bitrix.faults import DroppedError, Fault, Faults
@@ -71,7 +71,7 @@ __all__ = [
     "VirtualClock",
 ]
 
-_MODULES = (items, lists)
+_MODULES = (items, lists, userfields)
 Response = tuple[int, dict[str, str], bytes]
 Cost = float | Callable[[dict[str, Any]], float]
 _HTML = {"Content-Type": "text/html; charset=utf-8"}

@@ -11,6 +11,7 @@ from tests.bitrix.items import add_fm
 from tests.bitrix.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
 from tests.bitrix.state import STAGED, State
 from tests.bitrix.table import Row
+from tests.bitrix.userfields import make_field
 from tests.bitrix.values import INTEGERS
 
 __all__ = ["Seed"]
@@ -88,6 +89,24 @@ class Seed:
             else:
                 store[name] = value
         return values, system
+
+    def add_user_field(
+        self,
+        type_id: int,
+        code: str,
+        kind: str = "string",
+        *,
+        items: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> int:
+        """Add a user field; *items* give ``XML_ID`` and text of a list's entries."""
+        fields = {"FIELD_NAME": code, "USER_TYPE_ID": kind, "LABEL": code, **more}
+        if items is not None:
+            listed = enumerate(items.items(), 1)
+            fields["LIST"] = [
+                {"XML_ID": xml_id, "VALUE": text, "SORT": 10 * n} for n, (xml_id, text) in listed
+            ]
+        return make_field(self.state, type_id, fields).id
 
     def add_company(self, title: str = "", **fields: Any) -> int:
         """Add a company."""
