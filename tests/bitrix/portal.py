@@ -17,8 +17,10 @@ Use
 
 Seeding (`tests.bitrix.seed`): ``add_company``, ``add_contact``, ``add_lead``, ``add_deal``,
 ``add_won_deal``, ``add_invoice``, ``add_paid_invoice``, ``move``, ``touch``, ``delete``,
-``add_category``, ``stage``, ``delete_stage``, ``add_user``, ``add_department``, ``add_currency``,
-``hide``, ``lock``, and looking: ``row``, ``value``, ``choice``, ``user_field``.
+``add_user_field``, ``add_category``, ``stage``, ``delete_stage``, ``add_user``,
+``add_department``, ``add_currency``, ``add_activity``, ``add_payment``, ``add_product``,
+``add_product_row``, ``add_requisite``, ``hide``, ``lock``. Looking: ``row``, ``value``,
+``choice``, ``user_field``.
 
 Switches of behaviour are attributes of ``portal.state`` (see `State`) and of
 ``portal.state.zone`` (see `Zone`). Limits: ``portal.limits``. Run time of methods:
@@ -36,20 +38,23 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta, timezone, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import define, field
-from tests.bitrix import items, lists, php
+from tests.bitrix import php
 from tests.bitrix.access import Access, Caller, Webhook
+from tests.bitrix.answers import PAGES, REFUSALS, Response, as_json, damaged, page, refusal
+from tests.bitrix.engine import Cost, CutError, Engine
 from tests.bitrix.errors import RefusedError
 from tests.bitrix.faults import DroppedError, Fault, Faults
 from tests.bitrix.journal import Journal, Request
 from tests.bitrix.limits import Bucket, Clock, Limits, Operating, VirtualClock
-from tests.bitrix.methods import METHODS, Answer, Call
+from tests.bitrix.methods import Call
+from tests.bitrix.rest3 import Rest3, Rest3Error
 from tests.bitrix.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
 from tests.bitrix.seed import Seed
 from tests.bitrix.server import Server, serving
@@ -70,37 +75,6 @@ __all__ = [
     "Response",
     "VirtualClock",
 ]
-
-_MODULES = (items, lists)
-Response = tuple[int, dict[str, str], bytes]
-Cost = float | Callable[[dict[str, Any]], float]
-_HTML = {"Content-Type": "text/html; charset=utf-8"}
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
-_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
-_PAGES = {
-    "bad_gateway": (502, "502 Bad Gateway"),
-    "unavailable": (503, "503 Service Temporarily Unavailable"),
-    "too_many": (429, "429 Too Many Requests"),
-}
-_REFUSALS: dict[str, tuple[int, str, str]] = {
-    "query_limit": (503, "QUERY_LIMIT_EXCEEDED", "Too many requests"),
-    "operation_limit": (
-        429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.",
-    ),
-    "overload": (503, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
-    "deleted": (403, "PORTAL_DELETED", "Portal was deleted"),
-    "expired_token": (401, "expired_token", "The access token provided has expired"),
-    "internal": (500, "INTERNAL_SERVER_ERROR", "Internal server error"),
-    "unexpected": (500, "ERROR_UNEXPECTED_ANSWER", "Server returned an unexpected response"),
-}  # fmt: skip
-
-
-class _CutError(Exception):
-    """The server gave up on a request that took too long; what ran has run."""
-
-
-def _offset(hours: float) -> tzinfo:
-    return timezone(timedelta(hours=hours))
 
 
 @define(init=False)
@@ -123,25 +97,27 @@ class Portal(Seed):
         ``cloud``: ``operating`` and ``operating_reset_at``; ``old``: ``operating`` only; ``box``:
         neither.
     keep
-        Keep the parameters of all requests in the journal.
+        Keep every request in the journal; off, only the counts grow.
+    seed
+        What secrets and tokens are made of.
     """
 
     clock: Clock
     limits: Limits
     costs: dict[str, Cost]
     latency: float
-    time_fields: str
     journal: Journal
     faults: Faults
     access: Access
     hook: Webhook
     bucket: Bucket
     operating: Operating
+    engine: Engine
+    rest3: Rest3
     base: str
     moved_to: str | None
     plan: bool
-    lock_: threading.RLock = field(repr=False)
-    refused_by_plan: int
+    _lock: threading.RLock = field(repr=False)
 
     def __init__(
         self,
@@ -159,19 +135,28 @@ class Portal(Seed):
         self.limits = limits or Limits()
         self.costs = {"*": 0.01, **(costs or {})}
         self.latency = latency
-        self.time_fields = time_fields
-        zone = zone if isinstance(zone, tzinfo) else _offset(zone)
+        zone = zone if isinstance(zone, tzinfo) else timezone(timedelta(hours=zone))
         self.state = State(self.clock, Zone(zone), seed)
         self.journal = Journal(keep)
         self.faults = Faults()
         self.access = Access(self.clock, self.state.random)
         self.bucket = Bucket(self.limits, self.clock)
         self.operating = Operating(self.limits, self.clock)
+        self.engine = Engine(
+            self.state,
+            self.clock,
+            self.limits,
+            self.operating,
+            self.journal,
+            self.faults,
+            self.costs,
+            time_fields,
+        )
+        self.rest3 = Rest3(self.state)
         self.base = "https://portal.bitrix24.ru"
         self.moved_to = None
         self.plan = True
-        self.lock_ = threading.RLock()
-        self.refused_by_plan = 0
+        self._lock = threading.RLock()
         self.add_user("Администратор", "Портала", admin=True, WORK_POSITION="Директор")
         self.add_user("Мария", "Продажина", WORK_POSITION="Руководитель отдела продаж")
         self.add_department("Компания", parent=0, head=1)
@@ -194,28 +179,29 @@ class Portal(Seed):
             When a fault ends the connection without an answer.
         """
         names = {key.lower(): value for key, value in (headers or {}).items()}
-        with self.lock_:
+        parts = urlsplit(path)
+        with self._lock:
             self.clock.spend(self.latency)
             request = self.journal.open(self.clock(), names.get("user-agent", ""))
-        parts = urlsplit(path)
         params = php.parse_str(parts.query)
         params.update(_body(names.get("content-type", ""), body))
-        caller, name = self._route(parts.path)
+        caller, name = _route(parts.path)
         request.method = name.lower()
         if self.journal.keep:
             request.params = self.journal.clean(params)
         touched = _methods(request.method, params)
         try:
-            answer = self._strike(touched, request, before=True)
+            answer = self._before(touched, request)
             if answer is None:
-                with self.lock_:
+                with self._lock:
                     self.state.request = request.number
+                    if caller[:1] == ("v3",):
+                        params["idempotency-key"] = names.get("idempotency-key")
                     answer = self._answer(request, caller, params, parts.path, source)
-            changed = self._strike(touched, request, before=False, answer=answer)
+            answer = self._after(touched, request, answer)
         except DroppedError:
             request.dropped = True
             raise
-        answer = changed or answer
         request.status = answer[0]
         self.journal.by_method[request.method] += 1
         return answer
@@ -223,8 +209,8 @@ class Portal(Seed):
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
         """Call a method as the portal's own webhook and give the decoded answer."""
         body = json.dumps(dict(params or {})).encode()
-        path = f"/rest/{self.hook.user}/{self.hook.secret}/{method}"
-        return json.loads(self.handle("POST", path, {"Content-Type": "application/json"}, body)[2])
+        headers = {"Content-Type": "application/json"}
+        return json.loads(self.handle("POST", self.webhook_path + method, headers, body)[2])
 
     @contextmanager
     def serve(self) -> Iterator[Server]:
@@ -238,44 +224,40 @@ class Portal(Seed):
         """Give the path of the portal's own webhook; it ends in ``/``."""
         return f"/rest/{self.hook.user}/{self.hook.secret}/"
 
-    @staticmethod
-    def _route(path: str) -> tuple[tuple[str, ...], str]:
-        steps = [step for step in path.split("/") if step]
-        if steps[:2] == ["oauth", "token"]:
-            return ("oauth",), "oauth/token"
-        if not steps or steps[0] != "rest":
-            return (), ""
-        name = steps[-1].removesuffix(".json")
-        if len(steps) == 2:
-            return ("token",), name
-        if len(steps) == 4:
-            return ("webhook", steps[1], steps[2]), name
-        if len(steps) == 5 and steps[1] == "api":
-            return ("v3", steps[2], steps[3]), name
-        return (), ""
-
-    def _strike(
-        self, touched: set[str], request: Request, *, before: bool, answer: Response | None = None
-    ) -> Response | None:
-        for fault in self.faults.strike(touched, before=before):
-            kind = fault.kind
-            if kind in ("hook", "hook_after") and fault.hook is not None:
+    def _before(self, touched: set[str], request: Request) -> Response | None:
+        """Let the faults strike that come before the method."""
+        for fault in self.faults.strike(touched, before=True):
+            if fault.kind == "hook" and fault.hook is not None:
                 fault.hook(request.number)
-            elif kind in ("delay", "delay_after"):
-                self.clock.spend(fault.seconds)
-                if not isinstance(self.clock, VirtualClock):
-                    time.sleep(fault.seconds)
-            elif kind.startswith("reset"):
-                raise DroppedError(kind)
-            elif kind in _REFUSALS:
-                answer = self._refuse(request, RefusedError(*_REFUSALS[kind]))
-            elif kind in _PAGES or kind == "bad_gateway_after":
-                answer = _page(*_PAGES[kind.removesuffix("_after")])
-            elif answer is not None:
-                answer = _damaged(kind, answer)
-            if before and answer is not None:
-                return answer
+            elif fault.kind == "delay":
+                self._wait(fault.seconds)
+            elif fault.kind == "reset_before":
+                raise DroppedError(fault.kind)
+            elif fault.kind in REFUSALS:
+                return self._refuse(request, refusal(fault.kind))
+            else:
+                return page(*PAGES[fault.kind])
+        return None
+
+    def _after(self, touched: set[str], request: Request, answer: Response) -> Response:
+        """Let the faults strike that come when all is done."""
+        for fault in self.faults.strike(touched, before=False):
+            if fault.kind == "hook_after" and fault.hook is not None:
+                fault.hook(request.number)
+            elif fault.kind == "delay_after":
+                self._wait(fault.seconds)
+            elif fault.kind == "reset_after":
+                raise DroppedError(fault.kind)
+            elif fault.kind == "bad_gateway_after":
+                answer = page(*PAGES["bad_gateway"])
+            else:
+                answer = damaged(fault.kind, answer)
         return answer
+
+    def _wait(self, seconds: float) -> None:
+        self.clock.spend(seconds)
+        if not isinstance(self.clock, VirtualClock):
+            time.sleep(seconds)
 
     def _answer(
         self,
@@ -286,25 +268,44 @@ class Portal(Seed):
         source: str,
     ) -> Response:
         if not caller:
-            return _page(404, "404 Not Found")
-        if caller[0] == "oauth":
-            try:
-                return _json(200, self.access.token(params, self.base))
-            except RefusedError as error:
-                return self._refuse(request, error)
-        if self.moved_to is not None:
-            status, headers, body = _page(302, "302 Found")
+            return page(404, "404 Not Found")
+        if self.moved_to is not None and caller[0] != "oauth":
+            status, headers, body = page(302, "302 Found")
             return status, {**headers, "Location": self.moved_to + path}, body
         try:
+            if caller[0] == "oauth":
+                return as_json(200, self.access.token(params, self.base))
             if not self.bucket.admit(source):
-                raise RefusedError(*_REFUSALS["query_limit"])
+                raise refusal("query_limit")
             who = self._who(caller, params)
             params.pop("auth", None)
-            return self._rest(request, who, params)
+            if caller[0] == "v3":
+                return self._answer3(request, who, params)
+            return as_json(200, self.engine.answer(request, who, params))
         except RefusedError as error:
             return self._refuse(request, error)
-        except _CutError:
-            return _page(504, "504 Gateway Time-out")
+        except CutError:
+            return page(504, "504 Gateway Time-out")
+
+    def _answer3(self, request: Request, who: Caller, params: dict[str, Any]) -> Response:
+        """Answer a request of REST 3.0."""
+        start, key = self.clock(), params.pop("idempotency-key")
+        spent = self.engine.spend(request.method, params)
+        self.state.method = request.method
+        call = Call(self.state, params, who.user, who.scopes, who.application)
+        try:
+            result, again = self.rest3.answer(request.method, call, key, who.credential)
+        except Rest3Error as error:
+            request.code = error.code
+            self.journal.refused(error.code)
+            return as_json(error.status, error.body)
+        shown = {"result": result, "time": self.engine.time(who, request.method, start, spent)}
+        status, headers, body = as_json(200, shown)
+        if again:
+            headers["Idempotent-Replayed"] = "true"
+        else:
+            self.journal.ran(request, request.method, params)
+        return status, headers, body
 
     def _who(self, caller: tuple[str, ...], params: dict[str, Any]) -> Caller:
         if not self.plan:
@@ -314,133 +315,27 @@ class Portal(Seed):
             return self.access.by_token(str(params.get("auth", "")))
         return self.access.by_webhook(caller[1], caller[2])
 
-    def _rest(self, request: Request, who: Caller, params: dict[str, Any]) -> Response:
-        start = self.clock()
-        if request.method == "batch":
-            self._budget(who, "batch", batch=True)
-            result, spent = self._batch(request, who, params)
-            if self.limits.charge != "inner":
-                self.operating.charge(who.credential, "batch", spent)
-            return _json(200, {"result": result, "time": self._time(who, "batch", start, spent)})
-        answer, spent = self._run(request, who, request.method, params)
-        shown: dict[str, Any] = {"result": answer.result}
-        if answer.next is not None:
-            shown["next"] = answer.next
-        if answer.total is not None:
-            shown["total"] = answer.total
-        if spent > self.limits.request:
-            raise _CutError
-        return _json(200, shown | {"time": self._time(who, request.method, start, spent)})
-
-    def _budget(self, who: Caller, name: str, *, batch: bool = False) -> None:
-        charged = self.limits.charge != "inner" if batch else True
-        if charged and self.operating.blocked(who.credential, name):
-            raise RefusedError(*_REFUSALS["operation_limit"])
-
-    def _run(
-        self,
-        request: Request,
-        who: Caller,
-        name: str,
-        params: dict[str, Any],
-        *,
-        inside: bool = False,
-    ) -> tuple[Answer, float]:
-        """Run one method: look it up, check scope and budget, charge its cost."""
-        known = METHODS.get(name)
-        if known is None:
-            raise RefusedError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
-        if known.scope and not _granted(known.scope, who.scopes):
-            text = "The request requires higher privileges than provided by the webhook token"
-            raise RefusedError(403, "insufficient_scope", text)
-        counted = not inside or self.limits.charge != "batch"
-        if counted:
-            self._budget(who, name)
-        self.state.method = name
-        cost = self.costs.get(name, self.costs["*"])
-        seconds = cost(params) if callable(cost) else cost
-        self.clock.spend(seconds)
-        try:
-            call = Call(self.state, params, who.user, who.scopes, who.application)
-            answer = known.run(call)
-        finally:
-            if counted:
-                self.operating.charge(who.credential, name, seconds)
-        self.journal.ran(request, name, params)
-        return answer, seconds
-
-    def _batch(
-        self, request: Request, who: Caller, params: dict[str, Any]
-    ) -> tuple[dict[str, Any], float]:
-        results: dict[str, Any] = {}
-        errors: dict[str, Any] = {}
-        totals: dict[str, Any] = {}
-        nexts: dict[str, Any] = {}
-        times: dict[str, Any] = {}
-        halt = php.truthy(params.get("halt", 0))
-        spent = 0.0
-        for number, (key, command) in enumerate(php.entries(params.get("cmd"))):
-            if not isinstance(command, str):
-                continue
-            name, _, query = command.partition("?")
-            name = name.removesuffix(".json").lower()
-            start = self.clock()
-            try:
-                self._batchable(number, name)
-                inner = php.substitute(php.parse_str(query), results)
-                answer, seconds = self._run(request, who, name, inner, inside=True)
-            except RefusedError as error:
-                self.journal.refused(error.code)
-                errors[_free(errors, key)] = error.body
-                if halt:
-                    break
-                continue
-            spent += seconds
-            results[key] = answer.result
-            if answer.total is not None:
-                totals[key] = answer.total
-            if answer.next is not None:
-                nexts[key] = answer.next
-            times[key] = self._time(who, name, start, seconds)
-            if spent > self.limits.request:
-                raise _CutError
-        shaped = {
-            "result": php.shape(results), "result_error": php.shape(errors),
-            "result_total": php.shape(totals), "result_next": php.shape(nexts),
-            "result_time": php.shape(times),
-        }  # fmt: skip
-        return shaped, spent
-
-    def _batchable(self, number: int, name: str) -> None:
-        if number >= self.limits.batch:
-            raise RefusedError(400, "ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
-        if name == "batch":
-            text = "Method is not allowed for batch usage"
-            raise RefusedError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", text)
-        for fault in self.faults.strike({name}, before=True, inside=True):
-            raise RefusedError(*_REFUSALS[fault.kind])
-
-    def _time(self, who: Caller, name: str, start: float, spent: float) -> dict[str, Any]:
-        finish = max(self.clock(), start + spent)
-        shown: dict[str, Any] = {
-            "start": start, "finish": finish, "duration": finish - start, "processing": spent,
-            "date_start": self.state.zone.iso(start), "date_finish": self.state.zone.iso(finish),
-        }  # fmt: skip
-        if self.time_fields == "cloud":
-            shown["operating_reset_at"] = self.operating.reset_at(who.credential, name)
-        if self.time_fields != "box":
-            shown["operating"] = self.operating.seconds(who.credential, name)
-        return shown
-
     def _refuse(self, request: Request, error: RefusedError) -> Response:
         request.code = str(error.code)
         self.journal.refused(error.code)
-        return _json(error.status, error.body)
+        return as_json(error.status, error.body)
 
 
-def _granted(scope: str, scopes: frozenset[str]) -> bool:
-    wider = {"user_brief": {"user", "user_basic"}, "task": {"tasks"}}
-    return scope in scopes or bool(wider.get(scope, set()) & scopes)
+def _route(path: str) -> tuple[tuple[str, ...], str]:
+    """Tell who calls by which way, and what."""
+    steps = [step for step in path.split("/") if step]
+    if steps[:2] == ["oauth", "token"]:
+        return ("oauth",), "oauth/token"
+    if not steps or steps[0] != "rest":
+        return (), ""
+    name = steps[-1].removesuffix(".json")
+    if len(steps) == 2:
+        return ("token",), name
+    if len(steps) == 4:
+        return ("webhook", steps[1], steps[2]), name
+    if len(steps) == 5 and steps[1] == "api":
+        return ("v3", steps[2], steps[3]), name
+    return (), ""
 
 
 def _methods(name: str, params: dict[str, Any]) -> set[str]:
@@ -451,13 +346,6 @@ def _methods(name: str, params: dict[str, Any]) -> set[str]:
     return {name} | {str(c).partition("?")[0].removesuffix(".json").lower() for c in commands}
 
 
-def _free(errors: Mapping[str, Any], key: str) -> str:
-    """Renumber a numeric key, as PHP does when it merges arrays."""
-    if not key.isdigit():
-        return key
-    return str(sum(1 for known in errors if known.isdigit()))
-
-
 def _body(content_type: str, body: bytes) -> dict[str, Any]:
     if "json" in content_type:
         try:
@@ -465,18 +353,3 @@ def _body(content_type: str, body: bytes) -> dict[str, Any]:
         except ValueError:
             return {}
     return php.parse_str(body.decode("utf-8", "replace"))
-
-
-def _json(status: int, value: Any) -> Response:
-    return status, dict(_JSON), json.dumps(value).encode()
-
-
-def _page(status: int, title: str) -> Response:
-    return status, dict(_HTML), _PAGE.format(title).encode()
-
-
-def _damaged(kind: str, answer: Response) -> Response:
-    status, headers, body = answer
-    if kind == "truncated":
-        return status, {**headers, "Content-Length": str(len(body))}, body[: len(body) // 2]
-    return (status, headers, b"") if kind == "empty" else (status, headers, b"<br />\n" + body[:9])

@@ -67,9 +67,11 @@ def uf_name(code: str) -> str:
     --------
     >>> uf_name("UF_CRM_1721244707107"), uf_name("UF_CRM_2_1639669411830")
     ('ufCrm_1721244707107', 'ufCrm2_1639669411830')
-    >>> uf_name("UF_CRM_ABCXYZ_SEGMENT")
-    'ufCrmAbcxyzSegment'
+    >>> uf_name("UF_CRM_ABCXYZ_SEGMENT"), uf_name("UF_CRM_SMART_INVOICE_1651138836085")
+    ('ufCrmAbcxyzSegment', 'ufCrm_SMART_INVOICE_1651138836085')
     """
+    if code.startswith("UF_CRM_SMART_INVOICE_"):
+        return "ufCrm_" + code.removeprefix("UF_CRM_")
     parts = [part for part in code.removeprefix("UF_CRM_").split("_") if part]
     name = "ufCrm"
     for number, part in enumerate(parts):

@@ -11,6 +11,8 @@ from tests.bitrix.items import add_fm
 from tests.bitrix.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
 from tests.bitrix.state import STAGED, State
 from tests.bitrix.table import Row
+from tests.bitrix.talk import add_activity
+from tests.bitrix.userfields import make_field
 from tests.bitrix.values import INTEGERS
 
 __all__ = ["Seed"]
@@ -88,6 +90,24 @@ class Seed:
             else:
                 store[name] = value
         return values, system
+
+    def add_user_field(
+        self,
+        type_id: int,
+        code: str,
+        kind: str = "string",
+        *,
+        items: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> int:
+        """Add a user field; *items* give ``XML_ID`` and text of a list's entries."""
+        fields = {"FIELD_NAME": code, "USER_TYPE_ID": kind, "LABEL": code, **more}
+        if items is not None:
+            listed = enumerate(items.items(), 1)
+            fields["LIST"] = [
+                {"XML_ID": xml_id, "VALUE": text, "SORT": 10 * n} for n, (xml_id, text) in listed
+            ]
+        return make_field(self.state, type_id, fields).id
 
     def add_company(self, title: str = "", **fields: Any) -> int:
         """Add a company."""
@@ -204,6 +224,82 @@ class Seed:
             **model, "CURRENCY": code, "AMOUNT": f"{rate:.4f}", "AMOUNT_CNT": str(count),
             "BASE": "N", "FULL_NAME": name or code, "SORT": "200", "FORMAT_STRING": f"# {code}",
         }  # fmt: skip
+
+    def add_activity(
+        self, type_id: int, owner: int, *, at: Moment, user: int = 2, **fields: Any
+    ) -> int:
+        """Add an activity of a person; *fields* carry the names of ``crm.activity.list``."""
+        moment = self.state.zone.seconds(at)
+        return add_activity(self.state, type_id, owner, user, CREATED=moment, **fields)
+
+    def add_payment(
+        self,
+        type_id: int,
+        owner: int,
+        amount: float,
+        *,
+        paid: Moment | None = None,
+        currency: str = "RUB",
+        system: str = "Наличные",
+    ) -> int:
+        """Add a payment of a deal or an invoice, with an order behind it."""
+        orders, store = self.state.stores["orders"], self.state.stores["payments"]
+        order = next(
+            (
+                row["orderId"]
+                for row in orders.rows.values()
+                if (row["ownerTypeId"], row["ownerId"]) == (type_id, owner)
+            ),
+            None,
+        )
+        if order is None:
+            order = self.state.next_id("order", 5125)
+            orders.add({"orderId": order, "ownerId": owner, "ownerTypeId": type_id})
+        count = sum(1 for row in store.rows.values() if row["orderId"] == order) + 1
+        row: Row = {
+            "orderId": order, "ownerTypeId": type_id, "ownerId": owner, "sum": float(amount),
+            "accountNumber": f"{order}/{count}", "paid": "N" if paid is None else "Y",
+            "datePaid": None if paid is None else self.state.zone.seconds(paid),
+            "empPaidId": None if paid is None else 1, "paySystemId": 6, "currency": currency,
+            "paySystemName": system,
+        }  # fmt: skip
+        return store.add(row)
+
+    def add_product(self, name: str, purchasing_price: float, *, currency: str = "RUB") -> int:
+        """Add a product of the catalogue with its purchasing price."""
+        row: Row = {
+            "iblockId": 15, "name": name, "purchasingPrice": float(purchasing_price),
+            "purchasingCurrency": currency, "xmlId": None,
+        }  # fmt: skip
+        return self.state.stores["products"].add(row)
+
+    def add_product_row(
+        self, owner_type: str, owner: int, product: int, *, price: float, quantity: float = 1.0
+    ) -> int:
+        """Add a row of goods; *owner_type* is ``D``, ``L`` or ``SI``."""
+        known = self.state.stores["products"].rows.get(product, {"name": ""})
+        row: Row = {
+            "ownerId": owner, "ownerType": owner_type, "productId": product,
+            "productName": known["name"], "quantity": float(quantity), "discountTypeId": 2,
+            "discountRate": 0, "discountSum": 0, "taxRate": None, "taxIncluded": "Y",
+            "customized": "Y", "measureCode": 796, "measureName": "шт", "sort": 10, "xmlId": "",
+            "type": 4, "storeId": None,
+        }  # fmt: skip
+        for name in ("price", "priceAccount", "priceExclusive", "priceNetto", "priceBrutto"):
+            row[name] = float(price)
+        return self.state.stores["product rows"].add(row)
+
+    def add_requisite(
+        self, type_id: int, owner: int, *, inn: str, kpp: str = "", name: str = "Организация"
+    ) -> int:
+        """Add the requisites of a company or a contact."""
+        now = self.state.clock()
+        row: Row = {
+            "ENTITY_TYPE_ID": type_id, "ENTITY_ID": owner, "PRESET_ID": 1, "DATE_CREATE": now,
+            "NAME": name, "ACTIVE": "Y", "SORT": 500, "RQ_INN": inn, "RQ_KPP": kpp,
+            "CREATED_BY_ID": 1,
+        }  # fmt: skip
+        return self.state.stores["requisites"].add(row)
 
     def hide(self, type_id: int, row_id: int, *, user: int = 1) -> None:
         """Take the right to read an item from a user: lists leave it out without a word."""
