@@ -59,17 +59,23 @@ def _command(short: str, owners: Sequence[int]) -> Command:
 
 
 def _prices(client: Client, products: Sequence[int]) -> dict[int, tuple[Decimal, str]]:
+    method = "catalog.product.list"
     commands = {
-        f"p{number}": Command("catalog.product.get", {"id": number}) for number in products
+        f"p{at}": Command(
+            method,
+            {
+                "select": ["id", "iblockId", "purchasingPrice", "purchasingCurrency"],
+                "filter": {"@id": list(products[at : at + PAGE])},
+                "order": {"id": "ASC"},
+            },
+        )
+        for at in range(0, len(products), PAGE)
     }
     found: dict[int, tuple[Decimal, str]] = {}
-    for key, outcome in client.stream(commands.items()):
-        if not hasattr(outcome, "result"):
-            continue  # the product was deleted since
-        product = outcome.result.get("product") if isinstance(outcome.result, dict) else None
-        if isinstance(product, dict) and product.get("purchasingPrice") not in (None, ""):
-            found[int(key[1:])] = (
-                as_decimal(product["purchasingPrice"], f"product {key[1:]}"),
-                str(product.get("purchasingCurrency") or ""),
-            )
+    for _, outcome in client.stream(commands.items()):
+        for row in rows_at(first(outcome, method).result, "products", method):
+            number = as_id(row.get("id"))
+            if row.get("purchasingPrice") not in (None, ""):
+                price = as_decimal(row.get("purchasingPrice"), f"product {number}")
+                found[number] = (price, str(row.get("purchasingCurrency") or ""))
     return found
