@@ -50,8 +50,7 @@ def idle_days(moved: datetime, now: datetime, *, working: bool) -> float:
     Parameters
     ----------
     working
-        Whole days from Monday to Friday after the day of the movement, today not counted; else
-        days and parts of days.
+        Days between the two dates, Saturdays and Sundays left out; else days and parts of days.
 
     Examples
     --------

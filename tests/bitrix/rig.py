@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
+from zlib import crc32
 
-from attrs import frozen
+import numpy as np
+from attrs import evolve, frozen
 from tests.bitrix.portal import Limits, Portal, VirtualClock
 from tests.bitrix.server import Server
 
+from abcxyz import SEGMENTS, Analysis, ProspectScores, Settings, Transactions, analyze
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
 
-__all__ = ["START", "Rig", "Timer", "free", "rig"]
+__all__ = ["START", "Rig", "Timer", "analysis_of", "free", "rig"]
 
+TODAY = date(2026, 5, 28)
 START = 1_780_000_000.0
 """28 May 2026, the moment when every portal of these tests starts."""
 
@@ -74,3 +80,33 @@ def rig(portal: Portal | None = None, **options: Any) -> Iterator[Rig]:
         client = connect(webhook=server.webhook, insecure_loopback=True, clock=timer)
         yield Rig(made, server, timer, client)
         client.transport.close()
+
+
+def analysis_of(
+    segments: Mapping[str, str],
+    *,
+    as_of: date = TODAY,
+    values: Mapping[str, float] | None = None,
+    prospects: ProspectScores | None = None,
+) -> Analysis:
+    """Make an analysis that puts customers into these segments; an empty one is unclassified."""
+    names = list(segments)
+    sales = Transactions(names, [date(2026, 3, 2)] * len(names), [1.0] * len(names))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = analyze(sales, as_of=as_of, settings=Settings(period="2M"))
+    order = made.snapshot.customers.tolist()
+    codes = [SEGMENTS.index(segments[name]) if segments[name] else -1 for name in order]
+    snapshot = evolve(
+        made.snapshot,
+        abc=np.array([code // 3 if code >= 0 else -1 for code in codes], np.int8),
+        xyz=np.array([code % 3 if code >= 0 else -1 for code in codes], np.int8),
+        value=np.array([(values or {}).get(name, _worth(name)) for name in order], float),
+        cv=np.full(len(order), 0.25),
+    )
+    return evolve(made, snapshot=snapshot, prospects=prospects)
+
+
+def _worth(name: str) -> float:
+    """Give a customer a value of its own."""
+    return 100.0 + crc32(name.encode()) % 1000

@@ -244,6 +244,65 @@ def test_paid_invoices_count(site: Rig) -> None:
     assert lines(read(site, basis="invoices")) == [("CO_2", "2026-02-10", 70.0)]
 
 
+@pytest.mark.parametrize("shop", [True, False])
+def test_payments_count_on_their_own_day(site: Rig, shop: bool) -> None:
+    """Paid payments of deals and invoices count, whether the shop's list may be read or not."""
+    if not shop:
+        site.portal.hook.scopes = frozenset({"crm"})
+    deal = site.portal.add_deal("", companyId=1, opportunity=100)
+    invoice = site.portal.add_invoice("", companyId=2, opportunity=7)
+    site.portal.add_payment(DEAL, deal, 30, paid=f"2026-02-01{EVENING}")
+    site.portal.add_payment(DEAL, deal, 20, paid=f"2026-05-01{EVENING}")
+    site.portal.add_payment(DEAL, deal, 50)
+    site.portal.add_payment(INVOICE, invoice, 7, paid="2026-03-01T00:00:00+03:00")
+    source = BitrixSource(client=site.client, basis="payments")
+    assert lines(concat(source.transactions(YEAR))) == [
+        ("CO_1", "2026-02-01", 30.0),
+        ("CO_2", "2026-03-01", 7.0),
+    ]
+    assert any("no scope sale" in note for note in source.notes) == (not shop)
+
+
+def test_many_payments_are_joined_to_their_deals(site: Rig) -> None:
+    """Hundreds of payments, several to a deal, are each counted once."""
+    for number in range(600):
+        deal = site.portal.add_deal("", companyId=1 + number % 3)
+        for _ in range(1 + number % 2):
+            site.portal.add_payment(DEAL, deal, 1, paid="2026-02-01T12:00:00+03:00")
+    assert float(read(site, basis="payments").amount.sum()) == 900.0
+
+
+def test_purchase_prices_become_cost(site: Rig) -> None:
+    """With cost = products, a sale costs its goods at their purchase prices."""
+    site.portal.hook.scopes |= {"catalog"}
+    nail = site.portal.add_product("гвоздь", 1.5)
+    abroad = site.portal.add_product("винт", 9, currency="USD")
+    for number in (1, 2):
+        deal = site.portal.add_won_deal(100, f"2026-02-0{number}T12:00:00+03:00", company=number)
+        for _ in range(60 if number == 1 else 0):
+            site.portal.add_product_row("D", deal, nail, price=3, quantity=2)
+        site.portal.add_product_row("D", deal, abroad, price=3)
+    found = read(site, cost="products")
+    assert found.cost is not None
+    assert found.cost.tolist() == [180.0, 0.0]
+
+
+def test_tax_number_may_be_the_key(site: Rig) -> None:
+    """Requisites give the key; of several the oldest filled one, so that it never changes."""
+    site.portal.add_requisite(COMPANY, 1, inn="")
+    site.portal.add_requisite(COMPANY, 1, inn="7707083893")
+    site.portal.add_requisite(COMPANY, 1, inn="1111111111")
+    site.portal.add_requisite(CONTACT, 1, inn="500100732259")
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", company=2)
+    site.portal.add_won_deal(3, "2026-02-02T10:00:00+03:00", contact=1)
+    assert lines(read(site, customer_id="inn")) == [
+        ("500100732259", "2026-02-02", 3.0),
+        ("7707083893", "2026-02-02", 1.0),
+        ("CO_2", "2026-02-02", 2.0),
+    ]
+
+
 # -- windows, filters, interruptions ------------------------------------------------------------
 
 
