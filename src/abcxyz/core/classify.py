@@ -18,7 +18,16 @@ from abcxyz._typing import (
     freeze,
 )
 from abcxyz.core.results import AbcResult, XyzResult
-from abcxyz.core.rules import CV_NEAR, CumulativeMean, Cuts, CvRule, Rule, Tangent
+from abcxyz.core.rules import (
+    CV_NEAR,
+    CountShares,
+    CumulativeMean,
+    Cuts,
+    CvRule,
+    Rule,
+    Shares,
+    Tangent,
+)
 from abcxyz.core.sums import BLOCK, NEAR, Survey, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 
@@ -339,6 +348,10 @@ def _check_cv_rule(rule: object) -> None:
     if isinstance(rule, type) or not isinstance(rule, (Rule, CvRule)):
         raise InputError(
             "the rule is {rule!r}; pass an object with .cut(values), such as Tangent()", rule=rule
+        )
+    if isinstance(rule, (Shares, CountShares)):
+        raise InputError(
+            "{rule} divides amounts; for XYZ use Tangent, CumulativeMean or Limits", rule=rule
         )
 
 
