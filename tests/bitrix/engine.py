@@ -115,6 +115,8 @@ class Engine:
         counted = not inside or self.limits.charge != "batch"
         if counted:
             self._budget(who, name)
+        if (name, who.user) in self.state.denied:
+            raise RefusedError(400, "", "Access denied.")
         self.state.method = name
         seconds = self.spend(name, params)
         try:

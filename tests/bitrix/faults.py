@@ -8,14 +8,15 @@ from typing import Any
 
 from attrs import define, field
 
-__all__ = ["BEFORE", "KINDS", "DroppedError", "Fault", "Faults"]
+__all__ = ["BEFORE", "CODED", "KINDS", "DroppedError", "Fault", "Faults"]
 
-BEFORE = frozenset(
+CODED = frozenset(
     {
-        "bad_gateway", "unavailable", "too_many", "query_limit", "operation_limit", "overload",
-        "deleted", "expired_token", "internal", "unexpected", "reset_before", "delay", "hook",
+        "query_limit", "operation_limit", "overload", "deleted", "expired_token", "internal",
+        "unexpected",
     }
 )  # fmt: skip
+BEFORE = CODED | {"bad_gateway", "unavailable", "too_many", "reset_before", "delay", "hook"}
 AFTER = frozenset(
     {
         "truncated", "reset_after", "bad_gateway_after", "empty", "not_json",
@@ -66,7 +67,7 @@ class Fault:
 
     def __attrs_post_init__(self) -> None:
         """Refuse a kind that nothing would act on."""
-        if self.kind not in KINDS:
+        if self.kind not in (CODED if self.inside else KINDS):
             raise ValueError(self.kind)
 
 

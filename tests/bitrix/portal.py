@@ -19,7 +19,7 @@ Seeding (`tests.bitrix.seed`): ``add_company``, ``add_contact``, ``add_lead``, `
 ``add_won_deal``, ``add_invoice``, ``add_paid_invoice``, ``move``, ``touch``, ``delete``,
 ``add_user_field``, ``add_category``, ``stage``, ``delete_stage``, ``add_user``,
 ``add_department``, ``add_currency``, ``add_activity``, ``add_payment``, ``add_product``,
-``add_product_row``, ``add_requisite``, ``hide``, ``lock``. Looking: ``row``, ``value``,
+``add_product_row``, ``add_requisite``, ``hide``, ``lock``, ``deny``. Looking: ``row``, ``value``,
 ``choice``, ``user_field``.
 
 Switches of behaviour are attributes of ``portal.state`` (see `State`) and of
@@ -100,6 +100,13 @@ class Portal(Seed):
         Keep every request in the journal; off, only the counts grow.
     seed
         What secrets and tokens are made of.
+
+    Attributes
+    ----------
+    moved_to
+        Answer every call with 302 to this address.
+    plan, https_only
+        Refuse every call: the plan has no REST, or HTTP is not allowed.
     """
 
     clock: Clock
@@ -117,6 +124,7 @@ class Portal(Seed):
     base: str
     moved_to: str | None
     plan: bool
+    https_only: bool
     _lock: threading.RLock = field(repr=False)
 
     def __init__(
@@ -156,6 +164,7 @@ class Portal(Seed):
         self.base = "https://portal.bitrix24.ru"
         self.moved_to = None
         self.plan = True
+        self.https_only = False
         self._lock = threading.RLock()
         self.add_user("Администратор", "Портала", admin=True, WORK_POSITION="Директор")
         self.add_user("Мария", "Продажина", WORK_POSITION="Руководитель отдела продаж")
@@ -308,6 +317,8 @@ class Portal(Seed):
         return status, headers, body
 
     def _who(self, caller: tuple[str, ...], params: dict[str, Any]) -> Caller:
+        if self.https_only:
+            raise RefusedError(400, "INVALID_REQUEST", "Https required")
         if not self.plan:
             text = "REST API is available only on commercial plans"
             raise RefusedError(403, "ACCESS_DENIED", text)

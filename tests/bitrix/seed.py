@@ -305,6 +305,10 @@ class Seed:
         """Take the right to read an item from a user: lists leave it out without a word."""
         self.state.hidden[user].add((type_id, row_id))
 
+    def deny(self, method: str, *, user: int = 1) -> None:
+        """Take the right to call a method from a user: an empty code, "Access denied."."""
+        self.state.denied.add((method.lower(), user))
+
     def lock(self, type_id: int, row_id: int) -> None:
         """Forbid everybody to change an item."""
         self.state.locked.add((type_id, row_id))

@@ -124,6 +124,7 @@ class State:
     currencies: dict[str, Row] = field(factory=dict)
     hidden: defaultdict[int, set[tuple[int, int]]] = field(factory=lambda: defaultdict(set))
     locked: set[tuple[int, int]] = field(factory=set)
+    denied: set[tuple[str, int]] = field(factory=set)
     writes: list[Write] = field(factory=list)
     touched: Counter[tuple[str, int]] = field(factory=Counter)
     noops: int = 0
