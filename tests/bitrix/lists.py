@@ -309,4 +309,4 @@ def feature_get(call: Call) -> Answer:
 
 @method("crm.settings.mode.get", "crm")
 def settings_mode(call: Call) -> Answer:
-    return Answer(1)
+    return Answer(call.state.lead_mode)

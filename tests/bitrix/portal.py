@@ -47,10 +47,10 @@ from urllib.parse import urlsplit
 from attrs import define, field
 from tests.bitrix import php
 from tests.bitrix.access import Access, Caller, Webhook
-from tests.bitrix.answers import PAGES, REFUSALS, Response, as_json, damaged, page, refusal
+from tests.bitrix.answers import PAGES, Response, as_json, damaged, page, refusal
 from tests.bitrix.engine import Cost, CutError, Engine
 from tests.bitrix.errors import RefusedError
-from tests.bitrix.faults import DroppedError, Fault, Faults
+from tests.bitrix.faults import CODED, DroppedError, Fault, Faults
 from tests.bitrix.journal import Journal, Request
 from tests.bitrix.limits import Bucket, Clock, Limits, Operating, VirtualClock
 from tests.bitrix.methods import Call
@@ -95,7 +95,7 @@ class Portal(Seed):
         Seconds that every request takes on top; only a virtual clock notices.
     time_fields
         ``cloud``: ``operating`` and ``operating_reset_at``; ``old``: ``operating`` only; ``box``:
-        neither.
+        neither; ``odd``: a whole ``start``, and ``operating_reset_at`` as ISO text.
     keep
         Keep every request in the journal; off, only the counts grow.
     seed
@@ -211,8 +211,9 @@ class Portal(Seed):
         except DroppedError:
             request.dropped = True
             raise
-        request.status = answer[0]
-        self.journal.by_method[request.method] += 1
+        with self._lock:
+            request.status = answer[0]
+            self.journal.by_method[request.method] += 1
         return answer
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -242,8 +243,8 @@ class Portal(Seed):
                 self._wait(fault.seconds)
             elif fault.kind == "reset_before":
                 raise DroppedError(fault.kind)
-            elif fault.kind in REFUSALS:
-                return self._refuse(request, refusal(fault.kind))
+            elif fault.kind in CODED:
+                return self._refuse(request, refusal(fault.kind, fault.error))
             else:
                 return page(*PAGES[fault.kind])
         return None
