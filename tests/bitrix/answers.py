@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.bitrix.errors import RefusedError
 
-__all__ = ["PAGES", "REFUSALS", "Response", "as_json", "damaged", "page", "refusal"]
+__all__ = ["HANG_UP", "PAGES", "REFUSALS", "Response", "as_json", "damaged", "page", "refusal"]
 
+HANG_UP = ":hang-up"  # told to the server around the portal; never sent
 Response = tuple[int, dict[str, str], bytes]
 PAGES = {
     "bad_gateway": (502, "502 Bad Gateway"),
@@ -31,9 +32,9 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
 
 
-def refusal(kind: str) -> RefusedError:
+def refusal(kind: str, error: tuple[int, str | int, str] | None = None) -> RefusedError:
     """Make the refusal that a fault stands for."""
-    return RefusedError(*REFUSALS[kind])
+    return RefusedError(*(error or REFUSALS[kind]))
 
 
 def as_json(status: int, value: Any) -> Response:
@@ -47,8 +48,10 @@ def page(status: int, title: str) -> Response:
 
 
 def damaged(kind: str, answer: Response) -> Response:
-    """Cut an answer, empty it, or put a warning before it."""
+    """Cut an answer, empty it, put a warning before it, or hang up after it."""
     status, headers, body = answer
+    if kind == "hang_up":
+        return status, {**headers, HANG_UP: ""}, body
     if kind == "truncated":
         return status, {**headers, "Content-Length": str(len(body))}, body[: len(body) // 2]
     return (status, headers, b"") if kind == "empty" else (status, headers, b"<br />\n" + body)

@@ -79,8 +79,11 @@ class Engine:
             "date_start": self.state.zone.iso(start),
             "date_finish": self.state.zone.iso(finish),
         }
-        if self.time_fields == "cloud":
+        if self.time_fields in ("cloud", "odd"):
             shown["operating_reset_at"] = self.operating.reset_at(who.credential, name)
+        if self.time_fields == "odd":
+            shown["start"] = int(start)
+            shown["operating_reset_at"] = self.state.zone.iso(shown["operating_reset_at"])
         if self.time_fields != "box":
             shown["operating"] = self.operating.seconds(who.credential, name)
         return shown
@@ -115,6 +118,8 @@ class Engine:
         counted = not inside or self.limits.charge != "batch"
         if counted:
             self._budget(who, name)
+        if (name, who.user) in self.state.denied:
+            raise RefusedError(400, "", "Access denied.")
         self.state.method = name
         seconds = self.spend(name, params)
         try:
@@ -177,7 +182,7 @@ class Engine:
             text = "Method is not allowed for batch usage"
             raise RefusedError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", text)
         for fault in self.faults.strike({name}, before=True, inside=True):
-            raise refusal(fault.kind)
+            raise refusal(fault.kind, fault.error)
 
 
 def _free(errors: Mapping[str, Any], key: str) -> str:

@@ -8,18 +8,19 @@ from typing import Any
 
 from attrs import define, field
 
-__all__ = ["BEFORE", "KINDS", "DroppedError", "Fault", "Faults"]
+__all__ = ["BEFORE", "CODED", "KINDS", "DroppedError", "Fault", "Faults"]
 
-BEFORE = frozenset(
+CODED = frozenset(
     {
-        "bad_gateway", "unavailable", "too_many", "query_limit", "operation_limit", "overload",
-        "deleted", "expired_token", "internal", "unexpected", "reset_before", "delay", "hook",
+        "query_limit", "operation_limit", "overload", "deleted", "expired_token", "internal",
+        "unexpected", "refuse",
     }
 )  # fmt: skip
+BEFORE = CODED | {"bad_gateway", "unavailable", "too_many", "reset_before", "delay", "hook"}
 AFTER = frozenset(
     {
         "truncated", "reset_after", "bad_gateway_after", "empty", "not_json",
-        "hook_after", "delay_after",
+        "hook_after", "delay_after", "hang_up",
     }
 )  # fmt: skip
 KINDS = BEFORE | AFTER
@@ -39,9 +40,10 @@ class Fault:
         Before the method runs: ``bad_gateway`` (502 with a page), ``unavailable`` (503 with a
         page), ``too_many`` (429 without a code), ``query_limit``, ``operation_limit``,
         ``overload``, ``deleted``, ``expired_token``, ``internal``, ``unexpected``,
-        ``reset_before``, ``delay``, ``hook``.
+        ``refuse`` (with *error*), ``reset_before``, ``delay``, ``hook``.
         After everything is done: ``truncated``, ``reset_after``, ``bad_gateway_after``,
-        ``empty``, ``not_json``, ``hook_after``, ``delay_after``.
+        ``empty``, ``not_json``, ``hook_after``, ``delay_after``, ``hang_up`` (a good answer, after
+        which the connection ends although it was to be kept).
     method
         Only requests for this method; a batch matches ``batch`` and each method in it.
     skip, times
@@ -50,6 +52,8 @@ class Fault:
         Strike one command of a batch instead of the request (kinds with an error code only).
     seconds
         Length of a delay, in real seconds.
+    error
+        Status, code and text of ``refuse``.
     hook
         Called with the number of the request. What it raises leaves ``handle``, so a client in
         the same process dies there; a hook may as well kill another process.
@@ -61,12 +65,13 @@ class Fault:
     times: int | None = 1
     inside: bool = False
     seconds: float = 0.0
+    error: tuple[int, str | int, str] | None = None
     hook: Callable[[int], Any] | None = None
     struck: int = 0
 
     def __attrs_post_init__(self) -> None:
         """Refuse a kind that nothing would act on."""
-        if self.kind not in KINDS:
+        if self.kind not in (CODED if self.inside else KINDS):
             raise ValueError(self.kind)
 
 

@@ -121,11 +121,20 @@ def item_fields(call: Call) -> Answer:
                 entry["items"] = [{"ID": str(i["ID"]), "VALUE": i["VALUE"]} for i in items]
             entry["settings"] = by_name[known.upper].settings
         elif name == "mycompanyId":
-            entry["settings"] = {"isMyCompany": True, "parentEntityTypeId": COMPANY}
+            entry["settings"] = {
+                "isMyCompany": True,
+                "parentEntityTypeId": COMPANY,
+                "isEmbeddedEditorEnabled": True,
+            }
+        elif known.type == "crm_company" and not known.multiple:
+            entry["settings"] = {"parentEntityTypeId": COMPANY}
         elif name.startswith("parentId"):
             entry["settings"] = {"parentEntityTypeId": int(name[8:])}
         entry["upperName"] = known.upper
         fields[known.upper if known.user and originals else name] = entry
+        if name in ("contactIds", "companyIds"):  # shown, and of no use over REST
+            links = name.replace("Ids", "s").replace("ys", "ies")
+            fields[links] = {**entry, "title": links.upper(), "upperName": links.upper()}
     return Answer({"fields": fields})
 
 

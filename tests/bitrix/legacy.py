@@ -48,7 +48,7 @@ def _names(call: Call, kind: Kind) -> set[str]:
     select = [str(name).upper() for _, name in php.entries(call.array("select"))] or ["*"]
     names = set(select) | {"ID"}
     for known in kind.fields.values():
-        if ("UF_*" if known.user else "*") in select:
+        if known.access != "o" and ("UF_*" if known.user else "*") in select:
             names.add(known.legacy)
     return names
 

@@ -62,9 +62,13 @@ _EXTRA = {"": "process", "S": "success", "F": "failure"}
 
 @method("crm.status.list", "crm")
 def status_list(call: Call) -> Answer:
+    for name in ("filter", "order"):
+        if not isinstance(call.get(name, {}), dict | list):
+            text = "Переданы некорректные параметры."
+            raise RefusedError(400, "Invalid parameters.", text)
     where = compile_filter(call.array("filter"), _STATUS.get, call.state.zone, strict=False)
     order = order_of(call.array("order"), _STATUS.get, strict=False)
-    table = Table()
+    found: list[Row] = []
     for entry in call.state.directory.statuses:
         staged = "STAGE" in entry.entity or entry.entity == "STATUS"
         row: Row = {
@@ -77,12 +81,11 @@ def status_list(call: Call) -> Answer:
         if staged:
             kind = "apology" if entry.code.endswith("APOLOGY") else _EXTRA[entry.semantics]
             row["EXTRA"] = {"SEMANTICS": kind, "COLOR": entry.color}
-        table.add(row, entry.id)
-    found: list[Row] = list(map(table.rows.__getitem__, table.ids))
-    found = [row for row in found if all(test(_numbers(row)) for test in where.tests)]
+        if all(test(_numbers(row)) for test in where.tests):
+            found.append(row)
     for known, descending in reversed(order or [(_STATUS["SORT"], False)]):
         found.sort(key=lambda row, known=known: _key(known, row), reverse=descending)  # type: ignore[misc]
-    return Answer([{k: v for k, v in row.items() if k != "id"} for row in found], len(found))
+    return Answer(found, len(found))
 
 
 def _numbers(row: Row) -> Row:
@@ -306,4 +309,4 @@ def feature_get(call: Call) -> Answer:
 
 @method("crm.settings.mode.get", "crm")
 def settings_mode(call: Call) -> Answer:
-    return Answer(1)
+    return Answer(call.state.lead_mode)

@@ -19,7 +19,7 @@ Seeding (`tests.bitrix.seed`): ``add_company``, ``add_contact``, ``add_lead``, `
 ``add_won_deal``, ``add_invoice``, ``add_paid_invoice``, ``move``, ``touch``, ``delete``,
 ``add_user_field``, ``add_category``, ``stage``, ``delete_stage``, ``add_user``,
 ``add_department``, ``add_currency``, ``add_activity``, ``add_payment``, ``add_product``,
-``add_product_row``, ``add_requisite``, ``hide``, ``lock``. Looking: ``row``, ``value``,
+``add_product_row``, ``add_requisite``, ``hide``, ``lock``, ``deny``. Looking: ``row``, ``value``,
 ``choice``, ``user_field``.
 
 Switches of behaviour are attributes of ``portal.state`` (see `State`) and of
@@ -47,10 +47,10 @@ from urllib.parse import urlsplit
 from attrs import define, field
 from tests.bitrix import php
 from tests.bitrix.access import Access, Caller, Webhook
-from tests.bitrix.answers import PAGES, REFUSALS, Response, as_json, damaged, page, refusal
+from tests.bitrix.answers import PAGES, Response, as_json, damaged, page, refusal
 from tests.bitrix.engine import Cost, CutError, Engine
 from tests.bitrix.errors import RefusedError
-from tests.bitrix.faults import DroppedError, Fault, Faults
+from tests.bitrix.faults import CODED, DroppedError, Fault, Faults
 from tests.bitrix.journal import Journal, Request
 from tests.bitrix.limits import Bucket, Clock, Limits, Operating, VirtualClock
 from tests.bitrix.methods import Call
@@ -95,11 +95,18 @@ class Portal(Seed):
         Seconds that every request takes on top; only a virtual clock notices.
     time_fields
         ``cloud``: ``operating`` and ``operating_reset_at``; ``old``: ``operating`` only; ``box``:
-        neither.
+        neither; ``odd``: a whole ``start``, and ``operating_reset_at`` as ISO text.
     keep
         Keep every request in the journal; off, only the counts grow.
     seed
         What secrets and tokens are made of.
+
+    Attributes
+    ----------
+    moved_to
+        Answer every call with 302 to this address.
+    plan, https_only
+        Refuse every call: the plan has no REST, or HTTP is not allowed.
     """
 
     clock: Clock
@@ -117,6 +124,7 @@ class Portal(Seed):
     base: str
     moved_to: str | None
     plan: bool
+    https_only: bool
     _lock: threading.RLock = field(repr=False)
 
     def __init__(
@@ -156,6 +164,7 @@ class Portal(Seed):
         self.base = "https://portal.bitrix24.ru"
         self.moved_to = None
         self.plan = True
+        self.https_only = False
         self._lock = threading.RLock()
         self.add_user("Администратор", "Портала", admin=True, WORK_POSITION="Директор")
         self.add_user("Мария", "Продажина", WORK_POSITION="Руководитель отдела продаж")
@@ -202,8 +211,9 @@ class Portal(Seed):
         except DroppedError:
             request.dropped = True
             raise
-        request.status = answer[0]
-        self.journal.by_method[request.method] += 1
+        with self._lock:
+            request.status = answer[0]
+            self.journal.by_method[request.method] += 1
         return answer
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -233,8 +243,8 @@ class Portal(Seed):
                 self._wait(fault.seconds)
             elif fault.kind == "reset_before":
                 raise DroppedError(fault.kind)
-            elif fault.kind in REFUSALS:
-                return self._refuse(request, refusal(fault.kind))
+            elif fault.kind in CODED:
+                return self._refuse(request, refusal(fault.kind, fault.error))
             else:
                 return page(*PAGES[fault.kind])
         return None
@@ -308,6 +318,8 @@ class Portal(Seed):
         return status, headers, body
 
     def _who(self, caller: tuple[str, ...], params: dict[str, Any]) -> Caller:
+        if self.https_only:
+            raise RefusedError(400, "INVALID_REQUEST", "Https required")
         if not self.plan:
             text = "REST API is available only on commercial plans"
             raise RefusedError(403, "ACCESS_DENIED", text)

@@ -58,6 +58,7 @@ def payment_list(call: Call) -> Answer:
     if (type_id, owner) in call.state.hidden.get(call.user, ()):
         raise RefusedError(400, 0, "Недостаточно прав")
     where = compile_filter(call.array("filter"), _PAYMENT.get, call.state.zone, strict=False)
+    where.equal["ownerId"] = {owner}
     store = call.state.stores["payments"]
     rows = [store.rows[number] for number in store.candidates(where)]
     shown = [

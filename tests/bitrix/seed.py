@@ -244,18 +244,13 @@ class Seed:
     ) -> int:
         """Add a payment of a deal or an invoice, with an order behind it."""
         orders, store = self.state.stores["orders"], self.state.stores["payments"]
-        order = next(
-            (
-                row["orderId"]
-                for row in orders.rows.values()
-                if (row["ownerTypeId"], row["ownerId"]) == (type_id, owner)
-            ),
-            None,
-        )
+        known = (orders.rows[number] for number in orders.index["ownerId"].get(owner, ()))
+        order = next((row["orderId"] for row in known if row["ownerTypeId"] == type_id), None)
         if order is None:
             order = self.state.next_id("order", 5125)
             orders.add({"orderId": order, "ownerId": owner, "ownerTypeId": type_id})
-        count = sum(1 for row in store.rows.values() if row["orderId"] == order) + 1
+        paid_before = (store.rows[number] for number in store.index["ownerId"].get(owner, ()))
+        count = sum(1 for row in paid_before if row["orderId"] == order) + 1
         row: Row = {
             "orderId": order, "ownerTypeId": type_id, "ownerId": owner, "sum": float(amount),
             "accountNumber": f"{order}/{count}", "paid": "N" if paid is None else "Y",
@@ -304,6 +299,10 @@ class Seed:
     def hide(self, type_id: int, row_id: int, *, user: int = 1) -> None:
         """Take the right to read an item from a user: lists leave it out without a word."""
         self.state.hidden[user].add((type_id, row_id))
+
+    def deny(self, method: str, *, user: int = 1) -> None:
+        """Take the right to call a method from a user: an empty code, "Access denied."."""
+        self.state.denied.add((method.lower(), user))
 
     def lock(self, type_id: int, row_id: int) -> None:
         """Forbid everybody to change an item."""

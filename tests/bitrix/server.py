@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
 from attrs import frozen
+from tests.bitrix.answers import HANG_UP
 from tests.bitrix.faults import DroppedError
 
 __all__ = ["Server", "serving"]
@@ -85,14 +86,15 @@ def serving(portal: Handles) -> Iterator[Server]:
             except DroppedError:
                 self._reset()
                 return
+            hang_up = headers.pop(HANG_UP, None) is not None
             self.send_response(status)
             stated = headers.setdefault("Content-Length", str(len(answer)))
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer)
-            if int(stated) != len(answer):
-                self.wfile.flush()
+            self.wfile.flush()
+            if hang_up or int(stated) != len(answer):
                 self.close_connection = True
 
         do_GET = do_POST  # noqa: N815

@@ -21,6 +21,19 @@ STAGED = frozenset({LEAD, DEAL, INVOICE})
 _NAMES = {LEAD: "Лид", DEAL: "Сделка", CONTACT: "Контакт", COMPANY: "Компания", INVOICE: "Счет"}
 
 
+def _stores() -> defaultdict[str, Table]:
+    """Make the plain lists; those that are asked by owner have an index."""
+    owners = {
+        "comments": "ENTITY_ID",
+        "requisites": "ENTITY_ID",
+        "product rows": "ownerId",
+        "payments": "ownerId",
+        "orders": "ownerId",
+    }
+    known = {name: Table((column,)) for name, column in owners.items()}
+    return defaultdict(Table, known)
+
+
 @define
 class HistoryRow:
     """One move of an item between stages; a quarter of the memory of a dictionary."""
@@ -109,6 +122,8 @@ class State:
         Reaching a final stage overwrites ``closedate``.
     history_texts
         Stage history answers texts instead of numbers.
+    lead_mode
+        1: leads are on; 2: they are off.
     """
 
     clock: Clock
@@ -120,10 +135,13 @@ class State:
     history: dict[int, Table] = field(init=False)
     directory: Directory = field(factory=Directory)
     user_fields: dict[int, UserField] = field(factory=dict)
-    stores: defaultdict[str, Table] = field(factory=lambda: defaultdict(Table))
+    stores: defaultdict[str, Table] = field(factory=_stores)
     currencies: dict[str, Row] = field(factory=dict)
     hidden: defaultdict[int, set[tuple[int, int]]] = field(factory=lambda: defaultdict(set))
     locked: set[tuple[int, int]] = field(factory=set)
+    bound: defaultdict[tuple[int, int], set[int]] = field(factory=lambda: defaultdict(set))
+    lead_mode: int = 1
+    denied: set[tuple[str, int]] = field(factory=set)
     writes: list[Write] = field(factory=list)
     touched: Counter[tuple[str, int]] = field(factory=Counter)
     noops: int = 0

@@ -113,6 +113,7 @@ def add_activity(state: State, type_id: int, owner: int, user: int, **fields: An
     }  # fmt: skip
     number = state.stores["activities"].add(row)
     for kind, bound in row["bindings"]:
+        state.bound[kind, bound].add(number)
         state.activity(kind, bound, user)
         item = state.tables[kind].rows.get(bound)
         if item is not None:
@@ -128,6 +129,10 @@ def activity_list(call: Call) -> Answer:
     if wanted is not None:
         pairs = [dict(php.entries(pair)) for _, pair in php.entries(wanted)]
         where.tests.append(lambda row: any(_bound(row, pair) for pair in pairs))
+        if all("OWNER_TYPE_ID" in pair and "OWNER_ID" in pair for pair in pairs):
+            owners = [_pair(pair) for pair in pairs]
+            found = set().union(*(call.state.bound.get(owner, ()) for owner in owners))
+            where.ids = found if where.ids is None else where.ids & found
     order = order_of(call.array("order"), _ACTIVITY.get, strict=False)
     start = page_start(call.get("start", 0))
     page = call.state.stores["activities"].select(where, order, start, None)
@@ -148,6 +153,10 @@ def activity_list(call: Call) -> Answer:
             ]
         rows.append(shown)
     return Answer(rows, page.total, page.next)
+
+
+def _pair(pair: Mapping[str, Any]) -> tuple[int, int]:
+    return php.integer(pair["OWNER_TYPE_ID"]), php.integer(pair["OWNER_ID"])
 
 
 def _bound(row: Row, pair: Mapping[str, Any]) -> bool:

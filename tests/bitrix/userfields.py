@@ -419,8 +419,8 @@ def config_list(call: Call) -> Answer:
     _sort(found, dict(php.entries(call.params.get("order"))) or {"id": "ASC"})
     for shown in found:
         for camel in _CAMEL:
-            if languages:
-                shown[camel] = shown[camel][languages[0]]
+            if languages and shown[camel][languages[0]] is None:
+                shown[camel] = None
     start = max(0, page_start(call.params.get("start", 0)))
     more = start + PAGE if start + PAGE < len(found) else None
     return Answer({"fields": found[start : start + PAGE]}, len(found), more)
