@@ -39,6 +39,7 @@ Outcome = Answer | AdapterError
 
 _TRIES = 3  # of what may be repeated, where the answer is lost
 _PATIENCE = 12  # waits in a row for a portal that asks to wait
+_HALVINGS = 6  # of a batch whose answer is lost
 _ROUNDS = 40  # of one command through batches
 _AIM = 30.0  # seconds that a batch may take; the portal cuts at 60
 _FIRST_WRITES = 10
@@ -138,6 +139,7 @@ class Client:
         methods: Iterable[str],
         version: int = 2,
         key: str = "",
+        tries: int = _TRIES,
     ) -> Mapping[str, Any]:
         """Send until there is an answer, or repeating would be wrong."""
         lost = waits = 0
@@ -153,7 +155,7 @@ class Client:
                     raise
                 problem, raw = caught, None
             except OutcomeUnknownError as caught:
-                if not repeatable or lost + 1 >= _TRIES:
+                if not repeatable or lost + 1 >= tries:
                     raise
                 problem, raw = caught, None
             if raw is None:
@@ -182,7 +184,7 @@ class Client:
                 self.credentials.renew(token)
                 self.transport.redactor.learn(*self.credentials.secrets)
                 renewed = True
-            elif isinstance(problem, NotJsonError) and repeatable and lost + 1 < _TRIES:
+            elif isinstance(problem, NotJsonError) and repeatable and lost + 1 < tries:
                 lost += 1
                 self._pause(2.0**lost)
             else:
@@ -295,14 +297,26 @@ class Client:
         source = iter(commands)
         waiting: list[tuple[str, Command]] = []
         rounds: dict[str, int] = {}
+        lost = 0
         while not (stop is not None and stop()):
             waiting += _some(source, MOST - len(waiting))
             if not waiting:
                 return
             chunk = self._chunk(waiting)
+            try:
+                outcomes = self._run(chunk)
+            except (OutcomeUnknownError, NotJsonError):
+                lost += 1
+                if lost >= _HALVINGS:
+                    raise
+                # Perhaps it took too long and was cut: the same commands in smaller batches.
+                self._distrust(chunk)
+                self._pause(2.0**lost)
+                continue
+            lost = 0
             chosen = {key for key, _ in chunk}
             waiting = [item for item in waiting if item[0] not in chosen]
-            for (key, command), outcome in zip(chunk, self._run(chunk), strict=True):
+            for (key, command), outcome in zip(chunk, outcomes, strict=True):
                 again = outcome is None or isinstance(
                     outcome, (QueryLimitExceeded, OperationTimeLimit)
                 )
@@ -354,6 +368,7 @@ class Client:
                 {"halt": 0, "cmd": text},
                 repeatable=not creates,
                 methods=("batch", *methods),
+                tries=1,
             )
         except (OutcomeUnknownError, NotJsonError) as lost_answer:
             if not creates:
@@ -400,6 +415,12 @@ class Client:
             name = method.lower()
             known = self._costs.get(name, times.duration)
             self._costs[name] = 0.8 * known + 0.2 * times.duration
+
+    def _distrust(self, chunk: Sequence[tuple[str, Command]]) -> None:
+        """Expect twice as long of these methods, so that the next batch is half as large."""
+        least = 2 * _AIM / len(chunk)
+        for method in {command.method.lower() for _, command in chunk}:
+            self._costs[method] = max(least, 2 * self._costs.get(method, 0.0))
 
     def cost(self, method: str, default: float) -> float:
         """Return the seconds that one call of *method* took of late."""

@@ -23,7 +23,7 @@ from abcxyz.errors import (
     RateLimitError,
     UnavailableError,
 )
-from abcxyz.http import OutcomeUnknownError
+from abcxyz.http import NotSentError, OutcomeUnknownError
 from abcxyz_bitrix import errors
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.errors import BitrixError, NotJsonError, PortalMovedError, error_class
@@ -488,3 +488,23 @@ def test_not_json_is_unknown(site: Rig) -> None:
     with pytest.raises(NotJsonError):
         titles(site)
     assert site.portal.journal.total == 3
+
+
+def test_batch_that_takes_too_long_is_halved() -> None:
+    """Where updates suddenly take seconds, the cut batch is sent again in smaller ones."""
+    with rig() as site:
+        for number in range(100):
+            site.portal.add_company(f"{number}")
+        site.client.batch({f"u{n}": rename(n, f"x{n}") for n in range(1, 101)})
+        site.portal.costs["crm.item.update"] = 4.0
+        found = site.client.batch({f"u{n}": rename(n, f"y{n}") for n in range(1, 101)})
+        assert all(isinstance(outcome, Answer) for outcome in found.values())
+        assert {site.portal.state.touched["company", n] for n in range(1, 101)} == {2}
+
+
+def test_closed_port_is_tried_thrice_even_for_creates(site: Rig) -> None:
+    """What certainly was not sent is tried again, a batch of creates as well."""
+    object.__setattr__(site.client, "_base", "http://127.0.0.1:1")
+    with pytest.raises(NotSentError):
+        site.client.batch({"a": add("А")})
+    assert site.client.traffic.requests == 3
