@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
-from abcxyz.i18n import number as number_text
-from abcxyz.i18n import text, translate
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.customers import Party, key_of
 from abcxyz_bitrix.errors import BitrixError, concerns_one, maybe_done
@@ -24,9 +22,10 @@ from abcxyz_bitrix.people import People
 from abcxyz_bitrix.reader import Listing, by_ids, cursor
 from abcxyz_bitrix.stalled import Stalled, find_stalled
 from abcxyz_bitrix.wire import as_id, as_map
+from abcxyz_bitrix.words import money, say
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz import Analysis
 
 __all__ = ["CHANNELS", "Alerts", "plain"]
 
@@ -93,7 +92,7 @@ class Alerts:
 
     client: Client = field(repr=False)
     channels: tuple[str, ...] = ()
-    ledger: str = "bitrix24-ledger.sqlite"
+    ledger: Path = Path("bitrix24-ledger.sqlite")
     stalled_days: float = 3.0
     working_days: bool = False
     head: int | None = None
@@ -140,7 +139,7 @@ class Alerts:
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
-                    failed[message.key] = translate(problem, self.lang)
+                    failed[message.key] = str(problem)
         return raised
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:
@@ -194,17 +193,16 @@ class Alerts:
         return [self._about(deal, people) for deal in found]
 
     def _about(self, deal: Stalled, people: People) -> Message:
-        words = text(
-            "Deal {deal} of the class-A customer {customer} has not moved for {days} days; "
-            "{money} {currency} are at stake.",
+        words = say(
+            "stalled",
             self.lang,
             deal=deal.deal,
             customer=key_of(deal.party),
             days=int(deal.days),
-            money=number_text(deal.money, self.lang),
+            money=money(deal.money, self.lang),
             currency=deal.currency,
         )
-        title = text("Deal {deal} stands still", self.lang, deal=deal.deal)
+        title = say("stalled title", self.lang, deal=deal.deal)
         # The receiver is the head even if the responsible employee is there: the task says so.
         return Message(
             deal.key, DEAL, deal.deal, title, plain(words), people.head(deal.responsible)

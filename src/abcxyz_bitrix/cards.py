@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from abcxyz.core.segments import ABC, SEGMENTS, TAGS, XYZ
+from abcxyz import SEGMENTS, TAGS
 from abcxyz_bitrix.userfields import Own, Value, canonical
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz import Analysis
 
 __all__ = ["Card", "cards", "changes", "cleared", "lead_cards"]
 
@@ -44,10 +44,9 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
     snapshot = analysis.snapshot
     values, cvs = snapshot.value.tolist(), snapshot.cv.tolist()
     columns = zip(
-        snapshot.customers.tolist(), snapshot.segment.tolist(), snapshot.abc.tolist(),
-        snapshot.xyz.tolist(), values, cvs, strict=True,
+        snapshot.customers.tolist(), snapshot.segment.tolist(), values, cvs, strict=True,
     )  # fmt: skip
-    for customer, code, abc, xyz, value, cv in columns:
+    for customer, code, value, cv in columns:
         if code < 0:
             continue
         segment = SEGMENTS[code]
@@ -55,8 +54,8 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
             "SEGMENT": segment,
             "TAG": TAGS[lang].get(segment) or None,
             "ADVICE": advice(analysis, customer, segment, lang) or None,
-            "ABC": ABC[abc],
-            "XYZ": XYZ[xyz],
+            "ABC": segment[0],
+            "XYZ": segment[1],
             "VALUE": canonical("VALUE", value),
             "CV": canonical("CV", cv),
             "PRIORITY": 1 if segment in priority else None,

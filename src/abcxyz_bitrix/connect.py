@@ -25,7 +25,7 @@ def connect(
     webhook: Secret | None = None,
     client_id: str | None = None,
     client_secret: Secret | None = None,
-    token_file: str | None = None,
+    token_file: Path | str | None = None,
     portal: str | None = None,
     base_url: str | None = None,
     insecure_loopback: bool = False,

@@ -7,9 +7,9 @@ from math import ceil
 
 from attrs import frozen
 
-from abcxyz.i18n import number, text
 from abcxyz_bitrix.client import MOST
 from abcxyz_bitrix.pace import Plan
+from abcxyz_bitrix.words import money, say
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
 
@@ -76,10 +76,10 @@ class Estimate:
         '1,700 requests, about 2 h 31 min'
         """
         minutes = ceil(self.seconds / 60)
-        return text(
-            "{requests} requests, about {hours} h {minutes} min",
+        return say(
+            "duration",
             lang,
-            requests=number(self.requests, lang),
+            requests=money(self.requests, lang),
             hours=minutes // 60,
             minutes=minutes % 60,
         )

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from abcxyz.errors import AdapterError, BadDataError
-from abcxyz_bitrix.client import MOST, Client
+from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.errors import InvalidArgValue
 from abcxyz_bitrix.wire import Answer, Command, as_id, as_map, as_moment, rows_at
 
@@ -22,6 +22,7 @@ PAGE = 50
 
 _FULL = 0.7  # of a page is what a window should bring
 _WIDEST = 200_000  # ids
+_WINDOWS = 45  # in a piece: the history of so many full pages fits one batch
 
 
 @frozen
@@ -201,7 +202,7 @@ def scan(
         # One number must bound a batch, so that whatever is read lies below the checkpoint.
         gaps = [
             _Gap(start, min(start + width, upto))
-            for start in range(after, min(after + width * MOST, upto), width)
+            for start in range(after, min(after + width * _WINDOWS, upto), width)
         ]
         rows: list[Row] = []
         windows, last = len(gaps), gaps[-1].upto
@@ -233,7 +234,7 @@ def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -
                 method="crm.item.list",
             )
         rows.extend(found)
-        if len(ids) >= PAGE:
+        if len(ids) >= PAGE and max(ids) < gap.upto:
             rest.append(_Gap(max(ids), gap.upto))
     return rest
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from abcxyz.core.segments import SEGMENTS
+from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
-from abcxyz.i18n import LANGUAGES, translate
 from abcxyz.plugins import WriteReport
 from abcxyz_bitrix.alerts import CHANNELS, Alerts
 from abcxyz_bitrix.cards import Card, cards, changes, cleared, lead_cards
@@ -19,17 +19,18 @@ from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.credentials import Secret
 from abcxyz_bitrix.customers import Keys, Party, check_customer, key_of
-from abcxyz_bitrix.errors import concerns_one
+from abcxyz_bitrix.errors import AccessDenied, concerns_one
 from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD
 from abcxyz_bitrix.pace import Budget
-from abcxyz_bitrix.plan import Estimate, estimate, updating
+from abcxyz_bitrix.plan import Estimate, estimate, reading, updating
 from abcxyz_bitrix.preflight import look
 from abcxyz_bitrix.reader import Listing, Row, scan
 from abcxyz_bitrix.userfields import PREFIX, Own, Value, check_prefix, ensure
 from abcxyz_bitrix.wire import Answer, Command, as_id, as_map
+from abcxyz_bitrix.words import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz import Analysis
 
 __all__ = ["BitrixSink", "seconds_of"]
 
@@ -140,7 +141,7 @@ allow_hosts, plan, proxy
         webhook: Secret | None = None,
         client_id: str | None = None,
         client_secret: Secret | None = None,
-        token_file: str | None = None,
+        token_file: Path | None = None,
         portal: str | None = None,
         customer: str = "company-or-contact",
         customer_id: str = "id",
@@ -155,7 +156,7 @@ allow_hosts, plan, proxy
         working_days: bool = False,
         head: int | None = None,
         dedicated_user: bool = False,
-        ledger: str = "bitrix24-ledger.sqlite",
+        ledger: Path = Path("bitrix24-ledger.sqlite"),
         budget: str | None = None,
         update_cost: float = 0.085,
         lang: str = "ru",
@@ -205,6 +206,10 @@ allow_hosts, plan, proxy
     def __repr__(self) -> str:
         return f"BitrixSink({self.client.credentials.host!r})"
 
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.transport.close()
+
     # -- the role ----------------------------------------------------------------------------
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
@@ -220,19 +225,21 @@ allow_hosts, plan, proxy
         work = self._compare(analysis, dry_run=dry_run)
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.plan)
         if dry_run:
-            self._note(f"dry run: {len(work.writes)} cards, {self.estimate.sentence('en')}")
+            self._say(
+                "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
+            )
             pending = self._alerts.pending(analysis, work.parties)
             if pending:
-                self._note(f"dry run: {pending} alerts")
+                self._say("dry alerts", count=pending)
             return WriteReport(
                 written=len(work.writes), unchanged=work.unchanged, failed=work.failed
             )
         written = self._apply(work, budget)
         raised = self._alerts.run(analysis, work.parties, work.failed, budget)
         if raised:
-            self._note(f"alerts raised: {raised}")
+            self._say("raised", count=raised)
         if self.left:
-            self._note(f"{self.left} cards are left to the next run, the budget is spent")
+            self._say("left", count=self.left)
         return WriteReport(written=written, unchanged=work.unchanged, failed=work.failed)
 
     def preflight(self) -> Sequence[str]:
@@ -245,13 +252,23 @@ allow_hosts, plan, proxy
         """
         writes = [_UPDATE, "crm.company.userfield.add", *self._alerts.methods]
         entities = [*self._entities, *([LEAD] if self._leads else [])]
-        return look(
+        notes = look(
             self.client,
             {"crm"} | self._alerts.scopes,
             entities=entities,
             writes=writes,
             admin=self._needs_fields(),
         )
+        return [*notes, f"writing every card once: {self.plan().sentence('en')}"]
+
+    def plan(self) -> Estimate:
+        """Estimate a first run that writes every card, from the counts of the portal."""
+        total = 0
+        for entity in self._entities:
+            asked = {"entityTypeId": entity, "select": ["id"], "start": 0}
+            total += int(self.client.call("crm.item.list", asked).total or 0)
+        lists = reading(total, history=False, list_seconds=0.05, history_seconds=0.0)
+        return estimate([*lists, *updating(total, self._update_cost)], self.client.plan)
 
     # -- comparing ---------------------------------------------------------------------------
 
@@ -287,7 +304,7 @@ allow_hosts, plan, proxy
                 wanted[party] = card
             unknown += card.key not in parties
         if unknown:
-            self._note(f"{unknown} customers have no card on this portal under their key")
+            self._say("unknown", count=unknown)
         for entity in self._entities:
             mine = {party: card for party, card in wanted.items() if party[0] == entity}
             self._compare_entity(entity, mine, analysis, work, dry_run=dry_run)
@@ -318,7 +335,7 @@ allow_hosts, plan, proxy
                 names=", ".join(own.missing),
             )
         if own.missing:
-            self._note(f"fields to be made: {', '.join(own.missing)}")
+            self._say("fields", names=", ".join(own.missing))
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
         for row in self._rows(entity, own):
@@ -337,9 +354,7 @@ allow_hosts, plan, proxy
                 work.writes.append(write)
         for party, card in wanted.items():
             if party not in seen:
-                work.failed[card.key] = (
-                    f"{key_of(party)} is not there: it was deleted, or the webhook may not read it"
-                )
+                work.failed[card.key] = say("absent", self._lang, card=key_of(party))
 
     def _rows(self, entity: int, own: Own) -> Iterator[Row]:
         listing = Listing(entity, tuple(own.names.values()))
@@ -372,7 +387,7 @@ allow_hosts, plan, proxy
                 else:
                     written += 1
             elif concerns_one(outcome):
-                work.failed[write.key] = translate(outcome, self._lang)
+                work.failed[write.key] = self._reason(outcome)
             else:
                 raise outcome
         self.left = len(work.writes) - done
@@ -383,11 +398,16 @@ allow_hosts, plan, proxy
         item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
         now = write.own.read(item)
         missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
-        return f"Bitrix24 did not take {', '.join(missed)}" if missed else ""
+        return say("not taken", self._lang, fields=", ".join(missed)) if missed else ""
 
-    def _note(self, text: str) -> None:
-        self.notes.append(text)
-        _LOG.warning("%s", text)
+    def _reason(self, problem: AdapterError) -> str:
+        if isinstance(problem, AccessDenied):
+            return say("denied", self._lang, said=problem.details.get("said", ""))
+        return str(problem)
+
+    def _say(self, phrase: str, **fields: object) -> None:
+        self.notes.append(say(phrase, self._lang, **fields))
+        _LOG.warning("%s", say(phrase, "en", **fields))
 
 
 def _one_of(name: str, value: object, known: Sequence[str]) -> None:

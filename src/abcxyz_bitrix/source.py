@@ -10,23 +10,23 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_bitrix.checkpoint import Checkpoint, fingerprint
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.credentials import Secret
-from abcxyz_bitrix.customers import Keys, check_customer, excluded
+from abcxyz_bitrix.customers import Keys, Party, check_customer, excluded
 from abcxyz_bitrix.errors import error_class
 from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
 from abcxyz_bitrix.margin import with_cost
 from abcxyz_bitrix.money import Money, portal_rates
+from abcxyz_bitrix.plan import Estimate, Load, estimate, reading
 from abcxyz_bitrix.preflight import look
-from abcxyz_bitrix.reader import Listing, bounds, narrow, scan
+from abcxyz_bitrix.reader import Listing, bounds, by_ids, narrow, scan
 from abcxyz_bitrix.sales import CODES, Choice, Sale, Tally, payments_of, shop_payments, won_sales
 from abcxyz_bitrix.stages import load_stages
-from abcxyz_bitrix.wire import as_moment
+from abcxyz_bitrix.wire import as_id, as_moment
 
 __all__ = ["BASES", "BitrixSource"]
 
@@ -36,6 +36,19 @@ BASES: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {"won": (DEAL,), "invoices": (INVOICE,), "payments": (DEAL, INVOICE)}
 )
 """What counts as a sale, and the types of objects behind it."""
+
+_ISSUES: Mapping[str, str] = MappingProxyType(
+    {
+        "no_customer": "left_out",
+        "no_date": "left_out",
+        "deleted_stage": "left_out",
+        "template": "left_out",
+        "without_key": "kept",
+        "day_from_moved_time": "kept",
+        "day_from_closedate": "kept",
+    }
+)
+"""What is told of the sales, and what was done with it."""
 
 _Piece = tuple[int, int, int, list[Sale]]  # type of objects, after, up to, sales
 
@@ -68,6 +81,8 @@ allow_hosts, plan, proxy
         Of the business, such as ``Europe/Moscow``; the portal's when not given.
     cost
         ``products`` takes the purchase prices of the products as cost.
+    names
+        Read the titles of companies, so that reports name them; people are never named.
     dates_as_shown
         Accept that a portal west of Greenwich may show dates a day early.
     client
@@ -85,7 +100,7 @@ allow_hosts, plan, proxy
         webhook: Secret | None = None,
         client_id: str | None = None,
         client_secret: Secret | None = None,
-        token_file: str | None = None,
+        token_file: Path | None = None,
         portal: str | None = None,
         basis: str = "won",
         customer: str = "company-or-contact",
@@ -94,9 +109,10 @@ allow_hosts, plan, proxy
         exclude_stages: Sequence[str] = (),
         currency: str = "one",
         rates: Mapping[str, float] | None = None,
-        checkpoint: str | None = None,
+        checkpoint: Path | None = None,
         timezone: str | None = None,
         cost: str | None = None,
+        names: bool = False,
         dates_as_shown: bool = False,
         plan: str = "standard",
         base_url: str | None = None,
@@ -123,6 +139,7 @@ allow_hosts, plan, proxy
         self._rates, self._cost = Money(currency, dict(rates or {})).rates, cost
         self._checkpoints = _checkpoints(checkpoint, BASES[basis])
         self._zone, self._as_shown = _zone(timezone), dates_as_shown
+        self._named = names
         self.client = client or connect(
             webhook=webhook,
             client_id=client_id,
@@ -137,9 +154,14 @@ allow_hosts, plan, proxy
         )
         self.notes: list[str] = []
         self.tally = Tally()
+        self.names: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"BitrixSource({self.client.credentials.host!r}, basis={self._basis!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.transport.close()
 
     # -- the role ----------------------------------------------------------------------------
 
@@ -151,29 +173,47 @@ allow_hosts, plan, proxy
         BadDataError
             Several currencies and no rates; all that were found are named.
         """
-        self.notes, self.tally = [], Tally()
+        self.notes, self.tally, self.names = [], Tally(), {}
         self._check_offset()
         money = portal_rates(self.client) if self._currency == "portal" else self._money()
         if self._currency == "portal":
             self._note("amounts are converted by the portal's rates of today, not of the day")
         keys = Keys(self.client, self._customer_id)
+        buyers: set[Party] = set()
         for _, _, _, sales in self._pieces(window):
             inside = [sale for sale in sales if sale.day in window]
             self.tally.add("outside_window", len(sales) - len(inside))
+            self.tally.add("used", len(inside))
             for sale in inside:
                 money.found.add(sale.currency)
+                buyers.add(sale.party)
             # Once it cannot succeed any more, reading goes on only to name every currency.
             if inside and not money.clashing:
                 yield self._batch(inside, money, keys)
         money.check()
         self.tally.add("without_key", keys.without)
+        if self._named:
+            self.names = self._titles(buyers, keys)
         for kept in self._checkpoints.values():
             kept.close()
         for kind, count in sorted(self.tally.counts.items()):
             _LOG.info("bitrix24 source: %s: %d", kind, count)
 
+    @property
+    def quality(self) -> Quality:
+        """What was met in the last reading, and what was done with it."""
+        counts = self.tally.counts
+        issues = [
+            QualityIssue(kind=kind, count=counts[kind], amount=None, treatment=treatment)
+            for kind, treatment in _ISSUES.items()
+            if counts[kind]
+        ]
+        left_out = sum(counts[kind] for kind, how in _ISSUES.items() if how == "left_out")
+        used = counts["used"] + counts["outside_window"]
+        return Quality(rows=used + left_out, used=used, issues=issues)
+
     def preflight(self) -> Sequence[str]:
-        """Name every scope and right that is missing, all at once.
+        """Name every scope and right that is missing, all at once, and say what a run takes.
 
         Raises
         ------
@@ -181,7 +221,36 @@ allow_hosts, plan, proxy
             Something is missing.
         """
         needs = {"crm"} | ({"catalog"} if self._cost else set())
-        return look(self.client, needs, entities=BASES[self._basis], writes=())
+        notes = look(self.client, needs, entities=BASES[self._basis], writes=())
+        return [*notes, f"reading everything: {self.plan().sentence('en')}"]
+
+    def plan(self) -> Estimate:
+        """Estimate a reading of all sales, from the counts of the portal."""
+        loads: list[Load] = []
+        for entity in BASES[self._basis]:
+            semantic = fields_of(self.client, entity).find("STAGE_SEMANTIC_ID")
+            won = {semantic: "S"} if semantic and self._basis != "payments" else {}
+            asked = {"entityTypeId": entity, "select": ["id"], "filter": won, "start": 0}
+            total = self.client.call("crm.item.list", asked).total or 0
+            loads += reading(
+                int(total),
+                history=self._basis != "payments",
+                list_seconds=self.client.cost("crm.item.list", 0.05),
+                history_seconds=self.client.cost("crm.stagehistory.list", 0.02),
+            )
+            if self._basis == "payments":
+                loads.append(Load("crm.item.payment.list", int(total), 0.02))
+        return estimate(loads, self.client.plan)
+
+    def _titles(self, buyers: set[Party], keys: Keys) -> dict[str, str]:
+        """Read what companies are called; contacts are people, and stay numbers."""
+        companies = sorted(number for entity, number in buyers if entity == COMPANY)
+        if not companies:
+            return {}
+        title = fields_of(self.client, COMPANY).name("TITLE")
+        named = keys.of((COMPANY, number) for number in companies)
+        rows = by_ids(self.client, Listing(COMPANY, (title,)), companies)
+        return {named[COMPANY, as_id(row["id"])]: str(row.get(title) or "") for row in rows}
 
     # -- the pieces --------------------------------------------------------------------------
 
@@ -323,7 +392,7 @@ allow_hosts, plan, proxy
         _LOG.warning("%s", text)
 
 
-def _checkpoints(path: str | None, entities: Sequence[int]) -> dict[int, Checkpoint]:
+def _checkpoints(path: Path | None, entities: Sequence[int]) -> dict[int, Checkpoint]:
     if path is None:
         return {}
     if len(entities) == 1:

@@ -15,7 +15,7 @@ from abcxyz_bitrix.fields import DEAL, INVOICE
 from abcxyz_bitrix.reader import PAGE, first
 from abcxyz_bitrix.wire import Command, as_id, as_map, as_moment, is_empty, rows_at
 
-__all__ = ["Stage", "Stages", "load_stages", "won_moments"]
+__all__ = ["Stage", "Stages", "directories", "load_stages", "won_moments"]
 
 _OWNERS = 45  # deals in a question for their history: some were won twice, a page holds fifty
 
@@ -192,3 +192,16 @@ def _wins(
         final = as_id(row.get("TYPE_ID", 3)) == 3
         if owner in owners and final and moment and row.get("STAGE_SEMANTIC_ID", "S") == "S":
             yield owner, moment, as_id(row.get("ID"))
+
+
+def directories(client: Client, names: Sequence[str]) -> dict[str, str]:
+    """Read directories: ``INDUSTRY/IT`` -> what people call it."""
+    found = client.batch(
+        {name: Command("crm.status.list", {"filter": {"ENTITY_ID": name}}) for name in names}
+    )
+    return {
+        f"{name}/{row.get('STATUS_ID')}": str(row.get("NAME") or "")
+        for name, outcome in found.items()
+        for row in rows_at(first(outcome, "crm.status.list").result, "", name)
+        if str(row.get("ENTITY_ID", name)) == name
+    }

@@ -68,7 +68,7 @@ def test_dry_run_changes_nothing(site: Rig) -> None:
     assert (report.written, report.unchanged, report.failed) == (4, 0, {})
     assert site.portal.state.writes == []
     assert site.portal.state.user_fields == {}
-    assert any("4 cards, 1 requests" in note for note in sink.notes)
+    assert any("карточек к записи 4, запросов: 1" in note for note in sink.notes)
 
 
 def test_fields_are_made_once_with_both_languages(site: Rig) -> None:
@@ -221,7 +221,7 @@ def test_silently_ignored_field_is_noticed(site: Rig) -> None:
     known = site.portal.state.kinds[COMPANY].fields
     known["ufCrmAbcxyzTag"] = evolve(known["ufCrmAbcxyzTag"], access="r")
     report = sink.write(analysis_of(SEGMENTS | {"CO_1": "AY"}), dry_run=False)
-    assert report.failed == {"CO_1": "Bitrix24 did not take TAG"}
+    assert report.failed == {"CO_1": "Битрикс24 не принял TAG"}
 
 
 def test_hostile_text_arrives_as_text(site: Rig) -> None:
@@ -249,7 +249,7 @@ def test_customers_of_another_system_meet_by_tax_number(site: Rig) -> None:
     report = sink.write(analysis_of({"7707083893": "AX", "0000000000": "CZ"}), dry_run=False)
     assert (report.written, dict(report.failed)) == (2, {})
     assert item_writes(site) == [("company", 2), ("company", 3)]
-    assert any(note.startswith("1 customers have no card") for note in sink.notes)
+    assert any(note == "клиентов без карточки с таким ключом на портале: 1" for note in sink.notes)
 
 
 def test_any_field_may_be_the_key(site: Rig) -> None:

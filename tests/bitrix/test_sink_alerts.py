@@ -113,7 +113,7 @@ def test_dry_run_counts_and_tells_nobody(site: Rig, ledger: Path) -> None:
     """A dry run says how many alerts there would be."""
     sink = BitrixSink(client=site.client, ledger=str(ledger), timeline=True, notify=True)
     sink.write(warned(Warned("k1", "CO_1")), dry_run=True)
-    assert "dry run: 2 alerts" in sink.notes
+    assert "пробный запуск: оповещений 2" in sink.notes
     assert site.portal.state.writes == []
     assert not ledger.exists()
 
