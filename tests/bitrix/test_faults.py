@@ -129,7 +129,7 @@ def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> Non
     analysis = with_alerts(200, ALERTS)
     for _ in range(12):
         sink = BitrixSink(
-            client=site.client, ledger=str(tmp_path / "ledger.sqlite"), timeline=True,
+            client=site.client, ledger=tmp_path / "ledger.sqlite", timeline=True,
             tasks=True, notify=True, stalled_days=0, customer="company",
         )  # fmt: skip
         try:
@@ -144,7 +144,7 @@ def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> Non
             break
     site.portal.faults.clear()
     BitrixSink(
-        client=site.client, ledger=str(tmp_path / "ledger.sqlite"), timeline=True, tasks=True,
+        client=site.client, ledger=tmp_path / "ledger.sqlite", timeline=True, tasks=True,
         notify=True, stalled_days=0, customer="company",
     ).write(analysis, dry_run=False)  # fmt: skip
     check(site.portal, 200)

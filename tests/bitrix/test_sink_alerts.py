@@ -64,7 +64,7 @@ def ledger(tmp_path: Path) -> Path:
 
 def run(site: Rig, ledger: Path, analysis: Analysis, **options: Any) -> BitrixSink:
     """Write once."""
-    sink = BitrixSink(client=site.client, ledger=str(ledger), **options)
+    sink = BitrixSink(client=site.client, ledger=ledger, **options)
     sink.write(analysis, dry_run=False)
     return sink
 
@@ -111,7 +111,7 @@ def test_nothing_is_told_without_a_channel(site: Rig, ledger: Path) -> None:
 
 def test_dry_run_counts_and_tells_nobody(site: Rig, ledger: Path) -> None:
     """A dry run says how many alerts there would be."""
-    sink = BitrixSink(client=site.client, ledger=str(ledger), timeline=True, notify=True)
+    sink = BitrixSink(client=site.client, ledger=ledger, timeline=True, notify=True)
     sink.write(warned(Warned("k1", "CO_1")), dry_run=True)
     assert "пробный запуск: оповещений 2" in sink.notes
     assert site.portal.state.writes == []
@@ -142,7 +142,7 @@ def test_lost_answer_doubles_nothing(
     """Whatever became of the first try, after the next run the alert is there exactly once."""
     analysis = warned(Warned("k1", "CO_1"))
     site.portal.faults.add(kind, method)
-    sink = BitrixSink(client=site.client, ledger=str(ledger), **{channel: True})  # type: ignore[arg-type]
+    sink = BitrixSink(client=site.client, ledger=ledger, **{channel: True})  # type: ignore[arg-type]
     sink.write(analysis, dry_run=False)
     run(site, ledger, analysis, **{channel: True})
     run(site, ledger, analysis, **{channel: True})

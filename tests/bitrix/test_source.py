@@ -378,11 +378,11 @@ def test_reading_resumes_behind_a_crash(site: Rig, tmp_path: Path) -> None:
     expected = lines(read(site))
     before = site.portal.journal.run["crm.stagehistory.list"]
     for crash in (1, 2, 3):
-        broken = BitrixSource(client=site.client, checkpoint=str(path)).transactions(YEAR)
+        broken = BitrixSource(client=site.client, checkpoint=path).transactions(YEAR)
         for _ in range(crash):
             next(broken)
         del broken
-    source = BitrixSource(client=site.client, checkpoint=str(path))
+    source = BitrixSource(client=site.client, checkpoint=path)
     start = site.portal.journal.run["crm.stagehistory.list"]
     assert lines(concat(source.transactions(YEAR))) == expected
     assert any("continuing" in note for note in source.notes)
@@ -393,7 +393,7 @@ def test_reading_resumes_behind_a_crash(site: Rig, tmp_path: Path) -> None:
 def test_checkpoint_of_another_question_is_not_used(site: Rig, tmp_path: Path) -> None:
     """A checkpoint fits only the same question, and only for a day."""
     many(site, 3000)
-    path = str(tmp_path / "reading.sqlite")
+    path = tmp_path / "reading.sqlite"
     next(BitrixSource(client=site.client, checkpoint=path).transactions(YEAR))
     other = Window(YEAR.since, date(2026, 3, 1))
     assert lines(read(site, other, checkpoint=path)) == lines(read(site, other))
@@ -408,7 +408,7 @@ def test_checkpoint_holds_no_secret(site: Rig, tmp_path: Path) -> None:
     """The checkpoint on disk knows nothing of the webhook's secret."""
     many(site, 3000)
     path = tmp_path / "reading.sqlite"
-    next(BitrixSource(client=site.client, checkpoint=str(path)).transactions(YEAR))
+    next(BitrixSource(client=site.client, checkpoint=path).transactions(YEAR))
     assert site.portal.hook.secret.encode() not in path.read_bytes()
 
 

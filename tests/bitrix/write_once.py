@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from attrs import fields, frozen
 from tests.bitrix.rig import analysis_of
@@ -55,7 +56,7 @@ def main(url: str, ledger: str, count: int, alerts: int) -> None:
     """Write."""
     client = connect(webhook=url, insecure_loopback=True, plan=_FAST)
     sink = BitrixSink(
-        client=client, ledger=ledger, timeline=True, tasks=True, notify=True, stalled_days=0,
+        client=client, ledger=Path(ledger), timeline=True, tasks=True, notify=True, stalled_days=0,
         customer="company",
     )  # fmt: skip
     report = sink.write(with_alerts(count, alerts), dry_run=False)
