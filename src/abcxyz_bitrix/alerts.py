@@ -13,9 +13,9 @@ from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
 from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.customers import Party, key_of
+from abcxyz_bitrix.customers import Party, key_of, party_of
 from abcxyz_bitrix.errors import BitrixError, concerns_one, maybe_done
-from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, ENTITIES, fields_of
+from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, fields_of
 from abcxyz_bitrix.ledger import Ledger, marker
 from abcxyz_bitrix.pace import Budget
 from abcxyz_bitrix.people import People
@@ -36,7 +36,7 @@ _METHODS = {
     "tasks": "tasks.task.add",
     "notify": "im.notify.system.add",
 }
-_SHORT = {DEAL: "D", COMPANY: "CO", CONTACT: "C"}
+_SHORT = {DEAL: "D", COMPANY: "CO", CONTACT: "C", LEAD: "L"}
 _LONGEST = 2000  # characters of a message
 
 
@@ -211,11 +211,15 @@ class Alerts:
     def _general(
         self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], people: People
     ) -> list[Message]:
-        found: list[tuple[Any, Party]] = [
-            (alert, party)
-            for alert in getattr(analysis, "alerts", ()) or ()
-            for party in list(parties.get(str(getattr(alert, "customer", "")), ()))[:1]
-        ]
+        found: list[tuple[Any, Party]] = []
+        for alert in getattr(analysis, "alerts", ()) or ():
+            # Where this adapter looks for stalled deals itself, nobody is told twice.
+            if alert.kind == "stalled_deal" and self.stalled_days > 0:
+                continue
+            customer = str(alert.customer)
+            lead = party_of(customer)
+            leads = [lead] if lead is not None and lead[0] == LEAD else []
+            found += [(alert, party) for party in [*parties.get(customer, ()), *leads][:1]]
         owners = self._owners([party for _, party in found])
         messages = []
         for alert, party in found:
@@ -232,7 +236,7 @@ class Alerts:
     def _owners(self, parties: Sequence[Party]) -> dict[Party, int]:
         """Find the responsible employee of each customer."""
         owners: dict[Party, int] = {}
-        for entity in (COMPANY, CONTACT):
+        for entity in (COMPANY, CONTACT, LEAD):
             ids = sorted({number for kind, number in parties if kind == entity})
             if not ids:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
@@ -46,14 +47,14 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
     columns = zip(
         snapshot.customers.tolist(), snapshot.segment.tolist(), values, cvs, strict=True,
     )  # fmt: skip
-    for customer, code, value, cv in columns:
+    for place, (customer, code, value, cv) in enumerate(columns):
         if code < 0:
             continue
         segment = SEGMENTS[code]
         wanted: dict[str, Value] = {
             "SEGMENT": segment,
             "TAG": TAGS[lang].get(segment) or None,
-            "ADVICE": advice(analysis, customer, segment, lang) or None,
+            "ADVICE": advice(analysis, place, lang) or None,
             "ABC": segment[0],
             "XYZ": segment[1],
             "VALUE": canonical("VALUE", value),
@@ -63,30 +64,10 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
         yield Card(str(customer), wanted, float(value) if value == value else 0.0)
 
 
-def advice(analysis: Analysis, customer: object, segment: str, lang: str) -> str:
-    """Find the recommendation for a customer, or for the segment."""
+def advice(analysis: Analysis, place: int, lang: str) -> str:
+    """Say what to do with the customer at a place of the snapshot; empty without a playbook."""
     actions = getattr(analysis, "actions", None)
-    if not actions:
-        return ""
-    for key in (customer, segment):
-        try:
-            action = actions[key]
-        except (KeyError, IndexError, TypeError):
-            continue
-        return _say(action, lang)
-    return ""
-
-
-def _say(action: Any, lang: str) -> str:
-    for name in ("sentence", "text"):
-        said = getattr(action, name, None)
-        if callable(said):
-            return str(said(lang))
-        if isinstance(said, Mapping):
-            return str(said.get(lang, ""))
-        if said is not None:
-            return str(said)
-    return str(action)
+    return str(actions[place].text(lang)) if actions is not None and len(actions) > place else ""
 
 
 def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:
@@ -138,17 +119,23 @@ def changes(
     Notes
     -----
     Nothing depends on the run itself: the previous segment and the day change only together with
-    the segment, in the same request, so a repeated run finds nothing to do.
+    the segment, in the same request, so a repeated run finds nothing to do. For the same reason
+    an advice that differs only in its numbers is left as it is.
     """
     now = own.read(row)
     full = dict(wanted)
-    full["MARK"] = _mark(wanted)
+    full["MARK"] = _mark({**wanted, "ADVICE": _steady(wanted.get("ADVICE"))})
     if now.get("SEGMENT") != wanted.get("SEGMENT"):
         full["PREVIOUS"] = now.get("SEGMENT")
         full["SINCE"] = day.isoformat()
     return {
         code: value for code, value in full.items() if code in own.names and now.get(code) != value
     }
+
+
+def _steady(words: Value) -> Value:
+    """Take the numbers out of an advice: "silent for 12 days" is no news the day after."""
+    return re.sub(r"\d+", "#", words) if isinstance(words, str) else words
 
 
 def _mark(wanted: Mapping[str, Value]) -> Value:

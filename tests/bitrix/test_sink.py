@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from attrs import evolve, fields
+from attrs import evolve, fields, frozen
 from tests.bitrix.portal import COMPANY, CONTACT, LEAD, Portal, VirtualClock
 from tests.bitrix.rig import START, Rig, analysis_of, free, rig
 
@@ -224,18 +224,47 @@ def test_silently_ignored_field_is_noticed(site: Rig) -> None:
     assert report.failed == {"CO_1": "Битрикс24 не принял TAG"}
 
 
+@frozen
+class Advised:
+    """An action as the core makes it."""
+
+    words: str
+
+    def text(self, lang: str) -> str:
+        """Say it."""
+        return self.words
+
+
+@frozen(kw_only=True)
+class WithActions(Analysis):
+    """An analysis that carries actions, one per customer."""
+
+    actions: tuple[Advised, ...] = ()
+
+
+def advised(*words: str) -> Analysis:
+    """Make an analysis with an advice for each company."""
+    plain = analysis_of({f"CO_{place}": "AX" for place in range(1, len(words) + 1)})
+    known = {one.name: getattr(plain, one.name) for one in fields(Analysis)}
+    return WithActions(**(known | {"actions": tuple(Advised(one) for one in words)}))
+
+
 def test_hostile_text_arrives_as_text(site: Rig) -> None:
     """Quotes, formulas, brackets, emoji and bidi signs reach the card unchanged."""
     hostile = "=cmd|' /C calc'!A0 <script>&\"[0]\u202e\N{PILE OF POO}%" + "д" * 10_000
-
-    class Rich(Analysis):
-        actions: ClassVar = {"AX": hostile}
-
-    plain = analysis_of({"CO_1": "AX"})
-    analysis = Rich(**{one.name: getattr(plain, one.name) for one in fields(Analysis)})
-    report = sink_of(site).write(analysis, dry_run=False)
+    report = sink_of(site).write(advised(hostile, "звонить"), dry_run=False)
     assert dict(report.failed) == {}
     assert shown(site, COMPANY, 1)["ADVICE"] == hostile
+    assert shown(site, COMPANY, 2)["ADVICE"] == "звонить"
+
+
+def test_advice_that_only_counts_days_is_not_rewritten(site: Rig) -> None:
+    """A number that grows every day is no reason to write; other words are."""
+    sink_of(site).write(advised("молчит 12 дней"), dry_run=False)
+    assert sink_of(site).write(advised("молчит 13 дней"), dry_run=False).written == 0
+    assert shown(site, COMPANY, 1)["ADVICE"] == "молчит 12 дней"
+    assert sink_of(site).write(advised("звонить 13 дней"), dry_run=False).written == 1
+    assert shown(site, COMPANY, 1)["ADVICE"] == "звонить 13 дней"
 
 
 # -- keys ---------------------------------------------------------------------------------------

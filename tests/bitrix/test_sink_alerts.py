@@ -171,6 +171,27 @@ def test_left_employee_is_passed_over(site: Rig, ledger: Path) -> None:
     assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2]
 
 
+def test_waiting_lead_is_told_on_its_own_card(site: Rig, ledger: Path) -> None:
+    """An alert about a lead is bound to the lead and goes to whoever is in charge of it."""
+    lead = site.portal.add_lead("Новый", assignedById=1)
+    run(site, ledger, warned(Warned("w", f"L_{lead}", "lead_waiting")), tasks=True, timeline=True)
+    assert [(task["RESPONSIBLE_ID"], task["UF_CRM_TASK"]) for task in store(site, "tasks")] == [
+        (1, [f"L_{lead}"])
+    ]
+    assert [row["ENTITY_TYPE"] for row in store(site, "comments")] == ["lead"]
+
+
+def test_stalled_deals_of_the_analysis_are_told_only_where_we_do_not_look(
+    site: Rig, ledger: Path
+) -> None:
+    """With its own search switched on, the sink leaves the analysis' stalled deals alone."""
+    analysis = warned(Warned("s", "CO_1", "stalled_deal"))
+    run(site, ledger, analysis, timeline=True)
+    assert store(site, "comments") == []
+    run(site, ledger, analysis, timeline=True, stalled_days=0)
+    assert len(store(site, "comments")) == 1
+
+
 # -- stalled deals ------------------------------------------------------------------------------
 
 
