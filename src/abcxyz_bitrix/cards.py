@@ -128,6 +128,8 @@ def changes(
     if now.get("SEGMENT") != wanted.get("SEGMENT"):
         full["PREVIOUS"] = now.get("SEGMENT")
         full["SINCE"] = day.isoformat()
+    elif _steady(now.get("ADVICE")) == _steady(wanted.get("ADVICE")):
+        full["ADVICE"] = now.get("ADVICE")
     return {
         code: value for code, value in full.items() if code in own.names and now.get(code) != value
     }
