@@ -174,11 +174,15 @@ class Keys:
     def _everybody(self, entities: Sequence[int]) -> Iterator[tuple[Party, str]]:
         for entity in entities:
             if self._requisite:
-                asked = _requisite_list(entity, {}, self._requisite)
+                wanted = ("ID", "ENTITY_ID", "ENTITY_TYPE_ID", self._requisite)
+                every = Listing(
+                    entity, wanted, {"ENTITY_TYPE_ID": entity}, "crm.requisite.list", "", "ID"
+                )
                 seen: set[int] = set()
-                for row in cursor(self.client, asked.method, asked.params, at=""):
+                for row in (row for piece in scan(self.client, every) for row in piece.rows):
                     owner, value = as_id(row.get("ENTITY_ID")), _text(row.get(self._requisite))
-                    if value and owner and owner not in seen:
+                    mine = as_id(row.get("ENTITY_TYPE_ID")) == entity
+                    if mine and value and owner and owner not in seen:
                         seen.add(owner)
                         yield (entity, owner), value
             else:

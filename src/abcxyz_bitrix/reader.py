@@ -25,9 +25,26 @@ _WIDEST = 200_000  # ids
 _WINDOWS = 45  # in a piece: the history of so many full pages fits one batch
 
 
+def first(answer: object, method: str) -> Answer:
+    """Take an outcome that has to be an answer.
+
+    Raises
+    ------
+    AdapterError
+        It is an error: that one.
+    """
+    if isinstance(answer, Answer):
+        return answer
+    if isinstance(answer, AdapterError):
+        raise answer
+    raise BadDataError(
+        "the batch does not hold the answer to {method}; run again later", method=method
+    )
+
+
 @frozen
 class Listing:
-    """A list of CRM objects.
+    """A list of CRM objects, or of anything else that is read by its ids.
 
     Parameters
     ----------
@@ -37,26 +54,42 @@ class Listing:
         Names of fields; ``id`` always comes along.
     where
         Conditions of the server. They only save traffic: whoever reads checks them again.
+    method, at, id_name
+        What is called, where the rows are, and how an id is called there.
     """
 
     entity: int
     select: tuple[str, ...]
     where: Mapping[str, Any] = field(factory=dict)
+    method: str = "crm.item.list"
+    at: str = "items"
+    id_name: str = "id"
 
     def command(
         self, more: Mapping[str, Any], *, select: Sequence[str] = (), order: str = "ASC"
     ) -> Command:
         """Make the command that reads up to one page of it."""
-        return Command(
-            "crm.item.list",
-            {
-                "entityTypeId": self.entity,
-                "select": list(select) or list(dict.fromkeys(("id", *self.select))),
-                "filter": {**self.where, **more},
-                "order": {"id": order},
-                "start": -1,
-            },
-        )
+        asked: dict[str, Any] = {
+            "select": list(select) or list(dict.fromkeys((self.id_name, *self.select))),
+            "filter": {**self.where, **more},
+            "order": {self.id_name: order},
+            "start": -1,
+        }
+        if self.method.startswith("crm.item."):
+            asked["entityTypeId"] = self.entity
+        return Command(self.method, asked)
+
+    def between(self, after: int, upto: int) -> Command:
+        """Make the command for the rows whose ids lie in ``(after, upto]``."""
+        return self.command({f">{self.id_name}": after, f"<={self.id_name}": upto})
+
+    def rows(self, outcome: object) -> list[Row]:
+        """Take the rows out of an outcome of such a command."""
+        return rows_at(first(outcome, self.method).result, self.at, self.method)
+
+    def number(self, row: Row) -> int:
+        """Take the id of a row."""
+        return as_id(row.get(self.id_name))
 
 
 @frozen
@@ -76,38 +109,22 @@ class _Gap:
     upto: int
 
 
-def first(answer: object, method: str) -> Answer:
-    """Take an outcome that has to be an answer.
-
-    Raises
-    ------
-    AdapterError
-        It is an error: that one.
-    """
-    if isinstance(answer, Answer):
-        return answer
-    if isinstance(answer, AdapterError):
-        raise answer
-    raise BadDataError(
-        "the batch does not hold the answer to {method}; run again later", method=method
-    )
-
-
 def bounds(client: Client, listing: Listing) -> tuple[int, int] | None:
     """Find the smallest and the largest id of a list, or None if it is empty."""
     ends = client.batch(
         {order: listing.command({}, select=["id"], order=order) for order in ("ASC", "DESC")}
     )
     found = {
-        order: [
-            as_id(row.get("id"))
-            for row in rows_at(first(ends.get(order), "crm.item.list").result, "items", order)
-        ]
-        for order in ends
+        order: [listing.number(row) for row in listing.rows(ends.get(order))] for order in ends
     }
     if not found["ASC"] or not found["DESC"]:
         return None
     return min(found["ASC"]), max(found["DESC"])
+
+
+def _ends(listing: Listing) -> list[str]:
+    """Choose what to select where only the ids count; some methods insist on more."""
+    return [listing.id_name] if listing.method == "crm.item.list" else list(listing.select)
 
 
 def narrow(
@@ -170,7 +187,7 @@ def _accepted(
             rest = {key: value for key, value in listing.where.items() if key != gone}
             listing = evolve(listing, where=rest)
         else:
-            return listing, rows_at(answer.result, "items", command.method)
+            return listing, listing.rows(answer)
 
 
 def scan(
@@ -208,7 +225,7 @@ def scan(
         windows, last = len(gaps), gaps[-1].upto
         while gaps:
             gaps = _fill(client, listing, gaps, rows)
-        rows.sort(key=lambda row: as_id(row.get("id")))
+        rows.sort(key=listing.number)
         yield Piece(after, last, rows)
         # Sparse ids want wider windows, but not so wide that most of them need a second request.
         density = max(1, len(rows)) / (windows * width)
@@ -219,19 +236,18 @@ def scan(
 def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -> list[_Gap]:
     """Ask every window once; return those that brought a full page."""
     commands = {
-        f"w{place}": listing.command({">id": gap.after, "<=id": gap.upto})
-        for place, gap in enumerate(gaps)
+        f"w{place}": listing.between(gap.after, gap.upto) for place, gap in enumerate(gaps)
     }
     rest: list[_Gap] = []
     for key, outcome in client.stream(commands.items()):
         gap = gaps[int(key[1:])]
-        found = rows_at(first(outcome, "crm.item.list").result, "items", "crm.item.list")
-        ids = [as_id(row.get("id")) for row in found]
+        found = listing.rows(outcome)
+        ids = [listing.number(row) for row in found]
         if any(not gap.after < number <= gap.upto for number in ids):
             raise BadDataError(
                 "the portal ignores the condition on the id in {method}; the list cannot be read "
                 "without gaps, ask the support of Bitrix24",
-                method="crm.item.list",
+                method=listing.method,
             )
         rows.extend(found)
         if len(ids) >= PAGE and max(ids) < gap.upto:
@@ -247,14 +263,13 @@ def by_ids(
     stop: Callable[[], bool] | None = None,
 ) -> Iterator[Row]:
     """Read objects by their ids, fifty to a command; those that are absent are left out."""
-    parts = [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
-    commands = (
-        (f"i{place}", listing.command({"@id": list(part)})) for place, part in enumerate(parts)
-    )
+    parts = [list(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE)]
+    among = f"@{listing.id_name}"
+    commands = ((f"i{place}", listing.command({among: part})) for place, part in enumerate(parts))
     for key, outcome in client.stream(commands, stop=stop):
         wanted = set(parts[int(key[1:])])
-        for row in rows_at(first(outcome, "crm.item.list").result, "items", "crm.item.list"):
-            if as_id(row.get("id")) in wanted:
+        for row in listing.rows(outcome):
+            if listing.number(row) in wanted:
                 yield row
 
 

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.customers import Party, chooser, key_of, party_of
 from abcxyz_bitrix.fields import DEAL, INVOICE, Fields
-from abcxyz_bitrix.reader import PAGE, Listing, Row, by_ids, cursor, first
+from abcxyz_bitrix.reader import PAGE, Listing, Row, by_ids, first, scan
 from abcxyz_bitrix.stages import Stages, won_moments
 from abcxyz_bitrix.wire import (
     Command,
@@ -264,20 +264,10 @@ def shop_payments(
     tuple
         Id before the piece, id at its end, and its sales.
     """
-    wanted = {
-        "select": ["id", "orderId", "paid", "datePaid", "sum", "currency", "isReturn"],
-        "filter": {"paid": "Y"},
-    }
-    page: list[Row] = []
-    after = 0
-    rows = cursor(client, "sale.payment.list", wanted, at="payments", id_name="id")
-    for row in rows:
-        page.append(row)
-        if len(page) == PAGE * 10:
-            yield after, as_id(page[-1]["id"]), _joined(client, page, names, choices, tally)
-            after, page = as_id(page[-1]["id"]), []
-    if page:
-        yield after, as_id(page[-1]["id"]), _joined(client, page, names, choices, tally)
+    select = ("id", "orderId", "paid", "datePaid", "sum", "currency", "isReturn")
+    listing = Listing(0, select, {"paid": "Y"}, "sale.payment.list", "payments")
+    for piece in scan(client, listing):
+        yield piece.after, piece.upto, _joined(client, piece.rows, names, choices, tally)
 
 
 def _joined(
