@@ -112,7 +112,10 @@ class _Gap:
 def bounds(client: Client, listing: Listing) -> tuple[int, int] | None:
     """Find the smallest and the largest id of a list, or None if it is empty."""
     ends = client.batch(
-        {order: listing.command({}, select=["id"], order=order) for order in ("ASC", "DESC")}
+        {
+            order: listing.command({}, select=_ends(listing), order=order)
+            for order in ("ASC", "DESC")
+        }
     )
     found = {
         order: [listing.number(row) for row in listing.rows(ends.get(order))] for order in ends
