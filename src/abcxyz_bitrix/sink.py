@@ -95,7 +95,7 @@ class BitrixSink:
     Parameters
     ----------
     webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy
+allow_hosts, plan, proxy, pace_file
         How to reach the portal, see `connect`.
     customer, customer_id
         As of the source, so that a key finds its card.
@@ -165,6 +165,7 @@ allow_hosts, plan, proxy
         insecure_loopback: bool = False,
         allow_hosts: Sequence[str] = (),
         proxy: str | None = None,
+        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         _one_of("lang", lang, LANGUAGES)
@@ -187,6 +188,7 @@ allow_hosts, plan, proxy
             allow_hosts=allow_hosts,
             plan=plan,
             proxy=proxy,
+            pace_file=pace_file,
         )
         chosen = {"timeline": timeline, "tasks": tasks, "notify": notify}
         self._alerts = Alerts(

@@ -338,6 +338,16 @@ def installed(client: Client, entity: int, prefix: str) -> dict[str, int]:
     }
 
 
+def item_codes(client: Client, entity: int) -> dict[str, str]:
+    """Find the external codes of all list items: ``code/UF_CRM_REGION/17`` -> ``URAL``."""
+    return {
+        f"code/{name}/{item.get('ID')}": str(item.get("XML_ID"))
+        for name, row in _kept(client, entity).items()
+        for item in row.get("LIST") or ()
+        if not is_empty(item.get("XML_ID"))
+    }
+
+
 def remove(client: Client, entity: int, prefix: str) -> list[str]:
     """Delete the adapter's fields with everything in them; return their names."""
     gone = installed(client, entity, prefix)

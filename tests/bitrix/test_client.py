@@ -28,6 +28,7 @@ from abcxyz_bitrix import errors
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.errors import BitrixError, NotJsonError, PortalMovedError, error_class
 from abcxyz_bitrix.pace import Operating, Plan
+from abcxyz_bitrix.shared import SharedBucket
 from abcxyz_bitrix.wire import Answer, Command, Times, as_map, decode, query, rows_at
 
 COMMENT = "crm.timeline.comment.add"
@@ -291,6 +292,36 @@ def test_all_clients_of_a_process_share_one_pace(site: Rig) -> None:
     assert site.portal.bucket.refused == 0
     assert second.pace is site.client.pace
     assert site.clock() - START == pytest.approx((120 - 50) / 2, abs=1)
+
+
+def test_programs_of_a_machine_share_one_pace(site: Rig, tmp_path: Path) -> None:
+    """Two programs that know nothing of each other pass through one file."""
+    path = tmp_path / "pace"
+    buckets = [SharedBucket(path, 2.0, 50.0, site.timer) for _ in range(2)]
+    for _ in range(60):
+        for bucket in buckets:
+            bucket.take()
+    assert site.clock() - START == pytest.approx(35.0)
+    buckets[0].drain()
+    buckets[1].take()
+    assert site.clock() - START == pytest.approx(35.5)
+
+
+def test_damaged_pace_file_is_no_obstacle(site: Rig, tmp_path: Path) -> None:
+    """What cannot be read counts as a full bucket; a folder in its place is refused."""
+    path = tmp_path / "pace"
+    path.write_text("{half")
+    SharedBucket(path, 2.0, 50.0, site.timer).take()
+    assert json.loads(path.read_text())[0] == 49.0
+    with pytest.raises(ConfigError, match="pace_file"):
+        SharedBucket(tmp_path, 2.0, 50.0, site.timer).take()
+
+
+def test_pace_file_paces_the_client(site: Rig, tmp_path: Path) -> None:
+    """A client with a pace file takes its turns there."""
+    client = site.another(pace_file=tmp_path / "pace")
+    client.call("profile")
+    assert json.loads((tmp_path / "pace").read_text())[0] == pytest.approx(49.0, abs=0.1)
 
 
 def test_storm_of_refusals_slows_down(site: Rig) -> None:

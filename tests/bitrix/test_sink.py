@@ -12,7 +12,8 @@ from tests.bitrix.portal import COMPANY, CONTACT, LEAD, Portal, VirtualClock
 from tests.bitrix.rig import START, Rig, analysis_of, free, rig
 
 from abcxyz import Analysis, score_prospects
-from abcxyz.errors import AuthenticationError, BadDataError, ConfigError
+from abcxyz.errors import AuthenticationError, ConfigError
+from abcxyz.http import OutcomeUnknownError
 from abcxyz.plugins import Preflight, Sink
 from abcxyz_bitrix.sink import BitrixSink, seconds_of
 from abcxyz_bitrix.userfields import PREFIX, SEGMENT_ITEMS, SPECS, installed, remove
@@ -406,6 +407,6 @@ def test_answers_without_rows_are_no_empty_portal(site: Rig) -> None:
     sink.write(analysis_of(SEGMENTS), dry_run=False)
     before = len(site.portal.state.writes)
     site.portal.faults.add("not_json", "crm.item.list", times=None)
-    with pytest.raises((BadDataError, Exception)):
+    with pytest.raises(OutcomeUnknownError):
         sink.write(analysis_of({"CO_1": "AX"}), dry_run=False)
     assert len(site.portal.state.writes) == before

@@ -303,6 +303,31 @@ def test_tax_number_may_be_the_key(site: Rig) -> None:
     ]
 
 
+def test_account_of_quality_tells_what_was_left_out(site: Rig) -> None:
+    """After a reading the source tells what it met, what it left out and how it dated sales."""
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2025-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(4, "2026-02-04T10:00:00+03:00")
+    site.portal.state.ignored_filters.add("movedTime")
+    source = BitrixSource(client=site.client)
+    assert len(concat(source.transactions(YEAR))) == 1
+    quality = source.quality
+    assert (quality.rows, quality.used) == (3, 2)
+    assert [(one.kind, one.count, one.treatment) for one in quality.issues] == [
+        ("no_customer", 1, "left_out")
+    ]
+
+
+def test_companies_are_named_and_people_are_not(site: Rig) -> None:
+    """On request the titles of companies that bought come along; contacts stay numbers."""
+    site.portal.add_requisite(COMPANY, 1, inn="7707083893")
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
+    source = BitrixSource(client=site.client, names=True, customer_id="inn")
+    list(source.transactions(YEAR))
+    assert source.names == {"7707083893": "Ромашка"}
+
+
 # -- windows, filters, interruptions ------------------------------------------------------------
 
 
