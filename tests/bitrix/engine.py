@@ -119,7 +119,7 @@ class Engine:
         if counted:
             self._budget(who, name)
         if (name, who.user) in self.state.denied:
-            raise RefusedError(400, "", "Access denied.")
+            raise self.state.denied[name, who.user]
         self.state.method = name
         seconds = self.spend(name, params)
         try:

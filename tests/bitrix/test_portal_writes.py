@@ -201,6 +201,17 @@ def test_refuses_to_change_a_locked_item_alone(portal: Portal) -> None:
     ) == ("Первая", "X")
 
 
+@pytest.mark.parametrize(
+    ("method", "code"), [("crm.item.list", "ACCESS_DENIED"), ("crm.currency.list", "")]
+)
+def test_denies_a_method_to_one_person(portal: Portal, method: str, code: str) -> None:
+    """A person without the right gets the code of the method's kind, another one the answer."""
+    portal.deny(method)
+    assert code == portal.call(method, {"entityTypeId": DEAL})["error"]
+    portal.hook = portal.access.webhook(user=2)
+    assert "result" in portal.call(method, {"entityTypeId": DEAL})
+
+
 def test_changes_the_same_row_by_the_older_method(portal: Portal) -> None:
     """The older update answers true, knows the old names, and also saves only differences."""
     company = portal.add_company("Ромашка")
