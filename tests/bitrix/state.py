@@ -99,7 +99,7 @@ class Write:
     fields: tuple[str, ...]
 
 
-@define
+@define(repr=False, eq=False)
 class State:
     """The memory of one portal.
 

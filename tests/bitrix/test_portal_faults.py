@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -86,6 +87,29 @@ def test_takes_parameters_in_every_encoding(portal: Portal, server: Server) -> N
         seen.append(json.loads(connection.getresponse().read())["result"]["items"])
         connection.close()
     assert seen == [[{"id": 1, "title": "Ёлка"}]] * 3
+
+
+def test_counts_exactly_under_many_threads(portal: Portal, server: Server) -> None:
+    """Clients of many threads share one state: no call, number or change is lost."""
+    portal.limits.rate = None
+    portal.add_company("Ромашка")
+
+    def work(worker: int) -> None:
+        line = Line(server)
+        with closing(line.connection):
+            for number in range(20):
+                fields = {"title": f"{worker}/{number}"}
+                params = {"entityTypeId": COMPANY, "id": 1, "fields": fields}
+                line.post("crm.item.update", params)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert (
+        portal.journal.total,
+        portal.journal.by_method["crm.item.update"],
+        portal.state.touched["company", 1],
+    ) == (160, 160, 160)
+    assert list(range(1, 161)) == [write.request for write in portal.state.writes]
 
 
 @pytest.mark.parametrize(
@@ -406,7 +430,7 @@ def test_keeps_no_secret_in_its_journal(portal: Portal) -> None:
         portal, grant_type="refresh_token", client_id=app.client_id,
         client_secret=app.client_secret, refresh_token=refresh,
     )  # fmt: skip
-    kept = repr(portal.journal)
+    kept = repr(portal.journal) + repr(portal) + repr(portal.state)
     assert len(portal.journal.requests) == 3
     for secret in (portal.hook.secret, access, refresh, app.client_secret):
         assert secret not in kept
