@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.bitrix.faults import Fault
-from tests.bitrix.portal import COMPANY, DEAL, Portal, VirtualClock
+from tests.bitrix.portal import COMPANY, DEAL, DroppedError, Portal, VirtualClock
 from tests.bitrix.server import Server
 
 NOW = 1_764_000_000.0
@@ -258,6 +261,38 @@ def test_calls_a_hook_before_and_after_a_request(portal: Portal) -> None:
         portal.call("crm.item.update", rename)
     assert portal.value(COMPANY, 1, "title") == "Новое"
     assert seen == [2, 3]
+
+
+_CHILD = """
+import json, sys, urllib.request
+for number in range(1, 21):
+    body = json.dumps({"entityTypeId": 4, "id": number, "fields": {"title": "x"}}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(sys.argv[1] + "crm.item.update", body, headers)
+    urllib.request.urlopen(request).read()
+"""
+
+
+@pytest.mark.parametrize(("kind", "written"), [("hook", 6), ("hook_after", 7)])
+def test_kills_a_client_at_the_request_that_was_chosen(
+    portal: Portal, server: Server, kind: str, written: int
+) -> None:
+    """A process killed at its seventh request has that one committed only after the commit."""
+    for number in range(20):
+        portal.add_company(f"Компания {number}")
+
+    def kill(number: int) -> None:
+        child.kill()
+        child.wait(10)
+        if kind == "hook":
+            raise DroppedError(kind)
+
+    portal.faults.add(kind, "crm.item.update", skip=6, hook=kill)
+    child = subprocess.Popen([sys.executable, "-c", _CHILD, server.webhook])
+    child.wait(60)
+    assert child.returncode == -signal.SIGKILL
+    assert list(range(1, written + 1)) == [write.id for write in portal.state.writes]
+    assert portal.journal.total == 7
 
 
 def test_lets_rows_change_between_two_pages(portal: Portal) -> None:

@@ -337,6 +337,8 @@ def test_deletes_a_user_field_with_its_values(portal: Portal) -> None:
     assert "ufCrmNote" not in item
     described = portal.call("crm.item.fields", {"entityTypeId": COMPANY})["result"]["fields"]
     assert "ufCrmNote" not in described
+    _field(portal)
+    assert None is portal.value(COMPANY, company, "ufCrmNote")
 
 
 def test_makes_user_fields_of_invoices_by_configuration(portal: Portal) -> None:
