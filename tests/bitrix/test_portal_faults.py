@@ -190,8 +190,9 @@ def test_loses_the_answer_before_or_after_the_commit(
 def test_resets_the_connection_and_does_not_close_it_politely(portal: Portal, line: Line) -> None:
     """A dropped request ends in a reset that the client sees at once."""
     portal.faults.add("reset_before")
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError) as seen:
         line.post("profile")
+    assert ConnectionResetError is type(seen.value)
 
 
 def test_promises_more_than_it_sends_when_truncated(portal: Portal, line: Line) -> None:

@@ -382,6 +382,17 @@ def test_lists_payments_orders_and_goods_by_their_owners(portal: Portal) -> None
     assert [(r["productName"], r["quantity"], r["price"]) for r in rows] == [("Стол", 2, 90)]
 
 
+def test_gives_all_ties_of_orders_at_once(portal: Portal) -> None:
+    """For orders alone start -1 is every record; otherwise they come in pages."""
+    for _ in range(60):
+        portal.add_payment(DEAL, portal.add_deal(), 1)
+    seen = []
+    for start in (-1, 0, 50):
+        answer = portal.call("crm.orderentity.list", {"start": start})
+        seen.append((len(answer["result"]["orderEntity"]), answer["total"], answer.get("next")))
+    assert seen == [(60, 60, None), (50, 60, 50), (10, 60, None)]
+
+
 def test_finds_companies_by_their_requisites(portal: Portal) -> None:
     """Requisites are asked by owner or by the tax number."""
     first, second = portal.add_company("Первая"), portal.add_company("Вторая")
