@@ -158,6 +158,7 @@ def test_refuses_a_value_that_a_field_cannot_hold(
         ("crm.item.update", {"EntityTypeId": 2, "id": 1, "fields": {}}, 100),
         ("crm.item.get", {"entityTypeId": 5, "id": 1}, "ENTITY_TYPE_NOT_SUPPORTED"),
         ("crm.item.add", {"entityTypeId": 2, "fields": {"contacts": []}}, 100),
+        ("crm.item.add", {"entityTypeId": 2, "fields": {"contactIds": 1}}, 100),
         ("crm.company.update", {"id": 0, "fields": {}}, ""),
         ("crm.item.batchImport", {"entityTypeId": 2}, 100),
     ],
