@@ -48,6 +48,13 @@ def test_whoever_bought_nothing_in_the_window_is_known_and_not_classified() -> N
     assert frame["segment"].to_dict() == {"old": "", "a": "AX", "b": "BZ"}
     assert frame["last_day"].dt.date.to_dict()["old"] == date(2020, 1, 1)
     assert result.matrix.unclassified == 1
+    assert result.snapshot.explain("a") == "AX on 2026-02-28: 100 in 2 orders, CV 0.00"
+    assert result.snapshot.explain("old").startswith("not classified in [2026-01-01")
+    with pytest.raises(InputError, match="no customer 'c' here"):
+        result.snapshot.explain("c")
+    assert "3 customers, 1 not classified" in result.snapshot._repr_html_()
+    assert "2 (month)" in result.panel._repr_html_()
+    assert result.panel.to_frame()["2026-02-01"].tolist()[1:] == [50, 12]
     assert result.snapshot.dated == date(2026, 2, 28)
 
 

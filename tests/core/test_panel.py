@@ -82,12 +82,14 @@ def told(panel: Panel) -> dict[Any, Any]:
     return found
 
 
+def names_of(ids: str) -> list[Any]:
+    if ids == "text":
+        return [f"<клиент {i}> 🙂" for i in range(7)]
+    return [i * 10**12 - 5 if ids == "sparse" else i for i in range(7)]
+
+
 def batches(rows: list[Any], sizes: list[int], ids: str, *, documents: bool) -> list[Transactions]:
-    names: list[Any] = {
-        "compact": list(range(7)),
-        "sparse": [i * 10**12 - 5 for i in range(7)],
-        "text": [f"<клиент {i}> 🙂" for i in range(7)],
-    }[ids]
+    names = names_of(ids)
     made, at = [], 0
     for size in [*sizes, len(rows)]:
         part, at = rows[at : at + size], at + size
@@ -120,11 +122,7 @@ def test_panel_equals_the_loop(
     periods: Periods,
 ) -> None:
     """However the lines are batched and customers named, the table is what a loop adds up."""
-    names: list[Any] = {
-        "compact": list(range(7)),
-        "sparse": [i * 10**12 - 5 for i in range(7)],
-        "text": [f"<клиент {i}> 🙂" for i in range(7)],
-    }[ids]
+    names = names_of(ids)
     expected = {
         names[who]: one for who, one in by_hand(rows, periods, metric, documents=documents).items()
     }
