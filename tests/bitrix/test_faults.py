@@ -37,15 +37,18 @@ def start(url: str, ledger: Path, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def check(portal: Portal, count: int) -> None:
-    """See that every card is right, was written once, and nobody was told anything twice."""
+def check(portal: Portal, count: int, lost: int = 1) -> None:
+    """See that every card is right, was written once, and nobody was told anything twice.
+
+    At most the updates of *lost* batches were sent again, and changed nothing the second time.
+    """
     field = portal.user_field(COMPANY, f"{PREFIX}SEGMENT")
     wanted = {number: field.choice(segment_of(number)) for number in range(1, count + 1)}
     rows = portal.state.tables[COMPANY].rows
     assert {number: row["ufCrmAbcxyzSegment"] for number, row in rows.items()} == wanted
     touched = {portal.state.touched["company", number] for number in range(1, count + 1)}
     assert touched == {1}
-    assert portal.state.noops == 0 or portal.state.noops < 60  # a repeated batch changes nothing
+    assert portal.state.noops <= 50 * lost
     for name, key in (("comments", "COMMENT"), ("tasks", "DESCRIPTION"),
                       ("notifications", "MESSAGE")):  # fmt: skip
         told = [row[key] for row in portal.state.stores[name].rows.values()]
@@ -147,7 +150,7 @@ def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> Non
         client=site.client, ledger=tmp_path / "ledger.sqlite", timeline=True, tasks=True,
         notify=True, stalled_days=0, customer="company",
     ).write(analysis, dry_run=False)  # fmt: skip
-    check(site.portal, 200)
+    check(site.portal, 200, lost=12)
     assert {what for what in site.portal.journal.duplicates if "userfield" in what} == set()
 
 
