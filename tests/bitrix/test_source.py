@@ -437,6 +437,19 @@ def test_checkpoint_holds_no_secret(site: Rig, tmp_path: Path) -> None:
     assert site.portal.hook.secret.encode() not in path.read_bytes()
 
 
+def test_sudden_density_loses_nothing(site: Rig) -> None:
+    """Behind a stretch of sparse ids the windows are wide; where ids get dense, none is cut."""
+    for number in range(9000):
+        site.portal.add_deal("", companyId=1)
+        if number % 300 == 0:
+            site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=2)
+    for _ in range(1500):
+        site.portal.add_won_deal(1, "2026-02-03T10:00:00+03:00", company=1)
+    start = site.portal.journal.total
+    assert float(read(site).amount.sum()) == 1530.0
+    assert site.portal.journal.total - start < 40
+
+
 def test_new_deals_shift_nothing(site: Rig) -> None:
     """Deals won while the reading goes on neither double nor hide any other."""
     many(site, 6000)
