@@ -40,7 +40,7 @@ class Load:
     @property
     def requests(self) -> int:
         """Batches that carry these calls, none longer than half a minute."""
-        size = MOST if self.seconds <= 0 else min(MOST, max(1, int(_AIM / self.seconds)))
+        size = MOST if self.seconds * MOST <= _AIM else max(1, int(_AIM / self.seconds))
         return ceil(self.calls / size)
 
 
