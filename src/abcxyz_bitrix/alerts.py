@@ -22,7 +22,7 @@ from abcxyz_bitrix.people import People
 from abcxyz_bitrix.reader import Listing, by_ids, cursor
 from abcxyz_bitrix.stalled import Stalled, find_stalled
 from abcxyz_bitrix.wire import as_id, as_map
-from abcxyz_bitrix.words import money, say
+from abcxyz_bitrix.words import money, tell
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -193,7 +193,7 @@ class Alerts:
         return [self._about(deal, people) for deal in found]
 
     def _about(self, deal: Stalled, people: People) -> Message:
-        words = say(
+        words = tell(
             "stalled",
             self.lang,
             deal=deal.deal,
@@ -202,7 +202,7 @@ class Alerts:
             money=money(deal.money, self.lang),
             currency=deal.currency,
         )
-        title = say("stalled title", self.lang, deal=deal.deal)
+        title = tell("stalled title", self.lang, deal=deal.deal)
         # The receiver is the head even if the responsible employee is there: the task says so.
         return Message(
             deal.key, DEAL, deal.deal, title, plain(words), people.head(deal.responsible)

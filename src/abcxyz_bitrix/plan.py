@@ -9,7 +9,7 @@ from attrs import frozen
 
 from abcxyz_bitrix.client import MOST
 from abcxyz_bitrix.pace import Plan
-from abcxyz_bitrix.words import money, say
+from abcxyz_bitrix.words import money, tell
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
 
@@ -76,7 +76,7 @@ class Estimate:
         '1,700 requests, about 2 h 31 min'
         """
         minutes = ceil(self.seconds / 60)
-        return say(
+        return tell(
             "duration",
             lang,
             requests=money(self.requests, lang),

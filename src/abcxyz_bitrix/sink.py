@@ -27,7 +27,7 @@ from abcxyz_bitrix.preflight import look
 from abcxyz_bitrix.reader import Listing, Row, scan
 from abcxyz_bitrix.userfields import PREFIX, Own, Value, check_prefix, ensure
 from abcxyz_bitrix.wire import Answer, Command, as_id, as_map
-from abcxyz_bitrix.words import LANGUAGES, say
+from abcxyz_bitrix.words import LANGUAGES, tell
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -227,21 +227,21 @@ allow_hosts, plan, proxy, pace_file
         work = self._compare(analysis, dry_run=dry_run)
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.plan)
         if dry_run:
-            self._say(
+            self._tell(
                 "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
             )
             pending = self._alerts.pending(analysis, work.parties)
             if pending:
-                self._say("dry alerts", count=pending)
+                self._tell("dry alerts", count=pending)
             return WriteReport(
                 written=len(work.writes), unchanged=work.unchanged, failed=work.failed
             )
         written = self._apply(work, budget)
         raised = self._alerts.run(analysis, work.parties, work.failed, budget)
         if raised:
-            self._say("raised", count=raised)
+            self._tell("raised", count=raised)
         if self.left:
-            self._say("left", count=self.left)
+            self._tell("left", count=self.left)
         return WriteReport(written=written, unchanged=work.unchanged, failed=work.failed)
 
     def preflight(self) -> Sequence[str]:
@@ -306,7 +306,7 @@ allow_hosts, plan, proxy, pace_file
                 wanted[party] = card
             unknown += card.key not in parties
         if unknown:
-            self._say("unknown", count=unknown)
+            self._tell("unknown", count=unknown)
         for entity in self._entities:
             mine = {party: card for party, card in wanted.items() if party[0] == entity}
             self._compare_entity(entity, mine, analysis, work, dry_run=dry_run)
@@ -337,7 +337,7 @@ allow_hosts, plan, proxy, pace_file
                 names=", ".join(own.missing),
             )
         if own.missing:
-            self._say("fields", names=", ".join(own.missing))
+            self._tell("fields", names=", ".join(own.missing))
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
         for row in self._rows(entity, own):
@@ -356,7 +356,7 @@ allow_hosts, plan, proxy, pace_file
                 work.writes.append(write)
         for party, card in wanted.items():
             if party not in seen:
-                work.failed[card.key] = say("absent", self._lang, card=key_of(party))
+                work.failed[card.key] = tell("absent", self._lang, card=key_of(party))
 
     def _rows(self, entity: int, own: Own) -> Iterator[Row]:
         listing = Listing(entity, tuple(own.names.values()))
@@ -400,16 +400,16 @@ allow_hosts, plan, proxy, pace_file
         item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
         now = write.own.read(item)
         missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
-        return say("not taken", self._lang, fields=", ".join(missed)) if missed else ""
+        return tell("not taken", self._lang, fields=", ".join(missed)) if missed else ""
 
     def _reason(self, problem: AdapterError) -> str:
         if isinstance(problem, AccessDenied):
-            return say("denied", self._lang, said=problem.details.get("said", ""))
+            return tell("denied", self._lang, said=problem.details.get("said", ""))
         return str(problem)
 
-    def _say(self, phrase: str, **fields: object) -> None:
-        self.notes.append(say(phrase, self._lang, **fields))
-        _LOG.warning("%s", say(phrase, "en", **fields))
+    def _tell(self, phrase: str, **fields: object) -> None:
+        self.notes.append(tell(phrase, self._lang, **fields))
+        _LOG.warning("%s", tell(phrase, "en", **fields))
 
 
 def _one_of(name: str, value: object, known: Sequence[str]) -> None:
