@@ -409,7 +409,7 @@ allow_hosts, plan, proxy, pace_file
 
     def _tell(self, phrase: str, **fields: object) -> None:
         self.notes.append(tell(phrase, self._lang, **fields))
-        _LOG.warning("%s", tell(phrase, "en", **fields))
+        _LOG.info("%s", self.notes[-1])
 
 
 def _one_of(name: str, value: object, known: Sequence[str]) -> None:
