@@ -303,6 +303,8 @@ class Client:
             if not waiting:
                 return
             chunk = self._chunk(waiting)
+            if not chunk:
+                continue
             try:
                 outcomes = self._run(chunk)
             except (OutcomeUnknownError, NotJsonError):

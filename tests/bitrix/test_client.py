@@ -113,6 +113,18 @@ def test_refused_create_is_repeated(site: Rig, kind: str) -> None:
     assert created(site) == 3
 
 
+def test_refusal_repeats_what_the_portal_said(site: Rig) -> None:
+    """The portal's own words about a refused call are not lost, nor are its code and status."""
+    command = rename(99, "x")
+    with pytest.raises(BadDataError) as caught:
+        site.client.call(command.method, command.params)
+    problem = caught.value
+    assert isinstance(problem, BitrixError)
+    assert (problem.code, problem.status, problem.retryable) == ("NOT_FOUND", 400, False)
+    assert str(problem.details["said"]) in str(problem)
+    assert problem.details["said"]
+
+
 @pytest.mark.parametrize(
     ("kind", "code"),
     [("internal", "INTERNAL_SERVER_ERROR"), ("unexpected", "ERROR_UNEXPECTED_ANSWER"),
@@ -351,6 +363,10 @@ def test_parked_method_does_not_stop_the_others(site: Rig) -> None:
         [("write", rename(1, "А")), ("read", Command("profile"))]
     )]  # fmt: skip
     assert order == ["read", "write"]
+    assert [request.commands for request in site.portal.journal.requests] == [
+        ["profile"],
+        ["crm.item.update"],
+    ]
     assert site.clock.slept == pytest.approx(301.0, abs=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -110,6 +111,41 @@ def test_killed_write_ends_right(tmp_path: Path) -> None:
     length = length_of(60, tmp_path)
     for point in (14, length // 2, length - 2):
         trial(60, point, "hook_after", tmp_path)
+
+
+def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    """Killed at random requests, one after the other, a reading ends with each sale once."""
+    portal = portal_of(3)
+    for number in range(9000):
+        day = 1 + number % 28
+        portal.add_won_deal(number, f"2026-02-{day:02}T12:00:00+03:00", company=1 + number % 3)
+    command = [sys.executable, "-m", "tests.bitrix.read_once"]
+    random_ = random.Random(4)
+    with portal.serve() as server:
+        for _ in range(4):
+            process: list[subprocess.Popen[str]] = []
+            kind = random_.choice(["hook", "hook_after"])
+            kill_at(portal, process, random_.randrange(9, 13), kind)
+            process.append(
+                subprocess.Popen(
+                    [*command, server.webhook, str(tmp_path / "kept")],
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            process[0].communicate()
+        portal.faults.clear()
+        last = subprocess.run(
+            [*command, server.webhook, str(tmp_path / "kept")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    found = [(document, amount) for document, amount in json.loads(last.stdout)]
+    assert sorted(found) == sorted((f"D_{number + 1}", float(number)) for number in range(9000))
+    assert not (tmp_path / "kept").exists()
 
 
 @pytest.fixture

@@ -364,7 +364,7 @@ def test_preflight_names_all_that_is_missing() -> None:
 def test_preflight_says_what_is_needless(site: Rig) -> None:
     """Scopes that nothing here needs are pointed out."""
     notes = sink_of(site).preflight()
-    assert any("needless scopes" in note and "sale" in note for note in notes)
+    assert any("not needed here" in note and "sale" in note for note in notes)
 
 
 def test_fatal_refusal_stops(site: Rig) -> None:
