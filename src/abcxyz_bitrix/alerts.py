@@ -59,6 +59,7 @@ class Message:
     """One thing to be told, bound to an object of the CRM."""
 
     key: str
+    customer: str
     entity: int
     number: int
     title: str
@@ -139,7 +140,7 @@ class Alerts:
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
-                    failed[message.key] = str(problem)
+                    failed.setdefault(message.customer, str(problem))
         return raised
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:
@@ -205,8 +206,9 @@ class Alerts:
         title = tell("stalled title", self.lang, deal=deal.deal)
         # The receiver is the head even if the responsible employee is there: the task says so.
         return Message(
-            deal.key, DEAL, deal.deal, title, plain(words), people.head(deal.responsible)
-        )
+            deal.key, key_of(deal.party), DEAL, deal.deal, title, plain(words),
+            people.head(deal.responsible),
+        )  # fmt: skip
 
     def _general(
         self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], people: People
@@ -227,7 +229,7 @@ class Alerts:
             title = words.partition("\n")[0][:200]
             messages.append(
                 Message(
-                    str(alert.key), party[0], party[1], title, words,
+                    str(alert.key), str(alert.customer), party[0], party[1], title, words,
                     people.receiver(owners.get(party, 0)),
                 )
             )  # fmt: skip

@@ -8,6 +8,7 @@ import pickle
 import traceback
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_call_reads(site: Rig) -> None:
 def test_requests_name_the_adapter(site: Rig) -> None:
     """Every request is a POST with JSON and says who asks."""
     titles(site)
-    assert site.portal.journal.requests[0].user_agent == "abcxyz-bitrix/0.1.0"
+    assert site.portal.journal.requests[0].user_agent == f"abcxyz-bitrix/{version('abcxyz')}"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from abcxyz import Analysis, score_prospects
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.http import OutcomeUnknownError
 from abcxyz.plugins import Preflight, Sink
-from abcxyz_bitrix.sink import BitrixSink, seconds_of
+from abcxyz_bitrix.pace import seconds_of
+from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.userfields import PREFIX, SEGMENT_ITEMS, SPECS, installed, remove
 
 SEGMENTS = {"CO_1": "AX", "CO_2": "BY", "CO_3": "CZ", "C_1": "AZ"}
