@@ -291,6 +291,21 @@ def test_stalled_deals_survive_ignored_filters(site: Rig, ledger: Path, name: st
     assert len(store(site, "notifications")) == 1
 
 
+def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> None:
+    """With hundreds of class-A customers the open deals are read as one list, contacts' too."""
+    segments = {f"CO_{site.portal.add_company()}": "AX" for _ in range(300)}
+    contact = site.portal.add_contact("Иван")
+    deals = [stuck(site, company=int(key[3:])) for key in segments]
+    deals.append(stuck(site, company=0, contactId=contact))
+    stuck(site, company=2)
+    before = site.portal.journal.total
+    analysis = warned(segments=segments | {f"C_{contact}": "AZ", "CO_2": "CZ"})
+    sink = BitrixSink(client=site.client, ledger=ledger, notify=True)
+    sink.write(analysis, dry_run=True)
+    assert f"пробный запуск: оповещений {len(deals)}" in sink.notes
+    assert site.portal.journal.total - before < 40
+
+
 def test_named_head_is_told(site: Rig, ledger: Path) -> None:
     """The job may name the head; one who has left is refused."""
     stuck(site)
