@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from attrs import define, field
 
@@ -30,6 +31,7 @@ _FIRST_WRITES = 10
 class Client(Caller):
     """Ask one portal; see `Caller` for its parameters."""
 
+    fields: dict[int, Mapping[str, Any]] = field(factory=dict, init=False, repr=False)
     _costs: dict[str, float] = field(factory=dict, init=False, repr=False)
 
     def batch(self, commands: Mapping[str, Command]) -> dict[str, Outcome]:

@@ -210,7 +210,7 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
         # A lost answer is settled by looking again: the field is there, or it is not.
         if problem is not None and (not maybe_done(problem) or attempt == _TRIES - 1):
             raise problem
-    names = fields_of(client, entity)
+    names = fields_of(client, entity, fresh=True)
     return _own(entity, prefix, kept, names, missing)
 
 

@@ -504,6 +504,13 @@ def test_repr_shows_no_secret(site: Rig) -> None:
     assert site.portal.hook.secret not in shown
 
 
+def test_names_of_fields_are_asked_once(site: Rig) -> None:
+    """The names of fields are taken from the portal, once for each type of objects."""
+    many(site, 100)
+    read(site, names=True, customer_id="origin_id")
+    assert site.portal.journal.run["crm.item.fields"] == 3  # deals, companies, contacts
+
+
 def test_people_are_not_read(site: Rig) -> None:
     """Nothing about people is asked for, and never everything."""
     site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
