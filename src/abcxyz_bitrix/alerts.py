@@ -225,7 +225,9 @@ class Alerts:
         owners = self._owners([party for _, party in found])
         messages = []
         for alert, party in found:
-            words = plain(str(alert.sentence(self.lang)))
+            name = analysis.names.get(alert.customer)
+            said = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
+            words = plain(str(said))
             title = words.partition("\n")[0][:200]
             messages.append(
                 Message(

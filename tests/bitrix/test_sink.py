@@ -392,6 +392,27 @@ def test_own_fields_are_taken_away_again(site: Rig) -> None:
     assert left == ["UF_CRM_ABCXYZ_FOREIGN"]
 
 
+@pytest.mark.parametrize("kind", ["reset_after", "truncated"])
+def test_lost_answers_do_not_stop_the_undoing(site: Rig, kind: str) -> None:
+    """If the answer to a removal is lost, the field that is gone counts as removed."""
+    sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
+    site.portal.faults.add(kind, "crm.company.userfield.delete", skip=2)
+    remove(site.client, COMPANY, PREFIX)
+    assert installed(site.client, COMPANY, PREFIX) == {}
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "truncated"])
+def test_lost_answer_of_a_restored_list_is_settled(site: Rig, kind: str) -> None:
+    """If the answer to a mended list is lost, no item comes twice and the run goes on."""
+    sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
+    segment = site.portal.user_field(COMPANY, f"{PREFIX}SEGMENT")
+    segment.items = [item for item in segment.items if item["XML_ID"] != "CX"]
+    site.portal.faults.add(kind, "crm.company.userfield.update")
+    report = sink_of(site).write(analysis_of(SEGMENTS | {"CO_3": "CX"}), dry_run=False)
+    assert (report.written, dict(report.failed)) == (1, {})
+    assert sorted(item["XML_ID"] for item in segment.items) == sorted(SEGMENT_ITEMS)
+
+
 @pytest.mark.parametrize(
     "options", [{"priority": ["AA"]}, {"lang": "de"}, {"unclassified": "drop"}, {"customer": "x"}]
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 from tests.bitrix.portal import COMPANY, DEAL
 from tests.bitrix.rest3 import Rest3, Rest3Error
 from tests.bitrix.rig import Rig, analysis_of, free, rig
@@ -27,9 +27,9 @@ class Warned:
     kind: str = "lost"
     money: float = 100.0
 
-    def sentence(self, lang: str) -> str:
+    def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Say it."""
-        return f"{lang}: [b]{self.customer}[/b] <уходит>"
+        return f"{lang}: [b]{name or self.customer}[/b] <уходит>"
 
 
 @frozen(kw_only=True)
@@ -101,6 +101,13 @@ def test_each_alert_is_raised_once(
     told = store(site, name)
     assert len(told) == 2
     assert told[0][words].startswith("ru: (b)CO_1(/b) ‹уходит›\n[abcxyz:")
+
+
+def test_known_names_are_told(site: Rig, ledger: Path) -> None:
+    """Where the analysis knows what a customer is called, the alert says so, harmlessly."""
+    analysis = evolve(warned(Warned("k1", "CO_1")), names={"CO_1": "[url]Ромашка"})
+    run(site, ledger, analysis, timeline=True)
+    assert store(site, "comments")[0]["COMMENT"].startswith("ru: (b)(url)Ромашка(/b)")
 
 
 def test_nothing_is_told_without_a_channel(site: Rig, ledger: Path) -> None:

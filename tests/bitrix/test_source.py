@@ -194,6 +194,22 @@ def test_field_may_be_the_key(site: Rig) -> None:
     assert source.tally.counts["without_key"] == 1
 
 
+def test_contacts_may_lack_the_field_of_the_key(site: Rig) -> None:
+    """A key field of companies alone leaves contacts under their ids; none at all is an error."""
+    site.client.call(
+        "crm.company.userfield.add",
+        {"fields": {"FIELD_NAME": "CODE_1C", "USER_TYPE_ID": "string"}},
+    )
+    name = next(f for f in site.portal.state.kinds[COMPANY].fields.values() if f.user).name
+    site.portal.row(COMPANY, 1)[name] = "17"
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
+    found = read(site, customer_id="UF_CRM_CODE_1C")
+    assert sorted(found.customer.tolist()) == ["17", "C_1"]
+    with pytest.raises(BadDataError, match="UF_CRM_CODE_1D"):
+        read(site, customer_id="UF_CRM_CODE_1D")
+
+
 # -- money --------------------------------------------------------------------------------------
 
 
