@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from abcxyz.errors import AdapterError
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.customers import Party, key_of, party_of
-from abcxyz_bitrix.errors import BitrixError, concerns_one, maybe_done
+from abcxyz_bitrix.errors import BitrixError, NotJsonError, concerns_one, maybe_done
 from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, fields_of
 from abcxyz_bitrix.ledger import Ledger, marker
 from abcxyz_bitrix.pace import Budget
@@ -99,6 +99,7 @@ class Alerts:
     head: int | None = None
     dedicated: bool = False
     lang: str = "ru"
+    _rest_3: bool = field(default=True, init=False)
 
     @property
     def scopes(self) -> set[str]:
@@ -297,6 +298,8 @@ class Alerts:
     def _task(self, message: Message) -> int:
         author = as_id(as_map(self.client.call("profile").result).get("ID"))
         deadline = self._deadline()
+        if not self._rest_3:
+            return self._old_task(message, author, deadline)
         try:
             answer = self.client.idempotent(
                 "tasks.task.add",
@@ -312,13 +315,18 @@ class Alerts:
                 },
                 f"abcxyz-{_digest(message.key)}",
             )
-        except BitrixError as problem:
-            if "IDEMPOTENCYKEYMISMATCH" in problem.code.upper():
+        except (BitrixError, NotJsonError) as problem:
+            code = getattr(problem, "code", "").upper()
+            if "IDEMPOTENCYKEYMISMATCH" in code:
                 return 0  # made within the last day, with the words of that run
             if not _no_rest_3(problem):
                 raise
-        else:
-            return as_id(as_map(as_map(answer.result).get("item")).get("id"))
+            self._rest_3 = False
+            return self._old_task(message, author, deadline)
+        return as_id(as_map(as_map(answer.result).get("item")).get("id"))
+
+    def _old_task(self, message: Message, author: int, deadline: str) -> int:
+        """Make a task on a portal that has no REST 3.0; nothing protects it but the ledger."""
         fields = {
             "TITLE": message.title,
             "DESCRIPTION": message.body,
@@ -376,6 +384,9 @@ def _digest(key: str) -> str:
     return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _no_rest_3(problem: BitrixError) -> bool:
+def _no_rest_3(problem: BitrixError | NotJsonError) -> bool:
+    """Whether the portal does not know the method or the whole route, so that nothing ran."""
+    if isinstance(problem, NotJsonError):
+        return problem.details.get("status") == 404
     code = problem.code.upper()
-    return "METHODNOTFOUND" in code or code == "ERROR_METHOD_NOT_FOUND" or problem.status == 404
+    return "METHODNOTFOUND" in code or code == "ERROR_METHOD_NOT_FOUND"

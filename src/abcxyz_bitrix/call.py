@@ -174,7 +174,7 @@ class Caller:
                 self.credentials.renew(token)
                 self.transport.redactor.learn(*self.credentials.secrets)
                 renewed = True
-            elif isinstance(problem, NotJsonError) and repeatable and lost + 1 < tries:
+            elif _cut_short(problem) and repeatable and lost + 1 < tries:
                 lost += 1
                 self._pause(2.0**lost)
             else:
@@ -267,6 +267,11 @@ def _no_answer(method: str, status: int) -> NotJsonError:
         method=method,
         status=status,
     )
+
+
+def _cut_short(problem: AdapterError) -> bool:
+    """Whether the next try may bring an answer; a page that says "no such page" says so again."""
+    return isinstance(problem, NotJsonError) and problem.details.get("status") != 404
 
 
 def _is(problem: AdapterError, code: str) -> bool:

@@ -16,6 +16,7 @@ from tests.bitrix.portal import COMPANY, Portal
 from tests.bitrix.rig import Rig, analysis_of, free, rig
 from tests.bitrix.write_once import segment_of, with_alerts
 
+from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.userfields import PREFIX
 
@@ -188,6 +189,32 @@ def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> Non
     ).write(analysis, dry_run=False)  # fmt: skip
     check(site.portal, 200, lost=12)
     assert {what for what in site.portal.journal.duplicates if "userfield" in what} == set()
+
+
+def test_tokens_may_expire_in_the_middle(site: Rig, tmp_path: Path) -> None:
+    """Tokens that expire again and again during a write are renewed, and nothing is lost."""
+    app = site.portal.access.application()
+    access, refresh = site.portal.access.issue(app.client_id)
+    tokens = tmp_path / "tokens.json"
+    kept = {"access_token": access, "refresh_token": refresh}
+    tokens.write_text(json.dumps(kept | {"server_endpoint": f"{site.server.url}/rest/"}))
+    tokens.chmod(0o600)
+    client = connect(
+        client_id=app.client_id, client_secret=app.client_secret, token_file=tokens,
+        portal=site.server.url, insecure_loopback=True, clock=site.timer,
+    )  # fmt: skip
+    for skip in (3, 15, 30, 45):
+        site.portal.faults.add(
+            "hook", skip=skip, hook=lambda _: site.portal.access.expire_tokens()
+        )
+    sink = BitrixSink(
+        client=client, ledger=tmp_path / "ledger.sqlite", timeline=True, tasks=True,
+        notify=True, stalled_days=0, customer="company",
+    )  # fmt: skip
+    report = sink.write(with_alerts(200, ALERTS), dry_run=False)
+    assert (report.written, dict(report.failed)) == (200, {})
+    check(site.portal, 200)
+    assert (site.portal.access.refreshes, site.portal.access.stale) == (4, 0)
 
 
 def test_people_working_meanwhile_lose_nothing(site: Rig) -> None:

@@ -166,8 +166,9 @@ def test_old_portal_gets_tasks_the_old_way(
 
     monkeypatch.setattr(Rest3, "answer", unknown)
     for _ in range(2):
-        run(site, ledger, warned(Warned("k1", "CO_1")), tasks=True)
-    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2]
+        run(site, ledger, warned(Warned("k1", "CO_1"), Warned("k2", "CO_2")), tasks=True)
+    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2, 2]
+    assert site.portal.journal.by_method["tasks.task.add"] == 3
 
 
 def test_left_employee_is_passed_over(site: Rig, ledger: Path) -> None:
