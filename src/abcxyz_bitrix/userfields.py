@@ -147,7 +147,8 @@ def _canonical(spec: Spec, value: object) -> Value:
         return as_id(value)
     if spec.type == "date":
         return str(value)[:10]
-    return str(value)
+    # Forms and databases trim text in ways of their own; that is no change.
+    return "\n".join(line.strip() for line in str(value).strip().splitlines()) or None
 
 
 def canonical(code: str, value: float | str | date | None) -> Value:

@@ -260,6 +260,14 @@ def test_hostile_text_arrives_as_text(site: Rig) -> None:
     assert shown(site, COMPANY, 2)["ADVICE"] == "звонить"
 
 
+def test_trimmed_text_is_no_change(site: Rig) -> None:
+    """Spaces and line ends that the portal trims or turns are no reason to write again."""
+    words = "звонить \r\n писать\n"
+    assert sink_of(site).write(advised(words), dry_run=False).written == 1
+    site.portal.row(COMPANY, 1)["ufCrmAbcxyzAdvice"] = "звонить\r\nписать "
+    assert sink_of(site).write(advised(words), dry_run=False).written == 0
+
+
 def test_advice_that_only_counts_days_is_not_rewritten(site: Rig) -> None:
     """A number that grows every day is no reason to write; other words are."""
     sink_of(site).write(advised("молчит 12 дней"), dry_run=False)
