@@ -42,7 +42,7 @@ def broken(site: Rig, call: Callable[[], object]) -> Sequence[Callable[[], objec
     return [*(with_fault(kind) for kind in kinds), without_rights]
 
 
-class TestSource(testing.SourceContract):  # type: ignore[name-defined]
+class TestSource(testing.SourceContract):  # type: ignore[misc, name-defined]
     """Won deals."""
 
     @pytest.fixture
@@ -108,7 +108,7 @@ class TestResumedSource(TestSource):
         return lambda: BitrixSource(client=site.client, checkpoint=tmp_path / "kept")
 
 
-class TestSink(testing.SinkContract):  # type: ignore[name-defined]
+class TestSink(testing.SinkContract):  # type: ignore[misc, name-defined]
     """Cards of companies."""
 
     @pytest.fixture
@@ -166,7 +166,7 @@ class TestSink(testing.SinkContract):  # type: ignore[name-defined]
         return broken(site, lambda: sink.write(analysis, dry_run=False))
 
 
-class TestEnricher(testing.EnricherContract):  # type: ignore[name-defined]
+class TestEnricher(testing.EnricherContract):  # type: ignore[misc, name-defined]
     """Attributes of companies and leads."""
 
     @pytest.fixture
