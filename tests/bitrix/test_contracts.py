@@ -13,12 +13,12 @@ from tests.bitrix.rig import START, Rig, analysis_of, free, rig
 
 from abcxyz import Transactions, Window
 from abcxyz.plugins import Enricher, Sink, Source
+from abcxyz.testing import EnricherContract, SinkContract, SourceContract
 from abcxyz_bitrix.enricher import BitrixEnricher
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.source import BitrixSource
 from abcxyz_bitrix.userfields import PREFIX
 
-testing = pytest.importorskip("abcxyz.testing")
 KEYS = tuple(f"CO_{number}" for number in range(1, 13))
 
 
@@ -42,7 +42,7 @@ def broken(site: Rig, call: Callable[[], object]) -> Sequence[Callable[[], objec
     return [*(with_fault(kind) for kind in kinds), without_rights]
 
 
-class TestSource(testing.SourceContract):  # type: ignore[misc, name-defined]
+class TestSource(SourceContract):
     """Won deals."""
 
     @pytest.fixture
@@ -108,7 +108,7 @@ class TestResumedSource(TestSource):
         return lambda: BitrixSource(client=site.client, checkpoint=tmp_path / "kept")
 
 
-class TestSink(testing.SinkContract):  # type: ignore[misc, name-defined]
+class TestSink(SinkContract):
     """Cards of companies."""
 
     @pytest.fixture
@@ -166,7 +166,7 @@ class TestSink(testing.SinkContract):  # type: ignore[misc, name-defined]
         return broken(site, lambda: sink.write(analysis, dry_run=False))
 
 
-class TestEnricher(testing.EnricherContract):  # type: ignore[misc, name-defined]
+class TestEnricher(EnricherContract):
     """Attributes of companies and leads."""
 
     @pytest.fixture
