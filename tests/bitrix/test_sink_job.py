@@ -24,6 +24,7 @@ lang = "ru"
 kind = "bitrix24"
 webhook = { env = "HOOK" }
 insecure_loopback = true
+plan = "enterprise"
 checkpoint = "reading"
 names = true
 
@@ -31,11 +32,13 @@ names = true
 kind = "bitrix24"
 webhook = { env = "HOOK" }
 insecure_loopback = true
+plan = "enterprise"
 
 [[sink]]
 kind = "bitrix24"
 webhook = { env = "HOOK" }
 insecure_loopback = true
+plan = "enterprise"
 timeline = true
 stalled_days = 0
 """
@@ -44,6 +47,7 @@ stalled_days = 0
 @pytest.fixture
 def portal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Portal]:
     """Serve a portal with a year of sales, its webhook in the environment, a job beside."""
+    monkeypatch.chdir(tmp_path)
     made = Portal(limits=free())
     random_ = random.Random(3)
     for number in range(20):
@@ -68,7 +72,7 @@ def test_job_goes_from_the_portal_back_to_it(
     assert main(["check", job]) == 0
     assert "scopes that are not needed here" in capsys.readouterr().out
     assert main(["run", job, "--as-of", "2026-07-15"]) == 0
-    assert "карточек к записи 20" in capsys.readouterr().out
+    assert "карточек к записи 21" in capsys.readouterr().out
     assert portal.state.writes == []
     assert main(["run", job, "--as-of", "2026-07-15", "--apply"]) == 0
     written = [write for write in portal.state.writes if write.method == "crm.item.update"]
