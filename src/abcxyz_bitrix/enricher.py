@@ -8,10 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Attributes
+from abcxyz.plugins import Attributes, Secret
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.credentials import Given
 from abcxyz_bitrix.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD, Fields, fields_of
 from abcxyz_bitrix.preflight import look
@@ -72,9 +71,9 @@ allow_hosts, plan, proxy, pace_file
     def __init__(
         self,
         *,
-        webhook: Given | None = None,
+        webhook: Secret | None = None,
         client_id: str | None = None,
-        client_secret: Given | None = None,
+        client_secret: Secret | None = None,
         token_file: Path | None = None,
         portal: str | None = None,
         customer: str = "company-or-contact",

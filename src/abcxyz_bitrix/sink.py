@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
-from abcxyz.plugins import WriteReport
+from abcxyz.plugins import Secret, WriteReport
 from abcxyz_bitrix.alerts import CHANNELS, Alerts
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.compare import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.credentials import Given
 from abcxyz_bitrix.customers import check_customer
 from abcxyz_bitrix.errors import AccessDenied, concerns_one
 from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD
@@ -82,9 +81,9 @@ allow_hosts, plan, proxy, pace_file
     def __init__(
         self,
         *,
-        webhook: Given | None = None,
+        webhook: Secret | None = None,
         client_id: str | None = None,
-        client_secret: Given | None = None,
+        client_secret: Secret | None = None,
         token_file: Path | None = None,
         portal: str | None = None,
         customer: str = "company-or-contact",
