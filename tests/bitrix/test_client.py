@@ -419,6 +419,17 @@ def test_move_to_a_known_address_is_followed(site: Rig) -> None:
     assert len(notes) == 1
 
 
+def test_portals_that_send_to_each_other_are_left(site: Rig) -> None:
+    """A second 302 in a row ends the call: there is no running in circles."""
+    with rig(Portal(clock=site.clock, seed=2)) as other:
+        site.portal.moved_to = other.server.url
+        other.portal.moved_to = site.server.url
+        hosts = [one.server.url.removeprefix("http://") for one in (site, other)]
+        with pytest.raises(PortalMovedError):
+            site.another(allow_hosts=hosts).call("profile")
+        assert (site.portal.journal.total, other.portal.journal.total) == (1, 1)
+
+
 def test_move_to_a_strange_address_is_refused(site: Rig) -> None:
     """A 302 to a host nobody named gets nothing; the error names it."""
     site.portal.moved_to = "https://evil.example"

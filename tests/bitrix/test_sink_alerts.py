@@ -302,6 +302,15 @@ def test_named_head_is_told(site: Rig, ledger: Path) -> None:
         run(site, ledger, warned(), notify=True, head=left)
 
 
+def test_head_who_has_left_is_passed_over(site: Rig, ledger: Path) -> None:
+    """A head of sales who has left is passed over to the one above."""
+    left = site.portal.add_user("Пётр", active=False)
+    site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = left
+    stuck(site)
+    run(site, ledger, warned(), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
+
+
 def test_department_without_a_head_asks_the_one_above(site: Rig, ledger: Path) -> None:
     """Where sales have no head, the head of the parent department is told."""
     site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = 0

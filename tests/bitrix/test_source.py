@@ -270,6 +270,8 @@ def test_payments_count_on_their_own_day(site: Rig, shop: bool) -> None:
     site.portal.add_payment(DEAL, deal, 30, paid=f"2026-02-01{EVENING}")
     site.portal.add_payment(DEAL, deal, 20, paid=f"2026-05-01{EVENING}")
     site.portal.add_payment(DEAL, deal, 50)
+    undone = site.portal.add_payment(DEAL, deal, 60, paid="2026-02-05T12:00:00+03:00")
+    site.portal.state.stores["payments"].rows[undone]["paid"] = "N"
     site.portal.add_payment(INVOICE, invoice, 7, paid="2026-03-01T00:00:00+03:00")
     source = BitrixSource(client=site.client, basis="payments")
     assert lines(concat(source.transactions(YEAR))) == [
