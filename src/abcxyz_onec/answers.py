@@ -23,6 +23,7 @@ __all__ = [
     "ExistsError",
     "GoneError",
     "RefusedError",
+    "ShiftedError",
     "UnknownNameError",
     "as_datetime",
     "as_decimal",
@@ -56,6 +57,12 @@ class ExistsError(AdapterError):
 
 class ChangedError(AdapterError):
     """Somebody changed the object since it was read."""
+
+
+class ShiftedError(BadDataError):
+    """Rows came or went while a set was being read."""
+
+    retryable = True
 
 
 class RefusedError(BadDataError):

@@ -15,8 +15,9 @@ from xml.etree import ElementTree as ET
 from attrs import field, frozen
 
 from abcxyz.errors import UnavailableError
+from abcxyz_onec.query import Query, names_in
 
-__all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "parse"]
+__all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "missing_names", "parse"]
 
 _FORMAT = 1
 
@@ -62,6 +63,32 @@ class Metadata:
         if known is None:
             return (entity,)
         return tuple(f"{entity}.{name}" for name in fields if name not in known.fields)
+
+
+def missing_names(metadata: Metadata, query: Query) -> tuple[str, ...]:
+    """List the names in a question that the base does not publish, filters included."""
+    entity = query.entity
+    names: list[str] = [*query.select, *query.orderby]
+    if query.function:
+        if query.function not in metadata.functions.get(entity, ()):
+            return (f"{entity}/{query.function}" if entity in metadata.sets else entity,)
+        asked = dict(query.arguments)
+        # What the table sums up stands in the set of flat records, where that is published.
+        entity = f"{entity}_RecordType" if f"{entity}_RecordType" in metadata.sets else entity
+        if entity == query.entity and "Turnovers" in query.function:
+            return ()
+        names = [each for each in asked.get("Dimensions", "").strip("'").split(",") if each]
+        names += names_in(asked.get("Condition", ""))
+    names += names_in(query.where)
+    if entity not in metadata.sets:
+        return (entity,)
+    known = metadata.sets[entity].fields
+    plain = [n for n in names if n not in ("*", "**") and not n.endswith("____Presentation")]
+    return tuple(
+        f"{entity}.{name}"
+        for name in dict.fromkeys(plain)
+        if name.partition("/")[0] not in known and f"{name.partition('/')[0]}_Key" not in known
+    )
 
 
 def parse(stream: IO[bytes]) -> Metadata:

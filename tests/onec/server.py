@@ -60,7 +60,8 @@ class Base:
     """A base of 1C, served over TCP.
 
     *users* maps a login to its password; those in *restricted* see row-level security. *bom*
-    puts a byte-order mark before every body; *cold* delays the first answer, in seconds.
+    puts a byte-order mark before every body; *counts* serves ``/$count``; *cold* delays the
+    first answer, in seconds.
     """
 
     store: Store
@@ -69,6 +70,7 @@ class Base:
     bom: bool = False
     cold: float = 0.0
     lengths: bool = True
+    counts: bool = True
     faults: list[Fault] = field(factory=list)
     log: list[Request] = field(factory=list)
     port: int = 0
@@ -170,6 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.base.fault(self.command, decoded + "?" + unquote(query))
         with self.base.lock:
             wait, self.base.cold = self.base.cold, 0.0
+        if fault and fault.then:
+            with self.base.lock:
+                fault.then()
         time.sleep(wait + (fault.delay if fault else 0))
         if fault and fault.reset and not fault.commit:
             self._note(body, 0, 0)
@@ -287,6 +292,11 @@ class _Handler(BaseHTTPRequestHandler):
                 rows, _ = store.query(function["set"], _shape(options), rows=rows)
             return self._json(self._envelope(options, function["set"], rows), 200)
         if match is None:
+            raise ODataError(400, 6, "Сегмент пути не найден!")
+        if match["tail"] == "$count" and self.base.counts:
+            _, total = store.query(match["set"], options, restricted=restricted)
+            return 200, "text/plain", f"\ufeff{total}".encode(), {}
+        if match["tail"]:
             raise ODataError(400, 6, "Сегмент пути не найден!")
         name, key = match["set"], match["key"]
         store.published(name)
