@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-import attrs
 from attrs import define, field
 
 from abcxyz.errors import ConfigError, UnavailableError
@@ -57,13 +56,17 @@ class Client:
     cache
         Folder for ``$metadata``; ``None`` keeps nothing.
     allowed_only
-        Leave out what the user may not see, in silence.
+        Leave out what the user may not see, where 1C refuses to answer without.
     timeout
         Seconds to wait for an ordinary answer; the first one after idling may take 40.
     page_bytes
         What a page should weigh.
     sleep
         Waits some seconds.
+    traffic
+        What was asked so far.
+    veiled
+        Sets of which something is left out.
     """
 
     url: str
@@ -76,6 +79,7 @@ class Client:
     page_bytes: int = 32 << 20
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     traffic: Traffic = field(factory=Traffic)
+    veiled: set[str] = field(factory=set, repr=False)
     _metadata: Metadata | None = field(default=None, init=False, repr=False)
 
     # -- one request -------------------------------------------------------------------------
@@ -179,7 +183,7 @@ class Client:
                 "стандартного интерфейса OData, or correct the name in the profile",
                 names=", ".join(missing),
             )
-        return attrs.evolve(query, allowed_only=self.allowed_only and not query.function)
+        return query
 
     # -- one object --------------------------------------------------------------------------
 

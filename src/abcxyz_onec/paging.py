@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import attrs
 
-from abcxyz.errors import UnavailableError
-from abcxyz_onec.answers import ShiftedError, decode
+from abcxyz.errors import AbcxyzWarning, UnavailableError
+from abcxyz_onec.answers import HiddenRowsError, ShiftedError, decode
 from abcxyz_onec.client import Client, Row
 from abcxyz_onec.query import Query, both, moment
 
 __all__ = [
     "FIRST_PAGE",
     "FIRST_WINDOW",
+    "PAGES_IN_WINDOW",
     "between",
     "count",
     "sample",
@@ -29,7 +31,7 @@ T = TypeVar("T")
 FIRST_PAGE = 20  # rows, which tell how much a row weighs
 FIRST_WINDOW = 30  # days
 MOST_ROWS = 100_000
-_PAGES_IN_WINDOW = 10
+PAGES_IN_WINDOW = 10
 _AGAIN = 3  # how often a set that changes under our hands is read
 
 
@@ -119,7 +121,7 @@ def windows(
 def _window(
     client: Client, query: Query, fold: Callable[[list[Row]], T], *, longer: bool
 ) -> list[T]:
-    most = _PAGES_IN_WINDOW if longer else None
+    most = PAGES_IN_WINDOW if longer else None
     return _steadily(lambda: [fold(page) for page in _pages(client, query, most)])
 
 
@@ -153,7 +155,7 @@ def _pages(client: Client, query: Query, most: int | None = None) -> Iterator[li
         again = 1 if last else 0
         before = client.traffic.bytes
         asked = query.page(top + again, read - again)
-        page = client.get(asked.path(), query.entity, rows_of)
+        page = _ask(client, asked)
         keys = [tuple([str(row.get(name)) for name in key]) for row in page]
         weight = max(1, (client.traffic.bytes - before) // max(1, len(page)))
         if last and (not keys or keys[0] != last):
@@ -170,6 +172,31 @@ def _pages(client: Client, query: Query, most: int | None = None) -> Iterator[li
             return
         last = keys[-1]
         top = rows_per_page(client.page_bytes, weight)
+
+
+def _ask(client: Client, query: Query) -> list[Row]:
+    """Get a page; leave out hidden rows where that is allowed and 1C does not answer without.
+
+    Asking plainly first is the only way to know that something is hidden. Rows up to a page that
+    was answered plainly are all visible, so the places stay right when the veil falls later.
+    """
+    if query.entity not in client.veiled:
+        try:
+            return client.get(query.path(), query.entity, rows_of)
+        except HiddenRowsError:
+            if not client.allowed_only:
+                raise
+        client.veiled.add(query.entity)
+        warnings.warn(
+            AbcxyzWarning(
+                "{what} has rows that the user of 1C may not see; they are left out, and the "
+                "classes of all others shift: give the user full reading rights",
+                what=query.entity,
+            ),
+            stacklevel=2,
+        )
+    veiled = attrs.evolve(query, allowed_only=True)
+    return client.get(veiled.path(), query.entity, rows_of)
 
 
 def rows_per_page(page_bytes: int, weight: float) -> int:
@@ -199,7 +226,7 @@ def count(client: Client, query: Query) -> int:
     query = attrs.evolve(query, select=key, orderby=query.orderby or key)
 
     def there(place: int) -> bool:
-        return bool(client.get(query.page(1, place).path(), query.entity, rows_of))
+        return bool(_ask(client, query.page(1, place)))
 
     low, high = 0, 1
     while there(high - 1):
@@ -214,7 +241,7 @@ def sample(client: Client, query: Query, top: int) -> tuple[int, int]:
     """Read the first rows of a set; answer how many there were, and what they weigh in bytes."""
     query = client.checked(query)
     before = client.traffic.bytes
-    found = client.get(query.page(top, 0).path(), query.entity, rows_of)
+    found = _ask(client, query.page(top, 0))
     return len(found), client.traffic.bytes - before
 
 

@@ -91,6 +91,11 @@ def ut11() -> Store:
             (ref("АналитикаУчетаПоПартнерам", keys), ref("Подразделение", "Catalog_Организации")),
             ("Количество", "СуммаВыручки", "Стоимость", "ДопРасходы"),
         ),
+        *turnovers_register(
+            "ДвиженияДенежныеСредстваКонтрагент",
+            (text("ХозяйственнаяОперация"), ref("Партнер", partners), composite("Контрагент")),
+            ("СуммаОплаты",),
+        ),
         reference_object("Document_РеализацияТоваровУслуг", *party, *money, *rate),
         reference_object("Document_ВозвратТоваровОтКлиента", *party, *money, *rate),
         constant(
@@ -144,6 +149,10 @@ def unf() -> Store:
             ("Количество", "Сумма", "Себестоимость", "СуммаИнт", "СебестоимостьИнт"),
         ),
         *(reference_object(f"Document_{name}", *columns) for name in documents),
+        *(
+            reference_object(f"Document_{name}", *columns, number("СуммаУчета"))
+            for name in ("ПоступлениеНаСчет", "ПоступлениеВКассу")
+        ),
         constant(
             "НациональнаяВалюта", Field("Value_Key", "Edm.Guid", targets=("Catalog_Валюты",))
         ),
@@ -160,13 +169,27 @@ def bp() -> Store:
         ref("ВалютаДокумента", "Catalog_Валюты"),
         text("ВидОперации"),
     )
-    names = ("РеализацияТоваровУслуг", "ВозвратТоваровОтПокупателя")
+    names = (
+        "РеализацияТоваровУслуг",
+        "АктОбОказанииПроизводственныхУслуг",
+        "ВозвратТоваровОтПокупателя",
+    )
+    payment = (
+        composite("Контрагент", customers),
+        number("СуммаДокумента"),
+        ref("ВалютаДокумента", "Catalog_Валюты"),
+        text("ВидОперации"),
+    )
     entities = [
         reference_object(
             customers, text("ИНН", 12), text("КПП", 9), sections=("ДополнительныеРеквизиты",)
         ),
         *_common(customers),
         *(reference_object(f"Document_{name}", *columns) for name in names),
+        *(
+            reference_object(f"Document_{name}", *payment)
+            for name in ("ПоступлениеНаРасчетныйСчет", "ПриходныйКассовыйОрдер")
+        ),
         constant(
             "ВалютаРегламентированногоУчета",
             Field("Value_Key", "Edm.Guid", targets=("Catalog_Валюты",)),

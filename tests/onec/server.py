@@ -22,6 +22,7 @@ import attrs
 from attrs import define, field, frozen
 from tests.onec.faults import Fault
 from tests.onec.grammar import Composite, Guid, ODataError, matches, parse
+from tests.onec.large import LargeStore
 from tests.onec.schema import edmx
 from tests.onec.store import Store
 
@@ -367,6 +368,9 @@ class _Handler(BaseHTTPRequestHandler):
         entity = store.published(name)
         if function not in entity.functions:
             raise ODataError(400, 6, f"Метод {function} не найден")
+        if function == "Turnovers" and isinstance(store, LargeStore):
+            start, end = (_plain(given[each]) for each in ("StartPeriod", "EndPeriod"))
+            return store.turnovers(datetime.fromisoformat(start), datetime.fromisoformat(end))
         if function == "Turnovers":
             return _turnovers(store, name, given)
         until = _plain(given["Period"]) if "Period" in given else "9999"

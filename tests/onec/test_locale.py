@@ -1,4 +1,4 @@
-"""The errors of the adapter have Russian twins."""
+"""The errors, warnings and labels of the adapter have Russian twins."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import abcxyz_onec
 from abcxyz.i18n import catalogue
+from abcxyz_onec.source import KINDS, REASONS
 
 
 def test_every_error_has_a_twin() -> None:
@@ -15,11 +16,13 @@ def test_every_error_has_a_twin() -> None:
     found = set()
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Error"):
-                if getattr(node.func, "id", "") == "AssertionError":
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and name.endswith(("Error", "Warning", "Note")):
+                if name == "AssertionError":
                     continue
                 first = node.args[0] if node.args else None
                 if isinstance(first, ast.Constant):
                     found.add(str(first.value))
-    assert len(found) > 20
+    found |= {*REASONS.values(), *KINDS.values()}
+    assert len(found) > 40
     assert found - set(catalogue("ru")) == set()

@@ -1,0 +1,100 @@
+"""What a read will cost, told before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+from attrs import frozen
+
+from abcxyz import Window
+from abcxyz_onec.client import Client
+from abcxyz_onec.paging import (
+    FIRST_PAGE,
+    FIRST_WINDOW,
+    PAGES_IN_WINDOW,
+    between,
+    count,
+    rows_per_page,
+    sample,
+    virtual,
+)
+from abcxyz_onec.query import both
+from abcxyz_onec.readers import Records, Turnovers
+
+__all__ = ["Cost", "cost_of_records", "cost_of_turnovers", "pages_of_window"]
+
+_SAMPLE = 200  # rows to weigh
+
+
+@frozen
+class Cost:
+    """Requests and bytes of one way to read; *rows* is how many rows come."""
+
+    read: str
+    requests: int
+    bytes: int
+    rows: int
+
+
+def pages_of_window(rows: int, per_page: int) -> int:
+    """Count the requests for so many rows of one window.
+
+    The first page is small and tells the weight; a full last page needs one more to see the end.
+
+    Examples
+    --------
+    >>> pages_of_window(0, 1000), pages_of_window(19, 1000), pages_of_window(20, 1000)
+    (1, 1, 2)
+    >>> pages_of_window(1019, 1000), pages_of_window(1020, 1000)
+    (2, 3)
+    """
+    return 1 if rows < FIRST_PAGE else 2 + (rows - FIRST_PAGE) // per_page
+
+
+def _spread(rows: int, days: int, per_page: int, step: int) -> Iterator[int]:
+    """Yield the requests of each window, rows being spread evenly; too long ones are cut."""
+    done = 0
+    while done < days:
+        length = min(step, days - done)
+        inside = rows * (done + length) // days - rows * done // days
+        pages = pages_of_window(inside, per_page)
+        if pages > PAGES_IN_WINDOW + 1 and length > 1:
+            yield PAGES_IN_WINDOW + 1  # read in vain
+            step = max(1, length // 3)
+            continue
+        yield pages
+        done += length
+
+
+def cost_of_records(client: Client, reader: Records, window: Window) -> Cost:
+    """Count the rows of the window, weigh some of them, and add up the pages.
+
+    Notes
+    -----
+    Exact but for two things: rows are taken to weigh what the first ones weigh, and to be spread
+    evenly over the days.
+    """
+    asked = attrs.evolve(
+        reader.query,
+        where=both(between("Period", window.since, window.until), reader.query.where),
+    )
+    rows = count(client, asked)
+    if not rows:
+        return Cost("records", len(list(_spread(0, window.days, 1, FIRST_WINDOW))), 0, 0)
+    found, weight = sample(client, asked, min(_SAMPLE, rows))
+    each = weight / found
+    per_page = rows_per_page(client.page_bytes, each)
+    requests = list(_spread(rows, window.days, per_page, FIRST_WINDOW))
+    again = sum(pages - 1 for pages in requests)  # the row that every further page begins with
+    return Cost("records", sum(requests), round((rows + again) * each), rows)
+
+
+def cost_of_turnovers(client: Client, reader: Turnovers, window: Window) -> Cost:
+    """Ask for one sub-period in the middle, and take all others to weigh the same."""
+    stretches = reader.stretches(window.since, window.until)
+    start, stop = stretches[len(stretches) // 2]
+    before = client.traffic.bytes
+    rows = len(virtual(client, reader.query(start, stop)))
+    weight = client.traffic.bytes - before
+    return Cost("turnovers", len(stretches), weight * len(stretches), rows * len(stretches))
