@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -19,16 +20,18 @@ __all__ = [
     "Numbers",
     "as_numbers",
     "freeze",
+    "infinity_error",
     "same_arrays",
 ]
 
-ArrayLike: TypeAlias = npt.ArrayLike
+ArrayLike: TypeAlias = npt.ArrayLike | Sequence[Any]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Codes: TypeAlias = npt.NDArray[np.int8]
 Days: TypeAlias = npt.NDArray[np.datetime64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
-Numbers: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+Numbers: TypeAlias = npt.NDArray[Any]
+"""float64, or int64 where the values are whole by type: numpy's stubs cannot say either-or."""
 
 
 @runtime_checkable
@@ -52,7 +55,19 @@ def same_arrays(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> bool:
     return bool(np.array_equal(left, right))
 
 
-def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1) -> Numbers:
+def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
+    """Name the first infinite value of *array* and its place."""
+    place = tuple(int(i) for i in np.argwhere(np.isinf(array))[0])
+    return InputError(
+        "{name} holds {value} at position {place}; replace it by the amount, "
+        "or by NaN where there were no sales",
+        name=name,
+        value=float(array[place]),
+        place=place[0] if len(place) == 1 else place,
+    )
+
+
+def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1, finite: bool = True) -> Numbers:
     """Convert *values* to a read-only array of float64, or int64 where they are whole by type.
 
     Parameters
@@ -64,6 +79,8 @@ def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1) -> Numbers:
         What to call them in an error.
     ndim
         The number of dimensions wanted.
+    finite
+        Look for infinity; False where a later pass over the values does so.
 
     Returns
     -------
@@ -86,29 +103,22 @@ def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1) -> Numbers:
         )
     if array.size == 0:
         raise InputError("{name} is empty; pass at least one customer", name=name)
-    if array.dtype.kind == "f":
+    if finite and array.dtype.kind == "f":
         extremes = float(np.max(array)), float(np.min(array))
         # NaN hides an infinity from max and min, so only then is every value looked at.
-        if any(map(np.isinf, extremes)) or any(map(np.isnan, extremes)):
-            infinite = np.argwhere(np.isinf(array))
-            if len(infinite):
-                place = tuple(int(i) for i in infinite[0])
-                raise InputError(
-                    "{name} holds {value} at position {place}; replace it by the amount, "
-                    "or by NaN where there were no sales",
-                    name=name,
-                    value=float(array[place]),
-                    place=place[0] if ndim == 1 else place,
-                )
+        if any(map(np.isinf, extremes)) or (
+            any(map(np.isnan, extremes)) and bool(np.isinf(array).any())
+        ):
+            raise infinity_error(array, name)
     return freeze(array)
 
 
 def _to_array(values: ArrayLike, name: str) -> Numbers:
     if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(np.float64).filled(np.nan)
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     elif isinstance(values, _HasToNumpy) and not isinstance(values, np.ndarray):
         values = _column_to_array(values)
-    array = np.asarray(values)
+    array: npt.NDArray[Any] = np.asarray(values)
     if array.dtype.kind in "iu":
         if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
             return array.astype(np.float64)
@@ -168,7 +178,7 @@ def _objects_to_floats(array: npt.NDArray[Any], name: str) -> Floats:
 
 def _first_that(test: Any, array: npt.NDArray[Any]) -> tuple[object, object]:
     for place in np.ndindex(array.shape):
-        value = array[place]
+        value: Any = array[place]
         if test(value):
             shown = value.item() if isinstance(value, np.generic) else value
             return (place[0] if len(place) == 1 else place), shown

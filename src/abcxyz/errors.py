@@ -28,6 +28,7 @@ __all__ = [
     "ConfigError",
     "HistoryError",
     "InputError",
+    "MeaninglessClassesWarning",
     "PluginError",
     "RateLimitError",
     "UnavailableError",
@@ -121,3 +122,7 @@ class AbcxyzWarning(UserWarning):
         super().__init__(template.format(**details) if details else template)
         self.template = template
         self.details = details
+
+
+class MeaninglessClassesWarning(AbcxyzWarning):
+    """The classes are right, but hardly tell customers apart."""

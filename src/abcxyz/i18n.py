@@ -75,13 +75,13 @@ def translate(problem: BaseException, lang: str) -> str:
 
 
 def number(value: float, lang: str, decimals: int = 0) -> str:
-    """Write a number as *lang* does: ``1 234 567,89`` in Russian, ``1,234,567.89`` in English.
+    r"""Write a number as *lang* does: ``1 234 567,89`` in Russian, ``1,234,567.89`` in English.
 
     Examples
     --------
     >>> number(-1234567.891, "en", 2)
     '-1,234,567.89'
-    >>> number(1234567.891, "ru", 2).replace("\\N{NO-BREAK SPACE}", " ")
+    >>> number(1234567.891, "ru", 2).replace("\N{NO-BREAK SPACE}", " ")
     '1 234 567,89'
     """
     if math.isnan(value):

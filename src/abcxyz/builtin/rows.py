@@ -106,7 +106,7 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
         ``matrix`` and ``bcg``. Money is in the unit of the data, shares are of one, and what
         does not exist is null.
     """
-    from abcxyz.core.segments import SEGMENTS
+    from abcxyz.core.segments import BCG, SEGMENTS
 
     snapshot, matrix = analysis.snapshot, analysis.matrix
     window = snapshot.periods.window
@@ -121,7 +121,7 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
             "customers_share": _number(matrix.count_shares[row, column]),
             "value_share": _number(matrix.value_shares[row, column]),
         }
-    for group, members in bcg_members().items():
+    for group, members in BCG.groups.items():
         groups[group] = {
             "customers": sum(cells[segment]["customers"] for segment in members),
             "value": math.fsum(cells[segment]["value"] or 0.0 for segment in members),
@@ -155,24 +155,6 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
         "matrix": cells,
         "bcg": groups,
     }
-
-
-def bcg_members() -> dict[str, tuple[str, ...]]:
-    """List the segments of each group."""
-    from abcxyz.core.segments import GROUPS, SEGMENTS
-
-    groups: Any = GROUPS
-    members: dict[str, list[str]] = {}
-    for code, segment in enumerate(SEGMENTS):
-        members.setdefault(_group_of(groups, code, segment), []).append(segment)
-    return {name: tuple(members.get(name, ())) for name in ("stars", "cows", "dogs", "questions")}
-
-
-def _group_of(groups: Any, code: int, segment: str) -> str:
-    for name, found in groups.items():
-        if segment in found or code in found:
-            return str(name)
-    return "questions"
 
 
 def _classes(letters: tuple[str, ...], codes: Any, values: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from abcxyz.builtin.files import Sales
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Periods
+    from abcxyz.core.quality import Quality
     from abcxyz.core.snapshot import Settings
 
 __all__ = ["add_parser", "run", "write_all"]
@@ -179,7 +180,7 @@ def _classify(args: argparse.Namespace) -> Analysis:
     )
 
 
-def _with_outside(sales: Sales, periods: Periods) -> object:
+def _with_outside(sales: Sales, periods: Periods) -> Quality:
     """Add the lines outside the window to the account: they are neither lost nor counted."""
     import attrs
 

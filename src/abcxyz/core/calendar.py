@@ -45,6 +45,14 @@ def _as_day(value: object, name: str) -> date:
     return date(value.year, value.month, value.day)
 
 
+def _since(value: object) -> date:
+    return _as_day(value, "since")
+
+
+def _until(value: object) -> date:
+    return _as_day(value, "until")
+
+
 @frozen(order=True)
 class Window:
     """A half-open range of days: ``since <= day < until``.
@@ -63,13 +71,14 @@ class Window:
     False
     """
 
-    since: date = field(converter=lambda day: _as_day(day, "since"))
-    until: date = field(converter=lambda day: _as_day(day, "until"))
+    since: date = field(converter=_since)
+    until: date = field(converter=_until)
 
     def __attrs_post_init__(self) -> None:
         if self.until <= self.since:
             raise InputError(
-                "a window from {since} until {until} holds no day; until is the first day after it",
+                "a window from {since} until {until} holds no day; until is the first day "
+                "after it",
                 since=self.since,
                 until=self.until,
             )
@@ -220,7 +229,7 @@ class Periods:
         bucket = unit if bucket is None else bucket
         _check_unit(unit)
         _check_unit(bucket)
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:  # type: ignore[redundant-expr]
             raise InputError("the number of periods is {n!r}; pass a whole number from 1", n=n)
         if UNITS.index(bucket) > UNITS.index(unit):
             raise InputError(

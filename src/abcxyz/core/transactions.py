@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import attrs
@@ -46,7 +47,7 @@ def as_days(values: ArrayLike, name: str = "day") -> Days:
                 value=flat[place],
                 place=place,
             ) from None
-        array = (ordinals - np.datetime64("1970-01-01").item().toordinal()).astype("M8[D]")
+        array = (ordinals - date(1970, 1, 1).toordinal()).astype("M8[D]")
     if array.dtype.kind != "M":
         if array.size:
             first = array.ravel()[0]
@@ -82,13 +83,47 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
         )
     array = array.astype(object)
     for place, value in enumerate(array):
-        if value is None or value == "" or value != value:  # noqa: PLR0124 - NaN, whatever its type
+        if value is None or value == "" or value != value:
             raise InputError(
                 "{name} has no value at position {place}; leave the line out or name it",
                 name=name,
                 place=place,
             )
     return freeze(array)
+
+
+def _amounts(values: ArrayLike, name: str = "amount") -> Numbers:
+    if np.size(values) == 0:
+        return freeze(np.empty(0))
+    numbers = as_numbers(values, name)
+    if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
+        raise InputError(
+            "{name} has no value at position {place}; leave the line out or give its money",
+            name=name,
+            place=int(np.argmax(np.isnan(numbers))),
+        )
+    return numbers
+
+
+def _same_optional(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return same_arrays(left, right)
+
+
+def _customers(values: ArrayLike) -> npt.NDArray[Any]:
+    return _as_ids(values, "customer")
+
+
+def _costs(values: ArrayLike | None) -> Numbers | None:
+    return None if values is None else _amounts(values, "cost")
+
+
+def _documents(values: ArrayLike | None) -> npt.NDArray[Any] | None:
+    return None if values is None else _as_ids(values, "document")
+
+
+_SAME_OPTIONAL = attrs.cmp_using(eq=_same_optional, class_name="SameOptional")
 
 
 @frozen(eq=True)
@@ -122,18 +157,18 @@ class Transactions:
     2
     """
 
-    customer: npt.NDArray[Any] = field(converter=lambda v: _as_ids(v, "customer"), eq=_SAME)
-    day: Days = field(converter=lambda v: as_days(v, "day"), eq=_SAME)
-    amount: Numbers = field(converter=lambda v: _amounts(v, "amount"), eq=_SAME)
+    customer: npt.NDArray[Any] = field(converter=_customers, eq=_SAME)
+    day: Days = field(converter=as_days, eq=_SAME)
+    amount: Numbers = field(converter=_amounts, eq=_SAME)
     cost: Numbers | None = field(
         default=None,
-        converter=lambda v: None if v is None else _amounts(v, "cost"),
-        eq=attrs.cmp_using(eq=lambda a, b: _same_optional(a, b), class_name="SameOptional"),
+        converter=_costs,
+        eq=_SAME_OPTIONAL,
     )
     document: npt.NDArray[Any] | None = field(
         default=None,
-        converter=lambda v: None if v is None else _as_ids(v, "document"),
-        eq=attrs.cmp_using(eq=lambda a, b: _same_optional(a, b), class_name="SameOptional"),
+        converter=_documents,
+        eq=_SAME_OPTIONAL,
     )
 
     def __attrs_post_init__(self) -> None:
@@ -158,25 +193,6 @@ class Transactions:
     def within(self, window: Window) -> Transactions:
         """Choose the lines of a window."""
         return self.take(window.holds(self.day))
-
-
-def _amounts(values: ArrayLike, name: str) -> Numbers:
-    if np.size(values) == 0:  # type: ignore[arg-type]
-        return freeze(np.empty(0))
-    numbers = as_numbers(values, name)
-    if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
-        raise InputError(
-            "{name} has no value at position {place}; leave the line out or give its money",
-            name=name,
-            place=int(np.argmax(np.isnan(numbers))),
-        )
-    return numbers
-
-
-def _same_optional(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
-    if left is None or right is None:
-        return left is right
-    return same_arrays(left, right)
 
 
 def concat(batches: Iterable[Transactions]) -> Transactions:

@@ -1,0 +1,214 @@
+"""Sums that the order of the customers does not decide, and one survey of a column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._typing import Floats, Numbers, infinity_error
+from abcxyz.errors import InputError
+
+__all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "survey"]
+
+BLOCK = 1 << 15
+"""Values per block: a block of doubles stays in the cache between several passes."""
+
+NEAR = 2.0**-48
+"""Relative distance at which two amounts count as equal: 16 units in the last place."""
+
+_LARGE = 2.0**960  # above it, splitting a number could overflow
+
+
+def near(a: float, b: float, tolerance: float = NEAR) -> bool:
+    """Say whether two numbers are equal up to the tolerance.
+
+    Examples
+    --------
+    >>> near(0.1 + 0.2, 0.3), near(1.0, 1.1)
+    (True, False)
+    """
+    return abs(a - b) <= tolerance * max(abs(a), abs(b))
+
+
+def exact_sum(values: Numbers) -> float | int:
+    """Add up a block of values: integers exactly, floats to the last bit or two.
+
+    Parameters
+    ----------
+    values
+        (n,) without NaN or infinity.
+
+    Returns
+    -------
+    float or int
+        An exact int for integers of any size.
+
+    Notes
+    -----
+    Where signs differ, every number is split by adding and subtracting one large power of two;
+    the high parts then add up without any rounding (the extraction of S. M. Rump, T. Ogita and
+    S. Oishi, "Accurate floating-point summation", 2008).
+    """
+    if values.dtype.kind == "i":
+        if not len(values):
+            return 0
+        largest = max(abs(int(values.max())), abs(int(values.min())))
+        if largest * len(values) < 2**63:
+            return int(values.sum())
+        return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+    if not len(values):
+        return 0.0
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 or high <= 0:
+        return float(values.sum())
+    return math.fsum(_split_sums(values, max(high, -low)))
+
+
+def _split_sums(values: Numbers, largest: float) -> list[float]:
+    if largest > _LARGE:
+        return [float(value) for value in values]
+    parts: list[float] = []
+    rest = values
+    for _ in range(3):
+        if largest == 0:
+            return parts
+        anchor = 2.0 ** (math.frexp(largest)[1] + (len(values) + 2).bit_length())
+        heads = (rest + anchor) - anchor
+        parts.append(float(heads.sum()))
+        rest = rest - heads
+        largest = float(np.abs(rest).max())
+    parts.append(float(rest.sum()))
+    return parts
+
+
+@frozen(eq=False)
+class Survey:
+    """A column of values and what one pass over it tells.
+
+    Parameters
+    ----------
+    values
+        (n,) float64 or int64; NaN means "no sales".
+    count
+        Classified customers: values that are not NaN.
+    total
+        Their sum; exact for integers.
+    low, high
+        The extremes; NaN where nobody is classified.
+    """
+
+    values: Numbers
+    count: int
+    total: float | int
+    low: float | int
+    high: float | int
+
+    @property
+    def whole(self) -> bool:
+        """Whether the values are integers, so that comparisons are exact."""
+        return self.values.dtype.kind == "i"
+
+    @property
+    def zero(self) -> float:
+        """Up to this size a value counts as zero."""
+        return 0.0 if self.whole else NEAR * max(abs(self.low), abs(self.high))
+
+    def blocks(self) -> Iterator[Numbers]:
+        """Yield the classified values, a cache-sized block at a time."""
+        gaps = self.count < len(self.values)
+        for start in range(0, len(self.values), BLOCK):
+            block = self.values[start : start + BLOCK]
+            yield block[~np.isnan(block)] if gaps else block
+
+    def least_positive(self) -> float | int:
+        """Find the smallest value above zero; infinity where there is none."""
+        least: float | int = math.inf
+        for block in self.blocks():
+            positive = block[block > self.zero]
+            if len(positive):
+                least = min(least, positive.min().item())
+        return least
+
+    def classified(self) -> Numbers:
+        """Return the classified values in one array; the column itself where none is missing."""
+        if self.count == len(self.values):
+            return self.values
+        return self.values[~np.isnan(self.values)]
+
+
+def survey(values: Numbers, name: str = "values") -> Survey:
+    """Look at every value once: count, sum, extremes.
+
+    Raises
+    ------
+    InputError
+        A value is infinite, or the values add up beyond what a number can hold.
+    """
+    if values.dtype.kind == "i":
+        return Survey(values, len(values), exact_sum(values), int(values.min()), int(values.max()))
+    count, low, high = 0, math.inf, -math.inf
+    sums: list[float] = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(values), BLOCK):
+            block = values[start : start + BLOCK]
+            part = float(block.sum())
+            if not math.isfinite(part):
+                block = block[~np.isnan(block)]
+                if not len(block):
+                    continue
+            least, most = float(block.min()), float(block.max())
+            if math.isinf(least) or math.isinf(most):
+                raise infinity_error(values, name)
+            low, high, count = min(low, least), max(high, most), count + len(block)
+            sums.append(part if least >= 0 and math.isfinite(part) else float(exact_sum(block)))
+    if not count:
+        return Survey(values, 0, 0.0, math.nan, math.nan)
+    try:
+        total = math.fsum(sums)
+    except (OverflowError, ValueError):
+        total = math.inf
+    if not math.isfinite(total):
+        raise InputError(
+            "{name} add up beyond what a number can hold; pass them in a larger unit", name=name
+        )
+    if low < 0 < high:
+        # Blocks of one sign each may still cancel one another; their sums are near exact.
+        total = math.fsum(
+            part
+            for block in Survey(values, count, total, low, high).blocks()
+            if len(block)
+            for part in _split_sums(block, float(np.abs(block).max()))
+        )
+    return Survey(values, count, total, low, high)
+
+
+def prefix_sums(values: Floats) -> Floats:
+    """Add up from the start to every position, far more precisely than ``cumsum`` alone.
+
+    Parameters
+    ----------
+    values
+        (n,) without NaN or infinity.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) float64.
+
+    Notes
+    -----
+    The high part of every number adds up without rounding, the low part's rounding is too small
+    to matter: the split of `exact_sum`.
+    """
+    largest = float(np.abs(values).max()) if len(values) else 0.0
+    if largest == 0 or largest > _LARGE:
+        return np.cumsum(values)
+    anchor = 2.0 ** (math.frexp(largest)[1] + (len(values) + 2).bit_length())
+    heads = (values + anchor) - anchor
+    rest = np.cumsum(values - heads)
+    np.cumsum(heads, out=heads)
+    heads += rest
+    return heads
