@@ -52,18 +52,19 @@ def pages_of_window(rows: int, per_page: int) -> int:
     return 1 if rows < FIRST_PAGE else 2 + (rows - FIRST_PAGE) // per_page
 
 
-def _spread(rows: int, days: int, per_page: int, step: int) -> Iterator[int]:
-    """Yield the requests of each window, rows being spread evenly; too long ones are cut."""
-    done = 0
+def _spread(rows: int, days: int, per_page: int) -> Iterator[tuple[int, int]]:
+    """Yield requests and rows of each window, rows being spread evenly over the days."""
+    step, done = FIRST_WINDOW, 0
     while done < days:
         length = min(step, days - done)
         inside = rows * (done + length) // days - rows * done // days
         pages = pages_of_window(inside, per_page)
         if pages > PAGES_IN_WINDOW + 1 and length > 1:
-            yield PAGES_IN_WINDOW + 1  # read in vain
+            # Too long a window is given up after so many pages, and cut in three.
+            yield PAGES_IN_WINDOW + 1, FIRST_PAGE + PAGES_IN_WINDOW * (per_page + 1)
             step = max(1, length // 3)
             continue
-        yield pages
+        yield pages, inside + pages - 1  # a further page begins with a row seen before
         done += length
 
 
@@ -80,14 +81,12 @@ def cost_of_records(client: Client, reader: Records, window: Window) -> Cost:
         where=both(between("Period", window.since, window.until), reader.query.where),
     )
     rows = count(client, asked)
-    if not rows:
-        return Cost("records", len(list(_spread(0, window.days, 1, FIRST_WINDOW))), 0, 0)
-    found, weight = sample(client, asked, min(_SAMPLE, rows))
+    found, weight = sample(client, asked, _SAMPLE) if rows else (1, 0)
     each = weight / found
-    per_page = rows_per_page(client.page_bytes, each)
-    requests = list(_spread(rows, window.days, per_page, FIRST_WINDOW))
-    again = sum(pages - 1 for pages in requests)  # the row that every further page begins with
-    return Cost("records", sum(requests), round((rows + again) * each), rows)
+    per_page = rows_per_page(client.page_bytes, max(1.0, each))
+    spread = list(_spread(rows, window.days, per_page))
+    requests, moved = (sum(several) for several in zip(*spread, strict=True))
+    return Cost("records", requests, round(moved * each), rows)
 
 
 def cost_of_turnovers(client: Client, reader: Turnovers, window: Window) -> Cost:
