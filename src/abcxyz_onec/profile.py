@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import attrs
@@ -38,6 +39,10 @@ def _names(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(str(each) for each in value) if isinstance(value, (list, tuple)) else ()
+
+
+def _sealed(given: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(given))
 
 
 @frozen(kw_only=True)
@@ -153,6 +158,7 @@ class Profile:
     payments: Basis = Basis()
     currency: Currency = Currency()
     targets: Targets = Targets()
+    attributes: Mapping[str, str] = field(factory=dict, converter=_sealed)
 
 
 def _build(kind: type[T], given: object, place: str) -> T:

@@ -238,6 +238,17 @@ class OneCSource:
                 yield from columns
             at = stop
 
+    def check(self) -> None:
+        """Look whether the sales can be read at all, by the names alone.
+
+        Raises
+        ------
+        ConfigError
+            An object is not published; the message names it.
+        """
+        today = self._today()
+        self._choice(Window(today - timedelta(days=1), today))
+
     # -- looking first -----------------------------------------------------------------------
 
     def preflight(self) -> Sequence[str]:

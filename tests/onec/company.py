@@ -71,14 +71,21 @@ def ut11() -> Store:
         reference_object(
             partners,
             text("Регион"),
+            ref("БизнесРегион", "Catalog_БизнесРегионы"),
             text("ЮрФизЛицо"),
             ref("ОсновнойМенеджер", "Catalog_Пользователи"),
             sections=("ДополнительныеРеквизиты",),
         ),
         *_common(partners),
         reference_object("Catalog_Пользователи"),
+        reference_object("Catalog_БизнесРегионы"),
         reference_object(
-            contractors, ref("Партнер", partners), text("ИНН", 12), text("КПП", 9), text("Регион")
+            contractors,
+            ref("Партнер", partners),
+            text("ИНН", 12),
+            text("КПП", 9),
+            text("НаименованиеПолное", 0),
+            text("ЮридическоеФизическоеЛицо"),
         ),
         reference_object("Catalog_Организации"),
         reference_object(
@@ -140,7 +147,12 @@ def unf() -> Store:
     )
     entities = [
         reference_object(
-            customers, text("ИНН", 12), text("КПП", 9), sections=("ДополнительныеРеквизиты",)
+            customers,
+            text("ИНН", 12),
+            text("КПП", 9),
+            text("НаименованиеПолное", 0),
+            text("ВидКонтрагента"),
+            sections=("ДополнительныеРеквизиты",),
         ),
         *_common(customers),
         *turnovers_register(
@@ -182,7 +194,12 @@ def bp() -> Store:
     )
     entities = [
         reference_object(
-            customers, text("ИНН", 12), text("КПП", 9), sections=("ДополнительныеРеквизиты",)
+            customers,
+            text("ИНН", 12),
+            text("КПП", 9),
+            text("НаименованиеПолное", 0),
+            text("ЮридическоеФизическоеЛицо"),
+            sections=("ДополнительныеРеквизиты",),
         ),
         *_common(customers),
         *(reference_object(f"Document_{name}", *columns) for name in names),

@@ -61,7 +61,8 @@ class Base:
     """A base of 1C, served over TCP.
 
     *users* maps a login to its password; those in *restricted* see row-level security. *bom*
-    puts a byte-order mark before every body; *counts* serves ``/$count``; *cold* delays the
+    puts a byte-order mark before every body; *counts* serves ``/$count``; *read_only* refuses
+    to write; *cold* delays the
     first answer, in seconds.
     """
 
@@ -72,6 +73,7 @@ class Base:
     cold: float = 0.0
     lengths: bool = True
     counts: bool = True
+    read_only: bool = False
     faults: list[Fault] = field(factory=list)
     log: list[Request] = field(factory=list)
     port: int = 0
@@ -305,6 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
             rows, total = store.query(name, options, restricted=restricted)
             count = total if options.get("$inlinecount") == "allpages" else None
             return self._json(self._envelope(options, name, rows, count), 200)
+        if self.command != "GET" and self.base.read_only:
+            raise ODataError(401, 20, "Недостаточно прав доступа")
         if self.command == "POST" and key is None:
             status, row = store.insert(name, self._body(body))
             return self._json(self._single(options, name, row), status)
