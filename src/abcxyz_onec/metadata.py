@@ -97,7 +97,7 @@ def parse(stream: IO[bytes]) -> Metadata:
     Raises
     ------
     UnavailableError
-        The document is not XML, or breaks off.
+        The document is something else, or breaks off.
     """
     sets: dict[str, EntitySet] = {}
     functions: dict[str, tuple[str, ...]] = {}
@@ -111,6 +111,8 @@ def parse(stream: IO[bytes]) -> Metadata:
             for event, *rest in parser.read_events():
                 element = cast("ET.Element", rest[0])  # the other events carry something else
                 if event == "start":
+                    if not path and not element.tag.endswith("}Edmx"):
+                        raise _not_a_description()  # a page for people may be proper XML
                     path.append(element)
                     continue
                 path.pop()
@@ -126,10 +128,14 @@ def parse(stream: IO[bytes]) -> Metadata:
                     path[-1].remove(element)
         parser.close()
     except ET.ParseError:
-        raise UnavailableError(
-            "the description of the base ($metadata) broke off or is not XML; try again later"
-        ) from None
+        raise _not_a_description() from None
     return Metadata(sets, functions, digest.hexdigest())
+
+
+def _not_a_description() -> UnavailableError:
+    return UnavailableError(
+        "the description of the base ($metadata) broke off or is not one; try again later"
+    )
 
 
 def _entity(element: ET.Element) -> EntitySet:

@@ -47,5 +47,5 @@ FAULTS = {
     "timeout": Fault(status=504, body=_HTML.format("Gateway Timeout").encode()),
     "reset_before": Fault(reset=True),
     "reset_after": Fault(reset=True, commit=True),
-    "truncated": Fault(cut=40),
+    "truncated": Fault(cut=9),
 }
