@@ -12,13 +12,14 @@ from abcxyz.errors import AbcxyzWarning, AuthenticationError, ConfigError
 from abcxyz_onec.answers import HiddenRowsError
 from abcxyz_onec.client import Client
 from abcxyz_onec.cost import Cost, cost_of_records, cost_of_turnovers
+from abcxyz_onec.customers import FLAGS, published
 from abcxyz_onec.needs import customer_queries, described, lacking, refuse
 from abcxyz_onec.paging import between, sample
 from abcxyz_onec.profile import Basis, Profile, spoken
 from abcxyz_onec.query import Query, both
 from abcxyz_onec.readers import Documents, Reader, Records, Turnovers, party_of
 
-__all__ = ["READS", "Choice", "choose"]
+__all__ = ["READS", "Choice", "choose", "costs_of"]
 
 READS = ("auto", "turnovers", "records", "documents")
 _FAR_FEWER = 4  # turnovers lose the days and the documents, so they must be worth it
@@ -34,34 +35,17 @@ class Choice:
     warnings: tuple[AbcxyzWarning, ...] = ()
     costs: tuple[Cost, ...] = ()
 
-    def look(self, client: Client, window: Window) -> list[str]:
-        """Try the right to read each object, and say what the whole costs."""
+    def try_rights(self, client: Client, window: Window) -> None:
+        """Try the right to read each object.
+
+        Raises
+        ------
+        AuthenticationError
+            It is refused; the message names the object.
+        """
         for query in (*self.customers, *self.reader.queries()):
             if not query.function:
                 _try(client, query, window)
-        costs = self.costs or costs_of(client, self.reader, window)
-        notes = [
-            f"{each.read}: {each.requests} requests, {_size(each.bytes)}, {each.rows} rows"
-            for each in costs
-        ]
-        if len(costs) > 1:
-            cheaper = min(costs, key=lambda each: each.bytes)
-            notes.append(
-                f"for twelve months {cheaper.read} move the fewest bytes; set read = "
-                f'"{cheaper.read}" to have them always'
-            )
-        return notes
-
-
-def _size(count: int) -> str:
-    """Write bytes short.
-
-    Examples
-    --------
-    >>> _size(1_500_000), _size(900)
-    ('1.5 MB', '0.0 MB')
-    """
-    return f"{count / 1e6:.1f} MB"
 
 
 def _try(client: Client, query: Query, window: Window) -> None:
@@ -151,7 +135,8 @@ def choose(
                 costs = costs_of(client, records, window)
                 wanted = _cheaper(costs, records, turnovers)
             notes = _about_turnovers(turnovers) if wanted is turnovers and read == "auto" else ()
-            return Choice(wanted, tuple(keyed), by_key, notes, costs)
+            cards = tuple(_with_flags(client, query) for query in keyed)
+            return Choice(wanted, cards, by_key, notes, costs)
     if read in ("turnovers", "records") or (register is not None and not place.documents):
         _need_register(profile, basis, read, exists=register is not None)
         refuse(missing)
@@ -175,7 +160,16 @@ def choose(
                 objects=described(lost),
             ),
         )
-    return Choice(reader, tuple(asked), False, notes)
+    cards = tuple(_with_flags(client, query) for query in asked)
+    return Choice(reader, cards, False, notes)
+
+
+def _with_flags(client: Client, query: Query) -> Query:
+    """Ask for what the reader of customers asks for besides."""
+    extra = (
+        published(client.metadata(), query.entity, FLAGS) if "Description" in query.select else ()
+    )
+    return attrs.evolve(query, select=tuple(dict.fromkeys((*query.select, *extra))))
 
 
 def _need_register(profile: Profile, basis: str, read: str, *, exists: bool) -> None:

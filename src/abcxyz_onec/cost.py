@@ -19,10 +19,10 @@ from abcxyz_onec.paging import (
     sample,
     virtual,
 )
-from abcxyz_onec.query import both
+from abcxyz_onec.query import Query, both
 from abcxyz_onec.readers import Records, Turnovers
 
-__all__ = ["Cost", "cost_of_records", "cost_of_turnovers", "pages_of_window"]
+__all__ = ["Cost", "cost_of_records", "cost_of_table", "cost_of_turnovers", "pages_of_window"]
 
 _SAMPLE = 200  # rows to weigh
 
@@ -66,6 +66,15 @@ def _spread(rows: int, days: int, per_page: int) -> Iterator[tuple[int, int]]:
             continue
         yield pages, inside + pages - 1  # a further page begins with a row seen before
         done += length
+
+
+def cost_of_table(client: Client, query: Query) -> Cost:
+    """Count and weigh a set that is read whole."""
+    rows = count(client, query)
+    found, weight = sample(client, query, _SAMPLE) if rows else (1, 0)
+    each = weight / found
+    pages = pages_of_window(rows, rows_per_page(client.page_bytes, max(1.0, each)))
+    return Cost(query.entity, pages, round((rows + pages - 1) * each), rows)
 
 
 def cost_of_records(client: Client, reader: Records, window: Window) -> Cost:

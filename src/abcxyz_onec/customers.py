@@ -17,10 +17,18 @@ from abcxyz_onec.paging import table
 from abcxyz_onec.profile import Profile
 from abcxyz_onec.query import Query
 
-__all__ = ["ENTITIES", "Directory", "catalog_of", "clean_inn", "read_directory"]
+__all__ = [
+    "ENTITIES",
+    "FLAGS",
+    "Directory",
+    "catalog_of",
+    "clean_inn",
+    "published",
+    "read_directory",
+]
 
 ENTITIES = ("partner", "counterparty")
-_FLAGS = ("DeletionMark", "IsFolder", "Predefined")
+FLAGS = ("DeletionMark", "IsFolder", "Predefined")
 
 
 def _sealed(given: Mapping[str, str]) -> Mapping[str, str]:
@@ -155,7 +163,7 @@ def read_directory(
     wanted = {"ref": "", "code": "Code", "inn": ""}.get(customer_id, customer_id)
     if customer_id == "inn" and entity == "counterparty":
         wanted = profile.counterparty.inn
-    fields = ("Ref_Key", "Description", *published(metadata, catalog, _FLAGS))
+    fields = ("Ref_Key", "Description", *published(metadata, catalog, FLAGS))
     select = tuple(dict.fromkeys((*fields, wanted))) if wanted else fields
     cards = table(client, Query(catalog, select))
     names, barred, own = {}, {}, {}
@@ -213,7 +221,7 @@ def _identified(
 def _inn_of_partners(client: Client, profile: Profile) -> dict[str, str]:
     """Join the legal entities of every partner; the INN most of them bear is the partner's."""
     place = profile.counterparty
-    flags = published(client.metadata(), place.entity, _FLAGS)
+    flags = published(client.metadata(), place.entity, FLAGS)
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for card in table(client, Query(place.entity, ("Ref_Key", place.partner, place.inn, *flags))):
         partner = as_reference(card.get(place.partner))

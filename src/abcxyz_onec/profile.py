@@ -41,6 +41,11 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, (list, tuple)) else ()
 
 
+def _customer_named(name: str) -> None:
+    if not name:
+        raise ValueError("the field of the customer is missing: partner or counterparty")
+
+
 def _sealed(given: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(given))
 
@@ -89,6 +94,9 @@ class Register:
     sales: tuple[str, ...] = field(default=(), converter=_names)
     where: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        _customer_named(self.key or self.partner or self.counterparty)
+
     @property
     def flat(self) -> str:
         """Name of the set of flat records."""
@@ -111,6 +119,9 @@ class Document:
     currency: str = ""
     rate: tuple[str, ...] = field(default=(), converter=_names)
     where: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        _customer_named(self.partner or self.counterparty)
 
 
 @frozen(kw_only=True)

@@ -17,9 +17,10 @@ import numpy as np
 from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz_onec.checkpoint import Checkpoint
-from abcxyz_onec.choice import READS, Choice, choose
+from abcxyz_onec.choice import READS, Choice, choose, costs_of
 from abcxyz_onec.client import Client, connect
 from abcxyz_onec.columns import OTHER, Columns
+from abcxyz_onec.cost import Cost, cost_of_table
 from abcxyz_onec.customers import Directory, read_directory
 from abcxyz_onec.profile import load
 
@@ -251,6 +252,19 @@ class OneCSource:
 
     # -- looking first -----------------------------------------------------------------------
 
+    def cost(self, window: Window) -> Mapping[str, Cost]:
+        """Tell what reading *window* takes, for each way that is open, customers included."""
+        choice = self._choice(window)
+        cards = [cost_of_table(self._client, query) for query in choice.customers]
+        return {
+            each.read: attrs.evolve(
+                each,
+                requests=each.requests + sum(card.requests for card in cards),
+                bytes=each.bytes + sum(card.bytes for card in cards),
+            )
+            for each in choice.costs or costs_of(self._client, choice.reader, window)
+        }
+
     def preflight(self) -> Sequence[str]:
         """Look whether the sales can be read, and say what it will cost.
 
@@ -270,7 +284,18 @@ class OneCSource:
         window = Window(today - timedelta(days=365), today)
         choice = self._choice(window)
         notes = [str(each) for each in choice.warnings]
-        notes += choice.look(self._client, window)
+        choice.try_rights(self._client, window)
+        costs = list(self.cost(window).values())
+        notes += [
+            f"{each.read}: {each.requests} requests, {each.bytes / 1e6:.1f} MB, {each.rows} rows"
+            for each in costs
+        ]
+        if len(costs) > 1:
+            cheaper = min(costs, key=lambda each: each.bytes)
+            notes.append(
+                f"for twelve months {cheaper.read} move the fewest bytes; set read = "
+                f'"{cheaper.read}" to have them always'
+            )
         return notes
 
 

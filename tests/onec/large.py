@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -42,21 +42,25 @@ class LargeStore(Store):
         self.amount = 1000 + (self.index_of * 7919) % 90_000
         self.costs = self.index_of % _LINES == _LINES - 1
 
-    def _row(self, place: int) -> dict[str, Any]:
-        moment = datetime.combine(self.start, datetime.min.time())
-        moment += timedelta(seconds=int(self.second[place]))
-        money = int(self.amount[place]) / 100
-        cost = bool(self.costs[place])
-        return {
-            "Period": moment.isoformat(),
-            "Recorder": _guid(1, int(self.document[place])),
-            "Recorder_Type": _KIND,
-            "LineNumber": str(place % _LINES + 1),
-            "АналитикаУчетаПоПартнерам_Key": _guid(2, int(self.partner[place])),
-            "СуммаВыручки": None if cost else money,
-            "Стоимость": money if cost else None,
-            "ДопРасходы": None,
+    def _rows(self, low: int, high: int, names: list[str]) -> list[dict[str, Any]]:
+        some = slice(low, high)
+        moments = np.datetime64(self.start, "s") + self.second[some]
+        money = (self.amount[some] / 100).tolist()
+        costs = self.costs[some].tolist()
+        made: dict[str, Any] = {
+            "Period": np.datetime_as_string(moments).tolist(),
+            "Recorder": [_guid(1, each) for each in self.document[some].tolist()],
+            "Recorder_Type": [_KIND] * len(costs),
+            "LineNumber": [str(place % _LINES + 1) for place in range(low, high)],
+            "АналитикаУчетаПоПартнерам_Key": [
+                _guid(2, each) for each in self.partner[some].tolist()
+            ],
+            "СуммаВыручки": [None if c else m for c, m in zip(costs, money, strict=True)],
+            "Стоимость": [m if c else None for c, m in zip(costs, money, strict=True)],
+            "ДопРасходы": [None] * len(costs),
         }
+        chosen = [made[name] for name in names]
+        return [dict(zip(names, row, strict=True)) for row in zip(*chosen, strict=True)]
 
     def _between(self, node: Node) -> tuple[int, int]:
         """Find the range of records that a filter of dates asks for."""
@@ -95,12 +99,12 @@ class LargeStore(Store):
         names = [each for each in options.get("$select", "*").split(",") if each]
         if "$top" not in options:
             return [], total  # only counted
+        if name == _FLAT:
+            return self._rows(low, max(low, high), names), total
         made = (self._made(name, place) for place in range(low, high))
         return [{each: row[each] for each in names} for row in made], total
 
     def _made(self, name: str, place: int) -> dict[str, Any]:
-        if name == _FLAT:
-            return self._row(place)
         flags = {"DeletionMark": False, "IsFolder": False, "Predefined": False}
         if name == _KEYS:
             return {"Ref_Key": _guid(2, place), "Партнер_Key": _guid(3, place)}

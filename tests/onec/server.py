@@ -62,7 +62,7 @@ class Base:
 
     *users* maps a login to its password; those in *restricted* see row-level security. *bom*
     puts a byte-order mark before every body; *counts* serves ``/$count``; *read_only* refuses
-    to write; *cold* delays the
+    to write; *remembers* keeps the log; *cold* delays the
     first answer, in seconds.
     """
 
@@ -74,6 +74,7 @@ class Base:
     lengths: bool = True
     counts: bool = True
     read_only: bool = False
+    remembers: bool = True
     faults: list[Fault] = field(factory=list)
     log: list[Request] = field(factory=list)
     port: int = 0
@@ -201,6 +202,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _note(self, body: bytes, status: int, sent: int) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
+        if not self.base.remembers:
+            return
         self.base.log.append(
             Request(self.command, unquote(path), query, body, headers, status, sent)
         )

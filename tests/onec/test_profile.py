@@ -75,7 +75,8 @@ def test_a_file_may_build_on_a_shipped_profile(tmp_path: Path) -> None:
         ('title = "x"', "not complete"),
         ('base = "bp"\nkeys = 1', "must be a table"),
         ('base = "bp"\nsales = 1', "must be a table"),
-        ('base = "bp"\n[[sales.documents]]\nentity="D"\namount="a"\nsign=2', "not right"),
+        ('base = "bp"\n[[sales.documents]]\nentity="D"\namount="a"', "partner or counterparty"),
+        ('base = "bp"\n[[sales.documents]]\nentity="D"\npartner="p"\namount="a"\nsign=2', "sign"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
