@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import attrs
 from attrs import frozen
@@ -15,8 +16,10 @@ from abcxyz_onec.paging import (
     PAGES_IN_WINDOW,
     between,
     count,
+    count_by_halving,
     rows_per_page,
     sample,
+    served_count,
     virtual,
 )
 from abcxyz_onec.query import Query, both
@@ -25,6 +28,7 @@ from abcxyz_onec.readers import Records, Turnovers
 __all__ = ["Cost", "cost_of_records", "cost_of_table", "cost_of_turnovers", "pages_of_window"]
 
 _SAMPLE = 200  # rows to weigh
+_DAYS = 7  # to count by halving, three times
 
 
 @frozen
@@ -82,20 +86,32 @@ def cost_of_records(client: Client, reader: Records, window: Window) -> Cost:
 
     Notes
     -----
-    Exact but for two things: rows are taken to weigh what the first ones weigh, and to be spread
-    evenly over the days.
+    Exact but for this: rows are taken to weigh what the first ones weigh, and to be spread evenly
+    over the days; where the base does not count, their number is that of three weeks scaled up.
     """
     asked = attrs.evolve(
         reader.query,
         where=both(between("Period", window.since, window.until), reader.query.where),
     )
-    rows = count(client, asked)
+    served = served_count(client, asked)
+    rows = _extrapolated(client, reader, window) if served is None else served
     found, weight = sample(client, asked, _SAMPLE) if rows else (1, 0)
-    each = weight / found
+    each = weight / max(1, found)
     per_page = rows_per_page(client.page_bytes, max(1.0, each))
     spread = list(_spread(rows, window.days, per_page))
     requests, moved = (sum(several) for several in zip(*spread, strict=True))
     return Cost("records", requests, round(moved * each), rows)
+
+
+def _extrapolated(client: Client, reader: Records, window: Window) -> int:
+    """Count some days in the beginning, the middle and the end, where the base does not count."""
+    days = max(1, min(_DAYS, window.days // 3))
+    starts = {window.since + timedelta(days=n * (window.days - days) // 2) for n in range(3)}
+    found = 0
+    for start in starts:
+        where = both(between("Period", start, start + timedelta(days=days)), reader.query.where)
+        found += count_by_halving(client, attrs.evolve(reader.query, where=where))
+    return round(found * window.days / (days * len(starts)))
 
 
 def cost_of_turnovers(client: Client, reader: Turnovers, window: Window) -> Cost:

@@ -92,8 +92,7 @@ class Base:
     def serving(self) -> Iterator[Base]:
         """Answer on a free port until the block ends."""
         handler = type("Handler", (_Handler,), {"base": self})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", 0), handler)
         self.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -148,6 +147,13 @@ def _arguments(text: str) -> dict[str, str]:
 def _plain(value: str) -> str:
     match = re.fullmatch(r"(guid|datetime)?'(.*)'", value)
     return match[2].replace("''", "'") if match else value
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients hang up and are killed on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import traceback
+import tracemalloc
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +36,7 @@ from abcxyz_onec.answers import (
     failure,
 )
 from abcxyz_onec.client import Client, connect
+from abcxyz_onec.metadata import parse as parse_metadata
 from abcxyz_onec.paging import count, table, windows
 from abcxyz_onec.query import Query
 
@@ -263,6 +266,27 @@ def test_metadata_cache(client: Client, base: Base, company: Company, tmp_path: 
         file.write_text("{", encoding="utf-8")
     client.forget()
     assert not client.metadata().has("Catalog_Партнеры")
+
+
+def test_a_large_description_is_read_as_a_stream() -> None:
+    """Megabytes of description never stand in memory as a tree; what is kept is small."""
+    field = '<Property Name="Поле{0}" Type="Edm.String"/><NavigationProperty Name="Поле{0}"/>'
+    inside = "<Key><PropertyRef Name='Ref_Key'/></Key>" + "".join(map(field.format, range(20)))
+    body = "".join(
+        f'<{kind} Name="Catalog_{number}">{inside}</{kind}>'
+        for number in range(500)
+        for kind in ("EntityType", "ComplexType")
+    )
+    document = f'<e:Edmx xmlns:e="x"><Schema xmlns="y">{body}</Schema></e:Edmx>'.encode()
+    tracemalloc.start()
+    try:
+        found = parse_metadata(io.BytesIO(document))
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(found.sets), found.sets["Catalog_7"].key) == (500, ("Ref_Key",))
+    # A tree of it would take ten times its length.
+    assert peak - kept < len(document)
 
 
 def test_wrong_password_leaves_no_trace(base: Base) -> None:

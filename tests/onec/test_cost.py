@@ -46,7 +46,7 @@ def test_records(big: Base, counts: bool, page_mb: float) -> None:
     big.counts = counts
     source = _source(big, read="records", page_mb=page_mb)
     told = source.cost(_YEAR)["records"]
-    assert told.rows == 50_000
+    assert told.rows == pytest.approx(50_000, rel=0 if counts else 0.01)
     big.log.clear()
     read = sum(float(batch.amount.sum()) for batch in source.transactions(_YEAR))
     store: Any = big.store
@@ -70,6 +70,7 @@ def test_turnovers(big: Base) -> None:
 def test_preflight_prints_both_and_suggests(big: Base) -> None:
     """Looking first says what either way costs and which is cheaper, and reads nothing else."""
     big.log.clear()
+    big.counts = True
     notes = _source(big).preflight()
     assert sum(each.sent for each in big.log if "_RecordType" in each.path) < 100_000
     said = " ".join(notes)
