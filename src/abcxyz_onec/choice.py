@@ -35,6 +35,11 @@ class Choice:
     warnings: tuple[AbcxyzWarning, ...] = ()
     costs: tuple[Cost, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """Name the way."""
+        return type(self.reader).__name__.lower()
+
     def try_rights(self, client: Client, window: Window) -> None:
         """Try the right to read each object.
 

@@ -38,6 +38,11 @@ class Traffic:
     bytes: int = 0
     writes: int = 0
 
+    def since(self, before: Traffic) -> str:
+        """Say what was asked after *before*."""
+        moved = (self.bytes - before.bytes) / 1e6
+        return f"{self.requests - before.requests} requests, {moved:.1f} MB"
+
 
 @define
 class Client:

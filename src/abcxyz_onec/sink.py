@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import WriteReport
@@ -57,7 +59,7 @@ class OneCSink:
     -----
     Nothing is written with ``dry_run``. Only what differs is written, compared with the answer,
     and read once more at the end. Customers, properties and segments are never created. A request
-    whose answer was lost is not sent again.
+    whose answer was lost is not sent again. After a call `notes` says what there was to do.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class OneCSink:
             )
         self._into, self._property, self._customer_id = into, property, customer_id
         self._lost, self._lost_text = lost, lost_text
+        self.notes: list[str] = []
         self._client = connect(
             url,
             user,
@@ -143,6 +146,7 @@ class OneCSink:
         ConfigError
             The property or an object is not there; the message says how to make or publish it.
         """
+        before = attrs.evolve(self._client.traffic)
         self._ready()
         directory = read_directory(
             self._client, self._profile, self._entity, self._customer_id, keys=False
@@ -150,6 +154,8 @@ class OneCSink:
         found = _Found(directory, analysis)
         target = self._target(analysis)
         changes, unchanged = target.plan(found.wanted, found.leave)
+        spent = self._client.traffic.since(before)
+        self.notes = [f"{len(changes)} to write, {unchanged} right already; {spent} to find out"]
         failed: dict[str, str] = {}
         if not dry_run and changes:
             failed = apply(changes)

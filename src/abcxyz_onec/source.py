@@ -94,7 +94,7 @@ class OneCSource:
     -----
     Dates are days of the server's own clock. Returns are negative; documents not posted or
     marked for deletion, inactive records, predefined customers and the empty one are left out,
-    and `quality` says how much money that was.
+    and `quality` says how much money that was. After a read `notes` says how it was done.
     """
 
     def __init__(
@@ -143,6 +143,7 @@ class OneCSource:
             sleep=sleep,
         )
         self._today, self._now = today, now
+        self.notes: list[str] = []
         self._directory: Directory | None = None
         self._account = _Account()
 
@@ -171,7 +172,9 @@ class OneCSource:
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
+        before = attrs.evolve(self._client.traffic)
         choice = self._choice(window)
+        self.notes = [str(note) for note in choice.warnings]
         for note in choice.warnings:
             warnings.warn(note, stacklevel=2)
         self._account = _Account()
@@ -192,6 +195,7 @@ class OneCSource:
                     yield batch
         if checkpoint is not None:
             checkpoint.clear()
+        self.notes.append(f"{choice.title}: {self._client.traffic.since(before)}")
 
     def _choice(self, window: Window) -> Choice:
         return choose(

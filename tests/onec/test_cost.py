@@ -64,6 +64,7 @@ def test_turnovers(big: Base) -> None:
     list(source.transactions(_YEAR))
     requests, bytes_ = _spent(big)
     assert requests == told.requests == 12 + 2 * 2
+    assert source.notes == [f"turnovers: 16 requests, {bytes_ / 1e6:.1f} MB"]
     assert bytes_ == pytest.approx(told.bytes, rel=0.1)
 
 

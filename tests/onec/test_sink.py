@@ -111,7 +111,9 @@ def test_written_once(sink: Make, base: Base, company: Company, into: str) -> No
     """A dry run writes nothing; a run writes all; the next one finds nothing to write."""
     result = analysis(company)
     count = len(wished(result))
-    dry = sink(into).write(result, dry_run=True)
+    looking = sink(into)
+    dry = looking.write(result, dry_run=True)
+    assert looking.notes[0].startswith(f"{count} to write, 0 right already; ")
     assert (dry.written, dry.unchanged, dry.failed, base.writes) == (count, 0, {}, [])
     real = sink(into).write(result, dry_run=False)
     assert (real.written, real.unchanged, real.failed) == (count, 0, {})
