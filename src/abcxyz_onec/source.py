@@ -296,9 +296,11 @@ class OneCSource:
         ]
         if len(costs) > 1:
             cheaper = min(costs, key=lambda each: each.bytes)
+            summed = cheaper.read == "turnovers"
+            with_it = ", and bucket to the sub-period of XYZ" if summed else ""
             notes.append(
-                f"for twelve months {cheaper.read} move the fewest bytes; set read = "
-                f'"{cheaper.read}" to have them always'
+                f"for twelve months {cheaper.read} move the fewest bytes: set read = "
+                f'"{cheaper.read}"{with_it}'
             )
         return notes
 
