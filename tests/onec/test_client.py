@@ -32,6 +32,7 @@ from abcxyz_onec.answers import (
     ChangedError,
     GoneError,
     RefusedError,
+    ShiftedError,
     UnknownNameError,
     failure,
 )
@@ -125,6 +126,14 @@ def test_rows_that_move_while_they_are_read(
     expected = sorted(row["Recorder"] for row in rows if row["Period"] > "1")
     assert expected == found
     assert base.faults == []
+
+
+def test_a_row_that_comes_twice(client: Client, company: Company) -> None:
+    """A set that gives the same key twice, however often it is asked, is an error."""
+    rows = company.store.rows[_FLAT.entity]
+    rows.append(dict(rows[0]))
+    with pytest.raises(ShiftedError, match="changed while it was being read"):
+        table(client, _FLAT)
 
 
 def test_windows_hold_first_and_last_second(client: Client, company: Company) -> None:

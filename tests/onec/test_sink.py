@@ -424,6 +424,7 @@ def test_native_records(sink: Make, base: Base, company: Company) -> None:
     assert report.failed == {}
     rows = [r for r in company.store.rows[_NATIVE] if r["Period"] == "2026-02-28T00:00:00"]
     assert len(rows) == 2 * (len(wished(result)) + 1)
+    assert {each.method for each in base.writes} == {"POST"}
     assert {row["Класс_Type"] for row in rows} == {"StandardODATA.ОсобыйТип"}
     assert {row["ТипПараметраКлассификации"] for row in rows} == {"Выручка"}
     lost = [row for row in rows if row["Партнер_Key"] == prior["Партнер_Key"]]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -310,10 +311,10 @@ def test_an_interrupted_read_goes_on(
     assert list(tmp_path.glob("onec-read-*")) == []
 
 
-def test_an_old_checkpoint_is_not_trusted(
+def test_a_checkpoint_is_not_trusted_blindly(
     source: Make, base: Base, company: Company, tmp_path: Path
 ) -> None:
-    """Parts older than a day, damaged ones and those of another question are read again."""
+    """Damaged parts and those of another question are read again."""
     base.faults.append(attrs.evolve(FAULTS["busy"], when="ge datetime'2025-09", times=99))
     with pytest.raises(UnavailableError):
         list(source(checkpoint=str(tmp_path)).transactions(_YEAR))
@@ -330,6 +331,21 @@ def test_an_old_checkpoint_is_not_trusted(
     asked = [each.query for each in base.log if "Period" in each.query]
     assert any("ge%20datetime'2025-01-01" in each for each in asked)
     assert not any("ge%20datetime'2025-01-31" in each for each in asked)
+
+
+def test_a_checkpoint_of_yesterday(
+    source: Make, base: Base, company: Company, tmp_path: Path
+) -> None:
+    """What was read more than a day ago may have changed since, and is read again."""
+    base.faults.append(attrs.evolve(FAULTS["busy"], when="ge datetime'2025-09", times=99))
+    with pytest.raises(UnavailableError):
+        list(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+    base.faults.clear()
+    for hours, again in ((23, False), (25, True)):
+        base.log.clear()
+        later = source(checkpoint=str(tmp_path), now=lambda h=hours: time.time() + h * 3600)
+        next(later.transactions(_YEAR))
+        assert any("ge%20datetime'2025-01-01" in each.query for each in base.log) == again
 
 
 def test_records_unless_told_otherwise(source: Make, base: Base, company: Company) -> None:
