@@ -61,12 +61,17 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {s for v in secrets if v for s in (v, quote(v, safe=""), quote_plus(v))}
-        # Longest first: a secret may hold another one.
-        self._literal = sorted(spellings, key=len, reverse=True)
+        self._literal: list[str] = []
+        self.learn(*secrets)
 
     def __repr__(self) -> str:
         return "Redactor(***)"
+
+    def learn(self, *secrets: str) -> None:
+        """Cover these values too: a token that was renewed while running."""
+        spellings = {s for v in secrets if v for s in (v, quote(v, safe=""), quote_plus(v))}
+        # Longest first: a secret may hold another one.
+        self._literal = sorted({*self._literal, *spellings}, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """Return *text* with every known or likely secret covered."""
@@ -128,6 +133,12 @@ class Bucket:
         """Empty the bucket: the host says it is too much."""
         with self._lock:
             self._tokens, self._seen = min(self._tokens, 0.0), self._clock()
+
+    def slow_down(self, factor: float) -> None:
+        """Multiply rate and burst by *factor*: the host goes on saying it is too much."""
+        with self._lock:
+            self._rate, self._burst = self._rate * factor, max(1.0, self._burst * factor)
+            self._tokens = min(self._tokens, self._burst)
 
 
 @frozen
