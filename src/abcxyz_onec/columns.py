@@ -14,7 +14,7 @@ from attrs import frozen
 from abcxyz_onec.answers import as_datetime, as_decimal, as_reference
 from abcxyz_onec.client import Row
 
-__all__ = ["OTHER", "Columns", "Party", "collected", "from_rows"]
+__all__ = ["OTHER", "Columns", "Line", "Party", "Sums", "collected", "from_records"]
 
 #: Stands where a reference is to something else than a customer.
 OTHER = "other"
@@ -75,18 +75,53 @@ class Party:
 
 
 Line = tuple[str, date, Decimal, Decimal, str, bool]
+"""Token, day, revenue, cost, document, and whether it counts as a sale."""
+
+
+class Sums:
+    """Adds up lines of the same customer, day and document, exactly.
+
+    Parameters
+    ----------
+    lines
+        Makes lines of rows. Rows come in the order of their days, page by page: what belongs to
+        the last day met waits for the next page, so that no sum depends on where pages end.
+    """
+
+    def __init__(self, lines: Callable[[list[Row]], Iterable[Line]]) -> None:
+        self._lines = lines
+        self._sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]] = {}
+
+    def add(self, rows: list[Row]) -> Columns:
+        """Take a page; return what is complete."""
+        sums, last = self._sums, date.min
+        for token, day, revenue, cost, document, counted in self._lines(rows):
+            key = (token, day, document)
+            found = sums.get(key)
+            if found is None:
+                sums[key] = (revenue, cost, counted)
+            else:
+                sums[key] = (found[0] + revenue, found[1] + cost, counted)
+            last = max(last, day)
+        done = {key: value for key, value in sums.items() if key[1] < last}
+        self._sums = {key: value for key, value in sums.items() if key[1] >= last}
+        return _columns(done)
+
+    def close(self) -> Columns:
+        """Return the rest."""
+        done, self._sums = self._sums, {}
+        return _columns(done)
 
 
 def collected(lines: Iterable[Line]) -> Columns:
-    """Add up lines of the same customer, day and document, exactly, and make columns of them."""
-    sums: dict[tuple[str, date, str], list[Any]] = {}
-    for token, day, revenue, cost, document, counted in lines:
-        found = sums.get((token, day, document))
-        if found is None:
-            sums[token, day, document] = [revenue, cost, counted]
-        else:
-            found[0] += revenue
-            found[1] += cost
+    """Add up lines that came all at once."""
+    sums = Sums(lambda _: lines)
+    first = sums.add([])
+    rest = sums.close()
+    return Columns(**{n: np.concatenate([a, rest.arrays()[n]]) for n, a in first.arrays().items()})
+
+
+def _columns(sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]]) -> Columns:
     keys, values = list(sums), list(sums.values())
     return Columns(
         np.array([key[0] for key in keys], dtype=np.str_),
@@ -98,14 +133,14 @@ def collected(lines: Iterable[Line]) -> Columns:
     )
 
 
-def from_rows(
+def from_records(
     party: Party,
     revenue: tuple[str, ...],
     cost: tuple[str, ...],
     sales: frozenset[str],
     metric: str,
-) -> Callable[[list[Row]], Columns]:
-    """Make the function that folds a page of flat records.
+) -> Callable[[list[Row]], Iterable[Line]]:
+    """Make the function that reads flat records.
 
     Notes
     -----
@@ -130,4 +165,4 @@ def from_rows(
                 document = str(row["Recorder"]).lower()
                 yield party.token(row), moment.date(), income, spent, document, counted
 
-    return lambda rows: collected(lines(rows))
+    return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import attrs
 
@@ -18,6 +18,7 @@ __all__ = [
     "FIRST_PAGE",
     "FIRST_WINDOW",
     "PAGES_IN_WINDOW",
+    "Folder",
     "between",
     "count",
     "count_by_halving",
@@ -29,12 +30,23 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+S = TypeVar("S", covariant=True)
 
 FIRST_PAGE = 20  # rows, which tell how much a row weighs
 FIRST_WINDOW = 30  # days
 MOST_ROWS = 100_000
 PAGES_IN_WINDOW = 10
 _AGAIN = 3  # how often a set that changes under our hands is read
+
+
+class Folder(Protocol[S]):
+    """Makes something small of the pages of one window."""
+
+    def add(self, rows: list[Row]) -> S:
+        """Take a page."""
+
+    def close(self) -> S:
+        """Give what is left."""
 
 
 class _TooManyPagesError(Exception):
@@ -80,7 +92,7 @@ def windows(
     name: str,
     since: date,
     until: date,
-    fold: Callable[[list[Row]], T],
+    make: Callable[[], Folder[T]],
 ) -> Iterator[tuple[date, date, list[T]]]:
     """Read the rows dated ``since <= name < until``, in windows short enough for 1C.
 
@@ -94,13 +106,14 @@ def windows(
         Field of the date.
     since, until
         Half-open, midnight of the server's clock.
-    fold
-        Makes something small of a page; the pages themselves are not kept.
+    make
+        Makes a folder for each window, which makes something small of its pages; the pages
+        themselves are not kept.
 
     Yields
     ------
     tuple
-        First day, day after the last, and what `fold` made of the pages of one window.
+        First day, day after the last, and what the folder made of the pages of one window.
     """
     query = client.checked(query)
     step = FIRST_WINDOW
@@ -109,7 +122,7 @@ def windows(
         stop = min(until, start + timedelta(days=step))
         one = attrs.evolve(query, where=both(between(name, start, stop), query.where))
         try:
-            folded = _window(client, one, fold, longer=(stop - start).days > 1)
+            folded = _window(client, one, make, longer=(stop - start).days > 1)
         except (_TooManyPagesError, UnavailableError, ShiftedError):
             # What 1C cannot manage, or others write into, is cut in three and stays short.
             if (stop - start).days <= 1:
@@ -121,10 +134,14 @@ def windows(
 
 
 def _window(
-    client: Client, query: Query, fold: Callable[[list[Row]], T], *, longer: bool
+    client: Client, query: Query, make: Callable[[], Folder[T]], *, longer: bool
 ) -> list[T]:
-    most = PAGES_IN_WINDOW if longer else None
-    return _steadily(lambda: [fold(page) for page in _pages(client, query, most)])
+    def read() -> list[T]:
+        folder = make()
+        most = PAGES_IN_WINDOW if longer else None
+        return [*(folder.add(page) for page in _pages(client, query, most)), folder.close()]
+
+    return _steadily(read)
 
 
 def _steadily(read: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from attrs import frozen
 from abcxyz import Periods, Window
 from abcxyz_onec.answers import as_datetime, as_decimal, as_reference
 from abcxyz_onec.client import Client, Row
-from abcxyz_onec.columns import Columns, Line, Party, collected, from_rows
+from abcxyz_onec.columns import Columns, Line, Party, Sums, collected, from_records
 from abcxyz_onec.paging import virtual, windows
 from abcxyz_onec.profile import Basis, Document, Profile, Register
 from abcxyz_onec.query import Query, both, moment
@@ -90,8 +90,8 @@ class Records:
         place = self.register
         kinds = frozenset(f"StandardODATA.{each}" for each in place.sales)
         cost = place.cost if self.metric == "profit" else ()
-        fold = from_rows(self.party, place.revenue, cost, kinds, self.metric)
-        return windows(client, self.query, "Period", since, until, fold)
+        lines = from_records(self.party, place.revenue, cost, kinds, self.metric)
+        return windows(client, self.query, "Period", since, until, lambda: Sums(lines))
 
 
 @frozen
@@ -130,10 +130,17 @@ class Turnovers:
         return [self.query(date(2000, 1, 1), date(2000, 2, 1))]
 
     def stretches(self, since: date, until: date) -> list[tuple[date, date]]:
-        """Cut into sub-periods; the first and the last may be cut short."""
-        edges = Periods.over(Window(since, until), self.bucket).edges
-        inside = [since, *(edge for edge in edges if since < edge < until), until]
-        return list(pairwise(inside))
+        """Cut into sub-periods; the first and the last may be cut short.
+
+        Weeks cross the borders of all longer periods, of which the window of ABC is made, so they
+        are cut there: in months and thirds of a month.
+        """
+        window = Window(since, until)
+        edges = set(Periods.over(window, self.bucket).edges)
+        if self.bucket == "week":
+            edges |= set(Periods.over(window, "ten_days").edges)
+        inside = sorted(edge for edge in edges if since < edge < until)
+        return list(pairwise([since, *inside, until]))
 
     def read(self, client: Client, _part: str, since: date, until: date, /) -> Iterator[Part]:
         """Yield the sub-periods."""
@@ -190,12 +197,12 @@ class Documents:
         place = self.parts.index(part)
         each, party = self.basis.documents[place], self.parties[place]
         rates = Rates(client, self.profile.currency, until)
-        fold = self._folder(each, party, rates)
-        return windows(client, self._query(place), each.date, since, until, fold)
+        lines = self._lines(each, party, rates)
+        return windows(client, self._query(place), each.date, since, until, lambda: Sums(lines))
 
-    def _folder(
+    def _lines(
         self, each: Document, party: Party, rates: Rates
-    ) -> Callable[[list[Row]], Columns]:
+    ) -> Callable[[list[Row]], Iterable[Line]]:
         def lines(rows: list[Row]) -> Iterable[Line]:
             if self.metric == "count" and each.sign < 0:
                 return
@@ -210,4 +217,4 @@ class Documents:
                 reference = str(row["Ref_Key"]).lower()
                 yield party.token(row), when.date(), amount, Decimal(0), reference, each.sign > 0
 
-        return lambda rows: collected(lines(rows))
+        return lines

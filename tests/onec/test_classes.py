@@ -162,6 +162,25 @@ def test_records_and_turnovers_classify_alike(rules: dict[str, Any]) -> None:
     assert len(set(records.values())) > 5
 
 
+@pytest.mark.parametrize("bucket", ["week", "ten_days", "day"])
+def test_other_sub_periods_classify_alike(ut: Base, bucket: str) -> None:
+    """Weeks, which cross the borders of months, leave ABC's window as it is."""
+    settings = Settings(period="2M", bucket=bucket, **_UT)  # type: ignore[arg-type]
+    records = _analysis(ut, settings, read="records").snapshot
+    turnovers = _analysis(ut, settings, read="turnovers", bucket=bucket).snapshot
+    found = [
+        dict(zip(s.customers.tolist(), zip(s.value, s.cv, s.segment, strict=True), strict=True))
+        for s in (records, turnovers)
+    ]
+    assert found[0].keys() == found[1].keys()
+    for who, (value, cv, segment) in found[0].items():
+        assert found[1][who] == (
+            pytest.approx(value, nan_ok=True),
+            pytest.approx(cv, nan_ok=True),
+            segment,
+        )
+
+
 def test_documents_classify_alike(ut: Base) -> None:
     """Documents give the classes of the register where both hold the same sales."""
     settings = Settings(**_UT)  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ from abcxyz_onec.answers import (
     UnknownNameError,
     failure,
 )
-from abcxyz_onec.client import Client, connect
+from abcxyz_onec.client import Client, Row, connect
 from abcxyz_onec.metadata import parse as parse_metadata
 from abcxyz_onec.paging import count, table, windows
 from abcxyz_onec.query import Query
@@ -48,6 +48,16 @@ _FLAT = Query(
     ("Period", "Recorder", "СуммаВыручки"),
     orderby=("Period", "Recorder", "Recorder_Type", "LineNumber"),
 )
+
+
+class _Kept:
+    """Keeps pages as they are."""
+
+    def add(self, rows: list[Row]) -> list[Row]:
+        return list(rows)
+
+    def close(self) -> list[Row]:
+        return []
 
 
 @given(st.text(max_size=40))
@@ -138,7 +148,7 @@ def test_a_row_that_comes_twice(client: Client, company: Company) -> None:
 
 def test_windows_hold_first_and_last_second(client: Client, company: Company) -> None:
     """A month holds its first and last second, and nothing of the next."""
-    got = windows(client, _FLAT, "Period", date(2026, 1, 1), date(2026, 2, 1), list)
+    got = windows(client, _FLAT, "Period", date(2026, 1, 1), date(2026, 2, 1), _Kept)
     found = sorted(row["Period"] for _, _, pages in got for rows in pages for row in rows)
     assert found[0] == "2026-01-01T00:00:00"
     assert found[-1] == "2026-01-31T23:59:59"
