@@ -41,9 +41,12 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, (list, tuple)) else ()
 
 
-def _customer_named(name: str) -> None:
+def _customer_named(entity: str, name: str) -> None:
     if not name:
-        raise ValueError("the field of the customer is missing: partner or counterparty")
+        raise ConfigError(
+            "{entity} in the profile lacks the field of the customer; give partner or counterparty",
+            entity=entity,
+        )
 
 
 def _sealed(given: Mapping[str, str]) -> Mapping[str, str]:
@@ -95,7 +98,7 @@ class Register:
     where: str = ""
 
     def __attrs_post_init__(self) -> None:
-        _customer_named(self.key or self.partner or self.counterparty)
+        _customer_named(self.entity, self.key or self.partner or self.counterparty)
 
     @property
     def flat(self) -> str:
@@ -121,7 +124,7 @@ class Document:
     where: str = ""
 
     def __attrs_post_init__(self) -> None:
-        _customer_named(self.partner or self.counterparty)
+        _customer_named(self.entity, self.partner or self.counterparty)
 
 
 @frozen(kw_only=True)
@@ -187,6 +190,8 @@ def _build(kind: type[T], given: object, place: str) -> T:
             )
     try:
         return kind(**given)
+    except ConfigError:
+        raise
     except (TypeError, ValueError) as problem:
         raise ConfigError(
             "{place} of the profile is not complete or not right ({problem})",

@@ -16,9 +16,10 @@ from abcxyz_onec.cards import Attributes, Extra
 from abcxyz_onec.client import Client, connect
 from abcxyz_onec.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.needs import customer_queries, lacking, refuse
-from abcxyz_onec.profile import load
+from abcxyz_onec.profile import load, spoken
 from abcxyz_onec.registers import Native, Segments
-from abcxyz_onec.writing import Target, Wanted, apply
+from abcxyz_onec.words import LANGUAGES, reason, say
+from abcxyz_onec.writing import Change, Target, Wanted, apply
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -49,6 +50,8 @@ class OneCSink:
         former; УТ's own register is always marked.
     lost_text
         What not classified is called.
+    lang
+        Language of the reasons in the report, ``en`` or ``ru``.
     native_jobs_off
         Say that the scheduled jobs of УТ which write its own classification are switched off;
         needed for ``ut11``.
@@ -77,13 +80,15 @@ class OneCSink:
         lost: str = "mark",
         lost_text: str = "Не классифицирован",
         native_jobs_off: bool = False,
+        lang: str = "en",
         allowed_only: bool = False,
         allow_http: bool = False,
         cache: str | None = None,
         timeout: float = 120.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        for name, value, known in (("into", into, PLACES), ("lost", lost, LOST)):
+        options = (("into", into, PLACES), ("lost", lost, LOST), ("lang", lang, LANGUAGES))
+        for name, value, known in options:
             if value not in known:
                 raise ConfigError(
                     "{name} is {value!r}; use one of {known}",
@@ -105,7 +110,7 @@ class OneCSink:
                 "XYZ-классификация партнеров in 1C and set native_jobs_off = true"
             )
         self._into, self._property, self._customer_id = into, property, customer_id
-        self._lost, self._lost_text = lost, lost_text
+        self._lost, self._lost_text, self._lang = lost, lost_text, lang
         self.notes: list[str] = []
         self._client = connect(
             url,
@@ -154,22 +159,46 @@ class OneCSink:
         found = _Found(directory, analysis)
         target = self._target(analysis)
         changes, unchanged = target.plan(found.wanted, found.leave)
-        spent = self._client.traffic.since(before)
-        self.notes = [f"{len(changes)} to write, {unchanged} right already; {spent} to find out"]
-        failed: dict[str, str] = {}
-        if not dry_run and changes:
-            failed = apply(changes)
-            done = [each.reference for each in changes if each.reference not in failed]
-            failed |= {
-                who: f"1C shows {shown!r} after it was written; look what in 1C changes it"
-                for who, shown in target.differing(done, found.wanted).items()
-            }
-        said = {found.called(who): reason for who, reason in failed.items()}
+        self.notes = [
+            self._say(
+                "{changes} to write, {unchanged} right already; {spent} to find out",
+                changes=len(changes),
+                unchanged=unchanged,
+                spent=self._client.traffic.since(before),
+            )
+        ]
+        failed = {} if dry_run else self._write(target, changes, found.wanted)
+        said = {found.called(who): why for who, why in failed.items()}
+        unplaced = {name: self._unplaced(count) for name, count in found.unplaced.items()}
         return WriteReport(
-            written=len(changes) - len(failed),
-            unchanged=unchanged,
-            failed=found.unplaced | said,
+            written=len(changes) - len(failed), unchanged=unchanged, failed=unplaced | said
         )
+
+    def _write(
+        self, target: Target, changes: Sequence[Change], wanted: Mapping[str, Wanted]
+    ) -> dict[str, str]:
+        """Write, and read once more; answer why some failed."""
+        if not changes:
+            return {}
+        problems, tried = apply(changes)
+        failed = {who: reason(problem, self._lang) for who, problem in problems.items()}
+        last = next(reversed(failed.values()), "")
+        for each in changes[tried:]:
+            failed[each.reference] = self._say("not tried: {reason}", reason=last)
+        done = [each.reference for each in changes if each.reference not in failed]
+        for who, shown in target.differing(done, wanted).items():
+            failed[who] = self._say(
+                "1C shows {shown!r} after it was written; look what in 1C changes it", shown=shown
+            )
+        return failed
+
+    def _unplaced(self, count: int) -> str:
+        if not count:
+            return self._say("1C has no customer called so")
+        return self._say("{count} customers in 1C are called so; leave one of them", count=count)
+
+    def _say(self, template: str, /, **fields: object) -> str:
+        return say(template, self._lang, **fields)
 
     def _ready(self) -> None:
         asked = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
@@ -188,10 +217,16 @@ class OneCSink:
             names = self._profile.targets
             missing = () if self._client.metadata().has(names.native) else (names.native,)
             refuse(missing)
-            return [f"classes go to {names.native}"]
+            return [self._say("classes go to {place}", place=spoken(names.native))]
         self._target(None).plan({}, frozenset())
-        note = f"classes go to {self._into} {self._property!r}"
-        return [f"{note}; whether they may be written shows only when they are"]
+        return [
+            self._say(
+                "classes go to {into} {name!r}; whether they may be written shows only when they "
+                "are",
+                into=self._into,
+                name=self._property,
+            )
+        ]
 
 
 class _Found:
@@ -203,7 +238,7 @@ class _Found:
         snapshot = analysis.snapshot
         self._names: dict[str, str] = {}
         self.wanted: dict[str, Wanted] = {}
-        self.unplaced: dict[str, str] = {}
+        self.unplaced: dict[str, int] = {}
         leave: set[str] = set(directory.barred)
         columns = (
             snapshot.customers.tolist(),
@@ -219,11 +254,7 @@ class _Found:
             if segment < 0:
                 continue
             if len(those) != 1:
-                self.unplaced[name] = (
-                    f"{len(those)} customers in 1C are called so; leave one of them"
-                    if those
-                    else "1C has no customer called so"
-                )
+                self.unplaced[name] = len(those)
                 leave |= set(those)
                 continue
             self._names[those[0]] = name

@@ -73,36 +73,34 @@ class Target(Protocol):
         """Read once more; answer those that show something else than they should, and what."""
 
 
-def apply(changes: Sequence[Change]) -> dict[str, str]:
+def apply(changes: Sequence[Change]) -> tuple[dict[str, AdapterError], int]:
     """Make the changes; one that fails does not stop the others.
 
     Returns
     -------
-    dict
-        Reference to the reason, for those that failed.
+    tuple
+        Reference to the reason, for those that failed; and how many were tried.
 
     Notes
     -----
     Three outages in a row, or three refusals of the right to write, end the work: the rest would
     fail the same way.
     """
-    failed: dict[str, str] = {}
+    failed: dict[str, AdapterError] = {}
     row = 0
-    for place, change in enumerate(changes):
+    for tried, change in enumerate(changes, 1):
         try:
             change.do()
             row = 0
         except (UnavailableError, AuthenticationError) as problem:
-            failed[change.reference] = str(problem)
+            failed[change.reference] = problem
             row += 1
             if row == _GIVE_UP:
-                rest = f"not tried: {problem}"
-                failed |= {each.reference: rest for each in changes[place + 1 :]}
-                return failed
+                return failed, tried
         except AdapterError as problem:
-            failed[change.reference] = str(problem)
+            failed[change.reference] = problem
             row = 0
-    return failed
+    return failed, len(changes)
 
 
 def kept(answer: Row, sent: Row, what: str) -> None:

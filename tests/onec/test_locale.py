@@ -16,8 +16,9 @@ def test_every_error_has_a_twin() -> None:
     found = set()
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
-            if isinstance(node, ast.Call) and name.endswith(("Error", "Warning", "Note")):
+            function = node.func if isinstance(node, ast.Call) else None
+            name = getattr(function, "id", getattr(function, "attr", ""))
+            if isinstance(node, ast.Call) and name.endswith(("Error", "Warning", "_say")):
                 if name == "AssertionError":
                     continue
                 first = node.args[0] if node.args else None

@@ -230,6 +230,21 @@ def test_pointless_work_is_given_up(
     )
 
 
+def test_reasons_in_russian(sink: Make, base: Base, company: Company) -> None:
+    """The report speaks the language asked for, what 1C itself said included."""
+    result = analysis(company)
+    one, other = list(wished(result))[:2]
+    company.store.refuses[_EXTRA, one] = "Изменять нельзя"
+    company.store.get("Catalog_Партнеры", other)["DeletionMark"] = True
+    writer = sink(lang="ru")
+    report = writer.write(result, dry_run=False)
+    assert report.failed == {
+        one: f"1С отказала, {_EXTRA}: Изменять нельзя",
+        other: "в 1С нет такого клиента",
+    }
+    assert writer.notes[0].startswith(f"к записи {len(wished(result)) - 1}, уже верно 0")
+
+
 def test_a_record_that_appears_meanwhile(sink: Make, base: Base, company: Company) -> None:
     """A key that exists already is changed instead of created."""
     result = analysis(company)
