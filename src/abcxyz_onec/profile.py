@@ -44,7 +44,8 @@ def _names(value: object) -> tuple[str, ...]:
 def _customer_named(entity: str, name: str) -> None:
     if not name:
         raise ConfigError(
-            "{entity} in the profile lacks the field of the customer; give partner or counterparty",
+            "{entity} in the profile lacks the field of the customer; give partner or "
+            "counterparty",
             entity=entity,
         )
 
