@@ -22,7 +22,8 @@ from abcxyz.errors import (
     ConfigError,
     UnavailableError,
 )
-from abcxyz_onec.source import REASONS, OneCSource
+from abcxyz.i18n import catalogue
+from abcxyz_onec.source import KINDS, REASONS, OneCSource
 
 Make = Callable[..., OneCSource]
 
@@ -372,3 +373,8 @@ def test_empty_reference_of_a_document(source: Make, company: Company) -> None:
     reader = source(read="documents")
     assert sold(company, cost=False) == lines(reader.transactions(_YEAR))
     assert [i.amount for i in reader.quality.issues if i.kind == REASONS["empty"]] == [42.0]  # type: ignore[union-attr]
+
+
+def test_labels_of_quality_in_russian() -> None:
+    """What is told of the lines left out has a Russian twin."""
+    assert {*REASONS.values(), *KINDS.values()} - set(catalogue("ru")) == set()

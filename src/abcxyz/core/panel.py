@@ -336,7 +336,7 @@ class _Sums:
 
     def _days(self, place: npt.NDArray[np.int32], empty: int) -> Days:
         days = (place + self._origin).astype("M8[D]")
-        days[place == empty] = np.datetime64("NaT")
+        days[place == empty] = np.datetime64("NaT", "D")
         return days
 
 
