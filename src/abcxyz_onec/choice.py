@@ -128,6 +128,8 @@ def choose(
     asked = customer_queries(profile, entity, customer_id, keys=False)
     keyed = customer_queries(profile, entity, customer_id, keys=by_key)
     missing: tuple[str, ...] = ()
+    if metric == "profit" and register is not None and not register.cost:
+        raise _nothing(profile, basis, metric)
     if register is not None and read != "documents":
         party = party_of(client, profile, entity, register)
         records = Records(register, party, metric)
@@ -142,17 +144,12 @@ def choose(
             notes = _about_turnovers(turnovers) if wanted is turnovers and read == "auto" else ()
             cards = tuple(_with_flags(client, query) for query in keyed)
             return Choice(wanted, cards, by_key, notes, costs)
-    if read in ("turnovers", "records") or (register is not None and not place.documents):
+    if read in ("turnovers", "records"):
         _need_register(profile, basis, read, exists=register is not None)
         refuse(missing)
-    if metric == "profit" or (basis == "payments" and not place.documents):
+    if metric == "profit" or not place.documents:
         refuse(missing)
-        raise ConfigError(
-            "{title} has no {metric} of {basis}; choose another metric or basis",
-            title=profile.title,
-            metric=metric,
-            basis=basis,
-        )
+        raise _nothing(profile, basis, metric if place.documents else "documents")
     notes = _about_documents(missing, place) if missing else ()
     reader, lost = _documents(client, profile, place, entity, metric)
     refuse(lacking(client, [*asked, *reader.queries()]))
@@ -186,6 +183,15 @@ def _need_register(profile: Profile, basis: str, read: str, *, exists: bool) -> 
             basis=basis,
             read=read,
         )
+
+
+def _nothing(profile: Profile, basis: str, what: str) -> ConfigError:
+    return ConfigError(
+        "{title} has no {what} of {basis}; choose another metric, basis or way to read",
+        title=profile.title,
+        what=what,
+        basis=basis,
+    )
 
 
 def _cheaper(costs: Iterable[Cost], records: Records, turnovers: Turnovers) -> Reader:

@@ -54,8 +54,8 @@ class Directory:
         or ``folder``.
     keys
         Key of the register to the reference of its customer; `OTHER` where it names somebody else.
-    without_id
-        Customers that have nothing where the identifier should be, by the reason.
+    lacking
+        Reference to what is wrong with the identifier: it is ``absent``, or ``shared``.
     """
 
     entity: str
@@ -64,7 +64,7 @@ class Directory:
     names: Mapping[str, str] = field(converter=_sealed, repr=False)
     barred: Mapping[str, str] = field(converter=_sealed, repr=False)
     keys: Mapping[str, str] = field(factory=dict, converter=_sealed, repr=False)
-    without_id: Mapping[str, int] = field(factory=dict)
+    lacking: Mapping[str, str] = field(factory=dict, converter=_sealed, repr=False)
 
     def place(self, reference: str | None) -> tuple[str, str]:
         """Find the identifier of a customer; or none, and the reason."""
@@ -179,7 +179,7 @@ def read_directory(
             own = _inn_of_partners(client, profile)
         else:
             own = {reference: clean_inn(text) for reference, text in own.items()}
-    ids, without = _identified(names, barred, own, customer_id)
+    ids, lacking = _identified(names, barred, own, customer_id)
     return Directory(
         entity=entity,
         catalog=catalog,
@@ -187,7 +187,7 @@ def read_directory(
         names=names,
         barred=barred,
         keys=_keys(client, profile, entity) if keys and profile.keys is not None else {},
-        without_id=without,
+        lacking=lacking,
     )
 
 
@@ -201,21 +201,20 @@ def _reason(card: Row) -> str:
 
 def _identified(
     names: Mapping[str, str], barred: Mapping[str, str], own: Mapping[str, str], customer_id: str
-) -> tuple[dict[str, str], dict[str, int]]:
+) -> tuple[dict[str, str], dict[str, str]]:
     if customer_id == "ref":
         return {reference: reference for reference in names}, {}
     times = Counter(own.get(reference, "") for reference in names if reference not in barred)
-    ids = {}
-    without: Counter[str] = Counter()
+    ids, lacking = {}, {}
     for reference in names:
         found = own.get(reference, "")
         shared = customer_id != "inn" and times[found] > 1
         ids[reference] = f"ref:{reference}" if not found or shared else found
-        if reference not in barred and not found:
-            without["absent"] += 1
-        elif reference not in barred and times[found] > 1:
-            without["shared"] += 1
-    return ids, dict(without)
+        if not found:
+            lacking[reference] = "absent"
+        elif times[found] > 1:
+            lacking[reference] = "shared"
+    return ids, lacking
 
 
 def _inn_of_partners(client: Client, profile: Profile) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -161,7 +161,8 @@ class OneCSource:
         found = self._directory
         if found is None:
             return MappingProxyType({})
-        return MappingProxyType({found.ids[each]: name for each, name in found.names.items()})
+        open_ = (each for each in found.names.items() if each[0] not in found.barred)
+        return MappingProxyType({found.ids[reference]: name for reference, name in open_})
 
     @property
     def quality(self) -> Quality | None:
@@ -185,7 +186,6 @@ class OneCSource:
             self._customer_id,
             keys=choice.by_key,
         )
-        self._account.note_ids(directory)
         checkpoint = self._kept(window, choice)
         placer = _Placer(directory, by_key=choice.by_key, metric=self._metric)
         for part in choice.reader.parts:
@@ -193,6 +193,7 @@ class OneCSource:
                 batch = placer.transactions(columns, self._account)
                 if len(batch):
                     yield batch
+        self._account.note_ids(directory.lacking, placer.met)
         if checkpoint is not None:
             checkpoint.clear()
         self.notes.append(f"{choice.title}: {self._client.traffic.since(before)}")
@@ -258,7 +259,9 @@ class OneCSource:
 
     def cost(self, window: Window) -> Mapping[str, Cost]:
         """Tell what reading *window* takes, for each way that is open, customers included."""
-        choice = self._choice(window)
+        return self._cost(self._choice(window), window)
+
+    def _cost(self, choice: Choice, window: Window) -> Mapping[str, Cost]:
         cards = [cost_of_table(self._client, query) for query in choice.customers]
         return {
             each.read: attrs.evolve(
@@ -289,7 +292,7 @@ class OneCSource:
         choice = self._choice(window)
         notes = [str(each) for each in choice.warnings]
         choice.try_rights(self._client, window)
-        costs = list(self.cost(window).values())
+        costs = list(self._cost(choice, window).values())
         notes += [
             f"{each.read}: {each.requests} requests, {each.bytes / 1e6:.1f} MB, {each.rows} rows"
             for each in costs
@@ -311,10 +314,10 @@ class _Account:
     def __init__(self) -> None:
         self._rows = self._used = 0
         self._left: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
-        self._ids: dict[str, int] = {}
+        self._ids: Counter[str] = Counter()
 
-    def note_ids(self, directory: Directory) -> None:
-        self._ids = dict(directory.without_id)
+    def note_ids(self, lacking: Mapping[str, str], met: set[str]) -> None:
+        self._ids = Counter(lacking[each] for each in met if each in lacking)
 
     def left_out(self, reason: str, count: int, money: float) -> None:
         found = self._left[reason]
@@ -343,6 +346,7 @@ class _Placer:
     def __init__(self, directory: Directory, *, by_key: bool, metric: str) -> None:
         self._directory, self._by_key, self._metric = directory, by_key, metric
         self._last_sale: dict[str, str] = {}
+        self.met: set[str] = set()
 
     def transactions(self, columns: Columns, account: _Account) -> Transactions:
         tokens, inverse = np.unique(columns.token, return_inverse=True)
@@ -376,8 +380,11 @@ class _Placer:
     def _place(self, token: str) -> tuple[str, str]:
         if token == OTHER:
             return "", "other"
-        place = self._directory.place_key if self._by_key else self._directory.place
-        return place(token or None)
+        reference = self._directory.keys.get(token, "") if self._by_key else token
+        self.met.add(reference)
+        if self._by_key:
+            return self._directory.place_key(token or None)
+        return self._directory.place(token or None)
 
     def _documents(
         self, ids: list[str], documents: list[str], counted: list[bool], money: list[float]

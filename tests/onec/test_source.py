@@ -284,6 +284,28 @@ def test_payments(source: Make, company: Company) -> None:
     assert turnovers == [(first, date(2026, 3, 1), 100.0, 0.0, "")]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"basis": "payments", "read": "documents"}, "no documents of payments"),
+        ({"basis": "payments", "metric": "profit"}, "no profit of payments"),
+        ({"read": "documents", "metric": "profit"}, "no profit of sales"),
+        ({"read": "everything"}, "read is 'everything'"),
+        ({"basis": "orders"}, "basis is 'orders'"),
+        ({"metric": "margin"}, "metric is 'margin'"),
+        ({"entity": "person"}, "entity is 'person'"),
+        ({"customer_id": "НетТакого"}, "НетТакого"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    source: Make, base: Base, options: dict[str, str], said: str
+) -> None:
+    """A question without an answer is an error of the job, before any sale is read."""
+    with pytest.raises(ConfigError, match=said):
+        list(source(**options).transactions(_YEAR))
+    assert not any("Catalog" in each.path or "Register" in each.path for each in base.log)
+
+
 def test_hidden_customers(source: Make, base: Base, company: Company) -> None:
     """Hidden rows stop the read; with allowed_only they are left out with a warning."""
     base.restricted.add("Робот")
