@@ -108,6 +108,10 @@ class OneCEnricher:
         """The base, with the account of its traffic."""
         return self._client
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.transport.close()
+
     def customers(self, ids: Sequence[str]) -> Attributes:
         """Return what the cards of *ids* say; unknown and ambiguous ones are left out."""
         directory = self._directory()

@@ -131,6 +131,10 @@ class OneCSink:
         """The base, with the account of its traffic."""
         return self._client
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.transport.close()
+
     def _target(self, analysis: Analysis | None) -> Target:
         names = self._profile.targets
         if self._into in ("extra", "attributes"):

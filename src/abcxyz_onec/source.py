@@ -155,6 +155,10 @@ class OneCSource:
         """The base, with the account of its traffic."""
         return self._client
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.transport.close()
+
     @property
     def names(self) -> Mapping[str, str]:
         """Customer to name, once the sales were read."""

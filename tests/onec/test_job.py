@@ -1,0 +1,90 @@
+"""A job from 1C into 1C: checked, looked at, carried out, carried out again."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.onec.base import PROPERTY, Base, Company
+from tests.onec.test_sink import shown
+
+import abcxyz_onec.plugin
+from abcxyz import SEGMENTS
+from abcxyz.errors import ConfigError
+
+config = pytest.importorskip("abcxyz.config")
+pipeline = pytest.importorskip("abcxyz.pipeline")
+registry = pytest.importorskip("abcxyz.registry")
+
+_AS_OF = date(2026, 3, 10)
+
+
+@pytest.fixture
+def job(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a job; its password stands in the environment."""
+    monkeypatch.setenv("ONEC_PASSWORD", "пароль-7Щ")
+    common = f"""
+kind = "onec"
+url = "{base.url}"
+user = "Робот"
+password = {{ env = "ONEC_PASSWORD" }}
+profile = "ut11"
+"""
+    file = tmp_path / "job.toml"
+    file.write_text(
+        f"""
+[abc]
+rule = "cumulative-mean"
+[xyz]
+rule = "cumulative-mean"
+[[source]]{common}checkpoint = "state"
+[enricher]{common}fields = ["inn"]
+[[sink]]{common}into = "extra"
+property = "{PROPERTY}"
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+def test_a_job(job: Path, base: Base, company: Company) -> None:
+    """The classes of 1C's sales stand in 1C, after a run that was told to write."""
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    read = config.read_job(job)
+    found = {each.role: each for each in pipeline.check(read, registry=plugins)}
+    assert [each.problem for each in found.values()] == [None, None, None]
+    assert any("records:" in note for note in found["source"].notes)
+    looked = pipeline.run(read, as_of=_AS_OF, registry=plugins)
+    assert base.writes == []
+    assert (looked.exit_code(), shown(company, "extra")) == (0, {})
+    done = pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins)
+    assert done.exit_code() == 0
+    snapshot = done.analysis.snapshot
+    segments = zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
+    assert shown(company, "extra") == {who: SEGMENTS[code] for who, code in segments}
+    cards = company.store.rows["Catalog_Партнеры"]
+    assert done.analysis.names == {row["Ref_Key"]: row["Description"] for row in cards}
+    assert done.analysis.quality.rows > done.analysis.quality.used > 0
+    before = len(base.writes)
+    assert pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins).exit_code() == 0
+    assert len(base.writes) == before
+
+
+def test_checking_names_what_is_missing(job: Path, base: Base, company: Company) -> None:
+    """Each object that is not published is named by the check of the adapter that needs it."""
+    company.store.unpublished |= {
+        "Catalog_Партнеры",
+        "InformationRegister_ДополнительныеСведения",
+    }
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    found = pipeline.check(config.read_job(job), registry=plugins)
+    problems = {each.role: each.problem for each in found}
+    assert all(isinstance(each, ConfigError) for each in problems.values())
+    assert "Catalog «Партнеры»" in str(problems["source"])
+    assert "Catalog «Партнеры»" in str(problems["sink"])
+    company.store.unpublished.discard("Catalog_Партнеры")
+    found = pipeline.check(config.read_job(job), registry=plugins)
+    problems = {each.role: each.problem for each in found}
+    assert (problems["source"], problems["enricher"]) == (None, None)
+    assert "InformationRegister «Дополнительные сведения»" in str(problems["sink"])
