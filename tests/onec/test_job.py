@@ -65,7 +65,8 @@ def test_a_job(job: Path, base: Base, company: Company) -> None:
     assert shown(company, "extra") == {who: SEGMENTS[code] for who, code in segments}
     cards = company.store.rows["Catalog_Партнеры"]
     assert done.analysis.names == {row["Ref_Key"]: row["Description"] for row in cards}
-    assert done.analysis.quality.rows > done.analysis.quality.used > 0
+    inside = [day for _, day, *_ in company.sold if day in snapshot.periods.window]
+    assert done.analysis.quality.rows == done.analysis.quality.used == len(inside)
     before = len(base.writes)
     assert pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins).exit_code() == 0
     assert len(base.writes) == before
