@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import define, field
 
 from abcxyz import SEGMENTS
-from abcxyz.errors import BadDataError, UnavailableError
+from abcxyz.errors import BadDataError, ConfigError, UnavailableError
 from abcxyz.http import NotSentError
 from abcxyz_onec.answers import ChangedError
 from abcxyz_onec.client import Client, Row
@@ -18,7 +18,7 @@ from abcxyz_onec.properties import Property, Values, find_property, read_values
 from abcxyz_onec.query import Query, guid, string
 from abcxyz_onec.writing import Change, Wanted, not_arrived, put, same, take_away
 
-__all__ = ["Attributes", "Extra"]
+__all__ = ["Attributes", "Extra", "texts_of"]
 
 
 @define
@@ -209,6 +209,29 @@ class Attributes(_Cards):
             {name: value for name, value in row.items() if name != "Ref_Key" and "@" not in name}
             for row in card.get(self.names.section) or ()
         ]
+
+
+def texts_of(client: Client, names: Targets, catalog: str, wanted: str) -> Mapping[str, str]:
+    """Read what an additional property says of each customer, wherever it stands.
+
+    Raises
+    ------
+    ConfigError
+        There is no such property, or its place is not published.
+    """
+    problem: ConfigError | None = None
+    for kind in (Extra, Attributes):
+        place = kind(client, names, catalog, wanted, "keep", "")
+        try:
+            rows = place.rows()
+        except ConfigError as found:
+            problem = problem or found
+            continue
+        present = {str(row.get("Значение_Type") or "") for row in rows}
+        values = read_values(client, names, place.property, (), present)
+        return {str(row["who"]): values.text(row) for row in rows}
+    assert problem is not None
+    raise problem
 
 
 def _alike(left: Sequence[Row], right: Sequence[Row]) -> bool:

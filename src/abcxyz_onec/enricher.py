@@ -13,6 +13,7 @@ from abcxyz import Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes
 from abcxyz_onec.answers import as_reference
+from abcxyz_onec.cards import texts_of
 from abcxyz_onec.client import Client, Row, connect
 from abcxyz_onec.customers import Directory, catalog_of, clean_inn, published, read_directory
 from abcxyz_onec.needs import customer_queries, lacking, refuse
@@ -23,6 +24,7 @@ from abcxyz_onec.source import OneCSource
 
 __all__ = ["OneCEnricher"]
 
+_PROPERTY = "property:"
 _FEW = 200  # customers who are asked for one by one rather than all
 
 
@@ -36,7 +38,8 @@ class OneCEnricher:
         As of `OneCSource`.
     fields
         What to read, and nothing else: ``name``, ``inn``, ``kpp``, ``region``, ``legal_form``,
-        ``activity`` and others that the profile knows, or names of attributes in 1C.
+        and others that the profile knows, names of attributes in 1C, or ``property:`` and the
+        name of an additional property, such as ``property:Отрасль``.
     not_bought_for
         Customers without a sale for so many days are prospects; without it nobody is.
     today, sleep
@@ -161,6 +164,10 @@ class OneCEnricher:
             Some are not.
         """
         self._directory_ready()
+        for field in self._fields:
+            name = self._profile.attributes.get(field, field)
+            if name.startswith(_PROPERTY):
+                self._property(name.removeprefix(_PROPERTY))
         return [f"{self._catalog}: {', '.join(self._fields)}"]
 
     # -- cards -------------------------------------------------------------------------------
@@ -183,6 +190,8 @@ class OneCEnricher:
         places = {}
         for field in self._fields:
             name = self._profile.attributes.get(field, field)
+            if name.startswith(_PROPERTY):
+                continue
             found = [
                 (entity, select)
                 for entity in sets
@@ -216,6 +225,12 @@ class OneCEnricher:
             for card in self._cards(self._catalog, "Ref_Key", tuple(own.values()), wanted):
                 name = wanted[str(card["Ref_Key"]).lower()]
                 known[name] |= self._read(card, own)
+        for field in self._fields:
+            name = self._profile.attributes.get(field, field)
+            if name.startswith(_PROPERTY):
+                said = self._property(name.removeprefix(_PROPERTY))
+                for reference in said.keys() & wanted.keys():
+                    known[wanted[reference]] |= {field: said[reference]} if said[reference] else {}
         if other:
             place = self._profile.counterparty
             select = (place.partner, place.inn, *other.values())
@@ -229,6 +244,9 @@ class OneCEnricher:
                 for field, value in self._read(card, other).items():
                     known[name].setdefault(field, value)
         return known
+
+    def _property(self, name: str) -> Mapping[str, str]:
+        return texts_of(self._client, self._profile.targets, self._catalog, name)
 
     def _cards(
         self, entity: str, name: str, select: tuple[str, ...], wanted: Mapping[str, str]

@@ -69,6 +69,35 @@ def test_few_customers_are_asked_for_one_by_one(
     assert any(one in each.query and other in each.query for each in base.log)
 
 
+@pytest.mark.parametrize("extra", [True, False])
+def test_additional_properties(enricher: Make, company: Company, extra: bool) -> None:
+    """An additional property is read wherever it stands, its list looked up; others are not."""
+    add = company.store.add
+    kind = add(
+        "ChartOfCharacteristicTypes_ДополнительныеРеквизитыИСведения",
+        Description="Отрасль",
+        ЭтоДополнительноеСведение=extra,
+    )
+    trade = add("Catalog_ЗначенияСвойствОбъектов", Description="Торговля", Owner_Key=kind)
+    one, other = list(company.keys)[:2]
+    value = {
+        "Свойство_Key": kind,
+        "Значение": trade,
+        "Значение_Type": "StandardODATA.Catalog_ЗначенияСвойствОбъектов",
+    }
+    if extra:
+        about = {"Объект": one, "Объект_Type": "StandardODATA.Catalog_Партнеры"}
+        add("InformationRegister_ДополнительныеСведения", **about, **value)
+    else:
+        rows = company.store.get("Catalog_Партнеры", one)["ДополнительныеРеквизиты"]
+        rows.append({"Ref_Key": one, "LineNumber": "1", **value})
+    asked = enricher("activity", names={"attributes": {"activity": "property:Отрасль"}})
+    assert asked.customers([one, other]) == {one: {"activity": "Торговля"}, other: {}}
+    asked.preflight()
+    with pytest.raises(ConfigError, match="'Цвет'"):
+        enricher("property:Цвет").preflight()
+
+
 def test_prospects(enricher: Make, company: Company) -> None:
     """Who has not bought for so long is a prospect, deleted cards apart; nobody unless asked."""
     names = dict(zip(company.keys, range(8), strict=True))
