@@ -14,7 +14,7 @@ from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes
 from abcxyz_onec.answers import as_reference
 from abcxyz_onec.cards import texts_of
-from abcxyz_onec.client import Client, Row, connect
+from abcxyz_onec.client import Client, Row, Secret, connect
 from abcxyz_onec.customers import Directory, catalog_of, clean_inn, published, read_directory
 from abcxyz_onec.needs import customer_queries, lacking, refuse
 from abcxyz_onec.paging import table
@@ -55,17 +55,17 @@ class OneCEnricher:
         self,
         url: str,
         user: str,
-        password: str,
+        password: Secret,
         *,
         fields: Sequence[str],
-        profile: str = "ut11",
+        profile: Path | str = "ut11",
         names: Mapping[str, Any] | None = None,
         entity: str | None = None,
         customer_id: str = "ref",
         not_bought_for: int | None = None,
         allowed_only: bool = False,
         allow_http: bool = False,
-        cache: str | None = None,
+        cache: Path | None = None,
         timeout: float = 120.0,
         today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
         sleep: Callable[[float], None] = time.sleep,
@@ -84,7 +84,7 @@ class OneCEnricher:
             url,
             user,
             password,
-            cache=Path(cache) if cache else None,
+            cache=cache,
             allowed_only=allowed_only,
             allow_http=allow_http,
             timeout=timeout,

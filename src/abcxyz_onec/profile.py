@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -210,7 +211,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def load(name: str, names: Mapping[str, Any] | None = None) -> Profile:
+def load(name: str | PathLike[str], names: Mapping[str, Any] | None = None) -> Profile:
     """Read a profile.
 
     Parameters
@@ -232,7 +233,10 @@ def load(name: str, names: Mapping[str, Any] | None = None) -> Profile:
     >>> own.sales.register.revenue
     ('СуммаБезНДС',)
     """
-    table = _merged(_table(name), names or {})
+    text = str(name)
+    # A job takes a path relative to itself, and cannot know that a profile that ships is none.
+    shipped = Path(text).name in BUILT_IN and not Path(text).exists()
+    table = _merged(_table(Path(text).name if shipped else text), names or {})
     table.pop("base", None)
     parts: dict[str, Any] = {
         "partner": Partners,

@@ -13,7 +13,7 @@ from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import WriteReport
 from abcxyz_onec.cards import Attributes, Extra
-from abcxyz_onec.client import Client, connect
+from abcxyz_onec.client import Client, Secret, connect
 from abcxyz_onec.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.needs import customer_queries, lacking, refuse
 from abcxyz_onec.profile import load, spoken
@@ -69,9 +69,9 @@ class OneCSink:
         self,
         url: str,
         user: str,
-        password: str,
+        password: Secret,
         *,
-        profile: str = "ut11",
+        profile: Path | str = "ut11",
         names: Mapping[str, Any] | None = None,
         into: str = "extra",
         property: str = "ABC/XYZ",  # noqa: A002 - the word of 1C
@@ -83,7 +83,7 @@ class OneCSink:
         lang: str = "en",
         allowed_only: bool = False,
         allow_http: bool = False,
-        cache: str | None = None,
+        cache: Path | None = None,
         timeout: float = 120.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -116,7 +116,7 @@ class OneCSink:
             url,
             user,
             password,
-            cache=Path(cache) if cache else None,
+            cache=cache,
             allowed_only=allowed_only,
             allow_http=allow_http,
             timeout=timeout,

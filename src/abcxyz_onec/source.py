@@ -18,7 +18,7 @@ from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz_onec.checkpoint import Checkpoint
 from abcxyz_onec.choice import READS, Choice, choose, costs_of
-from abcxyz_onec.client import Client, connect
+from abcxyz_onec.client import Client, Secret, connect
 from abcxyz_onec.columns import OTHER, Columns
 from abcxyz_onec.cost import Cost, cost_of_table
 from abcxyz_onec.customers import Directory, read_directory
@@ -101,9 +101,9 @@ class OneCSource:
         self,
         url: str,
         user: str,
-        password: str,
+        password: Secret,
         *,
-        profile: str = "ut11",
+        profile: Path | str = "ut11",
         names: Mapping[str, Any] | None = None,
         read: str = "auto",
         entity: str | None = None,
@@ -113,8 +113,8 @@ class OneCSource:
         bucket: str | None = None,
         allowed_only: bool = False,
         allow_http: bool = False,
-        checkpoint: str | None = None,
-        cache: str | None = None,
+        checkpoint: Path | None = None,
+        cache: Path | None = None,
         timeout: float = 120.0,
         page_mb: float = 32.0,
         today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
@@ -129,8 +129,8 @@ class OneCSource:
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._read, self._customer_id, self._basis = read, customer_id, basis
         self._metric, self._bucket = metric, bucket
-        self._checkpoint = Path(checkpoint) if checkpoint else None
-        folder = Path(cache) if cache else self._checkpoint
+        self._checkpoint = checkpoint
+        folder = cache or checkpoint
         self._client = connect(
             url,
             user,

@@ -23,10 +23,11 @@ from abcxyz_onec.source import OneCSource
 _ROOT = Path(__file__).resolve().parents[2]
 _READ = """
 import sys
+from pathlib import Path
 from datetime import date
 from abcxyz import Window
 from abcxyz_onec.source import OneCSource
-source = OneCSource(sys.argv[1], "Робот", "пароль-7Щ", checkpoint=sys.argv[2])
+source = OneCSource(sys.argv[1], "Робот", "пароль-7Щ", checkpoint=Path(sys.argv[2]))
 for batch in source.transactions(Window(date(2025, 1, 1), date(2027, 1, 1))):
     print(len(batch), flush=True)
 """
@@ -72,10 +73,10 @@ def test_reading_after_an_outage(
     """A lasting outage at any place is an error of the system outside; the next run is right."""
     base.faults.append(attrs.evolve(FAULTS[name], when=where, times=9999))
     with pytest.raises(AdapterError) as caught:
-        list(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+        list(source(checkpoint=tmp_path).transactions(_YEAR))
     assert "пароль" not in f"{caught.value!r} {caught.value.__context__!r}"
     base.faults.clear()
-    again = source(checkpoint=str(tmp_path))
+    again = source(checkpoint=tmp_path)
     assert sold(company, cost=False) == lines(again.transactions(_YEAR))
 
 
@@ -103,7 +104,7 @@ def test_a_reader_killed_in_the_middle(
     )
     base.faults.clear()
     base.log.clear()
-    again = source(checkpoint=str(tmp_path))
+    again = source(checkpoint=tmp_path)
     assert sold(company, cost=False) == lines(again.transactions(_YEAR))
     starts = re.findall(r"Period%20ge%20datetime'([\d-]+)", " ".join(e.query for e in base.log))
     assert (min(starts), len(set(starts))) == ("2025-09-28", 16)

@@ -12,6 +12,7 @@ from tests.onec.test_sink import shown
 import abcxyz_onec.plugin
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
+from abcxyz_onec.source import OneCSource
 
 config = pytest.importorskip("abcxyz.config")
 pipeline = pytest.importorskip("abcxyz.pipeline")
@@ -29,8 +30,9 @@ kind = "onec"
 url = "{base.url}"
 user = "Робот"
 password = {{ env = "ONEC_PASSWORD" }}
-profile = "ut11"
+profile = "own.toml"
 """
+    (tmp_path / "own.toml").write_text('base = "ut11"\ntitle = "УТ"\n', encoding="utf-8")
     file = tmp_path / "job.toml"
     file.write_text(
         f"""
@@ -70,6 +72,21 @@ def test_a_job(job: Path, base: Base, company: Company) -> None:
     before = len(base.writes)
     assert pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins).exit_code() == 0
     assert len(base.writes) == before
+    assert [file.name[:13] for file in (job.parent / "state").iterdir()] == ["onec-metadata"]
+
+
+def test_a_password_in_clear_is_told_of(job: Path, base: Base) -> None:
+    """The password is an option that a job takes from elsewhere; a shipped profile is no path."""
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    for role in ("source", "sink", "enricher"):
+        options = {one.name: one for one in plugins.get(role, "onec").options}
+        assert options["password"].secret
+        assert not {"today", "now", "sleep"} & set(options)
+    bound = plugins.get("source", "onec").bind(
+        {"url": base.url, "user": "Робот", "password": "пароль-7Щ", "profile": "unf"},
+        folder=job.parent,
+    )
+    assert OneCSource(**bound)._profile.title == "Управление нашей фирмой 3.0"
 
 
 def test_checking_names_what_is_missing(job: Path, base: Base, company: Company) -> None:

@@ -330,10 +330,10 @@ def test_an_interrupted_read_goes_on(
     outage = attrs.evolve(FAULTS["busy"], when="ge datetime'2025-09", times=99)
     base.faults.append(outage)
     with pytest.raises(UnavailableError):
-        list(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+        list(source(checkpoint=tmp_path).transactions(_YEAR))
     base.faults.clear()
     base.log.clear()
-    assert sold(company, cost=False) == lines(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+    assert sold(company, cost=False) == lines(source(checkpoint=tmp_path).transactions(_YEAR))
     assert not any("ge%20datetime'2025-01-01" in each.query for each in base.log)
     assert list(tmp_path.glob("onec-read-*")) == []
 
@@ -344,17 +344,17 @@ def test_a_checkpoint_is_not_trusted_blindly(
     """Damaged parts and those of another question are read again."""
     base.faults.append(attrs.evolve(FAULTS["busy"], when="ge datetime'2025-09", times=99))
     with pytest.raises(UnavailableError):
-        list(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+        list(source(checkpoint=tmp_path).transactions(_YEAR))
     base.faults.clear()
     kept = sorted(tmp_path.glob("onec-read-*/*/*.npz"))
     assert len(kept) > 3
     kept[0].write_bytes(b"PK\x03\x04 torn")
     base.log.clear()
-    profit = source(checkpoint=str(tmp_path), metric="profit")
+    profit = source(checkpoint=tmp_path, metric="profit")
     assert sold(company) == lines(profit.transactions(_YEAR))
     assert any("ge%20datetime'2025-01-01" in each.query for each in base.log)
     base.log.clear()
-    assert sold(company, cost=False) == lines(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+    assert sold(company, cost=False) == lines(source(checkpoint=tmp_path).transactions(_YEAR))
     asked = [each.query for each in base.log if "Period" in each.query]
     assert any("ge%20datetime'2025-01-01" in each for each in asked)
     assert not any("ge%20datetime'2025-01-31" in each for each in asked)
@@ -366,11 +366,11 @@ def test_a_checkpoint_of_yesterday(
     """What was read more than a day ago may have changed since, and is read again."""
     base.faults.append(attrs.evolve(FAULTS["busy"], when="ge datetime'2025-09", times=99))
     with pytest.raises(UnavailableError):
-        list(source(checkpoint=str(tmp_path)).transactions(_YEAR))
+        list(source(checkpoint=tmp_path).transactions(_YEAR))
     base.faults.clear()
     for hours, again in ((23, False), (25, True)):
         base.log.clear()
-        later = source(checkpoint=str(tmp_path), now=lambda h=hours: time.time() + h * 3600)
+        later = source(checkpoint=tmp_path, now=lambda h=hours: time.time() + h * 3600)
         next(later.transactions(_YEAR))
         assert any("ge%20datetime'2025-01-01" in each.query for each in base.log) == again
 
