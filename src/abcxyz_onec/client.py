@@ -14,11 +14,12 @@ from urllib.parse import quote, urlsplit
 
 from attrs import define, field
 
-from abcxyz.errors import ConfigError, UnavailableError
+from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
 from abcxyz.http import Answer, Transport
 from abcxyz_onec import metadata as description
-from abcxyz_onec.answers import UnknownNameError, decode, failure
+from abcxyz_onec.answers import HiddenRowsError, UnknownNameError, decode, failure
 from abcxyz_onec.metadata import Metadata, missing_names
+from abcxyz_onec.profile import spoken
 from abcxyz_onec.query import Query, guid
 
 __all__ = ["Client", "Row", "Secret", "Traffic", "connect"]
@@ -144,6 +145,16 @@ class Client:
             self.forget()
         return problem
 
+    def _refused(self, answer: Answer, entity: str) -> Exception:
+        """Make the error of a write: the right to change is another one than that to read."""
+        problem = self._failed(answer, entity)
+        if isinstance(problem, HiddenRowsError):
+            return AuthenticationError(
+                "the user of 1C may not change {object}; give the right to change it",
+                object=spoken(entity),
+            )
+        return problem
+
     # -- the description ---------------------------------------------------------------------
 
     def metadata(self) -> Metadata:
@@ -255,7 +266,7 @@ class Client:
         self.traffic.writes += 1
         answer = self.send("DELETE", self._address(entity, key))
         if answer.status != 204:
-            raise self._failed(answer, entity)
+            raise self._refused(answer, entity)
 
     def _write(
         self, method: str, path: str, entity: str, fields: Row, headers: dict[str, str]
@@ -265,7 +276,7 @@ class Client:
         sent = headers | {"Content-Type": "application/json;charset=utf-8"}
         answer = self.send(method, path, body=body, headers=sent)
         if answer.status not in (200, 201):
-            raise self._failed(answer, entity)
+            raise self._refused(answer, entity)
         return _single(answer.body)
 
 

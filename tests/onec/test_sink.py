@@ -223,6 +223,9 @@ def test_pointless_work_is_given_up(
     result = analysis(company)
     report = sink().write(result, dry_run=False)
     assert len(base.writes) == tries
+    if base.read_only:
+        reason = next(iter(report.failed.values()))
+        assert "may not change InformationRegister «Дополнительные сведения»" in reason
     assert report.failed.keys() == wished(result).keys()
     assert (
         sum(reason.startswith("not tried") for reason in report.failed.values())
