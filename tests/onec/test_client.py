@@ -257,6 +257,9 @@ def test_hidden_rows_are_explained(client: Client, base: Base, company: Company)
     client.allowed_only = True
     with pytest.warns(AbcxyzWarning, match="may not see"):
         assert len(table(client, _PARTNERS)) == 7
+    refused = sum(each.status == 401 for each in base.log)
+    assert len(table(client, _PARTNERS)) == 7
+    assert refused == sum(each.status == 401 for each in base.log)
     keys = Query("Catalog_КлючиАналитикиУчетаПоПартнерам", ("Ref_Key",))
     assert len(table(client, keys)) == sum(map(len, company.keys.values()))
 

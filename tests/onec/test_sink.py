@@ -424,6 +424,32 @@ def test_deleted_customers_are_not_written(sink: Make, base: Base, company: Comp
     assert one not in shown(company, "extra")
 
 
+def test_what_stands_on_cards_that_are_left_alone(
+    sink: Make, base: Base, company: Company
+) -> None:
+    """Deleted cards, and those that share their name, keep what they show."""
+    result = analysis(company)
+    sink().write(result, dry_run=False)
+    before = shown(company, "extra")
+    one, other, third = list(wished(result))[:3]
+    company.store.get("Catalog_Партнеры", one)["DeletionMark"] = True
+    for row in company.store.rows["Catalog_Контрагенты"]:
+        if row["Партнер_Key"] in (other, third):
+            row["ИНН"] = "7733333333"
+    months = [date(2025, n + 3, 1) for n in range(9)]
+    names = ["7733333333", *(f"{7700000000 + place}" for place in range(3, 8))]
+    sales = [(name, day, 10 + n) for n, name in enumerate(names) for day in months[: n + 2]]
+    columns = (list(each) for each in zip(*sales, strict=True))
+    sink(customer_id="inn").write(
+        analyze(Transactions(*columns), as_of=_AS_OF, settings=Settings(period="12M")),
+        dry_run=False,
+    )
+    after = shown(company, "extra")
+    assert {who: after[who] for who in (one, other, third)} == {
+        who: before[who] for who in (one, other, third)
+    }
+
+
 def test_native_records(sink: Make, base: Base, company: Company) -> None:
     """УТ's register gets two records a customer, dated by the window, Latin first letters."""
     prior = {

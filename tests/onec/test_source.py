@@ -92,6 +92,7 @@ def test_halves_add_up(source: Make, company: Company, read: str, day: str) -> N
     """Wherever the window is split and pages end, the parts hold exactly the whole."""
     border = date.fromisoformat(day)
     first = next(iter(company.keys))
+    company.sale(first, datetime(2025, 12, 5, 9), 5)  # one record, so that pages cut documents
     for place in range(61):
         company.sale(first, datetime(2025, 12, 5, 10, place // 3), 0.1, cost=0.7)
     options = {"metric": "profit"} if read == "profit" else {"read": read}
@@ -109,6 +110,22 @@ def test_turnovers_are_the_months_of_the_records(source: Make, company: Company)
     found = lines(source(read="turnovers", bucket="month").transactions(_YEAR))
     assert by_month(sold(company)) == by_month(found)
     assert {(day.day, document) for _, day, _, _, document in found} == {(1, "")}
+
+
+@pytest.mark.parametrize("read", ["records", "turnovers"])
+@pytest.mark.parametrize("revenue", [None, 0.0])
+def test_cost_alone_is_no_sale(
+    source: Make, company: Company, read: str, revenue: float | None
+) -> None:
+    """A correction of cost makes nobody a customer, but for the profit."""
+    idle = list(company.keys)[7]
+    closing = ("Document_РасчетСебестоимостиТоваров", 1)
+    money: Any = {"Стоимость": 5.0} | ({} if revenue is None else {"СуммаВыручки": revenue})
+    company.record(company.keys[idle][0], datetime(2026, 1, 31), "c" * 36, *closing, **money)
+    found = lines(source(read=read).transactions(_YEAR))
+    assert by_month(sold(company)) == by_month(found)
+    profit = lines(source(read=read, metric="profit").transactions(_YEAR))
+    assert [each[2:4] for each in profit if each[0] == idle] == [(0.0, 5.0)]
 
 
 def test_turnovers_of_weeks(source: Make, company: Company) -> None:
@@ -237,6 +254,9 @@ def test_one_inn_is_one_customer(source: Make, company: Company) -> None:
     found = lines(reader.transactions(_YEAR))
     whole = sum(each[2] for each in sold(company) if each[0] in (first, second))
     assert round(sum(e[2] for e in found if e[0] == "7712345678"), 6) == round(whole, 6)
+    company.customer("Дубль", DeletionMark=True, inn="7712345678")
+    list(reader.transactions(_YEAR))
+    assert reader.names["7712345678"] in ("Альфа", "Бета")
     shared = [i.count for i in reader.quality.issues if "share" in i.kind]  # type: ignore[union-attr]
     assert shared == [2]
     coded = {who for who, *_ in lines(source(customer_id="code").transactions(_YEAR))}
@@ -349,6 +369,7 @@ def test_a_checkpoint_is_not_trusted_blindly(
     kept = sorted(tmp_path.glob("onec-read-*/*/*.npz"))
     assert len(kept) > 3
     kept[0].write_bytes(b"PK\x03\x04 torn")
+    (kept[0].parent / "foreign.npz").write_bytes(b"?")
     base.log.clear()
     profit = source(checkpoint=tmp_path, metric="profit")
     assert sold(company) == lines(profit.transactions(_YEAR))
