@@ -92,7 +92,8 @@ def test_halves_add_up(source: Make, company: Company, read: str, day: str) -> N
     """Wherever the window is split and pages end, the parts hold exactly the whole."""
     border = date.fromisoformat(day)
     first = next(iter(company.keys))
-    company.sale(first, datetime(2025, 12, 5, 9), 5)  # one record, so that pages cut documents
+    company.sale(first, datetime(2025, 12, 4), 5)  # one record each, so that pages cut documents
+    company.sale(first, datetime(2025, 12, 5, 9), 5)  # in one reading and not in the other
     for place in range(61):
         company.sale(first, datetime(2025, 12, 5, 10, place // 3), 0.1, cost=0.7)
     options = {"metric": "profit"} if read == "profit" else {"read": read}
