@@ -6,12 +6,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.bitrix.portal import COMPANY
+from tests.bitrix.rig import free, rig
 from tests.onec.base import PROPERTY, Base, Company
 from tests.onec.test_sink import shown
 
+import abcxyz_bitrix.plugin
 import abcxyz_onec.plugin
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
+from abcxyz_bitrix.userfields import PREFIX
 from abcxyz_onec.source import OneCSource
 
 config = pytest.importorskip("abcxyz.config")
@@ -106,3 +110,47 @@ def test_checking_names_what_is_missing(job: Path, base: Base, company: Company)
     problems = {each.role: each.problem for each in found}
     assert (problems["source"], problems["enricher"]) == (None, None)
     assert "InformationRegister «Дополнительные сведения»" in str(problems["sink"])
+
+
+def test_a_job_over_two_systems(
+    job: Path, base: Base, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sales of 1C, segments in Bitrix24, joined by INN: the job tells who met and who did not."""
+    partners = list(company.keys)
+    for row in company.store.rows["Catalog_Контрагенты"]:
+        if row["Партнер_Key"] == partners[3]:
+            row["ИНН"] = ""
+    with rig(limits=free()) as portal:
+        monkeypatch.setenv("BITRIX_WEBHOOK", portal.server.webhook)
+        cards = {}
+        for place in (0, 1, 2):
+            number = portal.portal.add_company(f"Компания {place}")
+            cards[f"{7700000000 + place}"] = number
+            portal.portal.add_requisite(COMPANY, number, inn=f"{7700000000 + place}")
+        text = job.read_text("utf-8")
+        source = text[: text.index("[enricher]")] + 'customer_id = "inn"\n'
+        job.write_text(
+            source
+            + """
+[[sink]]
+kind = "bitrix24"
+webhook = { env = "BITRIX_WEBHOOK" }
+insecure_loopback = true
+customer = "company"
+customer_id = "inn"
+ledger = "ledger.sqlite"
+""",
+            encoding="utf-8",
+        )
+        plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin, abcxyz_bitrix.plugin])
+        done = pipeline.run(config.read_job(job), as_of=_AS_OF, apply=True, registry=plugins)
+        (sink,) = done.sinks
+        assert (sink.problem, sink.report.written, dict(sink.report.failed)) == (None, 3, {})
+        snapshot = done.analysis.snapshot
+        segments = dict(zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True))
+        for inn, number in cards.items():
+            shown_there = portal.portal.choice(COMPANY, number, f"{PREFIX}SEGMENT")
+            assert shown_there == SEGMENTS[segments[inn]]
+        kinds = {issue.kind: issue.count for issue in done.analysis.quality.issues}
+        assert kinds["customers without the identifier asked for"] == 1
+        assert len(segments) == len(cards) + 4
