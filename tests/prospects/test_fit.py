@@ -342,6 +342,8 @@ def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
     assert again.report["recalibrated"]["n"] == 1500
     with pytest.raises(ConfigError, match="fit it first"):
         recalibrate(DEFAULT, later.table, later.outcome, as_of=DAY)
+    with pytest.raises(InputError, match="no lead has an outcome"):
+        recalibrate(card, later.table, [None] * 1500, as_of=DAY)
     with pytest.raises(InputError, match="1 outcomes and 1500 scores"):
         recalibrate(card, later.table, [True], as_of=DAY)
 
@@ -496,6 +498,18 @@ def test_all_on_one_day_leaves_the_rules(history: History) -> None:
     found = fit_scorecard(history.table, history.outcome, days=[DAY] * 1500, options=QUICK)
     assert found.report["decision"]["reason"] == "few_early"
     assert describe(found)[1].startswith("rules only: before the leads set aside there are 0 A")
+
+
+def test_a_kind_may_be_given(history: History) -> None:
+    """Codes written in digits are a category where the options say so."""
+    code = {"metal": 24, "food": 10, "wood": 16, "retail": 47}
+    table = {"okved": [code[one] for one in history.table["industry"]]}
+    kinds = []
+    for given in ({}, {"okved": "category"}):
+        options = evolve(QUICK, kinds=given)
+        found = fit_scorecard(table, history.outcome, as_of=DAY, options=options)
+        kinds.append({one.name: one.kind for one in found.attributes}["okved"])
+    assert kinds == ["number", "category"]
 
 
 def test_columns_that_say_nothing(history: History) -> None:

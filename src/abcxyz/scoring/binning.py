@@ -213,11 +213,14 @@ def kind_of(column: Any, name: str, kinds: Mapping[str, str]) -> str:
     """
     if name in kinds:
         return kinds[name]
-    kind = as_array(column).dtype.kind
-    if kind in "iuf":
+    array = as_array(column)
+    if array.dtype.kind in "iuf":
         return "number"
-    if kind == "b":
+    if array.dtype.kind == "b":
         return "category"
+    makes = {type(value) for value in array.tolist() if value is not None}
+    if makes and all(issubclass(one, (int, float)) and one is not bool for one in makes):
+        return "number"
     words, _ = as_words(column)
     known = [one for one in words if one]
     _, bad = as_figures(known, name, strict=False)

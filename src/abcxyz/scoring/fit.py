@@ -97,7 +97,9 @@ def fit_scorecard(
     5. The leads set aside judge the result, once.
     """
     _need_sklearn()
-    sample, left_out = read_sample(table, outcome, ids, days, revenue, as_of, rules, attributes)
+    sample, left_out = read_sample(
+        table, outcome, ids, days, revenue, as_of, rules, attributes, options.kinds
+    )
     report: dict[str, Any] = {
         "date": sample.as_of.isoformat(),
         "all": sample.counted(),
@@ -176,6 +178,8 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date)
         )
     intercept, slope = card.calibration
     usual = ~np.isnan(truth) & (scores.knockout < 0)
+    if not usual.any():
+        raise InputError("no lead has an outcome; check that ids of leads and customers agree")
     shift = _level(intercept + slope * scores.score[usual], truth[usual] > 0)
     again = {"date": as_of.isoformat(), "n": int(usual.sum()), "shift": shift}
     return evolve(
