@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from abcxyz.errors import AdapterError
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.customers import Party, key_of, party_of
-from abcxyz_bitrix.errors import BitrixError, concerns_one, maybe_done
+from abcxyz_bitrix.errors import BitrixError, NotJsonError, concerns_one, maybe_done
 from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, fields_of
 from abcxyz_bitrix.ledger import Ledger, marker
 from abcxyz_bitrix.pace import Budget
@@ -22,7 +22,7 @@ from abcxyz_bitrix.people import People
 from abcxyz_bitrix.reader import Listing, by_ids, cursor
 from abcxyz_bitrix.stalled import Stalled, find_stalled
 from abcxyz_bitrix.wire import as_id, as_map
-from abcxyz_bitrix.words import money, say
+from abcxyz_bitrix.words import money, tell
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -59,6 +59,7 @@ class Message:
     """One thing to be told, bound to an object of the CRM."""
 
     key: str
+    customer: str
     entity: int
     number: int
     title: str
@@ -98,6 +99,7 @@ class Alerts:
     head: int | None = None
     dedicated: bool = False
     lang: str = "ru"
+    _rest_3: bool = field(default=True, init=False)
 
     @property
     def scopes(self) -> set[str]:
@@ -139,7 +141,7 @@ class Alerts:
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
-                    failed[message.key] = str(problem)
+                    failed.setdefault(message.customer, str(problem))
         return raised
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:
@@ -193,7 +195,7 @@ class Alerts:
         return [self._about(deal, people) for deal in found]
 
     def _about(self, deal: Stalled, people: People) -> Message:
-        words = say(
+        words = tell(
             "stalled",
             self.lang,
             deal=deal.deal,
@@ -202,11 +204,12 @@ class Alerts:
             money=money(deal.money, self.lang),
             currency=deal.currency,
         )
-        title = say("stalled title", self.lang, deal=deal.deal)
+        title = tell("stalled title", self.lang, deal=deal.deal)
         # The receiver is the head even if the responsible employee is there: the task says so.
         return Message(
-            deal.key, DEAL, deal.deal, title, plain(words), people.head(deal.responsible)
-        )
+            deal.key, key_of(deal.party), DEAL, deal.deal, title, plain(words),
+            people.head(deal.responsible),
+        )  # fmt: skip
 
     def _general(
         self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], people: People
@@ -223,11 +226,13 @@ class Alerts:
         owners = self._owners([party for _, party in found])
         messages = []
         for alert, party in found:
-            words = plain(str(alert.sentence(self.lang)))
+            name = analysis.names.get(alert.customer)
+            said = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
+            words = plain(str(said))
             title = words.partition("\n")[0][:200]
             messages.append(
                 Message(
-                    str(alert.key), party[0], party[1], title, words,
+                    str(alert.key), str(alert.customer), party[0], party[1], title, words,
                     people.receiver(owners.get(party, 0)),
                 )
             )  # fmt: skip
@@ -293,6 +298,8 @@ class Alerts:
     def _task(self, message: Message) -> int:
         author = as_id(as_map(self.client.call("profile").result).get("ID"))
         deadline = self._deadline()
+        if not self._rest_3:
+            return self._old_task(message, author, deadline)
         try:
             answer = self.client.idempotent(
                 "tasks.task.add",
@@ -308,13 +315,18 @@ class Alerts:
                 },
                 f"abcxyz-{_digest(message.key)}",
             )
-        except BitrixError as problem:
-            if "IDEMPOTENCYKEYMISMATCH" in problem.code.upper():
+        except (BitrixError, NotJsonError) as problem:
+            code = getattr(problem, "code", "").upper()
+            if "IDEMPOTENCYKEYMISMATCH" in code:
                 return 0  # made within the last day, with the words of that run
             if not _no_rest_3(problem):
                 raise
-        else:
-            return as_id(as_map(as_map(answer.result).get("item")).get("id"))
+            self._rest_3 = False
+            return self._old_task(message, author, deadline)
+        return as_id(as_map(as_map(answer.result).get("item")).get("id"))
+
+    def _old_task(self, message: Message, author: int, deadline: str) -> int:
+        """Make a task on a portal that has no REST 3.0; nothing protects it but the ledger."""
         fields = {
             "TITLE": message.title,
             "DESCRIPTION": message.body,
@@ -372,6 +384,9 @@ def _digest(key: str) -> str:
     return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _no_rest_3(problem: BitrixError) -> bool:
+def _no_rest_3(problem: BitrixError | NotJsonError) -> bool:
+    """Whether the portal does not know the method or the whole route, so that nothing ran."""
+    if isinstance(problem, NotJsonError):
+        return problem.details.get("status") == 404
     code = problem.code.upper()
-    return "METHODNOTFOUND" in code or code == "ERROR_METHOD_NOT_FOUND" or problem.status == 404
+    return "METHODNOTFOUND" in code or code == "ERROR_METHOD_NOT_FOUND"

@@ -53,8 +53,8 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
         segment = SEGMENTS[code]
         wanted: dict[str, Value] = {
             "SEGMENT": segment,
-            "TAG": TAGS[lang].get(segment) or None,
-            "ADVICE": advice(analysis, place, lang) or None,
+            "TAG": canonical("TAG", TAGS[lang].get(segment)),
+            "ADVICE": canonical("ADVICE", advice(analysis, place, lang)),
             "ABC": segment[0],
             "XYZ": segment[1],
             "VALUE": canonical("VALUE", value),
@@ -81,7 +81,7 @@ def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:
             continue
         wanted: dict[str, Value] = {
             "SEGMENT": str(grade).replace("-", ""),
-            "ADVICE": scores[place].sentence(lang) or None,
+            "ADVICE": canonical("ADVICE", scores[place].sentence(lang)),
             "SCORE": canonical("SCORE", record["score"]),
         }
         yield Card(str(record["lead"]), wanted, float(record["score"]))

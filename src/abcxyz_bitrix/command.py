@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from abcxyz.errors import AbcxyzError
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.fields import COMPANY, CONTACT, ENTITIES, LEAD
 from abcxyz_bitrix.userfields import PREFIX, check_prefix, installed, remove
-from abcxyz_bitrix.words import LANGUAGES, say
+from abcxyz_bitrix.words import LANGUAGES, tell
 
 __all__ = ["add_parser", "run"]
 
@@ -35,13 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Remove the fields, after asking."""
     webhook = {"env": args.webhook_env} if args.webhook_env else {"file": args.webhook_file}
-    try:
-        prefix = check_prefix(args.fields_prefix)
-        client = connect(webhook=webhook, insecure_loopback=args.insecure_loopback)
-        return _uninstall(client, prefix, args.lang, sure=args.yes)
-    except AbcxyzError as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 2 if isinstance(problem, ValueError) else 3
+    prefix = check_prefix(args.fields_prefix)
+    client = connect(webhook=webhook, insecure_loopback=args.insecure_loopback)
+    return _uninstall(client, prefix, args.lang, sure=args.yes)
 
 
 def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
@@ -49,17 +44,17 @@ def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
         entity: sorted(installed(client, entity, prefix)) for entity in (COMPANY, CONTACT, LEAD)
     }
     if not any(found.values()):
-        sys.stdout.write(say("nothing", lang, prefix=prefix) + "\n")
+        sys.stdout.write(tell("nothing", lang, prefix=prefix) + "\n")
         return 0
     for entity, names in found.items():
         if names:
             sys.stdout.write(f"{ENTITIES[entity]}: {', '.join(names)}\n")
     if not sure:
-        sys.stdout.write(say("sure", lang) + " ")
+        sys.stdout.write(tell("sure", lang) + " ")
         sys.stdout.flush()
         if sys.stdin.readline().strip().casefold() not in _WORDS:
-            sys.stdout.write("\n" + say("kept", lang) + "\n")
+            sys.stdout.write("\n" + tell("kept", lang) + "\n")
             return 0
     count = sum(len(remove(client, entity, prefix)) for entity, names in found.items() if names)
-    sys.stdout.write(say("removed", lang, count=count) + "\n")
+    sys.stdout.write(tell("removed", lang, count=count) + "\n")
     return 0

@@ -14,6 +14,7 @@ from abcxyz.http import Transport
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.credentials import OAuth, Secret, Webhook, is_loopback, reveal
 from abcxyz_bitrix.pace import Clock, Plan, SystemClock
+from abcxyz_bitrix.shared import SharedBucket
 
 __all__ = ["connect"]
 
@@ -33,6 +34,7 @@ def connect(
     plan: str | Plan = "standard",
     timeout: float = 65.0,
     proxy: str | None = None,
+    pace_file: Path | None = None,
     clock: Clock | None = None,
 ) -> Client:
     """Make a client of a portal.
@@ -51,6 +53,8 @@ def connect(
         Addresses to which the portal may move.
     plan
         ``standard``, ``enterprise`` or ``self-hosted``.
+    pace_file
+        A file through which all programs of this machine share the portal's rate.
     timeout
         Seconds to wait for an answer, at least 65: the portal itself works up to 60.
 
@@ -92,7 +96,7 @@ def connect(
                 "base_url goes only to this machine, and only with insecure_loopback = true"
             )
         credentials = evolve(credentials, base=f"{parts.scheme}://{parts.netloc}")
-    return Client(
+    client = Client(
         credentials,
         transport,
         plan=plan if isinstance(plan, Plan) else Plan.named(plan),
@@ -100,3 +104,7 @@ def connect(
         allow_hosts=tuple(allow_hosts),
         note=_LOG.warning,
     )
+    if pace_file is not None:
+        limits = client.plan
+        client.pace.bucket = SharedBucket(pace_file, limits.rate, limits.burst, timer)
+    return client

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
@@ -29,8 +29,8 @@ __all__ = ["AUTH_SERVERS", "Credentials", "OAuth", "Secret", "Webhook", "is_loop
 AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
 """The only hosts that may see a client secret."""
 
-Secret = str | Mapping[str, str]
-"""A value, ``{env = "NAME"}`` or ``{file = "PATH"}``."""
+Secret = Annotated[str, "secret"] | Mapping[str, str]
+"""A value, ``{env = "NAME"}`` or ``{file = "PATH"}``; a job must not hold the value itself."""
 
 
 def is_loopback(host: str) -> bool:

@@ -133,9 +133,26 @@ class Keys:
         return rest if name == "requisite" else ""
 
     def _fields(self, entity: int, ids: Sequence[int]) -> dict[int, str]:
-        name = fields_of(self.client, entity).name(self.kind.upper())
+        name = self._field(entity)
+        if name is None:
+            return {}
         rows = by_ids(self.client, Listing(entity, (name,)), ids)
         return {as_id(row["id"]): _text(row.get(name)) for row in rows}
+
+    def _field(self, entity: int) -> str | None:
+        """Find the field that holds the key; either companies or contacts may lack it.
+
+        Raises
+        ------
+        BadDataError
+            Both lack it.
+        """
+        code = self.kind.upper()
+        name = fields_of(self.client, entity).find(code)
+        other = CONTACT if entity == COMPANY else COMPANY
+        if name is None and fields_of(self.client, other).find(code) is None:
+            return fields_of(self.client, entity).name(code)
+        return name
 
     def _requisites(self, entity: int, ids: Sequence[int]) -> dict[int, str]:
         name = self._requisite
@@ -186,10 +203,11 @@ class Keys:
                         seen.add(owner)
                         yield (entity, owner), value
             else:
-                name = fields_of(self.client, entity).name(self.kind.upper())
-                for piece in scan(self.client, Listing(entity, (name,))):
+                name = self._field(entity)
+                listing = Listing(entity, (name,)) if name is not None else None
+                for piece in scan(self.client, listing) if listing is not None else ():
                     for row in piece.rows:
-                        if value := _text(row.get(name)):
+                        if value := _text(row.get(name or "")):
                             yield (entity, as_id(row["id"])), value
 
 

@@ -17,6 +17,7 @@ from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD, Fields, fields_of
 from abcxyz_bitrix.preflight import look
 from abcxyz_bitrix.reader import Listing, Row, by_ids, narrow, scan
 from abcxyz_bitrix.stages import directories
+from abcxyz_bitrix.userfields import item_codes
 from abcxyz_bitrix.wire import as_bool, as_day, as_id, as_moment, is_empty
 
 __all__ = ["ATTRIBUTES", "BitrixEnricher"]
@@ -46,7 +47,7 @@ class BitrixEnricher:
     Parameters
     ----------
     webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy
+allow_hosts, plan, proxy, pace_file
         How to reach the portal, see `connect`.
     customer, customer_id
         As of the source.
@@ -55,7 +56,8 @@ allow_hosts, plan, proxy
         read; a lead takes from its company what it lacks itself.
     values
         Attribute -> what the portal says -> what is meant, such as
-        ``{employees = {EMPLOYEES_2 = 100}}``.
+        ``{employees = {EMPLOYEES_2 = 100}}``. Items of a list field stand by their external code
+        (``XML_ID``) or by their text.
     personal
         Allow fields that hold personal data.
     client
@@ -85,6 +87,7 @@ allow_hosts, plan, proxy
         insecure_loopback: bool = False,
         allow_hosts: Sequence[str] = (),
         proxy: str | None = None,
+        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         self._customer, self._customer_id = check_customer(customer), customer_id
@@ -108,6 +111,7 @@ allow_hosts, plan, proxy
             allow_hosts=allow_hosts,
             plan=plan,
             proxy=proxy,
+            pace_file=pace_file,
         )
 
     def __repr__(self) -> str:
@@ -205,7 +209,10 @@ allow_hosts, plan, proxy
             for name in fields.values()
             if names.info.get(name, {}).get("statusType")
         }
-        return directories(self.client, sorted(wanted)) if wanted else {}
+        words = directories(self.client, sorted(wanted)) if wanted else {}
+        if any(names.info.get(name, {}).get("type") == "enumeration" for name in fields.values()):
+            words |= item_codes(self.client, names.entity)
+        return words
 
     def _attributes(
         self, row: Row, fields: Mapping[str, str], names: Fields, words: Mapping[str, str]
@@ -220,11 +227,10 @@ allow_hosts, plan, proxy
             said = names.info.get(name, {})
             if is_empty(value) or (said.get("type") == "double" and not value):
                 continue
-            mapped = self._values.get(attribute, {})
-            if str(value) in mapped:
-                yield attribute, mapped[str(value)]
-                continue
-            yield attribute, _plain(value, said, words)
+            mapped, plain = self._values.get(attribute, {}), _plain(value, said, words)
+            # A list item's number differs from portal to portal: its external code speaks.
+            code = words.get(f"code/{said.get('upperName')}/{value}", str(value))
+            yield attribute, mapped.get(code, mapped.get(str(plain), plain))
 
 
 def _plain(value: Any, said: Mapping[str, Any], words: Mapping[str, str]) -> object:

@@ -69,7 +69,16 @@ class Fields:
         return [name for code in codes if (name := self.find(code)) is not None]
 
 
-def fields_of(client: Client, entity: int) -> Fields:
-    """Ask for the fields of one type."""
-    answer = client.call("crm.item.fields", {"entityTypeId": entity})
-    return Fields(entity, as_map(as_map(answer.result).get("fields")))
+def fields_of(client: Client, entity: int, *, fresh: bool = False) -> Fields:
+    """Ask for the fields of one type, once for each client.
+
+    Parameters
+    ----------
+    fresh
+        Ask again: fields were made since.
+    """
+    kept = client.fields.get(entity)
+    if kept is None or fresh:
+        answer = client.call("crm.item.fields", {"entityTypeId": entity})
+        kept = client.fields[entity] = as_map(as_map(answer.result).get("fields"))
+    return Fields(entity, kept)

@@ -26,7 +26,7 @@ def marker(key: str) -> str:
     Examples
     --------
     >>> marker("stalled:7:2026-05-01")
-    '[abcxyz:7e18356b97a2d16e]'
+    '[abcxyz:8393ec28381a7659]'
     """
     return f"[abcxyz:{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}]"
 

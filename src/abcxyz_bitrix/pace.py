@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -15,7 +16,7 @@ from abcxyz.errors import ConfigError
 from abcxyz.http import Bucket
 from abcxyz_bitrix.wire import Times
 
-__all__ = ["Budget", "Clock", "Operating", "Pace", "Plan", "SystemClock", "pace_of"]
+__all__ = ["Budget", "Clock", "Operating", "Pace", "Plan", "SystemClock", "pace_of", "seconds_of"]
 
 _SOON = 5.0  # seconds before the limit where waiting begins
 _UNKNOWN = 5.0  # seconds to wait where the portal does not say how long
@@ -261,3 +262,26 @@ class Budget:
     def spent(self) -> bool:
         """Whether the time is over."""
         return self.seconds is not None and self.clock.monotonic() - self._start >= self.seconds
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds_of(text: str) -> float:
+    """Read a duration such as ``6h``, ``90m`` or ``1h30m``.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> seconds_of("1h30m")
+    5400.0
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd])", text.strip().lower())
+    total = sum(float(count) * _UNITS[unit] for count, unit in parts)
+    if not parts or total <= 0 or re.sub(r"[\d.smhd\s]", "", text.lower()):
+        raise ConfigError("budget = {value!r} cannot be read; write 6h or 90m", value=text)
+    return total

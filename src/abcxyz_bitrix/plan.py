@@ -9,7 +9,7 @@ from attrs import frozen
 
 from abcxyz_bitrix.client import MOST
 from abcxyz_bitrix.pace import Plan
-from abcxyz_bitrix.words import money, say
+from abcxyz_bitrix.words import money, tell
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
 
@@ -40,7 +40,7 @@ class Load:
     @property
     def requests(self) -> int:
         """Batches that carry these calls, none longer than half a minute."""
-        size = MOST if self.seconds <= 0 else min(MOST, max(1, int(_AIM / self.seconds)))
+        size = MOST if self.seconds * MOST <= _AIM else max(1, int(_AIM / self.seconds))
         return ceil(self.calls / size)
 
 
@@ -76,7 +76,7 @@ class Estimate:
         '1,700 requests, about 2 h 31 min'
         """
         minutes = ceil(self.seconds / 60)
-        return say(
+        return tell(
             "duration",
             lang,
             requests=money(self.requests, lang),

@@ -80,7 +80,7 @@ def look(
     notes = [f"Bitrix24 {client.credentials.host}, as {client.credentials.identity}"]
     needless = sorted(scopes - set(wanted) - _FREE)
     if needless:
-        notes.append(f"needless scopes: {', '.join(needless)}")
+        notes.append(f"scopes that are not needed here: {', '.join(needless)}")
     moment = as_moment(getattr(found["time"], "result", None))
     if moment is not None:
         notes.append(f"the portal's clock: {moment.isoformat()}")

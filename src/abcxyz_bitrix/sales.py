@@ -143,7 +143,7 @@ def won_sales(
                 party,
                 day,
                 as_decimal(get(row, "OPPORTUNITY"), f"{SHORT.get(entity, entity)}_{number}"),
-                str(get(row, "CURRENCY_ID") or ""),
+                str(get(row, "CURRENCY_ID") or "?"),
                 f"{SHORT.get(entity, f'T{entity:x}')}_{number}",
             )
         )
@@ -246,7 +246,7 @@ def _payment(row: Row, party: Party, zone: tzinfo | None, tally: Tally) -> Sale 
         party,
         day_of(moment, zone),
         as_decimal(row.get("sum"), f"P_{number}"),
-        str(row.get("currency") or ""),
+        str(row.get("currency") or "?"),
         f"P_{number}",
     )
 

@@ -3,90 +3,34 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from attrs import define, field, frozen
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.plugins import WriteReport
 from abcxyz_bitrix.alerts import CHANNELS, Alerts
-from abcxyz_bitrix.cards import Card, cards, changes, cleared, lead_cards
 from abcxyz_bitrix.client import Client
+from abcxyz_bitrix.compare import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.credentials import Secret
-from abcxyz_bitrix.customers import Keys, Party, check_customer, key_of
+from abcxyz_bitrix.customers import check_customer
 from abcxyz_bitrix.errors import AccessDenied, concerns_one
 from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD
-from abcxyz_bitrix.pace import Budget
+from abcxyz_bitrix.pace import Budget, seconds_of
 from abcxyz_bitrix.plan import Estimate, estimate, reading, updating
 from abcxyz_bitrix.preflight import look
-from abcxyz_bitrix.reader import Listing, Row, scan
-from abcxyz_bitrix.userfields import PREFIX, Own, Value, check_prefix, ensure
-from abcxyz_bitrix.wire import Answer, Command, as_id, as_map
-from abcxyz_bitrix.words import LANGUAGES, say
+from abcxyz_bitrix.userfields import PREFIX, check_prefix, ensure
+from abcxyz_bitrix.wire import Answer, as_map
+from abcxyz_bitrix.words import LANGUAGES, tell
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
 
-__all__ = ["BitrixSink", "seconds_of"]
+__all__ = ["BitrixSink"]
 
 _LOG = logging.getLogger("abcxyz_bitrix")
-_UPDATE = "crm.item.update"
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds_of(text: str) -> float:
-    """Read a duration such as ``6h``, ``90m`` or ``1h30m``.
-
-    Raises
-    ------
-    ConfigError
-        It cannot be read.
-
-    Examples
-    --------
-    >>> seconds_of("1h30m")
-    5400.0
-    """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd])", text.strip().lower())
-    total = sum(float(count) * _UNITS[unit] for count, unit in parts)
-    if not parts or total <= 0 or re.sub(r"[\d.smhd\s]", "", text.lower()):
-        raise ConfigError("budget = {value!r} cannot be read; write 6h or 90m", value=text)
-    return total
-
-
-@frozen
-class Write:
-    """One card to be changed."""
-
-    key: str
-    party: Party
-    own: Own = field(repr=False)
-    values: Mapping[str, Value] = field(repr=False)
-    worth: float
-
-    @property
-    def command(self) -> Command:
-        """Make the update."""
-        entity, number = self.party
-        return Command(
-            _UPDATE,
-            {"entityTypeId": entity, "id": number, "fields": self.own.write(self.values)},
-        )
-
-
-@define
-class _Work:
-    """What a comparison found."""
-
-    parties: Mapping[str, Sequence[Party]]
-    writes: list[Write] = field(factory=list)
-    unchanged: int = 0
-    failed: dict[str, str] = field(factory=dict)
 
 
 class BitrixSink:
@@ -95,7 +39,7 @@ class BitrixSink:
     Parameters
     ----------
     webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy
+allow_hosts, plan, proxy, pace_file
         How to reach the portal, see `connect`.
     customer, customer_id
         As of the source, so that a key finds its card.
@@ -165,15 +109,15 @@ allow_hosts, plan, proxy
         insecure_loopback: bool = False,
         allow_hosts: Sequence[str] = (),
         proxy: str | None = None,
+        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         _one_of("lang", lang, LANGUAGES)
         _one_of("unclassified", unclassified, ("mark", "clear"))
         for segment in priority:
             _one_of("priority", segment, SEGMENTS)
-        self._customer, self._customer_id = check_customer(customer), customer_id
-        self._prefix, self._priority = check_prefix(fields_prefix), tuple(priority)
-        self._mark, self._leads, self._lang = unclassified == "mark", leads, lang
+        self._customer, self._prefix = check_customer(customer), check_prefix(fields_prefix)
+        self._leads, self._lang = leads, lang
         self._budget = None if budget is None else seconds_of(budget)
         self._cost = update_cost
         self.client = client or connect(
@@ -187,6 +131,17 @@ allow_hosts, plan, proxy
             allow_hosts=allow_hosts,
             plan=plan,
             proxy=proxy,
+            pace_file=pace_file,
+        )
+        self._comparison = Comparison(
+            self.client,
+            entities=self._entities,
+            customer_id=customer_id,
+            prefix=self._prefix,
+            priority=tuple(priority),
+            mark=unclassified == "mark",
+            leads=leads,
+            lang=lang,
         )
         chosen = {"timeline": timeline, "tasks": tasks, "notify": notify}
         self._alerts = Alerts(
@@ -222,24 +177,25 @@ allow_hosts, plan, proxy
         """
         self.notes, self.left = [], 0
         budget = Budget(self.client.clock, self._budget)
-        work = self._compare(analysis, dry_run=dry_run)
+        work = self._comparison.run(analysis, dry_run=dry_run)
+        self.notes += work.notes
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.plan)
         if dry_run:
-            self._say(
+            self._tell(
                 "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
             )
             pending = self._alerts.pending(analysis, work.parties)
             if pending:
-                self._say("dry alerts", count=pending)
+                self._tell("dry alerts", count=pending)
             return WriteReport(
                 written=len(work.writes), unchanged=work.unchanged, failed=work.failed
             )
         written = self._apply(work, budget)
         raised = self._alerts.run(analysis, work.parties, work.failed, budget)
         if raised:
-            self._say("raised", count=raised)
+            self._tell("raised", count=raised)
         if self.left:
-            self._say("left", count=self.left)
+            self._tell("left", count=self.left)
         return WriteReport(written=written, unchanged=work.unchanged, failed=work.failed)
 
     def preflight(self) -> Sequence[str]:
@@ -250,7 +206,7 @@ allow_hosts, plan, proxy
         AuthenticationError
             Something is missing.
         """
-        writes = [_UPDATE, "crm.company.userfield.add", *self._alerts.methods]
+        writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
         entities = [*self._entities, *([LEAD] if self._leads else [])]
         notes = look(
             self.client,
@@ -280,7 +236,7 @@ allow_hosts, plan, proxy
 
     @property
     def _update_cost(self) -> float:
-        return self.client.cost(_UPDATE, self._cost)
+        return self.client.cost(UPDATE, self._cost)
 
     def _needs_fields(self) -> bool:
         try:
@@ -291,88 +247,9 @@ allow_hosts, plan, proxy
         except AdapterError:
             return True
 
-    def _compare(self, analysis: Analysis, *, dry_run: bool) -> _Work:
-        found = list(cards(analysis, lang=self._lang, priority=self._priority))
-        keys = Keys(self.client, self._customer_id)
-        everybody = (str(customer) for customer in analysis.snapshot.customers.tolist())
-        parties = keys.parties(everybody, self._entities)
-        work = _Work(parties)
-        wanted: dict[Party, Card] = {}
-        unknown = 0
-        for card in found:
-            for party in parties.get(card.key, ()):
-                wanted[party] = card
-            unknown += card.key not in parties
-        if unknown:
-            self._say("unknown", count=unknown)
-        for entity in self._entities:
-            mine = {party: card for party, card in wanted.items() if party[0] == entity}
-            self._compare_entity(entity, mine, analysis, work, dry_run=dry_run)
-        if self._leads and analysis.prospects is not None:
-            scored = {}
-            for card in lead_cards(analysis, lang=self._lang):
-                number = as_id(card.key.removeprefix("L_"))
-                if number:
-                    scored[LEAD, number] = card
-            self._compare_entity(LEAD, scored, analysis, work, dry_run=dry_run)
-        work.writes.sort(key=lambda write: (-write.worth, write.party))
-        return work
-
-    def _compare_entity(
-        self,
-        entity: int,
-        wanted: Mapping[Party, Card],
-        analysis: Analysis,
-        work: _Work,
-        *,
-        dry_run: bool,
-    ) -> None:
-        own = ensure(self.client, entity, self._prefix, self._lang, dry_run=dry_run)
-        if own.missing and not dry_run:
-            raise ConfigError(
-                "Bitrix24 did not make the fields {names}; make the owner of the webhook an "
-                "administrator of the CRM",
-                names=", ".join(own.missing),
-            )
-        if own.missing:
-            self._say("fields", names=", ".join(own.missing))
-        day = analysis.snapshot.as_of
-        seen: set[Party] = set()
-        for row in self._rows(entity, own):
-            party = (entity, as_id(row["id"]))
-            card = wanted.get(party)
-            if card is None:
-                write = self._clearing(own, party, row, analysis)
-            else:
-                seen.add(party)
-                different = changes(own, row, card.wanted, day)
-                # Before the fields exist every classified card would be written.
-                differs = bool(different) or bool(own.missing)
-                write = Write(card.key, party, own, different, card.worth) if differs else None
-                work.unchanged += not differs
-            if write is not None:
-                work.writes.append(write)
-        for party, card in wanted.items():
-            if party not in seen:
-                work.failed[card.key] = say("absent", self._lang, card=key_of(party))
-
-    def _rows(self, entity: int, own: Own) -> Iterator[Row]:
-        listing = Listing(entity, tuple(own.names.values()))
-        for piece in scan(self.client, listing):
-            yield from piece.rows
-
-    def _clearing(self, own: Own, party: Party, row: Row, analysis: Analysis) -> Write | None:
-        """Take the segment off the card of somebody who is no longer classified."""
-        now = own.read(row)
-        if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self._mark):
-            return None
-        wanted = cleared(own, mark=self._mark)
-        different = changes(own, row, wanted, analysis.snapshot.as_of)
-        return Write(key_of(party), party, own, different, -1.0) if different else None
-
     # -- writing -----------------------------------------------------------------------------
 
-    def _apply(self, work: _Work, budget: Budget) -> int:
+    def _apply(self, work: Work, budget: Budget) -> int:
         """Write the most valuable customers first, until the time is over."""
         by_key = {f"{place}": write for place, write in enumerate(work.writes)}
         commands = ((name, write.command) for name, write in by_key.items())
@@ -398,16 +275,16 @@ allow_hosts, plan, proxy
         item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
         now = write.own.read(item)
         missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
-        return say("not taken", self._lang, fields=", ".join(missed)) if missed else ""
+        return tell("not taken", self._lang, fields=", ".join(missed)) if missed else ""
 
     def _reason(self, problem: AdapterError) -> str:
         if isinstance(problem, AccessDenied):
-            return say("denied", self._lang, said=problem.details.get("said", ""))
+            return tell("denied", self._lang, said=problem.details.get("said", ""))
         return str(problem)
 
-    def _say(self, phrase: str, **fields: object) -> None:
-        self.notes.append(say(phrase, self._lang, **fields))
-        _LOG.warning("%s", say(phrase, "en", **fields))
+    def _tell(self, phrase: str, **fields: object) -> None:
+        self.notes.append(tell(phrase, self._lang, **fields))
+        _LOG.info("%s", self.notes[-1])
 
 
 def _one_of(name: str, value: object, known: Sequence[str]) -> None:

@@ -37,15 +37,15 @@ BASES: Mapping[str, tuple[int, ...]] = MappingProxyType(
 )
 """What counts as a sale, and the types of objects behind it."""
 
-_ISSUES: Mapping[str, str] = MappingProxyType(
+_ISSUES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "no_customer": "left_out",
-        "no_date": "left_out",
-        "deleted_stage": "left_out",
-        "template": "left_out",
-        "without_key": "kept",
-        "day_from_moved_time": "kept",
-        "day_from_closedate": "kept",
+        "no_customer": ("no_customer", "left_out"),
+        "no_date": ("no_date", "left_out"),
+        "deleted_stage": ("deals in a deleted stage", "left_out"),
+        "template": ("templates of recurring deals", "left_out"),
+        "without_key": ("customers without the chosen key", "kept"),
+        "day_from_moved_time": ("deals dated by their last move", "kept"),
+        "day_from_closedate": ("deals dated by their closing date", "kept"),
     }
 )
 """What is told of the sales, and what was done with it."""
@@ -59,7 +59,7 @@ class BitrixSource:
     Parameters
     ----------
     webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy
+allow_hosts, plan, proxy, pace_file
         How to reach the portal, see `connect`.
     basis
         ``won`` deals, paid ``invoices``, or ``payments``.
@@ -119,6 +119,7 @@ allow_hosts, plan, proxy
         insecure_loopback: bool = False,
         allow_hosts: Sequence[str] = (),
         proxy: str | None = None,
+        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         if basis not in BASES:
@@ -151,6 +152,7 @@ allow_hosts, plan, proxy
             allow_hosts=allow_hosts,
             plan=plan,
             proxy=proxy,
+            pace_file=pace_file,
         )
         self.notes: list[str] = []
         self.tally = Tally()
@@ -204,11 +206,11 @@ allow_hosts, plan, proxy
         """What was met in the last reading, and what was done with it."""
         counts = self.tally.counts
         issues = [
-            QualityIssue(kind=kind, count=counts[kind], amount=None, treatment=treatment)
-            for kind, treatment in _ISSUES.items()
+            QualityIssue(kind=said, count=counts[kind], amount=None, treatment=treatment)
+            for kind, (said, treatment) in _ISSUES.items()
             if counts[kind]
         ]
-        left_out = sum(counts[kind] for kind, how in _ISSUES.items() if how == "left_out")
+        left_out = sum(counts[kind] for kind, (_, how) in _ISSUES.items() if how == "left_out")
         used = counts["used"] + counts["outside_window"]
         return Quality(rows=used + left_out, used=used, issues=issues)
 

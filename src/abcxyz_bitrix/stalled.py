@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,9 @@ _CODES = (
     "MOVED_TIME", "CREATED_TIME", "LAST_ACTIVITY_TIME", "LAST_ACTIVITY_BY", "ASSIGNED_BY_ID",
     "OPPORTUNITY", "CURRENCY_ID", "IS_RECURRING",
 )  # fmt: skip
+
+
+_FEW = 200  # customers up to which it pays to ask for their deals alone
 
 
 @frozen
@@ -179,35 +182,45 @@ def find_stalled(
 def _open_deals(
     client: Client, names: Fields, parties: Sequence[Party]
 ) -> list[tuple[Row, Party]]:
-    """Read open deals, by company and then by contact; every filter is checked again."""
+    """Read open deals of these customers; every filter is checked again."""
     stages = load_stages(client, DEAL)
     select = tuple(names.select(code for code in _CODES if code != "TITLE"))
+    closed, recurring = names.find("CLOSED"), names.find("IS_RECURRING")
+    stage_name = names.name("STAGE_ID")
+    owners = [(COMPANY, names.find("COMPANY_ID")), (CONTACT, names.find("CONTACT_ID"))]
     wanted = set(parties)
     found: dict[int, tuple[Row, Party]] = {}
-    for entity, code in ((COMPANY, "COMPANY_ID"), (CONTACT, "CONTACT_ID")):
-        name = names.find(code)
-        ids = sorted(number for kind, number in wanted if kind == entity)
-        if name is None or not ids:
-            continue
-        for part in (ids[at : at + PAGE] for at in range(0, len(ids), PAGE)):
-            where: dict[str, Any] = {f"@{name}": part}
-            semantic, closed = names.find("STAGE_SEMANTIC_ID"), names.find("CLOSED")
-            if closed is not None:
-                where[closed] = "N"
-            if semantic is not None:
-                where[semantic] = "P"
-            for row in _rows(client, Listing(DEAL, select, where)):
-                party = (entity, as_id(row.get(name)))
-                stage = stages.by_id.get(str(row.get(names.find("STAGE_ID") or "")))
-                still = (
-                    stage is not None
-                    and stage.semantics == "P"
-                    and not as_bool(row.get(closed or ""))
-                    and not as_bool(row.get(names.find("IS_RECURRING") or ""))
-                )
-                if still and party in wanted:
+    for where in _questions(names, owners, wanted):
+        for row in _rows(client, Listing(DEAL, select, where)):
+            stage = stages.by_id.get(str(row.get(stage_name)))
+            if stage is None or stage.semantics != "P" or as_bool(row.get(closed or "")):
+                continue
+            if as_bool(row.get(recurring or "")):
+                continue
+            for entity, name in owners:
+                party = (entity, as_id(row.get(name or "")))
+                if party in wanted:
                     found.setdefault(as_id(row["id"]), (row, party))
     return list(found.values())
+
+
+def _questions(
+    names: Fields, owners: Sequence[tuple[int, str | None]], wanted: set[Party]
+) -> Iterator[dict[str, Any]]:
+    """Ask for the deals of a few customers, or for all open ones where there are many."""
+    still: dict[str, Any] = {}
+    for code, value in (("CLOSED", "N"), ("STAGE_SEMANTIC_ID", "P")):
+        name = names.find(code)
+        if name is not None:
+            still[name] = value
+    if len(wanted) > _FEW:
+        yield still
+        return
+    for entity, name in owners:
+        ids = sorted(number for kind, number in wanted if kind == entity)
+        if name is not None:
+            for at in range(0, len(ids), PAGE):
+                yield {f"@{name}": ids[at : at + PAGE], **still}
 
 
 def _rows(client: Client, listing: Listing) -> list[Row]:

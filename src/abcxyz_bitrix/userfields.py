@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.errors import maybe_done
+from abcxyz_bitrix.errors import BitrixError, maybe_done
 from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
 from abcxyz_bitrix.wire import as_bool, as_decimal, as_id, is_empty, rows_at
 
@@ -147,7 +147,8 @@ def _canonical(spec: Spec, value: object) -> Value:
         return as_id(value)
     if spec.type == "date":
         return str(value)[:10]
-    return str(value)
+    # Forms and databases trim text in ways of their own; that is no change.
+    return "\n".join(line.strip() for line in str(value).strip().splitlines()) or None
 
 
 def canonical(code: str, value: float | str | date | None) -> Value:
@@ -208,9 +209,10 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
             break
         problem = _make(client, entity, prefix, lang, missing, lacking)
         # A lost answer is settled by looking again: the field is there, or it is not.
-        if problem is not None and (not maybe_done(problem) or attempt == _TRIES - 1):
+        settled = problem is None or maybe_done(problem) or lacking is not None
+        if problem is not None and (not settled or attempt == _TRIES - 1):
             raise problem
-    names = fields_of(client, entity)
+    names = fields_of(client, entity, fresh=True)
     return _own(entity, prefix, kept, names, missing)
 
 
@@ -338,9 +340,24 @@ def installed(client: Client, entity: int, prefix: str) -> dict[str, int]:
     }
 
 
+def item_codes(client: Client, entity: int) -> dict[str, str]:
+    """Find the external codes of all list items: ``code/UF_CRM_REGION/17`` -> ``URAL``."""
+    return {
+        f"code/{name}/{item.get('ID')}": str(item.get("XML_ID"))
+        for name, row in _kept(client, entity).items()
+        for item in row.get("LIST") or ()
+        if not is_empty(item.get("XML_ID"))
+    }
+
+
 def remove(client: Client, entity: int, prefix: str) -> list[str]:
     """Delete the adapter's fields with everything in them; return their names."""
     gone = installed(client, entity, prefix)
-    for number in gone.values():
-        client.call(_method(entity, "delete"), {"id": number})
+    for name, number in gone.items():
+        try:
+            client.call(_method(entity, "delete"), {"id": number})
+        except BitrixError:
+            # Asked twice because the first answer was lost, the portal does not find it any more.
+            if name in installed(client, entity, prefix):
+                raise
     return sorted(gone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["LANGUAGES", "money", "say"]
+__all__ = ["LANGUAGES", "money", "tell"]
 
 LANGUAGES = ("ru", "en")
 
@@ -69,12 +69,12 @@ _PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def say(phrase: str, lang: str, **fields: object) -> str:
+def tell(phrase: str, lang: str, **fields: object) -> str:
     """Say a phrase.
 
     Examples
     --------
-    >>> say("raised", "en", count=3)
+    >>> tell("raised", "en", count=3)
     'alerts raised: 3'
     """
     return _PHRASES[phrase][lang].format(**fields)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define
-from tests.bitrix import items, legacy, lists, php, sales, talk, userfields
+from tests.bitrix import fieldconfig, items, legacy, lists, php, sales, talk, userfields
 from tests.bitrix.access import Caller
 from tests.bitrix.answers import refusal
 from tests.bitrix.errors import RefusedError
@@ -19,7 +19,7 @@ from tests.bitrix.state import State
 __all__ = ["Cost", "CutError", "Engine"]
 
 Cost = float | Callable[[dict[str, Any]], float]
-MODULES = (items, legacy, lists, sales, talk, userfields)
+MODULES = (fieldconfig, items, legacy, lists, sales, talk, userfields)
 _WIDER = {"user_brief": {"user", "user_basic"}, "task": {"tasks"}}
 
 
@@ -119,7 +119,7 @@ class Engine:
         if counted:
             self._budget(who, name)
         if (name, who.user) in self.state.denied:
-            raise RefusedError(400, "", "Access denied.")
+            raise self.state.denied[name, who.user]
         self.state.method = name
         seconds = self.spend(name, params)
         try:

@@ -56,7 +56,7 @@ class Fault:
         Status, code and text of ``refuse``.
     hook
         Called with the number of the request. What it raises leaves ``handle``, so a client in
-        the same process dies there; a hook may as well kill another process.
+        the same process dies there; over TCP it may raise `DroppedError`, or kill the client.
     """
 
     kind: str

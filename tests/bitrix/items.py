@@ -245,6 +245,10 @@ def read_values(
             raise RefusedError(400, 100, f"Unknown field definition `{name.upper()}`")
         if known is None or known.access in ("r", "o") or (known.access == "i" and not creates):
             continue
+        if known.multiple and value is not None and not isinstance(value, Mapping | list):
+            text = "Expected iterable value for multiple field, but got {} instead"
+            got = "string" if isinstance(value, str) else type(value).__name__
+            raise RefusedError(400, 100, text.format(got))
         try:
             taken = state.zone.take(known, value, choices_of(state, kind, known))
         except BadValueError:
@@ -256,7 +260,7 @@ def read_values(
 
 
 def _bad(known: Field) -> RefusedError:
-    text = f'Недопустимое значение поля "{known.title}"'
+    text = f'Неверное значение поля "{known.title}"'
     return RefusedError(400, "CRM_FIELD_ERROR_VALUE_NOT_VALID", text)
 
 

@@ -126,7 +126,7 @@ def stage_history(call: Call) -> Answer:
     names += list(_LEADS.values()) if leads else ["CATEGORY_ID", *_LEADS]
     select = [str(name) for _, name in php.entries(call.array("select"))]
     if select and "*" not in select:
-        names = [name for name in names if name in select or name == "ID"]
+        names = [name for name in names if name in select]
     items = [_history_row(state, row, names) for row in page.rows]
     return Answer({"items": items}, page.total, page.next)
 

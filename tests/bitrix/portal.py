@@ -77,7 +77,7 @@ __all__ = [
 ]
 
 
-@define(init=False)
+@define(init=False, repr=False, eq=False)
 class Portal(Seed):
     """A portal with one webhook of an administrator, two users and one department.
 
@@ -170,6 +170,10 @@ class Portal(Seed):
         self.add_user("Мария", "Продажина", WORK_POSITION="Руководитель отдела продаж")
         self.add_department("Компания", parent=0, head=1)
         self.hook = self.access.webhook(user=1)
+
+    def __repr__(self) -> str:
+        """Show little: a portal holds secrets and many rows."""
+        return f"<Portal: {self.journal.total} requests>"
 
     def handle(
         self,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from attrs import define
+from tests.bitrix.errors import RefusedError
 from tests.bitrix.items import add_fm
 from tests.bitrix.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
 from tests.bitrix.state import STAGED, State
@@ -301,8 +302,14 @@ class Seed:
         self.state.hidden[user].add((type_id, row_id))
 
     def deny(self, method: str, *, user: int = 1) -> None:
-        """Take the right to call a method from a user: an empty code, "Access denied."."""
-        self.state.denied.add((method.lower(), user))
+        """Take the right to call a method from a user.
+
+        The older methods then answer an empty code, those of ``crm.item.*`` ``ACCESS_DENIED``.
+        """
+        code, text = "", "Access denied."
+        if method.startswith("crm.item."):
+            code, text = "ACCESS_DENIED", "Доступ запрещен"
+        self.state.denied[method.lower(), user] = RefusedError(400, code, text)
 
     def lock(self, type_id: int, row_id: int) -> None:
         """Forbid everybody to change an item."""

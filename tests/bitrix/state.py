@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 from tests.bitrix.directory import Directory
+from tests.bitrix.errors import RefusedError
 from tests.bitrix.limits import Clock
 from tests.bitrix.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, Field, Kind, object_types
 from tests.bitrix.table import Row, Table
@@ -98,7 +99,7 @@ class Write:
     fields: tuple[str, ...]
 
 
-@define
+@define(repr=False, eq=False)
 class State:
     """The memory of one portal.
 
@@ -141,7 +142,7 @@ class State:
     locked: set[tuple[int, int]] = field(factory=set)
     bound: defaultdict[tuple[int, int], set[int]] = field(factory=lambda: defaultdict(set))
     lead_mode: int = 1
-    denied: set[tuple[str, int]] = field(factory=set)
+    denied: dict[tuple[str, int], RefusedError] = field(factory=dict)
     writes: list[Write] = field(factory=list)
     touched: Counter[tuple[str, int]] = field(factory=Counter)
     noops: int = 0

@@ -8,6 +8,7 @@ import pickle
 import traceback
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from abcxyz_bitrix import errors
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.errors import BitrixError, NotJsonError, PortalMovedError, error_class
 from abcxyz_bitrix.pace import Operating, Plan
+from abcxyz_bitrix.shared import SharedBucket
 from abcxyz_bitrix.wire import Answer, Command, Times, as_map, decode, query, rows_at
 
 COMMENT = "crm.timeline.comment.add"
@@ -76,7 +78,7 @@ def test_call_reads(site: Rig) -> None:
 def test_requests_name_the_adapter(site: Rig) -> None:
     """Every request is a POST with JSON and says who asks."""
     titles(site)
-    assert site.portal.journal.requests[0].user_agent == "abcxyz-bitrix/0.1.0"
+    assert site.portal.journal.requests[0].user_agent == f"abcxyz-bitrix/{version('abcxyz')}"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,18 @@ def test_refused_create_is_repeated(site: Rig, kind: str) -> None:
     command = add("Третья")
     site.client.call(command.method, command.params)
     assert created(site) == 3
+
+
+def test_refusal_repeats_what_the_portal_said(site: Rig) -> None:
+    """The portal's own words about a refused call are not lost, nor are its code and status."""
+    command = rename(99, "x")
+    with pytest.raises(BadDataError) as caught:
+        site.client.call(command.method, command.params)
+    problem = caught.value
+    assert isinstance(problem, BitrixError)
+    assert (problem.code, problem.status, problem.retryable) == ("NOT_FOUND", 400, False)
+    assert str(problem.details["said"]) in str(problem)
+    assert problem.details["said"]
 
 
 @pytest.mark.parametrize(
@@ -293,6 +307,36 @@ def test_all_clients_of_a_process_share_one_pace(site: Rig) -> None:
     assert site.clock() - START == pytest.approx((120 - 50) / 2, abs=1)
 
 
+def test_programs_of_a_machine_share_one_pace(site: Rig, tmp_path: Path) -> None:
+    """Two programs that know nothing of each other pass through one file."""
+    path = tmp_path / "pace"
+    buckets = [SharedBucket(path, 2.0, 50.0, site.timer) for _ in range(2)]
+    for _ in range(60):
+        for bucket in buckets:
+            bucket.take()
+    assert site.clock() - START == pytest.approx(35.0)
+    buckets[0].drain()
+    buckets[1].take()
+    assert site.clock() - START == pytest.approx(35.5)
+
+
+def test_damaged_pace_file_is_no_obstacle(site: Rig, tmp_path: Path) -> None:
+    """What cannot be read counts as a full bucket; a folder in its place is refused."""
+    path = tmp_path / "pace"
+    path.write_text("{half")
+    SharedBucket(path, 2.0, 50.0, site.timer).take()
+    assert json.loads(path.read_text())[0] == 49.0
+    with pytest.raises(ConfigError, match="pace_file"):
+        SharedBucket(tmp_path, 2.0, 50.0, site.timer).take()
+
+
+def test_pace_file_paces_the_client(site: Rig, tmp_path: Path) -> None:
+    """A client with a pace file takes its turns there."""
+    client = site.another(pace_file=tmp_path / "pace")
+    client.call("profile")
+    assert json.loads((tmp_path / "pace").read_text())[0] == pytest.approx(49.0, abs=0.1)
+
+
 def test_storm_of_refusals_slows_down(site: Rig) -> None:
     """After five refusals within a minute the portal is asked more slowly."""
     before = site.client.pace.bucket._rate
@@ -320,6 +364,10 @@ def test_parked_method_does_not_stop_the_others(site: Rig) -> None:
         [("write", rename(1, "А")), ("read", Command("profile"))]
     )]  # fmt: skip
     assert order == ["read", "write"]
+    assert [request.commands for request in site.portal.journal.requests] == [
+        ["profile"],
+        ["crm.item.update"],
+    ]
     assert site.clock.slept == pytest.approx(301.0, abs=1)
 
 

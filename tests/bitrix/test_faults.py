@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ from tests.bitrix.portal import COMPANY, Portal
 from tests.bitrix.rig import Rig, analysis_of, free, rig
 from tests.bitrix.write_once import segment_of, with_alerts
 
+from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.userfields import PREFIX
 
@@ -37,15 +39,18 @@ def start(url: str, ledger: Path, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def check(portal: Portal, count: int) -> None:
-    """See that every card is right, was written once, and nobody was told anything twice."""
+def check(portal: Portal, count: int, lost: int = 1) -> None:
+    """See that every card is right, was written once, and nobody was told anything twice.
+
+    At most the updates of *lost* batches were sent again, and changed nothing the second time.
+    """
     field = portal.user_field(COMPANY, f"{PREFIX}SEGMENT")
     wanted = {number: field.choice(segment_of(number)) for number in range(1, count + 1)}
     rows = portal.state.tables[COMPANY].rows
     assert {number: row["ufCrmAbcxyzSegment"] for number, row in rows.items()} == wanted
     touched = {portal.state.touched["company", number] for number in range(1, count + 1)}
     assert touched == {1}
-    assert portal.state.noops == 0 or portal.state.noops < 60  # a repeated batch changes nothing
+    assert portal.state.noops <= 50 * lost
     for name, key in (("comments", "COMMENT"), ("tasks", "DESCRIPTION"),
                       ("notifications", "MESSAGE")):  # fmt: skip
         told = [row[key] for row in portal.state.stores[name].rows.values()]
@@ -109,6 +114,41 @@ def test_killed_write_ends_right(tmp_path: Path) -> None:
         trial(60, point, "hook_after", tmp_path)
 
 
+def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    """Killed at random requests, one after the other, a reading ends with each sale once."""
+    portal = portal_of(3)
+    for number in range(9000):
+        day = 1 + number % 28
+        portal.add_won_deal(number, f"2026-02-{day:02}T12:00:00+03:00", company=1 + number % 3)
+    command = [sys.executable, "-m", "tests.bitrix.read_once"]
+    random_ = random.Random(4)
+    with portal.serve() as server:
+        for _ in range(4):
+            process: list[subprocess.Popen[str]] = []
+            kind = random_.choice(["hook", "hook_after"])
+            kill_at(portal, process, random_.randrange(9, 13), kind)
+            process.append(
+                subprocess.Popen(
+                    [*command, server.webhook, str(tmp_path / "kept")],
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            process[0].communicate()
+        portal.faults.clear()
+        last = subprocess.run(
+            [*command, server.webhook, str(tmp_path / "kept")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    found = [(document, amount) for document, amount in json.loads(last.stdout)]
+    assert sorted(found) == sorted((f"D_{number + 1}", float(number)) for number in range(9000))
+    assert not (tmp_path / "kept").exists()
+
+
 @pytest.fixture
 def site() -> Iterator[Rig]:
     """Serve a portal with 200 companies."""
@@ -147,8 +187,34 @@ def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> Non
         client=site.client, ledger=tmp_path / "ledger.sqlite", timeline=True, tasks=True,
         notify=True, stalled_days=0, customer="company",
     ).write(analysis, dry_run=False)  # fmt: skip
-    check(site.portal, 200)
+    check(site.portal, 200, lost=12)
     assert {what for what in site.portal.journal.duplicates if "userfield" in what} == set()
+
+
+def test_tokens_may_expire_in_the_middle(site: Rig, tmp_path: Path) -> None:
+    """Tokens that expire again and again during a write are renewed, and nothing is lost."""
+    app = site.portal.access.application()
+    access, refresh = site.portal.access.issue(app.client_id)
+    tokens = tmp_path / "tokens.json"
+    kept = {"access_token": access, "refresh_token": refresh}
+    tokens.write_text(json.dumps(kept | {"server_endpoint": f"{site.server.url}/rest/"}))
+    tokens.chmod(0o600)
+    client = connect(
+        client_id=app.client_id, client_secret=app.client_secret, token_file=tokens,
+        portal=site.server.url, insecure_loopback=True, clock=site.timer,
+    )  # fmt: skip
+    for skip in (3, 15, 30, 45):
+        site.portal.faults.add(
+            "hook", skip=skip, hook=lambda _: site.portal.access.expire_tokens()
+        )
+    sink = BitrixSink(
+        client=client, ledger=tmp_path / "ledger.sqlite", timeline=True, tasks=True,
+        notify=True, stalled_days=0, customer="company",
+    )  # fmt: skip
+    report = sink.write(with_alerts(200, ALERTS), dry_run=False)
+    assert (report.written, dict(report.failed)) == (200, {})
+    check(site.portal, 200)
+    assert (site.portal.access.refreshes, site.portal.access.stale) == (4, 0)
 
 
 def test_people_working_meanwhile_lose_nothing(site: Rig) -> None:

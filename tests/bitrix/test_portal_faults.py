@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.bitrix.faults import Fault
-from tests.bitrix.portal import COMPANY, DEAL, Portal, VirtualClock
+from tests.bitrix.portal import COMPANY, DEAL, DroppedError, Portal, VirtualClock
 from tests.bitrix.server import Server
 
 NOW = 1_764_000_000.0
@@ -86,6 +90,29 @@ def test_takes_parameters_in_every_encoding(portal: Portal, server: Server) -> N
         seen.append(json.loads(connection.getresponse().read())["result"]["items"])
         connection.close()
     assert seen == [[{"id": 1, "title": "Ёлка"}]] * 3
+
+
+def test_counts_exactly_under_many_threads(portal: Portal, server: Server) -> None:
+    """Clients of many threads share one state: no call, number or change is lost."""
+    portal.limits.rate = None
+    portal.add_company("Ромашка")
+
+    def work(worker: int) -> None:
+        line = Line(server)
+        with closing(line.connection):
+            for number in range(20):
+                fields = {"title": f"{worker}/{number}"}
+                params = {"entityTypeId": COMPANY, "id": 1, "fields": fields}
+                line.post("crm.item.update", params)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert (
+        portal.journal.total,
+        portal.journal.by_method["crm.item.update"],
+        portal.state.touched["company", 1],
+    ) == (160, 160, 160)
+    assert list(range(1, 161)) == [write.request for write in portal.state.writes]
 
 
 @pytest.mark.parametrize(
@@ -163,8 +190,9 @@ def test_loses_the_answer_before_or_after_the_commit(
 def test_resets_the_connection_and_does_not_close_it_politely(portal: Portal, line: Line) -> None:
     """A dropped request ends in a reset that the client sees at once."""
     portal.faults.add("reset_before")
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError) as seen:
         line.post("profile")
+    assert ConnectionResetError is type(seen.value)
 
 
 def test_promises_more_than_it_sends_when_truncated(portal: Portal, line: Line) -> None:
@@ -234,6 +262,38 @@ def test_calls_a_hook_before_and_after_a_request(portal: Portal) -> None:
         portal.call("crm.item.update", rename)
     assert portal.value(COMPANY, 1, "title") == "Новое"
     assert seen == [2, 3]
+
+
+_CHILD = """
+import json, sys, urllib.request
+for number in range(1, 21):
+    body = json.dumps({"entityTypeId": 4, "id": number, "fields": {"title": "x"}}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(sys.argv[1] + "crm.item.update", body, headers)
+    urllib.request.urlopen(request).read()
+"""
+
+
+@pytest.mark.parametrize(("kind", "written"), [("hook", 6), ("hook_after", 7)])
+def test_kills_a_client_at_the_request_that_was_chosen(
+    portal: Portal, server: Server, kind: str, written: int
+) -> None:
+    """A process killed at its seventh request has that one committed only after the commit."""
+    for number in range(20):
+        portal.add_company(f"Компания {number}")
+
+    def kill(number: int) -> None:
+        child.kill()
+        child.wait(10)
+        if kind == "hook":
+            raise DroppedError(kind)
+
+    portal.faults.add(kind, "crm.item.update", skip=6, hook=kill)
+    child = subprocess.Popen([sys.executable, "-c", _CHILD, server.webhook])
+    child.wait(60)
+    assert child.returncode == -signal.SIGKILL
+    assert list(range(1, written + 1)) == [write.id for write in portal.state.writes]
+    assert portal.journal.total == 7
 
 
 def test_lets_rows_change_between_two_pages(portal: Portal) -> None:
@@ -406,7 +466,7 @@ def test_keeps_no_secret_in_its_journal(portal: Portal) -> None:
         portal, grant_type="refresh_token", client_id=app.client_id,
         client_secret=app.client_secret, refresh_token=refresh,
     )  # fmt: skip
-    kept = repr(portal.journal)
+    kept = repr(portal.journal) + repr(portal) + repr(portal.state)
     assert len(portal.journal.requests) == 3
     for secret in (portal.hook.secret, access, refresh, app.client_secret):
         assert secret not in kept

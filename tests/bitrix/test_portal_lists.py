@@ -38,6 +38,20 @@ def test_gives_pages_of_fifty_and_says_where_the_next_begins(portal: Portal) -> 
     assert seen == [(1, 50, 50), (51, 50, 100), (51, 50, 100), (101, 20, None), (None, 0, None)]
 
 
+@pytest.mark.parametrize("where", [{}, {"stageSemanticId": "P"}])
+@pytest.mark.parametrize("order", [{}, {"title": "ASC"}])
+def test_names_no_page_after_a_full_last_one(
+    portal: Portal, where: dict[str, str], order: dict[str, str]
+) -> None:
+    """A hundred rows are two pages, however they are found and sorted."""
+    for _ in range(100):
+        portal.add_deal()
+    params = {"entityTypeId": DEAL, "filter": where, "order": order}
+    answers = [portal.call("crm.item.list", {**params, "start": start}) for start in (0, 50)]
+    assert [answer.get("next") for answer in answers] == [50, None]
+    assert [(a["total"], len(a["result"]["items"])) for a in answers] == [(100, 50)] * 2
+
+
 def test_does_not_count_with_start_minus_one(portal: Portal) -> None:
     """With start -1 a page has no next and a total of 0, and a cursor over ids reads it all."""
     for _ in range(120):
@@ -366,6 +380,17 @@ def test_lists_payments_orders_and_goods_by_their_owners(portal: Portal) -> None
     where = {"=ownerType": "SI", "=ownerId": [invoice, 77]}
     rows = portal.call("crm.item.productrow.list", {"filter": where})["result"]["productRows"]
     assert [(r["productName"], r["quantity"], r["price"]) for r in rows] == [("Стол", 2, 90)]
+
+
+def test_gives_all_ties_of_orders_at_once(portal: Portal) -> None:
+    """For orders alone start -1 is every record; otherwise they come in pages."""
+    for _ in range(60):
+        portal.add_payment(DEAL, portal.add_deal(), 1)
+    seen = []
+    for start in (-1, 0, 50):
+        answer = portal.call("crm.orderentity.list", {"start": start})
+        seen.append((len(answer["result"]["orderEntity"]), answer["total"], answer.get("next")))
+    assert seen == [(60, 60, None), (50, 60, 50), (10, 60, None)]
 
 
 def test_finds_companies_by_their_requisites(portal: Portal) -> None:

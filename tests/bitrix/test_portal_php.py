@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import doctest
+from types import ModuleType
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.bitrix import php
+from tests.bitrix import php, portal, schema
+
+
+@pytest.mark.parametrize("module", [portal, schema])
+def test_runs_what_its_pages_show(module: ModuleType) -> None:
+    """The examples in the docstrings of the emulator run and give what they say."""
+    seen = doctest.testmod(module)
+    assert (seen.attempted > 0, seen.failed) == (True, 0)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def test_refuses_a_value_that_a_field_cannot_hold(
         ("crm.item.update", {"EntityTypeId": 2, "id": 1, "fields": {}}, 100),
         ("crm.item.get", {"entityTypeId": 5, "id": 1}, "ENTITY_TYPE_NOT_SUPPORTED"),
         ("crm.item.add", {"entityTypeId": 2, "fields": {"contacts": []}}, 100),
+        ("crm.item.add", {"entityTypeId": 2, "fields": {"contactIds": 1}}, 100),
         ("crm.company.update", {"id": 0, "fields": {}}, ""),
         ("crm.item.batchImport", {"entityTypeId": 2}, 100),
     ],
@@ -199,6 +200,17 @@ def test_refuses_to_change_a_locked_item_alone(portal: Portal) -> None:
         portal.value(COMPANY, first, "title"),
         portal.value(COMPANY, second, "title"),
     ) == ("Первая", "X")
+
+
+@pytest.mark.parametrize(
+    ("method", "code"), [("crm.item.list", "ACCESS_DENIED"), ("crm.currency.list", "")]
+)
+def test_denies_a_method_to_one_person(portal: Portal, method: str, code: str) -> None:
+    """A person without the right gets the code of the method's kind, another one the answer."""
+    portal.deny(method)
+    assert code == portal.call(method, {"entityTypeId": DEAL})["error"]
+    portal.hook = portal.access.webhook(user=2)
+    assert "result" in portal.call(method, {"entityTypeId": DEAL})
 
 
 def test_changes_the_same_row_by_the_older_method(portal: Portal) -> None:
@@ -326,6 +338,8 @@ def test_deletes_a_user_field_with_its_values(portal: Portal) -> None:
     assert "ufCrmNote" not in item
     described = portal.call("crm.item.fields", {"entityTypeId": COMPANY})["result"]["fields"]
     assert "ufCrmNote" not in described
+    _field(portal)
+    assert None is portal.value(COMPANY, company, "ufCrmNote")
 
 
 def test_makes_user_fields_of_invoices_by_configuration(portal: Portal) -> None:

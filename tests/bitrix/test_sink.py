@@ -12,9 +12,11 @@ from tests.bitrix.portal import COMPANY, CONTACT, LEAD, Portal, VirtualClock
 from tests.bitrix.rig import START, Rig, analysis_of, free, rig
 
 from abcxyz import Analysis, score_prospects
-from abcxyz.errors import AuthenticationError, BadDataError, ConfigError
+from abcxyz.errors import AuthenticationError, ConfigError
+from abcxyz.http import OutcomeUnknownError
 from abcxyz.plugins import Preflight, Sink
-from abcxyz_bitrix.sink import BitrixSink, seconds_of
+from abcxyz_bitrix.pace import seconds_of
+from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.userfields import PREFIX, SEGMENT_ITEMS, SPECS, installed, remove
 
 SEGMENTS = {"CO_1": "AX", "CO_2": "BY", "CO_3": "CZ", "C_1": "AZ"}
@@ -258,6 +260,14 @@ def test_hostile_text_arrives_as_text(site: Rig) -> None:
     assert shown(site, COMPANY, 2)["ADVICE"] == "звонить"
 
 
+def test_trimmed_text_is_no_change(site: Rig) -> None:
+    """Spaces and line ends that the portal trims or turns are no reason to write again."""
+    words = "звонить \r\n писать\n"
+    assert sink_of(site).write(advised(words), dry_run=False).written == 1
+    site.portal.row(COMPANY, 1)["ufCrmAbcxyzAdvice"] = "звонить\r\nписать "
+    assert sink_of(site).write(advised(words), dry_run=False).written == 0
+
+
 def test_advice_that_only_counts_days_is_not_rewritten(site: Rig) -> None:
     """A number that grows every day is no reason to write; other words are."""
     sink_of(site).write(advised("молчит 12 дней"), dry_run=False)
@@ -363,7 +373,7 @@ def test_preflight_names_all_that_is_missing() -> None:
 def test_preflight_says_what_is_needless(site: Rig) -> None:
     """Scopes that nothing here needs are pointed out."""
     notes = sink_of(site).preflight()
-    assert any("needless scopes" in note and "sale" in note for note in notes)
+    assert any("not needed here" in note and "sale" in note for note in notes)
 
 
 def test_fatal_refusal_stops(site: Rig) -> None:
@@ -390,6 +400,27 @@ def test_own_fields_are_taken_away_again(site: Rig) -> None:
     assert left == ["UF_CRM_ABCXYZ_FOREIGN"]
 
 
+@pytest.mark.parametrize("kind", ["reset_after", "truncated"])
+def test_lost_answers_do_not_stop_the_undoing(site: Rig, kind: str) -> None:
+    """If the answer to a removal is lost, the field that is gone counts as removed."""
+    sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
+    site.portal.faults.add(kind, "crm.company.userfield.delete", skip=2)
+    remove(site.client, COMPANY, PREFIX)
+    assert installed(site.client, COMPANY, PREFIX) == {}
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "truncated"])
+def test_lost_answer_of_a_restored_list_is_settled(site: Rig, kind: str) -> None:
+    """If the answer to a mended list is lost, no item comes twice and the run goes on."""
+    sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
+    segment = site.portal.user_field(COMPANY, f"{PREFIX}SEGMENT")
+    segment.items = [item for item in segment.items if item["XML_ID"] != "CX"]
+    site.portal.faults.add(kind, "crm.company.userfield.update")
+    report = sink_of(site).write(analysis_of(SEGMENTS | {"CO_3": "CX"}), dry_run=False)
+    assert (report.written, dict(report.failed)) == (1, {})
+    assert sorted(item["XML_ID"] for item in segment.items) == sorted(SEGMENT_ITEMS)
+
+
 @pytest.mark.parametrize(
     "options", [{"priority": ["AA"]}, {"lang": "de"}, {"unclassified": "drop"}, {"customer": "x"}]
 )
@@ -406,6 +437,6 @@ def test_answers_without_rows_are_no_empty_portal(site: Rig) -> None:
     sink.write(analysis_of(SEGMENTS), dry_run=False)
     before = len(site.portal.state.writes)
     site.portal.faults.add("not_json", "crm.item.list", times=None)
-    with pytest.raises((BadDataError, Exception)):
+    with pytest.raises(OutcomeUnknownError):
         sink.write(analysis_of({"CO_1": "AX"}), dry_run=False)
     assert len(site.portal.state.writes) == before

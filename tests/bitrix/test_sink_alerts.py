@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 from tests.bitrix.portal import COMPANY, DEAL
 from tests.bitrix.rest3 import Rest3, Rest3Error
 from tests.bitrix.rig import Rig, analysis_of, free, rig
@@ -27,9 +27,9 @@ class Warned:
     kind: str = "lost"
     money: float = 100.0
 
-    def sentence(self, lang: str) -> str:
+    def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Say it."""
-        return f"{lang}: [b]{self.customer}[/b] <уходит>"
+        return f"{lang}: [b]{name or self.customer}[/b] <уходит>"
 
 
 @frozen(kw_only=True)
@@ -103,6 +103,13 @@ def test_each_alert_is_raised_once(
     assert told[0][words].startswith("ru: (b)CO_1(/b) ‹уходит›\n[abcxyz:")
 
 
+def test_known_names_are_told(site: Rig, ledger: Path) -> None:
+    """Where the analysis knows what a customer is called, the alert says so, harmlessly."""
+    analysis = evolve(warned(Warned("k1", "CO_1")), names={"CO_1": "[url]Ромашка"})
+    run(site, ledger, analysis, timeline=True)
+    assert store(site, "comments")[0]["COMMENT"].startswith("ru: (b)(url)Ромашка(/b)")
+
+
 def test_nothing_is_told_without_a_channel(site: Rig, ledger: Path) -> None:
     """Without a channel there is no message and no ledger."""
     run(site, ledger, warned(Warned("k1", "CO_1")))
@@ -159,8 +166,9 @@ def test_old_portal_gets_tasks_the_old_way(
 
     monkeypatch.setattr(Rest3, "answer", unknown)
     for _ in range(2):
-        run(site, ledger, warned(Warned("k1", "CO_1")), tasks=True)
-    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2]
+        run(site, ledger, warned(Warned("k1", "CO_1"), Warned("k2", "CO_2")), tasks=True)
+    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2, 2]
+    assert site.portal.journal.by_method["tasks.task.add"] == 3
 
 
 def test_left_employee_is_passed_over(site: Rig, ledger: Path) -> None:
@@ -289,6 +297,21 @@ def test_stalled_deals_survive_ignored_filters(site: Rig, ledger: Path, name: st
     site.portal.state.ignored_filters.add(name)
     run(site, ledger, warned(), notify=True)
     assert len(store(site, "notifications")) == 1
+
+
+def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> None:
+    """With hundreds of class-A customers the open deals are read as one list, contacts' too."""
+    segments = {f"CO_{site.portal.add_company()}": "AX" for _ in range(300)}
+    contact = site.portal.add_contact("Иван")
+    deals = [stuck(site, company=int(key[3:])) for key in segments]
+    deals.append(stuck(site, company=0, contactId=contact))
+    stuck(site, company=2)
+    before = site.portal.journal.total
+    analysis = warned(segments=segments | {f"C_{contact}": "AZ", "CO_2": "CZ"})
+    sink = BitrixSink(client=site.client, ledger=ledger, notify=True)
+    sink.write(analysis, dry_run=True)
+    assert f"пробный запуск: оповещений {len(deals)}" in sink.notes
+    assert site.portal.journal.total - before < 40
 
 
 def test_named_head_is_told(site: Rig, ledger: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from tests.bitrix.rig import Rig, analysis_of, free, rig
 
+from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_bitrix import command, plugin
 from abcxyz_bitrix.enricher import BitrixEnricher
 from abcxyz_bitrix.sink import BitrixSink
@@ -72,22 +73,22 @@ def test_yes_removes_our_fields(
     assert "no field of ours" in capsys.readouterr().out
 
 
-def test_refusal_is_said_without_the_secret(site: Rig, capsys: pytest.CaptureFixture[str]) -> None:
-    """A webhook that is no good ends with code 3 and shows no secret."""
+def test_refusal_is_an_error_without_the_secret(site: Rig) -> None:
+    """A webhook that is no good ends the command with an error that shows no secret."""
     secret = site.portal.hook.secret
     site.portal.hook.secret = "another"
-    assert call("--yes") == 3
-    said = capsys.readouterr()
-    assert "Bitrix24 does not accept" in said.err
-    assert secret not in said.out + said.err
+    with pytest.raises(AuthenticationError, match="does not accept the webhook") as caught:
+        call("--yes")
+    assert secret not in str(caught.value)
 
 
 def test_missing_variable_is_a_mistake_of_the_caller(
     site: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the webhook the command ends with code 2."""
+    """Without the webhook the command says which variable to set."""
     monkeypatch.delenv("HOOK")
-    assert call("--yes") == 2
+    with pytest.raises(ConfigError, match="HOOK"):
+        call("--yes")
 
 
 def test_package_offers_three_adapters_and_a_command() -> None:

@@ -194,6 +194,22 @@ def test_field_may_be_the_key(site: Rig) -> None:
     assert source.tally.counts["without_key"] == 1
 
 
+def test_contacts_may_lack_the_field_of_the_key(site: Rig) -> None:
+    """A key field of companies alone leaves contacts under their ids; none at all is an error."""
+    site.client.call(
+        "crm.company.userfield.add",
+        {"fields": {"FIELD_NAME": "CODE_1C", "USER_TYPE_ID": "string"}},
+    )
+    name = next(f for f in site.portal.state.kinds[COMPANY].fields.values() if f.user).name
+    site.portal.row(COMPANY, 1)[name] = "17"
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
+    found = read(site, customer_id="UF_CRM_CODE_1C")
+    assert sorted(found.customer.tolist()) == ["17", "C_1"]
+    with pytest.raises(BadDataError, match="UF_CRM_CODE_1D"):
+        read(site, customer_id="UF_CRM_CODE_1D")
+
+
 # -- money --------------------------------------------------------------------------------------
 
 
@@ -301,6 +317,31 @@ def test_tax_number_may_be_the_key(site: Rig) -> None:
         ("7707083893", "2026-02-02", 1.0),
         ("CO_2", "2026-02-02", 2.0),
     ]
+
+
+def test_account_of_quality_tells_what_was_left_out(site: Rig) -> None:
+    """After a reading the source tells what it met, what it left out and how it dated sales."""
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2025-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(4, "2026-02-04T10:00:00+03:00")
+    site.portal.state.ignored_filters.add("movedTime")
+    source = BitrixSource(client=site.client)
+    assert len(concat(source.transactions(YEAR))) == 1
+    quality = source.quality
+    assert (quality.rows, quality.used) == (3, 2)
+    assert [(one.kind, one.count, one.treatment) for one in quality.issues] == [
+        ("no_customer", 1, "left_out")
+    ]
+
+
+def test_companies_are_named_and_people_are_not(site: Rig) -> None:
+    """On request the titles of companies that bought come along; contacts stay numbers."""
+    site.portal.add_requisite(COMPANY, 1, inn="7707083893")
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
+    source = BitrixSource(client=site.client, names=True, customer_id="inn")
+    list(source.transactions(YEAR))
+    assert source.names == {"7707083893": "Ромашка"}
 
 
 # -- windows, filters, interruptions ------------------------------------------------------------
@@ -412,6 +453,19 @@ def test_checkpoint_holds_no_secret(site: Rig, tmp_path: Path) -> None:
     assert site.portal.hook.secret.encode() not in path.read_bytes()
 
 
+def test_sudden_density_loses_nothing(site: Rig) -> None:
+    """Behind a stretch of sparse ids the windows are wide; where ids get dense, none is cut."""
+    for number in range(9000):
+        site.portal.add_deal("", companyId=1)
+        if number % 300 == 0:
+            site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=2)
+    for _ in range(1500):
+        site.portal.add_won_deal(1, "2026-02-03T10:00:00+03:00", company=1)
+    start = site.portal.journal.total
+    assert float(read(site).amount.sum()) == 1530.0
+    assert site.portal.journal.total - start < 40
+
+
 def test_new_deals_shift_nothing(site: Rig) -> None:
     """Deals won while the reading goes on neither double nor hide any other."""
     many(site, 6000)
@@ -464,6 +518,13 @@ def test_repr_shows_no_secret(site: Rig) -> None:
     shown = repr(BitrixSource(client=site.client))
     assert "won" in shown
     assert site.portal.hook.secret not in shown
+
+
+def test_names_of_fields_are_asked_once(site: Rig) -> None:
+    """The names of fields are taken from the portal, once for each type of objects."""
+    many(site, 100)
+    read(site, names=True, customer_id="origin_id")
+    assert site.portal.journal.run["crm.item.fields"] == 3  # deals, companies, contacts
 
 
 def test_people_are_not_read(site: Rig) -> None:

@@ -69,6 +69,11 @@ def test_user_field_is_an_attribute(site: Rig) -> None:
     site.portal.row(COMPANY, 1)["ufCrmRegion"] = field.choice("URAL")
     found = make(site, attributes={"region": "UF_CRM_REGION"}).customers(["CO_1"])
     assert dict(found["CO_1"]) == {"region": "Урал"}
+    for said in ("URAL", "Урал"):
+        found = make(
+            site, attributes={"region": "UF_CRM_REGION"}, values={"region": {said: "66"}}
+        ).customers(["CO_1"])
+        assert dict(found["CO_1"]) == {"region": "66"}
 
 
 def test_leads_take_what_they_lack_from_their_company(site: Rig) -> None:

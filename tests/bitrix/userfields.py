@@ -1,4 +1,4 @@
-"""User fields: ``crm.*.userfield.*`` and ``userfieldconfig.*``."""
+"""User fields and the methods ``crm.*.userfield.*``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
 from tests.bitrix import php
-from tests.bitrix.errors import RefusedError, missing, mistyped
+from tests.bitrix.errors import RefusedError
 from tests.bitrix.methods import Answer, Call, method
 from tests.bitrix.schema import COMPANY, CONTACT, DEAL, LEAD, Field, uf_name
 from tests.bitrix.state import State, UserField
-from tests.bitrix.table import PAGE, page_start
 from tests.bitrix.values import is_empty
 
-__all__ = ["LANGUAGES", "make_field"]
+__all__ = [
+    "LANGUAGES",
+    "change_field",
+    "install_field",
+    "make_field",
+    "remove_field",
+    "same",
+    "shown_field",
+    "sort_rows",
+]
 
 LANGUAGES = (
     "ar", "br", "de", "en", "fr", "hi", "id", "in", "it", "ja", "kz", "la", "ms", "pl", "ru",
@@ -78,10 +85,11 @@ def make_field(state: State, type_id: int, fields: Mapping[str, Any]) -> UserFie
     if uf_type == "enumeration":
         made.items = _items(state, [], fields.get("LIST"))
     made.id = state.next_id("userfield", 5815)
-    return _install(state, type_id, made)
+    return install_field(state, type_id, made)
 
 
-def _install(state: State, type_id: int, made: UserField) -> UserField:
+def install_field(state: State, type_id: int, made: UserField) -> UserField:
+    """Make a field known to the items of its owner, or renew what is known of it."""
     state.user_fields[made.id] = made
     name = uf_name(made.code)
     label = made.labels.get("EDIT_FORM_LABEL", {}).get("ru")
@@ -152,7 +160,7 @@ def _items(state: State, known: list[dict[str, Any]], source: Any) -> list[dict[
     return sorted(items.values(), key=lambda item: (int(item["SORT"]), item["ID"]))
 
 
-def _shown(uf: UserField, language: str | None = None) -> dict[str, Any]:
+def shown_field(uf: UserField, language: str | None = None) -> dict[str, Any]:
     """Show a field; labels in one language, or in all, or not at all for ``""``."""
     shown: dict[str, Any] = {
         "ID": str(uf.id), "ENTITY_ID": uf.entity, "FIELD_NAME": uf.code, "USER_TYPE_ID": uf.type,
@@ -169,7 +177,7 @@ def _shown(uf: UserField, language: str | None = None) -> dict[str, Any]:
     return shown
 
 
-def _change(state: State, uf: UserField, fields: Mapping[str, Any]) -> None:
+def change_field(state: State, uf: UserField, fields: Mapping[str, Any]) -> None:
     """Apply an update; nothing changes where the list is refused."""
     items = uf.items
     if uf.type == "enumeration" and "LIST" in fields:
@@ -188,7 +196,8 @@ def _change(state: State, uf: UserField, fields: Mapping[str, Any]) -> None:
     uf.items = items
 
 
-def _remove(state: State, uf: UserField) -> None:
+def remove_field(state: State, uf: UserField) -> None:
+    """Forget a field and its values."""
     del state.user_fields[uf.id]
     kind = next(kind for kind in state.kinds.values() if kind.user_fields == uf.entity)
     name = next(name for name, known in kind.fields.items() if known.field_id == uf.id)
@@ -231,7 +240,7 @@ def _declare(name: str, type_id: int) -> None:
 
     @method(f"crm.{name}.userfield.get", "crm")
     def get(call: Call) -> Answer:
-        return Answer(_shown(_one(call, entity)))
+        return Answer(shown_field(_one(call, entity)))
 
     @method(f"crm.{name}.userfield.list", "crm")
     def find(call: Call) -> Answer:
@@ -241,19 +250,19 @@ def _declare(name: str, type_id: int) -> None:
             shown
             for uf in call.state.user_fields.values()
             if uf.entity == entity
-            for shown in [_shown(uf, language)]
-            if all(_same(shown.get(key.lstrip("=")), value) for key, value in wanted.items())
+            for shown in [shown_field(uf, language)]
+            if all(same(shown.get(key.lstrip("=")), value) for key, value in wanted.items())
         ]
         order = _upper(call.array("order")) or {"SORT": "ASC", "ID": "ASC"}
-        _sort(found, order)
+        sort_rows(found, order)
         return Answer(found, len(found))
 
     @method(f"crm.{name}.userfield.update", "crm")
     def update(call: Call) -> Answer:
         _administrator(call)
         uf = _one(call, entity)
-        _change(call.state, uf, _upper(call.array("fields")))
-        _install(call.state, type_id, uf)
+        change_field(call.state, uf, _upper(call.array("fields")))
+        install_field(call.state, type_id, uf)
         call.state.log(f"{name} userfield", uf.id, ("updated",))
         return Answer(True)
 
@@ -261,17 +270,19 @@ def _declare(name: str, type_id: int) -> None:
     def delete(call: Call) -> Answer:
         _administrator(call)
         uf = _one(call, entity)
-        _remove(call.state, uf)
+        remove_field(call.state, uf)
         call.state.log(f"{name} userfield", uf.id, ("deleted",))
         return Answer(True)
 
 
-def _same(held: Any, wanted: Any) -> bool:
+def same(held: Any, wanted: Any) -> bool:
+    """Compare a shown value with one of a filter."""
     values = wanted if isinstance(wanted, list) else [wanted]
     return str(held or "") in [str(value or "") for value in values]
 
 
-def _sort(rows: list[dict[str, Any]], order: Mapping[str, Any]) -> None:
+def sort_rows(rows: list[dict[str, Any]], order: Mapping[str, Any]) -> None:
+    """Sort shown fields; numbers in texts count as numbers."""
     for name, direction in reversed(list(order.items())):
 
         def key(row: dict[str, Any], name: str = name) -> tuple[int, str]:
@@ -283,144 +294,3 @@ def _sort(rows: list[dict[str, Any]], order: Mapping[str, Any]) -> None:
 
 for _name, _type in _OWNERS.items():
     _declare(_name, _type)
-
-
-# userfieldconfig.*: the same fields under other names, for smart invoices too
-
-_CAMEL = {
-    "editFormLabel": "EDIT_FORM_LABEL", "listColumnLabel": "LIST_COLUMN_LABEL",
-    "listFilterLabel": "LIST_FILTER_LABEL", "errorMessage": "ERROR_MESSAGE",
-    "helpMessage": "HELP_MESSAGE",
-}  # fmt: skip
-
-
-def _config(uf: UserField, languages: tuple[str, ...], *, items: bool) -> dict[str, Any]:
-    whole = _shown(uf)
-    shown: dict[str, Any] = {
-        "id": whole["ID"], "entityId": uf.entity, "fieldName": uf.code, "userTypeId": uf.type,
-        "xmlId": uf.xml_id, "sort": whole["SORT"], "multiple": whole["MULTIPLE"],
-        "mandatory": whole["MANDATORY"], "showFilter": uf.show_filter,
-        "showInList": uf.show_in_list, "editInList": uf.edit_in_list, "isSearchable": "N",
-        "settings": whole["SETTINGS"],
-    }  # fmt: skip
-    if languages:
-        shown["languageId"] = {language: language for language in languages}
-    for camel, upper in _CAMEL.items():
-        texts = uf.labels.get(upper, {})
-        if languages:
-            shown[camel] = {language: texts.get(language) or None for language in languages}
-    if items and uf.type == "enumeration":
-        shown["enum"] = [
-            {
-                "id": str(item["ID"]), "userFieldId": str(uf.id), "value": item["VALUE"],
-                "def": item["DEF"], "sort": str(item["SORT"]), "xmlId": item["XML_ID"],
-            }
-            for item in uf.items
-        ]  # fmt: skip
-    return shown
-
-
-def _module(call: Call, what: str) -> None:
-    if call.params.get("moduleId") != "crm":
-        raise RefusedError(400, "", "Модуль не поддерживает пользовательские поля")
-    if not call.admin():
-        raise RefusedError(400, "", f"Вы не можете {what} настройки пользовательских полей")
-
-
-def _legacy(field: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename what a configuration says to the upper-case names; other labels are ignored."""
-    fields: dict[str, Any] = {}
-    for name, value in field.items():
-        if name in ("listColumnLabel", "listFilterLabel"):
-            continue
-        if name == "enum":
-            fields["LIST"] = [
-                {re.sub(r"(?=[A-Z])", "_", key).upper(): item for key, item in php.entries(entry)}
-                for _, entry in php.entries(value)
-            ]
-        else:
-            fields[re.sub(r"(?=[A-Z])", "_", name).upper()] = value
-    return fields
-
-
-def _type_of(state: State, entity: object) -> int:
-    for kind in state.kinds.values():
-        if kind.user_fields == entity:
-            return kind.id
-    raise RefusedError(400, "", "Нет доступа к объекту пользовательских полей")
-
-
-@method("userfieldconfig.add", "userfieldconfig")
-def config_add(call: Call) -> Answer:
-    _module(call, "изменять")
-    field = call.need_array("field")
-    type_id = _type_of(call.state, field.get("entityId"))
-    name = str(field.get("fieldName", ""))
-    if not name:
-        raise RefusedError(400, "", "The 'FIELD_NAME' field is not found.")
-    if not name.startswith("UF_"):
-        raise RefusedError(400, "ERROR_CORE", "Код поля должен начинаться с UF_.<br>")
-    uf = make_field(call.state, type_id, _legacy(field))
-    call.state.log("userfieldconfig", uf.id, ("created",))
-    return Answer({"field": _config(uf, ("en", "ru"), items=True)})
-
-
-def _configured(call: Call) -> UserField:
-    uf = call.state.user_fields.get(call.need_int("id"))
-    if uf is None:
-        raise RefusedError(400, "", "Пользовательское поле не найдено")
-    return uf
-
-
-@method("userfieldconfig.get", "userfieldconfig")
-def config_get(call: Call) -> Answer:
-    _module(call, "просматривать")
-    return Answer({"field": _config(_configured(call), ("en", "ru"), items=True)})
-
-
-@method("userfieldconfig.update", "userfieldconfig")
-def config_update(call: Call) -> Answer:
-    _module(call, "изменять")
-    uf = _configured(call)
-    before = evolve(uf, labels=dict(uf.labels))
-    _change(call.state, uf, _legacy(call.need_array("field")))
-    for name in ("LIST_COLUMN_LABEL", "LIST_FILTER_LABEL"):
-        uf.labels[name] = before.labels.get(name, {})
-    _install(call.state, _type_of(call.state, uf.entity), uf)
-    call.state.log("userfieldconfig", uf.id, ("updated",))
-    return Answer({"field": _config(uf, ("en", "ru"), items=True)})
-
-
-@method("userfieldconfig.delete", "userfieldconfig")
-def config_delete(call: Call) -> Answer:
-    _module(call, "изменять")
-    uf = _configured(call)
-    _remove(call.state, uf)
-    call.state.log("userfieldconfig", uf.id, ("deleted",))
-    return Answer(True)
-
-
-@method("userfieldconfig.list", "userfieldconfig")
-def config_list(call: Call) -> Answer:
-    if "moduleId" not in call.params:
-        raise missing("moduleId")
-    _module(call, "просматривать")
-    wanted = call.params.get("filter") or {}
-    if not isinstance(wanted, Mapping | list):
-        raise mistyped("filter", "array")
-    language = dict(php.entries(call.params.get("select"))).get("language")
-    languages = (str(language),) if language else ()
-    found = [_config(uf, languages, items=False) for uf in call.state.user_fields.values()]
-    found = [
-        shown
-        for shown in found
-        if all(_same(shown.get(key.lstrip("=")), value) for key, value in php.entries(wanted))
-    ]
-    _sort(found, dict(php.entries(call.params.get("order"))) or {"id": "ASC"})
-    for shown in found:
-        for camel in _CAMEL:
-            if languages and shown[camel][languages[0]] is None:
-                shown[camel] = None
-    start = max(0, page_start(call.params.get("start", 0)))
-    more = start + PAGE if start + PAGE < len(found) else None
-    return Answer({"fields": found[start : start + PAGE]}, len(found), more)

@@ -27,7 +27,7 @@ class Warned:
     kind: str = "lost"
     money: float = 100.0
 
-    def sentence(self, lang: str) -> str:
+    def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Say it."""
         return f"{lang}: {self.customer}"
 

@@ -157,6 +157,23 @@ def test_bucket_paces() -> None:
     assert pauses == [0.5, 1.0]
 
 
+def test_bucket_can_be_slowed_down() -> None:
+    """Whoever is told to go slower waits longer from then on."""
+    pauses: list[float] = []
+    bucket = Bucket(2.0, 2.0, clock=lambda: 0.0, sleep=pauses.append)
+    bucket.slow_down(0.5)
+    for _ in range(3):
+        bucket.take()
+    assert pauses == [1.0, 2.0]
+
+
+def test_secret_learnt_later_is_covered() -> None:
+    """A token that came while running is covered like the first ones, in any spelling."""
+    redactor = Redactor(["first"])
+    redactor.learn("", SECRET)
+    assert redactor.text("first s3cr3t%2F%D0%BA%D0%BB%D1%8E%D1%87") == "*** ***"
+
+
 def test_encoded_secret_is_covered() -> None:
     """A secret is found in its URL-encoded spelling."""
     assert Redactor([SECRET]).text("x s3cr3t%2F%D0%BA%D0%BB%D1%8E%D1%87 y") == "x *** y"
