@@ -336,6 +336,8 @@ def connect(
             "url begins with http: the password would travel readable for everybody; use https, "
             "or set allow_http = true where the network between belongs to you alone"
         )
+    if ":" in user:
+        raise ConfigError("user holds a colon, which ends the login; take a user without one")
     # By hand and in UTF-8: a pair (user, password) would be encoded in latin-1, without Cyrillic.
     pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
     transport = Transport(

@@ -348,6 +348,12 @@ def test_addresses_are_checked(url: str) -> None:
         connect(url, "u", "p")
 
 
+def test_a_login_with_a_colon(base: Base) -> None:
+    """A login that Basic cannot carry is refused before it is sent."""
+    with pytest.raises(ConfigError, match="colon"):
+        connect(base.url, "a:b", "p")
+
+
 _M = 'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
 
 
