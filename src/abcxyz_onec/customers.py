@@ -210,10 +210,8 @@ def _identified(
         found = own.get(reference, "")
         shared = customer_id != "inn" and times[found] > 1
         ids[reference] = f"ref:{reference}" if not found or shared else found
-        if not found:
-            lacking[reference] = "absent"
-        elif times[found] > 1:
-            lacking[reference] = "shared"
+        if reference not in barred and (not found or times[found] > 1):
+            lacking[reference] = "shared" if found else "absent"
     return ids, lacking
 
 
