@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from attrs import define, field
@@ -22,12 +22,9 @@ from abcxyz_onec.metadata import Metadata, missing_names
 from abcxyz_onec.profile import spoken
 from abcxyz_onec.query import Query, guid
 
-__all__ = ["Client", "Row", "Secret", "Traffic", "connect"]
+__all__ = ["Client", "Row", "Traffic", "connect"]
 
 Row = dict[str, Any]
-Secret = Annotated[str, "secret"]
-"""An option that must not stand in a job in clear."""
-
 T = TypeVar("T")
 
 _SLOW = 300.0  # seconds for $metadata and virtual tables

@@ -11,10 +11,10 @@ from typing import Any
 
 from abcxyz import Window
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Attributes
+from abcxyz.plugins import Attributes, Secret
 from abcxyz_onec.answers import as_reference
 from abcxyz_onec.cards import texts_of
-from abcxyz_onec.client import Client, Row, Secret, connect
+from abcxyz_onec.client import Client, Row, connect
 from abcxyz_onec.customers import Directory, catalog_of, clean_inn, published, read_directory
 from abcxyz_onec.needs import customer_queries, lacking, refuse
 from abcxyz_onec.paging import table

@@ -11,9 +11,9 @@ import attrs
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import WriteReport
+from abcxyz.plugins import Secret, WriteReport
 from abcxyz_onec.cards import Attributes, Extra
-from abcxyz_onec.client import Client, Secret, connect
+from abcxyz_onec.client import Client, connect
 from abcxyz_onec.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.needs import customer_queries, lacking, refuse
 from abcxyz_onec.profile import load, spoken
@@ -111,7 +111,7 @@ class OneCSink:
             )
         self._into, self._property, self._customer_id = into, property, customer_id
         self._lost, self._lost_text, self._lang = lost, lost_text, lang
-        self.notes: list[str] = []
+        self.notes: tuple[str, ...] = ()
         self._client = connect(
             url,
             user,
@@ -163,19 +163,22 @@ class OneCSink:
         found = _Found(directory, analysis)
         target = self._target(analysis)
         changes, unchanged = target.plan(found.wanted, found.leave)
-        self.notes = [
+        self.notes = (
             self._say(
                 "{changes} to write, {unchanged} right already; {spent} to find out",
                 changes=len(changes),
                 unchanged=unchanged,
                 spent=self._client.traffic.since(before),
-            )
-        ]
+            ),
+        )
         failed = {} if dry_run else self._write(target, changes, found.wanted)
         said = {found.called(who): why for who, why in failed.items()}
         unplaced = {name: self._unplaced(count) for name, count in found.unplaced.items()}
         return WriteReport(
-            written=len(changes) - len(failed), unchanged=unchanged, failed=unplaced | said
+            written=len(changes) - len(failed),
+            unchanged=unchanged,
+            failed=unplaced | said,
+            notes=self.notes,
         )
 
     def _write(

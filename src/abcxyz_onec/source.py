@@ -16,9 +16,10 @@ import numpy as np
 
 from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import ConfigError
+from abcxyz.plugins import Secret
 from abcxyz_onec.checkpoint import Checkpoint
 from abcxyz_onec.choice import READS, Choice, choose, costs_of
-from abcxyz_onec.client import Client, Secret, connect
+from abcxyz_onec.client import Client, connect
 from abcxyz_onec.columns import OTHER, Columns
 from abcxyz_onec.cost import Cost, cost_of_table
 from abcxyz_onec.customers import Directory, read_directory

@@ -15,11 +15,10 @@ from tests.onec.test_sink import shown as shown_in
 
 from abcxyz import SEGMENTS, Transactions, Window
 from abcxyz.plugins import Sink, Source
+from abcxyz.testing import EnricherContract, SinkContract, SourceContract, make_analysis
 from abcxyz_onec.enricher import OneCEnricher
 from abcxyz_onec.sink import OneCSink
 from abcxyz_onec.source import OneCSource
-
-testing = pytest.importorskip("abcxyz.testing")
 
 SECRET = "пароль-7Щ"
 QUICK: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
@@ -49,7 +48,7 @@ def _failing(base: Base, call: Callable[[str], object]) -> Failures:
     return [wrong, *map(broken, ("busy", "maintenance", "forbidden", "reset_before", "platform"))]
 
 
-class TestSource(testing.SourceContract):  # type: ignore[name-defined,misc]
+class TestSource(SourceContract):
     """Flat records."""
 
     options: Mapping[str, Any] = {}
@@ -114,7 +113,7 @@ class TestSourceOfDays(TestSource):
         """Turnovers know sums alone."""
 
 
-class TestSink(testing.SinkContract):  # type: ignore[name-defined,misc]
+class TestSink(SinkContract):
     """Additional information."""
 
     into = "extra"
@@ -175,7 +174,7 @@ class TestSink(testing.SinkContract):  # type: ignore[name-defined,misc]
 
     @pytest.fixture
     def failures(self, base: Base, customers: Sequence[str]) -> Failures:
-        analysis = testing.make_analysis(customers)
+        analysis = make_analysis(customers)
         return _failing(
             base, lambda password: self._sink(base, password).write(analysis, dry_run=False)
         )
@@ -199,7 +198,7 @@ class TestSinkOfUt(TestSink):
     into = "ut11"
 
 
-class TestEnricher(testing.EnricherContract):  # type: ignore[name-defined,misc]
+class TestEnricher(EnricherContract):
     """Cards of customers."""
 
     def _enricher(self, base: Base, password: str = SECRET) -> OneCEnricher:

@@ -13,14 +13,10 @@ from tests.onec.test_sink import shown
 
 import abcxyz_bitrix.plugin
 import abcxyz_onec.plugin
-from abcxyz import SEGMENTS
+from abcxyz import SEGMENTS, config, pipeline, registry
 from abcxyz.errors import ConfigError
 from abcxyz_bitrix.userfields import PREFIX
 from abcxyz_onec.source import OneCSource
-
-config = pytest.importorskip("abcxyz.config")
-pipeline = pytest.importorskip("abcxyz.pipeline")
-registry = pytest.importorskip("abcxyz.registry")
 
 _AS_OF = date(2026, 3, 10)
 
@@ -66,11 +62,14 @@ def test_a_job(job: Path, base: Base, company: Company) -> None:
     assert (looked.exit_code(), shown(company, "extra")) == (0, {})
     done = pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins)
     assert done.exit_code() == 0
+    assert done.sinks[0].report is not None
+    assert done.sinks[0].report.notes[0].startswith("7 to write, 0 right already")
     snapshot = done.analysis.snapshot
     segments = zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
     assert shown(company, "extra") == {who: SEGMENTS[code] for who, code in segments}
     cards = company.store.rows["Catalog_Партнеры"]
     assert done.analysis.names == {row["Ref_Key"]: row["Description"] for row in cards}
+    assert done.analysis.quality is not None
     inside = [day for _, day, *_ in company.sold if day in snapshot.periods.window]
     assert done.analysis.quality.rows == done.analysis.quality.used == len(inside)
     before = len(base.writes)
@@ -145,12 +144,14 @@ ledger = "ledger.sqlite"
         plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin, abcxyz_bitrix.plugin])
         done = pipeline.run(config.read_job(job), as_of=_AS_OF, apply=True, registry=plugins)
         (sink,) = done.sinks
+        assert sink.report is not None
         assert (sink.problem, sink.report.written, dict(sink.report.failed)) == (None, 3, {})
         snapshot = done.analysis.snapshot
         segments = dict(zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True))
         for inn, number in cards.items():
             shown_there = portal.portal.choice(COMPANY, number, f"{PREFIX}SEGMENT")
             assert shown_there == SEGMENTS[segments[inn]]
+        assert done.analysis.quality is not None
         kinds = {issue.kind: issue.count for issue in done.analysis.quality.issues}
         assert kinds["customers without the identifier asked for"] == 1
         assert len(segments) == len(cards) + 4
