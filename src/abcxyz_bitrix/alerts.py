@@ -25,7 +25,7 @@ from abcxyz_bitrix.wire import as_id, as_map
 from abcxyz_bitrix.words import money, tell
 
 if TYPE_CHECKING:
-    from abcxyz import Analysis
+    from abcxyz import Alert, Analysis
 
 __all__ = ["CHANNELS", "Alerts", "plain"]
 
@@ -214,8 +214,8 @@ class Alerts:
     def _general(
         self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], people: People
     ) -> list[Message]:
-        found: list[tuple[Any, Party]] = []
-        for alert in getattr(analysis, "alerts", ()) or ():
+        found: list[tuple[Alert, Party]] = []
+        for alert in analysis.alerts:
             # Where this adapter looks for stalled deals itself, nobody is told twice.
             if alert.kind == "stalled_deal" and self.stalled_days > 0:
                 continue
@@ -228,7 +228,7 @@ class Alerts:
         for alert, party in found:
             name = analysis.names.get(alert.customer)
             said = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
-            words = plain(str(said))
+            words = plain(said)
             title = words.partition("\n")[0][:200]
             messages.append(
                 Message(

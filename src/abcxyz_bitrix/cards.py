@@ -66,8 +66,8 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
 
 def advice(analysis: Analysis, place: int, lang: str) -> str:
     """Say what to do with the customer at a place of the snapshot; empty without a playbook."""
-    actions = getattr(analysis, "actions", None)
-    return str(actions[place].text(lang)) if actions is not None and len(actions) > place else ""
+    actions = analysis.actions
+    return actions[place].text(lang) if actions is not None and len(actions) > place else ""
 
 
 def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:

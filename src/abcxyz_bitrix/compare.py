@@ -11,7 +11,7 @@ from abcxyz.errors import ConfigError
 from abcxyz_bitrix.cards import Card, cards, changes, cleared, lead_cards
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.customers import Keys, Party, key_of
-from abcxyz_bitrix.fields import LEAD
+from abcxyz_bitrix.fields import ENTITIES, LEAD
 from abcxyz_bitrix.reader import Listing, Row, scan
 from abcxyz_bitrix.userfields import Own, Value, ensure
 from abcxyz_bitrix.wire import Command, as_id
@@ -125,7 +125,8 @@ class Comparison:
                 names=", ".join(own.missing),
             )
         if own.missing:
-            work.notes.append(tell("fields", self.lang, names=", ".join(own.missing)))
+            note = tell("fields", self.lang, entity=ENTITIES[entity], names=", ".join(own.missing))
+            work.notes.append(note)
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
         for row in self._rows(entity, own):

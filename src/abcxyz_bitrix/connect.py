@@ -12,7 +12,7 @@ from attrs import evolve
 from abcxyz.errors import ConfigError
 from abcxyz.http import Transport
 from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.credentials import OAuth, Secret, Webhook, is_loopback, reveal
+from abcxyz_bitrix.credentials import Given, OAuth, Webhook, is_loopback, reveal
 from abcxyz_bitrix.pace import Clock, Plan, SystemClock
 from abcxyz_bitrix.shared import SharedBucket
 
@@ -23,9 +23,9 @@ _LOG = logging.getLogger("abcxyz_bitrix")
 
 def connect(
     *,
-    webhook: Secret | None = None,
+    webhook: Given | None = None,
     client_id: str | None = None,
-    client_secret: Secret | None = None,
+    client_secret: Given | None = None,
     token_file: Path | str | None = None,
     portal: str | None = None,
     base_url: str | None = None,

@@ -12,24 +12,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
 from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.http import Transport
+from abcxyz.plugins import Secret
 from abcxyz_bitrix.errors import NotJsonError, refusal
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["AUTH_SERVERS", "Credentials", "OAuth", "Secret", "Webhook", "is_loopback", "reveal"]
+__all__ = ["AUTH_SERVERS", "Credentials", "Given", "OAuth", "Webhook", "is_loopback", "reveal"]
 
 AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
 """The only hosts that may see a client secret."""
 
-Secret = Annotated[str, "secret"] | Mapping[str, str]
+Given = Secret | Mapping[str, str]
 """A value, ``{env = "NAME"}`` or ``{file = "PATH"}``; a job must not hold the value itself."""
 
 

@@ -11,7 +11,7 @@ from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.credentials import Secret
+from abcxyz_bitrix.credentials import Given
 from abcxyz_bitrix.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD, Fields, fields_of
 from abcxyz_bitrix.preflight import look
@@ -72,9 +72,9 @@ allow_hosts, plan, proxy, pace_file
     def __init__(
         self,
         *,
-        webhook: Secret | None = None,
+        webhook: Given | None = None,
         client_id: str | None = None,
-        client_secret: Secret | None = None,
+        client_secret: Given | None = None,
         token_file: Path | None = None,
         portal: str | None = None,
         customer: str = "company-or-contact",

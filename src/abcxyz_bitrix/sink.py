@@ -14,7 +14,7 @@ from abcxyz_bitrix.alerts import CHANNELS, Alerts
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.compare import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.credentials import Secret
+from abcxyz_bitrix.credentials import Given
 from abcxyz_bitrix.customers import check_customer
 from abcxyz_bitrix.errors import AccessDenied, concerns_one
 from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD
@@ -82,9 +82,9 @@ allow_hosts, plan, proxy, pace_file
     def __init__(
         self,
         *,
-        webhook: Secret | None = None,
+        webhook: Given | None = None,
         client_id: str | None = None,
-        client_secret: Secret | None = None,
+        client_secret: Given | None = None,
         token_file: Path | None = None,
         portal: str | None = None,
         customer: str = "company-or-contact",
@@ -187,16 +187,19 @@ allow_hosts, plan, proxy, pace_file
             pending = self._alerts.pending(analysis, work.parties)
             if pending:
                 self._tell("dry alerts", count=pending)
-            return WriteReport(
-                written=len(work.writes), unchanged=work.unchanged, failed=work.failed
-            )
+            return self._report(work, len(work.writes))
         written = self._apply(work, budget)
         raised = self._alerts.run(analysis, work.parties, work.failed, budget)
         if raised:
             self._tell("raised", count=raised)
         if self.left:
             self._tell("left", count=self.left)
-        return WriteReport(written=written, unchanged=work.unchanged, failed=work.failed)
+        return self._report(work, written)
+
+    def _report(self, work: Work, written: int) -> WriteReport:
+        return WriteReport(
+            written=written, unchanged=work.unchanged, failed=work.failed, notes=self.notes
+        )
 
     def preflight(self) -> Sequence[str]:
         """Name every scope and right that is missing, all at once.

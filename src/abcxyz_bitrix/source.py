@@ -15,7 +15,7 @@ from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_bitrix.checkpoint import Checkpoint, fingerprint
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.credentials import Secret
+from abcxyz_bitrix.credentials import Given
 from abcxyz_bitrix.customers import Keys, Party, check_customer, excluded
 from abcxyz_bitrix.errors import error_class
 from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
@@ -97,9 +97,9 @@ allow_hosts, plan, proxy, pace_file
     def __init__(
         self,
         *,
-        webhook: Secret | None = None,
+        webhook: Given | None = None,
         client_id: str | None = None,
-        client_secret: Secret | None = None,
+        client_secret: Given | None = None,
         token_file: Path | None = None,
         portal: str | None = None,
         basis: str = "won",

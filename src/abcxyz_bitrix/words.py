@@ -64,7 +64,10 @@ _PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "kept": {"en": "nothing was removed", "ru": "ничего не удалено"},
         "removed": {"en": "fields removed: {count}", "ru": "удалено полей: {count}"},
-        "fields": {"en": "fields to be made: {names}", "ru": "будут созданы поля: {names}"},
+        "fields": {
+            "en": "fields to be made ({entity}): {names}",
+            "ru": "будут созданы поля ({entity}): {names}",
+        },
     }
 )
 

@@ -14,11 +14,11 @@ from attrs import evolve, frozen
 from tests.bitrix.portal import Limits, Portal, VirtualClock
 from tests.bitrix.server import Server
 
-from abcxyz import SEGMENTS, Analysis, ProspectScores, Settings, Transactions, analyze
+from abcxyz import SEGMENTS, Alert, Analysis, ProspectScores, Settings, Transactions, analyze
 from abcxyz_bitrix.client import Client
 from abcxyz_bitrix.connect import connect
 
-__all__ = ["START", "Rig", "Timer", "analysis_of", "free", "rig"]
+__all__ = ["START", "Rig", "Timer", "alert_of", "analysis_of", "free", "rig"]
 
 TODAY = date(2026, 5, 28)
 START = 1_780_000_000.0
@@ -88,6 +88,7 @@ def analysis_of(
     as_of: date = TODAY,
     values: Mapping[str, float] | None = None,
     prospects: ProspectScores | None = None,
+    alerts: tuple[Alert, ...] = (),
 ) -> Analysis:
     """Make an analysis that puts customers into these segments; an empty one is unclassified."""
     names = list(segments)
@@ -104,7 +105,14 @@ def analysis_of(
         value=np.array([(values or {}).get(name, _worth(name)) for name in order], float),
         cv=np.full(len(order), 0.25),
     )
-    return evolve(made, snapshot=snapshot, prospects=prospects)
+    return evolve(made, snapshot=snapshot, prospects=prospects, actions=None, alerts=alerts)
+
+
+def alert_of(key: str, customer: str, kind: str = "fell_from_a") -> Alert:
+    """Make an alert."""
+    return Alert(
+        kind=kind, key=key, customer=customer, money=100.0, age=3, before="AX", after="BY"
+    )
 
 
 def _worth(name: str) -> float:

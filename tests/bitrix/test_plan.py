@@ -89,6 +89,18 @@ def test_write_takes_as_long_as_the_limits_make_it(cost: float, count: int) -> N
     assert 0.9 * bound < took < 1.1 * bound
 
 
+@pytest.mark.parametrize("charge", ["batch", "both"])
+def test_it_does_not_matter_whom_batches_charge(charge: str) -> None:
+    """Whether the portal charges the batch or also its methods, the run keeps to the bound."""
+    portal = portal_of(0.5)
+    portal.limits.charge = charge
+    with rig(portal) as site:
+        took = written(site, 3000)
+        assert site.portal.operating.refused < 60
+    bound = estimate(updating(3000, 0.5), Plan()).seconds
+    assert 0.9 * bound < took < 1.1 * bound
+
+
 def test_self_hosted_portal_without_budgets_is_not_waited_for() -> None:
     """Where the portal keeps no account of run time, only the work itself takes time."""
     portal = portal_of(0.5, "box")

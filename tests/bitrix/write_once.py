@@ -5,38 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from attrs import fields, frozen
-from tests.bitrix.rig import analysis_of
+from tests.bitrix.rig import alert_of, analysis_of
 
 from abcxyz import SEGMENTS, Analysis
 from abcxyz_bitrix.connect import connect
 from abcxyz_bitrix.pace import Plan
 from abcxyz_bitrix.sink import BitrixSink
 
-__all__ = ["Warned", "WithAlerts", "segment_of", "with_alerts"]
+__all__ = ["segment_of", "with_alerts"]
 
 _FAST = Plan(rate=1e6, burst=1e6, operating=1e6)
-
-
-@frozen
-class Warned:
-    """An alert as the core makes it."""
-
-    key: str
-    customer: str
-    kind: str = "lost"
-    money: float = 100.0
-
-    def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
-        """Say it."""
-        return f"{lang}: {self.customer}"
-
-
-@frozen(kw_only=True)
-class WithAlerts(Analysis):
-    """An analysis that carries alerts."""
-
-    alerts: tuple[Warned, ...] = ()
 
 
 def segment_of(number: int) -> str:
@@ -44,12 +22,12 @@ def segment_of(number: int) -> str:
     return SEGMENTS[number % 9]
 
 
-def with_alerts(count: int, alerts: int) -> WithAlerts:
+def with_alerts(count: int, alerts: int) -> Analysis:
     """Make an analysis of so many companies and alerts."""
-    plain = analysis_of({f"CO_{number}": segment_of(number) for number in range(1, count + 1)})
-    known = {one.name: getattr(plain, one.name) for one in fields(Analysis)}
-    raised = tuple(Warned(f"k{number}", f"CO_{number}") for number in range(1, alerts + 1))
-    return WithAlerts(**(known | {"alerts": raised}))
+    return analysis_of(
+        {f"CO_{number}": segment_of(number) for number in range(1, count + 1)},
+        alerts=tuple(alert_of(f"k{n}", f"CO_{n}") for n in range(1, alerts + 1)),
+    )
 
 
 def main(url: str, ledger: str, count: int, alerts: int) -> None:
