@@ -184,3 +184,12 @@ def test_retry_after_may_be_a_date() -> None:
     dated = {"Retry-After": "Thu, 01 Jan 1970 00:01:00 GMT"}
     assert Answer(503, dated, b"").retry_after(50.0) == 10.0
     assert Answer(503, {}, b"").retry_after(50.0) is None
+
+
+def test_plain_http_to_others_is_a_choice_of_its_own() -> None:
+    """Another host is asked without encryption only where that was chosen for any host."""
+    address = "http://nobody.invalid/x"
+    with pytest.raises(ConfigError, match="no safe way"):
+        Transport(allow_loopback_http=True, attempts=1).send("GET", address)
+    with pytest.raises(NotSentError):
+        Transport(allow_http=True, attempts=1).send("GET", address)
