@@ -152,8 +152,9 @@ def _exact(column: nw.Expr) -> dict[str, nw.Expr]:
     return {
         "cv_n": column.count(),
         "cv_0": whole.sum(),
-        "cv_1": first.cast(nw.Int64).sum(),
-        "cv_2": second.cast(nw.Int64).sum(),
+        # pandas casts no missing value to a whole number.
+        "cv_1": first.fill_null(0.0).cast(nw.Int64).sum(),
+        "cv_2": second.fill_null(0.0).cast(nw.Int64).sum(),
     }
 
 

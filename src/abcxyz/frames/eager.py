@@ -138,6 +138,8 @@ def _days(series: nw.Series[Any]) -> Days:
 
 
 def _money(series: nw.Series[Any]) -> Numbers:
+    if not len(series):
+        return np.empty(0)
     if series.dtype == nw.Object:
         return as_numbers(series.to_list(), series.name)
     if series.dtype.is_integer():

@@ -48,6 +48,7 @@ def quiet() -> Iterator[None]:
     """Keep the user from notices about libraries that only this package chose to call."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Dask support is moving", category=FutureWarning)
+        warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
         yield
 
 
