@@ -61,22 +61,22 @@ def scatter(
     days: Array,
     per_day: int,
     origin: int,
-    span: int,
+    money: Array,
     amounts: Array,
     proved: bool,
 ) -> tuple[Array, Array, Array, Array, int]:
-    """Copy the rows into their parts, in order; days become places in the span.
+    """Copy the rows into their parts, in order; days become places, twice, plus 1 for a sale.
 
     The copy pays: reading rows through an index would fetch a whole cache line for each.
-    Returns keys, places (-1 outside), amounts, row numbers (only where ids are *proved* by a
-    second hash), and how many rows have no date.
+    Returns keys, places, money, row numbers (only where ids are *proved* by a second hash), and
+    how many rows have no date.
     """
     n = len(keys)
     chunks = len(places)
     shift = np.uint64(64 - bits)
     key = np.empty(n, np.int64)
     day = np.empty(n, np.int32)
-    money = np.empty(n, amounts.dtype)
+    moved = np.empty(n, money.dtype)
     row = np.empty(n if proved else 0, np.int64)
     missing = np.zeros(chunks, np.int64)
     nat = np.int64(-(2**63))
@@ -91,18 +91,18 @@ def scatter(
                 missing[c] += 1
             place = tick // per_day - origin
             key[at] = keys[i]
-            day[at] = place if 0 <= place < span else -1
-            money[at] = amounts[i]
+            day[at] = 2 * place + (1 if amounts[i] >= 0 else 0)
+            moved[at] = money[i]
             if proved:
                 row[at] = i
-    return key, day, money, row, missing.sum()
+    return key, day, moved, row, missing.sum()
 
 
 @njit(cache=True, parallel=True)
 def number(
-    key: Array, day: Array, row: Array, checks: Array, starts: Array
+    key: Array, row: Array, checks: Array, starts: Array
 ) -> tuple[Array, Array, Array, Array, int]:
-    """Give the customers of every part numbers in order of appearance within the span.
+    """Give the customers of every part numbers in order of appearance.
 
     Returns the number of each row's customer within its part, the key and the first row of each
     customer (at the head of its part), how many there are per part, and how many rows disagree
@@ -123,8 +123,6 @@ def number(
         known = np.empty(size, np.int64)
         count = 0
         for j in range(low, high):
-            if day[j] < 0:
-                continue
             one = key[j]
             s = np.int64(_mix(one) & np.uint64(size - 1))
             while slots[s] >= 0 and known[s] != one:
@@ -165,23 +163,36 @@ def fill(
     offsets: Array,
     lookup: Array,
     inside: tuple[int, int],
+    stretched: bool,
     value: Array,
     sales: Array,
-    rows: Array,
+    orders: Array,
+    first: Array,
     last: Array,
+    seen: Array,
 ) -> None:
-    """Add every row to its customer; a part's customers lie side by side in the results."""
+    """Add every row to its customer; a part's customers lie side by side in the results.
+
+    What was *seen* is 1 for a row in a bucket and 2 for one in the window.
+    """
+    span = len(lookup)
     for p in prange(len(starts) - 1):
         for j in range(starts[p], starts[p + 1]):
-            place = day[j]
-            if place < 0:
-                continue
+            place = day[j] >> 1
+            sale = day[j] & 1
             who = offsets[p] + code[j]
-            sales[who, lookup[place]] += money[j]
-            if inside[0] <= place < inside[1]:
-                value[who] += money[j]
-                rows[who] += 1
+            if sale:
+                first[who] = min(first[who], place)
                 last[who] = max(last[who], place)
+            if not 0 <= place < span:
+                continue
+            sales[who, lookup[place]] += money[j]
+            seen[who] |= 1
+            if inside[0] <= place < inside[1]:
+                seen[who] |= 2
+                orders[who] += sale
+                if stretched:
+                    value[who] += money[j]
 
 
 @njit(cache=True, parallel=True)

@@ -109,8 +109,8 @@ def explain_odd(frame: Lazy, query: Query, schema: dict[str, Any]) -> None:
 def classified(table: Lazy, marks: Marks, seen: Seen, query: Query, places: int | None) -> Lazy:
     """Turn the table of customers into the answer."""
     value, cv = nw.col("value"), nw.col("cv")
-    money = value.cast(nw.Float64) / 10 ** (places or 0)
-    positive = seen.positive / 10 ** (places or 0) if seen.positives else math.nan
+    money = value.cast(nw.Float64)
+    money = money / 10**places if places else money
     abc = _above(value, marks.a, "A", _above(value, marks.b, "B", nw.lit("C")))
     xyz = _below(cv, marks.x, "X", _below(cv, marks.y, "Y", nw.lit("Z")))
     if query.single_order:
@@ -118,7 +118,7 @@ def classified(table: Lazy, marks: Marks, seen: Seen, query: Query, places: int 
     answer = table.select(
         "customer",
         value=money,
-        share=money / positive if seen.positives else nw.lit(None, dtype=nw.Float64),
+        share=value.cast(nw.Float64) / float(seen.positive) if seen.positives else nw.lit(None, dtype=nw.Float64),
         cv=cv,
         orders=nw.col("orders"),
         last_day=nw.col("last"),

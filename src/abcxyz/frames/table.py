@@ -104,8 +104,8 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
 
     Notes
     -----
-    With k of P buckets not zero, of mean m and variance v: v k/P + m² k/P (1 - k/P) is the
-    variance of all P, without a subtraction that could cancel.
+    With k of P buckets not zero, of sum s and variance v, the squared CV of all P is
+    P k v / s² + (P - k) / k: no subtraction that could cancel.
     """
     held = nw.col("bucket") >= 0
     filled = held & (nw.col("money") != 0)
@@ -140,33 +140,45 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
     )
     value, present = ("value", "inside") if query.stretched else ("span", "spanned")
     kind = nw.Int64() if whole else nw.Float64()
-    return table.select(
+    return _with_variation(table, query, whole=whole).select(
         "customer",
         "spanned",
         "last",
+        "cv",
         value=nw.when(nw.col(present) > 0).then(nw.col(value)).cast(kind),
-        cv=_variation(query, whole=whole),
         orders=nw.col("orders").cast(nw.Int64),
         odd=nw.col("odd").cast(nw.Int64),
         size=nw.col("size").cast(nw.Float64),
     )
 
 
-def _variation(query: Query, *, whole: bool) -> nw.Expr:
-    total, k = nw.col("span").cast(nw.Float64), nw.col("k").cast(nw.Float64)
-    counted: nw.Expr | float = float(query.periods.count)
-    if query.settings.since_first:
-        counted = nw.lit(float(query.periods.count)) - nw.col("begun").cast(nw.Float64)
-    part, mean = k / counted, total / k
-    square = (nw.col("x") + mean * mean * (1.0 - part)) * part
-    if query.settings.ddof:
-        square = square * counted / (counted - 1.0)
-    defined = (nw.col("span") > 0) & (nw.col("k") > 0)
+def _with_variation(table: Lazy, query: Query, *, whole: bool) -> Lazy:
+    """Add the CV in small steps.
+
+    On Spark a division is a long expression that looks for zero; nested ones would multiply.
+    """
+    width = float(query.periods.count)
+    total, k, p = nw.col("total"), nw.col("filled"), nw.col("counted")
+    begun = nw.col("begun").cast(nw.Float64) if query.settings.since_first else nw.lit(0.0)
+    table = table.with_columns(
+        total=nw.col("span").cast(nw.Float64),
+        filled=nw.col("k").cast(nw.Float64),
+        counted=width - begun,
+    )
+    defined = (total > 0) & (k > 0)
     if not whole:
-        defined = defined & (total > nw.col("top") * (NEAR * query.periods.count))
+        defined = defined & (total > nw.col("top") * (NEAR * width))
     if query.settings.since_first:
-        defined = defined & (counted >= 2.0)
-    return nw.when(defined).then(square.sqrt() * counted / total)
+        defined = defined & (p >= 2.0)
+    table = table.with_columns(defined=defined, beside=(p - k) / k, squared=total * total)
+    table = table.with_columns(square=p * k * nw.col("x") / nw.col("squared"))
+    square = nw.col("square") + nw.col("beside")
+    if query.settings.ddof:
+        table = table.with_columns(square=square, fewer=p - 1.0)
+        square = p * nw.col("square") / nw.col("fewer")
+    # An undefined one must not reach the root, nor a rounding below zero.
+    table = table.with_columns(square=nw.when(nw.col("defined")).then(square))
+    return table.with_columns(cv=nw.col("square").sqrt())
 
 
 def panel_table(sums: Lazy, query: Query) -> Lazy:
