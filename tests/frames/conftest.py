@@ -13,6 +13,7 @@ from tests.frames.engines import arrow
 
 Maker = Callable[[pd.DataFrame], Any]
 
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
     """Run Spark with two threads."""

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 EAGER = ("pandas", "polars", "pyarrow")
-LAZY = ("polars lazy", "duckdb", "pyspark", "dask", "ibis")
+SPARK = pytest.param(
+    "pyspark",
+    marks=[
+        pytest.mark.slow,
+        # Py4J leaves sockets to the garbage collector.
+        pytest.mark.filterwarnings("ignore::ResourceWarning"),
+        pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    ],
+)
+LAZY = ("polars lazy", "duckdb", SPARK, "dask", "ibis")
 ENGINES = (*EAGER, *LAZY)
 
 

@@ -74,8 +74,8 @@ def _dealt(frame: Lazy, query: Query) -> Any:
 
 def _added(part: pd.DataFrame, query: Query, places: int | None) -> tuple[Panel, int, float]:
     columns = columns_of(nw.from_native(part, eager_only=True), query)
-    sales, odd, size = in_units(columns, query, places)
-    return added(sales, query), odd, size
+    money = in_units(columns, query, places)
+    return added(columns, money, query), money.odd, money.size
 
 
 def _table_of_part(

@@ -11,11 +11,12 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._typing import Bools, Numbers, freeze
+from abcxyz._typing import Numbers, freeze
 from abcxyz.core.panel import Panel
 from abcxyz.core.snapshot import Settings
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
+from abcxyz.fast import with_gaps
 from abcxyz.frames.eager import columns_of, minor_units, panel_of
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.lazy import explain_odd
@@ -109,7 +110,10 @@ def transactions_from_frame(
     if decimals is not None:
         money = _exactly(money, decimals, "amount")
         spent = None if spent is None else _exactly(spent, decimals, "cost")
-    return Transactions(columns.customer, columns.day, money, spent, columns.document)
+    customers = columns.customer
+    if not isinstance(customers, np.ndarray):
+        customers = np.array(customers.to_pylist(), dtype=object)
+    return Transactions(customers, columns.day, money, spent, columns.document)
 
 
 def _exactly(money: Numbers, decimals: int, name: str) -> Numbers:
@@ -272,17 +276,9 @@ def _panel(found: dict[str, npt.NDArray[Any]], query: Query) -> Panel:
         customers=freeze(found["customer"]),
         periods=query.periods,
         metric=query.settings.metric,
-        value=freeze(_with_gaps(found["value"], found["inside"] > 0)),
-        sales=freeze(_with_gaps(sales, found["spanned"] > 0)),
+        value=freeze(with_gaps(found["value"], found["inside"] > 0)),
+        sales=freeze(with_gaps(sales, found["spanned"] > 0)),
         orders=freeze(found["orders"]),
         first_day=freeze(found["first"].astype("M8[D]")),
         last_day=freeze(found["last"].astype("M8[D]")),
     )
-
-
-def _with_gaps(money: Numbers, present: Bools) -> Numbers:
-    if present.all():
-        return money
-    money = money.astype(np.float64)
-    money[~present] = np.nan
-    return money

@@ -118,7 +118,9 @@ def classified(table: Lazy, marks: Marks, seen: Seen, query: Query, places: int 
     answer = table.select(
         "customer",
         value=money,
-        share=value.cast(nw.Float64) / float(seen.positive) if seen.positives else nw.lit(None, dtype=nw.Float64),
+        share=value.cast(nw.Float64) / float(seen.positive)
+        if seen.positives
+        else nw.lit(None, dtype=nw.Float64),
         cv=cv,
         orders=nw.col("orders"),
         last_day=nw.col("last"),
