@@ -22,7 +22,7 @@ from abcxyz.errors import AbcxyzWarning
 from abcxyz.frames import panel_from_frame, search, segmented
 
 AS_OF = date(2026, 1, 20)
-COLUMNS = {"customer": "who", "date": "day", "amount": "sum"}
+COLUMNS: dict[str, Any] = {"customer": "who", "date": "day", "amount": "sum"}
 pytestmark = pytest.mark.filterwarnings(
     "ignore:fetch_arrow_table:DeprecationWarning",  # Ibis asks DuckDB by an old name
     "ignore::abcxyz.errors.AbcxyzWarning",
@@ -184,7 +184,7 @@ def test_panel_equals_core(engine: str, case: str, make: Make) -> None:
     """The panel that an engine adds up holds what the core's own holds, in cents."""
     asked = CASES[case]
     names = {"period", "bucket", "metric", "cost", "document"}
-    options = {name: value for name, value in asked.options.items() if name in names}
+    options: Any = {n: v for n, v in asked.options.items() if n in names}
     frame = make(engine)(asked.sales)
     panel = panel_from_frame(frame, **COLUMNS, as_of=AS_OF, minor=True, **options)
     expected = by_core(asked)[0].panel

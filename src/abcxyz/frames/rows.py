@@ -87,9 +87,11 @@ def _money(name: str, kind: Any, places: int | None) -> tuple[nw.Expr, nw.Expr]:
         good = number.abs() * 10**places <= EXACT
         exact = nw.when(good).then(nw.col(name)).otherwise(0).cast(nw.Int64)
         return (exact * 10**places if places else exact), good
-    scaled = number * 10**places
+    # Out of range is out before it is rounded: some engines round to 64-bit integers.
+    near = number.abs() <= EXACT / 10**places
+    scaled = nw.when(near).then(number).otherwise(0.0) * 10**places
     whole = scaled.round(0)
-    good = ((scaled - whole).abs() <= whole.abs() * _NOISE) & (whole.abs() <= EXACT)
+    good = near & ((scaled - whole).abs() <= whole.abs() * _NOISE)
     return nw.when(good).then(whole).otherwise(0.0).cast(nw.Int64), good
 
 
