@@ -140,7 +140,10 @@ def _to_array(values: ArrayLike, name: str) -> Numbers:
 
 
 def _column_to_array(column: _HasToNumpy) -> npt.NDArray[Any]:
-    array = column.to_numpy()
+    try:
+        array = column.to_numpy()
+    except ValueError:  # pyarrow, where missing values forbid a view
+        array = column.to_numpy(zero_copy_only=False)
     if array.dtype.kind != "O":
         return array
     try:  # pandas' nullable columns

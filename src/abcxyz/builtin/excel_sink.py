@@ -83,10 +83,9 @@ class ExcelSink:
             import xlsxwriter
         except ImportError:
             raise InputError(
-                "writing {kind} needs the extra {extra!r}; install it with: "
-                "pip install 'abcxyz[{extra}]'",
+                "writing {kind} needs {package}; install it with: pip install {package}",
                 kind="Excel",
-                extra="excel",
+                package="xlsxwriter",
             ) from None
         stream = io.BytesIO()
         book = xlsxwriter.Workbook(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,16 @@ from abcxyz._typing import (
     freeze,
 )
 from abcxyz.core.results import AbcResult, XyzResult
-from abcxyz.core.rules import CV_NEAR, CumulativeMean, Cuts, CvRule, Rule, Tangent
+from abcxyz.core.rules import (
+    CV_NEAR,
+    CountShares,
+    CumulativeMean,
+    Cuts,
+    CvRule,
+    Rule,
+    Shares,
+    Tangent,
+)
 from abcxyz.core.sums import BLOCK, NEAR, Survey, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 
@@ -177,40 +187,42 @@ def _variation(
     cv = np.empty(customers)
     known = np.ones(customers, dtype=bool)
     active = np.empty(customers, dtype=np.int64)
-    step = max(1, BLOCK // periods)
+    step = max(1, BLOCK // 2 // periods)
     with np.errstate(divide="ignore", invalid="ignore"):
         for start in range(0, customers, step):
             rows = slice(start, min(start + step, customers))
-            block = sales[rows].astype(np.float64)
-            gaps = np.isnan(block)
-            if gaps.any():
-                known[rows] = ~gaps.all(axis=1)
+            # One row per period: passes along customers are long, along periods short and slow.
+            block = np.array(sales[rows].T, dtype=np.float64, order="C")
+            if np.isnan(block.sum()):
+                gaps = np.isnan(block)
+                known[rows] = ~gaps.all(axis=0)
                 block[gaps] = 0.0
             nonzero = block != 0
-            active[rows] = nonzero.sum(axis=1)
-            counted = np.full(len(block), periods)
+            active[rows] = np.count_nonzero(nonzero, axis=0)
+            size = np.maximum(block.max(axis=0), -block.min(axis=0))
+            counted: Any = periods
             if since_first:
-                skipped = np.where(nonzero.any(axis=1), nonzero.argmax(axis=1), periods)
+                skipped = np.where(active[rows] > 0, nonzero.argmax(axis=0), periods)
                 counted = periods - skipped
-                inside = np.arange(periods) >= skipped[:, None]
+                inside = np.arange(periods)[:, None] >= skipped
             # Distances from the last period instead of from zero: equal amounts give exactly 0.
-            anchor = block[:, -1:].copy()
-            size = np.abs(block).max(axis=1)
+            anchor = block[-1].copy()
             block -= anchor
             if since_first:
                 block *= inside
-            shift = block.sum(axis=1) / counted
-            mean = shift + anchor[:, 0]
-            block -= shift[:, None]
+            shift = block.sum(axis=0) / counted
+            mean = shift + anchor
+            block -= shift
             if since_first:
                 block *= inside
-            square = np.einsum("ij,ij->i", block, block)
-            deviation = np.sqrt(square / (counted - ddof))
+            block *= block
+            deviation = np.sqrt(block.sum(axis=0) / (counted - ddof))
             zero = np.abs(mean) <= NEAR * size
-            found = deviation / (np.abs(mean) if signless else mean)
             if signless:
+                found = deviation / np.abs(mean)
                 found[zero] = 0.0
             else:
+                found = deviation / mean
                 found[zero | (mean < 0) | (counted < 2)] = np.nan
             found[~known[rows]] = np.nan
             cv[rows] = found
@@ -339,6 +351,10 @@ def _check_cv_rule(rule: object) -> None:
     if isinstance(rule, type) or not isinstance(rule, (Rule, CvRule)):
         raise InputError(
             "the rule is {rule!r}; pass an object with .cut(values), such as Tangent()", rule=rule
+        )
+    if isinstance(rule, (Shares, CountShares)):
+        raise InputError(
+            "{rule} divides amounts; for XYZ use Tangent, CumulativeMean or Limits", rule=rule
         )
 
 

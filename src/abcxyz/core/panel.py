@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -16,8 +16,12 @@ from attrs import field, frozen
 from abcxyz._typing import Bools, Days, Ints, Numbers, freeze, same_arrays
 from abcxyz.core.calendar import Periods
 from abcxyz.core.documents import Documents
+from abcxyz.core.results import html_table
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["METRICS", "Panel", "aggregate"]
 
@@ -63,6 +67,28 @@ class Panel:
 
     def __len__(self) -> int:
         return len(self.customers)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer, one column per bucket's first day."""
+        import pandas as pd
+
+        buckets = [day.isoformat() for day in self.periods.edges[:-1]]
+        frame = pd.DataFrame(self.sales, columns=buckets)
+        frame.insert(0, "customer", self.customers)
+        return frame.assign(
+            value=self.value, orders=self.orders, first_day=self.first_day, last_day=self.last_day
+        )
+
+    def _repr_html_(self) -> str:
+        heads = ("customers", "window", "buckets", "metric", "orders")
+        row = (
+            f"{len(self):,}",
+            str(self.periods.window),
+            f"{self.periods.count} ({self.periods.bucket})",
+            self.metric,
+            f"{int(self.orders.sum()):,}",
+        )
+        return html_table("Panel", heads, [row])
 
 
 def aggregate(
@@ -231,12 +257,15 @@ class _Sums:
                 arrays[name] = arrays[name].astype(np.float64, copy=False)
         if shift == 0 and size <= len(arrays["known"]):
             return
-        # Twofold growth keeps the copying below the adding; a first batch fits exactly.
+        # Some room to grow keeps the copying below the adding; a first batch fits exactly.
         used = len(arrays["known"])
-        room = size if not used else max(size, min(2 * used, size + (size >> 1)))
+        room = size + (size >> 3) if used else size
         for name, old in arrays.items():
             width = p if name == "grid" else 1
-            fresh = np.full(room * width, _EMPTY.get(name, 0), old.dtype)
+            # Untouched zeros cost no memory; full() would touch them.
+            fresh = np.zeros(room * width, old.dtype)
+            if name in _EMPTY:
+                fresh.fill(_EMPTY[name])
             fresh[shift * width : (shift + used) * width] = old[: max(0, room - shift) * width]
             arrays[name] = fresh
 
@@ -250,7 +279,6 @@ class _Sums:
         by_line: bool,
     ) -> None:
         arrays = self._arrays
-        arrays["known"][code] = True
         day = place.astype(np.int32)
         if sale.all():
             np.minimum.at(arrays["first"], code, day)
@@ -261,6 +289,7 @@ class _Sums:
         counts = by_line or self._metric != "count"
         within = (place >= 0) & (place < len(self._lookup))
         if not within.all():
+            arrays["known"][code[~within]] = True
             code, place, money, sale = code[within], place[within], money[within], sale[within]
         if counts:
             bucket = code * self._periods.count
@@ -274,12 +303,12 @@ class _Sums:
                 np.add.at(arrays["value"], code, money)
             arrays["inside"][code] = True
         if by_line:
-            np.add.at(arrays["orders"], code, sale.view(np.int8).astype(np.int64))
+            np.add.at(arrays["orders"], code if sale.all() else code[sale], 1)
 
     def panel(self, coder: _Coder) -> Panel:
         """Close the sums; gaps between compact numbers fall out."""
         arrays, p = self._arrays, self._periods.count
-        known = arrays["known"][: coder.size]
+        known = (arrays["known"] | arrays["spanned"])[: coder.size]
         grid = arrays["grid"][: coder.size * p].reshape(-1, p)
         value, orders = arrays["value"][: coder.size], arrays["orders"][: coder.size]
         counted = self._metric == "count"
@@ -289,7 +318,7 @@ class _Sums:
             arrays[name][: coder.size] for name in ("inside", "spanned", "first", "last")
         )
         if not known.all():
-            grid, value, orders = grid[known], value[known], orders[known]
+            grid, value, orders = (_squeeze(one, known) for one in (grid, value, orders))
             inside, spanned = inside[known], spanned[known]
             first, last = first[known], last[known]
         if not self._stretched:
@@ -307,8 +336,19 @@ class _Sums:
 
     def _days(self, place: npt.NDArray[np.int32], empty: int) -> Days:
         days = (place + self._origin).astype("M8[D]")
-        days[place == empty] = np.datetime64("NaT")
+        days[place == empty] = np.datetime64("NaT", "D")
         return days
+
+
+def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
+    """Move the known rows together in place: a copy of the table would double the memory."""
+    end = 0
+    for start in range(0, len(array), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        kept = array[rows][known[rows]]
+        array[end : end + len(kept)] = kept
+        end += len(kept)
+    return array[:end]
 
 
 def _with_gaps(money: Numbers, present: Bools) -> Numbers:

@@ -15,7 +15,7 @@ from attrs import asdict, field, frozen
 
 from abcxyz._typing import ArrayLike, Floats, Numbers, as_numbers
 from abcxyz.core.selection import count_cut, share_cut
-from abcxyz.core.sums import BLOCK, NEAR, Survey, exact_sum, prefix_sums, survey
+from abcxyz.core.sums import NEAR, Survey, prefix_sums, survey
 from abcxyz.errors import InputError
 
 __all__ = [
@@ -129,23 +129,15 @@ class Tangent:
             return Cuts(math.inf, math.inf)
         first = _at_least(column.total, column.count, whole=column.whole)
         limit = math.ceil(first) if column.whole else first - NEAR * abs(first)
-        # A masked product is faster than picking values out, but would multiply infinities.
-        plain = column.low >= 0 and column.high < 2.0**47 if column.whole else column.low >= 0
         count, parts = 0, []
-        buffer = np.empty(BLOCK, column.values.dtype)
         for block in column.blocks():
             rest = block < limit
             count += int(np.count_nonzero(rest))
-            if plain:
-                parts.append(np.multiply(block, rest, out=buffer[: len(block)]).sum().item())
-            else:
-                parts.append(exact_sum(block[rest]))
+            parts.append(column.masked_sum(block, rest))
         if count == 0:
             second = first
-        elif column.whole:
-            second = _at_least(sum(parts), count, whole=True)
         else:
-            second = math.fsum(parts) / count
+            second = _at_least(column.gather(parts), count, whole=column.whole)
         if second > column.zero:
             return Cuts(first, second)
         # Zero and less stay in C where a mean would let them pass.
@@ -176,8 +168,8 @@ class CumulativeMean:
     Notes
     -----
     Its quirks are part of it: a dominant customer is B, a single one is C, zeros may be A, and
-    repeating everybody changes the result. CVs follow 1C too: 0 where the mean is 0, |s/m| where
-    it is negative.
+    repeating everybody changes the result. CVs follow 1C too: 0 where the mean is 0, and
+    ``|s/m|`` where it is negative.
 
     Examples
     --------
@@ -224,18 +216,21 @@ class CumulativeMean:
 def _walk(down: Numbers, total: float, tolerance: float) -> tuple[int, int]:
     """Return how many values, from the top, belong to the first class and to the first two."""
     n = len(down)
-    if total == 0 or abs(total) <= NEAR * float(np.abs(down).sum(dtype=np.float64)):
+    slack = max(tolerance, NEAR)
+    size = abs(total) if down[-1] >= 0 else float(np.abs(down).sum(dtype=np.float64))
+    if total == 0 or abs(total) <= NEAR * size:
         share = np.zeros(n)
     else:
-        share = prefix_sums(down.astype(np.float64)) * (100 / total)
-    mean = float(prefix_sums(share)[-1]) / (n + 1)
-    slack = max(tolerance, NEAR)
-    first = _exceeds(share, mean, 0, slack)
+        share = prefix_sums(down)
+        # Not by 100 / total: amounts may be too small to divide by.
+        share /= total
+        share *= 100
+    first = _exceeds(share, survey(share).total / (n + 1), 0, slack)
     if first == n - 1:
         second = first
     else:
-        mean = float(prefix_sums(share[first:])[-1]) / (n - first)
-        second = _exceeds(share, mean, first + 1, slack)
+        rest = survey(share[first:])
+        second = _exceeds(share, rest.total / rest.count, first + 1, slack)
     return _whole_group(down, first, tolerance), _whole_group(down, second, tolerance)
 
 

@@ -31,7 +31,7 @@ SEGMENTS = tuple(a + x for a in ABC for x in XYZ)
 """The nine segments; the place of each is its code, ``3 * abc + xyz``."""
 
 #: Letters a Russian keyboard puts in place of the Latin ones.
-_LOOK_ALIKE = str.maketrans("АВСХавсхУуabcxyz", "ABCXABCXYYABCXYZ")
+_LOOK_ALIKE = str.maketrans("АВСХУ", "ABCXY")
 
 TAGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -104,7 +104,7 @@ def codes_of(labels: Iterable[str], names: tuple[str, ...], what: str = "labels"
     place = {name: code for code, name in enumerate(names)} | {"": -1, "N": -1}
     codes = []
     for position, label in enumerate(labels):
-        plain = str(label).strip().translate(_LOOK_ALIKE)
+        plain = str(label).strip().upper().translate(_LOOK_ALIKE)
         if plain not in place:
             raise InputError(
                 "{what} hold {label!r} at position {position}; use one of {known}",

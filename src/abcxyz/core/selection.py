@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define, field
 
 from abcxyz._typing import Bools, Numbers
-from abcxyz.core.sums import BLOCK, NEAR, Survey, exact_sum, prefix_sums
+from abcxyz.core.sums import BLOCK, NEAR, Survey, prefix_sums
 
 __all__ = ["count_cut", "share_cut"]
 
@@ -51,8 +51,7 @@ def share_cut(column: Survey, shares: tuple[float, float]) -> tuple[float, float
         return math.inf, math.inf
     total = column.total
     if column.low < 0:
-        parts = [exact_sum(block[block > 0]) for block in column.blocks()]
-        total = sum(map(int, parts)) if column.whole else math.fsum(parts)
+        total = column.gather([column.masked_sum(block, block > 0) for block in column.blocks()])
     targets = [_target(share, total, whole=column.whole) for share in shares]
     first, second = _crossings(column, targets, by_value=True, total=total)
     return first, second
@@ -129,15 +128,15 @@ def _gather(column: Survey, brackets: list[_Bracket], *, by_value: bool) -> None
     for block in column.blocks():
         for bracket, above in zip(brackets, sums, strict=True):
             over = block > bracket.high
-            inside: Bools = ~over
-            inside &= block >= bracket.low
-            if by_value:
-                inside &= block > column.zero
-            bracket.parts.append(block[inside])
-            above.append(exact_sum(block[over]) if by_value else int(np.count_nonzero(over)))
+            above.append(
+                column.masked_sum(block, over) if by_value else int(np.count_nonzero(over))
+            )
+            inside = block >= max(bracket.low, column.zero) if by_value else block >= bracket.low
+            inside ^= over
+            part = block[inside]
+            bracket.parts.append(part[part > column.zero] if by_value else part)
     for bracket, above in zip(brackets, sums, strict=True):
-        exact = column.whole or not by_value
-        bracket.above = sum(map(int, above)) if exact else math.fsum(above)
+        bracket.above = column.gather(above) if by_value else sum(map(int, above))
 
 
 def _crossing(bracket: _Bracket, target: float, *, by_value: bool) -> float | None:

@@ -9,12 +9,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._typing import Codes, Days, Floats, Ints, Numbers, same_arrays
 from abcxyz.core.calendar import Periods
 from abcxyz.core.panel import METRICS
+from abcxyz.core.results import html_table, plain_number
 from abcxyz.core.rules import CvRule, Rule, Tangent, rule_from_dict, rule_to_dict
 from abcxyz.core.segments import ABC, SEGMENTS, XYZ, labels_of, segment_codes
 from abcxyz.errors import InputError
@@ -187,6 +189,35 @@ class Snapshot:
     def segment(self) -> Codes:
         """(n,) int8 segment codes, ``3 * abc + xyz``; -1 = not classified."""
         return segment_codes(self.abc, self.xyz)
+
+    def explain(self, customer: object) -> str:
+        """Say what is known of one customer on this date.
+
+        Raises
+        ------
+        InputError
+            The customer is not in the list.
+        """
+        found = np.flatnonzero(self.customers == customer)
+        if not len(found):
+            raise InputError("there is no customer {customer!r} here", customer=customer)
+        i = int(found[0])
+        if self.segment[i] < 0:
+            return f"not classified in {self.periods.window}"
+        cv = "" if np.isnan(self.cv[i]) else f", CV {self.cv[i]:.2f}"
+        return (
+            f"{SEGMENTS[self.segment[i]]} on {self.dated}: {plain_number(self.value[i].item())} "
+            f"in {int(self.orders[i])} orders{cv}"
+        )
+
+    def _repr_html_(self) -> str:
+        counts = np.bincount(self.segment + 1, minlength=10).tolist()
+        rows = [
+            [letter, *(f"{counts[1 + 3 * i + j]:,}" for j in range(3))]
+            for i, letter in enumerate(ABC)
+        ]
+        caption = f"{self.dated}: {len(self):,} customers, {counts[0]:,} not classified"
+        return html_table(caption, ("", *XYZ), rows)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame, one row per customer."""

@@ -82,7 +82,11 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
             value=float(array[0]),
         )
     array = array.astype(object)
-    for place, value in enumerate(array):
+    listed = array.tolist()
+    # Two quick looks at all ids; only where they find something is the place looked for.
+    if set(map(type, listed)) <= {str, int} and "" not in listed:
+        return freeze(array)
+    for place, value in enumerate(listed):
         if value is None or value == "" or value != value:
             raise InputError(
                 "{name} has no value at position {place}; leave the line out or name it",

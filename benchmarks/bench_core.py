@@ -1,0 +1,173 @@
+"""The core beside the bound (one ``np.sum``) and what one would write in pandas.
+
+``python benchmarks/bench_core.py --write`` puts the table into ``docs/benchmarks.md``;
+``--large`` takes 50 million customers and 100 million transactions as well.
+"""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abcxyz import (
+    CountShares,
+    CumulativeMean,
+    Limits,
+    MeaninglessClassesWarning,
+    Periods,
+    Rule,
+    Shares,
+    Tangent,
+    Transactions,
+    aggregate,
+    classify_abc,
+    classify_xyz,
+)
+from tables import best, machine, table, write_section
+
+PERIODS = Periods.parse("12M", date(2026, 1, 15))
+RULES: tuple[Rule, ...] = (
+    Tangent(),
+    Limits(1e5, 1e4),
+    Shares(),
+    CountShares(),
+    CumulativeMean(),
+)
+BATCH = 1_000_000
+
+
+def peak(work: Callable[[], Any]) -> int:
+    """Return the most memory held beyond the start, in bytes."""
+    tracemalloc.start()
+    result = work()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    del result
+    return most
+
+
+def by_pandas(values: pd.Series[float]) -> Any:
+    """Sort, cumulate, cut: the way of every tutorial."""
+    down = values.sort_values(ascending=False)
+    share = down.cumsum() / down.sum()
+    return pd.cut(share, [0, 0.8, 0.95, 1.01], labels=["A", "B", "C"]).sort_index()
+
+
+def ratio(seconds: float, other: float) -> str:
+    return f"{seconds / other:,.1f}"
+
+
+def abc_rows(sizes: list[int]) -> list[list[object]]:
+    rng = np.random.default_rng(1)
+    rows: list[list[object]] = []
+    for n in sizes:
+        values = np.round(rng.lognormal(8, 1.5, n), 2)
+        bound = best(lambda v=values: np.sum(v), 7)
+        hand = best(lambda v=values: by_pandas(pd.Series(v)), 1 if n > 10**6 else 2)
+        for rule in RULES:
+            work = lambda v=values, r=rule: classify_abc(v, r)  # noqa: E731
+            seconds = best(work, 3)
+            extra = (peak(work) - n) / values.nbytes
+            rows.append(
+                [
+                    f"classify_abc, {type(rule).__name__}, {n / 1e6:,.0f} M",
+                    ratio(seconds, bound),
+                    ratio(hand, seconds),
+                    f"{extra:.0%}",
+                ]
+            )
+    return rows
+
+
+def xyz_rows() -> list[list[object]]:
+    rng = np.random.default_rng(2)
+    rows: list[list[object]] = []
+    for n, p in ((1_000_000, 12), (200_000, 52)):
+        sales = np.round(rng.lognormal(5, 1, (n, p)) * (rng.random((n, p)) < 0.7), 2)
+        frame = pd.DataFrame(sales)
+        bound = best(lambda s=sales: np.sum(s), 7)
+        hand = best(lambda f=frame: f.std(axis=1, ddof=0) / f.mean(axis=1), 2)
+        work = lambda s=sales: classify_xyz(s)  # noqa: E731
+        seconds = best(work, 3)
+        extra = (peak(work) - 9 * n) / sales.nbytes
+        rows.append(
+            [
+                f"classify_xyz, {n / 1e6:.1f} M x {p}",
+                ratio(seconds, bound),
+                ratio(hand, seconds),
+                f"{extra:.0%}",
+            ]
+        )
+    return rows
+
+
+def batches(ids: Any, days: Any, amounts: Any) -> Iterator[Transactions]:
+    for at in range(0, len(ids), BATCH):
+        rows = slice(at, at + BATCH)
+        yield Transactions(ids[rows], days[rows], amounts[rows])
+
+
+def aggregate_rows(sizes: list[int]) -> list[list[object]]:
+    rng = np.random.default_rng(3)
+    rows: list[list[object]] = []
+    for n in sizes:
+        customers = n // 10
+        who = (rng.random(n) ** 2 * customers).astype(np.int64)
+        days = np.datetime64("2025-01-01") + rng.integers(0, 365, n).astype("m8[D]")
+        amounts = np.round(rng.lognormal(8, 1, n), 2)
+        bound = best(lambda w=who, d=days, a=amounts: (w.sum(), d.view(int).sum(), a.sum()), 5)
+        kinds: dict[str, Any] = {"codes": who}
+        if n <= 10_000_000:
+            kinds["strings"] = np.array([f"C{i:09d}" for i in range(customers)], object)[who]
+        for kind, ids in kinds.items():
+            work = lambda i=ids, d=days, a=amounts: aggregate(batches(i, d, a), PERIODS)  # noqa: E731
+            seconds = best(work, 2)
+            panel = work()
+            columns = (panel.customers, panel.value, panel.sales, panel.orders)
+            result = sum(one.nbytes for one in (*columns, panel.first_day, panel.last_day))
+            del panel, columns
+            extra = (peak(work) - result) / (who.nbytes + days.nbytes + amounts.nbytes)
+            months = days.astype("M8[M]").astype(np.int64)
+            frame = pd.DataFrame({"who": ids, "month": months, "amount": amounts})
+            hand = best(lambda f=frame: f.groupby(["who", "month"])["amount"].sum().unstack(), 1)
+            del frame
+            rows.append(
+                [
+                    f"aggregate, {n / 1e6:,.0f} M, {kind}",
+                    ratio(seconds, bound),
+                    ratio(hand, seconds),
+                    f"{extra:.0%}",
+                ]
+            )
+    return rows
+
+
+def main(arguments: list[str]) -> None:
+    warnings.simplefilter("ignore", MeaninglessClassesWarning)
+    large = "--large" in arguments
+    rows = abc_rows([10**6, 10**7, *([5 * 10**7] if large else [])])
+    rows += xyz_rows()
+    rows += aggregate_rows([10**7, *([10**8] if large else [])])
+    heads = ("work", "times one pass (np.sum)", "times faster than pandas", "memory beside input")
+    text = table(heads, rows)
+    print(text)
+    if "--write" in arguments:
+        about = (
+            "## Core\n\n"
+            "Ratios of one run. One pass is `np.sum` over the same arrays (for `aggregate`, over "
+            "the three columns). pandas: `sort_values` and `cumsum`; `std` and `mean`; `groupby` "
+            "and `unstack`. Memory is the peak beyond input and result, as a share of the "
+            "input.\n\n"
+        )
+        write_section("core", f"{about}{text}\n\n{machine('numpy', 'pandas')}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
