@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abcxyz.cli.large import add_options as add_large_options
+from abcxyz.cli.large import classify_large, is_large
 from abcxyz.errors import AbcxyzError, AbcxyzWarning, InputError
 from abcxyz.i18n import LANGUAGES, text, translate
 
@@ -78,6 +80,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="tangent",
         help="tangent, cumulative-mean, limits:0.10,0.25",
     )
+    add_large_options(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
     output.add_argument("--json", action="store_true", help="print one object instead of text")
@@ -147,6 +150,8 @@ def _classify(args: argparse.Namespace) -> Analysis:
 
     as_of = parse_day(args.as_of)
     settings = settings_of(args)
+    if is_large(args):
+        return classify_large(args, as_of, settings)
     periods = Periods.parse(args.period, as_of, bucket=args.bucket)
     sales = read_sales(
         args.file,
