@@ -66,7 +66,7 @@ def test_infinity(engine: str, make: Make) -> None:
 def test_dates_as_text(engine: str, make: Make) -> None:
     """Dates written as text are refused with the cure, not guessed."""
     frame = bought(*SALES).assign(day=["2025-03-01", "2025-03-02", "2025-07-03"])
-    with pytest.raises(InputError, match=r"'day' for date is of the type .*convert it to dates"):
+    with pytest.raises(InputError, match=r"'day' is of the type .*convert it to dates"):
         segment(make(engine)(frame), **ASKED)
 
 

@@ -132,16 +132,24 @@ def check_rules(frame: Lazy, abc: Rule, xyz: Rule | CvRule) -> None:
                 rule=rule,
             )
         engine = engine_of(frame)
-        why = (
-            "{rule} walks through all customers in order, which a lazy frame of {engine} cannot "
-            "do where the data are; collect the sales first with {cure}, or let "
-            "panel_from_frame(...) add them up there and pass its panel to analyze"
-            if type(rule) is CumulativeMean
-            else "{rule} wants all values at once, which a lazy frame of {engine} does not hand "
-            "out; collect the sales first with {cure}, or let panel_from_frame(...) add them up "
-            "there and pass its panel to analyze"
+        details = {
+            "rule": rule,
+            "engine": engine,
+            "cure": HOW_TO_COLLECT.get(engine, "frame.collect()"),
+        }
+        if type(rule) is CumulativeMean:
+            raise InputError(
+                "{rule} walks through all customers in order, which a lazy frame of {engine} "
+                "cannot do where the data are; collect the sales first with {cure}, or let "
+                "panel_from_frame(...) add them up there and pass its panel to analyze",
+                **details,
+            )
+        raise InputError(
+            "{rule} wants all values at once, which a lazy frame of {engine} does not hand out; "
+            "collect the sales first with {cure}, or let panel_from_frame(...) add them up there "
+            "and pass its panel to analyze",
+            **details,
         )
-        raise InputError(why, rule=rule, engine=engine, cure=HOW_TO_COLLECT.get(engine, "collect"))
 
 
 def _exact(column: nw.Expr) -> dict[str, nw.Expr]:

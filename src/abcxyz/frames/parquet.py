@@ -86,6 +86,8 @@ def parquet_sales(
                 _set(connection, name, value)
             # Order costs memory, and no sum needs it.
             connection.execute("set preserve_insertion_order = false")
+            # It would write to standard output, among the results.
+            connection.execute("set enable_progress_bar_print = false")
             try:
                 sales = connection.read_parquet(fspath(path))
             except duckdb.Error as problem:
@@ -136,7 +138,6 @@ def _watched(connection: Any, progress: Progress | None) -> Iterator[None]:
         yield
         return
     connection.execute("set enable_progress_bar = true")
-    connection.execute("set enable_progress_bar_print = false")
     done = threading.Event()
 
     def ask() -> None:

@@ -138,21 +138,27 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
             )
         kind = schema[name]
         if role == "date":
-            wrong = kind not in (nw.Date, nw.Datetime, nw.Object)
-            cure = "convert it to dates first"
-        elif role in ("amount", "cost"):
-            wrong = not kind.is_numeric() and kind != nw.Object
-            cure = "convert it to numbers first"
-        else:
-            wrong = not kind.is_integer() and kind not in _TEXT
-            cure = "convert it to whole numbers or text first"
-        if wrong:
+            if kind in (nw.Date, nw.Datetime, nw.Object):
+                continue
             raise InputError(
-                "the column {column!r} for {role} is of the type {type}; {cure}",
+                "the column {column!r} is of the type {type}; convert it to dates first",
                 column=name,
-                role=role,
                 type=str(kind),
-                cure=cure,
+            )
+        if role in ("amount", "cost"):
+            if kind.is_numeric() or kind == nw.Object:
+                continue
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to numbers first",
+                column=name,
+                type=str(kind),
+            )
+        if not kind.is_integer() and kind not in _TEXT:
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to whole numbers or "
+                "text first",
+                column=name,
+                type=str(kind),
             )
 
 
