@@ -40,7 +40,7 @@ def counts(value: Any, cv: Any) -> list[int]:
 
 
 def ours(ids: Any, days: Any, cents: Any, route: str) -> list[int]:
-    grid = customer_grid(ids, days, cents, PERIODS, route=route)
+    grid = customer_grid(ids, days, cents, PERIODS, route=route, ordered=False)
     mean = grid.value / PERIODS.count
     away = grid.sales - mean[:, None]
     square = np.einsum("ij,ij->i", away, away)
