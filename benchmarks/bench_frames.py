@@ -109,7 +109,7 @@ def duckdb_by_hand(path: str) -> Any:
     con.execute(f"create view sales as from read_parquet('{path}')")
     con.execute(f"create temp table customers as {SQL}")
     text = by_sql(lambda query: con.execute(query).fetchone())
-    return con.execute(text).to_arrow_table()
+    return con.sql(text).to_arrow_table()
 
 
 def pandas_by_hand(path: str) -> Any:

@@ -6,7 +6,6 @@ Two routes give one result: numpy alone, and compiled loops where numba is insta
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._typing import Bools, Days, Floats, Ints, Numbers, freeze
+from abcxyz._columns import as_codes, as_ids, as_money, as_ticks, has_arrow, is_whole
+from abcxyz._typing import Bools, Days, Ints, Numbers, freeze
 from abcxyz.core.calendar import Periods
 from abcxyz.core.panel import Panel
 from abcxyz.errors import InputError
@@ -26,7 +26,6 @@ COMPILE_PAYS = 2_000_000
 
 _CHUNK = 1 << 18  # rows whose codes stay in the cache between two passes
 _PART_ROWS = 1 << 15
-_TICKS = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
 _NAT = np.iinfo(np.int64).min
 _NEVER = np.iinfo(np.int32)  # its ends stand for no day at all
 
@@ -92,9 +91,9 @@ def customer_grid(
     """
     if route not in ("auto", "numpy", "numba"):
         raise InputError("route is {route!r}; use auto, numpy or numba", route=route)
-    ids = _ids(customers)
-    ticks, per_day = _ticks(days)
-    amount = _money(amounts)
+    ids = as_ids(customers)
+    ticks, per_day = as_ticks(days)
+    amount = as_money(amounts)
     if not len(ids) == len(ticks) == len(amount):
         raise InputError(
             "the columns differ in length: {customers} customers, {days} days, {amounts} "
@@ -104,7 +103,7 @@ def customer_grid(
             amounts=len(amount),
         )
     rows = _Rows(ids, ticks, per_day, _metric(amount, costs, metric), amount)
-    able = find_spec("numba") is not None and (_whole(ids) or _has_arrow())
+    able = find_spec("numba") is not None and (is_whole(ids) or has_arrow())
     if route == "numba" and not able:
         raise InputError(
             "route is {route!r}, but numba is absent; install it with: pip install numba",
@@ -157,102 +156,13 @@ def _metric(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Number
         raise InputError(
             "the metric profit needs the cost of each sale; give the transactions a cost"
         )
-    cost = _money(costs)
+    cost = as_money(costs)
     if len(cost) != len(amount):
         raise InputError(
             "columns differ in length: {lengths}; give every column one value per line",
             lengths=f"amounts {len(amount)}, costs {len(cost)}",
         )
-    return _money(amount - cost)
-
-
-def _has_arrow() -> bool:
-    return find_spec("pyarrow") is not None
-
-
-def _ids(customers: Any) -> Any:
-    """Return int64, or strings: as they came from Arrow, else as Python objects."""
-    arrow = _arrow_strings(customers)
-    if arrow is not None:
-        return arrow
-    ids = np.asarray(customers)
-    if ids.dtype.kind in "iu" and ids.dtype != np.uint64:
-        return ids.astype(np.int64, copy=False)
-    if ids.dtype.kind in "UT":
-        ids = ids.astype(object)
-    if ids.dtype.kind != "O" or ids.ndim != 1:
-        raise InputError(
-            "{name} are of the type {type}; pass whole numbers or strings",
-            name="customers",
-            type=str(ids.dtype),
-        )
-    for place, one in enumerate(ids):
-        if not isinstance(one, str):
-            raise InputError(
-                "{name} holds {value!r} at position {place}, which is not a string; "
-                "give every row an id of one type",
-                name="customers",
-                value=one,
-                place=place,
-            )
-    return ids
-
-
-def _arrow_strings(customers: Any) -> Any:
-    """Recognise an Arrow column of strings without importing Arrow for anything else."""
-    pa = sys.modules.get("pyarrow")
-    if pa is None or not isinstance(customers, (pa.Array, pa.ChunkedArray)):
-        return None
-    if not (pa.types.is_string(customers.type) or pa.types.is_large_string(customers.type)):
-        return None
-    if customers.null_count:
-        raise InputError(
-            "{name} are missing in {count} row(s); leave those rows out",
-            name="customers",
-            count=customers.null_count,
-        )
-    if isinstance(customers, pa.ChunkedArray):
-        customers = customers.cast(pa.large_string()).combine_chunks()
-    return customers.cast(pa.large_string())
-
-
-def _whole(ids: Any) -> bool:
-    return isinstance(ids, np.ndarray) and ids.dtype.kind == "i"
-
-
-def _ticks(days: npt.ArrayLike) -> tuple[Ints, int]:
-    array = np.asarray(days)
-    unit = np.datetime_data(array.dtype)[0] if array.dtype.kind == "M" else None
-    if unit == "ns":
-        array, unit = array.astype("M8[us]"), "us"
-    if unit not in _TICKS:
-        raise InputError(
-            "{name} are of the type {type}; convert them to dates first",
-            name="days",
-            type=str(array.dtype),
-        )
-    return np.ascontiguousarray(array).view(np.int64), _TICKS[unit]
-
-
-def _money(amounts: npt.ArrayLike) -> Floats | Ints:
-    array = np.asarray(amounts)
-    if array.dtype.kind == "f":
-        return array.astype(np.float64, copy=False)
-    if array.dtype.kind not in "iu" or array.dtype == np.uint64:
-        raise InputError(
-            "{name} are of the type {type}; convert them to float64, or to int64 minor units",
-            name="amounts",
-            type=str(array.dtype),
-        )
-    money = array.astype(np.int64, copy=False)
-    if len(money):
-        largest = max(abs(int(money.max())), abs(int(money.min())))
-        # The exact bound is free; only where it fails is every amount added up.
-        if largest * len(money) >= 2**63 and float(np.abs(money.astype(np.float64)).sum()) > 2**62:
-            raise InputError(
-                "{name} may add up beyond 64 bits; pass them as float64", name="amounts"
-            )
-    return money
+    return as_money(amount - cost)
 
 
 def _panel(sums: _Sums, periods: Periods, metric: str, *, ordered: bool) -> Panel:
@@ -312,29 +222,8 @@ def _no_date(count: int) -> InputError:
     )
 
 
-def _codes(ids: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Give every id a number; compact whole numbers number themselves."""
-    if _whole(ids) and len(ids):
-        low, high = int(ids.min()), int(ids.max())
-        if high - low < max(1024, len(ids) // 4):
-            return ids - low, np.arange(low, high + 1)
-    if _has_arrow():
-        import pyarrow as pa
-
-        coded = ids if isinstance(ids, pa.Array) else pa.array(ids)
-        coded = coded.dictionary_encode()
-        return (
-            coded.indices.to_numpy(zero_copy_only=False),
-            coded.dictionary.to_numpy(zero_copy_only=False),
-        )
-    import pandas as pd
-
-    codes, known = pd.factorize(ids)
-    return codes, np.asarray(known)
-
-
 def _by_numpy(rows: _Rows, periods: Periods) -> _Sums:
-    codes, customers = _codes(rows.ids)
+    codes, customers = as_codes(rows.ids)
     n, p, lookup = len(customers), periods.count, periods.lookup
     since, until = _inside(periods)
     origin, stretched = _origin(periods), _stretched(periods)
@@ -377,7 +266,7 @@ def _by_numpy(rows: _Rows, periods: Periods) -> _Sums:
         first, last, seen = first[known], last[known], seen[known]
         value = value[known] if stretched else value
     # Strings were numbered in order of appearance, compact ids by themselves.
-    rank = customers if _whole(rows.ids) else None
+    rank = customers if is_whole(rows.ids) else None
     return _Sums(customers, rank, value, table, orders, first, last, seen)
 
 
@@ -390,7 +279,7 @@ def _by_numba(rows: _Rows, periods: Periods) -> _Sums | None:
     ids = rows.ids
     checks = np.empty(0, np.int64)
     keys = ids
-    if not _whole(ids):
+    if not is_whole(ids):
         import pyarrow as pa
 
         ids = ids if isinstance(ids, pa.Array) else pa.array(ids, type=pa.large_string())

@@ -58,8 +58,10 @@ def test_refusals(tmp_path: Path) -> None:
     """A limit, a directory or a file that cannot be is named."""
     file = tmp_path / "x.parquet"
     random_sales(1, 10).to_parquet(file)
-    with pytest.raises(InputError, match="does not take 'much' for memory_limit"):
+    with pytest.raises(InputError, match="the memory 'much' cannot be used"):
         parquet_sales(file, memory="much").__enter__()
+    with pytest.raises(InputError, match="at least 100MB"):
+        parquet_sales(file, memory="2 MB").__enter__()
     with pytest.raises(InputError, match="nowhere does not exist"):
         parquet_sales(file, spill=tmp_path / "nowhere").__enter__()
     file.write_bytes(b"PAR1 not really")

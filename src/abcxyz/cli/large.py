@@ -40,7 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=LARGE,
         help="from this size on the file is added up by DuckDB, outside of Python's memory",
     )
-    group.add_argument("--memory", metavar="SIZE", default="1GB", help="the limit of DuckDB")
+    group.add_argument(
+        "--memory", metavar="SIZE", default="1GB", help="what the process is to stay below"
+    )
     group.add_argument("--spill", metavar="DIR", help="where to put what does not fit")
 
 

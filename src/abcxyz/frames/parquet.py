@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -15,12 +16,15 @@ from abcxyz.errors import InputError
 __all__ = ["MEMORY", "Progress", "parquet_sales", "write_segments"]
 
 MEMORY = "1GB"
-"""What DuckDB may hold in memory unless told otherwise; the rest goes to the spill directory."""
+"""Memory of the whole process unless told otherwise; the rest goes to the spill directory."""
+
+_ENGINE = 0.8  # the part of it that DuckDB may fill; the libraries themselves take the rest
 
 Progress = Callable[[float], None]
 """Is called with the share of the running query that is done, of one."""
 
 _TICK = 0.5
+_LEAST = 100
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def parquet_sales(
     path
         A file, or a pattern such as ``sales/*.parquet``.
     memory
-        The limit of DuckDB, such as ``500MB``; Python itself comes on top.
+        What the process is to stay below, such as ``500MB``; DuckDB gets four fifths.
     spill
         A directory for what does not fit; a temporary one when not given. It is emptied of what
         was put there.
@@ -79,11 +83,10 @@ def parquet_sales(
     with tempfile.TemporaryDirectory(prefix="abcxyz-", dir=_directory(spill)) as folder:
         connection = duckdb.connect()
         try:
-            options = {"memory_limit": memory, "temp_directory": folder}
+            connection.execute(f"set memory_limit = '{_limit(memory)}MB'")
+            connection.execute("set temp_directory = $folder", {"folder": folder})
             if threads is not None:
-                options["threads"] = str(threads)
-            for name, value in options.items():
-                _set(connection, name, value)
+                connection.execute(f"set threads = {int(threads)}")
             # Order costs memory, and no sum needs it.
             connection.execute("set preserve_insertion_order = false")
             # It would write to standard output, among the results.
@@ -115,20 +118,17 @@ def _directory(spill: str | PathLike[str] | None) -> str | None:
     return str(folder)
 
 
-def _set(connection: Any, name: str, value: str) -> None:
-    import duckdb
-
-    quoted = value.replace("'", "''")
-    try:
-        connection.execute(f"set {name} = '{quoted}'")
-    except duckdb.Error as problem:
+def _limit(memory: str) -> int:
+    """Return DuckDB's part in megabytes."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([MGT])B?\s*", memory.upper())
+    megabytes = float(found[1]) * {"M": 1, "G": 1e3, "T": 1e6}[found[2]] if found else 0
+    if megabytes < _LEAST:
         raise InputError(
-            "DuckDB does not take {value!r} for {name} ({reason}); write it as 1GB, or as a "
-            "number of threads",
-            value=value,
-            name=name,
-            reason=str(problem).partition("\n")[0],
-        ) from problem
+            "the memory {memory!r} cannot be used; write it as 500MB or 1GB, at least {least}MB",
+            memory=memory,
+            least=_LEAST,
+        )
+    return int(megabytes * _ENGINE)
 
 
 @contextmanager

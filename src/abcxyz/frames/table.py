@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import narwhals.stable.v2 as nw
 
 from abcxyz.core.sums import NEAR
 from abcxyz.frames.query import Lazy, Query
 from abcxyz.frames.rows import bucket_of
 
-__all__ = ["bucket_sums", "customer_table", "orders_by_document", "panel_table", "rejoined"]
+__all__ = ["bucket_sums", "customer_table", "orders_by_document", "panel_table"]
 
 
 def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
@@ -53,44 +55,51 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
 def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
     """Add up per customer and bucket.
 
-    Only columns are aggregated, never expressions: it is what the narrowest engine can do.
+    Returns
+    -------
+    narwhals.LazyFrame
+        customer, bucket, money, size, odd, first, last, sale (how many); where the buckets reach
+        beyond the window also value, orders and inside (rows), which are of the window alone.
+
+    Notes
+    -----
+    Sales are counted, not added up: some engines add whole numbers in 128 bits, which costs.
     """
+    sold = nw.when(nw.col("sale") == 1).then(nw.col("day"))
     columns = {
         "customer": nw.col("customer"),
         "bucket": bucket_of(nw.col("day"), query.periods),
         "money": nw.col("money"),
         "size": nw.col("amount").abs().cast(nw.Float64),
-        "sale": nw.col("sale"),
-        "first": nw.when(nw.col("sale") == 1).then(nw.col("day")),
-        "last": nw.when(nw.col("sale") == 1).then(nw.col("day")),
+        "first": sold,
+        "last": sold,
+        "sale": sold,
         "odd": nw.col("odd"),
     }
+    sums, counts = ["money", "size"], ["sale"]
     if query.stretched:
         window = query.periods.window
         inside = (nw.col("day") >= nw.lit(window.since)) & (nw.col("day") < nw.lit(window.until))
         columns |= {
             "value": nw.when(inside).then(nw.col("money")).otherwise(0),
-            "orders": nw.when(inside).then(nw.col("sale")).otherwise(0),
-            "inside": nw.when(inside).then(1).otherwise(0).cast(nw.Int64),
+            "orders": nw.when(inside).then(sold),
+            "inside": nw.when(inside).then(nw.col("day")),
         }
-    return rejoined(rows.select(**columns), query, whole=whole)
-
-
-def rejoined(parts: Lazy, query: Query, *, whole: bool) -> Lazy:
-    """Add up rows or the sums of parts of them."""
-    names = ["money", "size", "sale", "odd"]
-    if query.stretched:
-        names += ["value", "orders", "inside"]
-    sums = parts.group_by("customer", "bucket").agg(
-        *(nw.col(name).sum() for name in names),
-        nw.col("first").min(),
-        nw.col("last").max(),
+        sums, counts = [*sums, "value"], [*counts, "orders", "inside"]
+    found = (
+        rows.select(**columns)
+        .group_by("customer", "bucket")
+        .agg(
+            *(nw.col(name).sum() for name in sums),
+            *(nw.col(name).count() for name in counts),
+            nw.col("odd").max(),
+            nw.col("first").min(),
+            nw.col("last").max(),
+        )
     )
-    # Some engines add 64-bit integers up to a wider type.
-    kinds = dict.fromkeys(names, nw.Int64()) | {"size": nw.Float64()}
-    if not whole:
-        kinds |= {name: nw.Float64() for name in ("money", "value") if name in names}
-    return sums.with_columns(nw.col(name).cast(kind) for name, kind in kinds.items())
+    kinds: dict[str, Any] = dict.fromkeys((*counts, "odd"), nw.Int64) | {"size": nw.Float64}
+    kinds |= dict.fromkeys(sums[:1] + sums[2:], nw.Int64 if whole else nw.Float64)
+    return found.with_columns(nw.col(name).cast(kind) for name, kind in kinds.items())
 
 
 def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
@@ -126,7 +135,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         columns["begun"] = nw.when(filled).then(nw.col("bucket"))
     if not whole:
         columns["top"] = nw.when(held).then(nw.col("money").abs())
-    totals = ["span", "orders", "odd", "size", *(["value", "inside"] if query.stretched else [])]
+    totals = ["span", "orders", "size", *(["value", "inside"] if query.stretched else [])]
     extremes = [nw.col("begun").min()] if "begun" in columns else []
     extremes += [nw.col("top").max()] if "top" in columns else []
     table = sums.select(**columns).with_columns(k=nw.col("x"))
@@ -135,6 +144,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         nw.col("x").var(ddof=0),
         nw.col("k").count(),
         nw.col("spanned").max(),
+        nw.col("odd").max(),
         nw.col("last").max(),
         *extremes,
     )
