@@ -110,14 +110,16 @@ def main(n: int, kinds: list[str]) -> None:
             column = names.take(pa.array(who))
             ids = column
         table = pa.table({"id": column, "day": days, "cents": cents})
-        frame, pandas_frame = pl.from_arrow(table), table.to_pandas()
+        frame = pl.from_arrow(table)
         works: dict[str, Callable[[], list[int]]] = {
             "numba": lambda ids=ids: ours(ids, days, cents, "numba"),
             "numpy": lambda ids=ids: ours(ids, days, cents, "numpy"),
             "polars": lambda frame=frame: by_polars(frame),
             "duckdb": lambda table=table: by_duckdb(table),
-            "pandas": lambda frame=pandas_frame: by_pandas(frame),
         }
+        if n <= 20_000_000:  # pandas would need five times the memory of the input
+            pandas_frame = table.to_pandas()
+            works["pandas"] = lambda frame=pandas_frame: by_pandas(frame)
         works["numba"]()
         start = time.perf_counter()
         days.view(np.int64).sum(), cents.sum(), who.sum()

@@ -108,7 +108,7 @@ def duckdb_by_hand(path: str) -> Any:
     con = duckdb.connect()
     con.execute(f"create view sales as from read_parquet('{path}')")
     con.execute(f"create temp table customers as {SQL}")
-    text = by_sql(lambda query: con.execute(query).fetchone())
+    text = by_sql(lambda query: con.execute(query).fetchall()[0])
     return con.sql(text).to_arrow_table()
 
 

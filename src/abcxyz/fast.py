@@ -16,13 +16,17 @@ from attrs import frozen
 from abcxyz._columns import as_codes, as_ids, as_money, as_ticks, has_arrow, is_whole
 from abcxyz._typing import Bools, Days, Ints, Numbers, freeze
 from abcxyz.core.calendar import Periods
-from abcxyz.core.panel import Panel
+from abcxyz.core.panel import Panel, aggregate
+from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["COMPILE_PAYS", "customer_grid", "with_gaps"]
+__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate", "with_gaps"]
 
 COMPILE_PAYS = 2_000_000
 """Rows from which compiling (or loading what was compiled) costs less than it saves."""
+
+FAST_PAYS = 100_000
+"""Rows from which numbering ids at once beats one look-up for each."""
 
 _CHUNK = 1 << 18  # rows whose codes stay in the cache between two passes
 _PART_ROWS = 1 << 15
@@ -120,6 +124,37 @@ def customer_grid(
             name="amounts",
         )
     return _panel(sums, periods, metric, ordered=ordered)
+
+
+def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
+    """Add sales up as `abcxyz.aggregate` does, by the faster way where there are many.
+
+    Parameters
+    ----------
+    sales
+        All at once.
+    periods, metric
+        As in `abcxyz.aggregate`.
+
+    Returns
+    -------
+    Panel
+        The same whichever way was taken.
+
+    Raises
+    ------
+    InputError
+        As in `abcxyz.aggregate`.
+    """
+    ids = sales.customer
+    plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64
+    if len(sales) < FAST_PAYS or sales.document is not None or not (plain or _all_text(ids)):
+        return aggregate([sales], periods, metric=metric)
+    return customer_grid(ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric)
+
+
+def _all_text(ids: npt.NDArray[Any]) -> bool:
+    return has_arrow() and all(type(one) is str for one in ids)
 
 
 @frozen(eq=False)

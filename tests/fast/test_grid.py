@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from abcxyz import fast
 from abcxyz.core.calendar import Periods
 from abcxyz.core.panel import Panel, aggregate
 from abcxyz.core.transactions import Transactions
@@ -192,3 +193,26 @@ def test_unknown_route() -> None:
     """A route that does not exist is named along with those that do."""
     with pytest.raises(InputError, match="use auto, numpy or numba"):
         customer_grid([1], np.array(["2025-05-05"], "M8[D]"), [1], YEAR, route="gpu")
+
+
+@pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
+def test_many_sales_take_the_fast_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many sales give the panel of the core, without the core; few go through the core."""
+    ids, days, amounts = sample(kind, "float", 3_000)
+    sales = Transactions(ids, days.astype("M8[D]"), amounts, amounts / 3)
+    expected = aggregate([sales], YEAR, metric="profit")
+    same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
+    monkeypatch.setattr(fast, "FAST_PAYS", 3_000)
+    monkeypatch.setattr(fast, "aggregate", None)
+    same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
+
+
+def test_documents_stay_with_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sales with documents, or with customers of mixed types, are added up by the core."""
+    monkeypatch.setattr(fast, "FAST_PAYS", 1)
+    days = np.array(["2025-05-05", "2025-05-06"], "M8[D]")
+    for sales in (
+        Transactions([1, 1], days, [5.0, 6.0], document=["a", "a"]),
+        Transactions(["a", 1], days, [5.0, 6.0]),
+    ):
+        assert aggregate([sales], YEAR) == fast.fast_aggregate(sales, YEAR)

@@ -147,6 +147,7 @@ def _classify(args: argparse.Namespace) -> Analysis:
     from abcxyz.builtin.files import read_sales
     from abcxyz.core.analysis import analyze
     from abcxyz.core.calendar import Periods
+    from abcxyz.fast import fast_aggregate
 
     as_of = parse_day(args.as_of)
     settings = settings_of(args)
@@ -177,7 +178,7 @@ def _classify(args: argparse.Namespace) -> Analysis:
         )
     check_window(sales, periods, args.file)
     return analyze(
-        sales.transactions,
+        fast_aggregate(sales.transactions, periods, metric=settings.metric),
         as_of=as_of,
         settings=settings,
         quality=_with_outside(sales, periods),

@@ -17,7 +17,7 @@ from abcxyz.core.rules import Limits
 from abcxyz.core.segments import ABC, SEGMENTS, XYZ, segment_codes
 from abcxyz.core.transactions import Transactions, as_days
 from abcxyz.errors import InputError
-from abcxyz.fast import customer_grid
+from abcxyz.fast import FAST_PAYS, customer_grid
 from abcxyz.frames.cuts import LAZY_ABC, LAZY_XYZ, find_marks, look
 from abcxyz.frames.query import Query, check_columns
 from abcxyz.frames.rows import EXACT, ROOM
@@ -31,9 +31,6 @@ __all__ = [
     "panel_of",
     "segment_eager",
 ]
-
-FAST_PAYS = 100_000
-"""Rows from which ids are numbered by compiled code instead of one look-up each."""
 
 _NOISE = 2.0**-48
 
