@@ -80,6 +80,7 @@ def scatter(
     row = np.empty(n if proved else 0, np.int64)
     missing = np.zeros(chunks, np.int64)
     nat = np.int64(-(2**63))
+    inverse = 1.0 / per_day
     for c in prange(chunks):
         put = places[c].copy()
         for i in range(n * c // chunks, n * (c + 1) // chunks):
@@ -89,7 +90,14 @@ def scatter(
             tick = days[i]
             if tick == nat:
                 missing[c] += 1
-            place = tick // per_day - origin
+            # A product, put right by at most one day, is several times faster than a division.
+            place = np.int64(tick * inverse)
+            rest = tick - place * per_day
+            if rest < 0:
+                place -= 1
+            elif rest >= per_day:
+                place += 1
+            place -= origin
             key[at] = keys[i]
             day[at] = 2 * place + (1 if amounts[i] >= 0 else 0)
             moved[at] = money[i]
@@ -202,13 +210,22 @@ def hash_strings(offsets: Array, data: Array) -> tuple[Array, Array]:
     keys = np.empty(n, np.int64)
     checks = np.empty(n, np.int64)
     for i in prange(n):
-        a = np.uint64(0xCBF29CE484222325)
-        b = np.uint64(0x9E3779B97F4A7C15)
-        for j in range(offsets[i], offsets[i + 1]):
-            byte = np.uint64(data[j])
-            a = (a ^ byte) * np.uint64(0x100000001B3)
-            b = (b + byte + np.uint64(1)) * np.uint64(0xD6E8FEB86659FD93)
-            b ^= b >> np.uint64(32)
+        at, end = offsets[i], offsets[i + 1]
+        a = np.uint64(0xCBF29CE484222325) ^ np.uint64(end - at)
+        b = np.uint64(0x9E3779B97F4A7C15) + np.uint64(end - at)
+        while at < end:
+            word = np.uint64(0)
+            if at + 8 <= end:
+                for k in range(8):
+                    word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+            else:
+                for k in range(end - at):
+                    word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+            a = (a ^ word) * np.uint64(0xFF51AFD7ED558CCD)
+            a ^= a >> np.uint64(32)
+            b = (b + word) * np.uint64(0xD6E8FEB86659FD93)
+            b ^= b >> np.uint64(29)
+            at += 8
         keys[i] = np.int64(_mix(a))
-        checks[i] = np.int64(b)
+        checks[i] = np.int64(_mix(b))
     return keys, checks
