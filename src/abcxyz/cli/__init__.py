@@ -13,7 +13,7 @@ from abcxyz.i18n import translate
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = ("classify", "demo", "score")
+COMMANDS = ("classify", "demo", "fit", "model", "score")
 """Modules of this package that add a command each."""
 
 
