@@ -63,21 +63,22 @@ def scatter(
     origin: int,
     money: Array,
     amounts: Array,
-    proved: bool,
-) -> tuple[Array, Array, Array, Array, int]:
+    key: Array,
+    day: Array,
+    moved: Array,
+    row: Array,
+) -> int:
     """Copy the rows into their parts, in order; days become places, twice, plus 1 for a sale.
 
-    The copy pays: reading rows through an index would fetch a whole cache line for each.
-    Returns keys, places, money, row numbers (only where ids are *proved* by a second hash), and
-    how many rows have no date.
+    The copy pays: reading rows through an index would fetch a whole cache line for each. It fills
+    *key*, *day*, *moved* (money) and *row* (numbers, only where it has room: where ids are proved
+    by a second hash), and returns how many rows have no date. The caller's numpy makes these
+    arrays, for numpy asks for huge pages.
     """
     n = len(keys)
     chunks = len(places)
     shift = np.uint64(64 - bits)
-    key = np.empty(n, np.int64)
-    day = np.empty(n, np.int32)
-    moved = np.empty(n, money.dtype)
-    row = np.empty(n if proved else 0, np.int64)
+    proved = len(row) > 0
     missing = np.zeros(chunks, np.int64)
     nat = np.int64(-(2**63))
     inverse = 1.0 / per_day
@@ -103,25 +104,21 @@ def scatter(
             moved[at] = money[i]
             if proved:
                 row[at] = i
-    return key, day, moved, row, missing.sum()
+    return int(missing.sum())
 
 
 @njit(cache=True, parallel=True)
 def number(
-    key: Array, row: Array, checks: Array, starts: Array
-) -> tuple[Array, Array, Array, Array, int]:
+    key: Array, row: Array, checks: Array, starts: Array, code: Array, heads: Array, first: Array
+) -> tuple[Array, int]:
     """Give the customers of every part numbers in order of appearance.
 
-    Returns the number of each row's customer within its part, the key and the first row of each
-    customer (at the head of its part), how many there are per part, and how many rows disagree
-    with their customer's second hash.
+    It fills *code* (the number of each row's customer within its part), *heads* and *first* (key
+    and first row of each customer, at the head of its part), and returns how many customers there
+    are per part, and how many rows disagree with their customer's second hash.
     """
-    n = len(key)
     parts = len(starts) - 1
     proved = len(checks) > 0
-    code = np.empty(n, np.int32)
-    heads = np.empty(n, np.int64)
-    first = np.empty(n if proved else 0, np.int64)
     found = np.zeros(parts, np.int64)
     clashes = np.zeros(parts, np.int64)
     for p in prange(parts):
@@ -159,7 +156,7 @@ def number(
                     slots[s] = k
                     known[s] = one
         found[p] = count
-    return code, heads, first, found, clashes.sum()
+    return found, int(clashes.sum())
 
 
 @njit(cache=True, parallel=True)

@@ -326,13 +326,19 @@ def _by_numba(rows: _Rows, periods: Periods) -> _Sums | None:
     # From the rows alone, never from the threads: the order of the result hangs on it.
     bits = min(11, max(4, (len(ids) // _PART_ROWS).bit_length()))
     places, starts = _kernel.deal(keys, bits, numba.get_num_threads())
-    key, day, money, row, missing = _kernel.scatter(
+    count, proofs = len(ids), len(checks)
+    key, day = np.empty(count, np.int64), np.empty(count, np.int32)
+    money, row = np.empty(count, rows.money.dtype), np.empty(proofs, np.int64)
+    missing = _kernel.scatter(
         keys, bits, places, rows.ticks, rows.per_day, _origin(periods), rows.money, rows.amount,
-        len(checks) > 0,
+        key, day, money, row,
     )  # fmt: skip
     if missing:
         raise _no_date(missing)
-    code, heads, firsts, found, clashes = _kernel.number(key, row, checks, starts)
+    code, heads, firsts = np.empty(count, np.int32), np.empty(count, np.int64), row
+    if proofs:
+        firsts = np.empty(count, np.int64)
+    found, clashes = _kernel.number(key, row, checks, starts, code, heads, firsts)
     if clashes:
         return None
     del key, row
