@@ -13,7 +13,7 @@ import argparse
 from datetime import date
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql.functions import col
 
 from abcxyz import Shares, Tangent
 from abcxyz.frames import segmented
@@ -35,7 +35,7 @@ def main() -> None:
         .config("spark.sql.adaptive.enabled", "true")
         .getOrCreate()
     )
-    sales = spark.read.parquet(args.sales).where(F.col(args.customer).isNotNull())
+    sales = spark.read.parquet(args.sales).where(col(args.customer).isNotNull())
     with segmented(
         sales,
         customer=args.customer,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.frames.engines import collected
 from tests.frames.test_engines import AS_OF, COLUMNS, random_sales
 
 from abcxyz.cli import main
+from abcxyz.core.rules import Shares
 from abcxyz.errors import InputError
 from abcxyz.frames import segment
 from abcxyz.frames.parquet import parquet_sales, write_segments
@@ -181,3 +184,33 @@ def test_command_refuses_what_it_cannot_use(
     assert "no usable line among 4000" in told(sales.assign(amount=np.nan), "2026-01-20")
     mixed.to_parquet(file)
     assert main([*large, "2026-01-20", "--currency", "rub"]) == 0
+
+
+@pytest.mark.slow
+def test_script_for_a_cluster(tmp_path: Path) -> None:
+    """The script in the docs runs as it stands, here on a cluster of one."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java 17")
+    sales = random_sales(3)
+    sales.to_parquet(tmp_path / "sales.parquet", coerce_timestamps="us")
+    script = Path(__file__).parents[2] / "docs" / "examples" / "spark_cluster.py"
+    options = ["--customer", "who", "--date", "day", "--amount", "sum", "--as-of", "2026-01-20"]
+    options += ["--sales", str(tmp_path / "sales.parquet"), "--out", str(tmp_path / "out")]
+    run = subprocess.run(
+        [sys.executable, str(script), *options, "--pareto"],
+        env={
+            **os.environ,
+            "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false "
+            "--conf spark.driver.bindAddress=127.0.0.1 pyspark-shell",
+        },
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    found = collected(pd.read_parquet(tmp_path / "out"))
+    expected = collected(segment(sales, **COLUMNS, as_of=AS_OF, abc=Shares()))
+    assert expected["segment"].fillna("").tolist() == found["segment"].fillna("").tolist()
+    assert "none" in run.stdout or "CZ" in run.stdout
