@@ -34,7 +34,7 @@ FLOORS = {
         ),
         2,
     ),
-    **dict.fromkeys(("builtin", "config", "registry", "testing"), 3),
+    **dict.fromkeys(("builtin", "config", "options", "registry", "testing"), 3),
     "pipeline": 4,
     "cli": 5,
     "__main__": 5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from abcxyz._typing import Bools, Floats
 from abcxyz.core.quality import Quality, QualityIssue
 
-__all__ = ["KINDS", "TREATMENTS", "Ledger"]
+__all__ = ["KINDS", "TREATMENTS", "Ledger", "merged"]
 
 #: What may be wrong with a line, as people read it.
 KINDS = MappingProxyType(
@@ -31,6 +32,7 @@ KINDS = MappingProxyType(
         "negative": "negative amounts (returns)",
         "duplicate": "exact duplicate lines",
         "outside_window": "lines outside the window",
+        "not_in_id_map": "lines of customers not in the id map",
     }
 )
 
@@ -42,6 +44,7 @@ TREATMENTS = MappingProxyType(
         "converted": "converted by the rate given",
         "cost_zero": "kept with the cost 0",
         "not_counted": "not counted in this window",
+        "own_customer": "kept as customers of their own",
     }
 )
 
@@ -127,3 +130,35 @@ class Ledger:
 def _total(amounts: Floats) -> float:
     """Add to the last kopeck, so that an account can be checked against another program's."""
     return math.fsum(amounts[~np.isnan(amounts)])
+
+
+def merged(accounts: Iterable[Quality]) -> Quality:
+    """Add accounts up: issues of one kind and treatment become one.
+
+    Examples
+    --------
+    >>> one = Quality(3, 2, [QualityIssue("zero", 1, 0.0, "kept", ["line 2"])])
+    >>> both = merged([one, one])
+    >>> both.rows, both.issues[0].count, both.issues[0].examples
+    (6, 2, ('line 2', 'line 2'))
+    """
+    rows, used = 0, 0
+    found: dict[tuple[str, str], QualityIssue] = {}
+    for account in accounts:
+        rows, used = rows + account.rows, used + account.used
+        for issue in account.issues:
+            key = issue.kind, issue.treatment
+            earlier = found.get(key)
+            found[key] = issue if earlier is None else _together(earlier, issue)
+    return Quality(rows, used, found.values())
+
+
+def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:
+    money = None if one.amount is None or other.amount is None else one.amount + other.amount
+    return QualityIssue(
+        one.kind,
+        one.count + other.count,
+        money,
+        one.treatment,
+        (*one.examples, *other.examples)[:_EXAMPLES],
+    )

@@ -56,6 +56,8 @@ class ExcelSink:
     Text from the data is always written as text: nothing becomes a formula, a number or a link.
     """
 
+    remote = False
+
     def __init__(
         self, path: str | PathLike[str], *, lang: str = "en", constant_memory: bool = False
     ) -> None:

@@ -83,6 +83,8 @@ class HtmlSink:
         How many of the largest customers to list.
     """
 
+    remote = False
+
     def __init__(self, path: str | PathLike[str], *, lang: str = "en", top: int = 100) -> None:
         self._path = Path(path)
         self._lang = lang

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from abcxyz.cli.large import add_options as add_large_options
 from abcxyz.cli.large import classify_large, is_large
 from abcxyz.errors import AbcxyzError, AbcxyzWarning, InputError
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from abcxyz.builtin.files import Sales
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Periods
-    from abcxyz.core.quality import Quality
     from abcxyz.core.snapshot import Settings
 
 __all__ = ["add_parser", "run", "write_all"]
@@ -181,29 +178,9 @@ def _classify(args: argparse.Namespace) -> Analysis:
         fast_aggregate(sales.transactions, periods, metric=settings.metric),
         as_of=as_of,
         settings=settings,
-        quality=_with_outside(sales, periods),
+        quality=sales.account(periods.window),
         names=sales.names,
     )
-
-
-def _with_outside(sales: Sales, periods: Periods) -> Quality:
-    """Add the lines outside the window to the account: they are neither lost nor counted."""
-    import attrs
-
-    from abcxyz.core.quality import QualityIssue
-
-    outside = ~periods.window.holds(sales.transactions.day)
-    count = int(np.count_nonzero(outside))
-    if not count:
-        return sales.quality
-    issue = QualityIssue(
-        kind="outside_window",
-        count=count,
-        amount=float(np.sum(sales.transactions.amount[outside])),
-        treatment="not_counted",
-        examples=(),
-    )
-    return attrs.evolve(sales.quality, issues=(*sales.quality.issues, issue))
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 import numpy.typing as npt
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from abcxyz._typing import Codes, Days, Floats, Ints, Numbers, same_arrays
 from abcxyz.core.calendar import Periods
@@ -154,6 +154,8 @@ class Snapshot:
         (n,) sales documents in the window.
     first_day, last_day
         (n,) first and last sale that was read; NaT where none was.
+    steady_abc, steady_xyz
+        (n,) the codes with small to and fro taken out, see `steady`; the raw ones when not given.
     """
 
     as_of: date
@@ -167,9 +169,11 @@ class Snapshot:
     orders: Ints = field(eq=_SAME)
     first_day: Days = field(eq=_SAME)
     last_day: Days = field(eq=_SAME)
+    steady_abc: Codes = field(eq=_SAME, default=Factory(lambda self: self.abc, takes_self=True))
+    steady_xyz: Codes = field(eq=_SAME, default=Factory(lambda self: self.xyz, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
-        names = ("customers", "abc", "xyz", "value", "cv", "orders", "first_day", "last_day")
+        names = [one.name for one in attrs.fields(type(self))][3:]
         lengths = {name: len(getattr(self, name)) for name in names}
         if len(set(lengths.values())) > 1:
             raise InputError(
@@ -189,6 +193,11 @@ class Snapshot:
     def segment(self) -> Codes:
         """(n,) int8 segment codes, ``3 * abc + xyz``; -1 = not classified."""
         return segment_codes(self.abc, self.xyz)
+
+    @property
+    def steady_segment(self) -> Codes:
+        """(n,) int8 segment codes of the steadied classes."""
+        return segment_codes(self.steady_abc, self.steady_xyz)
 
     def explain(self, customer: object) -> str:
         """Say what is known of one customer on this date.

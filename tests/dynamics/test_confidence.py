@@ -1,0 +1,157 @@
+"""How sure a class is, against a twin that really draws the months."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import date
+
+import attrs
+import numpy as np
+import pytest
+
+from abcxyz import (
+    CumulativeMean,
+    InputError,
+    Limits,
+    Panel,
+    Settings,
+    Shares,
+    class_confidence,
+    classify_abc,
+    classify_xyz,
+)
+
+AS_OF = date(2026, 7, 1)
+RESAMPLES = 40
+
+
+def panel(customers: int = 30, *, seed: int = 5, period: str = "6M") -> Panel:
+    """Make up a panel with gaps, an even customer, a single order, returns, one without sales."""
+    rng = np.random.default_rng(seed)
+    periods = Settings(period=period).periods(AS_OF)
+    sales = rng.gamma(1, 100, (customers, periods.count)).round(2)
+    sales[rng.random(sales.shape) < 0.3] = 0
+    sales[0] = 70.0
+    sales[1] = [0, 0, 0, 0, 0, 900]
+    sales[2] = [50, -50, 0, 20, 0, -30]
+    sales[3] = np.nan
+    orders = np.maximum((sales > 0).sum(axis=1), 1)
+    days = np.full(customers, np.datetime64("2026-01-05"))
+    return Panel(
+        customers=np.arange(customers),
+        periods=periods,
+        metric="revenue",
+        value=sales.sum(axis=1),
+        sales=sales,
+        orders=orders,
+        first_day=days,
+        last_day=days,
+    )
+
+
+def twin(table: Panel, settings: Settings) -> list[list[float]]:
+    """Draw whole months with replacement and classify the base that comes out."""
+    p = table.periods.count
+    drawn = np.random.default_rng(0).multinomial(p, np.full(p, 1 / p), size=RESAMPLES)
+    kept = np.zeros((3, len(table)))
+    base: list[np.ndarray] = []
+    for weights in [np.ones(p, dtype=int), *drawn]:
+        months = table.sales[:, np.repeat(np.arange(p), weights)]
+        abc = classify_abc(months.sum(axis=1), settings.abc).codes
+        xyz = classify_xyz(
+            months,
+            settings.xyz,
+            ddof=settings.ddof,
+            single_order=settings.single_order,
+            orders=table.orders,
+        ).codes
+        if not base:
+            base = [abc, xyz]
+            continue
+        same = [abc == base[0], xyz == base[1]]
+        kept += [*same, same[0] & same[1]]
+    kept /= RESAMPLES
+    kept[:, base[0] < 0] = np.nan
+    return kept.tolist()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(period="6M"),
+        Settings(period="6M", abc=Shares(), xyz=Limits(0.5, 1.0), ddof=1),
+        Settings(period="6M", xyz=Limits(0.5, 1.0), single_order=False),
+        Settings(period="6M", abc=CumulativeMean(), xyz=CumulativeMean()),
+    ],
+    ids=["tangent", "shares and limits", "single orders count", "walk"],
+)
+def test_probabilities_are_those_of_drawn_months(settings: Settings) -> None:
+    """Products with counts give what drawing the months one by one gives."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = twin(panel(), settings)
+    found = class_confidence(panel(), settings, resamples=RESAMPLES)
+    np.testing.assert_array_equal(expected, [found.abc, found.xyz, found.segment])
+    assert 0 < np.nanmean(found.segment) < 1
+
+
+def test_the_time_before_the_first_sale_stays_out() -> None:
+    """A customer who began late and then bought evenly is surely X, with since_first only."""
+    table = panel()
+    sales = table.sales.copy()
+    sales[4] = [0, 0, 0, 80, 80, 80]
+    sales[5] = [9, 300, 1, 250, 2, 10]
+    table = attrs.evolve(table, sales=sales, value=sales.sum(axis=1))
+    plain = Settings(period="6M", xyz=Limits(0.25, 0.5))
+    since = attrs.evolve(plain, since_first=True)
+    # Six draws that meet fewer than two of the last three months leave the CV undefined.
+    weights = np.random.default_rng(0).multinomial(6, np.full(6, 1 / 6), size=200)
+    enough = float((weights[:, 3:].sum(axis=1) >= 2).mean())
+    assert enough == class_confidence(table, since).xyz[4]
+    assert class_confidence(table, plain).xyz[5] == class_confidence(table, since).xyz[5]
+    assert 0.9 < class_confidence(table, plain).xyz[4] < 1
+
+
+def test_the_same_seed_gives_the_same_answer() -> None:
+    """Twice the same, and other with another seed."""
+    one, again, other = (
+        class_confidence(panel(), Settings(period="6M"), seed=s) for s in (0, 0, 1)
+    )
+    assert one == again
+    assert one != other
+
+
+def test_firm_and_borderline() -> None:
+    """From the limit on a class is firm; whoever has none is neither."""
+    found = class_confidence(panel(), Settings(period="6M"), firm_from=0.75)
+    labels = [found.label(i) for i in range(len(found))]
+    assert "" == labels[3]
+    assert {"", "firm", "borderline"} == set(labels)
+    assert (found.segment >= 0.75).tolist() == [label == "firm" for label in labels]
+
+
+def test_a_window_within_its_buckets_keeps_its_money() -> None:
+    """Where weeks reach beyond the month, money outside the window is not drawn into it."""
+    settings = Settings(period="1M", bucket="W")
+    periods = settings.periods(AS_OF)
+    sales = np.zeros((2, periods.count))
+    sales[0] = 10
+    sales[1, 0] = 500
+    days = np.full(2, np.datetime64("2026-06-01"))
+    table = Panel(
+        customers=np.arange(2),
+        periods=periods,
+        metric="revenue",
+        value=np.array([50.0, 0.0]),
+        sales=sales,
+        orders=np.array([5, 2]),
+        first_day=days,
+        last_day=days,
+    )
+    assert 1.0 == class_confidence(table, settings).abc[0]
+
+
+def test_no_resamples_is_an_error() -> None:
+    """At least one drawing is needed."""
+    with pytest.raises(InputError, match="resamples is 0"):
+        class_confidence(panel(), resamples=0)

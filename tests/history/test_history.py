@@ -1,0 +1,338 @@
+"""Snapshots survive the file, the file survives its processes."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from abcxyz import Periods, Settings, Shares, Snapshot
+from abcxyz.errors import HistoryError, InputError
+from abcxyz.history import SCHEMA_VERSION, History
+from abcxyz.history.database import MIGRATIONS
+
+MARCH = date(2026, 3, 15)
+HOSTILE = ["<script>", "=1+1", "'; DROP TABLE snapshot; --", "Ёж 🦔", "\u202eabc", "x" * 10_000]
+
+
+def made(
+    as_of: date = MARCH, customers: Any = ("b", "a", "c"), settings: Settings | None = None
+) -> Snapshot:
+    """Make up a snapshot in which every column has a gap where it may have one."""
+    settings = Settings(period="2M") if settings is None else settings
+    n = len(customers)
+    value = np.linspace(100.25, 1, n)
+    value[-1] = np.nan
+    days = np.full(n, np.datetime64("2026-01-05"))
+    days[-1] = np.datetime64("NaT")
+    kind = np.int64 if isinstance(customers[0], int) else object
+    return Snapshot(
+        as_of=as_of,
+        periods=settings.periods(as_of),
+        settings=settings,
+        customers=np.array(customers, dtype=kind),
+        abc=np.resize(np.array([0, 1, -1], dtype=np.int8), n),
+        xyz=np.resize(np.array([2, 0, -1], dtype=np.int8), n),
+        value=value,
+        cv=value / 100,
+        orders=np.arange(n),
+        first_day=days,
+        last_day=days,
+        steady_abc=np.resize(np.array([1, 1, -1], dtype=np.int8), n),
+    )
+
+
+@pytest.mark.parametrize(
+    "customers",
+    [("b", "a", "c"), (9, 2, 7), ("10", "9", "Я"), HOSTILE],
+    ids=["text", "numbers", "digits", "hostile"],
+)
+def test_a_snapshot_comes_back_as_it_was(tmp_path: Path, customers: tuple[Any, ...]) -> None:
+    """Order, gaps, types and both classes are those that were saved."""
+    snapshot = made(customers=customers)
+    with History(tmp_path / "history.db") as history:
+        history.save(snapshot)
+        found = history.get(snapshot.dated)
+    assert snapshot == found
+    assert snapshot.customers.dtype == found.customers.dtype
+
+
+def test_numbers_and_text_are_different_customers(tmp_path: Path) -> None:
+    """The number 7 and the text "7" keep their own rows."""
+    customers = np.array([7, "7", 10, "a"], dtype=object)
+    snapshot = attrs.evolve(made(customers=("p", "q", "r", "s")), customers=customers)
+    with History(tmp_path / "history.db") as history:
+        history.save(snapshot)
+        assert [7, "7", 10, "a"] == history.get(snapshot.dated).customers.tolist()
+        assert ["AZ", "BX"] == [history.customer(one)[0].segment for one in (7, "7")]
+
+
+def test_whole_money_stays_whole(tmp_path: Path) -> None:
+    """Kopecks beyond the exact range of floating point come back to the last one."""
+    kopecks = np.array([2**53 + 1, -5, 0])
+    snapshot = attrs.evolve(made(), value=kopecks)
+    with History(tmp_path / "history.db") as history:
+        history.save(snapshot)
+        found = history.get(snapshot.dated).value
+    assert ([2**53 + 1, -5, 0], np.dtype(np.int64)) == (found.tolist(), found.dtype)
+
+
+def test_saving_twice_changes_nothing(tmp_path: Path) -> None:
+    """The same date and settings are one snapshot; other content replaces it."""
+    with History(tmp_path / "history.db") as history:
+        assert [True, False] == [history.save(made()), history.save(made())]
+        # Another day of the same month has the same complete months before it.
+        assert not history.save(made(date(2026, 3, 31)))
+        fewer = made(customers=("a", "b"))
+        assert history.save(fewer)
+        assert [2] == [one.customers for one in history.snapshots()]
+        assert fewer == history.get(fewer.dated)
+
+
+def test_other_settings_are_another_snapshot(tmp_path: Path) -> None:
+    """Results of two rules live side by side, and a reader has to name the one meant."""
+    shares = Settings(period="2M", abc=Shares())
+    with History(tmp_path / "history.db") as history:
+        history.save(made())
+        history.save(made(settings=shares))
+        assert shares == history.get(date(2026, 2, 28), shares).settings
+        with pytest.raises(HistoryError, match="2 snapshots of 2026-02-28"):
+            history.get(date(2026, 2, 28))
+
+
+def test_the_latest_is_strictly_before(tmp_path: Path) -> None:
+    """A second run of the same month finds the month before, not itself."""
+    january, february = made(date(2026, 2, 1)), made(date(2026, 3, 1))
+    with History(tmp_path / "history.db") as history:
+        for snapshot in (february, january):
+            history.save(snapshot)
+        assert january == history.latest(february.dated)
+        assert february == history.latest(date(2026, 3, 1))
+        assert history.latest(january.dated) is None
+        assert january == history.latest(february.dated, january.settings)
+        assert history.latest(february.dated, Settings()) is None
+
+
+def test_a_customer_is_followed(tmp_path: Path) -> None:
+    """One customer's states are listed from the oldest on, the raw and the steadied class."""
+    with History(tmp_path / "history.db") as history:
+        for month in (4, 2):
+            history.save(made(date(2026, month, 1)))
+        found = history.customer("b")
+        assert [date(2026, 1, 31), date(2026, 3, 31)] == [one.dated for one in found]
+        assert ("AZ", "BZ", 100.25) == (found[0].segment, found[0].steady_segment, found[0].value)
+        assert ("N", None) == (history.customer("c")[0].segment, history.customer("c")[0].last_day)
+        assert () == history.customer("'; DROP TABLE snapshot; --")
+
+
+def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
+    """A view names segments and days for whoever opens the file with another program."""
+    path = tmp_path / "history.db"
+    with History(path) as history:
+        history.save(made())
+    database = sqlite3.connect(path)
+    rows = database.execute(
+        "SELECT dated, segment, steady_segment, first_day FROM customer_history ORDER BY customer"
+    ).fetchall()
+    database.close()
+    assert [
+        ("2026-02-28", "BX", "BX", "2026-01-05"),
+        ("2026-02-28", "AZ", "BZ", "2026-01-05"),
+        ("2026-02-28", "N", "N", None),
+    ] == rows
+
+
+@pytest.mark.parametrize(
+    ("customers", "said"),
+    [
+        (("a", "b", "a"), "'a' twice"),
+        (("a", 1.5, "b"), "not 1.5 at position 1"),
+        (("a", "\ud800", "b"), "cannot be kept"),
+    ],
+)
+def test_customers_that_cannot_be_kept_are_named(
+    tmp_path: Path, customers: tuple[Any, ...], said: str
+) -> None:
+    """A refused snapshot leaves nothing behind."""
+    with History(tmp_path / "history.db") as history:
+        history.save(made(date(2026, 2, 1)))
+        with pytest.raises(InputError, match=said):
+            history.save(made(customers=customers))
+        assert [date(2026, 1, 31)] == [one.dated for one in history.snapshots()]
+
+
+KILLED = """
+import os, signal, sys
+from tests_made import made
+from abcxyz.history import History, store
+rows = store.rows_of
+history = History(sys.argv[1])
+history._db.execute("PRAGMA cache_size = 4")  # so that unfinished work does reach the disk
+def killed(snapshot, places):
+    if places[0] >= 4000:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rows(snapshot, places)
+store.rows_of = killed
+store.CHUNK = 1000
+history.save(made(customers=[*range(5000)]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_killed_process_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """Killed in the middle of a save, a process leaves no half of a snapshot."""
+    path = tmp_path / "history.db"
+    (tmp_path / "tests_made.py").write_text(Path(__file__).read_text("utf-8"), "utf-8")
+    before = made(date(2026, 2, 1))
+    with History(path) as history:
+        history.save(before)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert -signal.SIGKILL == done.returncode, done.stderr
+    assert path.with_name("history.db-wal").stat().st_size > 100_000
+    with History(path) as history:
+        assert before == history.latest(date(2027, 1, 1))
+        assert [(1,)] == history._db.execute("SELECT count(*) FROM snapshot").fetchall()
+        assert [(3,)] == history._db.execute("SELECT count(*) FROM customer_state").fetchall()
+        assert [("ok",)] == history._db.execute("PRAGMA integrity_check").fetchall()
+        assert history.save(made())
+
+
+def test_two_readers_see_the_old_state_while_a_writer_writes(tmp_path: Path) -> None:
+    """Readers neither wait for a writer nor see its unfinished work."""
+    path = tmp_path / "history.db"
+    old = made()
+    new = made(customers=("x", "y", "z"))
+    with History(path) as history:
+        history.save(old)
+    seen: list[Snapshot | None] = []
+
+    def read() -> None:
+        with History(path, timeout=0.1) as reader:
+            seen.append(reader.latest(MARCH))
+
+    with History(path) as writer:
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        with writer._db.writing():
+            writer._db.execute("DELETE FROM customer_state")
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+        assert [old, old] == seen
+        writer.save(new)
+    read()
+    assert new == seen[-1]
+
+
+def test_a_second_writer_waits_or_says_so(tmp_path: Path) -> None:
+    """A busy file is reported with what to do, not with a traceback of SQLite."""
+    path = tmp_path / "history.db"
+    with (
+        History(path) as first,
+        History(path, timeout=0.05) as second,
+        first._db.writing(),
+        pytest.raises(HistoryError, match="wait until the other process is done"),
+    ):
+        second.save(made())
+
+
+def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
+    """The tables of the first version gain what came later and keep what they hold."""
+    path = tmp_path / "history.db"
+    with History(path) as history:
+        history.save(made())
+        for table in ("alert", "snooze"):
+            history._db.execute(f"DROP TABLE {table}")
+        history._db.execute("PRAGMA user_version = 1")
+    assert 2 == len(MIGRATIONS)
+    with History(path) as history:
+        assert SCHEMA_VERSION == history.version
+        assert made() == history.latest(MARCH)
+        history.snooze("key", MARCH)
+
+
+def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
+    """A file of a later version is not opened, and not changed either."""
+    path = tmp_path / "history.db"
+    with History(path) as history:
+        history._db.execute("PRAGMA user_version = 99")
+    content = path.read_bytes()
+    with pytest.raises(HistoryError, match="version 99, and this program reads up to 2"):
+        History(path)
+    assert content == path.read_bytes()
+
+
+def test_a_foreign_database_is_refused_untouched(tmp_path: Path) -> None:
+    """Another program's SQLite file stays as it is."""
+    path = tmp_path / "other.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE snapshot (mine)")
+    database.commit()
+    database.close()
+    content = path.read_bytes()
+    with pytest.raises(HistoryError, match="of another program"):
+        History(path)
+    assert content == path.read_bytes()
+
+
+def test_damaged_files_are_named(tmp_path: Path) -> None:
+    """What is no database, and what has lost rows, is told from a healthy file."""
+    text = tmp_path / "notes.txt"
+    text.write_text("customer;segment\n" * 100)
+    with pytest.raises(HistoryError, match=r"notes\.txt is not a history"):
+        History(text)
+    with pytest.raises(HistoryError, match="there is no history"):
+        History(tmp_path / "absent.db", create=False)
+    assert not (tmp_path / "absent.db").exists()
+    with History(tmp_path / "history.db") as history:
+        history.save(made())
+        history._db.execute("DELETE FROM customer_state WHERE customer = 'a'")
+        with pytest.raises(HistoryError, match="does not hold what was saved"):
+            history.latest(MARCH)
+
+
+def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    """The message names the dates there are."""
+    with History(tmp_path / "history.db") as history:
+        history.save(made())
+        with pytest.raises(HistoryError, match="no snapshot of 2020-01-31; it holds 2026-02-28"):
+            history.get(date(2020, 1, 31))
+
+
+def test_an_alert_is_new_once(tmp_path: Path) -> None:
+    """A key keeps the day it came, and a new one when it comes back after it was gone."""
+    monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
+    with History(tmp_path / "history.db") as history:
+        assert {"a": monday, "b": monday} == history.told(["b", "a"], monday)
+        assert {"b": monday, "c": tuesday} == history.told(["b", "c"], tuesday)
+        assert {"a": tuesday} == history.told(["a"], tuesday)
+
+
+def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:
+    """Silence lasts through the day before, and can be cut short."""
+    with History(tmp_path / "history.db") as history:
+        history.snooze("a", date(2026, 3, 10))
+        assert {"a"} == history.snoozed(date(2026, 3, 9))
+        assert set() == history.snoozed(date(2026, 3, 10))
+        history.snooze("a", date(2026, 3, 1))
+        assert set() == history.snoozed(date(2026, 3, 9))
+
+
+def test_periods_that_no_settings_give_come_back(tmp_path: Path) -> None:
+    """The window is kept as such, so a hand-made one is restored."""
+    periods = Periods.before(date(2026, 3, 1), 2, "month", bucket="week")
+    snapshot = attrs.evolve(made(), periods=periods)
+    with History(tmp_path / "history.db") as history:
+        history.save(snapshot)
+        assert periods == history.get(snapshot.dated).periods
