@@ -222,11 +222,8 @@ def _panel(sums: _Sums, periods: Periods, metric: str, *, ordered: bool) -> Pane
     if ordered and sums.rank is not None:
         order = np.argsort(sums.rank, kind="stable")
         columns = {name: column[order] for name, column in columns.items()}
-    return Panel(
-        periods=periods,
-        metric=metric,
-        **{name: freeze(column) for name, column in columns.items()},
-    )
+    frozen_columns: dict[str, Any] = {name: freeze(one) for name, one in columns.items()}
+    return Panel(periods=periods, metric=metric, **frozen_columns)
 
 
 def with_gaps(money: Numbers, present: Bools) -> Numbers:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from abcxyz.builtin.files import Sales
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Periods
+    from abcxyz.core.panel import Panel
     from abcxyz.core.snapshot import Settings
+    from abcxyz.core.transactions import Transactions
 
 __all__ = ["add_parser", "run", "write_all"]
 
@@ -156,12 +158,12 @@ def _classify(args: argparse.Namespace) -> Analysis:
     sales = read_file(args, as_of)
     periods = settings.periods(as_of)
     check_window(sales, periods, args.file)
-    whole = sales.transactions
+    facts: Transactions | Panel = sales.transactions
+    if len(sales.transactions) >= FAST_PAYS:
+        # Of so many lines only the buckets tell a customer's rhythm, not the days.
+        facts = fast_aggregate(sales.transactions, periods, metric=settings.metric)
     return analyze(
-        # Small files also tell every customer's own rhythm.
-        fast_aggregate(whole, periods, metric=settings.metric)
-        if len(whole) >= FAST_PAYS
-        else whole,
+        facts,
         as_of=as_of,
         settings=settings,
         quality=sales.account(periods.window),
