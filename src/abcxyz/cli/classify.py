@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abcxyz.cli.large import add_options as add_large_options
+from abcxyz.cli.large import classify_large, is_large
 from abcxyz.errors import AbcxyzError, AbcxyzWarning, InputError
 from abcxyz.i18n import LANGUAGES, text, translate
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from abcxyz.builtin.files import Sales
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Periods
+    from abcxyz.core.panel import Panel
     from abcxyz.core.snapshot import Settings
+    from abcxyz.core.transactions import Transactions
 
 __all__ = ["add_parser", "run", "write_all"]
 
@@ -34,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("file", metavar="FILE", help="one line per sale")
     add_sales_options(parser)
+    add_large_options(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
     output.add_argument("--json", action="store_true", help="print one object instead of text")
@@ -144,14 +149,21 @@ def write_all(analysis: Analysis, folder: Path, lang: str) -> list[AbcxyzError]:
 
 def _classify(args: argparse.Namespace) -> Analysis:
     from abcxyz.core.analysis import analyze
+    from abcxyz.fast import FAST_PAYS, fast_aggregate
 
     as_of = parse_day(args.as_of)
     settings = settings_of(args)
+    if is_large(args):
+        return classify_large(args, as_of, settings)
     sales = read_file(args, as_of)
     periods = settings.periods(as_of)
     check_window(sales, periods, args.file)
+    facts: Transactions | Panel = sales.transactions
+    if len(sales.transactions) >= FAST_PAYS:
+        # Of so many lines only the buckets tell a customer's rhythm, not the days.
+        facts = fast_aggregate(sales.transactions, periods, metric=settings.metric)
     return analyze(
-        sales.transactions,
+        facts,
         as_of=as_of,
         settings=settings,
         quality=sales.account(periods.window),
