@@ -80,8 +80,8 @@ def test_a_table_is_read_by_its_usual_names(url: str) -> None:
     assert {"17": "ООО «Ёлка»", "18": "Ромашка"} == dict(source.names)
     assert source.quality is not None
     found = {issue.kind: issue.count for issue in source.quality.issues}
-    assert {"no_customer": 1, "no_amount": 1, "negative": 1} == found
-    assert (5, 3) == (source.quality.rows, source.quality.used)
+    assert {"no_customer": 1, "no_date": 1, "no_amount": 1, "negative": 1} == found
+    assert (6, 3) == (source.quality.rows, source.quality.used)
 
 
 def test_a_view_is_as_good_as_a_table(url: str) -> None:
@@ -110,6 +110,35 @@ def test_large_numbers_beside_nothing_stay_whole(url: str) -> None:
     )
     execute(url, "INSERT INTO big VALUES (12345678901234567, '2026-10-05', 3), (NULL, NULL, 1)")
     assert ["12345678901234567"] == read(url, table="big")[0].customer.tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last", "after"),
+    [
+        ("TEXT", "01.10.2026", "31.10.2026 23:59", "01.11.2026"),
+        ("TEXT", "2026-10-01", "2026-10-31T23:59:59.5", "2026-11-01 00:00"),
+        ("TIMESTAMP", "2026-10-01 00:00", "2026-10-31 23:59:59.999", "2026-11-01 00:00"),
+        ("DATE", "2026-10-01", "2026-10-31", "2026-11-01"),
+    ],
+)
+def test_days_of_any_make_keep_to_the_window(
+    url: str, kind: str, first: str, last: str, after: str
+) -> None:
+    """Both ends of the window are read whole, however a column writes its days."""
+    execute(
+        url,
+        "DROP TABLE IF EXISTS days",
+        f"CREATE TABLE days (client TEXT, date {kind}, sum INT)",
+        f"INSERT INTO days VALUES ('a', '{first}', 1), ('a', '{last}', 2), ('a', '{after}', 4)",
+    )
+    assert [1.0, 2.0] == read(url, table="days")[0].amount.tolist()
+
+
+def test_days_are_asked_of_the_database(url: str) -> None:
+    """Lines outside the window do not travel where the database can tell."""
+    _, source = read(url, Window(date(2026, 10, 5), date(2026, 10, 6)), table="ledger")
+    assert source.quality is not None
+    assert 2 == source.quality.rows
 
 
 def test_batches_bound_the_memory(url: str) -> None:

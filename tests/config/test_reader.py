@@ -197,6 +197,10 @@ MISTAKES = {
         f'window = "12M"\n{SOURCE}{SINK}',
         "job.toml:1: window is no table; write [window] and its keys below",
     ),
+    "no table among tables": (
+        'source = [{ kind = "csv" }, 5]\n' + SINK,
+        "job.toml:1: source is no table; write [source] and its keys below",
+    ),
     "no kind": (
         f'{SOURCE}[[sink]]\npath = "x"\n',
         (

@@ -22,7 +22,7 @@ from abcxyz import (
     backfill,
     backfill_window,
 )
-from abcxyz.core.backfill import backfill_dates
+from abcxyz.core.past import backfill_dates
 from abcxyz.demo import DEMO_AS_OF, demo_sales
 from abcxyz.errors import AbcxyzWarning
 
@@ -149,3 +149,39 @@ def test_no_sales_are_an_error() -> None:
     """Nothing to fill with is said at once, not when the first snapshot is asked for."""
     with pytest.raises(InputError, match="there are no sales"):
         backfill([], since=date(2026, 1, 1), as_of=date(2026, 4, 1))
+
+
+def test_it_goes_on_from_a_snapshot(online_retail: Transactions) -> None:
+    """Begun anew from a snapshot in between, the rest is the same, though older sales are gone."""
+    settings = Settings(period="3M")
+    sales = kopecks(online_retail)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        whole = list(
+            backfill(sales, since=date(2011, 5, 1), as_of=date(2011, 11, 1), settings=settings)
+        )
+        late = date(2011, 9, 1)
+        window = backfill_window(late, date(2011, 11, 1), settings)
+        rest = backfill(
+            sales.within(window),
+            since=late,
+            as_of=date(2011, 11, 1),
+            settings=settings,
+            previous=whole[3],
+        )
+        for theirs, ours in zip(whole[4:], rest, strict=True):
+            assert sorted_by_customer(theirs) == sorted_by_customer(ours)
+    assert 6 == len(whole)
+
+
+def test_a_second_filling_changes_nothing(online_retail: Transactions) -> None:
+    """Whoever only returned goods long ago is known, wherever the filling begins."""
+    settings = Settings(period="2M")
+    sales = kopecks(online_retail)
+    last = []
+    for since in (date(2011, 3, 1), date(2011, 8, 1)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AbcxyzWarning)
+            found = backfill(sales, since=since, as_of=date(2011, 10, 1), settings=settings)
+            last.append([one.customers.tolist() for one in found][-1])
+    assert last[0] == last[1]

@@ -19,7 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = ("classify", "demo", "init", "check", "run", "plugins", "score", "fit", "model")
+COMMANDS = (
+    "classify",
+    "demo",
+    "init",
+    "check",
+    "run",
+    "plugins",
+    "score",
+    "fit",
+    "model",
+    "history",
+    "compare",
+    "alerts",
+    "backfill",
+    "forecast",
+)
 """Modules of this package that add a command each."""
 
 

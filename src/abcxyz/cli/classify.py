@@ -35,6 +35,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Classify the customers of a CSV (also .gz), Parquet or Excel file of sales.",
     )
     parser.add_argument("file", metavar="FILE", help="one line per sale")
+    add_sales_options(parser)
+    add_large_options(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
+    output.add_argument("--json", action="store_true", help="print one object instead of text")
+    output.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
+    parser.set_defaults(run=run)
+
+
+def add_sales_options(parser: argparse.ArgumentParser) -> None:
+    """Add what tells how to read a file of sales, and how to classify."""
     columns = parser.add_argument_group("columns (recognised by their usual names)")
     for role, what in (
         ("customer", "who bought"),
@@ -77,12 +88,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="tangent",
         help="tangent, cumulative-mean, limits:0.10,0.25",
     )
-    add_large_options(parser)
-    output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
-    output.add_argument("--json", action="store_true", help="print one object instead of text")
-    output.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -141,16 +146,35 @@ def write_all(analysis: Analysis, folder: Path, lang: str) -> list[AbcxyzError]:
 
 
 def _classify(args: argparse.Namespace) -> Analysis:
-    from abcxyz.builtin.files import read_sales
     from abcxyz.core.analysis import analyze
-    from abcxyz.core.calendar import Periods
     from abcxyz.fast import fast_aggregate
 
     as_of = parse_day(args.as_of)
     settings = settings_of(args)
     if is_large(args):
         return classify_large(args, as_of, settings)
-    periods = Periods.parse(args.period, as_of, bucket=args.bucket)
+    sales = read_file(args, as_of)
+    periods = settings.periods(as_of)
+    check_window(sales, periods, args.file)
+    return analyze(
+        fast_aggregate(sales.transactions, periods, metric=settings.metric),
+        as_of=as_of,
+        settings=settings,
+        quality=sales.account(periods.window),
+        names=sales.names,
+    )
+
+
+def read_file(args: argparse.Namespace, as_of: date) -> Sales:
+    """Read the file of sales as the options say.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or lacks what the metric needs.
+    """
+    from abcxyz.builtin.files import read_sales
+
     sales = read_sales(
         args.file,
         customer=args.customer,
@@ -173,14 +197,7 @@ def _classify(args: argparse.Namespace) -> Analysis:
         raise InputError(
             "the metric profit needs the cost of each sale; name its column with --cost"
         )
-    check_window(sales, periods, args.file)
-    return analyze(
-        fast_aggregate(sales.transactions, periods, metric=settings.metric),
-        as_of=as_of,
-        settings=settings,
-        quality=sales.account(periods.window),
-        names=sales.names,
-    )
+    return sales
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

@@ -277,7 +277,8 @@ class _Reader:
 
     def _label(self, role: str, kind: str, place: int) -> str:
         listed = self._data[role] if role in _LISTS else []
-        same = [n for n, one in enumerate(listed) if one.get("kind") == kind]
+        tables = (one if isinstance(one, dict) else {} for one in listed)
+        same = [n for n, one in enumerate(tables) if one.get("kind") == kind]
         return kind if len(same) < 2 else f"{kind}-{same.index(place) + 1}"
 
     def _enricher(self) -> tuple[Part | None, str | None]:

@@ -19,6 +19,7 @@ from abcxyz.core.classes import classes_of
 from abcxyz.core.comparison import Alignment, align, check_comparable, compare_aligned
 from abcxyz.core.confidence import Confidence, class_confidence
 from abcxyz.core.crm import CrmFacts
+from abcxyz.core.hysteresis import BAND, steadied
 from abcxyz.core.matrix import Matrix, build_matrix
 from abcxyz.core.metrics import CoreMetrics, core_metrics
 from abcxyz.core.migration import Transitions
@@ -29,7 +30,6 @@ from abcxyz.core.quality import Quality
 from abcxyz.core.results import AbcResult, XyzResult
 from abcxyz.core.rhythm import Silence, bucket_rhythm, silence
 from abcxyz.core.snapshot import Settings, Snapshot
-from abcxyz.core.steady import BAND, steadied
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 

@@ -160,7 +160,7 @@ def aggregate_all(
 ) -> tuple[Panel, ...]:
     """Add up several metrics in one pass; besides `METRICS` also ``lines``, whatever they hold.
 
-    The rhythm is kept in the first panel.
+    The rhythm is kept in the first panel. First and last days of ``lines`` are those of any line.
     """
     coder = _Coder()
     order_days = OrderDays() if rhythm else None
@@ -256,15 +256,13 @@ class _Sums:
         ticks = batch.day.view(np.int64) if batch.day.dtype == "M8[D]" else batch.day.astype(int)
         if self._order_days is not None:
             self._order_days.shift(shift)
-            sale = batch.amount >= 0
-            self._order_days.add(code[sale], ticks[sale] - self._origin)
         for at in range(0, len(code), _CHUNK):
             rows = slice(at, at + _CHUNK)
             self._add_chunk(
                 code[rows],
                 ticks[rows] - self._origin,
                 money[rows],
-                batch.amount[rows] >= 0,
+                (money if self._metric == "lines" else batch.amount)[rows] >= 0,
                 by_line=by_line,
             )
 
@@ -318,12 +316,11 @@ class _Sums:
     ) -> None:
         arrays = self._arrays
         day = place.astype(np.int32)
-        if sale.all():
-            np.minimum.at(arrays["first"], code, day)
-            np.maximum.at(arrays["last"], code, day)
-        else:
-            np.minimum.at(arrays["first"], code[sale], day[sale])
-            np.maximum.at(arrays["last"], code[sale], day[sale])
+        sold = (code, day) if sale.all() else (code[sale], day[sale])
+        np.minimum.at(arrays["first"], *sold)
+        np.maximum.at(arrays["last"], *sold)
+        if self._order_days is not None:
+            self._order_days.add(*sold)
         counts = by_line or self._metric != "count"
         within = (place >= 0) & (place < len(self._lookup))
         if not within.all():

@@ -149,19 +149,41 @@ class SqlSource:
 
         if self._query is not None:
             text = sa.text(self._query)
-            bound = {"since": window.since, "until": window.until}
+            bound: dict[str, object] = {"since": window.since, "until": window.until}
             # A query that names no window is one that is small enough to be read whole.
-            wanted = set(text.compile().params)
-            return text, {name: day for name, day in bound.items() if name in wanted}
+            wanted = [name for name in bound if name in text.compile().params]
+            typed = text.bindparams(*(sa.bindparam(name, type_=sa.Date) for name in wanted))
+            return typed, {name: bound[name] for name in wanted}
         found = self._reflected(connection)
         columns = self._chosen([column.name for column in found.columns])
-        chosen = [found.columns[name] for name in dict.fromkeys(columns.values())]
         day = found.columns[columns["date"]]
-        since, until = (_as_column(day.type, one) for one in (window.since, window.until))
+        chosen = [found.columns[name] for name in dict.fromkeys(columns.values())]
+        if connection.dialect.name == "sqlite":
+            # Its types are wishes: a column of days may hold any text, which is read as such.
+            chosen = [sa.type_coerce(one, sa.types.NullType()).label(one.name) for one in chosen]
         statement = sa.select(*chosen)
-        if since is not None:
-            statement = statement.where(day >= since, day < until)
+        limits = self._limits(connection, day, window)
+        if limits is not None:
+            # Whoever has no day is in no window; such lines are read to be counted.
+            statement = statement.where(sa.or_(limits, day.is_(None)))
         return statement, {}
+
+    def _limits(self, connection: Connection, day: Any, window: Window) -> Any:
+        """Say in SQL what lies in the window; None where only reading can tell."""
+        import sqlalchemy as sa
+
+        since, until = window.since, window.until
+        as_text = connection.dialect.name == "sqlite" or isinstance(day.type, sa.String)
+        if as_text:
+            written = sa.type_coerce(day, sa.Text)
+            odd = sa.select(sa.literal(1)).where(written.not_like("____-__-__%")).limit(1)
+            if connection.execute(odd).first() is not None:
+                return None
+            return sa.and_(written >= since.isoformat(), written < until.isoformat())
+        if isinstance(day.type, sa.DateTime):
+            midnight = [datetime.combine(one, time.min) for one in (since, until)]
+            return sa.and_(day >= midnight[0], day < midnight[1])
+        return sa.and_(day >= since, day < until) if isinstance(day.type, sa.Date) else None
 
     def _reflected(self, connection: Connection) -> Any:
         import sqlalchemy as sa
@@ -215,15 +237,3 @@ class SqlSource:
             ids[used], days[used], money[used], None if cost is None else cost[used], document
         )
         return batch, ledger.quality()
-
-
-def _as_column(kind: Any, day: date) -> object | None:
-    """Say *day* as a column of that type compares it; None where it cannot be told."""
-    import sqlalchemy as sa
-
-    if isinstance(kind, sa.DateTime):
-        return datetime.combine(day, time.min)
-    if isinstance(kind, sa.Date):
-        return day
-    # SQLite keeps days as text, which begins with the year, if it is to be compared at all.
-    return day.isoformat() if isinstance(kind, (sa.String, sa.types.NullType)) else None

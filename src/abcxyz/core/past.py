@@ -11,10 +11,12 @@ import numpy as np
 
 from abcxyz._typing import Bools, Codes, Days, Floats, Ints, Numbers, freeze
 from abcxyz.core.calendar import Periods, Window, period_start, shift_period
+from abcxyz.core.carrying import carry_over
 from abcxyz.core.classes import classes_of
+from abcxyz.core.comparison import align, check_comparable
+from abcxyz.core.hysteresis import BAND, steadied, steady
 from abcxyz.core.panel import Panel, aggregate_all
 from abcxyz.core.snapshot import Settings, Snapshot
-from abcxyz.core.steady import BAND, steady
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import AbcxyzWarning, InputError
 
@@ -72,6 +74,7 @@ def backfill(
     since: date,
     as_of: date,
     settings: Settings | None = None,
+    previous: Snapshot | None = None,
     band: float = BAND,
 ) -> Iterator[Snapshot]:
     """Compute the snapshots that runs in the past would have left behind.
@@ -86,6 +89,8 @@ def backfill(
         The day of the last classification.
     settings
         Window, metric and rules; the default ones when not given.
+    previous
+        The snapshot before the first one, where there is one; as in `analyze`.
     band
         Of the steadied classes, see `steady`.
 
@@ -144,14 +149,37 @@ def backfill(
             ),
             stacklevel=2,
         )
-    return _slide(_Table(money, panels["count"], panels["lines"]), days, runs, settings, band)
+    table = _Table(money, panels["count"], panels["lines"])
+    dates = list(zip(days, runs, strict=True))
+    if previous is not None:
+        return _follow(table, dates, settings, previous, band)
+    return _slide(table, dates, settings, band)
+
+
+def _follow(
+    table: _Table,
+    dates: list[tuple[date, Periods]],
+    settings: Settings,
+    previous: Snapshot,
+    band: float,
+) -> Iterator[Snapshot]:
+    """Go on from a snapshot, whose customers need not appear in the sales any more."""
+    for day, periods in dates:
+        _, panel = table.until(periods)
+        panel = carry_over(panel, previous)
+        snapshot, abc, xyz = classes_of(panel, as_of=day, settings=settings)
+        check_comparable(previous, snapshot)
+        aligned = align(previous.customers, snapshot.customers)
+        previous = steadied(snapshot, previous, aligned, abc, xyz, band=band)
+        yield previous
 
 
 def _slide(
-    table: _Table, days: Iterable[date], runs: list[Periods], settings: Settings, band: float
+    table: _Table, dates: list[tuple[date, Periods]], settings: Settings, band: float
 ) -> Iterator[Snapshot]:
+    """Start anew: everybody has a row of the table, so that nothing needs to be aligned."""
     held: dict[str, Codes] = {}
-    for day, periods in zip(days, runs, strict=True):
+    for day, periods in dates:
         known, panel = table.until(periods)
         if not len(panel):
             continue
@@ -195,6 +223,8 @@ class _Table:
         )
         self._edges = np.array(money.periods.edges, dtype="M8[D]")
         self._first = money.first_day.astype("M8[D]")
+        # A return without a sale makes a customer known, too.
+        self._appeared = lines.first_day.astype("M8[D]")
         self._rows, self._keys, self._days = _order_days(money)
 
     def until(self, periods: Periods) -> tuple[Bools, Panel]:
@@ -207,8 +237,7 @@ class _Table:
         end = np.datetime64(periods.span.last)
         inside = np.asarray(self._lines[:, start:stop].any(axis=1))
         spanned = np.asarray(self._lines[:, first:last].any(axis=1))
-        # A return without a sale makes a customer known, too.
-        known = (self._first <= end) | self._lines[:, :last].any(axis=1)
+        known = self._appeared <= end
         starts = steps[:-1] - first
         series = self._sales[known, first:last]
         if len(starts) < last - first:
