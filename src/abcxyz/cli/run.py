@@ -27,6 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("job", metavar="JOB", help="a TOML file; abcxyz init writes one")
     parser.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     parser.add_argument("--apply", action="store_true", help="write to other systems, too")
+    parser.add_argument(
+        "--budget", metavar="6h", help="time for sinks that write to slow systems; 6h or 90m"
+    )
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument(
@@ -67,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     args.lang = lang = args.lang or job.lang
     if args.lang != job.lang:
         job = job.in_language(lang)
+    if args.budget is not None:
+        job = job.within(args.budget)
     with warned(lang), watching(lang, quiet=args.quiet) as watch:
         outcome = carry_out(job, as_of=as_of, apply=args.apply, watch=watch)
     code = outcome.exit_code(alerts=args.alerts_exit_code)
