@@ -167,7 +167,7 @@ def test_readme_begins_with_the_two_commands() -> None:
         if block.language == "sh"
     )
     assert first.endswith("abcxyz demo\n")
-    assert second.endswith("-m pytest\n")
+    assert second.endswith("-m pytest -n auto\n")
 
 
 def test_a_wrong_command_is_found() -> None:
