@@ -120,7 +120,8 @@ def customer_grid(
     able = find_spec("numba") is not None and (_whole(ids) or _has_arrow())
     if route == "numba" and not able:
         raise InputError(
-            "route is {route!r}, but numba is absent; install abcxyz[fast]", route=route
+            "route is {route!r}, but numba is absent; install it with: pip install numba",
+            route=route,
         )
     compiled = route == "numba" or (route == "auto" and able and len(ids) >= COMPILE_PAYS)
     grid = _by_numba(ids, ticks, per_day, money, periods) if compiled and len(ids) else None

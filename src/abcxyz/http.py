@@ -7,14 +7,17 @@ Statuses are left to the adapter: only it knows what a 500 means at its system.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from random import Random
+from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
@@ -33,7 +36,28 @@ _KEYS = (
 _PAIR = re.compile(rf"""(?i)(["']?\b(?:{_KEYS})["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;}}]+)""")
 _LOGIN = re.compile(r"(?i)\b(basic|bearer)\s+[\w.~+/=-]+")
 _HOOK = re.compile(r"(/rest/(?:api/)?)[^/?#\s]+/[^/?#\s]+/")
+_ESCAPED = re.compile("%[0-9A-F]{2}")
+_UNSAFE = re.compile(r"[\x00-\x20\\]")
 _USER = re.compile(r"(://)[^/@\s]+@")
+
+
+#: Whoever may log an address or a header on the way.
+_LOGGERS = (
+    "requests",
+    "urllib3",
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.response",
+    "urllib3.util.retry",
+)
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return a secret as it may stand in an address, in a form, and in JSON."""
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    lower = {_ESCAPED.sub(lambda found: found[0].lower(), one) for one in quoted}
+    return {secret, json.dumps(secret)[1:-1], *quoted, *lower}
 
 
 class NotSentError(UnavailableError):
@@ -61,7 +85,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {s for v in secrets if v for s in (v, quote(v, safe=""), quote_plus(v))}
+        spellings = {spelling for value in secrets if value for spelling in _spellings(value)}
         # Longest first: a secret may hold another one.
         self._literal = sorted(spellings, key=len, reverse=True)
 
@@ -149,8 +173,27 @@ class Answer:
             return None
 
 
+class _SystemTrust(requests.adapters.HTTPAdapter):
+    """Trust the authorities of this machine besides those that come with ``requests``."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        context = ssl.create_default_context()
+        return super().proxy_manager_for(proxy, ssl_context=context, **options)
+
+
+def _trusting_session() -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", _SystemTrust())
+    return session
+
+
 class Transport:
     """Send requests politely.
+
+    TLS is always verified, against the authorities of this machine and those of ``requests``.
 
     Parameters
     ----------
@@ -187,7 +230,7 @@ class Transport:
         random: Callable[[], float] | None = None,
     ) -> None:
         self.redactor = Redactor(secrets)
-        self._session = session if session is not None else requests.Session()
+        self._session = session if session is not None else _trusting_session()
         # A .netrc entry would otherwise add credentials of its own.
         self._session.trust_env = False
         if proxy is not None:
@@ -197,8 +240,9 @@ class Transport:
         self._plain = allow_loopback_http
         self._now, self._sleep = now, sleep
         self._random = random if random is not None else Random().random  # noqa: S311 - spreads retries, guards nothing
-        self._log = logging.getLogger("urllib3.connectionpool")
-        self._log.addFilter(self.redactor.filter)
+        # A filter sees what is logged to its own logger alone.
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self.redactor.filter)
 
     def __repr__(self) -> str:
         return "Transport(***)"
@@ -206,7 +250,8 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
-        self._log.removeFilter(self.redactor.filter)
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self.redactor.filter)
 
     def send(
         self,
@@ -251,6 +296,8 @@ class Transport:
                     wait += asked
                 if self._bucket is not None:
                     self._bucket.drain()
+            elif isinstance(outcome, ConfigError):
+                raise outcome
             elif last or not (outcome.retryable or self._may_repeat(outcome, repeatable)):
                 # Outside any `except`: the error has no context that could hold the address.
                 raise outcome
@@ -262,15 +309,20 @@ class Transport:
         return repeatable and isinstance(problem, OutcomeUnknownError)
 
     def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme == "https" or (
-            parts.scheme == "http" and self._plain and _loopback(parts.hostname or "")
-        ):
+        # By the parser that will choose the host, so that both see the same one.
+        try:
+            parts = urllib3.util.parse_url(url)
+        except urllib3.exceptions.LocationParseError:
+            parts = urllib3.util.Url()
+        host = (parts.host or "").strip("[]")
+        if not host or _UNSAFE.search(url):
+            raise ConfigError("the address is none; check its host and its signs")
+        if parts.scheme == "https" or (parts.scheme == "http" and self._plain and _loopback(host)):
             return
         raise ConfigError(
             "{scheme!r} is no safe way to {host!r}; use https",
-            scheme=parts.scheme,
-            host=parts.hostname or "",
+            scheme=parts.scheme or "",
+            host=host,
         )
 
     def _once(
@@ -281,7 +333,7 @@ class Transport:
         headers: Mapping[str, str] | None,
         repeatable: bool,
         timeout: float | None,
-    ) -> Answer | UnavailableError:
+    ) -> Answer | UnavailableError | ConfigError:
         if self._bucket is not None:
             self._bucket.take()
         if not repeatable:
@@ -297,6 +349,12 @@ class Transport:
                 timeout=(self._timeouts[0], read),
                 allow_redirects=False,
                 verify=True,
+            )
+        except ValueError as problem:
+            # What is raised, by requests too, for an address or a header that cannot be sent.
+            return ConfigError(
+                "the request cannot be written ({kind}); check its address and headers",
+                kind=type(problem).__name__,
             )
         except requests.RequestException as problem:
             return _judge(problem, urlsplit(url).hostname or "")

@@ -70,7 +70,12 @@ def text(english: str, lang: str, /, **fields: object) -> str:
 def translate(problem: BaseException, lang: str) -> str:
     """Say an error or a warning in *lang*; foreign exceptions keep their own words."""
     if isinstance(problem, (AbcxyzError, AbcxyzWarning)):
-        return text(problem.template, lang, **problem.details)
+        # A detail may be the error that this one is about.
+        details = {
+            name: translate(value, lang) if isinstance(value, BaseException) else value
+            for name, value in problem.details.items()
+        }
+        return text(problem.template, lang, **details)
     return str(problem)
 
 

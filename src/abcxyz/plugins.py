@@ -1,20 +1,37 @@
-"""What an adapter is: three Protocols, three hooks, and the report of a write.
+"""What an adapter is: three Protocols, four hooks, and the report of a write.
 
 An adapter is any object with the right method; there is nothing to inherit from. Its
-constructor's signature is its configuration. A package offers adapters through the entry-point
-group ``abcxyz``: a module (or object) whose hooks return ``{name: factory}``.
+constructor's signature is its configuration: an option annotated `Secret` must not be written
+into a job in clear, one annotated as a path is taken relative to the job. A package offers
+adapters through the entry-point group ``abcxyz``: a module (or object) whose hooks return
+``{name: factory}``.
+
+Any adapter may offer more than its Protocol asks for:
+
+``preflight()``
+    see `Preflight`; asked by ``abcxyz check``.
+``close()``
+    called once after the last use, whatever happened.
+``remote``
+    of a sink: ``False`` says that it writes to this machine alone. Everybody else's sink only
+    looks unless the job runs with ``--apply``.
+``quality``, ``names``
+    of a source, once it was read: what was wrong with the sales
+    (`abcxyz.core.quality.Quality`), and customer -> name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, runtime_checkable
 
 import pluggy
 from attrs import field, frozen
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Window
     from abcxyz.core.transactions import Transactions
@@ -22,10 +39,12 @@ if TYPE_CHECKING:
 __all__ = [
     "GROUP",
     "Attributes",
+    "Command",
     "Enricher",
     "Factory",
     "Hooks",
     "Preflight",
+    "Secret",
     "Sink",
     "Source",
     "WriteReport",
@@ -42,8 +61,15 @@ Attributes = Mapping[str, Mapping[str, object]]
 Factory = Callable[..., Any]
 """A class or function that builds an adapter out of keyword options."""
 
+Secret: TypeAlias = Annotated[str, "secret"]
+"""Type of an option that a job takes from the environment, a file or the keyring."""
+
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+def _lines(notes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(notes)
 
 
 def _frozen_map(failed: Mapping[str, str]) -> Mapping[str, str]:
@@ -62,6 +88,8 @@ class WriteReport:
         How many already showed the right thing.
     failed
         Customer -> the reason it could not be written. No secrets.
+    notes
+        Lines worth telling beside the numbers, such as what a dry run would have changed.
 
     Examples
     --------
@@ -72,6 +100,7 @@ class WriteReport:
     written: int = 0
     unchanged: int = 0
     failed: Mapping[str, str] = field(factory=dict, converter=_frozen_map)
+    notes: tuple[str, ...] = field(default=(), converter=_lines)
 
     @property
     def complete(self) -> bool:
@@ -84,7 +113,11 @@ class Source(Protocol):
     """Where transactions come from."""
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
-        """Yield every transaction of the half-open *window*, each exactly once, in batches."""
+        """Yield every transaction of the half-open *window*, each exactly once, in batches.
+
+        A generator should hold no lock and no half-open state between two batches: whoever reads
+        it may stop at any of them.
+        """
         ...
 
 
@@ -119,6 +152,18 @@ class Preflight(Protocol):
         ...
 
 
+class Command(Protocol):
+    """A word of the command line, ``abcxyz NAME …``; a module with both functions is one."""
+
+    def add_parser(self, subparsers: _SubParsersAction[ArgumentParser]) -> None:
+        """Add the parser of the command, with ``set_defaults(run=…)``."""
+        ...
+
+    def run(self, args: Namespace) -> int:
+        """Carry the command out; return the exit code."""
+        ...
+
+
 class Hooks:
     """The hooks a plugin may implement; each returns ``{name: factory}``."""
 
@@ -135,4 +180,9 @@ class Hooks:
     @hookspec
     def abcxyz_sinks(self) -> Mapping[str, Factory]:
         """Return the sinks this plugin offers."""
+        return {}
+
+    @hookspec
+    def abcxyz_commands(self) -> Mapping[str, Command]:
+        """Return commands of its own, such as one that removes what a sink created."""
         return {}

@@ -58,6 +58,8 @@ class CsvSink:
         identifier as it was.
     """
 
+    remote = False
+
     def __init__(
         self, path: str | PathLike[str], *, lang: str = "en", escape_formulas: bool = True
     ) -> None:
@@ -90,7 +92,9 @@ class CsvSink:
         if isinstance(cell, date):
             return date_text(cell, self._lang)
         if isinstance(cell, float):
-            return repr(cell).replace(".", ",") if self._lang == "ru" else repr(cell)
+            # As many digits as Excel keeps: sums of kopecks show no noise of binary fractions.
+            written = f"{cell:.15g}"
+            return written.replace(".", ",") if self._lang == "ru" else written
         if isinstance(cell, int):
             return str(cell)
         plain = str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -56,6 +56,8 @@ class ExcelSink:
     Text from the data is always written as text: nothing becomes a formula, a number or a link.
     """
 
+    remote = False
+
     def __init__(
         self, path: str | PathLike[str], *, lang: str = "en", constant_memory: bool = False
     ) -> None:
@@ -83,10 +85,9 @@ class ExcelSink:
             import xlsxwriter
         except ImportError:
             raise InputError(
-                "writing {kind} needs the extra {extra!r}; install it with: "
-                "pip install 'abcxyz[{extra}]'",
+                "writing {kind} needs {package}; install it with: pip install {package}",
                 kind="Excel",
-                extra="excel",
+                package="xlsxwriter",
             ) from None
         stream = io.BytesIO()
         book = xlsxwriter.Workbook(

@@ -333,7 +333,7 @@ class FileSource:
 
     def __init__(
         self,
-        path: str,
+        path: str | PathLike[str],
         *,
         customer: str | None = None,
         date: str | None = None,

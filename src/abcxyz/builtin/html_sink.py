@@ -41,10 +41,9 @@ def page(analysis: Analysis, *, lang: str = "en", top: int = 100) -> str:
         import jinja2
     except ImportError:
         raise InputError(
-            "writing {kind} needs the extra {extra!r}; install it with: "
-            "pip install 'abcxyz[{extra}]'",
+            "writing {kind} needs {package}; install it with: pip install {package}",
             kind="HTML",
-            extra="report",
+            package="jinja2",
         ) from None
     source = (resources.files("abcxyz") / "report" / "plain.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(
@@ -83,6 +82,8 @@ class HtmlSink:
     top
         How many of the largest customers to list.
     """
+
+    remote = False
 
     def __init__(self, path: str | PathLike[str], *, lang: str = "en", top: int = 100) -> None:
         self._path = Path(path)

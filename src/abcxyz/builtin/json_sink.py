@@ -31,6 +31,8 @@ class JsonSink:
         The file.
     """
 
+    remote = False
+
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
 

@@ -166,7 +166,7 @@ def _read_parquet(raw: bytes, path: Path) -> pd.DataFrame:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise _extra("Parquet", "parquet") from None
+        raise _absent("Parquet", "pyarrow") from None
     try:
         table = pq.read_table(pa.BufferReader(raw))
     except (pa.ArrowException, OSError) as problem:
@@ -183,7 +183,7 @@ def _read_excel(raw: bytes, path: Path, sheet: str | int) -> pd.DataFrame:
     try:
         import openpyxl
     except ImportError:
-        raise _extra("Excel", "excel") from None
+        raise _absent("Excel", "openpyxl") from None
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     except Exception as problem:
@@ -217,9 +217,9 @@ def _read_excel(raw: bytes, path: Path, sheet: str | int) -> pd.DataFrame:
     return pd.DataFrame(padded[1:], columns=pd.Index(header, dtype=object), dtype=object)
 
 
-def _extra(kind: str, extra: str) -> InputError:
+def _absent(kind: str, package: str) -> InputError:
     return InputError(
-        "reading {kind} needs the extra {extra!r}; install it with: pip install 'abcxyz[{extra}]'",
+        "reading {kind} needs {package}; install it with: pip install {package}",
         kind=kind,
-        extra=extra,
+        package=package,
     )

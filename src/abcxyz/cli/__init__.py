@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.i18n import translate
 
+if TYPE_CHECKING:
+    from abcxyz.plugins import Command
+
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = ("classify", "demo", "score")
+COMMANDS = ("classify", "demo", "init", "check", "run", "plugins", "score", "fit", "model")
 """Modules of this package that add a command each."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Gather the commands."""
+def build_parser(
+    commands: Mapping[str, Command] = MappingProxyType({}),
+) -> argparse.ArgumentParser:
+    """Gather the commands, and those that plugins offer."""
     parser = argparse.ArgumentParser(
         prog="abcxyz", description="ABC/XYZ segmentation of customers by their sales."
     )
@@ -26,7 +33,19 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         import_module(f"abcxyz.cli.{name}").add_parser(subparsers)
+    for command in commands.values():
+        command.add_parser(subparsers)
     return parser
+
+
+def _offered(argv: Sequence[str]) -> Mapping[str, Command]:
+    """Look for commands of plugins, but only where the word is none of ours: it takes time."""
+    word = next((one for one in argv if not one.startswith("-")), None)
+    if word in COMMANDS or (word is None and not {"-h", "--help"} & set(argv)):
+        return {}
+    from abcxyz.registry import load
+
+    return load().commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,11 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # Names may hold what the terminal's encoding cannot say.
             stream.reconfigure(errors="replace")
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = argparse.Namespace()
     try:
+        args = build_parser(_offered(argv)).parse_args(argv)
         return int(args.run(args))
     except AbcxyzError as problem:
-        print(f"abcxyz: {translate(problem, getattr(args, 'lang', 'en'))}", file=sys.stderr)
+        print(
+            f"abcxyz: {translate(problem, getattr(args, 'lang', None) or 'en')}", file=sys.stderr
+        )
         return 3 if isinstance(problem, AdapterError) else 2
     except KeyboardInterrupt:
         print("abcxyz: stopped", file=sys.stderr)

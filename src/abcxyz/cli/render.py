@@ -56,7 +56,12 @@ def _head(summary: dict[str, Any], lang: str) -> str:
             first=date_text(since, lang),
             last=date_text(until - timedelta(days=1), lang),
         ),
-        text("Buckets: {count} ({unit})", lang, count=window["buckets"], unit=window["bucket"]),
+        text(
+            "Buckets: {count} ({unit})",
+            lang,
+            count=window["buckets"],
+            unit=text(window["bucket"].replace("_", " "), lang),
+        ),
         f"{text('Customers', lang)}: {number(summary['customers'], lang)}",
     ]
     return "\n".join(lines)

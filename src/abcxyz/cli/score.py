@@ -5,62 +5,96 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from abcxyz.core.prospect_card import Scorecard
-from abcxyz.errors import AbcxyzError, ConfigError
-from abcxyz.i18n import LANGUAGES, number, translate
+from abcxyz.i18n import LANGUAGES, number, text
 
-__all__ = ["add_parser", "read_scorecard", "run"]
+if TYPE_CHECKING:
+    from abcxyz.core.prospects import ProspectScores
+
+__all__ = ["add_parser", "run"]
+
+#: What a terminal would obey, or a line-based reader would take for the next field or line.
+_CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    parser = subparsers.add_parser("score", help="grade the leads of a file")
-    parser.add_argument("file", metavar="FILE", help="one line per lead")
+    parser = subparsers.add_parser(
+        "score",
+        help="grade the leads of a file",
+        description="Grade leads P-A, P-B, P-C or not scored, with reasons. The score is the "
+        "potential if the lead buys, not the probability that it does.",
+    )
+    parser.add_argument("file", metavar="FILE", help="CSV, Parquet or Excel, one line per lead")
     parser.add_argument("--scorecard", metavar="CARD", help="TOML or JSON; else the default one")
-    parser.add_argument("--json", action="store_true", help="one JSON object per lead")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en")
+    parser.add_argument("--json", action="store_true", help="one JSON object per lead and line")
+    parser.add_argument("--like", metavar="FILE", help="A customers, to name those it resembles")
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="take text in a number's place for unknown, and say so, instead of stopping",
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
     parser.set_defaults(run=run)
 
 
-def read_scorecard(path: Path) -> Scorecard:
-    """Read a scorecard from TOML, or from JSON by its ending.
-
-    Raises
-    ------
-    ConfigError
-        The file is absent or damaged, or is no scorecard.
-    """
-    try:
-        written = path.read_text(encoding="utf-8")
-        data = json.loads(written) if path.suffix == ".json" else tomllib.loads(written)
-    except (OSError, ValueError) as problem:
-        raise ConfigError(
-            "the scorecard {file} cannot be read ({reason}); check the path and the TOML",
-            file=str(path),
-            reason=str(problem),
-        ) from problem
-    return Scorecard.from_dict(data)
-
-
 def run(args: argparse.Namespace) -> int:
-    """Score the leads and print one line for each."""
-    from abcxyz.builtin.table import read_table
+    """Carry the command out; return the exit code."""
+    from abcxyz.cli.leads import read_leads, read_scorecard
     from abcxyz.core.prospects import score_prospects
 
-    try:
-        card = read_scorecard(Path(args.scorecard)) if args.scorecard else None
-        scores = score_prospects(read_table(Path(args.file)), card)
-    except AbcxyzError as problem:
-        sys.stderr.write(translate(problem, args.lang) + "\n")
-        return 2
+    card = read_scorecard(args.scorecard)
+    leads = read_leads(args.file, card)
+    scores = score_prospects(leads, card, strict=not args.lenient)
+    near = _nearest(args.like, leads, scores) if args.like else None
+    for one in scores.unreadable:
+        message = text(
+            "line {line}: {name} holds {value!r}, which is no number, and counts as unknown",
+            args.lang,
+            line=one.position + 2,
+            name=one.attribute,
+            value=one.value,
+        )
+        print(message.translate(_CONTROL), file=sys.stderr)
     for i, record in enumerate(scores.to_records()):
-        if args.json:
-            line = json.dumps(record, ensure_ascii=False, default=str)
-        else:
-            grade, points = record["grade"] or "–", number(record["score"], args.lang, 1)
-            line = f"{record['lead']}\t{grade}\t{points}\t{scores[i].sentence(args.lang)}"
-        sys.stdout.write(line + "\n")
+        if near is not None:
+            record["resembles"] = near[i]
+        print(_json(record) if args.json else _line(record, args.lang))
     return 0
+
+
+def _json(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, default=str)
+
+
+def _line(record: dict[str, Any], lang: str) -> str:
+    sentence = record["sentence_ru" if lang == "ru" else "sentence"]
+    if record.get("resembles"):
+        names = ", ".join(record["resembles"])
+        sentence += " " + text("Resembles: {names}.", lang, names=names)
+    score = number(record["score"], lang, 1)
+    fields = (str(record["lead"]), record["grade"] or "–", score, sentence)
+    return "\t".join(field.translate(_CONTROL) for field in fields)
+
+
+def _nearest(path: str, leads: Any, scores: ProspectScores) -> list[list[str]]:
+    from abcxyz.cli.leads import read_leads
+    from abcxyz.core.prospect_similar import nearest_customers
+
+    card = scores.scorecard
+    customers = read_leads(path, card)
+    names = [one.name for one in card.attributes if one.name in leads.columns]
+    rows = leads[names].to_dict("records")
+    bad = {(one.position, one.attribute) for one in scores.unreadable}
+    return [
+        [
+            str(found.customer)
+            for found in nearest_customers(
+                {name: value for name, value in row.items() if (i, name) not in bad},
+                customers,
+                scorecard=card,
+            )
+        ]
+        for i, row in enumerate(rows)
+    ]

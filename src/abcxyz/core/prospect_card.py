@@ -2,75 +2,52 @@
 
 from __future__ import annotations
 
-import functools
+import json
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 
+from abcxyz.core.prospect_parts import (
+    GRADES,
+    VERDICTS,
+    Attribute,
+    Bin,
+    Knockout,
+    Verdict,
+    merge_verdicts,
+)
 from abcxyz.errors import ConfigError
 
-__all__ = ["Attribute", "Bin", "Knockout", "Scorecard", "default_scorecard"]
+__all__ = [
+    "DEFAULT",
+    "GRADES",
+    "Attribute",
+    "Bin",
+    "Knockout",
+    "Scorecard",
+    "Verdict",
+    "default_scorecard",
+]
 
-_GRAIN = 1024
-
-
-def _points(value: float) -> float:
-    # Multiples of a power of two add up without rounding, in any order.
-    return round(float(value) * _GRAIN) / _GRAIN
-
-
-def _words(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(str(value).strip().casefold() for value in values)
+_FORMAT = 1
 
 
 def _read_only(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(found))
 
 
-@frozen
-class Bin:
-    """Values that earn the same points: numbers up to *upto*, or any of *values*."""
-
-    points: float = field(converter=_points)
-    en: str = ""
-    ru: str = ""
-    upto: float = math.inf
-    values: tuple[str, ...] = field(default=(), converter=_words)
+def _attributes(found: Iterable[Attribute]) -> tuple[Attribute, ...]:
+    return tuple(found)
 
 
-@frozen
-class Attribute:
-    """One attribute; *neutral* points go to a lead where it is unknown or in no bin."""
-
-    name: str
-    kind: str
-    neutral: float = field(converter=_points)
-    bins: tuple[Bin, ...] = field(default=(), converter=tuple)
-
-    @property
-    def least(self) -> float:
-        """Fewest points it can give."""
-        return min([self.neutral, *(one.points for one in self.bins)])
-
-    @property
-    def most(self) -> float:
-        """Most points it can give."""
-        return max([self.neutral, *(one.points for one in self.bins)])
-
-
-@frozen
-class Knockout:
-    """Values that rule a lead out, whatever else is known."""
-
-    attribute: str
-    values: tuple[str, ...] = field(converter=_words)
-    en: str = ""
-    ru: str = ""
+def _knockouts(found: Iterable[Knockout]) -> tuple[Knockout, ...]:
+    return tuple(found)
 
 
 @frozen
@@ -82,7 +59,7 @@ class Scorecard:
     attributes
         In the order in which points are shown.
     knockouts
-        What rules a lead out.
+        What rules a lead out; the first that is met is told.
     cuts
         Scores from which a lead is P-A and P-B.
     least_coverage
@@ -91,6 +68,8 @@ class Scorecard:
         ``rules`` or ``fitted``.
     calibration
         Intercept and slope of the logit of the probability over the score, when fitted.
+    verdicts
+        What a grade means to people; what is not given keeps its usual words.
     report
         Date, n and metrics of the fit.
 
@@ -100,12 +79,13 @@ class Scorecard:
         Points outside 0..100, bins out of order, unknown kind or basis.
     """
 
-    attributes: tuple[Attribute, ...] = field(converter=tuple)
-    knockouts: tuple[Knockout, ...] = field(default=(), converter=tuple)
+    attributes: tuple[Attribute, ...] = field(converter=_attributes)
+    knockouts: tuple[Knockout, ...] = field(default=(), converter=_knockouts)
     cuts: tuple[float, float] = (70.0, 40.0)
     least_coverage: float = 0.4
     basis: str = "rules"
     calibration: tuple[float, float] | None = None
+    verdicts: Mapping[str, Verdict] = field(factory=dict, converter=merge_verdicts, hash=False)
     report: Mapping[str, Any] = field(factory=dict, converter=_read_only, hash=False)
 
     def __attrs_post_init__(self) -> None:
@@ -117,23 +97,6 @@ class Scorecard:
             )
         if self.basis not in ("rules", "fitted"):
             raise ConfigError("basis is {value!r}; use rules or fitted", value=self.basis)
-        for one in self.attributes:
-            if one.kind not in ("number", "category"):
-                raise ConfigError(
-                    "{name} is of the kind {value!r}; use number or category",
-                    name=one.name,
-                    value=one.kind,
-                )
-            edges = [part.upto for part in one.bins]
-            if one.kind == "number" and (
-                edges != sorted(set(edges)) or (edges and edges[-1] != math.inf)
-            ):
-                raise ConfigError(
-                    "the bins of {name} end at {edges}; let upto rise, and leave it out in the "
-                    "last bin",
-                    name=one.name,
-                    edges=edges,
-                )
         least = sum(one.least for one in self.attributes)
         most = sum(one.most for one in self.attributes)
         if not (math.isfinite(most) and least >= 0 and most <= 100):
@@ -144,6 +107,20 @@ class Scorecard:
             )
         if not 100 >= self.cuts[0] >= self.cuts[1] >= 0:
             raise ConfigError("the cuts are {cuts}; write P-A's, then P-B's", cuts=self.cuts)
+        if not 0 <= self.least_coverage <= 1:
+            raise ConfigError(
+                "least_coverage is {value!r}; it is a share from 0 to 1", value=self.least_coverage
+            )
+        if self.calibration is not None and not all(map(math.isfinite, self.calibration)):
+            raise ConfigError(
+                "calibration is {value!r}; it is two finite numbers", value=self.calibration
+            )
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the columns it looks at: attributes with bins, then knock-outs."""
+        names = [one.name for one in self.attributes if one.bins]
+        return tuple(dict.fromkeys([*names, *(out.attribute for out in self.knockouts)]))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
@@ -154,8 +131,16 @@ class Scorecard:
         ConfigError
             A key is missing, unknown or of the wrong type.
         """
-        fields = dict(data)
         try:
+            fields = dict(data)
+            version = fields.pop("abcxyz_scorecard", _FORMAT)
+            if version != _FORMAT:
+                raise ConfigError(
+                    "the scorecard is of format {version!r}, but this version reads format "
+                    "{known}; update abcxyz or fit it again",
+                    version=version,
+                    known=_FORMAT,
+                )
             fields["attributes"] = [
                 Attribute(**{**one, "bins": [Bin(**part) for part in one.get("bins", ())]})
                 for one in fields["attributes"]
@@ -168,7 +153,9 @@ class Scorecard:
             return cls(**fields)
         except ConfigError:
             raise
-        except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        except (
+            KeyError, TypeError, AttributeError, ValueError, OverflowError,
+        ) as problem:  # fmt: skip
             raise ConfigError(
                 "the scorecard cannot be read ({reason}); compare it with the default one",
                 reason=str(problem),
@@ -177,33 +164,58 @@ class Scorecard:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_dict` reads them back."""
         return {
+            "abcxyz_scorecard": _FORMAT,
             "basis": self.basis,
             "cuts": list(self.cuts),
             "least_coverage": self.least_coverage,
             "calibration": None if self.calibration is None else list(self.calibration),
             "report": dict(self.report),
             "attributes": [
-                {
-                    "name": one.name,
-                    "kind": one.kind,
-                    "neutral": one.neutral,
-                    "bins": [
-                        {"points": part.points, "en": part.en, "ru": part.ru}
-                        | ({} if math.isinf(part.upto) else {"upto": part.upto})
-                        | ({"values": list(part.values)} if part.values else {})
-                        for part in one.bins
-                    ],
-                }
+                _told(one, skip=("bins",)) | {"bins": [_told(part) for part in one.bins]}
                 for one in self.attributes
             ],
-            "knockouts": [
-                {"attribute": k.attribute, "values": list(k.values), "en": k.en, "ru": k.ru}
-                for k in self.knockouts
-            ],
+            "knockouts": [_told(one) for one in self.knockouts],
+            "verdicts": {
+                name: attrs.asdict(one)
+                for name, one in self.verdicts.items()
+                if one != VERDICTS[name]
+            },
         }
 
+    def to_json(self) -> str:
+        """Return the text of a model file: JSON, readable and safe to open."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
-@functools.cache
+    @classmethod
+    def from_json(cls, written: str) -> Scorecard:
+        """Read a model file.
+
+        Raises
+        ------
+        ConfigError
+            It is no JSON, or no scorecard.
+        """
+        try:
+            data = json.loads(written)
+        except (ValueError, RecursionError) as problem:
+            raise ConfigError(
+                "the scorecard cannot be read ({reason}); compare it with the default one",
+                reason=str(problem),
+            ) from problem
+        return cls.from_dict(data)
+
+
+def _told(one: attrs.AttrsInstance, skip: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the fields that say something; an endless bin is one without ``upto``."""
+    found = attrs.asdict(one, recurse=False)
+    kept = {name: value for name, value in found.items() if name not in skip}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in kept.items()
+        if value not in ("", (), None, math.inf)
+    }
+
+
 def default_scorecard() -> Scorecard:
     """Read the scorecard that comes with the package.
 
@@ -214,3 +226,7 @@ def default_scorecard() -> Scorecard:
     """
     file = resources.files("abcxyz") / "core" / "scorecard.toml"
     return Scorecard.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+DEFAULT = default_scorecard()
+"""The scorecard that comes with the package."""

@@ -1,0 +1,118 @@
+"""Every check of the workshop: ``nox -l`` lists them, ``nox -s tests -- -k name`` narrows one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "typing", "tests", "docs"]
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(*names: str) -> list[str]:
+    """Resolve dependency groups here, for an older pip cannot."""
+    return list(nox.project.dependency_groups(PROJECT, *names))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look at style and layout, change nothing."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check the types of the package and of the tests."""
+    session.install("-e", ".[all]", *group("typing"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests, but for the slow ones and those in a browser."""
+    session.install("-e", ".[all]", *group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the tests that take over ten seconds each."""
+    session.install("-e", ".[all]", *group("test"))
+    session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
+def bare(session: nox.Session) -> None:
+    """Run the tests without any extra: what needs one skips, the rest works."""
+    session.install("-e", ".", *group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def minimums(session: nox.Session) -> None:
+    """Run the tests with the lowest version of every dependency that pyproject.toml allows."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    direct = [*PROJECT["project"]["dependencies"]]
+    direct += [line for name, lines in extras.items() if name != "all" for line in lines]
+    pins = sorted({re.sub(r">=", "==", line) for line in direct})
+    constraints = Path(session.create_tmp()).resolve() / "minimums.txt"
+    constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
+    session.install("-e", ".[all]", *group("test"), "--constraint", str(constraints))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel and run the tests against it, with ``src`` out of reach."""
+    session.install("build", *group("test"))
+    folder = Path(session.create_tmp()).resolve() / "wheel"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    (built,) = folder.glob("*.whl")
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install(f"abcxyz[all] @ {built.as_uri()}")
+    where = session.run("python", "-c", "import abcxyz; print(abcxyz.__file__)", silent=True)
+    if "site-packages" not in str(where):
+        session.error(f"the tests would not see the wheel but {where}")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages, every warning an error, and run every example on them."""
+    session.install("-e", ".[all]", *group("docs", "test"))
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
+    session.run("pytest", "tests/test_docs.py", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the pages in Chromium; ``nox -s browser -- --install`` fetches one first."""
+    session.install("-e", ".[all]", *group("browser", "test"))
+    posargs = list(session.posargs)
+    if "--install" in posargs:
+        posargs.remove("--install")
+        session.run("playwright", "install", "--with-deps", "chromium")
+    session.run("pytest", "-m", "browser", *posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure; ``nox -s bench -- benchmarks/bench_fast.py 1000000`` measures one thing."""
+    session.install("-e", ".[all]")
+    if session.posargs:
+        session.run("python", *session.posargs)
+        return
+    for script in sorted(Path("benchmarks").glob("bench_*.py")):
+        session.run("python", str(script))

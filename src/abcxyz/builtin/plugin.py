@@ -1,0 +1,26 @@
+"""What comes with the library, offered as any plugin would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from abcxyz.builtin.csv_sink import CsvSink
+from abcxyz.builtin.excel_sink import ExcelSink
+from abcxyz.builtin.files import FileSource
+from abcxyz.builtin.html_sink import HtmlSink
+from abcxyz.builtin.json_sink import JsonSink
+from abcxyz.plugins import Factory, hookimpl
+
+__all__ = ["abcxyz_sinks", "abcxyz_sources"]
+
+
+@hookimpl
+def abcxyz_sources() -> Mapping[str, Factory]:
+    """Offer files by the names people look for; the first bytes of a file tell its kind."""
+    return {**dict.fromkeys(("csv", "excel", "file", "parquet"), FileSource)}
+
+
+@hookimpl
+def abcxyz_sinks() -> Mapping[str, Factory]:
+    """Offer what needs no other system than this machine."""
+    return {"csv": CsvSink, "excel": ExcelSink, "html": HtmlSink, "json": JsonSink}

@@ -1,0 +1,101 @@
+"""``abcxyz plugins``: what may be named in a job."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.i18n import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from abcxyz.options import Option
+    from abcxyz.registry import Adapter, Registry
+
+__all__ = ["add_parser", "plugins_object", "run"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "plugins",
+        help="list the adapters that may be named in a job",
+        description="List every installed source, enricher and sink with its options, and the "
+        "plugins that are broken with the reason.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one object instead of text")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
+    parser.set_defaults(run=run)
+
+
+def plugins_object(registry: Registry) -> dict[str, Any]:
+    """Describe what is installed as one object of plain values, ready for JSON."""
+    return {
+        "adapters": [
+            {
+                "name": one.name,
+                "role": one.role,
+                "package": one.plugin.package,
+                "version": one.plugin.version,
+                "options": [_option_object(option) for option in one.options],
+            }
+            for one in _sorted(registry)
+        ],
+        "commands": sorted(registry.commands),
+        "broken": [
+            {
+                "name": one.plugin.name,
+                "package": one.plugin.package,
+                "version": one.plugin.version,
+                "reason": one.reason,
+            }
+            for one in registry.broken
+        ],
+    }
+
+
+def _sorted(registry: Registry) -> list[Adapter]:
+    roles = ("source", "enricher", "sink")
+    return sorted(registry.adapters.values(), key=lambda one: (roles.index(one.role), one.name))
+
+
+def _option_object(option: Option) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": option.name,
+        "type": option.kind,
+        "required": option.required,
+        "secret": option.secret,
+    }
+    if not option.required:
+        plain = isinstance(option.default, (str, int, float, bool)) or option.default is None
+        told["default"] = option.default if plain else str(option.default)
+    return told
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.registry import load
+
+    registry = load()
+    if args.json:
+        print(json.dumps(plugins_object(registry), ensure_ascii=False, indent=2))
+        return 0
+    for one in _sorted(registry):
+        package = f"{one.plugin.package} {one.plugin.version}".strip() or one.plugin.name
+        print(f"{one.role} {one.name}  ({package})")
+        for option in one.options:
+            print(f"    {_option_line(option, args.lang)}")
+    for broken in registry.broken:
+        print(
+            text(
+                "broken: {plugin}: {reason}", args.lang, plugin=broken.plugin, reason=broken.reason
+            )
+        )
+    return 0
+
+
+def _option_line(option: Option, lang: str) -> str:
+    line = f"{option.name}: {option.kind}" if option.kind else option.name
+    if option.required:
+        return f"{line}  ({text('required', lang)})"
+    return f"{line} = {option.default!r}"

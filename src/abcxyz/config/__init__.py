@@ -1,0 +1,8 @@
+"""A job: what to read, how to classify, and who gets the result, as a TOML file."""
+
+from abcxyz.config.build import Adapters, build
+from abcxyz.config.job import Job, Part
+from abcxyz.config.keys import TABLES, Key
+from abcxyz.config.reader import parse_job, read_job
+
+__all__ = ["TABLES", "Adapters", "Job", "Key", "Part", "build", "parse_job", "read_job"]

@@ -1,0 +1,119 @@
+"""Build what a job asks for, secrets put in their places."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from abcxyz.config.job import Job, Part
+from abcxyz.config.vault import Vault, in_clear, is_reference
+from abcxyz.errors import AbcxyzWarning
+from abcxyz.plugins import Enricher, Sink, Source
+from abcxyz.registry import Registry
+
+__all__ = ["Adapters", "build"]
+
+
+@frozen
+class Adapters:
+    """The adapters of a job, built, and the secrets they were built with."""
+
+    sources: tuple[tuple[Part, Source], ...]
+    enricher: tuple[Part, Enricher] | None
+    sinks: tuple[tuple[Part, Sink], ...]
+    secrets: frozenset[str] = field(repr=False)
+
+    def __iter__(self) -> Iterator[tuple[Part, Any]]:
+        yield from self.sources
+        if self.enricher is not None:
+            yield self.enricher
+        yield from self.sinks
+
+    def close(self) -> None:
+        """Close whatever can be closed."""
+        for _, adapter in self:
+            close = getattr(adapter, "close", None)
+            if callable(close):
+                close()
+
+
+def build(job: Job, registry: Registry) -> Adapters:
+    """Build every adapter of a job, and do nothing else yet.
+
+    Parameters
+    ----------
+    job
+        The job.
+    registry
+        Where its adapters are found.
+
+    Returns
+    -------
+    Adapters
+
+    Raises
+    ------
+    ConfigError
+        An option does not fit, or a secret cannot be read.
+    PluginError
+        An adapter is unknown or broken.
+
+    Warns
+    -----
+    AbcxyzWarning
+        A secret is written in clear.
+    """
+    vault = Vault(job.path.parent.absolute(), set())
+
+    def made(part: Part) -> Any:
+        return _build(part, job, registry, vault)
+
+    # Every part is looked up before any is built: a typo costs nothing.
+    for part in (*job.sources, *([job.enricher] if job.enricher else []), *job.sinks):
+        registry.get(part.role, part.kind, where=part.where("kind"))
+    return Adapters(
+        tuple((part, made(part)) for part in job.sources),
+        None if job.enricher is None else (job.enricher, made(job.enricher)),
+        tuple((part, made(part)) for part in job.sinks),
+        frozenset(vault.read),
+    )
+
+
+def _build(part: Part, job: Job, registry: Registry, vault: Vault) -> Any:
+    adapter = registry.get(part.role, part.kind, where=part.where("kind"))
+    known = {one.name: one for one in adapter.options}
+    options: dict[str, Any] = {}
+    for key, value in part.options.items():
+        declared = key in known and known[key].secret
+        for name, inner in _leaves(key, value):
+            if in_clear(name, inner, declared=declared):
+                warnings.warn(
+                    AbcxyzWarning(
+                        "{where}the option {option!r} holds a secret in clear; whoever sees the "
+                        'job sees it. Write {option} = {{ env = "NAME" }} instead',
+                        where=part.where(key),
+                        option=name,
+                    ),
+                    stacklevel=4,
+                )
+                vault.read.add(str(inner))
+        options[key] = vault.reveal(value, part.where(key))
+    shared = {key: value for key, value in job.shared(part.role).items() if key in known}
+    return adapter.build({**shared, **options}, where=part.where, folder=vault.folder)
+
+
+def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the values of an option that are written out, each with its nearest name."""
+    if is_reference(value):
+        return
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(str(name), item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(key, item)
+    else:
+        yield key, value

@@ -1,0 +1,67 @@
+"""How one system's customers are called in another."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from abcxyz.builtin.table import decode, sniff_delimiter
+from abcxyz.errors import ConfigError
+
+__all__ = ["read_id_map"]
+
+
+def read_id_map(path: Path, where: str) -> dict[str, str]:
+    """Read a table of two columns: the id in this system, and the common one.
+
+    Parameters
+    ----------
+    path
+        A CSV with a line of headings.
+    where
+        The place in the job, for errors.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, a line has no two ids, or one id is mapped twice.
+    """
+    try:
+        text = decode(path.read_bytes(), path)
+    except OSError as problem:
+        raise ConfigError(
+            "{where}the id map {path} cannot be read ({reason}); check the path",
+            where=where,
+            path=str(path),
+            reason=problem.strerror or "unknown",
+        ) from problem
+    header = text.partition("\n")[0]
+    rows = csv.reader(io.StringIO(text), delimiter=sniff_delimiter(header))
+    next(rows, None)
+    found: dict[str, str] = {}
+    for line, row in enumerate(rows, 2):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if len(cells) < 2 or not (cells[0] and cells[1]):
+            raise ConfigError(
+                "{where}line {line} of the id map {path} is {row!r}; it needs two ids, that of "
+                "this system and the common one",
+                where=where,
+                line=line,
+                path=str(path),
+                row=",".join(row),
+            )
+        if found.setdefault(cells[0], cells[1]) != cells[1]:
+            raise ConfigError(
+                "{where}line {line} of the id map {path} maps {id!r} to {second!r}, and an "
+                "earlier line to {first!r}; keep one",
+                where=where,
+                line=line,
+                path=str(path),
+                id=cells[0],
+                first=found[cells[0]],
+                second=cells[1],
+            )
+    return found

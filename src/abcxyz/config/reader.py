@@ -1,0 +1,268 @@
+"""Read a job from TOML, and say of every mistake where it is and what is accepted."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from abcxyz.config.id_map import read_id_map
+from abcxyz.config.job import Job, Part
+from abcxyz.config.keys import TABLES
+from abcxyz.config.lines import TomlLines
+from abcxyz.core.rules import rule_from_dict
+from abcxyz.core.snapshot import Settings
+from abcxyz.errors import AbcxyzError, ConfigError
+from abcxyz.options import UNFIT, fit, nearest
+
+__all__ = ["parse_job", "read_job"]
+
+_LISTS = ("source", "sink")
+_OPEN = ("source", "enricher", "sink")
+
+
+def read_job(path: str | PathLike[str]) -> Job:
+    """Read a job from a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    ConfigError
+        The file is absent or damaged, a key is unknown or of another type; the message names the
+        file, the line, the key and what is accepted.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no job {path}; check the path, or write one with: abcxyz init {path}",
+            path=str(path),
+        ) from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(
+            "the job {path} cannot be read ({reason}); check its rights, and save it as UTF-8",
+            path=str(path),
+            reason=getattr(problem, "strerror", None) or "not UTF-8",
+        ) from problem
+    return parse_job(text, file)
+
+
+def parse_job(text: str, path: str | PathLike[str] = "job.toml") -> Job:
+    """Read a job from the text of a TOML file.
+
+    Parameters
+    ----------
+    text
+        The job.
+    path
+        The file it stands for.
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    ConfigError
+        As in `read_job`.
+
+    Examples
+    --------
+    >>> job = parse_job('''
+    ... [[source]]
+    ... kind = "csv"
+    ... path = "sales.csv"
+    ...
+    ... [[sink]]
+    ... kind = "html"
+    ... path = "report.html"
+    ... ''')
+    >>> job.settings.period, [sink.kind for sink in job.sinks]
+    ('12M', ['html'])
+    """
+    file = Path(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(
+            "{path} is not TOML: {reason}; mend that place",
+            path=file.name,
+            reason=str(problem),
+        ) from None
+    return _Reader(data, TomlLines(text), file).job()
+
+
+class _Reader:
+    """Check the tables of one job."""
+
+    def __init__(self, data: Mapping[str, Any], lines: TomlLines, path: Path) -> None:
+        self._data, self._lines, self._path = data, lines, path
+        # A job read from the folder one is in must not change its meaning when one leaves.
+        self._folder = path.parent.absolute()
+
+    def _where(self, table: str, key: str = "", place: int = 0) -> str:
+        return f"{self._path.name}:{self._lines.of(table, key, place=place)}: "
+
+    def job(self) -> Job:
+        unknown = [name for name in self._data if name not in TABLES]
+        if unknown:
+            raise self._unknown("", unknown[0], TABLES)
+        sources = tuple(self._parts("source"))
+        if not sources:
+            raise ConfigError(
+                "{path} names no source; add a table [[source]] with a kind and its options",
+                path=self._path.name,
+            )
+        sinks = tuple(self._parts("sink"))
+        enricher, scorecard = self._enricher()
+        history = self._table("history").get("path")
+        if not sinks and history is None:
+            raise ConfigError(
+                "{path} names neither a sink nor a history, so nothing would come of it; add a "
+                "table [[sink]]",
+                path=self._path.name,
+            )
+        settings = self._settings()
+        return Job(
+            path=self._path,
+            settings=settings,
+            sources=sources,
+            sinks=sinks,
+            enricher=enricher,
+            scorecard=None if scorecard is None else self._folder / scorecard,
+            history=None if history is None else self._folder / Path(history).expanduser(),
+            report=self._table("report"),
+        )
+
+    def _settings(self) -> Settings:
+        window = self._table("window")
+        xyz = self._table("xyz")
+        cut = {key: xyz.pop(key) for key in ("ddof", "since_first", "single_order") if key in xyz}
+        rules = {"abc": self._table("abc"), "xyz": xyz}
+        for axis, rule in rules.items():
+            if set(rule) - {"rule"} and "rule" not in rule:
+                raise ConfigError(
+                    "{where}{key} belongs to a rule, and no rule is named; add rule = …",
+                    where=self._where(axis, next(iter(rule))),
+                    key=next(iter(rule)),
+                )
+            try:
+                named = {**rule, "rule": rule.get("rule", "tangent").replace("-", "_")}
+                window[axis] = rule_from_dict(named)
+            except AbcxyzError as problem:
+                raise self._at(axis, "", problem) from problem
+        try:
+            return Settings(**window, **cut)
+        except AbcxyzError as problem:
+            raise self._at("window", "", problem) from problem
+
+    def _at(self, table: str, key: str, problem: AbcxyzError) -> ConfigError:
+        return ConfigError("{where}{problem}", where=self._where(table, key), problem=problem)
+
+    def _table(self, name: str) -> dict[str, Any]:
+        """Return a table, its keys checked."""
+        return self._checked(name, self._data.get(name, {}), 0)
+
+    def _checked(self, name: str, table: object, place: int) -> dict[str, Any]:
+        if not isinstance(table, dict):
+            raise ConfigError(
+                "{where}{table} is no table; write [{table}] and its keys below",
+                where=self._where(name, place=place),
+                table=name,
+            )
+        known = TABLES[name]
+        found = {}
+        for key, value in table.items():
+            if key not in known:
+                if name not in _OPEN:
+                    raise self._unknown(name, key, known, place)
+                found[key] = value
+                continue
+            fitted = fit(value, known[key].kind)
+            if fitted is UNFIT:
+                raise ConfigError(
+                    "{where}{key} in [{table}] is {value!r}; it takes {kind}",
+                    where=self._where(name, key, place),
+                    key=key,
+                    table=name,
+                    value=value,
+                    kind=known[key].takes,
+                )
+            found[key] = fitted
+        return found
+
+    def _unknown(
+        self, table: str, key: str, known: Mapping[str, object], place: int = 0
+    ) -> ConfigError:
+        details = {
+            "where": self._where(table, key, place) if table else self._where(key),
+            "key": key,
+            "table": table,
+            "nearest": nearest(key, known),
+            "known": ", ".join(known),
+        }
+        if not table:
+            return ConfigError(
+                "{where}a job has no table [{key}]; did you mean [{nearest}]? Known are {known}"
+                if details["nearest"]
+                else "{where}a job has no table [{key}]; known are {known}",
+                **details,
+            )
+        return ConfigError(
+            "{where}[{table}] has no key {key!r}; did you mean {nearest!r}? Known are {known}"
+            if details["nearest"]
+            else "{where}[{table}] has no key {key!r}; known are {known}",
+            **details,
+        )
+
+    def _parts(self, role: str) -> Iterator[Part]:
+        listed = self._data.get(role, [])
+        if not isinstance(listed, list):
+            raise ConfigError(
+                "{where}there may be several of [{table}]; write [[{table}]]",
+                where=self._where(role),
+                table=role,
+            )
+        for place, table in enumerate(listed):
+            yield self._part(role, self._checked(role, table, place), place)
+
+    def _part(self, role: str, table: dict[str, Any], place: int) -> Part:
+        kind = table.pop("kind", None)
+        if kind is None:
+            raise ConfigError(
+                '{where}{table} has no kind; write kind = "…" with a name that '
+                "`abcxyz plugins` lists",
+                where=self._where(role, place=place),
+                table=f"[[{role}]]" if role in _LISTS else f"[{role}]",
+            )
+        id_map, prefix = table.pop("id_map", None), table.pop("id_prefix", None)
+        if isinstance(id_map, str):
+            id_map = read_id_map(
+                self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
+            )
+        if prefix is None:
+            # Unmapped ids must not be taken for those of another system.
+            prefix = "" if id_map is None else f"{kind}:"
+
+        def where(key: str) -> str:
+            return self._where(role, key, place)
+
+        return Part(role, kind, table, where, id_map, prefix)
+
+    def _enricher(self) -> tuple[Part | None, str | None]:
+        if "enricher" not in self._data:
+            return None, None
+        table = self._table("enricher")
+        scorecard = table.pop("scorecard", None)
+        return self._part("enricher", table, 0), scorecard

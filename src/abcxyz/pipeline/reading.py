@@ -1,0 +1,219 @@
+"""Sales of all sources of a job, one customer called by one name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from abcxyz.config import Part
+from abcxyz.core.calendar import Window
+from abcxyz.core.quality import Quality, QualityIssue
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import AbcxyzError, AdapterError
+from abcxyz.http import Redactor
+from abcxyz.pipeline.watch import Watch
+from abcxyz.plugins import Source
+
+__all__ = ["Reading"]
+
+_EXAMPLES = 3
+
+
+class _Names(dict[Any, str]):
+    """A source's customer -> the common one; those no map holds are remembered."""
+
+    def __init__(self, part: Part) -> None:
+        super().__init__()
+        self._map = part.id_map
+        self._prefix = part.id_prefix
+        self.unmapped: set[str] = set()
+
+    def __missing__(self, customer: Any) -> str:
+        own = str(customer)
+        found = None if self._map is None else self._map.get(own)
+        if found is None:
+            found = self._prefix + own
+            if self._map is not None:
+                self.unmapped.add(found)
+        self[customer] = found
+        return found
+
+
+class Reading:
+    """Read the sources of a job one after the other.
+
+    Parameters
+    ----------
+    sources
+        Each with its part of the job.
+    watch
+        Is told how many lines were read.
+    redactor
+        Covers secrets in what a failing source says.
+
+    Notes
+    -----
+    Customers come out as text, by their common name where a map has one. With several sources,
+    documents of one are never taken for those of another.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[tuple[Part, Source]],
+        *,
+        watch: Watch | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self._sources = sources
+        self._watch = watch or Watch()
+        self._redactor = redactor or Redactor()
+        self._names: dict[str, str] = {}
+        self._quality: list[Quality] = []
+        self._state: tuple[int, date | None] = (0, None)
+        self.met: dict[str, tuple[int, int]] = {}
+        """Source -> its customers that the id map holds, and those it does not."""
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        """Yield every transaction of the half-open *window*, each exactly once, in batches.
+
+        Raises
+        ------
+        AdapterError
+            A source failed; the message says which, and how far it had come.
+        """
+        self._names, self._quality, self.met = {}, [], {}
+        for place, (part, source) in enumerate(self._sources):
+            self._watch.begin("read", part.kind)
+            yield from self._one(place, part, source, window)
+            self._watch.end()
+
+    def _one(
+        self, place: int, part: Part, source: Source, window: Window
+    ) -> Iterator[Transactions]:
+        names = _Names(part)
+        lines, lost_lines, lost_money = 0, 0, 0.0
+        last: date | None = None
+        for batch in self._guarded(part, source, window):
+            if not len(batch):
+                continue
+            lines += len(batch)
+            last = batch.day[-1].item()
+            renamed = np.empty(len(batch), dtype=object)
+            renamed[:] = [names[customer] for customer in batch.customer.tolist()]
+            if names.unmapped:
+                lost = np.fromiter((one in names.unmapped for one in renamed), bool, len(renamed))
+                lost_lines += int(np.count_nonzero(lost))
+                lost_money += math.fsum(batch.amount[lost].tolist())
+            self._state = lines, last
+            self._watch.advance(len(batch))
+            yield Transactions(
+                renamed, batch.day, batch.amount, batch.cost, self._documents(place, batch)
+            )
+        self._close(part, source, names, lines, lost_lines, lost_money)
+
+    def _guarded(self, part: Part, source: Source, window: Window) -> Iterator[Transactions]:
+        """Pass batches on; say of a failure where it happened."""
+        self._state = 0, None
+        try:
+            yield from source.transactions(window)
+        except AbcxyzError as problem:
+            if not isinstance(problem, AdapterError):
+                raise
+            failure = self._failure(part, problem)
+            failure.retryable = problem.retryable
+            cause: AbcxyzError | None = problem
+        except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+            shown = f"{type(problem).__name__}: {self._redactor.text(str(problem))}"
+            failure, cause = self._failure(part, shown), None
+        else:
+            return
+        # A foreign exception may hold secrets, so it is not chained, and there is no context.
+        raise failure from cause
+
+    def _failure(self, part: Part, reason: object) -> AdapterError:
+        lines, last = self._state
+        if not lines:
+            return AdapterError(
+                "the source {source} failed at its start: {reason}; nothing was saved, the next "
+                "run begins anew",
+                source=part.kind,
+                reason=reason,
+            )
+        return AdapterError(
+            "the source {source} failed after {lines} lines, the last of {day}: {reason}; nothing "
+            "was saved, the next run begins anew",
+            source=part.kind,
+            lines=lines,
+            day=last,
+            reason=reason,
+        )
+
+    def _documents(self, place: int, batch: Transactions) -> npt.NDArray[Any] | None:
+        if batch.document is None or len(self._sources) == 1:
+            return batch.document
+        found = np.empty(len(batch), dtype=object)
+        found[:] = [f"{place}\0{one}" for one in batch.document.tolist()]
+        return found
+
+    def _close(
+        self,
+        part: Part,
+        source: Source,
+        names: _Names,
+        lines: int,
+        lost_lines: int,
+        lost_money: float,
+    ) -> None:
+        known: Mapping[Any, str] = getattr(source, "names", None) or {}
+        self._names |= {names[customer]: name for customer, name in known.items()}
+        told = getattr(source, "quality", None)
+        quality = told if isinstance(told, Quality) else Quality(lines, lines)
+        if part.id_map is not None:
+            mapped = len({one for one in names.values() if one not in names.unmapped})
+            self.met[part.kind] = (mapped, len(names.unmapped))
+        if lost_lines:
+            issue = QualityIssue(
+                "not_in_id_map",
+                lost_lines,
+                lost_money,
+                "own_customer",
+                sorted(names.unmapped)[:_EXAMPLES],
+            )
+            quality = Quality(quality.rows, quality.used, (*quality.issues, issue))
+        self._quality.append(quality)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Customer -> name, where a source knows it."""
+        return self._names
+
+    @property
+    def quality(self) -> Quality:
+        """The account of all sources together."""
+        merged: dict[tuple[str, str], QualityIssue] = {}
+        for one in self._quality:
+            for issue in one.issues:
+                key = issue.kind, issue.treatment
+                earlier = merged.get(key)
+                merged[key] = issue if earlier is None else _together(earlier, issue)
+        return Quality(
+            sum(one.rows for one in self._quality),
+            sum(one.used for one in self._quality),
+            merged.values(),
+        )
+
+
+def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:
+    money = None if one.amount is None or other.amount is None else one.amount + other.amount
+    return QualityIssue(
+        one.kind,
+        one.count + other.count,
+        money,
+        one.treatment,
+        (*one.examples, *other.examples)[:_EXAMPLES],
+    )

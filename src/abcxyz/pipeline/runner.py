@@ -1,0 +1,322 @@
+"""Run a job: read, classify, save, and tell everybody who is to know."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from abcxyz.builtin.scorecards import read_scorecard
+from abcxyz.config import Adapters, Job, Part, build
+from abcxyz.core.analysis import Analysis, analyze
+from abcxyz.core.panel import aggregate
+from abcxyz.core.prospect_card import Scorecard
+from abcxyz.core.prospects import score_prospects
+from abcxyz.core.snapshot import Snapshot
+from abcxyz.errors import AbcxyzError, AdapterError
+from abcxyz.http import Redactor
+from abcxyz.pipeline.lock import locked
+from abcxyz.pipeline.reading import Reading
+from abcxyz.pipeline.watch import Watch
+from abcxyz.plugins import Enricher, Preflight, Sink, WriteReport
+from abcxyz.registry import Registry, load
+
+if TYPE_CHECKING:
+    from abcxyz.history import History
+
+__all__ = ["Checked", "Outcome", "SinkOutcome", "check", "run"]
+
+
+@frozen(kw_only=True)
+class SinkOutcome:
+    """What became of one sink.
+
+    Parameters
+    ----------
+    kind
+        Its name in the job.
+    dry_run
+        Whether it only looked.
+    report
+        What it did, or would have done; None where it failed altogether.
+    problem
+        Why it failed.
+    """
+
+    kind: str
+    dry_run: bool
+    report: WriteReport | None = None
+    problem: AbcxyzError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was written."""
+        return self.report is not None and self.report.complete
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What a run came to.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    saved
+        Whether the history took the snapshot; False where it had it, or where there is none.
+    sinks
+        In the order of the job.
+    enricher
+        Why the enricher failed, where it did.
+    met
+        Source -> customers its id map holds, and those it does not.
+    """
+
+    analysis: Analysis
+    saved: bool = False
+    sinks: tuple[SinkOutcome, ...] = ()
+    enricher: AbcxyzError | None = None
+    met: Mapping[str, tuple[int, int]] = field(factory=dict)
+
+    def exit_code(self, *, alerts: bool = False) -> int:
+        """Say it to a scheduler.
+
+        Parameters
+        ----------
+        alerts
+            Whether alerts are worth a code of their own.
+
+        Returns
+        -------
+        int
+            0 done; 3 an outside system failed, in whole or for some customers; 10 alerts.
+        """
+        if self.enricher is not None or not all(one.complete for one in self.sinks):
+            return 3
+        raised = getattr(self.analysis, "alerts", ())
+        return 10 if alerts and raised else 0
+
+
+@frozen
+class Checked:
+    """What a preflight found of one adapter."""
+
+    role: str
+    kind: str
+    notes: tuple[str, ...] = ()
+    problem: AbcxyzError | None = None
+
+
+def run(
+    job: Job,
+    *,
+    as_of: date,
+    apply: bool = False,
+    registry: Registry | None = None,
+    watch: Watch | None = None,
+) -> Outcome:
+    """Read the sales, classify the customers, save the snapshot, write to every sink.
+
+    Parameters
+    ----------
+    job
+        What to do.
+    as_of
+        The day of the classification.
+    apply
+        Whether sinks that reach other systems write; they only look otherwise.
+    registry
+        Where adapters are found; the installed ones when not given.
+    watch
+        Is told how far the run is.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ConfigError, PluginError
+        The job cannot be built; nothing was read.
+    InputError
+        The sales cannot be classified; nothing was saved.
+    AdapterError
+        A source failed; nothing was saved, nothing written.
+    HistoryError
+        The history cannot be used.
+    UnavailableError
+        The job is running already.
+    """
+    watch = watch or Watch()
+    with locked(job.path), _built(job, registry) as (adapters, redactor):
+        try:
+            card = read_scorecard(job.scorecard) if job.enricher is not None else None
+            return _run(job, as_of, adapters, redactor, card, apply=apply, watch=watch)
+        except AbcxyzError as problem:
+            safe = covered(problem, redactor)
+            if safe is problem:
+                raise
+        raise safe
+
+
+@contextlib.contextmanager
+def _built(job: Job, registry: Registry | None) -> Iterator[tuple[Adapters, Redactor]]:
+    adapters = build(job, load() if registry is None else registry)
+    try:
+        yield adapters, Redactor(adapters.secrets)
+    finally:
+        adapters.close()
+
+
+def _run(
+    job: Job,
+    as_of: date,
+    adapters: Adapters,
+    redactor: Redactor,
+    card: Scorecard | None,
+    *,
+    apply: bool,
+    watch: Watch,
+) -> Outcome:
+    with _history(job.history) as history:
+        previous = None if history is None else history.latest(as_of, job.settings)
+        reading = Reading(adapters.sources, watch=watch, redactor=redactor)
+        analysis = _classified(job, as_of, reading, previous, watch)
+        trouble = None
+        if adapters.enricher is not None and card is not None:
+            part, enricher = adapters.enricher
+            watch.begin("enrich", part.kind)
+            analysis, trouble = _enriched(analysis, part, enricher, card, redactor)
+            watch.end()
+        saved = history is not None and history.save(analysis.snapshot)
+    done = []
+    for part, sink in adapters.sinks:
+        looking = not apply and bool(getattr(sink, "remote", True))
+        watch.begin("look" if looking else "write", part.kind)
+        done.append(_written(part, sink, analysis, redactor, dry_run=looking))
+        watch.end()
+    return Outcome(
+        analysis=analysis, saved=saved, sinks=tuple(done), enricher=trouble, met=reading.met
+    )
+
+
+def _history(path: Path | None) -> contextlib.AbstractContextManager[History | None]:
+    if path is None:
+        return contextlib.nullcontext()
+    from abcxyz.history import History
+
+    return History(path)
+
+
+def _classified(
+    job: Job, as_of: date, reading: Reading, previous: Snapshot | None, watch: Watch
+) -> Analysis:
+    periods = job.settings.periods(as_of)
+    panel = aggregate(reading.transactions(periods.span), periods, metric=job.settings.metric)
+    watch.begin("classify", "")
+    known: dict[str, Any] = {} if previous is None else {"previous": previous}
+    analysis = analyze(
+        panel,
+        as_of=as_of,
+        settings=job.settings,
+        quality=reading.quality,
+        names=reading.names,
+        **known,
+    )
+    watch.end()
+    return analysis
+
+
+def _enriched(
+    analysis: Analysis, part: Part, enricher: Enricher, card: Scorecard, redactor: Redactor
+) -> tuple[Analysis, AbcxyzError | None]:
+    """Add what an enricher knows; where it fails, the classes still stand."""
+    try:
+        ids = [str(customer) for customer in analysis.snapshot.customers.tolist()]
+        attributes = enricher.customers(ids)
+        prospects = enricher.prospects()
+        scores = score_prospects(prospects, card, strict=False) if prospects else None
+        return evolve(analysis, attributes=attributes, prospects=scores), None
+    except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+        return analysis, _trouble("enricher", part, problem, redactor)
+
+
+def _written(
+    part: Part, sink: Sink, analysis: Analysis, redactor: Redactor, *, dry_run: bool
+) -> SinkOutcome:
+    """Write to one sink; whatever happens, the next one has its turn."""
+    try:
+        report = sink.write(analysis, dry_run=dry_run)
+        plain = evolve(
+            report,
+            failed={one: redactor.text(why) for one, why in report.failed.items()},
+            notes=[redactor.text(line) for line in report.notes],
+        )
+        return SinkOutcome(kind=part.kind, dry_run=dry_run, report=plain)
+    except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+        trouble = _trouble("sink", part, problem, redactor)
+        return SinkOutcome(kind=part.kind, dry_run=dry_run, problem=trouble)
+
+
+def _trouble(role: str, part: Part, problem: Exception, redactor: Redactor) -> AbcxyzError:
+    if isinstance(problem, AbcxyzError):
+        return covered(problem, redactor)
+    return AdapterError(
+        "the {role} {name} failed ({kind}: {reason}); its author can mend that",
+        role=role,
+        name=part.kind,
+        kind=type(problem).__name__,
+        reason=redactor.text(str(problem)),
+    )
+
+
+def covered(problem: AbcxyzError, redactor: Redactor) -> AbcxyzError:
+    """Return the same error, or one of its kind without the secrets it tells."""
+    if redactor.text(str(problem)) == str(problem):
+        return problem
+    # A stranger's subclass may want other arguments than a template.
+    kind = next(one for one in type(problem).__mro__ if one.__module__ == "abcxyz.errors")
+    safe: AbcxyzError = kind("{reason}", reason=redactor.text(str(problem)))
+    if isinstance(problem, AdapterError) and isinstance(safe, AdapterError):
+        safe.retryable = problem.retryable
+    return safe
+
+
+def check(job: Job, *, registry: Registry | None = None) -> tuple[Checked, ...]:
+    """Build everything and ask each adapter whether it can do its work; change nothing.
+
+    Parameters
+    ----------
+    job
+        What to check.
+    registry
+        Where adapters are found; the installed ones when not given.
+
+    Returns
+    -------
+    tuple of Checked
+        In the order of the job.
+
+    Raises
+    ------
+    ConfigError, PluginError
+        The job cannot be built.
+    """
+    with _built(job, registry) as (adapters, redactor):
+        if job.enricher is not None:
+            read_scorecard(job.scorecard)
+        return tuple(_asked(part, adapter, redactor) for part, adapter in adapters)
+
+
+def _asked(part: Part, adapter: object, redactor: Redactor) -> Checked:
+    if not isinstance(adapter, Preflight):
+        return Checked(part.role, part.kind)
+    try:
+        notes = tuple(redactor.text(line) for line in adapter.preflight())
+    except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+        return Checked(part.role, part.kind, problem=_trouble(part.role, part, problem, redactor))
+    return Checked(part.role, part.kind, notes)

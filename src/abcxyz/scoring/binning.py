@@ -1,0 +1,224 @@
+"""Bins of an attribute, and the weight of evidence of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._typing import Bools, Floats, Ints
+from abcxyz.core.prospect_columns import as_figures, as_words, place_values
+from abcxyz.core.prospect_parts import Attribute, Bin
+
+__all__ = ["Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
+
+_FINE = 32
+_OBJECTS = 10
+
+
+@frozen(eq=False)
+class Binning:
+    """Bins of one attribute on the leads they were learned from.
+
+    Parameters
+    ----------
+    attribute
+        Its bins, without points yet.
+    counts
+        (bins + 1, 2) leads per bin: others, A. The last row are the unknown.
+    woe
+        (bins + 1,) weight of evidence.
+    """
+
+    attribute: Attribute
+    counts: Ints
+    woe: Floats
+
+    @property
+    def shares(self) -> Floats:
+        """(bins + 1,) share of the leads in each bin; the last is the unknown."""
+        rows = self.counts.sum(axis=1)
+        found: Floats = rows / rows.sum()
+        return found
+
+    @property
+    def information(self) -> float:
+        """Information value: how much the attribute alone tells."""
+        share = self.counts / np.maximum(self.counts.sum(axis=0), 1)
+        return float((share[:, 1] - share[:, 0]) @ self.woe)
+
+
+def weight_of_evidence(counts: Ints, smoothing: float) -> Floats:
+    """Return how much each bin speaks for class A, in log-odds above the average.
+
+    Parameters
+    ----------
+    counts
+        (bins, 2) leads: others, A.
+    smoothing
+        Leads of the average kind added to every bin, so that a bin of few says little.
+
+    Notes
+    -----
+    ``ln((a + s p) / (o + s (1 - p))) - ln(p / (1 - p))`` with *p* the share of A overall.
+
+    Examples
+    --------
+    >>> weight_of_evidence(np.array([[30, 10], [10, 30], [0, 0]]), 0.0001).round(3).tolist()
+    [-1.099, 1.099, 0.0]
+    """
+    others, ours = counts.sum(axis=0)
+    share = ours / (others + ours)
+    odds = (counts[:, 1] + smoothing * share) / (counts[:, 0] + smoothing * (1 - share))
+    found: Floats = np.log(odds) - math.log(share / (1 - share))
+    return found
+
+
+def bin_attribute(
+    name: str,
+    column: Any,
+    outcome: Bools,
+    *,
+    kind: str,
+    trend: str = "auto",
+    special: Sequence[float] = (),
+    min_share: float = 0.05,
+    smoothing: float = 10.0,
+) -> Binning:
+    """Bin one attribute by how often its values became A.
+
+    Parameters
+    ----------
+    name
+        Of the attribute.
+    column
+        (n,) values.
+    outcome
+        (n,) whether A was reached.
+    kind
+        ``number`` or ``category``.
+    trend
+        Of a number: ``up``, ``down``, ``auto`` for the better of the two, ``none`` for any shape.
+    special
+        Numbers that are no quantity, such as -1 for "never": a bin each.
+    min_share
+        Smallest share of the leads in a bin.
+    smoothing
+        See `weight_of_evidence`.
+    """
+    if kind == "number":
+        bins = _number_bins(name, column, outcome, trend, special, min_share)
+    else:
+        bins = _word_bins(column, min_share)
+    attribute = Attribute(name, kind, 0.0, bins)
+    counts = count(attribute, column, outcome)
+    return Binning(attribute, counts, weight_of_evidence(counts, smoothing))
+
+
+def count(attribute: Attribute, column: Any, outcome: Bools) -> Ints:
+    """Count others and A per bin; the last row are the unknown."""
+    places, _, _ = place_values(column, attribute, strict=False)
+    size = len(attribute.bins) + 1
+    place = np.where(places < 0, size - 1, places)
+    pair = np.bincount(2 * place + outcome, minlength=2 * size)
+    found: Ints = pair.reshape(size, 2)
+    return found
+
+
+def _number_bins(
+    name: str,
+    column: Any,
+    outcome: Bools,
+    trend: str,
+    special: Sequence[float],
+    min_share: float,
+) -> list[Bin]:
+    from sklearn.isotonic import isotonic_regression
+
+    figures, _ = as_figures(column, name, strict=False)
+    own = [Bin(0.0, values=(f"{value:g}",)) for value in special]
+    usual = ~np.isnan(figures) & ~np.isin(figures, special)
+    values, truth = figures[usual], outcome[usual]
+    if not len(values):
+        return [*own, Bin(0.0)] if own else []
+    quantiles = np.quantile(values, np.linspace(0, 1, _FINE + 1)[1:-1], method="lower")
+    edges = np.unique(quantiles)
+    edges = edges[edges < values.max()]
+    place = np.searchsorted(edges, values, side="left")
+    size = len(edges) + 1
+    counts = np.bincount(2 * place + truth, minlength=2 * size).reshape(size, 2)
+    rows = counts.sum(axis=1)
+    rate = counts[:, 1] / rows
+    if trend == "none":
+        group = np.arange(size)
+    else:
+        ways = {"auto": (True, False), "up": (True,), "down": (False,)}[trend]
+        shapes = [isotonic_regression(rate, sample_weight=rows, increasing=way) for way in ways]
+        # Of two equally good shapes the rising one: more is usually more.
+        best = min(shapes, key=lambda shape: round(float(rows @ (rate - shape) ** 2), 9))
+        group = np.concatenate([[0], np.cumsum(np.abs(np.diff(best)) > 1e-12)])
+    ends = merge_small(counts, group, min_share * len(figures))
+    kept = [float(edges[end]) for end in ends[:-1]]
+    return [*own, *(Bin(0.0, upto=edge) for edge in kept), Bin(0.0)]
+
+
+def merge_small(counts: Ints, group: Ints, least: float) -> list[int]:
+    """Merge neighbouring fine bins of one group, then those of fewer than *least* leads.
+
+    Returns
+    -------
+    list of int
+        Last fine bin of each merged bin.
+    """
+    ends = [int(end) for end in np.flatnonzero(np.diff(group, append=group[-1] + 1))]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    sums = [counts[a : b + 1].sum(axis=0) for a, b in zip(starts, ends, strict=True)]
+    while len(sums) > 1:
+        sizes = [int(one.sum()) for one in sums]
+        k = int(np.argmin(sizes))
+        if sizes[k] >= least:
+            break
+        rate = [one[1] / max(one.sum(), 1) for one in sums]
+        near = [j for j in (k - 1, k + 1) if 0 <= j < len(sums)]
+        other = min(near, key=lambda j: abs(rate[j] - rate[k]))
+        low, high = min(k, other), max(k, other)
+        sums[low] = sums[low] + sums[high]
+        ends[low] = ends[high]
+        del sums[high], ends[high]
+    return ends
+
+
+def _word_bins(column: Any, min_share: float) -> list[Bin]:
+    words, codes = as_words(column)
+    sizes = np.bincount(codes, minlength=len(words))
+    known = [k for k in range(len(words)) if words[k] and sizes[k]]
+    often = [k for k in known if sizes[k] >= max(min_share * len(codes) / 2, _OBJECTS)]
+    if not often:
+        return []
+    bins = [Bin(0.0, values=(words[k],)) for k in sorted(often, key=lambda k: (-sizes[k], k))]
+    # Values seen too rarely share a bin; those never seen will fall into it as well.
+    return [*bins, Bin(0.0)] if len(often) < len(known) else bins
+
+
+def kind_of(column: Any, name: str, kinds: Mapping[str, str]) -> str:
+    """Tell a number from a category.
+
+    Notes
+    -----
+    Text is a number only where every known value is one and there are more than ten of them:
+    codes of regions and branches are digits as well, so *kinds* decides first.
+    """
+    if name in kinds:
+        return kinds[name]
+    kind = np.asarray(column).dtype.kind
+    if kind in "iuf":
+        return "number"
+    if kind == "b":
+        return "category"
+    words, _ = as_words(column)
+    known = [one for one in words if one]
+    _, bad = as_figures(known, name, strict=False)
+    return "number" if not bad and len(known) > _OBJECTS else "category"

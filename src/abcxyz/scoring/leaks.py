@@ -1,0 +1,112 @@
+"""Look for attributes that were known only after the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from abcxyz._typing import Bools, Floats
+from abcxyz.core.prospect_columns import place_values
+from abcxyz.errors import InputError
+from abcxyz.scoring.binning import Binning, bin_attribute
+from abcxyz.scoring.metrics import Auc, roc_auc
+from abcxyz.scoring.model import Design, FitOptions, fit_log_odds
+
+__all__ = ["alone", "refuse_leaks", "suspects"]
+
+_CLEAR = 0.05
+_STRONG = 0.7
+
+
+def alone(design: Design, outcome: Bools, options: FitOptions) -> dict[str, Auc]:
+    """Measure how well each attribute ranks by itself, unknown values included.
+
+    Notes
+    -----
+    Any shape is allowed: whether a value is known at all can be the leak.
+    """
+    found: dict[str, Auc] = {}
+    for name, column in design.columns.items():
+        one = bin_attribute(
+            name,
+            column,
+            outcome,
+            kind=design.kinds[name],
+            trend="none",
+            special=options.special.get(name, ()),
+            min_share=max(options.min_share, 10 / len(outcome)),
+            smoothing=options.smoothing,
+        )
+        found[name] = roc_auc(outcome, _evidence(one, column))
+    return found
+
+
+def _evidence(one: Binning, column: Any) -> Floats:
+    places, _, _ = place_values(column, one.attribute, strict=False)
+    found: Floats = one.woe[places]
+    return found
+
+
+def refuse_leaks(
+    strengths: Mapping[str, Auc], options: FitOptions, allow: Sequence[str] = ()
+) -> None:
+    """Refuse attributes that separate A from others almost perfectly.
+
+    Raises
+    ------
+    InputError
+        Names them.
+    """
+    leaks = [
+        name
+        for name, auc in strengths.items()
+        if auc.value >= options.leak_auc and name not in allow
+    ]
+    if leaks:
+        raise InputError(
+            "{names} alone tells A from others almost perfectly (AUC {auc:.3f}): is it known only "
+            "after the outcome? Leave it out, or allow it by name if a lead has it from the start",
+            names=", ".join(leaks),
+            auc=max(strengths[name].value for name in leaks),
+        )
+
+
+def suspects(
+    strengths: Mapping[str, Auc],
+    design: Design,
+    outcome: Bools,
+    options: FitOptions,
+    known: Collection[str] = (),
+) -> list[str]:
+    """Name the strongest attribute if it alone ranks clearly better than all others together.
+
+    Parameters
+    ----------
+    strengths
+        What `alone` returned.
+    design, outcome, options
+        The leads fitted on.
+    known
+        Attributes beyond doubt, such as those the rules go by.
+
+    Notes
+    -----
+    A leak need not be perfect: the length of the call that closed the sale is not. This is a
+    question to whoever knows the data, not a verdict.
+    """
+    if len(strengths) < 2:
+        return []
+    name = max(strengths, key=lambda one: strengths[one].value)
+    if strengths[name].value < _STRONG or name in known:
+        return []
+    rest = design.only([other for other in design.columns if other != name])
+    half = np.arange(len(outcome)) % 2 == 0
+    log_odds = np.empty(len(outcome))
+    for chosen in (half, ~half):
+        fitted = fit_log_odds(
+            rest.take(np.flatnonzero(chosen)), outcome[chosen], options, rules=None
+        )
+        log_odds[~chosen] = fitted.predict(rest.take(np.flatnonzero(~chosen)))
+    return [name] if strengths[name].value > roc_auc(outcome, log_odds).value + _CLEAR else []

@@ -1,0 +1,188 @@
+"""How good scores are: ranking, probabilities, and drift. numpy alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from abcxyz._typing import Bools, Floats
+from abcxyz.errors import InputError
+
+__all__ = [
+    "Auc",
+    "ReliabilityBin",
+    "brier_score",
+    "reliability",
+    "roc_auc",
+    "stability_index",
+    "top_share",
+]
+
+
+@frozen
+class Auc:
+    """Area under the ROC curve, with its interval."""
+
+    value: float
+    low: float
+    high: float
+    error: float
+
+
+@frozen
+class ReliabilityBin:
+    """What was said and what came true among *n* leads of similar probability."""
+
+    n: int
+    said: float
+    true: float
+
+
+def _checked(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Bools, Floats]:
+    truth, figures = np.asarray(outcome, dtype=bool), np.asarray(score, dtype=np.float64)
+    if truth.shape != figures.shape or truth.ndim != 1:
+        raise InputError(
+            "there are {outcomes} outcomes and {scores} scores; pass one of each per lead",
+            outcomes=truth.size,
+            scores=figures.size,
+        )
+    return truth, figures
+
+
+def _midranks(values: Floats) -> Floats:
+    """Rank from 1, ties sharing the mean of their ranks."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    found: Floats = (last - (counts - 1) / 2)[inverse]
+    return found
+
+
+def roc_auc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, confidence: float = 0.95) -> Auc:
+    """Measure how often an A customer is scored above another one; ties count half.
+
+    Parameters
+    ----------
+    outcome
+        (n,) booleans.
+    score
+        (n,) the higher, the likelier.
+    confidence
+        Of the interval.
+
+    Raises
+    ------
+    InputError
+        All outcomes are the same.
+
+    Notes
+    -----
+    DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845, through mid-ranks as in
+    Sun and Xu, IEEE Signal Processing Letters 21 (2014) 1389-1393. The interval is normal and
+    clipped to 0..1; with one lead of a class its width is unknown, NaN.
+
+    Examples
+    --------
+    >>> roc_auc([False, False, True, True], [1, 3, 2, 4]).value
+    0.75
+    """
+    truth, figures = _checked(outcome, score)
+    ours, others = figures[truth], figures[~truth]
+    m, n = len(ours), len(others)
+    if not m or not n:
+        raise InputError(
+            "all {n} outcomes are the same; an AUC needs leads of both kinds", n=m + n
+        )
+    ranks = _midranks(figures)
+    above = (ranks[truth] - _midranks(ours)) / n
+    below = 1 - (ranks[~truth] - _midranks(others)) / m
+    value = float(above.mean())
+    if m < 2 or n < 2:
+        return Auc(value, math.nan, math.nan, math.nan)
+    error = math.sqrt(float(above.var(ddof=1)) / m + float(below.var(ddof=1)) / n)
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+    return Auc(value, max(0.0, value - reach), min(1.0, value + reach), error)
+
+
+def top_share(weight: npt.ArrayLike, score: npt.ArrayLike, share: float = 0.1) -> float:
+    """Return the share of *weight* (A customers, money) held by the best *share* of the leads.
+
+    Notes
+    -----
+    Leads that tie at the limit are counted in proportion, so that their order does not matter.
+
+    Examples
+    --------
+    >>> top_share([0, 1, 0, 3], [1, 2, 3, 4], share=0.25)
+    0.75
+    """
+    weights = np.asarray(weight, dtype=np.float64)
+    figures = np.asarray(score, dtype=np.float64)
+    total = float(weights.sum())
+    if not len(figures) or total == 0:
+        return math.nan
+    levels, inverse, counts = np.unique(-figures, return_inverse=True, return_counts=True)
+    held = np.bincount(inverse, weights=weights, minlength=len(levels))
+    room = share * len(figures) - (np.cumsum(counts) - counts)
+    part = np.clip(room / counts, 0, 1)
+    return float(held @ part) / total
+
+
+def brier_score(outcome: npt.ArrayLike, probability: npt.ArrayLike) -> float:
+    """Return the mean squared distance of the probability from what came true."""
+    truth, said = _checked(outcome, probability)
+    return float(np.mean((said - truth) ** 2))
+
+
+def reliability(
+    outcome: npt.ArrayLike, probability: npt.ArrayLike, bins: int = 10
+) -> tuple[ReliabilityBin, ...]:
+    """Compare what was said with what came true, over equally filled bins.
+
+    Notes
+    -----
+    Leads of equal probability stay together, so a bin may be larger and their number smaller.
+    """
+    truth, said = _checked(outcome, probability)
+    edges = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+    place = np.searchsorted(edges, said, side="left")
+    return tuple(
+        ReliabilityBin(
+            int(np.sum(place == k)),
+            float(said[place == k].mean()),
+            float(truth[place == k].mean()),
+        )
+        for k in np.unique(place)
+    )
+
+
+def stability_index(expected: Sequence[float] | npt.NDArray[Any], actual: Any) -> float:
+    """Return the population stability index of two distributions over the same bins.
+
+    Parameters
+    ----------
+    expected, actual
+        (bins,) counts or shares.
+
+    Notes
+    -----
+    ``sum((a - e) ln(a / e))``. Shares below
+    0.0001 count as 0.0001, so that an empty bin stays finite. Below 0.1 little
+    moved; above 0.25 the leads are of another kind than those the scorecard was fitted on.
+
+    Examples
+    --------
+    >>> round(stability_index([50, 50], [60, 40]), 4)
+    0.0405
+    """
+    first, second = np.asarray(expected, dtype=float), np.asarray(actual, dtype=float)
+    if first.shape != second.shape or first.sum() <= 0 or second.sum() <= 0:
+        return math.nan
+    e = np.maximum(first / first.sum(), 1e-4)
+    a = np.maximum(second / second.sum(), 1e-4)
+    return float(np.sum((a - e) * np.log(a / e)))

@@ -1,0 +1,316 @@
+"""Log-odds of becoming an A customer, as a sum over attributes, and its scorecard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import evolve, field, frozen
+
+from abcxyz._typing import Bools, Floats, Ints
+from abcxyz.core.prospect_card import Scorecard
+from abcxyz.core.prospect_columns import Words, as_figures, as_words, place_values
+from abcxyz.core.prospect_parts import GRAIN, Attribute
+from abcxyz.core.prospects import score_prospects
+from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
+from abcxyz.scoring.compose import Valued, combine, labelled, monotone
+
+__all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoid_fit"]
+
+
+def _sealed(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(found))
+
+
+@frozen(kw_only=True)
+class FitOptions:
+    """How to fit a scorecard.
+
+    Parameters
+    ----------
+    kinds
+        Attribute to ``number`` or ``category``, where the values do not tell.
+    trends
+        Number to ``up``, ``down``, ``none`` (any shape), or ``auto``, which it is anyway.
+    special
+        Number to the values that are no quantity, such as ``{"pdays": [-1]}`` for "never".
+    labels
+        Attribute to what it is called in English and Russian.
+    min_share
+        Smallest share of the leads in a bin; never fewer than ten leads.
+    smoothing
+        Leads of the average kind added to every bin before its weight of evidence is taken.
+    strength
+        Inverse strength of the ridge penalty, scikit-learn's ``C``.
+    least
+        Fewest A, and fewest others, for a fit.
+    holdout
+        Share of the leads, the latest ones, that judge the scorecard and are not fitted on.
+    folds, repeats, seed
+        Of the cross-validation.
+    recent
+        Share of the fitted leads, the latest ones, that set the level of the probabilities; all
+        of them when not given.
+    grade_shares
+        Share of the leads graded P-A, and P-A or P-B, on the leads fitted on.
+    leak_auc
+        An attribute that alone ranks this well is taken for one known only after the outcome.
+    """
+
+    kinds: Mapping[str, str] = field(factory=dict, converter=_sealed, hash=False)
+    trends: Mapping[str, str] = field(factory=dict, converter=_sealed, hash=False)
+    special: Mapping[str, Sequence[float]] = field(factory=dict, converter=_sealed, hash=False)
+    labels: Mapping[str, tuple[str, str]] = field(factory=dict, converter=_sealed, hash=False)
+    min_share: float = 0.01
+    smoothing: float = 10.0
+    strength: float = 1.0
+    least: int = 40
+    holdout: float = 0.3
+    folds: int = 5
+    repeats: int = 3
+    seed: int = 0
+    recent: float | None = None
+    grade_shares: tuple[float, float] = (0.2, 0.5)
+    leak_auc: float = 0.95
+
+
+@frozen(eq=False)
+class Design:
+    """Attributes of leads, read once: numbers as float64, categories as words.
+
+    Parameters
+    ----------
+    columns
+        Attribute to (n,) values.
+    kinds
+        Attribute to ``number`` or ``category``.
+    """
+
+    columns: Mapping[str, npt.NDArray[Any] | Words]
+    kinds: Mapping[str, str]
+
+    @classmethod
+    def read(cls, columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Design:
+        """Read raw columns; text in a number's place is an error."""
+        found: dict[str, npt.NDArray[Any] | Words] = {}
+        known: dict[str, str] = {}
+        for name, column in columns.items():
+            known[name] = kind_of(column, name, kinds)
+            if known[name] == "number":
+                found[name], _ = as_figures(column, name)
+            else:
+                found[name] = Words(*as_words(column))
+        return cls(found, known)
+
+    def take(self, rows: Ints) -> Design:
+        """Choose leads by position."""
+        return Design({name: one[rows] for name, one in self.columns.items()}, self.kinds)
+
+    def only(self, names: Sequence[str]) -> Design:
+        """Choose attributes."""
+        return Design({name: self.columns[name] for name in names}, self.kinds)
+
+
+@frozen(eq=False)
+class LogOdds:
+    """An intercept, and what every bin of every attribute adds to it.
+
+    Parameters
+    ----------
+    intercept
+        Log-odds where all attributes add nothing.
+    parts
+        One per attribute.
+    dropped
+        Attribute to the reason it is left out.
+    """
+
+    intercept: float
+    parts: tuple[Valued, ...]
+    dropped: Mapping[str, str]
+
+    def predict(self, design: Design) -> Floats:
+        """Return (n,) log-odds."""
+        n = len(next(iter(design.columns.values())))
+        total = np.full(n, self.intercept)
+        for part in self.parts:
+            name = part.attribute.name
+            if name in design.columns:
+                places, _, _ = place_values(design.columns[name], part.attribute, strict=False)
+                total += part.values[places]
+            else:
+                total += part.values[-1]
+        return total
+
+    def scale(self) -> tuple[float, float]:
+        """Return the log-odds of score 0, and how many one point is worth."""
+        lowest = sum(float(part.values.min()) for part in self.parts)
+        reach = sum(float(np.ptp(part.values)) for part in self.parts)
+        return self.intercept + lowest, reach / 100
+
+    def attributes(
+        self, design: Design, labels: Mapping[str, tuple[str, str]]
+    ) -> tuple[Attribute, ...]:
+        """Turn log-odds into points: 0 the least of each attribute, 100 the most of all.
+
+        Parameters
+        ----------
+        design
+            The leads fitted on.
+        labels
+            Attribute to what it is called in English and Russian.
+
+        Notes
+        -----
+        The intercept and each attribute's least go into the calibration, so that points are
+        never negative. They are cut down to the grain of a scorecard, never up: their sum stays
+        within 100, and adds up exactly.
+        """
+        _, worth = self.scale()
+        found: list[Attribute] = []
+        for part in self.parts:
+            above = part.values - part.values.min()
+            points = np.floor(above / worth * GRAIN) / GRAIN
+            one = labelled(part.attribute, labels)
+            typical = float(points[-1])
+            if one.name in design.columns:
+                places, _, _ = place_values(design.columns[one.name], one, strict=False)
+                typical = float(points[places].mean())
+            bins = [evolve(b, points=p) for b, p in zip(one.bins, points[:-1], strict=True)]
+            found.append(evolve(one, bins=bins, neutral=float(points[-1]), typical=typical))
+        return tuple(found)
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Turn log-odds into probabilities, without overflow."""
+    found: Floats = 0.5 + 0.5 * np.tanh(log_odds / 2)
+    return found
+
+
+def sigmoid_fit(outcome: Bools, values: Floats) -> tuple[float, float]:
+    """Fit the log-odds of *outcome* as intercept + slope * *values*.
+
+    Notes
+    -----
+    Platt's calibration. The values are standardised for the solver alone.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    spread = float(values.std())
+    if spread < 1e-9 * (1 + float(np.abs(values).max())):
+        share = (outcome.sum() + 0.5) / (len(outcome) + 1)
+        return math.log(share / (1 - share)), 0.0
+    middle = float(values.mean())
+    # A penalty as good as none; perfectly separated outcomes still end at a finite slope.
+    fitted = LogisticRegression(C=1e6, max_iter=1000, tol=1e-8)
+    fitted.fit(((values - middle) / spread)[:, None], outcome)
+    slope = float(fitted.coef_[0, 0]) / spread
+    return float(fitted.intercept_[0]) - slope * middle, slope
+
+
+def fit_log_odds(
+    design: Design, outcome: Bools, options: FitOptions, rules: Scorecard | None
+) -> LogOdds:
+    """Fit weights of evidence, and blend them with the rules.
+
+    Parameters
+    ----------
+    design, outcome
+        Leads to fit on, of both kinds.
+    options
+        See `FitOptions`.
+    rules
+        To blend with; None leaves them out.
+
+    Notes
+    -----
+    The fit weighs ``m / (m + least)``, with *m* the rarer of A and others: half at the fewest
+    that are fitted at all, nearly all with thousands. An attribute whose coefficient turns out
+    negative would contradict its own bins; it is left out and the rest fitted again.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    dropped: dict[str, str] = {}
+    found: list[Binning] = []
+    least = max(options.min_share, 10 / len(outcome))
+    for name, column in design.columns.items():
+        one = bin_attribute(
+            name,
+            column,
+            outcome,
+            kind=design.kinds[name],
+            trend=options.trends.get(name, "auto"),
+            special=options.special.get(name, ()),
+            min_share=least,
+            smoothing=options.smoothing,
+        )
+        if np.ptp(one.woe) < 1e-9 or one.information < 1e-4:
+            dropped[name] = "tells nothing"
+        else:
+            found.append(one)
+    intercept, weights = 0.0, np.zeros(0)
+    while found:
+        evidence = np.stack(
+            [
+                one.woe[place_values(design.columns[one.attribute.name], one.attribute)[0]]
+                for one in found
+            ],
+            axis=1,
+        )
+        fitted = LogisticRegression(C=options.strength, max_iter=1000).fit(evidence, outcome)
+        weights, intercept = fitted.coef_[0], float(fitted.intercept_[0])
+        if weights.min() > 0:
+            break
+        dropped |= {
+            one.attribute.name: "adds nothing to the others"
+            for one, weight in zip(found, weights, strict=True)
+            if weight <= 0
+        }
+        found = [one for one, weight in zip(found, weights, strict=True) if weight > 0]
+    if not found:
+        share = outcome.mean()
+        intercept = math.log(share / (1 - share))
+    parts = {
+        one.attribute.name: Valued(one.attribute, weight * one.woe)
+        for one, weight in zip(found, weights, strict=False)
+    }
+    if rules is not None:
+        parts, intercept = _blend(parts, intercept, design, outcome, options, rules)
+    return LogOdds(intercept, tuple(parts.values()), dropped)
+
+
+def _blend(
+    parts: dict[str, Valued],
+    intercept: float,
+    design: Design,
+    outcome: Bools,
+    options: FitOptions,
+    rules: Scorecard,
+) -> tuple[dict[str, Valued], float]:
+    score = score_prospects(design.columns, rules, strict=False).score
+    base, slope = sigmoid_fit(outcome, score)
+    if slope <= 0:  # the rules say nothing about these leads, or the contrary
+        return parts, intercept
+    rarer = int(min(outcome.sum(), (~outcome).sum()))
+    ours = rarer / (rarer + options.least)
+    theirs = {
+        one.name: Valued(
+            evolve(one, neutral=0.0, typical=None),
+            (1 - ours) * slope * np.array([*(b.points for b in one.bins), one.neutral]),
+        )
+        for one in rules.attributes
+        if one.bins and design.kinds.get(one.name, one.kind) == one.kind
+    }
+    rest = sum(one.neutral for one in rules.attributes if one.name not in theirs)
+    mixed = {name: Valued(one.attribute, ours * one.values) for name, one in parts.items()}
+    for name, one in theirs.items():
+        mixed[name] = combine(mixed[name], one) if name in mixed else one
+    for name, one in mixed.items():
+        if one.attribute.kind == "number" and name in design.columns:
+            counts = count(one.attribute, design.columns[name], outcome)
+            mixed[name] = monotone(one, counts, options.trends.get(name, "auto"))
+    return mixed, ours * intercept + (1 - ours) * (base + slope * rest)

@@ -1,0 +1,163 @@
+"""Leads with a known outcome, in the order of time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from abcxyz._typing import ArrayLike, Bools, Days, Floats, Ints
+from abcxyz.core.prospect_card import Scorecard
+from abcxyz.core.prospect_columns import columns_of
+from abcxyz.core.transactions import as_days
+from abcxyz.errors import InputError
+from abcxyz.scoring.model import Design
+from abcxyz.scoring.target import Outcomes
+
+if TYPE_CHECKING:
+    from abcxyz.core.snapshot import Snapshot
+
+__all__ = ["Sample", "read_sample", "read_truth", "time_cut"]
+
+
+@frozen(eq=False)
+class Sample:
+    """Leads with a known outcome, in the order of time."""
+
+    design: Design
+    outcome: Bools
+    days: Days | None
+    revenue: Floats | None
+    as_of: date
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def take(self, rows: Ints) -> Sample:
+        """Choose leads by position."""
+        return Sample(
+            self.design.take(rows),
+            self.outcome[rows],
+            None if self.days is None else self.days[rows],
+            None if self.revenue is None else self.revenue[rows],
+            self.as_of,
+        )
+
+    def counted(self) -> dict[str, Any]:
+        """Return how many leads, how many of them A, and from when to when."""
+        found: dict[str, Any] = {"n": len(self), "a": int(self.outcome.sum())}
+        if self.days is not None and len(self):
+            found |= {"from": str(self.days.min()), "to": str(self.days.max())}
+        return found
+
+
+def read_truth(outcome: ArrayLike) -> Floats:
+    """Return 1, 0 and NaN."""
+    flat = np.asarray(outcome, dtype=object).tolist()
+    found = np.empty(len(flat))
+    for i, value in enumerate(flat):
+        if value is None or value != value or type(value).__name__ == "NAType":
+            found[i] = math.nan
+        elif value in (0, 1):
+            found[i] = float(value)
+        else:
+            raise InputError(
+                "the outcome holds {value!r} at position {place}; use true, false, or nothing "
+                "where it is unknown",
+                value=value,
+                place=i,
+            )
+    return found
+
+
+def read_sample(
+    table: Any,
+    outcome: Outcomes | Snapshot | ArrayLike,
+    ids: Sequence[Any] | None,
+    days: ArrayLike | None,
+    revenue: ArrayLike | None,
+    as_of: date | None,
+    rules: Scorecard,
+    attributes: Sequence[str] | None,
+) -> tuple[Sample, dict[str, int]]:
+    """Gather leads and what became of them; see `fit_scorecard`.
+
+    Returns
+    -------
+    tuple
+        The leads with an outcome, in the order of time; how many were left out, and why.
+    """
+    leads = columns_of(table, ids=ids)
+    # A knock-out tells what became of a firm, not what it was as a lead.
+    hidden = {"lead", "id", *(out.attribute for out in rules.knockouts)}
+    names = attributes or [name for name in leads.columns if name not in hidden]
+    absent = [name for name in names if name not in leads.columns]
+    if absent or not names:
+        raise InputError(
+            "the leads have no column {names}; they have {known}",
+            names=", ".join(absent) or "of attributes",
+            known=", ".join(leads.columns),
+        )
+    when = None if days is None else as_days(days, "days")
+    money = None if revenue is None else np.asarray(revenue, dtype=np.float64)
+    left: dict[str, int] = {}
+    if hasattr(outcome, "customers"):
+        truth, known_when, known_money, as_of, left = _by_customer(leads.ids, outcome, as_of)
+        when = known_when if when is None else when
+        money = known_money if money is None else money
+    else:
+        truth = read_truth(outcome)
+    for name, column in (("outcome", truth), ("days", when), ("revenue", money)):
+        if column is not None and len(column) != len(leads):
+            raise InputError(
+                "{name} has {n} values for {leads} leads; pass one per lead",
+                name=name,
+                n=len(column),
+                leads=len(leads),
+            )
+    rows = np.flatnonzero(~np.isnan(truth))
+    left["without_outcome"] = len(leads) - len(rows)
+    if not len(rows):
+        raise InputError("no lead has an outcome; check that ids of leads and customers agree")
+    if when is not None:
+        rows = rows[np.argsort(when[rows], kind="stable")]
+    if as_of is None:
+        if when is None:
+            raise InputError("as_of is missing; pass the date of the fit")
+        as_of = when[rows].max().item()
+    kinds = {one.name: one.kind for one in rules.attributes}
+    design = Design.read({name: leads.columns[name] for name in names}, kinds)
+    everybody = Sample(design, truth > 0, when, money, as_of)
+    return everybody.take(rows), left
+
+
+def _by_customer(
+    ids: npt.NDArray[Any], outcome: Any, as_of: date | None
+) -> tuple[Floats, Days | None, Floats, date, dict[str, int]]:
+    """Look leads up among customers: outcomes, or the classes of a snapshot."""
+    # A file holds text where a database holds numbers.
+    place = {str(key): k for k, key in enumerate(outcome.customers.tolist())}
+    rows = np.array([place.get(str(key), -1) for key in ids.tolist()], dtype=np.int64)
+    if isinstance(outcome, Outcomes):
+        reached, money, first = outcome.reached.astype(float), outcome.revenue, outcome.first_day
+        left = {"immature": outcome.immature, "older": outcome.older}
+    else:
+        reached = np.where(outcome.abc < 0, np.nan, outcome.abc == 0)
+        money, first, left = outcome.value.astype(float), outcome.first_day, {}
+    truth = np.where(rows >= 0, reached[rows], np.nan)
+    truth[np.where(rows >= 0, np.isnat(first)[rows], False)] = np.nan
+    when = np.where(rows >= 0, first[rows], np.datetime64("1970-01-01", "D"))
+    return truth, when, np.where(rows >= 0, money[rows], 0.0), as_of or outcome.as_of, left
+
+
+def time_cut(sample: Sample, holdout: float) -> int:
+    """Return where the leads set aside begin; a day is never divided."""
+    cut = int(len(sample) * (1 - holdout))
+    if sample.days is not None and 0 < cut < len(sample):
+        cut = int(np.searchsorted(sample.days, sample.days[cut], side="left"))
+    return cut

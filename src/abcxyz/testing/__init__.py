@@ -1,0 +1,29 @@
+"""What an adapter's author needs to prove it: contracts to inherit, and made-up sales.
+
+Needs pytest, and the strategies need hypothesis: the extra ``testing`` brings both.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+# Before their import, so that a failed promise shows both sides.
+pytest.register_assert_rewrite(
+    "abcxyz.testing.enrichers", "abcxyz.testing.sinks", "abcxyz.testing.sources"
+)
+
+from abcxyz.testing.enrichers import EnricherContract  # noqa: E402
+from abcxyz.testing.secrecy import leaks  # noqa: E402
+from abcxyz.testing.sinks import SinkContract  # noqa: E402
+from abcxyz.testing.sources import SourceContract  # noqa: E402
+from abcxyz.testing.synthetic import HOSTILE, make_analysis, make_transactions  # noqa: E402
+
+__all__ = [
+    "HOSTILE",
+    "EnricherContract",
+    "SinkContract",
+    "SourceContract",
+    "leaks",
+    "make_analysis",
+    "make_transactions",
+]

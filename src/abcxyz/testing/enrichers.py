@@ -1,0 +1,114 @@
+"""What every enricher promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from abcxyz.plugins import Attributes, Enricher, Preflight
+from abcxyz.testing.secrecy import check_failures, leaks
+from abcxyz.testing.synthetic import HOSTILE
+
+__all__ = ["EnricherContract"]
+
+
+def _plain(found: Attributes) -> dict[str, dict[str, object]]:
+    return {key: dict(known) for key, known in found.items()}
+
+
+class EnricherContract:
+    """Inherit from this class in a test module, and override the fixtures.
+
+    ``make_enricher`` and ``known`` must be: at least two customers that the system knows.
+    """
+
+    @pytest.fixture
+    def make_enricher(self) -> Callable[[], Enricher]:
+        """Return what builds an enricher over always the same customers."""
+        raise NotImplementedError("override the fixture make_enricher")
+
+    @pytest.fixture
+    def known(self) -> Sequence[str]:
+        """Return at least two customers that are known."""
+        raise NotImplementedError("override the fixture known")
+
+    @pytest.fixture
+    def secrets(self) -> Sequence[str]:
+        """Return the secrets the enricher was built with."""
+        return ()
+
+    @pytest.fixture
+    def failures(self) -> Sequence[Callable[[], object]]:
+        """Return calls that fail because the other side does, each in another way."""
+        return ()
+
+    def test_is_an_enricher(self, make_enricher: Callable[[], Enricher]) -> None:
+        """It has both methods of an enricher."""
+        assert isinstance(make_enricher(), Enricher)
+
+    def test_tells_what_was_asked(
+        self, make_enricher: Callable[[], Enricher], known: Sequence[str]
+    ) -> None:
+        """All known customers come back under the ids they were asked by, and nobody else."""
+        found = make_enricher().customers(known)
+        assert len(set(known)) > 1, "override the fixture known: it should hold two customers"
+        assert set(known) == set(found)
+        for attributes in found.values():
+            assert all(isinstance(name, str) for name in attributes)
+
+    def test_leaves_out_the_unknown(
+        self, make_enricher: Callable[[], Enricher], known: Sequence[str]
+    ) -> None:
+        """Unknown ids, also hostile and many, are left out and spoil nothing."""
+        strangers = [*HOSTILE, *(f"no such customer {n}" for n in range(1000))]
+        enricher = make_enricher()
+        mixed = [*strangers[:500], *known, *strangers[500:]]
+        assert _plain(enricher.customers(known)) == _plain(enricher.customers(mixed))
+
+    def test_halves_add_up(
+        self, make_enricher: Callable[[], Enricher], known: Sequence[str]
+    ) -> None:
+        """Asked in two parts, in reverse or twice, it tells the same."""
+        enricher = make_enricher()
+        whole = _plain(enricher.customers(known))
+        middle = len(known) // 2
+        first, second = enricher.customers(known[:middle]), enricher.customers(known[middle:])
+        assert whole == {**_plain(first), **_plain(second)}
+        assert whole == _plain(enricher.customers([*reversed(known), *known]))
+
+    def test_nobody_is_no_error(self, make_enricher: Callable[[], Enricher]) -> None:
+        """Nobody asked for, nobody told of."""
+        assert dict(make_enricher().customers([])) == {}
+
+    def test_prospects_are_the_same_again(self, make_enricher: Callable[[], Enricher]) -> None:
+        """Prospects come with their attributes, and come again."""
+        enricher = make_enricher()
+        found = enricher.prospects()
+        assert all(isinstance(key, str) for key in found)
+        assert _plain(found) == _plain(enricher.prospects())
+
+    def test_preflight_says_what_it_found(self, make_enricher: Callable[[], Enricher]) -> None:
+        """A preflight, where there is one, answers lines of text."""
+        enricher = make_enricher()
+        if not isinstance(enricher, Preflight):
+            pytest.skip("the enricher has no preflight")
+        assert all(isinstance(line, str) for line in enricher.preflight())
+
+    def test_keeps_secrets(
+        self,
+        make_enricher: Callable[[], Enricher],
+        known: Sequence[str],
+        secrets: Sequence[str],
+        failures: Sequence[Callable[[], object]],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """No secret is in the repr, the log, or any failure; every failure is one of ours."""
+        if secrets and not failures:
+            pytest.fail("an enricher with secrets needs the fixture failures")
+        with caplog.at_level("DEBUG"):
+            enricher = make_enricher()
+            enricher.customers(known)
+            enricher.prospects()
+        assert leaks(repr(enricher) + str(enricher) + caplog.text, secrets) == []
+        check_failures(failures, secrets, caplog)

@@ -1,0 +1,193 @@
+"""What every sink promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from abcxyz.core.analysis import Analysis
+from abcxyz.core.segments import SEGMENTS
+from abcxyz.plugins import Preflight, Sink, WriteReport
+from abcxyz.testing.secrecy import check_failures, leaks
+from abcxyz.testing.synthetic import HOSTILE, make_analysis
+
+__all__ = ["SinkContract", "segments_of"]
+
+
+def segments_of(analysis: Analysis) -> dict[str, str]:
+    """Return customer -> segment, empty where not classified."""
+    snapshot = analysis.snapshot
+    return {
+        str(customer): SEGMENTS[code] if code >= 0 else ""
+        for customer, code in zip(
+            snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True
+        )
+    }
+
+
+class SinkContract:
+    """Inherit from this class in a test module, and override the fixtures.
+
+    ``make_sink``, ``state`` and ``shown`` must be. ``customers`` is to be overridden where the
+    target only knows customers of its own; ``bad_customer`` where it can refuse one.
+    """
+
+    @pytest.fixture
+    def make_sink(self) -> Callable[[], Sink]:
+        """Return what builds a sink, each time anew, into the same target."""
+        raise NotImplementedError("override the fixture make_sink")
+
+    @pytest.fixture
+    def state(self) -> Callable[[], object]:
+        """Return what takes a picture of the whole target: equal pictures, nothing changed."""
+        raise NotImplementedError("override the fixture state")
+
+    @pytest.fixture
+    def shown(self) -> Callable[[], Mapping[str, str]] | None:
+        """Return what reads customer -> segment in the target; empty where not classified."""
+        raise NotImplementedError("override the fixture shown; None where it shows no customers")
+
+    @pytest.fixture
+    def names(self) -> Callable[[], Mapping[str, str]] | None:
+        """Return what reads customer -> name in the target, where it shows names."""
+        return None
+
+    @pytest.fixture
+    def customers(self) -> Sequence[str]:
+        """Return at least three customers that the target takes."""
+        return HOSTILE
+
+    @pytest.fixture
+    def bad_customer(self) -> str | None:
+        """Return a customer that the target refuses, where it can refuse one."""
+        return None
+
+    @pytest.fixture
+    def secrets(self) -> Sequence[str]:
+        """Return the secrets the sink was built with."""
+        return ()
+
+    @pytest.fixture
+    def failures(self) -> Sequence[Callable[[], object]]:
+        """Return calls that fail because the other side does, each in another way."""
+        return ()
+
+    def test_is_a_sink(self, make_sink: Callable[[], Sink], customers: Sequence[str]) -> None:
+        """It has the method of a sink, which gives a report."""
+        sink = make_sink()
+        assert isinstance(sink, Sink)
+        report = sink.write(make_analysis(customers), dry_run=True)
+        assert isinstance(report, WriteReport)
+        assert isinstance(getattr(sink, "remote", True), bool)
+
+    def test_dry_run_changes_nothing(
+        self,
+        make_sink: Callable[[], Sink],
+        state: Callable[[], object],
+        customers: Sequence[str],
+    ) -> None:
+        """A dry run leaves the target as it was, and says what the real one then does."""
+        analysis = make_analysis(customers)
+        before = state()
+        promised = make_sink().write(analysis, dry_run=True)
+        assert before == state()
+        done = make_sink().write(analysis, dry_run=False)
+        assert before != state(), "the real run should change something"
+        assert (promised.written, promised.unchanged) == (done.written, done.unchanged)
+
+    def test_shows_the_analysis(
+        self,
+        make_sink: Callable[[], Sink],
+        shown: Callable[[], Mapping[str, str]] | None,
+        customers: Sequence[str],
+    ) -> None:
+        """After a write the target shows every customer's segment, and after another the new."""
+        for seed in (1, 2):
+            analysis = make_analysis(customers, seed=seed)
+            report = make_sink().write(analysis, dry_run=False)
+            assert dict(report.failed) == {}
+            assert report.written > 0
+            if shown is not None:
+                assert segments_of(analysis) == dict(shown())
+
+    def test_second_write_writes_nothing(
+        self,
+        make_sink: Callable[[], Sink],
+        state: Callable[[], object],
+        customers: Sequence[str],
+    ) -> None:
+        """Written again, by the same object or another, nothing changes, and the report agrees."""
+        analysis = make_analysis(customers)
+        sink = make_sink()
+        sink.write(analysis, dry_run=False)
+        before = state()
+        for again in (sink, make_sink()):
+            report = again.write(analysis, dry_run=False)
+            assert (report.written, dict(report.failed)) == (0, {})
+            assert report.unchanged > 0
+            assert before == state()
+
+    def test_one_bad_customer_does_not_stop_the_others(
+        self,
+        make_sink: Callable[[], Sink],
+        shown: Callable[[], Mapping[str, str]] | None,
+        customers: Sequence[str],
+        bad_customer: str | None,
+    ) -> None:
+        """The refused customer is reported with a reason, and all others are written."""
+        if bad_customer is None or shown is None:
+            pytest.skip("the target refuses no customer")
+        analysis = make_analysis([bad_customer, *customers])
+        report = make_sink().write(analysis, dry_run=False)
+        assert [bad_customer] == list(report.failed)
+        assert all(report.failed.values()), "a refusal needs a reason"
+        expected = segments_of(analysis)
+        expected.pop(bad_customer)
+        found = dict(shown())
+        found.pop(bad_customer, None)
+        assert expected == found
+
+    def test_hostile_names_survive(
+        self,
+        make_sink: Callable[[], Sink],
+        names: Callable[[], Mapping[str, str]] | None,
+        customers: Sequence[str],
+    ) -> None:
+        """Whatever the customers are called, they are written, and called so in the target."""
+        for turn in range(0, len(HOSTILE), max(1, len(customers))):
+            named = {
+                one: HOSTILE[(turn + place) % len(HOSTILE)] for place, one in enumerate(customers)
+            }
+            report = make_sink().write(make_analysis(customers, names=named), dry_run=False)
+            assert dict(report.failed) == {}
+            if names is not None:
+                assert named == dict(names())
+
+    def test_preflight_changes_nothing(
+        self, make_sink: Callable[[], Sink], state: Callable[[], object]
+    ) -> None:
+        """A preflight, where there is one, answers lines of text and only looks."""
+        sink = make_sink()
+        if not isinstance(sink, Preflight):
+            pytest.skip("the sink has no preflight")
+        before = state()
+        assert all(isinstance(line, str) for line in sink.preflight())
+        assert before == state()
+
+    def test_keeps_secrets(
+        self,
+        make_sink: Callable[[], Sink],
+        customers: Sequence[str],
+        secrets: Sequence[str],
+        failures: Sequence[Callable[[], object]],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """No secret is in the repr, report or log, or in any failure; each is one of ours."""
+        if secrets and not failures:
+            pytest.fail("a sink with secrets needs the fixture failures")
+        with caplog.at_level("DEBUG"):
+            sink = make_sink()
+            report = sink.write(make_analysis(customers), dry_run=False)
+        assert leaks(f"{sink!r} {sink} {report!r} {caplog.text}", secrets) == []
+        check_failures(failures, secrets, caplog)

@@ -1,0 +1,185 @@
+"""What every source promises."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from abcxyz.core.calendar import Window
+from abcxyz.core.transactions import Transactions
+from abcxyz.plugins import Preflight, Source
+from abcxyz.testing.secrecy import check_failures, leaks
+from abcxyz.testing.synthetic import YEAR, make_transactions
+
+__all__ = ["SourceContract", "facts"]
+
+
+def facts(batches: Iterable[Transactions]) -> Counter[tuple[Any, ...]]:
+    """Count the lines of all batches, so that reads can be compared whatever their order."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for batch in batches:
+        columns = (batch.customer, batch.day, batch.amount, batch.cost, batch.document)
+        lists = [[None] * len(batch) if one is None else one.tolist() for one in columns]
+        found.update(zip(*lists, strict=True))
+    return found
+
+
+class SourceContract:
+    """Inherit from this class in a test module, and override the fixtures.
+
+    ``make_source`` is the one that must be; ``window`` must hold sales on several days.
+    ``store`` gives the strongest test: it puts known sales, hostile identifiers among them,
+    into the system behind the source. ``failures`` and ``secrets`` are for what talks to others.
+
+    Examples
+    --------
+    ::
+
+        class TestMySource(SourceContract):
+            @pytest.fixture
+            def make_source(self, server):
+                return lambda: MySource(server.url, token="s3cr3t")
+    """
+
+    @pytest.fixture
+    def make_source(self) -> Callable[[], Source]:
+        """Return what builds a source over always the same sales."""
+        raise NotImplementedError("override the fixture make_source")
+
+    @pytest.fixture
+    def window(self) -> Window:
+        """Return a window that holds sales on several days."""
+        return YEAR
+
+    @pytest.fixture
+    def empty_window(self) -> Window:
+        """Return a window without sales."""
+        return Window(date(1991, 1, 1), date(1991, 1, 3))
+
+    @pytest.fixture
+    def store(self) -> Callable[[Transactions], Source] | None:
+        """Return what puts given sales into the system and builds a source over them alone."""
+        return None
+
+    @pytest.fixture
+    def secrets(self) -> Sequence[str]:
+        """Return the secrets the source was built with."""
+        return ()
+
+    @pytest.fixture
+    def failures(self) -> Sequence[Callable[[], object]]:
+        """Return calls that fail because the other side does, each in another way."""
+        return ()
+
+    def splits(self, window: Window, days: Sequence[date]) -> Iterable[date]:
+        """Choose the days to split the *window* at; *days* hold sales, in order."""
+        middle = days[len(days) // 2]
+        near = (days[0], middle, days[-1])
+        wanted = {d + timedelta(days=n) for d in near for n in (0, 1)}
+        wanted |= {window.since + timedelta(days=window.days // 2)}
+        return sorted(day for day in wanted if window.since < day < window.until)
+
+    def test_is_a_source(self, make_source: Callable[[], Source], window: Window) -> None:
+        """It has the method of a source, which gives an iterator of transactions."""
+        source = make_source()
+        assert isinstance(source, Source)
+        batches = source.transactions(window)
+        assert isinstance(batches, Iterator)
+        assert all(isinstance(batch, Transactions) for batch in batches)
+
+    def test_keeps_to_the_window(self, make_source: Callable[[], Source], window: Window) -> None:
+        """Every sale lies in the window, and there are sales on several days."""
+        days = [day for batch in make_source().transactions(window) for day in batch.day.tolist()]
+        assert [day for day in days if day not in window] == []
+        assert len(set(days)) > 1, "override the fixture window: it should hold sales"
+
+    def test_halves_add_up(self, make_source: Callable[[], Source], window: Window) -> None:
+        """Split at any day, the two parts hold exactly the sales of the whole."""
+        source = make_source()
+        whole = facts(source.transactions(window))
+        days = sorted({line[1] for line in whole})
+        for day in self.splits(window, days):
+            before = facts(source.transactions(Window(window.since, day)))
+            after = facts(source.transactions(Window(day, window.until)))
+            assert whole == before + after, f"split at {day}"
+
+    def test_reads_the_same_again(self, make_source: Callable[[], Source], window: Window) -> None:
+        """A second read, and one by a second object, give each sale once more."""
+        source = make_source()
+        first = facts(source.transactions(window))
+        assert first == facts(source.transactions(window))
+        assert first == facts(make_source().transactions(window))
+
+    def test_may_be_left_in_the_middle(
+        self, make_source: Callable[[], Source], window: Window
+    ) -> None:
+        """A reader that stops after the first batch spoils nothing for the next one."""
+        whole = facts(make_source().transactions(window))
+        source = make_source()
+        batches = source.transactions(window)
+        next(batches)
+        if hasattr(batches, "close"):
+            batches.close()
+        assert whole == facts(source.transactions(window))
+
+    def test_empty_window_is_no_error(
+        self, make_source: Callable[[], Source], empty_window: Window
+    ) -> None:
+        """No sales are nothing, not a failure."""
+        assert Counter() == facts(make_source().transactions(empty_window))
+
+    def test_customers_are_tidy(self, make_source: Callable[[], Source], window: Window) -> None:
+        """Identifiers are text or whole numbers, without space around them."""
+        for batch in make_source().transactions(window):
+            for customer in batch.customer.tolist():
+                assert isinstance(customer, (str, int))
+                assert str(customer) == str(customer).strip()
+
+    def test_gives_what_was_stored(
+        self, store: Callable[[Transactions], Source] | None, window: Window
+    ) -> None:
+        """Exactly the stored sales come out, whatever the customers are called."""
+        if store is None:
+            pytest.skip("the fixture store is not given")
+        sales = make_transactions(window=window)
+        source = store(sales)
+
+        def lines(batches: Iterable[Transactions]) -> Counter[tuple[Any, ...]]:
+            return Counter(
+                (str(customer), day, round(float(amount), 2))
+                for batch in batches
+                for customer, day, amount in zip(
+                    batch.customer.tolist(), batch.day.tolist(), batch.amount.tolist(), strict=True
+                )
+            )
+
+        assert lines([sales]) == lines(source.transactions(window))
+
+    def test_preflight_says_what_it_found(self, make_source: Callable[[], Source]) -> None:
+        """A preflight, where there is one, answers lines of text."""
+        source = make_source()
+        if not isinstance(source, Preflight):
+            pytest.skip("the source has no preflight")
+        assert all(isinstance(line, str) for line in source.preflight())
+
+    def test_keeps_secrets(
+        self,
+        make_source: Callable[[], Source],
+        window: Window,
+        secrets: Sequence[str],
+        failures: Sequence[Callable[[], object]],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """No secret is in the repr, the log, or any failure; every failure is one of ours."""
+        if secrets and not failures:
+            pytest.fail("a source with secrets needs the fixture failures")
+        with caplog.at_level("DEBUG"):
+            source = make_source()
+            for _ in source.transactions(window):
+                pass
+        assert leaks(repr(source) + str(source) + caplog.text, secrets) == []
+        check_failures(failures, secrets, caplog)

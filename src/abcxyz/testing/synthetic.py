@@ -1,0 +1,136 @@
+"""Made-up sales whose customers are called what customers are called in life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from abcxyz.core.analysis import Analysis, analyze
+from abcxyz.core.calendar import Window
+from abcxyz.core.snapshot import Settings
+from abcxyz.core.transactions import Transactions
+
+__all__ = ["AS_OF", "HOSTILE", "YEAR", "make_analysis", "make_transactions"]
+
+AS_OF = date(2026, 11, 1)
+"""The day `make_analysis` classifies on."""
+
+YEAR = Window(date(2025, 11, 1), AS_OF)
+"""The window that `make_transactions` fills: the one that is classified on `AS_OF`."""
+
+HOSTILE = (
+    "<script>alert('x')</script>",
+    '"><img src=x onerror=alert(1)>',
+    '=HYPERLINK("http://example.com";"x")',
+    "@SUM(A1:A9)",
+    "+7 (912) 000-00-00",
+    "-10% Дискаунтер",
+    "ООО «Ёлка; и, точка с запятой»",
+    "O'Connor\\'; DROP TABLE customers;--",
+    "{amount} %s {{ 7*7 }} ${x}",
+    "\N{GRINNING FACE}\N{ZERO WIDTH JOINER}\N{FAMILY}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}терес\N{POP DIRECTIONAL FORMATTING} Плюс",
+    "two\nlines\tand a tab",
+    "e\N{COMBINING ACUTE ACCENT} or \N{LATIN SMALL LETTER E WITH ACUTE}",
+    "NULL",
+    "00017",
+    "1e5",
+    "ten thousand " * 769 + "abc",
+)
+"""Names as they do occur in customer lists, and break what is written carelessly."""
+
+
+def make_transactions(
+    customers: Sequence[str] = HOSTILE,
+    *,
+    seed: int = 0,
+    window: Window = YEAR,
+    lines: int = 400,
+) -> Transactions:
+    """Make up *lines* sales of *customers* in *window*.
+
+    Parameters
+    ----------
+    customers
+        Identifiers; the first ones buy most, everybody buys something.
+    seed
+        Another seed, other sales.
+    window
+        Its first and its last day hold sales.
+    lines
+        How many, at least one per customer.
+
+    Returns
+    -------
+    Transactions
+        In roubles and kopecks, with cost and document; some are returns, some documents have
+        several lines, two lines are exactly alike.
+
+    Examples
+    --------
+    >>> sales = make_transactions(["a", "b"], lines=10)
+    >>> len(sales), sales.day.min(), sales.day.max()
+    (10, np.datetime64('2025-11-01'), np.datetime64('2026-10-31'))
+    """
+    random = np.random.default_rng(seed)
+    lines = max(lines, len(customers), 4)
+    weights = 1 / np.arange(1, len(customers) + 1)
+    chosen = random.choice(len(customers), lines, p=weights / weights.sum())
+    chosen[: len(customers)] = np.arange(len(customers))
+    day = random.integers(0, window.days, lines)
+    day[:2] = 0, window.days - 1
+    amount = np.round(random.lognormal(8, 1, lines) / (1 + chosen), 2) + 0.01
+    returned = random.random(lines) < 0.05
+    returned[: max(4, len(customers))] = False
+    amount[returned] = -np.round(amount[returned] / 2, 2)
+    document = np.array([f"D{n // 2}" for n in range(lines)], dtype=object)
+    # One line that stands there twice: both are facts.
+    for column in (chosen, day, amount, document):
+        column[-1] = column[-2]
+    ids = np.empty(lines, dtype=object)
+    ids[:] = [customers[n] for n in chosen]
+    days = np.datetime64(window.since) + day.astype("m8[D]")
+    return Transactions(ids, days, amount, np.round(amount * 0.7, 2), document)
+
+
+def make_analysis(
+    customers: Sequence[str] = HOSTILE,
+    *,
+    seed: int = 0,
+    names: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
+) -> Analysis:
+    """Classify made-up sales of *customers*.
+
+    Parameters
+    ----------
+    customers
+        Identifiers.
+    seed
+        Another seed, other segments.
+    names
+        Customer to name; hostile ones in turn when not given.
+    settings
+        The default ones when not given.
+
+    Returns
+    -------
+    Analysis
+        On `AS_OF`. The last customer bought long before the window, and is not classified.
+
+    Examples
+    --------
+    >>> make_analysis(["a", "b", "c"]).snapshot.segment.tolist()[-1]
+    -1
+    """
+    sales = make_transactions(customers[:-1], seed=seed)
+    old = Transactions(customers[-1:], [AS_OF - timedelta(days=900)] * len(customers[-1:]), [10.0])
+    named = {one: HOSTILE[place % len(HOSTILE)] for place, one in enumerate(customers)}
+    return analyze(
+        [Transactions(sales.customer, sales.day, sales.amount), old],
+        as_of=AS_OF,
+        settings=settings,
+        names=named if names is None else names,
+    )

@@ -1,0 +1,74 @@
+"""``abcxyz demo`` as a newcomer runs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from abcxyz.cli import main
+from abcxyz.core.calendar import UNITS
+from abcxyz.core.segments import SEGMENTS
+from abcxyz.i18n import catalogue
+
+openpyxl = pytest.importorskip("openpyxl")
+pytest.importorskip("xlsxwriter")
+pytest.importorskip("jinja2")
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder; the demonstration writes to ``out`` below it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "out"
+
+
+def test_the_four_files_agree(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CSV, workbook, JSON and page hold the same customers, and the matrix is printed."""
+    assert 0 == main(["demo"])
+
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    counts = {segment: cell["customers"] for segment, cell in summary["matrix"].items()}
+    with (out / "segments.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    book = openpyxl.load_workbook(out / "segments.xlsx")
+    sheet = [row[2] for row in book["Customers"].iter_rows(min_row=2, values_only=True)]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert sum(counts.values()) == summary["customers"] > 200
+    assert counts == {s: sum(row["Segment"] == s for row in rows) for s in SEGMENTS}
+    assert [row["Segment"] for row in rows] == [segment or "" for segment in sheet]
+    assert rows[0]["Customer"] in page
+    printed = capsys.readouterr().out
+    assert all(f" {count}" in printed for count in counts.values())
+
+
+def test_every_segment_is_shown(out: Path) -> None:
+    """The made-up history fills all nine cells, so that a newcomer sees each."""
+    main(["demo"])
+
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert [] == [s for s, cell in summary["matrix"].items() if not cell["customers"]]
+
+
+def test_money_has_kopecks_only(out: Path) -> None:
+    """Sums in the CSV show no noise of binary fractions."""
+    main(["demo", "--lang", "ru"])
+
+    with (out / "segments.csv").open(encoding="utf-8-sig", newline="") as file:
+        money = [row["Сумма"] for row in csv.DictReader(file, delimiter=";")]
+    assert [] == [amount for amount in money if len(amount.partition(",")[2]) > 2]
+
+
+def test_it_speaks_russian(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With ``--lang ru`` no English word is left in what is printed, but for the file's path."""
+    main(["demo", "--lang", "ru"])
+
+    printed = capsys.readouterr().out.replace("Записано в out", "")
+    assert not set("abcdefghijklmnopqrstuvwxyz") & set(printed)
+
+
+def test_units_have_names() -> None:
+    """Every calendar unit is named in Russian."""
+    assert set() == {unit.replace("_", " ") for unit in UNITS} - set(catalogue("ru"))

@@ -1,0 +1,194 @@
+"""A job names its secrets; they are fetched when it is built, and shown by nothing."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from abcxyz.config import Adapters, build, parse_job
+from abcxyz.errors import AbcxyzWarning, ConfigError
+from abcxyz.plugins import Secret, WriteReport, hookimpl
+from abcxyz.registry import load
+from abcxyz.testing import leaks
+
+SECRET = "s3cr3t-ключ"
+SOURCE = '[[source]]\nkind = "csv"\npath = "sales.csv"\n'
+
+
+class Chat:
+    """A sink that needs a secret."""
+
+    def __init__(
+        self,
+        *,
+        key_of_the_room: Secret | None = None,
+        password: str = "",
+        token_file: str = "",
+        url: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.key = key_of_the_room
+        self.password = password
+        self.headers = headers
+
+    def write(self, analysis: Any, *, dry_run: bool) -> WriteReport:
+        """Write nothing."""
+        return WriteReport()
+
+
+PLUGIN = ModuleType("chats")
+PLUGIN.abcxyz_sinks = hookimpl(lambda: {"chat": Chat})  # type: ignore[attr-defined]
+
+
+def built(folder: Path, options: str) -> Adapters:
+    """Build a job with a chat."""
+    job = parse_job(f'{SOURCE}[[sink]]\nkind = "chat"\n{options}\n', folder / "job.toml")
+    return build(job, load(extra=[PLUGIN]))
+
+
+def chat(folder: Path, options: str) -> Chat:
+    """Build a job with a chat, and return that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sink = built(folder, options).sinks[0][1]
+    assert isinstance(sink, Chat)
+    return sink
+
+
+def test_a_secret_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The adapter gets the value, the job and its adapters do not show it."""
+    monkeypatch.setenv("CHAT", SECRET)
+    options = 'password = { env = "CHAT" }'
+    assert SECRET == chat(tmp_path, options).password
+    made = built(tmp_path, options)
+    assert frozenset({SECRET}) == made.secrets
+    assert [] == leaks(repr(made), [SECRET])
+
+
+def test_a_secret_may_stand_inside_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header's value is a secret like any other."""
+    monkeypatch.setenv("CHAT", SECRET)
+    made = chat(tmp_path, 'headers = { Authorization = { env = "CHAT" } }')
+    assert {"Authorization": SECRET} == made.headers
+
+
+def test_a_secret_comes_from_a_private_file(tmp_path: Path) -> None:
+    """The path is relative to the job, and the end of the line is not part of the secret."""
+    (tmp_path / "key").write_text(f"{SECRET}\n", encoding="utf-8")
+    (tmp_path / "key").chmod(0o600)
+    assert SECRET == chat(tmp_path, 'key_of_the_room = { file = "key" }').key
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """The message holds the path, its rights and the cure."""
+    path = tmp_path / "key"
+    path.write_text(SECRET, encoding="utf-8")
+    path.chmod(mode)
+    with pytest.raises(ConfigError) as caught:
+        chat(tmp_path, 'password = { file = "key" }')
+    assert (
+        f"job.toml:6: others may read the secret in {path} (its rights are {mode:03o}); "
+        f"run: chmod 600 {path}"
+    ) == str(caught.value)
+
+
+def test_a_secret_comes_from_the_keyring(tmp_path: Path) -> None:
+    """Service and user name it."""
+    keyring = pytest.importorskip("keyring")
+    from keyring.backend import KeyringBackend
+
+    class Ring(KeyringBackend):
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return SECRET if (service, username) == ("my/chat", "ann") else None
+
+        def set_password(self, service: str, username: str, password: str) -> None: ...
+
+        def delete_password(self, service: str, username: str) -> None: ...
+
+    usual = keyring.get_keyring()
+    ring: Any = Ring
+    keyring.set_keyring(ring())
+    try:
+        assert SECRET == chat(tmp_path, 'password = { keyring = "my/chat/ann" }').password
+        with pytest.raises(ConfigError, match="put it there with: keyring set other ann"):
+            chat(tmp_path, 'password = { keyring = "other/ann" }')
+    finally:
+        keyring.set_keyring(usual)
+
+
+def test_a_locked_keyring_is_named(tmp_path: Path) -> None:
+    """Where no keyring answers, the message names the other ways."""
+    keyring = pytest.importorskip("keyring")
+    from keyring.backends.fail import Keyring
+
+    usual = keyring.get_keyring()
+    nothing: Any = Keyring
+    keyring.set_keyring(nothing())
+    try:
+        with pytest.raises(ConfigError, match=r"\(NoKeyringError\); unlock it, or use env or"):
+            chat(tmp_path, 'password = { keyring = "chat/ann" }')
+    finally:
+        keyring.set_keyring(usual)
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ('{ env = "NO_SUCH" }', "the environment variable NO_SUCH is not set; set it to the"),
+        ('{ env = "EMPTY" }', "the secret in env 'EMPTY' is empty; put it there"),
+        ('{ file = "nowhere" }', r"nowhere cannot be read \(No such file or directory\)"),
+        ('{ file = "binary" }', r"binary cannot be read \(it is not text in UTF-8\)"),
+        ('{ keyring = "chat" }', "keyring = 'chat' is not SERVICE/USER; write it so"),
+        ("{ env = 5 }", 'a secret is named by text, such as env = "NAME", not by 5'),
+    ],
+)
+def test_a_secret_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str, said: str
+) -> None:
+    """The message holds the line, the place looked at and the cure."""
+    monkeypatch.setenv("EMPTY", " ")
+    (tmp_path / "binary").write_bytes(b"\xff" + SECRET.encode())
+    (tmp_path / "binary").chmod(0o600)
+    with pytest.raises(ConfigError, match=said) as caught:
+        chat(tmp_path, f"password = {reference}")
+    assert str(caught.value).startswith("job.toml:6: ")
+    assert [] == leaks(caught.value, [SECRET, "s3cr3t"])
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        f'password = "{SECRET}"',
+        f'key_of_the_room = "{SECRET}"',
+        f'url = "https://ann:{SECRET}@example.com/"',
+        f'headers = {{ "X-Api-Key" = "{SECRET}" }}',
+    ],
+)
+def test_a_secret_in_clear_is_warned_about(tmp_path: Path, option: str) -> None:
+    """The warning holds the line, the option and the cure, not the secret."""
+    with pytest.warns(AbcxyzWarning) as caught:
+        made = built(tmp_path, option)
+    [warning] = caught
+    said = str(warning.message)
+    assert said.startswith("job.toml:6: the option ")
+    assert "holds a secret in clear" in said
+    assert '= { env = "NAME" } instead' in said
+    assert [] == leaks(said, ["s3cr3t"])
+    assert any(SECRET in one for one in made.secrets)
+
+
+@pytest.mark.parametrize("option", ['token_file = "token"', 'url = "https://example.com/a"'])
+def test_what_is_no_secret_is_not_warned_about(tmp_path: Path, option: str) -> None:
+    """A path and a plain address may stand in a job."""
+    chat(tmp_path, option)

@@ -1,0 +1,291 @@
+"""Adapters are found one plugin at a time, and built out of named options."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import attrs
+import pytest
+
+from abcxyz.core.calendar import Window
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import ConfigError, InputError, PluginError
+from abcxyz.plugins import Factory, Secret, hookimpl
+from abcxyz.registry import Registry, load
+
+
+class Shop:
+    """A source with options of every kind."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Secret | None = None,
+        pages: int = 10,
+        rate: float = 1.0,
+        basis: Literal["won", "paid"] = "won",
+        stages: Sequence[str] = (),
+        rates: Mapping[str, float] | None = None,
+        cache: Path | None = None,
+        strict: bool = False,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        if url == "refused":
+            raise InputError("url is {url!r}; give another", url=url)
+        if url == "broken":
+            raise RuntimeError(f"cannot log in with {token}")
+        self.given = {name: value for name, value in locals().items() if name != "self"}
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        """Yield nothing."""
+        yield from ()
+
+
+@attrs.define
+class Attrs(Shop):
+    """A source made by attrs."""
+
+    token: Secret
+    cache: Path = Path("x")
+
+
+def _saying(told: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
+    return lambda: told
+
+
+def plugin(name: str = "shops", **hooks: Mapping[str, Any]) -> ModuleType:
+    """Make a plugin of mappings."""
+    module = ModuleType(name)
+    for hook, offered in hooks.items():
+        setattr(module, hook, hookimpl(_saying(offered)))
+    return module
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """Offer one source."""
+    return load(installed=False, extra=[plugin(abcxyz_sources={"shop": Shop, "attrs": Attrs})])
+
+
+def test_the_builtin_adapters_are_plugins() -> None:
+    """What comes with the library is found through its entry point, and nothing is broken."""
+    found = load()
+    assert {"csv", "excel", "file", "parquet"} <= set(found.names("source"))
+    assert {"csv", "excel", "html", "json"} <= set(found.names("sink"))
+    assert "builtin" == found.get("sink", "csv").plugin.name
+    assert "abcxyz" == found.get("sink", "csv").plugin.package
+    assert () == found.broken
+
+
+def test_a_backport_of_metadata_does_not_matter() -> None:
+    """Where a library puts its own entry points in the place of Python's, plugins are found."""
+    code = (
+        "import importlib_metadata; from abcxyz.registry import load; print(load().names('sink'))"
+    )
+    pytest.importorskip("importlib_metadata")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'csv'" in done.stdout
+
+
+def test_nothing_is_kept_between_loads() -> None:
+    """A plugin of one registry is not in the next one."""
+    load(installed=False, extra=[plugin(abcxyz_sources={"shop": Shop})])
+    assert () == load(installed=False).names("source")
+
+
+def failing() -> Mapping[str, Factory]:
+    """Fail as a hook."""
+    raise ImportError("no module named shop_sdk")
+
+
+def unknown_hook() -> ModuleType:
+    """Implement a hook that does not exist."""
+    return plugin("odd", abcxyz_sorces={"x": Shop})
+
+
+BROKEN: dict[str, Callable[[], ModuleType]] = {
+    "ImportError: no module named shop_sdk": lambda: _hooked(failing),
+    "unknown hook 'abcxyz_sorces'": unknown_hook,
+    "TypeError: no function of it is marked with hookimpl": lambda: ModuleType("bare"),
+    "TypeError: abcxyz_sources returned list instead of a mapping": lambda: plugin(
+        abcxyz_sources=[Shop]  # type: ignore[arg-type]
+    ),
+    "TypeError: abcxyz_sources offers 'x', which is no source": lambda: plugin(
+        abcxyz_sources={"x": 5}
+    ),
+    "TypeError: abcxyz_commands offers 'x', which is no command": lambda: plugin(
+        abcxyz_commands={"x": Shop}
+    ),
+}
+
+
+def _hooked(function: Callable[[], Mapping[str, Factory]]) -> ModuleType:
+    module = ModuleType("hooked")
+    module.abcxyz_sources = hookimpl(function)  # type: ignore[attr-defined]
+    return module
+
+
+@pytest.mark.parametrize("reason", BROKEN)
+def test_a_broken_plugin_stops_nobody(reason: str) -> None:
+    """Its reason is remembered, the others are there, and the report is made when asked for."""
+    found = load(installed=False, extra=[BROKEN[reason](), plugin(abcxyz_sources={"shop": Shop})])
+    assert ("shop",) == found.names("source")
+    [broken] = found.broken
+    assert reason in broken.reason
+    with pytest.raises(PluginError, match="broken are") as caught:
+        found.get("source", "other")
+    assert str(broken.plugin) in str(caught.value)
+
+
+def test_a_package_that_cannot_be_imported_stops_nobody(tmp_path: Path) -> None:
+    """An installed plugin whose import exits the program is broken, and no more."""
+    (tmp_path / "rude_plugin.py").write_text("raise SystemExit('wrong Python')")
+    info = tmp_path / "rude-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rude\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text("[abcxyz]\nrude = rude_plugin\n")
+    code = textwrap.dedent(
+        """
+        from abcxyz.registry import load
+        found = load()
+        [broken] = found.broken
+        print(f"{broken.plugin}: {broken.reason}", "csv" in found.names("sink"))
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "rude (rude 1.2): SystemExit: wrong Python True" == done.stdout.strip()
+
+
+def test_two_plugins_with_one_name_clash() -> None:
+    """The error names the adapter and both plugins."""
+    first = plugin("first", abcxyz_sinks={"x": Shop})
+    second = plugin("second", abcxyz_sinks={"x": Shop})
+    with pytest.raises(
+        PluginError, match=r"the sink 'x' is offered by first and by second; uninstall one"
+    ):
+        load(installed=False, extra=[first, second])
+
+
+def test_one_name_in_two_roles_is_no_clash() -> None:
+    """A source and a sink may share a name."""
+    found = load(
+        installed=False,
+        extra=[plugin("a", abcxyz_sinks={"x": Shop}), plugin("b", abcxyz_sources={"x": Shop})],
+    )
+    assert (("x",), ("x",)) == (found.names("sink"), found.names("source"))
+
+
+def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> None:
+    """The message holds the name, the nearest one and all of them."""
+    with pytest.raises(PluginError) as caught:
+        registry.get("source", "shopp", where="job.toml:3: ")
+    assert (
+        "job.toml:3: there is no source 'shopp'; did you mean 'shop'? Installed are attrs, shop"
+    ) == str(caught.value)
+
+
+def test_options_are_the_constructor(registry: Registry) -> None:
+    """Names, defaults, requirements and secrets are read off the signature, clocks left out."""
+    options = registry.get("source", "shop").options
+    assert [*("url", "token", "pages", "rate", "basis", "stages", "rates", "cache", "strict")] == [
+        one.name for one in options
+    ]
+    assert ["url"] == [one.name for one in options if one.required]
+    assert ["token"] == [one.name for one in options if one.secret]
+    assert 10 == options[2].default
+    made = registry.get("source", "attrs").options
+    assert ["token"] == [one.name for one in made if one.secret]
+
+
+def test_values_become_what_the_constructor_wants(registry: Registry, tmp_path: Path) -> None:
+    """Whole numbers are numbers, a path is relative to the job, a table keeps its numbers."""
+    made = registry.get("source", "shop").build(
+        {
+            "url": "x",
+            "rate": 2,
+            "stages": ["a", "b"],
+            "rates": {"USD": 92},
+            "cache": "cache",
+            "strict": True,
+        },
+        folder=tmp_path,
+    )
+    assert 2.0 == made.given["rate"]
+    assert isinstance(made.given["rate"], float)
+    assert ["a", "b"] == list(made.given["stages"])
+    assert {"USD": 92.0} == made.given["rates"]
+    assert tmp_path / "cache" == made.given["cache"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "shown"),
+    [
+        ("url", 5, "is 5; it takes str"),
+        ("pages", "ten", "is 'ten'; it takes int"),
+        ("pages", True, "is True; it takes int"),
+        ("pages", 1.5, "is 1.5; it takes int"),
+        ("rate", "1", "is '1'; it takes float"),
+        ("basis", "lost", "is 'lost'; it takes Literal['won', 'paid']"),
+        ("stages", "won", "is 'won'; it takes Sequence[str]"),
+        ("stages", [1], "is [1]; it takes Sequence[str]"),
+        ("rates", {"USD": "92"}, "is {'USD': '92'}; it takes Mapping[str, float] | None"),
+        ("strict", 1, "is 1; it takes bool"),
+        ("token", 12345, "is ***; it takes Secret | None"),
+    ],
+)
+def test_a_wrong_type_is_refused(
+    registry: Registry, option: str, value: object, shown: str
+) -> None:
+    """The message holds the option, the value (but no secret) and what it takes."""
+    with pytest.raises(ConfigError) as caught:
+        registry.get("source", "shop").bind({"url": "x", option: value})
+    assert f"the option {option!r} of the source 'shop' {shown}" == str(caught.value)
+
+
+def test_a_typo_is_answered_by_the_accepted_names(registry: Registry) -> None:
+    """The message holds the nearest option and all of them."""
+    with pytest.raises(ConfigError) as caught:
+        registry.get("source", "shop").bind({"url": "x", "stagse": []})
+    assert (
+        "the source 'shop' has no option 'stagse'; did you mean 'stages'? It accepts "
+        "url, token, pages, rate, basis, stages, rates, cache, strict"
+    ) == str(caught.value)
+
+
+def test_a_missing_option_is_named(registry: Registry) -> None:
+    """The message holds what is lacking."""
+    with pytest.raises(ConfigError, match=r"the source 'shop' lacks url; it accepts url, token"):
+        registry.get("source", "shop").bind({})
+
+
+def test_an_adapters_own_refusal_passes(registry: Registry) -> None:
+    """An error of our tree is not wrapped."""
+    with pytest.raises(InputError, match="give another"):
+        registry.get("source", "shop").build({"url": "refused"})
+
+
+def test_a_failing_constructor_is_named_without_its_secret(registry: Registry) -> None:
+    """A foreign exception becomes a plugin error, and what it said stays out of sight."""
+    with pytest.raises(PluginError, match=r"of shops cannot be built \(RuntimeError\)") as caught:
+        registry.get("source", "shop").build({"url": "broken", "token": "s3cr3t"})
+    assert caught.value.__context__ is None
+
+
+def test_a_thing_without_the_method_is_no_adapter() -> None:
+    """What a factory builds must fit its role."""
+    found = load(installed=False, extra=[plugin(abcxyz_sinks={"shop": Shop})])
+    with pytest.raises(PluginError, match=r"the sink 'shop' of shops has no method write\(\)"):
+        found.get("sink", "shop").build({"url": "x"})

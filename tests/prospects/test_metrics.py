@@ -1,0 +1,111 @@
+"""How good scores are, against slow and direct formulas."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz.errors import InputError
+from abcxyz.scoring.metrics import (
+    brier_score,
+    reliability,
+    roc_auc,
+    stability_index,
+    top_share,
+)
+
+SCORES = st.lists(st.integers(0, 6).map(float), min_size=2, max_size=10)
+
+
+def compare(x: float, y: float) -> float:
+    return 1.0 if x > y else 0.5 if x == y else 0.0
+
+
+def delong(ours: list[float], others: list[float]) -> tuple[float, float]:
+    """Do it pair by pair, as the paper defines it."""
+    m, n = len(ours), len(others)
+    auc = sum(compare(x, y) for x, y in itertools.product(ours, others)) / (m * n)
+    above = [sum(compare(x, y) for y in others) / n for x in ours]
+    below = [sum(compare(x, y) for x in ours) / m for y in others]
+    first = sum((one - auc) ** 2 for one in above) / (m - 1)
+    second = sum((one - auc) ** 2 for one in below) / (n - 1)
+    return auc, math.sqrt(first / m + second / n)
+
+
+@given(SCORES, SCORES)
+def test_delong_pair_by_pair(ours: list[float], others: list[float]) -> None:
+    """Area and its error are those of the definition, ties included."""
+    found = roc_auc([True] * len(ours) + [False] * len(others), ours + others)
+    auc, error = delong(ours, others)
+    assert pytest.approx((auc, error), abs=1e-12) == (found.value, found.error)
+    reach = NormalDist().inv_cdf(0.975) * error
+    assert pytest.approx((max(0, auc - reach), min(1, auc + reach))) == (found.low, found.high)
+
+
+def test_delong_is_as_wide_as_a_bootstrap() -> None:
+    """The error agrees with that of drawing the leads again 2,000 times."""
+    rng = np.random.default_rng(7)
+    ours, others = rng.normal(0.8, 1, 120), rng.normal(0, 1, 300)
+    truth = np.r_[np.ones(120, bool), np.zeros(300, bool)]
+    found = roc_auc(truth, np.r_[ours, others])
+    drawn = [
+        roc_auc(truth, np.r_[rng.choice(ours, 120), rng.choice(others, 300)]).value
+        for _ in range(2000)
+    ]
+    assert pytest.approx(np.std(drawn), rel=0.1) == found.error
+
+
+def test_auc_needs_both_kinds() -> None:
+    """One kind alone has no area; a single lead of a kind has one without a width."""
+    with pytest.raises(InputError, match="all 2 outcomes"):
+        roc_auc([True, True], [1, 2])
+    with pytest.raises(InputError, match="2 outcomes and 1 scores"):
+        roc_auc([True, False], [1])
+    one = roc_auc([True, False, False], [2, 1, 3])
+    assert one.value == 0.5
+    assert math.isnan(one.low)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=12))
+def test_top_share_does_not_depend_on_the_order(rows: list[tuple[int, int]]) -> None:
+    """The share in the best tenth is the mean over all orders of tied leads."""
+    score, weight = zip(*rows, strict=True)
+    found = top_share(weight, score, 0.25)
+    if sum(weight) == 0:
+        assert math.isnan(found)
+        return
+    room, held = 0.25 * len(rows), 0.0
+    for level in sorted(set(score), reverse=True):
+        tied = [w for w, s in zip(weight, score, strict=True) if s == level]
+        part = min(1.0, max(0.0, room / len(tied)))
+        held += sum(tied) * part
+        room -= len(tied)
+    assert pytest.approx(held / sum(weight)) == found
+    assert found == top_share(weight[::-1], score[::-1], 0.25)
+
+
+def test_brier_and_reliability_by_hand() -> None:
+    """Four leads of two probabilities make two bins and a Brier score."""
+    truth, said = [False, True, True, True], [0.2, 0.2, 0.9, 0.9]
+    assert brier_score(truth, said) == pytest.approx((0.04 + 0.64 + 0.01 + 0.01) / 4)
+    bins = reliability(truth, said, 2)
+    assert [(one.n, one.true) for one in bins] == [(2, 0.5), (2, 1.0)]
+    assert [one.said for one in bins] == pytest.approx([0.2, 0.9])
+    many = reliability(np.arange(1000) % 2 == 0, np.arange(1000) / 1000)
+    assert [one.n for one in many] == [100] * 10
+
+
+def test_stability_by_hand() -> None:
+    """The index is the sum over bins, the same both ways, and finite for an empty bin."""
+    by_hand = (0.6 - 0.5) * math.log(0.6 / 0.5) + (0.4 - 0.5) * math.log(0.4 / 0.5)
+    assert pytest.approx(by_hand) == stability_index([50, 50], [6, 4])
+    assert stability_index([1, 3], [2, 2]) == pytest.approx(stability_index([2, 2], [1, 3]))
+    assert stability_index([1, 2, 3], [10, 20, 30]) == 0
+    assert 1 < stability_index([10, 0], [0, 10]) < 20
+    assert math.isnan(stability_index([1, 1], [0, 0]))

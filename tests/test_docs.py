@@ -1,0 +1,144 @@
+"""Every example that a reader may copy runs: on the pages, in the README and in docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import io
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+import abcxyz
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in page.parts),
+]
+SOURCE = Path(abcxyz.__file__).resolve().parent.parent
+MODULES = sorted(
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    for package in ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
+    for path in (SOURCE / package).rglob("*.py")
+)
+#: Languages of code blocks. Python and pycon run, toml and json must parse.
+LANGUAGES = {"python", "pycon", "toml", "json", "console", "sh", "text", "csv", "http", "sql"}
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@frozen
+class Block:
+    """A fenced block: its language, its first line in the page (from 0), its code."""
+
+    language: str
+    line: int
+    code: str
+
+
+def blocks(page: str) -> Iterator[Block]:
+    """Cut the fenced blocks out of a Markdown page."""
+    opening, language, start = "", "", 0
+    lines: list[str] = []
+    for number, line in enumerate(page.splitlines()):
+        fence = re.match(r"\s*(`{3,}|~{3,}|:{3,})\s*(.*)$", line)
+        if not opening and fence:
+            opening, language, start, lines = fence[1], fence[2].strip(), number + 1, []
+        elif opening and fence and fence[1].startswith(opening) and not fence[2]:
+            yield Block(language, start, "\n".join(lines) + "\n")
+            opening = ""
+        elif opening:
+            lines.append(line)
+    assert not opening, f"the block opened before line {start + 1} is not closed"
+
+
+def run_page(page: str, name: str) -> None:
+    """Run the blocks of a page in order, in one namespace."""
+    names: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks(page):
+        if block.language == "python":
+            # Empty lines in front let a traceback point at the line of the page.
+            exec(compile("\n" * block.line + block.code, name, "exec"), names)
+        elif block.language == "pycon":
+            example = doctest.DocTestParser().get_doctest(
+                block.code, names, name, name, block.line
+            )
+            run_doctest(example)
+            names.update(example.globs)
+        elif block.language == "toml":
+            tomllib.loads(block.code)
+        elif block.language == "json":
+            json.loads(block.code)
+        elif not block.language.startswith("{"):
+            assert block.language in LANGUAGES, f"{name}:{block.line}: name the block's language"
+        else:
+            assert "code" not in block.language, f"{name}:{block.line}: write a plain fence"
+
+
+def run_doctest(example: doctest.DocTest) -> None:
+    """Run one doctest; fail with its own account of the difference."""
+    said = io.StringIO()
+    result = doctest.DocTestRunner(optionflags=FLAGS).run(
+        example, out=said.write, clear_globs=False
+    )
+    assert result.failed == 0, said.getvalue()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_of_the_page_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code blocks of a page run one after another in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    run_page(page.read_text(encoding="utf-8"), str(page))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_the_docstrings_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ``>>>`` examples of a module give what they say."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if str(missing.name).startswith("abcxyz"):
+            raise
+        pytest.skip(f"needs {missing.name}")
+    for example in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+        if example.examples:
+            run_doctest(example)
+
+
+def test_nobody_is_sent_to_the_namesake() -> None:
+    """No page and no message installs by the bare name: on the index it is another project."""
+    texts = [*PAGES, *SOURCE.glob("abcxyz*/**/*.py"), *SOURCE.glob("abcxyz*/**/*.toml")]
+    bare = re.compile(r"install\s+(-\S+\s+)*['\"`]?abcxyz(?!\S* @)")
+    sent = {str(path): bare.findall(path.read_text(encoding="utf-8")) for path in texts}
+    assert {} == {name: found for name, found in sent.items() if found}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```python\nassert 1 == 2\n```\n",
+        "```python\nx = 1\n```\n```python\nassert x == 2\n```\n",
+        "```pycon\n>>> 1 + 1\n3\n```\n",
+        "```python\nx = 1\n```\n```pycon\n>>> x\n2\n```\n",
+        "```toml\na = \n```\n",
+        "```json\n{a: 1}\n```\n",
+        "```py\n1 / 0\n```\n",
+        "```\n1 / 0\n```\n",
+        "```{code-block} python\n1 / 0\n```\n",
+        "```python\n1 / 1\n",
+    ],
+)
+def test_a_wrong_example_fails(page: str) -> None:
+    """A page whose example is wrong, or hides from this test, does not pass."""
+    with pytest.raises((AssertionError, ValueError)):
+        run_page(page, "page.md")

@@ -1,0 +1,67 @@
+"""What a user may import from the front door, and how little that loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import resources
+
+import pytest
+
+import abcxyz
+
+FACE = {
+    "constants": {"BCG", "METRICS", "SEGMENTS", "TAGS", "UNITS"},
+    "rules": {"CountShares", "CumulativeMean", "Cuts", "Limits", "Rule", "Shares", "Tangent"},
+    "sales": {"Panel", "Periods", "Transactions", "Window", "aggregate", "concat"},
+    "calendar": {"period_start", "shift_period"},
+    "classes": {
+        "AbcResult",
+        "ClassSummary",
+        "Grouping",
+        "Matrix",
+        "XyzResult",
+        "build_matrix",
+        "classify_abc",
+        "classify_cv",
+        "classify_xyz",
+        "coefficient_of_variation",
+        "tag",
+    },
+    "analysis": {"Analysis", "Quality", "QualityIssue", "Settings", "Snapshot", "analyze"},
+    "leads": {
+        "ProspectScore",
+        "ProspectScores",
+        "Scorecard",
+        "default_scorecard",
+        "score_prospect",
+        "score_prospects",
+    },
+}
+HEAVY = ("jinja2", "narwhals", "openpyxl", "pandas", "pluggy", "polars", "pyarrow", "requests")
+
+
+def test_the_front_door_is_pinned() -> None:
+    """A name comes to or leaves the package's face on purpose only."""
+    assert sorted(set().union(*FACE.values())) == sorted(abcxyz.__all__)
+
+
+def test_every_exported_name_exists() -> None:
+    """``from abcxyz import *`` finds all it promises."""
+    assert [] == [name for name in abcxyz.__all__ if not hasattr(abcxyz, name)]
+
+
+@pytest.mark.parametrize("name", ["abcxyz", "abcxyz.cli", "abcxyz.errors", "abcxyz.i18n"])
+def test_importing_loads_nothing_heavy(name: str) -> None:
+    """A fresh interpreter loads no data frame, no template engine and no network library."""
+    code = f"import sys, {name}; print(*sorted(set(sys.modules) & {set(HEAVY)!r}))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "" == done.stdout.strip()
+
+
+@pytest.mark.parametrize("package", ["abcxyz", "abcxyz_bitrix", "abcxyz_onec"])
+def test_packages_say_that_they_are_typed(package: str) -> None:
+    """Type checkers read the annotations of the installed packages."""
+    assert resources.files(package).joinpath("py.typed").is_file()

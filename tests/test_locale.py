@@ -1,0 +1,147 @@
+"""The Russian catalogue is complete, sound, and holds nothing that nobody says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import abcxyz
+from abcxyz.i18n import catalogue
+
+SOURCE = Path(abcxyz.__file__).resolve().parent.parent
+PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
+MODULES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.py"))]
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+PAGES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.html"))]
+CATALOGUES = sorted((SOURCE / "abcxyz" / "locale" / "ru").glob("*.toml"))
+#: Functions that translate their first argument.
+SAYING = {"text", "say", "_say"}
+
+
+def error_classes() -> set[str]:
+    """Name the classes of errors and warnings that carry a template, in every package."""
+    bases = {
+        node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    known = {"AbcxyzError", "AbcxyzWarning"}
+    while grown := {name for name, above in bases.items() if above & known} - known:
+        known |= grown
+    return known
+
+
+ERRORS = error_classes()
+
+
+def fields(template: str) -> set[str]:
+    """Name the fields of a template; what is none has no fields."""
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except ValueError:
+        return set()
+
+
+def literals(node: ast.expr) -> Iterator[str]:
+    """List the phrases an expression may stand for, as far as they are written out."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from literals(node.body)
+        yield from literals(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        yield f"an f-string cannot be translated: {ast.unparse(node)}"
+
+
+def phrases(tree: ast.AST) -> Iterator[str]:
+    """List the phrases that code shows to people."""
+    loops: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.comprehension) and isinstance(node.iter, (ast.Tuple, ast.List)):
+            found = [phrase for item in node.iter.elts for phrase in literals(item)]
+            loops.setdefault(ast.unparse(node.target), []).extend(found)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        called = ast.unparse(node.func).rpartition(".")[2]
+        first = node.args[0]
+        given = {keyword.arg for keyword in node.keywords}
+        for phrase in literals(first):
+            needed = fields(phrase) if called not in SAYING | ERRORS else None
+            # A helper that is handed a template together with its fields says it later.
+            if needed is None or (needed and needed <= given):
+                yield phrase
+        if called in SAYING and isinstance(first, ast.Name):
+            yield from loops.get(first.id, ())
+
+
+def said_on_pages() -> Iterator[str]:
+    """List the phrases of the HTML templates."""
+    for page in PAGES:
+        for _, phrase in re.findall(r"""say\((["'])(.+?)\1""", page.read_text(encoding="utf-8")):
+            yield phrase
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_phrase_of_the_code_has_a_twin(path: Path) -> None:
+    """What a module says in English stands in the Russian catalogue."""
+    assert set() == set(phrases(TREES[path])) - set(catalogue("ru"))
+
+
+def test_every_phrase_of_the_pages_has_a_twin() -> None:
+    """What a template of a page says in English stands in the Russian catalogue."""
+    assert set() == set(said_on_pages()) - set(catalogue("ru"))
+
+
+def test_no_twin_is_left_over() -> None:
+    """Each key of the catalogue is still written somewhere in the code or on a page."""
+    written = {
+        node.value
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    # Names such as "ten_days" are said as words, and some begin a line.
+    written |= {phrase.replace("_", " ") for phrase in written if phrase.isidentifier()}
+    written |= {phrase.capitalize() for phrase in written} | set(said_on_pages())
+    assert set() == set(catalogue("ru")) - written
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_twins_have_the_same_fields(path: Path) -> None:
+    """A Russian phrase fills in what its English twin does, no more and no less."""
+    twins = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert {} == {en: ru for en, ru in twins.items() if fields(en) != fields(ru)}
+
+
+def test_a_phrase_has_one_twin() -> None:
+    """Two files never translate the same phrase in two ways."""
+    seen: dict[str, set[str]] = {}
+    for path in CATALOGUES:
+        for english, russian in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            seen.setdefault(english, set()).add(russian)
+    assert {} == {english: twins for english, twins in seen.items() if len(twins) > 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("raise InputError('too {size}', size=1)", ["too {size}"]),
+        ("raise errors.ConfigError('one' if few else 'many')", ["one", "many"]),
+        ("raise InputError(f'too {size}')", ["an f-string cannot be translated: f'too {size}'"]),
+        ("raise self._problem('lost {host}', host=host)", ["lost {host}"]),
+        ("[text(head, lang) for head in ('Lines', 'Value')]", ["Lines", "Value"]),
+        ("raise KeyError('plain')", []),
+        ("print('plain')", []),
+    ],
+)
+def test_phrases_are_found(code: str, expected: list[str]) -> None:
+    """The search for phrases finds each way in which they are said, and nothing else."""
+    assert expected == list(phrases(ast.parse(code)))

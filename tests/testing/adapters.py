@@ -1,0 +1,303 @@
+"""An obedient adapter of each role over a file, and its disobedient relatives."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abcxyz.core.analysis import Analysis
+from abcxyz.core.calendar import Window
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import AuthenticationError
+from abcxyz.plugins import WriteReport
+from abcxyz.testing import make_transactions
+from abcxyz.testing.sinks import segments_of
+
+SECRET = "s3cr3t/ключ"
+SALES = make_transactions(window=Window(date(2025, 9, 1), date(2027, 1, 1)), lines=800)
+
+
+class Memory:
+    """Read sales that are in memory."""
+
+    def __init__(self, sales: Transactions = SALES) -> None:
+        self.sales = sales
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        """Yield them by hundreds."""
+        inside = self.sales.within(window)
+        for start in range(0, len(inside), 100):
+            yield inside.take(np.arange(start, min(start + 100, len(inside))))
+
+    def preflight(self) -> Sequence[str]:
+        """Say how many."""
+        return [f"{len(self.sales)} sales"]
+
+
+class ReturnsList(Memory):
+    def transactions(self, window: Window) -> Any:
+        return list(super().transactions(window))
+
+
+class InclusiveEnd(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        days = self.sales.day
+        until = np.datetime64(window.until)
+        yield self.sales.take((days >= np.datetime64(window.since)) & (days <= until))
+
+
+class LosesLastPage(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        for batch in super().transactions(window):
+            if len(batch) == 100:
+                yield batch
+
+
+class GivesOnce(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        yield from super().transactions(window)
+        self.sales = Transactions([], [], [])
+
+
+class KeepsItsPlace(Memory):
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = 0
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        inside = self.sales.within(window)
+        while self.place < len(inside):
+            start, self.place = self.place, self.place + 100
+            yield inside.take(np.arange(start, min(start + 100, len(inside))))
+        self.place = 0
+
+
+class FailsOnEmpty(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        yield self.sales.take(np.array([self.sales.within(window).day.argmax()]))
+
+
+class Untidy(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        for batch in super().transactions(window):
+            yield Transactions([f" {c}" for c in batch.customer], batch.day, batch.amount)
+
+
+class MergesHostile(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        for batch in super().transactions(window):
+            ascii_only = [str(c).encode("ascii", "replace").decode() for c in batch.customer]
+            yield Transactions(ascii_only, batch.day, batch.amount)
+
+
+class PreflightCounts(Memory):
+    def preflight(self) -> Any:
+        return [len(self.sales)]
+
+
+class TellsInRepr(Memory):
+    def __repr__(self) -> str:
+        return f"TellsInRepr({SECRET})"
+
+
+class TellsInLog(Memory):
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        logging.getLogger("adapter").debug("token %s", SECRET)
+        return super().transactions(window)
+
+
+def refuse() -> None:
+    """Fail as promised."""
+    raise AuthenticationError("the token was refused; make another one")
+
+
+def refuse_aloud() -> None:
+    """Fail with the secret in a chained cause."""
+    try:
+        raise OSError(f"GET https://example.com/rest/1/{SECRET}/profile")
+    except OSError as problem:
+        raise AuthenticationError("the token was refused; make another one") from problem
+
+
+def refuse_foreign() -> None:
+    """Fail with an exception that is none of ours."""
+    raise KeyError("token")
+
+
+class Directory:
+    """Know two customers and one prospect."""
+
+    people: Mapping[str, Mapping[str, object]] = {"7": {"region": "north"}, "8": {}}
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return {one: self.people[one] for one in ids if one in self.people}
+
+    def prospects(self) -> Mapping[str, Mapping[str, object]]:
+        return {"L1": {"employees": 900}}
+
+    def preflight(self) -> Sequence[str]:
+        return ["reachable"]
+
+
+class OneMethod:
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return {}
+
+
+class TellsOfAll(Directory):
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return {**self.people, "9": {}}
+
+
+class FailsOnStrangers(Directory):
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return {one: self.people[one] for one in ids}
+
+
+class FirstPageOnly(Directory):
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return super().customers(ids[:50])
+
+
+class ByPlace(Directory):
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return {one: {"place": place} for place, one in enumerate(ids) if one in self.people}
+
+
+class NeedsSomebody(Directory):
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        return super().customers([ids[0], *ids])
+
+
+class GivesProspectsOnce(Directory):
+    told = False
+
+    def prospects(self) -> Mapping[str, Mapping[str, object]]:
+        if self.told:
+            return {}
+        self.told = True
+        return super().prospects()
+
+
+class EnricherPreflightCounts(Directory):
+    def preflight(self) -> Any:
+        return 2
+
+
+class DirectoryTellsInLog(Directory):
+    def prospects(self) -> Mapping[str, Mapping[str, object]]:
+        logging.getLogger("adapter").warning(SECRET)
+        return {}
+
+
+class Shelf:
+    """Write customer -> segment and name into a JSON file, and refuse one customer."""
+
+    remote = False
+    bad = "refused"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        if self.path.exists():
+            found = json.loads(self.path.read_text())
+        return found
+
+    def store(self, content: Mapping[str, list[str]]) -> None:
+        self.path.write_text(json.dumps(content))
+
+    def wanted(self, analysis: Analysis) -> dict[str, list[str]]:
+        segments = segments_of(analysis)
+        return {one: [segments[one], analysis.names.get(one, "")] for one in segments}
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        wanted = self.wanted(analysis)
+        failed = {self.bad: "the target refuses it"} if wanted.pop(self.bad, None) else {}
+        had = self.read()
+        changed = [one for one, entry in wanted.items() if had.get(one) != entry]
+        if changed and not dry_run:
+            self.store(wanted)
+        return WriteReport(
+            written=len(changed), unchanged=len(wanted) - len(changed), failed=failed
+        )
+
+    def preflight(self) -> Sequence[str]:
+        return [str(self.path)]
+
+
+class ReportsNothing(Shelf):
+    def write(self, analysis: Analysis, *, dry_run: bool) -> Any:
+        super().write(analysis, dry_run=dry_run)
+
+
+class AlwaysWrites(Shelf):
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        return super().write(analysis, dry_run=False)
+
+
+class PromisesLess(Shelf):
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        report = super().write(analysis, dry_run=dry_run)
+        return WriteReport() if dry_run else report
+
+
+class WritesOnce(Shelf):
+    def store(self, content: Mapping[str, list[str]]) -> None:
+        if not self.path.exists():
+            super().store(content)
+
+
+class WritesAgain(Shelf):
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        self.path.unlink(missing_ok=True)
+        return super().write(analysis, dry_run=dry_run)
+
+
+class Appends(Shelf):
+    """Say that nothing is written, and touch the file all the same."""
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        report = super().write(analysis, dry_run=dry_run)
+        self.path.write_text(self.path.read_text() + " ")
+        return report
+
+
+class StopsAtBad(Shelf):
+    def wanted(self, analysis: Analysis) -> dict[str, list[str]]:
+        wanted = super().wanted(analysis)
+        return {} if self.bad in wanted else wanted
+
+
+class HidesBad(Shelf):
+    def wanted(self, analysis: Analysis) -> dict[str, list[str]]:
+        wanted = super().wanted(analysis)
+        wanted.pop(self.bad, None)
+        return wanted
+
+
+class EscapesNames(Shelf):
+    def wanted(self, analysis: Analysis) -> dict[str, list[str]]:
+        return {
+            one: [segment, name.replace("<", "&lt;")]
+            for one, (segment, name) in super().wanted(analysis).items()
+        }
+
+
+class PreflightWrites(Shelf):
+    def preflight(self) -> Sequence[str]:
+        self.path.write_text("{}")
+        return []
+
+
+class ReportTells(Shelf):
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        super().write(analysis, dry_run=dry_run)
+        return WriteReport(notes=[f"wrote with {SECRET}"])

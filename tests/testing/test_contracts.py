@@ -1,0 +1,153 @@
+"""The contracts hold for what obeys, and each of their tests fails for something that does not."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from abcxyz.testing import EnricherContract, SinkContract, SourceContract
+
+pytest_plugins = "pytester"
+
+ADAPTERS = Path(__file__).with_name("adapters.py")
+CONTRACTS = {
+    "SourceContract": SourceContract,
+    "EnricherContract": EnricherContract,
+    "SinkContract": SinkContract,
+}
+MODULE = """
+import pytest
+from adapters import *
+from abcxyz.testing import {contract}
+
+class TestIt({contract}):
+    @pytest.fixture
+    def make_source(self):
+        return {adapter}
+
+    @pytest.fixture
+    def store(self):
+        return {adapter} if "{contract}" == "SourceContract" else None
+
+    @pytest.fixture
+    def make_enricher(self):
+        return {adapter}
+
+    @pytest.fixture
+    def known(self):
+        return ["7", "8"]
+
+    @pytest.fixture
+    def make_sink(self, tmp_path):
+        return lambda: {adapter}(tmp_path / "shelf.json")
+
+    @pytest.fixture
+    def state(self, tmp_path):
+        path = tmp_path / "shelf.json"
+        return lambda: path.read_bytes() if path.exists() else None
+
+    @pytest.fixture
+    def shown(self, tmp_path):
+        return lambda: {{c: e[0] for c, e in Shelf(tmp_path / "shelf.json").read().items()}}
+
+    @pytest.fixture
+    def names(self, tmp_path):
+        return lambda: {{c: e[1] for c, e in Shelf(tmp_path / "shelf.json").read().items()}}
+
+    @pytest.fixture
+    def bad_customer(self):
+        return "refused"
+
+    @pytest.fixture
+    def secrets(self):
+        return [SECRET]
+
+    @pytest.fixture
+    def failures(self):
+        return [{failures}]
+"""
+#: Contract, its test, an adapter that breaks this promise, and how its failures fail.
+BROKEN = [
+    ("SourceContract", "test_is_a_source", "ReturnsList", "refuse"),
+    ("SourceContract", "test_keeps_to_the_window", "InclusiveEnd", "refuse"),
+    ("SourceContract", "test_halves_add_up", "InclusiveEnd", "refuse"),
+    ("SourceContract", "test_halves_add_up", "LosesLastPage", "refuse"),
+    ("SourceContract", "test_reads_the_same_again", "GivesOnce", "refuse"),
+    ("SourceContract", "test_may_be_left_in_the_middle", "KeepsItsPlace", "refuse"),
+    ("SourceContract", "test_empty_window_is_no_error", "FailsOnEmpty", "refuse"),
+    ("SourceContract", "test_customers_are_tidy", "Untidy", "refuse"),
+    ("SourceContract", "test_gives_what_was_stored", "MergesHostile", "refuse"),
+    ("SourceContract", "test_preflight_says_what_it_found", "PreflightCounts", "refuse"),
+    ("SourceContract", "test_keeps_secrets", "TellsInRepr", "refuse"),
+    ("SourceContract", "test_keeps_secrets", "TellsInLog", "refuse"),
+    ("SourceContract", "test_keeps_secrets", "Memory", "refuse_aloud"),
+    ("SourceContract", "test_keeps_secrets", "Memory", "refuse_foreign"),
+    ("SourceContract", "test_keeps_secrets", "Memory", ""),
+    ("EnricherContract", "test_is_an_enricher", "OneMethod", "refuse"),
+    ("EnricherContract", "test_tells_what_was_asked", "TellsOfAll", "refuse"),
+    ("EnricherContract", "test_leaves_out_the_unknown", "FailsOnStrangers", "refuse"),
+    ("EnricherContract", "test_leaves_out_the_unknown", "FirstPageOnly", "refuse"),
+    ("EnricherContract", "test_halves_add_up", "ByPlace", "refuse"),
+    ("EnricherContract", "test_nobody_is_no_error", "NeedsSomebody", "refuse"),
+    ("EnricherContract", "test_prospects_are_the_same_again", "GivesProspectsOnce", "refuse"),
+    ("EnricherContract", "test_preflight_says_what_it_found", "EnricherPreflightCounts", "refuse"),
+    ("EnricherContract", "test_keeps_secrets", "DirectoryTellsInLog", "refuse"),
+    ("EnricherContract", "test_keeps_secrets", "Directory", "refuse_aloud"),
+    ("SinkContract", "test_is_a_sink", "ReportsNothing", "refuse"),
+    ("SinkContract", "test_dry_run_changes_nothing", "AlwaysWrites", "refuse"),
+    ("SinkContract", "test_dry_run_changes_nothing", "PromisesLess", "refuse"),
+    ("SinkContract", "test_shows_the_analysis", "WritesOnce", "refuse"),
+    ("SinkContract", "test_second_write_writes_nothing", "WritesAgain", "refuse"),
+    ("SinkContract", "test_second_write_writes_nothing", "Appends", "refuse"),
+    ("SinkContract", "test_one_bad_customer_does_not_stop_the_others", "StopsAtBad", "refuse"),
+    ("SinkContract", "test_one_bad_customer_does_not_stop_the_others", "HidesBad", "refuse"),
+    ("SinkContract", "test_hostile_names_survive", "EscapesNames", "refuse"),
+    ("SinkContract", "test_preflight_changes_nothing", "PreflightWrites", "refuse"),
+    ("SinkContract", "test_keeps_secrets", "ReportTells", "refuse"),
+    ("SinkContract", "test_keeps_secrets", "Shelf", "refuse_aloud"),
+]
+
+
+def outcome(
+    pytester: pytest.Pytester, contract: str, test: str, adapter: str, failures: str
+) -> dict[str, int]:
+    """Run a contract, or one test of it, against an adapter."""
+    pytester.makepyfile(adapters=ADAPTERS.read_text(encoding="utf-8"))
+    pytester.makepyfile(MODULE.format(contract=contract, adapter=adapter, failures=failures))
+    # Without hypothesis, which every inner run would import anew.
+    plain = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_inprocess(*plain, "-k", test)
+    return result.parseoutcomes()
+
+
+@pytest.mark.parametrize(
+    ("contract", "adapter"),
+    [("SourceContract", "Memory"), ("EnricherContract", "Directory"), ("SinkContract", "Shelf")],
+)
+def test_what_obeys_passes(pytester: pytest.Pytester, contract: str, adapter: str) -> None:
+    """An obedient adapter passes every test of its contract, and none is skipped."""
+    tests = [name for name in dir(CONTRACTS[contract]) if name.startswith("test_")]
+    assert {"passed": len(tests)} == outcome(pytester, contract, "test", adapter, "refuse")
+
+
+@pytest.mark.parametrize(("contract", "test", "adapter", "failures"), BROKEN)
+def test_what_disobeys_fails(
+    pytester: pytest.Pytester, contract: str, test: str, adapter: str, failures: str
+) -> None:
+    """An adapter that breaks one promise fails the test of that promise."""
+    found = outcome(pytester, contract, test, adapter, failures)
+    found.pop("deselected", None)
+    assert {"failed": 1} == found
+
+
+def test_every_promise_can_be_broken() -> None:
+    """There is no test in a contract that nothing was seen to fail."""
+    tests = {
+        (name, test)
+        for name, contract in CONTRACTS.items()
+        for test, _ in inspect.getmembers(contract, inspect.isfunction)
+        if test.startswith("test_")
+    }
+    assert tests == {(contract, test) for contract, test, _, _ in BROKEN}
