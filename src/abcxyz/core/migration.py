@@ -23,6 +23,7 @@ from abcxyz._typing import (
 )
 from abcxyz.core.events import ABSENT, EVENTS, N, event_table
 from abcxyz.core.intervals import rate_interval
+from abcxyz.core.picture import Drawn
 from abcxyz.core.results import html_table, plain_number
 from abcxyz.core.segments import ABC
 from abcxyz.errors import InputError
@@ -42,7 +43,7 @@ _BLOCK = 1 << 16
 
 
 @frozen(kw_only=True)
-class Transitions:
+class Transitions(Drawn):
     """Moves of n customers between k classes, not classified (``N``) and absent.
 
     Parameters
