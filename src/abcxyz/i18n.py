@@ -94,7 +94,8 @@ class Translations(gettext.NullTranslations):
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         """Look the form for a number up."""
-        forms = text(f"{msgid1}|{msgid2}", self._lang).split("|")
+        both = "|".join((msgid1, msgid2))
+        forms = text(both, self._lang).split("|")
         return forms[_form(n, self._lang, len(forms))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +118,7 @@ def run(
     apply: bool = False,
     registry: Registry | None = None,
     watch: Watch | None = None,
+    change: Callable[[Analysis], Analysis] | None = None,
 ) -> Outcome:
     """Read the sales, classify the customers, save the snapshot, write to every sink.
 
@@ -133,6 +134,8 @@ def run(
         Where adapters are found; the installed ones when not given.
     watch
         Is told how far the run is.
+    change
+        Applied to the result before the sinks see it; the history keeps it as it was.
 
     Returns
     -------
@@ -155,7 +158,9 @@ def run(
     with locked(job.path), _built(job, registry) as (adapters, redactor):
         try:
             card = read_scorecard(job.scorecard) if job.enricher is not None else None
-            return _run(job, as_of, adapters, redactor, card, apply=apply, watch=watch)
+            return _run(
+                job, as_of, adapters, redactor, card, apply=apply, watch=watch, change=change
+            )
         except AbcxyzError as problem:
             safe = covered(problem, redactor)
             if safe is problem:
@@ -181,6 +186,7 @@ def _run(
     *,
     apply: bool,
     watch: Watch,
+    change: Callable[[Analysis], Analysis] | None,
 ) -> Outcome:
     with _history(job.history) as history:
         previous = None if history is None else history.latest(as_of, job.settings)
@@ -193,6 +199,8 @@ def _run(
             analysis, trouble = _enriched(analysis, part, enricher, card, redactor)
             watch.end()
         saved = history is not None and history.save(analysis.snapshot)
+    if change is not None:
+        analysis = change(analysis)
     done = []
     for part, sink in adapters.sinks:
         looking = not apply and bool(getattr(sink, "remote", True))
