@@ -156,15 +156,23 @@ def number(value: float, lang: str, decimals: int = 0) -> str:
 
 
 def money(value: float, lang: str, decimals: int = 0, currency: str = "") -> str:
-    """Write an amount with its currency sign behind it, as both languages may.
+    """Write an amount with its currency: a sign before it in English, behind it in Russian.
 
     Examples
     --------
-    >>> money(58140, "en")
-    '58,140'
+    >>> money(58140, "en"), money(-58140, "en", currency="$")
+    ('58,140', '-$58,140')
     """
-    plain = number(value, lang, decimals)
-    return f"{plain}{_NO_BREAK}{currency}" if currency else plain
+    return _with_currency(number(value, lang, decimals), lang, currency)
+
+
+def _with_currency(plain: str, lang: str, currency: str) -> str:
+    if not currency or plain == "–":
+        return plain
+    if lang == "ru" or len(currency) > 1:
+        return f"{plain}{_NO_BREAK}{currency}"
+    sign = plain[0] if plain[0] in "+-" else ""
+    return f"{sign}{currency}{plain.removeprefix(sign)}"
 
 
 #: Thousands, millions, milliards and so on, as the CLDR shortens them.
@@ -193,7 +201,7 @@ def compact(value: float, lang: str, currency: str = "", *, signed: bool = False
         plain = "+" + plain
     if power:
         plain += (_NO_BREAK if lang == "ru" else "") + _SHORT[lang][power]
-    return f"{plain}{_NO_BREAK}{currency}" if currency else plain
+    return _with_currency(plain, lang, currency)
 
 
 def percent(share: float, lang: str, decimals: int = 1) -> str:

@@ -71,6 +71,8 @@ class _Plot:
                 anchor="end",
             )
         for x in ticks(self._x, 4 if canvas.width < 400 else 6):
+            if not shares and x % 1:
+                continue  # nobody is half a customer
             place = self.at(x, 0)
             written = percent(x, lang, 0) if shares else number(x, lang)
             canvas.line(place, (place[0], place[1] + 4), MUTED)

@@ -46,10 +46,37 @@
       return way * (x - y);
     });
     rows.forEach(function (row) { body.appendChild(row); });
+    shorten(table);
     Array.prototype.forEach.call(table.tHead.rows[0].cells, function (head, i) {
       if (i === column) { head.setAttribute("aria-sort", way < 0 ? "descending" : "ascending"); }
       else { head.removeAttribute("aria-sort"); }
     });
+  }
+
+  // A long list shows its head until somebody asks for the rest.
+  var HEAD = 12;
+  function shorten(table) {
+    var whole = table.classList.contains("whole"), place = 0;
+    Array.prototype.forEach.call(table.tBodies[0].rows, function (row) {
+      if (!row.hidden) { place += 1; }
+      row.classList.toggle("beyond", !whole && !row.hidden && place > HEAD);
+    });
+    return place;
+  }
+
+  function more(table, words) {
+    if (table.tBodies[0].rows.length <= HEAD) { return; }
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "all";
+    button.textContent = words.all.replace("{all}", table.tBodies[0].rows.length);
+    button.addEventListener("click", function () {
+      table.classList.add("whole");
+      shorten(table);
+      button.remove();
+    });
+    table.parentNode.after(button);
+    shorten(table);
   }
 
   function tools(table) {
@@ -98,8 +125,10 @@
       });
       count.textContent = shown === rows.length ? "" :
         words.shown.replace("{shown}", shown).replace("{all}", rows.length);
+      shorten(table);
     }
     find.addEventListener("input", filter);
+    more(table, words);
   }
 
   Array.prototype.forEach.call(document.querySelectorAll("table.list"), function (table) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from abcxyz.report.words import (
 __all__ = ["view"]
 
 _TOP = 5
+_GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MOST = 50
 
 
@@ -265,14 +267,17 @@ class _View:
         count, value = self._analysis.matrix.cell(segment)
         actions = self._analysis.actions
         advice = None if actions is None else actions.playbook.advice[segment]
+        # What differs from customer to customer stands in their rows.
+        said = dict.fromkeys(("before", "days", "usual"), "…")
+        said |= {"segment": segment, "after": segment}
         return {
             "segment": segment,
-            "name": tag.partition(" - ")[2],
+            "name": _capital(tag.partition(" - ")[2]),
             "count": count,
             "value": value,
             "late": self._facts.late(code),
-            "advice": "" if advice is None else advice.text[self._lang],
-            "hint": "" if advice is None else advice.hint[self._lang],
+            "advice": "" if advice is None else advice.text[self._lang].format(**said),
+            "hint": "" if advice is None else advice.hint[self._lang].format(**said),
             "channel": "" if advice is None else self._channel(advice.channel),
             "rows": [self._row(one) for one in self._facts.segment(code, self._rows)],
         }
@@ -443,7 +448,9 @@ class _View:
             "money_v": "" if one.money is None else _bare(one.money),
             "age": one.age,
             "owner": one.owner or "",
-            "sentence": one.sentence(self._lang, name=clean(name, 60)),
+            "sentence": _GAP.sub(
+                "\N{NO-BREAK SPACE}", one.sentence(self._lang, name=clean(name, 60))
+            ),
         }
 
     def lists(self) -> dict[str, Any]:
@@ -528,6 +535,10 @@ def _paths(found: Transitions) -> list[dict[str, Any]]:
         )
     rows.sort(key=lambda row: -max(row["money_before"], row["money_after"]))
     return rows
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _bare(value: float) -> str:
