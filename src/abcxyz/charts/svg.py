@@ -36,6 +36,7 @@ TANGENT, UP, DOWN, SAME = "#b4500a", "#1f6fb0", "#c05a08", "#c2cad5"
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif"
 #: What XML cannot hold, and a terminal or a page should not meet.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_READABLE = 4.5  # WCAG AA; either white or black has it on any colour
 _LIGHT, _DARK = (0xEE, 0xF4, 0xFA), (0x0B, 0x4A, 0x82)
 
 
@@ -70,8 +71,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def ink_on(paper: str) -> str:
-    """Choose the ink that reads better on a colour."""
-    return max(INK, PAPER, key=lambda ink: contrast(ink, paper))
+    """Choose an ink that can be read on a colour."""
+    return next(ink for ink in (INK, PAPER, "#000000") if contrast(ink, paper) >= _READABLE)
 
 
 def shade(share: float) -> str:

@@ -448,10 +448,13 @@ class _View:
             "money_v": "" if one.money is None else _bare(one.money),
             "age": one.age,
             "owner": one.owner or "",
-            "sentence": _GAP.sub(
-                "\N{NO-BREAK SPACE}", one.sentence(self._lang, name=clean(name, 60))
-            ),
+            "sentence": self._sentence(one, name),
         }
+
+    def _sentence(self, one: Alert, name: str) -> str:
+        # Isolated, for a name may turn the direction of what follows.
+        told = one.sentence(self._lang, name=f"\N{FIRST STRONG ISOLATE}{clean(name, 60)}\u2069")
+        return _GAP.sub("\N{NO-BREAK SPACE}", told)
 
     def lists(self) -> dict[str, Any]:
         """Show the prospects and the account of data quality."""

@@ -155,7 +155,7 @@ class _Book:
 
     def _put(self, sheet: Any, row: int, column: int, cell: object, style: str = "") -> None:
         look = self._styles.get(style)
-        if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
+        if cell is None or cell == "" or (isinstance(cell, float) and not math.isfinite(cell)):
             return
         if isinstance(cell, date):
             sheet.write_datetime(row, column, cell, look)
@@ -242,6 +242,26 @@ class _Book:
                 self._put(sheet, row, 3, share, "share")
                 cut = (cuts.first, cuts.second, math.nan)[code]
                 self._put(sheet, row, 4, float(cut), style)
+        self._events(sheet, row + 2)
+
+    def _events(self, sheet: Any, row: int) -> None:
+        found = self._analysis.transitions
+        if found is None or found.value_before is None or found.value_after is None:
+            return
+        heads = ("Event", "Customers", "Money before", "Money now", "Change")
+        for place, head in enumerate(heads):
+            self._put(sheet, row, place, self._say(head), "head")
+        for code, name in enumerate(EVENTS):
+            inside = found.events == code
+            if not inside.any():
+                continue
+            row += 1
+            before = float(found.value_before[inside].sum())
+            after = float(found.value_after[inside].sum())
+            self._put(sheet, row, 0, self._say(EVENT_NAMES[name]))
+            self._put(sheet, row, 1, int(np.count_nonzero(inside)), "count")
+            for place, cell in enumerate((before, after, after - before), start=2):
+                self._put(sheet, row, place, cell, "money")
 
     def _matrix(self) -> None:
         matrix = self._analysis.matrix
@@ -368,7 +388,6 @@ class _Book:
         self._shaded(sheet, last, 8, high=_AMBER)
 
     def _transitions(self) -> None:
-        found = self._analysis.transitions
         columns = [
             ("Customer", 24, ""),
             ("Name", 40, ""),
@@ -395,28 +414,8 @@ class _Book:
         ]
         sheet, _ = self._sheet("Transitions", columns, rows)
         sheet.freeze_panes(1, 2)
-        if found is None:
+        if self._analysis.transitions is None:
             self._put(sheet, 1, 0, self._say("There is no earlier result to compare with."))
-            return
-        start = len(columns) + 1
-        sheet.set_column(start, start + 4, 18)
-        if self._book.constant_memory:
-            return
-        heads = ("Event", "Customers", "Money before", "Money now", "Change")
-        for place, head in enumerate(heads):
-            self._put(sheet, 0, start + place, self._say(head), "head")
-        row = 0
-        for code, name in enumerate(EVENTS):
-            inside = found.events == code
-            if found.value_before is None or found.value_after is None or not inside.any():
-                continue
-            row += 1
-            before = float(found.value_before[inside].sum())
-            after = float(found.value_after[inside].sum())
-            self._put(sheet, row, start, self._say(EVENT_NAMES[name]))
-            self._put(sheet, row, start + 1, int(np.count_nonzero(inside)), "count")
-            for place, cell in enumerate((before, after, after - before), start=start + 2):
-                self._put(sheet, row, place, cell, "money")
 
     def _alerts(self) -> None:
         self._sheet(
