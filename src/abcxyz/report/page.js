@@ -14,7 +14,7 @@
   document.addEventListener("click", function (event) {
     var button = event.target.closest("button");
     if (button && button.dataset.lang) {
-      var before = location.hash.slice(3);
+      var before = location.hash.slice(4);
       speak(button.dataset.lang);
       var same = before && document.getElementById(button.dataset.lang + "-" + before);
       if (same) { location.replace("#" + same.id); } else { window.scrollTo(0, 0); }
