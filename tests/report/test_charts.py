@@ -33,7 +33,7 @@ from abcxyz.core.segments import SEGMENTS
 from abcxyz.errors import InputError
 
 VALUES = [500, 300, 200, 100, 50, 40, 30, 20, 10, 5]
-CASES = {
+CASES: dict[str, Any] = {
     "ten": VALUES,
     "one": [7.0],
     "equal": [5.0] * 6,

@@ -294,3 +294,10 @@ def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
     assert [0.5] == trend(panel)[:1].tolist()
     assert np.isnan(trend(panel)[1])
     assert 12 == len(spark(np.arange(365.0)))
+
+
+def test_a_heading_of_ones_own(demo: Analysis) -> None:
+    """The title of a job stands on the page in both languages, and is only text."""
+    page = render_html(demo, title="Q3 <b>Board</b>")
+    assert 2 == page.count("<h1><bdi>Q3 &lt;b&gt;Board&lt;/b&gt;</bdi></h1>")
+    assert "<title>Q3 &lt;b&gt;Board&lt;/b&gt;</title>" in page

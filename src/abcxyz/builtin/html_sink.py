@@ -27,7 +27,9 @@ class HtmlSink:
     rows
         How many customers each list holds.
     currency
-        Sign behind the money.
+        Sign of the money.
+    title
+        Heading of one's own.
     """
 
     remote = False
@@ -39,11 +41,13 @@ class HtmlSink:
         lang: str = "en",
         rows: int = 40,
         currency: str = "",
+        title: str = "",
     ) -> None:
         self._path = Path(path)
         self._lang = lang
         self._rows = rows
         self._currency = currency
+        self._title = title
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the page whole, unless it already says the same."""
@@ -51,7 +55,11 @@ class HtmlSink:
         from abcxyz.report.page import render_html
 
         content = render_html(
-            analysis, lang=self._lang, rows=self._rows, currency=self._currency
+            analysis,
+            lang=self._lang,
+            rows=self._rows,
+            currency=self._currency,
+            title=self._title,
         ).encode("utf-8")
         changed = write_whole(self._path, content, dry_run=dry_run)
         return WriteReport(written=int(changed), unchanged=int(not changed))

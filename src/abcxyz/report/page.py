@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from abcxyz.charts.svg import clean
 from abcxyz.errors import InputError
 from abcxyz.i18n import LANGUAGES, text
 
@@ -49,6 +50,7 @@ def render_html(
     languages: Sequence[str] = LANGUAGES,
     rows: int = 40,
     currency: str = "",
+    title: str = "",
 ) -> str:
     """Write the report as one self-contained page.
 
@@ -63,7 +65,9 @@ def render_html(
     rows
         How many customers each list holds; all of them are in the workbook.
     currency
-        Sign behind the money, such as ``₽``; the data knows none.
+        Sign of the money, such as ``₽``; the data knows none.
+    title
+        Heading of one's own, in place of ours.
 
     Returns
     -------
@@ -101,6 +105,7 @@ def render_html(
         Markup(  # noqa: S704 - the template has escaped it
             template.render(
                 **view(facts, one, rows=rows, currency=currency),
+                title=clean(title) or text("Customers by value and steadiness", one),
                 lang=one,
                 languages=sorted(told),
                 hidden=one != lang,
@@ -116,7 +121,7 @@ def render_html(
         environment.get_template("shell.html")
         .render(
             lang=lang,
-            title=text("Customers by value and steadiness", lang),
+            title=clean(title) or text("Customers by value and steadiness", lang),
             style=Markup(style),  # noqa: S704 - of our own making
             script=Markup(script),  # noqa: S704
             script_hash=digest,
