@@ -54,9 +54,9 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def bare(session: nox.Session) -> None:
-    """Run the tests without any extra: what needs one skips, the rest works."""
+    """Try what has to work without any extra: the core, the transport, the front door."""
     session.install("-e", ".", *group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "tests/core", "tests/http", "tests/test_exports.py", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
@@ -109,7 +109,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure; ``nox -s bench -- benchmarks/bench_fast.py 1000000`` measures one thing."""
+    """Measure; ``nox -s bench -- benchmarks/bench_core.py --write`` puts a table on its page."""
     session.install("-e", ".[all]")
     if session.posargs:
         session.run("python", *session.posargs)

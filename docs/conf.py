@@ -24,6 +24,7 @@ html_title = "abcxyz"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+myst_ref_domains = ["std", "py"]
 
 autosummary_generate = True
 autodoc_typehints = "signature"

@@ -20,6 +20,7 @@ FLOORS = {
     "": 1,  # abcxyz/__init__.py, the face of the core
     **dict.fromkeys(
         (
+            "_columns",
             "_kernel",
             "charts",
             "demo",

@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from attrs import frozen
 
 import abcxyz
+from abcxyz.cli import COMMANDS, build_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -113,6 +115,67 @@ def test_examples_of_the_docstrings_run(
     for example in doctest.DocTestFinder(exclude_empty=True).find(module, name):
         if example.examples:
             run_doctest(example)
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """List the calls of the command line that a page shows, without the program's name."""
+    for block in blocks(page):
+        if block.language in {"console", "sh"}:
+            for line in block.code.replace("\\\n", " ").splitlines():
+                call = re.match(r"(?:\$ )?(?:\S*/)?abcxyz +([^|>]+)", line)
+                if call:
+                    yield shlex.split(call[1])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_on_the_page_exist(page: Path) -> None:
+    """Each call of ``abcxyz`` that a page shows is one that the program understands."""
+    for arguments in commands(page.read_text(encoding="utf-8")):
+        build_parser().parse_args(arguments)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("lang", ["", ".ru"])
+def test_every_command_has_its_page(command: str, lang: str) -> None:
+    """Each command is shown at work on some page in English, and on one in Russian."""
+    shown = [
+        page.name
+        for page in PAGES
+        if page.stem.endswith(".ru") == bool(lang)
+        for arguments in commands(page.read_text(encoding="utf-8"))
+        if arguments[0] == command
+    ]
+    assert shown
+
+
+def test_links_lead_somewhere() -> None:
+    """Links from the README to files and headings of the project are right."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", readme)
+    anchors = re.findall(r"\]\(#([^)]+)\)", readme)
+    headings = re.findall(r"^#+ (.+)$", readme, re.MULTILINE)
+    assert links
+    assert [] == [link for link in links if not (ROOT / link).is_file()]
+    assert set(anchors) <= {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    """The README's first command shows the demonstration, its second passes the tests."""
+    first, second = (
+        block.code
+        for block in blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+        if block.language == "sh"
+    )
+    assert first.endswith("abcxyz demo\n")
+    assert second.endswith("-m pytest\n")
+
+
+def test_a_wrong_command_is_found() -> None:
+    """A call with an option that does not exist does not pass."""
+    (arguments,) = commands("```console\n$ abcxyz demo \\\n  --colour | less\n```\n")
+    assert ["demo", "--colour"] == arguments
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(arguments)
 
 
 def test_nobody_is_sent_to_the_namesake() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
 import abcxyz
 
+ROOT = Path(__file__).resolve().parent.parent
 FACE = {
     "constants": {"BCG", "METRICS", "SEGMENTS", "TAGS", "UNITS"},
     "rules": {"CountShares", "CumulativeMean", "Cuts", "Limits", "Rule", "Shares", "Tangent"},
@@ -29,6 +31,43 @@ FACE = {
         "tag",
     },
     "analysis": {"Analysis", "Quality", "QualityIssue", "Settings", "Snapshot", "analyze"},
+    "errors": set(abcxyz.errors.__all__),
+    "changes": {
+        "EVENTS",
+        "Forecast",
+        "OverlappingWindowsWarning",
+        "Transitions",
+        "backfill",
+        "backfill_window",
+        "compare",
+        "customer_groups",
+        "event",
+        "forecast",
+        "group_names",
+        "rate_interval",
+        "steady",
+        "transitions",
+    },
+    "advice": {
+        "ALERTS",
+        "Action",
+        "Actions",
+        "Alert",
+        "AlertRules",
+        "Confidence",
+        "CoreMetrics",
+        "CrmFacts",
+        "Deal",
+        "LeadContact",
+        "Playbook",
+        "TimeSpent",
+        "advise",
+        "class_confidence",
+        "core_metrics",
+        "default_playbook",
+        "find_alerts",
+        "with_facts",
+    },
     "leads": {
         "ProspectScore",
         "ProspectScores",
@@ -44,6 +83,12 @@ HEAVY = ("jinja2", "narwhals", "openpyxl", "pandas", "pluggy", "polars", "pyarro
 def test_the_front_door_is_pinned() -> None:
     """A name comes to or leaves the package's face on purpose only."""
     assert sorted(set().union(*FACE.values())) == sorted(abcxyz.__all__)
+
+
+def test_the_front_door_is_in_the_reference() -> None:
+    """Each exported name is listed on the first page of the reference."""
+    page = (ROOT / "docs" / "reference" / "index.md").read_text(encoding="utf-8")
+    assert [] == [name for name in abcxyz.__all__ if f"`.{name}`" not in page]
 
 
 def test_every_exported_name_exists() -> None:

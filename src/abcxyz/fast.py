@@ -6,7 +6,6 @@ Two routes give one result: numpy alone, and compiled loops where numba is insta
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,44 +13,25 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._typing import Days, Floats, Ints
+from abcxyz._columns import as_codes, as_ids, as_money, as_ticks, has_arrow, is_whole
+from abcxyz._typing import Bools, Days, Ints, Numbers, freeze
 from abcxyz.core.calendar import Periods
+from abcxyz.core.panel import Panel, aggregate
+from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["COMPILE_PAYS", "Grid", "customer_grid"]
+__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate", "with_gaps"]
 
 COMPILE_PAYS = 2_000_000
 """Rows from which compiling (or loading what was compiled) costs less than it saves."""
 
+FAST_PAYS = 100_000
+"""Rows from which numbering ids at once beats one look-up for each."""
+
 _CHUNK = 1 << 18  # rows whose codes stay in the cache between two passes
 _PART_ROWS = 1 << 15
-_TICKS = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
 _NAT = np.iinfo(np.int64).min
-
-
-@frozen(eq=False)
-class Grid:
-    """Money of every customer that bought within the span of the buckets.
-
-    Parameters
-    ----------
-    customers
-        (n,) ids, each once. Their order is the same in every run, but differs between routes.
-    value
-        (n,) money within the window, in the type of the amounts.
-    sales
-        (n, p) money per bucket.
-    rows
-        (n,) rows within the window.
-    last_day
-        (n,) last day with a row within the window, NaT where there is none.
-    """
-
-    customers: npt.NDArray[Any]
-    value: Floats | Ints
-    sales: Floats | Ints
-    rows: Ints
-    last_day: Days
+_NEVER = np.iinfo(np.int32)  # its ends stand for no day at all
 
 
 def customer_grid(
@@ -60,8 +40,11 @@ def customer_grid(
     amounts: npt.ArrayLike,
     periods: Periods,
     *,
+    costs: npt.ArrayLike | None = None,
+    metric: str = "revenue",
     route: str = "auto",
-) -> Grid:
+    ordered: bool = True,
+) -> Panel:
     """Add up the amounts of every customer, per bucket and over the window.
 
     Parameters
@@ -70,19 +53,25 @@ def customer_grid(
         (rows,) whole numbers or strings, none missing; an Arrow column of strings is read in
         place.
     days
-        (rows,) datetime64 of a unit from days to microseconds; days outside the span are left
-        out.
+        (rows,) datetime64 of a unit from days to microseconds.
     amounts
         (rows,) int64 minor units, which add up exactly, or float64.
     periods
         The window and its buckets.
+    costs
+        (rows,) like the amounts, for the metric ``profit``.
+    metric
+        As in `abcxyz.aggregate`; every row is a document.
     route
         ``"numpy"``, ``"numba"``, or ``"auto"``: numba from `COMPILE_PAYS` rows where installed.
+    ordered
+        Put the customers into the order that a panel promises. Without it their order is the
+        same in every run too, but differs between routes.
 
     Returns
     -------
-    Grid
-        Only customers with a row in the span of the buckets.
+    Panel
+        What `abcxyz.aggregate` returns for the same rows, to the last bit.
 
     Raises
     ------
@@ -100,146 +89,154 @@ def customer_grid(
     >>> from datetime import date
     >>> year = Periods.parse("2M", date(2026, 3, 1))
     >>> days = np.array(["2026-01-05", "2026-02-05", "2026-02-06"], "M8[D]")
-    >>> grid = customer_grid([7, 9, 7], days, [100, 50, 25], year)
-    >>> grid.customers.tolist(), grid.sales.tolist()
+    >>> panel = customer_grid([7, 9, 7], days, [100, 50, 25], year)
+    >>> panel.customers.tolist(), panel.sales.tolist()
     ([7, 9], [[100, 25], [0, 50]])
     """
     if route not in ("auto", "numpy", "numba"):
         raise InputError("route is {route!r}; use auto, numpy or numba", route=route)
-    ids = _ids(customers)
-    ticks, per_day = _ticks(days)
-    money = _money(amounts)
-    if not len(ids) == len(ticks) == len(money):
+    ids = as_ids(customers)
+    ticks, per_day = as_ticks(days)
+    amount = as_money(amounts)
+    if not len(ids) == len(ticks) == len(amount):
         raise InputError(
             "the columns differ in length: {customers} customers, {days} days, {amounts} "
             "amounts; pass one of each per row",
             customers=len(ids),
             days=len(ticks),
-            amounts=len(money),
+            amounts=len(amount),
         )
-    able = find_spec("numba") is not None and (_whole(ids) or _has_arrow())
+    rows = _Rows(ids, ticks, per_day, _metric(amount, costs, metric), amount)
+    able = find_spec("numba") is not None and (is_whole(ids) or has_arrow())
     if route == "numba" and not able:
         raise InputError(
             "route is {route!r}, but numba is absent; install it with: pip install numba",
             route=route,
         )
     compiled = route == "numba" or (route == "auto" and able and len(ids) >= COMPILE_PAYS)
-    grid = _by_numba(ids, ticks, per_day, money, periods) if compiled and len(ids) else None
-    if grid is None:
-        grid = _by_numpy(ids, ticks, per_day, money, periods)
-    if grid.sales.dtype.kind == "f" and not np.isfinite(grid.sales).all():
+    sums = _by_numba(rows, periods) if compiled and len(ids) else None
+    if sums is None:
+        sums = _by_numpy(rows, periods)
+    if sums.sales.dtype.kind == "f" and not np.isfinite(sums.sales).all():
         raise InputError(
             "{name} holds a missing or infinite number, or adds up beyond what a number can hold; "
             "leave such rows out",
             name="amounts",
         )
-    return grid
+    return _panel(sums, periods, metric, ordered=ordered)
 
 
-def _has_arrow() -> bool:
-    return find_spec("pyarrow") is not None
+def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
+    """Add sales up as `abcxyz.aggregate` does, by the faster way where there are many.
+
+    Parameters
+    ----------
+    sales
+        All at once.
+    periods, metric
+        As in `abcxyz.aggregate`.
+
+    Returns
+    -------
+    Panel
+        The same whichever way was taken.
+
+    Raises
+    ------
+    InputError
+        As in `abcxyz.aggregate`.
+    """
+    ids = sales.customer
+    plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64
+    if len(sales) < FAST_PAYS or sales.document is not None or not (plain or _all_text(ids)):
+        return aggregate([sales], periods, metric=metric)
+    return customer_grid(ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric)
 
 
-def _ids(customers: Any) -> Any:
-    """Return int64, or strings: as they came from Arrow, else as Python objects."""
-    arrow = _arrow_strings(customers)
-    if arrow is not None:
-        return arrow
-    ids = np.asarray(customers)
-    if ids.dtype.kind in "iu" and ids.dtype != np.uint64:
-        return ids.astype(np.int64, copy=False)
-    if ids.dtype.kind in "UT":
-        ids = ids.astype(object)
-    if ids.dtype.kind != "O" or ids.ndim != 1:
+def _all_text(ids: npt.NDArray[Any]) -> bool:
+    return has_arrow() and all(type(one) is str for one in ids)
+
+
+@frozen(eq=False)
+class _Rows:
+    """Checked columns; *money* is what is added up, *amount* says what is a sale."""
+
+    ids: Any
+    ticks: Ints
+    per_day: int
+    money: Numbers
+    amount: Numbers
+
+
+@frozen(eq=False)
+class _Sums:
+    """Sums per customer; *rank* orders them, *seen* is 1 for buckets and 2 for the window."""
+
+    customers: npt.NDArray[Any]
+    rank: npt.NDArray[Any] | None
+    value: Numbers
+    sales: Numbers
+    orders: Ints
+    first: npt.NDArray[np.int32]
+    last: npt.NDArray[np.int32]
+    seen: npt.NDArray[np.uint8]
+
+
+def _metric(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Numbers:
+    if metric == "count":
+        return (amount >= 0).astype(np.int64)
+    if metric == "revenue":
+        return amount
+    if metric != "profit" or costs is None:
         raise InputError(
-            "{name} are of the type {type}; pass whole numbers or strings",
-            name="customers",
-            type=str(ids.dtype),
+            "the metric profit needs the cost of each sale; give the transactions a cost"
         )
-    for place, one in enumerate(ids):
-        if not isinstance(one, str):
-            raise InputError(
-                "{name} holds {value!r} at position {place}, which is not a string; "
-                "give every row an id of one type",
-                name="customers",
-                value=one,
-                place=place,
-            )
-    return ids
-
-
-def _arrow_strings(customers: Any) -> Any:
-    """Recognise an Arrow column of strings without importing Arrow for anything else."""
-    pa = sys.modules.get("pyarrow")
-    if pa is None or not isinstance(customers, (pa.Array, pa.ChunkedArray)):
-        return None
-    if not (pa.types.is_string(customers.type) or pa.types.is_large_string(customers.type)):
-        return None
-    if customers.null_count:
+    cost = as_money(costs)
+    if len(cost) != len(amount):
         raise InputError(
-            "{name} are missing in {count} row(s); leave those rows out",
-            name="customers",
-            count=customers.null_count,
+            "columns differ in length: {lengths}; give every column one value per line",
+            lengths=f"amounts {len(amount)}, costs {len(cost)}",
         )
-    if isinstance(customers, pa.ChunkedArray):
-        customers = customers.cast(pa.large_string()).combine_chunks()
-    return customers.cast(pa.large_string())
+    return as_money(amount - cost)
 
 
-def _whole(ids: Any) -> bool:
-    return isinstance(ids, np.ndarray) and ids.dtype.kind == "i"
+def _panel(sums: _Sums, periods: Periods, metric: str, *, ordered: bool) -> Panel:
+    value, sales = sums.value, sums.sales
+    if not _stretched(periods):
+        value = sales.sum(axis=1)
+    origin = _origin(periods)
+
+    def days(place: npt.NDArray[np.int32], empty: int) -> Days:
+        found = (place.astype(np.int64) + origin).astype("M8[D]")
+        found[place == empty] = np.datetime64("NaT")
+        return found
+
+    columns: dict[str, npt.NDArray[Any]] = {
+        "customers": sums.customers,
+        "value": with_gaps(value, sums.seen & 2 > 0),
+        "sales": with_gaps(sales, sums.seen & 1 > 0),
+        "orders": sums.orders,
+        "first_day": days(sums.first, _NEVER.max),
+        "last_day": days(sums.last, _NEVER.min),
+    }
+    if ordered and sums.rank is not None:
+        order = np.argsort(sums.rank, kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+    frozen_columns: dict[str, Any] = {name: freeze(one) for name, one in columns.items()}
+    return Panel(periods=periods, metric=metric, **frozen_columns)
 
 
-def _ticks(days: npt.ArrayLike) -> tuple[Ints, int]:
-    array = np.asarray(days)
-    unit = np.datetime_data(array.dtype)[0] if array.dtype.kind == "M" else None
-    if unit == "ns":
-        array, unit = array.astype("M8[us]"), "us"
-    if unit not in _TICKS:
-        raise InputError(
-            "{name} are of the type {type}; convert them to dates first",
-            name="days",
-            type=str(array.dtype),
-        )
-    return np.ascontiguousarray(array).view(np.int64), _TICKS[unit]
-
-
-def _money(amounts: npt.ArrayLike) -> Floats | Ints:
-    array = np.asarray(amounts)
-    if array.dtype.kind == "f":
-        return array.astype(np.float64, copy=False)
-    if array.dtype.kind not in "iu" or array.dtype == np.uint64:
-        raise InputError(
-            "{name} are of the type {type}; convert them to float64, or to int64 minor units",
-            name="amounts",
-            type=str(array.dtype),
-        )
-    money = array.astype(np.int64, copy=False)
-    if len(money):
-        largest = max(abs(int(money.max())), abs(int(money.min())))
-        # The exact bound is free; only where it fails is every amount added up.
-        if largest * len(money) >= 2**63 and float(np.abs(money.astype(np.float64)).sum()) > 2**62:
-            raise InputError(
-                "{name} may add up beyond 64 bits; pass them as float64", name="amounts"
-            )
+def with_gaps(money: Numbers, present: Bools) -> Numbers:
+    """Put NaN where nothing was sold; whole numbers stay so where nobody lacks sales."""
+    if present.all():
+        return money
+    money = money.astype(np.float64)
+    money[~present] = np.nan
     return money
 
 
-def _finish(
-    customers: npt.NDArray[Any],
-    arrays: tuple[npt.NDArray[Any], ...],
-    seen: npt.NDArray[np.bool_],
-    periods: Periods,
-) -> Grid:
-    value, sales, rows, last = arrays
-    if not seen.all():
-        customers, value, sales, rows, last = (
-            one[seen] for one in (customers, value, sales, rows, last)
-        )
-    day = np.full(len(last), np.datetime64("NaT", "D"))
-    known = last >= 0
-    day[known] = np.datetime64(periods.edges[0], "D") + last[known].astype(np.int64)
-    return Grid(customers=customers, value=value, sales=sales, rows=rows, last_day=day)
+def _stretched(periods: Periods) -> bool:
+    return periods.span != periods.window
 
 
 def _inside(periods: Periods) -> tuple[int, int]:
@@ -257,70 +254,64 @@ def _no_date(count: int) -> InputError:
     )
 
 
-def _codes(ids: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Give every id a number; compact whole numbers number themselves."""
-    if _whole(ids) and len(ids):
-        low, high = int(ids.min()), int(ids.max())
-        if high - low < max(1024, len(ids) // 4):
-            return ids - low, np.arange(low, high + 1)
-    if _has_arrow():
-        import pyarrow as pa
-
-        coded = ids if isinstance(ids, pa.Array) else pa.array(ids)
-        coded = coded.dictionary_encode()
-        return (
-            coded.indices.to_numpy(zero_copy_only=False),
-            coded.dictionary.to_numpy(zero_copy_only=False),
-        )
-    import pandas as pd
-
-    codes, known = pd.factorize(ids)
-    return codes, np.asarray(known)
-
-
-def _by_numpy(ids: Any, ticks: Ints, per_day: int, money: Floats | Ints, periods: Periods) -> Grid:
-    codes, customers = _codes(ids)
+def _by_numpy(rows: _Rows, periods: Periods) -> _Sums:
+    codes, customers = as_codes(rows.ids)
     n, p, lookup = len(customers), periods.count, periods.lookup
     since, until = _inside(periods)
-    origin = _origin(periods)
-    value, sales = np.zeros(n, money.dtype), np.zeros(n * p, money.dtype)
-    rows, last = np.zeros(n, np.int64), np.full(n, -1, np.int32)
-    seen = np.zeros(n, np.bool_)
-    plain = (since, until) == (0, len(lookup))
+    origin, stretched = _origin(periods), _stretched(periods)
+    value = np.zeros(n if stretched else 0, rows.money.dtype)
+    sales = np.zeros(n * p, rows.money.dtype)
+    orders, seen = np.zeros(n, np.int64), np.zeros(n, np.uint8)
+    first, last = np.full(n, _NEVER.max, np.int32), np.full(n, _NEVER.min, np.int32)
+    known = np.zeros(n, np.bool_)
     missing = 0
-    for at in range(0, len(ids), _CHUNK):
-        tick = ticks[at : at + _CHUNK]
+    for at in range(0, len(rows.ids), _CHUNK):
+        part = slice(at, at + _CHUNK)
+        tick = rows.ticks[part]
         missing += int(np.count_nonzero(tick == _NAT))
-        day = tick // per_day - origin
-        kept = (day >= 0) & (day < len(lookup))
-        code, amount = codes[at : at + _CHUNK], money[at : at + _CHUNK]
+        place = (tick // rows.per_day - origin).astype(np.int32)
+        code, money = codes[part].astype(np.int64, copy=False), rows.money[part]
+        sale = rows.amount[part] >= 0
+        known[code] = True
+        if sale.all():
+            np.minimum.at(first, code, place)
+            np.maximum.at(last, code, place)
+        else:
+            np.minimum.at(first, code[sale], place[sale])
+            np.maximum.at(last, code[sale], place[sale])
+        kept = (place >= 0) & (place < len(lookup))
         if not kept.all():
-            day, code, amount = day[kept], code[kept], amount[kept]
-        code = code.astype(np.int64, copy=False)
-        np.add.at(sales, code * p + lookup[day], amount)
-        seen[code] = True
-        if not plain:
-            kept = (day >= since) & (day < until)
-            day, code, amount = day[kept], code[kept], amount[kept]
-        np.add.at(value, code, amount)
-        np.add.at(rows, code, 1)
-        np.maximum.at(last, code, day.astype(np.int32))
+            place, code, money, sale = place[kept], code[kept], money[kept], sale[kept]
+        np.add.at(sales, code * p + lookup[place], money)
+        seen[code] |= 1
+        if stretched:
+            kept = (place >= since) & (place < until)
+            code, money, sale = code[kept], money[kept], sale[kept]
+            np.add.at(value, code, money)
+        seen[code] |= 2
+        np.add.at(orders, code, sale.astype(np.int64))
     if missing:
         raise _no_date(missing)
-    return _finish(customers, (value, sales.reshape(n, p), rows, last), seen, periods)
+    table = sales.reshape(n, p)
+    if not known.all():
+        customers, table, orders = customers[known], table[known], orders[known]
+        first, last, seen = first[known], last[known], seen[known]
+        value = value[known] if stretched else value
+    # Strings were numbered in order of appearance, compact ids by themselves.
+    rank = customers if is_whole(rows.ids) else None
+    return _Sums(customers, rank, value, table, orders, first, last, seen)
 
 
-def _by_numba(
-    ids: Any, ticks: Ints, per_day: int, money: Floats | Ints, periods: Periods
-) -> Grid | None:
+def _by_numba(rows: _Rows, periods: Periods) -> _Sums | None:
     """Take the compiled route; None where two strings share a hash."""
     import numba
 
     from abcxyz import _kernel
 
+    ids = rows.ids
     checks = np.empty(0, np.int64)
     keys = ids
-    if not _whole(ids):
+    if not is_whole(ids):
         import pyarrow as pa
 
         ids = ids if isinstance(ids, pa.Array) else pa.array(ids, type=pa.large_string())
@@ -331,27 +322,36 @@ def _by_numba(
         )
     # From the rows alone, never from the threads: the order of the result hangs on it.
     bits = min(11, max(4, (len(ids) // _PART_ROWS).bit_length()))
-    lookup = periods.lookup
     places, starts = _kernel.deal(keys, bits, numba.get_num_threads())
-    key, day, amount, row, missing = _kernel.scatter(
-        keys, bits, places, ticks, per_day, _origin(periods), len(lookup), money,
-        len(checks) > 0,
+    count, proofs = len(ids), len(checks)
+    key, day = np.empty(count, np.int64), np.empty(count, np.int32)
+    money, row = np.empty(count, rows.money.dtype), np.empty(proofs, np.int64)
+    missing = _kernel.scatter(
+        keys, bits, places, rows.ticks, rows.per_day, _origin(periods), rows.money, rows.amount,
+        key, day, money, row,
     )  # fmt: skip
     if missing:
         raise _no_date(missing)
-    code, heads, first, found, clashes = _kernel.number(key, day, row, checks, starts)
+    code, heads, firsts = np.empty(count, np.int32), np.empty(count, np.int64), row
+    if proofs:
+        firsts = np.empty(count, np.int64)
+    found, clashes = _kernel.number(key, row, checks, starts, code, heads, firsts)
     if clashes:
         return None
     del key, row
     offsets = np.concatenate(([0], np.cumsum(found)))
-    n, p = int(offsets[-1]), periods.count
-    value, sales = np.zeros(n, money.dtype), np.zeros((n, p), money.dtype)
-    rows, last = np.zeros(n, np.int64), np.full(n, -1, np.int32)
+    n, p, stretched = int(offsets[-1]), periods.count, _stretched(periods)
+    value = np.zeros(n if stretched else 0, money.dtype)
+    sales = np.zeros((n, p), money.dtype)
+    orders, seen = np.zeros(n, np.int64), np.zeros(n, np.uint8)
+    first, last = np.full(n, _NEVER.max, np.int32), np.full(n, _NEVER.min, np.int32)
     _kernel.fill(
-        code, day, amount, starts, offsets, lookup, _inside(periods), value, sales, rows, last
-    )
+        code, day, money, starts, offsets, periods.lookup, _inside(periods), stretched,
+        value, sales, orders, first, last, seen,
+    )  # fmt: skip
     at = np.repeat(starts[:-1] - offsets[:-1], found) + np.arange(n)
-    customers = heads[at]
+    customers = rank = heads[at]
     if len(checks):
-        customers = ids.take(pa.array(first[at])).to_numpy(zero_copy_only=False)
-    return _finish(customers, (value, sales, rows, last), np.ones(n, np.bool_), periods)
+        rank = firsts[at]
+        customers = ids.take(pa.array(rank)).to_numpy(zero_copy_only=False)
+    return _Sums(customers, rank, value, sales, orders, first, last, seen)

@@ -85,12 +85,17 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {spelling for value in secrets if value for spelling in _spellings(value)}
-        # Longest first: a secret may hold another one.
-        self._literal = sorted(spellings, key=len, reverse=True)
+        self._literal: list[str] = []
+        self.learn(*secrets)
 
     def __repr__(self) -> str:
         return "Redactor(***)"
+
+    def learn(self, *secrets: str) -> None:
+        """Cover these values too: a token that was renewed while running."""
+        spellings = {one for value in secrets if value for one in _spellings(value)}
+        # Longest first: a secret may hold another one.
+        self._literal = sorted({*self._literal, *spellings}, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """Return *text* with every known or likely secret covered."""
@@ -153,6 +158,12 @@ class Bucket:
         with self._lock:
             self._tokens, self._seen = min(self._tokens, 0.0), self._clock()
 
+    def slow_down(self, factor: float) -> None:
+        """Multiply rate and burst by *factor*: the host goes on saying it is too much."""
+        with self._lock:
+            self._rate, self._burst = self._rate * factor, max(1.0, self._burst * factor)
+            self._tokens = min(self._tokens, self._burst)
+
 
 @frozen
 class Answer:
@@ -211,6 +222,8 @@ class Transport:
         Address of a proxy; the environment is not looked at.
     allow_loopback_http
         Accept plain ``http://`` to this very machine.
+    allow_http
+        Accept plain ``http://`` to any host: only for a network that nobody else can listen to.
     """
 
     def __init__(
@@ -224,6 +237,7 @@ class Transport:
         longest_wait: float = 600.0,
         proxy: str | None = None,
         allow_loopback_http: bool = False,
+        allow_http: bool = False,
         session: requests.Session | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -237,7 +251,7 @@ class Transport:
             self._session.proxies = {"https": proxy, "http": proxy}
         self._bucket, self._attempts, self._longest = bucket, max(1, attempts), longest_wait
         self._timeouts = (connect_timeout, read_timeout)
-        self._plain = allow_loopback_http
+        self._plain, self._any_plain = allow_loopback_http, allow_http
         self._now, self._sleep = now, sleep
         self._random = random if random is not None else Random().random  # noqa: S311 - spreads retries, guards nothing
         # A filter sees what is logged to its own logger alone.
@@ -317,7 +331,9 @@ class Transport:
         host = (parts.host or "").strip("[]")
         if not host or _UNSAFE.search(url):
             raise ConfigError("the address is none; check its host and its signs")
-        if parts.scheme == "https" or (parts.scheme == "http" and self._plain and _loopback(host)):
+        if parts.scheme == "https" or (
+            parts.scheme == "http" and (self._any_plain or (self._plain and _loopback(host)))
+        ):
             return
         raise ConfigError(
             "{scheme!r} is no safe way to {host!r}; use https",

@@ -15,6 +15,9 @@ Any adapter may offer more than its Protocol asks for:
 ``remote``
     of a sink: ``False`` says that it writes to this machine alone. Everybody else's sink only
     looks unless the job runs with ``--apply``.
+``facts(window)``
+    of an enricher: owners, deals, time spent and contacts, for alerts
+    (`abcxyz.core.crm.CrmFacts`).
 ``quality``, ``names``
     of a source, once it was read: what was wrong with the sales
     (`abcxyz.core.quality.Quality`), and customer -> name.

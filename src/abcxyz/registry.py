@@ -119,7 +119,7 @@ class Adapter:
         options
             Option to value, as TOML has them.
         where
-            Option -> what to call its place in an error, such as ``job.toml:7: ``; the empty
+            Option -> what to call its place in an error, such as ``job.toml:7``; the empty
             name is the adapter's own place.
         folder
             What relative paths are relative to.

@@ -22,7 +22,9 @@ __all__ = [
     "ChangedError",
     "ExistsError",
     "GoneError",
+    "HiddenRowsError",
     "RefusedError",
+    "ShiftedError",
     "UnknownNameError",
     "as_datetime",
     "as_decimal",
@@ -50,12 +52,22 @@ class GoneError(AdapterError):
     """The object or record is not there."""
 
 
+class HiddenRowsError(AuthenticationError):
+    """The user has no right to the set, or to some of its rows."""
+
+
 class ExistsError(AdapterError):
     """A record with this key is there already."""
 
 
 class ChangedError(AdapterError):
     """Somebody changed the object since it was read."""
+
+
+class ShiftedError(BadDataError):
+    """Rows came or went while a set was being read."""
+
+    retryable = True
 
 
 class RefusedError(BadDataError):
@@ -200,7 +212,7 @@ def failure(status: int, body: bytes, what: str) -> Exception:
     code, said = _shapes(body)
     said = masked(said)
     if code == 20:
-        return AuthenticationError(
+        return HiddenRowsError(
             "1C refused {what}: the user has no right to it, or some of its rows are hidden by "
             "row-level security; give the user full reading rights, or set allowed_only = true "
             "and accept that hidden customers are left out",

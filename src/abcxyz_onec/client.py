@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-import attrs
 from attrs import define, field
 
-from abcxyz.errors import BadDataError, ConfigError, UnavailableError
+from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
+from abcxyz.http import Answer, Transport
 from abcxyz_onec import metadata as description
-from abcxyz_onec.answers import UnknownNameError, decode, failure
-from abcxyz_onec.metadata import Metadata
-from abcxyz_onec.query import Query, both, guid, moment
-from abcxyz_onec.wire import Answer, Requests, Transport
+from abcxyz_onec.answers import HiddenRowsError, UnknownNameError, decode, failure
+from abcxyz_onec.metadata import Metadata, missing_names
+from abcxyz_onec.profile import spoken
+from abcxyz_onec.query import Query, guid
 
-__all__ = ["Client", "Traffic", "connect"]
+__all__ = ["Client", "Row", "Traffic", "connect"]
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
-_PROBE = 20  # rows of the first page, which tells how much a row weighs
-_MAX_ROWS = 100_000
-_FIRST_WINDOW = 30  # days
-_PAGES_IN_WINDOW = 10
 _SLOW = 300.0  # seconds for $metadata and virtual tables
 _PATIENCE = (1.0, 3.0, 9.0)  # seconds before the second, third and fourth try
 
@@ -40,6 +38,11 @@ class Traffic:
     requests: int = 0
     bytes: int = 0
     writes: int = 0
+
+    def since(self, before: Traffic) -> str:
+        """Say what was asked after *before*."""
+        moved = (self.bytes - before.bytes) / 1e6
+        return f"{self.requests - before.requests} requests, {moved:.1f} MB"
 
 
 @define
@@ -53,70 +56,100 @@ class Client:
     user
         Only to name the cache.
     transport
-        Sends one request.
+        Sends requests; repeats those that may be.
+    login
+        The Authorization header.
     cache
         Folder for ``$metadata``; ``None`` keeps nothing.
     allowed_only
-        Leave out what the user may not see, in silence.
+        Leave out what the user may not see, where 1C refuses to answer without.
     timeout
         Seconds to wait for an ordinary answer; the first one after idling may take 40.
     page_bytes
         What a page should weigh.
     sleep
         Waits some seconds.
+    traffic
+        What was asked so far.
+    veiled
+        Sets of which something is left out.
     """
 
     url: str
     user: str = field(repr=False)
     transport: Transport = field(repr=False)
+    login: str = field(repr=False)
     cache: Path | None = None
     allowed_only: bool = False
     timeout: float = 120.0
     page_bytes: int = 32 << 20
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     traffic: Traffic = field(factory=Traffic)
+    veiled: set[str] = field(factory=set, repr=False)
     _metadata: Metadata | None = field(default=None, init=False, repr=False)
 
     # -- one request -------------------------------------------------------------------------
 
-    def _send(
+    def send(
         self,
         method: str,
         path: str,
         *,
         body: bytes | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Answer:
+        """Send one request and answer whatever comes back, but a redirect."""
         self.traffic.requests += 1
         answer = self.transport.send(
             method,
             f"{self.url}/{path}",
             body=body,
-            headers=headers,
+            headers={"Authorization": self.login, **(headers or {})},
+            repeatable=method == "GET",
             timeout=timeout or self.timeout,
         )
         self.traffic.bytes += len(answer.body)
+        if 300 <= answer.status < 400:
+            raise ConfigError(
+                "the web server of 1C redirects to another address (HTTP {status}); put the final "
+                "address, ending with /odata/standard.odata, into url",
+                status=answer.status,
+            )
         return answer
 
-    def _get(self, path: str, what: str, *, collection: bool, slow: bool = False) -> Any:
-        """GET until it succeeds, or patience ends, or trying again is pointless."""
+    def get(self, path: str, what: str, read: Callable[[bytes], T], *, slow: bool = False) -> T:
+        """GET until the answer can be read, or patience ends, or trying again is pointless.
+
+        The transport waits out what the network and the web server say; here are the outages
+        that look like answers: a page for people with status 200, an answer cut short.
+        """
         for pause in (*_PATIENCE, None):
+            answer = self.send("GET", path, timeout=max(_SLOW, self.timeout) if slow else None)
             try:
-                answer = self._send("GET", path, timeout=_SLOW if slow else None)
                 if answer.status != 200:
                     raise self._failed(answer, what)
-                return decode(answer.body, collection=collection)
+                return read(answer.body)
             except UnavailableError as problem:
-                if pause is None or problem.details.get("status") == 403:
+                if pause is None or problem.details.get("status", 200) not in (200, 500):
                     raise
-                self.sleep(pause)
+            self.sleep(pause)
         raise AssertionError("unreachable")
 
     def _failed(self, answer: Answer, what: str) -> Exception:
         problem = failure(answer.status, answer.body, what)
         if isinstance(problem, UnknownNameError):
             self.forget()
+        return problem
+
+    def _refused(self, answer: Answer, entity: str) -> Exception:
+        """Make the error of a write: the right to change is another one than that to read."""
+        problem = self._failed(answer, entity)
+        if isinstance(problem, HiddenRowsError):
+            return AuthenticationError(
+                "the user of 1C may not change {object}; give the right to change it",
+                object=spoken(entity),
+            )
         return problem
 
     # -- the description ---------------------------------------------------------------------
@@ -132,18 +165,12 @@ class Client:
         if self._metadata is None and self.cache is not None:
             self._metadata = description.cached(self.cache, self.url, self.user)
         if self._metadata is None:
-            for pause in (*_PATIENCE, None):
-                try:
-                    answer = self._send("GET", "$metadata", timeout=_SLOW)
-                    if answer.status != 200:
-                        raise self._failed(answer, "$metadata")
-                    self._metadata = description.parse(io.BytesIO(answer.body))
-                    break
-                except UnavailableError as problem:
-                    if pause is None or problem.details.get("status") == 403:
-                        raise
-                    self.sleep(pause)
-            assert self._metadata is not None
+            self._metadata = self.get(
+                "$metadata",
+                "$metadata",
+                lambda body: description.parse(io.BytesIO(body)),
+                slow=True,
+            )
             if self.cache is not None:
                 description.keep(self.cache, self.url, self.user, self._metadata)
         return self._metadata
@@ -154,128 +181,27 @@ class Client:
         if self.cache is not None:
             description.forget(self.cache, self.url, self.user)
 
-    def _checked(self, query: Query) -> Query:
-        """Refuse names that are not published: versions of 1C answer them differently."""
-        plain = [name for name in query.select if name not in ("*", "**")]
-        names = [*plain, *query.orderby] if not query.function else []
-        missing = self.metadata().missing(
-            query.entity, [name for name in names if not name.endswith("____Presentation")]
-        )
+    def checked(self, query: Query) -> Query:
+        """Refuse names that are not published: versions of 1C answer them differently.
+
+        Raises
+        ------
+        UnknownNameError
+            A set, a field or a virtual table is not there.
+        """
+        missing = missing_names(self.metadata(), query)
         if missing and self.cache is not None:
             self.forget()  # published since the cache was made, perhaps
-            missing = self.metadata().missing(query.entity, names)
+            missing = missing_names(self.metadata(), query)
         if missing:
             raise UnknownNameError(
                 "1C does not publish {names}; publish it in Администрирование → Настройка "
                 "стандартного интерфейса OData, or correct the name in the profile",
                 names=", ".join(missing),
             )
-        return attrs.evolve(query, allowed_only=self.allowed_only and not query.function)
+        return query
 
-    # -- reading -----------------------------------------------------------------------------
-
-    def rows(self, query: Query) -> Iterator[Row]:
-        """Read a set page by page, ordered by its whole key.
-
-        Yields
-        ------
-        dict
-            One for each row, numbers as Decimal.
-
-        Raises
-        ------
-        BadDataError
-            Rows came twice: the base changed while it was being read, or the order has ties.
-        """
-        query = self._checked(query)
-        for page in self._pages(query):
-            yield from page
-
-    def _pages(self, query: Query, most: int | None = None) -> Iterator[list[Row]]:
-        key = self.metadata().sets[query.entity].key
-        order = query.orderby or key
-        if not set(key) <= set(order):
-            order = (*order, *(name for name in key if name not in order))
-        select = tuple(dict.fromkeys((*query.select, *key))) if query.select else ()
-        query = attrs.evolve(query, orderby=order, select=select)
-        seen: set[tuple[str, ...]] = set()
-        read = pages = 0
-        top = _PROBE
-        while True:
-            if most is not None and pages > most:
-                raise _TooManyPagesError
-            before = self.traffic.bytes
-            answer = self._get(query.page(top, read).path(), query.entity, collection=True)
-            page: list[Row] = answer["value"]
-            seen.update(tuple(str(row.get(name)) for name in key) for row in page)
-            read += len(page)
-            pages += 1
-            if len(seen) != read:
-                raise BadDataError(
-                    "{what} gave the same row on two pages: it changed while it was being read; "
-                    "run again when nobody works in it",
-                    what=query.entity,
-                )
-            yield page
-            if len(page) < top:
-                return
-            weight = max(1, (self.traffic.bytes - before) // len(page))
-            top = int(min(_MAX_ROWS, max(_PROBE, self.page_bytes // weight)))
-
-    def windows(
-        self, query: Query, name: str, since: date, until: date
-    ) -> Iterator[tuple[date, date, list[Row]]]:
-        """Read the rows dated ``since <= name < until``, in windows short enough for 1C.
-
-        Parameters
-        ----------
-        query
-            Without the dates.
-        name
-            Field of the date.
-        since, until
-            Half-open, midnight of the server's clock.
-
-        Yields
-        ------
-        tuple
-            First day, day after the last, and the rows of one window.
-        """
-        query = self._checked(query)
-        step = _FIRST_WINDOW
-        start = since
-        while start < until:
-            stop = min(until, start + timedelta(days=step))
-            where = both(
-                f"{name} ge {moment(datetime.combine(start, datetime.min.time()))}",
-                f"{name} lt {moment(datetime.combine(stop, datetime.min.time()))}",
-                query.where,
-            )
-            most = _PAGES_IN_WINDOW if (stop - start).days > 1 else None
-            try:
-                pages = self._pages(attrs.evolve(query, where=where), most)
-                rows = [row for page in pages for row in page]
-            except (_TooManyPagesError, UnavailableError):
-                # A window that 1C cannot manage is cut in three, and stays short from then on.
-                if step == 1:
-                    raise
-                step = max(1, (stop - start).days // 3)
-                continue
-            yield start, stop, rows
-            start = stop
-
-    def virtual(self, query: Query) -> list[Row]:
-        """Ask a virtual table, whole."""
-        query = self._checked(query)
-        if query.function not in self.metadata().functions.get(query.entity, ()):
-            raise UnknownNameError(
-                "1C does not publish {names}; publish it in Администрирование → Настройка "
-                "стандартного интерфейса OData, or correct the name in the profile",
-                names=f"{query.entity}/{query.function}",
-            )
-        answer = self._get(query.path(), query.entity, collection=True, slow=True)
-        found: list[Row] = answer["value"]
-        return found
+    # -- one object --------------------------------------------------------------------------
 
     def one(self, entity: str, reference: str) -> Row:
         """Read one object afresh.
@@ -285,9 +211,7 @@ class Client:
         GoneError
             It is not there.
         """
-        path = self._address(entity, {"Ref_Key": guid(reference)})
-        found: Row = self._get(path, entity, collection=False)
-        return found
+        return self.record(entity, {"Ref_Key": guid(reference)})
 
     def record(self, entity: str, key: Mapping[str, str]) -> Row:
         """Read one record of a register; *key* holds literals.
@@ -297,8 +221,7 @@ class Client:
         GoneError
             It is not there.
         """
-        found: Row = self._get(self._address(entity, key), entity, collection=False)
-        return found
+        return self.get(self._address(entity, key), entity, _single)
 
     def _address(self, entity: str, key: Mapping[str, str]) -> str:
         inside = (
@@ -316,7 +239,7 @@ class Client:
 
         Raises
         ------
-        LostError
+        OutcomeUnknownError
             No answer came: look whether the record is there.
         """
         path = f"{quote(entity)}?$format=application/json;odata%3Dnometadata"
@@ -338,9 +261,9 @@ class Client:
     def remove(self, entity: str, key: Mapping[str, str]) -> None:
         """DELETE one record of an independent register."""
         self.traffic.writes += 1
-        answer = self._send("DELETE", self._address(entity, key))
+        answer = self.send("DELETE", self._address(entity, key))
         if answer.status != 204:
-            raise self._failed(answer, entity)
+            raise self._refused(answer, entity)
 
     def _write(
         self, method: str, path: str, entity: str, fields: Row, headers: dict[str, str]
@@ -348,15 +271,30 @@ class Client:
         self.traffic.writes += 1
         body = json.dumps(fields, ensure_ascii=False, default=str).encode()
         sent = headers | {"Content-Type": "application/json;charset=utf-8"}
-        answer = self._send(method, path, body=body, headers=sent)
+        answer = self.send(method, path, body=body, headers=sent)
         if answer.status not in (200, 201):
-            raise self._failed(answer, entity)
-        written: Row = decode(answer.body, collection=False)
-        return written
+            raise self._refused(answer, entity)
+        return _single(answer.body)
 
 
-class _TooManyPagesError(Exception):
-    """A window needs more pages than `$skip` can afford."""
+def _described(body: bytes) -> Metadata:
+    return description.parse(io.BytesIO(body))
+
+
+def _single(body: bytes) -> Row:
+    found: Row = decode(body, collection=False)
+    return found
+
+
+def _in_the_open(url: str) -> bool:
+    """Say whether the password would travel unencrypted over a network."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        here = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    return parts.scheme == "http" and not here
 
 
 def connect(
@@ -366,7 +304,9 @@ def connect(
     *,
     cache: Path | None = None,
     allowed_only: bool = False,
+    allow_http: bool = False,
     timeout: float = 120.0,
+    page_bytes: int = 32 << 20,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Client:
     """Make a client of the base at *url*.
@@ -388,13 +328,31 @@ def connect(
             "url ends with {end!r}; it must end with /odata/standard.odata",
             end=root.rpartition("/")[2],
         )
-    root = quote(root, safe=":/%")
+    if _in_the_open(root) and not allow_http:
+        raise ConfigError(
+            "url begins with http: the password would travel readable for everybody; use https, "
+            "or set allow_http = true where the network between belongs to you alone"
+        )
+    if ":" in user:
+        raise ConfigError("user holds a colon, which ends the login; take a user without one")
+    # By hand and in UTF-8: a pair (user, password) would be encoded in latin-1, without Cyrillic.
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    transport = Transport(
+        secrets=(password, pair),
+        read_timeout=timeout,
+        attempts=len(_PATIENCE) + 1,
+        allow_loopback_http=True,
+        allow_http=allow_http,
+        sleep=sleep,
+    )
     return Client(
-        root,
+        f"{parts.scheme}://{parts.netloc}{quote(urlsplit(root).path, safe='/%')}",
         user,
-        Requests(user, password),
+        transport,
+        f"Basic {pair}",
         cache=cache,
         allowed_only=allowed_only,
         timeout=timeout,
+        page_bytes=page_bytes,
         sleep=sleep,
     )

@@ -15,8 +15,9 @@ from xml.etree import ElementTree as ET
 from attrs import field, frozen
 
 from abcxyz.errors import UnavailableError
+from abcxyz_onec.query import Query, names_in
 
-__all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "parse"]
+__all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "missing_names", "parse"]
 
 _FORMAT = 1
 
@@ -64,13 +65,39 @@ class Metadata:
         return tuple(f"{entity}.{name}" for name in fields if name not in known.fields)
 
 
+def missing_names(metadata: Metadata, query: Query) -> tuple[str, ...]:
+    """List the names in a question that the base does not publish, filters included."""
+    entity = query.entity
+    names: list[str] = [*query.select, *query.orderby]
+    if query.function:
+        if query.function not in metadata.functions.get(entity, ()):
+            return (f"{entity}/{query.function}" if entity in metadata.sets else entity,)
+        asked = dict(query.arguments)
+        # What the table sums up stands in the set of flat records, where that is published.
+        entity = f"{entity}_RecordType" if f"{entity}_RecordType" in metadata.sets else entity
+        if entity == query.entity and "Turnovers" in query.function:
+            return ()
+        names = [each for each in asked.get("Dimensions", "").strip("'").split(",") if each]
+        names += names_in(asked.get("Condition", ""))
+    names += names_in(query.where)
+    if entity not in metadata.sets:
+        return (entity,)
+    known = metadata.sets[entity].fields
+    plain = [n for n in names if n not in ("*", "**") and not n.endswith("____Presentation")]
+    return tuple(
+        f"{entity}.{name}"
+        for name in dict.fromkeys(plain)
+        if name.partition("/")[0] not in known and f"{name.partition('/')[0]}_Key" not in known
+    )
+
+
 def parse(stream: IO[bytes]) -> Metadata:
     """Read ``$metadata`` without ever holding the whole tree.
 
     Raises
     ------
     UnavailableError
-        The document is not XML, or breaks off.
+        The document is something else, or breaks off.
     """
     sets: dict[str, EntitySet] = {}
     functions: dict[str, tuple[str, ...]] = {}
@@ -84,6 +111,8 @@ def parse(stream: IO[bytes]) -> Metadata:
             for event, *rest in parser.read_events():
                 element = cast("ET.Element", rest[0])  # the other events carry something else
                 if event == "start":
+                    if not path and not element.tag.endswith("}Edmx"):
+                        raise _not_a_description()  # a page for people may be proper XML
                     path.append(element)
                     continue
                 path.pop()
@@ -99,10 +128,14 @@ def parse(stream: IO[bytes]) -> Metadata:
                     path[-1].remove(element)
         parser.close()
     except ET.ParseError:
-        raise UnavailableError(
-            "the description of the base ($metadata) broke off or is not XML; try again later"
-        ) from None
+        raise _not_a_description() from None
     return Metadata(sets, functions, digest.hexdigest())
+
+
+def _not_a_description() -> UnavailableError:
+    return UnavailableError(
+        "the description of the base ($metadata) broke off or is not one; try again later"
+    )
 
 
 def _entity(element: ET.Element) -> EntitySet:

@@ -6,7 +6,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import attrs
@@ -16,13 +18,15 @@ from abcxyz.errors import ConfigError
 
 __all__ = [
     "BUILT_IN",
+    "Basis",
     "Counterparties",
     "Currency",
-    "Customers",
     "Document",
     "Keys",
+    "Partners",
     "Profile",
     "Register",
+    "Targets",
     "load",
     "spoken",
 ]
@@ -38,21 +42,34 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, (list, tuple)) else ()
 
 
+def _customer_named(entity: str, name: str) -> None:
+    if not name:
+        raise ConfigError(
+            "{entity} in the profile lacks the field of the customer; give partner or "
+            "counterparty",
+            entity=entity,
+        )
+
+
+def _sealed(given: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(given))
+
+
 @frozen(kw_only=True)
-class Customers:
-    """The catalog whose elements are classified; *inn* where it stands there itself."""
+class Partners:
+    """The catalog of partners, where legal entities are joined to them."""
 
     entity: str
-    inn: str = ""
 
 
 @frozen(kw_only=True)
 class Counterparties:
-    """Legal entities, where they are not the customers themselves."""
+    """The catalog of legal entities; *partner* joins them to partners."""
 
     entity: str
-    partner: str
+    partner: str = ""
     inn: str = "ИНН"
+    kpp: str = "КПП"
 
 
 @frozen(kw_only=True)
@@ -66,13 +83,24 @@ class Keys:
 
 @frozen(kw_only=True)
 class Register:
-    """An accumulation register of sales; several resources are added up."""
+    """An accumulation register of turnovers; several resources are added up.
+
+    The customer stands in it as *key*, a reference to the catalog of keys, or as *partner* and
+    *counterparty*. *sales* are the types of recorder that count as sales documents; empty means
+    every one whose revenue is positive. *where* may name dimensions only.
+    """
 
     entity: str
-    customer: str
     revenue: tuple[str, ...] = field(converter=_names)
     cost: tuple[str, ...] = field(default=(), converter=_names)
+    key: str = ""
+    partner: str = ""
+    counterparty: str = ""
+    sales: tuple[str, ...] = field(default=(), converter=_names)
     where: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        _customer_named(self.entity, self.key or self.partner or self.counterparty)
 
     @property
     def flat(self) -> str:
@@ -82,17 +110,31 @@ class Register:
 
 @frozen(kw_only=True)
 class Document:
-    """A kind of document: *sign* is -1 for returns, *rate* a numerator and a denominator."""
+    """A kind of document: *sign* is -1 for returns, *rate* a numerator and a denominator.
+
+    Without *currency* the amount is in the currency of the accounts already.
+    """
 
     entity: str
-    partner: str
     amount: str
+    partner: str = ""
     counterparty: str = ""
     date: str = "Date"
     sign: int = field(default=1, validator=attrs.validators.in_((1, -1)))
     currency: str = ""
     rate: tuple[str, ...] = field(default=(), converter=_names)
     where: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        _customer_named(self.entity, self.partner or self.counterparty)
+
+
+@frozen(kw_only=True)
+class Basis:
+    """What is added up: a register, and documents where it is not published."""
+
+    register: Register | None = None
+    documents: tuple[Document, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -108,16 +150,31 @@ class Currency:
 
 
 @frozen(kw_only=True)
+class Targets:
+    """Where classes may be written."""
+
+    extra: str = "InformationRegister_ДополнительныеСведения"
+    properties: str = "ChartOfCharacteristicTypes_ДополнительныеРеквизитыИСведения"
+    values: str = "Catalog_ЗначенияСвойствОбъектов"
+    section: str = "ДополнительныеРеквизиты"
+    segments: str = "Catalog_СегментыПартнеров"
+    members: str = "InformationRegister_ПартнерыСегмента"
+    native: str = "InformationRegister_ABCXYZКлассификацияКлиентов"
+
+
+@frozen(kw_only=True)
 class Profile:
     """All names of one configuration."""
 
     title: str
-    customer: Customers
-    counterparty: Counterparties | None = None
+    counterparty: Counterparties
+    partner: Partners | None = None
     keys: Keys | None = None
-    register: Register | None = None
+    sales: Basis = Basis()
+    payments: Basis = Basis()
     currency: Currency = Currency()
-    documents: tuple[Document, ...] = ()
+    targets: Targets = Targets()
+    attributes: Mapping[str, str] = field(factory=dict, converter=_sealed)
 
 
 def _build(kind: type[T], given: object, place: str) -> T:
@@ -135,6 +192,8 @@ def _build(kind: type[T], given: object, place: str) -> T:
             )
     try:
         return kind(**given)
+    except ConfigError:
+        raise
     except (TypeError, ValueError) as problem:
         raise ConfigError(
             "{place} of the profile is not complete or not right ({problem})",
@@ -152,7 +211,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def load(name: str, names: Mapping[str, Any] | None = None) -> Profile:
+def load(name: str | PathLike[str], names: Mapping[str, Any] | None = None) -> Profile:
     """Read a profile.
 
     Parameters
@@ -170,28 +229,44 @@ def load(name: str, names: Mapping[str, Any] | None = None) -> Profile:
 
     Examples
     --------
-    >>> load("unf", {"register": {"revenue": "СуммаБезНДС"}}).register.revenue
+    >>> own = load("unf", {"sales": {"register": {"revenue": "СуммаБезНДС"}}})
+    >>> own.sales.register.revenue
     ('СуммаБезНДС',)
     """
-    table = _merged(_table(name), names or {})
+    text = str(name)
+    # A job takes a path relative to itself, and cannot know that a profile that ships is none.
+    shipped = Path(text).name in BUILT_IN and not Path(text).exists()
+    table = _merged(_table(Path(text).name if shipped else text), names or {})
     table.pop("base", None)
     parts: dict[str, Any] = {
-        "customer": Customers,
+        "partner": Partners,
         "counterparty": Counterparties,
         "keys": Keys,
-        "register": Register,
         "currency": Currency,
+        "targets": Targets,
     }
     built: dict[str, Any] = {}
     for key, value in table.items():
         if key in parts:
             built[key] = _build(parts[key], value, f"[{key}]")
-        elif key == "documents":
-            each = value if isinstance(value, list) else [value]
-            built[key] = tuple(_build(Document, one, "[[documents]]") for one in each)
+        elif key in ("sales", "payments"):
+            built[key] = _basis(value, key)
         else:
             built[key] = value
     return _build(Profile, built, "the top")
+
+
+def _basis(given: object, place: str) -> Basis:
+    if not isinstance(given, Mapping):
+        raise ConfigError("{place} of the profile must be a table", place=f"[{place}]")
+    built = dict(given)
+    if "register" in built:
+        built["register"] = _build(Register, built["register"], f"[{place}.register]")
+    if "documents" in built:
+        each = built["documents"]
+        each = each if isinstance(each, list) else [each]
+        built["documents"] = tuple(_build(Document, one, f"[[{place}.documents]]") for one in each)
+    return _build(Basis, built, f"[{place}]")
 
 
 def _table(name: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ __all__ = [
     "either",
     "guid",
     "moment",
+    "names_in",
     "number",
     "split",
     "string",
@@ -118,6 +119,24 @@ def either(conditions: Iterable[str]) -> str:
     return "(" + " or ".join(conditions) + ")"
 
 
+_LITERAL = re.compile(r"(?:guid|datetime)?'(?:[^']|'')*'")
+_WORDS = {"and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div"}
+_WORDS |= {"true", "false", "null"}
+
+
+def names_in(where: str) -> tuple[str, ...]:
+    """List the fields that a filter asks for; of a path its first part.
+
+    Examples
+    --------
+    >>> names_in("not (A_Key eq guid'x') and cast(B,'Catalog_X')/C eq 'D e' or E/F gt 1")
+    ('A_Key', 'B', 'E')
+    """
+    bare = _LITERAL.sub("''", where)
+    found = re.findall(r"(?<![\w/)])([^\W\d]\w*)(?:/\w+)*(?!\w|\s*\(|/|:)", bare)
+    return tuple(dict.fromkeys(name for name in found if name not in _WORDS))
+
+
 @frozen
 class Query:
     """One GET of a set or of a virtual table.
@@ -169,6 +188,11 @@ class Query:
     def page(self, top: int, skip: int) -> Query:
         """Ask the same for another page."""
         return attrs.evolve(self, top=top, skip=skip)
+
+    def count(self) -> str:
+        """Write the URL of ``/$count``, which some bases do not serve."""
+        where = f"?$filter={quote(self.where, safe=_SAFE)}" if self.where else ""
+        return f"{quote(self.entity)}/$count{where}"
 
     def path(self) -> str:
         """Write the URL behind the root, percent-encoded.

@@ -18,6 +18,9 @@ pytest.importorskip("xlsxwriter")
 pytest.importorskip("jinja2")
 
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in an empty folder; the demonstration writes to ``out`` below it."""
@@ -72,3 +75,21 @@ def test_it_speaks_russian(out: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_units_have_names() -> None:
     """Every calendar unit is named in Russian."""
     assert set() == {unit.replace("_", " ") for unit in UNITS} - set(catalogue("ru"))
+
+
+@pytest.mark.parametrize(
+    ("page", "lang"),
+    [
+        ("README.md", "en"),
+        ("docs/tutorials/first-steps.md", "en"),
+        ("docs/tutorials/first-steps.ru.md", "ru"),
+    ],
+)
+def test_pages_show_what_it_prints(
+    page: str, lang: str, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The matrix on the pages is the one that the reader will see."""
+    main(["demo", "--lang", lang])
+
+    matrix = capsys.readouterr().out.split("\n\n")[2].replace("\N{NO-BREAK SPACE}", " ")
+    assert matrix in (ROOT / page).read_text(encoding="utf-8")

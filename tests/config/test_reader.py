@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from abcxyz import CumulativeMean, Limits, Settings, Shares, Tangent
-from abcxyz.config import Job, parse_job, read_job
+from abcxyz.config import Job, build, parse_job, read_job
 from abcxyz.errors import ConfigError, InputError
+from abcxyz.registry import load
 
 SOURCE = '[[source]]\nkind = "csv"\npath = "sales.csv"\n'
 SINK = '[[sink]]\nkind = "html"\npath = "report.html"\n'
@@ -85,6 +86,19 @@ def test_a_whole_job_is_read(tmp_path: Path) -> None:
     assert ["html"] == [one.kind for one in job.sinks]
 
 
+def test_a_job_means_the_same_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths stay those of its folder, also when one goes elsewhere after it was read."""
+    (tmp_path / "job.toml").write_text(f'{SOURCE}{SINK}[history]\npath = "history.db"\n')
+    monkeypatch.chdir(tmp_path)
+    job = read_job("job.toml")
+    monkeypatch.chdir("/")
+    assert tmp_path / "history.db" == job.history
+    [(_, sink)] = build(job, load()).sinks
+    assert tmp_path / "report.html" == sink._path  # type: ignore[attr-defined]
+
+
 def test_a_small_job_has_the_defaults() -> None:
     """Without further words a job is what `Settings` is."""
     job = parse_job(SOURCE + SINK)
@@ -131,14 +145,14 @@ MISTAKES = {
         f"[windov]\n{SOURCE}{SINK}",
         (
             "job.toml:1: a job has no table [windov]; did you mean [window]? "
-            "Known are window, abc, xyz, history, report, source, enricher, sink"
+            "Known are window, abc, xyz, history, alerts, playbook, report, source, enricher, sink"
         ),
     ),
     "key outside a table": (
         f'# a job\nperiod = "12M"\n{SOURCE}{SINK}',
         (
             "job.toml:2: a job has no table [period]; known are window, abc, xyz, history, "
-            "report, source, enricher, sink"
+            "alerts, playbook, report, source, enricher, sink"
         ),
     ),
     "wrong type": (
@@ -182,6 +196,10 @@ MISTAKES = {
     "no table": (
         f'window = "12M"\n{SOURCE}{SINK}',
         "job.toml:1: window is no table; write [window] and its keys below",
+    ),
+    "no table among tables": (
+        'source = [{ kind = "csv" }, 5]\n' + SINK,
+        "job.toml:1: source is no table; write [source] and its keys below",
     ),
     "no kind": (
         f'{SOURCE}[[sink]]\npath = "x"\n',

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
 from abcxyz import CountShares, Cuts, InputError, Limits, Shares, Tangent, classify_abc
+
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
 
 D = decimal.Decimal
 

@@ -227,7 +227,7 @@ def test_nobody_at_all() -> None:
         (([None], [date(2026, 1, 1)], [1]), "customer has no value at position 0"),
         (([1.5], [date(2026, 1, 1)], [1]), "fractional numbers such as 1.5"),
         ((["a"], ["2026-01-01"], [1]), "day holds '2026-01-01' at position 0"),
-        ((["a"], [np.datetime64("NaT")], [1]), "day has no date at position 0"),
+        ((["a"], [np.datetime64("NaT", "D")], [1]), "day has no date at position 0"),
         ((["a"], [date(2026, 1, 1)], [math.nan]), "amount has no value at position 0"),
         ((["a"], [date(2026, 1, 1)], ["x"]), "amount holds 'x'"),
     ],

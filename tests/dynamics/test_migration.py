@@ -15,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.dynamics.twin import Moves
 
-from abcxyz import BCG, SEGMENTS, InputError, Settings, Shares, Snapshot, Transactions, analyze
+from abcxyz import (
+    BCG,
+    SEGMENTS,
+    InputError,
+    Settings,
+    Shares,
+    Snapshot,
+    Transactions,
+    analyze,
+    customer_groups,
+    group_names,
+)
 from abcxyz.core.comparison import OverlappingWindowsWarning, align, compare
 from abcxyz.core.events import EVENTS, event
 from abcxyz.core.migration import transitions
@@ -144,6 +155,31 @@ def test_groups_move_without_better_or_worse() -> None:
     moves = compare(BEFORE, AFTER, by="group")
     assert (*BCG.names, "N", "absent") == moves.states
     assert (0, 0, 2) == tuple(moves.count(name) for name in ("up", "down", "moved"))
+
+
+def test_the_tests_of_the_report_in_their_order() -> None:
+    """No XYZ and never a sale is potential, no XYZ is lost, XYZ without ABC is a question."""
+    found = snapshot(
+        date(2026, 1, 1),
+        ["star", "cow", "dog", "b", "no abc", "lost", "potential"],
+        [A, A, C, B, N, N, N],
+        [9, 9, 1, 3, 2, np.nan, np.nan],
+        xyz=np.array([2, 0, 0, 1, 1, -1, -1], dtype=np.int8),
+        first_day=np.array(["2025-01-01"] * 6 + ["NaT"], dtype="M8[D]"),
+    )
+    names = group_names()
+    assert ["stars", "cows", "dogs", "questions", "questions", "lost", "potential"] == [
+        names[code] for code in customer_groups(found)
+    ]
+
+
+def test_a_customer_is_explained() -> None:
+    """By name: what happened, from where to where, with how much money."""
+    moves = compare(BEFORE, AFTER, by="abc")
+    assert "down: A, then B; 90, then 45" == moves.explain("b")
+    assert "removed: A, then absent; 100, then 0" == moves.explain("a")
+    with pytest.raises(InputError, match="no customer 'z'"):
+        moves.explain("z")
 
 
 def test_the_steadied_classes_can_be_compared() -> None:

@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from abcxyz import fast
 from abcxyz.core.calendar import Periods
+from abcxyz.core.panel import Panel, aggregate
+from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
-from abcxyz.fast import Grid, customer_grid
+from abcxyz.fast import customer_grid
 
 YEAR = Periods.parse("12M", date(2026, 1, 15))
 WEEKS = Periods.parse("2M", date(2026, 1, 15), bucket="W")
@@ -36,41 +39,71 @@ def sample(kind: str, money: str, n: int = 60_000) -> tuple[Any, Any, Any]:
     return ids, days, cents if money == "int" else cents / 100
 
 
-def by_customer(grid: Grid) -> dict[object, tuple[Any, ...]]:
-    return {
-        who: (grid.value[i], grid.sales[i].tobytes(), grid.rows[i], str(grid.last_day[i]))
-        for i, who in enumerate(grid.customers.tolist())
-    }
+def by_core(
+    ids: Any, days: Any, amounts: Any, periods: Periods, metric: str = "revenue", costs: Any = None
+) -> Panel:
+    sales = Transactions(np.asarray(ids, object).tolist(), days.astype("M8[D]"), amounts, costs)
+    if isinstance(ids[0], (int, np.integer)):
+        sales = Transactions(ids, days.astype("M8[D]"), amounts, costs)
+    return aggregate([sales], periods, metric=metric)
 
 
-def by_hand(ids: Any, days: Any, amounts: Any, periods: Periods) -> dict[object, tuple[Any, ...]]:
-    found: dict[object, Any] = {}
-    place = periods.index(days)
-    since, until = np.datetime64(periods.window.since), np.datetime64(periods.window.until)
-    for who, when, bucket, amount in zip(
-        ids.tolist(), days.astype("M8[D]"), place, amounts, strict=True
-    ):
-        if bucket < 0:
-            continue
-        fresh = [amounts.dtype.type(0), np.zeros(periods.count, amounts.dtype), 0, "NaT"]
-        one = found.setdefault(who, fresh)
-        one[1][bucket] += amount
-        if since <= when < until:
-            one[0] += amount
-            one[2] += 1
-            one[3] = str(when) if one[3] == "NaT" else max(one[3], str(when))
-    return {who: (a, b.tobytes(), c, d) for who, (a, b, c, d) in found.items()}
+def same(expected: Panel, found: Panel) -> None:
+    """Compare to the last bit; sparse ids may come in another order."""
+    order, other = np.argsort(expected.customers), np.argsort(found.customers)
+    for name in ("customers", "value", "sales", "orders", "first_day", "last_day"):
+        one, two = getattr(expected, name), getattr(found, name)
+        assert one.dtype == two.dtype, name
+        assert one[order].tobytes() == two[other].tobytes() or name == "customers", name
+    assert expected.customers[order].tolist() == found.customers[other].tolist()
+    assert (expected.periods, expected.metric) == (found.periods, found.metric)
 
 
 @pytest.mark.parametrize("periods", [YEAR, WEEKS], ids=["months", "stretched weeks"])
 @pytest.mark.parametrize("money", ["int", "float"])
 @pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
 @pytest.mark.parametrize("route", ROUTES)
-def test_route_equals_the_loop(route: str, kind: str, money: str, periods: Periods) -> None:
-    """Either route gives, to the last bit, what a plain loop over the rows gives."""
+def test_route_equals_the_core(route: str, kind: str, money: str, periods: Periods) -> None:
+    """Either route gives, to the last bit, what the core adds up batch by batch."""
     need(route)
     columns = sample(kind, money)
-    assert by_hand(*columns, periods) == by_customer(customer_grid(*columns, periods, route=route))
+    same(by_core(*columns, periods), customer_grid(*columns, periods, route=route))
+
+
+@pytest.mark.parametrize("metric", ["profit", "count"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_metrics(route: str, metric: str) -> None:
+    """Profit takes the cost off, and counts only what is no return."""
+    need(route)
+    ids, days, amounts = sample("sparse", "int")
+    costs = amounts // 3 + 100
+    expected = by_core(ids, days, amounts, WEEKS, metric, costs)
+    columns = (ids, days, amounts, WEEKS)
+    same(expected, customer_grid(*columns, costs=costs, metric=metric, route=route))
+
+
+@pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_order(route: str, kind: str) -> None:
+    """Whole numbers ascend, strings stand in order of appearance; the rest is free."""
+    need(route)
+    columns = sample(kind, "int", 5_000)
+    found = customer_grid(*columns, YEAR, route=route).customers.tolist()
+    expected = dict.fromkeys(columns[0].tolist())
+    assert (sorted(expected) if kind != "string" else list(expected)) == found
+    free = customer_grid(*columns, YEAR, route=route, ordered=False)
+    assert set(expected) == set(free.customers.tolist())
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_customers_of_other_times(route: str) -> None:
+    """A customer whose sales lie outside the buckets is known, and has no money."""
+    need(route)
+    days = np.array(["1999-01-01", "2025-05-05", "2031-07-07", "1999-01-02"], "M8[D]")
+    columns = (np.array([5, 7, 5, 9]), days, np.array([3, 4, 6, -1]))
+    found = customer_grid(*columns, YEAR, route=route)
+    same(by_core(*columns, YEAR), found)
+    assert found.first_day.astype(str).tolist() == ["1999-01-01", "2025-05-05", "NaT"]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -83,7 +116,7 @@ def test_arrow_strings(route: str) -> None:
     whole = pa.array(["x", *ids], pa.large_string()).slice(1)
     for one in (column, whole):
         found = customer_grid(one, days, amounts, YEAR, route=route)
-        assert by_hand(ids, days, amounts, YEAR) == by_customer(found)
+        same(by_core(ids, days, amounts, YEAR), found)
     with pytest.raises(InputError, match="missing in 1 row"):
         customer_grid(pa.array(["a", None]), days[:2], amounts[:2], YEAR, route=route)
 
@@ -117,17 +150,15 @@ def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = sample("string", "int", 3_000)
     monkeypatch.setattr(_kernel, "hash_strings", clashing)
     found = customer_grid(*columns, YEAR, route="numba")
-    assert by_hand(*columns, YEAR) == by_customer(found)
+    same(by_core(*columns, YEAR), found)
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_nothing_bought(route: str) -> None:
-    """Rows outside the span leave no customer, and no rows at all are no error."""
+def test_no_rows(route: str) -> None:
+    """No rows at all are no error."""
     need(route)
-    old = np.array(["1999-01-01"], "M8[D]")
-    assert not customer_grid([1], old, [5], YEAR, route=route).customers.tolist()
     none = np.array([], np.int64)
-    assert not customer_grid(none, old[:0], none, YEAR, route=route).customers.tolist()
+    assert not len(customer_grid(none, np.array([], "M8[D]"), none, YEAR, route=route))
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -162,3 +193,26 @@ def test_unknown_route() -> None:
     """A route that does not exist is named along with those that do."""
     with pytest.raises(InputError, match="use auto, numpy or numba"):
         customer_grid([1], np.array(["2025-05-05"], "M8[D]"), [1], YEAR, route="gpu")
+
+
+@pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
+def test_many_sales_take_the_fast_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many sales give the panel of the core, without the core; few go through the core."""
+    ids, days, amounts = sample(kind, "float", 3_000)
+    sales = Transactions(ids, days.astype("M8[D]"), amounts, amounts / 3)
+    expected = aggregate([sales], YEAR, metric="profit")
+    same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
+    monkeypatch.setattr(fast, "FAST_PAYS", 3_000)
+    monkeypatch.setattr(fast, "aggregate", None)
+    same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
+
+
+def test_documents_stay_with_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sales with documents, or with customers of mixed types, are added up by the core."""
+    monkeypatch.setattr(fast, "FAST_PAYS", 1)
+    days = np.array(["2025-05-05", "2025-05-06"], "M8[D]")
+    for sales in (
+        Transactions([1, 1], days, [5.0, 6.0], document=["a", "a"]),
+        Transactions(["a", 1], days, [5.0, 6.0]),
+    ):
+        assert aggregate([sales], YEAR) == fast.fast_aggregate(sales, YEAR)

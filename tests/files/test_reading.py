@@ -6,7 +6,6 @@ import gzip
 from datetime import date, datetime
 from pathlib import Path
 
-import openpyxl
 import pandas as pd
 import pytest
 
@@ -60,6 +59,8 @@ def test_gzip_by_content(tmp_path: Path) -> None:
 
 def test_excel_and_parquet_say_the_same(tmp_path: Path) -> None:
     """The same table gives the same sales from a workbook and from Parquet."""
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("pyarrow")
     moment = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - workbooks know no zones
     book = openpyxl.Workbook()
     page = book.active

@@ -215,11 +215,11 @@ def test_two_readers_see_the_old_state_while_a_writer_writes(tmp_path: Path) -> 
     new = made(customers=("x", "y", "z"))
     with History(path) as history:
         history.save(old)
-    seen: list[Snapshot | None] = []
+    seen: list[Snapshot] = []
 
     def read() -> None:
         with History(path, timeout=0.1) as reader:
-            seen.append(reader.latest(MARCH))
+            seen.append(reader.get(old.dated))
 
     with History(path) as writer:
         readers = [threading.Thread(target=read) for _ in range(2)]
@@ -258,7 +258,7 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
     assert 2 == len(MIGRATIONS)
     with History(path) as history:
         assert SCHEMA_VERSION == history.version
-        assert made() == history.latest(MARCH)
+        assert made() == history.get(made().dated)
         history.snooze("key", MARCH)
 
 
@@ -299,7 +299,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         history.save(made())
         history._db.execute("DELETE FROM customer_state WHERE customer = 'a'")
         with pytest.raises(HistoryError, match="does not hold what was saved"):
-            history.latest(MARCH)
+            history.get(made().dated)
 
 
 def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path) -> None:
@@ -311,12 +311,14 @@ def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path)
 
 
 def test_an_alert_is_new_once(tmp_path: Path) -> None:
-    """A key keeps the day it came, and a new one when it comes back after it was gone."""
+    """A key keeps the day it came, a new one when it comes back, and another per reader."""
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
     with History(tmp_path / "history.db") as history:
         assert {"a": monday, "b": monday} == history.told(["b", "a"], monday)
         assert {"b": monday, "c": tuesday} == history.told(["b", "c"], tuesday)
         assert {"a": tuesday} == history.told(["a"], tuesday)
+        assert {"a": monday} == history.told(["a"], monday, reader="another")
+        assert {"a": tuesday} == history.told(["a"], date(2026, 3, 4))
 
 
 def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:

@@ -157,6 +157,23 @@ def test_bucket_paces() -> None:
     assert pauses == [0.5, 1.0]
 
 
+def test_bucket_can_be_slowed_down() -> None:
+    """Whoever is told to go slower waits longer from then on."""
+    pauses: list[float] = []
+    bucket = Bucket(2.0, 2.0, clock=lambda: 0.0, sleep=pauses.append)
+    bucket.slow_down(0.5)
+    for _ in range(3):
+        bucket.take()
+    assert pauses == [1.0, 2.0]
+
+
+def test_secret_learnt_later_is_covered() -> None:
+    """A token that came while running is covered like the first ones, in any spelling."""
+    redactor = Redactor(["first"])
+    redactor.learn("", SECRET)
+    assert redactor.text("first s3cr3t%2F%D0%BA%D0%BB%D1%8E%D1%87") == "*** ***"
+
+
 def test_encoded_secret_is_covered() -> None:
     """A secret is found in its URL-encoded spelling."""
     assert Redactor([SECRET]).text("x s3cr3t%2F%D0%BA%D0%BB%D1%8E%D1%87 y") == "x *** y"
@@ -167,3 +184,12 @@ def test_retry_after_may_be_a_date() -> None:
     dated = {"Retry-After": "Thu, 01 Jan 1970 00:01:00 GMT"}
     assert Answer(503, dated, b"").retry_after(50.0) == 10.0
     assert Answer(503, {}, b"").retry_after(50.0) is None
+
+
+def test_plain_http_to_others_is_a_choice_of_its_own() -> None:
+    """Another host is asked without encryption only where that was chosen for any host."""
+    address = "http://nobody.invalid/x"
+    with pytest.raises(ConfigError, match="no safe way"):
+        Transport(allow_loopback_http=True, attempts=1).send("GET", address)
+    with pytest.raises(NotSentError):
+        Transport(allow_http=True, attempts=1).send("GET", address)

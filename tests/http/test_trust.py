@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import NotSentError, Redactor, Transport
+from abcxyz.http import NotSentError, OutcomeUnknownError, Redactor, Transport
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -32,6 +32,17 @@ class Hello(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Stay silent."""
+
+
+class Busy(Hello):
+    """Ask to wait."""
+
+    def do_GET(self) -> None:
+        """Say for how long."""
+        self.send_response(429)
+        self.send_header("Retry-After", "3600")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
 
 @pytest.fixture
@@ -56,7 +67,7 @@ def secure(certificate: Path) -> Iterator[str]:
     context.load_cert_chain(certificate, certificate.with_name("key.pem"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hello)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign,assignment]
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"https://localhost:{server.server_address[1]}/rest/7/s3cr3t/profile"
@@ -162,3 +173,31 @@ def test_a_secret_is_covered_in_every_spelling(secret: str) -> None:
     ):
         assert "***" in cover(f"say {spelled} twice")
         assert spelled.strip('{}"x: ') not in cover(f"say {spelled} twice")
+
+
+def test_a_silent_host_is_left_after_the_timeout() -> None:
+    """A host that takes the request and says nothing has an unknown outcome, after one try."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    pauses: list[float] = []
+    transport = Transport(allow_loopback_http=True, read_timeout=0.2, sleep=pauses.append)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/rest/7/s3cr3t/add"
+    with pytest.raises(OutcomeUnknownError, match="may have been carried out") as told:
+        transport.send("POST", address, body=b"{}")
+    transport.close()
+    listener.close()
+    assert [] == pauses
+    assert "s3cr3t" not in str(told.value)
+
+
+def test_a_host_that_asks_for_too_long_is_not_waited_for() -> None:
+    """Its answer is handed back; whoever asked decides."""
+    pauses: list[float] = []
+    transport = Transport(allow_loopback_http=True, longest_wait=5.0, sleep=pauses.append)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    address = f"http://127.0.0.1:{server.server_address[1]}/"
+    assert 429 == transport.send("GET", address, repeatable=True).status
+    server.shutdown()
+    server.server_close()
+    transport.close()
+    assert [] == pauses

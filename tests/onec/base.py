@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.onec.company import PROPERTY, Company, bp, filled, unf, ut11
 from tests.onec.faults import FAULTS, Fault
 from tests.onec.grammar import ODataError, parse
+from tests.onec.large import LargeStore, large
 from tests.onec.server import Base, Request
 from tests.onec.store import ZERO, Store
 
@@ -19,11 +20,13 @@ __all__ = [
     "Base",
     "Company",
     "Fault",
+    "LargeStore",
     "ODataError",
     "Request",
     "Store",
     "bp",
     "filled",
+    "large",
     "parse",
     "unf",
     "ut11",

@@ -71,14 +71,21 @@ def ut11() -> Store:
         reference_object(
             partners,
             text("Регион"),
+            ref("БизнесРегион", "Catalog_БизнесРегионы"),
             text("ЮрФизЛицо"),
             ref("ОсновнойМенеджер", "Catalog_Пользователи"),
             sections=("ДополнительныеРеквизиты",),
         ),
         *_common(partners),
         reference_object("Catalog_Пользователи"),
+        reference_object("Catalog_БизнесРегионы"),
         reference_object(
-            contractors, ref("Партнер", partners), text("ИНН", 12), text("КПП", 9), text("Регион")
+            contractors,
+            ref("Партнер", partners),
+            text("ИНН", 12),
+            text("КПП", 9),
+            text("НаименованиеПолное", 0),
+            text("ЮридическоеФизическоеЛицо"),
         ),
         reference_object("Catalog_Организации"),
         reference_object(
@@ -90,6 +97,11 @@ def ut11() -> Store:
             "ВыручкаИСебестоимостьПродаж",
             (ref("АналитикаУчетаПоПартнерам", keys), ref("Подразделение", "Catalog_Организации")),
             ("Количество", "СуммаВыручки", "Стоимость", "ДопРасходы"),
+        ),
+        *turnovers_register(
+            "ДвиженияДенежныеСредстваКонтрагент",
+            (text("ХозяйственнаяОперация"), ref("Партнер", partners), composite("Контрагент")),
+            ("СуммаОплаты",),
         ),
         reference_object("Document_РеализацияТоваровУслуг", *party, *money, *rate),
         reference_object("Document_ВозвратТоваровОтКлиента", *party, *money, *rate),
@@ -135,7 +147,12 @@ def unf() -> Store:
     )
     entities = [
         reference_object(
-            customers, text("ИНН", 12), text("КПП", 9), sections=("ДополнительныеРеквизиты",)
+            customers,
+            text("ИНН", 12),
+            text("КПП", 9),
+            text("НаименованиеПолное", 0),
+            text("ВидКонтрагента"),
+            sections=("ДополнительныеРеквизиты",),
         ),
         *_common(customers),
         *turnovers_register(
@@ -144,6 +161,10 @@ def unf() -> Store:
             ("Количество", "Сумма", "Себестоимость", "СуммаИнт", "СебестоимостьИнт"),
         ),
         *(reference_object(f"Document_{name}", *columns) for name in documents),
+        *(
+            reference_object(f"Document_{name}", *columns, number("СуммаУчета"))
+            for name in ("ПоступлениеНаСчет", "ПоступлениеВКассу")
+        ),
         constant(
             "НациональнаяВалюта", Field("Value_Key", "Edm.Guid", targets=("Catalog_Валюты",))
         ),
@@ -160,13 +181,33 @@ def bp() -> Store:
         ref("ВалютаДокумента", "Catalog_Валюты"),
         text("ВидОперации"),
     )
-    names = ("РеализацияТоваровУслуг", "ВозвратТоваровОтПокупателя")
+    names = (
+        "РеализацияТоваровУслуг",
+        "АктОбОказанииПроизводственныхУслуг",
+        "РеализацияОтгруженныхТоваров",
+        "ВозвратТоваровОтПокупателя",
+    )
+    payment = (
+        composite("Контрагент", customers),
+        number("СуммаДокумента"),
+        ref("ВалютаДокумента", "Catalog_Валюты"),
+        text("ВидОперации"),
+    )
     entities = [
         reference_object(
-            customers, text("ИНН", 12), text("КПП", 9), sections=("ДополнительныеРеквизиты",)
+            customers,
+            text("ИНН", 12),
+            text("КПП", 9),
+            text("НаименованиеПолное", 0),
+            text("ЮридическоеФизическоеЛицо"),
+            sections=("ДополнительныеРеквизиты",),
         ),
         *_common(customers),
         *(reference_object(f"Document_{name}", *columns) for name in names),
+        *(
+            reference_object(f"Document_{name}", *payment)
+            for name in ("ПоступлениеНаРасчетныйСчет", "ПриходныйКассовыйОрдер")
+        ),
         constant(
             "ВалютаРегламентированногоУчета",
             Field("Value_Key", "Edm.Guid", targets=("Catalog_Валюты",)),

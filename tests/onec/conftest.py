@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from tests.onec.base import Base, Company, filled
 
 from abcxyz_onec.client import Client, connect
+from abcxyz_onec.source import OneCSource
 
 
 @pytest.fixture
@@ -24,3 +26,14 @@ def base(company: Company) -> Iterator[Base]:
 @pytest.fixture
 def client(base: Base) -> Client:
     return connect(base.url, "Робот", "пароль-7Щ", timeout=5, sleep=lambda _: None)
+
+
+@pytest.fixture
+def source(base: Base) -> Callable[..., OneCSource]:
+    """Make a source of the base with other options."""
+
+    def make(**options: Any) -> OneCSource:
+        common: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
+        return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
+
+    return make

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import frozen
 
 __all__ = ["FAULTS", "Fault"]
@@ -13,7 +15,8 @@ class Fault:
 
     *when* is a part of the decoded path (or of ``METHOD path``) that the request must hold;
     *commit* says whether a write goes through before the answer is spoilt; *cut* sends only so
-    many bytes of the right answer; *reset* closes the connection without one.
+    many bytes of the right answer; *reset* closes the connection without one; *then* is done
+    first, as somebody else's work in the base would be.
     """
 
     when: str = ""
@@ -25,6 +28,7 @@ class Fault:
     reset: bool = False
     cut: int = 0
     commit: bool = False
+    then: Callable[[], object] | None = None
 
 
 _HTML = "<html><body><h1>{0}</h1></body></html>"
@@ -43,5 +47,5 @@ FAULTS = {
     "timeout": Fault(status=504, body=_HTML.format("Gateway Timeout").encode()),
     "reset_before": Fault(reset=True),
     "reset_after": Fault(reset=True, commit=True),
-    "truncated": Fault(cut=40),
+    "truncated": Fault(cut=9),
 }

@@ -22,6 +22,7 @@ import attrs
 from attrs import define, field, frozen
 from tests.onec.faults import Fault
 from tests.onec.grammar import Composite, Guid, ODataError, matches, parse
+from tests.onec.large import LargeStore
 from tests.onec.schema import edmx
 from tests.onec.store import Store
 
@@ -60,7 +61,9 @@ class Base:
     """A base of 1C, served over TCP.
 
     *users* maps a login to its password; those in *restricted* see row-level security. *bom*
-    puts a byte-order mark before every body; *cold* delays the first answer, in seconds.
+    puts a byte-order mark before every body; *counts* serves ``/$count``; *read_only* refuses
+    to write; *remembers* keeps the log; *cold* delays the
+    first answer, in seconds.
     """
 
     store: Store
@@ -69,6 +72,9 @@ class Base:
     bom: bool = False
     cold: float = 0.0
     lengths: bool = True
+    counts: bool = True
+    read_only: bool = False
+    remembers: bool = True
     faults: list[Fault] = field(factory=list)
     log: list[Request] = field(factory=list)
     port: int = 0
@@ -86,8 +92,7 @@ class Base:
     def serving(self) -> Iterator[Base]:
         """Answer on a free port until the block ends."""
         handler = type("Handler", (_Handler,), {"base": self})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", 0), handler)
         self.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -144,6 +149,13 @@ def _plain(value: str) -> str:
     return match[2].replace("''", "'") if match else value
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients hang up and are killed on purpose."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     base: Base
     protocol_version = "HTTP/1.1"
@@ -170,6 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.base.fault(self.command, decoded + "?" + unquote(query))
         with self.base.lock:
             wait, self.base.cold = self.base.cold, 0.0
+        if fault and fault.then:
+            with self.base.lock:
+                fault.then()
         time.sleep(wait + (fault.delay if fault else 0))
         if fault and fault.reset and not fault.commit:
             self._note(body, 0, 0)
@@ -193,6 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _note(self, body: bytes, status: int, sent: int) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
+        if not self.base.remembers:
+            return
         self.base.log.append(
             Request(self.command, unquote(path), query, body, headers, status, sent)
         )
@@ -288,12 +305,19 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(self._envelope(options, function["set"], rows), 200)
         if match is None:
             raise ODataError(400, 6, "Сегмент пути не найден!")
+        if match["tail"] == "$count" and self.base.counts:
+            _, total = store.query(match["set"], options, restricted=restricted)
+            return 200, "text/plain", f"\ufeff{total}".encode(), {}
+        if match["tail"]:
+            raise ODataError(400, 6, "Сегмент пути не найден!")
         name, key = match["set"], match["key"]
         store.published(name)
         if self.command == "GET" and key is None:
             rows, total = store.query(name, options, restricted=restricted)
             count = total if options.get("$inlinecount") == "allpages" else None
             return self._json(self._envelope(options, name, rows, count), 200)
+        if self.command != "GET" and self.base.read_only:
+            raise ODataError(401, 20, "Недостаточно прав доступа")
         if self.command == "POST" and key is None:
             status, row = store.insert(name, self._body(body))
             return self._json(self._single(options, name, row), status)
@@ -357,6 +381,9 @@ class _Handler(BaseHTTPRequestHandler):
         entity = store.published(name)
         if function not in entity.functions:
             raise ODataError(400, 6, f"Метод {function} не найден")
+        if function == "Turnovers" and isinstance(store, LargeStore):
+            start, end = (_plain(given[each]) for each in ("StartPeriod", "EndPeriod"))
+            return store.turnovers(datetime.fromisoformat(start), datetime.fromisoformat(end))
         if function == "Turnovers":
             return _turnovers(store, name, given)
         until = _plain(given["Period"]) if "Period" in given else "9999"

@@ -40,7 +40,8 @@ class Store:
     """Rows of every set, in memory.
 
     *hidden* maps a set to the references a restricted user may not see; *refuses* maps a set to
-    a text with which the configuration refuses to write; *order* shuffles what an ``$orderby``
+    a text with which the configuration refuses to write; *deaf* sets answer as if they had
+    written, and keep nothing; *order* shuffles what an ``$orderby``
     leaves tied, anew for every request.
     """
 
@@ -54,6 +55,7 @@ class Store:
         }
         self.hidden: dict[str, set[str]] = {}
         self.refuses: dict[tuple[str, str], str] = {}
+        self.deaf: set[str] = set()
         self.locking = True
         self.unknown_field_is_empty = False
         self.order = random.Random(7)
@@ -278,8 +280,9 @@ class Store:
         key = self._key(entity, row)
         if key in self.index[name]:
             raise ODataError(400, 15, "Запись с такими значениями ключа уже существует")
-        self.rows[name].append(row)
-        self.index[name][key] = row
+        if name not in self.deaf:
+            self.rows[name].append(row)
+            self.index[name][key] = row
         return (201 if entity.key == ("Ref_Key",) else 200), row
 
     def find(self, name: str, key: dict[str, str]) -> dict[str, Any]:
@@ -303,6 +306,8 @@ class Store:
         self._check_refusal(name, row)
         changed = dict(row)
         self._assign(entity, changed, {k: v for k, v in body.items() if k not in entity.key})
+        if name in self.deaf:
+            return changed
         row.update(changed)
         if "DataVersion" in row:
             row["DataVersion"] = self._next_version()

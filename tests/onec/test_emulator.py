@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import requests
-from tests.onec.base import FAULTS, Base, Company, ODataError, parse
+from tests.onec.base import FAULTS, ZERO, Base, Company, ODataError, parse
+
+from abcxyz.errors import AbcxyzError
+from abcxyz_onec.answers import failure
 
 _REALISATIONS = "Document_РеализацияТоваровУслуг"
 _SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"
@@ -205,3 +209,85 @@ def test_observed_date_literals() -> None:
     parse("Date ge datetime'0001-01-01T00:00:00'")
     with pytest.raises(ODataError, match=r"\$filter"):
         parse("Date ge datetime'1-01-01T00:00:00'")
+
+
+def test_example_error_is_shaped_alike(base: Base, shared_spec: Path) -> None:
+    """The XML error has the elements, namespace and code of the example."""
+    example = (shared_spec / "onec_examples" / "01_doc_error_m_error_code9.xml").read_text("utf-8")
+    answer = ask(base, f"Catalog_Партнеры(guid'{ZERO}')", raw="x=1")
+    bare = (re.sub(r"<\?.*?\?>", "", text) for text in (answer.text, example))
+    ours, theirs = map(ET.fromstring, bare)
+    assert [each.tag for each in theirs.iter()] == [each.tag for each in ours.iter()]
+    code = "{http://schemas.microsoft.com/ado/2007/08/dataservices/metadata}code"
+    assert (theirs.findtext(code), answer.status_code) == (ours.findtext(code), 404)
+
+
+def test_every_code_of_the_table_is_an_error_of_ours(shared_spec: Path) -> None:
+    """Each of 1C's codes becomes an error of the library, whatever its status."""
+    table = (shared_spec / "onec_examples" / "02_error_codes.tsv").read_text("utf-8")
+    codes = [line.split("\t")[0] for line in table.splitlines()[1:] if line.strip()]
+    assert len(codes) == 23
+    for number in codes:
+        body = json.dumps({"odata.error": {"code": number, "message": {"value": "x"}}}).encode()
+        for status in (400, 404, 500):
+            assert isinstance(failure(status, body, "X"), AbcxyzError)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"Description": "x"}, (200, None)),
+        ({"БизнесРегион_Key": "не guid"}, (400, "1")),
+        ({"DeletionMark": "да"}, (400, "1")),
+        ({"Description": ["x"]}, (500, "-1")),
+        ({"БизнесРегион_Key": "11111111-0000-4000-8000-000000000000"}, (200, None)),
+        ({"ДополнительныеРеквизиты": [{"LineNumber": "2"}]}, (400, "16")),
+        ({"ДополнительныеРеквизиты": [{"Значение": "x"}]}, (500, "-1")),
+        ({"DeletionMark": True}, (200, None)),
+    ],
+)
+def test_observed_writes(
+    base: Base, company: Company, body: dict[str, Any], expected: tuple[int, str | None]
+) -> None:
+    """Changing an object answers as was observed on a live base, with the whole object."""
+    one = company.store.rows["Catalog_Партнеры"][0]
+    answer = ask(base, f"Catalog_Партнеры(guid'{one['Ref_Key']}')", method="PATCH", body=body)
+    assert answer.status_code == expected[0]
+    if expected[1] is None:
+        assert answer.json()["Ref_Key"] == one["Ref_Key"]
+    else:
+        assert code(answer) == expected
+
+
+def test_observed_deletion(base: Base, company: Company) -> None:
+    """A record is deleted for good with 204; deleting or reading it again is 404 code 9."""
+    one = next(iter(company.keys))
+    name = "InformationRegister_ПартнерыСегмента"
+    body = {"Сегмент_Key": company.rouble, "Партнер_Key": one}
+    path = f"{name}(Сегмент_Key=guid'{company.rouble}',Партнер_Key=guid'{one}')"
+    ask(base, name, method="POST", body=body)
+    assert ask(base, path, method="DELETE").status_code == 204
+    assert code(ask(base, path, method="DELETE")) == (404, "9")
+    assert code(ask(base, path)) == (404, "9")
+
+
+def test_observed_paging_of_a_tabular_section(base: Base, company: Company) -> None:
+    """Pages ordered by the reference alone lose rows; ordered by the whole key they do not."""
+    card = company.store.rows["Catalog_Партнеры"][0]
+    card["ДополнительныеРеквизиты"] = [
+        {"Ref_Key": card["Ref_Key"], "LineNumber": str(n), "Значение": str(n)}
+        for n in range(1, 31)
+    ]
+    found = {}
+    for order in ("Ref_Key", "Ref_Key,LineNumber"):
+        rows = [
+            row["LineNumber"]
+            for skip in range(0, 30, 2)
+            for row in ask(
+                base,
+                "Catalog_Партнеры_ДополнительныеРеквизиты",
+                raw=f"$format=json&$select=LineNumber&$orderby={order}&$top=2&$skip={skip}",
+            ).json()["value"]
+        ]
+        found[order] = len(set(rows))
+    assert found["Ref_Key"] < 30 == found["Ref_Key,LineNumber"]

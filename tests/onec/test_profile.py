@@ -9,6 +9,7 @@ from tests.onec.base import bp, unf, ut11
 
 from abcxyz.errors import ConfigError
 from abcxyz_onec.profile import BUILT_IN, load, spoken
+from abcxyz_onec.query import names_in
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -16,48 +17,66 @@ def test_names_exist_in_the_configuration(name: str) -> None:
     """Every set and field of a shipped profile is one of the emulated configuration."""
     entities = {"ut11": ut11, "unf": unf, "bp": bp}[name]().entities
     profile = load(name)
-    asked: list[tuple[str, tuple[str, ...]]] = [(profile.customer.entity, ("Ref_Key",))]
-    if profile.register:
-        money = profile.register.revenue + profile.register.cost
-        asked.append((profile.register.flat, (profile.register.customer, *money)))
+    legal = profile.counterparty
+    asked: list[tuple[str, tuple[str, ...]]] = [(legal.entity, ("Ref_Key", legal.inn, legal.kpp))]
+    if profile.partner:
+        asked += [(profile.partner.entity, ("Ref_Key",)), (legal.entity, (legal.partner,))]
     if profile.keys:
         asked.append((profile.keys.entity, (profile.keys.partner, profile.keys.counterparty)))
-    asked += [
-        (each.entity, (each.partner, each.amount, each.currency, each.date))
-        for each in profile.documents
-    ]
-    place = profile.currency
-    asked.append((place.rates, (place.currency, place.rate, place.per)))
-    asked.append((place.constant, (place.value,)))
-    for entity, names in asked:
-        assert set(names) <= set(entities[entity].by_name)
+    for basis in (profile.sales, profile.payments):
+        if basis.register:
+            place = basis.register
+            names = (place.key, place.partner, place.counterparty, *place.revenue, *place.cost)
+            asked.append((place.flat, (*names, *names_in(place.where))))
+        asked += [
+            (
+                each.entity,
+                (
+                    *(each.partner, each.counterparty, each.amount, each.currency, each.date),
+                    *(*each.rate, *names_in(each.where)),
+                ),
+            )
+            for each in basis.documents
+        ]
+    money = profile.currency
+    asked.append((money.rates, (money.currency, money.rate, money.per)))
+    asked.append((money.constant, (money.value,)))
+    targets = profile.targets
+    asked += [(each, ()) for each in (targets.extra, targets.properties, targets.values)]
+    if name == "ut11":
+        asked += [(each, ()) for each in (targets.segments, targets.members, targets.native)]
+    for entity, wanted in asked:
+        assert set(wanted) - {""} <= set(entities[entity].by_name)
 
 
 def test_a_job_may_override_any_name() -> None:
     """Names given in the job replace those of the profile, the rest stays."""
-    profile = load("ut11", {"register": {"revenue": "СуммаВыручкиБезНДС"}})
-    assert profile.register is not None
-    assert profile.register.revenue == ("СуммаВыручкиБезНДС",)
-    assert profile.register.cost == ("Стоимость", "ДопРасходы")
+    profile = load("ut11", {"sales": {"register": {"revenue": "СуммаВыручкиБезНДС"}}})
+    register = profile.sales.register
+    assert register is not None
+    assert register.revenue == ("СуммаВыручкиБезНДС",)
+    assert register.cost == ("Стоимость", "ДопРасходы")
 
 
 def test_a_file_may_build_on_a_shipped_profile(tmp_path: Path) -> None:
     """A user's file says what differs from its base."""
     file = tmp_path / "own.toml"
-    file.write_text('base = "unf"\ntitle = "CRM"\n[register]\nentity = "A_B"\n', encoding="utf-8")
+    file.write_text('base = "unf"\ntitle = "CRM"\n[sales.register]\nentity = "A_B"\n', "utf-8")
     profile = load(str(file))
-    assert profile.register is not None
-    assert (profile.title, profile.register.flat) == ("CRM", "A_B_RecordType")
+    assert profile.sales.register is not None
+    assert (profile.title, profile.sales.register.flat) == ("CRM", "A_B_RecordType")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("title = ", "not TOML"),
-        ('base = "bp"\n[customer]\nwrong = 1', "wrong"),
+        ('base = "bp"\n[counterparty]\nwrong = 1', "wrong"),
         ('title = "x"', "not complete"),
-        ('base = "bp"\ncustomer = 1', "must be a table"),
-        ('base = "bp"\n[[documents]]\nentity="D"\npartner="p"\namount="a"\nsign=2', "not right"),
+        ('base = "bp"\nkeys = 1', "must be a table"),
+        ('base = "bp"\nsales = 1', "must be a table"),
+        ('base = "bp"\n[[sales.documents]]\nentity="D"\namount="a"', "partner or counterparty"),
+        ('base = "bp"\n[[sales.documents]]\nentity="D"\npartner="p"\namount="a"\nsign=2', "sign"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:

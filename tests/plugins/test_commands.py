@@ -73,3 +73,19 @@ def test_an_unknown_word_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["shopp"])
     assert "invalid choice: 'shopp'" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    """Where the output is cut short, as by `head`, there is no traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "abcxyz", "plugins", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert "" == process.stderr.read()
+    process.stderr.close()
+    assert 141 == process.wait(60)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from attrs import frozen
+
+from abcxyz.core.transactions import Transactions
 
 
 @frozen
@@ -44,3 +47,16 @@ def made_up(n: int = 1500, seed: int = 5, base: float = -2.2) -> History:
 def history() -> History:
     """Fifteen hundred leads, about one in five of them A."""
     return made_up()
+
+
+def sales_of(leads: History) -> Transactions:
+    """Turn outcomes into sales: those that reached A buy much in their first year."""
+    start = date(2022, 1, 3)
+    customers, days, money = [], [], []
+    for k, (key, reached) in enumerate(zip(leads.table["lead"], leads.outcome, strict=True)):
+        first = start + timedelta(days=k)
+        for month in range(3):
+            customers.append(key)
+            days.append(first + timedelta(days=30 * month))
+            money.append(100_000.0 if reached else 500.0)
+    return Transactions(customers, days, money)

@@ -8,13 +8,13 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.prospects.conftest import History, made_up
-from tests.prospects.test_fit import _sales
+from tests.prospects.conftest import History, made_up, sales_of
 
 import abcxyz
 from abcxyz.cli import main
 from abcxyz.core.prospect_card import Scorecard
 from abcxyz.i18n import catalogue
+from abcxyz.scoring.words import REASONS, VERDICTS
 
 
 def _write(path: Path, table: dict[str, list[object]]) -> str:
@@ -38,7 +38,7 @@ def files(leads: History, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("leads")
     table = {name: list(column) for name, column in leads.table.items()}
     table["became"] = [int(one) for one in leads.outcome]
-    sales = _sales(leads)
+    sales = sales_of(leads)
     return {
         "leads": _write(folder / "leads.csv", table),
         "sales": _write(
@@ -149,6 +149,39 @@ def test_fit_refuses(
     assert not Path(target).exists()
 
 
+def test_recalibrate(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Newer outcomes set the level of a card's probabilities and move no point."""
+    first, second = str(tmp_path / "first.json"), str(tmp_path / "second.json")
+    line = ["fit", files["leads"], "--outcome", "became", "--as-of", "2026-01-01"]
+    assert main([*line, "--attributes", "turnover,industry", "--output", first]) == 0
+    line = ["fit", files["leads"], "--sales", files["sales"], "--as-of", "2026-01-01"]
+    assert main([*line, "--recalibrate", first, "--output", second, "--lang", "ru"]) == 0
+    assert "уровень вероятностей установлен 2026-01-01" in capsys.readouterr().out
+    one, two = (Scorecard.from_json(Path(name).read_text("utf-8")) for name in (first, second))
+    assert one.attributes == two.attributes
+    assert one.calibration != two.calibration
+    assert main([*line, "--recalibrate", str(tmp_path / "no.json"), "--output", second]) == 2
+
+
+def test_headings_of_strangers(
+    leads: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A heading that a terminal would obey is printed harmless, and scored by all the same."""
+    file = _write(
+        tmp_path / "leads.csv",
+        {"x\x1b[2J": list(leads.table["turnover"]), "y": [int(one) for one in leads.outcome]},
+    )
+    card = str(tmp_path / "card.json")
+    line = ["fit", file, "--outcome", "y", "--as-of", "2026-01-01", "--output", card]
+    assert main(line) == 0
+    assert main(["model", "info", card]) == 0
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "x [2J" in told
+
+
 def test_wrong_cards(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,5 +212,6 @@ def test_every_phrase_has_a_twin() -> None:
             said = name in ("InputError", "ConfigError", "text")
             if said and isinstance(first, ast.Constant):
                 found.add(str(first.value))
+    found |= {*REASONS.values(), *VERDICTS.values()}
     assert len(found) > 60
     assert found - set(catalogue("ru")) == set()

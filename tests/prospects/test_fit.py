@@ -13,12 +13,11 @@ import pytest
 from attrs import evolve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from tests.prospects.conftest import History, made_up
+from tests.prospects.conftest import History, made_up, sales_of
 
 from abcxyz.core.analysis import analyze
 from abcxyz.core.prospect_card import DEFAULT, Scorecard
 from abcxyz.core.prospects import score_prospect, score_prospects
-from abcxyz.core.transactions import Transactions
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.scoring import (
     FitOptions,
@@ -169,6 +168,15 @@ def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
     assert score_prospect({"turnover": 3e9, "employees": 900}, found).basis == "rules"
 
 
+def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -> None:
+    """A fitted card that a new fit does not beat stays, and still knows its own leads."""
+    table, outcome = _rows(history, 30, 30)
+    found = fit_scorecard(table, outcome, as_of=DAY, rules=card)
+    assert found.attributes == card.attributes
+    assert found.report["decision"]["reason"] == "few"
+    assert found.report["profile"] == card.report["profile"]
+
+
 def test_forty_are_fitted(history: History) -> None:
     """With 40 of each kind a fit is tried, whatever comes of it."""
     table, outcome = _rows(history, 40, 40)
@@ -295,23 +303,10 @@ def test_knockouts_are_no_attributes(history: History) -> None:
     assert score_prospect({"turnover": 9e9, "status": "bankrupt"}, found).knocked_out
 
 
-def _sales(leads: History) -> Transactions:
-    """Turn outcomes into sales: those that reached A buy much in their first year."""
-    start = date(2022, 1, 3)
-    customers, days, money = [], [], []
-    for k, (key, reached) in enumerate(zip(leads.table["lead"], leads.outcome, strict=True)):
-        first = start + timedelta(days=k)
-        for month in range(3):
-            customers.append(key)
-            days.append(first + timedelta(days=30 * month))
-            money.append(100_000.0 if reached else 500.0)
-    return Transactions(customers, days, money)
-
-
 def test_from_transactions() -> None:
     """Outcomes of the first year, found in the sales, are aligned with the leads by id."""
     leads = made_up(800)
-    outcome = first_year_outcomes(_sales(leads), as_of=date(2026, 1, 1))
+    outcome = first_year_outcomes(sales_of(leads), as_of=date(2026, 1, 1))
     truth = dict(zip(leads.table["lead"], leads.outcome.tolist(), strict=True))
     told = dict(zip(outcome.customers.tolist(), outcome.reached.tolist(), strict=True))
     assert all(told[key] <= truth[key] for key in told)
@@ -329,7 +324,7 @@ def test_from_transactions() -> None:
 def test_from_a_snapshot() -> None:
     """A snapshot's class A is an outcome; who is not classified has none."""
     leads = made_up(800)
-    snapshot = analyze(_sales(leads), as_of=date(2024, 1, 1)).snapshot
+    snapshot = analyze(sales_of(leads), as_of=date(2024, 1, 1)).snapshot
     found = fit_scorecard(leads.table, snapshot, options=QUICK)
     known = snapshot.abc >= 0
     assert found.report["all"]["n"] == int(known.sum())
@@ -347,6 +342,8 @@ def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
     assert again.report["recalibrated"]["n"] == 1500
     with pytest.raises(ConfigError, match="fit it first"):
         recalibrate(DEFAULT, later.table, later.outcome, as_of=DAY)
+    with pytest.raises(InputError, match="no lead has an outcome"):
+        recalibrate(card, later.table, [None] * 1500, as_of=DAY)
     with pytest.raises(InputError, match="1 outcomes and 1500 scores"):
         recalibrate(card, later.table, [True], as_of=DAY)
 
@@ -432,5 +429,98 @@ def test_without_scikit_learn(history: History, monkeypatch: pytest.MonkeyPatch)
         return usual(name, *args, **more)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ConfigError, match=r"abcxyz\[fit\]"):
+    with pytest.raises(ConfigError, match="its extra fit"):
         fit_scorecard(history.table, history.outcome, as_of=DAY)
+
+
+def test_a_new_word_is_not_an_unknown_one() -> None:
+    """Leads of an industry never seen are a drift, even where as many were unknown before."""
+    data = {
+        "name": "x",
+        "kind": "category",
+        "neutral": 1,
+        "bins": [{"values": ["a"], "points": 2}],
+    }
+    one = Scorecard.from_dict({"attributes": [data]})
+    before = profile(score_prospects({"x": ["a", None] * 50}, one))
+    after = stability(before, score_prospects({"x": ["a", "space"] * 50}, one))
+    assert after["attributes"]["x"] > 0.25
+    same = stability(before, score_prospects({"x": [None, "a"] * 5}, one))
+    assert same["attributes"]["x"] == 0
+
+
+def test_an_attribute_that_contradicts_its_bins_is_left_out() -> None:
+    """What looks good alone but speaks against a lead beside another is dropped."""
+    rng = np.random.default_rng(6)
+    first = rng.random(4000) < 0.5
+    copy = np.where(rng.random(4000) < 0.9, first, ~first)
+    outcome = rng.random(4000) < sigmoid(-2.0 + 3.0 * first - 1.0 * copy)
+    words = {"first": np.where(first, "y", "n"), "copy": np.where(copy, "y", "n")}
+    model = fit_log_odds(Design.read(words, {}), outcome, FitOptions(), None)
+    assert dict(model.dropped) == {"copy": "adds nothing to the others"}
+    assert [part.attribute.name for part in model.parts] == ["first"]
+
+
+def test_knocked_out_leads_do_not_move_the_level(card: Scorecard, history: History) -> None:
+    """Bankrupt leads have no probability, and none of them sets it."""
+    status = np.where(np.arange(1500) % 3 == 0, "bankrupt", "active").astype(object)
+    outcome = history.outcome & (status == "active")
+    again = recalibrate(card, history.table | {"status": status}, outcome, as_of=DAY)
+    assert again.report["recalibrated"]["n"] == 1000
+    assert abs(again.report["recalibrated"]["shift"]) < 0.15
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"trends": {"x": "sideways"}},
+        {"kinds": {"x": "text"}},
+        {"min_share": 0},
+        {"smoothing": 0},
+        {"strength": 0},
+        {"least": 0},
+        {"holdout": 1},
+        {"folds": 1},
+        {"repeats": 0},
+        {"recent": 0},
+        {"grade_shares": (0.5, 0.2)},
+        {"leak_auc": 0.5},
+    ],
+)
+def test_wrong_options(option: dict[str, Any]) -> None:
+    """An option out of its range is refused by name."""
+    with pytest.raises(ConfigError, match=f"the option {next(iter(option))} of a fit is"):
+        FitOptions(**option)
+
+
+def test_all_on_one_day_leaves_the_rules(history: History) -> None:
+    """Leads of a single day cannot be divided in time, and the report says so."""
+    found = fit_scorecard(history.table, history.outcome, days=[DAY] * 1500, options=QUICK)
+    assert found.report["decision"]["reason"] == "few_early"
+    assert describe(found)[1].startswith("rules only: before the leads set aside there are 0 A")
+
+
+def test_a_kind_may_be_given(history: History) -> None:
+    """Codes written in digits are a category where the options say so."""
+    code = {"metal": 24, "food": 10, "wood": 16, "retail": 47}
+    table = {"okved": [code[one] for one in history.table["industry"]]}
+    kinds = []
+    for given in ({}, {"okved": "category"}):
+        options = evolve(QUICK, kinds=given)
+        found = fit_scorecard(table, history.outcome, as_of=DAY, options=options)
+        kinds.append({one.name: one.kind for one in found.attributes}["okved"])
+    assert kinds == ["number", "category"]
+
+
+def test_columns_that_say_nothing(history: History) -> None:
+    """Constant, empty, endless and strange columns harm nothing and are left out by name."""
+    table = history.table | {
+        "same": [1.0] * 1500,
+        "empty": [None] * 1500,
+        "unique": [f"w{k}" for k in range(1500)],
+        "long": ["<b>" + "x" * 10_000] * 1500,
+        "list": [[k % 2] for k in range(1500)],
+    }
+    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
+    assert {"same", "empty", "unique", "long"} <= set(found.report["dropped"])
+    assert found.basis == "fitted"

@@ -264,6 +264,9 @@ def test_records_are_json() -> None:
     wanted = "grade score points coverage confidence probability basis reasons against"
     assert {*wanted.split(), "sentence", "sentence_ru", "suggested_queue"} <= set(records[0])
     assert "<script>" not in scores._repr_html_()
+    lines = scores.to_json_lines().split("\n")
+    assert [json.loads(line) for line in lines[:-1]] == records
+    assert lines[-1] == ""
 
 
 def test_one_careless_card_does_not_stop_the_others() -> None:

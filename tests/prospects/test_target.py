@@ -69,6 +69,23 @@ def test_only_whole_years_count() -> None:
     assert found.immature == 1
 
 
+def test_a_leap_day_is_followed_by_a_shorter_year() -> None:
+    """A customer of 29 February has had a year on 28 February."""
+    sales = Transactions(["leap"], [date(2024, 2, 29)], [5.0])
+    assert len(first_year_outcomes(sales, as_of=date(2025, 2, 28))) == 1
+    with pytest.raises(InputError, match="no customer had 12 months"):
+        first_year_outcomes(sales, as_of=date(2025, 2, 27))
+
+
+def test_long_gone_giants_do_not_raise_the_bar() -> None:
+    """Classes are cut on the last twelve months, not on all that was ever sold."""
+    days = [date(2020, 1, 10), date(2023, 1, 10), date(2023, 1, 10)]
+    sales = Transactions(["giant", "large", "small"], days, [1e9, 100.0, 1.0])
+    found = first_year_outcomes(sales, as_of=date(2024, 6, 1))
+    told = dict(zip(found.customers.tolist(), found.reached.tolist(), strict=True))
+    assert told == {"giant": True, "large": True, "small": False}
+
+
 def test_late_success_does_not_count() -> None:
     """Class A reached in the fourteenth month is no success, and nor is its money."""
     days = [date(2024, 1, 10), date(2025, 3, 5), *(date(2024, m, 1) for m in range(1, 13))]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from abcxyz.errors import AdapterError
 
-__all__ = ["write_whole"]
+__all__ = ["check_writable", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes, *, dry_run: bool = False) -> bool:
@@ -65,3 +65,33 @@ def write_whole(path: Path, content: bytes, *, dry_run: bool = False) -> bool:
             reason=problem.strerror or str(problem),
         ) from problem
     return True
+
+
+def check_writable(path: Path) -> str:
+    """See whether `write_whole` could write *path*, and write nothing.
+
+    Returns
+    -------
+    str
+        The path.
+
+    Raises
+    ------
+    AdapterError
+        The file, or the nearest folder that exists, may not be written to.
+    """
+    folder = next(one for one in path.absolute().parents if one.exists())
+    if path.is_dir():
+        reason = "it is a folder"
+    elif not folder.is_dir():
+        reason = f"{folder} is no folder"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        reason = f"no right to write to {folder}"
+    else:
+        return str(path)
+    raise AdapterError(
+        "the file {path} cannot be written ({reason}); close it in other programs and check "
+        "the rights of its folder",
+        path=str(path),
+        reason=reason,
+    )

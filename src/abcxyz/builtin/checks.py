@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from abcxyz._typing import Bools, Floats
 from abcxyz.core.quality import Quality, QualityIssue
 from abcxyz.report.words import KINDS, TREATMENTS
 
-__all__ = ["KINDS", "TREATMENTS", "Ledger"]
+__all__ = ["KINDS", "TREATMENTS", "Ledger", "merged"]
 
 _NOTED = MappingProxyType({"converted": "converted", "no_cost": "cost_zero"})
 _EXAMPLES = 3
@@ -98,3 +99,35 @@ class Ledger:
 def _total(amounts: Floats) -> float:
     """Add to the last kopeck, so that an account can be checked against another program's."""
     return math.fsum(amounts[~np.isnan(amounts)])
+
+
+def merged(accounts: Iterable[Quality]) -> Quality:
+    """Add accounts up: issues of one kind and treatment become one.
+
+    Examples
+    --------
+    >>> one = Quality(3, 2, [QualityIssue("zero", 1, 0.0, "kept", ["line 2"])])
+    >>> both = merged([one, one])
+    >>> both.rows, both.issues[0].count, both.issues[0].examples
+    (6, 2, ('line 2', 'line 2'))
+    """
+    rows, used = 0, 0
+    found: dict[tuple[str, str], QualityIssue] = {}
+    for account in accounts:
+        rows, used = rows + account.rows, used + account.used
+        for issue in account.issues:
+            key = issue.kind, issue.treatment
+            earlier = found.get(key)
+            found[key] = issue if earlier is None else _together(earlier, issue)
+    return Quality(rows, used, found.values())
+
+
+def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:
+    money = None if one.amount is None or other.amount is None else one.amount + other.amount
+    return QualityIssue(
+        one.kind,
+        one.count + other.count,
+        money,
+        one.treatment,
+        (*one.examples, *other.examples)[:_EXAMPLES],
+    )

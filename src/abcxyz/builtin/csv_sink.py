@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.builtin.atomic import write_whole
+from abcxyz.builtin.atomic import check_writable, write_whole
 from abcxyz.builtin.rows import HEADERS, customer_rows
 from abcxyz.i18n import date_text, text
 
@@ -66,6 +67,10 @@ class CsvSink:
         self._path = Path(path)
         self._lang = lang
         self._escape = escape_formulas
+
+    def preflight(self) -> Sequence[str]:
+        """See whether the file may be written."""
+        return [check_writable(self._path)]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the file whole, unless it already says the same."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz.builtin.cells import (
     distinct,
@@ -26,7 +26,7 @@ from abcxyz.builtin.checks import Ledger
 from abcxyz.builtin.columns import choose_columns
 from abcxyz.builtin.table import read_table
 from abcxyz.core.calendar import Window
-from abcxyz.core.quality import Quality
+from abcxyz.core.quality import Quality, QualityIssue
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
@@ -60,6 +60,20 @@ class Sales:
     quality: Quality
     columns: Mapping[str, str] = field(converter=_sealed)
     names: Mapping[str, str] = field(factory=dict, converter=_sealed)
+
+    def account(self, window: Window) -> Quality:
+        """Add the lines outside a window to the account: they are neither lost nor counted."""
+        outside = ~window.holds(self.transactions.day)
+        count = int(np.count_nonzero(outside))
+        if not count:
+            return self.quality
+        issue = QualityIssue(
+            kind="outside_window",
+            count=count,
+            amount=float(np.sum(self.transactions.amount[outside])),
+            treatment="not_counted",
+        )
+        return evolve(self.quality, issues=(*self.quality.issues, issue))
 
     @property
     def first_day(self) -> date | None:
@@ -367,21 +381,33 @@ class FileSource:
             "encoding": encoding,
             "sheet": sheet,
         }
-        self._sales: Sales | None = None
+        self._quality: Quality | None = None
+        self._names: Mapping[str, str] = MappingProxyType({})
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
-        self._sales = read_sales(self._path, **self._options)
-        inside = self._sales.transactions.within(window)
+        sales = read_sales(self._path, **self._options)
+        self._quality, self._names = sales.account(window), sales.names
+        inside = sales.transactions.within(window)
         for start in range(0, len(inside), _BATCH):
             yield inside.take(np.arange(start, min(start + _BATCH, len(inside))))
+
+    def preflight(self) -> Sequence[str]:
+        """Read the file, and say what is in it."""
+        sales = read_sales(self._path, **self._options)
+        quality = sales.quality
+        columns = ", ".join(f"{role} = {column}" for role, column in sales.columns.items())
+        return [
+            f"{self._path}: {quality.used} / {quality.rows}, {sales.first_day} - {sales.last_day}",
+            columns,
+        ]
 
     @property
     def quality(self) -> Quality | None:
         """The account of the whole file, once it was read."""
-        return None if self._sales is None else self._sales.quality
+        return self._quality
 
     @property
     def names(self) -> Mapping[str, str]:
         """Customer to name, once the file was read."""
-        return MappingProxyType({}) if self._sales is None else self._sales.names
+        return self._names

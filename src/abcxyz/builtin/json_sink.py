@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.builtin.atomic import write_whole
+from abcxyz.builtin.atomic import check_writable, write_whole
 from abcxyz.builtin.rows import summary_object
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class JsonSink:
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
+
+    def preflight(self) -> Sequence[str]:
+        """See whether the file may be written."""
+        return [check_writable(self._path)]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the file whole, unless it already says the same."""

@@ -9,6 +9,9 @@ from abcxyz.builtin.excel_sink import ExcelSink
 from abcxyz.builtin.files import FileSource
 from abcxyz.builtin.html_sink import HtmlSink
 from abcxyz.builtin.json_sink import JsonSink
+from abcxyz.builtin.jsonl_sink import JsonLinesSink
+from abcxyz.builtin.sql import SqlSink, SqlSource
+from abcxyz.builtin.webhook_sink import WebhookSink
 from abcxyz.plugins import Factory, hookimpl
 
 __all__ = ["abcxyz_sinks", "abcxyz_sources"]
@@ -17,10 +20,18 @@ __all__ = ["abcxyz_sinks", "abcxyz_sources"]
 @hookimpl
 def abcxyz_sources() -> Mapping[str, Factory]:
     """Offer files by the names people look for; the first bytes of a file tell its kind."""
-    return {**dict.fromkeys(("csv", "excel", "file", "parquet"), FileSource)}
+    return {**dict.fromkeys(("csv", "excel", "file", "parquet"), FileSource), "sql": SqlSource}
 
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
-    """Offer what needs no other system than this machine."""
-    return {"csv": CsvSink, "excel": ExcelSink, "html": HtmlSink, "json": JsonSink}
+    """Offer files, a database and an address."""
+    return {
+        "csv": CsvSink,
+        "excel": ExcelSink,
+        "html": HtmlSink,
+        "json": JsonSink,
+        "jsonl": JsonLinesSink,
+        "sql": SqlSink,
+        "webhook": WebhookSink,
+    }

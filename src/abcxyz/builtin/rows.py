@@ -47,9 +47,11 @@ def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
     order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
     share = analysis.abc.share
     cumulative = analysis.abc.cumulative_share
+    # Computed at each access, and so once for all rows.
+    segments = snapshot.segment
     for i in order.tolist():
         customer = snapshot.customers[i]
-        segment, abc, xyz = snapshot.segment[i], snapshot.abc[i], snapshot.xyz[i]
+        segment, abc, xyz = segments[i], snapshot.abc[i], snapshot.xyz[i]
         last = snapshot.last_day[i]
         yield (
             customer.item() if isinstance(customer, np.generic) else customer,

@@ -1,4 +1,4 @@
-"""Scorecards from files."""
+"""Scorecards and playbooks from files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import tomllib
 from os import PathLike
 from pathlib import Path
 
+from abcxyz.core.playbook import Playbook
 from abcxyz.core.prospect_card import DEFAULT, Scorecard
 from abcxyz.errors import ConfigError
 
-__all__ = ["read_scorecard"]
+__all__ = ["read_playbook", "read_scorecard"]
 
 
 def read_scorecard(path: str | PathLike[str] | None) -> Scorecard:
@@ -40,3 +41,22 @@ def read_scorecard(path: str | PathLike[str] | None) -> Scorecard:
             reason=type(data).__name__,
         )
     return Scorecard.from_dict(data)
+
+
+def read_playbook(path: str | PathLike[str]) -> Playbook:
+    """Read a playbook from TOML; what it does not say stays as ours says it.
+
+    Raises
+    ------
+    ConfigError
+        The file is absent or damaged, or is no playbook.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as problem:
+        raise ConfigError(
+            "the playbook {file} cannot be read ({reason}); check the path, and that it is TOML",
+            file=str(path),
+            reason=str(problem),
+        ) from problem
+    return Playbook.from_dict(data)

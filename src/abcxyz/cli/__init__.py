@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -18,7 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = ("classify", "demo", "init", "check", "run", "plugins", "score", "fit", "model")
+COMMANDS = (
+    "classify",
+    "demo",
+    "init",
+    "check",
+    "run",
+    "plugins",
+    "score",
+    "fit",
+    "model",
+    "history",
+    "compare",
+    "alerts",
+    "backfill",
+    "forecast",
+)
 """Modules of this package that add a command each."""
 
 
@@ -64,12 +80,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace()
     try:
         args = build_parser(_offered(argv)).parse_args(argv)
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
     except AbcxyzError as problem:
         print(
             f"abcxyz: {translate(problem, getattr(args, 'lang', None) or 'en')}", file=sys.stderr
         )
         return 3 if isinstance(problem, AdapterError) else 2
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has seen enough; the rest goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("abcxyz: stopped", file=sys.stderr)
         return 130

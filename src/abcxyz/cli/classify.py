@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from abcxyz.cli.anonymous import add_anonymize, hidden
+from abcxyz.cli.large import add_options as add_large_options
+from abcxyz.cli.large import classify_large, is_large
 from abcxyz.errors import AbcxyzError, AbcxyzWarning, InputError
 from abcxyz.i18n import LANGUAGES, text, translate
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from abcxyz.builtin.files import Sales
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Periods
-    from abcxyz.core.quality import Quality
+    from abcxyz.core.panel import Panel
     from abcxyz.core.snapshot import Settings
+    from abcxyz.core.transactions import Transactions
 
 __all__ = ["add_parser", "run", "write_all"]
 
@@ -38,6 +39,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Classify the customers of a CSV (also .gz), Parquet or Excel file of sales.",
     )
     parser.add_argument("file", metavar="FILE", help="one line per sale")
+    add_sales_options(parser)
+    add_large_options(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
+    add_anonymize(output)
+    output.add_argument("--json", action="store_true", help="print one object instead of text")
+    output.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
+    parser.set_defaults(run=run)
+
+
+def add_sales_options(parser: argparse.ArgumentParser) -> None:
+    """Add what tells how to read a file of sales, and how to classify."""
     columns = parser.add_argument_group("columns (recognised by their usual names)")
     for role, what in (
         ("customer", "who bought"),
@@ -80,12 +93,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="tangent",
         help="tangent, cumulative-mean, limits:0.10,0.25",
     )
-    output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
-    add_anonymize(output)
-    output.add_argument("--json", action="store_true", help="print one object instead of text")
-    output.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -156,13 +163,39 @@ def write_all(
 
 
 def _classify(args: argparse.Namespace) -> Analysis:
-    from abcxyz.builtin.files import read_sales
     from abcxyz.core.analysis import analyze
-    from abcxyz.core.calendar import Periods
+    from abcxyz.fast import FAST_PAYS, fast_aggregate
 
     as_of = parse_day(args.as_of)
     settings = settings_of(args)
-    periods = Periods.parse(args.period, as_of, bucket=args.bucket)
+    if is_large(args):
+        return classify_large(args, as_of, settings)
+    sales = read_file(args, as_of)
+    periods = settings.periods(as_of)
+    check_window(sales, periods, args.file)
+    facts: Transactions | Panel = sales.transactions
+    if len(sales.transactions) >= FAST_PAYS:
+        # Of so many lines only the buckets tell a customer's rhythm, not the days.
+        facts = fast_aggregate(sales.transactions, periods, metric=settings.metric)
+    return analyze(
+        facts,
+        as_of=as_of,
+        settings=settings,
+        quality=sales.account(periods.window),
+        names=sales.names,
+    )
+
+
+def read_file(args: argparse.Namespace, as_of: date) -> Sales:
+    """Read the file of sales as the options say.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or lacks what the metric needs.
+    """
+    from abcxyz.builtin.files import read_sales
+
     sales = read_sales(
         args.file,
         customer=args.customer,
@@ -185,34 +218,7 @@ def _classify(args: argparse.Namespace) -> Analysis:
         raise InputError(
             "the metric profit needs the cost of each sale; name its column with --cost"
         )
-    check_window(sales, periods, args.file)
-    return analyze(
-        sales.transactions,
-        as_of=as_of,
-        settings=settings,
-        quality=_with_outside(sales, periods),
-        names=sales.names,
-    )
-
-
-def _with_outside(sales: Sales, periods: Periods) -> Quality:
-    """Add the lines outside the window to the account: they are neither lost nor counted."""
-    import attrs
-
-    from abcxyz.core.quality import QualityIssue
-
-    outside = ~periods.window.holds(sales.transactions.day)
-    count = int(np.count_nonzero(outside))
-    if not count:
-        return sales.quality
-    issue = QualityIssue(
-        kind="outside_window",
-        count=count,
-        amount=float(np.sum(sales.transactions.amount[outside])),
-        treatment="not_counted",
-        examples=(),
-    )
-    return attrs.evolve(sales.quality, issues=(*sales.quality.issues, issue))
+    return sales
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

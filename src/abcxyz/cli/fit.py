@@ -40,6 +40,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--as-of", metavar="DATE", help="end of the data; today by default")
     parser.add_argument("--since", metavar="DATE", help="leave out customers of before (--sales)")
     parser.add_argument("--months", type=int, default=12, help="time to become A; 12 by default")
+    parser.add_argument(
+        "--recalibrate",
+        metavar="CARD",
+        help="fit nothing: set the level of this card's probabilities by newer leads",
+    )
     parser.add_argument("--rules", metavar="CARD", help="the scorecard to beat")
     parser.add_argument("--attributes", metavar="COL,COL", help="look at these columns only")
     parser.add_argument("--drop", metavar="COL", action="append", default=[], help="leave it out")
@@ -56,31 +61,39 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.classify import parse_day
     from abcxyz.cli.leads import read_leads, read_scorecard, save_scorecard
-    from abcxyz.scoring.describe import describe
-    from abcxyz.scoring.fit import fit_scorecard
+    from abcxyz.cli.plain import printable
+    from abcxyz.scoring.fit import fit_scorecard, recalibrate
+    from abcxyz.scoring.words import describe
 
-    rules = read_scorecard(args.rules)
+    rules = read_scorecard(args.recalibrate or args.rules)
     leads = read_leads(args.leads, rules)
     as_of = parse_day(args.as_of)
     names = _names(args, leads)
-    fresh = read_leads(args.new_leads, rules) if args.new_leads else None
-    options = _options(args.special)
-    more: dict[str, Any] = {"as_of": as_of, "rules": rules, "attributes": names}
-    more |= {"allow": args.allow, "new_leads": fresh, "options": options}
+    more: dict[str, Any] = {}
     if args.sales:
         table, outcome = _from_sales(args, leads, names, as_of)
-        card = fit_scorecard(table, outcome, ids=outcome.customers.tolist(), **more)
+        truth = outcome.reached
+        more["ids"] = outcome.customers.tolist()
     else:
-        days = None if args.date is None else _days(leads, args.date)
-        if days is not None and np.isnat(days).any():
-            raise InputError(
-                "{column} has no date in line {line}; leave the line out or give it a date",
-                column=args.date,
-                line=int(np.argmax(np.isnat(days))) + 2,
-            )
-        card = fit_scorecard(leads, _truth(leads, args.outcome), days=days, **more)
+        table, outcome = leads, _truth(leads, args.outcome)
+        truth = outcome
+        more["days"] = None if args.date is None else _all_days(leads, args.date)
+    if args.recalibrate:
+        card = recalibrate(rules, table, truth, as_of=as_of)
+    else:
+        card = fit_scorecard(
+            table,
+            outcome,
+            as_of=as_of,
+            rules=rules,
+            attributes=names,
+            allow=args.allow,
+            new_leads=read_leads(args.new_leads, rules) if args.new_leads else None,
+            options=_options(args.special),
+            **more,
+        )
     save_scorecard(card, args.output)
-    print("\n".join(describe(card, args.lang)))
+    print("\n".join(map(printable, describe(card, args.lang))))
     print(text("Written to {folder}", args.lang, folder=args.output))
     return 0
 
@@ -131,6 +144,18 @@ def _days(leads: Any, column: str) -> Days:
             column=column,
             value=str(leads[column].iloc[line])[:60],
             line=line + 2,
+        )
+    return days
+
+
+def _all_days(leads: Any, column: str) -> Days:
+    days = _days(leads, column)
+    missing = np.isnat(days)
+    if missing.any():
+        raise InputError(
+            "{column} has no date in line {line}; leave the line out or give it a date",
+            column=column,
+            line=int(np.argmax(missing)) + 2,
         )
     return days
 

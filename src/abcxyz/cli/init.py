@@ -30,6 +30,7 @@ _EXAMPLES: dict[tuple[str, str], object] = {
     ("xyz", "second"): 0.25,
     ("xyz", "cv_decimals"): 2,
     ("xyz", "single_order"): True,
+    ("playbook", "path"): "playbook.toml",
     ("report", "currency"): "₽",
     ("report", "title"): "Customers",
     ("source", "id_map"): "ids.csv",

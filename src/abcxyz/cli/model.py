@@ -31,9 +31,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.leads import read_leads, read_scorecard
+    from abcxyz.cli.plain import printable
     from abcxyz.core.prospects import score_prospects
-    from abcxyz.scoring.describe import describe, describe_drift, drift_of
-    from abcxyz.scoring.judge import profile_of, stability
+    from abcxyz.scoring.judging import profile_of, stability
+    from abcxyz.scoring.words import describe, describe_drift, drift_of
 
     card = read_scorecard(args.card)
     drift = None
@@ -56,5 +57,5 @@ def run(args: argparse.Namespace) -> int:
     lines = describe(card, args.lang)
     if drift is not None:
         lines += describe_drift(drift, args.lang)
-    print("\n".join(lines))
+    print("\n".join(map(printable, lines)))
     return 0

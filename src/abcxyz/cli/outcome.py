@@ -36,6 +36,7 @@ def outcome_object(outcome: Outcome, lang: str, *, code: int) -> dict[str, Any]:
         "as_of": outcome.analysis.snapshot.as_of.isoformat(),
         "exit_code": code,
         "saved": outcome.saved,
+        "alerts": [{**one.to_dict(), "text": one.sentence(lang)} for one in outcome.raised],
         "enricher": None if outcome.enricher is None else translate(outcome.enricher, lang),
         "id_maps": {
             source: {"mapped": mapped, "unmapped": unmapped}
@@ -64,6 +65,11 @@ def render_outcome(outcome: Outcome, lang: str) -> str:
     from abcxyz.cli.render import render
 
     lines = [render(outcome.analysis, lang), ""]
+    if outcome.raised:
+        lines.append(f"{text('Alerts', lang)}: {number(len(outcome.raised), lang)}")
+        names = outcome.analysis.names
+        said = [one.sentence(lang, name=names.get(one.customer)) for one in outcome.raised]
+        lines += _shown(said, lang)
     for source, (mapped, unmapped) in outcome.met.items():
         lines.append(
             text(
@@ -105,10 +111,12 @@ def _sink_lines(sink: SinkOutcome, lang: str) -> list[str]:
             "{sink}: written {written}, unchanged {unchanged}, refused {failed}", lang, **counts
         )
     refused = [f"{customer}: {why}" for customer, why in report.failed.items()]
-    lines = [head]
-    for details in (list(report.notes), refused):
-        lines += [f"  {one_line(line)}" for line in details[:_SHOWN]]
-        if len(details) > _SHOWN:
-            more = number(len(details) - _SHOWN, lang)
-            lines.append("  " + text("and {more} more; --json lists all", lang, more=more))
+    return [head, *_shown(list(report.notes), lang), *_shown(refused, lang)]
+
+
+def _shown(details: list[str], lang: str) -> list[str]:
+    lines = [f"  {one_line(line)}" for line in details[:_SHOWN]]
+    if len(details) > _SHOWN:
+        more = number(len(details) - _SHOWN, lang)
+        lines.append("  " + text("and {more} more; --json lists all", lang, more=more))
     return lines

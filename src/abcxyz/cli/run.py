@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     code = outcome.exit_code(alerts=args.alerts_exit_code)
     if args.json:
         told = outcome_object(outcome, lang, code=code)
-        print(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
+        print(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False, default=str))
     else:
         print(render_outcome(outcome, lang))
     return code

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-#: What a terminal would obey, or a line-based reader would take for the next field or line.
-_CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
-
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
@@ -42,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.leads import read_leads, read_scorecard
+    from abcxyz.cli.plain import printable
     from abcxyz.core.prospects import score_prospects
 
     card = read_scorecard(args.scorecard)
@@ -56,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             name=one.attribute,
             value=one.value,
         )
-        print(message.translate(_CONTROL), file=sys.stderr)
+        print(printable(message), file=sys.stderr)
     for i, record in enumerate(scores.to_records()):
         if near is not None:
             record["resembles"] = near[i]
@@ -69,21 +67,32 @@ def _json(record: dict[str, Any]) -> str:
 
 
 def _line(record: dict[str, Any], lang: str) -> str:
+    from abcxyz.cli.plain import printable
+
     sentence = record["sentence_ru" if lang == "ru" else "sentence"]
     if record.get("resembles"):
         names = ", ".join(record["resembles"])
         sentence += " " + text("Resembles: {names}.", lang, names=names)
     score = number(record["score"], lang, 1)
     fields = (str(record["lead"]), record["grade"] or "–", score, sentence)
-    return "\t".join(field.translate(_CONTROL) for field in fields)
+    return "\t".join(printable(field) for field in fields)
 
 
 def _nearest(path: str, leads: Any, scores: ProspectScores) -> list[list[str]]:
     from abcxyz.cli.leads import read_leads
+    from abcxyz.core.prospect_columns import Words, as_figures, as_words
     from abcxyz.core.prospect_similar import nearest_customers
 
     card = scores.scorecard
-    customers = read_leads(path, card)
+    table = read_leads(path, card)
+    customers: dict[str, Any] = {name: table[name] for name in table.columns if name == "lead"}
+    for one in card.attributes:  # read once, not once per lead
+        if one.name in table.columns:
+            column = table[one.name]
+            figures = one.kind == "number"
+            customers[one.name] = (
+                as_figures(column, one.name)[0] if figures else Words(*as_words(column))
+            )
     names = [one.name for one in card.attributes if one.name in leads.columns]
     rows = leads[names].to_dict("records")
     bad = {(one.position, one.attribute) for one in scores.unreadable}

@@ -66,7 +66,7 @@ def build(job: Job, registry: Registry) -> Adapters:
     AbcxyzWarning
         A secret is written in clear.
     """
-    vault = Vault(job.path.parent.absolute(), set())
+    vault = Vault(job.path.parent, set())
 
     def made(part: Part) -> Any:
         return _build(part, job, registry, vault)

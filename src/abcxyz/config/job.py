@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from abcxyz.core.alerts import AlertRules
 from abcxyz.core.snapshot import Settings
 
 __all__ = ["Job", "Part"]
@@ -22,6 +23,8 @@ class Part:
     ----------
     role, kind
         Which one.
+    label
+        What to call it: its kind, with a number where the job has several of that kind.
     options
         For its constructor, secrets still unread.
     where
@@ -34,6 +37,7 @@ class Part:
     kind: str
     options: Mapping[str, Any] = field(repr=False)
     where: Callable[[str], str] = field(repr=False, eq=False)
+    label: str
     id_map: Mapping[str, str] | None = field(default=None, repr=False)
     id_prefix: str = ""
 
@@ -54,6 +58,10 @@ class Job:
         File of the scorecard for prospects.
     history
         File of the snapshots.
+    playbook
+        File that rewrites the recommendations.
+    alerts
+        When something is worth an alert.
     report
         Options for every sink that has them and does not set them itself.
     """
@@ -65,6 +73,8 @@ class Job:
     enricher: Part | None = None
     scorecard: Path | None = None
     history: Path | None = None
+    playbook: Path | None = None
+    alerts: AlertRules = field(factory=AlertRules)
     report: Mapping[str, Any] = field(factory=dict)
 
     @property

@@ -85,6 +85,17 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
         "history": {
             "path": Key(str, None, "file of the snapshots; without it nothing is compared"),
         },
+        "alerts": {
+            "near": Key(float, 0.1, "a B that lacks up to this share of A's limit is near it"),
+            "quantile": Key(float, 0.9, "a silence beyond this quantile of own gaps is a lapse"),
+            "least_gaps": Key(int, 5, "with fewer gaps those of the class count"),
+            "deal_days": Key(int, 3, "a deal without movement for more days is stalled"),
+            "dead_top": Key(int, 10, "so many customers of class C, by time spent"),
+            "lead_days": Key(int, 1, "a P-A lead is to be contacted within so many days"),
+        },
+        "playbook": {
+            "path": Key(str, None, "file that rewrites the recommendations"),
+        },
         "report": {
             "lang": Key(Literal["en", "ru"], "en", "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),

@@ -12,9 +12,10 @@ from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
 from abcxyz.config.lines import TomlLines
+from abcxyz.core.alerts import AlertRules
 from abcxyz.core.rules import rule_from_dict
 from abcxyz.core.snapshot import Settings
-from abcxyz.errors import AbcxyzError, ConfigError
+from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest
 
 __all__ = ["parse_job", "read_job"]
@@ -107,9 +108,10 @@ class _Reader:
     """Check the tables of one job."""
 
     def __init__(self, data: Mapping[str, Any], lines: TomlLines, path: Path) -> None:
-        self._data, self._lines, self._path = data, lines, path
+        self._data, self._lines = data, lines
         # A job read from the folder one is in must not change its meaning when one leaves.
-        self._folder = path.parent.absolute()
+        self._path = path.absolute()
+        self._folder = self._path.parent
 
     def _where(self, table: str, key: str = "", place: int = 0) -> str:
         return f"{self._path.name}:{self._lines.of(table, key, place=place)}: "
@@ -140,8 +142,10 @@ class _Reader:
             sources=sources,
             sinks=sinks,
             enricher=enricher,
-            scorecard=None if scorecard is None else self._folder / scorecard,
-            history=None if history is None else self._folder / Path(history).expanduser(),
+            scorecard=self._placed(scorecard),
+            history=self._placed(history),
+            playbook=self._placed(self._table("playbook").get("path")),
+            alerts=self._alerts(),
             report=self._table("report"),
         )
 
@@ -166,6 +170,16 @@ class _Reader:
             return Settings(**window, **cut)
         except AbcxyzError as problem:
             raise self._at("window", "", problem) from problem
+
+    def _alerts(self) -> AlertRules:
+        try:
+            return AlertRules(**self._table("alerts"))
+        except InputError as problem:
+            raise self._at("alerts", "", problem) from problem
+
+    def _placed(self, written: str | None) -> Path | None:
+        """Take a path relative to the job."""
+        return None if written is None else self._folder / Path(written).expanduser()
 
     def _at(self, table: str, key: str, problem: AbcxyzError) -> ConfigError:
         return ConfigError("{where}{problem}", where=self._where(table, key), problem=problem)
@@ -251,14 +265,21 @@ class _Reader:
             id_map = read_id_map(
                 self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
             )
+        label = self._label(role, kind, place)
         if prefix is None:
             # Unmapped ids must not be taken for those of another system.
-            prefix = "" if id_map is None else f"{kind}:"
+            prefix = "" if id_map is None else f"{label}:"
 
         def where(key: str) -> str:
             return self._where(role, key, place)
 
-        return Part(role, kind, table, where, id_map, prefix)
+        return Part(role, kind, table, where, label, id_map, prefix)
+
+    def _label(self, role: str, kind: str, place: int) -> str:
+        listed = self._data[role] if role in _LISTS else []
+        tables = (one if isinstance(one, dict) else {} for one in listed)
+        same = [n for n, one in enumerate(tables) if one.get("kind") == kind]
+        return kind if len(same) < 2 else f"{kind}-{same.index(place) + 1}"
 
     def _enricher(self) -> tuple[Part | None, str | None]:
         if "enricher" not in self._data:

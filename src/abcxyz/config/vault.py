@@ -21,6 +21,7 @@ KINDS = ("env", "file", "keyring")
 
 _SOUNDS_SECRET = re.compile(r"(?i)token|secret|passw|api[-_]?key|webhook|credential|authorization")
 _SOUNDS_HARMLESS = re.compile(r"(?i)(?:_file|_path|_env)$")
+_NO_HOST = re.compile(r"[\w+]+:///")
 _ADDRESS = re.compile(r"\w+://")
 
 
@@ -53,8 +54,10 @@ def in_clear(key: str, value: object, *, declared: bool = False) -> bool:
     (True, False, False)
     >>> in_clear("url", "https://ann:1234@example.com")
     True
+    >>> in_clear("url", "sqlite:///sales.db", declared=True)
+    False
     """
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or _NO_HOST.match(value):
         return False
     sounds = bool(_SOUNDS_SECRET.search(key)) and not _SOUNDS_HARMLESS.search(key)
     holds = bool(_ADDRESS.match(value)) and Redactor().text(value) != value

@@ -14,11 +14,15 @@ from abcxyz.core.comparison import OverlappingWindowsWarning, compare
 from abcxyz.core.confidence import Confidence, class_confidence
 from abcxyz.core.crm import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.events import EVENTS, event
+from abcxyz.core.forecasting import Forecast, forecast
+from abcxyz.core.groups import customer_groups, group_names
+from abcxyz.core.hysteresis import steady
 from abcxyz.core.intervals import rate_interval
 from abcxyz.core.matrix import Matrix, build_matrix
 from abcxyz.core.metrics import CoreMetrics, core_metrics
 from abcxyz.core.migration import Transitions, transitions
 from abcxyz.core.panel import METRICS, Panel, aggregate
+from abcxyz.core.past import backfill, backfill_window
 from abcxyz.core.playbook import Playbook, default_playbook
 from abcxyz.core.prospect_card import Scorecard, default_scorecard
 from abcxyz.core.prospects import (
@@ -32,7 +36,6 @@ from abcxyz.core.results import AbcResult, ClassSummary, XyzResult
 from abcxyz.core.rules import CountShares, CumulativeMean, Cuts, Limits, Rule, Shares, Tangent
 from abcxyz.core.segments import BCG, SEGMENTS, TAGS, Grouping, tag
 from abcxyz.core.snapshot import Settings, Snapshot
-from abcxyz.core.steady import steady
 from abcxyz.core.transactions import Transactions, concat
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "CumulativeMean",
     "Cuts",
     "Deal",
+    "Forecast",
     "Grouping",
     "LeadContact",
     "Limits",
@@ -83,6 +87,8 @@ __all__ = [
     "advise",
     "aggregate",
     "analyze",
+    "backfill",
+    "backfill_window",
     "build_matrix",
     "class_confidence",
     "classify_abc",
@@ -92,10 +98,13 @@ __all__ = [
     "compare",
     "concat",
     "core_metrics",
+    "customer_groups",
     "default_playbook",
     "default_scorecard",
     "event",
     "find_alerts",
+    "forecast",
+    "group_names",
     "period_start",
     "rate_interval",
     "score_prospect",

@@ -12,6 +12,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 
@@ -99,13 +100,16 @@ class Alert:
         }
 
 
-def _positive(name: str, value: float, *, share: bool = False) -> None:
-    if not (0 < value < 1 if share else value >= 0):
+def _check_option(name: str, value: float, *, share: bool) -> None:
+    if share and not 0 < value < 1:
         raise InputError(
-            "the alert option {name} is {value}; give {wanted}",
+            "the alert option {name} is {value}; give a share between 0 and 1",
             name=name,
             value=value,
-            wanted="a share between 0 and 1" if share else "a number from 0",
+        )
+    if value < 0:
+        raise InputError(
+            "the alert option {name} is {value}; give a number from 0", name=name, value=value
         )
 
 
@@ -137,10 +141,9 @@ class AlertRules:
     lead_days: int = 1
 
     def __attrs_post_init__(self) -> None:
-        _positive("near", self.near, share=True)
-        _positive("quantile", self.quantile, share=True)
-        for name in ("least_gaps", "deal_days", "dead_top", "lead_days"):
-            _positive(name, getattr(self, name))
+        for one in attrs.fields(type(self)):
+            share = one.name in ("near", "quantile")
+            _check_option(one.name, getattr(self, one.name), share=share)
 
 
 def find_alerts(
@@ -187,6 +190,7 @@ class _Watch:
         self._analysis, self._facts, self._rules = analysis, facts, rules
         snapshot = analysis.snapshot
         self._snapshot, self._as_of = snapshot, snapshot.as_of
+        self._segment = snapshot.segment
         self._in_a: Bools = (snapshot.steady_abc == 0) | (snapshot.abc == 0)
         self._since = (snapshot.as_of - snapshot.dated).days
 
@@ -214,7 +218,7 @@ class _Watch:
             age=age,
             owner=self._owner(customer),
             before="" if before is None else _name(before),
-            after=_name(int(self._snapshot.segment[i])),
+            after=_name(int(self._segment[i])),
             facts=MappingProxyType(facts),
         )
 
@@ -304,7 +308,7 @@ class _Watch:
                 money=deal.amount,
                 age=days,
                 owner=deal.owner or self._owner(deal.customer),
-                after=_name(int(self._snapshot.segment[i])),
+                after=_name(int(self._segment[i])),
                 facts=MappingProxyType({"deal": deal.deal, "stage": deal.stage or "-"}),
             )
 

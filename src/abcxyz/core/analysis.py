@@ -15,10 +15,11 @@ from attrs import field, frozen
 from abcxyz.core.actions import Actions, advise
 from abcxyz.core.alerts import Alert, AlertRules, find_alerts
 from abcxyz.core.carrying import carry_over
-from abcxyz.core.classify import classify_abc, classify_xyz
+from abcxyz.core.classes import classes_of
 from abcxyz.core.comparison import Alignment, align, check_comparable, compare_aligned
 from abcxyz.core.confidence import Confidence, class_confidence
 from abcxyz.core.crm import CrmFacts
+from abcxyz.core.hysteresis import BAND, steadied
 from abcxyz.core.matrix import Matrix, build_matrix
 from abcxyz.core.metrics import CoreMetrics, core_metrics
 from abcxyz.core.migration import Transitions
@@ -29,7 +30,6 @@ from abcxyz.core.quality import Quality
 from abcxyz.core.results import AbcResult, XyzResult
 from abcxyz.core.rhythm import Silence, bucket_rhythm, silence
 from abcxyz.core.snapshot import Settings, Snapshot
-from abcxyz.core.steady import BAND, steadied
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
@@ -243,7 +243,10 @@ def analyze(
         raise InputError("there are no sales; check the source and its window")
     if previous is not None:
         panel = carry_over(panel, previous)
-    analysis = classify(panel, as_of=as_of, settings=settings)
+    snapshot, abc, xyz = classes_of(panel, as_of=as_of, settings=settings)
+    analysis = Analysis(
+        snapshot=snapshot, abc=abc, xyz=xyz, matrix=build_matrix(abc, xyz), panel=panel
+    )
     if previous is not None:
         check_comparable(previous, analysis.snapshot)
         if previous.dated >= analysis.snapshot.dated:
@@ -286,35 +289,6 @@ def analyze(
         ),
     )
     return attrs.evolve(analysis, alerts=find_alerts(analysis, facts, rules))
-
-
-def classify(panel: Panel, *, as_of: date, settings: Settings) -> Analysis:
-    """Classify a panel on both axes, and nothing else."""
-    abc = classify_abc(panel.value, settings.abc, metric=settings.metric)
-    xyz = classify_xyz(
-        panel.sales,
-        settings.xyz,
-        ddof=settings.ddof,
-        since_first=settings.since_first,
-        single_order=settings.single_order,
-        orders=panel.orders,
-    )
-    snapshot = Snapshot(
-        as_of=as_of,
-        periods=panel.periods,
-        settings=settings,
-        customers=panel.customers,
-        abc=abc.codes,
-        xyz=xyz.codes,
-        value=panel.value,
-        cv=xyz.cv,
-        orders=panel.orders,
-        first_day=panel.first_day,
-        last_day=panel.last_day,
-    )
-    return Analysis(
-        snapshot=snapshot, abc=abc, xyz=xyz, matrix=build_matrix(abc, xyz), panel=panel
-    )
 
 
 def with_facts(

@@ -21,8 +21,9 @@ from abcxyz._typing import (
     freeze,
     same_arrays,
 )
-from abcxyz.core.events import ABSENT, EVENTS, N, event_table
+from abcxyz.core.events import ABSENT, EVENTS, event_table
 from abcxyz.core.intervals import rate_interval
+from abcxyz.core.paths import MOST_CLASSES, count_paths, in_order, path_numbers
 from abcxyz.core.picture import Drawn
 from abcxyz.core.results import html_table, plain_number
 from abcxyz.core.segments import ABC
@@ -39,7 +40,6 @@ def _same(left: Any, right: Any) -> bool:
 
 
 _SAME = attrs.cmp_using(eq=_same, class_name="SameArray")
-_BLOCK = 1 << 16
 
 
 @frozen(kw_only=True)
@@ -133,8 +133,8 @@ class Transitions(Drawn):
             raise InputError(
                 "the money is not known; pass money_before and money_after to transitions"
             )
-        sums = _count(self.before, self.after, len(self.labels), weights=values)
-        return freeze(_in_order(sums, len(self.labels)))
+        sums = count_paths(self.before, self.after, len(self.labels), weights=values)
+        return freeze(in_order(sums, len(self.labels)))
 
     @functools.cached_property
     def events(self) -> Codes:
@@ -145,7 +145,7 @@ class Transitions(Drawn):
         """
         k = len(self.labels)
         table = np.roll(event_table(k, ordered=self.ordered), 2, axis=(0, 1)).ravel()
-        found = table[_paths(self.before, self.after, k)]
+        found = table[path_numbers(self.before, self.after, k)]
         if self.sold_before is not None:
             came = (self.before < 0) & (self.after >= 0)
             found[came] = np.where(
@@ -191,6 +191,34 @@ class Transitions(Drawn):
     def lost(self) -> npt.NDArray[Any]:
         """Customers who had a class and bought nothing in the new window."""
         return self.who("lost")
+
+    def explain(self, customer: object) -> str:
+        """Say what happened to one customer, named by identifier or else by position.
+
+        Raises
+        ------
+        InputError
+            The customer is not in the lists.
+
+        Examples
+        --------
+        >>> moves = transitions([0], [1], money_before=[90], money_after=[45.5])
+        >>> moves.explain(0)
+        'down: A, then B; 90, then 45.50'
+        """
+        known = np.arange(len(self)) if self.customers is None else self.customers
+        found = np.flatnonzero(known == customer)
+        if not len(found):
+            raise InputError("there is no customer {customer!r} here", customer=customer)
+        i = int(found[0])
+        names = (*self.labels, "absent", "N")
+        code = int(self.events[i])
+        what = EVENTS[code] if code >= 0 else "absent"
+        said = f"{what}: {names[self.before[i]]}, then {names[self.after[i]]}"
+        if self.value_before is None or self.value_after is None:
+            return said
+        was, now = (float(one[i]) for one in (self.value_before, self.value_after))
+        return f"{said}; {plain_number(was)}, then {plain_number(now)}"
 
     def path(self, before: str, after: str) -> tuple[int, float]:
         """Return the customers on one path and the rate of those who took it."""
@@ -299,8 +327,10 @@ def transitions(
     (1, [2], [3])
     """
     k = len(labels)
-    if k > 13:
-        raise InputError("there are {count} classes; up to 13 can be compared", count=k)
+    if k > MOST_CLASSES:
+        raise InputError(
+            "there are {count} classes; up to {most} can be compared", count=k, most=MOST_CLASSES
+        )
     rate_interval(0, 1, method=method, level=level)
     was, now = _codes(before, "before", k), _codes(after, "after", k)
     columns = {
@@ -322,7 +352,7 @@ def transitions(
         after=freeze(now),
         labels=tuple(labels),
         ordered=ordered,
-        counts=freeze(_in_order(_count(was, now, k), k)),
+        counts=freeze(in_order(count_paths(was, now, k), k)),
         **{name: None if one is None else freeze(one) for name, one in columns.items()},
         method=method,
         level=level,
@@ -361,32 +391,3 @@ def _money(values: ArrayLike, name: str) -> Numbers:
     if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
         numbers = np.where(np.isnan(numbers), 0.0, numbers)
     return numbers
-
-
-def _paths(before: Codes, after: Codes, classes: int) -> npt.NDArray[np.uint8]:
-    """Give every pair of states a number in one byte: 13 classes and two more make 225."""
-    paths = (before.view(np.uint8) + np.uint8(2)) * np.uint8(classes + 2)
-    paths += after.view(np.uint8)
-    paths += np.uint8(2)
-    return paths
-
-
-def _count(
-    before: Codes, after: Codes, classes: int, *, weights: Numbers | None = None
-) -> npt.NDArray[Any]:
-    """Count, or add up, by path; in blocks, for `bincount` copies what it is given."""
-    size = (classes + 2) ** 2
-    total = np.zeros(size, dtype=np.int64 if weights is None else np.float64)
-    for start in range(0, len(before), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        paths = _paths(before[rows], after[rows], classes)
-        part = None if weights is None else weights[rows]
-        total += np.bincount(paths, weights=part, minlength=size)
-    return total
-
-
-def _in_order(flat: npt.NDArray[Any], classes: int) -> npt.NDArray[Any]:
-    """Lay a table out by the classes, N, absent instead of by the number of the path."""
-    table = flat.reshape(classes + 2, classes + 2)
-    order = [*range(2, classes + 2), N + 2, ABSENT + 2]
-    return np.ascontiguousarray(table[np.ix_(order, order)])

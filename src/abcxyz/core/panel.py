@@ -24,7 +24,7 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METRICS", "Panel", "aggregate"]
+__all__ = ["METRICS", "Panel", "aggregate", "aggregate_all"]
 
 METRICS = ("revenue", "profit", "count")
 """What a customer's value may be: money, money less cost, or sales documents."""
@@ -147,13 +147,33 @@ def aggregate(
             metric=metric,
             known=", ".join(METRICS),
         )
+    (panel,) = aggregate_all(batches, periods, (metric,), rhythm=rhythm)
+    return panel
+
+
+def aggregate_all(
+    batches: Iterable[Transactions],
+    periods: Periods,
+    metrics: Iterable[str],
+    *,
+    rhythm: bool = False,
+) -> tuple[Panel, ...]:
+    """Add up several metrics in one pass; besides `METRICS` also ``lines``, whatever they hold.
+
+    The rhythm is kept in the first panel. First and last days of ``lines`` are those of any line.
+    """
     coder = _Coder()
-    sums = _Sums(periods, metric, OrderDays() if rhythm else None)
+    order_days = OrderDays() if rhythm else None
+    sums = [
+        _Sums(periods, metric, order_days if place == 0 else None)
+        for place, metric in enumerate(metrics)
+    ]
     for batch in batches:
         if len(batch):
             code, shift = coder.code(batch.customer)
-            sums.add(code, coder.size, shift, batch)
-    return sums.panel(coder)
+            for one in sums:
+                one.add(code, coder.size, shift, batch)
+    return tuple(one.panel(coder) for one in sums)
 
 
 class _Coder:
@@ -228,26 +248,27 @@ class _Sums:
         """Add a batch whose customers carry the numbers *code* below *size*."""
         money = self._money(batch)
         self._grow(size, shift, money.dtype)
-        if batch.document is not None:
+        by_line = batch.document is None or self._metric == "lines"
+        if batch.document is not None and not by_line:
             if shift:
                 self._documents.shift(shift)
             self._documents.add(code, batch.document, batch.day, batch.amount, self._origin)
         ticks = batch.day.view(np.int64) if batch.day.dtype == "M8[D]" else batch.day.astype(int)
         if self._order_days is not None:
             self._order_days.shift(shift)
-            sale = batch.amount >= 0
-            self._order_days.add(code[sale], ticks[sale] - self._origin)
         for at in range(0, len(code), _CHUNK):
             rows = slice(at, at + _CHUNK)
             self._add_chunk(
                 code[rows],
                 ticks[rows] - self._origin,
                 money[rows],
-                batch.amount[rows] >= 0,
-                by_line=batch.document is None,
+                (money if self._metric == "lines" else batch.amount)[rows] >= 0,
+                by_line=by_line,
             )
 
     def _money(self, batch: Transactions) -> Numbers:
+        if self._metric == "lines":
+            return np.ones(len(batch), dtype=np.int64)
         if self._metric == "count":
             return (batch.amount >= 0).view(np.int8).astype(np.int64)
         money = batch.amount
@@ -295,12 +316,11 @@ class _Sums:
     ) -> None:
         arrays = self._arrays
         day = place.astype(np.int32)
-        if sale.all():
-            np.minimum.at(arrays["first"], code, day)
-            np.maximum.at(arrays["last"], code, day)
-        else:
-            np.minimum.at(arrays["first"], code[sale], day[sale])
-            np.maximum.at(arrays["last"], code[sale], day[sale])
+        sold = (code, day) if sale.all() else (code[sale], day[sale])
+        np.minimum.at(arrays["first"], *sold)
+        np.maximum.at(arrays["last"], *sold)
+        if self._order_days is not None:
+            self._order_days.add(*sold)
         counts = by_line or self._metric != "count"
         within = (place >= 0) & (place < len(self._lookup))
         if not within.all():
@@ -353,7 +373,7 @@ class _Sums:
 
     def _days(self, place: npt.NDArray[np.int32], empty: int) -> Days:
         days = (place + self._origin).astype("M8[D]")
-        days[place == empty] = np.datetime64("NaT")
+        days[place == empty] = np.datetime64("NaT", "D")
         return days
 
 

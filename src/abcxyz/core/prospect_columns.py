@@ -19,6 +19,7 @@ __all__ = [
     "Columns",
     "Unreadable",
     "Words",
+    "as_array",
     "as_figures",
     "as_words",
     "columns_of",
@@ -151,11 +152,12 @@ def _as_mapping(table: Any) -> Any:
 
 def _objects(values: Any) -> npt.NDArray[Any]:
     found = np.empty(len(values), dtype=object)
-    found[:] = _array(values).tolist() if len(values) else []
+    found[:] = as_array(values).tolist() if len(values) else []
     return found
 
 
-def _array(column: Any) -> npt.NDArray[Any]:
+def as_array(column: Any) -> npt.NDArray[Any]:
+    """Return (n,) values of a column of any make; what is missing is ``None`` or NaN."""
     if np.ma.isMaskedArray(column):  # DuckDB's way to say NULL
         return np.array(column.tolist(), dtype=object)
     if isinstance(column, (list, tuple)):
@@ -164,7 +166,7 @@ def _array(column: Any) -> npt.NDArray[Any]:
         found[:] = column
         return found
     array = np.asarray(column)
-    return array if array.ndim == 1 else _array(list(column))
+    return array if array.ndim == 1 else as_array(list(column))
 
 
 def as_words(column: Any) -> tuple[Sequence[str], Ints]:
@@ -176,7 +178,7 @@ def as_words(column: Any) -> tuple[Sequence[str], Ints]:
     """
     if isinstance(column, Words):
         return column.words, column.codes
-    array = _array(column)
+    array = as_array(column)
     places: dict[str, int] = {}
     seen: dict[Any, int] = {}
     codes = np.empty(len(array), dtype=np.int64)
@@ -211,7 +213,7 @@ def as_figures(
     InputError
         A value is no number, and *strict*.
     """
-    array = _array(column)
+    array = as_array(column)
     bad: list[Unreadable] = []
     if array.dtype.kind in "iuf":
         found: Floats = array.astype(np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -137,6 +138,18 @@ class ProspectScores:
             {"lead": key.item() if isinstance(key, np.generic) else key} | one.to_record()
             for key, one in zip(self.ids.tolist(), self, strict=True)
         ]
+
+    def to_json_lines(self) -> str:
+        """Return one JSON object per line and lead, for a router.
+
+        Examples
+        --------
+        >>> line = score_prospects({"L_7": {"turnover": 3e9, "employees": 900}}).to_json_lines()
+        >>> json.loads(line)["suggested_queue"]
+        'head_of_sales'
+        """
+        lines = (json.dumps(one, ensure_ascii=False, default=str) for one in self.to_records())
+        return "".join(f"{line}\n" for line in lines)
 
     def to_frame(self) -> Any:
         """Return a pandas data frame, one row per lead."""

@@ -19,6 +19,7 @@ __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
 _SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
+_BLOCK = 1 << 16
 _MANY = 1 << 24  # keys that are worth being reduced in between
 
 
@@ -85,9 +86,11 @@ class OrderDays:
         if by:
             self._keys = [keys + (by << 32) for keys in self._keys]
 
-    def add(self, code: npt.NDArray[np.intp], day: Ints) -> None:
+    def add(self, code: npt.NDArray[np.intp], day: npt.NDArray[np.int32]) -> None:
         """Add days, counted from any fixed one, of the customers numbered *code*."""
-        keys = (code.astype(np.int64) << 32) | (day + _MIDDLE)
+        keys = code.astype(np.int64) << 32
+        keys += day
+        keys += _MIDDLE
         keys = _changes(keys)  # the lines of a document stand together
         self._keys.append(keys)
         self._loose += len(keys)
@@ -97,12 +100,32 @@ class OrderDays:
 
     def close(self, known: Bools) -> Rhythm:
         """Return the gaps of the *known* numbers."""
-        keys = _distinct(self._keys)
-        code, day = keys >> 32, keys & 0xFFFFFFFF
+        code, day = _order_days(np.concatenate([np.empty(0, np.int64), *self._keys]))
         follows = code[1:] == code[:-1]
         gaps = (day[1:] - day[:-1])[follows].astype(np.int32)
         counts = np.bincount(code[1:][follows], minlength=len(known))[known]
         return Rhythm(starts=freeze(np.concatenate(([0], np.cumsum(counts)))), gaps=freeze(gaps))
+
+
+def _order_days(keys: Ints) -> tuple[Ints, Ints]:
+    """Return customers and days, each pair once, in order."""
+    if not len(keys):
+        return keys, keys
+    blocks = [keys[start : start + _BLOCK] for start in range(0, len(keys), _BLOCK)]
+    days = [part & 0xFFFFFFFF for part in blocks]
+    first = min(int(part.min()) for part in days)
+    width = max(int(part.max()) for part in days) - first + 1
+    customers = max(int(part.max()) >> 32 for part in blocks) + 1
+    if customers * width > 16 * len(keys):
+        keys = _distinct([keys])
+        return keys >> 32, keys & 0xFFFFFFFF
+    # Where few places stay empty, marking them in a table is faster than sorting.
+    table = np.zeros(customers * width, dtype=bool)
+    for part, day in zip(blocks, days, strict=True):
+        table[(part >> 32) * width + (day - first)] = True
+    places = np.flatnonzero(table)
+    code = places // width
+    return code, places - code * width + first
 
 
 def _changes(keys: Ints) -> Ints:

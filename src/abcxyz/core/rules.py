@@ -168,8 +168,8 @@ class CumulativeMean:
     Notes
     -----
     Its quirks are part of it: a dominant customer is B, a single one is C, zeros may be A, and
-    repeating everybody changes the result. CVs follow 1C too: 0 where the mean is 0, |s/m| where
-    it is negative.
+    repeating everybody changes the result. CVs follow 1C too: 0 where the mean is 0, and
+    ``|s/m|`` where it is negative.
 
     Examples
     --------

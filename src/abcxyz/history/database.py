@@ -61,7 +61,12 @@ MIGRATIONS = (
     """,
     # 2: which alerts were told already, and which are to stay silent.
     """
-    CREATE TABLE alert (key TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE alert (
+        reader TEXT NOT NULL,
+        key TEXT NOT NULL,
+        since TEXT NOT NULL,
+        PRIMARY KEY (reader, key)
+    ) WITHOUT ROWID;
     CREATE TABLE snooze (key TEXT PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
     """,
 )

@@ -41,8 +41,7 @@ _INSERT = (
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM customer_state WHERE snapshot = ?"  # noqa: S608
 _FIND = (
     "SELECT number, as_of, since, until, bucket, settings, customers, whole_ids, whole_values "
-    "FROM snapshot WHERE dated {relation} ? AND (? IS NULL OR fingerprint = ?) "
-    "ORDER BY dated DESC, number DESC LIMIT 1"
+    "FROM snapshot WHERE dated = ? AND fingerprint = ?"
 )
 
 
@@ -52,6 +51,7 @@ class SnapshotInfo:
 
     dated: date
     as_of: date
+    window: Window
     fingerprint: str
     customers: int
     settings: dict[str, Any]
@@ -101,7 +101,7 @@ class History:
     >>> sales = Transactions(["a", "b"], [date(2026, 1, 5), date(2026, 2, 9)], [50, 10])
     >>> january = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M")).snapshot
     >>> with TemporaryDirectory() as folder, History(f"{folder}/history.db") as history:
-    ...     history.save(january), history.save(january), len(history.latest(date(2026, 4, 1)))
+    ...     history.save(january), history.save(january), len(history.latest(date(2026, 3, 31)))
     (True, False, 2)
     """
 
@@ -211,8 +211,8 @@ class History:
         Parameters
         ----------
         before
-            Pass the date of the result that it is to be compared with, ``periods.dated``: then
-            a second run of the same month does not find itself.
+            Pass the date of the result that it is to be compared with, ``periods.dated``, not
+            the day of the classification: a second run of the same month would find itself.
         settings
             Only snapshots made with these; any when not given.
 
@@ -220,29 +220,38 @@ class History:
         -------
         Snapshot or None
         """
-        fingerprint = None if settings is None else settings.fingerprint
-        return self._load("<", before, fingerprint, settings)
+        for one in reversed(self.snapshots()):
+            fits = settings is None or one.fingerprint == settings.fingerprint
+            if fits and one.dated < before:
+                return self._load(one.dated, one.fingerprint, settings)
+        return None
 
-    def get(self, dated: date, settings: Settings | None = None) -> Snapshot:
+    def get(
+        self, dated: date, settings: Settings | None = None, *, fingerprint: str | None = None
+    ) -> Snapshot:
         """Read the snapshot of a date.
+
+        Parameters
+        ----------
+        dated
+            The date of the result.
+        settings, fingerprint
+            Which one, where several were made with different settings.
 
         Raises
         ------
         HistoryError
-            There is none, or several made with different settings and none was named.
+            There is none, or several and none was named.
         """
-        fingerprint = None if settings is None else settings.fingerprint
-        known = [
-            one
-            for one in self.snapshots()
-            if one.dated == dated and fingerprint in (None, one.fingerprint)
-        ]
+        wanted = fingerprint if settings is None else settings.fingerprint
+        kept = self.snapshots()
+        known = [one for one in kept if one.dated == dated and wanted in (None, one.fingerprint)]
         if not known:
             raise HistoryError(
                 "{file} holds no snapshot of {dated}; it holds {known}",
                 file=str(self._path),
                 dated=dated,
-                known=", ".join(sorted({str(one.dated) for one in self.snapshots()})) or "-",
+                known=", ".join(sorted({str(one.dated) for one in kept})) or "-",
             )
         if len(known) > 1:
             raise HistoryError(
@@ -253,26 +262,25 @@ class History:
                 dated=dated,
                 known=", ".join(one.fingerprint for one in known),
             )
-        found = self._load("=", dated, known[0].fingerprint, settings)
-        assert found is not None
-        return found
+        return self._load(dated, known[0].fingerprint, settings)
 
     def snapshots(self) -> tuple[SnapshotInfo, ...]:
         """List what is kept, the oldest first."""
         with self._db.mapped():
             rows = self._db.execute(
-                "SELECT dated, as_of, fingerprint, customers, settings FROM snapshot "
-                "ORDER BY dated, number"
+                "SELECT dated, as_of, since, until, fingerprint, customers, settings "
+                "FROM snapshot ORDER BY dated, number"
             ).fetchall()
         return tuple(
             SnapshotInfo(
                 dated=date.fromisoformat(dated),
                 as_of=date.fromisoformat(as_of),
+                window=Window(date.fromisoformat(since), date.fromisoformat(until)),
                 fingerprint=fingerprint,
                 customers=customers,
                 settings=json.loads(settings),
             )
-            for dated, as_of, fingerprint, customers, settings in rows
+            for dated, as_of, since, until, fingerprint, customers, settings in rows
         )
 
     def customer(self, customer: str | int) -> tuple[CustomerState, ...]:
@@ -298,15 +306,9 @@ class History:
             for row in rows
         )
 
-    def _load(
-        self, relation: str, day: date, fingerprint: str | None, settings: Settings | None
-    ) -> Snapshot | None:
+    def _load(self, dated: date, fingerprint: str, settings: Settings | None) -> Snapshot:
         with self._db.reading():
-            found = self._db.execute(
-                _FIND.format(relation=relation), (day.isoformat(), fingerprint, fingerprint)
-            ).fetchone()
-            if found is None:
-                return None
+            found = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
             number, as_of, since, until, bucket, written, count, *whole = found
             rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
@@ -337,7 +339,7 @@ class History:
                 file=str(self._path),
             ) from None
 
-    def told(self, keys: Iterable[str], today: date) -> dict[str, date]:
+    def told(self, keys: Iterable[str], today: date, *, reader: str = "") -> dict[str, date]:
         """Remember what is raised, and say since when each is known.
 
         Parameters
@@ -347,6 +349,8 @@ class History:
             so that they are raised anew should they come back.
         today
             The date of the new ones.
+        reader
+            Who is told; each is told of everything once.
 
         Returns
         -------
@@ -355,16 +359,16 @@ class History:
         """
         wanted = set(keys)
         with self._db.writing():
-            known = {
-                key: date.fromisoformat(since)
-                for key, since in self._db.execute("SELECT key, since FROM alert")
-            }
+            rows = self._db.execute("SELECT key, since FROM alert WHERE reader = ?", (reader,))
+            known = {key: date.fromisoformat(since) for key, since in rows}
+            gone = sorted(known.keys() - wanted)
             self._db.executemany(
-                "DELETE FROM alert WHERE key = ?", [(key,) for key in known.keys() - wanted]
+                "DELETE FROM alert WHERE reader = ? AND key = ?", [(reader, key) for key in gone]
             )
+            fresh = sorted(wanted - known.keys())
             self._db.executemany(
-                "INSERT INTO alert (key, since) VALUES (?, ?)",
-                [(key, today.isoformat()) for key in wanted - known.keys()],
+                "INSERT INTO alert (reader, key, since) VALUES (?, ?, ?)",
+                [(reader, key, today.isoformat()) for key in fresh],
             )
         return {key: known.get(key, today) for key in sorted(wanted)}
 

@@ -29,7 +29,7 @@ def locked(job: Path) -> Iterator[None]:
     UnavailableError
         The job is running already.
     """
-    handle = _open(job.absolute())
+    handle = _open(job)
     try:
         if not _take(handle):
             raise UnavailableError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from abcxyz.builtin.checks import merged
 from abcxyz.config import Part
 from abcxyz.core.calendar import Window
 from abcxyz.core.quality import Quality, QualityIssue
@@ -88,7 +89,7 @@ class Reading:
         """
         self._names, self._quality, self.met = {}, [], {}
         for place, (part, source) in enumerate(self._sources):
-            self._watch.begin("read", part.kind)
+            self._watch.begin("read", part.label)
             yield from self._one(place, part, source, window)
             self._watch.end()
 
@@ -141,13 +142,13 @@ class Reading:
             return AdapterError(
                 "the source {source} failed at its start: {reason}; nothing was saved, the next "
                 "run begins anew",
-                source=part.kind,
+                source=part.label,
                 reason=reason,
             )
         return AdapterError(
             "the source {source} failed after {lines} lines, the last of {day}: {reason}; nothing "
             "was saved, the next run begins anew",
-            source=part.kind,
+            source=part.label,
             lines=lines,
             day=last,
             reason=reason,
@@ -175,7 +176,7 @@ class Reading:
         quality = told if isinstance(told, Quality) else Quality(lines, lines)
         if part.id_map is not None:
             mapped = len({one for one in names.values() if one not in names.unmapped})
-            self.met[part.kind] = (mapped, len(names.unmapped))
+            self.met[part.label] = (mapped, len(names.unmapped))
         if lost_lines:
             issue = QualityIssue(
                 "not_in_id_map",
@@ -195,25 +196,4 @@ class Reading:
     @property
     def quality(self) -> Quality:
         """The account of all sources together."""
-        merged: dict[tuple[str, str], QualityIssue] = {}
-        for one in self._quality:
-            for issue in one.issues:
-                key = issue.kind, issue.treatment
-                earlier = merged.get(key)
-                merged[key] = issue if earlier is None else _together(earlier, issue)
-        return Quality(
-            sum(one.rows for one in self._quality),
-            sum(one.used for one in self._quality),
-            merged.values(),
-        )
-
-
-def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:
-    money = None if one.amount is None or other.amount is None else one.amount + other.amount
-    return QualityIssue(
-        one.kind,
-        one.count + other.count,
-        money,
-        one.treatment,
-        (*one.examples, *other.examples)[:_EXAMPLES],
-    )
+        return merged(self._quality)

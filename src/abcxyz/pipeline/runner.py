@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from abcxyz.builtin.scorecards import read_scorecard
+from abcxyz.builtin.scorecards import read_playbook, read_scorecard
 from abcxyz.config import Adapters, Job, Part, build
-from abcxyz.core.analysis import Analysis, analyze
+from abcxyz.core.alerts import Alert, AlertRules
+from abcxyz.core.analysis import Analysis, analyze, with_facts
+from abcxyz.core.calendar import Periods
 from abcxyz.core.panel import aggregate
+from abcxyz.core.playbook import Playbook
 from abcxyz.core.prospect_card import Scorecard
 from abcxyz.core.prospects import score_prospects
 from abcxyz.core.snapshot import Snapshot
@@ -68,6 +71,8 @@ class Outcome:
         The result.
     saved
         Whether the history took the snapshot; False where it had it, or where there is none.
+    raised
+        Alerts that are new, by the history, and that nobody silenced; all without a history.
     sinks
         In the order of the job.
     enricher
@@ -78,6 +83,7 @@ class Outcome:
 
     analysis: Analysis
     saved: bool = False
+    raised: tuple[Alert, ...] = ()
     sinks: tuple[SinkOutcome, ...] = ()
     enricher: AbcxyzError | None = None
     met: Mapping[str, tuple[int, int]] = field(factory=dict)
@@ -97,8 +103,25 @@ class Outcome:
         """
         if self.enricher is not None or not all(one.complete for one in self.sinks):
             return 3
-        raised = getattr(self.analysis, "alerts", ())
-        return 10 if alerts and raised else 0
+        return 10 if alerts and self.raised else 0
+
+
+@frozen
+class _Advice:
+    """What a job changes in our advice: words, limits of alerts, points for leads."""
+
+    playbook: Playbook | None
+    alerts: AlertRules
+    card: Scorecard
+
+    @classmethod
+    def of(cls, job: Job) -> _Advice:
+        """Read the files that the job names."""
+        return cls(
+            None if job.playbook is None else read_playbook(job.playbook),
+            job.alerts,
+            read_scorecard(job.scorecard),
+        )
 
 
 @frozen
@@ -157,9 +180,9 @@ def run(
     watch = watch or Watch()
     with locked(job.path), _built(job, registry) as (adapters, redactor):
         try:
-            card = read_scorecard(job.scorecard) if job.enricher is not None else None
+            advice = _Advice.of(job)
             return _run(
-                job, as_of, adapters, redactor, card, apply=apply, watch=watch, change=change
+                job, as_of, adapters, redactor, advice, apply=apply, watch=watch, change=change
             )
         except AbcxyzError as problem:
             safe = covered(problem, redactor)
@@ -182,33 +205,44 @@ def _run(
     as_of: date,
     adapters: Adapters,
     redactor: Redactor,
-    card: Scorecard | None,
+    advice: _Advice,
     *,
     apply: bool,
     watch: Watch,
     change: Callable[[Analysis], Analysis] | None,
 ) -> Outcome:
     with _history(job.history) as history:
-        previous = None if history is None else history.latest(as_of, job.settings)
         reading = Reading(adapters.sources, watch=watch, redactor=redactor)
-        analysis = _classified(job, as_of, reading, previous, watch)
+        analysis = _classified(job, as_of, reading, history, advice, watch)
         trouble = None
-        if adapters.enricher is not None and card is not None:
+        if adapters.enricher is not None:
             part, enricher = adapters.enricher
-            watch.begin("enrich", part.kind)
-            analysis, trouble = _enriched(analysis, part, enricher, card, redactor)
+            watch.begin("enrich", part.label)
+            analysis, trouble = _enriched(analysis, part, enricher, advice, redactor)
             watch.end()
-        saved = history is not None and history.save(analysis.snapshot)
+        saved, raised = False, analysis.alerts
+        if history is not None:
+            saved = history.save(analysis.snapshot)
+            raised = _new(analysis.alerts, history, as_of)
     if change is not None:
-        analysis = change(analysis)
+        shown = change(analysis)
+        # Nothing but the words of an alert may differ, so its place tells which one it is.
+        both = zip(analysis.alerts, shown.alerts, strict=True)
+        raised = tuple(new for old, new in both if old in raised)
+        analysis = shown
     done = []
     for part, sink in adapters.sinks:
         looking = not apply and bool(getattr(sink, "remote", True))
-        watch.begin("look" if looking else "write", part.kind)
+        watch.begin("look" if looking else "write", part.label)
         done.append(_written(part, sink, analysis, redactor, dry_run=looking))
         watch.end()
     return Outcome(
-        analysis=analysis, saved=saved, sinks=tuple(done), enricher=trouble, met=reading.met
+        analysis=analysis,
+        saved=saved,
+        raised=raised,
+        sinks=tuple(done),
+        enricher=trouble,
+        met=reading.met,
     )
 
 
@@ -221,36 +255,76 @@ def _history(path: Path | None) -> contextlib.AbstractContextManager[History | N
 
 
 def _classified(
-    job: Job, as_of: date, reading: Reading, previous: Snapshot | None, watch: Watch
+    job: Job,
+    as_of: date,
+    reading: Reading,
+    history: History | None,
+    advice: _Advice,
+    watch: Watch,
 ) -> Analysis:
     periods = job.settings.periods(as_of)
-    panel = aggregate(reading.transactions(periods.span), periods, metric=job.settings.metric)
+    previous, year_ago = None, None
+    if history is not None:
+        # Dated by the window: a second run of the same month must not find itself.
+        previous = history.latest(periods.dated, job.settings)
+        year_ago = _year_ago(history, job, periods)
+    batches = reading.transactions(periods.span)
+    panel = aggregate(batches, periods, metric=job.settings.metric, rhythm=True)
     watch.begin("classify", "")
-    known: dict[str, Any] = {} if previous is None else {"previous": previous}
     analysis = analyze(
         panel,
         as_of=as_of,
         settings=job.settings,
+        previous=previous,
+        year_ago=year_ago,
+        playbook=advice.playbook,
+        alert_rules=advice.alerts,
         quality=reading.quality,
         names=reading.names,
-        **known,
     )
     watch.end()
     return analysis
 
 
+def _year_ago(history: History, job: Job, periods: Periods) -> Snapshot | None:
+    """Find the snapshot whose window ended a year before this one, if it was made."""
+    until = periods.window.until
+    # The 29th of February begins no period but a day or a week, which have no twin anyway.
+    before = (
+        until.replace(year=until.year - 1, day=min(until.day, 28)) if until.year > 1 else until
+    )
+    dated = before - timedelta(days=1)
+    wanted = job.settings.fingerprint
+    found = any((one.dated, one.fingerprint) == (dated, wanted) for one in history.snapshots())
+    return history.get(dated, job.settings) if found else None
+
+
+def _new(alerts: Sequence[Alert], history: History, as_of: date) -> tuple[Alert, ...]:
+    """Choose the alerts that nobody was told of before today, and nobody silenced."""
+    since = history.told([alert.key for alert in alerts], as_of)
+    silent = history.snoozed(as_of)
+    return tuple(
+        alert for alert in alerts if since[alert.key] >= as_of and alert.key not in silent
+    )
+
+
 def _enriched(
-    analysis: Analysis, part: Part, enricher: Enricher, card: Scorecard, redactor: Redactor
+    analysis: Analysis, part: Part, enricher: Enricher, advice: _Advice, redactor: Redactor
 ) -> tuple[Analysis, AbcxyzError | None]:
     """Add what an enricher knows; where it fails, the classes still stand."""
     try:
         ids = [str(customer) for customer in analysis.snapshot.customers.tolist()]
         attributes = enricher.customers(ids)
         prospects = enricher.prospects()
-        scores = score_prospects(prospects, card, strict=False) if prospects else None
-        return evolve(analysis, attributes=attributes, prospects=scores), None
+        scores = score_prospects(prospects, advice.card, strict=False) if prospects else None
+        facts = getattr(enricher, "facts", None)
+        told = facts(analysis.snapshot.periods.window) if callable(facts) else None
+        full = with_facts(
+            analysis, told, attributes=attributes, prospects=scores, alert_rules=advice.alerts
+        )
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
         return analysis, _trouble("enricher", part, problem, redactor)
+    return full, None
 
 
 def _written(
@@ -264,10 +338,10 @@ def _written(
             failed={one: redactor.text(why) for one, why in report.failed.items()},
             notes=[redactor.text(line) for line in report.notes],
         )
-        return SinkOutcome(kind=part.kind, dry_run=dry_run, report=plain)
+        return SinkOutcome(kind=part.label, dry_run=dry_run, report=plain)
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
         trouble = _trouble("sink", part, problem, redactor)
-        return SinkOutcome(kind=part.kind, dry_run=dry_run, problem=trouble)
+        return SinkOutcome(kind=part.label, dry_run=dry_run, problem=trouble)
 
 
 def _trouble(role: str, part: Part, problem: Exception, redactor: Redactor) -> AbcxyzError:
@@ -276,7 +350,7 @@ def _trouble(role: str, part: Part, problem: Exception, redactor: Redactor) -> A
     return AdapterError(
         "the {role} {name} failed ({kind}: {reason}); its author can mend that",
         role=role,
-        name=part.kind,
+        name=part.label,
         kind=type(problem).__name__,
         reason=redactor.text(str(problem)),
     )
@@ -315,16 +389,15 @@ def check(job: Job, *, registry: Registry | None = None) -> tuple[Checked, ...]:
         The job cannot be built.
     """
     with _built(job, registry) as (adapters, redactor):
-        if job.enricher is not None:
-            read_scorecard(job.scorecard)
+        _Advice.of(job)
         return tuple(_asked(part, adapter, redactor) for part, adapter in adapters)
 
 
 def _asked(part: Part, adapter: object, redactor: Redactor) -> Checked:
     if not isinstance(adapter, Preflight):
-        return Checked(part.role, part.kind)
+        return Checked(part.role, part.label)
     try:
         notes = tuple(redactor.text(line) for line in adapter.preflight())
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
-        return Checked(part.role, part.kind, problem=_trouble(part.role, part, problem, redactor))
-    return Checked(part.role, part.kind, notes)
+        return Checked(part.role, part.label, problem=_trouble(part.role, part, problem, redactor))
+    return Checked(part.role, part.label, notes)

@@ -33,6 +33,7 @@ KINDS = MappingProxyType(
         "negative": "negative amounts (returns)",
         "duplicate": "exact duplicate lines",
         "outside_window": "lines outside the window",
+        "not_in_id_map": "lines of customers not in the id map",
     }
 )
 
@@ -44,6 +45,7 @@ TREATMENTS = MappingProxyType(
         "converted": "converted by the rate given",
         "cost_zero": "kept with the cost 0",
         "not_counted": "not counted in this window",
+        "own_customer": "kept as customers of their own",
     }
 )
 

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_columns import as_figures, as_words, place_values
+from abcxyz.core.prospect_columns import as_array, as_figures, as_words, place_values
 from abcxyz.core.prospect_parts import Attribute, Bin
 
 __all__ = ["Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
@@ -213,11 +213,14 @@ def kind_of(column: Any, name: str, kinds: Mapping[str, str]) -> str:
     """
     if name in kinds:
         return kinds[name]
-    kind = np.asarray(column).dtype.kind
-    if kind in "iuf":
+    array = as_array(column)
+    if array.dtype.kind in "iuf":
         return "number"
-    if kind == "b":
+    if array.dtype.kind == "b":
         return "category"
+    makes = {type(value) for value in array.tolist() if value is not None}
+    if makes and all(issubclass(one, (int, float)) and one is not bool for one in makes):
+        return "number"
     words, _ = as_words(column)
     known = [one for one in words if one]
     _, bad = as_figures(known, name, strict=False)

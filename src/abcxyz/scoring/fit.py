@@ -15,7 +15,7 @@ from abcxyz._typing import ArrayLike, Bools, Floats
 from abcxyz.core.prospect_card import DEFAULT, Scorecard
 from abcxyz.core.prospects import score_prospects
 from abcxyz.errors import ConfigError, InputError
-from abcxyz.scoring.judge import judge, plain, profile, stability
+from abcxyz.scoring.judging import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
 from abcxyz.scoring.metrics import roc_auc
 from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
@@ -97,7 +97,9 @@ def fit_scorecard(
     5. The leads set aside judge the result, once.
     """
     _need_sklearn()
-    sample, left_out = read_sample(table, outcome, ids, days, revenue, as_of, rules, attributes)
+    sample, left_out = read_sample(
+        table, outcome, ids, days, revenue, as_of, rules, attributes, options.kinds
+    )
     report: dict[str, Any] = {
         "date": sample.as_of.isoformat(),
         "all": sample.counted(),
@@ -114,7 +116,7 @@ def fit_scorecard(
     report |= {"train": train.counted(), "holdout": held.counted()}
     a, others = report["train"]["a"], len(train) - report["train"]["a"]
     if min(a, others) < options.folds:
-        return _only_rules(rules, report, "few", a=a, others=others, least=options.folds)
+        return _only_rules(rules, report, "few_early", a=a, others=others, least=options.folds)
     strengths = alone(train.design, train.outcome, options)
     refuse_leaks(strengths, options, allow)
     log_odds, differences = _cross_validate(train, options, rules)
@@ -176,6 +178,8 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date)
         )
     intercept, slope = card.calibration
     usual = ~np.isnan(truth) & (scores.knockout < 0)
+    if not usual.any():
+        raise InputError("no lead has an outcome; check that ids of leads and customers agree")
     shift = _level(intercept + slope * scores.score[usual], truth[usual] > 0)
     again = {"date": as_of.isoformat(), "n": int(usual.sum()), "shift": shift}
     return evolve(
@@ -201,7 +205,7 @@ def _need_sklearn() -> None:
         import sklearn  # noqa: F401
     except ImportError as problem:
         raise ConfigError(
-            "fitting needs scikit-learn; install it with: pip install 'abcxyz[fit]'"
+            "fitting needs scikit-learn; install it, or this library with its extra fit"
         ) from problem
 
 
@@ -271,7 +275,9 @@ def _only_rules(
     rules: Scorecard, report: Mapping[str, Any], reason: str, **fields: int
 ) -> Scorecard:
     decision = {"kept": "rules", "reason": reason, **fields}
-    return evolve(rules, report={**report, "decision": decision})
+    # What is to be beaten may itself be an earlier fit, which knows its own leads.
+    before = {"profile": rules.report["profile"]} if "profile" in rules.report else {}
+    return evolve(rules, report={**report, **before, "decision": decision})
 
 
 def _told(options: FitOptions) -> dict[str, Any]:

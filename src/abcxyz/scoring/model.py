@@ -16,10 +16,14 @@ from abcxyz.core.prospect_card import Scorecard
 from abcxyz.core.prospect_columns import Words, as_figures, as_words, place_values
 from abcxyz.core.prospect_parts import GRAIN, Attribute
 from abcxyz.core.prospects import score_prospects
+from abcxyz.errors import ConfigError
 from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
 from abcxyz.scoring.compose import Valued, combine, labelled, monotone
 
 __all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoid_fit"]
+
+
+_TRENDS = frozenset({"auto", "up", "down", "none"})
 
 
 def _sealed(found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -59,6 +63,11 @@ class FitOptions:
         Share of the leads graded P-A, and P-A or P-B, on the leads fitted on.
     leak_auc
         An attribute that alone ranks this well is taken for one known only after the outcome.
+
+    Raises
+    ------
+    ConfigError
+        An option is out of its range.
     """
 
     kinds: Mapping[str, str] = field(factory=dict, converter=_sealed, hash=False)
@@ -76,6 +85,32 @@ class FitOptions:
     recent: float | None = None
     grade_shares: tuple[float, float] = (0.2, 0.5)
     leak_auc: float = 0.95
+
+    def __attrs_post_init__(self) -> None:
+        first, both = self.grade_shares
+        for name, right, wanted in (
+            ("kinds", set(self.kinds.values()) <= {"number", "category"}, "number, category"),
+            ("trends", set(self.trends.values()) <= _TRENDS, "auto, up, down, none"),
+            ("min_share", 0 < self.min_share <= 0.5, "(0, 0.5]"),
+            ("smoothing", self.smoothing > 0, "> 0"),
+            ("strength", self.strength > 0, "> 0"),
+            ("least", self.least >= 1, ">= 1"),
+            ("holdout", 0 <= self.holdout < 1, "[0, 1)"),
+            ("folds", self.folds >= 2, ">= 2"),
+            ("repeats", self.repeats >= 1, ">= 1"),
+            ("recent", self.recent is None or 0 < self.recent <= 1, "(0, 1]"),
+            ("grade_shares", 0 <= first <= both <= 1, "0 <= P-A <= P-B <= 1"),
+            ("leak_auc", 0.5 < self.leak_auc <= 1, "(0.5, 1]"),
+        ):
+            if not right:
+                value = getattr(self, name)
+                shown = dict(value) if isinstance(value, Mapping) else value
+                raise ConfigError(
+                    "the option {name} of a fit is {value!r}; use {wanted}",
+                    name=name,
+                    value=shown,
+                    wanted=wanted,
+                )
 
 
 @frozen(eq=False)

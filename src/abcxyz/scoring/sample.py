@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,7 @@ def read_sample(
     as_of: date | None,
     rules: Scorecard,
     attributes: Sequence[str] | None,
+    kinds: Mapping[str, str],
 ) -> tuple[Sample, dict[str, int]]:
     """Gather leads and what became of them; see `fit_scorecard`.
 
@@ -130,8 +131,8 @@ def read_sample(
         if when is None:
             raise InputError("as_of is missing; pass the date of the fit")
         as_of = when[rows].max().item()
-    kinds = {one.name: one.kind for one in rules.attributes}
-    design = Design.read({name: leads.columns[name] for name in names}, kinds)
+    known = {one.name: one.kind for one in rules.attributes} | dict(kinds)
+    design = Design.read({name: leads.columns[name] for name in names}, known)
     everybody = Sample(design, truth > 0, when, money, as_of)
     return everybody.take(rows), left
 

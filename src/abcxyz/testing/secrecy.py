@@ -44,7 +44,7 @@ def leaks(shown: BaseException | str, secrets: Iterable[str]) -> list[str]:
 
 def _spellings(secret: str) -> set[str]:
     raw = secret.encode()
-    quoted = {quote(secret, safe=""), quote_plus(secret)}
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     return {
         secret,
         *quoted,

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from abcxyz.core.prospect_card import Scorecard
 from abcxyz.i18n import number, percent, text
 
-__all__ = ["SHIFTED", "describe", "describe_drift", "drift_of"]
+__all__ = ["REASONS", "SHIFTED", "VERDICTS", "describe", "describe_drift", "drift_of"]
 
 WATCH = 0.1
 SHIFTED = 0.25
 """Stability index from which leads are of another kind than those fitted on."""
 
-_REASONS = {
-    ("rules", "few"): "rules only: there are {a} A and {others} others, and a fit needs {least} "
-    "of each",
-    ("rules", "no_better"): "rules only: the fit is not better than the rules in cross-validation",
-    ("blended", "better"): "fit blended with the rules: better than the rules in cross-validation",
-}
+REASONS = MappingProxyType(
+    {
+        "few": "rules only: there are {a} A and {others} others, and a fit needs {least} of each",
+        "few_early": "rules only: before the leads set aside there are {a} A and {others} "
+        "others, and a fit needs {least} of each",
+        "no_better": "rules only: the fit is not better than the rules in cross-validation",
+        "better": "fit blended with the rules: better than the rules in cross-validation",
+    }
+)
+VERDICTS = MappingProxyType(
+    {
+        "stable": "the leads are of the kind that was fitted on",
+        "watch": "the leads begin to differ from those fitted on",
+        "shifted": "the leads are of another kind: do not trust the probabilities, fit again",
+        "unknown": "there are no leads to compare",
+    }
+)
 
 
 def describe(card: Scorecard, lang: str = "en") -> list[str]:
@@ -36,12 +48,22 @@ def describe(card: Scorecard, lang: str = "en") -> list[str]:
     report = card.report
     lines = [text("Scorecard: {basis}", lang, basis=text(card.basis, lang))]
     decision = _part(report, "decision")
-    reason = _REASONS.get((str(decision.get("kept")), str(decision.get("reason"))))
+    reason = REASONS.get(str(decision.get("reason")))
     if reason:
         fields = {name: decision.get(name, "") for name in ("a", "others", "least")}
         lines.append(text(reason, lang, **fields))
     if "date" in report:
         lines.append(text("date of the fit: {date}", lang, date=report["date"]))
+    again = _part(report, "recalibrated")
+    if again:
+        lines.append(
+            text(
+                "level of the probabilities set on {date} by {n} leads",
+                lang,
+                date=again.get("date", ""),
+                n=number(_figure(again, "n"), lang),
+            )
+        )
     for key, template in (
         ("train", "fitted on {n} leads, {a} of them A{span}"),
         ("holdout", "judged on {n} later leads, {a} of them A{span}"),
@@ -141,19 +163,13 @@ def drift_of(drift: Mapping[str, Any]) -> str:
 
 def describe_drift(drift: Mapping[str, Any], lang: str = "en") -> list[str]:
     """Return lines that tell whether leads are still of the kind that was fitted on."""
-    words = {
-        "stable": "the leads are of the kind that was fitted on",
-        "watch": "the leads begin to differ from those fitted on",
-        "shifted": "the leads are of another kind: do not trust the probabilities, fit again",
-        "unknown": "there are no leads to compare",
-    }
     lines = [
         text(
             "stability index of the score over {n} leads: {value} – {verdict}",
             lang,
             n=number(_figure(drift, "n"), lang),
             value=number(_figure(drift, "score"), lang, 3),
-            verdict=text(words[drift_of(drift)], lang),
+            verdict=text(VERDICTS[drift_of(drift)], lang),
         )
     ]
     parts = _part(drift, "attributes")

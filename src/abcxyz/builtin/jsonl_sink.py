@@ -1,0 +1,66 @@
+"""One line of JSON per customer, for other services to pick up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcxyz.builtin.atomic import check_writable, write_whole
+from abcxyz.builtin.records import customer_records, prospect_records
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis import Analysis
+    from abcxyz.plugins import WriteReport
+
+__all__ = ["JsonLinesSink"]
+
+
+class JsonLinesSink:
+    """Write ``segments.jsonl``: one object per customer and line.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lang
+        Language of ``tag`` and ``recommendation``.
+    prospects
+        A second file, with one line per scored lead; none when not given.
+    """
+
+    remote = False
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        lang: str = "en",
+        prospects: str | PathLike[str] | None = None,
+    ) -> None:
+        self._path, self._lang = Path(path), lang
+        self._prospects = None if prospects is None else Path(prospects)
+
+    def preflight(self) -> Sequence[str]:
+        """See whether the files may be written."""
+        paths = [self._path] if self._prospects is None else [self._path, self._prospects]
+        return [check_writable(path) for path in paths]
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Write the files whole, unless they already say the same."""
+        from abcxyz.plugins import WriteReport
+
+        records = list(customer_records(analysis, self._lang))
+        changed = write_whole(self._path, _lines(records), dry_run=dry_run)
+        if self._prospects is not None:
+            leads = prospect_records(analysis)
+            changed = write_whole(self._prospects, _lines(leads), dry_run=dry_run) or changed
+        count = len(records)
+        return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)
+
+
+def _lines(records: list[dict[str, object]]) -> bytes:
+    lines = (json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in records)
+    return "".join(lines).encode("utf-8", "replace")

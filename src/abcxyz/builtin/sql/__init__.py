@@ -1,0 +1,6 @@
+"""Sales out of a database, and segments into one, over SQLAlchemy (the extra ``sql``)."""
+
+from abcxyz.builtin.sql.sink import SqlSink
+from abcxyz.builtin.sql.source import SqlSource
+
+__all__ = ["SqlSink", "SqlSource"]

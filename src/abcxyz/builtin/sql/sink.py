@@ -1,0 +1,233 @@
+"""Segments into a table of a database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.builtin.records import customer_records
+from abcxyz.builtin.sql.connect import Database
+from abcxyz.errors import ConfigError
+from abcxyz.plugins import Secret, WriteReport
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+    from abcxyz.core.analysis import Analysis
+
+__all__ = ["SqlSink"]
+
+_AT_ONCE = 1000
+_KEY = "customer_key"
+
+
+class SqlSink:
+    """Keep one row per customer in a table, always the latest.
+
+    Parameters
+    ----------
+    url
+        An address of SQLAlchemy; it holds the password.
+    table
+        The table; made at the first write where it is not there.
+    schema
+        Of the table.
+    lang
+        Language of ``tag`` and ``recommendation``.
+
+    Notes
+    -----
+    Columns: ``customer_key`` (SHA-256 of the customer, the key), ``customer``, ``name``,
+    ``segment``, ``abc``, ``xyz``, ``value``, ``cv``, ``orders``, ``last_sale``, ``tag``,
+    ``recommendation``, and ``changed_on``: the day of the classification that changed the row.
+    Rows of customers who are no longer in the result are deleted. A write is one transaction.
+    """
+
+    def __init__(
+        self,
+        url: Secret,
+        *,
+        table: str = "abcxyz_segments",
+        schema: str | None = None,
+        lang: str = "en",
+    ) -> None:
+        self._database = Database(url)
+        self._lang = lang
+        self._target = _table(table, schema)
+
+    def __repr__(self) -> str:
+        return f"SqlSink({self._target.name})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    def preflight(self) -> Sequence[str]:
+        """Connect, and see whether the table is there and is ours."""
+        with self._database.failures(), self._database.engine.connect() as connection:
+            known = self._is_there(connection)
+        return [f"{self._database.name}: {self._target.name} {'✓' if known else '+'}"]
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Insert, update and delete the rows that differ."""
+        wanted, failed = self._wanted(analysis)
+        with self._database.failures(), self._database.engine.begin() as connection:
+            known = self._is_there(connection)
+            had = self._rows(connection) if known else {}
+            changed = {key: row for key, row in wanted.items() if had.get(key) != row}
+            gone = [key for key in had if key not in wanted and key not in failed]
+            if not dry_run and (changed or gone):
+                if not known:
+                    self._target.create(connection)
+                day = analysis.snapshot.as_of
+                refused = self._change(connection, changed, had, gone, day)
+                failed |= {
+                    key: (changed.pop(key)["customer"], why) for key, why in refused.items()
+                }
+        return WriteReport(
+            written=len(changed) + len(gone),
+            unchanged=len(wanted) - len(changed) - len(failed.keys() & wanted.keys()),
+            failed=dict(failed.values()),
+        )
+
+    def _wanted(
+        self, analysis: Analysis
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, str]]]:
+        wanted: dict[str, dict[str, Any]] = {}
+        failed: dict[str, tuple[str, str]] = {}
+        columns = [one.name for one in self._target.columns]
+        for record in customer_records(analysis, self._lang):
+            customer = str(record["customer"])
+            key = hashlib.sha256(customer.encode("utf-8", "surrogatepass")).hexdigest()
+            if _storable(customer) != customer:
+                failed[key] = customer, "no database can store this identifier (NUL or no text)"
+                continue
+            row = {name: record[name] for name in columns if name in record}
+            row["customer"] = customer
+            for name, value in row.items():
+                if isinstance(value, str):
+                    row[name] = _storable(value)
+            row["last_sale"] = row["last_sale"] and date.fromisoformat(row["last_sale"])
+            wanted[key] = row
+        return wanted, failed
+
+    def _is_there(self, connection: Connection) -> bool:
+        import sqlalchemy as sa
+
+        inspector = sa.inspect(connection)
+        if not inspector.has_table(self._target.name, schema=self._target.schema):
+            return False
+        found = inspector.get_columns(self._target.name, schema=self._target.schema)
+        lacking = {one.name for one in self._target.columns} - {one["name"] for one in found}
+        if lacking:
+            raise ConfigError(
+                "the table {table!r} is not one of ours, it lacks {lacking}; give another name "
+                "with table = …",
+                table=self._target.name,
+                lacking=", ".join(sorted(lacking)),
+            )
+        return True
+
+    def _rows(self, connection: Connection) -> dict[str, dict[str, Any]]:
+        compared = [one for one in self._target.columns if one.name != "changed_on"]
+        rows: dict[str, dict[str, Any]] = {}
+        result = connection.execute(
+            self._target.select().with_only_columns(*compared),
+            # Of this statement alone: of the connection, it would turn every later one into a
+            # cursor on the server.
+            execution_options={"yield_per": _AT_ONCE},
+        )
+        for row in result.mappings():
+            values = dict(row)
+            rows[values.pop(_KEY)] = values
+        return rows
+
+    def _change(
+        self,
+        connection: Connection,
+        changed: Mapping[str, dict[str, Any]],
+        had: Mapping[str, object],
+        gone: Sequence[str],
+        day: date,
+    ) -> dict[str, str]:
+        """Write, and return the keys of refused rows with the reason."""
+        import sqlalchemy as sa
+
+        key = self._target.columns[_KEY]
+        bound = key == sa.bindparam("the_key")
+        for some in _portions(gone):
+            connection.execute(
+                self._target.delete().where(bound), [{"the_key": one} for one in some]
+            )
+        refused: dict[str, str] = {}
+        fresh = [one for one in changed if one not in had]
+        stale = [one for one in changed if one in had]
+        insert, update = self._target.insert(), self._target.update().where(bound)
+        for statement, name, keys in ((insert, _KEY, fresh), (update, "the_key", stale)):
+            for some in _portions(keys):
+                rows = [{name: one, **changed[one], "changed_on": day} for one in some]
+                refused |= self._portion(connection, statement, rows, name)
+        return refused
+
+    def _portion(
+        self, connection: Connection, statement: Any, rows: list[dict[str, Any]], name: str
+    ) -> dict[str, str]:
+        """Write some rows at once, or one by one where one of them is refused."""
+        import sqlalchemy as sa
+
+        try:
+            with connection.begin_nested():
+                connection.execute(statement, rows)
+        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
+            if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
+                raise
+            if len(rows) == 1:
+                said = str(getattr(problem, "orig", None) or problem)
+                reason = " ".join(self._database.redactor.text(said).split())[:200]
+                return {rows[0][name]: reason}
+        else:
+            return {}
+        refused: dict[str, str] = {}
+        for row in rows:
+            refused |= self._portion(connection, statement, [row], name)
+        return refused
+
+
+def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
+
+
+def _storable(text: str) -> str:
+    """Replace what a database has no way to say."""
+    plain = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return plain.encode("utf-8", "replace").decode()
+
+
+def _table(name: str, schema: str | None) -> Table:
+    """Describe the table."""
+    import sqlalchemy as sa
+
+    long = sa.Text
+    return sa.Table(
+        name,
+        sa.MetaData(),
+        sa.Column(_KEY, sa.String(64), primary_key=True),
+        sa.Column("customer", long, nullable=False),
+        sa.Column("name", long),
+        sa.Column("segment", sa.String(2)),
+        sa.Column("abc", sa.String(1)),
+        sa.Column("xyz", sa.String(1)),
+        sa.Column("value", sa.Double),
+        sa.Column("cv", sa.Double),
+        sa.Column("orders", sa.BigInteger),
+        sa.Column("last_sale", sa.Date),
+        sa.Column("tag", long),
+        sa.Column("recommendation", long),
+        sa.Column("changed_on", sa.Date),
+        schema=schema,
+    )

@@ -1,0 +1,239 @@
+"""Sales out of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from abcxyz.builtin.cells import read_amounts, read_days, read_ids
+from abcxyz.builtin.checks import Ledger, merged
+from abcxyz.builtin.columns import choose_columns
+from abcxyz.builtin.sql.connect import Database
+from abcxyz.core.calendar import Window
+from abcxyz.core.quality import Quality
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import ConfigError
+from abcxyz.plugins import Secret
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select, TextClause
+
+__all__ = ["SqlSource"]
+
+
+class SqlSource:
+    """Read sales from a table, a view, or a query.
+
+    Parameters
+    ----------
+    url
+        An address of SQLAlchemy; it holds the password.
+    table
+        A table or view with one line per sale. Only the window's lines and the needed columns
+        are asked for.
+    query
+        A statement instead, which may use ``:since`` and ``:until`` (the day after the last).
+    schema
+        Of the table.
+    customer, date, amount, document, cost, name
+        Names of the columns; recognised by their usual names when not given.
+    batch
+        Lines that are in memory at once.
+
+    Notes
+    -----
+    The day of a time stamp is the one written in it. Lines without a customer, a day or an
+    amount are left out and counted in `quality`.
+    """
+
+    def __init__(
+        self,
+        url: Secret,
+        *,
+        table: str | None = None,
+        query: str | None = None,
+        schema: str | None = None,
+        customer: str | None = None,
+        date: str | None = None,
+        amount: str | None = None,
+        document: str | None = None,
+        cost: str | None = None,
+        name: str | None = None,
+        batch: int = 50_000,
+    ) -> None:
+        if (table is None) == (query is None):
+            raise ConfigError("a database needs either a table or a query; give one of them")
+        if batch < 1:
+            raise ConfigError("batch is {batch}; give a number of lines from 1", batch=batch)
+        self._database = Database(url)
+        self._table, self._query, self._schema, self._batch = table, query, schema, batch
+        self._named = {
+            "customer": customer,
+            "date": date,
+            "amount": amount,
+            "document": document,
+            "cost": cost,
+            "name": name,
+        }
+        self._quality: Quality | None = None
+        self._names: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"SqlSource({self._table or 'query'})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    @property
+    def quality(self) -> Quality | None:
+        """The account of what was read, once it was."""
+        return self._quality
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Customer to name, once they were read."""
+        return MappingProxyType(self._names)
+
+    def preflight(self) -> Sequence[str]:
+        """Connect, and see whether the columns are there; read one line."""
+        day = date(2000, 1, 1)
+        with self._database.failures(), self._database.engine.connect() as connection:
+            statement, values = self._statement(connection, Window(day, day.replace(day=2)))
+            result = connection.execute(statement, values)
+            columns = self._chosen(list(result.keys()))
+            result.close()
+        return [
+            self._database.name,
+            ", ".join(f"{role} = {column}" for role, column in columns.items()),
+        ]
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        """Yield every sale of the half-open *window*, each exactly once, in batches.
+
+        One statement reads them all, so that what is sold meanwhile neither gets in nor shifts
+        the rest.
+        """
+        self._quality, self._names = None, {}
+        accounts: list[Quality] = []
+        with self._database.failures(), self._database.engine.connect() as connection:
+            statement, values = self._statement(connection, window)
+            options = {"yield_per": self._batch}
+            result = connection.execute(statement, values, execution_options=options)
+            keys = list(result.keys())
+            columns = self._chosen(keys)
+            first = 1
+            for rows in result.partitions():
+                lines = [tuple(row) for row in rows]
+                # As objects: large identifiers beside a NULL must not become fractions.
+                frame = pd.DataFrame(lines, columns=pd.Index(keys), dtype=object)
+                batch, quality = self._batch_of(frame, columns, first)
+                first += len(lines)
+                accounts.append(quality)
+                yield batch.within(window)
+        self._quality = merged(accounts)
+
+    def _chosen(self, columns: Sequence[str]) -> dict[str, str]:
+        where = self._table or "query"
+        return choose_columns(columns, self._named, where)
+
+    def _statement(
+        self, connection: Connection, window: Window
+    ) -> tuple[Select[Any] | TextClause, dict[str, object]]:
+        import sqlalchemy as sa
+
+        if self._query is not None:
+            text = sa.text(self._query)
+            bound: dict[str, object] = {"since": window.since, "until": window.until}
+            # A query that names no window is one that is small enough to be read whole.
+            wanted = [name for name in bound if name in text.compile().params]
+            typed = text.bindparams(*(sa.bindparam(name, type_=sa.Date) for name in wanted))
+            return typed, {name: bound[name] for name in wanted}
+        found = self._reflected(connection)
+        columns = self._chosen([column.name for column in found.columns])
+        day = found.columns[columns["date"]]
+        chosen = [found.columns[name] for name in dict.fromkeys(columns.values())]
+        if connection.dialect.name == "sqlite":
+            # Its types are wishes: a column of days may hold any text, which is read as such.
+            chosen = [sa.type_coerce(one, sa.types.NullType()).label(one.name) for one in chosen]
+        statement = sa.select(*chosen)
+        limits = self._limits(connection, day, window)
+        if limits is not None:
+            # Whoever has no day is in no window; such lines are read to be counted.
+            statement = statement.where(sa.or_(limits, day.is_(None)))
+        return statement, {}
+
+    def _limits(self, connection: Connection, day: Any, window: Window) -> Any:
+        """Say in SQL what lies in the window; None where only reading can tell."""
+        import sqlalchemy as sa
+
+        since, until = window.since, window.until
+        as_text = connection.dialect.name == "sqlite" or isinstance(day.type, sa.String)
+        if as_text:
+            written = sa.type_coerce(day, sa.Text)
+            odd = sa.select(sa.literal(1)).where(written.not_like("____-__-__%")).limit(1)
+            if connection.execute(odd).first() is not None:
+                return None
+            return sa.and_(written >= since.isoformat(), written < until.isoformat())
+        if isinstance(day.type, sa.DateTime):
+            midnight = [datetime.combine(one, time.min) for one in (since, until)]
+            return sa.and_(day >= midnight[0], day < midnight[1])
+        return sa.and_(day >= since, day < until) if isinstance(day.type, sa.Date) else None
+
+    def _reflected(self, connection: Connection) -> Any:
+        import sqlalchemy as sa
+
+        try:
+            return sa.Table(
+                str(self._table), sa.MetaData(), schema=self._schema, autoload_with=connection
+            )
+        except sa.exc.NoSuchTableError:
+            inspector = sa.inspect(connection)
+            known = [
+                *inspector.get_table_names(self._schema),
+                *inspector.get_view_names(self._schema),
+            ]
+        raise ConfigError(
+            "the database has no table {table!r}; its tables are: {known}",
+            table=self._table,
+            known=", ".join(known[:50]) or "none",
+        )
+
+    def _batch_of(
+        self, frame: pd.DataFrame, columns: Mapping[str, str], first: int
+    ) -> tuple[Transactions, Quality]:
+        ledger = Ledger(len(frame), first_line=first)
+        ids = read_ids(frame[columns["customer"]])
+        days, bad_days = read_days(frame[columns["date"]], name=columns["date"])
+        money, bad_money = read_amounts(frame[columns["amount"]])
+        ledger.leave_out("no_customer", pd.isna(ids), money)
+        ledger.leave_out("unreadable_date", bad_days, money, frame[columns["date"]])
+        ledger.leave_out("no_date", np.isnat(days), money)
+        ledger.leave_out("unreadable_amount", bad_money, None, frame[columns["amount"]])
+        ledger.leave_out("no_amount", np.isnan(money), None)
+        cost = None
+        if "cost" in columns:
+            cost, bad_cost = read_amounts(frame[columns["cost"]])
+            ledger.note("no_cost", np.isnan(cost) | bad_cost, money)
+            cost = np.nan_to_num(cost)
+        ledger.note("zero", money == 0, money)
+        ledger.note("negative", money < 0, money)
+        used = ledger.used
+        document = None
+        if "document" in columns:
+            document = read_ids(frame[columns["document"]])[used]
+            blank = pd.isna(document)
+            document[blank] = [f"\0line {first + place}" for place in np.flatnonzero(blank)]
+        if "name" in columns:
+            names = read_ids(frame[columns["name"]])
+            told = used & ~pd.isna(names)
+            self._names.update(zip(ids[told], names[told], strict=True))
+        batch = Transactions(
+            ids[used], days[used], money[used], None if cost is None else cost[used], document
+        )
+        return batch, ledger.quality()

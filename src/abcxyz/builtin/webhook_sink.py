@@ -1,0 +1,245 @@
+"""The result sent to an address, signed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.builtin.atomic import write_whole
+from abcxyz.builtin.records import customer_records, prospect_records
+from abcxyz.builtin.rows import summary_object
+from abcxyz.errors import (
+    AuthenticationError,
+    BadDataError,
+    ConfigError,
+    RateLimitError,
+    UnavailableError,
+)
+from abcxyz.http import Answer, Transport
+from abcxyz.plugins import Secret, WriteReport
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis import Analysis
+
+__all__ = ["WebhookSink", "signature"]
+
+#: The other side says that it took nothing; after any other answer it may have.
+_NOT_TAKEN = frozenset({429, 503})
+_ATTEMPTS = 4
+_LONGEST_WAIT = 120.0  # seconds
+
+
+def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
+    """Sign a message as the Standard Webhooks do.
+
+    Parameters
+    ----------
+    secret
+        Shared with the receiver; ``whsec_`` before Base64, or any text.
+    identity, moment
+        The headers ``webhook-id`` and ``webhook-timestamp`` (POSIX seconds).
+    body
+        What is sent.
+
+    Returns
+    -------
+    str
+        ``v1,`` and the Base64 of HMAC-SHA256 over ``id.timestamp.body``.
+
+    Raises
+    ------
+    ConfigError
+        The secret begins with ``whsec_`` and no Base64 follows.
+
+    Notes
+    -----
+    The receiver computes the same, compares in constant time, and refuses old timestamps:
+    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
+    Examples
+    --------
+    >>> signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    ...           1614265330, b'{"test": 2432232314}')
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
+    """
+    key = secret.encode()
+    if secret.startswith("whsec_"):
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            key = b""
+        if not key:
+            raise ConfigError("the secret begins with whsec_, but no Base64 follows; copy it anew")
+    signed = b"%s.%d.%s" % (identity.encode(), moment, body)
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+class WebhookSink:
+    """Send the summary, and the customers if wanted, as one JSON document by POST.
+
+    Parameters
+    ----------
+    url
+        Where to. Its path and query are kept out of every message.
+    secret
+        Signs the document (see `signature`); unsigned when not given.
+    customers
+        Whether the document holds a list of all customers.
+    lang
+        Language of tags and recommendations.
+    headers
+        Further headers.
+    state
+        File that remembers the last document taken, so that it is not sent again. Without it
+        every run sends; the receiver can tell by ``webhook-id``, which is the same for the same
+        document.
+    proxy
+        Address of a proxy.
+    insecure_loopback
+        Accept plain ``http://`` to this very machine.
+
+    Notes
+    -----
+    A document is sent again only if it certainly was not taken: nothing reached the receiver, or
+    it answered 429 or 503. Where an answer was lost, the receiver may have it; look there.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        secret: Secret | None = None,
+        customers: bool = False,
+        lang: str = "en",
+        headers: Mapping[str, str] | None = None,
+        state: str | PathLike[str] | None = None,
+        proxy: str | None = None,
+        insecure_loopback: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        if secret is not None:
+            signature(secret, "", 0, b"")
+        self._url, self._secret, self._customers, self._lang = url, secret, customers, lang
+        self._headers = dict(headers or {})
+        self._state = None if state is None else Path(state)
+        self._sleep, self._now = sleep, now
+        self._random = Random()  # noqa: S311 - spreads retries, guards nothing
+        address = url.partition("://")[2].partition("/")[2]
+        self._transport = Transport(
+            # A short path, such as "hook", is no secret but a word.
+            secrets=[
+                one
+                for one in (secret, *self._headers.values(), address if len(address) > 8 else "")
+                if one
+            ],
+            proxy=proxy,
+            allow_loopback_http=insecure_loopback,
+            sleep=sleep,
+        )
+
+    def __repr__(self) -> str:
+        return "WebhookSink(***)"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def preflight(self) -> Sequence[str]:
+        """Ask the address for its options; it need not know the question."""
+        answer = self._transport.send("OPTIONS", self._url, repeatable=True)
+        if answer.status in (401, 403, 404, 410):
+            self._refuse(answer)
+        return [f"OPTIONS: {answer.status}"]
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Send the document, unless the same one was taken already."""
+        body = self._document(analysis)
+        digest = hashlib.sha256(body).hexdigest()
+        place = hashlib.sha256(self._url.encode()).hexdigest()
+        known = self._known()
+        if known.get(place) == digest:
+            return WriteReport(unchanged=1)
+        if not dry_run:
+            self._send(body, f"msg_{digest[:32]}")
+            if self._state is not None:
+                content = json.dumps({**known, place: digest}, indent=2)
+                write_whole(self._state, content.encode())
+        return WriteReport(written=1, notes=[f"POST, {len(body):,} bytes"])
+
+    def _document(self, analysis: Analysis) -> bytes:
+        document: dict[str, Any] = {"type": "abcxyz.analysis", "summary": summary_object(analysis)}
+        if self._customers:
+            document["customers"] = list(customer_records(analysis, self._lang))
+        if leads := prospect_records(analysis):
+            document["prospects"] = leads
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        return text.encode("utf-8", "replace")
+
+    def _known(self) -> dict[str, str]:
+        if self._state is None or not self._state.exists():
+            return {}
+        try:
+            found = json.loads(self._state.read_bytes())
+        except (OSError, ValueError):
+            found = None
+        if not isinstance(found, dict):
+            raise ConfigError(
+                "the file {path} does not hold what was sent last; delete it, and the document "
+                "will be sent once more",
+                path=str(self._state),
+            )
+        return found
+
+    def _send(self, body: bytes, identity: str) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            moment = int(self._now())
+            headers = {
+                "Content-Type": "application/json; charset=utf-8",
+                "webhook-id": identity,
+                "webhook-timestamp": str(moment),
+                **self._headers,
+            }
+            if self._secret is not None:
+                headers["webhook-signature"] = signature(self._secret, identity, moment, body)
+            answer = self._transport.send("POST", self._url, body=body, headers=headers)
+            if 200 <= answer.status < 300:
+                return
+            asked = answer.retry_after(self._now()) or 0.0
+            last = attempt == _ATTEMPTS or asked > _LONGEST_WAIT
+            if answer.status not in _NOT_TAKEN or last:
+                self._refuse(answer)
+            self._sleep(asked + self._random.random() * 2.0**attempt)
+
+    def _refuse(self, answer: Answer) -> None:
+        status = answer.status
+        if status in (401, 403):
+            raise AuthenticationError(
+                "the receiver of the webhook answered {status}; check the secret and the headers",
+                status=status,
+            )
+        if status == 429:
+            raise RateLimitError(
+                "the receiver of the webhook asks to wait (429); run the job again later",
+                retry_after=answer.retry_after(self._now()),
+            )
+        if status >= 500:
+            raise UnavailableError(
+                "the receiver of the webhook answered {status}; look there whether it has the "
+                "document, then run the job again",
+                status=status,
+            )
+        raise BadDataError(
+            "the receiver of the webhook answered {status} instead of taking the document; check "
+            "the address",
+            status=status,
+        )

@@ -1,0 +1,75 @@
+"""``df.abcxyz``: the same functions as methods of pandas and polars frames, when asked for."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from abcxyz.core.panel import Panel
+from abcxyz.core.transactions import Transactions
+
+__all__ = ["Accessor", "register_accessors"]
+
+
+class Accessor:
+    """What ``df.abcxyz`` offers.
+
+    Parameters
+    ----------
+    frame
+        A pandas or polars frame.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+
+    def segment(self, **options: Any) -> Any:
+        """Divide the customers; see `abcxyz.frames.segment`."""
+        from abcxyz.frames import segment
+
+        return segment(self._frame, **options)
+
+    def panel(self, **options: Any) -> Panel:
+        """Add up to a panel; see `abcxyz.frames.panel_from_frame`."""
+        from abcxyz.frames import panel_from_frame
+
+        return panel_from_frame(self._frame, **options)
+
+    def transactions(self, **options: Any) -> Transactions:
+        """Take the sales out; see `abcxyz.frames.transactions_from_frame`."""
+        from abcxyz.frames import transactions_from_frame
+
+        return transactions_from_frame(self._frame, **options)
+
+
+def register_accessors() -> None:
+    """Give pandas and polars frames the attribute ``abcxyz``; importing alone never does.
+
+    Notes
+    -----
+    Calling it twice changes nothing. Polars is left alone where it is not installed.
+
+    Examples
+    --------
+    >>> register_accessors()
+    >>> import pandas as pd
+    >>> sales = pd.DataFrame({"who": ["a", "a", "b"], "sum": [50, 50, 10],
+    ...     "on": pd.to_datetime(["2026-01-05", "2026-02-05", "2026-02-09"])})
+    >>> from datetime import date
+    >>> columns = {"customer": "who", "date": "on", "amount": "sum"}
+    >>> sales.abcxyz.segment(**columns, as_of=date(2026, 3, 1), period="2M")["abc"].tolist()
+    ['A', 'B']
+    """
+    import pandas as pd
+
+    if not hasattr(pd.DataFrame, "abcxyz"):
+        pd.api.extensions.register_dataframe_accessor("abcxyz")(Accessor)
+    if find_spec("polars") is not None:
+        import polars as pl
+
+        for frame, register in (
+            (pl.DataFrame, pl.api.register_dataframe_namespace),
+            (pl.LazyFrame, pl.api.register_lazyframe_namespace),
+        ):
+            if not hasattr(frame, "abcxyz"):
+                register("abcxyz")(Accessor)

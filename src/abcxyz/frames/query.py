@@ -1,0 +1,165 @@
+"""What is asked of a frame: its columns, the window, the rules; and whether it can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date as Date  # noqa: N812 - a field is called date
+from typing import Any, TypeAlias
+
+import narwhals.stable.v2 as nw
+from attrs import field, frozen
+
+from abcxyz.core.calendar import Periods
+from abcxyz.core.rules import CvRule, Rule
+from abcxyz.core.snapshot import Settings
+from abcxyz.errors import InputError
+
+__all__ = ["Lazy", "Query", "check_columns"]
+
+Lazy: TypeAlias = nw.LazyFrame[Any]
+"""A frame of Narwhals whose data are elsewhere."""
+
+
+def _places(_: object, __: object, value: int | None) -> None:
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 9  # type: ignore[redundant-expr]
+    ):
+        raise InputError(
+            "decimals is {value!r}; pass how many decimals the amounts have, 0 to 9, or None",
+            value=value,
+        )
+
+
+def _missing(_: object, __: object, value: str) -> None:
+    if value not in ("raise", "drop"):
+        raise InputError("missing is {value!r}; use raise or drop", value=value)
+
+
+@frozen(kw_only=True)
+class Query:
+    """Columns, window and rules.
+
+    Parameters
+    ----------
+    customer, date, amount, cost, document
+        Names of columns; the last two may be absent.
+    settings, as_of
+        What decides the classes.
+    decimals
+        Decimals of the amounts, None for amounts that are no whole numbers of a minor unit.
+    missing
+        ``raise`` or ``drop``: what to do with rows that lack a customer, a date or an amount.
+    """
+
+    customer: str
+    date: str
+    amount: str
+    cost: str | None = None
+    document: str | None = None
+    settings: Settings
+    as_of: Date
+    decimals: int | None = field(default=2, validator=_places)
+    missing: str = field(default="raise", validator=_missing)
+    periods: Periods = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "periods", self.settings.periods(self.as_of))
+        if self.settings.metric == "profit" and self.cost is None:
+            raise InputError(
+                "the metric profit needs the cost of each sale; name its column with cost="
+            )
+        if self.periods.count < 2:
+            raise InputError(
+                "XYZ needs at least two sub-periods, and sales has {count}; take a longer period "
+                "or a finer bucket",
+                count=self.periods.count,
+            )
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Role to the column that plays it."""
+        named = {
+            "customer": self.customer,
+            "date": self.date,
+            "amount": self.amount,
+            "cost": self.cost if self.settings.metric == "profit" else None,
+            "document": self.document,
+        }
+        return {role: name for role, name in named.items() if name is not None}
+
+    @property
+    def money(self) -> tuple[str, ...]:
+        """Columns that hold money."""
+        return tuple(name for role, name in self.columns.items() if role in ("amount", "cost"))
+
+    @property
+    def single_order(self) -> bool:
+        """Whether one order makes a customer Z."""
+        chosen = self.settings.single_order
+        return bool(getattr(self.xyz, "single_order", True)) if chosen is None else chosen
+
+    @property
+    def abc(self) -> Rule:
+        """The rule for amounts."""
+        return self.settings.abc
+
+    @property
+    def xyz(self) -> Rule | CvRule:
+        """The rule for coefficients of variation."""
+        return self.settings.xyz
+
+    def places(self, schema: Mapping[str, Any]) -> int | None:
+        """Decimals of the minor unit; whole numbers need none, whatever was asked for."""
+        if self.settings.metric == "count" or all(schema[c].is_integer() for c in self.money):
+            return 0
+        return self.decimals
+
+    @property
+    def stretched(self) -> bool:
+        """Whether the buckets reach beyond the window."""
+        return self.periods.span != self.periods.window
+
+
+def check_columns(schema: Mapping[str, Any], query: Query) -> None:
+    """Refuse columns that are absent or hold something else than their role needs.
+
+    Raises
+    ------
+    InputError
+        Names the column, its type and the cure.
+    """
+    for role, name in query.columns.items():
+        if name not in schema:
+            raise InputError(
+                "the frame has no column {column!r} for {role}; its columns are {columns}",
+                column=name,
+                role=role,
+                columns=", ".join(map(str, schema)),
+            )
+        kind = schema[name]
+        if role == "date":
+            if kind in (nw.Date, nw.Datetime, nw.Object):
+                continue
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to dates first",
+                column=name,
+                type=str(kind),
+            )
+        if role in ("amount", "cost"):
+            if kind.is_numeric() or kind == nw.Object:
+                continue
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to numbers first",
+                column=name,
+                type=str(kind),
+            )
+        if not kind.is_integer() and kind not in _TEXT:
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to whole numbers or "
+                "text first",
+                column=name,
+                type=str(kind),
+            )
+
+
+_TEXT = (nw.String, nw.Categorical, nw.Enum, nw.Object)

@@ -1,0 +1,60 @@
+"""``abcxyz bitrix24 uninstall``: take the adapter's own fields off a portal again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from abcxyz_bitrix.client import Client
+from abcxyz_bitrix.connect import connect
+from abcxyz_bitrix.fields import COMPANY, CONTACT, ENTITIES, LEAD
+from abcxyz_bitrix.userfields import PREFIX, check_prefix, installed, remove
+from abcxyz_bitrix.words import LANGUAGES, tell
+
+__all__ = ["add_parser", "run"]
+
+_WORDS = ("yes", "да")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser("bitrix24", help="look after a Bitrix24 portal")
+    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(dest="action", required=True)
+    gone = actions.add_parser("uninstall", help="remove the fields that the sink has made")
+    secret = gone.add_mutually_exclusive_group(required=True)
+    secret.add_argument("--webhook-env", metavar="NAME", help="variable that holds the webhook")
+    secret.add_argument("--webhook-file", metavar="PATH", help="file of mode 0600 that holds it")
+    gone.add_argument("--fields-prefix", default=PREFIX, metavar="PREFIX")
+    gone.add_argument("--yes", action="store_true", help="do not ask")
+    gone.add_argument("--lang", choices=LANGUAGES, default="en")
+    gone.add_argument("--insecure-loopback", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Remove the fields, after asking."""
+    webhook = {"env": args.webhook_env} if args.webhook_env else {"file": args.webhook_file}
+    prefix = check_prefix(args.fields_prefix)
+    client = connect(webhook=webhook, insecure_loopback=args.insecure_loopback)
+    return _uninstall(client, prefix, args.lang, sure=args.yes)
+
+
+def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
+    found = {
+        entity: sorted(installed(client, entity, prefix)) for entity in (COMPANY, CONTACT, LEAD)
+    }
+    if not any(found.values()):
+        sys.stdout.write(tell("nothing", lang, prefix=prefix) + "\n")
+        return 0
+    for entity, names in found.items():
+        if names:
+            sys.stdout.write(f"{ENTITIES[entity]}: {', '.join(names)}\n")
+    if not sure:
+        sys.stdout.write(tell("sure", lang) + " ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().casefold() not in _WORDS:
+            sys.stdout.write("\n" + tell("kept", lang) + "\n")
+            return 0
+    count = sum(len(remove(client, entity, prefix)) for entity, names in found.items() if names)
+    sys.stdout.write(tell("removed", lang, count=count) + "\n")
+    return 0

@@ -1,0 +1,257 @@
+"""What a portal knows of customers and leads: only what the job lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from abcxyz.errors import ConfigError
+from abcxyz.plugins import Attributes, Secret
+from abcxyz_bitrix.client import Client
+from abcxyz_bitrix.connect import connect
+from abcxyz_bitrix.customers import Keys, Party, check_customer, key_of
+from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD, Fields, fields_of
+from abcxyz_bitrix.preflight import look
+from abcxyz_bitrix.reader import Listing, Row, by_ids, narrow, scan
+from abcxyz_bitrix.stages import directories
+from abcxyz_bitrix.userfields import item_codes
+from abcxyz_bitrix.wire import as_bool, as_day, as_id, as_moment, is_empty
+
+__all__ = ["ATTRIBUTES", "BitrixEnricher"]
+
+ATTRIBUTES: Mapping[str, str] = MappingProxyType(
+    {
+        "turnover": "REVENUE",
+        "employees": "EMPLOYEES",
+        "industry": "INDUSTRY",
+        "type": "TYPE_ID",
+        "source": "SOURCE_ID",
+        "created": "CREATED_TIME",
+    }
+)
+"""Attribute -> code of the field, where the job does not say otherwise."""
+
+_PERSONAL = (
+    "PHONE", "EMAIL", "FM", "COMMENTS", "ADDRESS", "BIRTHDATE", "NAME", "LAST_NAME",
+    "SECOND_NAME", "PHOTO", "IM", "WEB", "SEARCH_CONTENT", "SOURCE_DESCRIPTION",
+    "BANKING_DETAILS", "POST",
+)  # fmt: skip
+
+
+class BitrixEnricher:
+    """Tell attributes of companies, contacts and open leads.
+
+    Parameters
+    ----------
+    webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
+allow_hosts, plan, proxy, pace_file
+        How to reach the portal, see `connect`.
+    customer, customer_id
+        As of the source.
+    attributes
+        Attribute -> code of the field, such as ``{region = "UF_CRM_REGION"}``. Only these are
+        read; a lead takes from its company what it lacks itself.
+    values
+        Attribute -> what the portal says -> what is meant, such as
+        ``{employees = {EMPLOYEES_2 = 100}}``. Items of a list field stand by their external code
+        (``XML_ID``) or by their text.
+    personal
+        Allow fields that hold personal data.
+    client
+        A ready client instead of credentials.
+
+    Raises
+    ------
+    ConfigError
+        An option is not understood, or a field holds personal data.
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook: Secret | None = None,
+        client_id: str | None = None,
+        client_secret: Secret | None = None,
+        token_file: Path | None = None,
+        portal: str | None = None,
+        customer: str = "company-or-contact",
+        customer_id: str = "id",
+        attributes: Mapping[str, str] | None = None,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+        personal: bool = False,
+        plan: str = "standard",
+        base_url: str | None = None,
+        insecure_loopback: bool = False,
+        allow_hosts: Sequence[str] = (),
+        proxy: str | None = None,
+        pace_file: Path | None = None,
+        client: Client | None = None,
+    ) -> None:
+        self._customer, self._customer_id = check_customer(customer), customer_id
+        self._codes = {name: code.upper() for name, code in (attributes or ATTRIBUTES).items()}
+        self._values = values or {}
+        for name, code in self._codes.items():
+            if not personal and (code == "*" or any(_is(code, part) for part in _PERSONAL)):
+                raise ConfigError(
+                    "{name} = {code!r} holds personal data; leave it out, or set personal = true",
+                    name=name,
+                    code=code,
+                )
+        self.client = client or connect(
+            webhook=webhook,
+            client_id=client_id,
+            client_secret=client_secret,
+            token_file=token_file,
+            portal=portal,
+            base_url=base_url,
+            insecure_loopback=insecure_loopback,
+            allow_hosts=allow_hosts,
+            plan=plan,
+            proxy=proxy,
+            pace_file=pace_file,
+        )
+
+    def __repr__(self) -> str:
+        return f"BitrixEnricher({self.client.credentials.host!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.transport.close()
+
+    # -- the role ----------------------------------------------------------------------------
+
+    def customers(self, ids: Sequence[str]) -> Attributes:
+        """Return what is known about *ids*; unknown ones are left out."""
+        entities = self._entities
+        parties = Keys(self.client, self._customer_id).parties(ids, entities)
+        found: dict[Party, dict[str, object]] = {}
+        for entity in entities:
+            mine = sorted({n for many in parties.values() for kind, n in many if kind == entity})
+            if mine:
+                found.update(self._read(entity, mine))
+        told: dict[str, Mapping[str, object]] = {}
+        for key, many in parties.items():
+            known = [found[party] for party in many if party in found]
+            if known:
+                # Several cards under one key complete each other; the oldest one goes first.
+                told[key] = {k: v for one in reversed(known) for k, v in one.items()}
+        return told
+
+    def prospects(self) -> Attributes:
+        """Return every open lead that is no repeated one, as ``L_5``."""
+        names = fields_of(self.client, LEAD)
+        semantic, repeated = names.find("STAGE_SEMANTIC_ID"), names.find("IS_RETURN_CUSTOMER")
+        company = names.find("COMPANY_ID")
+        fields = self._fields(names)
+        select = [*fields.values(), *(name for name in (semantic, repeated, company) if name)]
+        where: dict[str, Any] = {semantic: "P"} if semantic else {}
+        listing = narrow(self.client, Listing(LEAD, tuple(select), where), note=lambda _text: None)
+        rows = [
+            row
+            for piece in scan(self.client, listing)
+            for row in piece.rows
+            if (not semantic or row.get(semantic) == "P")
+            and not (repeated and as_bool(row.get(repeated)))
+        ]
+        owners = {as_id(row["id"]): as_id(row.get(company or "")) for row in rows}
+        companies = sorted(set(owners.values()) - {0})
+        behind = self._read(COMPANY, companies) if companies else {}
+        words = self._words(names, fields)
+        return {
+            key_of((LEAD, number)): {
+                **behind.get((COMPANY, owners[number]), {}),
+                **self._attributes(row, fields, names, words),
+            }
+            for row in rows
+            if (number := as_id(row["id"]))
+        }
+
+    def preflight(self) -> Sequence[str]:
+        """Name every scope and right that is missing, all at once.
+
+        Raises
+        ------
+        AuthenticationError
+            Something is missing.
+        """
+        return look(self.client, {"crm"}, entities=(*self._entities, LEAD), writes=())
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @property
+    def _entities(self) -> tuple[int, ...]:
+        return {"company": (COMPANY,), "contact": (CONTACT,)}.get(
+            self._customer, (COMPANY, CONTACT)
+        )
+
+    def _fields(self, names: Fields) -> dict[str, str]:
+        """Find the fields; a type of objects may lack some of them."""
+        found = {name: names.find(code) for name, code in self._codes.items()}
+        return {name: code for name, code in found.items() if code is not None}
+
+    def _read(self, entity: int, ids: Sequence[int]) -> dict[Party, dict[str, object]]:
+        names = fields_of(self.client, entity)
+        fields = self._fields(names)
+        words = self._words(names, fields)
+        listing = Listing(entity, tuple(fields.values()))
+        return {
+            (entity, as_id(row["id"])): self._attributes(row, fields, names, words)
+            for row in by_ids(self.client, listing, ids)
+        }
+
+    def _words(self, names: Fields, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Read what the entries of directories are called, as far as they are needed."""
+        wanted = {
+            str(names.info[name]["statusType"])
+            for name in fields.values()
+            if names.info.get(name, {}).get("statusType")
+        }
+        words = directories(self.client, sorted(wanted)) if wanted else {}
+        if any(names.info.get(name, {}).get("type") == "enumeration" for name in fields.values()):
+            words |= item_codes(self.client, names.entity)
+        return words
+
+    def _attributes(
+        self, row: Row, fields: Mapping[str, str], names: Fields, words: Mapping[str, str]
+    ) -> dict[str, object]:
+        return dict(self._told(row, fields, names, words))
+
+    def _told(
+        self, row: Row, fields: Mapping[str, str], names: Fields, words: Mapping[str, str]
+    ) -> Iterator[tuple[str, object]]:
+        for attribute, name in fields.items():
+            value = row.get(name)
+            said = names.info.get(name, {})
+            if is_empty(value) or (said.get("type") == "double" and not value):
+                continue
+            mapped, plain = self._values.get(attribute, {}), _plain(value, said, words)
+            # A list item's number differs from portal to portal: its external code speaks.
+            code = words.get(f"code/{said.get('upperName')}/{value}", str(value))
+            yield attribute, mapped.get(code, mapped.get(str(plain), plain))
+
+
+def _plain(value: Any, said: Mapping[str, Any], words: Mapping[str, str]) -> object:
+    """Write a value as people say it: the word of a directory, a day, a number."""
+    kind = said.get("type")
+    if kind in ("crm_status", "enumeration"):
+        chosen = value if isinstance(value, list) else [value]
+        items = {str(item.get("ID")): str(item.get("VALUE")) for item in said.get("items") or ()}
+        spoken = [
+            words.get(f"{said.get('statusType')}/{one}") or items.get(str(one)) or str(one)
+            for one in chosen
+        ]
+        return spoken[0] if len(spoken) == 1 else ", ".join(spoken)
+    if kind == "date":
+        return as_day(value)
+    if kind == "datetime":
+        moment = as_moment(value)
+        return None if moment is None else moment.date()
+    if kind == "double":
+        return float(value)
+    return value
+
+
+def _is(code: str, personal: str) -> bool:
+    return code == personal or code.startswith(personal + "_")

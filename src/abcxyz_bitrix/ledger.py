@@ -1,0 +1,104 @@
+"""What was raised already: entry before the call, confirmed after it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from abcxyz.errors import ConfigError
+
+__all__ = ["Ledger", "marker"]
+
+_SCHEMA = """
+create table if not exists raised (
+    key text not null, channel text not null, done integer not null, object integer,
+    primary key (key, channel)
+);
+"""
+
+
+def marker(key: str) -> str:
+    """Make the sign by which a raised alert is found again on the portal.
+
+    Examples
+    --------
+    >>> marker("stalled:7:2026-05-01")
+    '[abcxyz:8393ec28381a7659]'
+    """
+    return f"[abcxyz:{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}]"
+
+
+class Ledger:
+    """Remember alerts by key and channel, in a file of SQLite.
+
+    Parameters
+    ----------
+    path
+        The file. Where it is new, nothing is known, and the portal has to be searched.
+
+    Raises
+    ------
+    ConfigError
+        The file is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fresh = not path.exists()
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            base = sqlite3.connect(self.path, isolation_level=None)
+            try:
+                base.executescript(_SCHEMA)
+                yield base
+            finally:
+                base.close()
+        except (sqlite3.Error, OSError) as problem:
+            raise ConfigError(
+                "ledger = {path} cannot be used ({reason}); name a file of its own",
+                path=str(self.path),
+                reason=str(problem),
+            ) from None
+
+    def state(self, key: str, channel: str) -> bool | None:
+        """Return True if it was raised, False if it may have been, None if it was not."""
+        with self._open() as base:
+            row = base.execute(
+                "select done from raised where key = ? and channel = ?", (key, channel)
+            ).fetchone()
+        return None if row is None else bool(row[0])
+
+    def intend(self, key: str, channel: str) -> None:
+        """Write down that it is about to be raised."""
+        with self._open() as base:
+            base.execute("insert or ignore into raised values (?, ?, 0, null)", (key, channel))
+
+    def confirm(self, key: str, channel: str, number: int | None) -> None:
+        """Write down that it was raised, as this object on the portal."""
+        with self._open() as base:
+            base.execute(
+                "insert or replace into raised values (?, ?, 1, ?)", (key, channel, number)
+            )
+
+    def withdraw(self, key: str, channel: str) -> None:
+        """Forget an intention that certainly came to nothing."""
+        with self._open() as base:
+            base.execute(
+                "delete from raised where key = ? and channel = ? and done = 0", (key, channel)
+            )
+
+    def objects(self, channel: str) -> set[int]:
+        """Return what this adapter made on the portal through a channel."""
+        if not self.path.exists():
+            return set()
+        with self._open() as base:
+            rows = base.execute(
+                "select object from raised where channel = ? and object is not null", (channel,)
+            )
+            return {int(number) for (number,) in rows}

@@ -1,0 +1,42 @@
+"""What this package offers, behind the entry point ``bitrix24``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from abcxyz.plugins import Factory, hookimpl
+
+__all__ = ["abcxyz_commands", "abcxyz_enrichers", "abcxyz_sinks", "abcxyz_sources"]
+
+
+@hookimpl
+def abcxyz_sources() -> Mapping[str, Factory]:
+    """Offer the source of sales."""
+    from abcxyz_bitrix.source import BitrixSource
+
+    return {"bitrix24": BitrixSource}
+
+
+@hookimpl
+def abcxyz_enrichers() -> Mapping[str, Factory]:
+    """Offer the enricher."""
+    from abcxyz_bitrix.enricher import BitrixEnricher
+
+    return {"bitrix24": BitrixEnricher}
+
+
+@hookimpl
+def abcxyz_sinks() -> Mapping[str, Factory]:
+    """Offer the sink."""
+    from abcxyz_bitrix.sink import BitrixSink
+
+    return {"bitrix24": BitrixSink}
+
+
+@hookimpl
+def abcxyz_commands() -> Mapping[str, Any]:
+    """Offer ``abcxyz bitrix24``."""
+    from abcxyz_bitrix import command
+
+    return {"bitrix24": command}

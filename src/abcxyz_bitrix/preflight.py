@@ -1,0 +1,87 @@
+"""Look whether the work can be done, and name everything that is missing at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from abcxyz.errors import AuthenticationError
+from abcxyz_bitrix.client import Client
+from abcxyz_bitrix.errors import BitrixError
+from abcxyz_bitrix.fields import ENTITIES
+from abcxyz_bitrix.reader import first
+from abcxyz_bitrix.wire import Answer, Command, as_bool, as_map, as_moment
+
+__all__ = ["look"]
+
+_FREE = frozenset({"basic"})
+
+
+def look(
+    client: Client,
+    needs: Iterable[str],
+    *,
+    entities: Sequence[int],
+    writes: Sequence[str],
+    admin: bool = False,
+) -> list[str]:
+    """Check scopes, rights and methods in one request.
+
+    Parameters
+    ----------
+    needs
+        Scopes.
+    entities
+        Types of objects to be read.
+    writes
+        Methods that will be called.
+    admin
+        Whether fields have to be made, which only an administrator of the CRM may.
+
+    Returns
+    -------
+    list
+        What is worth knowing.
+
+    Raises
+    ------
+    AuthenticationError
+        With every missing scope, right and method.
+    """
+    wanted = sorted(set(needs))
+    commands = {
+        "scope": Command("scope"),
+        "profile": Command("profile"),
+        "time": Command("server.time"),
+        **{f"e{n}": Command("crm.item.fields", {"entityTypeId": n}) for n in entities},
+        **{
+            f"m{place}": Command("method.get", {"name": name}) for place, name in enumerate(writes)
+        },
+    }
+    found = client.batch(commands)
+    granted = first(found["scope"], "scope").result
+    scopes = {str(scope) for scope in granted} if isinstance(granted, list) else set()
+    missing = [f"scope {scope}" for scope in wanted if scope not in scopes]
+    for entity in entities:
+        outcome = found[f"e{entity}"]
+        if isinstance(outcome, BitrixError) and "crm" in scopes:
+            missing.append(f"right to read: {ENTITIES.get(entity, str(entity))}")
+    for place, name in enumerate(writes):
+        outcome = found[f"m{place}"]
+        if isinstance(outcome, Answer) and not as_bool(as_map(outcome.result).get("isAvailable")):
+            missing.append(f"method {name}")
+    profile = as_map(getattr(found["profile"], "result", None))
+    if admin and not as_bool(profile.get("ADMIN")):
+        missing.append("right to change the settings of the CRM (to make fields)")
+    if missing:
+        raise AuthenticationError(
+            "the webhook lacks: {missing}; edit it in Bitrix24, or change the rights of its owner",
+            missing=", ".join(missing),
+        )
+    notes = [f"Bitrix24 {client.credentials.host}, as {client.credentials.identity}"]
+    needless = sorted(scopes - set(wanted) - _FREE)
+    if needless:
+        notes.append(f"scopes that are not needed here: {', '.join(needless)}")
+    moment = as_moment(getattr(found["time"], "result", None))
+    if moment is not None:
+        notes.append(f"the portal's clock: {moment.isoformat()}")
+    return notes

@@ -1,0 +1,299 @@
+"""Write segments onto the cards of a Bitrix24 portal."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abcxyz import SEGMENTS
+from abcxyz.errors import AdapterError, ConfigError
+from abcxyz.plugins import Secret, WriteReport
+from abcxyz_bitrix.alerts import CHANNELS, Alerts
+from abcxyz_bitrix.client import Client
+from abcxyz_bitrix.compare import UPDATE, Comparison, Work, Write
+from abcxyz_bitrix.connect import connect
+from abcxyz_bitrix.customers import check_customer
+from abcxyz_bitrix.errors import AccessDenied, concerns_one
+from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD
+from abcxyz_bitrix.pace import Budget, seconds_of
+from abcxyz_bitrix.plan import Estimate, estimate, reading, updating
+from abcxyz_bitrix.preflight import look
+from abcxyz_bitrix.userfields import PREFIX, check_prefix, ensure
+from abcxyz_bitrix.wire import Answer, as_map
+from abcxyz_bitrix.words import LANGUAGES, tell
+
+if TYPE_CHECKING:
+    from abcxyz import Analysis
+
+__all__ = ["BitrixSink"]
+
+_LOG = logging.getLogger("abcxyz_bitrix")
+
+
+class BitrixSink:
+    """Show an analysis on the cards of companies, contacts and leads.
+
+    Parameters
+    ----------
+    webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
+allow_hosts, plan, proxy, pace_file
+        How to reach the portal, see `connect`.
+    customer, customer_id
+        As of the source, so that a key finds its card.
+    fields_prefix
+        Of the adapter's own fields.
+    priority
+        Segments whose customers are priority no. 1.
+    unclassified
+        ``mark`` customers who are no longer classified as such, or ``clear`` their fields.
+    leads
+        Write the grades of leads.
+    timeline, tasks, notify
+        Ways to raise alerts: a comment on the card, a task, a notification.
+    stalled_days
+        Days without movement after which a deal of a class-A customer is stalled; 0 is never.
+    working_days
+        Count Monday to Friday only.
+    head
+        Number of the user who hears of stalled deals; the head of the sales department when not
+        given.
+    dedicated_user
+        The webhook belongs to nobody who works in the CRM.
+    ledger
+        File that remembers what was raised.
+    budget
+        Time for one run, such as ``6h``; the rest is left to the next one.
+    update_cost
+        Seconds of one update, for the plan.
+    lang
+        ``ru`` or ``en``.
+    client
+        A ready client instead of credentials.
+
+    Raises
+    ------
+    ConfigError
+        An option is not understood.
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook: Secret | None = None,
+        client_id: str | None = None,
+        client_secret: Secret | None = None,
+        token_file: Path | None = None,
+        portal: str | None = None,
+        customer: str = "company-or-contact",
+        customer_id: str = "id",
+        fields_prefix: str = PREFIX,
+        priority: Sequence[str] = ("AX", "AY"),
+        unclassified: str = "mark",
+        leads: bool = True,
+        timeline: bool = False,
+        tasks: bool = False,
+        notify: bool = False,
+        stalled_days: float = 3,
+        working_days: bool = False,
+        head: int | None = None,
+        dedicated_user: bool = False,
+        ledger: Path = Path("bitrix24-ledger.sqlite"),
+        budget: str | None = None,
+        update_cost: float = 0.085,
+        lang: str = "ru",
+        plan: str = "standard",
+        base_url: str | None = None,
+        insecure_loopback: bool = False,
+        allow_hosts: Sequence[str] = (),
+        proxy: str | None = None,
+        pace_file: Path | None = None,
+        client: Client | None = None,
+    ) -> None:
+        _one_of("lang", lang, LANGUAGES)
+        _one_of("unclassified", unclassified, ("mark", "clear"))
+        for segment in priority:
+            _one_of("priority", segment, SEGMENTS)
+        self._customer, self._prefix = check_customer(customer), check_prefix(fields_prefix)
+        self._leads, self._lang = leads, lang
+        self._budget = None if budget is None else seconds_of(budget)
+        self._cost = update_cost
+        self.client = client or connect(
+            webhook=webhook,
+            client_id=client_id,
+            client_secret=client_secret,
+            token_file=token_file,
+            portal=portal,
+            base_url=base_url,
+            insecure_loopback=insecure_loopback,
+            allow_hosts=allow_hosts,
+            plan=plan,
+            proxy=proxy,
+            pace_file=pace_file,
+        )
+        self._comparison = Comparison(
+            self.client,
+            entities=self._entities,
+            customer_id=customer_id,
+            prefix=self._prefix,
+            priority=tuple(priority),
+            mark=unclassified == "mark",
+            leads=leads,
+            lang=lang,
+        )
+        chosen = {"timeline": timeline, "tasks": tasks, "notify": notify}
+        self._alerts = Alerts(
+            self.client,
+            channels=tuple(name for name in CHANNELS if chosen[name]),
+            ledger=ledger,
+            stalled_days=stalled_days,
+            working_days=working_days,
+            head=head,
+            dedicated=dedicated_user,
+            lang=lang,
+        )
+        self.notes: list[str] = []
+        self.left = 0
+        self.estimate: Estimate | None = None
+
+    def __repr__(self) -> str:
+        return f"BitrixSink({self.client.credentials.host!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.transport.close()
+
+    # -- the role ----------------------------------------------------------------------------
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Make the cards show *analysis*. Writing it twice changes nothing more.
+
+        Parameters
+        ----------
+        dry_run
+            Only compare; `estimate` and `notes` then tell what a run would take.
+        """
+        self.notes, self.left = [], 0
+        budget = Budget(self.client.clock, self._budget)
+        work = self._comparison.run(analysis, dry_run=dry_run)
+        self.notes += work.notes
+        self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.plan)
+        if dry_run:
+            self._tell(
+                "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
+            )
+            pending = self._alerts.pending(analysis, work.parties)
+            if pending:
+                self._tell("dry alerts", count=pending)
+            return self._report(work, len(work.writes))
+        written = self._apply(work, budget)
+        raised = self._alerts.run(analysis, work.parties, work.failed, budget)
+        if raised:
+            self._tell("raised", count=raised)
+        if self.left:
+            self._tell("left", count=self.left)
+        return self._report(work, written)
+
+    def _report(self, work: Work, written: int) -> WriteReport:
+        return WriteReport(
+            written=written, unchanged=work.unchanged, failed=work.failed, notes=self.notes
+        )
+
+    def preflight(self) -> Sequence[str]:
+        """Name every scope and right that is missing, all at once.
+
+        Raises
+        ------
+        AuthenticationError
+            Something is missing.
+        """
+        writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
+        entities = [*self._entities, *([LEAD] if self._leads else [])]
+        notes = look(
+            self.client,
+            {"crm"} | self._alerts.scopes,
+            entities=entities,
+            writes=writes,
+            admin=self._needs_fields(),
+        )
+        return [*notes, f"writing every card once: {self.plan().sentence('en')}"]
+
+    def plan(self) -> Estimate:
+        """Estimate a first run that writes every card, from the counts of the portal."""
+        total = 0
+        for entity in self._entities:
+            asked = {"entityTypeId": entity, "select": ["id"], "start": 0}
+            total += int(self.client.call("crm.item.list", asked).total or 0)
+        lists = reading(total, history=False, list_seconds=0.05, history_seconds=0.0)
+        return estimate([*lists, *updating(total, self._update_cost)], self.client.plan)
+
+    # -- comparing ---------------------------------------------------------------------------
+
+    @property
+    def _entities(self) -> tuple[int, ...]:
+        return {"company": (COMPANY,), "contact": (CONTACT,)}.get(
+            self._customer, (COMPANY, CONTACT)
+        )
+
+    @property
+    def _update_cost(self) -> float:
+        return self.client.cost(UPDATE, self._cost)
+
+    def _needs_fields(self) -> bool:
+        try:
+            return any(
+                ensure(self.client, entity, self._prefix, self._lang, dry_run=True).missing
+                for entity in self._entities
+            )
+        except AdapterError:
+            return True
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def _apply(self, work: Work, budget: Budget) -> int:
+        """Write the most valuable customers first, until the time is over."""
+        by_key = {f"{place}": write for place, write in enumerate(work.writes)}
+        commands = ((name, write.command) for name, write in by_key.items())
+        written = done = 0
+        for name, outcome in self.client.stream(commands, stop=lambda: budget.spent):
+            write = by_key[name]
+            done += 1
+            if isinstance(outcome, Answer):
+                reason = self._not_taken(write, outcome)
+                if reason:
+                    work.failed[write.key] = reason
+                else:
+                    written += 1
+            elif concerns_one(outcome):
+                work.failed[write.key] = self._reason(outcome)
+            else:
+                raise outcome
+        self.left = len(work.writes) - done
+        return written
+
+    def _not_taken(self, write: Write, answer: Answer) -> str:
+        """Check the item that came back: names the portal does not know are ignored silently."""
+        item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
+        now = write.own.read(item)
+        missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
+        return tell("not taken", self._lang, fields=", ".join(missed)) if missed else ""
+
+    def _reason(self, problem: AdapterError) -> str:
+        if isinstance(problem, AccessDenied):
+            return tell("denied", self._lang, said=problem.details.get("said", ""))
+        return str(problem)
+
+    def _tell(self, phrase: str, **fields: object) -> None:
+        self.notes.append(tell(phrase, self._lang, **fields))
+        _LOG.info("%s", self.notes[-1])
+
+
+def _one_of(name: str, value: object, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ConfigError(
+            "{name} = {value!r} is not known; use one of {known}",
+            name=name,
+            value=value,
+            known=", ".join(known),
+        )

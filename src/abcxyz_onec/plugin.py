@@ -1,0 +1,30 @@
+"""What the package offers to the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from abcxyz.plugins import Factory, hookimpl
+from abcxyz_onec.enricher import OneCEnricher
+from abcxyz_onec.sink import OneCSink
+from abcxyz_onec.source import OneCSource
+
+__all__ = ["abcxyz_enrichers", "abcxyz_sinks", "abcxyz_sources"]
+
+
+@hookimpl
+def abcxyz_sources() -> Mapping[str, Factory]:
+    """Offer the source."""
+    return {"onec": OneCSource}
+
+
+@hookimpl
+def abcxyz_enrichers() -> Mapping[str, Factory]:
+    """Offer the enricher."""
+    return {"onec": OneCEnricher}
+
+
+@hookimpl
+def abcxyz_sinks() -> Mapping[str, Factory]:
+    """Offer the sink."""
+    return {"onec": OneCSink}

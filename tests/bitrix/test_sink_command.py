@@ -1,0 +1,99 @@
+"""The command that undoes what the sink has made, and what the package offers."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator
+
+import pytest
+from tests.bitrix.rig import Rig, analysis_of, free, rig
+
+from abcxyz.errors import AuthenticationError, ConfigError
+from abcxyz_bitrix import command, plugin
+from abcxyz_bitrix.enricher import BitrixEnricher
+from abcxyz_bitrix.sink import BitrixSink
+from abcxyz_bitrix.source import BitrixSource
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """Serve a portal with our fields on it, and its webhook in the environment."""
+    with rig(limits=free()) as made:
+        made.portal.add_company("Ромашка")
+        BitrixSink(client=made.client).write(analysis_of({"CO_1": "AX"}), dry_run=False)
+        monkeypatch.setenv("HOOK", made.server.webhook)
+        yield made
+
+
+def call(*words: str) -> int:
+    """Run the command as the command line does."""
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers())
+    args = parser.parse_args(
+        ["bitrix24", "uninstall", "--webhook-env", "HOOK", "--insecure-loopback", *words]
+    )
+    code = args.run(args)
+    assert isinstance(code, int)
+    return code
+
+
+def say(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Type something."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(words))
+
+
+@pytest.mark.parametrize("words", ["no\n", "\n", ""])
+def test_nothing_goes_without_a_yes(
+    site: Rig, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """Anything but a yes leaves everything as it is."""
+    say(monkeypatch, words)
+    before = dict(site.portal.state.user_fields)
+    assert call() == 0
+    assert site.portal.state.user_fields == before
+
+
+@pytest.mark.parametrize("words", ["yes\n", "Да\n"])
+def test_yes_removes_our_fields(
+    site: Rig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+) -> None:
+    """After a yes our fields are gone, and were named before."""
+    say(monkeypatch, words)
+    assert call("--lang", "ru") == 0
+    assert site.portal.state.user_fields == {}
+    said = capsys.readouterr().out
+    assert "UF_CRM_ABCXYZ_SEGMENT" in said
+    assert "удалено полей: 22" in said
+    assert call("--yes") == 0
+    assert "no field of ours" in capsys.readouterr().out
+
+
+def test_refusal_is_an_error_without_the_secret(site: Rig) -> None:
+    """A webhook that is no good ends the command with an error that shows no secret."""
+    secret = site.portal.hook.secret
+    site.portal.hook.secret = "another"
+    with pytest.raises(AuthenticationError, match="does not accept the webhook") as caught:
+        call("--yes")
+    assert secret not in str(caught.value)
+
+
+def test_missing_variable_is_a_mistake_of_the_caller(
+    site: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the webhook the command says which variable to set."""
+    monkeypatch.delenv("HOOK")
+    with pytest.raises(ConfigError, match="HOOK"):
+        call("--yes")
+
+
+def test_package_offers_three_adapters_and_a_command() -> None:
+    """Behind the entry point stand a source, an enricher, a sink and a command."""
+    assert plugin.abcxyz_sources() == {"bitrix24": BitrixSource}
+    assert plugin.abcxyz_enrichers() == {"bitrix24": BitrixEnricher}
+    assert plugin.abcxyz_sinks() == {"bitrix24": BitrixSink}
+    assert plugin.abcxyz_commands() == {"bitrix24": command}

@@ -1,0 +1,125 @@
+"""The enricher, against an emulated portal over TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.bitrix.portal import COMPANY, LEAD
+from tests.bitrix.rig import Rig, free, rig
+
+from abcxyz import score_prospects
+from abcxyz.errors import ConfigError
+from abcxyz.plugins import Enricher
+from abcxyz_bitrix.enricher import BitrixEnricher
+
+
+@pytest.fixture
+def site() -> Iterator[Rig]:
+    """Serve a portal with two companies and two leads."""
+    with rig(limits=free()) as made:
+        made.portal.add_company("Ромашка", employees="EMPLOYEES_2", revenue=9e8, industry="IT",
+                                fm=[{"typeId": "PHONE", "value": "+79990000000"}])  # fmt: skip
+        made.portal.add_company("Лютик")
+        made.portal.add_lead("первый", companyId=1, sourceId="WEB")
+        made.portal.add_lead("второй")
+        yield made
+
+
+def make(site: Rig, **options: Any) -> BitrixEnricher:
+    """Make an enricher."""
+    return BitrixEnricher(client=site.client, **options)
+
+
+def test_is_an_enricher(site: Rig) -> None:
+    """It has both methods."""
+    assert isinstance(make(site), Enricher)
+
+
+def test_customers_are_told_in_words(site: Rig) -> None:
+    """Directories are told by what people call their entries; empty fields are left out."""
+    found = make(site).customers(["CO_1", "CO_2", "CO_9", "ghost"])
+    assert set(found) == {"CO_1", "CO_2"}
+    told = dict(found["CO_1"])
+    assert told["turnover"] == 9e8
+    assert isinstance(told["employees"], str)
+    assert not str(told["employees"]).startswith("EMPLOYEES_")
+    assert "industry" not in found["CO_2"]
+
+
+def test_job_maps_fields_and_values(site: Rig) -> None:
+    """The job says which field is which attribute, and what its values mean."""
+    found = make(
+        site,
+        attributes={"employees": "EMPLOYEES", "size": "revenue"},
+        values={"employees": {"EMPLOYEES_2": 100}},
+    ).customers(["CO_1"])
+    assert dict(found["CO_1"]) == {"employees": 100, "size": 9e8}
+
+
+def test_user_field_is_an_attribute(site: Rig) -> None:
+    """A list among the user fields is told by its text."""
+    site.client.call(
+        "crm.company.userfield.add",
+        {"fields": {"FIELD_NAME": "REGION", "USER_TYPE_ID": "enumeration",
+                    "LIST": [{"VALUE": "Урал", "XML_ID": "URAL"}]}},
+    )  # fmt: skip
+    field = site.portal.user_field(COMPANY, "UF_CRM_REGION")
+    site.portal.row(COMPANY, 1)["ufCrmRegion"] = field.choice("URAL")
+    found = make(site, attributes={"region": "UF_CRM_REGION"}).customers(["CO_1"])
+    assert dict(found["CO_1"]) == {"region": "Урал"}
+    for said in ("URAL", "Урал"):
+        found = make(
+            site, attributes={"region": "UF_CRM_REGION"}, values={"region": {said: "66"}}
+        ).customers(["CO_1"])
+        assert dict(found["CO_1"]) == {"region": "66"}
+
+
+def test_leads_take_what_they_lack_from_their_company(site: Rig) -> None:
+    """A lead is scored by the figures of its company; converted and repeated ones stay out."""
+    done = site.portal.add_lead("третий")
+    site.portal.move(LEAD, done, "CONVERTED", at=site.clock())
+    again = site.portal.add_lead("четвёртый")
+    site.portal.row(LEAD, again)["isReturnCustomer"] = "Y"
+    found = make(site, values={"employees": {"EMPLOYEES_2": 100}}).prospects()
+    assert set(found) == {"L_1", "L_2"}
+    first = dict(found["L_1"])
+    assert (first["turnover"], first["employees"]) == (9e8, 100)
+    assert first["source"] == "Сайт"
+    assert "turnover" not in found["L_2"]
+
+
+def test_prospects_can_be_scored(site: Rig) -> None:
+    """What the enricher tells is what the scorecard takes."""
+    found = make(site, values={"employees": {"EMPLOYEES_2": 100}}).prospects()
+    keys = list(found)
+    table = {name: [found[key].get(name) for key in keys] for name in ("turnover", "employees")}
+    grades = [record["grade"] for record in score_prospects({"id": keys, **table}).to_records()]
+    assert grades[keys.index("L_2")] is None
+    assert grades[keys.index("L_1")] is not None
+
+
+def test_customers_are_found_by_tax_number(site: Rig) -> None:
+    """Asked by tax numbers it answers by tax numbers."""
+    site.portal.add_requisite(COMPANY, 1, inn="7707083893")
+    found = make(site, customer_id="inn").customers(["7707083893", "000"])
+    assert set(found) == {"7707083893"}
+
+
+@pytest.mark.parametrize("code", ["*", "phone", "EMAIL_WORK", "FM", "COMMENTS", "LAST_NAME"])
+def test_personal_data_needs_a_word(site: Rig, code: str) -> None:
+    """Phones, addresses and free text are refused unless the job asks for them by word."""
+    with pytest.raises(ConfigError, match="personal"):
+        make(site, attributes={"x": code})
+    make(site, attributes={"x": code}, personal=True)
+
+
+def test_people_are_not_read(site: Rig) -> None:
+    """Nothing but the listed fields is asked for."""
+    enricher = make(site)
+    enricher.customers(["CO_1"])
+    enricher.prospects()
+    asked = repr([request.params for request in site.portal.journal.requests]).lower()
+    for word in ("phone", "email", "comments", "title", "*"):
+        assert word not in asked.replace("%2a", "*")

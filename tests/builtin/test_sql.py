@@ -1,0 +1,305 @@
+"""Sales out of databases and segments into them, beyond what every adapter promises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcxyz.builtin.sql import SqlSink, SqlSource
+from abcxyz.core.calendar import Window
+from abcxyz.core.transactions import concat
+from abcxyz.errors import AuthenticationError, BadDataError, ConfigError, UnavailableError
+from abcxyz.testing import leaks, make_analysis
+
+sa = pytest.importorskip("sqlalchemy")
+
+OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
+TABLE = """
+CREATE TABLE {name} (
+    "Контрагент" TEXT, "Дата" {day}, "Сумма" {money}, "Документ" TEXT, "Наименование" TEXT
+)
+"""
+ROWS = """
+INSERT INTO {name} VALUES
+    ('17', '2026-10-01', 100.10, 'D1', 'ООО «Ёлка»'),
+    ('17', '2026-10-31', -0.10, NULL, NULL),
+    (' 18 ', '2026-10-31', 5, 'D2', 'Ромашка'),
+    (NULL, '2026-10-05', 7, 'D3', NULL),
+    ('19', NULL, 8, 'D4', NULL),
+    ('20', '2026-10-06', NULL, 'D5', NULL),
+    ('21', '2026-09-30', 1000, 'D6', NULL),
+    ('21', '2026-11-01', 1000, 'D7', NULL)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give a base with a table of sales."""
+    made: str
+    if request.param == "sqlite":
+        made, kinds = f"sqlite:///{tmp_path}/base.db", {"day": "TEXT", "money": "NUMERIC"}
+    else:
+        made = request.getfixturevalue("postgres")
+        kinds = {"day": "DATE", "money": "NUMERIC(14, 2)"}
+    execute(made, "DROP VIEW IF EXISTS october", "DROP TABLE IF EXISTS ledger")
+    execute(made, TABLE.format(name="ledger", **kinds), ROWS.format(name="ledger"))
+    return made
+
+
+def execute(url: str, *statements: str) -> list[Any]:
+    """Run statements as another program would."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    rows: list[Any] = []
+    with engine.begin() as connection:
+        for statement in statements:
+            result = connection.exec_driver_sql(statement)
+            rows = [tuple(row) for row in result] if result.returns_rows else []
+    return rows
+
+
+def read(url: str, window: Window = OCTOBER, **options: Any) -> tuple[Any, SqlSource]:
+    """Read a window."""
+    with closing(SqlSource(url, **options)) as source:
+        return concat(source.transactions(window)), source
+
+
+def test_a_table_is_read_by_its_usual_names(url: str) -> None:
+    """Columns are recognised, amounts and days read, names and doubtful lines told."""
+    sales, source = read(url, table="ledger")
+    assert ["17", "17", "18"] == sales.customer.tolist()
+    assert [100.10, -0.10, 5.0] == sales.amount.tolist()
+    assert [date(2026, 10, 1), date(2026, 10, 31), date(2026, 10, 31)] == sales.day.tolist()
+    assert ["D1", "D2"] == [one for one in sales.document.tolist() if one.startswith("D")]
+    assert {"17": "ООО «Ёлка»", "18": "Ромашка"} == dict(source.names)
+    assert source.quality is not None
+    found = {issue.kind: issue.count for issue in source.quality.issues}
+    assert {"no_customer": 1, "no_date": 1, "no_amount": 1, "negative": 1} == found
+    assert (6, 3) == (source.quality.rows, source.quality.used)
+
+
+def test_a_view_is_as_good_as_a_table(url: str) -> None:
+    """A view is read by its name."""
+    execute(url, 'CREATE VIEW october AS SELECT * FROM ledger WHERE "Сумма" > 10')
+    assert [100.10] == read(url, table="october")[0].amount.tolist()
+
+
+def test_a_query_may_name_the_window(url: str) -> None:
+    """The days are bound, not pasted; lines outside the window never count."""
+    text = 'SELECT "Контрагент" AS who, "Дата" AS day, "Сумма" AS money FROM ledger'
+    columns: dict[str, Any] = {"customer": "who", "date": "day", "amount": "money"}
+    whole, _ = read(url, query=text, **columns)
+    bound, source = read(
+        url, query=f'{text} WHERE "Дата" >= :since AND "Дата" < :until', **columns
+    )
+    assert [100.10, -0.10, 5.0] == whole.amount.tolist() == bound.amount.tolist()
+    assert source.quality is not None
+    assert 5 == source.quality.rows
+
+
+def test_large_numbers_beside_nothing_stay_whole(url: str) -> None:
+    """An identifier of 17 digits is not rounded because another line has none."""
+    execute(
+        url, "DROP TABLE IF EXISTS big", "CREATE TABLE big (client_id BIGINT, date DATE, sum INT)"
+    )
+    execute(url, "INSERT INTO big VALUES (12345678901234567, '2026-10-05', 3), (NULL, NULL, 1)")
+    assert ["12345678901234567"] == read(url, table="big")[0].customer.tolist()
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last", "after"),
+    [
+        ("TEXT", "01.10.2026", "31.10.2026 23:59", "01.11.2026"),
+        ("TEXT", "2026-10-01", "2026-10-31T23:59:59.5", "2026-11-01 00:00"),
+        ("TIMESTAMP", "2026-10-01 00:00", "2026-10-31 23:59:59.999", "2026-11-01 00:00"),
+        ("DATE", "2026-10-01", "2026-10-31", "2026-11-01"),
+    ],
+)
+def test_days_of_any_make_keep_to_the_window(
+    url: str, kind: str, first: str, last: str, after: str
+) -> None:
+    """Both ends of the window are read whole, however a column writes its days."""
+    execute(
+        url,
+        "DROP TABLE IF EXISTS days",
+        f"CREATE TABLE days (client TEXT, date {kind}, sum INT)",
+        f"INSERT INTO days VALUES ('a', '{first}', 1), ('a', '{last}', 2), ('a', '{after}', 4)",
+    )
+    assert [1.0, 2.0] == read(url, table="days")[0].amount.tolist()
+
+
+def test_days_are_asked_of_the_database(url: str) -> None:
+    """Lines outside the window do not travel where the database can tell."""
+    _, source = read(url, Window(date(2026, 10, 5), date(2026, 10, 6)), table="ledger")
+    assert source.quality is not None
+    assert 2 == source.quality.rows
+
+
+def test_batches_bound_the_memory(url: str) -> None:
+    """A batch holds no more lines than asked for."""
+    with closing(SqlSource(url, table="ledger", batch=2)) as source:
+        sizes = [len(batch) for batch in source.transactions(OCTOBER)]
+    assert max(sizes) <= 2
+    assert 3 == sum(sizes)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"table": "nowhere"}, "the database has no table 'nowhere'; its tables are: .*ledger"),
+        ({"table": "ledger", "customer": "who"}, "ledger has no column 'who' for the option"),
+        ({"query": "SELECT 1 AS one"}, "query: no column looks like customer, date, amount"),
+        ({}, "a database needs either a table or a query; give one of them"),
+        ({"table": "a", "query": "b"}, "a database needs either a table or a query"),
+        ({"table": "ledger", "batch": 0}, "batch is 0; give a number of lines from 1"),
+    ],
+)
+def test_a_wrong_option_is_answered(url: str, options: dict[str, Any], said: str) -> None:
+    """The message holds what is there."""
+    with pytest.raises(ValueError, match=said):
+        read(url, **options)
+
+
+def test_a_wrong_query_is_the_databases_refusal(url: str) -> None:
+    """The message holds what the database says."""
+    with pytest.raises(BadDataError, match=r"the database refused .*selekt"):
+        read(url, query="selekt * from ledger")
+
+
+def test_a_wrong_password_is_no_rights(postgres: str) -> None:
+    """The message names user and password as the place to look, and repeats neither."""
+    wrong = postgres.replace("pg-s3cr3t", "other-s3cr3t")
+    with pytest.raises(AuthenticationError, match="the database refused the login") as caught:
+        read(wrong, table="ledger")
+    assert [] == leaks(caught.value, ["other-s3cr3t", wrong])
+    assert caught.value.__suppress_context__
+
+
+def test_nobody_there_is_unavailable(postgres: str) -> None:
+    """A closed port is an outage, which may be tried again."""
+    host = postgres.rpartition("@")[2].partition("/")[0]
+    closed = postgres.replace(host, "127.0.0.1:1")
+    with pytest.raises(UnavailableError, match="the database cannot be reached") as caught:
+        read(closed, table="ledger")
+    assert caught.value.retryable
+    assert [] == leaks(caught.value, ["pg-s3cr3t"])
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sales.db", "the address of the database is none; write it as driver://"),
+        ("nosuch://u:s3cr3t@h/b", "the driver .* of nosuch is not installed"),
+        ("mysql+mysqldb://u:s3cr3t@h/b", "the driver MySQLdb of mysql.mysqldb is not installed"),
+    ],
+)
+def test_a_wrong_address_is_answered(address: str, said: str) -> None:
+    """The message does not repeat the address."""
+    with pytest.raises(ConfigError, match=said) as caught:
+        SqlSource(address, table="x")
+    assert [] == leaks(caught.value, ["s3cr3t"])
+
+
+def test_without_sqlalchemy_the_extra_is_named() -> None:
+    """The library works without it, and says what to install."""
+    code = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        "from abcxyz.registry import load\n"
+        "load().get('source', 'sql').build({'url': 'sqlite://', 'table': 'x'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "a database needs the extra 'sql'; install it" in done.stderr
+
+
+@pytest.fixture
+def sink(url: str) -> Iterator[SqlSink]:
+    """Build a sink into an empty base."""
+    execute(url, "DROP TABLE IF EXISTS abcxyz_segments")
+    with closing(SqlSink(url, lang="ru")) as made:
+        yield made
+
+
+def test_a_row_tells_all(url: str, sink: SqlSink) -> None:
+    """Segment, tag and recommendation, figures and days are in the row."""
+    analysis = make_analysis(["a", "b", "c"], names={"a": "ООО «Ёлка»"})
+    sink.write(analysis, dry_run=False)
+    columns = "customer, name, segment, abc, xyz, value, orders, tag, changed_on"
+    row = execute(url, f"SELECT {columns} FROM abcxyz_segments WHERE customer = 'a'")[0]
+    assert ("a", "ООО «Ёлка»", "AX", "A", "X") == row[:5]
+    assert float(analysis.snapshot.value[0]) == row[5]
+    assert int(analysis.snapshot.orders[0]) == row[6]
+    assert "AX - приоритетный клиент" == row[7]
+    assert "2026-11-01" == str(row[8])
+    told = execute(url, "SELECT recommendation FROM abcxyz_segments WHERE customer = 'a'")
+    assert analysis.actions is not None
+    assert [(analysis.actions[0].text("ru"),)] == told
+
+
+def test_only_what_differs_is_written(url: str, sink: SqlSink) -> None:
+    """Changed rows carry the new day, others the old; who is gone is deleted."""
+    sink.write(make_analysis(["a", "b", "c"], seed=1), dry_run=False)
+    execute(url, "UPDATE abcxyz_segments SET changed_on = '2020-01-01'")
+    report = sink.write(
+        make_analysis(["a", "b", "c"], seed=1, names={"b": "Ромашка"}), dry_run=False
+    )
+    assert report.written > 0
+    changed = execute(
+        url, "SELECT customer FROM abcxyz_segments WHERE changed_on > '2020-01-01' ORDER BY 1"
+    )
+    assert ["a", "b", "c"] == [one for (one,) in changed]
+    report = sink.write(make_analysis(["a", "c"], seed=1), dry_run=False)
+    assert ["a", "c"] == [
+        one for (one,) in execute(url, "SELECT customer FROM abcxyz_segments ORDER BY 1")
+    ]
+
+
+def test_a_strangers_table_is_left_alone(url: str) -> None:
+    """A table of that name that is not ours is refused, in a dry run too."""
+    with closing(SqlSink(url, table="ledger")) as sink:
+        for dry_run in (True, False):
+            with pytest.raises(
+                ConfigError, match="the table 'ledger' is not one of ours, it lack"
+            ):
+                sink.write(make_analysis(["a", "b", "c"]), dry_run=dry_run)
+    assert 8 == len(execute(url, "SELECT * FROM ledger"))
+
+
+def test_a_row_that_is_refused_does_not_stop_the_others(url: str, sink: SqlSink) -> None:
+    """Where the database itself refuses one row of a thousand, the rest is written."""
+    sink.write(make_analysis(["a", "b", "c"]), dry_run=False)
+    execute(url, "DROP TABLE abcxyz_segments")
+    columns = "name TEXT, segment TEXT, abc TEXT, xyz TEXT, value FLOAT, cv FLOAT, orders INT, "
+    execute(
+        url,
+        f"CREATE TABLE abcxyz_segments (customer_key TEXT, customer TEXT CHECK (customer <> 'b'), "
+        f"{columns} last_sale DATE, tag TEXT, recommendation TEXT, changed_on DATE)",
+    )
+    report = sink.write(make_analysis(["a", "b", "c", "d"]), dry_run=False)
+    assert ["b"] == list(report.failed)
+    assert "check" in report.failed["b"].lower()
+    assert 3 == report.written
+    assert ["a", "c", "d"] == [
+        one for (one,) in execute(url, "SELECT customer FROM abcxyz_segments ORDER BY 1")
+    ]
+
+
+def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
+    """The password is not shown; a base that is not there is an error."""
+    [line] = sink.preflight()
+    assert line.endswith("abcxyz_segments +")
+    sink.write(make_analysis(["a", "b", "c"]), dry_run=False)
+    [line] = sink.preflight()
+    assert line.endswith("abcxyz_segments ✓")
+    assert [] == leaks(line, ["pg-s3cr3t"])
+    with closing(SqlSource(url, table="ledger")) as source:
+        where, columns = source.preflight()
+    assert [] == leaks(where, ["pg-s3cr3t"])
+    assert "customer = Контрагент, date = Дата, amount = Сумма" in columns

@@ -1,0 +1,216 @@
+"""The webhook is signed, and sent again only where it certainly was not taken."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.builtin.conftest import Receiver
+
+from abcxyz.builtin.webhook_sink import WebhookSink, signature
+from abcxyz.errors import (
+    AdapterError,
+    AuthenticationError,
+    BadDataError,
+    ConfigError,
+    RateLimitError,
+    UnavailableError,
+)
+from abcxyz.http import NotSentError, OutcomeUnknownError
+from abcxyz.testing import leaks, make_analysis
+
+SECRET = "wh-s3cr3t"
+ANALYSIS = make_analysis(["a", "b", "c"])
+
+
+class Rig:
+    """A receiver, and a sink that never really sleeps."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+        self.pauses: list[float] = []
+        self.made: list[WebhookSink] = []
+
+    def sink(self, url: str | None = None, **options: Any) -> WebhookSink:
+        """Build a sink."""
+        self.made.append(
+            WebhookSink(
+                url or self.receiver.url,
+                secret=SECRET,
+                insecure_loopback=True,
+                sleep=self.pauses.append,
+                now=lambda: 1_793_000_000.5,
+                **options,
+            )
+        )
+        return self.made[-1]
+
+    def send(self, *plan: int, **options: Any) -> None:
+        """Write while the receiver answers by plan."""
+        self.receiver.plan = list(plan)
+        self.sink(**options).write(ANALYSIS, dry_run=False)
+
+
+@pytest.fixture
+def rig(receiver: Receiver) -> Iterator[Rig]:
+    """Build a rig."""
+    made = Rig(receiver)
+    yield made
+    for one in made.made:
+        one.close()
+
+
+def test_the_document_is_signed(rig: Rig) -> None:
+    """The receiver computes the same HMAC from what it was sent."""
+    rig.send()
+    [(headers, body)] = rig.receiver.taken
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(SECRET.encode(), signed, hashlib.sha256).digest())
+    assert f"v1,{expected.decode()}" == headers["webhook-signature"]
+    assert "1793000000" == headers["webhook-timestamp"]
+    assert "application/json; charset=utf-8" == headers["Content-Type"]
+
+
+def test_the_document_is_the_summary(rig: Rig) -> None:
+    """It holds the summary; the customers only where wanted."""
+    rig.send()
+    rig.send(customers=True, headers={"X-Tenant": "north"})
+    plain, full = (json.loads(body) for _, body in rig.receiver.taken)
+    assert "abcxyz.analysis" == plain["type"]
+    assert 2 == plain["summary"]["customers"]
+    assert "customers" not in plain
+    assert ["a", "b", "c"] == sorted(one["customer"] for one in full["customers"])
+    assert "north" == rig.receiver.taken[1][0]["X-Tenant"]
+
+
+def test_the_same_document_has_the_same_identity(rig: Rig) -> None:
+    """A receiver that saw it before can tell; another document has another identity."""
+    rig.send()
+    rig.send()
+    rig.send(customers=True)
+    first, second, other = (headers["webhook-id"] for headers, _ in rig.receiver.taken)
+    assert first == second != other
+
+
+def test_state_remembers_per_address(rig: Rig, tmp_path: Path) -> None:
+    """What was taken is not sent again to that address, and is sent to another one."""
+    state = tmp_path / "sent.json"
+    rig.send(state=state)
+    rig.send(state=state)
+    assert 1 == rig.receiver.hits
+    rig.send(state=state, url=rig.receiver.url + "/other")
+    assert 2 == rig.receiver.hits
+    rig.send(state=state)
+    assert 2 == rig.receiver.hits
+    assert [] == leaks(state.read_text(), ["s3cr3t-path"])
+
+
+def test_what_was_not_taken_is_not_remembered(rig: Rig, tmp_path: Path) -> None:
+    """After a failure the next run sends it again."""
+    state = tmp_path / "sent.json"
+    with pytest.raises(BadDataError):
+        rig.send(400, state=state)
+    rig.send(state=state)
+    assert 1 == len(rig.receiver.taken)
+
+
+def test_a_damaged_state_is_named(rig: Rig, tmp_path: Path) -> None:
+    """The message holds the path and the cure."""
+    state = tmp_path / "sent.json"
+    state.write_text("[")
+    with pytest.raises(ConfigError, match="delete it, and the document will be sent once more"):
+        rig.send(state=state)
+
+
+def test_it_is_sent_again_where_it_was_not_taken(rig: Rig) -> None:
+    """429 and 503 say that nothing was taken; the pause is at least what was asked for."""
+    rig.send(503, 429)
+    assert 3 == rig.receiver.hits
+    assert 1 == len(rig.receiver.taken)
+    assert 2 == len(rig.pauses)
+    assert 7.0 <= rig.pauses[0] <= 9.0
+    assert 0.0 <= rig.pauses[1] <= 4.0
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said"),
+    [
+        (0, OutcomeUnknownError, "may have been carried out"),
+        (302, BadDataError, "answered 302 instead of taking the document"),
+        (401, AuthenticationError, "answered 401; check the secret"),
+        (404, BadDataError, "answered 404"),
+        (500, UnavailableError, "answered 500; look there whether it has the document"),
+        (502, UnavailableError, "answered 502"),
+    ],
+)
+def test_it_is_sent_once_where_it_may_have_been_taken(
+    rig: Rig, status: int, kind: type[AdapterError], said: str
+) -> None:
+    """Any other answer, and a lost one, is an error at once."""
+    with pytest.raises(kind, match=said) as caught:
+        rig.send(status)
+    assert 1 == rig.receiver.hits
+    assert [] == leaks(caught.value, [SECRET, "s3cr3t-path"])
+
+
+def test_a_receiver_that_stays_busy_is_named(rig: Rig) -> None:
+    """After four tries it is an error that may be tried later."""
+    with pytest.raises(RateLimitError, match="asks to wait") as caught:
+        rig.send(429, 429, 429, 429)
+    assert (4, 0) == (rig.receiver.hits, len(rig.receiver.taken))
+    assert caught.value.retryable
+
+
+def test_nobody_there_is_tried_again(rig: Rig) -> None:
+    """What never left may be sent again; then it is an error without the address."""
+    nowhere = rig.receiver.url.replace(str(rig.receiver.server_address[1]), "1")
+    with pytest.raises(NotSentError) as caught:
+        rig.send(url=nowhere)
+    assert 2 == len(rig.pauses)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_dry_run_sends_nothing(rig: Rig) -> None:
+    """It says how much it would send."""
+    report = rig.sink().write(ANALYSIS, dry_run=True)
+    assert (1, 0) == (report.written, rig.receiver.hits)
+    assert report.notes[0].startswith("POST, ")
+
+
+def test_preflight_only_asks(rig: Rig) -> None:
+    """It asks for options, which the receiver need not know, and finds nobody where nobody is."""
+    assert ["OPTIONS: 204"] == list(rig.sink().preflight())
+    assert [] == rig.receiver.taken
+    with pytest.raises(NotSentError):
+        rig.sink("http://127.0.0.1:1/").preflight()
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_%%%"])
+def test_a_torn_secret_is_refused(secret: str) -> None:
+    """What begins as a Standard Webhooks secret must be one; the message does not repeat it."""
+    with pytest.raises(ConfigError, match="no Base64 follows") as caught:
+        WebhookSink("https://example.com/", secret=secret)
+    assert secret not in str(caught.value) or secret == "whsec_"
+
+
+def test_plain_http_is_refused() -> None:
+    """Only https, but to this very machine where allowed."""
+    sink = WebhookSink("http://example.com/hook")
+    with pytest.raises(ConfigError, match="use https"):
+        sink.write(ANALYSIS, dry_run=False)
+    sink.close()
+
+
+def test_whsec_secrets_are_decoded() -> None:
+    """The key is what stands behind the prefix, as in the libraries of receivers."""
+    raw = b"0123456789abcdef01234567"
+    words = "whsec_" + base64.b64encode(raw).decode()
+    expected = base64.b64encode(hmac.new(raw, b"m.5.{}", hashlib.sha256).digest()).decode()
+    assert f"v1,{expected}" == signature(words, "m", 5, b"{}")

@@ -1,0 +1,55 @@
+"""The reference of the job file says what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.conftest import ROOT
+
+from abcxyz.config import TABLES
+from abcxyz.registry import load
+
+PAGE = (ROOT / "docs" / "reference" / "job.md").read_text(encoding="utf-8")
+
+
+def rows(section: str) -> dict[str, list[str]]:
+    """Read the table of a section: its first cell, in code, to the other cells."""
+    part = re.split(rf"^## {re.escape(section)}$", PAGE, flags=re.MULTILINE)[1]
+    part = re.split(r"^## ", part, flags=re.MULTILINE)[0]
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in part.splitlines() if "|" in line]
+    found = [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
+    return {row[0].strip("`"): row[1:] for row in found[2:]}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_key_is_in_the_reference(name: str) -> None:
+    """Each key has a line with what it takes, its default and its meaning, and no line is odd."""
+    section = f"`[[{name}]]`" if name in ("source", "sink") else f"`[{name}]`"
+
+    def shown(key: str, default: object) -> str:
+        if key == "kind":
+            return "required"
+        told = str(default).lower() if isinstance(default, bool) else default
+        return "" if default is None else f"`{told}`"
+
+    assert {
+        key: [about.takes, shown(key, about.default), about.meaning]
+        for key, about in TABLES[name].items()
+    } == rows(section)
+
+
+def test_every_option_of_our_adapters_is_in_the_reference() -> None:
+    """Each built-in adapter has a line with all of its options."""
+    section = PAGE.split("## Adapters that come with the library")[1]
+    found = {
+        (role, kind): set(re.findall(r"`(\w+)`", options))
+        for role, kind, options in re.findall(
+            r"^\| `\[+(\w+)\]+` \| `(\w+)` \| (.*) \|$", section, re.MULTILINE
+        )
+    }
+    assert {
+        (role, name): {option.name for option in adapter.options}
+        for (role, name), adapter in load().adapters.items()
+        if adapter.plugin.name == "builtin"
+    } == found

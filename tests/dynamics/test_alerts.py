@@ -1,0 +1,253 @@
+"""What needs a person: who is found, with what at stake, and by which key."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from abcxyz import (
+    ALERTS,
+    Alert,
+    AlertRules,
+    Analysis,
+    CrmFacts,
+    Deal,
+    InputError,
+    LeadContact,
+    Settings,
+    TimeSpent,
+    Transactions,
+    analyze,
+    concat,
+    find_alerts,
+    score_prospects,
+    with_facts,
+)
+
+SETTINGS = Settings(period="3M")
+FIRST, SECOND = date(2026, 4, 1), date(2026, 5, 10)
+
+
+def buys(customer: str, amounts: list[float], *, start: date = date(2026, 1, 1)) -> Transactions:
+    """One customer's months: each amount is two orders, two weeks apart."""
+    days, money = [], []
+    for month, amount in enumerate(amounts):
+        day = date(start.year, start.month + month, 5)
+        for later in (0, 14):
+            if amount:
+                days.append(day + timedelta(days=later))
+                money.append(amount / 2)
+    return Transactions([customer] * len(days), days, money)
+
+
+#: January to April. The mean of the first quarter, and of the months from February, is A's limit.
+BASE = concat(
+    [
+        buys("steady", [1000, 1000, 1000, 1000]),
+        buys("falling", [1000, 1000, 500, 100]),
+        buys("jumpy", [1200, 1200, 1200, 3600]),
+        buys("silent", [1200, 1200, 1200, 0]),
+        buys("near", [400, 700, 700, 680]),
+        buys("small", [20, 20, 20, 20]),
+        buys("tiny", [10, 12, 9, 10]),
+        buys("gone", [1000, 0, 0, 0]),
+    ]
+)
+
+
+def both(**options: Any) -> tuple[Analysis, Analysis]:
+    """Run on two neighbouring months, each on what was known by then."""
+    march = BASE.take(BASE.day < np.datetime64("2026-04-01"))
+    before = analyze(march, as_of=FIRST, settings=SETTINGS)
+    # As a source would: only the window is read.
+    window = BASE.take(BASE.day >= np.datetime64("2026-02-01"))
+    after = analyze(window, as_of=SECOND, settings=SETTINGS, previous=before.snapshot, **options)
+    return before, after
+
+
+def raised(analysis: Analysis, kind: str) -> dict[Any, Alert]:
+    return {one.customer: one for one in analysis.alerts if one.kind == kind}
+
+
+def test_a_fall_out_of_a_is_raised_with_the_money_lost() -> None:
+    """The customer who bought 2,500 and then 1,600 is told, the steady one is not."""
+    _, after = both()
+    found = raised(after, "fell_from_a")
+    assert {"falling"} == set(found)
+    one = found["falling"]
+    assert (900.0, 10, "fell_from_a:falling:2026-04-30") == (one.money, one.age, one.key)
+    assert (one.before[0], one.after[0]) == ("A", "B")
+    assert "на 900 меньше" in one.sentence("ru")
+    assert "falling was A" in one.sentence()
+
+
+def test_who_only_dances_on_the_limit_is_no_fall() -> None:
+    """Within the band the steadied class holds, and no alarm is raised."""
+    _, after = both(band=0.5)
+    assert "A" != "ABC"[after.snapshot.abc[after.snapshot.customers == "falling"][0]]
+    assert {} == raised(after, "fell_from_a")
+
+
+def test_lost_customers_of_a_are_falls() -> None:
+    """Who was A and bought nothing at all fell with everything, though the window lacks them."""
+    sales = concat([BASE.take(BASE.customer != "steady"), buys("steady", [1000])])
+    january = sales.take(sales.day < np.datetime64("2026-02-01"))
+    settings = Settings(period="1M", bucket="W")
+    before = analyze(january, as_of=date(2026, 2, 1), settings=settings)
+    february = sales.take(
+        (sales.day >= np.datetime64("2026-02-01")) & (sales.day < np.datetime64("2026-03-01"))
+    )
+    after = analyze(february, as_of=date(2026, 3, 1), settings=settings, previous=before.snapshot)
+    found = raised(after, "fell_from_a")
+    assert (1000.0, "N") == (found["steady"].money, found["steady"].after)
+    assert after.transitions is not None
+    assert {"steady", "gone"} == set(after.transitions.lost.tolist())
+
+
+def test_a_lapse_is_measured_by_the_own_rhythm() -> None:
+    """Orders every other week: six weeks of silence are a lapse for A, and only for A."""
+    _, after = both()
+    found = raised(after, "lapsed_a")
+    assert {"silent"} == set(found)
+    # The last order on 19 March, sales known until 30 April; gaps of 14, 17 and 14 days and more.
+    assert 42 == found["silent"].facts["days"]
+    assert found["silent"].facts["usual"] in (16, 17)
+    assert 42 - 17 <= found["silent"].age <= 42 - 16
+    assert "lapsed_a:silent:2026-03-19" == found["silent"].key
+
+
+def test_who_is_near_a_lacks_so_much() -> None:
+    """B within a tenth of the limit, with the money missing to the limit itself."""
+    _, after = both()
+    limit = after.abc.cuts.first
+    found = raised(after, "near_a")
+    assert {"near"} == set(found)
+    assert limit - 2080 == pytest.approx(found["near"].money)
+    assert "near_a:near" == found["near"].key
+    _, strict = both(alert_rules=AlertRules(near=0.01))
+    assert {} == raised(strict, "near_a")
+
+
+def test_x_that_became_z_inside_a_is_raised() -> None:
+    """Even purchases that turned into one large one, in class A on both dates."""
+    _, after = both()
+    assert {"jumpy", "silent"} == set(raised(after, "x_became_z"))
+    assert ("AX", "AZ") == (
+        raised(after, "x_became_z")["jumpy"].before,
+        raised(after, "x_became_z")["jumpy"].after,
+    )
+
+
+def test_dead_money_are_the_most_time_consuming_of_c() -> None:
+    """Records of one customer add up; customers of A and strangers are none of it."""
+    spent = [
+        TimeSpent(customer="small", hours=3),
+        TimeSpent(customer="small", hours=4.25),
+        TimeSpent(customer="tiny", hours=7),
+        TimeSpent(customer="steady", hours=90),
+        TimeSpent(customer="stranger", hours=90),
+    ]
+    before, _ = both()
+    told = with_facts(before, CrmFacts(time_spent=spent), alert_rules=AlertRules(dead_top=1))
+    found = raised(told, "dead_money")
+    assert {"small": 7.2} == {who: one.facts["hours"] for who, one in found.items()}
+    assert "отнимает 7.2 ч, а принёс 60" in found["small"].sentence("ru")
+    with pytest.raises(InputError, match="-1 hours"):
+        TimeSpent(customer="small", hours=-1)
+
+
+def test_deals_of_a_that_stand_still_are_raised() -> None:
+    """More than three days without movement, for customers of A only."""
+    deals = [
+        Deal(deal=7, customer="steady", since=SECOND - timedelta(days=4), amount=500, owner="Ira"),
+        Deal(deal=8, customer="steady", since=SECOND - timedelta(days=3)),
+        Deal(deal=9, customer="small", since=SECOND - timedelta(days=90)),
+        Deal(deal=10, customer="stranger", since=SECOND - timedelta(days=90)),
+        Deal(deal=11, customer="jumpy", since=SECOND - timedelta(days=10), stage="offer"),
+    ]
+    _, after = both(facts=CrmFacts(deals=deals, owners={"jumpy": "Oleg", "steady": "Ivan"}))
+    found = {one.facts["deal"]: one for one in after.alerts if one.kind == "stalled_deal"}
+    assert {7: (4, 500, "Ira"), 11: (10, None, "Oleg")} == {
+        deal: (one.age, one.money, one.owner) for deal, one in found.items()
+    }
+    assert "stalled_deal:7:2026-05-06" == found[7].key
+    assert "(offer)" in found[11].sentence()
+
+
+def test_good_leads_that_wait_are_raised() -> None:
+    """P-A leads without a contact in time; whose dates nobody told are none."""
+    leads: dict[str, list[object]] = {"id": ["hot", "met", "new", "dateless", "cold"]}
+    leads |= {"turnover": [3e9, 3e9, 3e9, 3e9, 1e6], "employees": [900, 900, 900, 900, 1]}
+    scores = score_prospects(leads)
+    old = SECOND - timedelta(days=5)
+    contacts = [
+        LeadContact(lead="hot", created=old, owner="Ira"),
+        LeadContact(lead="met", created=old, contacted=old),
+        LeadContact(lead="new", created=SECOND),
+        LeadContact(lead="cold", created=old),
+    ]
+    _, after = both()
+    told = with_facts(after, CrmFacts(contacts=contacts), prospects=scores)
+    found = raised(told, "lead_waiting")
+    assert {"hot": (5, "Ira", None, "lead_waiting:hot")} == {
+        lead: (one.age, one.owner, one.money, one.key) for lead, one in found.items()
+    }
+    assert {} == raised(after, "lead_waiting")
+
+
+def test_the_largest_money_comes_first() -> None:
+    """Alerts are sorted by money, whatever their kind, and unknown money is last."""
+    facts = CrmFacts(deals=[Deal(deal=1, customer="steady", since=FIRST)])
+    _, after = both(facts=facts)
+    money = [one.money for one in after.alerts]
+    assert money[-1] is None
+    known = [one for one in money if one is not None]
+    assert sorted(known, reverse=True) == known
+    assert len({one.kind for one in after.alerts}) >= 3
+    assert len({one.key for one in after.alerts}) == len(after.alerts)
+
+
+def test_an_enricher_names_the_owner() -> None:
+    """The attribute ``owner`` is used where no owner was told."""
+    _, after = both()
+    told = with_facts(after, attributes={"silent": {"owner": "Ira"}, "falling": {"owner": ""}})
+    owners = {one.customer: one.owner for one in told.alerts}
+    assert "Ira" == owners["silent"]
+    assert owners["falling"] is None
+
+
+def test_names_of_customers_cannot_break_a_sentence() -> None:
+    """Braces, markup and formulas in a name are only text."""
+    _, after = both()
+    one = raised(after, "fell_from_a")["falling"]
+    for name in ("{money}", "<b>", "=1+1", "{0.__class__}"):
+        assert name in one.sentence("ru", name=name)
+        assert name in attrs.evolve(one, customer=name).sentence()
+
+
+def test_every_kind_says_something_in_both_languages() -> None:
+    """No kind lacks its words."""
+    for kind in ALERTS:
+        one = Alert(kind=kind, key=kind, customer="c", money=None, age=1)
+        assert one.sentence("en") != one.sentence("ru")
+        assert {"kind", "key", "customer", "money", "age", "owner"} <= set(one.to_dict())
+
+
+def test_wrong_rules_are_named() -> None:
+    """Shares in percent and negative days are refused."""
+    with pytest.raises(InputError, match="near is 10; give a share"):
+        AlertRules(near=10)
+    with pytest.raises(InputError, match="deal_days is -1"):
+        AlertRules(deal_days=-1)
+
+
+def test_alerts_need_no_former_snapshot() -> None:
+    """The first run finds what a single date shows."""
+    before, _ = both()
+    assert before.alerts == find_alerts(before)
+    assert {"near"} == {one.customer for one in before.alerts if one.kind == "near_a"}
+    assert {"near_a"} == {one.kind for one in before.alerts}

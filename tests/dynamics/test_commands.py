@@ -1,0 +1,236 @@
+"""The commands of history: from a file of sales, and from a job."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abcxyz.cli import main
+from abcxyz.demo import demo_sales
+
+SALES = ("--period", "3M", "--as-of", "2026-10-15")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two years of sales and nothing else."""
+    sales = demo_sales(customers=60).transactions
+    assert sales.document is not None
+    with (tmp_path / "sales.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["customer", "date", "amount", "document"])
+        writer.writerows(
+            zip(sales.customer, sales.day.astype(str), sales.amount, sales.document, strict=True)
+        )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
+    """Run a command; return what it printed."""
+    assert code == main(argv)
+    return capsys.readouterr().out
+
+
+def told(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
+    return json.loads(said(capsys, *argv, "--json", code=code))
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_past_is_filled_in_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Half a year of snapshots is saved, and a second filling saves nothing anew."""
+    first = said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
+    assert ["2026-04-30", "2026-09-30"] == [first.splitlines()[i][:10] for i in (0, -1)]
+    assert 6 == first.count("customers saved")
+    again = said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES, "--lang", "ru")
+    assert 6 == again.count("без изменений")
+    assert "30.09.2026" in again
+
+
+@pytest.mark.usefixtures("folder")
+def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
+    """All snapshots, one customer in them, and a stranger."""
+    said(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES)
+    kept = told(capsys, "history")
+    assert [("2026-07-31", "3M"), ("2026-08-31", "3M"), ("2026-09-30", "3M")] == [
+        (one["dated"], one["period"]) for one in kept
+    ]
+    assert "Settings" in said(capsys, "history")
+    customer = Path("sales.csv").read_text("utf-8").splitlines()[1].split(",")[0]
+    states = told(capsys, "history", customer)
+    assert [one["dated"] for one in kept] == [one["dated"] for one in states]
+    assert "31.08.2026" in said(capsys, "history", customer, "--lang", "ru")
+    assert 2 == main(["history", "nobody"])
+    assert "'nobody' is in no snapshot of history.db" in capsys.readouterr().err
+    assert 2 == main(["history", "--history", "absent.db"])
+    assert not Path("absent.db").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_compare_tells_paths_and_money(capsys: pytest.CaptureFixture[str]) -> None:
+    """Months a window apart are compared without a warning, neighbours with one."""
+    said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
+    found = told(capsys, "compare", "2026-06", "2026-09-30", "--by", "abc")
+    assert ("2026-06-30", "2026-09-30", False) == (
+        found["before"], found["after"], found["overlap"],
+    )  # fmt: skip
+    assert sum(path["customers"] for path in found["paths"]) == sum(found["events"].values())
+    assert found["events"].get("lost", 0) == len(found["lost"])
+    for path in found["paths"]:
+        assert path["low"] <= path["rate"] <= path["high"]
+    assert "" == capsys.readouterr().err
+    text = said(capsys, "compare", "2026-08", "2026-09", "--lang", "ru", "--by", "group")
+    assert "С 31.08.2026 по 30.09.2026" in text
+    assert 0 == main(["compare", "2026-08", "2026-09", "--steadied"])
+    assert "no transition probabilities" in capsys.readouterr().err
+    for wrong, message in (("2020-01", "dated in 2020-01"), ("soon", "'soon' is no month")):
+        assert 2 == main(["compare", wrong, "2026-09"])
+        assert message in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_other_settings_are_compared_on_purpose_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two rules in one history: a date is ambiguous, and a mixed pair is refused."""
+    said(capsys, "backfill", "sales.csv", "--from", "2026-08", *SALES)
+    shares = ("--abc", "shares:0.8,0.95")
+    said(capsys, "backfill", "sales.csv", "--from", "2026-09", *SALES, *shares)
+    assert 2 == main(["compare", "2026-08", "2026-09"])
+    assert "2 snapshots of 2026-09-30" in capsys.readouterr().err
+    own = {one["dated"]: one["settings"] for one in told(capsys, "history")}
+    assert 2 == main(["compare", "2026-08", "2026-09", "--settings", own["2026-09-30"]])
+    capsys.readouterr()
+    assert "2026-09-30" in own
+
+
+@pytest.mark.usefixtures("folder")
+def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 10 where something is listed; a snoozed alert is silent; new ones are new once."""
+    said(capsys, "backfill", "sales.csv", "--from", "2026-06", "--as-of", "2026-09-15",
+         "--period", "3M")  # fmt: skip
+    command = ("alerts", "sales.csv", *SALES, "--alerts-exit-code")
+    found = told(capsys, *command, code=10)
+    assert found
+    assert {"kind", "key", "money", "age", "owner", "since", "advice"} <= set(found[0])
+    assert {"2026-10-15"} == {one["since"] for one in found}
+    assert all(one["advice"]["action"] for one in found)
+    rest = told(capsys, *command, "--snooze", found[0]["key"], code=10 if found[1:] else 0)
+    assert [one["key"] for one in found[1:]] == [one["key"] for one in rest]
+    # The day after, within the same month: known already.
+    later = ("alerts", "sales.csv", "--period", "3M", "--as-of", "2026-10-16", "--new")
+    fresh = {one["key"] for one in told(capsys, *later)}
+    assert fresh.isdisjoint(one["key"] for one in found)
+    text = said(capsys, *command, "--lang", "ru", code=10)
+    assert "Предупреждение" in text
+    every = ("--snooze", *[part for one in found for part in (one["key"], "--snooze")][:-1])
+    assert "Nothing needs a person now" in said(capsys, *command, *every)
+    woken = ("alerts", "sales.csv", "--period", "3M", "--as-of", "2026-10-29")
+    assert {one["key"] for one in found} & {one["key"] for one in told(capsys, *woken)}
+
+
+def test_a_playbook_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Own words reach the list of alerts, and a damaged file is named."""
+    lines = [f'[segments.{a}{x}]\nen = "Do as we say"' for a in "ABC" for x in "XYZ"]
+    (folder / "own.toml").write_text("\n".join(lines), "utf-8")
+    found = told(capsys, "alerts", "sales.csv", *SALES, "--playbook", "own.toml")
+    assert found
+    assert all(one["advice"]["action"].endswith("Do as we say") for one in found)
+    (folder / "own.toml").write_text("[segments", "utf-8")
+    assert 2 == main(["alerts", "sales.csv", *SALES, "--playbook", "own.toml"])
+    assert "own.toml cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_forecast_from_rolling_windows(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of monthly snapshots those a quarter apart are taken; too few are refused."""
+    said(capsys, "backfill", "sales.csv", "--from", "2025-06", *SALES)
+    found = told(capsys, "forecast")
+    assert ("2026-09-30", 5, 2) == (
+        found["after"], found["transitions"], len(found["held_back"]),
+    )  # fmt: skip
+    assert 1 == pytest.approx(sum(one["share"] for one in found["states"].values()))
+    assert "Nothing changes" in said(capsys, "forecast")
+    assert "Прогноз" in said(capsys, "forecast", "--lang", "ru", "--by", "segment")
+    Path("history.db").unlink()
+    said(capsys, "backfill", "sales.csv", "--from", "2026-01", *SALES)
+    assert 2 == main(["forecast", "--lang", "ru"])
+    assert "заполните историю" in capsys.readouterr().err
+
+
+def test_a_job_has_its_own_sales_and_history(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job fills in the past and raises alerts like the file it reads."""
+    (folder / "job.toml").write_text(
+        """
+        [window]
+        period = "3M"
+
+        [history]
+        path = "own.db"
+
+        [[source]]
+        kind = "csv"
+        path = "sales.csv"
+        """,
+        "utf-8",
+    )
+    as_of = ("--as-of", "2026-10-15")
+    said(capsys, "backfill", "job.toml", "--from", "2026-07", *as_of)
+    said(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES, "--history", "two.db")
+    kept = [told(capsys, "history", "--history", name) for name in ("own.db", "two.db")]
+    # Only the windows are read from a source, so who bought before them is not known.
+    for ours, theirs in zip(*kept, strict=True):
+        assert ours["customers"] < theirs["customers"]
+        assert ours | {"customers": 0} == theirs | {"customers": 0}
+    assert not Path("history.db").exists()
+    listed = [
+        {
+            (one["key"], one["money"])
+            for one in told(capsys, "alerts", *command)
+            # The file knows more gaps, and sales beyond the window.
+            if one["kind"] != "lapsed_a"
+        }
+        for command in (("job.toml", *as_of), ("sales.csv", *SALES, "--history", "two.db"))
+    ]
+    assert listed[0] == listed[1]
+    assert listed[0]
+
+
+COMMANDS = (
+    ("backfill", "sales.csv", "--from", "2026-05", *SALES),
+    ("alerts", "sales.csv", *SALES, "--json"),
+    ("compare", "2026-06", "2026-09", "--json"),
+    ("history", "--json"),
+)
+
+
+def test_same_sales_same_bytes(folder: Path) -> None:
+    """Two processes with other hash seeds print the same and leave the same history file."""
+    printed, files = [], []
+    for seed in ("1", "2"):
+        home = folder / seed
+        home.mkdir()
+        (home / "sales.csv").write_bytes((folder / "sales.csv").read_bytes())
+        printed.append(
+            [
+                subprocess.run(
+                    [sys.executable, "-m", "abcxyz", *command],
+                    cwd=home,
+                    env={**os.environ, "PYTHONHASHSEED": seed},
+                    capture_output=True,
+                    check=True,
+                ).stdout
+                for command in COMMANDS
+            ]
+        )
+        files.append((home / "history.db").read_bytes())
+    assert printed[0] == printed[1]
+    assert all(printed[0])
+    assert files[0] == files[1]

@@ -1,0 +1,134 @@
+"""Whatever breaks in the middle, the next run is right."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from tests.onec.base import FAULTS, PROPERTY, Base, Company, Fault
+from tests.onec.test_sink import analysis, shown, wished
+from tests.onec.test_source import _YEAR, lines, sold
+
+from abcxyz.errors import AdapterError
+from abcxyz_onec.sink import OneCSink
+from abcxyz_onec.source import OneCSource
+
+_ROOT = Path(__file__).resolve().parents[2]
+_READ = """
+import sys
+from pathlib import Path
+from datetime import date
+from abcxyz import Window
+from abcxyz_onec.source import OneCSource
+source = OneCSource(sys.argv[1], "Робот", "пароль-7Щ", checkpoint=Path(sys.argv[2]))
+for batch in source.transactions(Window(date(2025, 1, 1), date(2027, 1, 1))):
+    print(len(batch), flush=True)
+"""
+_WRITE = """
+import sys
+from tests.onec.base import PROPERTY, filled
+from tests.onec.test_sink import analysis
+from abcxyz_onec.sink import OneCSink
+sink = OneCSink(sys.argv[1], "Робот", "пароль-7Щ", property=PROPERTY)
+sink.write(analysis(filled()), dry_run=False)
+"""
+
+
+def _killed(script: str, base: Base, until: Callable[[], bool], *arguments: str) -> None:
+    """Run a program until something is seen, and kill it."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", script, base.url, *arguments],
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        for _ in range(2000):
+            if until() or running.poll() is not None:
+                break
+            time.sleep(0.01)
+        assert running.poll() is None, running.communicate()[1].decode()
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+@pytest.mark.parametrize("where", ["$metadata", "Catalog_Партнеры", "ge datetime'2025-09"])
+def test_reading_after_an_outage(
+    source: Callable[..., OneCSource],
+    base: Base,
+    company: Company,
+    tmp_path: Path,
+    name: str,
+    where: str,
+) -> None:
+    """A lasting outage at any place is an error of the system outside; the next run is right."""
+    base.faults.append(attrs.evolve(FAULTS[name], when=where, times=9999))
+    with pytest.raises(AdapterError) as caught:
+        list(source(checkpoint=tmp_path).transactions(_YEAR))
+    assert "пароль" not in f"{caught.value!r} {caught.value.__context__!r}"
+    base.faults.clear()
+    again = source(checkpoint=tmp_path)
+    assert sold(company, cost=False) == lines(again.transactions(_YEAR))
+
+
+@pytest.mark.parametrize("name", sorted(set(FAULTS) - {"forbidden"}))
+def test_a_passing_outage_is_not_noticed(
+    source: Callable[..., OneCSource], base: Base, company: Company, name: str
+) -> None:
+    """Outages that pass in time change nothing."""
+    for where in ("$metadata", "Catalog_Партнеры", "ge datetime'2025-09"):
+        base.faults.append(attrs.evolve(FAULTS[name], when=where, times=2))
+    assert sold(company, cost=False) == lines(source().transactions(_YEAR))
+    assert base.faults == []
+
+
+def test_a_reader_killed_in_the_middle(
+    source: Callable[..., OneCSource], base: Base, company: Company, tmp_path: Path
+) -> None:
+    """What a killed process has read is not read again, and the sum is right."""
+    base.faults.append(Fault(when="ge datetime'2025-09", times=99, delay=30))
+    _killed(
+        _READ,
+        base,
+        lambda: len(list(tmp_path.glob("onec-read-*/*/*.npz"))) == 9,
+        str(tmp_path),
+    )
+    base.faults.clear()
+    base.log.clear()
+    again = source(checkpoint=tmp_path)
+    assert sold(company, cost=False) == lines(again.transactions(_YEAR))
+    starts = re.findall(r"Period%20ge%20datetime'([\d-]+)", " ".join(e.query for e in base.log))
+    assert (min(starts), len(set(starts))) == ("2025-09-28", 16)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_writer_killed_in_the_middle(
+    base: Base, company: Company, committed: bool, source: Any
+) -> None:
+    """After a kill in the middle of a write the next run writes the rest, and nothing twice."""
+    result = analysis(company)
+    slow = (
+        Fault(when="POST", delay=1.0) if committed else Fault(when="POST", delay=1.0, reset=True)
+    )
+    base.faults += [Fault(when="POST", times=3), slow]
+    _killed(_WRITE, base, lambda: len(base.faults) == 0)
+    time.sleep(1.2)  # the request under way is carried out, or lost, though nobody waits for it
+    done = shown(company, "extra")
+    assert len(done) == (4 if committed else 3)
+    before = len(base.writes)
+    sink = OneCSink(base.url, "Робот", "пароль-7Щ", property=PROPERTY, sleep=lambda _: None)
+    report = sink.write(result, dry_run=False)
+    assert report.failed == {}
+    assert (report.written, report.unchanged) == (len(wished(result)) - len(done), len(done))
+    assert wished(result) == shown(company, "extra")
+    assert len(base.writes) - before == report.written
+    assert all(row in wished(result).items() for row in done.items())

@@ -1,0 +1,157 @@
+"""A job from 1C into 1C: checked, looked at, carried out, carried out again."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.bitrix.portal import COMPANY
+from tests.bitrix.rig import free, rig
+from tests.onec.base import PROPERTY, Base, Company
+from tests.onec.test_sink import shown
+
+import abcxyz_bitrix.plugin
+import abcxyz_onec.plugin
+from abcxyz import SEGMENTS, config, pipeline, registry
+from abcxyz.errors import ConfigError
+from abcxyz_bitrix.userfields import PREFIX
+from abcxyz_onec.source import OneCSource
+
+_AS_OF = date(2026, 3, 10)
+
+
+@pytest.fixture
+def job(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a job; its password stands in the environment."""
+    monkeypatch.setenv("ONEC_PASSWORD", "пароль-7Щ")
+    common = f"""
+kind = "onec"
+url = "{base.url}"
+user = "Робот"
+password = {{ env = "ONEC_PASSWORD" }}
+profile = "own.toml"
+"""
+    (tmp_path / "own.toml").write_text('base = "ut11"\ntitle = "УТ"\n', encoding="utf-8")
+    file = tmp_path / "job.toml"
+    file.write_text(
+        f"""
+[abc]
+rule = "cumulative-mean"
+[xyz]
+rule = "cumulative-mean"
+[[source]]{common}checkpoint = "state"
+[enricher]{common}fields = ["inn"]
+[[sink]]{common}into = "extra"
+property = "{PROPERTY}"
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+def test_a_job(job: Path, base: Base, company: Company) -> None:
+    """The classes of 1C's sales stand in 1C, after a run that was told to write."""
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    read = config.read_job(job)
+    found = {each.role: each for each in pipeline.check(read, registry=plugins)}
+    assert [each.problem for each in found.values()] == [None, None, None]
+    assert any("records:" in note for note in found["source"].notes)
+    looked = pipeline.run(read, as_of=_AS_OF, registry=plugins)
+    assert base.writes == []
+    assert (looked.exit_code(), shown(company, "extra")) == (0, {})
+    done = pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins)
+    assert done.exit_code() == 0
+    assert done.sinks[0].report is not None
+    assert done.sinks[0].report.notes[0].startswith("7 to write, 0 right already")
+    snapshot = done.analysis.snapshot
+    segments = zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
+    assert shown(company, "extra") == {who: SEGMENTS[code] for who, code in segments}
+    cards = company.store.rows["Catalog_Партнеры"]
+    assert done.analysis.names == {row["Ref_Key"]: row["Description"] for row in cards}
+    assert done.analysis.quality is not None
+    inside = [day for _, day, *_ in company.sold if day in snapshot.periods.window]
+    assert done.analysis.quality.rows == done.analysis.quality.used == len(inside)
+    before = len(base.writes)
+    assert pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins).exit_code() == 0
+    assert len(base.writes) == before
+    assert [file.name[:13] for file in (job.parent / "state").iterdir()] == ["onec-metadata"]
+
+
+def test_a_password_in_clear_is_told_of(job: Path, base: Base) -> None:
+    """The password is an option that a job takes from elsewhere; a shipped profile is no path."""
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    for role in ("source", "sink", "enricher"):
+        options = {one.name: one for one in plugins.get(role, "onec").options}
+        assert options["password"].secret
+        assert not {"today", "now", "sleep"} & set(options)
+    bound = plugins.get("source", "onec").bind(
+        {"url": base.url, "user": "Робот", "password": "пароль-7Щ", "profile": "unf"},
+        folder=job.parent,
+    )
+    assert OneCSource(**bound)._profile.title == "Управление нашей фирмой 3.0"
+
+
+def test_checking_names_what_is_missing(job: Path, base: Base, company: Company) -> None:
+    """Each object that is not published is named by the check of the adapter that needs it."""
+    company.store.unpublished |= {
+        "Catalog_Партнеры",
+        "InformationRegister_ДополнительныеСведения",
+    }
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    found = pipeline.check(config.read_job(job), registry=plugins)
+    problems = {each.role: each.problem for each in found}
+    assert all(isinstance(each, ConfigError) for each in problems.values())
+    assert "Catalog «Партнеры»" in str(problems["source"])
+    assert "Catalog «Партнеры»" in str(problems["sink"])
+    company.store.unpublished.discard("Catalog_Партнеры")
+    found = pipeline.check(config.read_job(job), registry=plugins)
+    problems = {each.role: each.problem for each in found}
+    assert (problems["source"], problems["enricher"]) == (None, None)
+    assert "InformationRegister «Дополнительные сведения»" in str(problems["sink"])
+
+
+def test_a_job_over_two_systems(
+    job: Path, base: Base, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sales of 1C, segments in Bitrix24, joined by INN: the job tells who met and who did not."""
+    partners = list(company.keys)
+    for row in company.store.rows["Catalog_Контрагенты"]:
+        if row["Партнер_Key"] == partners[3]:
+            row["ИНН"] = ""
+    with rig(limits=free()) as portal:
+        monkeypatch.setenv("BITRIX_WEBHOOK", portal.server.webhook)
+        cards = {}
+        for place in (0, 1, 2):
+            number = portal.portal.add_company(f"Компания {place}")
+            cards[f"{7700000000 + place}"] = number
+            portal.portal.add_requisite(COMPANY, number, inn=f"{7700000000 + place}")
+        text = job.read_text("utf-8")
+        source = text[: text.index("[enricher]")] + 'customer_id = "inn"\n'
+        job.write_text(
+            source
+            + """
+[[sink]]
+kind = "bitrix24"
+webhook = { env = "BITRIX_WEBHOOK" }
+insecure_loopback = true
+customer = "company"
+customer_id = "inn"
+ledger = "ledger.sqlite"
+""",
+            encoding="utf-8",
+        )
+        plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin, abcxyz_bitrix.plugin])
+        done = pipeline.run(config.read_job(job), as_of=_AS_OF, apply=True, registry=plugins)
+        (sink,) = done.sinks
+        assert sink.report is not None
+        assert (sink.problem, sink.report.written, dict(sink.report.failed)) == (None, 3, {})
+        snapshot = done.analysis.snapshot
+        segments = dict(zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True))
+        for inn, number in cards.items():
+            shown_there = portal.portal.choice(COMPANY, number, f"{PREFIX}SEGMENT")
+            assert shown_there == SEGMENTS[segments[inn]]
+        assert done.analysis.quality is not None
+        kinds = {issue.kind: issue.count for issue in done.analysis.quality.issues}
+        assert kinds["customers without the identifier asked for"] == 1
+        assert len(segments) == len(cards) + 4

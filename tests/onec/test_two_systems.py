@@ -1,0 +1,97 @@
+# ruff: noqa: DTZ001 - 1C speaks naive local time
+"""Two systems, one customer: sales from 1C, segments on the cards of Bitrix24, joined by INN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from tests.bitrix.portal import COMPANY
+from tests.bitrix.rig import Rig, free, rig
+from tests.onec.base import Base, Company
+
+from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
+from abcxyz.plugins import WriteReport
+from abcxyz_bitrix.sink import BitrixSink
+from abcxyz_bitrix.userfields import PREFIX
+from abcxyz_onec.source import OneCSource
+
+_AS_OF = date(2026, 3, 10)
+
+
+@pytest.fixture
+def portal() -> Iterator[Rig]:
+    """Serve a portal with companies of the same names: two bear one INN, one is not there."""
+    with rig(limits=free()) as made:
+        yield made
+
+
+def _classified(base: Base) -> tuple[Analysis, OneCSource]:
+    source = OneCSource(
+        base.url, "Робот", "пароль-7Щ", customer_id="inn", sleep=lambda _: None, timeout=5
+    )
+    settings = Settings(abc=CumulativeMean(), xyz=CumulativeMean())
+    sales = list(source.transactions(settings.periods(_AS_OF).span))
+    result = analyze(
+        sales, as_of=_AS_OF, settings=settings, quality=source.quality, names=source.names
+    )
+    return result, source
+
+
+def test_segments_of_1c_on_cards_of_bitrix24(
+    base: Base, company: Company, portal: Rig, tmp_path: Path
+) -> None:
+    """Who meets by INN shows the segment; who does not is counted with the reason."""
+    partners = list(company.keys)
+    for row in company.store.rows["Catalog_Контрагенты"]:
+        if row["Партнер_Key"] == partners[3]:
+            row["ИНН"] = ""
+        if row["Партнер_Key"] == partners[5]:
+            row["ИНН"] = "7700000004"  # as the one before: one customer
+    retail = company.customer("Розничный покупатель", Predefined=True)
+    company.sale(retail, datetime(2026, 2, 2), 100)  # left out, so that its INN is not missed
+    cards = {}
+    for place in (0, 1, 2, 4):
+        number = portal.portal.add_company(f"Компания {place}")
+        portal.portal.add_requisite(COMPANY, number, inn=f"{7700000000 + place}")
+        cards[f"{7700000000 + place}"] = number
+    twin = portal.portal.add_company("Компания 2, филиал")
+    portal.portal.add_requisite(COMPANY, twin, inn="7700000002")
+
+    result, source = _classified(base)
+    snapshot = result.snapshot
+    segments = {
+        who: SEGMENTS[code]
+        for who, code in zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
+    }
+    assert source.quality is not None
+    counts = {issue.kind: issue.count for issue in source.quality.issues}
+    assert counts["customers without the identifier asked for"] == 1
+    assert counts["customers that share their identifier with another"] == 2
+    assert f"ref:{partners[3]}" in segments
+    assert "7700000005" not in segments
+
+    def write(*, dry_run: bool) -> tuple[WriteReport, list[str]]:
+        sink = BitrixSink(
+            client=portal.client,
+            customer="company",
+            customer_id="inn",
+            ledger=tmp_path / "ledger.sqlite",
+        )
+        return sink.write(result, dry_run=dry_run), list(sink.notes)
+
+    promised, _ = write(dry_run=True)
+    report, notes = write(dry_run=False)
+    assert promised.written == report.written
+    for inn in ("7700000000", "7700000001", "7700000004"):
+        assert portal.portal.choice(COMPANY, cards[inn], f"{PREFIX}SEGMENT") == segments[inn]
+    for number in (cards["7700000002"], twin):
+        assert portal.portal.choice(COMPANY, number, f"{PREFIX}SEGMENT") == segments["7700000002"]
+    met = set(cards) & set(segments)
+    assert (report.written, dict(report.failed)) == (len(met) + 1, {})
+    apart = len(segments) - len(met)  # one has no INN, the other no card
+    assert any(note.startswith(f"{apart} ") or note.endswith(f" {apart}") for note in notes)
+    again, _ = write(dry_run=False)
+    assert again.written == 0

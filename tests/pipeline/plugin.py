@@ -1,0 +1,143 @@
+"""Adapters that misbehave on purpose, for jobs of the tests."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from abcxyz.core.analysis import Analysis
+from abcxyz.core.calendar import Window
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import UnavailableError
+from abcxyz.plugins import Factory, Secret, WriteReport, hookimpl
+from abcxyz.testing import make_transactions
+from abcxyz.testing.sinks import segments_of
+
+CUSTOMERS = [f"C{n}" for n in range(20)]
+
+
+class Shop:
+    """Sales that stop in the middle where asked to, and tell a secret then."""
+
+    def __init__(
+        self,
+        *,
+        fails_after: int | None = None,
+        fails_with: str = "ours",
+        token: Secret = "",
+        pause: float = 0.0,
+        first: int = 0,
+        whole: bool = False,
+    ) -> None:
+        self.fails_after, self.fails_with, self.token = fails_after, fails_with, token
+        self.pause, self.first, self.whole = pause, first, whole
+        self.closed = 0
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        """Yield a hundred lines at a time."""
+        sales = make_transactions(CUSTOMERS[self.first :]).within(window)
+        if self.whole:
+            ids = [int(str(one)[1:]) for one in sales.customer]
+            sales = Transactions(ids, sales.day, sales.amount, sales.cost, sales.document)
+        for place, start in enumerate(range(0, len(sales), 100)):
+            if place == self.fails_after:
+                if self.fails_with == "ours":
+                    raise UnavailableError("the shop is closed; come again")
+                raise RuntimeError(f"GET https://shop.example/{self.token}/sales")
+            time.sleep(self.pause)
+            yield sales.take(slice(start, start + 100))  # type: ignore[arg-type]
+
+    def preflight(self) -> Sequence[str]:
+        """Say that all is well."""
+        return ["open"]
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+class People:
+    """Know a region for everybody, and two leads."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
+        """Tell the region."""
+        if self.fails:
+            raise UnavailableError("the directory is closed; come again")
+        return {one: {"region": "north"} for one in ids}
+
+    def prospects(self) -> Mapping[str, Mapping[str, object]]:
+        """Tell of two leads, one of them large."""
+        return {"L1": {"turnover": 3e9, "employees": 900}, "L2": {"turnover": "much"}}
+
+
+class Crm:
+    """A remote target: a file of segments; refuses customers, or fails altogether."""
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        refuses: int = 0,
+        fails: str = "",
+        token: Secret = "",
+        pause: float = 0.0,
+    ) -> None:
+        self.path, self.refuses, self.fails, self.token = Path(path), refuses, fails, token
+        self.pause = pause
+
+    def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
+        """Write segments and grades into the file."""
+        time.sleep(self.pause)
+        if self.fails == "ours":
+            raise UnavailableError(f"the CRM is closed to {self.token}; come again")
+        if self.fails:
+            raise KeyError(f"token {self.token}")
+        wanted: dict[str, Any] = segments_of(analysis)
+        refused = dict.fromkeys(list(wanted)[: self.refuses], f"no card for {self.token}")
+        wanted = {one: segment for one, segment in wanted.items() if one not in refused}
+        if analysis.prospects is not None:
+            wanted["prospects"] = analysis.prospects.to_records()
+        content = json.dumps(wanted, sort_keys=True, default=str)
+        changed = not self.path.exists() or self.path.read_text() != content
+        if changed and not dry_run:
+            self.path.write_text(content)
+        count = len(wanted)
+        return WriteReport(
+            written=count if changed else 0,
+            unchanged=0 if changed else count,
+            failed=refused,
+            notes=[f"{one} -> {segment}" for one, segment in segments_of(analysis).items()],
+        )
+
+
+AS_OF = date(2026, 11, 1)
+
+
+@hookimpl
+def abcxyz_sources() -> Mapping[str, Factory]:
+    """Offer the shop."""
+    return {"shop": Shop}
+
+
+@hookimpl
+def abcxyz_enrichers() -> Mapping[str, Factory]:
+    """Offer the directory."""
+    return {"people": People}
+
+
+@hookimpl
+def abcxyz_sinks() -> Mapping[str, Factory]:
+    """Offer the CRM."""
+    return {"crm": Crm}
+
+
+PLUGIN = sys.modules[__name__]

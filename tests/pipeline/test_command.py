@@ -1,0 +1,394 @@
+"""The commands run, check, init and plugins."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import ROOT
+
+from abcxyz.cli import main
+from abcxyz.cli.init import job_text
+from abcxyz.config import TABLES, parse_job
+from abcxyz.history import History
+
+SECRET = "s3cr3t-token"
+SHOP = '[[source]]\nkind = "shop"\n'
+JSONL = '[[sink]]\nkind = "jsonl"\npath = "out.jsonl"\n'
+CRM = '[[sink]]\nkind = "crm"\npath = "crm.json"\ntoken = { env = "TOKEN" }\n'
+HISTORY = '[history]\npath = "history.db"\n'
+RUN = ("run", "job.toml", "--as-of", "2026-11-01")
+
+
+class Place:
+    """A folder with a job, where the adapters of the tests are installed."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder, self._capsys = folder, capsys
+        info = folder / "packages" / "shops-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shops\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[abcxyz]\nshops = tests.pipeline.plugin\n")
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": f"{info.parent}{os.pathsep}{ROOT}",
+            "TOKEN": SECRET,
+        }
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("TOKEN", SECRET)
+        monkeypatch.syspath_prepend(info.parent)
+
+    def job(self, text: str) -> None:
+        """Write the job."""
+        (self.folder / "job.toml").write_text(text, encoding="utf-8")
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        """Start the command line."""
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        return subprocess.Popen(
+            [sys.executable, "-m", "abcxyz", *words],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            **given,
+        )
+
+    def call(self, *words: str) -> tuple[int, str, str]:
+        """Carry a command out; return its exit code and both outputs, which hold no secret."""
+        code = main(words)
+        told, said = self._capsys.readouterr()
+        assert SECRET not in told + said
+        return code, told, said
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Place:
+    """Make a folder."""
+    return Place(tmp_path, monkeypatch, capsys)
+
+
+def test_run_shows_the_result_and_every_sink(place: Place) -> None:
+    """The matrix, what was written and what would be; exit 0."""
+    place.job(SHOP + JSONL + CRM)
+    code, told, said = place.call(*RUN)
+    assert 0 == code
+    assert "Window: 2025-11-01 to 2026-10-31" in told
+    assert "jsonl: written 20, unchanged 0, refused 0" in told
+    assert "crm: would write 20, unchanged 0, refused 0" in told
+    assert re.search(r"^  C0 -> [A-C][X-Z]$", told, re.MULTILINE)
+    assert "Nothing was written to other systems; add --apply to write" in told
+    assert not (place.folder / "crm.json").exists()
+    assert [
+        *("reading shop", "reading shop: 400 lines", "classifying"),
+        *("writing jsonl", "looking at crm"),
+    ] == [line[24:] for line in said.splitlines()]
+
+
+def test_run_applies(place: Place) -> None:
+    """With --apply the other system is written to."""
+    place.job(SHOP + CRM)
+    code, told, _ = place.call(*RUN, "--apply", "--quiet")
+    assert 0 == code
+    assert "crm: written 20, unchanged 0, refused 0" in told
+    assert (place.folder / "crm.json").exists()
+
+
+def test_run_speaks_the_language_of_the_job(place: Place) -> None:
+    """Russian results, progress and errors; --lang overrides the job, for its sinks too."""
+    place.job(f'{SHOP}{JSONL}[report]\nlang = "ru"\n')
+    _, told, said = place.call(*RUN)
+    assert "jsonl: записано 20, без изменений 0, отказано 0" in told
+    assert "чтение shop" in said
+    assert "приоритетный клиент" in (place.folder / "out.jsonl").read_text(encoding="utf-8")
+    _, told, _ = place.call(*RUN, "--lang", "en")
+    assert "jsonl: written 20" in told
+    assert "priority" in (place.folder / "out.jsonl").read_text(encoding="utf-8").lower()
+    place.job(f'{SHOP}fails_after = 1\n{JSONL}[report]\nlang = "ru"\n')
+    code, _, said = place.call(*RUN, "--quiet")
+    assert 3 == code
+    assert said.startswith("abcxyz: источник shop остановился после 100 строк")
+
+
+def test_run_prints_one_object(place: Place) -> None:
+    """--json prints the outcome with the summary and nothing else."""
+    place.job(SHOP + JSONL + CRM + "refuses = 5\n" + HISTORY)
+    code, told, _ = place.call(*RUN, "--json", "--apply")
+    found = json.loads(told)
+    assert (3, 3) == (code, found["exit_code"])
+    assert ("2026-11-01", True) == (found["as_of"], found["saved"])
+    jsonl, crm = found["sinks"]
+    assert ("jsonl", False, 20, {}) == (
+        *(jsonl["kind"], jsonl["dry_run"], jsonl["written"], jsonl["failed"]),
+    )
+    assert (15, 5) == (crm["written"], len(crm["failed"]))
+    assert {"no card for ***"} == set(crm["failed"].values())
+    assert 20 == found["summary"]["customers"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (SHOP + "fails_after = 1\n" + JSONL, 3, "the source shop failed after 100 lines"),
+        (SHOP + CRM + 'fails = "foreign"\n', 3, "crm: the sink crm failed (KeyError:"),
+        (SHOP + CRM + "refuses = 3\n", 3, "refused 3"),
+        ('[[source]]\nkind = "csv"\npath = "no.csv"\n' + JSONL, 2, "no.csv; check the path"),
+        ('[[source]]\nkind = "shoop"\n' + JSONL, 2, "job.toml:2: there is no source 'shoop'"),
+        (SHOP + 'pause = "long"\n' + JSONL, 2, "job.toml:3: the option 'pause' of the source"),
+        (SHOP + JSONL + "[window]\nperiod = 12\n", 2, "job.toml:7: period in [window] is 12"),
+    ],
+)
+def test_run_fails_with_a_code(place: Place, text: str, code: int, said: str) -> None:
+    """2 for what the user can mend, 3 for other systems, with the message and no traceback."""
+    place.job(text)
+    found, told, complained = place.call(*RUN, "--quiet", "--apply")
+    assert code == found
+    assert said in told + complained
+    assert "Traceback" not in complained
+
+
+def test_alerts_have_a_code_of_their_own(place: Place) -> None:
+    """With --alerts-exit-code new alerts give 10, and the same ones again 0."""
+    place.job(f"{SHOP}{JSONL}{HISTORY}[alerts]\nnear = 0.99\n")
+    assert 0 == place.call(*RUN)[0]
+    code, told, _ = place.call(*RUN, "--alerts-exit-code")
+    assert 10 == code
+    assert re.search(r"^Alerts: \d+$", told, re.MULTILINE)
+    next_month = (*RUN[:3], "2026-12-01", "--alerts-exit-code")
+    assert place.call(*next_month)[0] in (0, 10)
+
+
+def test_a_secret_in_clear_is_warned_about(place: Place) -> None:
+    """The warning is one line on stderr; the secret is in neither output."""
+    place.job(
+        f"{SHOP}{CRM.replace('{ env = ' + chr(34) + 'TOKEN' + chr(34) + ' }', repr(SECRET))}"
+    )
+    code, _, said = place.call(*RUN, "--quiet")
+    assert 0 == code
+    assert (
+        "abcxyz: job.toml:6: the option 'token' holds a secret in clear; whoever sees the job "
+        'sees it. Write token = { env = "NAME" } instead\n'
+    ) == said
+
+
+def running(place: Place, stage: str) -> subprocess.Popen[str]:
+    """Start a job and wait until it says that a stage began."""
+    process = place.start(*RUN, "--apply")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if stage in line:
+            return process
+    raise AssertionError(f"it never came to: {stage}")
+
+
+def test_a_job_runs_once_at_a_time(place: Place) -> None:
+    """A second run is refused while the first one runs, and works after it has ended."""
+    place.job(f"{SHOP}pause = 60.0\n{JSONL}")
+    first = running(place, "reading shop")
+    code, _, said = place.call(*RUN, "--quiet")
+    assert (3, "abcxyz: the job job.toml is running already; wait until it has ended\n") == (
+        code,
+        said,
+    )
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    place.job(SHOP + JSONL)
+    assert 0 == place.call(*RUN, "--quiet")[0]
+
+
+def test_the_lock_falls_with_a_killed_process(place: Place) -> None:
+    """A run that was killed does not lock the job for ever."""
+    place.job(f"{SHOP}pause = 60.0\n{JSONL}")
+    first = running(place, "reading shop")
+    first.kill()
+    first.communicate(timeout=60)
+    place.job(SHOP + JSONL)
+    assert 0 == place.call(*RUN)[0]
+
+
+@pytest.mark.parametrize(
+    ("stage", "shop", "crm"), [("reading shop", 60.0, 0.0), ("writing crm", 0.0, 60.0)]
+)
+def test_ctrl_c_leaves_nothing_half_written(
+    place: Place, stage: str, shop: float, crm: float
+) -> None:
+    """Stopped in the middle it says so, what was whole stays whole, and the next run works."""
+
+    def text(shop: float, crm: float) -> str:
+        return f"{SHOP}pause = {shop}\n{HISTORY}{CRM}pause = {crm}\n{JSONL}"
+
+    place.job(text(shop, crm))
+    process = running(place, stage)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert 130 == process.returncode
+    assert said.endswith("abcxyz: stopped\n")
+    assert "Traceback" not in said
+    left = {path.name for path in place.folder.iterdir()} - {"packages", "job.toml"}
+    assert left <= {".job.toml.lock", "history.db", "history.db-wal", "history.db-shm"}
+    with History(place.folder / "history.db") as history:
+        assert (0 if stage == "reading shop" else 1) == len(history.snapshots())
+    place.job(text(0.0, 0.0))
+    code, told, _ = place.call(*RUN, "--apply")
+    assert 0 == code
+    assert "crm: written 20, unchanged 0, refused 0" in told
+
+
+def screen(process: subprocess.Popen[str], terminal: int) -> str:
+    """Read all that a process shows on a terminal."""
+    shown = b""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        ready, _, _ = select.select([terminal], [], [], 0.1)
+        if ready:
+            try:
+                shown += os.read(terminal, 65536)
+            except OSError:
+                break
+        elif process.poll() is not None:
+            break
+    return shown.decode()
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """Open a terminal: the end that is read, and the one a process writes to."""
+    ours, theirs = pytest.importorskip("pty").openpty()
+    yield ours, theirs
+    os.close(ours)
+
+
+def test_a_terminal_shows_progress(place: Place, terminal: tuple[int, int]) -> None:
+    """On a terminal the stages move, and no log lines are written."""
+    pytest.importorskip("rich")
+    place.job(f"{SHOP}pause = 0.2\n{JSONL}")
+    ours, theirs = terminal
+    process = place.start(*RUN, stderr=theirs, stdout=subprocess.DEVNULL)
+    os.close(theirs)
+    shown = screen(process, ours)
+    assert 0 == process.wait(60)
+    assert "reading shop 400 lines" in shown
+    assert "writing jsonl" in shown
+    assert "\x1b[" in shown
+    assert not re.search(r"\d\d:\d\d:\d\d,\d\d\d", shown)
+
+
+def test_init_writes_a_job_that_runs(place: Place) -> None:
+    """The job it writes is valid, checks, and runs as soon as the sales are there."""
+    pytest.importorskip("jinja2")
+    assert 0 == place.call("init")[0]
+    (place.folder / "sales.csv").write_text(
+        "customer,date,amount\n" + "".join(f"c{n},2026-0{n}-05,{n}00\n" for n in range(1, 9))
+    )
+    code, told, _ = place.call("check", "job.toml")
+    assert (0, ["source csv: ready"]) == (code, told.splitlines()[:1])
+    code, told, _ = place.call("run", "job.toml", "--as-of", "2026-11-01")
+    assert 0 == code
+    assert (place.folder / "report.html").exists()
+
+
+def test_init_leaves_what_is_there(place: Place) -> None:
+    """A file of that name is an error unless forced."""
+    place.job("mine")
+    code, _, said = place.call("init")
+    assert 2 == code
+    assert "job.toml is there already; choose another name, or write over it with --force" in said
+    assert "mine" == (place.folder / "job.toml").read_text()
+    assert 0 == place.call("init", "--force")[0]
+    assert "mine" != (place.folder / "job.toml").read_text()
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_init_explains_every_key(lang: str) -> None:
+    """Each key of each table stands in the job with its meaning, and may be uncommented."""
+    text = job_text(lang)
+    for name, keys in TABLES.items():
+        part = re.split(rf"^(?:# )?\[+{name}\]+$", text, flags=re.MULTILINE)[1]
+        part = re.split(r"^(?:# )?\[", part, flags=re.MULTILINE)[0]
+        for key in keys:
+            assert re.search(rf"^(# )?{key} = ", part, re.MULTILINE), f"[{name}] {key}"
+    if lang == "ru":
+        assert "complete periods" not in text
+    parse_job(text)
+    # Rules exclude each other's parameters, and the id map would be read.
+    alive = re.sub(
+        r"^# (?!(?:a|b|first|second|cv_decimals|id_map) )(\[|\w+ = )",
+        r"\1",
+        text,
+        flags=re.MULTILINE,
+    )
+    job = parse_job(alive)
+    assert job.enricher is not None
+    assert "bitrix24" == job.enricher.kind
+
+
+def test_check_says_who_is_not_ready(place: Place) -> None:
+    """Every adapter has a line; 2 for what the user can mend; nothing is changed."""
+    place.job(f'{SHOP}[[source]]\nkind = "csv"\npath = "no.csv"\n{JSONL}')
+    code, told, _ = place.call("check", "job.toml")
+    assert 2 == code
+    assert [
+        "source shop: ready",
+        "  open",
+        f"source csv: there is no file {place.folder}/no.csv; check the path",
+        "sink jsonl: ready",
+        f"  {place.folder}/out.jsonl",
+    ] == told.splitlines()
+    code, told, _ = place.call("check", "job.toml", "--json", "--lang", "ru")
+    found = json.loads(told)
+    assert (2, [True, False, True]) == (
+        found["exit_code"],
+        [one["ok"] for one in found["adapters"]],
+    )
+    assert f"нет файла {place.folder}/no.csv; проверьте путь" == found["adapters"][1]["problem"]
+    assert not (place.folder / "out.jsonl").exists()
+
+
+def test_plugins_lists_adapters_and_the_broken(place: Place) -> None:
+    """Name, role, options with defaults, package and version; and why one is broken."""
+    info = place.folder / "packages" / "torn-0.3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torn\nVersion: 0.3\n")
+    (info / "entry_points.txt").write_text("[abcxyz]\ntorn = no_such_module\n")
+    code, told, _ = place.call("plugins")
+    assert 0 == code
+    assert "sink crm  (shops 1.0)\n    path: str | PathLike[str]  (required)\n" in told
+    assert "    pause: float = 0.0\n" in told
+    assert "broken: torn (torn 0.3): ModuleNotFoundError: No module named 'no_such_module'" in told
+    found = json.loads(place.call("plugins", "--json")[1])
+    [crm] = [one for one in found["adapters"] if one["name"] == "crm"]
+    assert ("sink", "shops", "1.0") == (crm["role"], crm["package"], crm["version"])
+    assert {
+        "name": "refuses",
+        "type": "int",
+        "required": False,
+        "secret": False,
+        "default": 0,
+    } in crm["options"]
+    assert [
+        {
+            "name": "torn",
+            "package": "torn",
+            "version": "0.3",
+            "reason": "ModuleNotFoundError: No module named 'no_such_module'",
+        }
+    ] == found["broken"]
+
+
+def test_an_odd_date_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A date that is none is answered before the job is read."""
+    assert 2 == main(["run", "nowhere.toml", "--as-of", "yesterday"])
+    assert "--as-of 'yesterday' is not a date" in capsys.readouterr().err
