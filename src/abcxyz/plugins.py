@@ -12,6 +12,9 @@ Any adapter may offer more than its Protocol asks for:
     see `Preflight`; asked by ``abcxyz check``.
 ``close()``
     called once after the last use, whatever happened.
+``on_progress``
+    of a sink: an attribute that a job sets to a function before the write, for the sink to call
+    with how much is done and how much there is in all.
 ``remote``
     of a sink: ``False`` says that it writes to this machine alone. Everybody else's sink only
     looks unless the job runs with ``--apply``.

@@ -303,3 +303,16 @@ def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
         where, columns = source.preflight()
     assert [] == leaks(where, ["pg-s3cr3t"])
     assert "customer = Контрагент, date = Дата, amount = Сумма" in columns
+
+
+def test_a_long_write_tells_how_far_it_is(url: str, sink: SqlSink) -> None:
+    """After every portion it says how many rows are done, up to all of them."""
+    told: list[tuple[int, int]] = []
+    sink.on_progress = lambda done, total: told.append((done, total))
+    customers = [f"c{n}" for n in range(2500)]
+    sink.write(make_analysis(customers), dry_run=False)
+    assert [(1000, 2500), (2000, 2500), (2500, 2500)] == told
+    told.clear()
+    sink.write(make_analysis(customers[:1000]), dry_run=False)
+    assert told[-1][0] == told[-1][1]
+    assert (1000, told[-1][1]) == told[0]

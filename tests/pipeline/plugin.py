@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -94,9 +94,13 @@ class Crm:
         self.path, self.refuses, self.fails, self.token = Path(path), refuses, fails, token
         self.pause = pause
 
+    on_progress: Callable[[int, int], None] | None = None
+
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write segments and grades into the file."""
         time.sleep(self.pause)
+        if self.on_progress is not None:
+            self.on_progress(10, 20)
         if self.fails == "ours":
             raise UnavailableError(f"the CRM is closed to {self.token}; come again")
         if self.fails:

@@ -179,6 +179,9 @@ class Remember(Watch):
     def advance(self, lines: int) -> None:
         self.told.append(lines)
 
+    def progress(self, done: int, total: int) -> None:
+        self.told.append((done, total))
+
     def end(self) -> None:
         self.told.append("end")
 
@@ -192,7 +195,7 @@ def test_a_watch_is_told_of_every_stage(tmp_path: Path) -> None:
         ("read", "shop"),
         *(100, 100, 100, 100, "end"),
         *(("classify", ""), "end", ("enrich", "people"), "end"),
-        *(("look", "crm"), "end", ("write", "jsonl"), "end"),
+        *(("look", "crm"), (10, 20), "end", ("write", "jsonl"), "end"),
     ] == watched.told
 
 

@@ -30,6 +30,10 @@ def _said(stage: str, what: str, lang: str) -> str:
     return said[stage]
 
 
+def _of(done: int, total: int, lang: str) -> str:
+    return f"{number(done, lang)} / {number(total, lang)}"
+
+
 class LogWatch(Watch):
     """Log the beginning and the end of every stage, and long ones now and then.
 
@@ -65,6 +69,12 @@ class LogWatch(Watch):
         if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
             self._count()
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how much of a write is done, if it was long ago."""
+        if self._clock() >= self._due:
+            self._due = self._clock() + _EVERY
+            self._log(f"{self._stage}: {_of(done, total, self._lang)}")
 
     def end(self) -> None:
         """Say how many lines there were."""
@@ -103,6 +113,12 @@ class RichWatch(Watch):
             count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
             self._progress.update(self._task, told=count)
 
+    def progress(self, done: int, total: int) -> None:
+        """Fill the bar."""
+        if self._task is not None:
+            told = _of(done, total, self._lang)
+            self._progress.update(self._task, completed=done, total=total, told=told)
+
     def end(self) -> None:
         """Stop the line where it is."""
         if self._task is not None:
@@ -133,13 +149,20 @@ class watching:  # noqa: N801 - used as a function is
         if self._stream.isatty():
             try:
                 from rich.console import Console
-                from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+                from rich.progress import (
+                    BarColumn,
+                    Progress,
+                    SpinnerColumn,
+                    TextColumn,
+                    TimeElapsedColumn,
+                )
             except ImportError:
                 pass
             else:
                 self._progress = Progress(
                     SpinnerColumn(finished_text="✓"),
                     TextColumn("{task.description}", markup=False),
+                    BarColumn(bar_width=20),
                     TextColumn("{task.fields[told]}", markup=False),
                     TimeElapsedColumn(),
                     console=Console(file=self._stream),

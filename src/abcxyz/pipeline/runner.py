@@ -234,6 +234,8 @@ def _run(
     for part, sink in adapters.sinks:
         looking = not apply and bool(getattr(sink, "remote", True))
         watch.begin("look" if looking else "write", part.label)
+        if hasattr(sink, "on_progress"):
+            sink.on_progress = watch.progress
         done.append(_written(part, sink, analysis, redactor, dry_run=looking))
         watch.end()
     return Outcome(

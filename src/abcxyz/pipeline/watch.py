@@ -14,5 +14,8 @@ class Watch:
     def advance(self, lines: int) -> None:
         """Hear that so many more lines of sales were read."""
 
+    def progress(self, done: int, total: int) -> None:
+        """Hear how much of a write is done; only sinks that tell it call this."""
+
     def end(self) -> None:
         """Hear that the stage is over."""

@@ -125,7 +125,7 @@ def make_analysis(
     >>> make_analysis(["a", "b", "c"]).snapshot.segment.tolist()[-1]
     -1
     """
-    sales = make_transactions(customers[:-1], seed=seed)
+    sales = make_transactions(customers[:-1], seed=seed, lines=max(400, 24 * len(customers)))
     old = Transactions(customers[-1:], [AS_OF - timedelta(days=900)] * len(customers[-1:]), [10.0])
     named = {one: HOSTILE[place % len(HOSTILE)] for place, one in enumerate(customers)}
     return analyze(

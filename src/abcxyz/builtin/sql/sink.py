@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,8 @@ class SqlSink:
     ``recommendation``, and ``changed_on``: the day of the classification that changed the row.
     Rows of customers who are no longer in the result are deleted. A write is one transaction.
     """
+
+    on_progress: Callable[[int, int], None] | None = None
 
     def __init__(
         self,
@@ -156,12 +158,21 @@ class SqlSink:
         """Write, and return the keys of refused rows with the reason."""
         import sqlalchemy as sa
 
+        done, total = 0, len(gone) + len(changed)
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            if self.on_progress is not None:
+                self.on_progress(done, total)
+
         key = self._target.columns[_KEY]
         bound = key == sa.bindparam("the_key")
         for some in _portions(gone):
             connection.execute(
                 self._target.delete().where(bound), [{"the_key": one} for one in some]
             )
+            tell(len(some))
         refused: dict[str, str] = {}
         fresh = [one for one in changed if one not in had]
         stale = [one for one in changed if one in had]
@@ -170,6 +181,7 @@ class SqlSink:
             for some in _portions(keys):
                 rows = [{name: one, **changed[one], "changed_on": day} for one in some]
                 refused |= self._portion(connection, statement, rows, name)
+                tell(len(some))
         return refused
 
     def _portion(

@@ -1,0 +1,65 @@
+"""Progress is a line on a terminal, and a log line now and then elsewhere."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from abcxyz.cli.progress import LogWatch, RichWatch, watching
+from abcxyz.pipeline import Watch
+
+
+def test_a_log_is_written_now_and_then() -> None:
+    """A stage has its beginning, a line every ten seconds, and the number of lines at its end."""
+    told: list[str] = []
+    seconds = iter([0.0, 5.0, 11.0, 11.0, 12.0])
+    watch = LogWatch(told.append, clock=lambda: next(seconds))
+    watch.begin("read", "shop")
+    watch.advance(1_000)
+    watch.advance(1_000)
+    watch.advance(500)
+    watch.end()
+    assert ["reading shop", "reading shop: 2,000 lines", "reading shop: 2,500 lines"] == told
+
+
+def test_a_long_write_is_logged_now_and_then() -> None:
+    """Of a write that tells how far it is, there is a line every ten seconds."""
+    told: list[str] = []
+    seconds = iter([0.0, 5.0, 11.0, 11.0])
+    watch = LogWatch(told.append, "ru", clock=lambda: next(seconds))
+    watch.begin("write", "crm")
+    watch.progress(10, 1_000)
+    watch.progress(500, 1_000)
+    watch.end()
+    assert ["запись в crm", "запись в crm: 500 / 1\N{NO-BREAK SPACE}000"] == told
+
+
+def test_a_terminal_shows_a_bar() -> None:
+    """The line holds the stage and how much of it is done, whatever the adapter is called."""
+    pytest.importorskip("rich")
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn
+
+    shown = io.StringIO()
+    columns = [TextColumn("{task.description} {task.fields[told]} {task.percentage:.0f}%",
+                          markup=False)]  # fmt: skip
+    with Progress(*columns, console=Console(file=shown, force_terminal=True, width=80)) as rows:
+        watch = RichWatch(rows)
+        watch.begin("write", "[red]crm")
+        watch.progress(250, 1_000)
+        rows.refresh()
+        watch.end()
+    assert "writing [red]crm 250 / 1,000 25%" in shown.getvalue()
+    assert "100%" in shown.getvalue()
+
+
+def test_quiet_is_silent() -> None:
+    """Nothing is shown, on a terminal neither."""
+    stream = io.StringIO()
+    with watching("en", quiet=True, stream=stream) as watch:
+        watch.begin("read", "shop")
+        watch.advance(1)
+        watch.progress(1, 2)
+        watch.end()
+    assert (Watch, "") == (type(watch), stream.getvalue())
