@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup, escape
 
-from abcxyz import charts
-from abcxyz.charts.svg import clean, ink_on, shade
-from abcxyz.charts.tiles import group_name, scaled
-from abcxyz.core.alerts import Alert
-from abcxyz.core.analysis import Analysis
-from abcxyz.core.events import EVENTS
-from abcxyz.core.migration import Transitions
-from abcxyz.core.rules import Tangent
-from abcxyz.core.segments import ABC, BCG, SEGMENTS, TAGS, XYZ
-from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
-from abcxyz.report.facts import Customer, Facts, Move, name_of, spark
-from abcxyz.report.settings import settings_rows
-from abcxyz.report.words import (
-    ALERT_KINDS,
-    EVENT_NAMES,
-    GLOSSARY,
-    KINDS,
-    METRICS,
-    TREATMENTS,
-    rule_words,
-)
+from abcxyz.charts.svg import ink_on, shade
+from abcxyz.charts.tiles import scaled
+from abcxyz.core.segments import ABC, SEGMENTS, TAGS, XYZ
+from abcxyz.i18n import date_text, number, percent, plural, text
+from abcxyz.report.facts import Customer, Facts, spark
+from abcxyz.report.sight import bare
+from abcxyz.report.tables import MOST, Tables
+from abcxyz.report.words import METRICS
 
 __all__ = ["view"]
 
 _TOP = 5
-_GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
-_MOST = 50
 
 
 def view(facts: Facts, lang: str, *, rows: int, currency: str) -> dict[str, Any]:
@@ -46,54 +28,8 @@ def view(facts: Facts, lang: str, *, rows: int, currency: str) -> dict[str, Any]
             **sight.cuts(), **sight.changes(), **sight.lists(), **sight.end()}  # fmt: skip
 
 
-class _View:
-    """One analysis in one language."""
-
-    def __init__(self, facts: Facts, lang: str, *, rows: int, currency: str) -> None:
-        self._facts, self._analysis, self._lang = facts, facts.analysis, lang
-        self._rows = rows
-        # Orders are counted, not paid.
-        self._currency = "" if self._analysis.settings.metric == "count" else clean(currency, 8)
-        self._moves = facts.moves()
-
-    def _say(self, english: str, **fields: Any) -> str:
-        if "|" in english:
-            return plural(english, fields.pop("n"), self._lang, **fields)
-        return text(english, self._lang, **fields)
-
-    def _number(self, value: float | None, decimals: int = 0) -> str:
-        return "–" if value is None else number(value, self._lang, decimals)
-
-    def _percent(self, share: float | None, decimals: int = 1) -> str:
-        return "–" if share is None else percent(share, self._lang, decimals)
-
-    def _money(self, value: float | None, *, signed: bool = False) -> str:
-        if value is None or math.isnan(value):
-            return "–"
-        plus = "+" if signed and round(value) > 0 else ""
-        return plus + money(value, self._lang, 0, self._currency)
-
-    def _compact(self, value: float | None, *, signed: bool = False) -> str:
-        found = math.nan if value is None else value
-        return compact(found, self._lang, self._currency, signed=signed)
-
-    def _state(self, state: str) -> str:
-        return {"N": self._say("no sales"), "absent": self._say("not listed")}.get(state, state)
-
-    def helpers(self) -> dict[str, Any]:
-        """Give the template its words and numbers."""
-        return {
-            "say": self._say,
-            "number": self._number,
-            "percent": self._percent,
-            "money": self._money,
-            "compact": self._compact,
-            "day": lambda day: date_text(day, self._lang),
-            "bdi": _isolated,
-            "state": self._state,
-            "event": lambda name: self._say(EVENT_NAMES[name]),
-            "picture": functools.partial(_picture, self._analysis, self._lang, self._currency),
-        }
+class _View(Tables):
+    """The upper parts of the page: answers, key figures, segments."""
 
     def head(self) -> dict[str, Any]:
         """Title, window, contents."""
@@ -200,7 +136,7 @@ class _View:
         )
         return {
             "alerts": alerts,
-            "alerts_shown": alerts[:_MOST],
+            "alerts_shown": alerts[:MOST],
             "calls_first": first,
             "calls": calls,
         }
@@ -295,15 +231,15 @@ class _View:
             "name": one.name,
             "id": "" if one.name == str(one.customer) else str(one.customer),
             "value": one.value,
-            "value_v": _bare(one.value),
+            "value_v": bare(one.value),
             "share": one.share,
             "spark": spark(self._analysis.panel.sales[one.place]),
             "trend": self._change(one.trend),
-            "trend_v": _bare(one.trend),
+            "trend_v": bare(one.trend),
             "last": "–" if one.last is None else date_text(one.last, lang),
             "last_v": "" if one.last is None else one.last.toordinal(),
             "gap": number(one.gap, lang) if known else "–",
-            "gap_v": _bare(one.gap),
+            "gap_v": bare(one.gap),
             "usual": "" if math.isnan(one.usual) else number(math.floor(one.usual), lang),
             "late": one.late,
             "owner": one.owner,
@@ -318,257 +254,6 @@ class _View:
             return self._say("×{times}", times=number(change + 1, self._lang))
         return ("+" if change >= 0.005 else "") + percent(change, self._lang, 0)
 
-    def cuts(self) -> dict[str, Any]:
-        """Say where the classes are cut."""
-        analysis, lang = self._analysis, self._lang
-        settings = analysis.settings
-        rule = self._say(
-            "ABC: {abc}. XYZ: {xyz}.",
-            abc=rule_words(settings.abc, lang),
-            xyz=rule_words(settings.xyz, lang),
-        )
-        note = (
-            self._say(
-                "K and L are where the curve runs parallel to its chords: whoever brings at least "
-                "the mean of the customers still in question stands before them."
-            )
-            if isinstance(settings.abc, Tangent)
-            else self._say("K is where A ends, L is where B ends.")
-        )
-        return {
-            "rule_abc": rule,
-            "groups": self._groups(),
-            "curve_note": note,
-            "cut_tables": [self._cut_table("ABC"), self._cut_table("XYZ")],
-        }
-
-    def _groups(self) -> list[dict[str, Any]]:
-        matrix = self._analysis.matrix
-        rows = []
-        for name, members in BCG.groups.items():
-            cells = [matrix.cell(segment) for segment in members]
-            value = math.fsum(cell[1] for cell in cells)
-            rows.append(
-                {
-                    "name": group_name(name, self._lang),
-                    "segments": ", ".join(members),
-                    "count": sum(cell[0] for cell in cells),
-                    "value": value,
-                    "share": value / matrix.positive if matrix.positive else math.nan,
-                }
-            )
-        return rows
-
-    def _cut_table(self, axis: str) -> dict[str, Any]:
-        snapshot = self._analysis.snapshot
-        result = self._analysis.abc if axis == "ABC" else self._analysis.xyz
-        codes = snapshot.abc if axis == "ABC" else snapshot.xyz
-        values = np.asarray(snapshot.value, dtype=float)
-        classified = int(np.count_nonzero(codes >= 0))
-        positive = self._analysis.abc.positive
-        rows = []
-        for code, letter in enumerate(axis):
-            inside = codes == code
-            value = float(np.nansum(values[inside]))
-            count = int(np.count_nonzero(inside))
-            cut = (result.cuts.first, result.cuts.second, math.nan)[code]
-            rows.append(
-                {
-                    "letter": letter,
-                    "count": count,
-                    "count_share": count / classified if classified else math.nan,
-                    "value": value,
-                    "share": value / positive if positive else math.nan,
-                    "cut": self._cut(axis, cut),
-                }
-            )
-        caption = (
-            self._say("ABC: the cut is the least value of the class")
-            if axis == "ABC"
-            else self._say("XYZ: the cut is the largest variation of the class")
-        )
-        return {"caption": caption, "rows": rows}
-
-    def _cut(self, axis: str, cut: float) -> str:
-        if not math.isfinite(cut):
-            return "–"
-        if axis == "ABC":
-            return "≥\N{NO-BREAK SPACE}" + money(
-                cut, self._lang, 2 if abs(cut) < 1000 else 0, self._currency
-            )
-        return "≤\N{NO-BREAK SPACE}" + percent(cut, self._lang, 1)
-
-    def changes(self) -> dict[str, Any]:
-        """Show who moved, along which path, with how much money."""
-        found = self._analysis.transitions
-        movers = [_plain(one) for one in self._moves]
-        before = self._analysis.previous
-        paths = [] if found is None else _paths(found)
-        return {
-            "before_day": None if before is None else before.dated,
-            "overlap": found is not None and found.overlap,
-            "events": self._events(),
-            "paths": paths[:30],
-            "paths_left": max(len(paths) - 30, 0),
-            "movers": movers[: self._rows],
-            "movers_left": max(len(movers) - self._rows, 0),
-        }
-
-    def _events(self) -> list[dict[str, Any]]:
-        found = self._analysis.transitions
-        if found is None or found.value_before is None or found.value_after is None:
-            return []
-        rows = []
-        for code, name in enumerate(EVENTS):
-            inside = found.events == code
-            if not inside.any():
-                continue
-            before = float(found.value_before[inside].sum())
-            after = float(found.value_after[inside].sum())
-            rows.append(
-                {
-                    "name": self._say(EVENT_NAMES[name]),
-                    "count": int(np.count_nonzero(inside)),
-                    "before": before,
-                    "after": after,
-                    "change": after - before,
-                }
-            )
-        return rows
-
-    def _alert(self, one: Alert) -> dict[str, Any]:
-        name = name_of(self._analysis, one.customer)
-        return {
-            "kind": one.kind,
-            "kind_name": self._say(ALERT_KINDS[one.kind]),
-            "name": name,
-            "before": one.before,
-            "after": one.after,
-            "money": one.money,
-            "money_v": "" if one.money is None else _bare(one.money),
-            "age": one.age,
-            "owner": one.owner or "",
-            "sentence": self._sentence(one, name),
-        }
-
-    def _sentence(self, one: Alert, name: str) -> str:
-        # Isolated, for a name may turn the direction of what follows.
-        told = one.sentence(self._lang, name=f"\N{FIRST STRONG ISOLATE}{clean(name, 60)}\u2069")
-        return _GAP.sub("\N{NO-BREAK SPACE}", told)
-
-    def lists(self) -> dict[str, Any]:
-        """Show the prospects and the account of data quality."""
-        scores, quality = self._analysis.prospects, self._analysis.quality
-        rows = []
-        if scores is not None:
-            order = np.argsort(-np.nan_to_num(scores.score), kind="stable")[:_MOST]
-            rows = [self._prospect(int(i)) for i in order]
-        issues = [
-            {
-                "kind": self._say(KINDS.get(one.kind, one.kind)),
-                "count": one.count,
-                "amount": one.amount,
-                "treatment": self._say(TREATMENTS.get(one.treatment, one.treatment)),
-                "examples": "; ".join(clean(example, 60) for example in one.examples),
-            }
-            for one in (() if quality is None else quality.issues)
-        ]
-        return {
-            "prospects": rows,
-            "prospects_count": 0 if scores is None else len(scores),
-            "quality": quality,
-            "issues": issues,
-        }
-
-    def _prospect(self, i: int) -> dict[str, Any]:
-        scores = self._analysis.prospects
-        assert scores is not None
-        one, russian = scores[i], self._lang == "ru"
-        verdict = one.verdict
-        good = one.reasons_ru if russian else one.reasons
-        bad = one.against_ru if russian else one.against
-        chance = one.probability
-        return {
-            "name": name_of(self._analysis, scores.ids[i]),
-            "grade": one.grade or self._say("not scored"),
-            "letter": (one.grade or "N")[-1:],
-            "score": one.score,
-            "chance": "" if chance is None else percent(chance, self._lang, 0),
-            "good": "; ".join(good) or "–",
-            "bad": "; ".join(bad) or "–",
-            "advice": (verdict.advice_ru if russian else verdict.advice_en) or "–",
-        }
-
-    def end(self) -> dict[str, Any]:
-        """Say how it was computed, and what the words mean."""
-        return {
-            "settings": settings_rows(self._analysis, self._lang),
-            "glossary": [(self._say(term), self._say(what)) for term, what in GLOSSARY.items()],
-        }
-
-
-def _plain(move: Move) -> dict[str, Any]:
-    return {
-        "name": move.name,
-        "before": move.before,
-        "after": move.after,
-        "event": move.event,
-        "change": round(move.change, 2),
-    }
-
-
-def _paths(found: Transitions) -> list[dict[str, Any]]:
-    """List the paths that led elsewhere, the most money first."""
-    if found.value_before is None or found.value_after is None:
-        return []
-    rows = []
-    for i, j in zip(*np.nonzero(found.counts), strict=True):
-        if i == j or min(i, j) >= len(found.labels):
-            continue
-        before, after = float(found.money_before[i, j]), float(found.money_after[i, j])
-        rows.append(
-            {
-                "before": found.states[i],
-                "after": found.states[j],
-                "count": int(found.counts[i, j]),
-                "money_before": round(before, 2),
-                "money_after": round(after, 2),
-                "change": round(after - before, 2),
-            }
-        )
-    rows.sort(key=lambda row: -max(row["money_before"], row["money_after"]))
-    return rows
-
 
 def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def _bare(value: float) -> str:
-    """Write a number for sorting; nothing where there is none."""
-    return "" if math.isnan(value) else f"{value:.6g}" if abs(value) < 1 else f"{value:.2f}"
-
-
-def _isolated(written: object, limit: int = 80) -> Markup:
-    """Show text from the data: escaped, cut, and unable to turn its surroundings around."""
-    plain = clean(written, 10_000)
-    shown = escape(clean(plain, limit))
-    tip = Markup(' title="{}"').format(plain[:300]) if len(plain) > limit else Markup("")
-    return Markup("<bdi{}>{}</bdi>").format(tip, shown)
-
-
-def _picture(
-    analysis: Analysis, lang: str, currency: str, name: str, width: float | None = None
-) -> Markup:
-    """Draw a picture of the page; a chart escapes what it writes."""
-    if name == "curve":
-        found = charts.curve(analysis.abc, lang, width=width or 680)
-    elif name == "lorenz":
-        found = charts.lorenz(analysis.abc, lang, width=width or 440)
-    elif name == "quadrant":
-        found = charts.quadrant(analysis.matrix, lang, width=width or 760, currency=currency)
-    else:
-        moves = analysis.moves("abc")
-        assert moves is not None
-        found = charts.flow(moves, lang, width=width or 640, currency=currency)
-    return Markup(found)  # noqa: S704
