@@ -7,7 +7,6 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +83,8 @@ def test_the_result_is_the_same(demo: Analysis) -> None:
     assert hidden.actions is not None
     assert demo.actions[3].text() == hidden.actions[3].text()
     assert np.array_equal(before, demo.snapshot.customers)
+    assert not hidden.names
+    assert demo.names
 
 
 def test_the_key_decides(demo: Analysis) -> None:
@@ -147,7 +148,14 @@ def test_a_run_does_not_write_hashes_elsewhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Other systems know no hashes, so ``--apply`` is refused; files are written without names."""
-    rows: list[Any] = [f"Firma {i},2026-0{m}-05,{100 + i}" for i in range(8) for m in range(1, 7)]
+    # The largest one has been silent for months, which raises an alert.
+    rows = [
+        f"Firma {i},2026-0{m}-{day:02},{1000 if i == 7 else 100 + i}"
+        for i in range(8)
+        for m in range(1, 7)
+        for day in (5, 20)
+        if i < 7 or m < 4
+    ]
     (tmp_path / "sales.csv").write_text("\n".join(["customer,date,amount", *rows]), "utf-8")
     job = tmp_path / "job.toml"
     job.write_text(
@@ -158,5 +166,9 @@ def test_a_run_does_not_write_hashes_elsewhere(
 
     assert 2 == main(["run", str(job), "--as-of", "2026-07-01", "--anonymize", "--apply"])
     assert "--anonymize" in capsys.readouterr().err
-    assert 0 == main(["run", str(job), "--as-of", "2026-07-01", "--anonymize"])
+    for more in ([], ["--json"]):
+        assert 0 == main(["run", str(job), "--as-of", "2026-07-01", "--anonymize", *more])
+        printed = capsys.readouterr().out
+        assert "lapsed_a" in printed or "has not ordered" in printed
+        assert "Firma" not in printed
     assert "Firma" not in (tmp_path / "out.csv").read_text("utf-8")

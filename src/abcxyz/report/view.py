@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -119,10 +120,13 @@ class _View(Tables):
     def _calls(self) -> dict[str, Any]:
         alerts = [self._alert(one) for one in self._analysis.alerts]
         # Money at risk before money to be won, as the list of alerts itself is sorted.
-        urgent = [one for one in alerts if one["kind"] not in ("near_a", "dead_money")]
+        calm = ("near_a", "dead_money")
+        urgent = [one for one in alerts if one["kind"] not in calm]
         first: list[dict[str, Any]] = []
-        for one in urgent + [one for one in alerts if one not in urgent]:
-            if len(first) < _TOP and all(one["name"] != other["name"] for other in first):
+        for one in itertools.chain(urgent, (one for one in alerts if one["kind"] in calm)):
+            if len(first) == _TOP:
+                break
+            if all(one["name"] != other["name"] for other in first):
                 first.append(one)
         risk = math.fsum(one["money"] or 0.0 for one in urgent)
         calls = (
