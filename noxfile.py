@@ -42,7 +42,14 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, but for the slow ones and those in a browser."""
     session.install("-e", ".[all]", *group("test"))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def engines(session: nox.Session) -> None:
+    """Try data frames on every engine, Spark among them, which wants Java 17; slow ones too."""
+    session.install("-e", ".[all]", *group("test", "engines"))
+    session.run("pytest", "tests/frames", "-m", "slow or not slow", *session.posargs)
 
 
 @nox.session
@@ -64,12 +71,13 @@ def minimums(session: nox.Session) -> None:
     """Run the tests with the lowest version of every dependency that pyproject.toml allows."""
     extras = PROJECT["project"]["optional-dependencies"]
     direct = [*PROJECT["project"]["dependencies"]]
-    direct += [line for name, lines in extras.items() if name != "all" for line in lines]
+    (wanted,) = re.findall(r"\[(.+)\]", *extras["all"])
+    direct += [line for name in wanted.split(",") for line in extras[name]]
     pins = sorted({re.sub(r">=", "==", line) for line in direct})
     constraints = Path(session.create_tmp()).resolve() / "minimums.txt"
     constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
     session.install("-e", ".[all]", *group("test"), "--constraint", str(constraints))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -85,7 +93,7 @@ def wheel(session: nox.Session) -> None:
     where = session.run("python", "-c", "import abcxyz; print(abcxyz.__file__)", silent=True)
     if "site-packages" not in str(where):
         session.error(f"the tests would not see the wheel but {where}")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session

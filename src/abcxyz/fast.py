@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import define, field, frozen
 
 from abcxyz._columns import as_codes, as_ids, as_money, as_ticks, has_arrow, is_whole
 from abcxyz._typing import Bools, Days, Ints, Numbers, freeze
 from abcxyz.core.calendar import Periods
 from abcxyz.core.panel import Panel, aggregate
+from abcxyz.core.rhythm import OrderDays, Rhythm
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
@@ -44,6 +45,7 @@ def customer_grid(
     metric: str = "revenue",
     route: str = "auto",
     ordered: bool = True,
+    rhythm: bool = False,
 ) -> Panel:
     """Add up the amounts of every customer, per bucket and over the window.
 
@@ -67,6 +69,8 @@ def customer_grid(
     ordered
         Put the customers into the order that a panel promises. Without it their order is the
         same in every run too, but differs between routes.
+    rhythm
+        Keep the gaps between order days too, as `abcxyz.aggregate` does.
 
     Returns
     -------
@@ -114,20 +118,21 @@ def customer_grid(
             route=route,
         )
     compiled = route == "numba" or (route == "auto" and able and len(ids) >= COMPILE_PAYS)
-    sums = _by_numba(rows, periods) if compiled and len(ids) else None
+    days_of = _OrderRows() if rhythm else None
+    sums = _by_numba(rows, periods, days_of) if compiled and len(ids) else None
     if sums is None:
-        sums = _by_numpy(rows, periods)
+        sums = _by_numpy(rows, periods, days_of)
     if sums.sales.dtype.kind == "f" and not np.isfinite(sums.sales).all():
         raise InputError(
             "{name} holds a missing or infinite number, or adds up beyond what a number can hold; "
             "leave such rows out",
             name="amounts",
         )
-    return _panel(sums, periods, metric, ordered=ordered)
+    return _panel(sums, periods, metric, days_of, ordered=ordered)
 
 
 def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
-    """Add sales up as `abcxyz.aggregate` does, by the faster way where there are many.
+    """Add sales up as `abcxyz.analyze` does, by the faster way where there are many.
 
     Parameters
     ----------
@@ -149,8 +154,10 @@ def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "reve
     ids = sales.customer
     plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64
     if len(sales) < FAST_PAYS or sales.document is not None or not (plain or _all_text(ids)):
-        return aggregate([sales], periods, metric=metric)
-    return customer_grid(ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric)
+        return aggregate([sales], periods, metric=metric, rhythm=True)
+    return customer_grid(
+        ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric, rhythm=True
+    )
 
 
 def _all_text(ids: npt.NDArray[Any]) -> bool:
@@ -166,6 +173,25 @@ class _Rows:
     per_day: int
     money: Numbers
     amount: Numbers
+
+
+@define
+class _OrderRows:
+    """Rows for the rhythm: the number of the customer, the place of the day, whether a sale."""
+
+    code: npt.NDArray[Any] = field(factory=lambda: np.empty(0, np.int64))
+    place: npt.NDArray[Any] = field(factory=lambda: np.empty(0, np.int64))
+
+    def rhythm(self, order: npt.NDArray[Any] | None, customers: int) -> Rhythm:
+        """Find the gaps of the customers, put into *order*."""
+        code = self.code
+        if order is not None:
+            ranks = np.empty(customers, np.int64)
+            ranks[order] = np.arange(customers)
+            code = ranks[code]
+        collected = OrderDays()
+        collected.add(code.astype(np.intp, copy=False), self.place.astype(np.int64, copy=False))
+        return collected.close(np.ones(customers, np.bool_))
 
 
 @frozen(eq=False)
@@ -200,7 +226,9 @@ def _metric(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Number
     return as_money(amount - cost)
 
 
-def _panel(sums: _Sums, periods: Periods, metric: str, *, ordered: bool) -> Panel:
+def _panel(
+    sums: _Sums, periods: Periods, metric: str, days_of: _OrderRows | None, *, ordered: bool
+) -> Panel:
     value, sales = sums.value, sums.sales
     if not _stretched(periods):
         value = sales.sum(axis=1)
@@ -219,11 +247,13 @@ def _panel(sums: _Sums, periods: Periods, metric: str, *, ordered: bool) -> Pane
         "first_day": days(sums.first, _NEVER.max),
         "last_day": days(sums.last, _NEVER.min),
     }
+    order = None
     if ordered and sums.rank is not None:
         order = np.argsort(sums.rank, kind="stable")
         columns = {name: column[order] for name, column in columns.items()}
     frozen_columns: dict[str, Any] = {name: freeze(one) for name, one in columns.items()}
-    return Panel(periods=periods, metric=metric, **frozen_columns)
+    rhythm = None if days_of is None else days_of.rhythm(order, len(sums.customers))
+    return Panel(periods=periods, metric=metric, rhythm=rhythm, **frozen_columns)
 
 
 def with_gaps(money: Numbers, present: Bools) -> Numbers:
@@ -254,7 +284,7 @@ def _no_date(count: int) -> InputError:
     )
 
 
-def _by_numpy(rows: _Rows, periods: Periods) -> _Sums:
+def _by_numpy(rows: _Rows, periods: Periods, days_of: _OrderRows | None) -> _Sums:
     codes, customers = as_codes(rows.ids)
     n, p, lookup = len(customers), periods.count, periods.lookup
     since, until = _inside(periods)
@@ -297,12 +327,16 @@ def _by_numpy(rows: _Rows, periods: Periods) -> _Sums:
         customers, table, orders = customers[known], table[known], orders[known]
         first, last, seen = first[known], last[known], seen[known]
         value = value[known] if stretched else value
+    if days_of is not None:
+        sale = rows.amount >= 0
+        days_of.code = (np.cumsum(known) - 1)[codes[sale]]
+        days_of.place = rows.ticks[sale] // rows.per_day - origin
     # Strings were numbered in order of appearance, compact ids by themselves.
     rank = customers if is_whole(rows.ids) else None
     return _Sums(customers, rank, value, table, orders, first, last, seen)
 
 
-def _by_numba(rows: _Rows, periods: Periods) -> _Sums | None:
+def _by_numba(rows: _Rows, periods: Periods, days_of: _OrderRows | None) -> _Sums | None:
     """Take the compiled route; None where two strings share a hash."""
     import numba
 
@@ -349,6 +383,10 @@ def _by_numba(rows: _Rows, periods: Periods) -> _Sums | None:
         code, day, money, starts, offsets, periods.lookup, _inside(periods), stretched,
         value, sales, orders, first, last, seen,
     )  # fmt: skip
+    if days_of is not None:
+        sale = day & 1 > 0
+        parts = np.repeat(offsets[:-1], np.diff(starts))
+        days_of.code, days_of.place = (parts + code)[sale], day[sale] >> 1
     at = np.repeat(starts[:-1] - offsets[:-1], found) + np.arange(n)
     customers = rank = heads[at]
     if len(checks):

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GROUP",
     "Attributes",
-    "Command",
+    "CliCommand",
     "Enricher",
     "Factory",
     "Hooks",
@@ -158,7 +158,7 @@ class Preflight(Protocol):
         ...
 
 
-class Command(Protocol):
+class CliCommand(Protocol):
     """A word of the command line, ``abcxyz NAME …``; a module with both functions is one."""
 
     def add_parser(self, subparsers: _SubParsersAction[ArgumentParser]) -> None:
@@ -189,6 +189,6 @@ class Hooks:
         return {}
 
     @hookspec
-    def abcxyz_commands(self) -> Mapping[str, Command]:
+    def abcxyz_commands(self) -> Mapping[str, CliCommand]:
         """Return commands of its own, such as one that removes what a sink created."""
         return {}

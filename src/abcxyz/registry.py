@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import AbcxyzError, ConfigError, PluginError
 from abcxyz.options import UNFIT, Option, fit, nearest, options_of, placed
-from abcxyz.plugins import GROUP, Command, Factory, Hooks
+from abcxyz.plugins import GROUP, CliCommand, Factory, Hooks
 
 __all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "load"]
 
@@ -254,7 +254,7 @@ class Registry:
     """
 
     adapters: Mapping[tuple[str, str], Adapter]
-    commands: Mapping[str, Command] = field(factory=dict)
+    commands: Mapping[str, CliCommand] = field(factory=dict)
     broken: tuple[Broken, ...] = ()
 
     def names(self, role: str) -> tuple[str, ...]:
@@ -334,7 +334,7 @@ def load(
     True
     """
     adapters: dict[tuple[str, str], Adapter] = {}
-    commands: dict[str, Command] = {}
+    commands: dict[str, CliCommand] = {}
     owners: dict[tuple[str, str], Plugin] = {}
     broken: list[Broken] = []
     for plugin, loaded in _candidates(installed, extra):

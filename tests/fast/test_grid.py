@@ -196,11 +196,31 @@ def test_unknown_route() -> None:
 
 
 @pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_rhythm(route: str, kind: str) -> None:
+    """The gaps between order days are those of the core, customer by customer."""
+    need(route)
+    ids, days, amounts = sample(kind, "int", 20_000)
+    expected = by_core(ids, days, amounts, YEAR)
+    sales = Transactions(ids, days.astype("M8[D]"), amounts)
+    wanted = aggregate([sales], YEAR, rhythm=True).rhythm
+    assert wanted is not None
+    found = customer_grid(ids, days, amounts, YEAR, route=route, rhythm=True)
+    order, other = np.argsort(expected.customers), np.argsort(found.customers)
+    assert found.rhythm is not None
+    counts = np.diff(wanted.starts)[order], np.diff(found.rhythm.starts)[other]
+    assert counts[0].tolist() == counts[1].tolist()
+    # A quantile is found by its place among all gaps, which rounds.
+    gaps = wanted.own(least=1)[order], found.rhythm.own(least=1)[other]
+    np.testing.assert_allclose(*gaps, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
 def test_many_sales_take_the_fast_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many sales give the panel of the core, without the core; few go through the core."""
     ids, days, amounts = sample(kind, "float", 3_000)
     sales = Transactions(ids, days.astype("M8[D]"), amounts, amounts / 3)
-    expected = aggregate([sales], YEAR, metric="profit")
+    expected = aggregate([sales], YEAR, metric="profit", rhythm=True)
     same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
     monkeypatch.setattr(fast, "FAST_PAYS", 3_000)
     monkeypatch.setattr(fast, "aggregate", None)
@@ -215,4 +235,4 @@ def test_documents_stay_with_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
         Transactions([1, 1], days, [5.0, 6.0], document=["a", "a"]),
         Transactions(["a", 1], days, [5.0, 6.0]),
     ):
-        assert aggregate([sales], YEAR) == fast.fast_aggregate(sales, YEAR)
+        assert aggregate([sales], YEAR, rhythm=True) == fast.fast_aggregate(sales, YEAR)

@@ -15,7 +15,7 @@ from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.i18n import translate
 
 if TYPE_CHECKING:
-    from abcxyz.plugins import Command
+    from abcxyz.plugins import CliCommand
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
@@ -39,7 +39,7 @@ COMMANDS = (
 
 
 def build_parser(
-    commands: Mapping[str, Command] = MappingProxyType({}),
+    commands: Mapping[str, CliCommand] = MappingProxyType({}),
 ) -> argparse.ArgumentParser:
     """Gather the commands, and those that plugins offer."""
     parser = argparse.ArgumentParser(
@@ -54,7 +54,7 @@ def build_parser(
     return parser
 
 
-def _offered(argv: Sequence[str]) -> Mapping[str, Command]:
+def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
     """Look for commands of plugins, but only where the word is none of ours: it takes time."""
     word = next((one for one in argv if not one.startswith("-")), None)
     if word in COMMANDS or (word is None and not {"-h", "--help"} & set(argv)):

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from abcxyz.builtin.files import Sales
     from abcxyz.core.analysis import Analysis
     from abcxyz.core.calendar import Periods
-    from abcxyz.core.panel import Panel
     from abcxyz.core.snapshot import Settings
-    from abcxyz.core.transactions import Transactions
 
 __all__ = ["add_parser", "run", "write_all"]
 
@@ -164,7 +162,7 @@ def write_all(
 
 def _classify(args: argparse.Namespace) -> Analysis:
     from abcxyz.core.analysis import analyze
-    from abcxyz.fast import FAST_PAYS, fast_aggregate
+    from abcxyz.fast import fast_aggregate
 
     as_of = parse_day(args.as_of)
     settings = settings_of(args)
@@ -173,12 +171,8 @@ def _classify(args: argparse.Namespace) -> Analysis:
     sales = read_file(args, as_of)
     periods = settings.periods(as_of)
     check_window(sales, periods, args.file)
-    facts: Transactions | Panel = sales.transactions
-    if len(sales.transactions) >= FAST_PAYS:
-        # Of so many lines only the buckets tell a customer's rhythm, not the days.
-        facts = fast_aggregate(sales.transactions, periods, metric=settings.metric)
     return analyze(
-        facts,
+        fast_aggregate(sales.transactions, periods, metric=settings.metric),
         as_of=as_of,
         settings=settings,
         quality=sales.account(periods.window),

@@ -75,10 +75,9 @@ def parquet_sales(
         import duckdb
     except ImportError:
         raise InputError(
-            "reading {kind} needs the extra {extra!r}; install it with: pip install "
-            "'abcxyz[{extra}]'",
+            "reading {kind} needs {package}; install it with: pip install {package}",
             kind="large Parquet files",
-            extra="duckdb",
+            package="duckdb",
         ) from None
     with tempfile.TemporaryDirectory(prefix="abcxyz-", dir=_directory(spill)) as folder:
         connection = duckdb.connect()
