@@ -158,7 +158,7 @@ def quadrant(
         people = plural("{n} customer|{n} customers", count, lang)
         canvas.box((x, y), (wide, high), FAINT, radius=8)
         if values[name] > 0:
-            biggest = min(high * 0.36, wide * (0.16 if narrow else 0.2))
+            biggest = min(high * 0.36, wide * (0.115 if narrow else 0.2))
             canvas.dot(
                 (x + wide - biggest - 12, y + high - biggest - 12),
                 max(biggest * math.sqrt(values[name] / most), 2.5),
