@@ -20,6 +20,9 @@ from abcxyz.cli.anonymous import KEY
 from abcxyz.errors import InputError
 from abcxyz.report import anonymize, render_html, render_workbook
 
+pytest.importorskip("jinja2")
+pytest.importorskip("xlsxwriter")
+
 SECRET = b"0123456789abcdef"
 
 
