@@ -57,7 +57,7 @@ def _labels(ax: Any, lang: str, *, shares: bool) -> None:
 
 
 def curve(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
-    """Draw the cumulative curve, as `abcxyz.charts.curve` does; return the axes."""
+    """Draw the cumulative curve, as `abcxyz.charts.curves.curve` does; return the axes."""
     ax = _axes(ax, (7.2, 4.4))
     found = curve_of(abc)
     ax.set_xlabel(text("customers, the largest first", lang))
@@ -95,7 +95,7 @@ def curve(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
 
 
 def lorenz(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
-    """Draw the Lorenz curve, as `abcxyz.charts.lorenz` does; return the axes."""
+    """Draw the Lorenz curve, as `abcxyz.charts.curves.lorenz` does; return the axes."""
     ax = _axes(ax, (5.0, 4.6))
     found = lorenz_of(abc)
     ax.set_xlabel(text("customers, the smallest first", lang))
@@ -113,7 +113,7 @@ def lorenz(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
 
 
 def heat_map(matrix: Matrix, lang: str = "en", *, ax: Any = None, currency: str = "") -> Any:
-    """Draw the 3 x 3 table, as `abcxyz.charts.heat_map` does; return the axes."""
+    """Draw the 3 x 3 table, as `abcxyz.charts.tiles.heat_map` does; return the axes."""
     from matplotlib.patches import Rectangle
 
     ax = _axes(ax, (7.2, 4.4))
@@ -175,7 +175,7 @@ def quadrant(
 
 
 def flow(moves: Transitions, lang: str = "en", *, ax: Any = None) -> Any:
-    """Draw who moved where, as `abcxyz.charts.flow` does; return the axes."""
+    """Draw who moved where, as `abcxyz.charts.flows.flow` does; return the axes."""
     import numpy as np
 
     ax = _axes(ax, (7.2, 4.8))
