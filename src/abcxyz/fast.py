@@ -63,19 +63,19 @@ def customer_grid(
     costs
         (rows,) like the amounts, for the metric ``profit``.
     metric
-        As in `abcxyz.aggregate`; every row is a document.
+        As in `abcxyz.core.panel.aggregate`; every row is a document.
     route
         ``"numpy"``, ``"numba"``, or ``"auto"``: numba from `COMPILE_PAYS` rows where installed.
     ordered
         Put the customers into the order that a panel promises. Without it their order is the
         same in every run too, but differs between routes.
     rhythm
-        Keep the gaps between order days too, as `abcxyz.aggregate` does.
+        Keep the gaps between order days too, as `abcxyz.core.panel.aggregate` does.
 
     Returns
     -------
     Panel
-        What `abcxyz.aggregate` returns for the same rows, to the last bit.
+        What `abcxyz.core.panel.aggregate` returns for the same rows, to the last bit.
 
     Raises
     ------
@@ -132,14 +132,14 @@ def customer_grid(
 
 
 def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
-    """Add sales up as `abcxyz.analyze` does, by the faster way where there are many.
+    """Add sales up as `abcxyz.core.analysis.analyze` does, by the faster way where there are many.
 
     Parameters
     ----------
     sales
         All at once.
     periods, metric
-        As in `abcxyz.aggregate`.
+        As in `abcxyz.core.panel.aggregate`.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "reve
     Raises
     ------
     InputError
-        As in `abcxyz.aggregate`.
+        As in `abcxyz.core.panel.aggregate`.
     """
     ids = sales.customer
     plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64

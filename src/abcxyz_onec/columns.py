@@ -38,11 +38,11 @@ class Columns:
         (n,) whether the document is one that 1C counts as a sale.
     """
 
-    token: npt.NDArray[np.str_]
+    token: npt.NDArray[Any]
     day: npt.NDArray[np.datetime64]
     revenue: npt.NDArray[np.float64]
     cost: npt.NDArray[np.float64]
-    document: npt.NDArray[np.str_]
+    document: npt.NDArray[Any]
     counted: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:

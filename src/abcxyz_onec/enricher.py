@@ -33,8 +33,9 @@ class OneCEnricher:
 
     Parameters
     ----------
-    url, user, password, profile, names, entity, customer_id, allowed_only, allow_http, cache,
-    timeout
+    url, user, password, profile, names, entity, customer_id
+        As of `OneCSource`.
+    allowed_only, allow_http, cache, timeout
         As of `OneCSource`.
     fields
         What to read, and nothing else: ``name``, ``inn``, ``kpp``, ``region``, ``legal_form``,

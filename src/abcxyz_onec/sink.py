@@ -35,8 +35,9 @@ class OneCSink:
 
     Parameters
     ----------
-    url, user, password, profile, names, entity, customer_id, allowed_only, allow_http, cache,
-    timeout
+    url, user, password, profile, names, entity, customer_id
+        As of `OneCSource`.
+    allowed_only, allow_http, cache, timeout
         As of `OneCSource`.
     into
         ``extra``: the register of additional information. ``attributes``: the additional

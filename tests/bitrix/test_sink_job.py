@@ -86,6 +86,22 @@ def test_job_goes_from_the_portal_back_to_it(
     assert portal.hook.secret not in said.out + said.err
 
 
+def test_budget_of_the_command_line(portal: Portal, tmp_path: Path) -> None:
+    """What does not fit the budget is left to the next run, whatever budget the job has."""
+    job = tmp_path / "job.toml"
+    job.write_text(JOB + 'budget = "9h"\n', encoding="utf-8")
+    run = ["run", str(job), "--as-of", "2026-07-15", "--apply"]
+
+    def written() -> int:
+        return sum(write.method == "crm.item.update" for write in portal.state.writes)
+
+    assert main([*run, "--budget", "0.001s"]) == 0
+    assert written() < 21
+    assert main([*run, "--budget", "soon"]) == 2
+    assert main([*run, "--budget", "1h"]) == 0
+    assert written() == 21
+
+
 def test_check_names_what_the_webhook_lacks(
     portal: Portal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

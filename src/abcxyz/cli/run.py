@@ -30,6 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     parser.add_argument("--apply", action="store_true", help="write to other systems, too")
     add_anonymize(parser)
+    parser.add_argument(
+        "--budget", metavar="6h", help="time for sinks that write to slow systems; 6h or 90m"
+    )
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument(
@@ -75,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     args.lang = lang = args.lang or job.lang
     if args.lang != job.lang:
         job = job.in_language(lang)
+    if args.budget is not None:
+        job = job.within(args.budget)
     with warned(lang), watching(lang, quiet=args.quiet) as watch:
         outcome = carry_out(
             job,

@@ -92,3 +92,14 @@ class Job:
     def in_language(self, lang: str) -> Job:
         """Return the same job for readers of another language."""
         return evolve(self, report={**self.report, "lang": lang})
+
+    def within(self, budget: str) -> Job:
+        """Return the same job with so much time, such as ``6h``, for every sink that minds it.
+
+        What does not fit is left to the next run; a budget of the job itself gives way.
+        """
+        sinks = tuple(
+            evolve(part, options={k: v for k, v in part.options.items() if k != "budget"})
+            for part in self.sinks
+        )
+        return evolve(self, sinks=sinks, report={**self.report, "budget": budget})

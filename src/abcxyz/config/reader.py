@@ -13,7 +13,7 @@ from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
 from abcxyz.config.lines import TomlLines
 from abcxyz.core.alerts import AlertRules
-from abcxyz.core.rules import rule_from_dict
+from abcxyz.core.rule_names import rule_from_dict
 from abcxyz.core.snapshot import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest

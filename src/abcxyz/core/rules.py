@@ -7,15 +7,15 @@ customers get equal classes, and the cuts explain every class.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
-from abcxyz._typing import ArrayLike, Floats, Numbers, as_numbers
+from abcxyz._typing import ArrayLike, Floats, as_numbers
 from abcxyz.core.selection import count_cut, share_cut
-from abcxyz.core.sums import NEAR, Survey, prefix_sums, survey
+from abcxyz.core.sums import NEAR, Survey, survey
+from abcxyz.core.walk import walk
 from abcxyz.errors import InputError
 
 __all__ = [
@@ -28,8 +28,6 @@ __all__ = [
     "Rule",
     "Shares",
     "Tangent",
-    "rule_from_dict",
-    "rule_to_dict",
 ]
 
 CV_NEAR = 1e-12
@@ -189,7 +187,7 @@ class CumulativeMean:
     def cut_survey(self, column: Survey) -> Cuts:
         """Cut a column that was looked at already."""
         down = np.sort(column.classified())[::-1]
-        first, second = _walk(down, float(column.total), 0.0 if column.whole else NEAR)
+        first, second = walk(down, float(column.total), 0.0 if column.whole else NEAR)
         return Cuts(
             down[first - 1].item() if first else math.inf,
             down[second - 1].item() if second else math.inf,
@@ -199,7 +197,7 @@ class CumulativeMean:
         """Walk from the least steady customer; the limits are the largest CVs of X and of Y."""
         down = np.sort(self.rounded(_defined(cv)))[::-1]
         down[down <= CV_NEAR] = 0.0
-        first, second = _walk(down, float(down.sum()), CV_NEAR)
+        first, second = walk(down, float(down.sum()), CV_NEAR)
         return Cuts(
             float(down[second]) if second < len(down) else -math.inf,
             float(down[first]) if first < len(down) else -math.inf,
@@ -211,44 +209,6 @@ class CumulativeMean:
             return cv
         found: Floats = np.round(cv * 100, self.cv_decimals) / 100
         return found
-
-
-def _walk(down: Numbers, total: float, tolerance: float) -> tuple[int, int]:
-    """Return how many values, from the top, belong to the first class and to the first two."""
-    n = len(down)
-    slack = max(tolerance, NEAR)
-    size = abs(total) if down[-1] >= 0 else float(np.abs(down).sum(dtype=np.float64))
-    if total == 0 or abs(total) <= NEAR * size:
-        share = np.zeros(n)
-    else:
-        share = prefix_sums(down)
-        # Not by 100 / total: amounts may be too small to divide by.
-        share /= total
-        share *= 100
-    first = _exceeds(share, survey(share).total / (n + 1), 0, slack)
-    if first == n - 1:
-        second = first
-    else:
-        rest = survey(share[first:])
-        second = _exceeds(share, rest.total / rest.count, first + 1, slack)
-    return _whole_group(down, first, tolerance), _whole_group(down, second, tolerance)
-
-
-def _exceeds(share: Floats, mean: float, start: int, slack: float) -> int:
-    """Find the first position from *start*, but the last one, whose share exceeds the mean."""
-    above = share[start:-1] > mean + slack * abs(mean)
-    return start + int(np.argmax(above)) if above.any() else len(share) - 1
-
-
-def _whole_group(down: Numbers, count: int, tolerance: float) -> int:
-    """Move a border behind the group of equals that it would divide."""
-    while 0 < count < len(down) and _equal(down[count - 1], down[count], tolerance):
-        count += 1
-    return count
-
-
-def _equal(a: Any, b: Any, tolerance: float) -> bool:
-    return bool(a == b or (tolerance and abs(a - b) <= tolerance * max(abs(a), abs(b))))
 
 
 def _check_shares(name: str, a: float, b: float) -> None:
@@ -408,53 +368,3 @@ class Limits:
                 second=self.second,
             )
         return Cuts(self.first, self.second)
-
-
-_NAMES = {
-    "tangent": Tangent,
-    "cumulative_mean": CumulativeMean,
-    "shares": Shares,
-    "count_shares": CountShares,
-    "limits": Limits,
-}
-
-
-def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
-    """Describe a rule as plain values; `rule_from_dict` reads them back.
-
-    Examples
-    --------
-    >>> rule_to_dict(Shares(0.7, 0.9))
-    {'rule': 'shares', 'a': 0.7, 'b': 0.9}
-    """
-    for name, kind in _NAMES.items():
-        if type(rule) is kind:
-            return {"rule": name, **asdict(rule)}  # type: ignore[arg-type]
-    return {"rule": repr(rule)}
-
-
-def rule_from_dict(data: Mapping[str, Any]) -> Rule:
-    """Build a rule from its description.
-
-    Raises
-    ------
-    InputError
-        The rule or one of its parameters is unknown.
-    """
-    options = dict(data)
-    kind = _NAMES.get(options.pop("rule", None))
-    if kind is None:
-        raise InputError(
-            "the rule {rule!r} is unknown; use one of {known}",
-            rule=data.get("rule"),
-            known=", ".join(_NAMES),
-        )
-    try:
-        return kind(**options)  # type: ignore[no-any-return]
-    except TypeError:
-        raise InputError(
-            "the rule {rule} got {given}; it takes {known}",
-            rule=data["rule"],
-            given=", ".join(options),
-            known=", ".join(a.name for a in kind.__attrs_attrs__) or "nothing",  # type: ignore[attr-defined]
-        ) from None

@@ -17,7 +17,8 @@ from abcxyz._typing import Codes, Days, Floats, Ints, Numbers, same_arrays
 from abcxyz.core.calendar import Periods
 from abcxyz.core.panel import METRICS
 from abcxyz.core.results import html_table, plain_number
-from abcxyz.core.rules import CvRule, Rule, Tangent, rule_from_dict, rule_to_dict
+from abcxyz.core.rule_names import rule_from_dict, rule_to_dict
+from abcxyz.core.rules import CvRule, Rule, Tangent
 from abcxyz.core.segments import ABC, SEGMENTS, XYZ, labels_of, segment_codes
 from abcxyz.errors import InputError
 
