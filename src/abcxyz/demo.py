@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
 
 from abcxyz.core.calendar import period_start, shift_period
+from abcxyz.core.crm import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["DEMO_AS_OF", "Demo", "demo_sales"]
+__all__ = ["DEMO_AS_OF", "Demo", "DemoCrm", "demo_crm", "demo_sales"]
 
 #: The day the demonstration is dated by, so that everybody sees the same numbers.
 DEMO_AS_OF = date(2026, 11, 1)
@@ -41,6 +43,17 @@ _HOSTILE = (
     "-10% Дискаунтер",
     "ИП O'Коннор \N{GRINNING FACE}",
     "ООО \N{RIGHT-TO-LEFT OVERRIDE}терес\N{POP DIRECTIONAL FORMATTING} Плюс",
+)
+_OWNERS = ("Белова Анна", "Громов Илья", "Дятлова Мария", "Ершов Олег")
+_LEADS = (
+    ("Волгахимтекс", 3.1e9, 840, None),
+    ("Северлесэкспорт", 1.4e9, 310, None),
+    ("Камаагросоюз", 620e6, 95, None),
+    ("Уралметиз", 2.6e9, None, None),
+    ("ИП Щукина О. В.", 38e6, 4, None),
+    ("Донэнергоремонт", 410e6, 60, None),
+    ("Обьстройтрест", 1.9e9, 420, "банкротство"),
+    ("Ладогаторг", None, None, None),
 )
 _KINDS = (
     *("steady", "steady", "steady", "seasonal", "seasonal", "growing"),
@@ -148,6 +161,67 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
         np.array(ids, dtype=object), days, amounts, document=np.array(documents, dtype=object)
     )
     return Demo(sales, names, kinds)
+
+
+@frozen(kw_only=True)
+class DemoCrm:
+    """What a made-up CRM knows beside the sales.
+
+    Parameters
+    ----------
+    attributes
+        Customer to the owner.
+    facts
+        Deals, time spent, and contacts of the leads.
+    leads
+        Lead to what is known of it.
+    """
+
+    attributes: Mapping[str, Mapping[str, object]]
+    facts: CrmFacts
+    leads: Mapping[str, Mapping[str, Any]]
+
+
+def demo_crm(demo: Demo, *, as_of: date = DEMO_AS_OF) -> DemoCrm:
+    """Make up owners, a few deals and leads for a made-up history.
+
+    Parameters
+    ----------
+    demo
+        Of `demo_sales`.
+    as_of
+        The day after which nothing is known.
+
+    Examples
+    --------
+    >>> len(demo_crm(demo_sales(customers=20)).leads)
+    8
+    """
+    customers = list(demo.names)
+    owners = {who: _OWNERS[i % len(_OWNERS)] for i, who in enumerate(customers)}
+    deals = [
+        Deal(
+            deal=f"D-{i + 1:03d}",
+            customer=who,
+            since=as_of - timedelta(days=2 + 5 * i),
+            amount=180_000.0 + 95_000.0 * i,
+            stage=("Счёт выставлен", "Переговоры", "Отгрузка")[i % 3],
+        )
+        for i, who in enumerate(customers[:60:15])
+    ]
+    spent = [TimeSpent(customer=who, hours=3.5 + i) for i, who in enumerate(customers[3::40])]
+    leads = {
+        name: {"turnover": turnover, "employees": employees, "status": status}
+        for name, turnover, employees, status in _LEADS
+    }
+    contacts = [
+        LeadContact(lead=_LEADS[0][0], created=as_of - timedelta(days=3), owner=_OWNERS[0])
+    ]
+    return DemoCrm(
+        attributes={who: {"owner": owner} for who, owner in owners.items()},
+        facts=CrmFacts(owners=owners, deals=deals, time_spent=spent, contacts=contacts),
+        leads=leads,
+    )
 
 
 def _name(random: Random, place: int) -> str:

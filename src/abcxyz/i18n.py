@@ -7,6 +7,7 @@ A phrase without a twin stays English rather than failing; a test keeps the cata
 from __future__ import annotations
 
 import functools
+import gettext
 import math
 import tomllib
 from collections.abc import Mapping
@@ -18,11 +19,14 @@ from abcxyz.errors import AbcxyzError, AbcxyzWarning
 
 __all__ = [
     "LANGUAGES",
+    "Translations",
     "catalogue",
+    "compact",
     "date_text",
     "money",
     "number",
     "percent",
+    "plural",
     "text",
     "translate",
 ]
@@ -67,6 +71,58 @@ def text(english: str, lang: str, /, **fields: object) -> str:
     return template.format(**fields) if fields else template
 
 
+class Translations(gettext.NullTranslations):
+    """The catalogue of a language behind the interface of `gettext`.
+
+    Jinja2 and whoever else speaks gettext can use it; ``LANGUAGES`` are the known ones.
+
+    Examples
+    --------
+    >>> Translations("ru").gettext("Customers")
+    'Клиенты'
+    >>> Translations("ru").ngettext("{n} customer", "{n} customers", 5).format(n=5)
+    '5 клиентов'
+    """
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self._lang = lang
+
+    def gettext(self, message: str) -> str:
+        """Look a phrase up."""
+        return text(message, self._lang)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Look the form for a number up."""
+        both = "|".join((msgid1, msgid2))
+        forms = text(both, self._lang).split("|")
+        return forms[_form(n, self._lang, len(forms))]
+
+
+def _form(n: int, lang: str, forms: int) -> int:
+    """Choose the form as the CLDR does: one and other in English; one, few, many in Russian."""
+    n = abs(n)
+    if lang != "ru" or forms < 3:
+        return int(n != 1)
+    if n % 10 == 1 and n % 100 != 11:
+        return 0
+    return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
+
+
+def plural(english: str, n: int, lang: str, /, **fields: object) -> str:
+    """Say a number of things: *english* is ``one|other``, with ``{n}`` and other fields.
+
+    Examples
+    --------
+    >>> plural("{n} customer|{n} customers", 1, "en"), plural(
+    ...     "{n} customer|{n} customers", 22, "ru"
+    ... )
+    ('1 customer', '22 клиента')
+    """
+    one, _, other = english.partition("|")
+    return Translations(lang).ngettext(one, other, n).format(n=number(n, lang), **fields)
+
+
 def translate(problem: BaseException, lang: str) -> str:
     """Say an error or a warning in *lang*; foreign exceptions keep their own words."""
     if isinstance(problem, (AbcxyzError, AbcxyzWarning)):
@@ -100,15 +156,52 @@ def number(value: float, lang: str, decimals: int = 0) -> str:
 
 
 def money(value: float, lang: str, decimals: int = 0, currency: str = "") -> str:
-    """Write an amount with its currency sign behind it, as both languages may.
+    """Write an amount with its currency: a sign before it in English, behind it in Russian.
 
     Examples
     --------
-    >>> money(58140, "en")
-    '58,140'
+    >>> money(58140, "en"), money(-58140, "en", currency="$")
+    ('58,140', '-$58,140')
     """
-    plain = number(value, lang, decimals)
-    return f"{plain}{_NO_BREAK}{currency}" if currency else plain
+    return _with_currency(number(value, lang, decimals), lang, currency)
+
+
+def _with_currency(plain: str, lang: str, currency: str) -> str:
+    if not currency or plain == "–":
+        return plain
+    if lang == "ru" or len(currency) > 1:
+        return f"{plain}{_NO_BREAK}{currency}"
+    sign = plain[0] if plain[0] in "+-" else ""
+    return f"{sign}{currency}{plain.removeprefix(sign)}"
+
+
+#: Thousands, millions, milliards and so on, as the CLDR shortens them.
+_SHORT = {"en": ("", "K", "M", "B", "T"), "ru": ("", "тыс.", "млн", "млрд", "трлн")}
+
+
+def compact(value: float, lang: str, currency: str = "", *, signed: bool = False) -> str:
+    r"""Write a large number short, for pictures and key figures.
+
+    Examples
+    --------
+    >>> compact(1_234_567, "en"), compact(-950, "en"), compact(15_400, "en", signed=True)
+    ('1.2M', '-950', '+15K')
+    >>> compact(1_234_567, "ru", "₽").replace("\N{NO-BREAK SPACE}", " ")
+    '1,2 млн ₽'
+    """
+    if math.isnan(value):
+        return "–"
+    power, scaled = 0, value
+    # 999.6 thousand is a million, and not 1000 thousand.
+    while abs(scaled) >= 999.5 and power < 4:
+        power, scaled = power + 1, scaled / 1000
+    decimals = 1 if power and abs(scaled) < 9.95 and round(abs(scaled), 1) % 1 else 0
+    plain = number(scaled, lang, decimals)
+    if signed and not plain.startswith("-") and float(f"{scaled:.{decimals}f}"):
+        plain = "+" + plain
+    if power:
+        plain += (_NO_BREAK if lang == "ru" else "") + _SHORT[lang][power]
+    return _with_currency(plain, lang, currency)
 
 
 def percent(share: float, lang: str, decimals: int = 1) -> str:

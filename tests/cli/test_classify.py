@@ -154,7 +154,7 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
             "--lang", lang,
         )  # fmt: skip
         assert code == 0
-        assert "<script" not in (out / "report.html").read_text("utf-8")
+        assert 1 == (out / "report.html").read_text("utf-8").count("<script")  # the page's own
         text = (out / "segments.csv").read_text("utf-8-sig")
         cells = list(csv.reader(io.StringIO(text), delimiter=";" if lang == "ru" else ","))
         assert not any(row[0][:1] in "=+-@" for row in cells[1:])

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abcxyz.cli.anonymous import add_anonymize, hidden
 from abcxyz.cli.large import add_options as add_large_options
 from abcxyz.cli.large import classify_large, is_large
 from abcxyz.errors import AbcxyzError, AbcxyzWarning, InputError
@@ -25,6 +26,7 @@ __all__ = ["add_parser", "run", "write_all"]
 
 #: A file whose sales end this long before the window does is probably an old one.
 _STALE = timedelta(days=62)
+_SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "KZT": "₸", "BYN": "Br"}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,6 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_large_options(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
+    add_anonymize(output)
     output.add_argument("--json", action="store_true", help="print one object instead of text")
     output.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
     parser.set_defaults(run=run)
@@ -102,12 +105,22 @@ def run(args: argparse.Namespace) -> int:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
-    return show(analysis, out=args.out, as_json=args.json, lang=args.lang)
+    analysis = hidden(analysis, wanted=args.anonymize)
+    code = (args.currency or "").strip().upper()
+    return show(
+        analysis,
+        out=args.out,
+        as_json=args.json,
+        lang=args.lang,
+        currency=_SIGNS.get(code, code),
+    )
 
 
-def show(analysis: Analysis, *, out: str | None, as_json: bool, lang: str) -> int:
+def show(
+    analysis: Analysis, *, out: str | None, as_json: bool, lang: str, currency: str = ""
+) -> int:
     """Print the result and write its files; 3 where a file could not be written."""
-    failed = [] if out is None else write_all(analysis, Path(out), lang)
+    failed = [] if out is None else write_all(analysis, Path(out), lang, currency)
     if as_json:
         from abcxyz.builtin.json_sink import summary_text
 
@@ -124,7 +137,9 @@ def show(analysis: Analysis, *, out: str | None, as_json: bool, lang: str) -> in
     return 3 if failed else 0
 
 
-def write_all(analysis: Analysis, folder: Path, lang: str) -> list[AbcxyzError]:
+def write_all(
+    analysis: Analysis, folder: Path, lang: str, currency: str = ""
+) -> list[AbcxyzError]:
     """Write the four files; one that fails does not stop the others."""
     from abcxyz.builtin.csv_sink import CsvSink
     from abcxyz.builtin.excel_sink import ExcelSink
@@ -134,9 +149,9 @@ def write_all(analysis: Analysis, folder: Path, lang: str) -> list[AbcxyzError]:
     failed: list[AbcxyzError] = []
     for sink in (
         CsvSink(folder / "segments.csv", lang=lang),
-        ExcelSink(folder / "segments.xlsx", lang=lang),
+        ExcelSink(folder / "segments.xlsx", lang=lang, currency=currency),
         JsonSink(folder / "summary.json"),
-        HtmlSink(folder / "report.html", lang=lang),
+        HtmlSink(folder / "report.html", lang=lang, currency=currency),
     ):
         try:
             sink.write(analysis, dry_run=False)

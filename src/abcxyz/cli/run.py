@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from abcxyz.errors import AbcxyzWarning
+from abcxyz.cli.anonymous import add_anonymize, hidden
+from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.i18n import LANGUAGES, translate
 
 __all__ = ["add_parser", "run", "warned"]
@@ -27,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("job", metavar="JOB", help="a TOML file; abcxyz init writes one")
     parser.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     parser.add_argument("--apply", action="store_true", help="write to other systems, too")
+    add_anonymize(parser)
     parser.add_argument(
         "--budget", metavar="6h", help="time for sinks that write to slow systems; 6h or 90m"
     )
@@ -65,6 +68,11 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.pipeline import run as carry_out
 
     as_of = parse_day(args.as_of)
+    if args.anonymize and args.apply:
+        raise InputError(
+            "--anonymize hides who the customers are, so other systems cannot be written to; "
+            "drop --apply"
+        )
     job = read_job(args.job)
     # Errors, too, are said in the language of the job.
     args.lang = lang = args.lang or job.lang
@@ -73,7 +81,13 @@ def run(args: argparse.Namespace) -> int:
     if args.budget is not None:
         job = job.within(args.budget)
     with warned(lang), watching(lang, quiet=args.quiet) as watch:
-        outcome = carry_out(job, as_of=as_of, apply=args.apply, watch=watch)
+        outcome = carry_out(
+            job,
+            as_of=as_of,
+            apply=args.apply,
+            watch=watch,
+            change=functools.partial(hidden, wanted=True) if args.anonymize else None,
+        )
     code = outcome.exit_code(alerts=args.alerts_exit_code)
     if args.json:
         told = outcome_object(outcome, lang, code=code)

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._typing import Codes, Floats, Ints, freeze, same_arrays
+from abcxyz.core.picture import Drawn
 from abcxyz.core.results import AbcResult, XyzResult, html_table, plain_number
 from abcxyz.core.segments import ABC, SEGMENTS, XYZ, segment_codes
 from abcxyz.core.sums import survey
@@ -23,7 +24,7 @@ _SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
-class Matrix:
+class Matrix(Drawn):
     """Customers and money by segment.
 
     Parameters

@@ -24,6 +24,7 @@ from abcxyz._typing import (
 from abcxyz.core.events import ABSENT, EVENTS, event_table
 from abcxyz.core.intervals import rate_interval
 from abcxyz.core.paths import MOST_CLASSES, count_paths, in_order, path_numbers
+from abcxyz.core.picture import Drawn
 from abcxyz.core.results import html_table, plain_number
 from abcxyz.core.segments import ABC
 from abcxyz.errors import InputError
@@ -42,7 +43,7 @@ _SAME = attrs.cmp_using(eq=_same, class_name="SameArray")
 
 
 @frozen(kw_only=True)
-class Transitions:
+class Transitions(Drawn):
     """Moves of n customers between k classes, not classified (``N``) and absent.
 
     Parameters

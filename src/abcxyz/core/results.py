@@ -14,6 +14,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._typing import Codes, Floats, Numbers, freeze, same_arrays
+from abcxyz.core.picture import Drawn
 from abcxyz.core.rules import (
     CountShares,
     CumulativeMean,
@@ -86,7 +87,7 @@ def _place(i: object, n: int) -> int:
 
 
 @frozen(kw_only=True)
-class AbcResult:
+class AbcResult(Drawn):
     """Classes by value, in input order.
 
     Parameters

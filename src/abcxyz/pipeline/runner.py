@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,6 +141,7 @@ def run(
     apply: bool = False,
     registry: Registry | None = None,
     watch: Watch | None = None,
+    change: Callable[[Analysis], Analysis] | None = None,
 ) -> Outcome:
     """Read the sales, classify the customers, save the snapshot, write to every sink.
 
@@ -156,6 +157,8 @@ def run(
         Where adapters are found; the installed ones when not given.
     watch
         Is told how far the run is.
+    change
+        Applied to the result before the sinks see it; the history keeps it as it was.
 
     Returns
     -------
@@ -178,7 +181,9 @@ def run(
     with locked(job.path), _built(job, registry) as (adapters, redactor):
         try:
             advice = _Advice.of(job)
-            return _run(job, as_of, adapters, redactor, advice, apply=apply, watch=watch)
+            return _run(
+                job, as_of, adapters, redactor, advice, apply=apply, watch=watch, change=change
+            )
         except AbcxyzError as problem:
             safe = covered(problem, redactor)
             if safe is problem:
@@ -204,6 +209,7 @@ def _run(
     *,
     apply: bool,
     watch: Watch,
+    change: Callable[[Analysis], Analysis] | None,
 ) -> Outcome:
     with _history(job.history) as history:
         reading = Reading(adapters.sources, watch=watch, redactor=redactor)
@@ -218,6 +224,12 @@ def _run(
         if history is not None:
             saved = history.save(analysis.snapshot)
             raised = _new(analysis.alerts, history, as_of)
+    if change is not None:
+        shown = change(analysis)
+        # Nothing but the words of an alert may differ, so its place tells which one it is.
+        both = zip(analysis.alerts, shown.alerts, strict=True)
+        raised = tuple(new for old, new in both if old in raised)
+        analysis = shown
     done = []
     for part, sink in adapters.sinks:
         looking = not apply and bool(getattr(sink, "remote", True))

@@ -1,0 +1,272 @@
+"""The cumulative curve with its cuts, and the Lorenz curve."""
+
+from __future__ import annotations
+
+import itertools
+
+from abcxyz.charts.shapes import Curve, curve_of, lorenz_of, ticks
+from abcxyz.charts.svg import (
+    CLASS_COLOURS,
+    FAINT,
+    INK,
+    MUTED,
+    TANGENT,
+    Canvas,
+    Picture,
+)
+from abcxyz.core.results import AbcResult
+from abcxyz.core.segments import ABC
+from abcxyz.i18n import number, percent, plural, text
+
+__all__ = ["WIDE", "curve", "lorenz", "nothing", "share_of"]
+
+WIDE = 7.3  # of a letter of 12 pixels, at most on the average
+_SHARES = {
+    "revenue": "share of revenue",
+    "profit": "share of profit",
+    "count": "share of orders",
+}
+
+
+def share_of(metric: str, lang: str) -> str:
+    """Name the axis of the shares of a metric."""
+    return text(_SHARES.get(metric, "share"), lang)
+
+
+_LEFT, _RIGHT, _BOTTOM = 52.0, 24.0, 46.0
+
+
+def nothing(lang: str, width: float, title: str) -> Picture:
+    """Say that there is nothing to draw."""
+    canvas = Canvas(width, 120, title)
+    canvas.text((width / 2, 64), text("No sales to draw", lang), fill=MUTED, anchor="middle")
+    return canvas.picture()
+
+
+class _Plot:
+    """Axes in shares (y) and in anything (x)."""
+
+    def __init__(self, canvas: Canvas, top: float, x_top: float, y_top: float) -> None:
+        self.canvas, self._top = canvas, top
+        self._x, self._y = x_top, y_top
+        self._wide = canvas.width - _LEFT - _RIGHT
+        self._high = canvas.height - top - _BOTTOM
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        return (
+            _LEFT + x / self._x * self._wide,
+            self._top + (1 - y / self._y) * self._high,
+        )
+
+    def axes(self, lang: str, x_name: str, *, shares: bool) -> None:
+        canvas = self.canvas
+        for share in ticks(self._y):
+            place = self.at(0, share)
+            canvas.line(place, self.at(self._x, share))
+            canvas.text(
+                (place[0] - 6, place[1] + 4),
+                percent(share, lang, 0),
+                size=11,
+                fill=MUTED,
+                anchor="end",
+            )
+        for x in ticks(self._x, 4 if canvas.width < 400 else 6):
+            if not shares and x % 1:
+                continue  # nobody is half a customer
+            place = self.at(x, 0)
+            written = percent(x, lang, 0) if shares else number(x, lang)
+            canvas.line(place, (place[0], place[1] + 4), MUTED)
+            canvas.text((place[0], place[1] + 17), written, size=11, fill=MUTED, anchor="middle")
+        canvas.line(self.at(0, 0), self.at(self._x, 0), MUTED)
+        middle = _LEFT + self._wide / 2
+        canvas.text((middle, canvas.height - 8), x_name, size=12, fill=MUTED, anchor="middle")
+
+
+def _legend(canvas: Canvas, y: float, entries: list[tuple[str, str, str | None]]) -> float:
+    """List what the lines are, in as many rows as they need; return where it ends."""
+    x = _LEFT
+    for name, colour, dash in entries:
+        wide = 30 + WIDE * len(name)
+        if x > _LEFT and x + wide > canvas.width - 4:
+            x, y = _LEFT, y + 17
+        canvas.line((x, y - 4), (x + 18, y - 4), colour, 2.2, dash)
+        canvas.text((x + 23, y), name, size=12)
+        x += wide + 8
+    return y
+
+
+def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
+    """Draw the cumulative curve, and where the rule cuts it.
+
+    Parameters
+    ----------
+    abc
+        A classification by value.
+    lang
+        Of the labels and numbers.
+    width
+        In pixels; below 400 the picture is laid out for a phone.
+
+    Returns
+    -------
+    Picture
+        SVG text. By the rule of the tangent it holds both chords, and the tangents parallel to
+        them that touch at K and L; by the other rules the cuts alone.
+
+    Examples
+    --------
+    >>> from abcxyz import classify_abc
+    >>> curve(classify_abc([500, 300, 200, 100, 50, 40]))[:4]
+    '<svg'
+    """
+    title = text("Cumulative curve of {metric}", lang, metric=text(abc.metric, lang))
+    found = curve_of(abc)
+    if found is None:
+        return nothing(lang, width, title)
+    narrow = width < 400
+    entries: list[tuple[str, str, str | None]] = [
+        (text("cumulative share", lang), CLASS_COLOURS[0], None)
+    ]
+    if found.chords:
+        entries += [
+            (text("chords", lang), MUTED, None),
+            (text("tangents, parallel to the chords", lang), TANGENT, "6 4"),
+        ]
+    elif found.limits:
+        entries.append((text("limits of the rule", lang), TANGENT, "6 4"))
+    canvas = Canvas(width, 330 if narrow else round(width * 0.6), title)
+    end = _legend(canvas, 16, entries)
+    canvas.text(
+        (_LEFT, end + 20),
+        share_of(abc.metric, lang),
+        fill=MUTED,
+    )
+    plot = _Plot(canvas, end + 32, float(found.customers), found.top * 1.02)
+    _bands(plot, found)
+    plot.axes(lang, text("customers, the largest first", lang), shares=False)
+    for start, stop in found.chords:
+        canvas.line(plot.at(*start), plot.at(*stop), MUTED, 1.3)
+    for limit in found.limits:
+        canvas.line(plot.at(0, limit), plot.at(found.customers, limit), TANGENT, 1.6, "6 4")
+    canvas.curve(
+        (plot.at(x, y) for x, y in zip(found.x.tolist(), found.y.tolist(), strict=True)),
+        CLASS_COLOURS[0],
+        2.6,
+    )
+    for start, stop in found.tangents:
+        canvas.line(plot.at(*start), plot.at(*stop), TANGENT, 2.0, "6 4")
+    _points(plot, found, lang, narrow=narrow)
+    return canvas.picture()
+
+
+def _bands(plot: _Plot, found: Curve) -> None:
+    edges = (0.0, found.k[0], found.l[0], float(found.customers))
+    for i, (start, stop) in enumerate(itertools.pairwise(edges)):
+        (x1, y1), (x2, y2) = plot.at(start, found.top), plot.at(stop, 0)
+        if x2 - x1 < 0.5:
+            continue
+        if i % 2 == 0:
+            plot.canvas.box((x1, y1), (x2 - x1, y2 - y1), FAINT)
+        if x2 - x1 > 14:
+            plot.canvas.text(
+                ((x1 + x2) / 2, y2 - 8),
+                ABC[i],
+                size=15,
+                weight=700,
+                fill=(CLASS_COLOURS[0], CLASS_COLOURS[0], MUTED)[i],
+                anchor="middle",
+            )
+
+
+def _points(plot: _Plot, found: Curve, lang: str, *, narrow: bool) -> None:
+    low = 0.0
+    for name, (x, y) in (("K", found.k), ("L", found.l)):
+        if not 0 < x < found.customers:
+            continue
+        place = plot.at(x, y)
+        plot.canvas.line(place, plot.at(x, 0), MUTED, 1.0, "2 3")
+        plot.canvas.dot(place, 4.5, TANGENT)
+        count = plural("{n} customer|{n} customers", round(x), lang)
+        label = f"{name}: {count}, {percent(y, lang)}"
+        right = place[0] + 10 + WIDE * len(label) < plot.canvas.width
+        # One label never lies upon the other.
+        down = max(place[1] + (22 if narrow else 20), low + 18)
+        low = down
+        plot.canvas.text(
+            (place[0] + 9 if right else plot.canvas.width - 6, down),
+            label,
+            weight=600,
+            anchor=None if right else "end",
+            halo=True,
+        )
+    for name, where in (("O", (0.0, 0.0)), ("O′", (found.customers, found.total))):
+        if found.chords:
+            x, y = plot.at(*where)
+            shift = (7, -6) if name == "O" else (-4, -8)
+            plot.canvas.text(
+                (x + shift[0], y + shift[1]),
+                name,
+                fill=MUTED,
+                anchor=None if name == "O" else "end",
+                halo=True,
+            )
+
+
+def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
+    """Draw the Lorenz curve and the Gini coefficient.
+
+    Parameters
+    ----------
+    abc
+        A classification by value; values below zero count as zero.
+    lang
+        Of the labels and numbers.
+    width
+        In pixels.
+
+    Returns
+    -------
+    Picture
+        SVG text.
+    """
+    title = text("Lorenz curve of {metric}", lang, metric=text(abc.metric, lang))
+    found = lorenz_of(abc)
+    if found is None:
+        return nothing(lang, width, title)
+    canvas = Canvas(width, 330 if width < 400 else round(width * 0.92), title)
+    end = _legend(
+        canvas,
+        16,
+        [
+            (text("Lorenz curve", lang), CLASS_COLOURS[0], None),
+            (text("all equal", lang), MUTED, "6 4"),
+        ],
+    )
+    canvas.text(
+        (_LEFT, end + 20),
+        share_of(abc.metric, lang),
+        fill=MUTED,
+    )
+    plot = _Plot(canvas, end + 32, 1.0, 1.0)
+    points = [plot.at(x, y) for x, y in zip(found.x.tolist(), found.y.tolist(), strict=True)]
+    canvas.shape("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z", "#dbe8f4")
+    plot.axes(lang, text("customers, the smallest first", lang), shares=True)
+    canvas.line(plot.at(0, 0), plot.at(1, 1), MUTED, 1.3, "6 4")
+    canvas.curve(points, CLASS_COLOURS[0], 2.6)
+    customers, value = found.pair
+    canvas.dot(plot.at(1 - customers, 1 - value), 4.5, TANGENT)
+    gini = text("Gini {value}", lang, value=number(found.gini, lang, 2))
+    x, y = plot.at(0.04, 0.92)
+    canvas.text((x, y), gini, size=17, weight=700, fill=INK, halo=True)
+    canvas.text(
+        (x, y + 19),
+        text(
+            "{customers} of customers bring {value}",
+            lang,
+            customers=percent(customers, lang, 0),
+            value=percent(value, lang, 0),
+        ),
+        fill=INK,
+        halo=True,
+    )
+    return canvas.picture()

@@ -1,0 +1,251 @@
+"""Marks on paper: escaped text, lines and shapes, joined to one SVG that stands alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "CLASS_COLOURS",
+    "DOWN",
+    "FAINT",
+    "GRID",
+    "INK",
+    "MUTED",
+    "PAPER",
+    "SAME",
+    "TANGENT",
+    "UP",
+    "Canvas",
+    "Picture",
+    "clean",
+    "contrast",
+    "ink_on",
+    "shade",
+]
+
+#: Told apart by the colour-blind, for they differ in lightness; 3:1 on paper or better.
+PAPER, INK, MUTED, GRID, FAINT = "#ffffff", "#17202e", "#545f6f", "#dde2e9", "#f3f5f8"
+CLASS_COLOURS = ("#0b4a82", "#2f7fbd", "#7d8898")
+TANGENT, UP, DOWN, SAME = "#b4500a", "#1f6fb0", "#c05a08", "#c2cad5"
+
+_FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif"
+#: What XML cannot hold, and a terminal or a page should not meet.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_READABLE = 4.5  # WCAG AA; either white or black has it on any colour
+_LIGHT, _DARK = (0xEE, 0xF4, 0xFA), (0x0B, 0x4A, 0x82)
+
+
+def clean(written: object, limit: int = 120) -> str:
+    r"""Make text from outside fit for a page: no control characters, no endless lines.
+
+    Examples
+    --------
+    >>> clean("bell\x07"), clean("x" * 200, 5)
+    ('bell�', 'xxxx…')
+    """
+    plain = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", str(written))
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG defines it, from 1 to 21.
+
+    Examples
+    --------
+    >>> contrast("#000000", "#ffffff")
+    21.0
+    """
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def ink_on(paper: str) -> str:
+    """Choose an ink that can be read on a colour."""
+    return next(ink for ink in (INK, PAPER, "#000000") if contrast(ink, paper) >= _READABLE)
+
+
+def shade(share: float) -> str:
+    """Colour a share from 0 to 1; none of the shades is too dark or too light for its ink."""
+    at = min(max(share if share == share else 0.0, 0.0), 1.0) ** 0.6
+    parts = (round(a + (b - a) * at) for a, b in zip(_LIGHT, _DARK, strict=True))
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+class Picture(str):
+    """An SVG as text, which a notebook shows as a picture."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it into a file."""
+        Path(path).write_text(str(self), encoding="utf-8")
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _attributes(given: dict[str, Any]) -> str:
+    return "".join(
+        f' {name.replace("_", "-")}="{_n(value) if isinstance(value, float) else html.escape(str(value))}"'  # noqa: E501
+        for name, value in given.items()
+        if value is not None
+    )
+
+
+class Canvas:
+    """A picture in the making.
+
+    Parameters
+    ----------
+    width, height
+        In pixels at full size; it scales.
+    title
+        What is to be seen, for those who cannot see it.
+    """
+
+    def __init__(self, width: float, height: float, title: str) -> None:
+        self.width, self.height, self._title = width, height, title
+        self._parts: list[str] = []
+
+    def _mark(self, name: str, title: str | None = None, **given: Any) -> None:
+        tip = f"<title>{html.escape(clean(title, 300))}</title>" if title else ""
+        end = f">{tip}</{name}>" if tip else "/>"
+        self._parts.append(f"<{name}{_attributes(given)}{end}")
+
+    def line(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        stroke: str = GRID,
+        width: float = 1.0,
+        dash: str | None = None,
+    ) -> None:
+        """Draw a straight line."""
+        (x1, y1), (x2, y2) = start, end
+        self._mark(
+            "line",
+            x1=float(x1),
+            y1=float(y1),
+            x2=float(x2),
+            y2=float(y2),
+            stroke=stroke,
+            stroke_width=width,
+            stroke_dasharray=dash,
+        )
+
+    def curve(self, points: Iterable[tuple[float, float]], stroke: str, width: float) -> None:
+        """Join points."""
+        joined = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+        self._mark(
+            "path",
+            d="M" + joined,
+            fill="none",
+            stroke=stroke,
+            stroke_width=width,
+            stroke_linejoin="round",
+        )
+
+    def shape(
+        self, path: str, fill: str, *, opacity: float | None = None, title: str | None = None
+    ) -> None:
+        """Fill a path."""
+        self._mark(
+            "path",
+            title,
+            d=path,
+            fill=fill,
+            fill_opacity=None if opacity is None else f"{opacity:.2f}",
+        )
+
+    def box(
+        self,
+        place: tuple[float, float],
+        size: tuple[float, float],
+        fill: str,
+        *,
+        radius: float | None = None,
+        title: str | None = None,
+    ) -> None:
+        """Fill a rectangle."""
+        self._mark(
+            "rect",
+            title,
+            x=float(place[0]),
+            y=float(place[1]),
+            width=float(size[0]),
+            height=float(size[1]),
+            fill=fill,
+            rx=radius,
+        )
+
+    def dot(
+        self,
+        centre: tuple[float, float],
+        radius: float,
+        fill: str,
+        *,
+        opacity: float | None = None,
+        title: str | None = None,
+    ) -> None:
+        """Fill a circle."""
+        self._mark(
+            "circle",
+            title,
+            cx=float(centre[0]),
+            cy=float(centre[1]),
+            r=float(radius),
+            fill=fill,
+            fill_opacity=None if opacity is None else f"{opacity:.2f}",
+        )
+
+    def text(
+        self,
+        place: tuple[float, float],
+        written: str,
+        *,
+        size: int = 12,
+        fill: str = INK,
+        anchor: str | None = None,
+        weight: int | None = None,
+        halo: bool = False,
+        upward: bool = False,
+    ) -> None:
+        """Write a line; *halo* keeps it readable across other marks, *upward* turns it."""
+        given: dict[str, Any] = {
+            "x": float(place[0]),
+            "y": float(place[1]),
+            "font_size": size,
+            "fill": fill,
+            "text_anchor": anchor,
+            "font_weight": weight,
+        }
+        if upward:
+            given["transform"] = f"rotate(-90 {_n(place[0])} {_n(place[1])})"
+        if halo:
+            given |= {"stroke": PAPER, "stroke_width": "4", "paint_order": "stroke"}
+        self._parts.append(f"<text{_attributes(given)}>{html.escape(clean(written))}</text>")
+
+    def picture(self) -> Picture:
+        """Close it."""
+        label = html.escape(clean(self._title, 300))
+        return Picture(
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(self.width)} '
+            f'{_n(self.height)}" width="{_n(self.width)}" height="{_n(self.height)}" role="img" '
+            f'aria-label="{label}" font-family="{_FONT}">'
+            f'<rect width="100%" height="100%" fill="{PAPER}"/>' + "".join(self._parts) + "</svg>"
+        )

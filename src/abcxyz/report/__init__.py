@@ -1,0 +1,9 @@
+"""What people read: one page, one workbook, and both without names where they must not show."""
+
+from __future__ import annotations
+
+from abcxyz.report.anonymous import anonymize
+from abcxyz.report.page import render_html
+from abcxyz.report.workbook import render_workbook
+
+__all__ = ["anonymize", "render_html", "render_workbook"]

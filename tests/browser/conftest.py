@@ -1,0 +1,94 @@
+"""A real browser, and the page as people open it: a file, without a network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.report.conftest import demo, hostile
+
+from abcxyz import Analysis
+from abcxyz.report import render_html
+
+__all__ = ["demo", "hostile"]
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Chromium of the system, or the one that Playwright has installed."""
+    api = pytest.importorskip("playwright.sync_api")
+    pytest.importorskip("jinja2")
+    with api.sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser")
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("Chromium is not installed (Debian's package chromium)")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def files(
+    tmp_path_factory: pytest.TempPathFactory, demo: Analysis, hostile: Analysis
+) -> dict[str, Path]:
+    """Name the pages that are looked at."""
+    folder = tmp_path_factory.mktemp("pages")
+    pages = {}
+    for name, analysis in (("demo", demo), ("hostile", hostile)):
+        for lang in ("en", "ru"):
+            pages[f"{name}.{lang}"] = folder / f"{name}.{lang}.html"
+            pages[f"{name}.{lang}"].write_text(
+                render_html(analysis, lang=lang, currency="₽"), "utf-8"
+            )
+    return pages
+
+
+@contextmanager
+def visit(browser: Any, file: Path, width: int, *, script: bool) -> Iterator[Any]:
+    """Open a page and, when done with it, check that it asked for nothing and said no error."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        java_script_enabled=script,
+        offline=True,
+        service_workers="block",
+    )
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    page.goto(file.as_uri())
+    yield page
+    page.wait_for_timeout(50)
+    context.close()
+    assert [file.as_uri()] == asked
+    assert [] == said
+
+
+@pytest.fixture
+def opened(chromium: Any, files: dict[str, Path]) -> Iterator[Open]:
+    """Open a page by name, at a width."""
+    stack: list[Any] = []
+
+    def start(name: str, width: int = 1280, *, script: bool = True) -> Any:
+        visiting = visit(chromium, files[name], width, script=script)
+        stack.append(visiting)
+        return visiting.__enter__()
+
+    yield start
+    for one in stack:
+        one.__exit__(None, None, None)

@@ -1,0 +1,177 @@
+"""Results without names."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.report.conftest import HOSTILE
+
+from abcxyz import Analysis
+from abcxyz.builtin.csv_sink import CsvSink
+from abcxyz.builtin.json_sink import JsonSink
+from abcxyz.cli import main
+from abcxyz.cli.anonymous import KEY
+from abcxyz.errors import InputError
+from abcxyz.report import anonymize, render_html, render_workbook
+
+pytest.importorskip("jinja2")
+pytest.importorskip("xlsxwriter")
+
+SECRET = b"0123456789abcdef"
+
+
+def everything(analysis: Analysis, folder: Path) -> str:
+    """Write every file there is, and read it all as one text."""
+    CsvSink(folder / "a.csv").write(analysis, dry_run=False)
+    JsonSink(folder / "a.json").write(analysis, dry_run=False)
+    book = zipfile.ZipFile(io.BytesIO(render_workbook(analysis, lang="ru")))
+    return "".join(
+        [
+            render_html(analysis),
+            *(book.read(name).decode() for name in book.namelist()),
+            *(file.read_text("utf-8") for file in folder.iterdir()),
+            json.dumps([one.to_dict() for one in analysis.alerts], ensure_ascii=False),
+        ]
+    )
+
+
+def test_nobody_is_named(demo: Analysis, tmp_path: Path) -> None:
+    """No identifier or name is in any file, alerts and their keys included."""
+    known = {*map(str, demo.snapshot.customers.tolist()), *demo.names.values()}
+    assert demo.prospects is not None
+    known |= {*demo.prospects.ids.tolist(), "D-002", "32.13.2026"}
+
+    plain = everything(demo, tmp_path)
+    shown = everything(anonymize(demo, SECRET), tmp_path)
+
+    assert len(known) - 10 < len({name for name in known if name in plain})
+    assert set() == {name for name in known if name in shown}
+    assert "Белова Анна" in shown
+    assert "line 7" in shown
+
+
+def test_hostile_names_are_gone_too(hostile: Analysis, tmp_path: Path) -> None:
+    """Whatever a name holds, its hash is plain letters."""
+    hidden = anonymize(hostile, SECRET)
+    assert all(one.isalnum() and one.isascii() for one in hidden.snapshot.customers.tolist())
+    shown = render_html(hidden, languages=("en",))
+    owners = {one["owner"] for one in hidden.attributes.values()}
+    assert owners == set(HOSTILE)
+    plain = html.unescape(shown)
+    known = hostile.snapshot.customers.tolist()
+    assert [] == [name for name in known if len(name) < 90 and name in plain]
+
+
+def test_the_result_is_the_same(demo: Analysis) -> None:
+    """Classes, sums, moves, alerts and advice do not change, and neither does the original."""
+    before = demo.snapshot.customers.copy()
+    hidden = anonymize(demo, SECRET)
+
+    assert demo.matrix == hidden.matrix
+    assert demo.metrics == hidden.metrics
+    assert demo.transitions is not None
+    assert hidden.transitions is not None
+    assert np.array_equal(demo.transitions.counts, hidden.transitions.counts)
+    again = hidden.moves()
+    assert again is not None
+    assert np.array_equal(demo.transitions.counts, again.counts)
+    assert [one.money for one in demo.alerts] == [one.money for one in hidden.alerts]
+    assert demo.actions is not None
+    assert hidden.actions is not None
+    assert demo.actions[3].text() == hidden.actions[3].text()
+    assert np.array_equal(before, demo.snapshot.customers)
+    assert not hidden.names
+    assert demo.names
+
+
+def test_the_key_decides(demo: Analysis) -> None:
+    """The same key gives the same hashes everywhere, another key others, and none collide."""
+    one, same, other = (anonymize(demo, key) for key in (SECRET, SECRET, SECRET[::-1]))
+    customers = one.snapshot.customers.tolist()
+
+    assert customers == same.snapshot.customers.tolist()
+    assert not set(customers) & set(other.snapshot.customers.tolist())
+    assert len(customers) == len(set(customers))
+    assert customers == one.panel.customers.tolist()
+    assert one.actions is not None
+    assert customers == one.actions.customers.tolist()
+    assert {one.customer for one in one.alerts if one.after} <= set(customers)
+    assert set(one.attributes) == set(customers)
+    assert one.previous is not None
+    assert set(one.previous.customers.tolist()) <= set(customers)
+
+
+def test_a_number_and_its_digits_differ() -> None:
+    """The customers 1 and "1" keep apart."""
+    from abcxyz.report.anonymous import _Mask
+
+    mask = _Mask(SECRET)
+    assert mask.one(1) != mask.one("1")
+    assert mask.one(np.int64(1)) == mask.one(1)
+
+
+def test_a_short_key_is_refused(demo: Analysis) -> None:
+    """A key that could be guessed hides nothing; the error does not repeat it."""
+    with pytest.raises(InputError, match="has 6 bytes; give at least 16") as problem:
+        anonymize(demo, b"secret")
+    assert "secret" not in str(problem.value)
+
+
+def test_the_command_line_hides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``--anonymize`` takes its key from the environment, or makes one up for each run."""
+
+    def customers(folder: str) -> set[str]:
+        assert 0 == main(["demo", "--customers", "30", "--anonymize", "--out", folder])
+        text = (Path(folder) / "segments.csv").read_text("utf-8")
+        return {line.split(",")[0] for line in text.splitlines()[1:]}
+
+    monkeypatch.setenv(KEY, SECRET.decode())
+    first, again = customers(str(tmp_path / "1")), customers(str(tmp_path / "2"))
+    monkeypatch.delenv(KEY)
+    made_up, other = customers(str(tmp_path / "3")), customers(str(tmp_path / "4"))
+
+    assert first == again
+    assert not first & made_up
+    assert not made_up & other
+    assert not {name for name in first if name.startswith("C0")}
+    assert SECRET.decode() not in capsys.readouterr().out
+    monkeypatch.setenv(KEY, "short")
+    assert 2 == main(["demo", "--anonymize", "--out", str(tmp_path)])
+
+
+def test_a_run_does_not_write_hashes_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other systems know no hashes, so ``--apply`` is refused; files are written without names."""
+    # The largest one has been silent for months, which raises an alert.
+    rows = [
+        f"Firma {i},2026-0{m}-{day:02},{1000 if i == 7 else 100 + i}"
+        for i in range(8)
+        for m in range(1, 7)
+        for day in (5, 20)
+        if i < 7 or m < 4
+    ]
+    (tmp_path / "sales.csv").write_text("\n".join(["customer,date,amount", *rows]), "utf-8")
+    job = tmp_path / "job.toml"
+    job.write_text(
+        '[window]\nperiod = "6M"\n[[source]]\nkind = "csv"\npath = "sales.csv"\n'
+        '[[sink]]\nkind = "csv"\npath = "out.csv"\n',
+        "utf-8",
+    )
+
+    assert 2 == main(["run", str(job), "--as-of", "2026-07-01", "--anonymize", "--apply"])
+    assert "--anonymize" in capsys.readouterr().err
+    for more in ([], ["--json"]):
+        assert 0 == main(["run", str(job), "--as-of", "2026-07-01", "--anonymize", *more])
+        printed = capsys.readouterr().out
+        assert "lapsed_a" in printed or "has not ordered" in printed
+        assert "Firma" not in printed
+    assert "Firma" not in (tmp_path / "out.csv").read_text("utf-8")

@@ -1,0 +1,303 @@
+"""The page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import attrs
+import numpy as np
+import pytest
+from tests.report.conftest import HOSTILE
+
+from abcxyz import Analysis, Settings, analyze
+from abcxyz.core.segments import SEGMENTS
+from abcxyz.core.transactions import Transactions
+from abcxyz.errors import InputError, MeaninglessClassesWarning
+from abcxyz.i18n import catalogue, number
+from abcxyz.report import render_html
+from abcxyz.report.facts import Facts, spark, trend
+from abcxyz.report.words import ALERT_KINDS, EVENT_NAMES, GLOSSARY, KINDS, METRICS, TREATMENTS
+
+pytest.importorskip("jinja2")
+
+
+class Reader(HTMLParser):
+    """Collect the elements, the attributes and the words of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self._inside and self._inside[-1] not in ("script", "style"):
+            self.words.append(data)
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def words_of(page: str) -> str:
+    return " ".join(" ".join(read(page).words).split())
+
+
+@pytest.fixture(scope="module")
+def page(demo: Analysis) -> str:
+    return render_html(demo, lang="ru", currency="₽")
+
+
+def test_sections_stand_in_their_order(page: str) -> None:
+    """Answers first, then matrix, curve, groups, moves, alerts, leads, quality, method."""
+    expected = ["answers", "matrix", "curve", "groups", "moves", "alerts", "prospects", "quality",
+                "how"]  # fmt: skip
+    sections = [found["id"] for tag, found in read(page).tags if tag == "section"]
+    assert [f"{lang}-{name}" for lang in ("ru", "en") for name in expected] == sections
+
+
+def test_nothing_is_asked_from_outside(page: str) -> None:
+    """The page holds no address, no picture to load, no import; and its policy forbids them."""
+    reader = read(page)
+    assert {"http://www.w3.org/2000/svg"} == set(re.findall(r"https?://[^\"'\s<]+", page))
+    assert not {"img", "link", "iframe", "object", "embed", "base", "form", "audio", "video"} & {
+        tag for tag, _ in reader.tags
+    }
+    assert not [found for _, found in reader.tags if {"src", "srcset", "action"} & set(found)]
+    assert all(str(found["href"]).startswith("#") for tag, found in reader.tags if tag == "a")
+    assert "@import" not in page
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+def test_the_policy_lets_its_own_script_run(page: str) -> None:
+    """The one script is the one whose hash the policy names."""
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+
+
+def test_identifiers_are_unique_and_links_arrive(page: str) -> None:
+    """No two elements share an identifier, and every link leads to one."""
+    reader = read(page)
+    ids = [found["id"] for _, found in reader.tags if "id" in found]
+    assert len(ids) == len(set(ids))
+    links = {str(found["href"])[1:] for tag, found in reader.tags if tag == "a"}
+    assert set() == links - set(ids)
+
+
+def test_the_answers_are_those_of_the_analysis(demo: Analysis, page: str) -> None:
+    """Shares, sums and counts of the first section are computed by the core."""
+    words = words_of(page)
+    a_class = demo.abc.summary()[0]
+    share = number(a_class.value_share * 100, "ru")
+    assert f"{a_class.customers} клиентов класса A" in words
+    assert f"приносят {share} % выручки" in words
+    moves = demo.transitions
+    assert moves is not None
+    fell = moves.count("down") + moves.count("lost")
+    assert f"{fell} клиентов упали или ушли" in words
+    assert f"{len(demo.alerts)} сигнала" in words
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+def test_a_cell_opens_its_customers(demo: Analysis, page: str, segment: str) -> None:
+    """Behind each cell stand its customers with owner, channel and recommendation."""
+    start = page.index(f'<details id="ru-seg-{segment}"')
+    panel = read(page[start : page.index("</details>", start)])
+    words = " ".join(panel.words)
+    facts = Facts(demo)
+    code = SEGMENTS.index(segment)
+    rows = sum(tag == "tr" for tag, _ in panel.tags) - 1
+    assert min(demo.matrix.cell(segment)[0], 40) == rows
+    assert demo.actions is not None
+    for one in facts.segment(code, 5):
+        assert one.name.replace("\t", "") in words.replace("\t", "")
+        assert one.owner in words
+        assert demo.actions[one.place].text("ru") in words
+
+
+def test_both_languages_are_complete(demo: Analysis) -> None:
+    """No English phrase of the catalogue is left on a Russian page."""
+    page = render_html(demo, lang="ru", languages=("ru",))
+    words = words_of(page)
+    left = [
+        english
+        for english, russian in catalogue("ru").items()
+        if english != russian and len(english) > 8 and english in words
+    ]
+    assert [] == left
+    for table in (ALERT_KINDS, EVENT_NAMES, GLOSSARY, KINDS, METRICS, TREATMENTS):
+        assert set() == {*table.values(), *(table if table is GLOSSARY else ())} - {
+            *catalogue("ru")
+        }
+
+
+def test_every_string_is_escaped(hostile: Analysis) -> None:
+    """Attacks in names, owners, deals, leads and examples stay text that people can read."""
+    page = render_html(hostile, currency="<b>$")
+    reader = read(page)
+    words = "".join(reader.words)
+
+    assert 1 == sum(tag == "script" for tag, _ in reader.tags)
+    assert not [found for _, found in reader.tags if any(name.startswith("on") for name in found)]
+    assert not {"img", "b onclick", "iframe"} & {tag for tag, _ in reader.tags}
+    for name in HOSTILE:
+        shown = re.sub("[\x00-\x08\x7f\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name)[:60]
+        assert shown in words
+    assert "49" not in re.findall(r"Ёж (\S+)", words)
+    assert len(page.encode()) < 700_000
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f]", page)
+
+
+def test_names_cannot_turn_their_surroundings(hostile: Analysis) -> None:
+    """Whatever comes from the data stands in an element that isolates its direction."""
+    page = render_html(hostile, languages=("en",))
+    override = "\N{RIGHT-TO-LEFT OVERRIDE}"
+    outside = re.sub(r"<bdi[^>]*>.*?</bdi>", "", page, flags=re.DOTALL)
+    assert override in page
+    assert override not in outside
+
+
+def test_five_thousand_customers_stay_below_a_megabyte() -> None:
+    """In both languages at once, with long names and owners."""
+    random = np.random.default_rng(0)
+    n = 5_000
+    ids = np.array([f"К-{i:06d}" for i in range(n)], dtype=object)
+    days = [date(2025, month, 10) for month in range(1, 13)] + [date(2024, 12, 10)]
+    chosen = [random.random(n) < 0.8 for _ in days]
+    sales = Transactions(
+        np.concatenate([ids[one] for one in chosen]),
+        np.repeat(np.array(days, dtype="M8[D]"), [int(one.sum()) for one in chosen]),
+        random.lognormal(9, 1.5, sum(int(one.sum()) for one in chosen)),
+    )
+    analysis = analyze(
+        sales,
+        as_of=date(2026, 1, 1),
+        previous=analyze(sales, as_of=date(2025, 12, 1)).snapshot,
+        names={one: f"Общество с ограниченной ответственностью «Клиент {one}»" for one in ids},
+        attributes={one: {"owner": "Константинопольская Александра"} for one in ids},
+    )
+
+    assert 300_000 < len(render_html(analysis, lang="ru", currency="₽").encode()) < 1_000_000
+
+
+def small(values: list[list[float]], **options: object) -> Analysis:
+    """Classify a few customers over as many months as they have values."""
+    rows = [(f"c{i}", m, x) for i, row in enumerate(values) for m, x in enumerate(row)]
+    sales = Transactions(
+        [who for who, _, _ in rows],
+        [date(2026, 1 + m, 3) for _, m, _ in rows],
+        [x for _, _, x in rows],
+    )
+    months = len(values[0])
+    return analyze(sales, as_of=date(2026, 1 + months, 1), settings=Settings(period=f"{months}M"))
+
+
+@pytest.mark.filterwarnings("ignore::abcxyz.errors.MeaninglessClassesWarning")
+@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[5, 5]],
+        [[100, 110], [20, 30], [5, 0]],
+        [[10, 10]] * 20,
+        [[-5, -5], [-1, -2]],
+        [[0, 0], [5, -5]],
+        [[1e15, 1e15], [0.01, 0.01]],
+    ],
+)
+def test_small_and_odd_results(values: list[list[float]], lang: str) -> None:
+    """One customer, three, all equal, only returns, nothing at all: the page still stands."""
+    words = words_of(render_html(small(values), lang=lang))
+    assert "nan" not in words.lower().split()
+    assert "inf" not in words.lower().split()
+    assert ("Nobody" in words or "nobody" in words) or "никого" in words
+
+
+def test_an_empty_class_is_told() -> None:
+    """Where a class is empty, its cells say so and lead nowhere."""
+    with pytest.warns(MeaninglessClassesWarning):
+        analysis = small([[10, 10]] * 20)
+    page = render_html(analysis)
+    assert ["en-seg-AX", "ru-seg-AX"] == sorted(
+        str(found["id"]) for tag, found in read(page).tags if tag == "details"
+    )
+    assert 16 == page.count('<div class="cell empty">')
+
+
+def test_lists_are_cut_and_say_so(demo: Analysis) -> None:
+    """A list holds so many rows as wanted, and tells how many there are."""
+    page = render_html(demo, rows=3, languages=("en",))
+    start = page.index('<details id="en-seg-CZ"')
+    panel = page[start : page.index("</details>", start)]
+    count = demo.matrix.cell("CZ")[0]
+    assert 1 + 3 == panel.count("<tr")
+    assert f"The 3 largest of {count}; the workbook lists all." in panel
+
+
+def test_other_rules_and_metrics_are_told(demo: Analysis) -> None:
+    """Settings, cuts and fingerprints stand at the end."""
+    words = words_of(render_html(demo, languages=("en",)))
+    assert demo.settings.fingerprint in words
+    assert "rule of the tangent" in words
+    assert f"abcxyz {__import__('importlib.metadata').metadata.version('abcxyz')}" in words
+    assert "2025-11-01 – 2026-10-31 (12M)" in words
+    counted = attrs.evolve(demo.settings, metric="count")
+    other = attrs.evolve(demo, snapshot=attrs.evolve(demo.snapshot, settings=counted))
+    assert "₽" not in words_of(render_html(other, languages=("en",), currency="₽"))
+
+
+def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
+    """A changed sum of one customer changes the fingerprint of the result."""
+    from abcxyz.report.facts import result_hash
+
+    value = np.array(demo.snapshot.value)
+    value[3] += 0.01
+    other = attrs.evolve(demo, snapshot=attrs.evolve(demo.snapshot, value=value))
+    assert result_hash(demo) == result_hash(demo)
+    assert result_hash(demo) != result_hash(other)
+
+
+def test_the_same_result_gives_the_same_page(demo: Analysis, page: str) -> None:
+    """So a second write changes nothing."""
+    assert page == render_html(demo, lang="ru", currency="₽")
+
+
+def test_an_unknown_language_is_refused(demo: Analysis) -> None:
+    """The error names those that are known."""
+    with pytest.raises(InputError, match="'de' is unknown; use one of en, ru"):
+        render_html(demo, lang="de")
+
+
+def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
+    """Nine months at 10 and three at 15 are a rise by half; nothing before is no trend."""
+    panel = attrs.evolve(
+        demo.panel,
+        customers=np.array(["a", "b"]),
+        sales=np.array([[10.0] * 9 + [15.0] * 3, [0.0] * 9 + [5.0] * 3]),
+    )
+    assert [0.5] == trend(panel)[:1].tolist()
+    assert np.isnan(trend(panel)[1])
+    assert 12 == len(spark(np.arange(365.0)))
+
+
+def test_a_heading_of_ones_own(demo: Analysis) -> None:
+    """The title of a job stands on the page in both languages, and is only text."""
+    page = render_html(demo, title="Q3 <b>Board</b>")
+    assert 2 == page.count("<h1><bdi>Q3 &lt;b&gt;Board&lt;/b&gt;</bdi></h1>")
+    assert "<title>Q3 &lt;b&gt;Board&lt;/b&gt;</title>" in page

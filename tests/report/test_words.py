@@ -1,0 +1,113 @@
+"""Numbers, dates and plural forms, with Babel as the judge."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz.i18n import (
+    LANGUAGES,
+    Translations,
+    catalogue,
+    compact,
+    date_text,
+    money,
+    number,
+    percent,
+    plural,
+)
+
+dates = pytest.importorskip("babel.dates")
+numbers = pytest.importorskip("babel.numbers")
+core = pytest.importorskip("babel.core")
+
+langs = st.sampled_from(LANGUAGES)
+#: Away from halves, which Babel rounds to even and binary fractions do not hold.
+amounts = st.integers(-(10**13), 10**13).filter(lambda n: n % 10 != 5).map(lambda n: n / 1000)
+
+
+@given(amounts, langs)
+def test_numbers(value: float, lang: str) -> None:
+    """Thousands and decimals stand as Babel writes them."""
+    expected = numbers.format_decimal(value, format="#,##0.00", locale=lang)
+    assert re.sub(r"^-(0[.,]00)$", r"\1", expected) == number(value, lang, 2)
+
+
+@given(st.integers(-(10**9), 10**9), langs)
+def test_money(value: int, lang: str) -> None:
+    """The sign of a currency stands where Babel puts it."""
+    found = money(value, lang, 0, "₽")
+    if lang == "ru":
+        assert found == numbers.format_currency(value, "RUB", "#,##0\xa0¤", "ru", False)
+    else:
+        assert found == numbers.format_currency(value, "RUB", "¤#,##0", "en", False).replace(
+            "RUB", "₽"
+        )
+
+
+@given(st.integers(-5000, 5000), langs)
+def test_percentages(permille: int, lang: str) -> None:
+    """So do percentages."""
+    expected = numbers.format_percent(permille / 1000, format=None, locale=lang)
+    pattern = numbers.format_percent(
+        permille / 1000,
+        format="#,##0.0%" if lang == "en" else "#,##0.0\xa0%",
+        locale=lang,
+    )
+    assert pattern.replace("-0,0", "0,0").replace("-0.0", "0.0") == percent(
+        permille / 1000, lang
+    ) or expected == percent(permille / 1000, lang)
+
+
+@given(st.dates(date(1, 1, 1), date(9999, 12, 31)))
+def test_dates(day: date) -> None:
+    """Russian dates are those of Babel, English ones those of ISO 8601."""
+    assert dates.format_date(day, "dd.MM.yyyy", "ru") == date_text(day, "ru")
+    assert dates.format_date(day, "yyyy-MM-dd", "en") == date_text(day, "en")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("value", [0, 7, 950, -950, 1_234, 12_345, 2.5e6, 3e7, 4.4e9, -7.7e12])
+def test_short_numbers(value: float, lang: str) -> None:
+    """Large numbers are shortened with the words of Babel."""
+    digits = 1 if abs(value) >= 1000 else 0
+    whole = numbers.format_compact_decimal(value, locale=lang, fraction_digits=digits)
+    short = numbers.format_compact_decimal(value, locale=lang)
+    assert compact(value, lang) in (whole, short, re.sub(r"[.,]0(?=\D)", "", whole))
+
+
+@given(st.integers(0, 10**6))
+def test_plural_forms(n: int) -> None:
+    """The form is the one that the CLDR gives."""
+    forms = {"one": "клиент", "few": "клиента", "many": "клиентов"}
+    rule = core.Locale("ru").plural_form(n)
+    assert plural("{n} customer|{n} customers", n, "ru") == f"{number(n, 'ru')} {forms[rule]}"
+    english = "customer" if core.Locale("en").plural_form(n) == "one" else "customers"
+    assert plural("{n} customer|{n} customers", n, "en") == f"{number(n, 'en')} {english}"
+
+
+def test_gettext_speaks_the_catalogue() -> None:
+    """The catalogue answers as `gettext` does, and keeps what it does not know."""
+    russian = Translations("ru")
+
+    assert "Клиенты" == russian.gettext("Customers")
+    assert "no such phrase" == russian.gettext("no such phrase")
+    assert "{n} клиента" == russian.ngettext("{n} customer", "{n} customers", 3)
+    assert "2 customers" == Translations("en").ngettext("{n} customer", "{n} customers", 2).format(
+        n=2
+    )
+
+
+def test_counted_phrases_have_three_forms() -> None:
+    """A phrase with a number has two forms in English and three in Russian, with equal fields."""
+    for english, russian in catalogue("ru").items():
+        if "|" not in english:
+            continue
+        forms = russian.split("|")
+        assert (2, 3) == (len(english.split("|")), len(forms)), english
+        fields = set(re.findall(r"\{\w+\}", english))
+        assert [fields] * 3 == [set(re.findall(r"\{\w+\}", form)) for form in forms], english
