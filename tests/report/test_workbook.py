@@ -13,7 +13,7 @@ import pytest
 from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis
-from abcxyz.report import render_workbook
+from abcxyz.report import render_html, render_workbook
 from abcxyz.report.facts import Facts
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -153,3 +153,15 @@ def test_row_by_row_says_the_same(demo: Analysis, book: Any) -> None:
 def test_the_same_result_gives_the_same_bytes(demo: Analysis) -> None:
     """So a second write changes nothing."""
     assert render_workbook(demo) == render_workbook(demo)
+
+
+def test_certainty_of_every_class(demo: Analysis, book: Any) -> None:
+    """Every classified customer's class is told firm or borderline, as the resamples say."""
+    places = {str(who): i for i, who in enumerate(demo.snapshot.customers.tolist())}
+    told = {row["Customer"]: row["Certainty"] for row in rows_of(book["Customers"])}
+
+    assert {"firm", "borderline"} <= set(told.values())
+    assert told == {who: demo.confidence.label(i) or None for who, i in places.items()}
+    page = render_html(demo, languages=("en",), rows=1000)
+    borderline = list(told.values()).count("borderline")
+    assert page.count("<small>borderline</small>") == borderline

@@ -78,6 +78,7 @@ class Customer:
     trend: float
     owner: str
     channel: str
+    certainty: str
 
     @property
     def late(self) -> bool:
@@ -160,6 +161,7 @@ class Facts:
             trend=float(self._trend[i]),
             owner="" if owner is None else str(owner),
             channel="" if action is None else action.channel,
+            certainty=analysis.confidence.label(i),
         )
 
     def segment(self, code: int, most: int | None = None) -> Iterator[Customer]:

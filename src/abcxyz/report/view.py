@@ -233,6 +233,7 @@ class _View(Tables):
         known = not math.isnan(one.gap)
         return {
             "name": one.name,
+            "borderline": one.certainty == "borderline",
             "id": "" if one.name == str(one.customer) else str(one.customer),
             "value": one.value,
             "value_v": bare(one.value),

@@ -246,6 +246,7 @@ class _Sheets(Book):
         actions = self._analysis.actions
         say = self._say
         yes = say("overdue")
+        certain = {"firm": say("firm"), "borderline": say("borderline")}
 
         def channel(name: str) -> str:
             if actions is None or name not in actions.playbook.channels:
@@ -269,6 +270,7 @@ class _Sheets(Book):
             ("Usual gap, days", 12, "count"),
             ("Overdue", 12, ""),
             ("Trend", 10, "change"),
+            ("Certainty", 12, ""),
             ("Owner", 22, ""),
             ("Channel", 18, ""),
             ("Recommendation", 60, ""),
@@ -291,6 +293,7 @@ class _Sheets(Book):
                 math.floor(one.usual) if math.isfinite(one.usual) else None,
                 yes if one.late else None,
                 one.trend,
+                certain.get(one.certainty),
                 one.owner or None,
                 channel(one.channel),
                 None if actions is None else actions[one.place].text(self._lang),
