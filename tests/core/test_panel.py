@@ -144,6 +144,7 @@ def test_batches_do_not_matter(rows: list[Any], sizes: list[int]) -> None:
 def test_ids_that_grow_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compact numbers that spread out later, downwards and far up, keep their sums."""
     monkeypatch.setattr(module, "_SMALL", 8)
+    monkeypatch.setattr(module, "_ROOM", 64)
     day = [date(2025, 8, 1)]
     steps = [5, 3, 9, 1, 10**9, 4, -(10**12), 5]
     parts = [Transactions([who], day, [1 << i]) for i, who in enumerate(steps)]

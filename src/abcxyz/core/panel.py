@@ -31,6 +31,8 @@ METRICS = ("revenue", "profit", "count")
 
 _CHUNK = 1 << 17  # rows whose codes stay in the cache between several passes
 _SMALL = 1 << 16  # a range of ids that is taken for compact however few appear
+_DENSE, _LOOSE = 4, 16  # ids per line of a batch, for a table of any size and for one in _ROOM
+_ROOM = 1 << 30  # bytes
 _EMPTY = MappingProxyType({"first": np.iinfo(np.int32).max, "last": np.iinfo(np.int32).min})
 _SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
@@ -130,7 +132,9 @@ def aggregate(
     Notes
     -----
     Memory is bounded by customers x buckets, and by 32 bytes per document where documents are
-    given: their lines may lie in different batches. Integer amounts (kopecks) add up exactly.
+    given: their lines may lie in different batches. Whole-number ids with gaps take the place of
+    the gaps as well, up to 4 ids per line of a batch, or 16 within 1 GiB. Integer amounts
+    (kopecks) add up exactly.
 
     Examples
     --------
@@ -162,7 +166,7 @@ def aggregate_all(
 
     The rhythm is kept in the first panel. First and last days of ``lines`` are those of any line.
     """
-    coder = _Coder()
+    coder = _Coder(_ROOM // (8 * periods.count))
     order_days = OrderDays() if rhythm else None
     sums = [
         _Sums(periods, metric, order_days if place == 0 else None)
@@ -177,9 +181,17 @@ def aggregate_all(
 
 
 class _Coder:
-    """Give every customer a number: itself less the smallest one where ids are compact."""
+    """Give every customer a number: itself less the smallest one where ids are compact.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    room
+        How many numbers are affordable though few of them may appear: a stream's first batch
+        shows a part of the customers only.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
         self._low, self._high = 0, -1
         self._codes: defaultdict[Any, int] | None = None
 
@@ -196,7 +208,9 @@ class _Coder:
             if self.size:
                 low, high = min(low, self._low), max(high, self._high)
                 shift = self._low - low
-            if high - low < max(_SMALL, 4 * max(len(customers), self.size)):
+            lines = max(len(customers), self.size)
+            loose = min(_LOOSE * lines, self._room)
+            if high - low < max(_SMALL, _DENSE * lines, loose):
                 self._low, self._high = low, high
                 return (customers - low).astype(np.intp, copy=False), shift
         if self._codes is None:
