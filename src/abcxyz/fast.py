@@ -236,7 +236,7 @@ def _panel(
 
     def days(place: npt.NDArray[np.int32], empty: int) -> Days:
         found = (place.astype(np.int64) + origin).astype("M8[D]")
-        found[place == empty] = np.datetime64("NaT")
+        found[place == empty] = np.datetime64("NaT", "D")
         return found
 
     columns: dict[str, npt.NDArray[Any]] = {

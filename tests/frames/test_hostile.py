@@ -141,9 +141,9 @@ def test_session_zone_of_duckdb() -> None:
     duckdb = pytest.importorskip("duckdb")
     connection = duckdb.connect()
     connection.execute(
-        "create table t as select 'a' who, 1 as sum, timestamptz '2025-12-31 18:00Z' as day"
+        "create table t as select 'a' who, 1 as sum, timestamptz '2025-12-31 18:00:00Z' as day"
     )
-    connection.execute("insert into t values ('b', 1, timestamptz '2025-06-01 00:00Z')")
+    connection.execute("insert into t values ('b', 1, timestamptz '2025-06-01 00:00:00Z')")
     values = {}
     for zone in ("UTC", "Asia/Vladivostok"):
         connection.execute(f"set timezone = '{zone}'")

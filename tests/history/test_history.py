@@ -33,7 +33,7 @@ def made(
     value = np.linspace(100.25, 1, n)
     value[-1] = np.nan
     days = np.full(n, np.datetime64("2026-01-05"))
-    days[-1] = np.datetime64("NaT")
+    days[-1] = np.datetime64("NaT", "D")
     kind = np.int64 if isinstance(customers[0], int) else object
     return Snapshot(
         as_of=as_of,

@@ -114,6 +114,8 @@ def outcome(
     pytester: pytest.Pytester, contract: str, test: str, adapter: str, failures: str
 ) -> dict[str, int]:
     """Run a contract, or one test of it, against an adapter."""
+    # A temporary directory inside the checkout must not take its settings.
+    pytester.makeini("[pytest]")
     pytester.makepyfile(adapters=ADAPTERS.read_text(encoding="utf-8"))
     pytester.makepyfile(MODULE.format(contract=contract, adapter=adapter, failures=failures))
     # Without hypothesis, which every inner run would import anew.

@@ -146,8 +146,9 @@ def _plus_months(days: Days, months: int) -> Days:
     """Add calendar months; the 31st becomes the last day of a shorter month."""
     start = days.astype("M8[M]")
     offset = days - start.astype("M8[D]")
-    ahead = start + months
-    last = (ahead + 1).astype("M8[D]") - ahead.astype("M8[D]") - 1
+    ahead = start + np.timedelta64(months, "M")
+    following = ahead + np.timedelta64(1, "M")
+    last = following.astype("M8[D]") - ahead.astype("M8[D]") - np.timedelta64(1, "D")
     found: Days = ahead.astype("M8[D]") + np.minimum(offset, last)
     return found
 
