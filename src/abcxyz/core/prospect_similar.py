@@ -16,6 +16,8 @@ from abcxyz.errors import InputError
 
 __all__ = ["Resemblance", "nearest_customers", "resembles"]
 
+_CRUMB = 1e-12
+
 
 @frozen
 class Resemblance:
@@ -131,8 +133,11 @@ def _by_number(value: object, column: Any, name: str, logarithm: bool) -> Floats
     reach = float(np.ptp(known)) if len(known) else 0.0
     apart = np.abs(theirs - mine)
     # Where all customers are alike, only the same is near.
-    found: Floats = np.minimum(apart / reach, 1.0) if reach else np.where(apart > 0, 1.0, apart)
-    return found
+    if reach > _CRUMB:
+        found: Floats = np.minimum(apart / reach, 1.0)
+        return found
+    # The logarithms of equal numbers may differ in the last bit, one by one or as an array.
+    return np.where(np.isnan(apart), np.nan, np.where(apart > _CRUMB, 1.0, 0.0))
 
 
 def _by_word(value: object, column: Any) -> Floats | None:
