@@ -341,9 +341,10 @@ def test_panel_in_the_unit_of_the_frame(engine: str, make: Make) -> None:
     """A panel is in the unit of the frame unless minor units are asked for."""
     frame = make(engine)(bought(*SALES))
     panel = panel_from_frame(frame, **ASKED)
-    order = np.argsort(panel.customers)
-    assert panel.value[order].tolist() == [20.5, 10.0]
-    assert panel_from_frame(frame, **ASKED, minor=True).value[order].tolist() == [2050, 1000]
+    minor = panel_from_frame(frame, **ASKED, minor=True)
+    # An engine may give the customers in another order each time.
+    assert panel.value[np.argsort(panel.customers)].tolist() == [20.5, 10.0]
+    assert minor.value[np.argsort(minor.customers)].tolist() == [2050, 1000]
     thirds = make(engine)(bought(("a", "2025-03-01", 1 / 3)))
     assert panel_from_frame(thirds, **ASKED).value.tolist() == [1 / 3]
     with pytest.raises(InputError, match="no whole numbers of a minor unit"):
