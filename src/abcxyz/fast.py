@@ -14,14 +14,14 @@ import numpy.typing as npt
 from attrs import define, field, frozen
 
 from abcxyz._columns import as_codes, as_ids, as_money, as_ticks, has_arrow, is_whole
-from abcxyz._typing import Bools, Days, Ints, Numbers, freeze
+from abcxyz._typing import Days, Ints, Numbers, freeze
 from abcxyz.core.calendar import Periods
-from abcxyz.core.panel import Panel, aggregate
+from abcxyz.core.panel import Panel, aggregate, with_gaps
 from abcxyz.core.rhythm import OrderDays, Rhythm
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate", "with_gaps"]
+__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate"]
 
 COMPILE_PAYS = 2_000_000
 """Rows from which compiling (or loading what was compiled) costs less than it saves."""
@@ -254,15 +254,6 @@ def _panel(
     frozen_columns: dict[str, Any] = {name: freeze(one) for name, one in columns.items()}
     rhythm = None if days_of is None else days_of.rhythm(order, len(sums.customers))
     return Panel(periods=periods, metric=metric, rhythm=rhythm, **frozen_columns)
-
-
-def with_gaps(money: Numbers, present: Bools) -> Numbers:
-    """Put NaN where nothing was sold; whole numbers stay so where nobody lacks sales."""
-    if present.all():
-        return money
-    money = money.astype(np.float64)
-    money[~present] = np.nan
-    return money
 
 
 def _stretched(periods: Periods) -> bool:

@@ -24,7 +24,7 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METRICS", "Panel", "aggregate", "aggregate_all"]
+__all__ = ["METRICS", "Panel", "aggregate", "aggregate_all", "with_gaps"]
 
 METRICS = ("revenue", "profit", "count")
 """What a customer's value may be: money, money less cost, or sales documents."""
@@ -377,8 +377,8 @@ class _Sums:
             customers=freeze(customers),
             periods=self._periods,
             metric=self._metric,
-            value=freeze(_with_gaps(value, inside)),
-            sales=freeze(_with_gaps(grid, spanned)),
+            value=freeze(with_gaps(value, inside)),
+            sales=freeze(with_gaps(grid, spanned)),
             orders=freeze(orders),
             first_day=freeze(self._days(first, _EMPTY["first"])),
             last_day=freeze(self._days(last, _EMPTY["last"])),
@@ -402,7 +402,8 @@ def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
     return array[:end]
 
 
-def _with_gaps(money: Numbers, present: Bools) -> Numbers:
+def with_gaps(money: Numbers, present: Bools) -> Numbers:
+    """Put NaN where nothing was sold; whole numbers stay so where nobody lacks sales."""
     if present.all():
         return money
     money = money.astype(np.float64)

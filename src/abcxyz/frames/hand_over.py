@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._typing import Numbers, freeze
-from abcxyz.core.panel import Panel
+from abcxyz.core.panel import Panel, with_gaps
 from abcxyz.core.snapshot import Settings
 from abcxyz.core.transactions import Transactions
 from abcxyz.errors import InputError
-from abcxyz.fast import with_gaps
 from abcxyz.frames.eager import columns_of, minor_units, panel_of
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.lazy import explain_odd
