@@ -132,13 +132,18 @@ def test_order_does_not_matter(name: str, values: list[int | None], order: objec
 
 
 @pytest.mark.parametrize("name", RULES)
-@given(
-    values=st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60),
-    factor=st.floats(1e-3, 1e3),
-)
-def test_every_customer_has_one_class_and_equals_the_same(
-    name: str, values: list[float], factor: float
-) -> None:
+@given(values=kopecks, factor=st.integers(1, 10**6))
+def test_unit_of_money_does_not_matter(name: str, values: list[int | None], factor: int) -> None:
+    """Roubles, kopecks or any other unit: the classes are the same, ties included."""
+    roubles = [N if v is None else v / 100 for v in values]
+    other = [N if v is None else v / 100 * factor for v in values]
+
+    assert classes(roubles, RULES[name]) == classes(other, RULES[name])
+
+
+@pytest.mark.parametrize("name", RULES)
+@given(values=st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))
+def test_every_customer_has_one_class_and_equals_the_same(name: str, values: list[float]) -> None:
     """Whatever the floats, classes part the customers, follow the values, and ignore gaps."""
     result = classify_abc(values, RULES[name])
     codes = result.codes
@@ -151,7 +156,6 @@ def test_every_customer_has_one_class_and_equals_the_same(
     with_gaps = classify_abc([N, *values, N], RULES[name])
     assert codes.tolist() == with_gaps.codes.tolist()[1:-1]
     assert result.cuts == with_gaps.cuts
-    del factor
 
 
 @pytest.mark.parametrize("name", ["tangent", "shares", "count_shares"])
