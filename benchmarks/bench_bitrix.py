@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from datetime import date
 
 from attrs import frozen
-from tests.bitrix.portal import Limits, Portal, VirtualClock
-from tests.bitrix.rig import START, Rig, analysis_of, rig
+from tests.emulators.bitrix24.harness import START, Rig, analysis_of, rig
+from tests.emulators.bitrix24.portal import Limits, Portal, VirtualClock
 
 from abcxyz import Window
-from abcxyz_bitrix.pace import Plan
-from abcxyz_bitrix.plan import estimate, reading, updating
+from abcxyz_bitrix.rest.limits import Plan
+from abcxyz_bitrix.sales.estimate import estimate, reading, updating
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.source import BitrixSource
 

@@ -22,8 +22,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from abcxyz.core.calendar import Periods
-from abcxyz.core.classify import classify_abc, classify_xyz
+from abcxyz.core.classes.classify import classify_abc, classify_xyz
+from abcxyz.core.sales.calendar import Periods
 from abcxyz.fast import customer_grid
 
 PERIODS = Periods.parse("12M", date(2026, 1, 15))

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from abcxyz.core.prospects import score_prospects
+from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.scoring import FitOptions, brier_score, describe, fit_scorecard, recalibrate, roc_auc
 
 OPTIONS = FitOptions(special={"pdays": [-1]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version as installed_version
 
-from abcxyz import _typing
+from abcxyz import _arrays as _typing
 
 project = "abcxyz"
 author = "The abcxyz developers"

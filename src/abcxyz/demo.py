@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz.core.calendar import period_start, shift_period
-from abcxyz.core.crm import CrmFacts, Deal, LeadContact, TimeSpent
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
+from abcxyz.core.sales.calendar import period_start, shift_period
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 
 __all__ = ["DEMO_AS_OF", "Demo", "DemoCrm", "demo_crm", "demo_sales"]

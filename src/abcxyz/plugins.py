@@ -20,10 +20,10 @@ Any adapter may offer more than its Protocol asks for:
     looks unless the job runs with ``--apply``.
 ``facts(window)``
     of an enricher: owners, deals, time spent and contacts, for alerts
-    (`abcxyz.core.crm.CrmFacts`).
+    (`abcxyz.core.advice.crm_facts.CrmFacts`).
 ``quality``, ``names``
     of a source, once it was read: what was wrong with the sales
-    (`abcxyz.core.quality.Quality`), and customer -> name.
+    (`abcxyz.core.sales.quality.Quality`), and customer -> name.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
-    from abcxyz.core.analysis import Analysis
-    from abcxyz.core.calendar import Window
-    from abcxyz.core.transactions import Transactions
+    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.sales.calendar import Window
+    from abcxyz.core.sales.transactions import Transactions
 
 __all__ = [
     "GROUP",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.fields import COMPANY, CONTACT, ENTITIES, LEAD
-from abcxyz_bitrix.userfields import PREFIX, check_prefix, installed, remove
+from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, installed, remove
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.words import LANGUAGES, tell
 
 __all__ = ["add_parser", "run"]

@@ -9,15 +9,15 @@ from typing import Any
 
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes, Secret
-from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.customers import Keys, Party, check_customer, key_of
-from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD, Fields, fields_of
+from abcxyz_bitrix.cards.own_fields import item_codes
+from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, key_of
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, Fields, fields_of
+from abcxyz_bitrix.crm.stages import directories
 from abcxyz_bitrix.preflight import look
-from abcxyz_bitrix.reader import Listing, Row, by_ids, narrow, scan
-from abcxyz_bitrix.stages import directories
-from abcxyz_bitrix.userfields import item_codes
-from abcxyz_bitrix.wire import as_bool, as_day, as_id, as_moment, is_empty
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.connect import connect
+from abcxyz_bitrix.rest.dialect import as_bool, as_day, as_id, as_moment, is_empty
+from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, narrow, scan
 
 __all__ = ["ATTRIBUTES", "BitrixEnricher"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from abcxyz.errors import AuthenticationError
-from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.errors import BitrixError
-from abcxyz_bitrix.fields import ENTITIES
-from abcxyz_bitrix.reader import first
-from abcxyz_bitrix.wire import Answer, Command, as_bool, as_map, as_moment
+from abcxyz_bitrix.crm.entities import ENTITIES
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import Answer, Command, as_bool, as_map, as_moment
+from abcxyz_bitrix.rest.errors import BitrixError
+from abcxyz_bitrix.rest.lists import first
 
 __all__ = ["look"]
 

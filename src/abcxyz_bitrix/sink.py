@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.plugins import Secret, WriteReport
-from abcxyz_bitrix.alerts import CHANNELS, Alerts
-from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.compare import UPDATE, Comparison, Work, Write
-from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.customers import check_customer
-from abcxyz_bitrix.errors import AccessDenied, concerns_one
-from abcxyz_bitrix.fields import COMPANY, CONTACT, LEAD
-from abcxyz_bitrix.pace import Budget, seconds_of
-from abcxyz_bitrix.plan import Estimate, estimate, reading, updating
+from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
+from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
+from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
+from abcxyz_bitrix.crm.customers import check_customer
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
 from abcxyz_bitrix.preflight import look
-from abcxyz_bitrix.userfields import PREFIX, check_prefix, ensure
-from abcxyz_bitrix.wire import Answer, as_map
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.connect import connect
+from abcxyz_bitrix.rest.dialect import Answer, as_map
+from abcxyz_bitrix.rest.errors import AccessDenied, concerns_one
+from abcxyz_bitrix.rest.limits import Budget, seconds_of
+from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import LANGUAGES, tell
 
 if TYPE_CHECKING:

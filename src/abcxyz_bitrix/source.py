@@ -13,20 +13,28 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.plugins import Secret
-from abcxyz_bitrix.checkpoint import Checkpoint, fingerprint
-from abcxyz_bitrix.client import Client
-from abcxyz_bitrix.connect import connect
-from abcxyz_bitrix.customers import Keys, Party, check_customer, excluded
-from abcxyz_bitrix.errors import error_class
-from abcxyz_bitrix.fields import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
-from abcxyz_bitrix.margin import with_cost
-from abcxyz_bitrix.money import Money, portal_rates
-from abcxyz_bitrix.plan import Estimate, Load, estimate, reading
+from abcxyz_bitrix.crm.currencies import Money, portal_rates
+from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, excluded
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
+from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.preflight import look
-from abcxyz_bitrix.reader import Listing, bounds, by_ids, narrow, scan
-from abcxyz_bitrix.sales import CODES, Choice, Sale, Tally, payments_of, shop_payments, won_sales
-from abcxyz_bitrix.stages import load_stages
-from abcxyz_bitrix.wire import as_id, as_moment
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.connect import connect
+from abcxyz_bitrix.rest.dialect import as_id, as_moment
+from abcxyz_bitrix.rest.errors import error_class
+from abcxyz_bitrix.rest.lists import Listing, bounds, by_ids, narrow, scan
+from abcxyz_bitrix.sales.checkpoint import Checkpoint, fingerprint
+from abcxyz_bitrix.sales.estimate import Estimate, Load, estimate, reading
+from abcxyz_bitrix.sales.product_cost import with_cost
+from abcxyz_bitrix.sales.won import (
+    CODES,
+    Choice,
+    Sale,
+    Tally,
+    payments_of,
+    shop_payments,
+    won_sales,
+)
 
 __all__ = ["BASES", "BitrixSource"]
 

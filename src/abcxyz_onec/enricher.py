@@ -12,15 +12,21 @@ from typing import Any
 from abcxyz import Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes, Secret
-from abcxyz_onec.answers import as_reference
-from abcxyz_onec.cards import texts_of
-from abcxyz_onec.client import Client, Row, connect
-from abcxyz_onec.customers import Directory, catalog_of, clean_inn, published, read_directory
-from abcxyz_onec.needs import customer_queries, lacking, refuse
-from abcxyz_onec.paging import table
-from abcxyz_onec.profile import load
-from abcxyz_onec.query import Query, guid, split
+from abcxyz_onec.catalogs.customers import (
+    Directory,
+    catalog_of,
+    clean_inn,
+    published,
+    read_directory,
+)
+from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
+from abcxyz_onec.odata.answers import as_reference
+from abcxyz_onec.odata.client import Client, Row, connect
+from abcxyz_onec.odata.paging import table
+from abcxyz_onec.odata.query import Query, guid, split
+from abcxyz_onec.profiles import load
 from abcxyz_onec.source import OneCSource
+from abcxyz_onec.targets.additional_info import texts_of
 
 __all__ = ["OneCEnricher"]
 

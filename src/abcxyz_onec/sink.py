@@ -12,14 +12,14 @@ import attrs
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret, WriteReport
-from abcxyz_onec.cards import Attributes, Extra
-from abcxyz_onec.client import Client, connect
-from abcxyz_onec.customers import Directory, catalog_of, read_directory
-from abcxyz_onec.needs import customer_queries, lacking, refuse
-from abcxyz_onec.profile import load, spoken
-from abcxyz_onec.registers import Native, Segments
+from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
+from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
+from abcxyz_onec.odata.client import Client, connect
+from abcxyz_onec.profiles import load, spoken
+from abcxyz_onec.targets.additional_info import Attributes, Extra
+from abcxyz_onec.targets.partner_segments import Native, Segments
+from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
 from abcxyz_onec.words import LANGUAGES, reason, say
-from abcxyz_onec.writing import Change, Target, Wanted, apply
 
 if TYPE_CHECKING:
     from abcxyz import Analysis

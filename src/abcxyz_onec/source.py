@@ -17,13 +17,13 @@ import numpy as np
 from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
-from abcxyz_onec.checkpoint import Checkpoint
-from abcxyz_onec.choice import READS, Choice, choose, costs_of
-from abcxyz_onec.client import Client, connect
-from abcxyz_onec.columns import OTHER, Columns
-from abcxyz_onec.cost import Cost, cost_of_table
-from abcxyz_onec.customers import Directory, read_directory
-from abcxyz_onec.profile import load
+from abcxyz_onec.catalogs.customers import Directory, read_directory
+from abcxyz_onec.odata.client import Client, connect
+from abcxyz_onec.profiles import load
+from abcxyz_onec.sales.checkpoint import Checkpoint
+from abcxyz_onec.sales.lines import OTHER, Columns
+from abcxyz_onec.sales.read_cost import Cost, cost_of_table
+from abcxyz_onec.sales.read_plan import READS, Choice, choose, costs_of
 
 __all__ = ["KINDS", "REASONS", "OneCSource"]
 

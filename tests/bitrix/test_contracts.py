@@ -8,16 +8,16 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from tests.bitrix.portal import COMPANY, Portal, VirtualClock
-from tests.bitrix.rig import START, Rig, analysis_of, free, rig
+from tests.emulators.bitrix24.harness import START, Rig, analysis_of, free, rig
+from tests.emulators.bitrix24.portal import COMPANY, Portal, VirtualClock
 
 from abcxyz import Transactions, Window
 from abcxyz.plugins import Enricher, Sink, Source
 from abcxyz.testing import EnricherContract, SinkContract, SourceContract
+from abcxyz_bitrix.cards.own_fields import PREFIX
 from abcxyz_bitrix.enricher import BitrixEnricher
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.source import BitrixSource
-from abcxyz_bitrix.userfields import PREFIX
 
 KEYS = tuple(f"CO_{number}" for number in range(1, 13))
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.bitrix.portal import COMPANY, Portal
-from tests.bitrix.rig import Rig, analysis_of, free, rig
-from tests.bitrix.write_once import segment_of, with_alerts
+from tests.bitrix.processes.write_once import segment_of, with_alerts
+from tests.emulators.bitrix24.harness import Rig, analysis_of, free, rig
+from tests.emulators.bitrix24.portal import COMPANY, Portal
 
-from abcxyz_bitrix.connect import connect
+from abcxyz_bitrix.cards.own_fields import PREFIX
+from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.sink import BitrixSink
-from abcxyz_bitrix.userfields import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 ALERTS = 12
@@ -34,8 +34,8 @@ def portal_of(count: int) -> Portal:
 
 def start(url: str, ledger: Path, count: int) -> subprocess.Popen[str]:
     """Start a process that writes."""
-    command = [sys.executable, "-m", "tests.bitrix.write_once", url, str(ledger), str(count),
-               str(ALERTS)]  # fmt: skip
+    command = [sys.executable, "-m", "tests.bitrix.processes.write_once", url, str(ledger),
+               str(count), str(ALERTS)]  # fmt: skip
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
@@ -120,7 +120,7 @@ def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
     for number in range(9000):
         day = 1 + number % 28
         portal.add_won_deal(number, f"2026-02-{day:02}T12:00:00+03:00", company=1 + number % 3)
-    command = [sys.executable, "-m", "tests.bitrix.read_once"]
+    command = [sys.executable, "-m", "tests.bitrix.processes.read_once"]
     random_ = random.Random(4)
     with portal.serve() as server:
         for _ in range(4):

@@ -8,16 +8,16 @@ from typing import Any, cast
 
 import pytest
 from attrs import evolve, frozen
-from tests.bitrix.portal import COMPANY, CONTACT, LEAD, Portal, VirtualClock
-from tests.bitrix.rig import START, Rig, analysis_of, free, rig
+from tests.emulators.bitrix24.harness import START, Rig, analysis_of, free, rig
+from tests.emulators.bitrix24.portal import COMPANY, CONTACT, LEAD, Portal, VirtualClock
 
 from abcxyz import Analysis, score_prospects
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.http import OutcomeUnknownError
 from abcxyz.plugins import Preflight, Sink
-from abcxyz_bitrix.pace import seconds_of
+from abcxyz_bitrix.cards.own_fields import PREFIX, SEGMENT_ITEMS, SPECS, installed, remove
+from abcxyz_bitrix.rest.limits import seconds_of
 from abcxyz_bitrix.sink import BitrixSink
-from abcxyz_bitrix.userfields import PREFIX, SEGMENT_ITEMS, SPECS, installed, remove
 
 SEGMENTS = {"CO_1": "AX", "CO_2": "BY", "CO_3": "CZ", "C_1": "AZ"}
 

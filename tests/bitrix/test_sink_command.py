@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from tests.bitrix.rig import Rig, analysis_of, free, rig
+from tests.emulators.bitrix24.harness import Rig, analysis_of, free, rig
 
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_bitrix import command, plugin

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.bitrix.portal import COMPANY, Portal
-from tests.bitrix.rig import free
+from tests.emulators.bitrix24.harness import free
+from tests.emulators.bitrix24.portal import COMPANY, Portal
 
 from abcxyz.cli import main
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.bitrix.portal import COMPANY, CONTACT, DEAL, INVOICE, Portal, VirtualClock
-from tests.bitrix.rig import START, Rig, free, rig
+from tests.emulators.bitrix24.harness import START, Rig, free, rig
+from tests.emulators.bitrix24.portal import COMPANY, CONTACT, DEAL, INVOICE, Portal, VirtualClock
 
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions, concat
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.errors import AuthenticationError, BadDataError, ConfigError
 from abcxyz_bitrix.source import BitrixSource
 

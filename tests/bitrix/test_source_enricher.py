@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.bitrix.portal import COMPANY, LEAD
-from tests.bitrix.rig import Rig, free, rig
+from tests.emulators.bitrix24.harness import Rig, free, rig
+from tests.emulators.bitrix24.portal import COMPANY, LEAD
 
 from abcxyz import score_prospects
 from abcxyz.errors import ConfigError

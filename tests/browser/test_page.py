@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from abcxyz import Analysis
-from abcxyz.core.segments import SEGMENTS
+from abcxyz.core.classes.segments import SEGMENTS
 
 pytestmark = pytest.mark.browser
 

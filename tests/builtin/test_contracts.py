@@ -18,15 +18,15 @@ from tests.builtin.conftest import Receiver
 
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.excel_sink import ExcelSink
-from abcxyz.builtin.files import FileSource
 from abcxyz.builtin.html_sink import HtmlSink
 from abcxyz.builtin.json_sink import JsonSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.builtin.sql import SqlSink, SqlSource
 from abcxyz.builtin.webhook_sink import WebhookSink
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.plugins import Sink, Source
+from abcxyz.tables.sales import FileSource
 from abcxyz.testing import SinkContract, SourceContract, make_analysis, make_transactions
 from abcxyz.testing.synthetic import YEAR
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from abcxyz.builtin.sql import SqlSink, SqlSource
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import concat
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import concat
 from abcxyz.errors import AuthenticationError, BadDataError, ConfigError, UnavailableError
 from abcxyz.testing import leaks, make_analysis
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from abcxyz.cli import main
-from abcxyz.core.calendar import UNITS
-from abcxyz.core.segments import SEGMENTS
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.sales.calendar import UNITS
 from abcxyz.i18n import catalogue
 
 openpyxl = pytest.importorskip("openpyxl")

@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 from tests.conftest import ROOT
 
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import BadDataError
 from abcxyz.plugins import Source
 from abcxyz.testing import SourceContract, make_transactions

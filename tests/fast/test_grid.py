@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from abcxyz import fast
-from abcxyz.core.calendar import Periods
-from abcxyz.core.panel import Panel, aggregate
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.panel import Panel, aggregate
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 from abcxyz.fast import customer_grid
 
@@ -139,7 +139,7 @@ def test_threads_do_not_matter() -> None:
 def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strings that share the first hash are still told apart."""
     pytest.importorskip("numba")
-    from abcxyz import _kernel
+    from abcxyz.fast import kernel as _kernel
 
     honest = _kernel.hash_strings
 

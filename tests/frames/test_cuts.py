@@ -8,10 +8,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pytest
 
-from abcxyz.core.classify import classify_abc
-from abcxyz.core.rules import CountShares, Limits, Rule, Shares, Tangent
-from abcxyz.frames import search
-from abcxyz.frames.cuts import find_marks, look
+from abcxyz.core.classes.classify import classify_abc
+from abcxyz.core.classes.rules import CountShares, Limits, Rule, Shares, Tangent
+from abcxyz.frames import crossing as search
+from abcxyz.frames.lazy_cuts import find_marks, look
 
 pl = pytest.importorskip("polars")
 

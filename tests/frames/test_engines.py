@@ -14,12 +14,13 @@ import pytest
 from attrs import frozen
 from tests.frames.engines import ENGINES, collected
 
-from abcxyz.core.analysis import Analysis, analyze
-from abcxyz.core.rules import CountShares, Limits, Shares
-from abcxyz.core.snapshot import Settings
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.classes.rules import CountShares, Limits, Shares
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.snapshot import Settings
 from abcxyz.errors import AbcxyzWarning
-from abcxyz.frames import panel_from_frame, search, segmented
+from abcxyz.frames import crossing as search
+from abcxyz.frames import panel_from_frame, segmented
 
 AS_OF = date(2026, 1, 20)
 COLUMNS: dict[str, Any] = {"customer": "who", "date": "day", "amount": "sum"}

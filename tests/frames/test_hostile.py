@@ -16,8 +16,8 @@ import pytest
 from tests.frames.engines import ENGINES, LAZY, collected
 from tests.frames.test_engines import bought, spread
 
-from abcxyz.core.rules import CumulativeMean, Cuts, Limits, Shares, Tangent
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.classes.rules import CumulativeMean, Cuts, Limits, Shares, Tangent
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 from abcxyz.frames import panel_from_frame, register_accessors, segment, segmented
 from abcxyz.frames import transactions_from_frame as take
@@ -266,7 +266,7 @@ def test_spark_keeps_customers_apart(
     spark: Any, make: Make, rule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No plan of Spark brings a table of customers into one partition; caches are let go."""
-    from abcxyz.frames import search
+    from abcxyz.frames import crossing as search
 
     monkeypatch.setattr(search, "FEW", 3)
     kind = type(make("pyspark")(bought(*SALES)))
@@ -354,7 +354,7 @@ def test_panel_in_the_unit_of_the_frame(engine: str, make: Make) -> None:
 def test_large_frames_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above its size the fast path gives the same answer as the core below it."""
     pl = pytest.importorskip("polars")
-    from abcxyz.frames import eager
+    from abcxyz.frames import in_memory as eager
 
     rng = np.random.default_rng(1)
     frame = pl.DataFrame(

@@ -17,7 +17,7 @@ from tests.frames.engines import collected
 from tests.frames.test_engines import AS_OF, COLUMNS, random_sales
 
 from abcxyz.cli import main
-from abcxyz.core.rules import Shares
+from abcxyz.core.classes.rules import Shares
 from abcxyz.errors import InputError
 from abcxyz.frames import segment
 from abcxyz.frames.parquet import parquet_sales, write_segments

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.onec.base import Base, Company, filled
+from tests.emulators.onec.base import Base, Company, filled
 
-from abcxyz_onec.client import Client, connect
+from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.source import OneCSource
 
 

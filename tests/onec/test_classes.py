@@ -11,7 +11,7 @@ from math import sqrt
 from typing import Any
 
 import pytest
-from tests.onec.base import Base, Company, large
+from tests.emulators.onec.base import Base, Company, large
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
 from abcxyz_onec.source import OneCSource

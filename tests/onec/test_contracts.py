@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.onec.base import FAULTS, PROPERTY, Base, Company
+from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
 from tests.onec.test_sink import shown as shown_in
 
 from abcxyz import SEGMENTS, Transactions, Window

@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from tests.onec.base import FAULTS, ZERO, Base, Company, ODataError, parse
+from tests.emulators.onec.base import FAULTS, ZERO, Base, Company, ODataError, parse
 
 from abcxyz.errors import AbcxyzError
-from abcxyz_onec.answers import failure
+from abcxyz_onec.odata.answers import failure
 
 _REALISATIONS = "Document_РеализацияТоваровУслуг"
 _SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"

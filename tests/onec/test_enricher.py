@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.onec.base import Base, Company
+from tests.emulators.onec.base import Base, Company
 
 from abcxyz.errors import ConfigError
 from abcxyz_onec.enricher import OneCEnricher

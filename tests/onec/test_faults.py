@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.onec.base import FAULTS, PROPERTY, Base, Company, Fault
+from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
 from tests.onec.test_sink import analysis, shown, wished
 from tests.onec.test_source import _YEAR, lines, sold
 
@@ -33,7 +33,7 @@ for batch in source.transactions(Window(date(2025, 1, 1), date(2027, 1, 1))):
 """
 _WRITE = """
 import sys
-from tests.onec.base import PROPERTY, filled
+from tests.emulators.onec.base import PROPERTY, filled
 from tests.onec.test_sink import analysis
 from abcxyz_onec.sink import OneCSink
 sink = OneCSink(sys.argv[1], "Робот", "пароль-7Щ", property=PROPERTY)

@@ -6,16 +6,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.bitrix.portal import COMPANY
-from tests.bitrix.rig import free, rig
-from tests.onec.base import PROPERTY, Base, Company
+from tests.emulators.bitrix24.harness import free, rig
+from tests.emulators.bitrix24.portal import COMPANY
+from tests.emulators.onec.base import PROPERTY, Base, Company
 from tests.onec.test_sink import shown
 
 import abcxyz_bitrix.plugin
 import abcxyz_onec.plugin
 from abcxyz import SEGMENTS, config, pipeline, registry
 from abcxyz.errors import ConfigError
-from abcxyz_bitrix.userfields import PREFIX
+from abcxyz_bitrix.cards.own_fields import PREFIX
 from abcxyz_onec.source import OneCSource
 
 _AS_OF = date(2026, 3, 10)

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.onec.base import FAULTS, PROPERTY, Base, Company, Fault
+from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
 
 from abcxyz import SEGMENTS, Analysis, Settings, Transactions, analyze
 from abcxyz.errors import ConfigError

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.onec.base import FAULTS, ZERO, Base, Company
+from tests.emulators.onec.base import FAULTS, ZERO, Base, Company
 
 from abcxyz import Transactions, Window, period_start
 from abcxyz.errors import (

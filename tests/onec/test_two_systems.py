@@ -8,14 +8,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from tests.bitrix.portal import COMPANY
-from tests.bitrix.rig import Rig, free, rig
-from tests.onec.base import Base, Company
+from tests.emulators.bitrix24.harness import Rig, free, rig
+from tests.emulators.bitrix24.portal import COMPANY
+from tests.emulators.onec.base import Base, Company
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
 from abcxyz.plugins import WriteReport
+from abcxyz_bitrix.cards.own_fields import PREFIX
 from abcxyz_bitrix.sink import BitrixSink
-from abcxyz_bitrix.userfields import PREFIX
 from abcxyz_onec.source import OneCSource
 
 _AS_OF = date(2026, 3, 10)

@@ -11,9 +11,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from abcxyz.core.analysis import Analysis
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import UnavailableError
 from abcxyz.plugins import Factory, Secret, WriteReport, hookimpl
 from abcxyz.testing import make_transactions

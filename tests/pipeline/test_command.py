@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import ROOT
 
 from abcxyz.cli import main
-from abcxyz.cli.init import job_text
+from abcxyz.cli.commands.init import job_text
 from abcxyz.config import TABLES, parse_job
 from abcxyz.history import History
 

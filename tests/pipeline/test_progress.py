@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from abcxyz.cli.progress import LogWatch, RichWatch, watching
+from abcxyz.cli.output.progress import LogWatch, RichWatch, watching
 from abcxyz.pipeline import Watch
 
 

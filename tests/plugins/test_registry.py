@@ -13,8 +13,8 @@ from typing import Any, Literal
 import attrs
 import pytest
 
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import ConfigError, InputError, PluginError
 from abcxyz.plugins import Factory, Secret, hookimpl
 from abcxyz.registry import Registry, load

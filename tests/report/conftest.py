@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from abcxyz import Analysis, CrmFacts, Deal, Quality, QualityIssue, Settings, analyze
-from abcxyz.core.prospects import score_prospects
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.prospects.scores import score_prospects
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.demo import DEMO_AS_OF, demo_crm, demo_sales
 
 HOSTILE = (

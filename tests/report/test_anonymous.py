@@ -16,7 +16,7 @@ from abcxyz import Analysis
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.json_sink import JsonSink
 from abcxyz.cli import main
-from abcxyz.cli.anonymous import KEY
+from abcxyz.cli.options.anonymize import KEY
 from abcxyz.errors import InputError
 from abcxyz.report import anonymize, render_html, render_workbook
 
@@ -109,7 +109,7 @@ def test_the_key_decides(demo: Analysis) -> None:
 
 def test_a_number_and_its_digits_differ() -> None:
     """The customers 1 and "1" keep apart."""
-    from abcxyz.report.anonymous import _Mask
+    from abcxyz.report.anonymize import _Mask
 
     mask = _Mask(SECRET)
     assert mask.one(1) != mask.one("1")

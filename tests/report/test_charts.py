@@ -28,8 +28,8 @@ from abcxyz import (
 )
 from abcxyz.charts import svg
 from abcxyz.charts.shapes import curve_of, flow_of, lorenz_of, ticks
-from abcxyz.core.metrics import gini
-from abcxyz.core.segments import SEGMENTS
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.dynamics.core_metrics import gini
 from abcxyz.errors import InputError
 
 VALUES = [500, 300, 200, 100, 50, 40, 30, 20, 10, 5]

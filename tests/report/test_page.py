@@ -14,13 +14,13 @@ import pytest
 from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis, Settings, analyze
-from abcxyz.core.segments import SEGMENTS
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 from abcxyz.i18n import catalogue, number
 from abcxyz.report import render_html
-from abcxyz.report.facts import Facts, spark, trend
-from abcxyz.report.words import ALERT_KINDS, EVENT_NAMES, GLOSSARY, KINDS, METRICS, TREATMENTS
+from abcxyz.report.customers import Facts, spark, trend
+from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, KINDS, METRICS, TREATMENTS
 
 pytest.importorskip("jinja2")
 
@@ -264,7 +264,7 @@ def test_other_rules_and_metrics_are_told(demo: Analysis) -> None:
 
 def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
     """A changed sum of one customer changes the fingerprint of the result."""
-    from abcxyz.report.facts import result_hash
+    from abcxyz.report.customers import result_hash
 
     value = np.array(demo.snapshot.value)
     value[3] += 0.01

@@ -14,7 +14,7 @@ from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis
 from abcxyz.report import render_html, render_workbook
-from abcxyz.report.facts import Facts
+from abcxyz.report.customers import Facts
 
 openpyxl = pytest.importorskip("openpyxl")
 pytest.importorskip("xlsxwriter")

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz.core.analysis import Analysis
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AuthenticationError
 from abcxyz.plugins import WriteReport
 from abcxyz.testing import make_transactions

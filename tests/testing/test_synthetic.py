@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 
 from abcxyz import Window
-from abcxyz.core.analysis import Analysis
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import UnavailableError
 from abcxyz.testing import HOSTILE, leaks, make_analysis, make_transactions
 from abcxyz.testing.sources import facts

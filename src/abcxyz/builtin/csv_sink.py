@@ -11,12 +11,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.builtin.atomic import check_writable, write_whole
-from abcxyz.builtin.rows import HEADERS, customer_rows
 from abcxyz.i18n import date_text, text
+from abcxyz.tables.export.summary import HEADERS, customer_rows
+from abcxyz.toolkit.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz.core.analysis.analyze import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["CsvSink", "harmless"]

@@ -6,11 +6,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.builtin.atomic import write_whole
-from abcxyz.report.workbook import printable, render_workbook
+from abcxyz.report.workbook.render import printable, render_workbook
+from abcxyz.toolkit.files import write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz.core.analysis.analyze import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["ExcelSink", "printable"]

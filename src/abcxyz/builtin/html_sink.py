@@ -6,10 +6,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.builtin.atomic import write_whole
+from abcxyz.toolkit.files import write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz.core.analysis.analyze import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["HtmlSink"]
@@ -52,7 +52,7 @@ class HtmlSink:
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the page whole, unless it already says the same."""
         from abcxyz.plugins import WriteReport
-        from abcxyz.report.page import render_html
+        from abcxyz.report.page.render import render_html
 
         content = render_html(
             analysis,

@@ -8,11 +8,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.builtin.atomic import check_writable, write_whole
-from abcxyz.builtin.rows import summary_object
+from abcxyz.tables.export.summary import summary_object
+from abcxyz.toolkit.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz.core.analysis.analyze import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["JsonSink", "summary_text"]

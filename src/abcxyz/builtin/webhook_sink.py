@@ -14,9 +14,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from abcxyz.builtin.atomic import write_whole
-from abcxyz.builtin.records import customer_records, prospect_records
-from abcxyz.builtin.rows import summary_object
 from abcxyz.errors import (
     AuthenticationError,
     BadDataError,
@@ -26,9 +23,12 @@ from abcxyz.errors import (
 )
 from abcxyz.http import Answer, Transport
 from abcxyz.plugins import Secret, WriteReport
+from abcxyz.tables.export.records import customer_records, prospect_records
+from abcxyz.tables.export.summary import summary_object
+from abcxyz.toolkit.files import write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis import Analysis
+    from abcxyz.core.analysis.analyze import Analysis
 
 __all__ = ["WebhookSink", "signature"]
 

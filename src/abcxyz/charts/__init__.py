@@ -12,9 +12,9 @@ from abcxyz.charts.curves import curve, lorenz
 from abcxyz.charts.flows import flow
 from abcxyz.charts.svg import Picture
 from abcxyz.charts.tiles import heat_map, quadrant
-from abcxyz.core.matrix import Matrix
-from abcxyz.core.migration import Transitions
-from abcxyz.core.results import AbcResult
+from abcxyz.core.classes.matrix import Matrix
+from abcxyz.core.classes.results import AbcResult
+from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.errors import InputError
 
 __all__ = ["Picture", "curve", "draw", "flow", "heat_map", "lorenz", "quadrant"]

@@ -20,14 +20,14 @@ from abcxyz.charts.svg import (
     shade,
 )
 from abcxyz.charts.tiles import GROUP_COLOURS, group_name, scaled
-from abcxyz.core.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
+from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
 from abcxyz.errors import InputError
 from abcxyz.i18n import compact, number, percent, plural, text
 
 if TYPE_CHECKING:
-    from abcxyz.core.matrix import Matrix
-    from abcxyz.core.migration import Transitions
-    from abcxyz.core.results import AbcResult
+    from abcxyz.core.classes.matrix import Matrix
+    from abcxyz.core.classes.results import AbcResult
+    from abcxyz.core.dynamics.transitions import Transitions
 
 __all__ = ["curve", "flow", "heat_map", "lorenz", "quadrant"]
 

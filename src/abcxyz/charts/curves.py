@@ -14,8 +14,8 @@ from abcxyz.charts.svg import (
     Canvas,
     Picture,
 )
-from abcxyz.core.results import AbcResult
-from abcxyz.core.segments import ABC
+from abcxyz.core.classes.results import AbcResult
+from abcxyz.core.classes.segments import ABC
 from abcxyz.i18n import number, percent, plural, text
 
 __all__ = ["WIDE", "curve", "lorenz", "nothing", "share_of"]

@@ -7,8 +7,8 @@ import math
 from abcxyz.charts.curves import WIDE, nothing
 from abcxyz.charts.shapes import flow_of
 from abcxyz.charts.svg import CLASS_COLOURS, DOWN, INK, MUTED, SAME, UP, Canvas, Picture
-from abcxyz.core.events import EVENTS, event_table
-from abcxyz.core.migration import Transitions
+from abcxyz.core.dynamics.events import EVENTS, event_table
+from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.i18n import compact, number, plural, text
 
 __all__ = ["flow", "state_name"]

@@ -7,10 +7,10 @@ import math
 import numpy as np
 from attrs import frozen
 
-from abcxyz._typing import Floats
-from abcxyz.core.migration import Transitions
-from abcxyz.core.results import AbcResult
-from abcxyz.core.rules import Shares, Tangent
+from abcxyz._arrays import Floats
+from abcxyz.core.classes.results import AbcResult
+from abcxyz.core.classes.rules import Shares, Tangent
+from abcxyz.core.dynamics.transitions import Transitions
 
 __all__ = ["Band", "Curve", "Lorenz", "curve_of", "flow_of", "lorenz_of", "ticks"]
 
@@ -134,7 +134,7 @@ class Lorenz:
 
 def lorenz_of(abc: AbcResult) -> Lorenz | None:
     """Lay the Lorenz curve out; None where nobody sells."""
-    from abcxyz.core.metrics import gini, pareto_pair
+    from abcxyz.core.dynamics.core_metrics import gini, pareto_pair
 
     values = np.asarray(abc.values, dtype=np.float64)
     up = np.sort(np.maximum(values[~np.isnan(values)], 0.0))

@@ -14,8 +14,8 @@ from abcxyz.charts.svg import (
     ink_on,
     shade,
 )
-from abcxyz.core.matrix import Matrix
-from abcxyz.core.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
+from abcxyz.core.classes.matrix import Matrix
+from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
 from abcxyz.i18n import compact, number, percent, plural, text
 
 __all__ = ["GROUP_COLOURS", "group_name", "heat_map", "quadrant", "scaled"]

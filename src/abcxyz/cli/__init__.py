@@ -48,7 +48,7 @@ def build_parser(
     parser.add_argument("--version", action="version", version=f"abcxyz {version('abcxyz')}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        import_module(f"abcxyz.cli.{name}").add_parser(subparsers)
+        import_module(f"abcxyz.cli.commands.{name}").add_parser(subparsers)
     for command in commands.values():
         command.add_parser(subparsers)
     return parser

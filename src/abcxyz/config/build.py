@@ -9,10 +9,10 @@ from typing import Any
 from attrs import field, frozen
 
 from abcxyz.config.job import Job, Part
-from abcxyz.config.vault import Vault, in_clear, is_reference
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.plugins import Enricher, Sink, Source
 from abcxyz.registry import Registry
+from abcxyz.toolkit.secrets import Vault, in_clear, is_reference
 
 __all__ = ["Adapters", "build"]
 

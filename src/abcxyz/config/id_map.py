@@ -6,8 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from abcxyz.builtin.table import decode, sniff_delimiter
 from abcxyz.errors import ConfigError
+from abcxyz.tables.read import decode, sniff_delimiter
 
 __all__ = ["read_id_map"]
 

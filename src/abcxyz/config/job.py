@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from abcxyz.core.alerts import AlertRules
-from abcxyz.core.snapshot import Settings
+from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.snapshots.snapshot import Settings
 
 __all__ = ["Job", "Part"]
 

@@ -12,9 +12,9 @@ from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
 from abcxyz.config.lines import TomlLines
-from abcxyz.core.alerts import AlertRules
-from abcxyz.core.rule_names import rule_from_dict
-from abcxyz.core.snapshot import Settings
+from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.classes.rule_dicts import rule_from_dict
+from abcxyz.core.snapshots.snapshot import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest
 

@@ -1,42 +1,50 @@
 """The pure core: numpy, attrs and the standard library only."""
 
-from abcxyz.core.actions import Action, Actions, advise
-from abcxyz.core.alerts import ALERTS, Alert, AlertRules, find_alerts
-from abcxyz.core.analysis import Analysis, analyze, with_facts
-from abcxyz.core.calendar import UNITS, Periods, Window, period_start, shift_period
-from abcxyz.core.classify import (
+from abcxyz.core.advice.actions import Action, Actions, advise
+from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, find_alerts
+from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
+from abcxyz.core.advice.playbook import Playbook, default_playbook
+from abcxyz.core.analysis.analyze import Analysis, analyze, with_facts
+from abcxyz.core.classes.classify import (
     classify_abc,
     classify_cv,
     classify_xyz,
     coefficient_of_variation,
 )
-from abcxyz.core.comparison import OverlappingWindowsWarning, compare
-from abcxyz.core.confidence import Confidence, class_confidence
-from abcxyz.core.crm import CrmFacts, Deal, LeadContact, TimeSpent
-from abcxyz.core.events import EVENTS, event
-from abcxyz.core.forecasting import Forecast, forecast
-from abcxyz.core.groups import customer_groups, group_names
-from abcxyz.core.hysteresis import steady
-from abcxyz.core.intervals import rate_interval
-from abcxyz.core.matrix import Matrix, build_matrix
-from abcxyz.core.metrics import CoreMetrics, core_metrics
-from abcxyz.core.migration import Transitions, transitions
-from abcxyz.core.panel import METRICS, Panel, aggregate
-from abcxyz.core.past import backfill, backfill_window
-from abcxyz.core.playbook import Playbook, default_playbook
-from abcxyz.core.prospect_card import Scorecard, default_scorecard
-from abcxyz.core.prospects import (
+from abcxyz.core.classes.matrix import Matrix, build_matrix
+from abcxyz.core.classes.results import AbcResult, ClassSummary, XyzResult
+from abcxyz.core.classes.rules import (
+    CountShares,
+    CumulativeMean,
+    Cuts,
+    Limits,
+    Rule,
+    Shares,
+    Tangent,
+)
+from abcxyz.core.classes.segments import BCG, SEGMENTS, TAGS, Grouping, tag
+from abcxyz.core.dynamics.backfill import backfill, backfill_window
+from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning, compare
+from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
+from abcxyz.core.dynamics.events import EVENTS, event
+from abcxyz.core.dynamics.forecast import Forecast, forecast
+from abcxyz.core.dynamics.hysteresis import steady
+from abcxyz.core.dynamics.rate_interval import rate_interval
+from abcxyz.core.dynamics.transitions import Transitions, transitions
+from abcxyz.core.prospects.scorecard import Scorecard, default_scorecard
+from abcxyz.core.prospects.scores import (
     ProspectScore,
     ProspectScores,
     score_prospect,
     score_prospects,
 )
-from abcxyz.core.quality import Quality, QualityIssue
-from abcxyz.core.results import AbcResult, ClassSummary, XyzResult
-from abcxyz.core.rules import CountShares, CumulativeMean, Cuts, Limits, Rule, Shares, Tangent
-from abcxyz.core.segments import BCG, SEGMENTS, TAGS, Grouping, tag
-from abcxyz.core.snapshot import Settings, Snapshot
-from abcxyz.core.transactions import Transactions, concat
+from abcxyz.core.sales.calendar import UNITS, Periods, Window, period_start, shift_period
+from abcxyz.core.sales.panel import METRICS, Panel, aggregate
+from abcxyz.core.sales.quality import Quality, QualityIssue
+from abcxyz.core.sales.transactions import Transactions, concat
+from abcxyz.core.snapshots.confidence import Confidence, class_confidence
+from abcxyz.core.snapshots.groups import customer_groups, group_names
+from abcxyz.core.snapshots.snapshot import Settings, Snapshot
 
 __all__ = [
     "ALERTS",

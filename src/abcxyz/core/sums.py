@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from attrs import frozen
 
-from abcxyz._typing import Bools, Floats, Numbers, infinity_error
+from abcxyz._arrays import Bools, Floats, Numbers, infinity_error
 from abcxyz.errors import InputError
 
 __all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "survey"]

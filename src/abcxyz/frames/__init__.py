@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
-from abcxyz.core.rules import CvRule, Rule, Tangent
-from abcxyz.core.snapshot import Settings
+from abcxyz.core.classes.rules import CvRule, Rule, Tangent
+from abcxyz.core.snapshots.snapshot import Settings
 from abcxyz.frames.accessors import register_accessors
-from abcxyz.frames.eager import segment_eager
+from abcxyz.frames.convert import panel_from_frame, transactions_from_frame, understood
 from abcxyz.frames.engines import nothing, quiet
-from abcxyz.frames.hand_over import panel_from_frame, transactions_from_frame, understood
+from abcxyz.frames.in_memory import segment_eager
 from abcxyz.frames.lazy import segment_lazy
 from abcxyz.frames.query import Query
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from abcxyz.core.panel import Panel
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.panel import Panel
+from abcxyz.core.sales.transactions import Transactions
 
 __all__ = ["Accessor", "register_accessors"]
 
@@ -30,13 +30,13 @@ class Accessor:
         return segment(self._frame, **options)
 
     def panel(self, **options: Any) -> Panel:
-        """Add up to a panel; see `abcxyz.frames.hand_over.panel_from_frame`."""
+        """Add up to a panel; see `abcxyz.frames.convert.panel_from_frame`."""
         from abcxyz.frames import panel_from_frame
 
         return panel_from_frame(self._frame, **options)
 
     def transactions(self, **options: Any) -> Transactions:
-        """Take the sales out; see `abcxyz.frames.hand_over.transactions_from_frame`."""
+        """Take the sales out; see `abcxyz.frames.convert.transactions_from_frame`."""
         from abcxyz.frames import transactions_from_frame
 
         return transactions_from_frame(self._frame, **options)

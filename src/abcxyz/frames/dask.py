@@ -9,10 +9,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from abcxyz.core.classify import coefficient_of_variation
-from abcxyz.core.panel import Panel
-from abcxyz.frames.eager import added, columns_of, in_units
+from abcxyz.core.classes.classify import coefficient_of_variation
+from abcxyz.core.sales.panel import Panel
 from abcxyz.frames.engines import quiet
+from abcxyz.frames.in_memory import added, columns_of, in_units
 from abcxyz.frames.query import Lazy, Query
 
 __all__ = ["dask_panel", "dask_table"]

@@ -8,11 +8,11 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from abcxyz.errors import InputError
-from abcxyz.frames.cuts import Marks, Seen, check_rules, find_marks, look
 from abcxyz.frames.engines import Kept, engine_of, keep, one_row
+from abcxyz.frames.lazy_cuts import Marks, Seen, check_rules, find_marks, look
+from abcxyz.frames.lazy_rows import ROOM, diagnosis, prepared
+from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
 from abcxyz.frames.query import Lazy, Query, check_columns
-from abcxyz.frames.rows import ROOM, diagnosis, prepared
-from abcxyz.frames.table import bucket_sums, customer_table, orders_by_document
 
 __all__ = ["classified", "explain_odd", "segment_lazy", "summed"]
 

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import narwhals.stable.v2 as nw
 from attrs import field, frozen
 
-from abcxyz.core.calendar import Periods
-from abcxyz.core.rules import CvRule, Rule
-from abcxyz.core.snapshot import Settings
+from abcxyz.core.classes.rules import CvRule, Rule
+from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.snapshots.snapshot import Settings
 from abcxyz.errors import InputError
 
 __all__ = ["Lazy", "Query", "check_columns"]

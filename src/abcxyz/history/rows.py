@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._typing import Days, Floats, freeze
-from abcxyz.core.segments import ABC, XYZ
-from abcxyz.core.snapshot import Snapshot
+from abcxyz._arrays import Days, Floats, freeze
+from abcxyz.core.classes.segments import ABC, XYZ
+from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 
 __all__ = [

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz.core.calendar import Periods, Window
-from abcxyz.core.snapshot import Settings, Snapshot
+from abcxyz.core.sales.calendar import Periods, Window
+from abcxyz.core.snapshots.snapshot import Settings, Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history.database import Database
 from abcxyz.history.rows import (

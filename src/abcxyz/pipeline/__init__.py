@@ -1,7 +1,7 @@
 """Jobs carried out: the thin shell that does the reading and writing around `analyze`."""
 
+from abcxyz.pipeline.progress import Watch
 from abcxyz.pipeline.reading import Reading
 from abcxyz.pipeline.runner import Checked, Outcome, SinkOutcome, check, run
-from abcxyz.pipeline.watch import Watch
 
 __all__ = ["Checked", "Outcome", "Reading", "SinkOutcome", "Watch", "check", "run"]

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz.builtin.checks import merged
 from abcxyz.config import Part
-from abcxyz.core.calendar import Window
-from abcxyz.core.quality import Quality, QualityIssue
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.quality import Quality, QualityIssue
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.http import Redactor
-from abcxyz.pipeline.watch import Watch
+from abcxyz.pipeline.progress import Watch
 from abcxyz.plugins import Source
+from abcxyz.tables.account import merged
 
 __all__ = ["Reading"]
 

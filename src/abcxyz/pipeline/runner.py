@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from abcxyz.builtin.scorecards import read_playbook, read_scorecard
 from abcxyz.config import Adapters, Job, Part, build
-from abcxyz.core.alerts import Alert, AlertRules
-from abcxyz.core.analysis import Analysis, analyze, with_facts
-from abcxyz.core.calendar import Periods
-from abcxyz.core.panel import aggregate
-from abcxyz.core.playbook import Playbook
-from abcxyz.core.prospect_card import Scorecard
-from abcxyz.core.prospects import score_prospects
-from abcxyz.core.snapshot import Snapshot
+from abcxyz.core.advice.alerts import Alert, AlertRules
+from abcxyz.core.advice.playbook import Playbook
+from abcxyz.core.analysis.analyze import Analysis, analyze, with_facts
+from abcxyz.core.prospects.scorecard import Scorecard
+from abcxyz.core.prospects.scores import score_prospects
+from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.panel import aggregate
+from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.http import Redactor
-from abcxyz.pipeline.lock import locked
+from abcxyz.pipeline.progress import Watch
 from abcxyz.pipeline.reading import Reading
-from abcxyz.pipeline.watch import Watch
 from abcxyz.plugins import Enricher, Preflight, Sink, WriteReport
 from abcxyz.registry import Registry, load
+from abcxyz.tables.loaders import read_playbook, read_scorecard
+from abcxyz.toolkit.locks import locked
 
 if TYPE_CHECKING:
     from abcxyz.history import History

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abcxyz.report.anonymous import anonymize
-from abcxyz.report.page import render_html
-from abcxyz.report.workbook import render_workbook
+from abcxyz.report.anonymize import anonymize
+from abcxyz.report.page.render import render_html
+from abcxyz.report.workbook.render import render_workbook
 
 __all__ = ["anonymize", "render_html", "render_workbook"]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_columns import as_array, as_figures, as_words, place_values
-from abcxyz.core.prospect_parts import Attribute, Bin
+from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.core.prospects.attributes import Attribute, Bin
+from abcxyz.core.prospects.lead_table import as_array, as_figures, as_words, place_values
 
 __all__ = ["Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
 

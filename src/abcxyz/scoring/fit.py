@@ -11,11 +11,11 @@ import attrs
 import numpy as np
 from attrs import evolve
 
-from abcxyz._typing import ArrayLike, Bools, Floats
-from abcxyz.core.prospect_card import DEFAULT, Scorecard
-from abcxyz.core.prospects import score_prospects
+from abcxyz._arrays import ArrayLike, Bools, Floats
+from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
+from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError, InputError
-from abcxyz.scoring.judging import judge, plain, profile, stability
+from abcxyz.scoring.evaluate import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
 from abcxyz.scoring.metrics import roc_auc
 from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
@@ -23,7 +23,7 @@ from abcxyz.scoring.sample import Sample, read_sample, read_truth, time_cut
 from abcxyz.scoring.target import Outcomes
 
 if TYPE_CHECKING:
-    from abcxyz.core.snapshot import Snapshot
+    from abcxyz.core.snapshots.snapshot import Snapshot
 
 __all__ = ["FitOptions", "fit_scorecard", "recalibrate"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._typing import Bools, Floats
-from abcxyz.core.prospect_columns import place_values
+from abcxyz._arrays import Bools, Floats
+from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.errors import InputError
 from abcxyz.scoring.binning import Binning, bin_attribute
 from abcxyz.scoring.metrics import Auc, roc_auc

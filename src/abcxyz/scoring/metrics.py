@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._typing import Bools, Floats
+from abcxyz._arrays import Bools, Floats
 from abcxyz.errors import InputError
 
 __all__ = [

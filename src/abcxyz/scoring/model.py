@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from attrs import evolve, field, frozen
 
-from abcxyz._typing import Bools, Floats, Ints
-from abcxyz.core.prospect_card import Scorecard
-from abcxyz.core.prospect_columns import Words, as_figures, as_words, place_values
-from abcxyz.core.prospect_parts import GRAIN, Attribute
-from abcxyz.core.prospects import score_prospects
+from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.core.prospects.attributes import GRAIN, Attribute
+from abcxyz.core.prospects.lead_table import Words, as_figures, as_words, place_values
+from abcxyz.core.prospects.scorecard import Scorecard
+from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError
 from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
-from abcxyz.scoring.compose import Valued, combine, labelled, monotone
+from abcxyz.scoring.combine import Valued, combine, labelled, monotone
 
 __all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoid_fit"]
 

@@ -11,16 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._typing import ArrayLike, Bools, Days, Floats, Ints
-from abcxyz.core.prospect_card import Scorecard
-from abcxyz.core.prospect_columns import columns_of
-from abcxyz.core.transactions import as_days
+from abcxyz._arrays import ArrayLike, Bools, Days, Floats, Ints
+from abcxyz.core.prospects.lead_table import columns_of
+from abcxyz.core.prospects.scorecard import Scorecard
+from abcxyz.core.sales.transactions import as_days
 from abcxyz.errors import InputError
 from abcxyz.scoring.model import Design
 from abcxyz.scoring.target import Outcomes
 
 if TYPE_CHECKING:
-    from abcxyz.core.snapshot import Snapshot
+    from abcxyz.core.snapshots.snapshot import Snapshot
 
 __all__ = ["Sample", "read_sample", "read_truth", "time_cut"]
 

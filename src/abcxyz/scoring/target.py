@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._typing import ArrayLike, Bools, Days, Floats, Ints, freeze
-from abcxyz.core.classify import classify_abc
-from abcxyz.core.prospect_columns import Columns, columns_of
-from abcxyz.core.rules import Rule, Tangent
-from abcxyz.core.transactions import Transactions, as_days
+from abcxyz._arrays import ArrayLike, Bools, Days, Floats, Ints, freeze
+from abcxyz.core.classes.classify import classify_abc
+from abcxyz.core.classes.rules import Rule, Tangent
+from abcxyz.core.prospects.lead_table import Columns, columns_of
+from abcxyz.core.sales.transactions import Transactions, as_days
 from abcxyz.errors import InputError
 
 __all__ = ["Outcomes", "attributes_as_of", "first_year_outcomes"]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from abcxyz.core.analysis import Analysis
-from abcxyz.core.segments import SEGMENTS
+from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.plugins import Preflight, Sink, WriteReport
 from abcxyz.testing.secrecy import check_failures, leaks
 from abcxyz.testing.synthetic import HOSTILE, make_analysis

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.plugins import Preflight, Source
 from abcxyz.testing.secrecy import check_failures, leaks
 from abcxyz.testing.synthetic import YEAR, make_transactions

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from abcxyz.core.analysis import Analysis, analyze
-from abcxyz.core.calendar import Window
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.testing.synthetic import AS_OF, HOSTILE, YEAR
 
 __all__ = ["analyses", "customer_ids", "transactions", "windows"]

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from abcxyz.core.analysis import Analysis, analyze
-from abcxyz.core.calendar import Window
-from abcxyz.core.snapshot import Settings
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.snapshot import Settings
 
 __all__ = ["AS_OF", "HOSTILE", "YEAR", "make_analysis", "make_transactions"]
 

@@ -8,15 +8,15 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from abcxyz.builtin.records import customer_records
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret, WriteReport
+from abcxyz.tables.export.records import customer_records
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
-    from abcxyz.core.analysis import Analysis
+    from abcxyz.core.analysis.analyze import Analysis
 
 __all__ = ["SqlSink"]
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from abcxyz.builtin.cells import read_amounts, read_days, read_ids
-from abcxyz.builtin.checks import Ledger, merged
-from abcxyz.builtin.columns import choose_columns
 from abcxyz.builtin.sql.connect import Database
-from abcxyz.core.calendar import Window
-from abcxyz.core.quality import Quality
-from abcxyz.core.transactions import Transactions
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.quality import Quality
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
+from abcxyz.tables.account import Ledger, merged
+from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.roles import choose_columns
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, TextClause

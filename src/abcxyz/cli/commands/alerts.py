@@ -1,0 +1,154 @@
+"""``abcxyz alerts``: whom to call today."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abcxyz.cli.output.outcome_text import one_line
+from abcxyz.i18n import LANGUAGES, date_text, money, number, text
+
+if TYPE_CHECKING:
+    from abcxyz.core.advice.alerts import Alert
+    from abcxyz.core.analysis.analyze import Analysis
+
+__all__ = ["ALERTS_EXIT_CODE", "add_parser", "run"]
+
+ALERTS_EXIT_CODE = 10
+_SHOWN = 20
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    from abcxyz.cli.inputs.sales_input import add_given
+
+    parser = subparsers.add_parser(
+        "alerts",
+        help="list what needs a person now",
+        description="Classify, compare with the snapshot before, and list what needs a person, "
+        "the most money first. The history is asked for the snapshot before and for what is "
+        "snoozed; no snapshot is saved.",
+    )
+    add_given(parser)
+    listing = parser.add_argument_group("alerts")
+    listing.add_argument("--new", action="store_true", help="only those not told before this day")
+    listing.add_argument(
+        "--snooze", metavar="KEY", action="append", default=[], help="silence an alert, by its key"
+    )
+    listing.add_argument("--days", type=int, default=14, help="for so many days; 14 by default")
+    listing.add_argument(
+        "--alerts-exit-code",
+        action="store_true",
+        help=f"exit with {ALERTS_EXIT_CODE} where any is listed",
+    )
+    listing.add_argument("--playbook", metavar="TOML", help="own words of advice")
+    listing.add_argument("--json", action="store_true", help="print one object instead of text")
+    listing.add_argument("--lang", choices=LANGUAGES, help="language of the output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.cli.commands.run import warned
+    from abcxyz.cli.inputs.sales_input import opened
+    from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.history import History
+    from abcxyz.tables.loaders import read_playbook
+
+    with opened(args) as given, warned(args.lang or "en"), History(given.history) as history:
+        for key in args.snooze:
+            history.snooze(key, given.as_of + timedelta(days=args.days))
+        periods = given.settings.periods(given.as_of)
+        book = given.playbook if args.playbook is None else Path(args.playbook)
+        analysis = analyze(
+            given.read(periods.span),
+            as_of=given.as_of,
+            settings=given.settings,
+            previous=history.latest(periods.dated, given.settings),
+            playbook=None if book is None else read_playbook(book),
+            alert_rules=given.alerts,
+        )
+        analysis = given.enrich(analysis)
+        since = history.told(
+            [one.key for one in analysis.alerts],
+            given.as_of,
+            # Looking at the list takes nothing from the job that notifies.
+            reader=f"abcxyz alerts {given.settings.fingerprint}",
+        )
+        silent = history.snoozed(given.as_of)
+        names, as_of, lang = given.names(), given.as_of, args.lang or "en"
+    found = [
+        one
+        for one in analysis.alerts
+        if one.key not in silent and (not args.new or since[one.key] == as_of)
+    ]
+    if args.json:
+        told = [_object(one, since[one.key], names, _advice(analysis, one, lang)) for one in found]
+        print(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print(_render(found, since, names, lang))
+        for one in found[:_SHOWN]:
+            advice = _advice(analysis, one, lang)
+            print()
+            print(one_line(one.sentence(lang, name=_named(one, names))))
+            if advice is not None:
+                print(f"  {advice['channel']}: {advice['action']}")
+            print(f"  {one_line(one.key)}")
+    return ALERTS_EXIT_CODE if args.alerts_exit_code and found else 0
+
+
+def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | None:
+    """Find what the playbook says of the customer; nothing for a lead."""
+    if analysis.actions is None:
+        return None
+    places = np.flatnonzero(analysis.snapshot.customers == alert.customer)
+    if not len(places):
+        return None
+    action = analysis.actions[int(places[0])]
+    channels = analysis.actions.playbook.channels
+    channel = channels[action.channel][lang] if action.channel in channels else action.channel
+    return {"channel": channel, "action": action.text(lang), "hint": action.hint(lang)}
+
+
+def _named(alert: Alert, names: Mapping[Any, str]) -> str:
+    return names.get(alert.customer) or str(alert.customer)
+
+
+def _object(
+    alert: Alert, since: date, names: Mapping[Any, str], advice: dict[str, str] | None
+) -> dict[str, Any]:
+    return {
+        **alert.to_dict(),
+        "name": names.get(alert.customer),
+        "since": since.isoformat(),
+        "advice": advice,
+    }
+
+
+def _render(
+    found: Sequence[Alert], since: Mapping[str, date], names: Mapping[Any, str], lang: str
+) -> str:
+    from abcxyz.cli.output.analysis_text import table
+
+    if not found:
+        return text("Nothing needs a person now", lang)
+    heads = ("Customer", "Alert", "Value", "Days", "In charge", "Told first")
+    rows = [[text(head, lang) for head in heads]]
+    rows += [
+        [
+            one_line(_named(one, names))[:40],
+            text(one.kind.replace("_", " "), lang),
+            "–" if one.money is None else money(one.money, lang),
+            number(one.age, lang),
+            one_line(one.owner or "–")[:30],
+            date_text(since[one.key], lang),
+        ]
+        for one in found
+    ]
+    return table(rows)

@@ -1,0 +1,189 @@
+"""``abcxyz compare``: what changed between two dates of the history."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abcxyz.errors import HistoryError
+from abcxyz.i18n import date_text, money, number, percent, text
+
+if TYPE_CHECKING:
+    from abcxyz.core.dynamics.transitions import Transitions
+    from abcxyz.core.snapshots.snapshot import Snapshot
+    from abcxyz.history import History
+
+__all__ = ["add_parser", "run"]
+
+_SHOWN = (
+    "up",
+    "down",
+    "moved",
+    "same",
+    "new",
+    "returned",
+    "lost",
+    "idle",
+    "registered",
+    "removed",
+)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    from abcxyz.cli.commands.history import add_history
+
+    parser = subparsers.add_parser(
+        "compare",
+        help="compare two dates of the history",
+        description="Tell who moved between two snapshots of a history, along which paths and "
+        "with how much money.",
+    )
+    for name, what in (("before", "the earlier"), ("after", "the later")):
+        parser.add_argument(name, metavar=name.upper(), help=f"{what} date, or its month: 2026-09")
+    parser.add_argument(
+        "--by",
+        choices=("segment", "abc", "xyz", "group"),
+        default="segment",
+        help="what to compare",
+    )
+    parser.add_argument("--steadied", action="store_true", help="take the steadied classes")
+    parser.add_argument(
+        "--settings", metavar="HEX", help="of the snapshots, where several have the same date"
+    )
+    parser.add_argument(
+        "--any-settings", action="store_true", help="compare although other settings made them"
+    )
+    add_history(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.cli.commands.run import warned
+    from abcxyz.core.dynamics.comparison import compare
+    from abcxyz.history import History
+
+    with History(args.history, create=False) as history:
+        before, after = (
+            _snapshot(history, args, written) for written in (args.before, args.after)
+        )
+    with warned(args.lang):
+        moves = compare(
+            before,
+            after,
+            by=args.by,
+            steadied=args.steadied,
+            any_settings=args.any_settings,
+        )
+    if args.json:
+        found = _object(moves, before, after)
+        print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print(_render(moves, before, after, args.lang))
+    return 0
+
+
+def _snapshot(history: History, args: argparse.Namespace, written: str) -> Snapshot:
+    from abcxyz.cli.commands.backfill import parse_month
+
+    day = parse_month(written, "DATE")
+    whole_month = written.strip().count("-") == 1 or written.strip().count(".") == 1
+    if whole_month:
+        inside = [
+            one.dated
+            for one in history.snapshots()
+            if (one.dated.year, one.dated.month) == (day.year, day.month)
+        ]
+        if not inside:
+            raise HistoryError(
+                "{file} holds no snapshot dated in {month}; see abcxyz history",
+                file=args.history,
+                month=written,
+            )
+        day = max(inside)
+    return history.get(day, fingerprint=args.settings)
+
+
+def _counts(moves: Transitions) -> dict[str, int]:
+    return {name: count for name in _SHOWN if (count := moves.count(name))}
+
+
+def _object(moves: Transitions, before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    low, high = moves.intervals
+    rates = moves.rates
+    change, was, now = moves.money_change, moves.money_before, moves.money_after
+    rows, columns = np.nonzero(moves.counts)
+    return {
+        "before": before.dated.isoformat(),
+        "after": after.dated.isoformat(),
+        "overlap": moves.overlap,
+        "interval": {"method": moves.method, "level": moves.level},
+        "events": _counts(moves),
+        "paths": [
+            {
+                "before": moves.states[r],
+                "after": moves.states[c],
+                "customers": int(moves.counts[r, c]),
+                "rate": float(rates[r, c]),
+                "low": float(low[r, c]),
+                "high": float(high[r, c]),
+                "money_before": float(was[r, c]),
+                "money_after": float(now[r, c]),
+                "money_change": float(change[r, c]),
+            }
+            for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
+        ],
+        "new": moves.new.tolist(),
+        "reactivated": moves.reactivated.tolist(),
+        "lost": moves.lost.tolist(),
+    }
+
+
+def _render(moves: Transitions, before: Snapshot, after: Snapshot, lang: str) -> str:
+    from abcxyz.cli.output.analysis_text import table
+
+    def day(of: date) -> str:
+        return date_text(of, lang)
+
+    head = text("From {before} to {after}", lang, before=day(before.dated), after=day(after.dated))
+    seen = [
+        i for i in range(len(moves.states)) if moves.counts[i].any() or moves.counts[:, i].any()
+    ]
+    names = [moves.states[i] for i in seen]
+    rows = [["", *(text(name, lang) for name in names)]]
+    rates = moves.rates
+    for i in seen:
+        rows.append(
+            [text(moves.states[i], lang), *(number(moves.counts[i, j], lang) for j in seen)]
+        )
+        shares = [rates[i, j] for j in seen]
+        rows.append(["", *("" if math.isnan(x) or not x else percent(x, lang) for x in shares)])
+    events = [[text(title, lang) for title in ("What happened", "Customers", "Money before",
+                                               "Money after", "Difference")]]  # fmt: skip
+    for name, count in _counts(moves).items():
+        chosen = moves.events == _place(name)
+        was, now = (
+            float(np.sum(column[chosen])) if column is not None else math.nan
+            for column in (moves.value_before, moves.value_after)
+        )
+        events.append(
+            [
+                text(name, lang),
+                number(count, lang),
+                *(money(x, lang) for x in (was, now, now - was)),
+            ]
+        )
+    legend = text("(rows before, columns after; below the customers their share of the row)", lang)
+    return "\n".join([head, "", table(rows), legend, "", table(events)])
+
+
+def _place(name: str) -> int:
+    from abcxyz.core.dynamics.events import EVENTS
+
+    return EVENTS.index(name)

@@ -1,0 +1,132 @@
+"""``abcxyz forecast``: where the customers of the history will stand next."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from typing import TYPE_CHECKING
+
+from abcxyz.i18n import date_text, money, number, percent, text
+
+if TYPE_CHECKING:
+    from abcxyz.core.dynamics.forecast import Forecast
+    from abcxyz.core.snapshots.snapshot import Snapshot
+    from abcxyz.history import History
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    from abcxyz.cli.commands.history import add_history
+
+    parser = subparsers.add_parser(
+        "forecast",
+        help="forecast the next period from the history",
+        description="Forecast how many customers will be in each class, and their money, from "
+        "snapshots of adjoining windows; and tell how that did on periods already past.",
+    )
+    parser.add_argument(
+        "--by", choices=("abc", "xyz", "segment", "group"), default="abc", help="what to forecast"
+    )
+    parser.add_argument(
+        "--settings", metavar="HEX", help="of the snapshots; those of the latest by default"
+    )
+    add_history(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.core.dynamics.forecast import forecast
+    from abcxyz.history import History
+
+    with History(args.history, create=False) as history:
+        found = forecast(_adjoining(history, args.settings), by=args.by)
+    if args.json:
+        print(json.dumps(_finite(found.to_dict()), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print(_render(found, args.lang))
+    return 0
+
+
+def _finite(found: object) -> object:
+    """Write what has no meaning as null."""
+    if isinstance(found, dict):
+        return {key: _finite(value) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_finite(value) for value in found]
+    return None if isinstance(found, float) and math.isnan(found) else found
+
+
+def _adjoining(history: History, fingerprint: str | None) -> list[Snapshot]:
+    """Read only the snapshots whose windows adjoin, from the latest backwards."""
+    from abcxyz.core.dynamics.forecast import chain
+
+    kept = history.snapshots()
+    if kept and fingerprint is None:
+        fingerprint = kept[-1].fingerprint
+    kept = tuple(one for one in kept if one.fingerprint == fingerprint)
+    chosen = chain([one.window for one in kept])
+    return [history.get(kept[i].dated, fingerprint=fingerprint) for i in chosen]
+
+
+def _render(found: Forecast, lang: str) -> str:
+    from abcxyz.cli.output.analysis_text import table
+
+    heads = ("State", "Share now", "Expected", "Customers expected")
+    rows = [[text(head, lang) for head in heads]]
+    for i, state in enumerate(found.states):
+        rows.append(
+            [
+                text(state, lang),
+                percent(found.shares_now[i], lang),
+                percent(found.shares[i], lang),
+                number(found.customers[i], lang),
+            ]
+        )
+    lines = [
+        text(
+            "After {day}, from {count} transitions",
+            lang,
+            day=date_text(found.after, lang),
+            count=found.transitions,
+        ),
+        "",
+        table(rows),
+        "",
+        text(
+            "Money: {now} in the last period, {next} expected",
+            lang,
+            now=money(found.revenue_now, lang),
+            next=money(found.revenue, lang),
+        ),
+    ]
+    if not found.held_back:
+        lines.append(text("The history is too short to try the forecast on a period past", lang))
+        return "\n".join(lines)
+    share, unchanged = found.error
+    revenue, revenue_unchanged = found.revenue_error
+    lines += [
+        "",
+        text("Tried on {count} periods past", lang, count=len(found.held_back)),
+        table(
+            [
+                ["", text("Forecast", lang), text("Nothing changes", lang)],
+                [
+                    text("Customers in a wrong state", lang),
+                    percent(share, lang),
+                    percent(unchanged, lang),
+                ],
+                [
+                    text("Error of the money", lang),
+                    percent(revenue, lang),
+                    percent(revenue_unchanged, lang),
+                ],
+            ]
+        ),
+    ]
+    if not found.worth_it:
+        lines.append(text('"Nothing changes" was nearer; better say that', lang))
+    return "\n".join(lines)

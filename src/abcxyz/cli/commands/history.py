@@ -1,0 +1,130 @@
+"""``abcxyz history``: what is kept, or what became of one customer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from abcxyz.errors import HistoryError
+from abcxyz.i18n import LANGUAGES, date_text, number, percent, text
+
+if TYPE_CHECKING:
+    from abcxyz.history import CustomerState, History
+
+__all__ = ["add_history", "add_parser", "run"]
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that reads a history."""
+    from abcxyz.cli.inputs.sales_input import HISTORY
+
+    parser.add_argument(
+        "--history", metavar="DB", default=HISTORY, help=f"file of snapshots; {HISTORY} by default"
+    )
+    parser.add_argument("--json", action="store_true", help="print one object instead of text")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "history",
+        help="list the snapshots that are kept, or follow one customer",
+        description="List the snapshots of a history, or the states of one customer in them.",
+    )
+    parser.add_argument("customer", metavar="CUSTOMER", nargs="?", help="an identifier")
+    add_history(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.history import History
+
+    with History(args.history, create=False) as history:
+        if args.customer is None:
+            print(_snapshots(history, as_json=args.json, lang=args.lang))
+        else:
+            states = history.customer(args.customer)
+            if not states and args.customer.isdecimal():
+                states = history.customer(int(args.customer))
+            if not states:
+                raise HistoryError(
+                    "the customer {customer!r} is in no snapshot of {file}; check the identifier",
+                    customer=args.customer,
+                    file=args.history,
+                )
+            print(_customer(states, as_json=args.json, lang=args.lang))
+    return 0
+
+
+def _snapshots(history: History, *, as_json: bool, lang: str) -> str:
+    from abcxyz.cli.output.analysis_text import table
+
+    kept = history.snapshots()
+    if as_json:
+        return _json(
+            [
+                {
+                    "dated": one.dated.isoformat(),
+                    "as_of": one.as_of.isoformat(),
+                    "settings": one.fingerprint,
+                    "customers": one.customers,
+                    **{name: one.settings[name] for name in ("period", "metric", "abc", "xyz")},
+                }
+                for one in kept
+            ]
+        )
+    rows = [[text(head, lang) for head in ("Date", "Customers", "Period", "Metric", "Settings")]]
+    rows += [
+        [
+            date_text(one.dated, lang),
+            number(one.customers, lang),
+            one.settings["period"],
+            text(one.settings["metric"], lang),
+            one.fingerprint,
+        ]
+        for one in kept
+    ]
+    return table(rows)
+
+
+def _customer(states: tuple[CustomerState, ...], *, as_json: bool, lang: str) -> str:
+    from abcxyz.cli.output.analysis_text import table
+
+    if as_json:
+        return _json(
+            [
+                {
+                    "dated": one.dated.isoformat(),
+                    "settings": one.fingerprint,
+                    "segment": one.segment,
+                    "steady_segment": one.steady_segment,
+                    "value": one.value,
+                    "cv": one.cv,
+                    "orders": one.orders,
+                    "last_day": None if one.last_day is None else one.last_day.isoformat(),
+                }
+                for one in states
+            ]
+        )
+    heads = ("Date", "Segment", "Steadied", "Value", "Variation", "Orders", "Last order")
+    rows = [[text(head, lang) for head in heads]]
+    rows += [
+        [
+            date_text(one.dated, lang),
+            one.segment,
+            one.steady_segment,
+            "–" if one.value is None else number(one.value, lang),
+            "–" if one.cv is None else percent(one.cv, lang),
+            number(one.orders, lang),
+            "–" if one.last_day is None else date_text(one.last_day, lang),
+        ]
+        for one in states
+    ]
+    return table(rows)
+
+
+def _json(found: object) -> str:
+    return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)

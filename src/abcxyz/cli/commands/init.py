@@ -1,0 +1,106 @@
+"""``abcxyz init``: write a commented job to start from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from abcxyz.errors import ConfigError
+from abcxyz.i18n import LANGUAGES, text
+
+__all__ = ["add_parser", "job_text", "run"]
+
+#: Values that make the job run once the file of sales is there.
+_GIVEN = {
+    "window": {"period": "12M"},
+    "abc": {"rule": "tangent"},
+    "xyz": {"rule": "tangent"},
+    "history": {"path": "history.db"},
+    "source": {"kind": "csv", "path": "sales.csv"},
+}
+_SINKS = (("csv", "segments.csv"), ("html", "report.html"))
+_EXAMPLES: dict[tuple[str, str], object] = {
+    ("window", "bucket"): "M",
+    ("abc", "a"): 0.8,
+    ("abc", "b"): 0.95,
+    ("abc", "first"): 100000,
+    ("abc", "second"): 10000,
+    ("xyz", "first"): 0.1,
+    ("xyz", "second"): 0.25,
+    ("xyz", "cv_decimals"): 2,
+    ("xyz", "single_order"): True,
+    ("playbook", "path"): "playbook.toml",
+    ("report", "currency"): "₽",
+    ("report", "title"): "Customers",
+    ("source", "id_map"): "ids.csv",
+    ("source", "id_prefix"): "shop:",
+    ("enricher", "kind"): "bitrix24",
+    ("enricher", "scorecard"): "scorecard.toml",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "init",
+        help="write a commented job to start from",
+        description="Write a job with every key explained. A file that is there stays as it is.",
+    )
+    parser.add_argument("job", metavar="JOB", nargs="?", default="job.toml", help="job.toml")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the comments")
+    parser.set_defaults(run=run)
+
+
+def job_text(lang: str = "en") -> str:
+    """Write a job in which every key stands, explained; the optional ones are commented out."""
+    from abcxyz.config import TABLES
+
+    lines = [
+        f"# {text('What to read, how to classify, and who gets the result.', lang)}",
+        f"# {text('Secrets stay elsewhere; where a token is wanted, write one of', lang)}",
+        '#   token = { env = "NAME" }  |  { file = "path" }  |  { keyring = "service/user" }',
+    ]
+    for name, keys in TABLES.items():
+        if name == "sink":
+            for kind, path in _SINKS:
+                lines += ["", "[[sink]]", f'kind = "{kind}"', f'path = "{path}"']
+            continue
+        given = _GIVEN.get(name, {})
+        optional = name == "enricher"
+        header = f"[[{name}]]" if name == "source" else f"[{name}]"
+        lines += ["", f"# {header}" if optional else header]
+        for key, about in keys.items():
+            meaning = text(about.meaning, lang)
+            if key in given:
+                lines.append(f"{key} = {_toml(given[key])}  # {meaning}")
+                continue
+            value = about.default
+            if name == "report" and key == "lang":
+                lines.append(f"{key} = {_toml(lang)}  # {meaning}")
+                continue
+            shown = _EXAMPLES.get((name, key), value)
+            lines.append(f"# {key} = {_toml(shown)}  # {meaning}")
+        lines += [f"{key} = {_toml(value)}" for key, value in given.items() if key not in keys]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    # A JSON string, number or truth value is one of TOML, too.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.toolkit.files import write_whole
+
+    path = Path(args.job)
+    if path.exists() and not args.force:
+        raise ConfigError(
+            "{path} is there already; choose another name, or write over it with --force",
+            path=str(path),
+        )
+    write_whole(path, job_text(args.lang).encode())
+    print(text("Written to {folder}", args.lang, folder=path))
+    return 0

@@ -1,0 +1,109 @@
+"""``abcxyz score``: grades for the leads of a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.i18n import LANGUAGES, number, text
+
+if TYPE_CHECKING:
+    from abcxyz.core.prospects.scores import ProspectScores
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "score",
+        help="grade the leads of a file",
+        description="Grade leads P-A, P-B, P-C or not scored, with reasons. The score is the "
+        "potential if the lead buys, not the probability that it does.",
+    )
+    parser.add_argument("file", metavar="FILE", help="CSV, Parquet or Excel, one line per lead")
+    parser.add_argument("--scorecard", metavar="CARD", help="TOML or JSON; else the default one")
+    parser.add_argument("--json", action="store_true", help="one JSON object per lead and line")
+    parser.add_argument("--like", metavar="FILE", help="A customers, to name those it resembles")
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="take text in a number's place for unknown, and say so, instead of stopping",
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; return the exit code."""
+    from abcxyz.cli.inputs.leads import read_leads, read_scorecard
+    from abcxyz.cli.output.terminal import printable
+    from abcxyz.core.prospects.scores import score_prospects
+
+    card = read_scorecard(args.scorecard)
+    leads = read_leads(args.file, card)
+    scores = score_prospects(leads, card, strict=not args.lenient)
+    near = _nearest(args.like, leads, scores) if args.like else None
+    for one in scores.unreadable:
+        message = text(
+            "line {line}: {name} holds {value!r}, which is no number, and counts as unknown",
+            args.lang,
+            line=one.position + 2,
+            name=one.attribute,
+            value=one.value,
+        )
+        print(printable(message), file=sys.stderr)
+    for i, record in enumerate(scores.to_records()):
+        if near is not None:
+            record["resembles"] = near[i]
+        print(_json(record) if args.json else _line(record, args.lang))
+    return 0
+
+
+def _json(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, default=str)
+
+
+def _line(record: dict[str, Any], lang: str) -> str:
+    from abcxyz.cli.output.terminal import printable
+
+    sentence = record["sentence_ru" if lang == "ru" else "sentence"]
+    if record.get("resembles"):
+        names = ", ".join(record["resembles"])
+        sentence += " " + text("Resembles: {names}.", lang, names=names)
+    score = number(record["score"], lang, 1)
+    fields = (str(record["lead"]), record["grade"] or "–", score, sentence)
+    return "\t".join(printable(field) for field in fields)
+
+
+def _nearest(path: str, leads: Any, scores: ProspectScores) -> list[list[str]]:
+    from abcxyz.cli.inputs.leads import read_leads
+    from abcxyz.core.prospects.lead_table import Words, as_figures, as_words
+    from abcxyz.core.prospects.similar import nearest_customers
+
+    card = scores.scorecard
+    table = read_leads(path, card)
+    customers: dict[str, Any] = {name: table[name] for name in table.columns if name == "lead"}
+    for one in card.attributes:  # read once, not once per lead
+        if one.name in table.columns:
+            column = table[one.name]
+            figures = one.kind == "number"
+            customers[one.name] = (
+                as_figures(column, one.name)[0] if figures else Words(*as_words(column))
+            )
+    names = [one.name for one in card.attributes if one.name in leads.columns]
+    rows = leads[names].to_dict("records")
+    bad = {(one.position, one.attribute) for one in scores.unreadable}
+    return [
+        [
+            str(found.customer)
+            for found in nearest_customers(
+                {name: value for name, value in row.items() if (i, name) not in bad},
+                customers,
+                scorecard=card,
+            )
+        ]
+        for i, row in enumerate(rows)
+    ]

@@ -1,0 +1,1 @@
+"""Read what commands work on: sales and leads."""

@@ -1,0 +1,62 @@
+"""Leads and scorecards from files, for the commands that need them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcxyz.core.prospects.scorecard import Scorecard
+from abcxyz.errors import InputError
+from abcxyz.tables.loaders import read_scorecard
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["read_leads", "read_scorecard", "save_scorecard"]
+
+_IDS = ("lead", "id", "лид", "customer", "клиент")
+
+
+def save_scorecard(card: Scorecard, path: str) -> None:
+    """Write a model file, whole or not at all."""
+    from abcxyz.toolkit.files import write_whole
+
+    write_whole(Path(path), card.to_json().encode())
+
+
+def read_leads(path: str, card: Scorecard) -> pd.DataFrame:
+    """Read a file with one line per lead.
+
+    Columns are found by the name of an attribute, or by what the scorecard calls it in English
+    or Russian, in any case; the column of identifiers is called ``lead``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or two columns mean the same.
+    """
+    from abcxyz.tables.read import read_table
+
+    frame = read_table(Path(path))
+    known = {one.name: one.name for one in card.attributes}
+    known |= {out.attribute: out.attribute for out in card.knockouts}
+    aliases = {name.casefold(): name for name in known}
+    for one in card.attributes:
+        for label in (one.label("en"), one.label("ru")):
+            aliases.setdefault(label.casefold(), one.name)
+    aliases.setdefault("статус", "status")
+    present = {str(column).strip().casefold(): column for column in frame.columns}
+    rename = {column: aliases[word] for word, column in present.items() if word in aliases}
+    key = next((present[name] for name in _IDS if name in present), None)
+    if key is not None and key not in rename:
+        rename[key] = "lead"
+    names = [rename.get(column, str(column)) for column in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            "the file {path} has more than one column for {names}; leave one of them",
+            path=path,
+            names=", ".join(twice),
+        )
+    frame.columns = names
+    return frame

@@ -1,0 +1,1 @@
+"""Print results, progress and warnings to the terminal."""

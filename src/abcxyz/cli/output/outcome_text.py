@@ -1,0 +1,122 @@
+"""What a run came to, for a person and for a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.i18n import number, text, translate
+
+if TYPE_CHECKING:
+    from abcxyz.pipeline import Outcome, SinkOutcome
+
+__all__ = ["one_line", "outcome_object", "render_outcome"]
+
+_SHOWN = 20
+#: What a terminal would obey.
+_CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
+
+
+def one_line(written: str) -> str:
+    r"""Keep names and reasons from moving the cursor, and from filling the screen.
+
+    Examples
+    --------
+    >>> one_line("two\nlines \x1b[31mred")
+    'two lines  [31mred'
+    """
+    plain = written.translate(_CONTROL)
+    return plain if len(plain) <= 200 else plain[:199] + "…"
+
+
+def outcome_object(outcome: Outcome, lang: str, *, code: int) -> dict[str, Any]:
+    """Describe a run as one object of plain values, ready for JSON."""
+    from abcxyz.tables.export.summary import summary_object
+
+    return {
+        "as_of": outcome.analysis.snapshot.as_of.isoformat(),
+        "exit_code": code,
+        "saved": outcome.saved,
+        "alerts": [{**one.to_dict(), "text": one.sentence(lang)} for one in outcome.raised],
+        "enricher": None if outcome.enricher is None else translate(outcome.enricher, lang),
+        "id_maps": {
+            source: {"mapped": mapped, "unmapped": unmapped}
+            for source, (mapped, unmapped) in outcome.met.items()
+        },
+        "sinks": [_sink_object(one, lang) for one in outcome.sinks],
+        "summary": summary_object(outcome.analysis),
+    }
+
+
+def _sink_object(sink: SinkOutcome, lang: str) -> dict[str, Any]:
+    report = sink.report
+    return {
+        "kind": sink.kind,
+        "dry_run": sink.dry_run,
+        "written": None if report is None else report.written,
+        "unchanged": None if report is None else report.unchanged,
+        "failed": {} if report is None else dict(report.failed),
+        "notes": [] if report is None else list(report.notes),
+        "problem": None if sink.problem is None else translate(sink.problem, lang),
+    }
+
+
+def render_outcome(outcome: Outcome, lang: str) -> str:
+    """Show the result, and what became of every sink."""
+    from abcxyz.cli.output.analysis_text import render
+
+    lines = [render(outcome.analysis, lang), ""]
+    if outcome.raised:
+        lines.append(f"{text('Alerts', lang)}: {number(len(outcome.raised), lang)}")
+        names = outcome.analysis.names
+        said = [one.sentence(lang, name=names.get(one.customer)) for one in outcome.raised]
+        lines += _shown(said, lang)
+    for source, (mapped, unmapped) in outcome.met.items():
+        lines.append(
+            text(
+                "{source}: {mapped} customers found in the id map, {unmapped} not",
+                lang,
+                source=source,
+                mapped=number(mapped, lang),
+                unmapped=number(unmapped, lang),
+            )
+        )
+    if outcome.enricher is not None:
+        lines.append(one_line(translate(outcome.enricher, lang)))
+    for sink in outcome.sinks:
+        lines += _sink_lines(sink, lang)
+    if any(sink.dry_run for sink in outcome.sinks):
+        lines.append(text("Nothing was written to other systems; add --apply to write", lang))
+    return "\n".join(lines)
+
+
+def _sink_lines(sink: SinkOutcome, lang: str) -> list[str]:
+    report = sink.report
+    if report is None:
+        told = "" if sink.problem is None else translate(sink.problem, lang)
+        return [one_line(f"{sink.kind}: {told}")]
+    counts = {
+        "sink": sink.kind,
+        "written": number(report.written, lang),
+        "unchanged": number(report.unchanged, lang),
+        "failed": number(len(report.failed), lang),
+    }
+    if sink.dry_run:
+        head = text(
+            "{sink}: would write {written}, unchanged {unchanged}, refused {failed}",
+            lang,
+            **counts,
+        )
+    else:
+        head = text(
+            "{sink}: written {written}, unchanged {unchanged}, refused {failed}", lang, **counts
+        )
+    refused = [f"{customer}: {why}" for customer, why in report.failed.items()]
+    return [head, *_shown(list(report.notes), lang), *_shown(refused, lang)]
+
+
+def _shown(details: list[str], lang: str) -> list[str]:
+    lines = [f"  {one_line(line)}" for line in details[:_SHOWN]]
+    if len(details) > _SHOWN:
+        more = number(len(details) - _SHOWN, lang)
+        lines.append("  " + text("and {more} more; --json lists all", lang, more=more))
+    return lines

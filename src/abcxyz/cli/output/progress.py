@@ -1,0 +1,180 @@
+"""How far a run is: a moving line on a terminal, log lines elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
+
+from abcxyz.i18n import number, text
+from abcxyz.pipeline.progress import Watch
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["LogWatch", "RichWatch", "watching"]
+
+_EVERY = 10.0  # seconds between two lines about one stage
+
+
+def _said(stage: str, what: str, lang: str) -> str:
+    said = {
+        "read": text("reading {what}", lang, what=what),
+        "classify": text("classifying", lang),
+        "enrich": text("asking {what}", lang, what=what),
+        "look": text("looking at {what}", lang, what=what),
+        "write": text("writing {what}", lang, what=what),
+    }
+    return said[stage]
+
+
+def _of(done: int, total: int, lang: str) -> str:
+    return f"{number(done, lang)} / {number(total, lang)}"
+
+
+class LogWatch(Watch):
+    """Log the beginning and the end of every stage, and long ones now and then.
+
+    Parameters
+    ----------
+    log
+        Where to.
+    lang
+        Language of the lines.
+    clock
+        Seconds.
+    """
+
+    def __init__(
+        self,
+        log: Callable[[str], object],
+        lang: str = "en",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log, self._lang, self._clock = log, lang, clock
+        self._stage, self._lines, self._due = "", 0, 0.0
+
+    def begin(self, stage: str, what: str) -> None:
+        """Say what begins."""
+        self._stage = _said(stage, what, self._lang)
+        self._lines, self._due = 0, self._clock() + _EVERY
+        self._log(self._stage)
+
+    def advance(self, lines: int) -> None:
+        """Say how many lines there are, if it was long ago."""
+        self._lines += lines
+        if self._clock() >= self._due:
+            self._due = self._clock() + _EVERY
+            self._count()
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how much of a write is done, if it was long ago."""
+        if self._clock() >= self._due:
+            self._due = self._clock() + _EVERY
+            self._log(f"{self._stage}: {_of(done, total, self._lang)}")
+
+    def end(self) -> None:
+        """Say how many lines there were."""
+        if self._lines:
+            self._count()
+
+    def _count(self) -> None:
+        count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
+        self._log(f"{self._stage}: {count}")
+
+
+class RichWatch(Watch):
+    """Show one moving line per stage.
+
+    Parameters
+    ----------
+    progress
+        Started already.
+    lang
+        Language of the lines.
+    """
+
+    def __init__(self, progress: Progress, lang: str = "en") -> None:
+        self._progress, self._lang = progress, lang
+        self._task: TaskID | None = None
+
+    def begin(self, stage: str, what: str) -> None:
+        """Add a line."""
+        self._task = self._progress.add_task(_said(stage, what, self._lang), total=None, told="")
+        self._lines = 0
+
+    def advance(self, lines: int) -> None:
+        """Show how many lines there are."""
+        self._lines += lines
+        if self._task is not None:
+            count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
+            self._progress.update(self._task, told=count)
+
+    def progress(self, done: int, total: int) -> None:
+        """Fill the bar."""
+        if self._task is not None:
+            told = _of(done, total, self._lang)
+            self._progress.update(self._task, completed=done, total=total, told=told)
+
+    def end(self) -> None:
+        """Stop the line where it is."""
+        if self._task is not None:
+            self._progress.update(self._task, total=1, completed=1)
+
+
+class watching:  # noqa: N801 - used as a function is
+    """Choose how to show progress, for the time of a ``with`` statement.
+
+    Parameters
+    ----------
+    lang
+        Language of the lines.
+    quiet
+        Show nothing.
+    stream
+        Where to.
+    """
+
+    def __init__(self, lang: str, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._lang, self._quiet = lang, quiet
+        self._stream = sys.stderr if stream is None else stream
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Watch:
+        if self._quiet:
+            return Watch()
+        if self._stream.isatty():
+            try:
+                from rich.console import Console
+                from rich.progress import (
+                    BarColumn,
+                    Progress,
+                    SpinnerColumn,
+                    TextColumn,
+                    TimeElapsedColumn,
+                )
+            except ImportError:
+                pass
+            else:
+                self._progress = Progress(
+                    SpinnerColumn(finished_text="✓"),
+                    TextColumn("{task.description}", markup=False),
+                    BarColumn(bar_width=20),
+                    TextColumn("{task.fields[told]}", markup=False),
+                    TimeElapsedColumn(),
+                    console=Console(file=self._stream),
+                )
+                self._progress.start()
+                return RichWatch(self._progress, self._lang)
+        handler = logging.StreamHandler(self._stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        record = logging.Logger("abcxyz.run")
+        record.addHandler(handler)
+        return LogWatch(record.info, self._lang)
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()

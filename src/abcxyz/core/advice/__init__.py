@@ -1,0 +1,1 @@
+"""Advice: recommendations per segment, CRM facts and alerts."""

@@ -1,0 +1,262 @@
+"""Words of advice per segment, refined by what happened lately; all of it can be rewritten."""
+
+from __future__ import annotations
+
+import functools
+import string
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz._arrays import Bools, Codes
+from abcxyz.core.classes.segments import ABC, SEGMENTS
+from abcxyz.core.dynamics.events import EVENTS
+from abcxyz.errors import ConfigError
+
+__all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
+
+_FIELDS = frozenset({"segment", "before", "after", "days", "usual"})
+
+
+def _texts(found: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(found))
+
+
+def _names(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(found)
+
+
+@frozen
+class Advice:
+    """What to do with customers of a segment: a channel, advice and a hint in each language."""
+
+    channel: str
+    text: Mapping[str, str] = field(converter=_texts, hash=False)
+    hint: Mapping[str, str] = field(converter=_texts, hash=False)
+
+
+@frozen(kw_only=True)
+class Refinement:
+    """What to add when something happened; conditions left out fit always.
+
+    Parameters
+    ----------
+    name
+        For whoever rewrites it.
+    before, after
+        Classes (``A``), segments (``AX``) or ``N``.
+    events
+        Of `EVENTS`.
+    late
+        Whether the silence has to be longer than usual.
+    channel
+        Instead of the segment's.
+    text
+        By language.
+    """
+
+    name: str
+    before: tuple[str, ...] = field(default=(), converter=_names)
+    after: tuple[str, ...] = field(default=(), converter=_names)
+    events: tuple[str, ...] = field(default=(), converter=_names)
+    late: bool = False
+    channel: str | None = None
+    text: Mapping[str, str] = field(converter=_texts, hash=False)
+
+    def fits(self, before: Codes | None, after: Codes, events: Codes | None, late: Bools) -> Bools:
+        """Say of every customer whether this was met; without a former snapshot only lateness."""
+        found = np.ones(len(after), dtype=bool)
+        if self.before or self.events:
+            if before is None or events is None:
+                return np.zeros(len(after), dtype=bool)
+            if self.before:
+                found &= _among(before, self.before)
+            if self.events:
+                found &= np.isin(events, [EVENTS.index(name) for name in self.events])
+        if self.after:
+            found &= _among(after, self.after)
+        return found & late if self.late else found
+
+
+def _among(codes: Codes, names: Iterable[str]) -> Bools:
+    wanted: list[int] = []
+    for name in names:
+        if name in ABC:
+            wanted += [3 * ABC.index(name) + x for x in range(3)]
+        else:
+            wanted.append(-1 if name == "N" else SEGMENTS.index(name))
+    return np.isin(codes, wanted)
+
+
+@frozen(kw_only=True)
+class Playbook:
+    """Advice for the nine segments, and its refinements in the order they are tried.
+
+    Raises
+    ------
+    ConfigError
+        A segment without advice, an unknown channel, class or event, a field that nothing fills.
+
+    Examples
+    --------
+    >>> default_playbook().advice["CZ"].text["ru"]
+    'Минимальные затраты времени, перевод на самообслуживание'
+    >>> changed = Playbook.from_dict({"segments": {"CZ": {"channel": "email"}}})
+    >>> changed.advice["CZ"].channel, changed.advice["CZ"].text["en"]
+    ('email', 'As little time as possible, a move to self-service')
+    """
+
+    advice: Mapping[str, Advice] = field(hash=False)
+    refinements: tuple[Refinement, ...] = ()
+    channels: Mapping[str, Mapping[str, str]] = field(factory=dict, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        missing = [segment for segment in SEGMENTS if segment not in self.advice]
+        if missing:
+            raise ConfigError(
+                "the playbook has no advice for {segment}; add [segments.{segment}]",
+                segment=missing[0],
+            )
+        for where, advice in self.advice.items():
+            self._check_channel(where, advice.channel)
+            _check_fields(where, advice.text, advice.hint)
+        for one in self.refinements:
+            if one.channel is not None:
+                self._check_channel(one.name, one.channel)
+            _check_fields(one.name, one.text)
+            known = {"before": (*ABC, *SEGMENTS, "N"), "events": EVENTS}
+            known["after"] = known["before"]
+            for key, accepted in known.items():
+                for name in getattr(one, key):
+                    if name not in accepted:
+                        raise ConfigError(
+                            "the playbook's {name} has {value!r} in {key}; use some of {known}",
+                            name=one.name,
+                            value=name,
+                            key=key,
+                            known=", ".join(accepted),
+                        )
+
+    def _check_channel(self, where: str, channel: str) -> None:
+        if channel not in self.channels:
+            raise ConfigError(
+                "the playbook's {name} names the channel {channel!r}; use one of {known}, or add "
+                "it to [channels]",
+                name=where,
+                channel=channel,
+                known=", ".join(self.channels),
+            )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Playbook:
+        """Build from what TOML holds; what is left out comes from the default playbook.
+
+        Parameters
+        ----------
+        data
+            ``segments``, ``channels`` and ``refinements``, as in the default file. Refinements
+            of the same name are replaced, new ones are tried first.
+
+        Raises
+        ------
+        ConfigError
+            A key is unknown or of the wrong type.
+        """
+        base = _default_data()
+        unknown = [key for key in data if key not in base]
+        if unknown:
+            raise ConfigError(
+                "the playbook has the key {key!r}; known are {known}",
+                key=unknown[0],
+                known=", ".join(base),
+            )
+        try:
+            segments = {
+                name: base["segments"].get(name, {}) | dict(data.get("segments", {}).get(name, {}))
+                for name in {**base["segments"], **data.get("segments", {})}
+            }
+            for name in segments:
+                if name not in SEGMENTS:
+                    raise ConfigError(
+                        "the playbook has advice for {segment!r}; the segments are {known}",
+                        segment=name,
+                        known=", ".join(SEGMENTS),
+                    )
+            own = {one["name"]: dict(one) for one in data.get("refinements", ())}
+            former = {one["name"]: one for one in base["refinements"]}
+            named = {name: one for name, one in own.items() if name not in former} | {
+                name: one | own.get(name, {}) for name, one in former.items()
+            }
+            return cls(
+                advice=MappingProxyType(
+                    {name: _advice(name, fields) for name, fields in segments.items()}
+                ),
+                refinements=tuple(_refinement(one) for one in named.values()),
+                channels=MappingProxyType(
+                    {
+                        name: _texts(texts)
+                        for name, texts in (base["channels"] | data.get("channels", {})).items()
+                    }
+                ),
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as problem:
+            if isinstance(problem, ConfigError):
+                raise
+            raise ConfigError(
+                "the playbook cannot be read ({reason}); compare it with the default one",
+                reason=str(problem),
+            ) from problem
+
+
+def _check_fields(where: str, *texts: Mapping[str, str]) -> None:
+    for text in (text for found in texts for text in found.values()):
+        try:
+            unknown = {name for _, name, _, _ in string.Formatter().parse(text) if name} - _FIELDS
+        except ValueError:
+            unknown = {text}
+        if unknown:
+            raise ConfigError(
+                "the playbook's {name} has the field {field!r}; known are {known}",
+                name=where,
+                field=min(unknown),
+                known=", ".join(sorted(_FIELDS)),
+            )
+
+
+def _advice(name: str, fields: Mapping[str, Any]) -> Advice:
+    unknown = set(fields) - {"channel", "en", "ru", "hint_en", "hint_ru"}
+    if unknown:
+        raise ConfigError(
+            "the playbook's {name} has the key {key!r}; known are channel, en, ru, hint_en and "
+            "hint_ru",
+            name=name,
+            key=min(unknown),
+        )
+    return Advice(
+        fields["channel"],
+        {"en": fields["en"], "ru": fields["ru"]},
+        {"en": fields["hint_en"], "ru": fields["hint_ru"]},
+    )
+
+
+def _refinement(fields: Mapping[str, Any]) -> Refinement:
+    options = dict(fields)
+    text = {lang: options.pop(lang) for lang in ("en", "ru")}
+    return Refinement(**options, text=text)
+
+
+@functools.cache
+def _default_data() -> Mapping[str, Any]:
+    file = resources.files("abcxyz.core.advice") / "playbook.toml"
+    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def default_playbook() -> Playbook:
+    """Read the playbook that comes with the package."""
+    return Playbook.from_dict({})

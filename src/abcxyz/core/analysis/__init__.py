@@ -1,0 +1,1 @@
+"""The whole analysis: from sales to classes, changes, advice and alerts."""

@@ -1,0 +1,320 @@
+"""The whole computation, pure: sales and settings in, everything a sink shows out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz.core.advice.actions import Actions, advise
+from abcxyz.core.advice.alerts import Alert, AlertRules, find_alerts
+from abcxyz.core.advice.crm_facts import CrmFacts
+from abcxyz.core.advice.playbook import Playbook
+from abcxyz.core.classes.matrix import Matrix, build_matrix
+from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.dynamics.carry_over import carry_over
+from abcxyz.core.dynamics.comparison import Alignment, align, check_comparable, compare_aligned
+from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
+from abcxyz.core.dynamics.hysteresis import BAND, steadied
+from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.prospects.scores import ProspectScores
+from abcxyz.core.sales.panel import Panel, aggregate
+from abcxyz.core.sales.quality import Quality
+from abcxyz.core.sales.rhythm import Silence, bucket_rhythm, silence
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.classify_panel import classes_of
+from abcxyz.core.snapshots.confidence import Confidence, class_confidence
+from abcxyz.core.snapshots.snapshot import Settings, Snapshot
+from abcxyz.errors import InputError
+
+__all__ = ["Analysis", "analyze", "with_facts"]
+
+
+def _sealed(found: Mapping[Any, str]) -> Mapping[Any, str]:
+    return MappingProxyType(dict(found))
+
+
+def _sealed_all(
+    found: Mapping[Any, Mapping[str, object]],
+) -> Mapping[Any, Mapping[str, object]]:
+    return MappingProxyType({key: MappingProxyType(dict(known)) for key, known in found.items()})
+
+
+@frozen(kw_only=True)
+class Analysis:
+    """All a sink sees.
+
+    Parameters
+    ----------
+    snapshot
+        Customers and their classes. Customers known only from the snapshot before come last.
+    abc, xyz
+        Both classifications, in the snapshot's order.
+    matrix
+        The nine segments.
+    panel
+        Money per customer and bucket, in the snapshot's order.
+    quality
+        The account of what was wrong in the sales.
+    names
+        Customer to name, where a source knows it.
+    attributes
+        Customer to what else is known, where an enricher was asked.
+    prospects
+        Scores of those who have not bought yet, where an enricher knows any.
+    previous
+        The snapshot before, where there is one.
+    year_ago
+        One of a year before, for the yearly attrition.
+    transitions
+        Moves between segments since the snapshot before.
+    actions
+        What to do with each customer.
+    alerts
+        What needs a person now.
+    """
+
+    snapshot: Snapshot
+    abc: AbcResult
+    xyz: XyzResult
+    matrix: Matrix
+    panel: Panel
+    quality: Quality | None = None
+    names: Mapping[Any, str] = field(factory=dict, converter=_sealed)
+    attributes: Mapping[Any, Mapping[str, object]] = field(factory=dict, converter=_sealed_all)
+    prospects: ProspectScores | None = None
+    previous: Snapshot | None = None
+    year_ago: Snapshot | None = None
+    transitions: Transitions | None = None
+    actions: Actions | None = None
+    alerts: tuple[Alert, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What decided the classes."""
+        return self.snapshot.settings
+
+    @functools.cached_property
+    def confidence(self) -> Confidence:
+        """How sure every class is; counted when asked for, some seconds per 100,000 customers."""
+        return class_confidence(self.panel, self.settings)
+
+    @functools.cached_property
+    def metrics(self) -> CoreMetrics:
+        """Figures for the first page."""
+        return core_metrics(self.snapshot, self.previous, self.year_ago)
+
+    @functools.cached_property
+    def _aligned(self) -> Alignment | None:
+        if self.previous is None:
+            return None
+        return align(self.previous.customers, self.snapshot.customers)
+
+    def moves(self, by: str = "segment", *, steadied: bool = False) -> Transitions | None:
+        """Compare with the snapshot before as `compare` does; None where there is none.
+
+        The first customers are those of the snapshot, in its order.
+        """
+        if self.previous is None or self._aligned is None:
+            return None
+        return compare_aligned(
+            self.previous, self.snapshot, self._aligned, by=by, steadied=steadied
+        )
+
+    def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:
+        """Measure how long each customer has not ordered, by the customer's own rhythm.
+
+        Parameters
+        ----------
+        quantile
+            Of the customer's gaps between orders: a longer silence is unusual.
+        least
+            With fewer gaps those of the class count.
+
+        Notes
+        -----
+        Silence lasts until the last day that sales are known of: the end of the window, or the
+        last sale where sales beyond it were read.
+        """
+        panel = self.panel
+        last = panel.last_day.astype("M8[D]")
+        last = last[~np.isnat(last)]
+        until = np.datetime64(self.snapshot.dated)
+        if len(last):
+            until = max(until, min(last.max(), np.datetime64(self.snapshot.as_of)))
+        rhythm = bucket_rhythm(panel) if panel.rhythm is None else panel.rhythm
+        return silence(
+            rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
+        )
+
+    def _repr_html_(self) -> str:
+        return self.matrix._repr_html_()
+
+
+def analyze(
+    transactions: Transactions | Iterable[Transactions] | Panel,
+    *,
+    as_of: date,
+    settings: Settings | None = None,
+    previous: Snapshot | None = None,
+    year_ago: Snapshot | None = None,
+    playbook: Playbook | None = None,
+    facts: CrmFacts | None = None,
+    alert_rules: AlertRules | None = None,
+    band: float = BAND,
+    quality: Quality | None = None,
+    names: Mapping[Any, str] | None = None,
+    attributes: Mapping[Any, Mapping[str, object]] | None = None,
+    prospects: ProspectScores | None = None,
+) -> Analysis:
+    """Classify every customer on both axes, and say what changed and whom to call.
+
+    Parameters
+    ----------
+    transactions
+        Sales, at once or in batches; or a panel made of them by `aggregate`.
+    as_of
+        The day of the classification; the complete periods before it count.
+    settings
+        Window, metric and rules; the default ones when not given.
+    previous
+        The snapshot before, made with the same settings. Its customers stay in the list, not
+        classified where they bought nothing, so that who is lost and who comes back is known
+        although only the window was read.
+    year_ago
+        A snapshot of a year before, for the yearly attrition.
+    playbook
+        Words of advice; the default ones when not given.
+    facts
+        What a CRM knows: owners, deals, time spent, contacts.
+    alert_rules
+        When something is worth an alert; the default ones when not given.
+    band
+        Half width of the band within which a class is kept, see `steady`.
+    quality
+        The account of the source, handed through.
+    names, attributes, prospects
+        Handed through; an attribute ``owner`` names the person in charge.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    InputError
+        Nobody appears in the sales; the panel is of another window or metric; the snapshot
+        before is not before, or was made with other settings.
+
+    Examples
+    --------
+    >>> sales = Transactions(
+    ...     ["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5), date(2026, 2, 9)], [50, 50, 10]
+    ... )
+    >>> result = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    >>> result.snapshot.to_frame()["segment"].tolist()
+    ['AX', 'BZ']
+    >>> result.actions[0].text()
+    'Priority service, personal offers, regular calls'
+    """
+    settings = Settings() if settings is None else settings
+    periods = settings.periods(as_of)
+    if isinstance(transactions, Panel):
+        panel = transactions
+        if (panel.periods, panel.metric) != (periods, settings.metric):
+            raise InputError(
+                "the panel holds {found} over {window}, and the settings ask for {metric} over "
+                "{wanted}; aggregate with the same periods and metric",
+                found=panel.metric,
+                window=panel.periods.window,
+                metric=settings.metric,
+                wanted=periods.window,
+            )
+    else:
+        batches = [transactions] if isinstance(transactions, Transactions) else transactions
+        panel = aggregate(batches, periods, metric=settings.metric, rhythm=True)
+    if not len(panel):
+        raise InputError("there are no sales; check the source and its window")
+    if previous is not None:
+        panel = carry_over(panel, previous)
+    snapshot, abc, xyz = classes_of(panel, as_of=as_of, settings=settings)
+    analysis = Analysis(
+        snapshot=snapshot, abc=abc, xyz=xyz, matrix=build_matrix(abc, xyz), panel=panel
+    )
+    if previous is not None:
+        check_comparable(previous, analysis.snapshot)
+        if previous.dated >= analysis.snapshot.dated:
+            raise InputError(
+                "the snapshot before is dated {before}, and this one {after}; pass one dated "
+                "earlier",
+                before=previous.dated,
+                after=analysis.snapshot.dated,
+            )
+        analysis = attrs.evolve(analysis, previous=previous)
+        analysis = attrs.evolve(
+            analysis,
+            snapshot=steadied(
+                analysis.snapshot,
+                previous,
+                align(previous.customers, panel.customers),
+                analysis.abc,
+                analysis.xyz,
+                band=band,
+            ),
+        )
+    analysis = attrs.evolve(
+        analysis,
+        quality=quality,
+        names=names or {},
+        attributes=attributes or {},
+        prospects=prospects,
+        year_ago=year_ago,
+        transitions=analysis.moves(),
+    )
+    rules = AlertRules() if alert_rules is None else alert_rules
+    analysis = attrs.evolve(
+        analysis,
+        actions=advise(
+            analysis.snapshot.segment,
+            analysis.silence(rules.quantile, rules.least_gaps),
+            analysis.snapshot.customers,
+            moves=analysis.transitions,
+            playbook=playbook,
+        ),
+    )
+    return attrs.evolve(analysis, alerts=find_alerts(analysis, facts, rules))
+
+
+def with_facts(
+    analysis: Analysis,
+    facts: CrmFacts | None = None,
+    *,
+    attributes: Mapping[Any, Mapping[str, object]] | None = None,
+    prospects: ProspectScores | None = None,
+    alert_rules: AlertRules | None = None,
+) -> Analysis:
+    """Add what a CRM told after the classification, and find the alerts anew.
+
+    Parameters
+    ----------
+    analysis
+        Made without it.
+    facts
+        Owners, deals, time spent, contacts.
+    attributes, prospects
+        As in `Analysis`; those it has already stay where these are not given.
+    alert_rules
+        The default ones when not given.
+    """
+    told = attrs.evolve(
+        analysis,
+        attributes=analysis.attributes if attributes is None else attributes,
+        prospects=analysis.prospects if prospects is None else prospects,
+    )
+    return attrs.evolve(told, alerts=find_alerts(told, facts, alert_rules))

@@ -1,0 +1,1 @@
+"""ABC and XYZ classes: rules, cuts, classification, segments and their matrix."""

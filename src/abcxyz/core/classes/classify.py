@@ -1,0 +1,332 @@
+"""ABC of amounts and XYZ of series: plain arrays in, frozen results out, input order kept."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from abcxyz._arrays import (
+    ArrayLike,
+    Bools,
+    Codes,
+    Floats,
+    Numbers,
+    as_numbers,
+    freeze,
+)
+from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.classes.rules import (
+    CV_NEAR,
+    CountShares,
+    CumulativeMean,
+    Cuts,
+    CvRule,
+    Rule,
+    Shares,
+    Tangent,
+)
+from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
+from abcxyz.core.sums import BLOCK, NEAR, Survey, survey
+from abcxyz.errors import InputError, MeaninglessClassesWarning
+
+__all__ = [
+    "classify_abc",
+    "classify_cv",
+    "classify_xyz",
+    "coefficient_of_variation",
+]
+
+_CROWDED = 0.9
+_FEW = 10  # fewer customers say nothing about a class being crowded
+
+
+def classify_abc(
+    values: ArrayLike, rule: Rule = Tangent(), *, metric: str = "revenue"
+) -> AbcResult:
+    """Divide customers into A, B and C by their value.
+
+    Parameters
+    ----------
+    values
+        (n,) one value per customer, in any unit. NaN (or None) means "no sales": not
+        classified, and without influence on anybody else. Zero and returns are values. Integers
+        (kopecks) are compared exactly.
+    rule
+        How to cut.
+    metric
+        What the values are, for explanations.
+
+    Returns
+    -------
+    AbcResult
+
+    Raises
+    ------
+    InputError
+        Not numbers, infinity, wrong shape, empty.
+
+    Notes
+    -----
+    A customer belongs to the better class where the value is not below the cut, up to a relative
+    distance of 2**-48.
+
+    Examples
+    --------
+    >>> classify_abc([500, 300, 200, 100, 50, 40, 30, 20, 10, 5]).labels.tolist()
+    ['A', 'A', 'A', 'B', 'B', 'B', 'C', 'C', 'C', 'C']
+    """
+    _check_rule(rule)
+    array = as_numbers(values, "values", finite=False)
+    column = survey(array)
+    if column.count:
+        shortcut = getattr(rule, "cut_survey", None)
+        cuts = rule.cut(column.classified()) if shortcut is None else shortcut(column)
+    else:
+        cuts = Cuts(math.nan, math.nan)
+    if not (cuts.first >= cuts.second or column.count == 0):
+        raise InputError(
+            "{rule} answered the cuts {first} and {second}; the lower limit of A must not be "
+            "below that of B",
+            rule=rule,
+            first=cuts.first,
+            second=cuts.second,
+        )
+    codes = _codes_of(column, cuts)
+    return AbcResult(codes=freeze(codes), values=array, cuts=cuts, rule=rule, metric=metric)
+
+
+def _check_rule(rule: object) -> None:
+    if isinstance(rule, type) or not isinstance(rule, Rule):
+        raise InputError(
+            "the rule is {rule!r}; pass an object with .cut(values), such as Tangent()", rule=rule
+        )
+
+
+def _codes_of(column: Survey, cuts: Cuts) -> Codes:
+    values = column.values
+    codes = np.empty(len(values), dtype=np.int8)
+    first, second = (_lower(cut, values) for cut in (cuts.first, cuts.second))
+    below_first, below_second = np.empty((2, BLOCK), dtype=bool)
+    gaps = column.count < len(values)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK]
+        size = len(block)
+        np.less(block, first, out=below_first[:size])
+        np.less(block, second, out=below_second[:size])
+        part = codes[start : start + size]
+        np.add(below_first[:size].view(np.int8), below_second[:size].view(np.int8), out=part)
+        if gaps:
+            part[np.isnan(block)] = -1
+    return codes
+
+
+def _lower(cut: float, values: Numbers) -> float:
+    """Move a lower limit down by the tolerance; integers need none."""
+    if not math.isfinite(cut):
+        return cut
+    if values.dtype.kind == "i":
+        return math.ceil(cut)
+    return cut - NEAR * abs(cut)
+
+
+def classify_xyz(
+    sales: ArrayLike,
+    rule: Rule | CvRule = Tangent(),
+    *,
+    ddof: int = 0,
+    since_first: bool = False,
+    single_order: bool | None = None,
+    orders: ArrayLike | None = None,
+) -> XyzResult:
+    """Divide customers into X, Y and Z by how steadily they buy.
+
+    Parameters
+    ----------
+    sales
+        (customers, periods), at least two periods. NaN is a period without sales; a customer
+        without any is not classified.
+    rule
+        How to cut the coefficients of variation.
+    ddof, since_first
+        As in `coefficient_of_variation`.
+    single_order
+        Whether a customer with at most one sales document is Z whatever the CV; by default the
+        rule decides (`Tangent` and `Limits` say yes, `CumulativeMean` no).
+    orders
+        (customers,) number of sales documents; without it, the periods that are not zero count.
+
+    Returns
+    -------
+    XyzResult
+
+    Raises
+    ------
+    InputError
+        Not numbers, infinity, wrong shapes, fewer than two periods, negative counts.
+
+    Warns
+    -----
+    MeaninglessClassesWarning
+        Over 90 % of ten or more customers fall into one class. That fewer than three CVs differ,
+        which leaves the tangents nothing to find, stands in the result's warnings only.
+
+    Examples
+    --------
+    >>> classify_xyz([[10, 10, 10], [0, 30, 0], [9, 11, 10]]).labels.tolist()
+    ['X', 'Z', 'Y']
+    """
+    _check_cv_rule(rule)
+    array = series(sales)
+    cv, known, active = variation(
+        array, ddof, since_first, signless=bool(getattr(rule, "signless", False))
+    )
+    cv, codes, cuts, problems = _cut(cv, known, rule)
+    if single_order is None:
+        single_order = bool(getattr(rule, "single_order", True))
+    counted = active if orders is None else _orders(orders, len(cv))
+    if single_order:
+        codes[known & (counted <= 1)] = 2
+    return _result(cv, codes, cuts, rule, problems)
+
+
+def _orders(orders: ArrayLike, customers: int) -> Numbers:
+    counted = as_numbers(orders, "orders")
+    if len(counted) != customers:
+        raise InputError(
+            "orders has {orders} values for {customers} customers; give one count per customer",
+            orders=len(counted),
+            customers=customers,
+        )
+    negative = counted < 0
+    if negative.any():
+        place = int(np.argmax(negative))
+        raise InputError(
+            "orders holds {value} at position {place}; a number of documents is not negative",
+            value=counted[place].item(),
+            place=place,
+        )
+    return counted
+
+
+def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
+    """Divide customers into X, Y and Z by coefficients of variation from elsewhere.
+
+    Parameters
+    ----------
+    cv
+        (n,) of one, not percent. NaN is an undefined CV, which is Z.
+    rule
+        How to cut.
+
+    Returns
+    -------
+    XyzResult
+
+    Raises
+    ------
+    InputError
+        Not numbers, infinity, negative, empty.
+
+    Examples
+    --------
+    >>> classify_cv([1.5, 0.9, 0.6, 0.3, 0.2, 0.1]).labels.tolist()
+    ['Z', 'Z', 'Y', 'X', 'X', 'X']
+    """
+    _check_cv_rule(rule)
+    array = as_numbers(cv, "cv").astype(np.float64, copy=False)
+    negative = array < 0
+    if negative.any():
+        place = int(np.argmax(negative))
+        raise InputError(
+            "cv holds {value} at position {place}; a coefficient of variation is not negative, "
+            "pass NaN where it is undefined",
+            value=float(array[place]),
+            place=place,
+        )
+    found, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
+    return _result(found, codes, cuts, rule, problems)
+
+
+def _check_cv_rule(rule: object) -> None:
+    if isinstance(rule, type) or not isinstance(rule, (Rule, CvRule)):
+        raise InputError(
+            "the rule is {rule!r}; pass an object with .cut(values), such as Tangent()", rule=rule
+        )
+    if isinstance(rule, (Shares, CountShares)):
+        raise InputError(
+            "{rule} divides amounts; for XYZ use Tangent, CumulativeMean or Limits", rule=rule
+        )
+
+
+def _cut(
+    cv: Floats, known: Bools, rule: Rule | CvRule
+) -> tuple[Floats, Codes, Cuts, list[MeaninglessClassesWarning]]:
+    if isinstance(rule, CumulativeMean):
+        cv = rule.rounded(cv)
+    defined = cv[~np.isnan(cv)]
+    if not len(defined):
+        cuts = Cuts(math.nan, math.nan)
+    else:
+        cuts = rule.cut_cv(defined) if isinstance(rule, CvRule) else rule.cut(defined)
+        if not cuts.first <= cuts.second:
+            raise InputError(
+                "{rule} answered the cuts {first} and {second}; XYZ needs upper limits that rise: "
+                "use Tangent, CumulativeMean or Limits",
+                rule=rule,
+                first=cuts.first,
+                second=cuts.second,
+            )
+    codes = np.full(len(cv), 2, dtype=np.int8)
+    with np.errstate(invalid="ignore"):
+        codes[cv <= _upper(cuts.second)] = 1
+        codes[cv <= _upper(cuts.first)] = 0
+    codes[~known] = -1
+    problems = []
+    if isinstance(rule, Tangent) and len(defined) > 1 and _two_levels(defined):
+        problems.append(
+            MeaninglessClassesWarning(
+                "fewer than three coefficients of variation differ, so the tangents find no "
+                "borders; take a finer bucket or a longer period, or set limits by hand"
+            )
+        )
+    return cv, codes, cuts, problems
+
+
+def _upper(cut: float) -> float:
+    """Move an upper limit up by the tolerance; a CV that counts as zero passes any but none."""
+    return max(cut + CV_NEAR * abs(cut), CV_NEAR) if math.isfinite(cut) else cut
+
+
+def _two_levels(cv: Floats) -> bool:
+    low, high = float(cv.min()), float(cv.max())
+    return not bool(((cv > _upper(low)) & (cv < high - CV_NEAR * high)).any())
+
+
+def _result(
+    cv: Floats,
+    codes: Codes,
+    cuts: Cuts,
+    rule: Rule | CvRule,
+    problems: list[MeaninglessClassesWarning],
+) -> XyzResult:
+    counts = np.bincount(codes[codes >= 0], minlength=3)
+    classified = int(counts.sum())
+    crowded = int(np.argmax(counts))
+    if classified >= _FEW and counts[crowded] > _CROWDED * classified:
+        crowd = MeaninglessClassesWarning(
+            "{share:.0%} of the customers are {letter}; the classes say little: take a longer "
+            "period or a coarser bucket, or other limits",
+            share=counts[crowded] / classified,
+            letter="XYZ"[crowded],
+        )
+        problems.append(crowd)
+        warnings.warn(crowd, stacklevel=3)
+    return XyzResult(
+        codes=freeze(codes),
+        cv=freeze(cv),
+        cuts=cuts,
+        rule=rule,
+        warnings=tuple(str(problem) for problem in problems),
+    )

@@ -1,0 +1,161 @@
+"""The 3 x 3 table of both axes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz._arrays import Codes, Floats, Ints, freeze, same_arrays
+from abcxyz.core.classes.results import AbcResult, XyzResult, html_table, plain_number
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
+from abcxyz.core.display import Drawn
+from abcxyz.core.sums import survey
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Matrix", "build_matrix"]
+
+_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+
+
+@frozen(kw_only=True)
+class Matrix(Drawn):
+    """Customers and money by segment.
+
+    Parameters
+    ----------
+    counts
+        (3, 3) customers; rows A B C, columns X Y Z.
+    values
+        (3, 3) their money.
+    positive
+        Sum of the positive values of everybody, which shares of the value are taken of.
+    unclassified
+        Customers without a class on either axis.
+    unclassified_value
+        Their money.
+    """
+
+    counts: Ints = field(eq=_SAME)
+    values: Floats = field(eq=_SAME)
+    positive: float
+    unclassified: int
+    unclassified_value: float
+
+    @property
+    def customers(self) -> int:
+        """Classified customers."""
+        return int(self.counts.sum())
+
+    @property
+    def count_shares(self) -> Floats:
+        """(3, 3) shares of the classified customers; NaN where there are none."""
+        return freeze(self.counts / self.customers if self.customers else self.counts * math.nan)
+
+    @property
+    def value_shares(self) -> Floats:
+        """(3, 3) shares of the sum of positive values; NaN where nobody sells."""
+        return freeze(self.values / (self.positive or math.nan))
+
+    def cell(self, segment: str) -> tuple[int, float]:
+        """Return the customers and the money of one segment."""
+        row, column = divmod(SEGMENTS.index(segment), 3)
+        return int(self.counts[row, column]), float(self.values[row, column])
+
+    def explain(self, segment: str) -> str:
+        """Say what one segment holds.
+
+        Examples
+        --------
+        >>> from abcxyz.core.classes.classify import classify_abc, classify_cv
+        >>> build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9])).explain("AX")
+        'AX: 1 of 2 customers (50.00 %), 90 of 100 (90.00 %)'
+        """
+        count, value = self.cell(segment)
+        row, column = divmod(SEGMENTS.index(segment), 3)
+        shares = (
+            "–" if math.isnan(share) else f"{share:.2%}".replace("%", " %")
+            for share in (self.count_shares[row, column], self.value_shares[row, column])
+        )
+        of_customers, of_value = shares
+        return (
+            f"{segment}: {count} of {self.customers} customers ({of_customers}), "
+            f"{plain_number(value)} of {plain_number(self.positive)} ({of_value})"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per segment."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "segment": SEGMENTS,
+                "customers": self.counts.ravel(),
+                "value": self.values.ravel(),
+                "customers_share": self.count_shares.ravel(),
+                "value_share": self.value_shares.ravel(),
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        shares = self.value_shares
+        rows = [
+            [
+                letter,
+                *(
+                    f"{self.counts[i, j]:,} · {plain_number(float(self.values[i, j]))}"
+                    + ("" if math.isnan(shares[i, j]) else f" · {shares[i, j]:.1%}")
+                    for j in range(3)
+                ),
+            ]
+            for i, letter in enumerate(ABC)
+        ]
+        caption = "customers · value · share of value"
+        if self.unclassified:
+            caption += f"; {self.unclassified:,} not classified"
+        return html_table(caption, ("", *XYZ), rows)
+
+
+def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
+    """Count customers and add up their money by segment.
+
+    Parameters
+    ----------
+    abc, xyz
+        Both classifications of the same n customers, in the same order.
+
+    Returns
+    -------
+    Matrix
+
+    Raises
+    ------
+    InputError
+        Different numbers of customers.
+
+    Examples
+    --------
+    >>> from abcxyz.core.classes.classify import classify_abc, classify_cv
+    >>> build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9])).counts.tolist()
+    [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    """
+    codes = segment_codes(abc.codes, xyz.codes)
+    counts = np.bincount(codes + 1, minlength=10)
+    values = [_sum_of(abc, codes, code) for code in range(-1, 9)]
+    return Matrix(
+        counts=freeze(counts[1:].reshape(3, 3)),
+        values=freeze(np.array(values[1:]).reshape(3, 3)),
+        positive=abc.positive,
+        unclassified=int(counts[0]),
+        unclassified_value=values[0],
+    )
+
+
+def _sum_of(abc: AbcResult, codes: Codes, code: int) -> float:
+    inside = abc.values[codes == code]  # noqa: PD011 - no data frame
+    return float(survey(inside).total) if len(inside) else 0.0

@@ -1,0 +1,322 @@
+"""What a classification answers: frozen, comparable by content, able to show itself."""
+
+from __future__ import annotations
+
+import functools
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from attrs import field, frozen
+
+from abcxyz._arrays import Codes, Floats, Numbers, freeze, same_arrays
+from abcxyz.core.classes.rules import (
+    CountShares,
+    CumulativeMean,
+    Cuts,
+    CvRule,
+    Limits,
+    Rule,
+    Shares,
+    Tangent,
+)
+from abcxyz.core.classes.segments import ABC, XYZ, labels_of
+from abcxyz.core.display import Drawn
+from abcxyz.core.sums import prefix_sums, survey
+from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AbcResult", "ClassSummary", "XyzResult", "html_table", "plain_number"]
+
+_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+
+
+@frozen
+class ClassSummary:
+    """One class: how many customers, what they bring, and the share of either."""
+
+    label: str
+    customers: int
+    value: float
+    customers_share: float
+    value_share: float
+
+
+def plain_number(value: float) -> str:
+    """Write a number for an explanation: whole ones without decimals, thousands apart.
+
+    Examples
+    --------
+    >>> plain_number(58140), plain_number(36.428)
+    ('58 140', '36.43')
+    """
+    if not math.isfinite(value):
+        return str(value)
+    whole = float(value) == round(float(value)) or abs(value) >= 10_000
+    return f"{value:,.{0 if whole else 2}f}".replace(",", " ")
+
+
+def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Build a table for a notebook; every cell is escaped."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        f"<table><caption>{html.escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{share:.2%}".replace("%", " %")
+
+
+def _place(i: object, n: int) -> int:
+    if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or not -n <= i < n:
+        raise InputError(
+            "there is no customer {i!r}; pass a position from 0 to {last}", i=i, last=n - 1
+        )
+    return int(i) % n
+
+
+@frozen(kw_only=True)
+class AbcResult(Drawn):
+    """Classes by value, in input order.
+
+    Parameters
+    ----------
+    codes
+        (n,) int8: 0 = A, 1 = B, 2 = C, -1 = not classified.
+    values
+        (n,) what was classified, NaN where there were no sales.
+    cuts
+        Lower limits of A and B.
+    rule
+        What found them.
+    metric
+        What the values are.
+    """
+
+    codes: Codes = field(eq=_SAME)
+    values: Numbers = field(eq=_SAME)
+    cuts: Cuts
+    rule: Rule
+    metric: str = "revenue"
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def labels(self) -> npt.NDArray[np.str_]:
+        """(n,) ``A``, ``B``, ``C``, or nothing."""
+        return labels_of(self.codes, ABC)
+
+    @functools.cached_property
+    def positive(self) -> float:
+        """Sum of the positive values, which shares are taken of."""
+        kept = self.values[self.values > 0]
+        return float(survey(kept).total) if len(kept) else 0.0
+
+    @functools.cached_property
+    def share(self) -> Floats:
+        """(n,) share of the sum of positive values; NaN where not classified or nobody sells."""
+        if not self.positive:
+            return freeze(np.full(len(self), np.nan))
+        return freeze(self.values / self.positive)
+
+    @functools.cached_property
+    def cumulative_share(self) -> Floats:
+        """(n,) share of everybody from the largest value down to this customer.
+
+        Equal values are passed in input order.
+        """
+        shares = self.share
+        order = np.argsort(np.where(np.isnan(shares), np.inf, -shares), kind="stable")
+        known = order[: int(np.count_nonzero(~np.isnan(shares)))]
+        found = np.full(len(self), np.nan)
+        found[known] = prefix_sums(shares[known])
+        return freeze(found)
+
+    def summary(self) -> tuple[ClassSummary, ...]:
+        """Sum up the classes A, B and C.
+
+        Returns
+        -------
+        tuple of ClassSummary
+            Shares of the customers are of the classified ones, shares of the value of the sum of
+            positive values; NaN where that is zero.
+        """
+        classified = int(np.count_nonzero(self.codes >= 0))
+        rows = []
+        for code, label in enumerate(ABC):
+            inside = self.values[self.codes == code]
+            value = survey(inside).total if len(inside) else 0
+            rows.append(
+                ClassSummary(
+                    label=label,
+                    customers=len(inside),
+                    value=float(value),
+                    customers_share=len(inside) / classified if classified else math.nan,
+                    value_share=float(value) / self.positive if self.positive else math.nan,
+                )
+            )
+        return tuple(rows)
+
+    def explain(self, i: int) -> str:
+        """Say why customer number *i* is in its class.
+
+        Examples
+        --------
+        >>> from abcxyz.core.classes.classify import classify_abc
+        >>> classify_abc([58140, 22978]).explain(0)
+        'A: 58 140 is above the mean 40 559; 71.67 % of revenue'
+        """
+        i = _place(i, len(self))
+        code = int(self.codes[i])
+        if code < 0:
+            return "not classified: no sales in the period"
+        value, share = self.values[i].item(), float(self.share[i])
+        why = _abc_reason(self.rule, code, value, self.cuts)
+        part = "" if math.isnan(share) else f"; {_percent(share)} of {self.metric}"
+        return f"{ABC[code]}: {plain_number(value)} {why}{part}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer in input order."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "value": self.values,
+                "share": self.share,
+                "cumulative_share": self.cumulative_share,
+                "abc": self.labels,
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [
+                one.label,
+                f"{one.customers:,}",
+                plain_number(one.value),
+                _percent(one.customers_share),
+                _percent(one.value_share),
+            ]
+            for one in self.summary()
+        ]
+        caption = (
+            f"ABC, {self.rule}: A from {plain_number(self.cuts.first)}, "
+            f"B from {plain_number(self.cuts.second)}"
+        )
+        heads = ("class", "customers", self.metric, "of customers", f"of {self.metric}")
+        return html_table(caption, heads, rows)
+
+
+def _abc_reason(rule: object, code: int, value: float, cuts: Cuts) -> str:
+    first, second = plain_number(cuts.first), plain_number(cuts.second)
+    if isinstance(rule, Tangent):
+        if code == 0:
+            relation = "above" if value > cuts.first else "at"
+            return f"is {relation} the mean {first}"
+        if code == 1:
+            relation = "above" if value > cuts.second else "at"
+            return f"is below the mean {first} and {relation} the mean of the rest {second}"
+        return "is not above zero" if value <= 0 else f"is below the mean of the rest {second}"
+    names = {
+        Shares: "of the value",
+        CountShares: "of the customers",
+        CumulativeMean: "of the walk",
+        Limits: "set by hand",
+    }
+    kind = names.get(type(rule), "of the rule")
+    if code == 0:
+        return f"reaches the limit of A {kind}, {first}"
+    if code == 1:
+        return f"is below the limit of A {kind}, {first}, and reaches that of B, {second}"
+    return f"is below the limit of B {kind}, {second}"
+
+
+@frozen(kw_only=True)
+class XyzResult:
+    """Classes by steadiness, in input order.
+
+    Parameters
+    ----------
+    codes
+        (n,) int8: 0 = X, 1 = Y, 2 = Z, -1 = not classified.
+    cv
+        (n,) coefficients of variation, of one; NaN where undefined.
+    cuts
+        Upper limits of X and Y.
+    rule
+        What found them.
+    warnings
+        What to doubt about the result.
+    """
+
+    codes: Codes = field(eq=_SAME)
+    cv: Floats = field(eq=_SAME)
+    cuts: Cuts
+    rule: Rule | CvRule
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def labels(self) -> npt.NDArray[np.str_]:
+        """(n,) ``X``, ``Y``, ``Z``, or nothing."""
+        return labels_of(self.codes, XYZ)
+
+    def explain(self, i: int) -> str:
+        """Say why customer number *i* is in its class.
+
+        Examples
+        --------
+        >>> from abcxyz.core.classes.classify import classify_cv
+        >>> classify_cv([1.5, 0.9, 0.6, 0.3, 0.2, 0.1]).explain(2)
+        'Y: the coefficient of variation 60.00 % is above 30.00 % and not above 60.00 %'
+        """
+        i = _place(i, len(self))
+        code, cv = int(self.codes[i]), float(self.cv[i])
+        if code < 0:
+            return "not classified: no sales in the period"
+        first, second = _percent(self.cuts.first), _percent(self.cuts.second)
+        if math.isnan(cv):
+            return f"{XYZ[code]}: the coefficient of variation is undefined, no sales remain"
+        words = f"{XYZ[code]}: the coefficient of variation {_percent(cv)}"
+        if code == 2 and cv <= self.cuts.second:
+            return f"{words} rests on at most one order"
+        if code == 0:
+            return f"{words} is not above {first}"
+        return (
+            f"{words} is above {first} and not above {second}"
+            if code == 1
+            else (f"{words} is above {second}")
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer in input order."""
+        import pandas as pd
+
+        return pd.DataFrame({"cv": self.cv, "xyz": self.labels})
+
+    def _repr_html_(self) -> str:
+        counts = np.bincount(self.codes[self.codes >= 0], minlength=3).tolist()
+        total = sum(counts)
+        rows = [
+            [label, f"{count:,}", _percent(count / total if total else math.nan)]
+            for label, count in zip(XYZ, counts, strict=True)
+        ]
+        caption = (
+            f"XYZ, {self.rule}: X up to {_percent(self.cuts.first)}, "
+            f"Y up to {_percent(self.cuts.second)}"
+        )
+        return html_table(caption, ("class", "customers", "of customers"), rows)

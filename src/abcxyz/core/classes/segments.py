@@ -1,0 +1,198 @@
+"""Names, tags and groups of the nine segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from attrs import field, frozen
+
+from abcxyz._arrays import ArrayLike, Codes
+from abcxyz.errors import InputError
+
+__all__ = [
+    "ABC",
+    "BCG",
+    "SEGMENTS",
+    "TAGS",
+    "XYZ",
+    "Grouping",
+    "codes_of",
+    "labels_of",
+    "segment_codes",
+    "tag",
+]
+
+ABC = ("A", "B", "C")
+XYZ = ("X", "Y", "Z")
+SEGMENTS = tuple(a + x for a in ABC for x in XYZ)
+"""The nine segments; the place of each is its code, ``3 * abc + xyz``."""
+
+#: Letters a Russian keyboard puts in place of the Latin ones.
+_LOOK_ALIKE = str.maketrans("АВСХУ", "ABCXY")
+
+TAGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "ru": MappingProxyType(
+            {
+                "AX": "AX - приоритетный клиент",
+                "AY": "AY - Ключевой клиент, колебания спроса",
+                "AZ": "AZ - Крупный клиент, непредсказуемый спрос",
+                "BX": "BX - Надёжный клиент, потенциал роста",
+                "BY": "BY - Средний клиент, колебания спроса",
+                "BZ": "BZ - Средний клиент, непредсказуемый спрос",
+                "CX": "CX - Небольшой постоянный клиент",
+                "CY": "CY - Небольшой клиент, колебания спроса",
+                "CZ": "CZ - Низкий потенциал",
+            }
+        ),
+        "en": MappingProxyType(
+            {
+                "AX": "AX - Priority customer",
+                "AY": "AY - Key customer, demand varies",
+                "AZ": "AZ - Large customer, unpredictable demand",
+                "BX": "BX - Reliable customer, room to grow",
+                "BY": "BY - Medium customer, demand varies",
+                "BZ": "BZ - Medium customer, unpredictable demand",
+                "CX": "CX - Small steady customer",
+                "CY": "CY - Small customer, demand varies",
+                "CZ": "CZ - Low potential",
+            }
+        ),
+    }
+)
+"""What stands on the customer's card, by language and segment."""
+
+
+def tag(segment: str, lang: str = "en") -> str:
+    """Say on a customer's card what the segment means; nothing for an unclassified one.
+
+    Examples
+    --------
+    >>> tag("AX", "ru")
+    'AX - приоритетный клиент'
+    """
+    return TAGS[lang].get(segment, "")
+
+
+def labels_of(codes: ArrayLike, names: tuple[str, ...]) -> npt.NDArray[np.str_]:
+    """Name codes; -1 becomes an empty string.
+
+    Examples
+    --------
+    >>> labels_of([0, -1, 2], ABC).tolist()
+    ['A', '', 'C']
+    """
+    return np.array([*names, ""])[np.asarray(codes, dtype=np.intp)]
+
+
+def codes_of(labels: Iterable[str], names: tuple[str, ...], what: str = "labels") -> Codes:
+    """Read labels; an empty one or ``N`` is -1, Cyrillic look-alikes are understood.
+
+    Raises
+    ------
+    InputError
+        A label is unknown.
+
+    Examples
+    --------
+    >>> codes_of(["А", "b", ""], ABC).tolist()
+    [0, 1, -1]
+    """
+    place = {name: code for code, name in enumerate(names)} | {"": -1, "N": -1}
+    codes = []
+    for position, label in enumerate(labels):
+        plain = str(label).strip().upper().translate(_LOOK_ALIKE)
+        if plain not in place:
+            raise InputError(
+                "{what} hold {label!r} at position {position}; use one of {known}",
+                what=what,
+                label=label,
+                position=position,
+                known=", ".join(names),
+            )
+        codes.append(place[plain])
+    return np.array(codes, dtype=np.int8)
+
+
+def segment_codes(abc: Codes, xyz: Codes) -> Codes:
+    """Join the two axes: ``3 * abc + xyz``, -1 where either is missing.
+
+    Raises
+    ------
+    InputError
+        Different numbers of customers.
+    """
+    if abc.shape != xyz.shape:
+        raise InputError(
+            "ABC has {abc} customers and XYZ has {xyz}; classify the same customers on both axes",
+            abc=len(abc),
+            xyz=len(xyz),
+        )
+    return np.where((abc < 0) | (xyz < 0), np.int8(-1), np.int8(3) * abc + xyz)
+
+
+def _members(groups: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType({name: tuple(found) for name, found in groups.items()})
+
+
+@frozen
+class Grouping:
+    """Groups of segments; every segment stands in exactly one.
+
+    Parameters
+    ----------
+    groups
+        Name to segments, in the order they are shown.
+
+    Raises
+    ------
+    InputError
+        A segment is unknown, left out, or in two groups.
+
+    Examples
+    --------
+    >>> BCG.of("AX"), BCG.of("BY")
+    ('cows', 'questions')
+    """
+
+    groups: Mapping[str, tuple[str, ...]] = field(converter=_members, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        named = [segment for found in self.groups.values() for segment in found]
+        wrong = [s for s in named if s not in SEGMENTS or named.count(s) > 1]
+        wrong += [s for s in SEGMENTS if s not in named]
+        if wrong:
+            raise InputError(
+                "the groups do not hold {segment} exactly once; put each of {known} into one "
+                "group",
+                segment=wrong[0],
+                known=", ".join(SEGMENTS),
+            )
+
+    def of(self, segment: str) -> str:
+        """Find the group of a segment."""
+        return next(name for name, found in self.groups.items() if segment in found)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The groups' names; the place of each is its code."""
+        return tuple(self.groups)
+
+    def codes(self, segments: Codes) -> Codes:
+        """Find the group of every segment code; -1 stays."""
+        place = [self.names.index(self.of(segment)) for segment in SEGMENTS]
+        return np.array([*place, -1], dtype=np.int8)[segments]
+
+
+BCG = Grouping(
+    {
+        "stars": ("AZ",),
+        "cows": ("AX",),
+        "dogs": ("CX",),
+        "questions": ("AY", "BX", "BY", "BZ", "CY", "CZ"),
+    }
+)
+"""The four groups of 1C's report: stars, cows, dogs, questions."""

@@ -1,0 +1,132 @@
+"""How unsteady a series is: the coefficient of variation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers, as_numbers
+from abcxyz.core.sums import BLOCK, NEAR
+from abcxyz.errors import InputError
+
+__all__ = ["coefficient_of_variation", "series", "variation"]
+
+
+def coefficient_of_variation(
+    sales: ArrayLike, *, ddof: int = 0, since_first: bool = False
+) -> Floats:
+    """Measure how unsteady each customer buys: standard deviation over mean.
+
+    Parameters
+    ----------
+    sales
+        (customers, periods), at least two periods. NaN is a period without sales and counts
+        as 0.
+    ddof
+        0 divides by the number of periods as 1C does, 1 by one less.
+    since_first
+        Leave out the periods before the customer's first sale that is not zero.
+
+    Returns
+    -------
+    numpy.ndarray
+        (customers,) of one, not percent. NaN where it is undefined: the mean is not above zero,
+        fewer than two periods are left, or all periods are missing.
+
+    Raises
+    ------
+    InputError
+        Not numbers, infinity, fewer than two periods, a *ddof* other than 0 and 1.
+
+    Examples
+    --------
+    >>> coefficient_of_variation([[9, 11, 9, 11], [0, 0, 0, 40]]).round(4).tolist()
+    [0.1, 1.7321]
+    """
+    return variation(series(sales), ddof, since_first)[0]
+
+
+def series(sales: ArrayLike) -> Numbers:
+    """Check a table of customers by periods.
+
+    Raises
+    ------
+    InputError
+        Not numbers, infinity, not two dimensions, fewer than two periods.
+    """
+    array = as_numbers(sales, "sales", ndim=2)
+    if array.shape[1] < 2:
+        raise InputError(
+            "XYZ needs at least two sub-periods, and sales has {count}; take a longer period or "
+            "a finer bucket",
+            count=array.shape[1],
+        )
+    return array
+
+
+def variation(
+    sales: Numbers, ddof: int, since_first: bool, *, signless: bool = False
+) -> tuple[Floats, Bools, Ints]:
+    """Measure checked series.
+
+    Parameters
+    ----------
+    sales
+        (n, p) as `series` returns it.
+    ddof, since_first
+        As in `coefficient_of_variation`.
+    signless
+        Take a mean of zero for CV 0 and ignore the sign of the mean, as 1C does.
+
+    Returns
+    -------
+    tuple
+        (n,) CVs, (n,) who has any sales at all, (n,) in how many periods they are not zero.
+    """
+    if ddof not in (0, 1) or isinstance(ddof, bool):
+        raise InputError("ddof is {ddof!r}; use 0 (as 1C does) or 1", ddof=ddof)
+    customers, periods = sales.shape
+    cv = np.empty(customers)
+    known = np.ones(customers, dtype=bool)
+    active = np.empty(customers, dtype=np.int64)
+    step = max(1, BLOCK // 2 // periods)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for start in range(0, customers, step):
+            rows = slice(start, min(start + step, customers))
+            # One row per period: passes along customers are long, along periods short and slow.
+            block = np.array(sales[rows].T, dtype=np.float64, order="C")
+            if np.isnan(block.sum()):
+                gaps = np.isnan(block)
+                known[rows] = ~gaps.all(axis=0)
+                block[gaps] = 0.0
+            nonzero = block != 0
+            active[rows] = np.count_nonzero(nonzero, axis=0)
+            size = np.maximum(block.max(axis=0), -block.min(axis=0))
+            counted: Any = periods
+            if since_first:
+                skipped = np.where(active[rows] > 0, nonzero.argmax(axis=0), periods)
+                counted = periods - skipped
+                inside = np.arange(periods)[:, None] >= skipped
+            # Distances from the last period instead of from zero: equal amounts give exactly 0.
+            anchor = block[-1].copy()
+            block -= anchor
+            if since_first:
+                block *= inside
+            shift = block.sum(axis=0) / counted
+            mean = shift + anchor
+            block -= shift
+            if since_first:
+                block *= inside
+            block *= block
+            deviation = np.sqrt(block.sum(axis=0) / (counted - ddof))
+            zero = np.abs(mean) <= NEAR * size
+            if signless:
+                found = deviation / np.abs(mean)
+                found[zero] = 0.0
+            else:
+                found = deviation / mean
+                found[zero | (mean < 0) | (counted < 2)] = np.nan
+            found[~known[rows]] = np.nan
+            cv[rows] = found
+    return cv, known, active

@@ -1,0 +1,1 @@
+"""Changes between snapshots: transitions, hysteresis, backfill, forecast."""

@@ -1,0 +1,298 @@
+"""Snapshots of past dates out of one pass over the sales, so that dynamics exist from day one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+import attrs
+import numpy as np
+
+from abcxyz._arrays import Bools, Codes, Days, Floats, Ints, Numbers, freeze
+from abcxyz.core.dynamics.carry_over import carry_over
+from abcxyz.core.dynamics.comparison import align, check_comparable
+from abcxyz.core.dynamics.hysteresis import BAND, steadied, steady
+from abcxyz.core.sales.calendar import Periods, Window, period_start, shift_period
+from abcxyz.core.sales.panel import Panel, aggregate_all
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.classify_panel import classes_of
+from abcxyz.core.snapshots.snapshot import Settings, Snapshot
+from abcxyz.errors import AbcxyzWarning, InputError
+
+__all__ = ["backfill", "backfill_dates", "backfill_window"]
+
+
+def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, ...]:
+    """List the days of classification whose results are dated from *since* on.
+
+    Parameters
+    ----------
+    since
+        A day in the first period; its result is dated by the last day of that period.
+    as_of
+        The day of the last classification.
+    settings
+        Their unit of the period is the step: a month for ``12M``.
+
+    Raises
+    ------
+    InputError
+        *since* lies in the period of *as_of* or later.
+
+    Examples
+    --------
+    >>> [str(day) for day in backfill_dates(date(2026, 1, 1), date(2026, 4, 15), Settings())]
+    ['2026-02-01', '2026-03-01', '2026-04-15']
+    """
+    unit = Periods.parse(settings.period, as_of).bucket
+    last = period_start(as_of, unit)
+    day = shift_period(period_start(since, unit), unit, 1)
+    if day > last:
+        raise InputError(
+            "there is no complete period from {since} until {as_of}; begin earlier",
+            since=since,
+            as_of=as_of,
+        )
+    days = []
+    while day < last:
+        days.append(day)
+        day = shift_period(day, unit, 1)
+    return (*days, as_of)
+
+
+def backfill_window(since: date, as_of: date, settings: Settings) -> Window:
+    """Say which sales are needed: from the start of the first window to the end of the last."""
+    days = backfill_dates(since, as_of, settings)
+    spans = [settings.periods(day).span for day in days]
+    return Window(min(span.since for span in spans), max(span.until for span in spans))
+
+
+def backfill(
+    transactions: Transactions | Iterable[Transactions],
+    *,
+    since: date,
+    as_of: date,
+    settings: Settings | None = None,
+    previous: Snapshot | None = None,
+    band: float = BAND,
+) -> Iterator[Snapshot]:
+    """Compute the snapshots that runs in the past would have left behind.
+
+    Parameters
+    ----------
+    transactions
+        Sales, at once or in batches, over `backfill_window`.
+    since
+        A day in the first period to be dated.
+    as_of
+        The day of the last classification.
+    settings
+        Window, metric and rules; the default ones when not given.
+    previous
+        The snapshot before the first one, where there is one; as in `analyze`.
+    band
+        Of the steadied classes, see `steady`.
+
+    Yields
+    ------
+    Snapshot
+        The oldest first. Each holds the customers known by its date, and steadies its classes by
+        the one before.
+
+    Raises
+    ------
+    InputError
+        No complete period, no sales, or an unusable metric.
+
+    Warns
+    -----
+    AbcxyzWarning
+        The sales begin after the first window does.
+
+    Notes
+    -----
+    The sales are added up once, by the days on which any window or bucket begins or ends; each
+    date is then a slice of that table. Memory is three tables of customers x such periods.
+
+    Examples
+    --------
+    >>> sales = Transactions(
+    ...     ["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5), date(2026, 3, 9)], [50, 50, 10]
+    ... )
+    >>> found = backfill(sales, since=date(2026, 2, 1), as_of=date(2026, 4, 1),
+    ...                  settings=Settings(period="2M"))
+    >>> [(str(one.dated), one.customers.tolist(), one.segment.tolist()) for one in found]
+    [('2026-02-28', ['a'], [0]), ('2026-03-31', ['a', 'b'], [2, 5])]
+    """
+    settings = Settings() if settings is None else settings
+    days = backfill_dates(since, as_of, settings)
+    runs = [settings.periods(day) for day in days]
+    batches = [transactions] if isinstance(transactions, Transactions) else transactions
+    edges = sorted(
+        {edge for run in runs for edge in (*run.edges, run.window.since, run.window.until)}
+    )
+    atoms = Periods(Window(edges[0], edges[-1]), runs[0].bucket, tuple(edges))
+    metrics = dict.fromkeys((settings.metric, "count", "lines"))
+    panels = dict(zip(metrics, aggregate_all(batches, atoms, metrics, rhythm=True), strict=True))
+    money = panels[settings.metric]
+    if not len(money):
+        raise InputError("there are no sales; check the source and its window")
+    begun = np.fmin.reduce(money.first_day)
+    if begun > np.datetime64(shift_period(edges[0], runs[0].bucket, 1)):
+        warnings.warn(
+            AbcxyzWarning(
+                "the sales begin on {first}, and the first window on {since}; results dated "
+                "before a whole window has passed rest on less than they should",
+                first=begun.item(),
+                since=edges[0],
+            ),
+            stacklevel=2,
+        )
+    table = _Table(money, panels["count"], panels["lines"])
+    dates = list(zip(days, runs, strict=True))
+    if previous is not None:
+        return _follow(table, dates, settings, previous, band)
+    return _slide(table, dates, settings, band)
+
+
+def _follow(
+    table: _Table,
+    dates: list[tuple[date, Periods]],
+    settings: Settings,
+    previous: Snapshot,
+    band: float,
+) -> Iterator[Snapshot]:
+    """Go on from a snapshot, whose customers need not appear in the sales any more."""
+    for day, periods in dates:
+        _, panel = table.until(periods)
+        panel = carry_over(panel, previous)
+        snapshot, abc, xyz = classes_of(panel, as_of=day, settings=settings)
+        check_comparable(previous, snapshot)
+        aligned = align(previous.customers, snapshot.customers)
+        previous = steadied(snapshot, previous, aligned, abc, xyz, band=band)
+        yield previous
+
+
+def _slide(
+    table: _Table, dates: list[tuple[date, Periods]], settings: Settings, band: float
+) -> Iterator[Snapshot]:
+    """Start anew: everybody has a row of the table, so that nothing needs to be aligned."""
+    held: dict[str, Codes] = {}
+    for day, periods in dates:
+        known, panel = table.until(periods)
+        if not len(panel):
+            continue
+        snapshot, abc, xyz = classes_of(panel, as_of=day, settings=settings)
+        if held:
+            was = {name: codes[known] for name, codes in held.items()}
+            snapshot = attrs.evolve(
+                snapshot,
+                steady_abc=steady(
+                    abc.codes,
+                    panel.value,
+                    abc.cuts,
+                    before=was["abc"],
+                    before_steady=was["steady_abc"],
+                    band=band,
+                ),
+                steady_xyz=steady(
+                    xyz.codes,
+                    xyz.cv,
+                    xyz.cuts,
+                    before=was["xyz"],
+                    before_steady=was["steady_xyz"],
+                    band=band,
+                    upper=True,
+                ),
+            )
+        for name in ("abc", "xyz", "steady_abc", "steady_xyz"):
+            held[name] = np.full(len(known), -1, dtype=np.int8)
+            held[name][known] = getattr(snapshot, name)
+        yield snapshot
+
+
+class _Table:
+    """All sales by customer and atom, from which any date can be cut."""
+
+    def __init__(self, money: Panel, count: Panel, lines: Panel) -> None:
+        self._money = money
+        self._sales, self._count, self._lines = (
+            np.nan_to_num(part.sales) if part.sales.dtype.kind == "f" else part.sales
+            for part in (money, count, lines)
+        )
+        self._edges = np.array(money.periods.edges, dtype="M8[D]")
+        self._first = money.first_day.astype("M8[D]")
+        # A return without a sale makes a customer known, too.
+        self._appeared = lines.first_day.astype("M8[D]")
+        self._rows, self._keys, self._days = _order_days(money)
+
+    def until(self, periods: Periods) -> tuple[Bools, Panel]:
+        """Cut the panel of one date: who is known by then, and what they bought."""
+        start, stop = np.searchsorted(
+            self._edges, np.array([periods.window.since, periods.window.until], dtype="M8[D]")
+        ).tolist()
+        steps = np.searchsorted(self._edges, np.array(periods.edges, dtype="M8[D]"))
+        first, last = int(steps[0]), int(steps[-1])
+        end = np.datetime64(periods.span.last)
+        inside = np.asarray(self._lines[:, start:stop].any(axis=1))
+        spanned = np.asarray(self._lines[:, first:last].any(axis=1))
+        known = self._appeared <= end
+        starts = steps[:-1] - first
+        series = self._sales[known, first:last]
+        if len(starts) < last - first:
+            series = np.add.reduceat(series, starts, axis=1)
+        value = self._sales[known, start:stop].sum(axis=1)
+        panel = Panel(
+            customers=freeze(self._money.customers[known]),
+            periods=periods,
+            metric=self._money.metric,
+            value=_gaps(value, inside[known]),
+            sales=_gaps(series, spanned[known]),
+            orders=freeze(self._count[known, start:stop].sum(axis=1).astype(np.int64)),
+            first_day=self._by(self._first[known], end),
+            last_day=self._last(np.flatnonzero(known), end),
+        )
+        return known, panel
+
+    @staticmethod
+    def _by(first: Days, end: np.datetime64) -> Days:
+        return freeze(np.where(first <= end, first, np.datetime64("NaT", "D")))
+
+    def _last(self, rows: Ints, end: np.datetime64) -> Days:
+        wanted = _key(rows, np.full(len(rows), end.astype(np.int64)))
+        place = np.searchsorted(self._keys, wanted, side="right") - 1
+        found = np.full(len(rows), np.datetime64("NaT", "D"))
+        own = (place >= 0) & (self._rows[np.maximum(place, 0)] == rows)
+        found[own] = self._days[place[own]].astype("M8[D]")
+        return freeze(found)
+
+
+def _key(rows: Ints, days: Ints) -> Ints:
+    return (rows.astype(np.int64) << 32) | (days + (1 << 31))
+
+
+def _order_days(panel: Panel) -> tuple[Ints, Ints, Ints]:
+    """Lay all order days end to end: whose, as a key that sorts, and the day."""
+    assert panel.rhythm is not None
+    first = panel.first_day.astype("M8[D]")
+    has = ~np.isnat(first)
+    counts = np.where(has, np.diff(panel.rhythm.starts) + 1, 0)
+    rows = np.repeat(np.arange(len(panel)), counts)
+    steps = np.ones(len(rows), dtype=np.int64)
+    heads = (np.cumsum(counts) - counts)[has]
+    begins = np.zeros(len(rows), dtype=bool)
+    begins[heads] = True
+    steps[~begins] = panel.rhythm.gaps
+    steps[begins] = 0
+    run = np.cumsum(steps)
+    days = run + np.repeat(first[has].astype(np.int64) - run[heads], counts[has])
+    return rows, _key(rows, days), days
+
+
+def _gaps(money: Numbers, present: Bools) -> Numbers:
+    if present.all():
+        return freeze(money)
+    found: Floats = money.astype(np.float64)
+    found[~present] = np.nan
+    return freeze(found)

@@ -1,0 +1,260 @@
+"""Two snapshots side by side: the same customers, the same settings, what changed."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Codes, Ints
+from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
+from abcxyz.core.dynamics.events import ABSENT
+from abcxyz.core.dynamics.transitions import Transitions, transitions
+from abcxyz.core.snapshots.snapshot import Snapshot
+from abcxyz.errors import AbcxyzWarning, InputError
+
+__all__ = [
+    "AXES",
+    "Alignment",
+    "OverlappingWindowsWarning",
+    "align",
+    "check_comparable",
+    "compare",
+    "compare_aligned",
+]
+
+AXES = ("abc", "xyz", "segment", "group")
+"""What two snapshots can be compared by."""
+
+
+class OverlappingWindowsWarning(AbcxyzWarning):
+    """The windows share days, so the rates say less than they seem to."""
+
+
+@frozen
+class Alignment:
+    """Where each of the u customers of two lists stands in either.
+
+    Parameters
+    ----------
+    customers
+        (u,) those of the second list in its order, then those of the first list only.
+    before, after
+        (u,) positions in the first and in the second list; -1 where absent.
+    """
+
+    customers: npt.NDArray[Any]
+    before: Ints
+    after: Ints
+
+    def of_before(self, column: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
+        """Bring a column of the first list into the common order."""
+        return _taken(column, self.before, missing)
+
+    def of_after(self, column: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
+        """Bring a column of the second list into the common order."""
+        return _taken(column, self.after, missing)
+
+
+def _taken(column: npt.NDArray[Any], places: Ints, missing: Any) -> npt.NDArray[Any]:
+    if not len(column):
+        return np.full(len(places), missing, dtype=column.dtype)
+    found = column[places]
+    absent = places < 0
+    if absent.any():
+        found[absent] = missing
+    return found
+
+
+def align(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> Alignment:
+    """Find the customers of two lists in each other.
+
+    Parameters
+    ----------
+    before, after
+        Identifiers, each once per list.
+
+    Examples
+    --------
+    >>> found = align(np.array(["a", "b"]), np.array(["c", "b"]))
+    >>> found.customers.tolist(), found.before.tolist(), found.after.tolist()
+    (['c', 'b', 'a'], [-1, 1, 0], [0, 1, -1])
+    """
+    here = np.arange(len(after))
+    if np.array_equal(before, after):
+        return Alignment(after, here, here)
+    places = _find(before, after)
+    left = np.ones(len(before), dtype=bool)
+    left[places[places >= 0]] = False
+    gone = np.flatnonzero(left)
+    kind = before.dtype if before.dtype == after.dtype else np.dtype(object)
+    return Alignment(
+        np.concatenate([after.astype(kind), before[gone].astype(kind)]),
+        np.concatenate([places, gone]),
+        np.concatenate([here, np.full(len(gone), -1)]),
+    )
+
+
+def _find(known: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
+    """Find the position of each wanted one among the known; -1 where there is none."""
+    if not (known.dtype.kind in "iu" and wanted.dtype.kind in "iu"):
+        place = {customer: i for i, customer in enumerate(known.tolist())}
+        return np.fromiter(
+            (place.get(customer, -1) for customer in wanted.tolist()), np.int64, len(wanted)
+        )
+    if not len(known):
+        return np.full(len(wanted), -1)
+    order = np.argsort(known, kind="stable")
+    found = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    return np.where(known[found] == wanted, found, -1)
+
+
+def compare(
+    before: Snapshot,
+    after: Snapshot,
+    *,
+    by: str = "segment",
+    grouping: Grouping = BCG,
+    steadied: bool = False,
+    any_settings: bool = False,
+    method: str = "wilson",
+    level: float = 0.95,
+) -> Transitions:
+    """Compare two snapshots, customer by customer.
+
+    Parameters
+    ----------
+    before, after
+        The earlier and the later one; lists of customers may differ.
+    by
+        ``abc``, ``xyz``, ``segment`` or ``group``.
+    grouping
+        Groups of segments, for ``group``.
+    steadied
+        Take the steadied classes instead of the raw ones.
+    any_settings
+        Compare although other settings made them.
+    method, level
+        Of the intervals, see `rate_interval`.
+
+    Returns
+    -------
+    Transitions
+        Over the union of customers. A customer missing from a list is absent there, which is
+        not the same as known without sales.
+
+    Raises
+    ------
+    InputError
+        Other settings, the wrong order, or an unknown *by*.
+
+    Warns
+    -----
+    OverlappingWindowsWarning
+        The windows share days: fine for telling who moved, wrong as transition probabilities.
+    """
+    if by not in AXES:
+        raise InputError(
+            "the snapshots cannot be compared by {by!r}; use one of {known}",
+            by=by,
+            known=", ".join(AXES),
+        )
+    check_comparable(before, after, any_settings=any_settings)
+    moves = compare_aligned(
+        before,
+        after,
+        align(before.customers, after.customers),
+        by=by,
+        grouping=grouping,
+        steadied=steadied,
+        method=method,
+        level=level,
+    )
+    if moves.overlap:
+        warnings.warn(
+            OverlappingWindowsWarning(
+                "the windows {before} and {after} share days: who moved is right, but the rates "
+                "are no transition probabilities; for those take snapshots a whole window apart",
+                before=before.periods.window,
+                after=after.periods.window,
+            ),
+            stacklevel=2,
+        )
+    return moves
+
+
+def check_comparable(before: Snapshot, after: Snapshot, *, any_settings: bool = False) -> None:
+    """Refuse snapshots in the wrong order or made with other settings.
+
+    Raises
+    ------
+    InputError
+        With what differs.
+    """
+    if before.dated > after.dated:
+        raise InputError(
+            "the snapshot before is dated {before}, after that of {after}; pass the earlier first",
+            before=before.dated,
+            after=after.dated,
+        )
+    if not any_settings and before.settings.fingerprint != after.settings.fingerprint:
+        ours, theirs = before.settings.to_dict(), after.settings.to_dict()
+        other = next((name for name in ours if ours[name] != theirs[name]), "settings")
+        raise InputError(
+            "the snapshots of {before} and {after} were made with other settings ({name}: "
+            "{first} and {second}), so a move may be the rule's and not the customer's; classify "
+            "again with the same settings, or compare any settings on purpose",
+            before=before.dated,
+            after=after.dated,
+            name=other,
+            first=ours.get(other),
+            second=theirs.get(other),
+        )
+
+
+def compare_aligned(
+    before: Snapshot,
+    after: Snapshot,
+    aligned: Alignment,
+    *,
+    by: str = "segment",
+    grouping: Grouping = BCG,
+    steadied: bool = False,
+    method: str = "wilson",
+    level: float = 0.95,
+) -> Transitions:
+    """Compare snapshots that were aligned and checked already; never warns."""
+    labels = {"abc": ABC, "xyz": XYZ, "segment": SEGMENTS, "group": grouping.names}[by]
+
+    def codes(snapshot: Snapshot) -> Codes:
+        if by == "group":
+            return grouping.codes(snapshot.steady_segment if steadied else snapshot.segment)
+        found: Codes = getattr(snapshot, f"steady_{by}" if steadied else by)
+        return found
+
+    return transitions(
+        aligned.of_before(codes(before), ABSENT),
+        aligned.of_after(codes(after), ABSENT),
+        labels=labels,
+        ordered=by != "group",
+        money_before=aligned.of_before(before.value, 0),
+        money_after=aligned.of_after(after.value, 0),
+        sold_before=_sold_before(before, after, aligned),
+        customers=aligned.customers,
+        method=method,
+        level=level,
+        overlap=before.periods.window.until > after.periods.window.since,
+    )
+
+
+def _sold_before(before: Snapshot, after: Snapshot, aligned: Alignment) -> Bools:
+    """Say of every customer whether a sale until the first date is known."""
+    never = np.datetime64("NaT", "D")
+    bought = ~np.isnat(before.first_day) | (before.abc >= 0) | (before.xyz >= 0)
+    with_first = aligned.of_after(after.first_day.astype("M8[D]"), never)
+    # NaT compares as false.
+    early = with_first <= np.datetime64(before.dated)
+    return np.asarray(aligned.of_before(bought, missing=False) | early)

@@ -1,0 +1,201 @@
+"""Figures for the first page: how concentrated the money is, and how stable the core."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Floats
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.dynamics.comparison import align, compare_aligned
+from abcxyz.core.snapshots.snapshot import Snapshot
+
+__all__ = ["CoreMetrics", "core_metrics", "gini", "pareto_pair"]
+
+_YEAR = 365.25
+
+
+@frozen(kw_only=True)
+class CoreMetrics:
+    """Figures of one snapshot; NaN where they have no meaning, shares of one.
+
+    Parameters
+    ----------
+    pareto_customers, pareto_value
+        The real pair behind "20 / 80": so many of the customers bring all but so much.
+    gini
+        0 where all bring the same, near 1 where one brings all.
+    top_1, top_5, top_10
+        Share of the value that the largest 1, 5 and 10 % of the customers bring.
+    hhi
+        Herfindahl-Hirschman index: the sum of squared shares, 1 for a single customer.
+    core_customers, core_value
+        AX and AY together: their share of the classified customers and of the value.
+    cows_inflow
+        Customers in AX now who were not in it on the date before, as a share of AX now.
+    cows_retention
+        Customers in AX on the date before who still are.
+    a_attrition
+        Customers of A who leave it within a year: those of a year ago, or, from another date
+        before, their share raised to a year.
+    a_attrition_days
+        Days between the two dates that it was measured over; 0 without a date before.
+    """
+
+    pareto_customers: float
+    pareto_value: float
+    gini: float
+    top_1: float
+    top_5: float
+    top_10: float
+    hhi: float
+    core_customers: float
+    core_value: float
+    cows_inflow: float = math.nan
+    cows_retention: float = math.nan
+    a_attrition: float = math.nan
+    a_attrition_days: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON: None for NaN."""
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in attrs.asdict(self).items()
+        }
+
+
+def _falling(values: Floats) -> Floats:
+    """Sort what counts: classified values, a loss as nothing."""
+    kept = np.asarray(values, dtype=np.float64)
+    kept = np.maximum(kept[~np.isnan(kept)], 0.0)
+    return np.sort(kept)[::-1]
+
+
+def gini(values: Floats) -> float:
+    """Measure inequality; values below zero count as zero.
+
+    Notes
+    -----
+    ``G = (n + 1 - 2 Σ W_k) / n`` with the cumulative shares ``W_k`` from the smallest value up.
+
+    Examples
+    --------
+    >>> round(gini([1, 1, 1, 1]), 9), gini([0, 0, 0, 4])
+    (0.0, 0.75)
+    """
+    down = _falling(values)
+    total = down.sum()
+    if not total > 0:
+        return math.nan
+    n = len(down)
+    share = np.cumsum(down[::-1]) / total
+    return float((n + 1 - 2 * share.sum()) / n)
+
+
+def pareto_pair(values: Floats) -> tuple[float, float]:
+    """Find the share of customers that brings the other share of the value.
+
+    Returns
+    -------
+    tuple of float
+        The first such that both add up to one, along the straight pieces of the curve.
+
+    Examples
+    --------
+    >>> pareto_pair([1, 1, 1, 1]), [round(x, 3) for x in pareto_pair([80, 5, 5, 5, 5])]
+    ((0.5, 0.5), [0.2, 0.8])
+    """
+    down = _falling(values)
+    total = down.sum()
+    if not total > 0:
+        return math.nan, math.nan
+    n = len(down)
+    customers = np.arange(n + 1) / n
+    both = customers + np.concatenate([[0.0], np.cumsum(down)]) / total
+    share = float(np.interp(1.0, both, customers))
+    return share, 1.0 - share
+
+
+def core_metrics(
+    snapshot: Snapshot, previous: Snapshot | None = None, year_ago: Snapshot | None = None
+) -> CoreMetrics:
+    """Sum a snapshot up.
+
+    Parameters
+    ----------
+    snapshot
+        The one to sum up.
+    previous
+        The one before, for what came into AX and what stayed.
+    year_ago
+        One of a year before, for the attrition of A; the previous one when not given.
+
+    Returns
+    -------
+    CoreMetrics
+
+    Notes
+    -----
+    The attrition over d days is brought to a year as ``1 - (1 - q)^(365.25 / d)``. From windows
+    that overlap it comes out too small, for they share most of their sales.
+    """
+    down = _falling(snapshot.value)
+    total = float(down.sum())
+    known = total > 0
+    shares = down / total if known else down
+    customers, value = pareto_pair(snapshot.value)
+    segment = snapshot.segment
+    core = (segment == SEGMENTS.index("AX")) | (segment == SEGMENTS.index("AY"))
+    classified = int(np.count_nonzero(segment >= 0))
+    inflow, retention = _cows(snapshot, previous)
+    attrition, days = _attrition(snapshot, year_ago if year_ago is not None else previous)
+    tops = [math.ceil(len(down) * percent / 100) for percent in (1, 5, 10)]
+    top_1, top_5, top_10 = (float(shares[:count].sum()) if known else math.nan for count in tops)
+    return CoreMetrics(
+        pareto_customers=customers,
+        pareto_value=value,
+        gini=gini(snapshot.value),
+        top_1=top_1,
+        top_5=top_5,
+        top_10=top_10,
+        hhi=float(np.dot(shares, shares)) if known else math.nan,
+        core_customers=float(np.count_nonzero(core)) / classified if classified else math.nan,
+        core_value=float(snapshot.value[core].sum()) / total if known else math.nan,
+        cows_inflow=inflow,
+        cows_retention=retention,
+        a_attrition=attrition,
+        a_attrition_days=days,
+    )
+
+
+def _cows(snapshot: Snapshot, previous: Snapshot | None) -> tuple[float, float]:
+    if previous is None:
+        return math.nan, math.nan
+    moves = compare_aligned(previous, snapshot, align(previous.customers, snapshot.customers))
+    cow = SEGMENTS.index("AX")
+    was, now = moves.before == cow, moves.after == cow
+    stayed = int(np.count_nonzero(was & now))
+    before, after = int(np.count_nonzero(was)), int(np.count_nonzero(now))
+    return (
+        (after - stayed) / after if after else math.nan,
+        stayed / before if before else math.nan,
+    )
+
+
+def _attrition(snapshot: Snapshot, before: Snapshot | None) -> tuple[float, int]:
+    if before is None:
+        return math.nan, 0
+    days = (snapshot.dated - before.dated).days
+    moves = compare_aligned(
+        before, snapshot, align(before.customers, snapshot.customers), by="abc"
+    )
+    was = moves.before == 0
+    count = int(np.count_nonzero(was))
+    if not count or days <= 0:
+        return math.nan, days
+    left = int(np.count_nonzero(was & (moves.after != 0))) / count
+    return 1.0 - (1.0 - left) ** (_YEAR / days), days

@@ -1,0 +1,316 @@
+"""Where the customers will stand next, if they go on moving as they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz._arrays import Floats, freeze, same_arrays
+from abcxyz.core.dynamics.comparison import align, check_comparable, compare_aligned
+from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.snapshots.snapshot import Snapshot
+from abcxyz.errors import InputError
+
+__all__ = ["LEAST_TRANSITIONS", "Forecast", "HeldBack", "chain", "forecast"]
+
+LEAST_TRANSITIONS = 3
+"""With fewer there is nothing to tell a habit from an accident by."""
+
+_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+
+
+@frozen(kw_only=True)
+class HeldBack:
+    """One period that was forecast from those before it.
+
+    Parameters
+    ----------
+    dated
+        The date of the period.
+    share_error, share_error_unchanged
+        Half the sum of the absolute differences of the state shares (the share of customers put
+        into a wrong state), of the forecast and of "nothing changes".
+    revenue, revenue_forecast, revenue_unchanged
+        The true money, and what either said.
+    """
+
+    dated: date
+    share_error: float
+    share_error_unchanged: float
+    revenue: float
+    revenue_forecast: float
+    revenue_unchanged: float
+
+    @property
+    def revenue_error(self) -> float:
+        """Absolute error of the forecast money, as a share of the true one."""
+        return _relative(self.revenue_forecast, self.revenue)
+
+    @property
+    def revenue_error_unchanged(self) -> float:
+        """The same of "nothing changes"."""
+        return _relative(self.revenue_unchanged, self.revenue)
+
+
+def _relative(said: float, true: float) -> float:
+    return abs(said - true) / abs(true) if true else float("nan")
+
+
+@frozen(kw_only=True)
+class Forecast:
+    """What the next period holds if the past goes on.
+
+    Parameters
+    ----------
+    after
+        The date of the last snapshot.
+    states
+        Classes and ``N``, not classified.
+    customers
+        (states,) expected numbers of customers.
+    shares, shares_now
+        (states,) of all known customers, expected and on the last date.
+    revenue, revenue_now
+        Expected money of the next period, and that of the last.
+    transitions
+        How many were learnt from.
+    held_back
+        Past periods that were forecast from those before them, the oldest first; empty where
+        the history is too short for that.
+    """
+
+    after: date
+    states: tuple[str, ...]
+    customers: Floats = field(eq=_SAME)
+    shares: Floats = field(eq=_SAME)
+    shares_now: Floats = field(eq=_SAME)
+    revenue: float
+    revenue_now: float
+    transitions: int
+    held_back: tuple[HeldBack, ...] = ()
+
+    @property
+    def error(self) -> tuple[float, float]:
+        """Mean share error of the held-back periods: the forecast's, and "nothing changes"."""
+        return self._mean("share_error"), self._mean("share_error_unchanged")
+
+    @property
+    def revenue_error(self) -> tuple[float, float]:
+        """Mean relative error of the money: the forecast's, and "nothing changes"."""
+        return self._mean("revenue_error"), self._mean("revenue_error_unchanged")
+
+    def _mean(self, name: str) -> float:
+        found = [getattr(one, name) for one in self.held_back]
+        return float(np.mean(found)) if found else float("nan")
+
+    @property
+    def worth_it(self) -> bool | None:
+        """Whether it was nearer in shares than "nothing changes"; None where that is not known."""
+        return self.error[0] < self.error[1] if self.held_back else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            "after": self.after.isoformat(),
+            "transitions": self.transitions,
+            "states": {
+                state: {"customers": customers, "share": share, "share_now": now}
+                for state, customers, share, now in zip(
+                    self.states,
+                    self.customers.tolist(),
+                    self.shares.tolist(),
+                    self.shares_now.tolist(),
+                    strict=True,
+                )
+            },
+            "revenue": self.revenue,
+            "revenue_now": self.revenue_now,
+            "worth_it": self.worth_it,
+            "held_back": [
+                attrs.asdict(one) | {"dated": one.dated.isoformat()} for one in self.held_back
+            ],
+        }
+
+
+def chain(windows: Sequence[Window]) -> tuple[int, ...]:
+    """Choose, from the last window backwards, those that adjoin one another.
+
+    Parameters
+    ----------
+    windows
+        In ascending order, such as the months' rolling years.
+
+    Returns
+    -------
+    tuple of int
+        Positions, ascending.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> months = [Window(date(2026, m, 1), date(2026, m + 2, 1)) for m in range(1, 8)]
+    >>> chain(months)
+    (0, 2, 4, 6)
+    """
+    chosen: list[int] = []
+    for place in reversed(range(len(windows))):
+        if not chosen or windows[place].until == windows[chosen[-1]].since:
+            chosen.append(place)
+    return tuple(reversed(chosen))
+
+
+def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
+    """Forecast the state shares and the money of the next period.
+
+    Parameters
+    ----------
+    snapshots
+        Of adjoining windows, at least four, ascending: quarters of three months, years of
+        twelve. Of a history of rolling windows take those that `chain` chooses.
+    by
+        ``abc``, ``xyz``, ``segment`` or ``group``.
+
+    Returns
+    -------
+    Forecast
+        Always with the comparison to "nothing changes" on every past period that at least three
+        transitions lie before.
+
+    Raises
+    ------
+    InputError
+        Fewer than three transitions, windows that overlap or do not adjoin, other settings.
+
+    Notes
+    -----
+    A Markov chain of first order over the classes and ``N``: all transitions are added up and
+    divided by row, and the customers of today spread over the states by these rates. Customers
+    who appear for the first time come as many as on the average of the past transitions. The
+    money of today's customers changes, by state, as it did in the past; that of newcomers, and
+    of those who come back from ``N``, is the average of the past.
+
+    Examples
+    --------
+    >>> from abcxyz.core.dynamics.backfill import backfill
+    >>> from abcxyz.core.snapshots.snapshot import Settings
+    >>> from abcxyz.demo import DEMO_AS_OF, demo_sales
+    >>> quarters = list(backfill(demo_sales().transactions, since=date(2025, 1, 1),
+    ...                          as_of=DEMO_AS_OF, settings=Settings(period="1Q", bucket="M")))
+    >>> found = forecast(quarters)
+    >>> found.states, found.transitions, len(found.held_back)
+    (('A', 'B', 'C', 'N'), 6, 3)
+    """
+    known = list(snapshots)
+    _check(known)
+    moves = [
+        compare_aligned(one, two, align(one.customers, two.customers), by=by)
+        for one, two in pairwise(known)
+    ]
+    last = moves[-1]
+    now = _Standing.after(last)
+    next_customers, revenue = _spread(moves, now)
+    return Forecast(
+        after=known[-1].dated,
+        states=last.states[:-1],
+        customers=freeze(next_customers),
+        shares=freeze(_shares(next_customers)),
+        shares_now=freeze(_shares(now.customers)),
+        revenue=revenue,
+        revenue_now=float(now.money.sum()),
+        transitions=len(moves),
+        held_back=tuple(
+            _held_back(moves[:place], moves[place], known[place + 1].dated)
+            for place in range(LEAST_TRANSITIONS, len(moves))
+        ),
+    )
+
+
+def _check(known: Sequence[Snapshot]) -> None:
+    if len(known) <= LEAST_TRANSITIONS:
+        raise InputError(
+            "a forecast needs {least} transitions, that is {wanted} snapshots of adjoining "
+            "windows, and there are {count} snapshots; fill the history with backfill, or take a "
+            "shorter period",
+            least=LEAST_TRANSITIONS,
+            wanted=LEAST_TRANSITIONS + 1,
+            count=len(known),
+        )
+    for one, two in pairwise(known):
+        check_comparable(one, two)
+        before, after = one.periods.window, two.periods.window
+        if after.since < before.until:
+            raise InputError(
+                "the windows {before} and {after} overlap: customers seem to stay because the "
+                "same sales are counted twice, so no forecast is made; take snapshots a whole "
+                "window apart",
+                before=before,
+                after=after,
+            )
+        if after.since != before.until:
+            raise InputError(
+                "the windows {before} and {after} do not adjoin, so their transition is another "
+                "step than the others; fill the gap with backfill",
+                before=before,
+                after=after,
+            )
+
+
+@frozen
+class _Standing:
+    """Customers and money by state, the classes and N."""
+
+    customers: Floats
+    money: Floats
+
+    @classmethod
+    def after(cls, moves: Transitions) -> _Standing:
+        return cls(
+            moves.counts[:, :-1].sum(axis=0).astype(np.float64),
+            moves.money_after[:, :-1].sum(axis=0),
+        )
+
+    @classmethod
+    def before(cls, moves: Transitions) -> _Standing:
+        counts = moves.counts[:-1].sum(axis=1).astype(np.float64)
+        return cls(counts, moves.money_before[:-1].sum(axis=1))
+
+
+def _spread(moves: Sequence[Transitions], now: _Standing) -> tuple[Floats, float]:
+    """Let the customers of *now* move as those of the past did."""
+    counts = np.sum([one.counts for one in moves], axis=0).astype(np.float64)
+    before = np.sum([one.money_before.sum(axis=1) for one in moves], axis=0)
+    after = np.sum([one.money_after.sum(axis=1) for one in moves], axis=0)
+    stayed, came = counts[:-1, :-1], counts[-1, :-1] / len(moves)
+    rows = counts[:-1].sum(axis=1)
+    rates = np.divide(stayed, rows[:, None], out=np.eye(len(rows)), where=rows[:, None] > 0)
+    each = np.divide(after[:-1], rows, out=np.zeros(len(rows)), where=rows > 0)
+    growth = np.divide(after[:-1], before[:-1], out=np.ones(len(rows)), where=before[:-1] > 0)
+    money = np.where(before[:-1] > 0, now.money * growth, now.customers * each)
+    return now.customers @ rates + came, float(money.sum() + after[-1] / len(moves))
+
+
+def _shares(customers: Floats) -> Floats:
+    total = customers.sum()
+    found: Floats = customers / total if total else customers
+    return found
+
+
+def _held_back(past: Sequence[Transitions], true: Transitions, dated: date) -> HeldBack:
+    now, then = _Standing.before(true), _Standing.after(true)
+    said, revenue = _spread(past, now)
+    shares = _shares(then.customers)
+    return HeldBack(
+        dated=dated,
+        share_error=float(np.abs(_shares(said) - shares).sum() / 2),
+        share_error_unchanged=float(np.abs(_shares(now.customers) - shares).sum() / 2),
+        revenue=float(then.money.sum()),
+        revenue_forecast=revenue,
+        revenue_unchanged=float(now.money.sum()),
+    )

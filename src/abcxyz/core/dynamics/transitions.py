@@ -1,0 +1,398 @@
+"""Who moved between two dates, along which path, with how much money."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from attrs import field, frozen
+
+from abcxyz._arrays import (
+    ArrayLike,
+    Bools,
+    Codes,
+    Floats,
+    Ints,
+    Numbers,
+    as_numbers,
+    freeze,
+    same_arrays,
+)
+from abcxyz.core.classes.results import html_table, plain_number
+from abcxyz.core.classes.segments import ABC
+from abcxyz.core.display import Drawn
+from abcxyz.core.dynamics.events import ABSENT, EVENTS, event_table
+from abcxyz.core.dynamics.rate_interval import rate_interval
+from abcxyz.core.dynamics.transition_counts import (
+    MOST_CLASSES,
+    count_paths,
+    in_order,
+    path_numbers,
+)
+from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Transitions", "transitions"]
+
+
+def _same(left: Any, right: Any) -> bool:
+    return left is right if left is None or right is None else same_arrays(left, right)
+
+
+_SAME = attrs.cmp_using(eq=_same, class_name="SameArray")
+
+
+@frozen(kw_only=True)
+class Transitions(Drawn):
+    """Moves of n customers between k classes, not classified (``N``) and absent.
+
+    Parameters
+    ----------
+    before, after
+        (n,) int8 codes: a class, -1 = N, -2 = absent.
+    labels
+        Names of the k classes.
+    ordered
+        Whether the classes run from the best to the worst, so that a move is up or down.
+    counts
+        (k + 2, k + 2) customers by `states` before (rows) and after (columns).
+    value_before, value_after
+        (n,) money of each customer, 0 where there are no sales; None where not given.
+    sold_before
+        (n,) whether something was ever sold to the customer until the first date; None where it
+        is not known.
+    customers
+        (n,) identifiers; None where not given.
+    method, level
+        Of the intervals, see `rate_interval`.
+    overlap
+        Whether the two windows share days: the rates are then no transition probabilities.
+    """
+
+    before: Codes = field(eq=_SAME)
+    after: Codes = field(eq=_SAME)
+    labels: tuple[str, ...]
+    ordered: bool
+    counts: Ints = field(eq=_SAME)
+    value_before: Numbers | None = field(default=None, eq=_SAME)
+    value_after: Numbers | None = field(default=None, eq=_SAME)
+    sold_before: Bools | None = field(default=None, eq=_SAME)
+    customers: npt.NDArray[Any] | None = field(default=None, eq=_SAME)
+    method: str = "wilson"
+    level: float = 0.95
+    overlap: bool = False
+
+    def __len__(self) -> int:
+        return len(self.before)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The classes, ``N`` and ``absent``: rows and columns of every table."""
+        return (*self.labels, "N", "absent")
+
+    @property
+    def rates(self) -> Floats:
+        """(k + 2, k + 2) share of each row that took the path; NaN where the row is empty."""
+        whole = self.counts.sum(axis=1, keepdims=True)
+        return freeze(self.counts / np.where(whole > 0, whole, np.nan))
+
+    @property
+    def intervals(self) -> tuple[Floats, Floats]:
+        """Lower and upper bounds of `rates`."""
+        low, high = rate_interval(
+            self.counts,
+            self.counts.sum(axis=1, keepdims=True),
+            method=self.method,
+            level=self.level,
+        )
+        return freeze(low), freeze(high)
+
+    @functools.cached_property
+    def money_before(self) -> Floats:
+        """(k + 2, k + 2) money before of the customers on each path.
+
+        Raises
+        ------
+        InputError
+            The money was not given.
+        """
+        return self._money(self.value_before)
+
+    @functools.cached_property
+    def money_after(self) -> Floats:
+        """(k + 2, k + 2) money after of the customers on each path."""
+        return self._money(self.value_after)
+
+    @property
+    def money_change(self) -> Floats:
+        """(k + 2, k + 2) what each path won or lost."""
+        return freeze(self.money_after - self.money_before)
+
+    def _money(self, values: Numbers | None) -> Floats:
+        if values is None:
+            raise InputError(
+                "the money is not known; pass money_before and money_after to transitions"
+            )
+        sums = count_paths(self.before, self.after, len(self.labels), weights=values)
+        return freeze(in_order(sums, len(self.labels)))
+
+    @functools.cached_property
+    def events(self) -> Codes:
+        """(n,) int8 places in `EVENTS`; -1 for a customer absent on both dates.
+
+        Where `sold_before` is known it tells ``new`` from ``returned``, also for those who were
+        in the list and had never bought.
+        """
+        k = len(self.labels)
+        table = np.roll(event_table(k, ordered=self.ordered), 2, axis=(0, 1)).ravel()
+        found = table[path_numbers(self.before, self.after, k)]
+        if self.sold_before is not None:
+            came = (self.before < 0) & (self.after >= 0)
+            found[came] = np.where(
+                self.sold_before[came], EVENTS.index("returned"), EVENTS.index("new")
+            )
+        return freeze(found)
+
+    def count(self, name: str) -> int:
+        """Count the customers of one event, such as ``down``."""
+        return int(np.count_nonzero(self._having(name)))
+
+    def who(self, name: str) -> npt.NDArray[Any]:
+        """List the customers of one event, or their positions where they have no names.
+
+        Raises
+        ------
+        InputError
+            There is no such event.
+        """
+        places = np.flatnonzero(self._having(name))
+        return places if self.customers is None else self.customers[places]
+
+    def _having(self, name: str) -> Bools:
+        if name not in EVENTS:
+            raise InputError(
+                "the event {name!r} is unknown; use one of {known}",
+                name=name,
+                known=", ".join(EVENTS),
+            )
+        return np.asarray(self.events == EVENTS.index(name))
+
+    @property
+    def new(self) -> npt.NDArray[Any]:
+        """Customers who bought for the first time."""
+        return self.who("new")
+
+    @property
+    def reactivated(self) -> npt.NDArray[Any]:
+        """Customers who bought again after a window without sales."""
+        return self.who("returned")
+
+    @property
+    def lost(self) -> npt.NDArray[Any]:
+        """Customers who had a class and bought nothing in the new window."""
+        return self.who("lost")
+
+    def explain(self, customer: object) -> str:
+        """Say what happened to one customer, named by identifier or else by position.
+
+        Raises
+        ------
+        InputError
+            The customer is not in the lists.
+
+        Examples
+        --------
+        >>> moves = transitions([0], [1], money_before=[90], money_after=[45.5])
+        >>> moves.explain(0)
+        'down: A, then B; 90, then 45.50'
+        """
+        known = np.arange(len(self)) if self.customers is None else self.customers
+        found = np.flatnonzero(known == customer)
+        if not len(found):
+            raise InputError("there is no customer {customer!r} here", customer=customer)
+        i = int(found[0])
+        names = (*self.labels, "absent", "N")
+        code = int(self.events[i])
+        what = EVENTS[code] if code >= 0 else "absent"
+        said = f"{what}: {names[self.before[i]]}, then {names[self.after[i]]}"
+        if self.value_before is None or self.value_after is None:
+            return said
+        was, now = (float(one[i]) for one in (self.value_before, self.value_after))
+        return f"{said}; {plain_number(was)}, then {plain_number(now)}"
+
+    def path(self, before: str, after: str) -> tuple[int, float]:
+        """Return the customers on one path and the rate of those who took it."""
+        row, column = self._place(before), self._place(after)
+        return int(self.counts[row, column]), float(self.rates[row, column])
+
+    def _place(self, state: str) -> int:
+        if state not in self.states:
+            raise InputError(
+                "the state {state!r} is unknown; use one of {known}",
+                state=state,
+                known=", ".join(self.states),
+            )
+        return self.states.index(state)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per path that somebody took."""
+        import pandas as pd
+
+        rows, columns = np.nonzero(self.counts)
+        names = np.array(self.states)
+        low, high = self.intervals
+        table = {
+            "before": names[rows],
+            "after": names[columns],
+            "customers": self.counts[rows, columns],
+            "rate": self.rates[rows, columns],
+            "low": low[rows, columns],
+            "high": high[rows, columns],
+        }
+        if self.value_before is not None and self.value_after is not None:
+            table |= {
+                name: getattr(self, name)[rows, columns]
+                for name in ("money_before", "money_after", "money_change")
+            }
+        return pd.DataFrame(table)
+
+    def _repr_html_(self) -> str:
+        rates = self.rates
+        rows = [
+            [
+                state,
+                *(
+                    f"{plain_number(float(count))} · {rate:.1%}" if count else ""
+                    for count, rate in zip(self.counts[i], rates[i], strict=True)
+                ),
+            ]
+            for i, state in enumerate(self.states)
+        ]
+        caption = "customers · share of the row; rows before, columns after"
+        return html_table(caption, ("", *self.states), rows)
+
+
+def transitions(
+    before: ArrayLike,
+    after: ArrayLike,
+    *,
+    labels: tuple[str, ...] = ABC,
+    ordered: bool = True,
+    money_before: ArrayLike | None = None,
+    money_after: ArrayLike | None = None,
+    sold_before: ArrayLike | None = None,
+    customers: npt.NDArray[Any] | None = None,
+    method: str = "wilson",
+    level: float = 0.95,
+    overlap: bool = False,
+) -> Transitions:
+    """Count the moves between two aligned arrays of codes.
+
+    Parameters
+    ----------
+    before, after
+        (n,) codes of the same customers in the same order: a class, -1 not classified, -2 not
+        in the list.
+    labels
+        Names of the classes: ``("A", "B", "C")``, ``("X", "Y", "Z")``, `SEGMENTS`, `BCG.names`,
+        or any other of up to 13.
+    ordered
+        Whether smaller codes are better. In segments ABC decides, then XYZ.
+    money_before, money_after
+        (n,) money; NaN is none.
+    sold_before
+        (n,) whether something was ever sold to the customer until the first date.
+    customers
+        (n,) identifiers, for the lists.
+    method, level
+        Of the intervals, see `rate_interval`.
+    overlap
+        Whether the windows share days.
+
+    Returns
+    -------
+    Transitions
+
+    Raises
+    ------
+    InputError
+        Different lengths, codes that no label names.
+
+    Examples
+    --------
+    >>> moves = transitions([0, 0, 1, -1], [0, 1, -1, 2])
+    >>> moves.counts[:4, :4].tolist()
+    [[1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]]
+    >>> moves.count("down"), moves.lost.tolist(), moves.reactivated.tolist()
+    (1, [2], [3])
+    """
+    k = len(labels)
+    if k > MOST_CLASSES:
+        raise InputError(
+            "there are {count} classes; up to {most} can be compared", count=k, most=MOST_CLASSES
+        )
+    rate_interval(0, 1, method=method, level=level)
+    was, now = _codes(before, "before", k), _codes(after, "after", k)
+    columns = {
+        "value_before": None if money_before is None else _money(money_before, "money_before"),
+        "value_after": None if money_after is None else _money(money_after, "money_after"),
+        "sold_before": None if sold_before is None else np.asarray(sold_before, dtype=bool),
+        "customers": customers,
+    }
+    for name, column in {"after": now, **columns}.items():
+        if column is not None and len(column) != len(was):
+            raise InputError(
+                "{name} has {count} values for {customers} customers; give one per customer",
+                name=name.replace("value", "money"),
+                count=len(column),
+                customers=len(was),
+            )
+    return Transitions(
+        before=freeze(was),
+        after=freeze(now),
+        labels=tuple(labels),
+        ordered=ordered,
+        counts=freeze(in_order(count_paths(was, now, k), k)),
+        **{name: None if one is None else freeze(one) for name, one in columns.items()},
+        method=method,
+        level=level,
+        overlap=overlap,
+    )
+
+
+def _codes(array: ArrayLike, name: str, classes: int) -> Codes:
+    found = np.asarray(array)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        raise InputError(
+            "{name} is an array of {kind} with the shape {shape}; pass one whole number per "
+            "customer: a class code, -1 for not classified, -2 for absent",
+            name=name,
+            kind=found.dtype,
+            shape=found.shape,
+        )
+    if len(found) and not (int(found.min()) >= ABSENT and int(found.max()) < classes):
+        wrong = np.flatnonzero((found < ABSENT) | (found >= classes))[0]
+        raise InputError(
+            "{name} holds the code {value} at position {place}; there are {classes} classes, so "
+            "codes run from -2 to {last}",
+            name=name,
+            value=int(found[wrong]),
+            place=int(wrong),
+            classes=classes,
+            last=classes - 1,
+        )
+    return found.astype(np.int8, copy=False)
+
+
+def _money(values: ArrayLike, name: str) -> Numbers:
+    if np.size(values) == 0:
+        return np.empty(0)
+    numbers = as_numbers(values, name)
+    if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
+        numbers = np.where(np.isnan(numbers), 0.0, numbers)
+    return numbers

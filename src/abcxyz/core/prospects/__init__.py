@@ -1,0 +1,1 @@
+"""Lead scoring: scorecards, lead attributes and scores."""

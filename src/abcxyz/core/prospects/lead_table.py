@@ -1,0 +1,306 @@
+"""Columns of leads, out of whatever holds them, and the bin that each value falls into."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.core.prospects.attributes import Attribute, word
+from abcxyz.errors import InputError
+
+__all__ = [
+    "Columns",
+    "Unreadable",
+    "Words",
+    "as_array",
+    "as_figures",
+    "as_words",
+    "columns_of",
+    "place_values",
+]
+
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+
+
+@frozen
+class Unreadable:
+    """A cell that holds no number where one is needed, and so counts as unknown."""
+
+    position: int
+    attribute: str
+    value: str
+
+
+@frozen(eq=False)
+class Columns:
+    """Leads by column.
+
+    Parameters
+    ----------
+    ids
+        (n,) identifiers.
+    columns
+        Name to n values of any make.
+    """
+
+    ids: npt.NDArray[Any]
+    columns: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@frozen(eq=False)
+class Words:
+    """A column of words, read once.
+
+    Parameters
+    ----------
+    words
+        Each once; the empty one is unknown.
+    codes
+        (n,) place of each value in *words*.
+    """
+
+    words: Sequence[str]
+    codes: Ints
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: Any) -> Words:
+        """Choose values by position; the words stay."""
+        return Words(self.words, self.codes[rows])
+
+
+def columns_of(
+    table: Any, names: Sequence[str] | None = None, ids: Sequence[Any] | None = None
+) -> Columns:
+    """Take columns out of a mapping, a data frame, or ``{id: {attribute: value}}``.
+
+    Parameters
+    ----------
+    table
+        A mapping of column to values, of id to what is known about it, or a data frame: pandas,
+        polars, pyarrow and DuckDB as they are; what is lazy is computed.
+    names
+        Columns wanted, all when not given; those that are absent are left out.
+    ids
+        Of the leads; the column ``lead`` or ``id``, or else positions, when not given.
+
+    Raises
+    ------
+    InputError
+        It is no table, or its columns differ in length.
+    """
+    if isinstance(table, Mapping) and all(isinstance(row, Mapping) for row in table.values()):
+        return _by_id(table, names)
+    found = _as_mapping(table)
+    keys = {str(name): name for name in found}
+    wanted = list(keys) if names is None else [name for name in names if name in keys]
+    extra = [] if ids is not None else [key for key in ("lead", "id") if key in keys][:1]
+    columns = {name: found[keys[name]] for name in (*wanted, *extra)}
+    # A table that has none of the columns still has its rows.
+    some = columns or {name: found[key] for name, key in list(keys.items())[:1]}
+    sizes = {name: len(column) for name, column in some.items()}
+    if ids is not None:
+        sizes["ids"] = len(ids)
+    if len(set(sizes.values())) > 1:
+        raise InputError(
+            "the columns of the leads have the lengths {sizes}; make them equal", sizes=sizes
+        )
+    n = next(iter(sizes.values()), 0)
+    if ids is None:
+        ids = columns[extra[0]] if extra else range(n)
+    return Columns(_objects(ids), {name: columns[name] for name in wanted})
+
+
+def _by_id(rows: Mapping[Any, Mapping[str, object]], names: Sequence[str] | None) -> Columns:
+    if names is None:
+        names = list(dict.fromkeys(str(name) for row in rows.values() for name in row))
+    columns = {name: [row.get(name) for row in rows.values()] for name in names}
+    return Columns(_objects(list(rows)), columns)
+
+
+def _as_mapping(table: Any) -> Any:
+    """Return something with names to iterate over and columns behind them."""
+    if isinstance(table, Mapping):
+        return table
+    if hasattr(table, "fetchnumpy"):  # DuckDB
+        return table.fetchnumpy()
+    if hasattr(table, "toPandas"):  # Spark
+        table = table.toPandas()
+    for name in ("collect", "compute", "read_all"):  # polars and narwhals, dask, Arrow readers
+        if not hasattr(table, "__getitem__") or not hasattr(table, "__len__"):
+            table = getattr(table, name, lambda table=table: table)()
+    if hasattr(table, "column_names"):  # Arrow
+        return {name: table.column(name) for name in table.column_names}
+    if hasattr(table, "columns") and hasattr(table, "__getitem__"):
+        return {name: table[name] for name in table.columns}
+    raise InputError(
+        "the leads come as {kind}; pass a data frame, columns by name, or attributes by id",
+        kind=type(table).__name__,
+    )
+
+
+def _objects(values: Any) -> npt.NDArray[Any]:
+    found = np.empty(len(values), dtype=object)
+    found[:] = as_array(values).tolist() if len(values) else []
+    return found
+
+
+def as_array(column: Any) -> npt.NDArray[Any]:
+    """Return (n,) values of a column of any make; what is missing is ``None`` or NaN."""
+    if np.ma.isMaskedArray(column):  # DuckDB's way to say NULL
+        return np.array(column.tolist(), dtype=object)
+    if isinstance(column, (list, tuple)):
+        # numpy would turn [1, "x"] into text and [[1], [2]] into a square.
+        found = np.empty(len(column), dtype=object)
+        found[:] = column
+        return found
+    array = np.asarray(column)
+    return array if array.ndim == 1 else as_array(list(column))
+
+
+def as_words(column: Any) -> tuple[Sequence[str], Ints]:
+    """Return the distinct words of a column, and the place in them of each value.
+
+    Notes
+    -----
+    Words as wide as the widest of them would cost a million times 10,000 characters.
+    """
+    if isinstance(column, Words):
+        return column.words, column.codes
+    array = as_array(column)
+    places: dict[str, int] = {}
+    seen: dict[Any, int] = {}
+    codes = np.empty(len(array), dtype=np.int64)
+    for i, value in enumerate(array.tolist()):
+        try:
+            code = seen.get(value)
+        except TypeError:  # a list, say
+            value = str(value)
+            code = seen.get(value)
+        if code is None:
+            code = seen[value] = places.setdefault(word(value), len(places))
+        codes[i] = code
+    return list(places), codes
+
+
+def as_figures(
+    column: Any, name: str, *, strict: bool = True
+) -> tuple[Floats, tuple[Unreadable, ...]]:
+    """Return numbers, NaN where nothing is known; text such as ``1 200,5`` is understood.
+
+    Parameters
+    ----------
+    column
+        (n,) values of any make.
+    name
+        What to call them in an error.
+    strict
+        Whether to refuse a value that is no number; otherwise it is NaN, and told.
+
+    Raises
+    ------
+    InputError
+        A value is no number, and *strict*.
+    """
+    array = as_array(column)
+    bad: list[Unreadable] = []
+    if array.dtype.kind in "iuf":
+        found: Floats = array.astype(np.float64)
+    else:
+        found = np.empty(len(array))
+        for i, value in enumerate(array.tolist()):
+            try:
+                found[i] = _figure(value)
+            except ValueError:
+                if strict:
+                    raise InputError(
+                        "{name} holds {value!r} at position {place}, which is no number, or could "
+                        "be two; write it in plain digits, or leave it empty",
+                        name=name,
+                        value=_short(value),
+                        place=i,
+                    ) from None
+                found[i] = math.nan
+                bad.append(Unreadable(i, name, _short(value)))
+    found[np.isinf(found)] = np.nan
+    return found, tuple(bad)
+
+
+def _short(value: object) -> str:
+    shown = str(value)
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+
+
+def _figure(value: object) -> float:
+    if type(value) is float or type(value) is int:
+        return float(value)
+    if value is None:
+        return math.nan
+    plain = str(value)
+    try:
+        return float(plain)
+    except ValueError:
+        return _written(plain)
+
+
+def _written(plain: str) -> float:
+    """Read ``1 200,5``, ``1,200.50`` and ``1.200.000``; ``1,200`` can be read in two ways."""
+    if not word(plain):
+        return math.nan
+    digits = "".join(plain.split()).replace("'", "")
+    comma, dot = digits.rfind(","), digits.rfind(".")
+    if comma >= 0 and dot >= 0:
+        thousands = "," if dot > comma else "."
+    elif digits.count(",") > 1 or digits.count(".") > 1:
+        thousands = "," if comma >= 0 else "."
+    elif _AMBIGUOUS.fullmatch(digits):
+        raise ValueError(plain)
+    else:
+        thousands = ""
+    if thousands:
+        digits = digits.replace(thousands, "")
+    return float(digits.replace(",", "."))
+
+
+def place_values(
+    column: Any, attribute: Attribute, *, strict: bool = True
+) -> tuple[Ints, Bools, tuple[Unreadable, ...]]:
+    """Find the bin of every value.
+
+    Returns
+    -------
+    tuple
+        (n,) bins, -1 for none; (n,) whether the value is known at all; what is no number.
+    """
+    bins = attribute.bins
+    if attribute.kind == "number":
+        figures, bad = as_figures(column, attribute.name, strict=strict)
+        known = ~np.isnan(figures)
+        places = np.array([k for k, part in enumerate(bins) if not part.values], dtype=np.int64)
+        found = np.full(len(figures), -1, dtype=np.int64)
+        if len(places):
+            edges = [part.upto for part in attribute.ranges[:-1]]
+            found = np.where(known, places[np.searchsorted(edges, figures)], -1)
+        for k, part in enumerate(bins):
+            for value in part.values:
+                found[figures == float(value)] = k
+        return found, known, bad
+    words, codes = as_words(column)
+    other = len(bins) - 1 if bins and not bins[-1].values else -1
+    lookup = {value: k for k, part in enumerate(bins) for value in part.values}
+    place = np.array([lookup.get(one, other) if one else -1 for one in words], dtype=np.int64)
+    known = np.array([one != "" for one in words], dtype=bool)
+    if not len(codes):
+        return codes, np.zeros(0, dtype=bool), ()
+    return place[codes], known[codes], ()

@@ -1,0 +1,232 @@
+"""A scorecard: which attribute of a lead gives how many points."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from abcxyz.core.prospects.attributes import (
+    GRADES,
+    VERDICTS,
+    Attribute,
+    Bin,
+    Knockout,
+    Verdict,
+    merge_verdicts,
+)
+from abcxyz.errors import ConfigError
+
+__all__ = [
+    "DEFAULT",
+    "GRADES",
+    "Attribute",
+    "Bin",
+    "Knockout",
+    "Scorecard",
+    "Verdict",
+    "default_scorecard",
+]
+
+_FORMAT = 1
+
+
+def _read_only(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(found))
+
+
+def _attributes(found: Iterable[Attribute]) -> tuple[Attribute, ...]:
+    return tuple(found)
+
+
+def _knockouts(found: Iterable[Knockout]) -> tuple[Knockout, ...]:
+    return tuple(found)
+
+
+@frozen
+class Scorecard:
+    """Points per attribute, cuts of the grades, and where they come from.
+
+    Parameters
+    ----------
+    attributes
+        In the order in which points are shown.
+    knockouts
+        What rules a lead out; the first that is met is told.
+    cuts
+        Scores from which a lead is P-A and P-B.
+    least_coverage
+        Below this share of known weight a lead is not scored.
+    basis
+        ``rules`` or ``fitted``.
+    calibration
+        Intercept and slope of the logit of the probability over the score, when fitted.
+    verdicts
+        What a grade means to people; what is not given keeps its usual words.
+    report
+        Date, n and metrics of the fit.
+
+    Raises
+    ------
+    ConfigError
+        Points outside 0..100, bins out of order, unknown kind or basis.
+    """
+
+    attributes: tuple[Attribute, ...] = field(converter=_attributes)
+    knockouts: tuple[Knockout, ...] = field(default=(), converter=_knockouts)
+    cuts: tuple[float, float] = (70.0, 40.0)
+    least_coverage: float = 0.4
+    basis: str = "rules"
+    calibration: tuple[float, float] | None = None
+    verdicts: Mapping[str, Verdict] = field(factory=dict, converter=merge_verdicts, hash=False)
+    report: Mapping[str, Any] = field(factory=dict, converter=_read_only, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        names = [one.name for one in self.attributes]
+        if not names or len(set(names)) < len(names):
+            raise ConfigError(
+                "the scorecard's attributes are {names}; name at least one, and each once",
+                names=names,
+            )
+        if self.basis not in ("rules", "fitted"):
+            raise ConfigError("basis is {value!r}; use rules or fitted", value=self.basis)
+        least = sum(one.least for one in self.attributes)
+        most = sum(one.most for one in self.attributes)
+        if not (math.isfinite(most) and least >= 0 and most <= 100):
+            raise ConfigError(
+                "the points add up to between {least} and {most}; keep them within 0 and 100",
+                least=least,
+                most=most,
+            )
+        if not 100 >= self.cuts[0] >= self.cuts[1] >= 0:
+            raise ConfigError("the cuts are {cuts}; write P-A's, then P-B's", cuts=self.cuts)
+        if not 0 <= self.least_coverage <= 1:
+            raise ConfigError(
+                "least_coverage is {value!r}; it is a share from 0 to 1", value=self.least_coverage
+            )
+        if self.calibration is not None and not all(map(math.isfinite, self.calibration)):
+            raise ConfigError(
+                "calibration is {value!r}; it is two finite numbers", value=self.calibration
+            )
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the columns it looks at: attributes with bins, then knock-outs."""
+        names = [one.name for one in self.attributes if one.bins]
+        return tuple(dict.fromkeys([*names, *(out.attribute for out in self.knockouts)]))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
+        """Build from what TOML or JSON holds.
+
+        Raises
+        ------
+        ConfigError
+            A key is missing, unknown or of the wrong type.
+        """
+        try:
+            fields = dict(data)
+            version = fields.pop("abcxyz_scorecard", _FORMAT)
+            if version != _FORMAT:
+                raise ConfigError(
+                    "the scorecard is of format {version!r}, but this version reads format "
+                    "{known}; update abcxyz or fit it again",
+                    version=version,
+                    known=_FORMAT,
+                )
+            fields["attributes"] = [
+                Attribute(**{**one, "bins": [Bin(**part) for part in one.get("bins", ())]})
+                for one in fields["attributes"]
+            ]
+            fields["knockouts"] = [Knockout(**one) for one in fields.get("knockouts", ())]
+            for name in ("cuts", "calibration"):
+                if fields.get(name) is not None:
+                    first, second = map(float, fields[name])
+                    fields[name] = (first, second)
+            return cls(**fields)
+        except ConfigError:
+            raise
+        except (
+            KeyError, TypeError, AttributeError, ValueError, OverflowError,
+        ) as problem:  # fmt: skip
+            raise ConfigError(
+                "the scorecard cannot be read ({reason}); compare it with the default one",
+                reason=str(problem),
+            ) from problem
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; `from_dict` reads them back."""
+        return {
+            "abcxyz_scorecard": _FORMAT,
+            "basis": self.basis,
+            "cuts": list(self.cuts),
+            "least_coverage": self.least_coverage,
+            "calibration": None if self.calibration is None else list(self.calibration),
+            "report": dict(self.report),
+            "attributes": [
+                _told(one, skip=("bins",)) | {"bins": [_told(part) for part in one.bins]}
+                for one in self.attributes
+            ],
+            "knockouts": [_told(one) for one in self.knockouts],
+            "verdicts": {
+                name: attrs.asdict(one)
+                for name, one in self.verdicts.items()
+                if one != VERDICTS[name]
+            },
+        }
+
+    def to_json(self) -> str:
+        """Return the text of a model file: JSON, readable and safe to open."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, written: str) -> Scorecard:
+        """Read a model file.
+
+        Raises
+        ------
+        ConfigError
+            It is no JSON, or no scorecard.
+        """
+        try:
+            data = json.loads(written)
+        except (ValueError, RecursionError) as problem:
+            raise ConfigError(
+                "the scorecard cannot be read ({reason}); compare it with the default one",
+                reason=str(problem),
+            ) from problem
+        return cls.from_dict(data)
+
+
+def _told(one: attrs.AttrsInstance, skip: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the fields that say something; an endless bin is one without ``upto``."""
+    found = attrs.asdict(one, recurse=False)
+    kept = {name: value for name, value in found.items() if name not in skip}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in kept.items()
+        if value not in ("", (), None, math.inf)
+    }
+
+
+def default_scorecard() -> Scorecard:
+    """Read the scorecard that comes with the package.
+
+    Examples
+    --------
+    >>> [one.name for one in default_scorecard().attributes]
+    ['turnover', 'employees', 'industry', 'region']
+    """
+    file = resources.files("abcxyz.core.prospects") / "scorecard.toml"
+    return Scorecard.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+DEFAULT = default_scorecard()
+"""The scorecard that comes with the package."""

@@ -1,0 +1,380 @@
+"""What a new lead may be worth: P-A, P-B, P-C or not scored, with reasons."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from abcxyz._arrays import Codes, Floats, Ints, freeze
+from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
+from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, place_values
+from abcxyz.core.prospects.score import ProspectScore, Reason
+from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
+from abcxyz.errors import InputError
+
+__all__ = ["ProspectScore", "ProspectScores", "score_prospect", "score_prospects"]
+
+_TOLD = 5
+_NAMES = np.array([*GRADES, None], dtype=object)
+
+
+@frozen(eq=False)
+class ProspectScores:
+    """Scores of many leads, in the order given.
+
+    Parameters
+    ----------
+    ids
+        (n,) identifiers.
+    score, coverage
+        (n,) in 0..100 and 0..1.
+    grade
+        (n,) int8: 0 P-A, 1 P-B, 2 P-C, -1 not scored.
+    points
+        (n, attributes); each row adds up to the score exactly.
+    bins
+        (n, attributes) the bin met, -1 where none.
+    known
+        (n, attributes) whether the value is known.
+    knockout
+        (n,) the knock-out met, -1 none.
+    scorecard
+        What they were scored by.
+    unreadable
+        Cells that held no number where one is needed, and so count as unknown.
+    """
+
+    ids: npt.NDArray[Any]
+    score: Floats
+    grade: Codes
+    points: Floats
+    coverage: Floats
+    bins: Ints
+    known: npt.NDArray[np.bool_]
+    knockout: Ints
+    scorecard: Scorecard
+    unreadable: tuple[Unreadable, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def __iter__(self) -> Iterator[ProspectScore]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def probability(self) -> Floats:
+        """(n,) fitted probability; NaN where knocked out or the scorecard is one of rules."""
+        if self.scorecard.calibration is None:
+            return np.full(len(self), np.nan)
+        intercept, slope = self.scorecard.calibration
+        # tanh does not overflow, whatever the card.
+        found: Floats = 0.5 + 0.5 * np.tanh((intercept + slope * self.score) / 2)
+        found[self.knockout >= 0] = np.nan
+        return found
+
+    def verdict(self, i: int) -> Verdict:
+        """Return the words of lead number *i*'s grade."""
+        grade = GRADES[self.grade[i]] if self.grade[i] >= 0 else "unscored"
+        return self.scorecard.verdicts["knockout" if self.knockout[i] >= 0 else grade]
+
+    def __getitem__(self, i: int) -> ProspectScore:
+        """Tell everything of lead number *i*."""
+        card, row = self.scorecard, slice(i, i + 1) if i >= 0 else slice(i, i + 1 or None)
+        knocked, grade, coverage = int(self.knockout[i]), int(self.grade[i]), self.coverage[i]
+        good, bad = self._reasons(i)
+        unknown = [
+            one
+            for one, known in zip(card.attributes, self.known[i], strict=True)
+            if not known and one.weight
+        ]
+        unknown.sort(key=lambda one: -one.weight)
+        chance = float(_rows(self, row).probability[0])
+        return ProspectScore(
+            score=float(self.score[i]),
+            grade=GRADES[grade] if grade >= 0 else None,
+            points=MappingProxyType(
+                {
+                    one.name: float(p)
+                    for one, p in zip(card.attributes, self.points[i], strict=True)
+                }
+            ),
+            coverage=float(coverage),
+            confidence="high" if coverage >= 0.8 else "medium" if coverage >= 0.6 else "low",
+            good=good,
+            bad=bad,
+            basis=card.basis,
+            probability=None if math.isnan(chance) else chance,
+            knocked_out=knocked >= 0,
+            unknown=tuple((one.label("en"), one.label("ru")) for one in unknown),
+            verdict=self.verdict(i),
+        )
+
+    def _reasons(self, i: int) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+        knocked = int(self.knockout[i])
+        if knocked >= 0:
+            out = self.scorecard.knockouts[knocked]
+            return (), (Reason(-math.inf, out.en or out.attribute, out.ru or out.attribute),)
+        told = [
+            _reason(one, int(met))
+            for one, met in zip(self.scorecard.attributes, self.bins[i], strict=True)
+            if met >= 0
+        ]
+        good = sorted((one for one in told if one.points > 0), key=lambda one: -one.points)
+        bad = sorted((one for one in told if one.points < 0), key=lambda one: one.points)
+        return tuple(good[:_TOLD]), tuple(bad[:_TOLD])
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return one JSON-ready mapping per lead, with ``suggested_queue`` for a router."""
+        return [
+            {"lead": key.item() if isinstance(key, np.generic) else key} | one.to_record()
+            for key, one in zip(self.ids.tolist(), self, strict=True)
+        ]
+
+    def to_json_lines(self) -> str:
+        """Return one JSON object per line and lead, for a router.
+
+        Examples
+        --------
+        >>> line = score_prospects({"L_7": {"turnover": 3e9, "employees": 900}}).to_json_lines()
+        >>> json.loads(line)["suggested_queue"]
+        'head_of_sales'
+        """
+        lines = (json.dumps(one, ensure_ascii=False, default=str) for one in self.to_records())
+        return "".join(f"{line}\n" for line in lines)
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame, one row per lead."""
+        import pandas as pd
+
+        columns = {"lead": self.ids, "grade": _NAMES[self.grade], "score": self.score}
+        columns |= {"coverage": self.coverage, "probability": self.probability}
+        for j, one in enumerate(self.scorecard.attributes):
+            columns[f"points_{one.name}"] = self.points[:, j]
+        return pd.DataFrame(columns)
+
+    def counts(self) -> dict[str | None, int]:
+        """Count the leads of each grade; ``None`` is not scored.
+
+        Examples
+        --------
+        >>> score_prospects({"turnover": [3e9, 1e6, None]}).counts()
+        {'P-A': 1, 'P-B': 0, 'P-C': 1, None: 1}
+        """
+        found = np.bincount(self.grade.astype(np.int64) + 1, minlength=4).tolist()
+        return dict(zip((*GRADES, None), (*found[1:], found[0]), strict=True))
+
+    def _repr_html_(self) -> str:
+        """Show the first leads in a notebook."""
+        rows = "".join(
+            f"<tr><td>{html.escape(str(self.ids[i]))}</td><td>{self[i].grade or '–'}</td>"
+            f"<td>{self.score[i]:.1f}</td><td>{html.escape(self[i].sentence())}</td></tr>"
+            for i in range(min(len(self), 20))
+        )
+        head = "<tr><th>lead</th><th>grade</th><th>score</th><th></th></tr>"
+        return f"<table>{head}{rows}</table><p>{len(self)} leads</p>"
+
+    def overdue(
+        self,
+        created: Sequence[object],
+        contacted: Sequence[object],
+        *,
+        as_of: date,
+        days: int = 1,
+    ) -> Ints:
+        """Find P-A leads nobody contacted within *days* of their creation.
+
+        Parameters
+        ----------
+        created, contacted
+            (n,) dates, times, or ISO text of either; nothing where there was no contact. Without
+            a day of creation nobody can say what is late, so such a lead is not found.
+        as_of
+            Today.
+        days
+            Patience: a lead of yesterday is late today with 0, and tomorrow with 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            Positions, in the order of the leads. A contact after *as_of* has not happened yet.
+
+        Raises
+        ------
+        InputError
+            The dates are not one per lead, or no dates.
+
+        Examples
+        --------
+        >>> scores = score_prospects({"turnover": [3e9, 3e9], "employees": [900, 900]})
+        >>> scores.overdue(["2026-10-01", "2026-10-01T09:30:00+03:00"], [None, "2026-10-01"],
+        ...                as_of=date(2026, 11, 1)).tolist()
+        [0]
+        """
+        if len(created) != len(self) or len(contacted) != len(self):
+            raise InputError(
+                "there are {leads} leads, {created} dates of creation and {contacted} of "
+                "contact; pass one of each per lead",
+                leads=len(self),
+                created=len(created),
+                contacted=len(contacted),
+            )
+        due = as_of - timedelta(days=days)
+        found: list[int] = []
+        for i in np.flatnonzero(self.grade == 0).tolist():
+            born, met = _day(created[i], "created", i), _day(contacted[i], "contacted", i)
+            if born is not None and born < due and (met is None or met > as_of):
+                found.append(i)
+        return np.array(found, dtype=np.int64)
+
+
+def _day(value: object, name: str, place: int) -> date | None:
+    # NaT and NaN differ from themselves.
+    if value is None or value != value or not str(value).strip():
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        raise InputError(
+            "{name} holds {value!r} at position {place}, which is not a date; write it as "
+            "2026-11-01",
+            name=name,
+            value=str(value)[:60],
+            place=place,
+        ) from None
+
+
+def _reason(one: Attribute, met: int) -> Reason:
+    part = one.bins[met]
+    return Reason(
+        part.points - one.reference,
+        part.en or one.label("en"),
+        part.ru or one.label("ru"),
+        part.say_en,
+        part.say_ru,
+    )
+
+
+def score_prospect(
+    attributes: Mapping[str, object], scorecard: Scorecard = DEFAULT
+) -> ProspectScore:
+    """Score one lead by what is known about it.
+
+    Parameters
+    ----------
+    attributes
+        Attribute to value; what is absent, ``None``, NaN or empty is unknown.
+    scorecard
+        The default one when not given.
+
+    Raises
+    ------
+    InputError
+        Text where a number is needed.
+
+    Examples
+    --------
+    >>> score = score_prospect({"turnover": 3e9, "employees": 900})
+    >>> score.grade, score.score, dict(score.points)
+    ('P-A', 85.0, {'turnover': 40.0, 'employees': 30.0, 'industry': 10.0, 'region': 5.0})
+    >>> print(score_prospect({}).grade)
+    None
+    """
+    return score_prospects({"lead": attributes}, scorecard)[0]
+
+
+def score_prospects(
+    table: Any,
+    scorecard: Scorecard = DEFAULT,
+    *,
+    ids: Sequence[Any] | None = None,
+    strict: bool = True,
+) -> ProspectScores:
+    """Score many leads at once.
+
+    Parameters
+    ----------
+    table
+        Columns by name, a data frame of any make, or ``{id: {attribute: value}}`` as an enricher
+        gives it. Columns the scorecard does not name are not looked at.
+    scorecard
+        The default one when not given.
+    ids
+        Of the leads; the column ``lead`` or ``id``, or else positions, when not given.
+    strict
+        Whether text in the place of a number is refused. If not, it counts as unknown and is
+        told in ``unreadable``, so that one careless card does not stop the others.
+
+    Returns
+    -------
+    ProspectScores
+
+    Raises
+    ------
+    InputError
+        No table, columns of different length, or text where a number is needed.
+
+    Notes
+    -----
+    An unknown attribute gives its neutral points. Coverage is the weight (most minus least
+    points) of the known attributes over that of all attributes that have bins.
+
+    Examples
+    --------
+    >>> scores = score_prospects({"L_7": {"turnover": 3e9, "employees": 900}, "L_8": {}})
+    >>> [(key, one.grade) for key, one in zip(scores.ids, scores)]
+    [('L_7', 'P-A'), ('L_8', None)]
+    """
+    leads = columns_of(table, scorecard.needed, ids)
+    n, width = len(leads), len(scorecard.attributes)
+    points, bins = np.empty((n, width)), np.full((n, width), -1, dtype=np.int64)
+    known = np.zeros((n, width), dtype=bool)
+    unreadable: list[Unreadable] = []
+    for j, one in enumerate(scorecard.attributes):
+        if one.name in leads.columns and one.bins:
+            column = leads.columns[one.name]
+            bins[:, j], known[:, j], bad = place_values(column, one, strict=strict)
+            unreadable += bad
+        earned = np.array([*(part.points for part in one.bins), one.neutral])
+        points[:, j] = earned[bins[:, j]]
+    knockout = np.full(n, -1, dtype=np.int64)
+    for k, out in reversed(list(enumerate(scorecard.knockouts))):
+        if out.attribute in leads.columns:
+            words, codes = as_words(leads.columns[out.attribute])
+            met = np.array([one in out.values for one in words], dtype=bool)  # noqa: PD011
+            if len(codes):
+                knockout[met[codes]] = k
+    points[knockout >= 0] = 0
+    score = points.sum(axis=1)
+    weights = np.array([one.weight for one in scorecard.attributes])
+    whole = weights.sum()
+    coverage = known @ weights / whole if whole else np.zeros(n)
+    grade = np.where(score >= scorecard.cuts[0], 0, np.where(score >= scorecard.cuts[1], 1, 2))
+    # A sum of shares may fall short of the limit by a rounding error.
+    grade[coverage < scorecard.least_coverage - 1e-12] = -1
+    grade[knockout >= 0] = 2
+    return ProspectScores(
+        freeze(leads.ids), freeze(score), freeze(grade.astype(np.int8)), freeze(points),
+        freeze(coverage), freeze(bins), freeze(known), freeze(knockout), scorecard,
+        tuple(unreadable),
+    )  # fmt: skip
+
+
+def _rows(scores: ProspectScores, chosen: slice) -> ProspectScores:
+    return ProspectScores(
+        scores.ids[chosen], scores.score[chosen], scores.grade[chosen], scores.points[chosen],
+        scores.coverage[chosen], scores.bins[chosen], scores.known[chosen],
+        scores.knockout[chosen], scores.scorecard,
+    )  # fmt: skip

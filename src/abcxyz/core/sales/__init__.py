@@ -1,0 +1,1 @@
+"""Sales facts: transactions, periods, the panel of customers by periods, data quality."""

@@ -1,0 +1,330 @@
+"""Windows of days, and windows cut into calendar periods."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from attrs import field, frozen
+
+from abcxyz._arrays import Days
+from abcxyz.errors import InputError
+
+__all__ = ["UNITS", "Periods", "Window", "period_start", "shift_period"]
+
+_MONTHS_IN = MappingProxyType({"month": 1, "quarter": 3, "half_year": 6, "year": 12})
+_DAYS_IN = MappingProxyType({"day": 1, "week": 7})
+_LETTERS = MappingProxyType(
+    {
+        "D": "day",
+        "W": "week",
+        "T": "ten_days",
+        "M": "month",
+        "Q": "quarter",
+        "H": "half_year",
+        "Y": "year",
+    }
+)
+#: Calendar units, from the shortest to the longest.
+UNITS = tuple(_LETTERS.values())
+
+
+def _as_day(value: object, name: str) -> date:
+    """Take a date, or the day of a date and time."""
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        value = value.astype("M8[D]").item()
+    if not isinstance(value, date):
+        raise InputError(
+            "{name} is {value!r}; pass a datetime.date such as date(2026, 11, 1)",
+            name=name,
+            value=value,
+        )
+    return date(value.year, value.month, value.day)
+
+
+def _since(value: object) -> date:
+    return _as_day(value, "since")
+
+
+def _until(value: object) -> date:
+    return _as_day(value, "until")
+
+
+@frozen(order=True)
+class Window:
+    """A half-open range of days: ``since <= day < until``.
+
+    Raises
+    ------
+    InputError
+        When *until* is not after *since*.
+
+    Examples
+    --------
+    >>> october = Window(date(2026, 10, 1), date(2026, 11, 1))
+    >>> october.days, october.last
+    (31, datetime.date(2026, 10, 31))
+    >>> date(2026, 11, 1) in october
+    False
+    """
+
+    since: date = field(converter=_since)
+    until: date = field(converter=_until)
+
+    def __attrs_post_init__(self) -> None:
+        if self.until <= self.since:
+            raise InputError(
+                "a window from {since} until {until} holds no day; until is the first day "
+                "after it",
+                since=self.since,
+                until=self.until,
+            )
+
+    def __contains__(self, day: date) -> bool:
+        return self.since <= day < self.until
+
+    def __str__(self) -> str:
+        return f"[{self.since}, {self.until})"
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return (self.until - self.since).days
+
+    @property
+    def last(self) -> date:
+        """The last day inside, which dates a classification."""
+        return self.until - timedelta(days=1)
+
+    def holds(self, days: Days) -> npt.NDArray[np.bool_]:
+        """Say of every day of an array whether it lies inside."""
+        return np.asarray((days >= np.datetime64(self.since)) & (days < np.datetime64(self.until)))
+
+
+def _check_unit(unit: str) -> None:
+    if unit not in UNITS:
+        raise InputError(
+            "the period {unit!r} is unknown; use one of {known}",
+            unit=unit,
+            known=", ".join(UNITS),
+        )
+
+
+def period_start(day: date, unit: str) -> date:
+    """Find the first day of the *unit* that holds *day*.
+
+    Parameters
+    ----------
+    day
+        Any day.
+    unit
+        One of `UNITS`. Weeks start on Monday; ten-day periods on the 1st, 11th and 21st.
+
+    Examples
+    --------
+    >>> period_start(date(2026, 11, 22), "week")
+    datetime.date(2026, 11, 16)
+    """
+    _check_unit(unit)
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    if unit == "ten_days":
+        return day.replace(day=min((day.day - 1) // 10, 2) * 10 + 1)
+    months = _MONTHS_IN[unit]
+    return date(day.year, (day.month - 1) // months * months + 1, 1)
+
+
+def shift_period(start: date, unit: str, count: int) -> date:
+    """Move the first day of a period by *count* whole periods.
+
+    Examples
+    --------
+    >>> shift_period(date(2026, 3, 1), "ten_days", -1)
+    datetime.date(2026, 2, 21)
+    """
+    _check_unit(unit)
+    if unit in _DAYS_IN:
+        return start + timedelta(days=_DAYS_IN[unit] * count)
+    if unit == "ten_days":
+        tens = (start.year * 12 + start.month - 1) * 3 + (start.day - 1) // 10 + count
+        months, third = divmod(tens, 3)
+        return date(months // 12, months % 12 + 1, third * 10 + 1)
+    months = start.year * 12 + start.month - 1 + _MONTHS_IN[unit] * count
+    return date(months // 12, months % 12 + 1, 1)
+
+
+@frozen
+class Periods:
+    """A window cut into calendar buckets.
+
+    Parameters
+    ----------
+    window
+        The days whose money counts.
+    bucket
+        The unit of the buckets, one of `UNITS`.
+    edges
+        First day of every bucket, and the day after the last one. Where the buckets do not fit
+        the window they reach beyond it on both sides.
+
+    Examples
+    --------
+    >>> year = Periods.before(date(2026, 11, 22), 12, "month")
+    >>> str(year.window), year.count, year.dated
+    ('[2025-11-01, 2026-11-01)', 12, datetime.date(2026, 10, 31))
+    >>> weeks = Periods.before(date(2026, 11, 22), 2, "month", bucket="week")
+    >>> str(weeks.span), weeks.count
+    ('[2026-08-31, 2026-11-02)', 9)
+    """
+
+    window: Window
+    bucket: str
+    edges: tuple[date, ...]
+
+    @classmethod
+    def over(cls, window: Window, bucket: str) -> Periods:
+        """Cut *window* into buckets, stretched outwards to whole ones.
+
+        Raises
+        ------
+        InputError
+            When *bucket* is not a unit.
+        """
+        edges = [period_start(window.since, bucket)]
+        while edges[-1] < window.until:
+            edges.append(shift_period(edges[-1], bucket, 1))
+        return cls(window, bucket, tuple(edges))
+
+    @classmethod
+    def before(cls, as_of: date, n: int, unit: str, *, bucket: str | None = None) -> Periods:
+        """Take the *n* complete periods before the one that holds *as_of*.
+
+        Parameters
+        ----------
+        as_of
+            The day of the classification; its own period is not complete and stays out.
+        n
+            How many periods, at least 1.
+        unit
+            Their unit, one of `UNITS`.
+        bucket
+            The unit of the buckets, not longer than *unit*; the same when not given.
+
+        Raises
+        ------
+        InputError
+            An unknown unit, *n* below 1, or a bucket longer than the period.
+
+        Notes
+        -----
+        Rule of 1C: ``until`` is the start of the period that contains the date, ``since`` lies
+        *n* periods earlier.
+        """
+        as_of = _as_day(as_of, "as_of")
+        bucket = unit if bucket is None else bucket
+        _check_unit(unit)
+        _check_unit(bucket)
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:  # type: ignore[redundant-expr]
+            raise InputError("the number of periods is {n!r}; pass a whole number from 1", n=n)
+        if UNITS.index(bucket) > UNITS.index(unit):
+            raise InputError(
+                "a bucket of one {bucket} is longer than the period of one {unit}; "
+                "choose a bucket not longer than the period",
+                bucket=bucket,
+                unit=unit,
+            )
+        until = period_start(as_of, unit)
+        try:
+            since = shift_period(until, unit, -int(n))
+        except (ValueError, OverflowError):
+            raise InputError(
+                "{n} periods of one {unit} before {as_of} begin before the year 1; take fewer",
+                n=n,
+                unit=unit,
+                as_of=as_of,
+            ) from None
+        return cls.over(Window(since, until), bucket)
+
+    @classmethod
+    def parse(cls, period: str, as_of: date, *, bucket: str | None = None) -> Periods:
+        """Read a period written short: ``"12M"`` before *as_of*, in buckets of ``"W"``.
+
+        Parameters
+        ----------
+        period
+            A number and a letter: D day, W week, T ten days, M month, Q quarter, H half-year,
+            Y year.
+        as_of
+            The day of the classification.
+        bucket
+            A letter, or the name of a unit.
+
+        Raises
+        ------
+        InputError
+            When it cannot be read.
+
+        Examples
+        --------
+        >>> Periods.parse("8Q", date(2026, 2, 28), bucket="M").count
+        24
+        """
+        found = re.fullmatch(r"\s*(\d{1,4})\s*([A-Za-z])\s*", period)
+        if found is None or found[2].upper() not in _LETTERS:
+            raise InputError(
+                "the period {period!r} cannot be read; write a number and one of the letters "
+                "D W T M Q H Y, such as 12M",
+                period=period,
+            )
+        if bucket is not None:
+            bucket = _LETTERS.get(bucket.strip().upper(), bucket.strip())
+        return cls.before(as_of, int(found[1]), _LETTERS[found[2].upper()], bucket=bucket)
+
+    @property
+    def count(self) -> int:
+        """Number of buckets."""
+        return len(self.edges) - 1
+
+    @property
+    def span(self) -> Window:
+        """The days that the buckets cover: the window, stretched to whole buckets."""
+        return Window(self.edges[0], self.edges[-1])
+
+    @property
+    def dated(self) -> date:
+        """The day that dates the result: the last one of the window."""
+        return self.window.last
+
+    def index(self, days: Days) -> npt.NDArray[np.int16]:
+        """Find the bucket of every day.
+
+        Parameters
+        ----------
+        days
+            (n,) days.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) int16, -1 outside.
+
+        Notes
+        -----
+        One look-up per day in a table as long as the span: calendar arithmetic per value costs
+        ten times as much.
+        """
+        table = self.lookup
+        place = (days.astype("M8[D]") - np.datetime64(self.edges[0])).astype(np.int64)
+        inside = (place >= 0) & (place < len(table))
+        return np.where(inside, table[np.where(inside, place, 0)], np.int16(-1)).astype(np.int16)
+
+    @property
+    def lookup(self) -> npt.NDArray[np.int16]:
+        """Bucket of each day of the span, counted from its first day."""
+        lengths = np.diff(np.array(self.edges, dtype="M8[D]")).astype(np.int64)
+        return np.repeat(np.arange(self.count, dtype=np.int16), lengths)

@@ -1,0 +1,207 @@
+"""How sure a class is: whether it would stand if other months had been drawn."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+
+import attrs
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz._arrays import Bools, Codes, Floats, freeze, same_arrays
+from abcxyz.core.classes.classify import classify_abc, classify_cv
+from abcxyz.core.classes.rules import CumulativeMean
+from abcxyz.core.sales.panel import Panel
+from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.sums import NEAR
+from abcxyz.errors import InputError, MeaninglessClassesWarning
+
+__all__ = ["FIRM", "Confidence", "class_confidence"]
+
+FIRM = 0.8
+"""From this probability on a class is called firm."""
+
+_TOGETHER = 16  # resamples per product: few enough to stay small, enough to be fast
+_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+
+
+@frozen(kw_only=True)
+class Confidence:
+    """Probabilities that the classes of n customers would stand.
+
+    Parameters
+    ----------
+    abc, xyz, segment
+        (n,) share of the resamples that give the same class; NaN where not classified.
+    resamples
+        How many there were.
+    firm_from
+        Least probability of a firm class.
+    """
+
+    abc: Floats = field(eq=_SAME)
+    xyz: Floats = field(eq=_SAME)
+    segment: Floats = field(eq=_SAME)
+    resamples: int
+    firm_from: float = FIRM
+
+    def __len__(self) -> int:
+        return len(self.segment)
+
+    @property
+    def firm(self) -> Bools:
+        """(n,) whether the segment is firm; the other classified ones are borderline."""
+        return np.asarray(self.segment >= self.firm_from)
+
+    def label(self, i: int) -> str:
+        """Call the segment of customer number *i* ``firm``, ``borderline``, or nothing."""
+        if math.isnan(self.segment[i]):
+            return ""
+        return "firm" if self.firm[i] else "borderline"
+
+
+def class_confidence(
+    panel: Panel,
+    settings: Settings | None = None,
+    *,
+    resamples: int = 200,
+    seed: int = 0,
+    firm_from: float = FIRM,
+) -> Confidence:
+    """Estimate the probability that each customer's class would stand.
+
+    Parameters
+    ----------
+    panel
+        Money per customer and bucket.
+    settings
+        What decides the classes; the default ones when not given.
+    resamples
+        How often to draw the buckets anew.
+    seed
+        Of the drawing: the same seed gives the same probabilities.
+    firm_from
+        Least probability of a firm class.
+
+    Returns
+    -------
+    Confidence
+
+    Raises
+    ------
+    InputError
+        No resamples.
+
+    Notes
+    -----
+    Bootstrap over periods (Efron 1979): p buckets are drawn with replacement from the p there
+    are, the same for all customers, so that a good month is a good month for everybody; then
+    everybody is classified anew, the cuts included. Sums and squares over a drawing are one
+    product of the panel with the counts of the drawing. Seasons and trends are not kept: the
+    buckets count as exchangeable.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from abcxyz.core.sales.panel import aggregate
+    >>> from abcxyz.core.sales.transactions import Transactions
+    >>> sales = Transactions(
+    ...     ["big", "big", "once", "small", "small"],
+    ...     [date(2026, m, 1) for m in (1, 2, 2, 1, 2)], [50, 50, 60, 10, 10]
+    ... )
+    >>> settings = Settings(period="2M")
+    >>> panel = aggregate([sales], settings.periods(date(2026, 3, 1)))
+    >>> found = class_confidence(panel, settings)
+    >>> found.abc.round(2).tolist(), found.label(2)
+    ([1.0, 0.69, 1.0], 'firm')
+    """
+    if resamples < 1:
+        raise InputError("the number of resamples is {count}; take 200", count=resamples)
+    settings = Settings() if settings is None else settings
+    p = panel.periods.count
+    drawn = np.random.default_rng(seed).multinomial(p, np.full(p, 1 / p), size=resamples)
+    series = _Series(panel, settings)
+    with warnings.catch_warnings():
+        # A drawing may well hold a crowded class; the classification itself has said so.
+        warnings.simplefilter("ignore", MeaninglessClassesWarning)
+        ((abc, xyz),) = series.codes(np.ones((1, p)))
+        same = np.zeros((3, len(panel)), dtype=np.int64)
+        for start in range(0, resamples, _TOGETHER):
+            for abc_now, xyz_now in series.codes(drawn[start : start + _TOGETHER].astype(float)):
+                kept = abc_now == abc, xyz_now == xyz
+                same[0] += kept[0]
+                same[1] += kept[1]
+                same[2] += kept[0] & kept[1]
+    missing = np.stack([abc < 0, xyz < 0, (abc < 0) | (xyz < 0)])
+    shares = np.where(missing, np.nan, same / resamples)
+    return Confidence(
+        abc=freeze(shares[0]),
+        xyz=freeze(shares[1]),
+        segment=freeze(shares[2]),
+        resamples=resamples,
+        firm_from=firm_from,
+    )
+
+
+class _Series:
+    """A panel prepared for being classified many times with other weights of its buckets."""
+
+    def __init__(self, panel: Panel, settings: Settings) -> None:
+        self._settings = settings
+        rule = settings.xyz
+        single = settings.single_order
+        self._single = bool(getattr(rule, "single_order", True)) if single is None else single
+        self._signless = isinstance(rule, CumulativeMean)
+        # Buckets in rows: products with the counts of many drawings are then contiguous.
+        sales = np.ascontiguousarray(panel.sales.T, dtype=np.float64)
+        self._known = ~np.isnan(sales).all(axis=0)
+        sales[np.isnan(sales)] = 0.0
+        self._sales = sales
+        self._few = self._known & (panel.orders <= 1)
+        # Where the buckets reach beyond the window, the part of the money inside it is kept.
+        sums = sales.sum(axis=0)
+        self._part = np.ones(len(panel))
+        if panel.periods.span != panel.periods.window:
+            np.divide(panel.value, sums, out=self._part, where=sums > 0)
+        self._part[~self._known] = np.nan
+        p = len(sales)
+        self._inside: Floats = np.ones((p, 1))
+        if settings.since_first:
+            active = sales != 0
+            begun = np.where(active.any(axis=0), active.argmax(axis=0), p)
+            self._inside = (np.arange(p)[:, None] >= begun).astype(np.float64)
+        self._middle = (sales * self._inside).sum(axis=0) / np.maximum(self._inside.sum(axis=0), 1)
+        # Squares of distances from the own mean: equal amounts give exactly zero.
+        self._off = (sales - self._middle) * self._inside
+        self._square = self._off * self._off
+        self._size = np.abs(sales).max(axis=0)
+
+    def codes(self, weights: Floats) -> Iterator[tuple[Codes, Codes]]:
+        """Classify everybody as if bucket j had been met ``weights[r, j]`` times, for every r."""
+        products = [weights @ part for part in (self._sales, self._off, self._square)]
+        counted = weights @ self._inside
+        for total, shift, square, count in zip(*products, counted, strict=True):
+            abc = classify_abc(total * self._part, self._settings.abc).codes
+            cv = self._variation(shift, square, count)
+            xyz = np.full(len(cv), -1, dtype=np.int8)
+            if self._known.any():
+                xyz[self._known] = classify_cv(cv[self._known], self._settings.xyz).codes
+            if self._single:
+                xyz[self._few] = 2
+            yield abc, xyz
+
+    def _variation(self, shift: Floats, square: Floats, counted: Floats) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shift = shift / counted
+            mean = self._middle + shift
+            spread = np.maximum(square - counted * shift * shift, 0.0)
+            deviation = np.sqrt(spread / (counted - self._settings.ddof))
+            cv: Floats = deviation / (np.abs(mean) if self._signless else mean)
+        zero = np.abs(mean) <= NEAR * self._size
+        if self._signless:
+            cv[zero] = 0.0
+        else:
+            cv[zero | (mean < 0) | (counted < 2)] = np.nan
+        return cv

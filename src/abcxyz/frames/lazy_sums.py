@@ -1,0 +1,217 @@
+"""The table of customers of a lazy frame, added up where the data are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from abcxyz.core.sums import NEAR
+from abcxyz.frames.lazy_rows import bucket_of
+from abcxyz.frames.query import Lazy, Query
+
+__all__ = ["bucket_sums", "customer_table", "orders_by_document", "panel_table"]
+
+
+def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
+    """Count a document once, on the day of its first line; a return is none.
+
+    Returns
+    -------
+    tuple
+        Rows for `bucket_sums` (documents instead of lines where they are what is counted), and
+        the orders and last day of every customer, which those rows cannot tell.
+    """
+    documents = (
+        rows.with_columns(size=nw.col("amount").abs().cast(nw.Float64))
+        .group_by("customer", "document")
+        .agg(
+            nw.col("day").min(),
+            nw.col("amount").sum(),
+            nw.col("size").sum(),
+            nw.col("odd").sum(),
+        )
+    )
+    kept = nw.col("amount").cast(nw.Float64) >= -NEAR * nw.col("size")
+    documents = documents.with_columns(sale=nw.when(kept).then(1).otherwise(0).cast(nw.Int64))
+    window = query.periods.window
+    inside = (nw.col("day") >= nw.lit(window.since)) & (nw.col("day") < nw.lit(window.until))
+    orders = (
+        documents.with_columns(orders=nw.when(inside).then(nw.col("sale")).otherwise(0))
+        .group_by("customer")
+        .agg(nw.col("orders").sum())
+    )
+    days = (
+        rows.with_columns(day=nw.when(nw.col("sale") == 1).then(nw.col("day")))
+        .group_by("customer")
+        .agg(nw.col("day").max().alias("last"), nw.col("day").min().alias("first"))
+    )
+    told = orders.join(days, on="customer", how="left")
+    if query.settings.metric != "count":
+        return rows, told
+    return documents.with_columns(money=nw.col("sale"), amount=nw.col("sale")), told
+
+
+def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
+    """Add up per customer and bucket.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        customer, bucket, money, size, odd, first, last, sale (how many); where the buckets reach
+        beyond the window also value, orders and inside (rows), which are of the window alone.
+
+    Notes
+    -----
+    Sales are counted, not added up: some engines add whole numbers in 128 bits, which costs.
+    """
+    sold = nw.when(nw.col("sale") == 1).then(nw.col("day"))
+    columns = {
+        "customer": nw.col("customer"),
+        "bucket": bucket_of(nw.col("day"), query.periods),
+        "money": nw.col("money"),
+        "size": nw.col("amount").abs().cast(nw.Float64),
+        "first": sold,
+        "last": sold,
+        "sale": sold,
+        "odd": nw.col("odd"),
+    }
+    sums, counts = ["money", "size"], ["sale"]
+    if query.stretched:
+        window = query.periods.window
+        inside = (nw.col("day") >= nw.lit(window.since)) & (nw.col("day") < nw.lit(window.until))
+        columns |= {
+            "value": nw.when(inside).then(nw.col("money")).otherwise(0),
+            "orders": nw.when(inside).then(sold),
+            "inside": nw.when(inside).then(nw.col("day")),
+        }
+        sums, counts = [*sums, "value"], [*counts, "orders", "inside"]
+    found = (
+        rows.select(**columns)
+        .group_by("customer", "bucket")
+        .agg(
+            *(nw.col(name).sum() for name in sums),
+            *(nw.col(name).count() for name in counts),
+            nw.col("odd").max(),
+            nw.col("first").min(),
+            nw.col("last").max(),
+        )
+    )
+    kinds: dict[str, Any] = dict.fromkeys((*counts, "odd"), nw.Int64) | {"size": nw.Float64}
+    kinds |= dict.fromkeys(sums[:1] + sums[2:], nw.Int64 if whole else nw.Float64)
+    return found.with_columns(nw.col(name).cast(kind) for name, kind in kinds.items())
+
+
+def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
+    """Reduce buckets to customers.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        customer, value (null without sales in the window), spanned (1 where there is a row in
+        any bucket), cv (null where undefined), orders, last, odd, size.
+
+    Notes
+    -----
+    With k of P buckets not zero, of sum s and variance v, the squared CV of all P is
+    P k v / s² + (P - k) / k: no subtraction that could cancel.
+    """
+    held = nw.col("bucket") >= 0
+    filled = held & (nw.col("money") != 0)
+    columns = {
+        "customer": nw.col("customer"),
+        "spanned": nw.when(held).then(1).otherwise(0).cast(nw.Int64),
+        "span": nw.when(held).then(nw.col("money")).otherwise(0),
+        "x": nw.when(filled).then(nw.col("money").cast(nw.Float64)),
+        "last": nw.col("last"),
+        "odd": nw.col("odd"),
+        "size": nw.col("size"),
+    }
+    if query.stretched:
+        columns |= {name: nw.col(name) for name in ("value", "orders", "inside")}
+    else:
+        columns["orders"] = nw.when(held).then(nw.col("sale")).otherwise(0)
+    if query.settings.since_first:
+        columns["begun"] = nw.when(filled).then(nw.col("bucket"))
+    if not whole:
+        columns["top"] = nw.when(held).then(nw.col("money").abs())
+    totals = ["span", "orders", "size", *(["value", "inside"] if query.stretched else [])]
+    extremes = [nw.col("begun").min()] if "begun" in columns else []
+    extremes += [nw.col("top").max()] if "top" in columns else []
+    table = sums.select(**columns).with_columns(k=nw.col("x"))
+    table = table.group_by("customer").agg(
+        *(nw.col(name).sum() for name in totals),
+        nw.col("x").var(ddof=0),
+        nw.col("k").count(),
+        nw.col("spanned").max(),
+        nw.col("odd").max(),
+        nw.col("last").max(),
+        *extremes,
+    )
+    value, present = ("value", "inside") if query.stretched else ("span", "spanned")
+    kind = nw.Int64() if whole else nw.Float64()
+    return _with_variation(table, query, whole=whole).select(
+        "customer",
+        "spanned",
+        "last",
+        "cv",
+        value=nw.when(nw.col(present) > 0).then(nw.col(value)).cast(kind),
+        orders=nw.col("orders").cast(nw.Int64),
+        odd=nw.col("odd").cast(nw.Int64),
+        size=nw.col("size").cast(nw.Float64),
+    )
+
+
+def _with_variation(table: Lazy, query: Query, *, whole: bool) -> Lazy:
+    """Add the CV in small steps.
+
+    On Spark a division is a long expression that looks for zero; nested ones would multiply.
+    """
+    width = float(query.periods.count)
+    total, k, p = nw.col("total"), nw.col("filled"), nw.col("counted")
+    begun = nw.col("begun").cast(nw.Float64) if query.settings.since_first else nw.lit(0.0)
+    table = table.with_columns(
+        total=nw.col("span").cast(nw.Float64),
+        filled=nw.col("k").cast(nw.Float64),
+        counted=width - begun,
+    )
+    defined = (total > 0) & (k > 0)
+    if not whole:
+        defined = defined & (total > nw.col("top") * (NEAR * width))
+    if query.settings.since_first:
+        defined = defined & (p >= 2.0)
+    table = table.with_columns(defined=defined, beside=(p - k) / k, squared=total * total)
+    table = table.with_columns(square=p * k * nw.col("x") / nw.col("squared"))
+    square = nw.col("square") + nw.col("beside")
+    if query.settings.ddof:
+        table = table.with_columns(square=square, fewer=p - 1.0)
+        square = p * nw.col("square") / nw.col("fewer")
+    # An undefined one must not reach the root, nor a rounding below zero.
+    table = table.with_columns(square=nw.when(nw.col("defined")).then(square))
+    return table.with_columns(cv=nw.col("square").sqrt())
+
+
+def panel_table(sums: Lazy, query: Query) -> Lazy:
+    """Lay the buckets of a customer side by side, for the core."""
+    held = nw.col("bucket") >= 0
+    width = query.periods.count
+    buckets = {
+        f"p{i}": nw.when(nw.col("bucket") == i).then(nw.col("money")).otherwise(0)
+        for i in range(width)
+    }
+    columns = {name: nw.col(name) for name in ("customer", "first", "last", "odd", "size")}
+    columns["spanned"] = nw.when(held).then(1).otherwise(0).cast(nw.Int64)
+    if query.stretched:
+        columns |= {name: nw.col(name) for name in ("value", "orders", "inside")}
+    else:
+        columns |= {
+            "value": nw.when(held).then(nw.col("money")).otherwise(0),
+            "orders": nw.when(held).then(nw.col("sale")).otherwise(0),
+            "inside": columns["spanned"],
+        }
+    totals = ("value", "orders", "inside", "spanned", "odd", "size", *buckets)
+    return (
+        sums.select(**columns, **buckets)
+        .group_by("customer")
+        .agg(*(nw.col(n).sum() for n in totals), nw.col("first").min(), nw.col("last").max())
+    )

@@ -1,0 +1,152 @@
+"""A result without names, to be shown to strangers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from abcxyz._arrays import freeze
+from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    from abcxyz.core.advice.alerts import Alert
+    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.sales.quality import Quality
+    from abcxyz.core.snapshots.snapshot import Snapshot
+
+__all__ = ["anonymize"]
+
+_LEAST_KEY = 16
+_LINE = re.compile(r"line \d+")
+
+
+def anonymize(analysis: Analysis, key: bytes) -> Analysis:
+    """Replace the identifiers of customers, leads and deals by keyed hashes, and drop names.
+
+    Parameters
+    ----------
+    analysis
+        The result; it stays as it is.
+    key
+        At least 16 bytes. The same key gives the same hashes, so that results can be compared;
+        without the key nobody can find a customer by trying identifiers.
+
+    Returns
+    -------
+    Analysis
+        Classes and sums are the same. Of what is known about a customer only the owner stays;
+        of doubtful lines only their numbers.
+
+    Raises
+    ------
+    InputError
+        The key is too short.
+
+    Notes
+    -----
+    HMAC-SHA256 of the identifier and its type, 60 bits of it in base 32. Sums and dates stay, and
+    who knows those of a customer may still recognise the line.
+    """
+    if len(key) < _LEAST_KEY:
+        raise InputError(
+            "the key for hashes has {count} bytes; give at least {least}, such as the output of: "
+            "openssl rand -hex 32",
+            count=len(key),
+            least=_LEAST_KEY,
+        )
+    mask = _Mask(key)
+    moves, actions, scores = analysis.transitions, analysis.actions, analysis.prospects
+    return attrs.evolve(
+        analysis,
+        snapshot=_snapshot(analysis.snapshot, mask),
+        panel=attrs.evolve(analysis.panel, customers=mask.all(analysis.panel.customers)),
+        previous=None if analysis.previous is None else _snapshot(analysis.previous, mask),
+        year_ago=None if analysis.year_ago is None else _snapshot(analysis.year_ago, mask),
+        names={},
+        attributes=_owners(analysis.attributes, mask),
+        quality=None if analysis.quality is None else _quality(analysis.quality),
+        transitions=None if moves is None else mask.within(moves),
+        actions=None if actions is None else mask.within(actions),
+        alerts=tuple(_alert(one, mask) for one in analysis.alerts),
+        prospects=None
+        if scores is None
+        else attrs.evolve(
+            scores, ids=mask.all(scores.ids), unreadable=_without_values(scores.unreadable)
+        ),
+    )
+
+
+class _Mask:
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def one(self, known: Any) -> str:
+        plain = known.item() if isinstance(known, np.generic) else known
+        # The number 1 and the text "1" are two customers.
+        told = f"{type(plain).__name__}:{plain}".encode("utf-8", "surrogatepass")
+        digest = hmac.digest(self._key, told, hashlib.sha256)
+        return base64.b32encode(digest)[:12].decode().lower()
+
+    def all(self, known: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        found = np.empty(len(known), dtype=object)
+        found[:] = [self.one(one) for one in known.tolist()]
+        return freeze(found)
+
+    def within(self, table: Any) -> Any:
+        """Replace the customers of a table, where it names them."""
+        if table.customers is None:
+            return table
+        return attrs.evolve(table, customers=self.all(table.customers))
+
+
+def _snapshot(snapshot: Snapshot, mask: _Mask) -> Snapshot:
+    return attrs.evolve(snapshot, customers=mask.all(snapshot.customers))
+
+
+def _owners(
+    attributes: Mapping[Any, Mapping[str, object]], mask: _Mask
+) -> dict[str, dict[str, object]]:
+    return {
+        mask.one(who): {"owner": known["owner"]}
+        for who, known in attributes.items()
+        if "owner" in known
+    }
+
+
+def _quality(quality: Quality) -> Quality:
+    """Keep the numbers of lines, and not what stood in them."""
+    return attrs.evolve(
+        quality,
+        issues=[
+            attrs.evolve(
+                issue,
+                examples=[found[0] for one in issue.examples if (found := _LINE.match(one))],
+            )
+            for issue in quality.issues
+        ],
+    )
+
+
+def _without_values(unreadable: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(attrs.evolve(one, value="") for one in unreadable)
+
+
+def _alert(alert: Alert, mask: _Mask) -> Alert:
+    facts = dict(alert.facts)
+    if "deal" in facts:
+        facts["deal"] = mask.one(facts["deal"])
+    # The same alert keeps its key from one day to the next, as long as the secret stays.
+    return attrs.evolve(
+        alert,
+        customer=mask.one(alert.customer),
+        key=f"{alert.kind}:{mask.one(alert.key)}",
+        facts=facts,
+    )

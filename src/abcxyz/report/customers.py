@@ -1,0 +1,225 @@
+"""What a report tells of each customer and of the whole, before any language is chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Floats, Ints
+from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
+from abcxyz.core.dynamics.events import EVENTS
+from abcxyz.core.sales.panel import Panel
+
+__all__ = ["Customer", "Facts", "Move", "name_of", "result_hash", "spark", "trend"]
+
+_POINTS = 12
+
+
+def trend(panel: Panel) -> Floats:
+    """Compare the mean of the window's last quarter with the mean before it.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) the relative change; NaN where there was nothing before.
+    """
+    sales = np.nan_to_num(np.asarray(panel.sales, dtype=np.float64))
+    count = sales.shape[1]
+    last = max(1, round(count / 4))
+    if count <= last:
+        return np.full(len(sales), np.nan)
+    before, now = sales[:, :-last].mean(axis=1), sales[:, -last:].mean(axis=1)
+    found: Floats = np.divide(now, before, out=np.full(len(sales), np.nan), where=before > 0) - 1
+    return found
+
+
+def spark(sales: Floats) -> list[float]:
+    """Reduce one customer's series to at most a dozen heights from 0 to 1.
+
+    Examples
+    --------
+    >>> spark(np.array([1.0, 2.0, np.nan, -1.0]))
+    [0.5, 1.0, 0.0, 0.0]
+    """
+    series = np.maximum(np.nan_to_num(np.asarray(sales, dtype=np.float64)), 0.0)
+    if len(series) > _POINTS:
+        edges = np.linspace(0, len(series), _POINTS + 1).astype(int)[:-1]
+        series = np.add.reduceat(series, edges)
+    top = float(series.max(initial=0.0))
+    return [round(one, 3) for one in (series / top).tolist()] if top > 0 else [0.0] * len(series)
+
+
+@frozen(kw_only=True)
+class Customer:
+    """One customer; NaN, None and empty text where nothing is known."""
+
+    place: int
+    customer: Any
+    name: str
+    segment: str
+    abc: str
+    xyz: str
+    value: float
+    share: float
+    cumulative: float
+    cv: float
+    orders: int
+    first: date | None
+    last: date | None
+    gap: float
+    usual: float
+    trend: float
+    owner: str
+    channel: str
+    certainty: str
+
+    @property
+    def late(self) -> bool:
+        """Whether the silence is longer than usual."""
+        return self.gap > self.usual
+
+
+@frozen(kw_only=True)
+class Move:
+    """One customer who changed; money is what was won or lost."""
+
+    customer: Any
+    name: str
+    before: str
+    after: str
+    event: str
+    money_before: float
+    money_after: float
+
+    @property
+    def change(self) -> float:
+        """Won or lost."""
+        return self.money_after - self.money_before
+
+
+def name_of(analysis: Analysis, customer: Any) -> str:
+    """Name a customer; by the identifier where nothing better is known."""
+    found = analysis.names.get(customer)
+    if found is None:
+        found = analysis.names.get(str(customer))
+    return str(customer) if found in (None, "") else str(found)
+
+
+class Facts:
+    """An analysis, looked at customer by customer.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        snapshot = analysis.snapshot
+        actions = analysis.actions
+        self._silence = analysis.silence() if actions is None else actions.silence
+        self._segment = snapshot.segment
+        self._trend = trend(analysis.panel)
+        values = np.asarray(snapshot.value, dtype=float)
+        self._values = values
+        #: Places of the customers, the largest value first.
+        self.order: Ints = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
+
+    def customer(self, i: int) -> Customer:
+        """Tell everything of customer number *i*."""
+        analysis, snapshot = self.analysis, self.analysis.snapshot
+        who = snapshot.customers[i]
+        who = who.item() if isinstance(who, np.generic) else who
+        code = int(self._segment[i])
+        known = analysis.attributes.get(who) or analysis.attributes.get(str(who)) or {}
+        owner = known.get("owner")
+        action = None if analysis.actions is None else analysis.actions[i]
+        return Customer(
+            place=i,
+            customer=who,
+            name=name_of(analysis, who),
+            segment=SEGMENTS[code] if code >= 0 else "",
+            abc=ABC[snapshot.abc[i]] if snapshot.abc[i] >= 0 else "",
+            xyz=XYZ[snapshot.xyz[i]] if snapshot.xyz[i] >= 0 else "",
+            value=float(self._values[i]),
+            share=float(analysis.abc.share[i]),
+            cumulative=float(analysis.abc.cumulative_share[i]),
+            cv=float(snapshot.cv[i]),
+            orders=int(snapshot.orders[i]),
+            first=_day(snapshot.first_day[i]),
+            last=_day(snapshot.last_day[i]),
+            gap=float(self._silence.days[i]),
+            usual=float(self._silence.usual[i]),
+            trend=float(self._trend[i]),
+            owner="" if owner is None else str(owner),
+            channel="" if action is None else action.channel,
+            certainty=analysis.confidence.label(i),
+        )
+
+    def segment(self, code: int, most: int | None = None) -> Iterator[Customer]:
+        """Yield the customers of a segment, the largest first; -1 is not classified."""
+        inside = self.order[self._segment[self.order] == code]
+        for i in inside[:most].tolist():
+            yield self.customer(i)
+
+    def late(self, code: int) -> int:
+        """Count those of a segment who are silent for longer than usual."""
+        return int(np.count_nonzero(self._silence.late & (self._segment == code)))
+
+    def moves(self) -> list[Move]:
+        """List who changed since the snapshot before, the largest change of money first."""
+        found = self.analysis.transitions
+        if found is None or found.value_before is None or found.value_after is None:
+            return []
+        events = found.events
+        quiet = [EVENTS.index(name) for name in ("same", "registered", "idle", "removed")]
+        chosen = np.flatnonzero(~np.isin(events, [-1, *quiet]))
+        change = np.abs(found.value_after - found.value_before)[chosen]
+        chosen = chosen[np.argsort(-change, kind="stable")]
+        customers = np.arange(len(found)) if found.customers is None else found.customers
+        return [
+            Move(
+                customer=customers[i],
+                name=name_of(self.analysis, customers[i]),
+                before=_state(int(found.before[i])),
+                after=_state(int(found.after[i])),
+                event=EVENTS[events[i]],
+                money_before=float(found.value_before[i]),
+                money_after=float(found.value_after[i]),
+            )
+            for i in chosen.tolist()
+        ]
+
+
+def _state(code: int) -> str:
+    return SEGMENTS[code] if code >= 0 else "N" if code == -1 else "absent"
+
+
+def _day(day: Any) -> date | None:
+    if np.isnat(day):
+        return None
+    found: date = day.astype("M8[D]").item()
+    return found
+
+
+def result_hash(analysis: Analysis) -> str:
+    """Twelve hexadecimal digits that differ where any customer, class or sum differs."""
+    snapshot = analysis.snapshot
+    told = hashlib.sha256(f"{snapshot.as_of} {snapshot.settings.fingerprint}".encode())
+    for who, code, value in zip(
+        snapshot.customers.tolist(),
+        snapshot.segment.tolist(),
+        np.asarray(snapshot.value, dtype=float).tolist(),
+        strict=True,
+    ):
+        amount = "" if math.isnan(value) else f"{value:.2f}"
+        told.update(f"{who!r}\t{code}\t{amount}\n".encode("utf-8", "replace"))
+    return told.hexdigest()[:12]

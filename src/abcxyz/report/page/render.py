@@ -1,0 +1,172 @@
+"""The result as one page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from abcxyz.charts.svg import clean
+from abcxyz.errors import InputError
+from abcxyz.i18n import LANGUAGES, text
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from abcxyz.core.analysis.analyze import Analysis
+
+__all__ = ["render_html"]
+
+
+def _read(name: str) -> str:
+    return (resources.files("abcxyz.report.page") / name).read_text(encoding="utf-8").strip()
+
+
+def _environment() -> jinja2.Environment:
+    try:
+        import jinja2
+    except ImportError:
+        raise InputError(
+            "writing {kind} needs {package}; install it with: pip install {package}",
+            kind="HTML",
+            package="jinja2",
+        ) from None
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render_html(
+    analysis: Analysis,
+    *,
+    lang: str = "en",
+    languages: Sequence[str] = LANGUAGES,
+    rows: int = 40,
+    currency: str = "",
+    title: str = "",
+) -> str:
+    """Write the report as one self-contained page.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    lang
+        The language that shows first.
+    languages
+        Those a reader may switch to.
+    rows
+        How many customers each list holds; all of them are in the workbook.
+    currency
+        Sign of the money, such as ``₽``; the data knows none.
+    title
+        Heading of one's own, in place of ours.
+
+    Returns
+    -------
+    str
+        HTML with its style, pictures and script inside. It asks for nothing from outside, and
+        its policy forbids it.
+
+    Raises
+    ------
+    InputError
+        Jinja2 is not installed; the language is unknown.
+
+    Notes
+    -----
+    Every text from the data is escaped, rid of control characters, isolated from the direction
+    of the text around it, and cut where it would flood the page.
+    """
+    from markupsafe import Markup
+
+    from abcxyz.report.customers import Facts
+    from abcxyz.report.page.view import view
+
+    told = [lang, *(one for one in languages if one != lang)]
+    for one in told:
+        if one not in LANGUAGES:
+            raise InputError(
+                "the language {lang!r} is unknown; use one of {known}",
+                lang=one,
+                known=", ".join(LANGUAGES),
+            )
+    environment = _environment()
+    template = environment.get_template("page.html")
+    facts = Facts(analysis)
+    pages = [
+        Markup(  # noqa: S704 - the template has escaped it
+            template.render(
+                **view(facts, one, rows=rows, currency=currency),
+                title=clean(title) or text("Customers by value and steadiness", one),
+                lang=one,
+                languages=sorted(told),
+                hidden=one != lang,
+            )
+        )
+        for one in told
+    ]
+    script = _read("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = _read("page.css") + "".join(_labels(one) for one in told)
+    # A name may hold half a character, which no file can.
+    return (
+        environment.get_template("shell.html")
+        .render(
+            lang=lang,
+            title=clean(title) or text("Customers by value and steadiness", lang),
+            style=Markup(style),  # noqa: S704 - of our own making
+            script=Markup(script),  # noqa: S704
+            script_hash=digest,
+            pages=pages,
+        )
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
+
+
+#: Class of a list -> headings that a phone shows beside the cells.
+_COLUMNS = {
+    "seg": (
+        "Customer",
+        "Value",
+        "Trend",
+        "Last order",
+        "Gap, days",
+        "Owner",
+        "Channel",
+        "Recommendation",
+    ),
+    "paths": ("Before", "Now", "Customers", "Money before", "Money now", "Change"),
+    "cuts": (
+        "Class",
+        "Cut",
+        "Customers",
+        "Share of customers",
+        "Value",
+        "Share of value",
+    ),
+    "happened": ("Event", "Customers", "Money before", "Money now", "Change"),
+    "movers": ("Customer", "Before", "Now", "Event", "Change"),
+    "alerts": ("What", "Customer", "Segment", "Money", "Days", "Owner", "Why"),
+    "prospects": ("Lead", "Grade", "Points", "For", "Against", "Advice"),
+    "quality": ("Found", "Lines", "Value", "What was done", "For example"),
+}
+
+
+def _labels(lang: str) -> str:
+    """Put headings beside the cells of lists on a phone, where there is no room above them."""
+    rules = [
+        f".{name} td:nth-child({place}):lang({lang})::before"
+        f"{{content:{json.dumps(text(head, lang), ensure_ascii=False)}}}"
+        for name, heads in _COLUMNS.items()
+        for place, head in enumerate(heads, start=1)
+    ]
+    return "\n@media (max-width:640px){" + "".join(rules) + "}"

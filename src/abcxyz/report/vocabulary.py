@@ -1,0 +1,131 @@
+"""Words for what an analysis names in code: doubtful lines, rules, metrics, alerts, terms."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from abcxyz.core.classes.rules import (
+    CountShares,
+    CumulativeMean,
+    CvRule,
+    Limits,
+    Rule,
+    Shares,
+    Tangent,
+)
+from abcxyz.i18n import number, percent, text
+
+__all__ = [
+    "ALERT_KINDS",
+    "EVENT_NAMES",
+    "GLOSSARY",
+    "KINDS",
+    "METRICS",
+    "TREATMENTS",
+    "rule_words",
+]
+
+#: What may be wrong with a line, as people read it.
+KINDS = MappingProxyType(
+    {
+        "no_customer": "lines without a customer",
+        "no_date": "lines without a date",
+        "unreadable_date": "unreadable dates",
+        "no_amount": "lines without an amount",
+        "unreadable_amount": "unreadable amounts",
+        "future_date": "dates in the future",
+        "other_currency": "lines in another currency",
+        "converted": "lines in a foreign currency",
+        "no_cost": "lines without a cost",
+        "zero": "zero amounts",
+        "negative": "negative amounts (returns)",
+        "duplicate": "exact duplicate lines",
+        "outside_window": "lines outside the window",
+        "not_in_id_map": "lines of customers not in the id map",
+    }
+)
+
+#: What was done with them.
+TREATMENTS = MappingProxyType(
+    {
+        "left_out": "left out",
+        "kept": "kept",
+        "converted": "converted by the rate given",
+        "cost_zero": "kept with the cost 0",
+        "not_counted": "not counted in this window",
+        "own_customer": "kept as customers of their own",
+    }
+)
+
+METRICS = MappingProxyType({"revenue": "Revenue", "profit": "Gross profit", "count": "Orders"})
+
+EVENT_NAMES = MappingProxyType(
+    {
+        "same": "Stayed",
+        "up": "Rose",
+        "down": "Fell",
+        "moved": "Moved",
+        "new": "New",
+        "returned": "Returned",
+        "lost": "Lost",
+        "registered": "Listed, no sales yet",
+        "idle": "Still without sales",
+        "removed": "No longer listed",
+    }
+)
+
+ALERT_KINDS = MappingProxyType(
+    {
+        "fell_from_a": "Fell from A",
+        "lapsed_a": "A, silent for long",
+        "x_became_z": "Steady no more",
+        "stalled_deal": "Deal without movement",
+        "near_a": "Close to A",
+        "dead_money": "Much time, little money",
+        "lead_waiting": "Lead waits",
+    }
+)
+
+#: Term -> what it means.
+GLOSSARY = MappingProxyType(
+    {
+        "A, B, C": "Classes by money over the window: A brings the most, C the least.",
+        "X, Y, Z": "Classes by steadiness: X buys evenly, Y less so, Z now and then.",
+        "CV": "Coefficient of variation: the standard deviation of the sub-periods' sums over "
+        "their mean. 0 % is perfectly even.",
+        "Segment": "Both letters together, such as AX.",
+        "Cut": "The value at which one class ends and the next begins. Equal customers always "
+        "share a class.",
+        "K and L": "On the curve: K is where A ends, L is where B ends. By the rule of the "
+        "tangent they are where the curve runs parallel to its chord: there a customer "
+        "brings exactly the mean.",
+        "Gini": "Inequality: 0 where all customers bring the same, near 1 where one brings all.",
+        "Cows, stars, dogs, questions": "Groups: AX, AZ, CX, and the rest.",
+        "Gap": "Days since the last order, and up to how many are usual: 90 % of the customer's "
+        "own gaps are no longer, or of the class's where the customer has few.",
+        "Borderline": "The class would change if other months of the window had counted: less "
+        "than 80 % of 200 drawings of the months gave the same one. All others are firm.",
+        "Trend": "Mean of the last quarter of the window against the mean before it; the line "
+        "shows the window.",
+        "Not classified": "Known from before, without sales in the window.",
+    }
+)
+
+
+def rule_words(rule: Rule | CvRule, lang: str) -> str:
+    """Say how a rule cuts."""
+    if isinstance(rule, Tangent):
+        return text("rule of the tangent: the mean of all, then the mean of those below it", lang)
+    if isinstance(rule, CumulativeMean):
+        return text("cumulative percentages against their mean", lang)
+    if isinstance(rule, (Shares, CountShares)):
+        template = (
+            "{a} and {b} of the value, cumulative"
+            if isinstance(rule, Shares)
+            else "{a} and {b} of the customers, cumulative"
+        )
+        return text(template, lang, a=percent(rule.a, lang, 0), b=percent(rule.b, lang, 0))
+    if isinstance(rule, Limits):
+        first, second = (number(one, lang, 2) for one in (rule.first, rule.second))
+        return text("limits set by hand: {first} and {second}", lang, first=first, second=second)
+    return str(rule)

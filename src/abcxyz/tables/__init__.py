@@ -1,0 +1,1 @@
+"""Sales tables: read files, recognise columns, account for quality."""

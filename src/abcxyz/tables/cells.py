@@ -1,0 +1,338 @@
+"""Cells of a table -> amounts, days and identifiers, a whole column at a time.
+
+Every reader looks at each *different* cell once: a column of a million lines has a few hundred
+days and some thousands of customers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from abcxyz._arrays import Bools, Days, Floats
+from abcxyz.errors import InputError
+
+__all__ = [
+    "distinct",
+    "has_currency_signs",
+    "read_amounts",
+    "read_currency",
+    "read_days",
+    "read_ids",
+]
+
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f'’]+")
+_SIGNS = re.compile(r"(?:₽|руб(?:лей|ля|\.)?|р\.|\$|€|£|RUB|RUR|USD|EUR)", re.IGNORECASE)
+_MINUSES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-"})
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_TIME = re.compile(
+    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?(?:\s*[AaPp][Mm])?",
+    re.ASCII,
+)
+_YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})\2(\d{1,2})", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4}|\d{2})", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_CURRENCY_OF = MappingProxyType({"₽": "RUB", "RUR": "RUB", "$": "USD", "€": "EUR", "£": "GBP"})
+_CENTURY = MappingProxyType({True: 2000, False: 1900})
+
+
+def distinct(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
+    """Give every cell a code, and list the different cells; a missing cell has the code -1."""
+    codes, cells = pd.factorize(column, use_na_sentinel=True)
+    return np.asarray(codes, np.int64), list(cells)
+
+
+def _spread(codes: npt.NDArray[np.int64], values: npt.NDArray[Any], missing: Any) -> Any:
+    """Put the value of each different cell back on its lines."""
+    return np.append(values, np.asarray([missing], dtype=values.dtype))[codes]
+
+
+def _is_blank(cell: object) -> bool:
+    if cell is None or isinstance(cell, str):
+        return not cell or not cell.strip()
+    return bool(pd.isna(cell))  # type: ignore[call-overload]
+
+
+def read_ids(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """Read identifiers as text without the space around it; ``None`` where there is none.
+
+    Parameters
+    ----------
+    column
+        (n,) text or numbers. Whole numbers kept as fractions (``17850.0``) lose the fraction.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) of ``str`` or None.
+    """
+    codes, cells = distinct(column)
+
+    def one(cell: object) -> str | None:
+        if _is_blank(cell):
+            return None
+        if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+            return str(int(cell))
+        return str(cell).strip() or None
+
+    names = np.empty(len(cells), dtype=object)
+    names[:] = [one(cell) for cell in cells]
+    found: npt.NDArray[np.object_] = _spread(codes, names, None)
+    return found
+
+
+def read_amounts(
+    column: pd.Series[Any], *, decimal: str | None = None, comma_is_decimal: bool = False
+) -> tuple[Floats, Bools]:
+    """Read money however it is written: ``1 234,50``, ``1,234.50``, ``(99.90)``, ``-12 ₽``.
+
+    Parameters
+    ----------
+    column
+        (n,) text or numbers.
+    decimal
+        ``"."`` or ``","``; found out from the column when not given.
+    comma_is_decimal
+        How to take ``1,234`` where nothing else in the column tells.
+
+    Returns
+    -------
+    amounts : numpy.ndarray
+        (n,) float64; NaN where there is none.
+    unreadable : numpy.ndarray
+        (n,) where something is written that is not a number.
+    """
+    if column.dtype.kind in "iuf":
+        amounts = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isinf(amounts), np.nan, amounts), np.isinf(amounts)
+    codes, cells = distinct(column)
+    blank = np.array([_is_blank(cell) for cell in cells], dtype=bool)
+    point = decimal or _decimal_mark(cells, comma_is_decimal)
+    values = np.array([_amount(cell, point) for cell in cells], dtype=np.float64)
+    bad = np.isnan(values) & ~blank
+    return _spread(codes, values, np.nan), _spread(codes, bad, False)
+
+
+def _amount(cell: object, point: str) -> float:
+    if isinstance(cell, (bool, np.bool_)) or _is_blank(cell):
+        return math.nan
+    if isinstance(cell, (int, float, Decimal, np.number)):
+        value = float(cell)
+        return value if math.isfinite(value) else math.nan
+    text = str(cell)
+    if point == "." and _NUMBER.fullmatch(text):
+        value = float(text)
+        return value if math.isfinite(value) else math.nan
+    text = _SIGNS.sub("", _SPACES.sub("", text).translate(_MINUSES))
+    negative = text.startswith("(") and text.endswith(")")
+    if negative:
+        text = text[1:-1]
+    thousands = "," if point == "." else "."
+    if thousands in text:
+        grouped = re.fullmatch(
+            rf"[+-]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(point)}\d*)?", text
+        )
+        if grouped:
+            text = text.replace(thousands, "")
+        elif thousands == "." and text.count(".") == 1 and "," not in text:
+            pass  # a plain 12.5 among decimal commas is still twelve and a half
+        else:
+            return math.nan
+    text = text.replace(",", ".")
+    if not _NUMBER.fullmatch(text):
+        return math.nan
+    value = -float(text) if negative else float(text)
+    return value if math.isfinite(value) else math.nan
+
+
+def _decimal_mark(cells: Sequence[object], comma_is_decimal: bool) -> str:
+    """Tell the decimal mark of a column: the cells that leave no doubt decide for all."""
+    only_doubtful = False
+    for cell in cells:
+        if not isinstance(cell, str) or "," not in cell:
+            continue
+        text = _SIGNS.sub("", _SPACES.sub("", cell)).strip("()+-")
+        if "." in text:
+            return "," if text.rfind(",") > text.rfind(".") else "."
+        if text.count(",") == 1 and not re.fullmatch(r"[1-9]\d{0,2},\d{3}", text):
+            return ","
+        only_doubtful = only_doubtful or text.count(",") == 1
+    return "," if only_doubtful and comma_is_decimal else "."
+
+
+def read_days(
+    column: pd.Series[Any], *, date_format: str | None = None, name: str = "date"
+) -> tuple[Days, Bools]:
+    """Read the day of each cell; the time of day and its zone are left as they were written.
+
+    Parameters
+    ----------
+    column
+        (n,) dates, or text such as ``2026-10-31``, ``31.10.2026 14:05``, ``20261031``.
+    date_format
+        A format of :func:`time.strptime`, for everything else.
+    name
+        The column's name, for the message.
+
+    Returns
+    -------
+    days : numpy.ndarray
+        (n,) ``datetime64[D]``; NaT where there is none. The first day of the year 1, which 1C
+        writes for "no date", is none.
+    unreadable : numpy.ndarray
+        (n,) where something is written that is not a date.
+
+    Raises
+    ------
+    InputError
+        The column may be read with the day first or with the month first.
+    """
+    if column.dtype.kind == "M":
+        if getattr(column.dtype, "tz", None) is not None:
+            column = column.dt.tz_localize(None)
+        days = column.to_numpy(dtype="M8[ns]").astype("M8[D]")
+        return days, np.zeros(len(days), dtype=bool)
+    codes, cells = distinct(column)
+    heads = [_day_text(cell) if date_format is None else cell for cell in cells]
+    different: dict[object, date | None] = dict.fromkeys(heads)
+    parse = _day_parser(different, date_format, name)
+    for head in different:
+        different[head] = parse(head)
+    found = [different[head] for head in heads]
+    empty = [_is_blank(cell) or day == date.min for cell, day in zip(cells, found, strict=True)]
+    bad = np.array([d is None and not e for d, e in zip(found, empty, strict=True)], dtype=bool)
+    days = np.array(
+        [
+            "NaT" if day is None or gone else day.isoformat()
+            for day, gone in zip(found, empty, strict=True)
+        ],
+        dtype="M8[D]",
+    )
+    return _spread(codes, days, "NaT"), _spread(codes, bad, False)
+
+
+def _day_text(cell: object) -> object:
+    """Cut the time of day off, where what follows the day is a time indeed."""
+    if not isinstance(cell, str):
+        return cell
+    text = cell.strip()
+    for mark in (" ", "T", "\N{NO-BREAK SPACE}"):
+        day, found, time = text.partition(mark)
+        if found and _TIME.fullmatch(time.strip()):
+            return day.rstrip(",")
+    return text
+
+
+def _day_parser(
+    cells: dict[object, date | None], date_format: str | None, name: str
+) -> Callable[[object], date | None]:
+    if date_format is not None:
+        return lambda cell: _by_format(cell, date_format)
+    day_first = _is_day_first(cells, name)
+
+    def parse(cell: object) -> date | None:
+        if isinstance(cell, date):
+            return date(cell.year, cell.month, cell.day)
+        if isinstance(cell, np.datetime64) and not np.isnat(cell):
+            return pd.Timestamp(cell).date()
+        if not isinstance(cell, (str, int, np.integer)):
+            return None
+        text = str(cell)
+        if found := _YEAR_FIRST.fullmatch(text):
+            return _make(int(found[1]), int(found[3]), int(found[4]))
+        if found := _COMPACT.fullmatch(text):
+            return _make(int(found[1]), int(found[2]), int(found[3]))
+        if found := _YEAR_LAST.fullmatch(text):
+            first, second, year = int(found[1]), int(found[3]), int(found[4])
+            if len(found[4]) == 2:
+                year += _CENTURY[year < 70]
+            if found[2] == "." or day_first:
+                return _make(year, second, first)
+            return _make(year, first, second)
+        return None
+
+    return parse
+
+
+def _is_day_first(cells: dict[object, date | None], name: str) -> bool:
+    """Tell ``31/10/2026`` from ``10/31/2026``; dots always have the day first."""
+    firsts, seconds = 0, 0
+    doubtful = None
+    for cell in cells:
+        found = _YEAR_LAST.fullmatch(cell) if isinstance(cell, str) else None
+        if found is None or found[2] == ".":
+            continue
+        firsts, seconds = max(firsts, int(found[1])), max(seconds, int(found[3]))
+        if found[1] != found[3]:
+            doubtful = cell
+    if doubtful is not None and (firsts > 12) == (seconds > 12):
+        raise InputError(
+            "the column {name!r} holds dates such as {value!r}, which may begin with the day or "
+            "with the month; give the date format, such as %d/%m/%Y",
+            name=name,
+            value=doubtful,
+        )
+    return firsts > 12
+
+
+def _by_format(cell: object, date_format: str) -> date | None:
+    if isinstance(cell, date):
+        return date(cell.year, cell.month, cell.day)
+    try:
+        return datetime.strptime(str(cell).strip(), date_format).date()  # noqa: DTZ007 - a day
+    except ValueError:
+        return None
+
+
+def _make(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
+    """Read currency codes, or the currency sign that stands in a cell of money.
+
+    Parameters
+    ----------
+    column
+        (n,) codes such as ``RUB``, or amounts such as ``100 ₽``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) of ``str``; empty text where no currency is written.
+    """
+    codes, cells = distinct(column)
+
+    def one(cell: object) -> str:
+        if _is_blank(cell):
+            return ""
+        sign = _SIGNS.search(str(cell))
+        if sign is None:
+            code = str(cell).strip().upper()
+            return "" if re.search(r"\d", code) and not re.fullmatch(r"\d{3}", code) else code
+        mark = sign[0].upper()
+        return "RUB" if mark.startswith("Р") else _CURRENCY_OF.get(mark, mark)
+
+    names = np.empty(len(cells), dtype=object)
+    names[:] = [one(cell) for cell in cells]
+    found: npt.NDArray[np.object_] = _spread(codes, names, "")
+    return found
+
+
+def has_currency_signs(column: pd.Series[Any]) -> bool:
+    """Say whether any cell of money carries the sign of a currency."""
+    if column.dtype.kind in "iufM":
+        return False
+    return any(isinstance(cell, str) and _SIGNS.search(cell) for cell in distinct(column)[1])

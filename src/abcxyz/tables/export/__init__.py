@@ -1,0 +1,1 @@
+"""Plain records and summaries of an analysis for export."""

@@ -1,0 +1,58 @@
+"""One plain record per customer, for programs that pick the result up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.core.classes.segments import tag
+from abcxyz.tables.export.summary import HEADERS, customer_rows
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis.analyze import Analysis
+
+__all__ = ["customer_records", "prospect_records"]
+
+_KEYS = tuple(head.lower().replace(" ", "_") for head in HEADERS)
+
+
+def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str, Any]]:
+    """Yield a record per customer, the largest value first, ready for JSON.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    lang
+        Language of the tag and of the recommendation.
+
+    Yields
+    ------
+    dict
+        The columns of `customer_rows` by lower-case names, with ``tag`` and ``recommendation``.
+        What does not exist is null.
+    """
+    said = _recommendations(analysis, lang)
+    for row in customer_rows(analysis):
+        record: dict[str, Any] = dict(zip(_KEYS, row, strict=True))
+        if record["last_sale"] is not None:
+            record["last_sale"] = record["last_sale"].isoformat()
+        segment = record["segment"]
+        yield {
+            **record,
+            "tag": tag(segment, lang),
+            "recommendation": said.get(record["customer"], ""),
+        }
+
+
+def _recommendations(analysis: Analysis, lang: str) -> dict[Any, str]:
+    actions = analysis.actions
+    if actions is None:
+        return {}
+    found = (actions[place] for place in range(len(actions)))
+    return {action.customer: action.text(lang) for action in found}
+
+
+def prospect_records(analysis: Analysis) -> list[dict[str, Any]]:
+    """Return a record per scored lead; none where nobody was scored."""
+    return [] if analysis.prospects is None else analysis.prospects.to_records()

@@ -1,0 +1,62 @@
+"""Scorecards and playbooks from files."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from os import PathLike
+from pathlib import Path
+
+from abcxyz.core.advice.playbook import Playbook
+from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
+from abcxyz.errors import ConfigError
+
+__all__ = ["read_playbook", "read_scorecard"]
+
+
+def read_scorecard(path: str | PathLike[str] | None) -> Scorecard:
+    """Read a scorecard from TOML, or from JSON by its ending; the default one without a path.
+
+    Raises
+    ------
+    ConfigError
+        The file is absent or damaged, or is no scorecard.
+    """
+    if path is None:
+        return DEFAULT
+    file = Path(path)
+    try:
+        written = file.read_text(encoding="utf-8-sig")
+        data = json.loads(written) if file.suffix.lower() == ".json" else tomllib.loads(written)
+    except (OSError, ValueError, RecursionError) as problem:
+        raise ConfigError(
+            "the scorecard {file} cannot be read ({reason}); check the path, and that it is TOML "
+            "or JSON",
+            file=str(path),
+            reason=str(problem),
+        ) from problem
+    if not isinstance(data, dict):
+        raise ConfigError(
+            "the scorecard cannot be read ({reason}); compare it with the default one",
+            reason=type(data).__name__,
+        )
+    return Scorecard.from_dict(data)
+
+
+def read_playbook(path: str | PathLike[str]) -> Playbook:
+    """Read a playbook from TOML; what it does not say stays as ours says it.
+
+    Raises
+    ------
+    ConfigError
+        The file is absent or damaged, or is no playbook.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as problem:
+        raise ConfigError(
+            "the playbook {file} cannot be read ({reason}); check the path, and that it is TOML",
+            file=str(path),
+            reason=str(problem),
+        ) from problem
+    return Playbook.from_dict(data)

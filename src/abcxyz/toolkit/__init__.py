@@ -1,0 +1,1 @@
+"""Tools that adapters may use: secrets, files, locks."""

@@ -1,0 +1,1 @@
+"""Alerts: notifications, tasks and the ledger of those that were sent."""

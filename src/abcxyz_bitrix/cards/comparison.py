@@ -1,0 +1,162 @@
+"""Compare the cards of a portal with an analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from abcxyz.errors import ConfigError
+from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
+from abcxyz_bitrix.cards.own_fields import Own, Value, ensure
+from abcxyz_bitrix.crm.customers import Keys, Party, key_of
+from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import Command, as_id
+from abcxyz_bitrix.rest.lists import Listing, Row, scan
+from abcxyz_bitrix.words import tell
+
+if TYPE_CHECKING:
+    from abcxyz import Analysis
+
+__all__ = ["UPDATE", "Comparison", "Work", "Write"]
+
+UPDATE = "crm.item.update"
+
+
+@frozen
+class Write:
+    """One card to be changed."""
+
+    key: str
+    party: Party
+    own: Own = field(repr=False)
+    values: Mapping[str, Value] = field(repr=False)
+    worth: float
+
+    @property
+    def command(self) -> Command:
+        """Make the update."""
+        entity, number = self.party
+        return Command(
+            UPDATE,
+            {"entityTypeId": entity, "id": number, "fields": self.own.write(self.values)},
+        )
+
+
+@define
+class Work:
+    """What a comparison found."""
+
+    parties: Mapping[str, Sequence[Party]]
+    writes: list[Write] = field(factory=list)
+    unchanged: int = 0
+    failed: dict[str, str] = field(factory=dict)
+    notes: list[str] = field(factory=list)
+
+
+@frozen
+class Comparison:
+    """How cards are compared; the parameters are those of the sink."""
+
+    client: Client = field(repr=False)
+    entities: tuple[int, ...]
+    customer_id: str
+    prefix: str
+    priority: tuple[str, ...]
+    mark: bool
+    leads: bool
+    lang: str
+
+    def run(self, analysis: Analysis, *, dry_run: bool) -> Work:
+        """Find what has to be written, the most valuable customers first.
+
+        Parameters
+        ----------
+        dry_run
+            Make no field.
+
+        Raises
+        ------
+        ConfigError
+            The fields are not there and cannot be made.
+        """
+        found = list(cards(analysis, lang=self.lang, priority=self.priority))
+        keys = Keys(self.client, self.customer_id)
+        everybody = (str(customer) for customer in analysis.snapshot.customers.tolist())
+        parties = keys.parties(everybody, self.entities)
+        work = Work(parties)
+        wanted: dict[Party, Card] = {}
+        unknown = 0
+        for card in found:
+            for party in parties.get(card.key, ()):
+                wanted[party] = card
+            unknown += card.key not in parties
+        if unknown:
+            work.notes.append(tell("unknown", self.lang, count=unknown))
+        for entity in self.entities:
+            mine = {party: card for party, card in wanted.items() if party[0] == entity}
+            self._compare_entity(entity, mine, analysis, work, dry_run=dry_run)
+        if self.leads and analysis.prospects is not None:
+            scored = {}
+            for card in lead_cards(analysis, lang=self.lang):
+                number = as_id(card.key.removeprefix("L_"))
+                if number:
+                    scored[LEAD, number] = card
+            self._compare_entity(LEAD, scored, analysis, work, dry_run=dry_run)
+        work.writes.sort(key=lambda write: (-write.worth, write.party))
+        return work
+
+    def _compare_entity(
+        self,
+        entity: int,
+        wanted: Mapping[Party, Card],
+        analysis: Analysis,
+        work: Work,
+        *,
+        dry_run: bool,
+    ) -> None:
+        own = ensure(self.client, entity, self.prefix, self.lang, dry_run=dry_run)
+        if own.missing and not dry_run:
+            raise ConfigError(
+                "Bitrix24 did not make the fields {names}; make the owner of the webhook an "
+                "administrator of the CRM",
+                names=", ".join(own.missing),
+            )
+        if own.missing:
+            note = tell("fields", self.lang, entity=ENTITIES[entity], names=", ".join(own.missing))
+            work.notes.append(note)
+        day = analysis.snapshot.as_of
+        seen: set[Party] = set()
+        for row in self._rows(entity, own):
+            party = (entity, as_id(row["id"]))
+            card = wanted.get(party)
+            if card is None:
+                write = self._clearing(own, party, row, analysis)
+            else:
+                seen.add(party)
+                different = changes(own, row, card.wanted, day)
+                # Before the fields exist every classified card would be written.
+                differs = bool(different) or bool(own.missing)
+                write = Write(card.key, party, own, different, card.worth) if differs else None
+                work.unchanged += not differs
+            if write is not None:
+                work.writes.append(write)
+        for party, card in wanted.items():
+            if party not in seen:
+                work.failed[card.key] = tell("absent", self.lang, card=key_of(party))
+
+    def _rows(self, entity: int, own: Own) -> Iterator[Row]:
+        listing = Listing(entity, tuple(own.names.values()))
+        for piece in scan(self.client, listing):
+            yield from piece.rows
+
+    def _clearing(self, own: Own, party: Party, row: Row, analysis: Analysis) -> Write | None:
+        """Take the segment off the card of somebody who is no longer classified."""
+        now = own.read(row)
+        if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self.mark):
+            return None
+        wanted = cleared(own, mark=self.mark)
+        different = changes(own, row, wanted, analysis.snapshot.as_of)
+        return Write(key_of(party), party, own, different, -1.0) if different else None

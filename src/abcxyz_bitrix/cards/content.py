@@ -1,0 +1,147 @@
+"""What a card should show, and what has to be written so that it does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from abcxyz import SEGMENTS, TAGS
+from abcxyz_bitrix.cards.own_fields import Own, Value, canonical
+
+if TYPE_CHECKING:
+    from abcxyz import Analysis
+
+__all__ = ["Card", "cards", "changes", "cleared", "lead_cards"]
+
+_CONTENT = ("SEGMENT", "TAG", "ADVICE", "ABC", "XYZ", "VALUE", "CV", "PRIORITY", "SCORE")
+
+
+@frozen
+class Card:
+    """One customer as the analysis sees it.
+
+    Parameters
+    ----------
+    key
+        The customer's key in the analysis.
+    wanted
+        Content by the code of the field.
+    worth
+        Money, to write the most valuable customers first.
+    """
+
+    key: str
+    wanted: Mapping[str, Value]
+    worth: float
+
+
+def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator[Card]:
+    """Make the card of every classified customer."""
+    snapshot = analysis.snapshot
+    values, cvs = snapshot.value.tolist(), snapshot.cv.tolist()
+    columns = zip(
+        snapshot.customers.tolist(), snapshot.segment.tolist(), values, cvs, strict=True,
+    )  # fmt: skip
+    for place, (customer, code, value, cv) in enumerate(columns):
+        if code < 0:
+            continue
+        segment = SEGMENTS[code]
+        wanted: dict[str, Value] = {
+            "SEGMENT": segment,
+            "TAG": canonical("TAG", TAGS[lang].get(segment)),
+            "ADVICE": canonical("ADVICE", advice(analysis, place, lang)),
+            "ABC": segment[0],
+            "XYZ": segment[1],
+            "VALUE": canonical("VALUE", value),
+            "CV": canonical("CV", cv),
+            "PRIORITY": 1 if segment in priority else None,
+        }
+        yield Card(str(customer), wanted, float(value) if value == value else 0.0)
+
+
+def advice(analysis: Analysis, place: int, lang: str) -> str:
+    """Say what to do with the customer at a place of the snapshot; empty without a playbook."""
+    actions = analysis.actions
+    return actions[place].text(lang) if actions is not None and len(actions) > place else ""
+
+
+def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:
+    """Make the card of every scored lead."""
+    scores = analysis.prospects
+    if scores is None:
+        return
+    for place, record in enumerate(scores.to_records()):
+        grade = record["grade"]
+        if grade is None:
+            continue
+        wanted: dict[str, Value] = {
+            "SEGMENT": str(grade).replace("-", ""),
+            "ADVICE": canonical("ADVICE", scores[place].sentence(lang)),
+            "SCORE": canonical("SCORE", record["score"]),
+        }
+        yield Card(str(record["lead"]), wanted, float(record["score"]))
+
+
+def cleared(own: Own, *, mark: bool) -> dict[str, Value]:
+    """Say what the card of somebody shows who is no longer classified."""
+    empty: dict[str, Value] = {code: None for code in own.names if code in _CONTENT}
+    if mark:
+        empty["SEGMENT"] = "NONE"
+    return empty
+
+
+def changes(
+    own: Own, row: Mapping[str, Any], wanted: Mapping[str, Value], day: date
+) -> dict[str, Value]:
+    """Compare a card with what it should show.
+
+    Parameters
+    ----------
+    own
+        The fields.
+    row
+        The card as it is.
+    wanted
+        The content.
+    day
+        Dates a change of segment.
+
+    Returns
+    -------
+    dict
+        New values by code; empty where nothing differs.
+
+    Notes
+    -----
+    Nothing depends on the run itself: the previous segment and the day change only together with
+    the segment, in the same request, so a repeated run finds nothing to do. For the same reason
+    an advice that differs only in its numbers is left as it is.
+    """
+    now = own.read(row)
+    full = dict(wanted)
+    full["MARK"] = _mark({**wanted, "ADVICE": _steady(wanted.get("ADVICE"))})
+    if now.get("SEGMENT") != wanted.get("SEGMENT"):
+        full["PREVIOUS"] = now.get("SEGMENT")
+        full["SINCE"] = day.isoformat()
+    elif _steady(now.get("ADVICE")) == _steady(wanted.get("ADVICE")):
+        full["ADVICE"] = now.get("ADVICE")
+    return {
+        code: value for code, value in full.items() if code in own.names and now.get(code) != value
+    }
+
+
+def _steady(words: Value) -> Value:
+    """Take the numbers out of an advice: "silent for 12 days" is no news the day after."""
+    return re.sub(r"\d+", "#", words) if isinstance(words, str) else words
+
+
+def _mark(wanted: Mapping[str, Value]) -> Value:
+    if all(value is None for value in wanted.values()):
+        return None
+    text = "\n".join(f"{code}={value}" for code, value in sorted(wanted.items()))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

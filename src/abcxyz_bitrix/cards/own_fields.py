@@ -1,0 +1,363 @@
+"""The adapter's own fields on cards: what they are, made once, and taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field, frozen
+
+from abcxyz.errors import AdapterError, ConfigError
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, as_id, is_empty, rows_at
+from abcxyz_bitrix.rest.errors import BitrixError, maybe_done
+
+__all__ = ["PREFIX", "SEGMENT_ITEMS", "SPECS", "Own", "Spec", "Value", "ensure", "remove"]
+
+PREFIX = "UF_CRM_ABCXYZ_"
+Value = str | int | Decimal | None
+
+_LONGEST = 50  # characters of a name with its prefix
+_TRIES = 3
+
+SEGMENT_ITEMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        **{f"{a}{x}": {"ru": f"{a}{x}", "en": f"{a}{x}"} for a in "ABC" for x in "XYZ"},
+        "PA": {"ru": "P-A", "en": "P-A"},
+        "PB": {"ru": "P-B", "en": "P-B"},
+        "PC": {"ru": "P-C", "en": "P-C"},
+        "NONE": {"ru": "не классифицирован", "en": "not classified"},
+    }
+)
+"""Items of the list of segments: external code -> text by language."""
+
+
+@frozen
+class Spec:
+    """One field.
+
+    Parameters
+    ----------
+    code
+        Behind the prefix.
+    type
+        Of the portal.
+    labels
+        By language.
+    decimals
+        Of a number; figures that agree to so many are equal.
+    entities
+        Types of objects that have it.
+    """
+
+    code: str
+    type: str
+    labels: Mapping[str, str]
+    decimals: int = 0
+    entities: tuple[int, ...] = (COMPANY, CONTACT)
+    settings: Mapping[str, Any] = field(factory=dict)
+
+
+_ALL = (COMPANY, CONTACT, LEAD)
+SPECS = (
+    Spec("SEGMENT", "enumeration", {"ru": "Сегмент ABC/XYZ", "en": "ABC/XYZ segment"},
+         entities=_ALL, settings={"DISPLAY": "LIST"}),
+    Spec("TAG", "string", {"ru": "ABC/XYZ: метка", "en": "ABC/XYZ: tag"}),
+    Spec("ADVICE", "string", {"ru": "ABC/XYZ: рекомендация", "en": "ABC/XYZ: recommendation"},
+         entities=_ALL, settings={"ROWS": 4}),
+    Spec("ABC", "string", {"ru": "Класс ABC", "en": "ABC class"}),
+    Spec("XYZ", "string", {"ru": "Класс XYZ", "en": "XYZ class"}),
+    Spec("VALUE", "double", {"ru": "ABC/XYZ: сумма за период", "en": "ABC/XYZ: value"},
+         decimals=2, settings={"PRECISION": 2}),
+    Spec("CV", "double", {"ru": "ABC/XYZ: коэффициент вариации",
+                          "en": "ABC/XYZ: coefficient of variation"},
+         decimals=4, settings={"PRECISION": 4}),
+    Spec("PREVIOUS", "string", {"ru": "ABC/XYZ: прежний сегмент",
+                                "en": "ABC/XYZ: previous segment"}, entities=_ALL),
+    Spec("SINCE", "date", {"ru": "ABC/XYZ: сегмент с", "en": "ABC/XYZ: segment since"},
+         entities=_ALL),
+    Spec("PRIORITY", "integer", {"ru": "ABC/XYZ: приоритет", "en": "ABC/XYZ: priority"}),
+    Spec("SCORE", "double", {"ru": "Баллы лида", "en": "Lead score"},
+         decimals=1, entities=(LEAD,), settings={"PRECISION": 1}),
+    Spec("MARK", "string", {"ru": "ABC/XYZ: отметка записи", "en": "ABC/XYZ: write mark"},
+         entities=_ALL),
+)  # fmt: skip
+"""The fields, in the order of the card."""
+
+
+@frozen
+class Own:
+    """The adapter's fields on one type of objects, as this portal has them.
+
+    Parameters
+    ----------
+    names
+        Code -> name for ``crm.item.*``; codes that are missing on the portal are left out.
+    items
+        External code of a list item -> its number on this portal.
+    missing
+        Codes of fields that have to be made first.
+    """
+
+    entity: int
+    names: Mapping[str, str]
+    items: Mapping[str, int] = field(repr=False)
+    missing: tuple[str, ...] = ()
+
+    def read(self, row: Mapping[str, Any]) -> dict[str, Value]:
+        """Take the own fields out of an item, each in its one form."""
+        by_number = {number: code for code, number in self.items.items()}
+        found: dict[str, Value] = {}
+        for spec in SPECS:
+            name = self.names.get(spec.code)
+            if name is None:
+                continue
+            value = row.get(name)
+            if spec.type == "enumeration":
+                number = as_id(value[0] if isinstance(value, list) and value else value)
+                found[spec.code] = by_number.get(number, str(number)) if number else None
+            else:
+                found[spec.code] = _canonical(spec, value)
+        return found
+
+    def write(self, values: Mapping[str, Value]) -> dict[str, Any]:
+        """Put values into the form of ``crm.item.update``."""
+        sent: dict[str, Any] = {}
+        for code, value in values.items():
+            shown: object = value
+            if code == "SEGMENT" and value is not None:
+                shown = self.items[str(value)]
+            elif isinstance(value, Decimal):
+                shown = str(value)
+            sent[self.names[code]] = "" if shown is None else shown
+        return sent
+
+
+def _canonical(spec: Spec, value: object) -> Value:
+    if is_empty(value):
+        return None
+    if spec.type == "double":
+        number = as_decimal(value, spec.code)
+        return number.quantize(Decimal(1).scaleb(-spec.decimals))
+    if spec.type == "integer":
+        return as_id(value)
+    if spec.type == "date":
+        return str(value)[:10]
+    # Forms and databases trim text in ways of their own; that is no change.
+    return "\n".join(line.strip() for line in str(value).strip().splitlines()) or None
+
+
+def canonical(code: str, value: float | str | date | None) -> Value:
+    """Put a value of an analysis into its one form, so that equal things compare equal."""
+    spec = next(spec for spec in SPECS if spec.code == code)
+    if value is None or value != value:
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return _canonical(spec, Decimal(repr(float(value))) if spec.type == "double" else value)
+
+
+def specs_for(entity: int) -> list[Spec]:
+    """List the fields of a type of objects."""
+    return [spec for spec in SPECS if entity in spec.entities]
+
+
+def check_prefix(prefix: str) -> str:
+    """Refuse a prefix that the portal would change or cut.
+
+    Raises
+    ------
+    ConfigError
+        Naming the rule.
+    """
+    good = prefix.startswith("UF_CRM_") and all(
+        c.isascii() and (c.isupper() or c == "_") for c in prefix
+    )
+    longest = max(len(spec.code) for spec in SPECS)
+    if not good or len(prefix) + longest > _LONGEST:
+        raise ConfigError(
+            "fields_prefix = {value!r} cannot be used; it begins with UF_CRM_, holds only A-Z and "
+            "_, and has at most {most} characters",
+            value=prefix,
+            most=_LONGEST - longest,
+        )
+    return prefix
+
+
+def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool) -> Own:
+    """Look the fields up, and make those that are missing.
+
+    Parameters
+    ----------
+    dry_run
+        Only look.
+
+    Raises
+    ------
+    ConfigError
+        A field of that name is of another type; it is never changed.
+    """
+    for attempt in range(_TRIES):
+        kept = _kept(client, entity)
+        missing = _missing(kept, entity, prefix)
+        lacking = _lacking(kept, prefix)
+        if dry_run or not (missing or lacking):
+            break
+        problem = _make(client, entity, prefix, lang, missing, lacking)
+        # A lost answer is settled by looking again: the field is there, or it is not.
+        settled = problem is None or maybe_done(problem) or lacking is not None
+        if problem is not None and (not settled or attempt == _TRIES - 1):
+            raise problem
+    names = fields_of(client, entity, fresh=True)
+    return _own(entity, prefix, kept, names, missing)
+
+
+def _own(
+    entity: int, prefix: str, kept: Mapping[str, Mapping[str, Any]], names: Fields,
+    missing: Sequence[Spec],
+) -> Own:  # fmt: skip
+    found = {
+        spec.code: name
+        for spec in specs_for(entity)
+        if (name := names.find(prefix + spec.code)) is not None
+    }
+    items = {
+        str(item.get("XML_ID")): as_id(item.get("ID"))
+        for item in kept.get(f"{prefix}SEGMENT", {}).get("LIST") or ()
+        if not is_empty(item.get("XML_ID"))
+    }
+    gone = {spec.code for spec in missing} | {
+        spec.code for spec in specs_for(entity) if spec.code not in found
+    }
+    return Own(entity, found, items, tuple(sorted(gone)))
+
+
+def _method(entity: int, verb: str) -> str:
+    if entity not in (LEAD, DEAL, CONTACT, COMPANY):
+        raise AssertionError(entity)  # pragma: no cover
+    return f"crm.{ENTITIES[entity]}.userfield.{verb}"
+
+
+def _kept(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
+    method = _method(entity, "list")
+    rows = rows_at(client.call(method, {"order": {"ID": "ASC"}, "filter": {}}).result, "", method)
+    return {str(row.get("FIELD_NAME", "")).upper(): row for row in rows}
+
+
+def _missing(kept: Mapping[str, Mapping[str, Any]], entity: int, prefix: str) -> list[Spec]:
+    missing = []
+    for spec in specs_for(entity):
+        row = kept.get(prefix + spec.code)
+        if row is None:
+            missing.append(spec)
+        elif row.get("USER_TYPE_ID") != spec.type or as_bool(row.get("MULTIPLE")):
+            raise ConfigError(
+                "the field {name} exists in Bitrix24 with the type {found}, and {wanted} is "
+                "needed; it is left as it is, choose another fields_prefix",
+                name=prefix + spec.code,
+                found=str(row.get("USER_TYPE_ID")),
+                wanted=spec.type,
+            )
+    return missing
+
+
+def _lacking(kept: Mapping[str, Mapping[str, Any]], prefix: str) -> Mapping[str, Any] | None:
+    """Find the list of segments if somebody deleted items of it."""
+    row = kept.get(f"{prefix}SEGMENT")
+    if row is None:
+        return None
+    there = {str(item.get("XML_ID")) for item in row.get("LIST") or ()}
+    return None if set(SEGMENT_ITEMS) <= there else row
+
+
+def _make(
+    client: Client, entity: int, prefix: str, lang: str, missing: Sequence[Spec],
+    lacking: Mapping[str, Any] | None,
+) -> AdapterError | None:  # fmt: skip
+    try:
+        if lacking is not None:
+            client.call(_method(entity, "update"), _restored(lacking, lang))
+        for spec in missing:
+            client.call(_method(entity, "add"), {"fields": _definition(spec, prefix, lang)})
+    except AdapterError as problem:
+        return problem
+    return None
+
+
+def _definition(spec: Spec, prefix: str, lang: str) -> dict[str, Any]:
+    labels = dict(spec.labels)
+    made: dict[str, Any] = {
+        "FIELD_NAME": prefix.removeprefix("UF_CRM_") + spec.code,
+        "USER_TYPE_ID": spec.type,
+        "XML_ID": prefix + spec.code,
+        "MULTIPLE": "N",
+        "MANDATORY": "N",
+        "SHOW_FILTER": "Y",
+        "EDIT_IN_LIST": "N",
+        "SORT": 1000 + 10 * SPECS.index(spec),
+        "EDIT_FORM_LABEL": labels,
+        "LIST_COLUMN_LABEL": labels,
+        "LIST_FILTER_LABEL": labels,
+        "SETTINGS": dict(spec.settings),
+    }
+    if spec.type == "enumeration":
+        made["LIST"] = _items(lang, {})
+    return made
+
+
+def _items(lang: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"VALUE": text[lang], "XML_ID": code, "SORT": 10 * place, "DEF": "N"}
+        | ({"ID": numbers[code]} if code in numbers else {})
+        for place, (code, text) in enumerate(SEGMENT_ITEMS.items(), start=1)
+    ]
+
+
+def _restored(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Put deleted items back; foreign ones stay, for they are addressed by their number."""
+    numbers = {str(item.get("XML_ID")): as_id(item.get("ID")) for item in row.get("LIST") or ()}
+    labels = dict(SPECS[0].labels)
+    return {
+        "id": as_id(row.get("ID")),
+        "fields": {
+            "LIST": _items(lang, numbers),
+            "EDIT_FORM_LABEL": labels,
+            "LIST_COLUMN_LABEL": labels,
+            "LIST_FILTER_LABEL": labels,
+        },
+    }
+
+
+def installed(client: Client, entity: int, prefix: str) -> dict[str, int]:
+    """List the adapter's fields that exist: name -> number. Others with the prefix stay out."""
+    codes = {prefix + spec.code for spec in specs_for(entity)}
+    return {
+        name: as_id(row.get("ID")) for name, row in _kept(client, entity).items() if name in codes
+    }
+
+
+def item_codes(client: Client, entity: int) -> dict[str, str]:
+    """Find the external codes of all list items: ``code/UF_CRM_REGION/17`` -> ``URAL``."""
+    return {
+        f"code/{name}/{item.get('ID')}": str(item.get("XML_ID"))
+        for name, row in _kept(client, entity).items()
+        for item in row.get("LIST") or ()
+        if not is_empty(item.get("XML_ID"))
+    }
+
+
+def remove(client: Client, entity: int, prefix: str) -> list[str]:
+    """Delete the adapter's fields with everything in them; return their names."""
+    gone = installed(client, entity, prefix)
+    for name, number in gone.items():
+        try:
+            client.call(_method(entity, "delete"), {"id": number})
+        except BitrixError:
+            # Asked twice because the first answer was lost, the portal does not find it any more.
+            if name in installed(client, entity, prefix):
+                raise
+    return sorted(gone)

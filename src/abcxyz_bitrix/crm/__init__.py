@@ -1,0 +1,1 @@
+"""CRM objects: entities, customers, stages, staff, currencies."""

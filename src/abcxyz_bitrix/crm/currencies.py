@@ -1,0 +1,118 @@
+"""Amounts in one currency, or none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from attrs import define, field
+
+from abcxyz.errors import BadDataError, ConfigError
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, rows_at
+
+__all__ = ["Money", "portal_rates"]
+
+
+def _checked(rates: Mapping[str, object]) -> dict[str, Decimal]:
+    checked = {}
+    for code, rate in rates.items():
+        try:
+            number = Decimal(str(rate))
+        except InvalidOperation:
+            number = Decimal(0)
+        if isinstance(rate, bool) or not number.is_finite() or number <= 0:
+            raise ConfigError(
+                "the rate of {code} is {rate!r}; give how many units of the main currency one "
+                "{code} costs",
+                code=code,
+                rate=rate,
+            )
+        checked[str(code).upper()] = number
+    return checked
+
+
+@define
+class Money:
+    """Convert amounts by explicit rates; sums in different currencies are never added.
+
+    Parameters
+    ----------
+    currency
+        ``one``: there must be only one. ``portal``: by the rates of the portal. Else the code of
+        the currency to convert to.
+    rates
+        Units of it for one unit of another currency.
+
+    Raises
+    ------
+    ConfigError
+        A rate is no positive number.
+
+    Examples
+    --------
+    >>> Money("RUB", {"USD": 92.5}).convert(Decimal(2), "USD")
+    Decimal('185.0')
+    """
+
+    currency: str = "one"
+    rates: dict[str, Decimal] = field(factory=dict, converter=_checked)
+    found: set[str] = field(factory=set, init=False)
+
+    @property
+    def clashing(self) -> bool:
+        """Whether currencies were met that cannot be added."""
+        return len(self._unknown()) > (1 if self.currency == "one" else 0)
+
+    def _unknown(self) -> set[str]:
+        known = set(self.rates) | ({self.currency} if self.currency != "one" else set())
+        return self.found - known
+
+    def convert(self, amount: Decimal, code: str) -> Decimal:
+        """Convert an amount; while currencies clash the figure means nothing, see `check`."""
+        self.found.add(code)
+        return amount * self.rates.get(code, Decimal(1))
+
+    def check(self) -> None:
+        """Refuse currencies without a rate.
+
+        Raises
+        ------
+        BadDataError
+            With all of those met.
+        """
+        if self.clashing:
+            raise BadDataError(
+                "the sales are in several currencies: {found}; give currency and rates for "
+                '{missing}, or currency = "portal"',
+                found=", ".join(sorted(self.found)),
+                missing=", ".join(sorted(self._unknown())),
+            )
+
+
+def portal_rates(client: Client) -> Money:
+    """Take the rates that are set on the portal.
+
+    Raises
+    ------
+    BadDataError
+        The portal names no base currency.
+    """
+    rows = rows_at(client.call("crm.currency.list").result, "", "crm.currency.list")
+    base = ""
+    rates: dict[str, Decimal] = {}
+    for row in rows:
+        code = str(row.get("CURRENCY") or "")
+        if as_bool(row.get("BASE")):
+            base = code
+            continue
+        count = as_decimal(row.get("AMOUNT_CNT"), "AMOUNT_CNT") or Decimal(1)
+        rate = as_decimal(row.get("AMOUNT"), "AMOUNT") / count
+        if code and rate > 0:
+            rates[code] = rate
+    if not base:
+        raise BadDataError(
+            "the portal names no base currency; set one in the CRM settings or give rates in "
+            "the job"
+        )
+    return Money(base, rates)

@@ -1,0 +1,264 @@
+"""Who the customer is, and under which key other systems know the same customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from attrs import define, field
+
+from abcxyz.errors import ConfigError
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, fields_of
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import Command, as_bool, as_id, as_map, is_empty, rows_at
+from abcxyz_bitrix.rest.lists import PAGE, Listing, Row, by_ids, cursor, first, scan
+
+__all__ = ["CUSTOMERS", "PREFIX", "Keys", "Party", "excluded", "key_of", "party_of"]
+
+Party = tuple[int, int]
+"""Type of the object and its id."""
+
+PREFIX: Mapping[int, str] = MappingProxyType({COMPANY: "CO_", CONTACT: "C_", LEAD: "L_"})
+CUSTOMERS = ("company", "contact", "company-or-contact")
+
+_CONTRACTORS = MappingProxyType(
+    {COMPANY: "CATALOG_CONTRACTOR_COMPANY", CONTACT: "CATALOG_CONTRACTOR_CONTACT"}
+)
+
+
+def key_of(party: Party) -> str:
+    """Write a customer so that company 5 and contact 5 stay apart.
+
+    Examples
+    --------
+    >>> key_of((COMPANY, 5)), party_of("C_5")
+    ('CO_5', (3, 5))
+    """
+    return f"{PREFIX[party[0]]}{party[1]}"
+
+
+def party_of(key: str) -> Party | None:
+    """Read such a key; None if it is of another make."""
+    for entity, prefix in PREFIX.items():
+        rest = key.removeprefix(prefix)
+        if rest != key and rest.isdecimal() and rest.isascii() and int(rest) > 0:
+            return entity, int(rest)
+    return None
+
+
+def check_customer(customer: str) -> str:
+    """Refuse an unknown choice of the customer.
+
+    Raises
+    ------
+    ConfigError
+        Naming what is accepted.
+    """
+    if customer not in CUSTOMERS:
+        raise ConfigError(
+            "customer = {value!r} is not known; use one of {known}",
+            value=customer,
+            known=", ".join(CUSTOMERS),
+        )
+    return customer
+
+
+def excluded(client: Client, entities: Iterable[int]) -> set[Party]:
+    """Find own companies and vendors, which are never customers."""
+    found: set[Party] = set()
+    for entity in entities:
+        names = fields_of(client, entity)
+        wanted: list[tuple[str, Any]] = []
+        own, category = names.find("IS_MY_COMPANY"), names.find("CATEGORY_ID")
+        if entity == COMPANY and own is not None:
+            wanted.append((own, "Y"))
+        rows = rows_at(
+            client.call("crm.category.list", {"entityTypeId": entity}).result,
+            "categories",
+            "crm.category.list",
+        )
+        wanted += [
+            (category, as_id(row.get("id")))
+            for row in rows
+            if category is not None and row.get("code") == _CONTRACTORS[entity]
+        ]
+        for name, value in wanted:
+            for piece in scan(client, Listing(entity, (name,), {name: value})):
+                found.update(
+                    (entity, as_id(row["id"]))
+                    for row in piece.rows
+                    if (as_bool(row.get(name)) if value == "Y" else as_id(row.get(name)) == value)
+                )
+    return found
+
+
+@define
+class Keys:
+    """Give customers the key by which 1C and Bitrix24 meet.
+
+    Parameters
+    ----------
+    kind
+        ``id``: CO_5, C_5. ``inn`` or ``requisite:RQ_KPP``: a requisite. ``origin_id``, or the
+        upper-case code of any field of the customer, such as ``UF_CRM_CODE_1C``.
+    """
+
+    client: Client = field(repr=False)
+    kind: str = "id"
+    without: int = field(default=0, init=False)
+    _known: dict[Party, str] = field(factory=dict, init=False, repr=False)
+
+    def of(self, parties: Iterable[Party]) -> dict[Party, str]:
+        """Return the key of each customer; who lacks one keeps the id of Bitrix24."""
+        wanted = list(dict.fromkeys(parties))
+        if self.kind == "id":
+            return {party: key_of(party) for party in wanted}
+        for entity in PREFIX:
+            missing = [n for kind, n in wanted if kind == entity and (kind, n) not in self._known]
+            if missing:
+                self._known.update(self._look_up(entity, missing))
+        return {party: self._known[party] for party in wanted}
+
+    def _look_up(self, entity: int, ids: Sequence[int]) -> dict[Party, str]:
+        found = self._requisites(entity, ids) if self._requisite else self._fields(entity, ids)
+        self.without += sum(not found.get(number) for number in ids)
+        return {(entity, number): found.get(number) or key_of((entity, number)) for number in ids}
+
+    @property
+    def _requisite(self) -> str:
+        if self.kind.lower() == "inn":
+            return "RQ_INN"
+        name, _, rest = self.kind.partition(":")
+        return rest if name == "requisite" else ""
+
+    def _fields(self, entity: int, ids: Sequence[int]) -> dict[int, str]:
+        name = self._field(entity)
+        if name is None:
+            return {}
+        rows = by_ids(self.client, Listing(entity, (name,)), ids)
+        return {as_id(row["id"]): _text(row.get(name)) for row in rows}
+
+    def _field(self, entity: int) -> str | None:
+        """Find the field that holds the key; either companies or contacts may lack it.
+
+        Raises
+        ------
+        BadDataError
+            Both lack it.
+        """
+        code = self.kind.upper()
+        name = fields_of(self.client, entity).find(code)
+        other = CONTACT if entity == COMPANY else COMPANY
+        if name is None and fields_of(self.client, other).find(code) is None:
+            return fields_of(self.client, entity).name(code)
+        return name
+
+    def _requisites(self, entity: int, ids: Sequence[int]) -> dict[int, str]:
+        name = self._requisite
+        found: dict[int, tuple[int, str]] = {}
+        parts = [list(ids[at : at + PAGE // 2]) for at in range(0, len(ids), PAGE // 2)]
+        commands = {
+            f"r{place}": _requisite_list(entity, {"@ENTITY_ID": part}, name)
+            for place, part in enumerate(parts)
+        }
+        for key, outcome in self.client.stream(commands.items()):
+            rows: Iterable[Row] = rows_at(first(outcome, "crm.requisite.list").result, "", key)
+            part = parts[int(key[1:])]
+            if len(list(rows)) >= PAGE:
+                command = _requisite_list(entity, {"@ENTITY_ID": part}, name)
+                rows = cursor(self.client, command.method, command.params, at="")
+            for row in rows:
+                owner, value = as_id(row.get("ENTITY_ID")), _text(row.get(name))
+                number = as_id(row.get("ID"))
+                # Several requisites: the oldest that is filled in, so that it never changes.
+                if owner in part and value and (owner not in found or number < found[owner][0]):
+                    found[owner] = (number, value)
+        return {owner: value for owner, (_, value) in found.items()}
+
+    def parties(self, wanted: Iterable[str], entities: Sequence[int]) -> dict[str, list[Party]]:
+        """Find the objects behind keys: several if they share one."""
+        keys = set(wanted)
+        direct = {key: [party] for key in keys if (party := party_of(key)) is not None}
+        direct = {key: found for key, found in direct.items() if found[0][0] in entities}
+        if self.kind == "id" or not keys - set(direct):
+            return direct
+        for party, key in self._everybody(entities):
+            if key in keys:
+                direct.setdefault(key, []).append(party)
+        return direct
+
+    def _everybody(self, entities: Sequence[int]) -> Iterator[tuple[Party, str]]:
+        for entity in entities:
+            if self._requisite:
+                wanted = ("ID", "ENTITY_ID", "ENTITY_TYPE_ID", self._requisite)
+                every = Listing(
+                    entity, wanted, {"ENTITY_TYPE_ID": entity}, "crm.requisite.list", "", "ID"
+                )
+                seen: set[int] = set()
+                for row in (row for piece in scan(self.client, every) for row in piece.rows):
+                    owner, value = as_id(row.get("ENTITY_ID")), _text(row.get(self._requisite))
+                    mine = as_id(row.get("ENTITY_TYPE_ID")) == entity
+                    if mine and value and owner and owner not in seen:
+                        seen.add(owner)
+                        yield (entity, owner), value
+            else:
+                name = self._field(entity)
+                listing = Listing(entity, (name,)) if name is not None else None
+                for piece in scan(self.client, listing) if listing is not None else ():
+                    for row in piece.rows:
+                        if value := _text(row.get(name or "")):
+                            yield (entity, as_id(row["id"])), value
+
+
+def _requisite_list(entity: int, where: Mapping[str, Any], name: str) -> Command:
+    return Command(
+        "crm.requisite.list",
+        {
+            "filter": {"ENTITY_TYPE_ID": entity, **where},
+            "select": ["ID", "ENTITY_ID", name],
+            "order": {"ID": "ASC"},
+        },
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return "" if is_empty(value) else str(value).strip()
+
+
+def chooser(
+    customer: str, names: Mapping[str, str | None], out: set[Party]
+) -> Callable[[Row], Party | None]:
+    """Make the function that finds the customer of a sale.
+
+    Parameters
+    ----------
+    customer
+        One of `CUSTOMERS`.
+    names
+        Field by its code: COMPANY_ID, CONTACT_ID, CONTACT_IDS.
+    out
+        Who is no customer.
+    """
+    company_name = names.get("COMPANY_ID")
+    contact_name, contacts_name = names.get("CONTACT_ID"), names.get("CONTACT_IDS")
+
+    def company(row: Row) -> Party | None:
+        number = as_id(row.get(company_name)) if company_name else 0
+        return (COMPANY, number) if number else None
+
+    def contact(row: Row) -> Party | None:
+        many = as_map(row.get(contacts_name)) if contacts_name else {}
+        number = next((as_id(value) for value in many.values() if as_id(value)), 0)
+        number = number or (as_id(row.get(contact_name)) if contact_name else 0)
+        return (CONTACT, number) if number else None
+
+    def choose(row: Row) -> Party | None:
+        found = company(row) if customer != "contact" else None
+        if found is None and customer != "company":
+            found = contact(row)
+        return None if found is None or found in out else found
+
+    return choose

@@ -1,0 +1,84 @@
+"""Names of fields, asked of the portal and never made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field, frozen
+
+from abcxyz.errors import BadDataError
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import as_map
+
+__all__ = ["COMPANY", "CONTACT", "DEAL", "ENTITIES", "INVOICE", "LEAD", "Fields", "fields_of"]
+
+LEAD, DEAL, CONTACT, COMPANY, INVOICE = 1, 2, 3, 4, 31
+
+ENTITIES: Mapping[int, str] = MappingProxyType(
+    {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company", INVOICE: "invoice"}
+)
+"""Types of CRM objects by their number."""
+
+
+@frozen
+class Fields:
+    """The fields of one type of objects.
+
+    Parameters
+    ----------
+    entity
+        Number of the type.
+    info
+        As ``crm.item.fields`` gives them, by name.
+    """
+
+    entity: int
+    info: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    _names: Mapping[str, str] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        names = {str(said.get("upperName", "")).upper(): name for name, said in self.info.items()}
+        object.__setattr__(self, "_names", names)
+
+    def find(self, code: str) -> str | None:
+        """Return the name of a field by its upper-case code, or None if the portal has none."""
+        return self._names.get(code.upper()) or (code if code in self.info else None)
+
+    def name(self, code: str) -> str:
+        """Return the name of a field by its upper-case code.
+
+        Raises
+        ------
+        BadDataError
+            This portal has no such field.
+        """
+        found = self.find(code)
+        if found is None:
+            raise BadDataError(
+                "the portal has no field {code} on a {entity}; correct the name, or check the "
+                "rights of the webhook",
+                code=code,
+                entity=ENTITIES.get(self.entity, str(self.entity)),
+            )
+        return found
+
+    def select(self, codes: Iterable[str]) -> list[str]:
+        """Return the names of those fields that the portal has."""
+        return [name for code in codes if (name := self.find(code)) is not None]
+
+
+def fields_of(client: Client, entity: int, *, fresh: bool = False) -> Fields:
+    """Ask for the fields of one type, once for each client.
+
+    Parameters
+    ----------
+    fresh
+        Ask again: fields were made since.
+    """
+    kept = client.fields.get(entity)
+    if kept is None or fresh:
+        answer = client.call("crm.item.fields", {"entityTypeId": entity})
+        kept = client.fields[entity] = as_map(as_map(answer.result).get("fields"))
+    return Fields(entity, kept)

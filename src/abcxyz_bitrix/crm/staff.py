@@ -1,0 +1,107 @@
+"""Who is told: the responsible employee, or the head of sales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define, field
+
+from abcxyz.errors import ConfigError
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import as_bool, as_id, as_map, rows_at
+
+__all__ = ["People"]
+
+_SALES = ("продаж", "sales")
+_PAGE = 50
+
+
+@define
+class People:
+    """Employees and departments, asked once.
+
+    Parameters
+    ----------
+    named
+        The user whom the job names as the head.
+    """
+
+    client: Client = field(repr=False)
+    named: int | None = None
+    _users: dict[int, Mapping[str, Any] | None] = field(factory=dict, init=False, repr=False)
+    _departments: dict[int, Mapping[str, Any]] | None = field(default=None, init=False, repr=False)
+
+    def active(self, number: int) -> bool:
+        """Whether an employee exists and has not left."""
+        if number <= 0:
+            return False
+        if number not in self._users:
+            found = rows_at(
+                self.client.call("user.get", {"FILTER": {"ID": number}}).result, "", "user.get"
+            )
+            mine = [row for row in found if as_id(row.get("ID")) == number]
+            self._users[number] = mine[0] if mine else None
+        user = self._users[number]
+        return user is not None and as_bool(user.get("ACTIVE"))
+
+    def head(self, responsible: int = 0) -> int:
+        """Find the head of sales: the one named, of the department of sales, or of one's own.
+
+        Raises
+        ------
+        ConfigError
+            There is none; the job has to name one.
+        """
+        if self.named is not None:
+            if not self.active(self.named):
+                raise ConfigError(
+                    "head = {number}: this user does not exist or has left; name another",
+                    number=self.named,
+                )
+            return self.named
+        departments = self._all()
+        starts = [
+            number
+            for number, row in departments.items()
+            if any(word in str(row.get("NAME", "")).casefold() for word in _SALES)
+        ]
+        user = self._users.get(responsible) if self.active(responsible) else None
+        if not starts and user is not None:
+            starts = [as_id(value) for value in as_map(user.get("UF_DEPARTMENT")).values()]
+        for start in [*starts, *(n for n, row in departments.items() if not row.get("PARENT"))]:
+            found = self._climb(start, departments)
+            if found:
+                return found
+        raise ConfigError(
+            "the portal names no head of the sales department; set head to the number of a user"
+        )
+
+    def _climb(self, start: int, departments: Mapping[int, Mapping[str, Any]]) -> int:
+        seen: set[int] = set()
+        while start in departments and start not in seen:
+            seen.add(start)
+            head = as_id(departments[start].get("UF_HEAD"))
+            if self.active(head):
+                return head
+            start = as_id(departments[start].get("PARENT"))
+        return 0
+
+    def _all(self) -> dict[int, Mapping[str, Any]]:
+        if self._departments is None:
+            self._departments = {}
+            start = 0
+            while True:
+                answer = self.client.call("department.get", {"START": start})
+                rows = rows_at(answer.result, "", "department.get")
+                new = {as_id(row.get("ID")): row for row in rows}
+                grown = set(new) - set(self._departments)
+                self._departments.update(new)
+                if len(rows) < _PAGE or not grown:
+                    break
+                start += _PAGE
+        return self._departments
+
+    def receiver(self, responsible: int) -> int:
+        """Return the responsible employee, or the head where that one has left."""
+        return responsible if self.active(responsible) else self.head(responsible)

@@ -1,0 +1,207 @@
+"""Funnels, stages, and the moment when something was won."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from abcxyz.errors import ConfigError
+from abcxyz_bitrix.crm.entities import DEAL, INVOICE
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import Command, as_id, as_map, as_moment, is_empty, rows_at
+from abcxyz_bitrix.rest.errors import InvalidArgValue
+from abcxyz_bitrix.rest.lists import PAGE, first
+
+__all__ = ["Stage", "Stages", "directories", "load_stages", "won_moments"]
+
+_OWNERS = 45  # deals in a question for their history: some were won twice, a page holds fifty
+
+
+@frozen
+class Stage:
+    """One stage of one funnel."""
+
+    id: str
+    name: str
+    funnel: int
+    semantics: str
+
+
+@frozen
+class Stages:
+    """All funnels and stages of one type of objects."""
+
+    funnels: Mapping[int, str]
+    by_id: Mapping[str, Stage] = field(repr=False)
+
+    def choose(self, names: Sequence[str | int]) -> frozenset[int]:
+        """Find funnels by name or number; no names choose all.
+
+        Raises
+        ------
+        ConfigError
+            There is no such funnel.
+        """
+        if not names:
+            return frozenset(self.funnels)
+        chosen = set()
+        for name in names:
+            found = [
+                number
+                for number, title in self.funnels.items()
+                if name == number or str(name).strip().casefold() == title.strip().casefold()
+            ]
+            if not found:
+                raise ConfigError(
+                    "there is no funnel {name!r}; the portal has {known}",
+                    name=name,
+                    known=", ".join(repr(title) for title in self.funnels.values()),
+                )
+            chosen.update(found)
+        return frozenset(chosen)
+
+    def exclude(self, names: Sequence[str]) -> frozenset[str]:
+        """Find stages by name or id.
+
+        Raises
+        ------
+        ConfigError
+            There is no such stage.
+        """
+        chosen: set[str] = set()
+        for name in names:
+            found = {
+                stage.id
+                for stage in self.by_id.values()
+                if name == stage.id or name.strip().casefold() == stage.name.strip().casefold()
+            }
+            if not found:
+                raise ConfigError(
+                    "there is no stage {name!r}; the portal has {known}",
+                    name=name,
+                    known=", ".join(sorted({repr(s.name) for s in self.by_id.values()})),
+                )
+            chosen |= found
+        return frozenset(chosen)
+
+
+def load_stages(client: Client, entity: int) -> Stages:
+    """Read the funnels and stages of deals or smart invoices."""
+    categories = rows_at(
+        client.call("crm.category.list", {"entityTypeId": entity}).result,
+        "categories",
+        "crm.category.list",
+    )
+    funnels = {as_id(row.get("id")): str(row.get("name") or "") for row in categories}
+    if entity == DEAL:
+        funnels.setdefault(0, "")
+    lists = {_stage_list(entity, number): number for number in funnels}
+    found = client.batch(
+        {name: Command("crm.status.list", {"filter": {"ENTITY_ID": name}}) for name in lists}
+    )
+    stages: dict[str, Stage] = {}
+    for name, funnel in lists.items():
+        for row in rows_at(first(found.get(name), "crm.status.list").result, "", name):
+            if str(row.get("ENTITY_ID", name)) != name:
+                continue
+            said = row.get("SEMANTICS")
+            if is_empty(said):
+                said = as_map(row.get("EXTRA")).get("SEMANTICS")
+            stage = Stage(
+                str(row.get("STATUS_ID")),
+                str(row.get("NAME") or ""),
+                funnel,
+                str(said) if said in ("S", "F") else "P",
+            )
+            stages[stage.id] = stage
+    return Stages(funnels, stages)
+
+
+def _stage_list(entity: int, funnel: int) -> str:
+    if entity == INVOICE:
+        return f"SMART_INVOICE_STAGE_{funnel}"
+    if entity == DEAL:
+        return f"DEAL_STAGE_{funnel}" if funnel else "DEAL_STAGE"
+    return f"DYNAMIC_{entity}_STAGE_{funnel}"
+
+
+def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, datetime]:
+    """Find when each object reached a stage of success for the last time.
+
+    Parameters
+    ----------
+    ids
+        Objects that are won now.
+
+    Returns
+    -------
+    dict
+        Moment by id; objects without such a row in their history are left out.
+
+    Notes
+    -----
+    Over all time, not within a window: otherwise a deal won twice would count in two windows.
+    """
+    questions = {
+        f"h{start}": (tuple(ids[start : start + _OWNERS]), 0)
+        for start in range(0, len(ids), _OWNERS)
+    }
+    latest: dict[int, tuple[datetime, int]] = {}
+    semantic = True
+    while questions:
+        more: dict[str, tuple[tuple[int, ...], int]] = {}
+        commands = {
+            key: _history(entity, owners, last, semantic)
+            for key, (owners, last) in questions.items()
+        }
+        for key, outcome in client.stream(commands.items()):
+            owners, last = questions[key]
+            if isinstance(outcome, InvalidArgValue) and semantic:
+                more[key] = (owners, last)
+                continue
+            rows = rows_at(first(outcome, "crm.stagehistory.list").result, "items", key)
+            numbers = [as_id(row.get("ID")) for row in rows]
+            for owner, moment, number in _wins(rows, set(owners)):
+                latest[owner] = max(latest.get(owner, (moment, number)), (moment, number))
+            if len(rows) >= PAGE and max(numbers) > last:
+                more[key] = (owners, max(numbers))
+        if semantic and any(questions[key] == value for key, value in more.items()):
+            semantic = False
+        questions = more
+    return {owner: moment for owner, (moment, _) in latest.items()}
+
+
+def _history(entity: int, owners: Iterable[int], last: int, semantic: bool) -> Command:
+    where: dict[str, Any] = {"@OWNER_ID": list(owners), "TYPE_ID": 3, ">ID": last}
+    if semantic:
+        where["STAGE_SEMANTIC_ID"] = "S"
+    return Command(
+        "crm.stagehistory.list",
+        {"entityTypeId": entity, "filter": where, "order": {"ID": "ASC"}},
+    )
+
+
+def _wins(
+    rows: Iterable[Mapping[str, Any]], owners: set[int]
+) -> Iterator[tuple[int, datetime, int]]:
+    for row in rows:
+        owner, moment = as_id(row.get("OWNER_ID")), as_moment(row.get("CREATED_TIME"))
+        final = as_id(row.get("TYPE_ID", 3)) == 3
+        if owner in owners and final and moment and row.get("STAGE_SEMANTIC_ID", "S") == "S":
+            yield owner, moment, as_id(row.get("ID"))
+
+
+def directories(client: Client, names: Sequence[str]) -> dict[str, str]:
+    """Read directories: ``INDUSTRY/IT`` -> what people call it."""
+    found = client.batch(
+        {name: Command("crm.status.list", {"filter": {"ENTITY_ID": name}}) for name in names}
+    )
+    return {
+        f"{name}/{row.get('STATUS_ID')}": str(row.get("NAME") or "")
+        for name, outcome in found.items()
+        for row in rows_at(first(outcome, "crm.status.list").result, "", name)
+        if str(row.get("ENTITY_ID", name)) == name
+    }

@@ -1,0 +1,1 @@
+"""REST client: calls, batches, lists, limits, credentials, errors."""

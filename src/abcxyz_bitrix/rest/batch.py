@@ -1,0 +1,213 @@
+"""Call a portal: one method, or up to fifty in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from abcxyz.errors import AdapterError, UnavailableError
+from abcxyz.http import OutcomeUnknownError
+from abcxyz_bitrix.rest.caller import Caller, Traffic
+from abcxyz_bitrix.rest.dialect import Answer, Command, Times, as_map, query
+from abcxyz_bitrix.rest.errors import NotJsonError, OperationTimeLimit, QueryLimitExceeded
+
+__all__ = ["MOST", "Client", "Outcome", "Traffic"]
+
+MOST = 50
+"""Commands in a batch."""
+
+Outcome = Answer | AdapterError
+"""What became of one command."""
+
+_HALVINGS = 6  # of a batch whose answer is lost
+_ROUNDS = 40  # of one command through batches
+_AIM = 30.0  # seconds that a batch may take; the portal cuts at 60
+_FIRST_WRITES = 10
+
+
+@define
+class Client(Caller):
+    """Ask one portal; see `Caller` for its parameters."""
+
+    fields: dict[int, Mapping[str, Any]] = field(factory=dict, init=False, repr=False)
+    _costs: dict[str, float] = field(factory=dict, init=False, repr=False)
+
+    def batch(self, commands: Mapping[str, Command]) -> dict[str, Outcome]:
+        """Run commands, as many requests as they need, and return what became of each.
+
+        A failed command never hides its neighbours. Commands refused before they ran are sent
+        again; creates whose fate is unknown are not.
+
+        Raises
+        ------
+        AuthenticationError, UnavailableError
+            The portal refuses as a whole, or cannot be reached.
+        """
+        return dict(self.stream(commands.items()))
+
+    def stream(
+        self, commands: Iterable[tuple[str, Command]], *, stop: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[str, Outcome]]:
+        """Run commands and hand out each outcome as soon as it is known.
+
+        Parameters
+        ----------
+        stop
+            Asked before each request; after a yes nothing more is sent.
+        """
+        source = iter(commands)
+        waiting: list[tuple[str, Command]] = []
+        rounds: dict[str, int] = {}
+        lost = 0
+        while not (stop is not None and stop()):
+            waiting += _some(source, MOST - len(waiting))
+            if not waiting:
+                return
+            chunk = self._chunk(waiting)
+            if not chunk:
+                continue
+            try:
+                outcomes = self._run(chunk)
+            except (OutcomeUnknownError, NotJsonError):
+                lost += 1
+                if lost >= _HALVINGS:
+                    raise
+                # Perhaps it took too long and was cut: the same commands in smaller batches.
+                self._distrust(chunk)
+                self._pause(2.0**lost)
+                continue
+            lost = 0
+            chosen = {key for key, _ in chunk}
+            waiting = [item for item in waiting if item[0] not in chosen]
+            for (key, command), outcome in zip(chunk, outcomes, strict=True):
+                again = outcome is None or isinstance(
+                    outcome, (QueryLimitExceeded, OperationTimeLimit)
+                )
+                rounds[key] = rounds.get(key, 0) + 1
+                if again and rounds[key] < _ROUNDS:
+                    waiting.append((key, command))
+                    continue
+                rounds.pop(key)
+                yield key, outcome if outcome is not None else _never_ran(command)
+
+    def _chunk(self, waiting: list[tuple[str, Command]]) -> list[tuple[str, Command]]:
+        """Choose commands that may run now and fit into one request."""
+        parked = {command.method: self.operating.parked(command.method) for _, command in waiting}
+        if min(parked.values()) > 0:
+            self._pause(min(parked.values()))
+            return []
+        chunk: list[tuple[str, Command]] = []
+        seconds = 0.0
+        left: dict[str, float] = {"batch": self.operating.left("batch")}
+        for key, command in waiting:
+            method = command.method.lower()
+            if parked[command.method] > 0:
+                continue
+            known = self._costs.get(method)
+            cost = known or _AIM / (_FIRST_WRITES if _writes(method) else MOST)
+            left.setdefault(method, self.operating.left(method))
+            short = known is not None and min(left["batch"], left[method]) < known
+            if chunk and (seconds + cost > _AIM or short):
+                break
+            seconds += cost
+            left[method] -= known or 0.0
+            left["batch"] -= known or 0.0
+            chunk.append((key, command))
+        return chunk
+
+    def _run(self, chunk: list[tuple[str, Command]]) -> list[Outcome | None]:
+        """Send one batch; None stands for a command that did not run."""
+        names = {f"c{place}": command for place, (_, command) in enumerate(chunk)}
+        creates = any(command.creates for command in names.values())
+        text = {
+            name: f"{command.method}?{query(command.params)}" for name, command in names.items()
+        }
+        methods = {command.method for command in names.values()}
+        with self._lock:
+            self.traffic.commands += len(chunk)
+        try:
+            body = self._exchange(
+                "batch",
+                {"halt": 0, "cmd": text},
+                repeatable=not creates,
+                methods=("batch", *methods),
+                tries=1,
+            )
+        except (OutcomeUnknownError, NotJsonError) as lost_answer:
+            if not creates:
+                raise
+            lost: Outcome = lost_answer
+            return [lost for _ in chunk]
+        whole = Times.read(body.get("time"))
+        self.operating.note("batch", whole)
+        parts = as_map(body.get("result"))
+        results, failed, spent = (
+            as_map(parts.get(part)) for part in ("result", "result_error", "result_time")
+        )
+        totals, nexts = as_map(parts.get("result_total")), as_map(parts.get("result_next"))
+        found: list[Outcome | None] = []
+        for name, command in names.items():
+            times = Times.read(spent.get(name))
+            self._learn(command.method, times)
+            if name in failed:
+                said = as_map(failed[name])
+                problem = self._refusal(
+                    said.get("error", ""),
+                    said.get("error_description", ""),
+                    status=0,
+                    method=command.method,
+                )
+                if isinstance(problem, OperationTimeLimit):
+                    self.traffic.refused += 1
+                    self.operating.refused(command.method, times)
+                elif isinstance(problem, QueryLimitExceeded):
+                    self.traffic.refused += 1
+                    self._pause(self.pace.refused(0))
+                found.append(problem)
+            elif name in results:
+                found.append(Answer(results[name], totals.get(name), nexts.get(name), times))
+            elif command.creates:
+                found.append(_unknown(command))
+            else:
+                found.append(None)
+        return found
+
+    def _learn(self, method: str, times: Times) -> None:
+        self.operating.note(method, times)
+        if times.duration is not None:
+            name = method.lower()
+            known = self._costs.get(name, times.duration)
+            self._costs[name] = 0.8 * known + 0.2 * times.duration
+
+    def _distrust(self, chunk: Sequence[tuple[str, Command]]) -> None:
+        """Expect twice as long of these methods, so that the next batch is half as large."""
+        least = 2 * _AIM / len(chunk)
+        for method in {command.method.lower() for _, command in chunk}:
+            self._costs[method] = max(least, 2 * self._costs.get(method, 0.0))
+
+    def cost(self, method: str, default: float) -> float:
+        """Return the seconds that one call of *method* took of late."""
+        return self._costs.get(method.lower(), default)
+
+
+def _some(source: Iterator[tuple[str, Command]], most: int) -> list[tuple[str, Command]]:
+    return [item for _, item in zip(range(most), source, strict=False)]
+
+
+def _writes(method: str) -> bool:
+    return Command(method).creates or method.endswith((".update", ".delete", ".set"))
+
+
+def _unknown(command: Command) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        "the batch does not say what became of {method}; look before repeating it",
+        method=command.method,
+    )
+
+
+def _never_ran(command: Command) -> UnavailableError:
+    return UnavailableError(
+        "Bitrix24 left {method} out of every batch; run again later", method=command.method
+    )

@@ -1,0 +1,110 @@
+"""From the options of a job to a client."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from attrs import evolve
+
+from abcxyz.errors import ConfigError
+from abcxyz.http import Transport
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.credentials import Given, OAuth, Webhook, is_loopback, reveal
+from abcxyz_bitrix.rest.limits import Clock, Plan, SystemClock
+from abcxyz_bitrix.rest.shared_limits import SharedBucket
+
+__all__ = ["connect"]
+
+_LOG = logging.getLogger("abcxyz_bitrix")
+
+
+def connect(
+    *,
+    webhook: Given | None = None,
+    client_id: str | None = None,
+    client_secret: Given | None = None,
+    token_file: Path | str | None = None,
+    portal: str | None = None,
+    base_url: str | None = None,
+    insecure_loopback: bool = False,
+    allow_hosts: Sequence[str] = (),
+    plan: str | Plan = "standard",
+    timeout: float = 65.0,
+    proxy: str | None = None,
+    pace_file: Path | None = None,
+    clock: Clock | None = None,
+) -> Client:
+    """Make a client of a portal.
+
+    Parameters
+    ----------
+    webhook
+        Address of an incoming webhook: ``{env = "NAME"}`` or ``{file = "PATH"}``.
+    client_id, client_secret, token_file, portal
+        An application instead of a webhook.
+    base_url
+        Send to this machine instead; for trying things out.
+    insecure_loopback
+        Allow plain http to this machine.
+    allow_hosts
+        Addresses to which the portal may move.
+    plan
+        ``standard``, ``enterprise`` or ``self-hosted``.
+    pace_file
+        A file through which all programs of this machine share the portal's rate.
+    timeout
+        Seconds to wait for an answer, at least 65: the portal itself works up to 60.
+
+    Raises
+    ------
+    ConfigError
+        Something is missing or contradicts.
+    """
+    if timeout < 65.0:
+        raise ConfigError(
+            "timeout = {timeout} is too short; a portal works up to 60 s, give at least 65",
+            timeout=timeout,
+        )
+    timer = clock if clock is not None else SystemClock()
+    transport = Transport(
+        read_timeout=timeout,
+        attempts=1,
+        proxy=proxy,
+        allow_loopback_http=insecure_loopback,
+        now=timer.now,
+        sleep=timer.sleep,
+    )
+    credentials: Webhook | OAuth
+    if webhook is not None and client_id is None:
+        credentials = Webhook.parse(reveal(webhook, "webhook"), loopback=insecure_loopback)
+    elif webhook is None and client_id and client_secret is not None and token_file and portal:
+        secret = reveal(client_secret, "client_secret")
+        credentials = OAuth.open(
+            portal, client_id, secret, Path(token_file), transport, loopback=insecure_loopback
+        )
+    else:
+        raise ConfigError(
+            "Bitrix24 needs either webhook, or client_id, client_secret, token_file and portal"
+        )
+    if base_url is not None:
+        parts = urlsplit(base_url)
+        if not (insecure_loopback and is_loopback(parts.hostname or "")):
+            raise ConfigError(
+                "base_url goes only to this machine, and only with insecure_loopback = true"
+            )
+        credentials = evolve(credentials, base=f"{parts.scheme}://{parts.netloc}")
+    client = Client(
+        credentials,
+        transport,
+        plan=plan if isinstance(plan, Plan) else Plan.named(plan),
+        clock=timer,
+        allow_hosts=tuple(allow_hosts),
+        note=_LOG.warning,
+    )
+    if pace_file is not None:
+        limits = client.plan
+        client.pace.bucket = SharedBucket(pace_file, limits.rate, limits.burst, timer)
+    return client

@@ -1,0 +1,383 @@
+"""The secrets of a portal: where they come from, and how they stay secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlencode, urlsplit
+
+from attrs import field, frozen
+
+from abcxyz.errors import ConfigError, UnavailableError
+from abcxyz.http import Transport
+from abcxyz.plugins import Secret
+from abcxyz_bitrix.rest.errors import NotJsonError, refusal
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["AUTH_SERVERS", "Credentials", "Given", "OAuth", "Webhook", "is_loopback", "reveal"]
+
+AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
+"""The only hosts that may see a client secret."""
+
+Given = Secret | Mapping[str, str]
+"""A value, ``{env = "NAME"}`` or ``{file = "PATH"}``; a job must not hold the value itself."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this very machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def reveal(secret: object, name: str) -> str:
+    """Fetch a secret from the environment or from a file of mode 0600.
+
+    Raises
+    ------
+    ConfigError
+        It is absent, or others may read the file.
+    """
+    if isinstance(secret, Mapping) and set(secret) == {"env"}:
+        found = os.environ.get(str(secret["env"]), "")
+        if not found:
+            raise ConfigError(
+                "{name} comes from the environment variable {variable}, which is not set; set it",
+                name=name,
+                variable=str(secret["env"]),
+            )
+        return found.strip()
+    if isinstance(secret, Mapping) and set(secret) == {"file"}:
+        return _private(Path(str(secret["file"])), name).strip()
+    if isinstance(secret, str) and secret:
+        return secret.strip()
+    raise ConfigError(
+        '{name} must be {{ env = "NAME" }} or {{ file = "PATH" }}',
+        name=name,
+    )
+
+
+def _private(path: Path, name: str) -> str:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise ConfigError(
+            "{name} cannot be read from {path} ({reason}); check the path and its rights",
+            name=name,
+            path=str(path),
+            reason=problem.strerror or type(problem).__name__,
+        ) from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(
+            "others may read {path}, which holds {name}; run: chmod 600 {path}",
+            path=str(path),
+            name=name,
+        )
+    return text
+
+
+class _Unpicklable:
+    """A secret must not travel into a file or another process."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials are not picklable")
+
+
+def _base(url: str, loopback: bool) -> str:
+    """Check an address and return ``https://host[:port]``."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host or parts.username or parts.scheme not in ("https", "http"):
+        raise ConfigError(
+            "the address of the portal cannot be used; it looks like https://name.bitrix24.ru"
+        )
+    if parts.scheme == "http" and not (loopback and is_loopback(host)):
+        raise ConfigError(
+            "{host} is addressed without https; use https (plain http only goes to this machine, "
+            "with insecure_loopback = true)",
+            host=host,
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@frozen
+class Webhook(_Unpicklable):
+    """An incoming webhook.
+
+    Parameters
+    ----------
+    base
+        ``https://host``.
+    user
+        Who made it.
+    """
+
+    base: str
+    user: int
+    _secret: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str, *, loopback: bool = False) -> Webhook:
+        """Read the address that Bitrix24 shows when a webhook is made.
+
+        Raises
+        ------
+        ConfigError
+            It is not such an address. The message does not repeat it.
+        """
+        base = _base(url, loopback)
+        parts = [part for part in urlsplit(url).path.split("/") if part]
+        if len(parts) < 3 or parts[0] != "rest" or not parts[1].isdigit():
+            raise ConfigError(
+                "webhook is no address of an incoming webhook; it looks like "
+                "https://name.bitrix24.ru/rest/7/SECRET/"
+            )
+        return cls(base, int(parts[1]), parts[2])
+
+    @property
+    def host(self) -> str:
+        """With its port."""
+        return urlsplit(self.base).netloc
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may hold."""
+        return (self._secret,)
+
+    @property
+    def identity(self) -> str:
+        """Who this is, without the secret."""
+        return f"webhook {self.user}"
+
+    def path(self, method: str, *, version: int = 2) -> str:
+        """Return where a method lies below the host."""
+        inside = "api/" if version == 3 else ""
+        return f"/rest/{inside}{self.user}/{self._secret}/{method}"
+
+    def token(self) -> str | None:
+        """Return what goes into the body: nothing."""
+        return None
+
+    def renew(self, _stale: str | None) -> bool:
+        """Say that there is nothing to renew."""
+        return False
+
+
+@frozen(eq=False)
+class OAuth(_Unpicklable):
+    """Tokens of an application, kept in one file.
+
+    Parameters
+    ----------
+    client_id
+        Of the application.
+    file
+        The token file, mode 0600: a JSON object as the authorisation server answers it.
+    loopback
+        Allow an authorisation server on this machine.
+
+    Notes
+    -----
+    The refresh token changes with every use, so the new pair is on disk before it is used. One
+    refresh happens at a time, in this process and among processes; whoever waited reads the file
+    again.
+    """
+
+    base: str
+    client_id: str
+    _client_secret: str = field(repr=False)
+    file: Path
+    _transport: Transport = field(repr=False)
+    loopback: bool = False
+    _lock: threading.RLock = field(factory=threading.RLock, repr=False, init=False)
+
+    @classmethod
+    def open(
+        cls,
+        portal: str,
+        client_id: str,
+        client_secret: str,
+        file: Path,
+        transport: Transport,
+        *,
+        loopback: bool = False,
+    ) -> OAuth:
+        """Check the address and the token file.
+
+        Raises
+        ------
+        ConfigError
+            One of them cannot be used.
+        """
+        url = portal if "://" in portal else f"https://{portal}"
+        made = cls(_base(url, loopback), client_id, client_secret, Path(file), transport, loopback)
+        made.token()
+        return made
+
+    @property
+    def host(self) -> str:
+        """With its port."""
+        return urlsplit(self.base).netloc
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may hold."""
+        kept = self._read()
+        return (self._client_secret, kept["access_token"], kept["refresh_token"])
+
+    @property
+    def identity(self) -> str:
+        """Who this is, without the secret."""
+        return f"application {self.client_id}"
+
+    def path(self, method: str, *, version: int = 2) -> str:
+        """Return where a method lies below the host."""
+        return f"/rest/{'api/' if version == 3 else ''}{method}"
+
+    def token(self) -> str | None:
+        """Return the access token of the moment."""
+        return self._read()["access_token"]
+
+    def renew(self, stale: str | None) -> bool:
+        """Get a new pair instead of *stale*, unless somebody else already has.
+
+        Raises
+        ------
+        AuthenticationError
+            The application has to be authorised again.
+        """
+        with self._lock, _between_processes(self.file.with_name(self.file.name + ".lock")):
+            kept = self._read()
+            if kept["access_token"] != stale:
+                return True
+            fresh = self._ask(kept)
+            self._transport.redactor.learn(fresh["access_token"], fresh["refresh_token"])
+            _store(self.file, {**kept, **fresh})
+            return True
+
+    def _ask(self, kept: Mapping[str, str]) -> dict[str, str]:
+        server = self._server(kept.get("server_endpoint", ""))
+        asked = urlencode(
+            {
+                "grant_type": "refresh_token",
+                "client_id": self.client_id,
+                "client_secret": self._client_secret,
+                "refresh_token": kept["refresh_token"],
+            }
+        )
+        # A second try with the old token does no harm: it works, or says invalid_grant.
+        got = self._transport.send("GET", f"{server}/oauth/token/?{asked}", repeatable=True)
+        try:
+            answer = json.loads(got.body)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise NotJsonError(
+                "the authorisation server answered HTTP {status} without JSON; try again later",
+                status=got.status,
+            )
+        if "error" in answer:
+            raise refusal(
+                answer["error"],
+                answer.get("error_description", ""),
+                status=got.status,
+                method="oauth/token",
+                hide=(self._client_secret, *kept.values()),
+            )
+        try:
+            return {
+                name: str(answer[name])
+                for name in (
+                    "access_token",
+                    "refresh_token",
+                    "client_endpoint",
+                    "server_endpoint",
+                    "expires",
+                    "member_id",
+                )
+                if name in answer or name in ("access_token", "refresh_token")
+            }
+        except KeyError:
+            raise NotJsonError(
+                "the authorisation server answered HTTP {status} without JSON; try again later",
+                status=got.status,
+            ) from None
+
+    def _server(self, endpoint: str) -> str:
+        if not endpoint:
+            return AUTH_SERVERS[0]
+        parts = urlsplit(endpoint)
+        server = f"{parts.scheme}://{parts.netloc}"
+        if server in AUTH_SERVERS or (self.loopback and is_loopback(parts.hostname or "")):
+            return server
+        raise ConfigError(
+            "the token file names the authorisation server {server!r}; only {known} may see the "
+            "client secret",
+            server=server,
+            known=", ".join(AUTH_SERVERS),
+        )
+
+    def _read(self) -> dict[str, str]:
+        written = _private(self.file, "token_file")
+        try:
+            kept = json.loads(written)
+        except ValueError:
+            kept = None
+        if not isinstance(kept, dict) or not {"access_token", "refresh_token"} <= set(kept):
+            raise ConfigError(
+                "{path} holds no tokens; store the answer of the authorisation server there, "
+                "with access_token and refresh_token",
+                path=str(self.file),
+            )
+        return {str(name): str(value) for name, value in kept.items()}
+
+
+Credentials = Webhook | OAuth
+
+
+def _store(path: Path, tokens: Mapping[str, str]) -> None:
+    """Replace the token file at once; it is never readable by others, nor half written."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(dict(tokens), stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        raise UnavailableError(
+            "the new tokens cannot be stored in {path} ({reason}); make the folder writable and "
+            "authorise the application again",
+            path=str(path),
+            reason=problem.strerror or type(problem).__name__,
+        ) from None
+
+
+@contextmanager
+def _between_processes(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

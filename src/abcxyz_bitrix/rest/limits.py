@@ -1,0 +1,287 @@
+"""How fast a portal may be asked: one bucket for all, and ten-minute budgets per method."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from random import Random
+from typing import Protocol
+
+from attrs import define, field, frozen
+
+from abcxyz.errors import ConfigError
+from abcxyz.http import Bucket
+from abcxyz_bitrix.rest.dialect import Times
+
+__all__ = ["Budget", "Clock", "Operating", "Pace", "Plan", "SystemClock", "pace_of", "seconds_of"]
+
+_SOON = 5.0  # seconds before the limit where waiting begins
+_UNKNOWN = 5.0  # seconds to wait where the portal does not say how long
+_SHARE = 0.8  # of the limit, from where on calls are spread
+_LONGEST, _SHORTEST = 600.0, 10.0
+_MINUTE = 60.0
+_STORM = 5  # refusals within a minute after which the portal is asked more slowly
+_GROWTH = 1.5
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> float:
+        """POSIX time."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+@frozen
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> float:
+        """POSIX time."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@frozen
+class Plan:
+    """The limits of a tariff.
+
+    Parameters
+    ----------
+    rate, burst
+        Requests per second on average, and at once.
+    operating
+        Seconds of one method within ten minutes.
+
+    Examples
+    --------
+    >>> Plan.named("enterprise").rate
+    5.0
+    """
+
+    rate: float = 2.0
+    burst: float = 50.0
+    operating: float = 480.0
+
+    @classmethod
+    def named(cls, name: str) -> Plan:
+        """Look a tariff up.
+
+        Raises
+        ------
+        ConfigError
+            It is not known.
+        """
+        known = {
+            "standard": cls(),
+            "enterprise": cls(5.0, 250.0),
+            "self-hosted": cls(operating=420.0),
+        }
+        if name not in known:
+            raise ConfigError(
+                "plan = {name!r} is not known; use one of {known}",
+                name=name,
+                known=", ".join(known),
+            )
+        return known[name]
+
+
+class Pace:
+    """Hold back everybody in this process who asks the same portal."""
+
+    def __init__(self, plan: Plan, clock: Clock, random: Random) -> None:
+        self.plan = plan
+        self._clock, self._random = clock, random
+        self.bucket = Bucket(plan.rate, plan.burst, clock=clock.monotonic, sleep=clock.sleep)
+        self._refused: deque[float] = deque(maxlen=_STORM)
+        self._rate = plan.rate
+        self._lock = threading.Lock()
+
+    def refused(self, attempt: int) -> float:
+        """Note a refusal for asking too fast; return the seconds to wait before *attempt* + 1."""
+        self.bucket.drain()
+        with self._lock:
+            now = self._clock.monotonic()
+            self._refused.append(now)
+            if len(self._refused) == _STORM and now - self._refused[0] <= _MINUTE:
+                self.bucket.slow_down(0.8)
+                self._rate *= 0.8
+                self._refused.clear()
+            wait = (1 / self._rate + 1.0) * _GROWTH**attempt
+            return min(_LONGEST, wait * (1 + 0.25 * self._random.random()))
+
+
+_paces: dict[tuple[str, int], Pace] = {}
+_paces_lock = threading.Lock()
+
+
+def pace_of(host: str, plan: Plan, clock: Clock) -> Pace:
+    """Return the one pace of a portal in this process.
+
+    Parameters
+    ----------
+    host
+        With its port.
+    plan
+        Of whoever comes first.
+    clock
+        Simulated clocks have paces of their own.
+    """
+    # All real clocks are one; a simulated one is alive as long as its pace holds it.
+    key = (host.lower(), 0 if isinstance(clock, SystemClock) else id(clock))
+    with _paces_lock:
+        if key not in _paces:
+            _paces[key] = Pace(plan, clock, Random())  # noqa: S311 - spreads retries
+        return _paces[key]
+
+
+@define
+class _Use:
+    """What is known about one method."""
+
+    operating: float = 0.0
+    free_at: float | None = None
+    blocked_until: float = 0.0
+
+
+class Operating:
+    """Keep every method of one credential within its seconds per ten minutes.
+
+    Parameters
+    ----------
+    limit
+        Seconds.
+    """
+
+    def __init__(self, limit: float, clock: Clock) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._uses: dict[str, _Use] = {}
+        self._lock = threading.Lock()
+
+    def note(self, method: str, times: Times) -> None:
+        """Remember what an answer says; the figure is cumulative and never added up."""
+        if times.operating is None:
+            return
+        with self._lock:
+            use = self._uses.setdefault(method.lower(), _Use())
+            use.operating = times.operating
+            use.free_at = None if times.rest is None else self._clock.monotonic() + times.rest
+
+    def refused(self, method: str, times: Times | None = None) -> float:
+        """Note that the portal refused *method*; return the seconds it stays parked."""
+        with self._lock:
+            use = self._uses.setdefault(method.lower(), _Use())
+            now = self._clock.monotonic()
+            if use.blocked_until > now:  # several commands of one batch were refused
+                return use.blocked_until - now
+            rest = times.rest if times is not None else None
+            if rest is None and use.free_at is not None:
+                rest = use.free_at - now
+            # An answer may be older than the refusal: then one more minute has to pass.
+            wait = rest + 1.0 if rest is not None and rest > 0 else _MINUTE
+            wait = min(_LONGEST, max(_SHORTEST, wait))
+            use.blocked_until = now + wait
+            use.operating, use.free_at = 0.0, None
+            return wait
+
+    def wait(self, methods: Iterable[str]) -> float:
+        """Return the seconds to wait before calling all of *methods*."""
+        return max((self._wait(method.lower()) for method in methods), default=0.0)
+
+    def parked(self, method: str) -> float:
+        """Return the seconds for which *method* must not be called; short pauses do not count."""
+        with self._lock:
+            use = self._uses.get(method.lower())
+            if use is None:
+                return 0.0
+            now = self._clock.monotonic()
+            return max(self._full(use, now), use.blocked_until - now, 0.0)
+
+    def _full(self, use: _Use, now: float) -> float:
+        if use.operating < self.limit - _SOON:
+            return 0.0
+        if use.free_at is None:
+            use.operating = 0.0  # once is enough: the next answer tells more
+            return _UNKNOWN
+        return use.free_at + 1.0 - now
+
+    def _wait(self, method: str) -> float:
+        with self._lock:
+            use = self._uses.get(method)
+            if use is None:
+                return 0.0
+            now = self._clock.monotonic()
+            wait = max(self._full(use, now), use.blocked_until - now, 0.0)
+            if wait == 0.0 and use.free_at is not None and use.operating > _SHARE * self.limit:
+                wait = min(7.0, 0.01 * max(0.0, use.free_at - now))
+            return wait
+
+    def left(self, method: str) -> float:
+        """Return the seconds that *method* may still use, as far as is known."""
+        with self._lock:
+            use = self._uses.get(method.lower())
+            if use is None or (use.free_at is not None and self._clock.monotonic() > use.free_at):
+                return self.limit - _SOON
+            return max(0.0, self.limit - _SOON - use.operating)
+
+
+@define
+class Budget:
+    """Time for one run; `spent` tells when to stop and leave the rest to the next one.
+
+    Parameters
+    ----------
+    seconds
+        None is unlimited.
+    """
+
+    clock: Clock
+    seconds: float | None = None
+    _start: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._start = self.clock.monotonic()
+
+    @property
+    def spent(self) -> bool:
+        """Whether the time is over."""
+        return self.seconds is not None and self.clock.monotonic() - self._start >= self.seconds
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds_of(text: str) -> float:
+    """Read a duration such as ``6h``, ``90m`` or ``1h30m``.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> seconds_of("1h30m")
+    5400.0
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd])", text.strip().lower())
+    total = sum(float(count) * _UNITS[unit] for count, unit in parts)
+    if not parts or total <= 0 or re.sub(r"[\d.smhd\s]", "", text.lower()):
+        raise ConfigError("budget = {value!r} cannot be read; write 6h or 90m", value=text)
+    return total

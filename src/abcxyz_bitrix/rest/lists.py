@@ -1,0 +1,322 @@
+"""Read long lists by windows of ids: any piece can be read again, and nothing shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from abcxyz.errors import AdapterError, BadDataError
+from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import Answer, Command, as_id, as_map, as_moment, rows_at
+from abcxyz_bitrix.rest.errors import InvalidArgValue
+
+__all__ = ["PAGE", "Listing", "Piece", "Row", "by_ids", "cursor", "first", "narrow", "scan"]
+
+Row = Mapping[str, Any]
+
+PAGE = 50
+"""Rows of a page; the portal has no other size."""
+
+_FULL = 0.7  # of a page is what a window should bring
+_WIDEST = 200_000  # ids
+_WINDOWS = 45  # in a piece: the history of so many full pages fits one batch
+
+
+def first(answer: object, method: str) -> Answer:
+    """Take an outcome that has to be an answer.
+
+    Raises
+    ------
+    AdapterError
+        It is an error: that one.
+    """
+    if isinstance(answer, Answer):
+        return answer
+    if isinstance(answer, AdapterError):
+        raise answer
+    raise BadDataError(
+        "the batch does not hold the answer to {method}; run again later", method=method
+    )
+
+
+@frozen
+class Listing:
+    """A list of CRM objects, or of anything else that is read by its ids.
+
+    Parameters
+    ----------
+    entity
+        Type of the objects.
+    select
+        Names of fields; ``id`` always comes along.
+    where
+        Conditions of the server. They only save traffic: whoever reads checks them again.
+    method, at, id_name
+        What is called, where the rows are, and how an id is called there.
+    """
+
+    entity: int
+    select: tuple[str, ...]
+    where: Mapping[str, Any] = field(factory=dict)
+    method: str = "crm.item.list"
+    at: str = "items"
+    id_name: str = "id"
+
+    def command(
+        self, more: Mapping[str, Any], *, select: Sequence[str] = (), order: str = "ASC"
+    ) -> Command:
+        """Make the command that reads up to one page of it."""
+        asked: dict[str, Any] = {
+            "select": list(select) or list(dict.fromkeys((self.id_name, *self.select))),
+            "filter": {**self.where, **more},
+            "order": {self.id_name: order},
+            "start": -1,
+        }
+        if self.method.startswith("crm.item."):
+            asked["entityTypeId"] = self.entity
+        return Command(self.method, asked)
+
+    def between(self, after: int, upto: int) -> Command:
+        """Make the command for the rows whose ids lie in ``(after, upto]``."""
+        return self.command({f">{self.id_name}": after, f"<={self.id_name}": upto})
+
+    def rows(self, outcome: object) -> list[Row]:
+        """Take the rows out of an outcome of such a command."""
+        return rows_at(first(outcome, self.method).result, self.at, self.method)
+
+    def number(self, row: Row) -> int:
+        """Take the id of a row."""
+        return as_id(row.get(self.id_name))
+
+
+@frozen
+class Piece:
+    """Rows whose ids lie in ``(after, upto]``."""
+
+    after: int
+    upto: int
+    rows: list[Row] = field(repr=False)
+
+
+@define
+class _Gap:
+    """A window that is not read to its end yet."""
+
+    after: int
+    upto: int
+
+
+def bounds(client: Client, listing: Listing) -> tuple[int, int] | None:
+    """Find the smallest and the largest id of a list, or None if it is empty."""
+    ends = client.batch(
+        {
+            order: listing.command({}, select=_ends(listing), order=order)
+            for order in ("ASC", "DESC")
+        }
+    )
+    found = {
+        order: [listing.number(row) for row in listing.rows(ends.get(order))] for order in ends
+    }
+    if not found["ASC"] or not found["DESC"]:
+        return None
+    return min(found["ASC"]), max(found["DESC"])
+
+
+def _ends(listing: Listing) -> list[str]:
+    """Choose what to select where only the ids count; some methods insist on more."""
+    return [listing.id_name] if listing.method == "crm.item.list" else list(listing.select)
+
+
+def narrow(
+    client: Client,
+    listing: Listing,
+    *,
+    note: Callable[[str], None],
+    since: datetime | None = None,
+    moment: str = "",
+) -> Listing:
+    """Keep the conditions that this portal accepts and honours.
+
+    Parameters
+    ----------
+    listing
+        With all the conditions one would like.
+    note
+        Is told which ones were dropped.
+    since, moment
+        A lower bound for the field *moment*, to be added in the form that works here.
+    """
+    forms: list[str] = []
+    if since is not None and moment:
+        forms = [since.isoformat(timespec="seconds"), since.strftime("%Y-%m-%d %H:%M:%S")]
+    for form in forms:
+        tried = evolve(listing, where={**listing.where, f">={moment}": form})
+        kept, rows = _accepted(client, tried, note)
+        if f">={moment}" not in kept.where:
+            listing = kept
+            break
+        if all(_not_before(row.get(moment), since) for row in rows):
+            return kept
+    else:
+        if forms:
+            note(f"the portal does not honour the filter >={moment}; everything is read")
+    return _accepted(client, listing, note)[0]
+
+
+def _not_before(value: object, since: datetime | None) -> bool:
+    zone: tzinfo | None = None if since is None else since.tzinfo
+    found = as_moment(value, zone)
+    return found is None or since is None or found >= since
+
+
+def _accepted(
+    client: Client, listing: Listing, note: Callable[[str], None]
+) -> tuple[Listing, list[Row]]:
+    """Drop conditions until the portal accepts the rest; return the first page too."""
+    while True:
+        command = listing.command({})
+        try:
+            answer = client.call(command.method, command.params)
+        except InvalidArgValue as refused:
+            if not listing.where:
+                raise
+            said = str(refused.details.get("said", ""))
+            named = [key for key in listing.where if f"'{key.lstrip('@!=<>%')}'" in said]
+            gone = named[0] if named else list(listing.where)[-1]
+            note(f"the portal does not filter by {gone}; this is done after reading")
+            rest = {key: value for key, value in listing.where.items() if key != gone}
+            listing = evolve(listing, where=rest)
+        else:
+            return listing, listing.rows(answer)
+
+
+def scan(
+    client: Client,
+    listing: Listing,
+    *,
+    after: int | None = None,
+    upto: int | None = None,
+) -> Iterator[Piece]:
+    """Read a whole list, one batch of windows after the other, by ascending id.
+
+    Parameters
+    ----------
+    after, upto
+        Ids where to begin and to end, of an earlier run.
+
+    Raises
+    ------
+    BadDataError
+        The portal ignores the condition on the id, or the cursor does not grow.
+    """
+    if after is None or upto is None:
+        ends = bounds(client, listing)
+        if ends is None:
+            return
+        after, upto = ends[0] - 1 if after is None else after, ends[1]
+    width = PAGE
+    while after < upto:
+        # One number must bound a batch, so that whatever is read lies below the checkpoint.
+        gaps = [
+            _Gap(start, min(start + width, upto))
+            for start in range(after, min(after + width * _WINDOWS, upto), width)
+        ]
+        rows: list[Row] = []
+        windows, last = len(gaps), gaps[-1].upto
+        while gaps:
+            gaps = _fill(client, listing, gaps, rows)
+        rows.sort(key=listing.number)
+        yield Piece(after, last, rows)
+        # Sparse ids want wider windows, but not so wide that most of them need a second request.
+        density = max(1, len(rows)) / (windows * width)
+        width = max(PAGE, min(_WIDEST, width * 8, int(_FULL * PAGE / density)))
+        after = last
+
+
+def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -> list[_Gap]:
+    """Ask every window once; return those that brought a full page."""
+    commands = {
+        f"w{place}": listing.between(gap.after, gap.upto) for place, gap in enumerate(gaps)
+    }
+    rest: list[_Gap] = []
+    for key, outcome in client.stream(commands.items()):
+        gap = gaps[int(key[1:])]
+        found = listing.rows(outcome)
+        ids = [listing.number(row) for row in found]
+        if any(not gap.after < number <= gap.upto for number in ids):
+            raise BadDataError(
+                "the portal ignores the condition on the id in {method}; the list cannot be read "
+                "without gaps, ask the support of Bitrix24",
+                method=listing.method,
+            )
+        rows.extend(found)
+        if len(ids) >= PAGE and max(ids) < gap.upto:
+            rest.append(_Gap(max(ids), gap.upto))
+    return rest
+
+
+def by_ids(
+    client: Client,
+    listing: Listing,
+    ids: Sequence[int],
+    *,
+    stop: Callable[[], bool] | None = None,
+) -> Iterator[Row]:
+    """Read objects by their ids, fifty to a command; those that are absent are left out."""
+    parts = [list(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE)]
+    among = f"@{listing.id_name}"
+    commands = ((f"i{place}", listing.command({among: part})) for place, part in enumerate(parts))
+    for key, outcome in client.stream(commands, stop=stop):
+        wanted = set(parts[int(key[1:])])
+        for row in listing.rows(outcome):
+            if listing.number(row) in wanted:
+                yield row
+
+
+def cursor(
+    client: Client,
+    method: str,
+    params: Mapping[str, Any],
+    *,
+    at: str,
+    id_name: str = "ID",
+    start: int | None = None,
+) -> Iterator[Row]:
+    """Read a list by ascending id, page after page.
+
+    Parameters
+    ----------
+    at
+        Key of the rows in the result; empty if the result is the list.
+    id_name
+        How this method calls the id.
+    start
+        ``-1`` where the method knows it.
+
+    Raises
+    ------
+    BadDataError
+        The cursor does not grow.
+    """
+    last = 0
+    while True:
+        asked = dict(params)
+        asked["filter"] = {**as_map(params.get("filter")), f">{id_name}": last}
+        asked["order"] = {id_name: "ASC"}
+        if start is not None:
+            asked["start"] = start
+        rows = rows_at(client.call(method, asked).result, at, method)
+        ids = [as_id(row.get(id_name)) for row in rows]
+        if ids and min(ids) <= last:
+            raise BadDataError(
+                "the pages of {method} do not move on; the portal ignores the condition on the "
+                "id, ask its support",
+                method=method,
+            )
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        last = max(ids)

@@ -1,0 +1,73 @@
+"""One pace for all programs of a machine that ask the same portal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from abcxyz.errors import ConfigError
+from abcxyz.http import Bucket
+from abcxyz_bitrix.rest.limits import Clock
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["SharedBucket"]
+
+
+class SharedBucket(Bucket):
+    """A bucket whose level stands in a file, under a lock.
+
+    The portal counts requests per source address, so every program of this machine has to pass
+    through the same file.
+
+    Parameters
+    ----------
+    path
+        The file; it holds two numbers.
+    """
+
+    def __init__(self, path: Path, rate: float, burst: float, clock: Clock) -> None:
+        super().__init__(rate, burst, clock=clock.now, sleep=clock.sleep)
+        self._path = path
+        self._now = clock.now
+
+    def take(self) -> None:
+        """Wait for a turn among all programs."""
+        wait = -self._change(cost=1.0) / self._rate
+        if wait > 0:
+            self._sleep(wait)
+
+    def drain(self) -> None:
+        """Empty the bucket for all programs."""
+        self._change(empty=True)
+
+    def _change(self, *, cost: float = 0.0, empty: bool = False) -> float:
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            raise ConfigError(
+                "pace_file = {path} cannot be used ({reason}); name a file of its own",
+                path=str(self._path),
+                reason=problem.strerror or type(problem).__name__,
+            ) from None
+        with os.fdopen(handle, "r+") as file:
+            if sys.platform != "win32":
+                fcntl.flock(file, fcntl.LOCK_EX)
+            now = self._now()
+            tokens, seen = self._kept(file.read(), now)
+            tokens = min(self._burst, tokens + max(0.0, now - seen) * self._rate)
+            tokens = min(tokens, 0.0) if empty else tokens - cost
+            file.seek(0)
+            file.truncate()
+            json.dump([tokens, now], file)
+        return tokens
+
+    def _kept(self, text: str, now: float) -> tuple[float, float]:
+        try:
+            tokens, seen = json.loads(text)
+            return float(tokens), float(seen)
+        except (ValueError, TypeError):
+            return self._burst, now

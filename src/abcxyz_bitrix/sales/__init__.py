@@ -1,0 +1,1 @@
+"""Sales out of won deals, invoices and payments."""

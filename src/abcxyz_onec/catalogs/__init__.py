@@ -1,0 +1,1 @@
+"""Catalogs: customers, properties, currency rates, publication of objects."""

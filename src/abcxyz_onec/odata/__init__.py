@@ -1,0 +1,1 @@
+"""OData client: queries, metadata, paging, answers."""

@@ -1,0 +1,197 @@
+"""The base's own description of itself, read as a stream and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, cast
+from xml.etree import ElementTree as ET
+
+from attrs import field, frozen
+
+from abcxyz.errors import UnavailableError
+from abcxyz_onec.odata.query import Query, names_in
+
+__all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "missing_names", "parse"]
+
+_FORMAT = 1
+
+
+def _frozen(given: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(given))
+
+
+@frozen
+class EntitySet:
+    """A published set: its key, and its fields with their types."""
+
+    name: str
+    key: tuple[str, ...]
+    fields: Mapping[str, str] = field(converter=_frozen)
+
+
+@frozen
+class Metadata:
+    """Everything that is published.
+
+    Parameters
+    ----------
+    sets
+        By name.
+    functions
+        Names of virtual tables by the set they belong to.
+    digest
+        SHA-256 of the document.
+    """
+
+    sets: Mapping[str, EntitySet]
+    functions: Mapping[str, tuple[str, ...]]
+    digest: str
+
+    def has(self, entity: str, fields: Iterable[str] = ()) -> bool:
+        """Say whether the set is published with all *fields*."""
+        return not self.missing(entity, fields)
+
+    def missing(self, entity: str, fields: Iterable[str] = ()) -> tuple[str, ...]:
+        """List what is not published: the set itself, or fields of it."""
+        known = self.sets.get(entity)
+        if known is None:
+            return (entity,)
+        return tuple(f"{entity}.{name}" for name in fields if name not in known.fields)
+
+
+def missing_names(metadata: Metadata, query: Query) -> tuple[str, ...]:
+    """List the names in a question that the base does not publish, filters included."""
+    entity = query.entity
+    names: list[str] = [*query.select, *query.orderby]
+    if query.function:
+        if query.function not in metadata.functions.get(entity, ()):
+            return (f"{entity}/{query.function}" if entity in metadata.sets else entity,)
+        asked = dict(query.arguments)
+        # What the table sums up stands in the set of flat records, where that is published.
+        entity = f"{entity}_RecordType" if f"{entity}_RecordType" in metadata.sets else entity
+        if entity == query.entity and "Turnovers" in query.function:
+            return ()
+        names = [each for each in asked.get("Dimensions", "").strip("'").split(",") if each]
+        names += names_in(asked.get("Condition", ""))
+    names += names_in(query.where)
+    if entity not in metadata.sets:
+        return (entity,)
+    known = metadata.sets[entity].fields
+    plain = [n for n in names if n not in ("*", "**") and not n.endswith("____Presentation")]
+    return tuple(
+        f"{entity}.{name}"
+        for name in dict.fromkeys(plain)
+        if name.partition("/")[0] not in known and f"{name.partition('/')[0]}_Key" not in known
+    )
+
+
+def parse(stream: IO[bytes]) -> Metadata:
+    """Read ``$metadata`` without ever holding the whole tree.
+
+    Raises
+    ------
+    UnavailableError
+        The document is something else, or breaks off.
+    """
+    sets: dict[str, EntitySet] = {}
+    functions: dict[str, tuple[str, ...]] = {}
+    digest = hashlib.sha256()
+    parser: ET.XMLPullParser[Any] = ET.XMLPullParser(("start", "end"))
+    path: list[ET.Element] = []
+    try:
+        while block := stream.read(1 << 16):
+            digest.update(block)
+            parser.feed(block)
+            for event, *rest in parser.read_events():
+                element = cast("ET.Element", rest[0])  # the other events carry something else
+                if event == "start":
+                    if not path and not element.tag.endswith("}Edmx"):
+                        raise _not_a_description()  # a page for people may be proper XML
+                    path.append(element)
+                    continue
+                path.pop()
+                name = element.tag.rpartition("}")[2]
+                if name == "EntityType":
+                    entity = _entity(element)
+                    sets[entity.name] = entity
+                elif name == "FunctionImport":
+                    _function(element, functions)
+                if name in ("EntityType", "ComplexType", "Association", "FunctionImport"):
+                    element.clear()
+                    # The parent keeps every child, empty or not, and there are tens of thousands.
+                    path[-1].remove(element)
+        parser.close()
+    except ET.ParseError:
+        raise _not_a_description() from None
+    return Metadata(sets, functions, digest.hexdigest())
+
+
+def _not_a_description() -> UnavailableError:
+    return UnavailableError(
+        "the description of the base ($metadata) broke off or is not one; try again later"
+    )
+
+
+def _entity(element: ET.Element) -> EntitySet:
+    key, fields = [], {}
+    for part in element.iter():
+        tag = part.tag.rpartition("}")[2]
+        if tag == "PropertyRef":
+            key.append(part.get("Name", ""))
+        elif tag == "Property":
+            fields[part.get("Name", "")] = part.get("Type", "")
+    return EntitySet(element.get("Name", ""), tuple(key), fields)
+
+
+def _function(element: ET.Element, functions: dict[str, tuple[str, ...]]) -> None:
+    for part in element:
+        if part.get("Name") == "bindingParameter":
+            kind = part.get("Type", "").removeprefix("Collection(").removesuffix(")")
+            owner = kind.rpartition(".")[2]
+            functions[owner] = (*functions.get(owner, ()), element.get("Name", ""))
+            return
+
+
+def _place(folder: Path, url: str, user: str) -> Path:
+    # What is published does not depend on the user, but what the user may read does.
+    name = hashlib.sha256(f"{_FORMAT} {url} {user}".encode()).hexdigest()[:24]
+    return folder / f"onec-metadata-{name}.json"
+
+
+def keep(folder: Path, url: str, user: str, metadata: Metadata) -> None:
+    """Write the description into *folder*, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    body = {
+        "digest": metadata.digest,
+        "sets": {each.name: [each.key, dict(each.fields)] for each in metadata.sets.values()},
+        "functions": dict(metadata.functions),
+    }
+    handle, name = tempfile.mkstemp(dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(body, file, ensure_ascii=False)
+    Path(name).replace(_place(folder, url, user))
+
+
+def cached(folder: Path, url: str, user: str) -> Metadata | None:
+    """Read the kept description; a damaged one counts as none."""
+    try:
+        body = json.loads(_place(folder, url, user).read_text(encoding="utf-8"))
+        sets = {
+            name: EntitySet(name, tuple(key), fields)
+            for name, (key, fields) in body["sets"].items()
+        }
+        functions = {name: tuple(names) for name, names in body["functions"].items()}
+        return Metadata(sets, functions, body["digest"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def forget(folder: Path, url: str, user: str) -> None:
+    """Drop the kept description."""
+    _place(folder, url, user).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Sales out of accumulation registers and documents."""

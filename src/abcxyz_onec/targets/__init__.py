@@ -1,0 +1,1 @@
+"""Where classes are written: additional attributes, segments, classification registers."""

@@ -1,0 +1,319 @@
+"""Alerts: each told once, to the right person, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from tests.emulators.bitrix24.harness import Rig, alert_of, analysis_of, free, rig
+from tests.emulators.bitrix24.portal import COMPANY, DEAL
+from tests.emulators.bitrix24.rest3 import Rest3, Rest3Error
+
+from abcxyz import Alert, Analysis
+from abcxyz.errors import ConfigError
+from abcxyz.http import Bucket
+from abcxyz_bitrix.sink import BitrixSink
+
+
+def warned(*alerts: Alert, segments: dict[str, str] | None = None) -> Analysis:
+    """Make an analysis with alerts."""
+    return analysis_of(segments or {"CO_1": "AX", "CO_2": "CZ"}, alerts=alerts)
+
+
+@pytest.fixture
+def site() -> Iterator[Rig]:
+    """Serve a portal with two companies and a department of sales led by Maria (2)."""
+    with rig(limits=free()) as made:
+        made.portal.add_department("Отдел продаж", head=2)
+        made.portal.add_company("Ромашка", assignedById=2)
+        made.portal.add_company("Лютик", assignedById=2)
+        yield made
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """Name a ledger."""
+    return tmp_path / "ledger.sqlite"
+
+
+def run(site: Rig, ledger: Path, analysis: Analysis, **options: Any) -> BitrixSink:
+    """Write once."""
+    sink = BitrixSink(client=site.client, ledger=ledger, **options)
+    sink.write(analysis, dry_run=False)
+    return sink
+
+
+def store(site: Rig, name: str) -> list[dict[str, Any]]:
+    """Read what people were told."""
+    return list(site.portal.state.stores[name].rows.values())
+
+
+def stuck(site: Rig, *, days: float = 10, company: int = 1, **more: Any) -> int:
+    """Add an open deal that was created some days ago."""
+    moment = site.clock() - days * 86400
+    options = {"assignedById": 2, "lastActivityTime": moment, "lastActivityBy": 2} | more
+    return site.portal.add_deal(
+        "", companyId=company, opportunity=5000, createdTime=moment, **options
+    )
+
+
+# -- alerts of the analysis ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "words"),
+    [("timeline", "comments", "COMMENT"), ("tasks", "tasks", "DESCRIPTION"),
+     ("notify", "notifications", "MESSAGE")],
+)  # fmt: skip
+def test_each_alert_is_raised_once(
+    site: Rig, ledger: Path, channel: str, name: str, words: str
+) -> None:
+    """An alert is told once per key and channel; brackets and tags in it do nothing."""
+    analysis = evolve(
+        warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2")),
+        names={"CO_1": "[url=x]Ромашка</b>"},
+    )
+    for _ in range(3):
+        run(site, ledger, analysis, **{channel: True})
+    told = store(site, name)
+    assert len(told) == 2
+    assert told[0][words].startswith("(url=x)Ромашка‹/b›: был AX, упал до BY; на 100")
+    assert told[1][words].startswith("CO_2: был AX")
+    assert "\n[abcxyz:" in told[0][words]
+
+
+def test_nothing_is_told_without_a_channel(site: Rig, ledger: Path) -> None:
+    """Without a channel there is no message and no ledger."""
+    run(site, ledger, warned(alert_of("k1", "CO_1")))
+    assert not ledger.exists()
+
+
+def test_dry_run_counts_and_tells_nobody(site: Rig, ledger: Path) -> None:
+    """A dry run says how many alerts there would be."""
+    sink = BitrixSink(client=site.client, ledger=ledger, timeline=True, notify=True)
+    sink.write(warned(alert_of("k1", "CO_1")), dry_run=True)
+    assert "пробный запуск: оповещений 2" in sink.notes
+    assert site.portal.state.writes == []
+    assert not ledger.exists()
+
+
+@pytest.mark.parametrize(("channel", "name"), [("timeline", "comments"), ("tasks", "tasks")])
+def test_lost_ledger_doubles_nothing(site: Rig, ledger: Path, channel: str, name: str) -> None:
+    """Without the ledger the portal itself is searched for what was raised."""
+    analysis = warned(alert_of("k1", "CO_1"))
+    run(site, ledger, analysis, **{channel: True})
+    ledger.unlink()
+    run(site, ledger, analysis, **{channel: True})
+    assert len(store(site, name)) == 1
+
+
+@pytest.mark.parametrize(("channel", "name", "method"), [
+    ("timeline", "comments", "crm.timeline.comment.add"),
+    ("tasks", "tasks", "tasks.task.add"),
+    ("notify", "notifications", "im.notify.system.add"),
+])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["reset_after", "truncated", "bad_gateway_after", "reset_before", "internal"]
+)
+def test_lost_answer_doubles_nothing(
+    site: Rig, ledger: Path, channel: str, name: str, method: str, kind: str
+) -> None:
+    """Whatever became of the first try, after the next run the alert is there exactly once."""
+    analysis = warned(alert_of("k1", "CO_1"))
+    site.portal.faults.add(kind, method)
+    sink = BitrixSink(client=site.client, ledger=ledger, **{channel: True})  # type: ignore[arg-type]
+    sink.write(analysis, dry_run=False)
+    run(site, ledger, analysis, **{channel: True})
+    run(site, ledger, analysis, **{channel: True})
+    assert len(store(site, name)) == 1
+
+
+def test_old_portal_gets_tasks_the_old_way(
+    site: Rig, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where REST 3.0 does not know the method, the older one makes the task, once."""
+
+    def unknown(*_: object) -> None:
+        raise Rest3Error(404, "METHODNOTFOUNDEXCEPTION", "Метод не найден")
+
+    monkeypatch.setattr(Rest3, "answer", unknown)
+    for _ in range(2):
+        run(site, ledger, warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2")), tasks=True)
+    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2, 2]
+    assert site.portal.journal.by_method["tasks.task.add"] == 3
+
+
+def test_left_employee_is_passed_over(site: Rig, ledger: Path) -> None:
+    """An alert for somebody who has left goes to the head."""
+    left = site.portal.add_user("Пётр", "Ушедший", active=False)
+    site.portal.row(COMPANY, 1)["assignedById"] = left
+    run(site, ledger, warned(alert_of("k1", "CO_1")), tasks=True)
+    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2]
+
+
+def test_waiting_lead_is_told_on_its_own_card(site: Rig, ledger: Path) -> None:
+    """An alert about a lead is bound to the lead and goes to whoever is in charge of it."""
+    lead = site.portal.add_lead("Новый", assignedById=1)
+    run(
+        site, ledger, warned(alert_of("w", f"L_{lead}", "lead_waiting")), tasks=True, timeline=True
+    )
+    assert [(task["RESPONSIBLE_ID"], task["UF_CRM_TASK"]) for task in store(site, "tasks")] == [
+        (1, [f"L_{lead}"])
+    ]
+    assert [row["ENTITY_TYPE"] for row in store(site, "comments")] == ["lead"]
+
+
+def test_stalled_deals_of_the_analysis_are_told_only_where_we_do_not_look(
+    site: Rig, ledger: Path
+) -> None:
+    """With its own search switched on, the sink leaves the analysis' stalled deals alone."""
+    analysis = warned(alert_of("s", "CO_1", "stalled_deal"))
+    run(site, ledger, analysis, timeline=True)
+    assert store(site, "comments") == []
+    run(site, ledger, analysis, timeline=True, stalled_days=0)
+    assert len(store(site, "comments")) == 1
+
+
+# -- stalled deals ------------------------------------------------------------------------------
+
+
+def test_stalled_deal_is_told_to_the_head_of_sales(site: Rig, ledger: Path) -> None:
+    """A class-A customer's deal without movement is told to the head once; class C is not."""
+    deal = stuck(site)
+    stuck(site, company=2)
+    for _ in range(2):
+        run(site, ledger, warned(), notify=True, tasks=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [2]
+    assert [task["UF_CRM_TASK"] for task in store(site, "tasks")] == [[f"D_{deal}"]]
+
+
+@pytest.mark.parametrize(("days", "told"), [(3, 0), (3.0001, 1), (2.9, 0)])
+def test_three_days_are_strict(site: Rig, ledger: Path, days: float, told: int) -> None:
+    """Three days to the second are not more than three days."""
+    site.portal.costs["*"] = 0.0
+    site.client.pace.bucket = Bucket(1e6, 1e6)
+    stuck(site, days=days)
+    run(site, ledger, warned(), notify=True)
+    assert len(store(site, "notifications")) == told
+
+
+def test_weekends_do_not_count_as_working_days(site: Rig, ledger: Path) -> None:
+    """In working days a weekend is no time."""
+    stuck(site, days=6.0)  # from a Friday to the Thursday after next weekend: four working days
+    run(site, ledger, warned(), notify=True, working_days=True, stalled_days=4)
+    assert store(site, "notifications") == []
+    run(site, ledger, warned(), notify=True, working_days=True, stalled_days=3)
+    assert len(store(site, "notifications")) == 1
+
+
+def test_own_writes_are_no_movement(site: Rig, ledger: Path) -> None:
+    """Our own comment on a stalled deal does not make it move, and raises no second alert."""
+    stuck(site)
+    for _ in range(3):
+        run(site, ledger, warned(), timeline=True)
+        site.clock.advance(5 * 86400)
+    assert len(store(site, "comments")) == 1
+
+
+def test_own_comment_is_known_without_the_ledger(site: Rig, ledger: Path) -> None:
+    """Even after the ledger is lost our comment counts as ours, by its sign."""
+    stuck(site)
+    run(site, ledger, warned(), timeline=True)
+    ledger.unlink()
+    site.clock.advance(5 * 86400)
+    run(site, ledger, warned(), timeline=True)
+    assert len(store(site, "comments")) == 1
+
+
+def test_somebody_elses_activity_is_movement(site: Rig, ledger: Path) -> None:
+    """A call yesterday is movement, even if our comment came after it."""
+    deal = stuck(site)
+    run(site, ledger, warned(), timeline=True)
+    site.clock.advance(5 * 86400)
+    site.portal.add_activity(DEAL, deal, at=site.clock() - 86400, user=2)
+    site.portal.touch(DEAL, deal, at=site.clock(), user=1)
+    run(site, ledger, warned(), timeline=True)
+    assert len(store(site, "comments")) == 1
+    site.clock.advance(3 * 86400)
+    run(site, ledger, warned(), timeline=True)
+    assert len(store(site, "comments")) == 2
+
+
+def test_changed_field_is_no_movement(site: Rig, ledger: Path) -> None:
+    """An update of a field, which moves updatedTime, does not count as movement."""
+    deal = stuck(site)
+    site.portal.row(DEAL, deal)["updatedTime"] = site.clock()
+    run(site, ledger, warned(), notify=True)
+    assert len(store(site, "notifications")) == 1
+
+
+def test_new_movement_allows_a_new_alert(site: Rig, ledger: Path) -> None:
+    """Moved and stalled again, a deal is told again; won, it is not."""
+    deal = stuck(site)
+    run(site, ledger, warned(), timeline=True)
+    site.portal.move(DEAL, deal, "PREPARATION", at=site.clock())
+    site.clock.advance(4 * 86400)
+    run(site, ledger, warned(), timeline=True)
+    assert len(store(site, "comments")) == 2
+    site.portal.move(DEAL, deal, "WON", at=site.clock())
+    site.clock.advance(4 * 86400)
+    run(site, ledger, warned(), timeline=True)
+    assert len(store(site, "comments")) == 2
+
+
+@pytest.mark.parametrize("name", ["companyId", "closed", "stageSemanticId"])
+def test_stalled_deals_survive_ignored_filters(site: Rig, ledger: Path, name: str) -> None:
+    """Filters that the portal ignores or refuses change nothing."""
+    stuck(site)
+    stuck(site, company=2)
+    won = stuck(site)
+    site.portal.move(DEAL, won, "WON", at=site.clock() - 8 * 86400)
+    site.portal.state.ignored_filters.add(name)
+    run(site, ledger, warned(), notify=True)
+    assert len(store(site, "notifications")) == 1
+
+
+def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> None:
+    """With hundreds of class-A customers the open deals are read as one list, contacts' too."""
+    segments = {f"CO_{site.portal.add_company()}": "AX" for _ in range(300)}
+    contact = site.portal.add_contact("Иван")
+    deals = [stuck(site, company=int(key[3:])) for key in segments]
+    deals.append(stuck(site, company=0, contactId=contact))
+    stuck(site, company=2)
+    before = site.portal.journal.total
+    analysis = warned(segments=segments | {f"C_{contact}": "AZ", "CO_2": "CZ"})
+    sink = BitrixSink(client=site.client, ledger=ledger, notify=True)
+    sink.write(analysis, dry_run=True)
+    assert f"пробный запуск: оповещений {len(deals)}" in sink.notes
+    assert site.portal.journal.total - before < 40
+
+
+def test_named_head_is_told(site: Rig, ledger: Path) -> None:
+    """The job may name the head; one who has left is refused."""
+    stuck(site)
+    run(site, ledger, warned(), notify=True, head=1)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
+    left = site.portal.add_user("Пётр", active=False)
+    stuck(site)
+    with pytest.raises(ConfigError, match="has left"):
+        run(site, ledger, warned(), notify=True, head=left)
+
+
+def test_head_who_has_left_is_passed_over(site: Rig, ledger: Path) -> None:
+    """A head of sales who has left is passed over to the one above."""
+    left = site.portal.add_user("Пётр", active=False)
+    site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = left
+    stuck(site)
+    run(site, ledger, warned(), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
+
+
+def test_department_without_a_head_asks_the_one_above(site: Rig, ledger: Path) -> None:
+    """Where sales have no head, the head of the parent department is told."""
+    site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = 0
+    stuck(site)
+    run(site, ledger, warned(), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]

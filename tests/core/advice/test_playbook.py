@@ -1,0 +1,173 @@
+"""Words of advice, by segment, transition and silence."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from abcxyz import SEGMENTS, Actions, Playbook, advise, default_playbook
+from abcxyz.core.advice.playbook import Playbook as Book
+from abcxyz.core.dynamics.transitions import transitions
+from abcxyz.core.sales.rhythm import Silence
+from abcxyz.errors import ConfigError, InputError
+
+AX, AZ, BX, CX, CZ, N, ABSENT = 0, 2, 3, 6, 8, -1, -2
+
+
+def quiet(n: int, days: float = 5, usual: float = 30) -> Silence:
+    return Silence(days=np.full(n, float(days)), usual=np.full(n, float(usual)))
+
+
+def actions(
+    pairs: list[tuple[int, int]], *, silence: Silence | None = None, **options: Any
+) -> Actions:
+    before = np.array([pair[0] for pair in pairs], dtype=np.int8)
+    after = np.array([pair[1] for pair in pairs], dtype=np.int8)
+    moves = transitions(before, after, labels=SEGMENTS)
+    customers = np.array([f"c{i}" for i in range(len(pairs))], dtype=object)
+    return advise(after, silence or quiet(len(pairs)), customers, moves=moves, **options)
+
+
+def test_the_words_of_the_product() -> None:
+    """AX and CZ are advised in the product's own words, and the hint names the segment."""
+    found = actions([(AX, AX), (CZ, CZ)])
+    assert "Приоритетное обслуживание, персональные предложения, регулярные звонки" == (
+        found[0].text("ru")
+    )
+    assert "Минимальные затраты времени, перевод на самообслуживание" == found[1].text("ru")
+    assert "Это клиент (AX), предложите ему новый продукт и персональные условия" == (
+        found[0].hint("ru")
+    )
+    assert ("call", "self_service") == (found[0].channel, found[1].channel)
+
+
+def test_nine_recommendations_in_two_languages() -> None:
+    """Each segment has its own advice, hint and channel in Russian and in English."""
+    book = default_playbook()
+    for lang in ("en", "ru"):
+        assert 9 == len({book.advice[segment].text[lang] for segment in SEGMENTS})
+        assert 9 == len({book.advice[segment].hint[lang] for segment in SEGMENTS})
+        assert all(one.text[lang] for one in book.refinements)
+        assert {"call", "email", "self_service"} == set(book.channels)
+    assert {"call", "email", "self_service"} == {one.channel for one in book.advice.values()}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "late", "name"),
+    [
+        (AX, N, False, "lost_a"),
+        (CX, N, False, "lost"),
+        (AX, BX, False, "a_to_b"),
+        (AX, CX, True, "a_to_c"),
+        (AX, AX, True, "late_a"),
+        (AX, AX, False, None),
+        (AX, AZ, False, "a_unsteady"),
+        (BX, AX, False, "to_a"),
+        (BX, AX, True, "late_a"),
+        (BX, BX, True, "late_b"),
+        (CX, CX, True, None),
+        (N, BX, False, "returned"),
+        (ABSENT, BX, False, "new"),
+        (BX, CX, False, "down"),
+        (CX, BX, False, "up"),
+        (N, N, True, None),
+    ],
+)
+def test_what_happened_refines_the_advice(
+    before: int, after: int, late: bool, name: str | None
+) -> None:
+    """The first refinement that fits is chosen: falls before silence, silence before the rest."""
+    found = actions([(before, after)], silence=quiet(1, 40 if late else 5))[0]
+    assert name == found.refinement
+
+
+def test_the_sentence_tells_the_case() -> None:
+    """Segments before and after, days and usual days are filled in, then comes the advice."""
+    found = actions([(AX, BX), (AX, AX), (AX, N)], silence=quiet(3, 41, 30.4))
+    assert found[0].text("ru").startswith("Был AX, упал до BX: позвоните")
+    assert found[0].text("ru").endswith(". " + default_playbook().advice["BX"].text["ru"])
+    assert found[1].text().startswith("No order for 41 days, usual are up to 30: call now. ")
+    assert ("", "call") == (found[2].hint(), found[2].channel)
+    assert "N" == found[2].segment
+
+
+def test_a_first_run_advises_by_segment_and_silence() -> None:
+    """Without a former snapshot nothing is said of transitions."""
+    codes = np.array([AX, BX], dtype=np.int8)
+    silence = Silence(days=np.array([50.0, 5.0]), usual=np.array([9.0, 9.0]))
+    found = advise(codes, silence, np.array(["a", "b"], dtype=object))
+    assert ["late_a", None] == [found[i].refinement for i in range(2)]
+
+
+def test_a_file_rewrites_what_it_names() -> None:
+    """Own words, channels and refinements; everything else stays."""
+    written = tomllib.loads("""
+        [segments.CZ]
+        channel = "messenger"
+        ru = "Писать в мессенджер"
+
+        [channels.messenger]
+        en = "Messenger"
+        ru = "Мессенджер"
+
+        [[refinements]]
+        name = "late_a"
+        ru = "Молчит {days} дн."
+
+        [[refinements]]
+        name = "vip"
+        after = ["AX"]
+        late = true
+        en = "The director calls"
+        ru = "Звонит директор"
+        """)
+    book = Playbook.from_dict(written)
+    found = actions([(CZ, CZ), (AZ, AZ), (AX, AX)], silence=quiet(3, 99), playbook=book)
+    assert ("messenger", "Писать в мессенджер") == (found[0].channel, found[0].text("ru"))
+    assert found[0].text("en") == default_playbook().advice["CZ"].text["en"]
+    assert found[1].text("ru").startswith("Молчит 99 дн.")
+    assert "vip" == found[2].refinement
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"segment": {}}, "key 'segment'; known are segments"),
+        ({"segments": {"AQ": {}}}, "advice for 'AQ'"),
+        ({"segments": {"AX": {"chanel": "call"}}}, "key 'chanel'"),
+        ({"segments": {"AX": {"channel": "fax"}}}, "channel 'fax'; use one of call"),
+        ({"segments": {"AX": {"en": "Dear {name}"}}}, "field 'name'"),
+        ({"segments": {"AX": {"en": "Dear {segment.__class__}"}}}, "field 'segment.__class__'"),
+        ({"segments": {"AX": {"en": "{"}}}, "field '{'"),
+        ({"segments": []}, "cannot be read"),
+        ({"refinements": [{"name": "x", "en": "", "ru": "", "events": ["gone"]}]}, "'gone'"),
+        ({"refinements": [{"name": "x", "en": "", "ru": "", "after": ["D"]}]}, "'D' in after"),
+        ({"refinements": [{"name": "x", "en": ""}]}, "cannot be read"),
+        ({"refinements": [{"name": "x", "en": "", "ru": "", "channel": "fax"}]}, "'fax'"),
+    ],
+)
+def test_mistakes_in_the_file_are_named(written: dict[str, Any], said: str) -> None:
+    """The message names the key or the value, and what is accepted."""
+    with pytest.raises(ConfigError, match=said):
+        Book.from_dict(written)
+
+
+def test_every_segment_needs_advice() -> None:
+    """A playbook made by hand without a segment is refused."""
+    with pytest.raises(ConfigError, match="no advice for AX"):
+        Playbook(advice={})
+
+
+def test_actions_are_a_table() -> None:
+    """One row per customer, and an index beyond is an error."""
+    found = actions([(AX, BX), (CZ, CZ)])
+    frame = found.to_frame("ru")
+    assert ["c0", "c1"] == frame["customer"].tolist()
+    assert found[1].text("ru") == frame["action"][1]
+    with pytest.raises(IndexError):
+        found[2]
+    with pytest.raises(InputError, match="moves has 1 values for 2"):
+        advise(np.zeros(2, np.int8), quiet(2), np.arange(2), moves=transitions([0], [0]))

@@ -1,0 +1,83 @@
+"""Shares of large columns: selected, not sorted, and the same as if sorted."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from abcxyz import CountShares, Shares, classify_abc
+from abcxyz.core.classes.rules import Rule
+
+N = 200_003
+
+
+def sorted_cut(values: npt.NDArray[np.float64], a: float, *, by_value: bool) -> float:
+    """The obvious way on kopecks: sort all, add up exactly, look where the sum passes."""
+    cents = np.round(values[~np.isnan(values)] * 100).astype(np.int64)
+    down = np.sort(cents[cents > 0] if by_value else cents)[::-1]
+    weights = down if by_value else np.ones(len(down), np.int64)
+    before = np.concatenate(([0], np.cumsum(weights)[:-1]))
+    starts = np.flatnonzero(np.concatenate(([True], down[1:] != down[:-1])))
+    target = Fraction(str(a)) * int(weights.sum())
+    inside = before[starts] < math.ceil(target)
+    cut = int(down[starts[int(np.count_nonzero(inside)) - 1]])
+    positive = down[down > 0]
+    if not by_value and cut <= 0:
+        cut = int(positive.min())
+    return cut / 100
+
+
+def columns() -> dict[str, npt.NDArray[np.float64]]:
+    rng = np.random.default_rng(7)
+    heavy = np.round(rng.pareto(1.1, N) * 1000, 2)
+    return {
+        "log-normal": np.round(rng.lognormal(6, 2, N), 2),
+        "heavy tail": heavy,
+        "one giant": np.concatenate([[1e12], np.round(rng.uniform(1, 2, N), 2)]),
+        "few levels": rng.choice([1.0, 2.5, 2.5, 10.0, 1000.0], N),
+        "all equal": np.full(N, 33.33),
+        "returns": np.round(rng.normal(50, 200, N), 2),
+        "sorted": np.sort(np.round(rng.lognormal(6, 2, N), 2)),
+        "gaps": np.where(rng.random(N) < 0.3, np.nan, np.round(rng.lognormal(6, 1, N), 2)),
+        "a period of the sample": np.tile([1.0, 1.0, 1.0, 1e6], N // 4),
+        "mostly returns": np.where(rng.random(N) < 0.1, 5.0, -1.0) * (1 + np.arange(N) % 7),
+    }
+
+
+@pytest.mark.parametrize("shares", [(0.80, 0.95), (0.2, 0.5), (0.001, 0.999)])
+@pytest.mark.parametrize("kind", columns())
+@pytest.mark.parametrize("by_value", [True, False], ids=["money", "customers"])
+def test_selection_equals_sorting(kind: str, shares: tuple[float, float], by_value: bool) -> None:
+    """The limits of a large column are those that sorting everything finds."""
+    values = columns()[kind]
+    rule: Rule = Shares(*shares) if by_value else CountShares(*shares)
+    first, second = (sorted_cut(values, share, by_value=by_value) for share in shares)
+
+    cuts = classify_abc(values, rule).cuts
+    whole = np.round(np.nan_to_num(values, nan=0.0) * 100).astype(np.int64)
+
+    assert (first, second) == pytest.approx((cuts.first, cuts.second), rel=1e-14)
+    if kind != "gaps":
+        exact = classify_abc(whole, rule).cuts
+        assert (round(first * 100), round(second * 100)) == (exact.first, exact.second)
+
+
+def test_most_values_are_not_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large column only the surroundings of the borders and a sample are sorted."""
+    sizes: list[int] = []
+    honest = np.sort
+
+    def counting(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        sizes.append(len(values))
+        return honest(values)
+
+    monkeypatch.setattr("abcxyz.core.classes.share_cuts.np.sort", counting)
+    values = np.random.default_rng(1).lognormal(6, 2, 2_000_000)
+    classify_abc(values, Shares())
+
+    assert sizes
+    assert sum(sizes) < len(values) // 5

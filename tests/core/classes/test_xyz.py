@@ -1,0 +1,205 @@
+"""Steadiness: coefficients of variation, and what overrides them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.oracles import classes as twin
+
+from abcxyz import (
+    CumulativeMean,
+    InputError,
+    Limits,
+    MeaninglessClassesWarning,
+    Shares,
+    Tangent,
+    classify_cv,
+    classify_xyz,
+    coefficient_of_variation,
+)
+from abcxyz.core.classes.rules import Rule
+
+N = math.nan
+WEEKS = [
+    *(0, 15, 40, 15, 10, 15, 20, 15, 10, 15, 20, 15, 5, 20, 45, 20, 15, 20),
+    *(25, 20, 15, 20, 25, 20, 40, 10, 35, 10, 5, 10, 15, 10, 5, 10, 15, 10),
+]
+SIX = [
+    [10] * 12,
+    [10] * 11 + [22],
+    [0] * 11 + [120],
+    [10, 0] * 6,
+    [0] * 10 + [5, 5],
+    list(range(3, 15)),
+]
+
+
+def classes(sales: object, rule: Rule, **options: object) -> str:
+    result = classify_xyz(sales, rule, **options)  # type: ignore[arg-type]
+    return "".join(label or "N" for label in result.labels)
+
+
+@pytest.mark.parametrize(
+    ("series", "population", "sample"),
+    [
+        (WEEKS, 0.5787, 0.5869),
+        ([70, 60, 60, 90, 80, 80, 95, 40, 40], 0.2759, 0.2927),
+        ([190, 250, 175], 0.1581, 0.1936),
+    ],
+)
+def test_published_example(series: list[float], population: float, sample: float) -> None:
+    """The published series gives 59, 29 and 19 % by the sample formula."""
+    assert population == pytest.approx(coefficient_of_variation([series])[0], abs=5e-5)
+    assert sample == pytest.approx(coefficient_of_variation([series], ddof=1)[0], abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [(CumulativeMean(), "XXZYYX"), (Tangent(), "XXZYZX"), (Limits(), "XZZZZZ")],
+)
+def test_six_customers(rule: Rule, expected: str) -> None:
+    """Six habits over twelve months fall into the classes of the specification."""
+    assert expected == classes(SIX, rule)
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [([9, 11, 9, 11], "X"), ([0.75, 1.25], "Y"), ([5, -5], "Z"), ([-1, -1], "Z"), ([0, 0], "Z")],
+)
+def test_borders_and_undefined(series: list[float], expected: str) -> None:
+    """A CV exactly on a limit belongs to the better class, an undefined one to Z."""
+    assert expected == classes([series], Limits())
+
+
+def test_walk_knows_no_undefined() -> None:
+    """1C's walk takes a mean of zero for CV 0 and ignores the sign of the mean."""
+    result = classify_xyz([[5, -5], [-1, -1], [0, 0], [-1, -3]], CumulativeMean())
+
+    assert result.cv.tolist() == [0, 0, 0, 0.5]
+
+
+def test_gaps_count_as_zero_and_nobody_is_not_classified() -> None:
+    """A period without sales is 0; a customer without any is not classified and has no CV."""
+    result = classify_xyz([[10, N], [N, N], [10, 0], [10, 10]], Limits(), orders=[2, 0, 2, 2])
+
+    assert "".join(label or "N" for label in result.labels) == "ZNZX"
+    assert np.isnan(result.cv[1])
+    assert result.cv[0] == result.cv[2] == 1.0
+
+
+def test_since_first() -> None:
+    """Periods before the first sale are left out on request; one period alone is undefined."""
+    sales = [[0, 0, 10, 10], [0, N, 0, 10], [4, 0, 0, 0]]
+
+    since = coefficient_of_variation(sales, since_first=True)
+
+    assert since[0] == 0
+    assert np.isnan(since[1])
+    assert since[2] == coefficient_of_variation(sales)[2]
+
+
+def test_single_order() -> None:
+    """One document is Z whatever the CV, by documents where known, else by active periods."""
+    sales = [[7, 7], [7, 0], [7, 6.9]]
+
+    assert classes(sales, Limits()) == "XZX"
+    assert classes(sales, Limits(), orders=[1, 1, 2]) == "ZZX"
+    assert classes(sales, Limits(), orders=[1, 1, 2], single_order=False) == "XZX"
+    assert classes([[7, 0], [7, 0], [0, 7]], CumulativeMean()) == "ZZZ"
+    assert classes([[7, 7], [7, 1]], CumulativeMean(), orders=[1, 1]) == classes(
+        [[7, 7], [7, 1]], CumulativeMean()
+    )
+
+
+@given(
+    st.lists(st.lists(st.integers(-5, 60), min_size=4, max_size=4), min_size=1, max_size=12),
+    st.sampled_from([0, 1]),
+    st.sampled_from([1, 100, 1000]),
+)
+def test_cv_equals_the_twin(series: list[list[int]], ddof: int, parts: int) -> None:
+    """Coefficients agree with fifty-digit arithmetic to 12 digits."""
+    sales = [[x / parts for x in row] for row in series]
+
+    found = coefficient_of_variation(sales, ddof=ddof)
+
+    for row, cv in zip(series, found.tolist(), strict=True):
+        expected = twin.variation([Fraction(x, parts) for x in row], ddof)
+        if expected is None:
+            assert math.isnan(cv)
+        else:
+            assert float(expected) == pytest.approx(cv, rel=1e-12, abs=1e-15)
+
+
+def test_equal_amounts_have_no_variation() -> None:
+    """Equal kopecks, whose binary mean is not equal to them, have the CV 0 exactly."""
+    amounts = np.array([0.1, 1499.1, 33.33, 1e9 / 3])
+
+    assert coefficient_of_variation(np.tile(amounts[:, None], 7)).tolist() == [0, 0, 0, 0]
+
+
+def test_large_amounts_keep_their_variation() -> None:
+    """A small spread around a large mean is not lost to cancellation."""
+    found = coefficient_of_variation([[1e9, 1e9 + 1, 1e9 - 1, 1e9]])
+
+    assert math.sqrt(0.5) / 1e9 == pytest.approx(found[0], rel=1e-12)
+
+
+def test_permutation_of_periods_and_customers() -> None:
+    """Neither the order of the periods nor that of the customers changes a class."""
+    rng = np.random.default_rng(2)
+    sales = np.round(rng.lognormal(3, 1, (500, 12)) * (rng.random((500, 12)) < 0.6), 2)
+    rows, columns = rng.permutation(500), rng.permutation(12)
+    for rule in (Tangent(), CumulativeMean(), Limits(1.0, 1.5)):
+        codes = classify_xyz(sales, rule).codes
+        assert codes[rows].tolist() == classify_xyz(sales[rows][:, columns], rule).codes.tolist()
+
+
+def test_crowded_class_is_warned_of() -> None:
+    """Over 90 % in one class is a warning of our own that says what to change."""
+    sales = np.diag(np.arange(1.0, 21.0))
+
+    with pytest.warns(MeaninglessClassesWarning, match=r"100% of the customers are Z.*period"):
+        result = classify_xyz(sales, Limits())
+    assert "100%" in result.warnings[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classify_xyz(SIX, Limits())
+
+
+def test_two_levels_are_told() -> None:
+    """Fewer than three different CVs leave the tangents nothing to find: the result says so."""
+    assert "fewer than three" in classify_cv([0.5, 0.5, 0.1]).warnings[0]
+    assert classify_cv([0.5, 0.4, 0.1]).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("sales", "options", "words"),
+    [
+        ([[1.0]], {}, "at least two sub-periods"),
+        ([1.0, 2.0], {}, r"shape \(2,\)"),
+        ([[1, math.inf]], {}, r"holds inf at position \(0, 1\)"),
+        ([["a", "b"]], {}, "'a' at position"),
+        ([[1, 2]], {"ddof": 2}, "ddof is 2"),
+        ([[1, 2]], {"orders": [1, 2]}, "2 values for 1 customers"),
+        ([[1, 2]], {"orders": [-1]}, "holds -1 at position 0"),
+        ([[1, 2]], {"rule": Shares()}, "divides amounts"),
+        ([[1, 2]], {"rule": Limits(0.5, 0.2)}, "larger one of Y"),
+        ([[1, 2]], {"rule": Tangent}, "such as Tangent"),
+    ],
+)
+def test_bad_input(sales: object, options: dict[str, object], words: str) -> None:
+    """Whatever cannot be classified is refused with its value and the cure."""
+    with pytest.raises(InputError, match=words):
+        classify_xyz(sales, **options)  # type: ignore[arg-type]
+
+
+def test_negative_cv_is_refused() -> None:
+    """A coefficient of variation from elsewhere is not negative."""
+    with pytest.raises(InputError, match=r"cv holds -0.1 at position 1"):
+        classify_cv([0.1, -0.1])

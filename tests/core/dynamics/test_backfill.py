@@ -1,0 +1,187 @@
+"""Snapshots of the past are those that runs in the past would have left."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import attrs
+import numpy as np
+import pytest
+
+from abcxyz import (
+    InputError,
+    Limits,
+    Settings,
+    Shares,
+    Snapshot,
+    Transactions,
+    Window,
+    analyze,
+    backfill,
+    backfill_window,
+)
+from abcxyz.core.dynamics.backfill import backfill_dates
+from abcxyz.demo import DEMO_AS_OF, demo_sales
+from abcxyz.errors import AbcxyzWarning
+
+SINCE = date(2026, 1, 1)
+
+
+def kopecks(sales: Transactions, *, documents: bool = True, cost: bool = False) -> Transactions:
+    """Take whole numbers, so that every order of adding up gives the same."""
+    amount = np.rint(sales.amount * 100).astype(np.int64)
+    return Transactions(
+        sales.customer,
+        sales.day,
+        amount,
+        cost=amount // 2 + 7 if cost else None,
+        document=sales.document if documents else None,
+    )
+
+
+def sorted_by_customer(snapshot: Snapshot) -> Snapshot:
+    order = np.argsort(snapshot.customers.astype(str), kind="stable")
+    columns = [one.name for one in attrs.fields(Snapshot)][3:]
+    found = attrs.evolve(snapshot, **{name: getattr(snapshot, name)[order] for name in columns})
+    return attrs.evolve(found, value=found.value.astype(np.float64))
+
+
+def runs(sales: Transactions, settings: Settings, since: date, as_of: date) -> Iterator[Snapshot]:
+    """Run month after month on what was known by then."""
+    previous = None
+    for day in backfill_dates(since, as_of, settings):
+        until = np.datetime64(settings.periods(day).span.until)
+        previous = analyze(
+            sales.take(sales.day < until), as_of=day, settings=settings, previous=previous
+        ).snapshot
+        yield previous
+
+
+@pytest.mark.parametrize(
+    ("settings", "documents"),
+    [
+        (Settings(period="3M"), True),
+        (Settings(period="2M", bucket="W", abc=Shares(), xyz=Limits(0.5, 1)), True),
+        (Settings(period="2Q", bucket="M", metric="count"), True),
+        (Settings(period="3M", metric="profit", since_first=True), False),
+    ],
+    ids=["months", "months by weeks", "quarters, documents", "profit, lines"],
+)
+def test_the_past_is_what_it_was(settings: Settings, documents: bool) -> None:
+    """Every past snapshot equals that of a run on the sales known then, steadied classes too."""
+    sales = kopecks(demo_sales(customers=60).transactions, documents=documents, cost=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        expected = [sorted_by_customer(one) for one in runs(sales, settings, SINCE, DEMO_AS_OF)]
+        halves = [sales.take(np.arange(len(sales)) % 2 == i) for i in (0, 1)]
+        found = [
+            sorted_by_customer(one)
+            for one in backfill(iter(halves), since=SINCE, as_of=DEMO_AS_OF, settings=settings)
+        ]
+    assert len(expected) >= 3
+    for theirs, ours in zip(expected, found, strict=True):
+        assert theirs == ours
+    if settings.metric == "revenue":
+        assert any((one.abc != one.steady_abc).any() for one in found)
+
+
+def test_real_sales_give_the_same_classes(online_retail: Transactions) -> None:
+    """A wholesaler's year with credit notes: each quarter-year window as a run of its own."""
+    settings = Settings(period="3M")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        args = (online_retail, settings, date(2011, 2, 1), date(2011, 12, 1))
+        expected = [sorted_by_customer(one) for one in runs(*args)]
+        found = backfill(args[0], since=args[2], as_of=args[3], settings=settings)
+        for theirs, ours in zip(expected, map(sorted_by_customer, found), strict=True):
+            assert theirs.customers.tolist() == ours.customers.tolist()
+            assert theirs.segment.tolist() == ours.segment.tolist()
+            assert theirs.steady_segment.tolist() == ours.steady_segment.tolist()
+            np.testing.assert_allclose(theirs.value, ours.value, rtol=1e-9, atol=1e-6)
+
+
+def test_dates_and_the_window_they_need() -> None:
+    """From January on: the first window starts a year before February."""
+    settings = Settings()
+    days = backfill_dates(date(2026, 1, 15), date(2026, 4, 20), settings)
+    assert (date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 20)) == days
+    assert Window(date(2025, 2, 1), date(2026, 4, 1)) == backfill_window(
+        date(2026, 1, 15), date(2026, 4, 20), settings
+    )
+    with pytest.raises(InputError, match="no complete period from 2026-04-01"):
+        backfill_dates(date(2026, 4, 1), date(2026, 4, 20), settings)
+
+
+def test_too_short_a_past_is_told() -> None:
+    """Where the first window begins before the sales do, a warning says which results to doubt."""
+    days = [date(2026, 2, 3) + timedelta(days=10 * i) for i in range(9)]
+    sales = Transactions(["a", "b", "c"] * 3, days, [5.0] * 9)
+    with pytest.warns(AbcxyzWarning, match="begin on 2026-02-03, and the first window on 2025-1"):
+        found = list(
+            backfill(
+                sales,
+                since=date(2026, 2, 1),
+                as_of=date(2026, 5, 1),
+                settings=Settings(period="4M"),
+            )
+        )
+    assert [3, 3, 3] == [len(one) for one in found]
+
+
+def test_a_customer_appears_with_the_first_sale() -> None:
+    """Nobody is in a snapshot dated before anything of them was known."""
+    sales = Transactions(
+        ["a", "b", "r"],
+        [date(2026, 1, 3), date(2026, 3, 3), date(2026, 2, 3)],
+        [5.0, 5.0, -1.0],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        found = backfill(
+            sales, since=date(2026, 1, 1), as_of=date(2026, 4, 1), settings=Settings(period="2M")
+        )
+        assert [["a"], ["a", "r"], ["a", "b", "r"]] == [sorted(one.customers) for one in found]
+
+
+def test_no_sales_are_an_error() -> None:
+    """Nothing to fill with is said at once, not when the first snapshot is asked for."""
+    with pytest.raises(InputError, match="there are no sales"):
+        backfill([], since=date(2026, 1, 1), as_of=date(2026, 4, 1))
+
+
+def test_it_goes_on_from_a_snapshot(online_retail: Transactions) -> None:
+    """Begun anew from a snapshot in between, the rest is the same, though older sales are gone."""
+    settings = Settings(period="3M")
+    sales = kopecks(online_retail)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        whole = list(
+            backfill(sales, since=date(2011, 5, 1), as_of=date(2011, 11, 1), settings=settings)
+        )
+        late = date(2011, 9, 1)
+        window = backfill_window(late, date(2011, 11, 1), settings)
+        rest = backfill(
+            sales.within(window),
+            since=late,
+            as_of=date(2011, 11, 1),
+            settings=settings,
+            previous=whole[3],
+        )
+        for theirs, ours in zip(whole[4:], rest, strict=True):
+            assert sorted_by_customer(theirs) == sorted_by_customer(ours)
+    assert 6 == len(whole)
+
+
+def test_a_second_filling_changes_nothing(online_retail: Transactions) -> None:
+    """Whoever only returned goods long ago is known, wherever the filling begins."""
+    settings = Settings(period="2M")
+    sales = kopecks(online_retail)
+    last = []
+    for since in (date(2011, 3, 1), date(2011, 8, 1)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AbcxyzWarning)
+            found = backfill(sales, since=since, as_of=date(2011, 10, 1), settings=settings)
+            last.append([one.customers.tolist() for one in found][-1])
+    assert last[0] == last[1]

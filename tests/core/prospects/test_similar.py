@@ -1,0 +1,66 @@
+"""Which customers a lead resembles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz.core.prospects.similar import nearest_customers, resembles
+from abcxyz.errors import InputError
+
+ROW = st.fixed_dictionaries(
+    {
+        "turnover": st.none() | st.integers(1, 10**9).map(float),
+        "employees": st.none() | st.integers(1, 5000),
+        "industry": st.none() | st.sampled_from(["metal", "food", "wood"]),
+        "region": st.none() | st.sampled_from(["77", "78"]),
+    }
+)
+
+
+def gower(lead: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
+    """Do it slowly, pair by pair."""
+    asked = [name for name, value in lead.items() if value is not None]
+    found = []
+    for k, row in enumerate(rows):
+        parts = []
+        for name in asked:
+            if row[name] is None:
+                continue
+            if isinstance(lead[name], str):
+                parts.append(0.0 if lead[name] == row[name] else 1.0)
+                continue
+            known = [math.log(one[name]) for one in rows if one[name] is not None]
+            reach = max(known) - min(known)
+            apart = abs(math.log(lead[name]) - math.log(row[name]))
+            parts.append(min(apart / reach, 1.0) if reach else float(apart > 0))
+        if parts and 2 * len(parts) >= len(asked):
+            found.append((k, sum(parts) / len(parts)))
+    return found
+
+
+@given(ROW, st.lists(ROW, min_size=1, max_size=12))
+def test_as_the_slow_twin(lead: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Distances are those of the definition, and the nearest come first."""
+    table = {str(k): row for k, row in enumerate(rows)}
+    expected = dict(gower(lead, rows))
+    actual = {int(one.customer): one.distance for one in nearest_customers(lead, table, count=99)}
+    assert pytest.approx(expected) == actual
+    assert sorted(actual.values()) == list(actual.values())
+
+
+def test_ties_keep_the_order_and_bad_counts_are_refused() -> None:
+    """Equally near customers come in the order of the table; none is nothing to ask for."""
+    table = {"id": ["x", "y", "z"], "industry": ["food", "metal", "metal"]}
+    found = nearest_customers({"industry": "metal"}, table, count=2)
+    assert [one.customer for one in found] == ["y", "z"]
+    assert found[0].compared == ("industry",)
+    assert resembles(found, "en", {"y": "Y & sons"}) == "resembles Y & sons, z"
+    assert resembles([]) == ""
+    assert nearest_customers({}, table) == ()
+    with pytest.raises(InputError, match="count is 0"):
+        nearest_customers({}, table, count=0)

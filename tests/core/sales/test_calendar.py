@@ -1,0 +1,101 @@
+"""Windows and periods: complete ones only, half-open, stretched to whole buckets."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz import InputError, Periods, Window, period_start, shift_period
+from abcxyz.core.sales.calendar import UNITS
+
+days = st.dates(date(1990, 1, 1), date(2100, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "n", "unit", "bucket", "since", "until", "count"),
+    [
+        ("2026-11-22", 12, "month", None, "2025-11-01", "2026-11-01", 12),
+        ("2015-01-10", 3, "month", None, "2014-10-01", "2015-01-01", 3),
+        ("2026-11-01", 1, "month", None, "2026-10-01", "2026-11-01", 1),
+        ("2026-11-22", 12, "week", None, "2026-08-24", "2026-11-16", 12),
+        ("2026-11-22", 2, "month", "week", "2026-09-01", "2026-11-01", 9),
+        ("2026-02-28", 4, "quarter", "month", "2025-01-01", "2026-01-01", 12),
+        ("2026-03-05", 4, "ten_days", None, "2026-01-21", "2026-03-01", 4),
+        ("2024-03-01", 1, "month", "day", "2024-02-01", "2024-03-01", 29),
+        ("2026-08-15", 1, "half_year", "quarter", "2026-01-01", "2026-07-01", 2),
+        ("2026-08-15", 2, "year", "half_year", "2024-01-01", "2026-01-01", 4),
+    ],
+)
+def test_complete_periods(
+    as_of: str, n: int, unit: str, bucket: str | None, since: str, until: str, count: int
+) -> None:
+    """The period that holds the date is not complete and stays out."""
+    found = Periods.before(date.fromisoformat(as_of), n, unit, bucket=bucket)
+
+    assert Window(date.fromisoformat(since), date.fromisoformat(until)) == found.window
+    assert found.count == count
+    assert found.dated == date.fromisoformat(until) - timedelta(days=1)
+
+
+@given(days, st.sampled_from(UNITS), st.integers(1, 40))
+def test_periods_tile_the_calendar(day: date, unit: str, n: int) -> None:
+    """Buckets follow one another without gap or overlap, and end before the day's own period."""
+    found = Periods.before(day, n, unit)
+
+    assert found.edges[-1] == period_start(day, unit) <= day
+    assert found.span == found.window
+    assert len(found.edges) == n + 1
+    for since, until in zip(found.edges, found.edges[1:], strict=False):
+        assert since < until
+        assert period_start(until - timedelta(days=1), unit) == since
+        assert shift_period(since, unit, 1) == until
+        assert shift_period(until, unit, -1) == since
+
+
+@given(days, st.sampled_from(UNITS), st.sampled_from(UNITS))
+def test_stretching_covers_the_window(day: date, unit: str, bucket: str) -> None:
+    """Finer buckets cover the window with less than one to spare on either side."""
+    if UNITS.index(bucket) > UNITS.index(unit):
+        with pytest.raises(InputError, match="is longer than the period"):
+            Periods.before(day, 3, unit, bucket=bucket)
+        return
+    found = Periods.before(day, 3, unit, bucket=bucket)
+
+    assert found.span.since <= found.window.since < found.edges[1]
+    assert found.edges[-2] < found.window.until <= found.span.until
+
+
+@given(st.lists(days, min_size=1, max_size=30), days, st.sampled_from(UNITS))
+def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> None:
+    """The bucket of a day is the one whose edges hold it, -1 outside."""
+    found = Periods.before(as_of, 6, unit)
+
+    places = found.index(np.array(many, dtype="M8[D]"))
+
+    for day, place in zip(many, places.tolist(), strict=True):
+        expected = [
+            i for i in range(found.count) if found.edges[i] <= day < found.edges[i + 1]
+        ] or [-1]
+        assert expected == [place]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Periods.parse("12", date(2026, 1, 1)), "period '12' cannot be read"),
+        (lambda: Periods.parse("0M", date(2026, 1, 1)), "number of periods is 0"),
+        (lambda: Periods.parse("12M", date(2026, 1, 1), bucket="X"), "period 'X' is unknown"),
+        (lambda: Periods.parse("9999Y", date(2026, 1, 1)), "before the year 1"),
+        (lambda: Periods.before("2026", 1, "month"), "as_of is '2026'"),  # type: ignore[arg-type]
+        (lambda: Periods.before(date(2026, 1, 1), 1.5, "month"), "1.5"),  # type: ignore[arg-type]
+        (lambda: Window(date(2026, 1, 2), date(2026, 1, 2)), "holds no day"),
+    ],
+)
+def test_bad_periods(call: object, words: str) -> None:
+    """What is no period is refused with an example of one."""
+    with pytest.raises(InputError, match=words):
+        call()  # type: ignore[operator]

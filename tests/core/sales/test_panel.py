@@ -1,0 +1,249 @@
+"""Batches of sales added up: the same as a dictionary would, however they are cut."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz import InputError, Periods, Transactions, aggregate, concat
+from abcxyz.core.sales import panel as module
+from abcxyz.core.sales.panel import Panel
+
+YEAR = Periods.parse("6M", date(2026, 1, 15))
+WEEKS = Periods.parse("2M", date(2026, 1, 15), bucket="W")
+FIRST = date(2025, 5, 1).toordinal()
+
+lines = st.lists(
+    st.tuples(
+        st.integers(0, 6),
+        st.integers(0, 300),
+        st.integers(-500, 900),
+        st.integers(0, 5),
+    ),
+    max_size=40,
+)
+
+
+def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) -> dict[Any, Any]:
+    """Add up line by line, document by document."""
+    found: dict[Any, Any] = {}
+    papers: Any = defaultdict(lambda: [None, 0])
+    for number, (who, offset, amount, paper) in enumerate(rows):
+        day = date.fromordinal(FIRST + offset)
+        one = found.setdefault(
+            who,
+            {"value": None, "sales": None, "orders": 0, "first": None, "last": None},
+        )
+        if amount >= 0:
+            one["first"] = min(day, one["first"] or day)
+            one["last"] = max(day, one["last"] or day)
+        sheet = papers[(who, paper if documents else -number)]
+        sheet[0], sheet[1] = min(day, sheet[0] or day), sheet[1] + amount
+        if day in periods.window:
+            one["value"] = (one["value"] or 0) + (amount if metric == "revenue" else 0)
+        if day in periods.span:
+            one["sales"] = one["sales"] or [0] * periods.count
+            place = int(periods.index(np.array([day], "M8[D]"))[0])
+            one["sales"][place] += amount if metric == "revenue" else 0
+    for (who, _), (day, total) in papers.items():
+        if total < 0:
+            continue
+        found[who]["orders"] += day in periods.window
+        if metric == "count":
+            found[who]["value"] = (
+                None
+                if found[who]["value"] is None
+                else (found[who]["value"] + (day in periods.window))
+            )
+            if day in periods.span:
+                found[who]["sales"][int(periods.index(np.array([day], "M8[D]"))[0])] += 1
+    return found
+
+
+def told(panel: Panel) -> dict[Any, Any]:
+    found = {}
+    for i, who in enumerate(panel.customers.tolist()):
+        value, sales = float(panel.value[i]), panel.sales[i].tolist()
+        first, last = panel.first_day[i].item(), panel.last_day[i].item()
+        found[who] = {
+            "value": None if math.isnan(value) else value,
+            "sales": None if any(map(math.isnan, sales)) else sales,
+            "orders": int(panel.orders[i]),
+            "first": first,
+            "last": last,
+        }
+    return found
+
+
+def names_of(ids: str) -> list[Any]:
+    if ids == "text":
+        return [f"<клиент {i}> 🙂" for i in range(7)]
+    return [i * 10**12 - 5 if ids == "sparse" else i for i in range(7)]
+
+
+def batches(rows: list[Any], sizes: list[int], ids: str, *, documents: bool) -> list[Transactions]:
+    names = names_of(ids)
+    made, at = [], 0
+    for size in [*sizes, len(rows)]:
+        part, at = rows[at : at + size], at + size
+        if part:
+            made.append(
+                Transactions(
+                    np.array([names[r[0]] for r in part], dtype=object if ids == "text" else int),
+                    [date.fromordinal(FIRST + r[1]) for r in part],
+                    np.array([r[2] for r in part]),
+                    document=[f"Д-{r[3]}" for r in part] if documents else None,
+                )
+            )
+    return made
+
+
+@pytest.mark.parametrize("periods", [YEAR, WEEKS], ids=["months", "stretched weeks"])
+@pytest.mark.parametrize("documents", [True, False], ids=["documents", "lines"])
+@pytest.mark.parametrize("metric", ["revenue", "count"])
+@given(
+    rows=lines,
+    sizes=st.lists(st.integers(0, 9), max_size=4),
+    ids=st.sampled_from(["compact", "sparse", "text"]),
+)
+def test_panel_equals_the_loop(
+    rows: list[Any],
+    sizes: list[int],
+    ids: str,
+    metric: str,
+    documents: bool,
+    periods: Periods,
+) -> None:
+    """However the lines are batched and customers named, the table is what a loop adds up."""
+    names = names_of(ids)
+    expected = {
+        names[who]: one for who, one in by_hand(rows, periods, metric, documents=documents).items()
+    }
+
+    panel = aggregate(batches(rows, sizes, ids, documents=documents), periods, metric=metric)
+
+    assert expected == told(panel)
+
+
+@given(rows=lines, sizes=st.lists(st.integers(0, 9), max_size=4))
+def test_batches_do_not_matter(rows: list[Any], sizes: list[int]) -> None:
+    """Whole kopecks add up to the very same panel, in one batch or in many."""
+    many = aggregate(batches(rows, sizes, "compact", documents=True), YEAR)
+    one = aggregate(batches(rows, [], "compact", documents=True), YEAR)
+
+    assert one == many
+
+
+def test_ids_that_grow_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compact numbers that spread out later, downwards and far up, keep their sums."""
+    monkeypatch.setattr(module, "_SMALL", 8)
+    monkeypatch.setattr(module, "_ROOM", 64)
+    day = [date(2025, 8, 1)]
+    steps = [5, 3, 9, 1, 10**9, 4, -(10**12), 5]
+    parts = [Transactions([who], day, [1 << i]) for i, who in enumerate(steps)]
+
+    panel = aggregate(parts, YEAR)
+
+    assert dict(zip(panel.customers.tolist(), panel.value.tolist(), strict=True)) == {
+        5: 1 + 128, 3: 2, 9: 4, 1: 8, 10**9: 16, 4: 32, -(10**12): 64
+    }  # fmt: skip
+
+
+def test_numbers_and_text_side_by_side() -> None:
+    """Two sources that name customers differently do not mix 1 with "1"."""
+    day = [date(2025, 8, 1)]
+    panel = aggregate([Transactions([1], day, [5.0]), Transactions(["1"], day, [7.5])], YEAR)
+
+    assert panel.customers.tolist() == [1, "1"]
+    assert panel.value.tolist() == [5.0, 7.5]
+
+
+def test_profit() -> None:
+    """Profit is the amount less the cost; without a cost it is refused."""
+    day = [date(2025, 8, 1)] * 2
+    sales = Transactions(["a", "b"], day, [100, 50], cost=[60, 55])
+
+    assert aggregate([sales], YEAR, metric="profit").value.tolist() == [40, -5]
+    with pytest.raises(InputError, match="needs the cost of each sale"):
+        aggregate([Transactions(["a"], day[:1], [1])], YEAR, metric="profit")
+
+
+def test_cancelled_document_of_kopecks() -> None:
+    """A document whose lines cancel to a crumb of a float is a sale of zero, no return."""
+    day = [date(2025, 8, 1)] * 3
+    sales = Transactions(["a"] * 3, day, [0.1, 0.2, -0.3], document=["1"] * 3)
+
+    assert aggregate([sales], YEAR, metric="count").value.tolist() == [1]
+
+
+def test_whole_numbers_stay_whole() -> None:
+    """Kopecks beyond 2**53 add up exactly; beyond 64 bits they are refused, not wrapped."""
+    large, day = 2**53 + 1, [date(2025, 8, 1)]
+    panel = aggregate([Transactions(["a"], day, [large])] * 3, YEAR)
+
+    assert panel.value.tolist() == [3 * large]
+    assert panel.sales.dtype == np.int64
+    with pytest.raises(InputError, match="beyond 64 bits"):
+        aggregate([Transactions(["a"], day, [2**62])] * 2, YEAR)
+
+
+def test_memory_is_bounded_by_customers() -> None:
+    """Batches come and go; the generator is never held."""
+    alive = 0
+    most = 0
+
+    def source() -> Any:
+        nonlocal alive, most
+        for _ in range(20):
+            alive += 1
+            most = max(most, alive)
+            yield Transactions(np.arange(1000), [date(2025, 8, 1)] * 1000, np.ones(1000))
+            alive -= 1
+
+    panel = aggregate(source(), YEAR)
+
+    assert most == 1
+    assert set(panel.value.tolist()) == {20.0}
+
+
+def test_nobody_at_all() -> None:
+    """No sales make an empty panel, not an error: whoever asked decides."""
+    assert len(aggregate([], YEAR)) == 0
+    assert len(concat([])) == 0
+    with pytest.raises(InputError, match="metric 'money' is unknown"):
+        aggregate([], YEAR, metric="money")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ((["a"], [date(2026, 1, 1)] * 2, [1]), "differ in length: customer 1, day 2, amount 1"),
+        (([None], [date(2026, 1, 1)], [1]), "customer has no value at position 0"),
+        (([1.5], [date(2026, 1, 1)], [1]), "fractional numbers such as 1.5"),
+        ((["a"], ["2026-01-01"], [1]), "day holds '2026-01-01' at position 0"),
+        ((["a"], [np.datetime64("NaT", "D")], [1]), "day has no date at position 0"),
+        ((["a"], [date(2026, 1, 1)], [math.nan]), "amount has no value at position 0"),
+        ((["a"], [date(2026, 1, 1)], ["x"]), "amount holds 'x'"),
+    ],
+)
+def test_bad_transactions(columns: Any, words: str) -> None:
+    """A line that cannot be placed is refused with its position."""
+    with pytest.raises(InputError, match=words):
+        Transactions(*columns)
+
+
+def test_take_and_concat() -> None:
+    """Chosen lines keep their columns; joined ones keep those that all have."""
+    day = [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
+    sales = Transactions([3, 1, 2], day, [1, 2, 3], cost=[0, 1, 2], document=["x", "y", "z"])
+    parts = [sales.take([place]) for place in range(3)]  # type: ignore[arg-type]
+
+    assert sales == concat(parts)
+    assert concat([*parts, Transactions(["a"], day[:1], [1])]).document is None

@@ -1,0 +1,122 @@
+"""Who is late by their own rhythm."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz import Settings, Transactions, aggregate
+from abcxyz.core.sales.rhythm import Rhythm, bucket_rhythm, silence
+
+ORIGIN = date(2025, 6, 1)
+PERIODS = Settings().periods(date(2026, 1, 1))
+
+
+def gaps(rhythm: Rhythm) -> list[list[int]]:
+    """Cut the gaps by customer."""
+    return [
+        rhythm.gaps[a:b].tolist()
+        for a, b in zip(rhythm.starts[:-1], rhythm.starts[1:], strict=True)
+    ]
+
+
+def twin(sales: Transactions, customers: list[Any]) -> list[list[int]]:
+    """Find the gaps customer by customer."""
+    found = []
+    for customer in customers:
+        days = sorted(
+            {
+                day.item()
+                for who, day, amount in zip(sales.customer, sales.day, sales.amount, strict=True)
+                if who == customer and amount >= 0
+            }
+        )
+        found.append([(b - a).days for a, b in itertools.pairwise(days)])
+    return found
+
+
+lines = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(-400, 300), st.sampled_from([5.0, 0.0, -1.0])),
+    min_size=1,
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@given(found=lines, cut=st.integers(0, 60))
+def test_gaps_are_those_between_order_days(
+    named: bool, found: list[tuple[int, int, float]], cut: int
+) -> None:
+    """Any order of lines, in two batches, numbers that grow downwards: gaps as counted by hand."""
+    customers: list[Any] = [f"c{who}" if named else 100_000 - who * 7 for who, *_ in found]
+    days = [ORIGIN + timedelta(days=day) for _, day, _ in found]
+    sales = Transactions(customers, days, [amount for *_, amount in found])
+    places = np.arange(len(sales))
+    batches = [sales.take(places < cut), sales.take(places >= cut)]
+    panel = aggregate(batches, PERIODS, rhythm=True)
+    assert panel.rhythm is not None
+    assert twin(sales, panel.customers.tolist()) == gaps(panel.rhythm)
+
+
+def test_dense_and_sparse_days_agree() -> None:
+    """The table of marks and the sorting give the same gaps."""
+    rng = np.random.default_rng(3)
+    dense = Transactions(
+        rng.integers(0, 20, 3000),
+        np.datetime64("2025-01-01") + rng.integers(0, 300, 3000),
+        np.ones(3000),
+    )
+    far = Transactions([19], [date(1950, 1, 1)], [1.0])
+    one = aggregate([dense], PERIODS, rhythm=True).rhythm
+    two = aggregate([dense, far], PERIODS, rhythm=True).rhythm
+    assert one is not None
+    assert two is not None
+    assert gaps(one)[:19] == gaps(two)[:19]
+    assert gaps(one)[19] == gaps(two)[19][1:]
+
+
+def test_the_own_quantile_is_numpys() -> None:
+    """Each customer's 90th percentile is that of numpy; with few gaps there is none."""
+    rng = np.random.default_rng(1)
+    counts = [0, 3, 5, 8, 30]
+    pieces = [rng.integers(1, 90, count) for count in counts]
+    rhythm = Rhythm(
+        starts=np.concatenate([[0], np.cumsum(counts)]),
+        gaps=np.concatenate(pieces).astype(np.int32),
+    )
+    expected = [np.nan, np.nan, *(np.quantile(piece, 0.9) for piece in pieces[2:])]
+    np.testing.assert_allclose(rhythm.own(0.9, least=5), expected)
+    chosen = np.array([True, True, False, False, True])
+    pool = np.concatenate([pieces[0], pieces[1], pieces[4]])
+    assert np.quantile(pool, 0.9) == rhythm.pooled(chosen)
+    assert np.isnan(rhythm.pooled(np.array([True, False, False, False, False])))
+
+
+def test_the_class_stands_in_for_few_gaps() -> None:
+    """A customer with few gaps is judged by the class's, not by the base's."""
+    rhythm = Rhythm(
+        starts=np.array([0, 5, 6, 11, 11]),
+        gaps=np.array([10] * 5 + [2] + [100] * 5, dtype=np.int32),
+    )
+    last = np.array(["2026-01-01", "2026-01-01", "2026-01-01", "NaT"], dtype="M8[D]")
+    codes = np.array([0, 0, 2, 2], dtype=np.int8)
+    found = silence(rhythm, last, codes, np.datetime64("2026-01-21"))
+    assert [10.0, 10.0, 100.0, 100.0] == found.usual.tolist()
+    assert [True, True, False, False] == found.late.tolist()
+    assert np.isnan(found.days[3])
+
+
+def test_buckets_stand_in_for_unknown_days() -> None:
+    """Without order days the distance of buckets with sales tells the gaps."""
+    sales = Transactions(
+        ["a"] * 3, [date(2025, 1, 5), date(2025, 2, 20), date(2025, 6, 2)], [1.0] * 3
+    )
+    panel = aggregate([sales], PERIODS)
+    assert panel.rhythm is None
+    assert [[30, 122]] == gaps(bucket_rhythm(panel))

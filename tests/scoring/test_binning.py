@@ -1,0 +1,148 @@
+"""Bins and their weight of evidence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abcxyz.core.prospects.attributes import Attribute, Bin
+from abcxyz.core.prospects.lead_table import place_values
+from abcxyz.scoring.binning import bin_attribute, kind_of, weight_of_evidence
+from abcxyz.scoring.combine import Valued, combine, labelled, monotone
+
+
+def test_weight_of_evidence_by_hand() -> None:
+    """Five leads of the average kind are added to each bin before odds are compared."""
+    # 20 A of 100; the first bin holds 12 A and 8 others, the second 8 and 72.
+    counts = np.array([[8, 12], [72, 8], [0, 0]])
+    first = math.log((12 + 5 * 0.2) / (8 + 5 * 0.8)) - math.log(0.2 / 0.8)
+    second = math.log((8 + 5 * 0.2) / (72 + 5 * 0.8)) - math.log(0.2 / 0.8)
+    assert pytest.approx([first, second, 0.0]) == weight_of_evidence(counts, 5).tolist()
+
+
+@settings(deadline=None)  # the first call loads scikit-learn
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["auto", "up", "down"]))
+def test_bins_are_monotone(seed: int, trend: str) -> None:
+    """Whatever the data, the share of A rises or falls throughout the bins."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 60, 400).astype(float)
+    outcome = rng.random(400) < rng.random()
+    outcome[:2] = True, False
+    one = bin_attribute("x", values, outcome, kind="number", trend=trend, smoothing=1e-9)
+    rate = one.counts[:-1, 1] / one.counts[:-1].sum(axis=1)
+    steps = np.diff(rate)
+    rising, falling = bool((steps >= -1e-12).all()), bool((steps <= 1e-12).all())
+    assert {"auto": rising or falling, "up": rising, "down": falling}[trend]
+    assert one.counts.sum() == 400
+    assert one.counts[:-1].sum(axis=1).min() >= 0.05 * 400
+
+
+def test_any_shape_where_asked_for() -> None:
+    """With the trend "none" a hump stays a hump."""
+    values = np.repeat(np.arange(3.0), 100)
+    outcome = np.r_[np.arange(100) < 10, np.arange(100) < 90, np.arange(100) < 10]
+    one = bin_attribute("x", values, outcome, kind="number", trend="none")
+    assert one.woe[1] > max(one.woe[0], one.woe[2])
+
+
+def test_special_unknown_and_rare_values() -> None:
+    """-1 has its own bin, unknown values theirs, and rare words share one."""
+    values = np.array([-1.0] * 50 + [1.0] * 50 + [9.0] * 50 + [math.nan] * 10)
+    outcome = np.arange(160) % 3 == 0
+    one = bin_attribute("pdays", values, outcome, kind="number", special=[-1])
+    assert one.attribute.bins[0].values == ("-1",)
+    assert (one.counts[0].sum(), one.counts[-1].sum()) == (50, 10)
+    words = np.array(["site"] * 80 + ["fair"] * 60 + ["rare"] * 5 + [""] * 15, dtype=object)
+    two = bin_attribute("source", words, outcome, kind="category")
+    assert [part.values for part in two.attribute.bins] == [("site",), ("fair",), ()]
+    assert two.counts.sum(axis=1).tolist() == [80, 60, 5, 15]
+
+
+def test_information_value_by_hand() -> None:
+    """The information value is the sum of share differences times weights of evidence."""
+    words = np.array(["a"] * 40 + ["b"] * 60, dtype=object)
+    outcome = np.r_[np.arange(40) < 20, np.arange(60) < 10]
+    one = bin_attribute("x", words, outcome, kind="category", smoothing=1e-12)
+    by_hand = (10 / 30 - 50 / 70) * math.log((10 / 50) / (30 / 70))  # b comes first
+    by_hand += (20 / 30 - 20 / 70) * math.log((20 / 20) / (30 / 70))
+    assert pytest.approx(by_hand) == one.information
+
+
+def test_kinds() -> None:
+    """Text is a number only where all of it is, and of many values."""
+    digits = [str(k) for k in range(30)]
+    assert kind_of(digits, "x", {}) == "number"
+    assert kind_of(digits, "region", {"region": "category"}) == "category"
+    assert kind_of(["77", "78"] * 20, "x", {}) == "category"
+    assert kind_of([*digits, "many"], "x", {}) == "category"
+    assert kind_of(np.array([1.5, 2.5]), "x", {}) == "number"
+    assert kind_of(np.array([True, False]), "x", {}) == "category"
+
+
+VALUES = st.lists(st.none() | st.integers(-3, 30).map(float), min_size=1, max_size=20)
+EDGES = st.lists(st.integers(0, 25).map(float), max_size=5, unique=True).map(sorted)
+
+
+@given(VALUES, EDGES, EDGES, st.booleans(), st.integers(0, 99))
+def test_two_valuations_add_up(
+    values: list[float | None], first: list[float], second: list[float], special: bool, seed: int
+) -> None:
+    """Over the bins of both, every value has the sum of what each of the two gives it."""
+    rng = np.random.default_rng(seed)
+
+    def make(edges: list[float], own: bool) -> Valued:
+        bins = [
+            *([Bin(0, values=["-1"])] if own else []),
+            *(Bin(0, upto=e) for e in edges),
+            Bin(0),
+        ]
+        return Valued(Attribute("x", "number", 0, bins), rng.normal(size=len(bins) + 1))
+
+    def told(one: Valued) -> np.ndarray:
+        return one.values[place_values(values, one.attribute)[0]]
+
+    a, b = make(first, special), make(second, False)
+    assert pytest.approx(told(a) + told(b)) == told(combine(a, b))
+
+
+def test_two_valuations_of_words() -> None:
+    """Words of one that the other puts among all others, or nowhere, still add up."""
+    a = Valued(
+        Attribute("x", "category", 0, [Bin(0, values=["food"]), Bin(0)]), np.array([1.0, 2, 3])
+    )
+    b = Valued(Attribute("x", "category", 0, [Bin(0, values=["metal"])]), np.array([10.0, 20.0]))
+    both = combine(a, b)
+    places = place_values(["food", "metal", "wood", None], both.attribute)[0]
+    assert both.values[places].tolist() == [21, 12, 22, 23]
+
+
+def test_a_blend_is_made_monotone() -> None:
+    """Ranges that fall back are levelled, and levels that are equal become one bin."""
+    bins = [Bin(0, upto=1), Bin(0, upto=2), Bin(0, upto=3), Bin(0)]
+    one = Valued(Attribute("x", "number", 0, bins), np.array([0.0, 2.0, 1.0, 5.0, 9.0]))
+    counts = np.array([[10, 0]] * 4 + [[0, 0]])
+    found = monotone(one, counts, "auto")
+    assert found.values.tolist() == [0.0, 1.5, 5.0, 9.0]
+    assert [1, 3, math.inf] == [part.upto for part in found.attribute.bins]
+
+
+def test_reasons_in_both_languages() -> None:
+    """Every bin says its range or value in English and Russian."""
+    bins = [Bin(0, values=["-1"]), Bin(0, upto=1.2e8), Bin(0, upto=2e9), Bin(0)]
+    one = labelled(Attribute("turnover", "number", 0, bins), {"turnover": ("turnover", "оборот")})
+    assert [part.en for part in one.bins] == [
+        "turnover: -1",
+        "turnover up to 120 m",
+        "turnover from 120 m to 2 bn",
+        "turnover above 2 bn",
+    ]  # fmt: skip
+    assert [part.ru for part in one.bins] == [
+        "оборот: -1", "оборот до 120 млн", "оборот от 120 млн до 2 млрд", "оборот свыше 2 млрд",
+    ]  # fmt: skip
+    two = labelled(Attribute("source", "category", 0, [Bin(0, values=["w" * 999]), Bin(0)]), {})
+    assert len(two.bins[0].en) < 70
+    assert two.bins[1].ru == "source: прочее"

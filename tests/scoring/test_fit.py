@@ -1,0 +1,526 @@
+"""Scorecards fitted to what became of leads."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from tests.scoring.conftest import History, made_up, sales_of
+
+from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
+from abcxyz.core.prospects.scores import score_prospect, score_prospects
+from abcxyz.errors import ConfigError, InputError
+from abcxyz.scoring import (
+    FitOptions,
+    describe,
+    describe_drift,
+    drift_of,
+    first_year_outcomes,
+    fit_scorecard,
+    profile,
+    recalibrate,
+    stability,
+)
+from abcxyz.scoring.model import Design, fit_log_odds, sigmoid, sigmoid_fit
+
+DAY = date(2026, 11, 1)
+QUICK = FitOptions(repeats=2)
+
+
+@pytest.fixture(scope="module")
+def card(history: History) -> Scorecard:
+    """Fit the made-up leads."""
+    return fit_scorecard(
+        history.table, history.outcome, revenue=history.revenue, as_of=DAY, options=QUICK
+    )
+
+
+def test_fitted_points_add_up(card: Scorecard, history: History) -> None:
+    """The points of every lead add up to its score exactly, between 0 and 100."""
+    scores = score_prospects(history.table, card)
+    for row, score in zip(scores.points.tolist(), scores.score.tolist(), strict=True):
+        assert sum(map(Fraction, row)) == Fraction(score)
+    assert min(one.least for one in card.attributes) == 0
+    assert 99 < sum(one.most for one in card.attributes) <= 100
+    assert score_prospect({"turnover": 1e12, "industry": "metal"}, card).basis == "fitted"
+
+
+def test_fitted_bins_are_monotone(card: Scorecard) -> None:
+    """The points of a number rise or fall throughout its ranges."""
+    numbers = [one for one in card.attributes if one.kind == "number"]
+    assert any(len(one.ranges) > 2 for one in numbers)
+    for one in numbers:
+        points = [part.points for part in one.ranges]
+        assert points in (sorted(points), sorted(points, reverse=True))
+
+
+def test_it_finds_what_decides(card: Scorecard, history: History) -> None:
+    """The fit ranks nearly as well as the truth, and the report says what it is worth."""
+    held = card.report["holdout"]
+    late = slice(-held["n"], None)
+    best = roc_auc_score(history.outcome[late], history.probability[late])
+    assert best - 0.04 < held["auc"] <= best + 0.02
+    assert held["auc"] == pytest.approx(
+        roc_auc_score(history.outcome[late], score_prospects(history.table, card).score[late])
+    )
+    assert card.report["decision"] == {"kept": "blended", "reason": "better"}
+    assert held["auc_low"] < held["auc"] < held["auc_high"]
+    assert held["auc"] > held["rules_auc"]
+    assert 1.5 < held["top_decile_lift"] <= 10
+    assert 0.1 < held["top_decile_revenue"] <= 1
+    assert abs(held["in_the_large"]) < 0.05
+    assert 0.6 < held["calibration_slope"] < 1.5
+    assert abs(held["calibration_intercept"]) < 0.6
+    assert sum(one["n"] for one in held["reliability"]) == held["n"] == 450
+    assert card.report["train"]["n"] == 1050
+    assert card.report["suspects"] == []
+
+
+def test_probabilities_are_calibrated(card: Scorecard, history: History) -> None:
+    """On the leads fitted on, the mean probability is the share that became A."""
+    scores = score_prospects(history.table, card)
+    said, truth = scores.probability[:1050], history.outcome[:1050]
+    assert said.mean() == pytest.approx(truth.mean(), abs=0.005)
+    assert np.corrcoef(said, history.probability[:1050])[0, 1] > 0.85
+    one = scores[3]
+    assert one.probability == scores.probability[3]
+
+
+def test_grades_take_their_shares(card: Scorecard, history: History) -> None:
+    """About a fifth of the leads fitted on is P-A, and about half P-A or P-B."""
+    grade = score_prospects(history.table, card).grade[:1050]
+    assert np.mean(grade == 0) == pytest.approx(0.2, abs=0.05)
+    assert np.mean((grade == 0) | (grade == 1)) == pytest.approx(0.5, abs=0.05)
+
+
+def test_reasons_of_a_fitted_card(card: Scorecard) -> None:
+    """A fitted card gives reasons in both languages, with the labels of the rules."""
+    one = score_prospect({"turnover": 9e9, "industry": "metal"}, card)
+    assert one.grade == "P-A"
+    assert one.reasons_ru[0].startswith("оборот свыше")
+    assert "отрасль: metal" in one.reasons_ru
+    assert one.sentence("ru").startswith("Лид с высоким потенциалом. Оборот свыше")
+    low = score_prospect({"turnover": 1e6, "industry": "retail"}, card)
+    assert low.grade == "P-C"
+    assert any(reason.startswith("turnover up to") for reason in low.against)
+
+
+def test_model_file(card: Scorecard, history: History) -> None:
+    """A fitted card is JSON with date, n and metrics, and scores the same when read back."""
+    again = Scorecard.from_json(card.to_json())
+    report = json.loads(card.to_json())["report"]
+    assert (report["date"], report["train"]["n"]) == ("2026-11-01", 1050)
+    assert report["holdout"]["auc"] == card.report["holdout"]["auc"]
+    one, two = score_prospects(history.table, card), score_prospects(history.table, again)
+    assert one.score.tolist() == two.score.tolist()
+    assert one.probability.tolist() == two.probability.tolist()
+
+
+def test_the_future_is_not_looked_at(history: History, card: Scorecard) -> None:
+    """Other outcomes among the leads set aside change no point and no probability."""
+    changed = history.outcome.copy()
+    changed[1050:] = ~changed[1050:]
+    other = fit_scorecard(history.table, changed, as_of=DAY, options=QUICK)
+    assert (other.attributes, other.cuts, other.calibration) == (
+        card.attributes,
+        card.cuts,
+        card.calibration,
+    )
+    assert other.report["holdout"]["auc"] == pytest.approx(1 - card.report["holdout"]["auc"])
+
+
+def test_time_decides_who_is_set_aside(history: History, card: Scorecard) -> None:
+    """Rows in any order give the same card once their days are known; no day is divided."""
+    n = len(history.outcome)
+    days = [date(2024, 1, 1) + timedelta(days=k // 7) for k in range(n)]
+    mixed = np.random.default_rng(1).permutation(n)
+    table = {name: [column[k] for k in mixed.tolist()] for name, column in history.table.items()}
+    other = fit_scorecard(
+        table, history.outcome[mixed], days=[days[k] for k in mixed], options=QUICK
+    )
+    report = other.report
+    assert report["date"] == str(max(days))
+    assert report["train"]["to"] < report["holdout"]["from"]
+    assert report["train"]["n"] == 1050  # 150 whole weeks
+
+
+@pytest.mark.parametrize(("a", "others"), [(39, 400), (400, 39)])
+def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
+    """With 39 of a kind the card is the rules, and says why."""
+    rows = _rows(history, a, others)
+    found = fit_scorecard(*rows, as_of=DAY)
+    assert (found.attributes, found.basis, found.calibration) == (
+        DEFAULT.attributes,
+        "rules",
+        None,
+    )
+    told = "\n".join(describe(found, "ru"))
+    assert f"только правила: A - {a}, прочих - {others}, а для обучения нужно по 40" in told
+    assert score_prospect({"turnover": 3e9, "employees": 900}, found).basis == "rules"
+
+
+def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -> None:
+    """A fitted card that a new fit does not beat stays, and still knows its own leads."""
+    table, outcome = _rows(history, 30, 30)
+    found = fit_scorecard(table, outcome, as_of=DAY, rules=card)
+    assert found.attributes == card.attributes
+    assert found.report["decision"]["reason"] == "few"
+    assert found.report["profile"] == card.report["profile"]
+
+
+def test_forty_are_fitted(history: History) -> None:
+    """With 40 of each kind a fit is tried, whatever comes of it."""
+    table, outcome = _rows(history, 40, 40)
+    found = fit_scorecard(table, outcome, as_of=DAY)
+    assert "cross_validation" in found.report
+    assert found.basis == ("rules" if found.report["decision"]["kept"] == "rules" else "fitted")
+
+
+def _rows(history: History, a: int, others: int) -> tuple[dict[str, Any], Any]:
+    ours = np.resize(np.flatnonzero(history.outcome), a)
+    theirs = np.resize(np.flatnonzero(~history.outcome), others)
+    rows = np.random.default_rng(2).permutation(np.r_[ours, theirs])
+    table = {
+        name: [column[k] for k in rows] for name, column in history.table.items() if name != "lead"
+    }
+    return table, history.outcome[rows]
+
+
+def test_noise_leaves_the_rules(history: History) -> None:
+    """Where nothing is to be learned the rules are kept, and the report says so."""
+    rng = np.random.default_rng(4)
+    table = {"x": rng.normal(size=600), "y": rng.choice(np.array(["a", "b"], object), 600)}
+    found = fit_scorecard(table, rng.random(600) < 0.3, as_of=DAY, options=QUICK)
+    assert found.report["decision"] == {"kept": "rules", "reason": "no_better"}
+    assert (found.basis, found.attributes) == ("rules", DEFAULT.attributes)
+    assert "не превосходит" not in describe(found, "en")[1]
+    assert describe(found, "en")[1].startswith("rules only")
+
+
+def test_rules_that_are_right_are_kept() -> None:
+    """Where the rules already decide the outcome, a fit does not displace them."""
+    rng = np.random.default_rng(8)
+    n = 400
+    table = {
+        "turnover": np.exp(rng.normal(19, 2, n)),
+        "employees": np.exp(rng.normal(4, 1.5, n)).round(),
+    }
+    score = score_prospects(table).score
+    outcome = rng.random(n) < sigmoid((score - 55) / 5)
+    found = fit_scorecard(table, outcome, as_of=DAY, options=QUICK)
+    crossed = found.report["cross_validation"]
+    assert crossed["difference"] < crossed["error"]
+    assert found.basis == "rules"
+    assert found.report["holdout"]["auc"] > 0.8
+
+
+def test_the_blend_grows_with_the_sample() -> None:
+    """With few leads the card stays near the rules; with many it is nearly the fit alone."""
+    distance = []
+    for n in (300, 6000):
+        leads = made_up(n, seed=3)
+        design = Design.read(
+            {name: leads.table[name] for name in ("turnover", "industry")},
+            {one.name: one.kind for one in DEFAULT.attributes},
+        )
+        blend = fit_log_odds(design, leads.outcome, FitOptions(), DEFAULT)
+        alone = fit_log_odds(design, leads.outcome, FitOptions(), None)
+        gap = blend.predict(design) - alone.predict(design)
+        distance.append(float(np.std(gap)))
+    assert distance[0] > 2 * distance[1] > 0
+
+
+def test_the_fit_is_a_logistic_regression_on_weights_of_evidence(history: History) -> None:
+    """Without rules, log-odds are those of scikit-learn on the weights of evidence."""
+    words = {"industry": history.table["industry"], "source": history.table["region"]}
+    design = Design.read(words, {})
+    model = fit_log_odds(design, history.outcome, FitOptions(smoothing=3), None)
+    truth = history.outcome
+    share = truth.mean()
+    columns = []
+    for name in ("industry", "source"):
+        woe = {}
+        for value in set(words[name]):
+            here = words[name] == value
+            ours, others = (here & truth).sum(), (here & ~truth).sum()
+            woe[value] = np.log((ours + 3 * share) / (others + 3 * (1 - share))) - np.log(
+                share / (1 - share)
+            )
+        columns.append([woe[value] for value in words[name]])
+    evidence = np.array(columns).T
+    kept = [0] if "source" in model.dropped else [0, 1]
+    oracle = LogisticRegression(max_iter=1000).fit(evidence[:, kept], truth)
+    assert model.predict(design) == pytest.approx(
+        oracle.decision_function(evidence[:, kept]), abs=1e-6
+    )
+
+
+def test_leaks_are_refused_by_name(history: History) -> None:
+    """An attribute that gives the outcome away is refused, unless it is allowed."""
+    leak = np.where(history.outcome, "VIP", "plain").astype(object)
+    table = history.table | {"segment": leak}
+    with pytest.raises(InputError, match="segment alone tells A from others almost perfectly"):
+        fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
+    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK, allow=["segment"])
+    assert found.report["allowed"] == ["segment"]
+    assert found.report["holdout"]["auc"] > 0.99
+    assert any("segment" in line for line in describe(found))
+
+
+def test_being_known_at_all_can_be_the_leak(history: History) -> None:
+    """A field that is filled in only for those who became A is a leak as well."""
+    manager = np.where(history.outcome, np.arange(1500) % 9, np.nan)
+    with pytest.raises(InputError, match="manager alone"):
+        fit_scorecard(history.table | {"manager": manager}, history.outcome, as_of=DAY)
+
+
+def test_a_weak_leak_is_questioned(history: History) -> None:
+    """An attribute far stronger than all others together is kept, but named in the report."""
+    rng = np.random.default_rng(3)
+    calls = history.outcome * 2.0 + rng.normal(0, 1, 1500)
+    table = {"region": history.table["region"], "calls": calls}
+    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
+    assert found.report["suspects"] == ["calls"]
+    assert any("is it known in time? calls" in line for line in describe(found))
+
+
+def test_knockouts_are_no_attributes(history: History) -> None:
+    """What rules a lead out is not learned from, and rules it out on the fitted card too."""
+    status = np.where(history.outcome, "active", "bankrupt").astype(object)
+    found = fit_scorecard(
+        history.table | {"status": status}, history.outcome, as_of=DAY, options=QUICK
+    )
+    assert "status" not in [one.name for one in found.attributes]
+    assert score_prospect({"turnover": 9e9, "status": "bankrupt"}, found).knocked_out
+
+
+def test_from_transactions() -> None:
+    """Outcomes of the first year, found in the sales, are aligned with the leads by id."""
+    leads = made_up(800)
+    outcome = first_year_outcomes(sales_of(leads), as_of=date(2026, 1, 1))
+    truth = dict(zip(leads.table["lead"], leads.outcome.tolist(), strict=True))
+    told = dict(zip(outcome.customers.tolist(), outcome.reached.tolist(), strict=True))
+    assert all(told[key] <= truth[key] for key in told)
+    found = fit_scorecard(leads.table, outcome, options=QUICK)
+    assert found.report["date"] == "2026-01-01"
+    assert found.report["all"]["n"] == len(outcome)
+    assert found.report["all"]["a"] == int(outcome.reached.sum())
+    assert found.report["left_out"]["immature"] == outcome.immature
+    assert found.report["left_out"]["without_outcome"] == 800 - len(outcome)
+    assert found.report["train"]["from"] == "2022-01-03"
+    assert found.report["holdout"]["auc"] > 0.7
+    assert "top_decile_revenue" in found.report["holdout"]
+
+
+def test_from_a_snapshot() -> None:
+    """A snapshot's class A is an outcome; who is not classified has none."""
+    leads = made_up(800)
+    snapshot = analyze(sales_of(leads), as_of=date(2024, 1, 1)).snapshot
+    found = fit_scorecard(leads.table, snapshot, options=QUICK)
+    known = snapshot.abc >= 0
+    assert found.report["all"]["n"] == int(known.sum())
+    assert found.report["all"]["a"] == int((snapshot.abc == 0).sum())
+
+
+def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
+    """After leads became A more often, the probabilities follow and the order stays."""
+    later = made_up(1500, seed=11, base=-0.8)
+    again = recalibrate(card, later.table, later.outcome, as_of=date(2027, 5, 1))
+    scores = score_prospects(later.table, again)
+    assert abs(score_prospects(later.table, card).probability.mean() - later.outcome.mean()) > 0.1
+    assert scores.probability.mean() == pytest.approx(later.outcome.mean(), abs=0.001)
+    assert (again.attributes, again.cuts) == (card.attributes, card.cuts)
+    assert again.report["recalibrated"]["n"] == 1500
+    with pytest.raises(ConfigError, match="fit it first"):
+        recalibrate(DEFAULT, later.table, later.outcome, as_of=DAY)
+    with pytest.raises(InputError, match="no lead has an outcome"):
+        recalibrate(card, later.table, [None] * 1500, as_of=DAY)
+    with pytest.raises(InputError, match="1 outcomes and 1500 scores"):
+        recalibrate(card, later.table, [True], as_of=DAY)
+
+
+def test_recent_leads_set_the_level() -> None:
+    """With *recent* the level is that of the latest leads fitted on."""
+    old, new = made_up(900, seed=1, base=-3.0), made_up(600, seed=2, base=-1.0)
+    table = {name: [*old.table[name], *new.table[name]] for name in old.table}
+    outcome = np.r_[old.outcome, new.outcome]
+    plain = fit_scorecard(table, outcome, as_of=DAY, options=QUICK)
+    recent = fit_scorecard(table, outcome, as_of=DAY, options=evolve(QUICK, recent=0.1))
+    assert abs(recent.report["holdout"]["in_the_large"]) < 0.07
+    assert plain.report["holdout"]["in_the_large"] < -0.1
+
+
+def test_drift(card: Scorecard, history: History) -> None:
+    """Leads like those fitted on are stable, others are called shifted and why."""
+    same = stability(card.report["profile"], score_prospects(history.table, card))
+    assert drift_of(same) == "stable"
+    small = history.table | {"turnover": np.full(1500, 1e6)}
+    moved = stability(card.report["profile"], score_prospects(small, card))
+    assert drift_of(moved) == "shifted"
+    assert moved["attributes"]["turnover"] > 0.25 > moved["attributes"]["industry"]
+    assert "не верьте" in describe_drift(moved, "ru")[0]
+    assert describe_drift(moved)[1].startswith("  turnover")
+    nobody = score_prospects({"turnover": []}, card)
+    assert drift_of(stability(card.report["profile"], nobody)) == "unknown"
+    assert sum(profile(score_prospects(history.table, card))["score"]["counts"]) == 1500
+
+
+def test_new_leads_are_compared(history: History) -> None:
+    """Today's leads given to the fit are compared with those fitted on."""
+    fresh = {"turnover": ["much", 5e9, 5e9], "industry": ["metal"] * 3}
+    found = fit_scorecard(
+        history.table, history.outcome, as_of=DAY, new_leads=fresh, options=QUICK
+    )
+    assert found.report["stability"]["new_leads"]["n"] == 3
+    assert found.report["stability"]["new_leads"]["score"] > 0.25
+
+
+def test_sigmoid_fit_against_a_grid() -> None:
+    """Intercept and slope have the greatest likelihood of all those nearby."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(3, 2, 500)
+    truth = rng.random(500) < sigmoid(0.5 * values - 2)
+
+    def likelihood(intercept: float, slope: float) -> float:
+        p = sigmoid(intercept + slope * values)
+        return float(np.log(np.where(truth, p, 1 - p)).sum())
+
+    best = sigmoid_fit(truth, values)
+    for step in (0.01, -0.01):
+        assert likelihood(*best) >= likelihood(best[0] + step, best[1])
+        assert likelihood(*best) >= likelihood(best[0], best[1] + step)
+    assert sigmoid_fit(np.array([True, False, False]), np.ones(3))[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"outcome": [2] + [0] * 1499}, "outcome holds 2 at position 0"),
+        ({"outcome": [True]}, "outcome has 1 values for 1500 leads"),
+        ({"outcome": [None] * 1500}, "no lead has an outcome"),
+        ({"as_of": None}, "as_of is missing"),
+        ({"attributes": ["colour"]}, "no column colour"),
+        ({"days": [DAY]}, "days has 1 values"),
+    ],
+)
+def test_wrong_input(history: History, change: dict[str, Any], words: str) -> None:
+    """Outcomes, days and columns that do not fit are refused by name."""
+    given = {"outcome": history.outcome, "as_of": DAY} | change
+    with pytest.raises(InputError, match=words):
+        fit_scorecard(history.table, **given)
+
+
+def test_without_scikit_learn(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where scikit-learn is absent, the error says how to install it."""
+    usual = builtins.__import__
+
+    def absent(name: str, *args: Any, **more: Any) -> Any:
+        if name.split(".")[0] == "sklearn":
+            raise ImportError(name)
+        return usual(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(ConfigError, match="its extra fit"):
+        fit_scorecard(history.table, history.outcome, as_of=DAY)
+
+
+def test_a_new_word_is_not_an_unknown_one() -> None:
+    """Leads of an industry never seen are a drift, even where as many were unknown before."""
+    data = {
+        "name": "x",
+        "kind": "category",
+        "neutral": 1,
+        "bins": [{"values": ["a"], "points": 2}],
+    }
+    one = Scorecard.from_dict({"attributes": [data]})
+    before = profile(score_prospects({"x": ["a", None] * 50}, one))
+    after = stability(before, score_prospects({"x": ["a", "space"] * 50}, one))
+    assert after["attributes"]["x"] > 0.25
+    same = stability(before, score_prospects({"x": [None, "a"] * 5}, one))
+    assert same["attributes"]["x"] == 0
+
+
+def test_an_attribute_that_contradicts_its_bins_is_left_out() -> None:
+    """What looks good alone but speaks against a lead beside another is dropped."""
+    rng = np.random.default_rng(6)
+    first = rng.random(4000) < 0.5
+    copy = np.where(rng.random(4000) < 0.9, first, ~first)
+    outcome = rng.random(4000) < sigmoid(-2.0 + 3.0 * first - 1.0 * copy)
+    words = {"first": np.where(first, "y", "n"), "copy": np.where(copy, "y", "n")}
+    model = fit_log_odds(Design.read(words, {}), outcome, FitOptions(), None)
+    assert dict(model.dropped) == {"copy": "adds nothing to the others"}
+    assert [part.attribute.name for part in model.parts] == ["first"]
+
+
+def test_knocked_out_leads_do_not_move_the_level(card: Scorecard, history: History) -> None:
+    """Bankrupt leads have no probability, and none of them sets it."""
+    status = np.where(np.arange(1500) % 3 == 0, "bankrupt", "active").astype(object)
+    outcome = history.outcome & (status == "active")
+    again = recalibrate(card, history.table | {"status": status}, outcome, as_of=DAY)
+    assert again.report["recalibrated"]["n"] == 1000
+    assert abs(again.report["recalibrated"]["shift"]) < 0.15
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"trends": {"x": "sideways"}},
+        {"kinds": {"x": "text"}},
+        {"min_share": 0},
+        {"smoothing": 0},
+        {"strength": 0},
+        {"least": 0},
+        {"holdout": 1},
+        {"folds": 1},
+        {"repeats": 0},
+        {"recent": 0},
+        {"grade_shares": (0.5, 0.2)},
+        {"leak_auc": 0.5},
+    ],
+)
+def test_wrong_options(option: dict[str, Any]) -> None:
+    """An option out of its range is refused by name."""
+    with pytest.raises(ConfigError, match=f"the option {next(iter(option))} of a fit is"):
+        FitOptions(**option)
+
+
+def test_all_on_one_day_leaves_the_rules(history: History) -> None:
+    """Leads of a single day cannot be divided in time, and the report says so."""
+    found = fit_scorecard(history.table, history.outcome, days=[DAY] * 1500, options=QUICK)
+    assert found.report["decision"]["reason"] == "few_early"
+    assert describe(found)[1].startswith("rules only: before the leads set aside there are 0 A")
+
+
+def test_a_kind_may_be_given(history: History) -> None:
+    """Codes written in digits are a category where the options say so."""
+    code = {"metal": 24, "food": 10, "wood": 16, "retail": 47}
+    table = {"okved": [code[one] for one in history.table["industry"]]}
+    kinds = []
+    for given in ({}, {"okved": "category"}):
+        options = evolve(QUICK, kinds=given)
+        found = fit_scorecard(table, history.outcome, as_of=DAY, options=options)
+        kinds.append({one.name: one.kind for one in found.attributes}["okved"])
+    assert kinds == ["number", "category"]
+
+
+def test_columns_that_say_nothing(history: History) -> None:
+    """Constant, empty, endless and strange columns harm nothing and are left out by name."""
+    table = history.table | {
+        "same": [1.0] * 1500,
+        "empty": [None] * 1500,
+        "unique": [f"w{k}" for k in range(1500)],
+        "long": ["<b>" + "x" * 10_000] * 1500,
+        "list": [[k % 2] for k in range(1500)],
+    }
+    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
+    assert {"same", "empty", "unique", "long"} <= set(found.report["dropped"])
+    assert found.basis == "fitted"

@@ -1,0 +1,97 @@
+"""File adapters, beyond what every adapter promises."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from abcxyz import Window, score_prospects
+from abcxyz.builtin.csv_sink import CsvSink
+from abcxyz.builtin.json_sink import JsonSink
+from abcxyz.builtin.jsonl_sink import JsonLinesSink
+from abcxyz.core.analysis.analyze import with_facts
+from abcxyz.errors import AdapterError, InputError
+from abcxyz.tables.sales import FileSource
+from abcxyz.testing import make_analysis
+from abcxyz.toolkit.files import check_writable
+
+OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
+
+
+def test_a_line_tells_segment_tag_and_recommendation(tmp_path: Path) -> None:
+    """Another service needs no further question; what does not exist is null."""
+    analysis = make_analysis(["a", "b", "c"], names={"a": "ООО «Ёлка»"})
+    JsonLinesSink(tmp_path / "out.jsonl", lang="ru").write(analysis, dry_run=False)
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    first, _, last = (json.loads(line) for line in lines)
+    assert analysis.actions is not None
+    assert ("a", "ООО «Ёлка»", "AX", "AX - приоритетный клиент") == (
+        *(first["customer"], first["name"], first["segment"], first["tag"]),
+    )
+    assert analysis.actions[0].text("ru") == first["recommendation"]
+    assert float(analysis.snapshot.value[0]) == first["value"]
+    assert ("c", None, "", "", None, None) == (
+        *(last["customer"], last["name"], last["segment"], last["tag"]),
+        *(last["value"], last["cv"]),
+    )
+
+
+def test_leads_have_a_file_of_their_own(tmp_path: Path) -> None:
+    """Scored leads go to the second file, and none leaves it empty."""
+    leads = tmp_path / "leads.jsonl"
+    sink = JsonLinesSink(tmp_path / "out.jsonl", prospects=leads)
+    analysis = make_analysis(["a", "b", "c"])
+    sink.write(analysis, dry_run=False)
+    assert "" == leads.read_text()
+    scores = score_prospects({"L1": {"turnover": 3e9, "employees": 900}})
+    report = sink.write(with_facts(analysis, prospects=scores), dry_run=False)
+    assert 3 == report.written
+    assert ("L1", "P-A") == tuple(json.loads(leads.read_text())[key] for key in ("lead", "grade"))
+
+
+def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> None:
+    """They are neither lost nor counted, and names are told once the file was read."""
+    path = tmp_path / "sales.csv"
+    path.write_text("customer,date,amount,customer_name\n1,2026-10-05,7,Ann\n1,2020-01-01,5,Ann\n")
+    source = FileSource(path)
+    assert (None, {}) == (source.quality, dict(source.names))
+    assert [1] == [len(batch) for batch in source.transactions(OCTOBER)]
+    assert source.quality is not None
+    [issue] = source.quality.issues
+    assert ("outside_window", 1, 5.0) == (issue.kind, issue.count, issue.amount)
+    assert {"1": "Ann"} == dict(source.names)
+
+
+def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
+    """Lines, days and columns; a file that cannot be used is told at once."""
+    path = tmp_path / "sales.csv"
+    path.write_text("Контрагент;Дата;Сумма\n1;05.10.2026;7\n")
+    told, columns = FileSource(path).preflight()
+    assert f"{path}: 1 / 1, 2026-10-05 - 2026-10-05" == told
+    assert "customer = Контрагент, date = Дата, amount = Сумма" == columns
+    with pytest.raises(InputError, match="there is no file"):
+        FileSource(tmp_path / "no.csv").preflight()
+
+
+@pytest.mark.parametrize("make", [CsvSink, JsonSink, JsonLinesSink])
+def test_preflight_of_a_file_sink_finds_what_is_in_the_way(
+    tmp_path: Path, make: type[CsvSink]
+) -> None:
+    """A folder of that name, or a file where the folder should be."""
+    assert [str(tmp_path / "new" / "out")] == list(make(tmp_path / "new" / "out").preflight())
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(AdapterError, match="it is a folder"):
+        make(tmp_path).preflight()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AdapterError, match="file is no folder"):
+        make(tmp_path / "file" / "out").preflight()
+
+
+def test_a_folder_without_rights_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rights are asked for, not tried out."""
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(AdapterError, match=f"no right to write to {tmp_path}"):
+        check_writable(tmp_path / "out")

@@ -1,0 +1,59 @@
+"""Nothing from the data becomes a formula, and no file is half written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz.builtin.csv_sink import harmless
+from abcxyz.builtin.excel_sink import printable
+from abcxyz.errors import AdapterError
+from abcxyz.toolkit.files import write_whole
+
+
+@given(st.text(alphabet="=+-@\t\r\n 5,.aЯ"))
+def test_no_formula_starts_a_cell(cell: str) -> None:
+    """A cell begins with a sign of a formula only where it is a plain number."""
+    safe = harmless(cell)
+
+    if safe.lstrip(" ")[:1] in set("=+-@\t\r\n"):
+        assert safe.strip(" ") == "" or float(safe.replace(",", ".")) is not None
+    assert cell in (safe, safe[1:])
+
+
+@given(st.text(alphabet=st.characters(), max_size=50))
+def test_xml_can_say_it(cell: str) -> None:
+    """Text for a workbook holds nothing that XML forbids."""
+    clean = printable(cell)
+
+    assert len(cell) == len(clean)
+    assert all(c in "\t\n\r" or (c >= " " and c not in "\x7f\ufffe\uffff") for c in clean)
+
+
+def test_long_cells_are_cut() -> None:
+    """Ten thousand characters fit into a cell, forty thousand are visibly cut."""
+    assert len(printable("x" * 10_000)) == 10_000
+    assert printable("x" * 40_000).endswith("…")
+
+
+def test_write_whole(tmp_path: Path) -> None:
+    """The same content is not written twice, a dry run writes nothing, no crumbs remain."""
+    file = tmp_path / "deep" / "file.txt"
+
+    assert write_whole(file, b"1", dry_run=True)
+    assert not file.exists()
+    assert write_whole(file, b"1")
+    assert not write_whole(file, b"1")
+    assert write_whole(file, b"2")
+    assert [item.name for item in file.parent.iterdir()] == ["file.txt"]
+
+
+def test_unwritable(tmp_path: Path) -> None:
+    """A folder in place of the file is an error of ours."""
+    (tmp_path / "file.txt").mkdir()
+
+    with pytest.raises(AdapterError, match="cannot be written"):
+        write_whole(tmp_path / "file.txt", b"1")
