@@ -18,8 +18,8 @@ from attrs import field, frozen
 
 from abcxyz._arrays import Bools
 from abcxyz.core.advice.crm_facts import CrmFacts
-from abcxyz.core.classes.results import plain_number
 from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.display import plain_number
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 import attrs
 import numpy as np
 from attrs import field, frozen
 
+from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions, advise
 from abcxyz.core.advice.alerts import Alert, AlertRules, find_alerts
 from abcxyz.core.advice.crm_facts import CrmFacts
@@ -36,14 +36,10 @@ from abcxyz.errors import InputError
 __all__ = ["Analysis", "analyze", "with_facts"]
 
 
-def _sealed(found: Mapping[Any, str]) -> Mapping[Any, str]:
-    return MappingProxyType(dict(found))
-
-
-def _sealed_all(
+def _frozen_maps(
     found: Mapping[Any, Mapping[str, object]],
 ) -> Mapping[Any, Mapping[str, object]]:
-    return MappingProxyType({key: MappingProxyType(dict(known)) for key, known in found.items()})
+    return frozen_map({key: frozen_map(known) for key, known in found.items()})
 
 
 @frozen(kw_only=True)
@@ -86,8 +82,8 @@ class Analysis:
     matrix: Matrix
     panel: Panel
     quality: Quality | None = None
-    names: Mapping[Any, str] = field(factory=dict, converter=_sealed)
-    attributes: Mapping[Any, Mapping[str, object]] = field(factory=dict, converter=_sealed_all)
+    names: Mapping[Any, str] = field(factory=dict, converter=frozen_map)
+    attributes: Mapping[Any, Mapping[str, object]] = field(factory=dict, converter=_frozen_maps)
     prospects: ProspectScores | None = None
     previous: Snapshot | None = None
     year_ago: Snapshot | None = None

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Days, Ints, Numbers, freeze, same_arrays
-from abcxyz.core.classes.results import html_table
+from abcxyz._arrays import SAME_ARRAYS, Bools, Days, Ints, Numbers, freeze
+from abcxyz.core.display import html_table
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.documents import Documents
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
@@ -34,7 +33,6 @@ _SMALL = 1 << 16  # a range of ids that is taken for compact however few appear
 _DENSE, _LOOSE = 4, 16  # ids per line of a batch, for a table of any size and for one in _ROOM
 _ROOM = 1 << 30  # bytes
 _EMPTY = MappingProxyType({"first": np.iinfo(np.int32).max, "last": np.iinfo(np.int32).min})
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -61,14 +59,14 @@ class Panel:
         Gaps between the order days that were read, where they were asked for.
     """
 
-    customers: npt.NDArray[Any] = field(eq=_SAME)
+    customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
     periods: Periods
     metric: str
-    value: Numbers = field(eq=_SAME)
-    sales: Numbers = field(eq=_SAME)
-    orders: Ints = field(eq=_SAME)
-    first_day: Days = field(eq=_SAME)
-    last_day: Days = field(eq=_SAME)
+    value: Numbers = field(eq=SAME_ARRAYS)
+    sales: Numbers = field(eq=SAME_ARRAYS)
+    orders: Ints = field(eq=SAME_ARRAYS)
+    first_day: Days = field(eq=SAME_ARRAYS)
+    last_day: Days = field(eq=SAME_ARRAYS)
     rhythm: Rhythm | None = None
 
     def __len__(self) -> int:

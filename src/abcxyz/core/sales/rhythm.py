@@ -5,19 +5,17 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Codes, Days, Floats, Ints, Numbers, freeze, same_arrays
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Days, Floats, Ints, Numbers, freeze
 
 if TYPE_CHECKING:
     from abcxyz.core.sales.panel import Panel
 
 __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
 _MANY = 1 << 24  # keys that are worth being reduced in between
@@ -35,8 +33,8 @@ class Rhythm:
         Days from one order day to the next, at least 1.
     """
 
-    starts: Ints = field(eq=_SAME)
-    gaps: npt.NDArray[np.int32] = field(eq=_SAME)
+    starts: Ints = field(eq=SAME_ARRAYS)
+    gaps: npt.NDArray[np.int32] = field(eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -170,8 +168,8 @@ class Silence:
         class; NaN where neither is known.
     """
 
-    days: Floats = field(eq=_SAME)
-    usual: Floats = field(eq=_SAME)
+    days: Floats = field(eq=SAME_ARRAYS)
+    usual: Floats = field(eq=SAME_ARRAYS)
 
     @property
     def late(self) -> Bools:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from attrs import Factory, field, frozen
 
-from abcxyz._arrays import Codes, Days, Floats, Ints, Numbers, same_arrays
-from abcxyz.core.classes.results import html_table, plain_number
+from abcxyz._arrays import SAME_ARRAYS, Codes, Days, Floats, Ints, Numbers
 from abcxyz.core.classes.rule_dicts import rule_from_dict, rule_to_dict
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of, segment_codes
+from abcxyz.core.display import html_table, plain_number
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import METRICS
 from abcxyz.errors import InputError
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Settings", "Snapshot"]
-
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -162,16 +160,20 @@ class Snapshot:
     as_of: date
     periods: Periods
     settings: Settings
-    customers: npt.NDArray[Any] = field(eq=_SAME)
-    abc: Codes = field(eq=_SAME)
-    xyz: Codes = field(eq=_SAME)
-    value: Numbers = field(eq=_SAME)
-    cv: Floats = field(eq=_SAME)
-    orders: Ints = field(eq=_SAME)
-    first_day: Days = field(eq=_SAME)
-    last_day: Days = field(eq=_SAME)
-    steady_abc: Codes = field(eq=_SAME, default=Factory(lambda self: self.abc, takes_self=True))
-    steady_xyz: Codes = field(eq=_SAME, default=Factory(lambda self: self.xyz, takes_self=True))
+    customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
+    abc: Codes = field(eq=SAME_ARRAYS)
+    xyz: Codes = field(eq=SAME_ARRAYS)
+    value: Numbers = field(eq=SAME_ARRAYS)
+    cv: Floats = field(eq=SAME_ARRAYS)
+    orders: Ints = field(eq=SAME_ARRAYS)
+    first_day: Days = field(eq=SAME_ARRAYS)
+    last_day: Days = field(eq=SAME_ARRAYS)
+    steady_abc: Codes = field(
+        eq=SAME_ARRAYS, default=Factory(lambda self: self.abc, takes_self=True)
+    )
+    steady_xyz: Codes = field(
+        eq=SAME_ARRAYS, default=Factory(lambda self: self.xyz, takes_self=True)
+    )
 
     def __attrs_post_init__(self) -> None:
         names = [one.name for one in attrs.fields(type(self))][3:]
