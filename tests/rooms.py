@@ -57,8 +57,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.dask": "core.* frames.*",
         "frames.lazy": "core.* frames.*",
         "frames.convert": "core.* frames.*",
+        "frames.segmentation": "core.* frames.*",
         "frames.parquet": "core.* frames.*",
-        "frames.accessors": "core.* frames.query frames.engines frames.convert",
+        "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Tables that people keep: read, checked, written.
         "tables": "i18n core.* frames.*",

@@ -57,8 +57,6 @@ imports abcxyz.cli.commands.fit
 imports abcxyz.cli.commands.forecast
 imports abcxyz.cli.commands.run
 imports abcxyz.cli.inputs.sales_input
-imports abcxyz.frames.accessors
-imports abcxyz.frames.parquet
 imports abcxyz.report.page.render
 imports abcxyz.report.page.tables
 imports abcxyz.report.page.view
@@ -71,7 +69,6 @@ imports abcxyz_onec.odata.client
 rooms abcxyz
 rooms abcxyz_bitrix
 rooms abcxyz_onec
-circle abcxyz.frames
 files abcxyz.cli.commands
 lines abcxyz.http
 lines abcxyz.pipeline.runner
