@@ -13,8 +13,8 @@ from abcxyz.tables.sales import Sales, read_sales
 from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["analyze_file", "read_sales_for"]
 

@@ -22,9 +22,9 @@ from abcxyz.tables.roles import choose_columns
 from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Window
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["LARGE", "analyze_large_parquet", "is_large_parquet"]
 
@@ -198,9 +198,7 @@ def _usable(sales: Any, as_of: date) -> str:
     return " and ".join([*_present(sales), f"date <= date '{as_of}'"])
 
 
-def _kept_currency(
-    sales: Any, columns: Mapping[str, str], wanted: str | None, where: str
-) -> str:
+def _kept_currency(sales: Any, columns: Mapping[str, str], wanted: str | None, where: str) -> str:
     """Return the SQL condition of a line in the currency of the result."""
     if "currency" not in columns:
         refuse_choice(where, wanted)

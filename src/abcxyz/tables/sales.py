@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from attrs import evolve, field, frozen
 
+from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
@@ -29,11 +29,6 @@ from abcxyz.tables.read import read_table
 from abcxyz.tables.roles import choose_columns
 
 __all__ = ["Sales", "read_sales"]
-
-
-def _sealed(found: Mapping[str, str]) -> Mapping[str, str]:
-    """Copy a mapping, read-only."""
-    return MappingProxyType(dict(found))
 
 
 @frozen(eq=False)
@@ -54,8 +49,8 @@ class Sales:
 
     transactions: Transactions
     quality: Quality
-    columns: Mapping[str, str] = field(converter=_sealed)
-    names: Mapping[str, str] = field(factory=dict, converter=_sealed)
+    columns: Mapping[str, str] = field(converter=frozen_map)
+    names: Mapping[str, str] = field(factory=dict, converter=frozen_map)
 
     def account(self, window: Window) -> Quality:
         """Add the lines outside a window to the account: they are neither lost nor counted."""

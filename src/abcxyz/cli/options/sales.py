@@ -14,7 +14,7 @@ from abcxyz.core.sales.panel import METRICS
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
 __all__ = [
     "add_large_options",
@@ -63,7 +63,7 @@ def add_sales_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_classification(parser: argparse.ArgumentParser) -> None:
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
     default = attrs.fields_dict(Settings)
     group = parser.add_argument_group("classification")
@@ -143,7 +143,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
     InputError
         A rule, the metric or the period is wrong.
     """
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
     return Settings(
         period=args.period,

@@ -12,7 +12,7 @@ from abcxyz.i18n import text
 from abcxyz.tables.export.summary import summary_text
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["show_result", "write_files"]
 

@@ -19,7 +19,7 @@ from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, METRICS
 from abcxyz.report.workbook.writer import AMBER, Book, printable
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["printable", "render_workbook"]
 
