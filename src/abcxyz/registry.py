@@ -410,9 +410,7 @@ def _offers(plugin: object) -> dict[tuple[str, str], Any]:
             if not isinstance(answer, Mapping):
                 raise TypeError(f"{hook} returned {type(answer).__name__} instead of a mapping")
             for name, thing in answer.items():
-                fits = (
-                    callable(thing) if role != "command" else callable(getattr(thing, "run", None))
-                )
+                fits = isinstance(thing, CliCommand) if role == "command" else callable(thing)
                 if not (isinstance(name, str) and name and fits):
                     raise TypeError(f"{hook} offers {name!r}, which is no {role}")
                 offered[role, name] = thing

@@ -2,6 +2,22 @@
 
 from abcxyz.pipeline.progress import Watch
 from abcxyz.pipeline.reading import Reading
-from abcxyz.pipeline.runner import Checked, Outcome, SinkOutcome, check, run
+from abcxyz.pipeline.runner import (
+    ALERTS_EXIT_CODE,
+    Checked,
+    Outcome,
+    SinkOutcome,
+    check,
+    run,
+)
 
-__all__ = ["Checked", "Outcome", "Reading", "SinkOutcome", "Watch", "check", "run"]
+__all__ = [
+    "ALERTS_EXIT_CODE",
+    "Checked",
+    "Outcome",
+    "Reading",
+    "SinkOutcome",
+    "Watch",
+    "check",
+    "run",
+]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES, parse_abc, parse_xyz
+from abcxyz.core.classes.rule_dicts import rule_to_dict
 from abcxyz.core.sales.panel import METRICS
 from abcxyz.errors import InputError
 
@@ -65,24 +65,28 @@ def add_sales_options(parser: argparse.ArgumentParser) -> None:
 def _add_classification(parser: argparse.ArgumentParser) -> None:
     from abcxyz.core.snapshots.settings import Settings
 
-    default = attrs.fields_dict(Settings)
     group = parser.add_argument_group("classification")
     group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     group.add_argument(
         "--period",
         metavar="12M",
-        default=default["period"].default,
+        default=default_of(Settings, "period"),
         help="complete periods to take; %(default)s by default",
     )
     group.add_argument("--bucket", metavar="M|W|Q", help="sub-period of the XYZ series")
     group.add_argument(
         "--metric",
         choices=METRICS,
-        default=default["metric"].default,
+        default=default_of(Settings, "metric"),
         help="what a customer's value is; %(default)s by default",
     )
     for axis, rules in (("abc", ABC_RULES), ("xyz", XYZ_RULES)):
-        group.add_argument(f"--{axis}", metavar="RULE", default="tangent", help=", ".join(rules))
+        group.add_argument(
+            f"--{axis}",
+            metavar="RULE",
+            default=rule_to_dict(getattr(Settings(), axis))["rule"].replace("_", "-"),
+            help=", ".join(rules),
+        )
 
 
 def add_sales_input(parser: argparse.ArgumentParser) -> None:
@@ -93,28 +97,33 @@ def add_sales_input(parser: argparse.ArgumentParser) -> None:
         help="a file of sales, read with the options below; or a job (.toml), which has its own",
     )
     parser.add_argument(
-        "--history", metavar="DB", help="file of snapshots; that of the job, or history.db"
+        "--history",
+        metavar="DB",
+        help="file of snapshots; by default that of the job, or one in this folder",
     )
     add_sales_options(parser)
 
 
 def add_large_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of large Parquet files."""
-    from abcxyz.frames.parquet import MEMORY
-    from abcxyz.tables.large_parquet import LARGE
+    from abcxyz.tables.analyze_file import analyze_file
 
     group = parser.add_argument_group("large Parquet files")
     group.add_argument(
         "--large-from",
         metavar="MB",
         type=float,
-        default=LARGE,
-        help="from this size on the file is added up by DuckDB, outside of Python's memory",
+        default=default_of(analyze_file, "large_from"),
+        help="from this size on the file is added up by DuckDB, outside of Python's memory; "
+        "%(default)g by default",
     )
     group.add_argument(
-        "--memory", metavar="SIZE", default=MEMORY, help="what the process is to stay below"
+        "--memory",
+        metavar="SIZE",
+        default=default_of(analyze_file, "memory"),
+        help="what the process is to stay below; %(default)s by default",
     )
-    group.add_argument("--spill", metavar="DIR", help="where to put what does not fit")
+    group.add_argument("--spill", metavar="DIR", help="folder for what does not fit")
 
 
 def reading_options(args: argparse.Namespace) -> dict[str, Any]:
