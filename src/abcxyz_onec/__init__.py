@@ -1,1 +1,5 @@
 """1C:Enterprise over OData: sales in, classes out."""
+
+from abcxyz_onec import words
+
+__all__ = ["words"]
