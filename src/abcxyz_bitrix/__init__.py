@@ -7,6 +7,6 @@ Of the library only `abcxyz`, `abcxyz.errors`, `abcxyz.http`, `abcxyz.plugins` a
 `abcxyz.toolkit` are used, as a stranger's adapter may.
 """
 
-from abcxyz_bitrix import words
+from abcxyz.toolkit.catalogue import register
 
-__all__ = ["words"]
+register(__name__)

@@ -1,9 +1,9 @@
-"""Message catalogue of the Bitrix24 adapter: ``locale/<language>/*.toml`` beside this file."""
+"""Phrases of the Bitrix24 adapter, looked up in its own message catalogue first."""
 
 from __future__ import annotations
 
-from abcxyz.toolkit.catalogue import register
+from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["text"]
 
-text = register("abcxyz_bitrix").text
+text = Catalogue("abcxyz_bitrix").text

@@ -1,5 +1,5 @@
 """1C:Enterprise over OData: sales in, classes out."""
 
-from abcxyz_onec import words
+from abcxyz.toolkit.catalogue import register
 
-__all__ = ["words"]
+register(__name__)
