@@ -39,7 +39,7 @@ from abcxyz._arrays import frozen_map
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Window
     from abcxyz.core.sales.transactions import Transactions
 

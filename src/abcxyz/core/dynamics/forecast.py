@@ -12,7 +12,8 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Floats, freeze
-from abcxyz.core.dynamics.comparison import align, check_comparable, compare_aligned
+from abcxyz.core.dynamics.alignment import align
+from abcxyz.core.dynamics.comparison import check_comparable, compare_aligned
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.snapshots.snapshot import Snapshot
@@ -197,7 +198,7 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
     Examples
     --------
     >>> from abcxyz.core.dynamics.backfill import backfill
-    >>> from abcxyz.core.snapshots.snapshot import Settings
+    >>> from abcxyz.core.snapshots.settings import Settings
     >>> from abcxyz.demo import DEMO_AS_OF, demo_sales
     >>> quarters = list(backfill(demo_sales().transactions, since=date(2025, 1, 1),
     ...                          as_of=DEMO_AS_OF, settings=Settings(period="1Q", bucket="M")))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Days, Floats, Ints, Numbers, freeze
-
-if TYPE_CHECKING:
-    from abcxyz.core.sales.panel import Panel
+from abcxyz.core.sales.calendar import Periods
 
 __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
@@ -138,8 +135,15 @@ def _distinct(parts: list[Ints]) -> Ints:
     return _changes(keys)
 
 
-def bucket_rhythm(panel: Panel) -> Rhythm:
+def bucket_rhythm(sales: Numbers, periods: Periods) -> Rhythm:
     """Guess the gaps from the buckets with sales, where the days are not known.
+
+    Parameters
+    ----------
+    sales
+        (n, p) the metric per customer and bucket.
+    periods
+        The window and its p buckets.
 
     Notes
     -----
@@ -147,11 +151,11 @@ def bucket_rhythm(panel: Panel) -> Rhythm:
     orders every week looks monthly in months, so that the guess errs on the patient side.
     """
     with np.errstate(invalid="ignore"):
-        row, bucket = np.nonzero(panel.sales > 0)
+        row, bucket = np.nonzero(sales > 0)
     follows = row[1:] == row[:-1]
-    length = panel.periods.span.days / panel.periods.count
+    length = periods.span.days / periods.count
     gaps = np.rint((bucket[1:] - bucket[:-1])[follows] * length).astype(np.int32)
-    counts = np.bincount(row[1:][follows], minlength=len(panel))
+    counts = np.bincount(row[1:][follows], minlength=len(sales))
     return Rhythm(starts=freeze(np.concatenate(([0], np.cumsum(counts)))), gaps=freeze(gaps))
 
 

@@ -13,7 +13,7 @@ from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, freeze
 from abcxyz.core.classes.classify import classify_abc, classify_cv
 from abcxyz.core.classes.rules import CumulativeMean
 from abcxyz.core.sales.panel import Panel
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 
