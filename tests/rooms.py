@@ -62,7 +62,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Tables that people keep: read, checked, written.
-        "tables": "i18n core.* frames.*",
+        "tables": "i18n core.* frames.* fast",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # The page and the workbook, which import nothing of each other.
@@ -87,7 +87,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "pipeline": "i18n http core.* plugins registry history tables config",
         # The command line: one command is one call of the library.
         "cli.options": "i18n core.* plugins tables report.anonymize",
-        "cli.output": "i18n core.* history scoring tables.* pipeline cli.options",
+        "cli.parser": "i18n",
+        "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
         "cli.inputs": "i18n http core.* plugins registry fast frames.* tables config pipeline "
         "cli.options",
         "cli.commands": "i18n core.* options registry fast history scoring tables.* demo config "

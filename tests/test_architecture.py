@@ -47,20 +47,9 @@ PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"
 FILES = {name: path for name, path in MODULES.items() if name not in PACKAGES - FACES}
 #: What is being moved at the moment.
 NOT_YET = """
-imports abcxyz.cli.commands.alerts
-imports abcxyz.cli.commands.backfill
-imports abcxyz.cli.commands.check
-imports abcxyz.cli.commands.classify
-imports abcxyz.cli.commands.compare
-imports abcxyz.cli.commands.demo
-imports abcxyz.cli.commands.fit
-imports abcxyz.cli.commands.forecast
-imports abcxyz.cli.commands.run
-imports abcxyz.cli.inputs.sales_input
 imports abcxyz.report.page.render
 imports abcxyz.report.page.tables
 imports abcxyz.report.page.view
-imports abcxyz.tables.account
 imports abcxyz.toolkit.secrets
 imports abcxyz_bitrix.sink
 imports abcxyz_onec.catalogs.customers
@@ -69,12 +58,10 @@ imports abcxyz_onec.odata.client
 rooms abcxyz
 rooms abcxyz_bitrix
 rooms abcxyz_onec
-files abcxyz.cli.commands
 lines abcxyz.http
 lines abcxyz.pipeline.runner
 lines abcxyz.registry
 lines abcxyz.report.workbook.render
-lines abcxyz.tables.sales
 lines abcxyz_onec.source
 """
 
