@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import RULES, parameters_of, rules_for
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.i18n import LANGUAGES, text
 
 __all__ = ["TABLES", "Key"]
