@@ -31,7 +31,7 @@ RULES: Mapping[str, type[Any]] = MappingProxyType(
         "limits": Limits,
     }
 )
-"""Every rule by its name; the first one is the default."""
+"""Name of a rule in settings and jobs -> its class; the first one is the default."""
 
 _PROTOCOLS = MappingProxyType({"abc": Rule, "xyz": CvRule})
 
@@ -88,7 +88,7 @@ def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
     """
     for name, kind in RULES.items():
         if type(rule) is kind:
-            return {"rule": name, **asdict(rule)}
+            return {"rule": name, **asdict(rule)}  # type: ignore[arg-type]
     return {"rule": repr(rule)}
 
 
