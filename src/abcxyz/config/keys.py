@@ -129,7 +129,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "path": Key(str, None, "file that rewrites the recommendations"),
         },
         "report": {
-            "lang": Key(Literal[LANGUAGES], LANGUAGES[0], "language of what people read"),
+            "lang": Key(Literal[tuple(LANGUAGES)], LANGUAGES[0], "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),
             "title": Key(str, None, "heading, for sinks that show one"),
         },
