@@ -16,6 +16,7 @@ SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 FLOORS = {
     "errors": 0,
     "_arrays": 0,
+    "toolkit": 0.5,
     "core": 1,
     "": 1,  # abcxyz/__init__.py, the face of the core
     **dict.fromkeys(
@@ -33,15 +34,13 @@ FLOORS = {
         ),
         2,
     ),
-    **dict.fromkeys(
-        ("builtin", "config", "options", "registry", "tables", "testing", "toolkit"), 3
-    ),
+    **dict.fromkeys(("builtin", "config", "options", "registry", "tables", "testing"), 3),
     "pipeline": 4,
     "cli": 5,
     "__main__": 5,
 }
 #: What an adapter may use of the library, as a stranger's adapter may.
-OPEN_TO_ADAPTERS = {"abcxyz", "abcxyz.errors", "abcxyz.http", "abcxyz.plugins"}
+OPEN_TO_ADAPTERS = {"abcxyz", "abcxyz.errors", "abcxyz.http", "abcxyz.plugins", "abcxyz.toolkit"}
 ADAPTERS = ("abcxyz_bitrix", "abcxyz_onec")
 #: A result draws itself when asked, and loads nothing of that before.
 DOORS = {("abcxyz.core.display", "abcxyz.charts")}
@@ -77,7 +76,7 @@ def imports(body: ast.AST, *, lazy: bool = True) -> Iterator[str]:
             yield from imports(node, lazy=lazy)
 
 
-def floor(name: str) -> int:
+def floor(name: str) -> float:
     """Say on which floor a module of ``abcxyz`` lives."""
     room = (name + ".").split(".")[1]
     assert room in FLOORS, f"{name} is on no floor; enter it here and in architecture.md"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Company, filled
 
 from abcxyz_onec.odata.client import Client, connect
@@ -25,7 +26,7 @@ def base(company: Company) -> Iterator[Base]:
 
 @pytest.fixture
 def client(base: Base) -> Client:
-    return connect(base.url, "Робот", "пароль-7Щ", timeout=5, sleep=lambda _: None)
+    return connect(base.url, "Робот", "пароль-7Щ", timeout=5, clock=NoWait())
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def source(base: Base) -> Callable[..., OneCSource]:
     """Make a source of the base with other options."""
 
     def make(**options: Any) -> OneCSource:
-        common: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
+        common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
         return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
 
     return make

@@ -23,6 +23,7 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.i18n import catalogue
+from abcxyz.toolkit import ManualClock
 from abcxyz_onec.source import KINDS, REASONS, OneCSource
 
 Make = Callable[..., OneCSource]
@@ -392,7 +393,7 @@ def test_a_checkpoint_of_yesterday(
     base.faults.clear()
     for hours, again in ((23, False), (25, True)):
         base.log.clear()
-        later = source(checkpoint=tmp_path, now=lambda h=hours: time.time() + h * 3600)
+        later = source(checkpoint=tmp_path, clock=ManualClock(time.time() + hours * 3600))
         next(later.transactions(_YEAR))
         assert any("ge%20datetime'2025-01-01" in each.query for each in base.log) == again
 

@@ -15,6 +15,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, ZERO, Base, Company, Fault, parse
 
 from abcxyz.errors import (
@@ -277,7 +278,7 @@ def test_metadata_cache(client: Client, base: Base, company: Company, tmp_path: 
     """The description is read once, kept on disk, and dropped when 1C knows better."""
     client.cache = tmp_path
     first = client.metadata()
-    again = connect(base.url, "Робот", "пароль-7Щ", cache=tmp_path, sleep=lambda _: None)
+    again = connect(base.url, "Робот", "пароль-7Щ", cache=tmp_path, clock=NoWait())
     assert again.metadata() == first
     assert sum(each.path.endswith("$metadata") for each in base.log) == 1
     company.store.unpublished.add("Catalog_Партнеры")
@@ -313,7 +314,7 @@ def test_a_large_description_is_read_as_a_stream() -> None:
 
 def test_wrong_password_leaves_no_trace(base: Base) -> None:
     """A refused login says so; no traceback or repr holds the password."""
-    client = connect(base.url, "Робот", "S3cret-тайна", sleep=lambda _: None)
+    client = connect(base.url, "Робот", "S3cret-тайна", clock=NoWait())
     with pytest.raises(AuthenticationError) as caught:
         client.metadata()
     text = (
@@ -329,7 +330,7 @@ def test_netrc_does_not_win(base: Base, tmp_path: Path, monkeypatch: pytest.Monk
     netrc.write_text("machine 127.0.0.1 login other password wrong\n", encoding="utf-8")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    client = connect(base.url, "Робот", "пароль-7Щ", sleep=lambda _: None)
+    client = connect(base.url, "Робот", "пароль-7Щ", clock=NoWait())
     assert len(client.metadata().sets) > 10
 
 
