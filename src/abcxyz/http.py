@@ -26,7 +26,15 @@ from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.loopback import is_loopback
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["Answer", "Bucket", "NotSentError", "OutcomeUnknownError", "Redactor", "Transport"]
+__all__ = [
+    "Answer",
+    "Bucket",
+    "NotSentError",
+    "OutcomeUnknownError",
+    "Redactor",
+    "TokenBucket",
+    "Transport",
+]
 
 _BUSY = frozenset({429, 502, 503, 504})
 _UNSAFE = re.compile(r"[\x00-\x20\\]")
@@ -53,8 +61,8 @@ class OutcomeUnknownError(UnavailableError):
     retryable = False
 
 
-class Bucket:
-    """Hold back whoever asks too fast; share one object per host among all clients.
+class TokenBucket:
+    """Rate limiter; share one object per host among all clients.
 
     Parameters
     ----------
@@ -107,6 +115,10 @@ class Bucket:
         with self._lock:
             self._rate, self._burst = self._rate * factor, max(1.0, self._burst * factor)
             self._tokens = min(self._tokens, self._burst)
+
+
+Bucket = TokenBucket
+"""Name of `TokenBucket` in version 0.1."""
 
 
 @frozen
@@ -172,7 +184,7 @@ class Transport:
         self,
         *,
         secrets: Iterable[str] = (),
-        bucket: Bucket | None = None,
+        bucket: TokenBucket | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 65.0,
         attempts: int = 3,

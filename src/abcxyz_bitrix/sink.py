@@ -1,4 +1,4 @@
-"""Write segments onto the cards of a Bitrix24 portal."""
+"""Sink: segments on the CRM cards of a Bitrix24 portal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
 from abcxyz_bitrix.crm.customers import check_customer
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
-from abcxyz_bitrix.preflight import look
+from abcxyz_bitrix.preflight import check_access
+from abcxyz_bitrix.rest.auth_errors import AccessDeniedError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.rest.dialect import Answer, as_map
-from abcxyz_bitrix.rest.errors import AccessDenied, concerns_one
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
+from abcxyz_bitrix.rest.refusals import concerns_one
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import LANGUAGES, tell
 
@@ -178,7 +179,7 @@ allow_hosts, plan, proxy, pace_file
         budget = Budget(self.client.clock, self._budget)
         work = self._comparison.run(analysis, dry_run=dry_run)
         self.notes += work.notes
-        self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.plan)
+        self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.tariff)
         if dry_run:
             self._tell(
                 "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
@@ -210,7 +211,7 @@ allow_hosts, plan, proxy, pace_file
         """
         writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
         entities = [*self._entities, *([LEAD] if self._leads else [])]
-        notes = look(
+        notes = check_access(
             self.client,
             {"crm"} | self._alerts.scopes,
             entities=entities,
@@ -226,7 +227,7 @@ allow_hosts, plan, proxy, pace_file
             asked = {"entityTypeId": entity, "select": ["id"], "start": 0}
             total += int(self.client.call("crm.item.list", asked).total or 0)
         lists = reading(total, history=False, list_seconds=0.05, history_seconds=0.0)
-        return estimate([*lists, *updating(total, self._update_cost)], self.client.plan)
+        return estimate([*lists, *updating(total, self._update_cost)], self.client.tariff)
 
     # -- comparing ---------------------------------------------------------------------------
 
@@ -280,7 +281,7 @@ allow_hosts, plan, proxy, pace_file
         return tell("not taken", self._lang, fields=", ".join(missed)) if missed else ""
 
     def _reason(self, problem: AdapterError) -> str:
-        if isinstance(problem, AccessDenied):
+        if isinstance(problem, AccessDeniedError):
             return tell("denied", self._lang, said=problem.details.get("said", ""))
         return str(problem)
 

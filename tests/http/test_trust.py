@@ -18,6 +18,7 @@ import pytest
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import NotSentError, OutcomeUnknownError, Redactor, Transport
+from abcxyz.toolkit import ManualClock
 
 
 class Hello(BaseHTTPRequestHandler):

@@ -29,7 +29,7 @@ from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["WebhookSink", "signature"]
 

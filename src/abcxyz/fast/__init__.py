@@ -14,8 +14,9 @@ import numpy.typing as npt
 from attrs import define, field, frozen
 
 from abcxyz._arrays import Days, Ints, Numbers, freeze
+from abcxyz.core.sales.accumulate import with_gaps
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.sales.panel import Panel, aggregate, with_gaps
+from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import narwhals.stable.v2 as nw
 
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.frames.accessors import register_accessors
 from abcxyz.frames.convert import panel_from_frame, transactions_from_frame, understood
 from abcxyz.frames.engines import nothing, quiet

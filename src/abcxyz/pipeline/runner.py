@@ -13,7 +13,8 @@ from attrs import evolve, field, frozen
 from abcxyz.config import Adapters, Job, Part, build
 from abcxyz.core.advice.alerts import Alert, AlertRules
 from abcxyz.core.advice.playbook import Playbook
-from abcxyz.core.analysis.analyze import Analysis, analyze, with_facts
+from abcxyz.core.analysis.analyze import analyze, with_facts
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.core.sales.calendar import Periods

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
 __all__ = ["Clock", "ManualClock", "SystemClock", "local_date"]
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Time as a dependency: whoever waits takes a clock, so that tests need not wait."""
 

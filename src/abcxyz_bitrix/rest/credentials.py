@@ -1,4 +1,4 @@
-"""The secrets of a portal: where they come from, and how they stay secret."""
+"""Credentials of a portal: incoming webhook, or OAuth tokens of an application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from abcxyz.errors import AdapterError, ConfigError, UnavailableError
 from abcxyz.http import Transport
 from abcxyz.plugins import Secret
 from abcxyz.toolkit import file_lock, is_loopback, read_private, write_atomic
-from abcxyz_bitrix.rest.errors import NotJsonError, refusal
+from abcxyz_bitrix.rest.errors import NotJsonError
+from abcxyz_bitrix.rest.refusals import refusal
 
 __all__ = ["AUTH_SERVERS", "Credentials", "OAuth", "SecretOrReference", "Webhook"]
 

@@ -1,4 +1,4 @@
-"""How fast a portal may be asked: one bucket for all, and ten-minute budgets per method."""
+"""Rate limits of a portal: requests per second, and seconds of each method per ten minutes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from attrs import define, evolve, field, frozen
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import Bucket
+from abcxyz.http import TokenBucket
 from abcxyz.toolkit import Backoff, Clock, SystemClock
 from abcxyz_bitrix.rest.dialect import Times
 
-__all__ = ["Budget", "Operating", "Pace", "Plan", "pace_of", "seconds_of"]
+__all__ = ["Budget", "Operating", "RateLimiter", "Tariff", "rate_limiter_of", "seconds_of"]
 
 _SOON = 5.0  # seconds before the limit where waiting begins
 _UNKNOWN = 5.0  # seconds to wait where the portal does not say how long
@@ -27,8 +27,8 @@ _JITTER = (1.0, 1.25)
 
 
 @frozen
-class Plan:
-    """The limits of a tariff.
+class Tariff:
+    """Rate limits of a tariff of Bitrix24.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Plan:
 
     Examples
     --------
-    >>> Plan.named("enterprise").rate
+    >>> Tariff.named("enterprise").rate
     5.0
     """
 
@@ -48,7 +48,7 @@ class Plan:
     operating: float = 480.0
 
     @classmethod
-    def named(cls, name: str) -> Plan:
+    def named(cls, name: str) -> Tariff:
         """Look a tariff up.
 
         Raises
@@ -70,18 +70,18 @@ class Plan:
         return known[name]
 
 
-class Pace:
-    """Hold back everybody in this process who asks the same portal."""
+class RateLimiter:
+    """Limit the requests of all clients of one portal in this process."""
 
-    def __init__(self, plan: Plan, clock: Clock) -> None:
-        self.plan = plan
+    def __init__(self, tariff: Tariff, clock: Clock) -> None:
+        self.tariff = tariff
         self._clock = clock
-        self.bucket = Bucket(plan.rate, plan.burst, clock=clock)
+        self.tokens = TokenBucket(tariff.rate, tariff.burst, clock=clock)
         self._refused: deque[float] = deque(maxlen=_STORM)
-        self._rate = plan.rate
+        self._rate = tariff.rate
         self._backoff = Backoff(
             attempts=None,
-            first=1 / plan.rate + 1.0,
+            first=1 / tariff.rate + 1.0,
             factor=_GROWTH,
             longest=_LONGEST,
             jitter=_JITTER,
@@ -90,40 +90,40 @@ class Pace:
 
     def refused(self, attempt: int) -> float:
         """Note a refusal for asking too fast; return the seconds to wait before *attempt* + 1."""
-        self.bucket.drain()
+        self.tokens.drain()
         with self._lock:
             now = self._clock.monotonic()
             self._refused.append(now)
             if len(self._refused) == _STORM and now - self._refused[0] <= _MINUTE:
-                self.bucket.slow_down(0.8)
+                self.tokens.slow_down(0.8)
                 self._rate *= 0.8
                 self._refused.clear()
                 self._backoff = evolve(self._backoff, first=1 / self._rate + 1.0)
             return self._backoff.pause(attempt + 1)
 
 
-_paces: dict[tuple[str, int], Pace] = {}
-_paces_lock = threading.Lock()
+_limiters: dict[tuple[str, int], RateLimiter] = {}
+_limiters_lock = threading.Lock()
 
 
-def pace_of(host: str, plan: Plan, clock: Clock) -> Pace:
-    """Return the one pace of a portal in this process.
+def rate_limiter_of(host: str, tariff: Tariff, clock: Clock) -> RateLimiter:
+    """Return the one rate limiter of a portal in this process.
 
     Parameters
     ----------
     host
         With its port.
-    plan
+    tariff
         Of whoever comes first.
     clock
-        Simulated clocks have paces of their own.
+        Simulated clocks have limiters of their own.
     """
-    # All real clocks are one; a simulated one is alive as long as its pace holds it.
+    # All real clocks are one; a simulated one is alive as long as its limiter holds it.
     key = (host.lower(), 0 if isinstance(clock, SystemClock) else id(clock))
-    with _paces_lock:
-        if key not in _paces:
-            _paces[key] = Pace(plan, clock)
-        return _paces[key]
+    with _limiters_lock:
+        if key not in _limiters:
+            _limiters[key] = RateLimiter(tariff, clock)
+        return _limiters[key]
 
 
 @define

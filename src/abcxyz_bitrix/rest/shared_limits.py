@@ -1,4 +1,4 @@
-"""One pace for all programs of a machine that ask the same portal."""
+"""Token bucket in a file: one rate limit for all processes of a machine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 from pathlib import Path
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import Bucket
+from abcxyz.http import TokenBucket
 from abcxyz.toolkit import Clock, file_lock
 
-__all__ = ["SharedBucket"]
+__all__ = ["SharedTokenBucket"]
 
 
-class SharedBucket(Bucket):
-    """A bucket whose level stands in a file, under a lock.
+class SharedTokenBucket(TokenBucket):
+    """Token bucket whose level is stored in a locked file.
 
     The portal counts requests per source address, so every program of this machine has to pass
     through the same file.
@@ -58,7 +58,7 @@ class SharedBucket(Bucket):
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+") as file:
             now = self._clock.now()
-            tokens, seen = self._kept(file.read(), now)
+            tokens, seen = self._level(file.read(), now)
             tokens = min(self._burst, tokens + max(0.0, now - seen) * self._rate)
             tokens = min(tokens, 0.0) if empty else tokens - cost
             file.seek(0)
@@ -66,7 +66,7 @@ class SharedBucket(Bucket):
             json.dump([tokens, now], file)
         return tokens
 
-    def _kept(self, text: str, now: float) -> tuple[float, float]:
+    def _level(self, text: str, now: float) -> tuple[float, float]:
         try:
             tokens, seen = json.loads(text)
             return float(tokens), float(seen)
