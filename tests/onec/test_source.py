@@ -24,7 +24,8 @@ from abcxyz.errors import (
 )
 from abcxyz.i18n import catalogue
 from abcxyz.toolkit import ManualClock
-from abcxyz_onec.source import KINDS, REASONS, OneCSource
+from abcxyz_onec.sales.account import KINDS, REASONS
+from abcxyz_onec.source import OneCSource
 
 Make = Callable[..., OneCSource]
 

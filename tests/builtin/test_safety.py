@@ -39,7 +39,7 @@ def test_long_cells_are_cut() -> None:
     assert printable("x" * 40_000).endswith("…")
 
 
-def test_write_whole(tmp_path: Path) -> None:
+def test_write_atomic(tmp_path: Path) -> None:
     """The same content is not written twice, a dry run writes nothing, no crumbs remain."""
     file = tmp_path / "deep" / "file.txt"
 
