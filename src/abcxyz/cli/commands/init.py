@@ -72,7 +72,7 @@ def job_text(lang: str = "en") -> str:
         header = f"[[{name}]]" if name == "source" else f"[{name}]"
         lines += ["", f"# {header}" if optional else header]
         for key, about in keys.items():
-            meaning = text(about.meaning, lang)
+            meaning = about.explain(lang)
             if key in given:
                 lines.append(f"{key} = {_toml(given[key])}  # {meaning}")
                 continue
