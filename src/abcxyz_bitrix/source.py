@@ -164,7 +164,7 @@ allow_hosts, plan, proxy, pace_file
         )
         self.notes: list[str] = []
         self.tally = Tally()
-        self.names: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"BitrixSource({self.client.credentials.host!r}, basis={self._basis!r})"
@@ -183,7 +183,7 @@ allow_hosts, plan, proxy, pace_file
         BadDataError
             Several currencies and no rates; all that were found are named.
         """
-        self.notes, self.tally, self.names = [], Tally(), {}
+        self.notes, self.tally, self._names = [], Tally(), {}
         self._check_offset()
         money = portal_rates(self.client) if self._currency == "portal" else self._money()
         if self._currency == "portal":
@@ -203,15 +203,18 @@ allow_hosts, plan, proxy, pace_file
         money.check()
         self.tally.add("without_key", keys.without)
         if self._named:
-            self.names = self._titles(buyers, keys)
+            self._names = self._titles(buyers, keys)
         for kept in self._checkpoints.values():
             kept.close()
         for kind, count in sorted(self.tally.counts.items()):
             _LOG.info("bitrix24 source: %s: %d", kind, count)
 
-    @property
-    def quality(self) -> Quality:
-        """What was met in the last reading, and what was done with it."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to title of the company; empty without ``names = true``."""
+        return self._names
+
+    def data_quality(self) -> Quality:
+        """Return the account of the last reading."""
         counts = self.tally.counts
         issues = [
             QualityIssue(kind=said, count=counts[kind], amount=None, treatment=treatment)

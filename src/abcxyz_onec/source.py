@@ -95,7 +95,7 @@ class OneCSource:
     -----
     Dates are days of the server's own clock. Returns are negative; documents not posted or
     marked for deletion, inactive records, predefined customers and the empty one are left out,
-    and `quality` says how much money that was. After a read `notes` says how it was done.
+    and `data_quality` says how much money that was. After a read `notes` says how it was done.
     """
 
     def __init__(
@@ -160,18 +160,16 @@ class OneCSource:
         """Close the connection."""
         self._client.transport.close()
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once the sales were read."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name; empty before the sales were read."""
         found = self._directory
         if found is None:
             return MappingProxyType({})
         open_ = (each for each in found.names.items() if each[0] not in found.barred)
         return MappingProxyType({found.ids[reference]: name for reference, name in open_})
 
-    @property
-    def quality(self) -> Quality | None:
-        """What was left out, once the sales were read."""
+    def data_quality(self) -> Quality | None:
+        """Return the account of what was left out; None before the sales were read."""
         return None if self._directory is None else self._account.quality()
 
     # -- reading -----------------------------------------------------------------------------

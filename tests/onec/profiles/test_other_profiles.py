@@ -111,7 +111,7 @@ def test_unf(small: tuple[Base, Store, str, str]) -> None:
         (customer, 100.0, 60.0),
     ]
     assert len({document for *_, document in found}) == 3
-    left = {issue.kind: issue.amount for issue in reader.quality.issues}  # type: ignore[union-attr]
+    left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["folder"]: 7.0}
     months = lines(_source(base, "unf", read="turnovers").transactions(_YEAR))
     assert months == [(customer, date(2026, 3, 1), 120.0, 0.0, "")]
@@ -203,7 +203,7 @@ def test_bp_payments(accounts: tuple[Base, Store, str]) -> None:
     reader = _source(base, "bp", basis="payments")
     found = lines(reader.transactions(_YEAR))
     assert [each[:3] for each in found] == [(customer, _DAY, 60.0)]
-    left = {issue.kind: issue.amount for issue in reader.quality.issues}  # type: ignore[union-attr]
+    left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["other"]: 60.0}
 
 
