@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import attrs
 import numpy as np
 
 from abcxyz import Quality, QualityIssue, Transactions, Window
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Secret
+from abcxyz.plugins import Flat
 from abcxyz_onec.catalogs.customers import Directory, read_directory
-from abcxyz_onec.odata.client import Client, connect
-from abcxyz_onec.profiles import load
+from abcxyz_onec.connection import Connection
+from abcxyz_onec.odata.client import Client
 from abcxyz_onec.sales.checkpoint import Checkpoint
 from abcxyz_onec.sales.lines import OTHER, Columns
 from abcxyz_onec.sales.read_cost import Cost, cost_of_table
@@ -54,14 +53,8 @@ class OneCSource:
 
     Parameters
     ----------
-    url
-        Up to ``…/odata/standard.odata``.
-    user, password
-        Of a user of the base who may read the objects.
-    profile
-        ``ut11`` (also КА 2 and ERP 2), ``unf``, ``bp``, or the path of a TOML file.
-    names
-        Names that differ from those of the profile, table by table.
+    connection
+        How to reach the base; its fields are keys of a job.
     read
         ``records``, ``turnovers``, ``documents``, or ``auto`` to choose by what is published and
         what it costs.
@@ -76,19 +69,12 @@ class OneCSource:
     bucket
         Unit of the XYZ series, such as ``month``. Only with it ``auto`` may choose turnovers,
         whose days are the first ones of their sub-periods.
-    allowed_only
-        Go on without the rows that the user may not see, with a warning.
-    allow_http
-        Let the password travel unencrypted over the network.
     checkpoint
-        Folder in which an interrupted read is kept for a day.
-    cache
-        Folder for the description of the base; that of the checkpoint when not given.
-    timeout
-        Seconds to wait for an ordinary answer.
+        Folder in which an interrupted read is kept for a day; also for the description of the
+        base where the connection names no folder.
     page_mb
         What a page should weigh.
-    today, now, sleep
+    today, now
         The clock, for tests.
 
     Notes
@@ -100,49 +86,29 @@ class OneCSource:
 
     def __init__(
         self,
-        url: str,
-        user: str,
-        password: Secret,
+        connection: Flat[Connection],
         *,
-        profile: Path | str = "ut11",
-        names: Mapping[str, Any] | None = None,
         read: str = "auto",
         entity: str | None = None,
         customer_id: str = "ref",
         basis: str = "sales",
         metric: str = "revenue",
         bucket: str | None = None,
-        allowed_only: bool = False,
-        allow_http: bool = False,
         checkpoint: Path | None = None,
-        cache: Path | None = None,
-        timeout: float = 120.0,
         page_mb: float = 32.0,
         today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
         now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if read not in READS:
             raise ConfigError(
                 "read is {value!r}; use one of {known}", value=read, known=", ".join(READS)
             )
-        self._profile = load(profile, names)
+        self._profile = connection.load_profile()
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._read, self._customer_id, self._basis = read, customer_id, basis
         self._metric, self._bucket = metric, bucket
         self._checkpoint = checkpoint
-        folder = cache or checkpoint
-        self._client = connect(
-            url,
-            user,
-            password,
-            cache=folder,
-            allowed_only=allowed_only,
-            allow_http=allow_http,
-            timeout=timeout,
-            page_bytes=round(page_mb * (1 << 20)),
-            sleep=sleep,
-        )
+        self._client = connection.client(cache=checkpoint, page_bytes=round(page_mb * (1 << 20)))
         self._today, self._now = today, now
         self.notes: list[str] = []
         self._directory: Directory | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.emulators.onec.base import Base, Company, filled
+from tests.onec.adapter import adapter
 
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.source import OneCSource
@@ -34,6 +35,6 @@ def source(base: Base) -> Callable[..., OneCSource]:
 
     def make(**options: Any) -> OneCSource:
         common: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
-        return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
+        return adapter(OneCSource, base.url, "Робот", "пароль-7Щ", **(common | options))
 
     return make

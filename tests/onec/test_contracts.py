@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
+from tests.onec.adapter import adapter
 from tests.onec.test_sink import shown as shown_in
 
 from abcxyz import SEGMENTS, Transactions, Window
@@ -55,7 +56,7 @@ class TestSource(SourceContract):
 
     @pytest.fixture
     def make_source(self, base: Base) -> Callable[[], Source]:
-        return lambda: OneCSource(base.url, "Робот", SECRET, **{**QUICK, **self.options})
+        return lambda: adapter(OneCSource, base.url, "Робот", SECRET, **{**QUICK, **self.options})
 
     @pytest.fixture
     def window(self) -> Window:
@@ -76,7 +77,7 @@ class TestSource(SourceContract):
                     company.sale(partners[who], moment, abs(money), returned=money < 0)
                 base = stack.enter_context(Base(company.store).serving())
                 options = {**QUICK, **self.options, "customer_id": "Регион"}
-                return OneCSource(base.url, "Робот", SECRET, **options)
+                return adapter(OneCSource, base.url, "Робот", SECRET, **options)
 
             yield put
 
@@ -87,7 +88,7 @@ class TestSource(SourceContract):
     @pytest.fixture
     def failures(self, base: Base, window: Window) -> Failures:
         def read(password: str) -> object:
-            source = OneCSource(base.url, "Робот", password, **{**QUICK, **self.options})
+            source = adapter(OneCSource, base.url, "Робот", password, **{**QUICK, **self.options})
             return list(source.transactions(window))
 
         return _failing(base, read)
@@ -128,7 +129,8 @@ class TestSink(SinkContract):
         return company
 
     def _sink(self, base: Base, password: str = SECRET) -> OneCSink:
-        return OneCSink(
+        return adapter(
+            OneCSink,
             base.url,
             "Робот",
             password,
@@ -202,7 +204,8 @@ class TestEnricher(EnricherContract):
     """Cards of customers."""
 
     def _enricher(self, base: Base, password: str = SECRET) -> OneCEnricher:
-        return OneCEnricher(
+        return adapter(
+            OneCEnricher,
             base.url,
             "Робот",
             password,

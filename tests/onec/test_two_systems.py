@@ -11,6 +11,7 @@ import pytest
 from tests.emulators.bitrix24.harness import Rig, free, rig
 from tests.emulators.bitrix24.portal import COMPANY
 from tests.emulators.onec.base import Base, Company
+from tests.onec.adapter import adapter
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
 from abcxyz.plugins import WriteReport
@@ -29,8 +30,14 @@ def portal() -> Iterator[Rig]:
 
 
 def _classified(base: Base) -> tuple[Analysis, OneCSource]:
-    source = OneCSource(
-        base.url, "Робот", "пароль-7Щ", customer_id="inn", sleep=lambda _: None, timeout=5
+    source = adapter(
+        OneCSource,
+        base.url,
+        "Робот",
+        "пароль-7Щ",
+        customer_id="inn",
+        sleep=lambda _: None,
+        timeout=5,
     )
     settings = Settings(abc=CumulativeMean(), xyz=CumulativeMean())
     sales = list(source.transactions(settings.periods(_AS_OF).span))

@@ -117,7 +117,7 @@ def test_secrets_of_a_record_come_from_the_environment(
 ) -> None:
     """A secret is looked up as usual, and one written in clear is warned about."""
     monkeypatch.setenv("TOKEN", "s3cr3t-token")
-    text = '[[source]]\nkind = "shop"\nurl = "u"\ntoken = {}\n'
+    text = '[[source]]\nkind = "shop"\nurl = "u"\ntoken = {}\n[history]\npath = "h.db"\n'
     registry = _registry(Shop)
     job = parse_job(text.format('{ env = "TOKEN" }'), tmp_path / "job.toml")
     adapters = build(job, registry)

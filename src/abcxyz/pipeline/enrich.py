@@ -78,13 +78,13 @@ def enrich(
         except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
             problems.append(adapter_failure(part, problem, redactor))
         progress.end()
-    problem = problems[0] if problems else None
+    first = problems[0] if problems else None
     if attributes is None and not found:
-        return analysis, problem
+        return analysis, first
     full = with_facts(
         analysis, _merged(found), attributes=attributes, prospects=prospects, alert_rules=rules
     )
-    return full, problem
+    return full, first
 
 
 def score_leads(leads: Any, card: Scorecard, *, strict: bool = False) -> ProspectScores:

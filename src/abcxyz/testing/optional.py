@@ -15,7 +15,7 @@ def check_close(adapter: object) -> None:
     """Close an adapter that was used; skip the test where it cannot be closed."""
     if not isinstance(adapter, Closeable):
         pytest.skip("the adapter has no close")
-    assert adapter.close() is None
+    adapter.close()
 
 
 def check_facts(adapter: object, window: Window) -> None:

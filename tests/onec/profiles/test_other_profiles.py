@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.emulators.onec.base import Base, Store, bp, unf
+from tests.onec.adapter import adapter
 from tests.onec.test_source import lines
 
 from abcxyz import Transactions, Window, analyze
@@ -23,7 +24,9 @@ _COMMON: dict[str, Any] = {"sleep": lambda _: None, "timeout": 5}
 
 
 def _source(base: Base, profile: str, **options: Any) -> OneCSource:
-    return OneCSource(base.url, "Робот", "пароль-7Щ", profile=profile, **(_COMMON | options))
+    return adapter(
+        OneCSource, base.url, "Робот", "пароль-7Щ", profile=profile, **(_COMMON | options)
+    )
 
 
 def _shop(store: Store, constant: str) -> tuple[str, str, str, str]:
@@ -239,7 +242,9 @@ def test_classes_go_into_bp_too(accounts: tuple[Base, Store, str]) -> None:
     store.add(name, Description="ABC/XYZ", ЭтоДополнительноеСведение=True)
     sales = Transactions(["7701234567"] * 3, [date(2026, 1, n + 1) for n in range(3)], [1, 2, 3])
     result = analyze(sales, as_of=date(2026, 3, 10))
-    sink = OneCSink(base.url, "Робот", "пароль-7Щ", profile="bp", customer_id="inn", **_COMMON)
+    sink = adapter(
+        OneCSink, base.url, "Робот", "пароль-7Щ", profile="bp", customer_id="inn", **_COMMON
+    )
     assert sink.write(result, dry_run=False).failed == {}
     rows = store.rows["InformationRegister_ДополнительныеСведения"]
     assert [(row["Объект"], row["Объект_Type"]) for row in rows] == [
