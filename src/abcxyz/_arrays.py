@@ -1,16 +1,19 @@
-"""Array types used everywhere, and the converters that check what comes in."""
+"""Array types and the converters and comparisons of the fields that hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
 from abcxyz.errors import InputError
 
 __all__ = [
+    "SAME_ARRAYS",
     "ArrayLike",
     "Bools",
     "Codes",
@@ -20,6 +23,7 @@ __all__ = [
     "Numbers",
     "as_numbers",
     "freeze",
+    "frozen_map",
     "infinity_error",
     "same_arrays",
 ]
@@ -48,11 +52,23 @@ def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def same_arrays(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> bool:
-    """Say whether two arrays hold the same content; NaN equals NaN."""
+# Not generic: mypy cannot bind the type variables of a converter, and would take them literally.
+def frozen_map(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return a read-only copy of *mapping*, for ``field(converter=frozen_map)``."""
+    return MappingProxyType(dict(mapping))
+
+
+def same_arrays(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
+    """Say whether two arrays hold the same content; NaN equals NaN, and nothing equals nothing."""
+    if left is None or right is None:
+        return left is right
     if left.dtype.kind in "fmM" and right.dtype.kind in "fmM":
         return bool(np.array_equal(left, right, equal_nan=True))
     return bool(np.array_equal(left, right))
+
+
+SAME_ARRAYS = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+"""For ``field(eq=SAME_ARRAYS)``: compare a field that holds an array or nothing by content."""
 
 
 def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:

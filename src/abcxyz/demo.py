@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from random import Random
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from attrs import field, frozen
 
+from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.sales.calendar import period_start, shift_period
 from abcxyz.core.sales.transactions import Transactions
@@ -61,11 +61,6 @@ _KINDS = (
 )
 
 
-def _sealed(found: Mapping[str, str]) -> Mapping[str, str]:
-    """Keep a copy that nobody can change."""
-    return MappingProxyType(dict(found))
-
-
 @frozen
 class Demo:
     """A made-up history.
@@ -82,8 +77,8 @@ class Demo:
     """
 
     transactions: Transactions
-    names: Mapping[str, str] = field(converter=_sealed)
-    kinds: Mapping[str, str] = field(converter=_sealed)
+    names: Mapping[str, str] = field(converter=frozen_map)
+    kinds: Mapping[str, str] = field(converter=frozen_map)
 
 
 def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_OF) -> Demo:

@@ -26,7 +26,15 @@ from attrs import field, frozen
 
 from abcxyz.errors import ConfigError, UnavailableError
 
-__all__ = ["Answer", "Bucket", "NotSentError", "OutcomeUnknownError", "Redactor", "Transport"]
+__all__ = [
+    "Answer",
+    "Bucket",
+    "NotSentError",
+    "OutcomeUnknownError",
+    "Redactor",
+    "TokenBucket",
+    "Transport",
+]
 
 _BUSY = frozenset({429, 502, 503, 504})
 _KEYS = (
@@ -111,8 +119,8 @@ class Redactor:
         return True
 
 
-class Bucket:
-    """Hold back whoever asks too fast; share one object per host among all clients.
+class TokenBucket:
+    """Rate limiter; share one object per host among all clients.
 
     Parameters
     ----------
@@ -163,6 +171,10 @@ class Bucket:
         with self._lock:
             self._rate, self._burst = self._rate * factor, max(1.0, self._burst * factor)
             self._tokens = min(self._tokens, self._burst)
+
+
+Bucket = TokenBucket
+"""Name of `TokenBucket` in version 0.1."""
 
 
 @frozen
@@ -230,7 +242,7 @@ class Transport:
         self,
         *,
         secrets: Iterable[str] = (),
-        bucket: Bucket | None = None,
+        bucket: TokenBucket | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 65.0,
         attempts: int = 3,

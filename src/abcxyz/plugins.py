@@ -28,17 +28,18 @@ All of them have methods only: a check of a property would run it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import pluggy
 from attrs import field, frozen
 
+from abcxyz._arrays import frozen_map
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
     from abcxyz.core.advice.crm_facts import CrmFacts
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Window
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.sales.transactions import Transactions
@@ -101,10 +102,6 @@ def _lines(notes: Iterable[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _frozen_map(failed: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(failed))
-
-
 @frozen(kw_only=True)
 class WriteReport:
     """Say what a sink did, or with ``dry_run`` would have done.
@@ -128,7 +125,7 @@ class WriteReport:
 
     written: int = 0
     unchanged: int = 0
-    failed: Mapping[str, str] = field(factory=dict, converter=_frozen_map)
+    failed: Mapping[str, str] = field(factory=dict, converter=frozen_map)
     notes: tuple[str, ...] = field(default=(), converter=_lines)
 
     @property

@@ -1,4 +1,4 @@
-"""``abcxyz bitrix24 uninstall``: take the adapter's own fields off a portal again."""
+"""Command ``abcxyz bitrix24 uninstall``: remove the adapter's fields from a portal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a portal knows of customers and leads: only what the job lists."""
+"""Enricher: attributes of companies, contacts and leads from the CRM fields that a job lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, Fields, fields_of
 from abcxyz_bitrix.crm.stages import directories
-from abcxyz_bitrix.preflight import look
+from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_day, as_id, as_moment, is_empty
 from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, narrow, scan
@@ -152,7 +152,7 @@ class BitrixEnricher:
         AuthenticationError
             Something is missing.
         """
-        return look(self.client, {"crm"}, entities=(*self._entities, LEAD), writes=())
+        return check_access(self.client, {"crm"}, entities=(*self._entities, LEAD), writes=())
 
     # -- reading -----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Look whether the work can be done, and name everything that is missing at once."""
+"""Preflight check of scopes, rights and methods, in one request."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from abcxyz_bitrix.rest.dialect import Answer, Command, as_bool, as_map, as_mome
 from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.lists import first
 
-__all__ = ["look"]
+__all__ = ["check_access"]
 
 _FREE = frozenset({"basic"})
 
 
-def look(
+def check_access(
     client: Client,
     needs: Iterable[str],
     *,

@@ -1,4 +1,4 @@
-"""Write segments onto the cards of a Bitrix24 portal."""
+"""Sink: segments on the CRM cards of a Bitrix24 portal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
-from abcxyz_bitrix.preflight import look
+from abcxyz_bitrix.preflight import check_access
+from abcxyz_bitrix.rest.auth_errors import AccessDeniedError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, as_map
-from abcxyz_bitrix.rest.errors import AccessDenied, concerns_one
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
+from abcxyz_bitrix.rest.refusals import concerns_one
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import LANGUAGES, tell
 
@@ -155,7 +156,7 @@ class BitrixSink:
         budget = Budget(self.client.clock, self._budget)
         work = self._comparison.run(analysis, dry_run=dry_run)
         self.notes += work.notes
-        self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.plan)
+        self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.tariff)
         if dry_run:
             self._tell(
                 "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
@@ -187,7 +188,7 @@ class BitrixSink:
         """
         writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
         entities = [*self._entities, *([LEAD] if self._leads else [])]
-        notes = look(
+        notes = check_access(
             self.client,
             {"crm"} | self._alerts.scopes,
             entities=entities,
@@ -203,7 +204,7 @@ class BitrixSink:
             asked = {"entityTypeId": entity, "select": ["id"], "start": 0}
             total += int(self.client.call("crm.item.list", asked).total or 0)
         lists = reading(total, history=False, list_seconds=0.05, history_seconds=0.0)
-        return estimate([*lists, *updating(total, self._update_cost)], self.client.plan)
+        return estimate([*lists, *updating(total, self._update_cost)], self.client.tariff)
 
     # -- comparing ---------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class BitrixSink:
         return tell("not taken", self._lang, fields=", ".join(missed)) if missed else ""
 
     def _reason(self, problem: AdapterError) -> str:
-        if isinstance(problem, AccessDenied):
+        if isinstance(problem, AccessDeniedError):
             return tell("denied", self._lang, said=problem.details.get("said", ""))
         return str(problem)
 

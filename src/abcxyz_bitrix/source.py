@@ -1,4 +1,4 @@
-"""Sales of a Bitrix24 portal."""
+"""Source of sales: won deals, invoices or payments of a Bitrix24 portal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from abcxyz import Quality, QualityIssue, Transactions, Window
+from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.plugins import Flat
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
@@ -18,23 +18,17 @@ from abcxyz_bitrix.crm.currencies import Money, portal_rates
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, excluded
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
 from abcxyz_bitrix.crm.stages import load_stages
-from abcxyz_bitrix.preflight import look
+from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, as_moment
-from abcxyz_bitrix.rest.errors import error_class
+from abcxyz_bitrix.rest.errors import MethodNotFoundError
 from abcxyz_bitrix.rest.lists import Listing, bounds, by_ids, narrow, scan
-from abcxyz_bitrix.sales.checkpoint import Checkpoint, fingerprint
+from abcxyz_bitrix.sales.checkpoint import checkpoints, fingerprint
 from abcxyz_bitrix.sales.estimate import Estimate, Load, estimate, reading
+from abcxyz_bitrix.sales.payments import payments_of, shop_payments
 from abcxyz_bitrix.sales.product_cost import with_cost
-from abcxyz_bitrix.sales.won import (
-    CODES,
-    Choice,
-    Sale,
-    Tally,
-    payments_of,
-    shop_payments,
-    won_sales,
-)
+from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally
+from abcxyz_bitrix.sales.won import won_sales
 
 __all__ = ["BASES", "BitrixSource"]
 
@@ -44,19 +38,6 @@ BASES: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {"won": (DEAL,), "invoices": (INVOICE,), "payments": (DEAL, INVOICE)}
 )
 """What counts as a sale, and the types of objects behind it."""
-
-_ISSUES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "no_customer": ("no_customer", "left_out"),
-        "no_date": ("no_date", "left_out"),
-        "deleted_stage": ("deals in a deleted stage", "left_out"),
-        "template": ("templates of recurring deals", "left_out"),
-        "without_key": ("customers without the chosen key", "kept"),
-        "day_from_moved_time": ("deals dated by their last move", "kept"),
-        "day_from_closedate": ("deals dated by their closing date", "kept"),
-    }
-)
-"""What is told of the sales, and what was done with it."""
 
 _Piece = tuple[int, int, int, list[Sale]]  # type of objects, after, up to, sales
 
@@ -135,7 +116,7 @@ class BitrixSource:
         self._customer_id, self._funnels = customer_id, tuple(funnels)
         self._without, self._currency = tuple(exclude_stages), currency
         self._rates, self._cost = Money(currency, dict(rates or {})).rates, cost
-        self._checkpoints = _checkpoints(checkpoint, BASES[basis])
+        self._checkpoints = checkpoints(checkpoint, BASES[basis])
         self._zone, self._as_shown = _zone(timezone), dates_as_shown
         self._named = names
         self.client = client or connection.client()
@@ -192,15 +173,7 @@ class BitrixSource:
 
     def data_quality(self) -> Quality:
         """Return the account of the last reading."""
-        counts = self.tally.counts
-        issues = [
-            QualityIssue(kind=said, count=counts[kind], amount=None, treatment=treatment)
-            for kind, (said, treatment) in _ISSUES.items()
-            if counts[kind]
-        ]
-        left_out = sum(counts[kind] for kind, (_, how) in _ISSUES.items() if how == "left_out")
-        used = counts["used"] + counts["outside_window"]
-        return Quality(rows=used + left_out, used=used, issues=issues)
+        return self.tally.quality()
 
     def preflight(self) -> Sequence[str]:
         """Name every scope and right that is missing, all at once, and say what a run takes.
@@ -211,7 +184,7 @@ class BitrixSource:
             Something is missing.
         """
         needs = {"crm"} | ({"catalog"} if self._cost else set())
-        notes = look(self.client, needs, entities=BASES[self._basis], writes=())
+        notes = check_access(self.client, needs, entities=BASES[self._basis], writes=())
         return [*notes, f"reading everything: {self.plan().sentence('en')}"]
 
     def plan(self) -> Estimate:
@@ -230,7 +203,7 @@ class BitrixSource:
             )
             if self._basis == "payments":
                 loads.append(Load("crm.item.payment.list", int(total), 0.02))
-        return estimate(loads, self.client.plan)
+        return estimate(loads, self.client.tariff)
 
     def _titles(self, buyers: set[Party], keys: Keys) -> dict[str, str]:
         """Read what companies are called; contacts are people, and stay numbers."""
@@ -277,7 +250,9 @@ class BitrixSource:
         for entity in entities:
             yield from self._of(entity, names[entity], choices[entity], window)
 
-    def _of(self, entity: int, names: Fields, choice: Choice, window: Window) -> Iterator[_Piece]:
+    def _of(
+        self, entity: int, names: Fields, choice: SaleFilter, window: Window
+    ) -> Iterator[_Piece]:
         listing = self._listing(entity, names, window)
         ends = bounds(self.client, listing)
         if ends is None:
@@ -301,11 +276,11 @@ class BitrixSource:
                 checkpoint.add(piece.after, piece.upto, [sale.pack() for sale in sales])
             yield entity, piece.after, piece.upto, sales
 
-    def _choice(self, entity: int, out: set[tuple[int, int]]) -> Choice:
+    def _choice(self, entity: int, out: set[tuple[int, int]]) -> SaleFilter:
         stages = load_stages(self.client, entity)
         # A name belongs to the first type of objects; the others are taken whole.
         named = entity == BASES[self._basis][0]
-        return Choice(
+        return SaleFilter(
             stages,
             stages.choose(self._funnels if named else ()),
             stages.exclude(self._without if named else ()),
@@ -357,7 +332,7 @@ class BitrixSource:
         except AuthenticationError:
             self._note("no scope sale: payments are read deal by deal, which takes longer")
             return False
-        except error_class("ERROR_METHOD_NOT_FOUND"):
+        except MethodNotFoundError:
             return False
         return True
 
@@ -380,14 +355,6 @@ class BitrixSource:
     def _note(self, text: str) -> None:
         self.notes.append(text)
         _LOG.warning("%s", text)
-
-
-def _checkpoints(path: Path | None, entities: Sequence[int]) -> dict[int, Checkpoint]:
-    if path is None:
-        return {}
-    if len(entities) == 1:
-        return {entities[0]: Checkpoint(Path(path))}
-    return {entity: Checkpoint(Path(f"{path}.{entity}")) for entity in entities}
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from abcxyz import fast
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
-from abcxyz.fast import customer_grid
+from abcxyz.fast import customer_grid, fast_aggregate, grid
 
 YEAR = Periods.parse("12M", date(2026, 1, 15))
 WEEKS = Periods.parse("2M", date(2026, 1, 15), bucket="W")
@@ -221,18 +220,18 @@ def test_many_sales_take_the_fast_way(kind: str, monkeypatch: pytest.MonkeyPatch
     ids, days, amounts = sample(kind, "float", 3_000)
     sales = Transactions(ids, days.astype("M8[D]"), amounts, amounts / 3)
     expected = aggregate([sales], YEAR, metric="profit", rhythm=True)
-    same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
-    monkeypatch.setattr(fast, "FAST_PAYS", 3_000)
-    monkeypatch.setattr(fast, "aggregate", None)
-    same(expected, fast.fast_aggregate(sales, YEAR, metric="profit"))
+    same(expected, fast_aggregate(sales, YEAR, metric="profit"))
+    monkeypatch.setattr(grid, "FAST_PAYS", 3_000)
+    monkeypatch.setattr(grid, "aggregate", None)
+    same(expected, fast_aggregate(sales, YEAR, metric="profit"))
 
 
 def test_documents_stay_with_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sales with documents, or with customers of mixed types, are added up by the core."""
-    monkeypatch.setattr(fast, "FAST_PAYS", 1)
+    monkeypatch.setattr(grid, "FAST_PAYS", 1)
     days = np.array(["2025-05-05", "2025-05-06"], "M8[D]")
     for sales in (
         Transactions([1, 1], days, [5.0, 6.0], document=["a", "a"]),
         Transactions(["a", 1], days, [5.0, 6.0]),
     ):
-        assert aggregate([sales], YEAR, rhythm=True) == fast.fast_aggregate(sales, YEAR)
+        assert aggregate([sales], YEAR, rhythm=True) == fast_aggregate(sales, YEAR)

@@ -14,10 +14,11 @@ import pytest
 from attrs import frozen
 from tests.frames.engines import ENGINES, collected
 
-from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.rules import CountShares, Limits, Shares
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.frames import crossing as search
 from abcxyz.frames import panel_from_frame, segmented

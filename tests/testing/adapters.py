@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal
-from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from abcxyz import Window
-from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import UnavailableError
 from abcxyz.testing import HOSTILE, leaks, make_analysis, make_transactions

@@ -10,7 +10,7 @@ from abcxyz.report.workbook.render import printable, render_workbook
 from abcxyz.toolkit.files import write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["ExcelSink", "printable"]

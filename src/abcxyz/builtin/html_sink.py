@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from abcxyz.toolkit.files import write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["HtmlSink"]

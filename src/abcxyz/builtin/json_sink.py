@@ -12,7 +12,7 @@ from abcxyz.tables.export.summary import summary_object
 from abcxyz.toolkit.files import check_writable, write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
 __all__ = ["JsonSink", "summary_text"]

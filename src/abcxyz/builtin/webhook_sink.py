@@ -28,7 +28,7 @@ from abcxyz.tables.export.summary import summary_object
 from abcxyz.toolkit.files import write_whole
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["WebhookSink", "signature"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from abcxyz.core.advice.alerts import AlertRules
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["Job", "Part"]
 

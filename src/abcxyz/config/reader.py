@@ -14,7 +14,7 @@ from abcxyz.config.keys import TABLES
 from abcxyz.config.lines import TomlLines
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import rule_from_dict
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest
 

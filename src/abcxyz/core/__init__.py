@@ -1,10 +1,12 @@
 """The pure core: numpy, attrs and the standard library only."""
 
 from abcxyz.core.advice.actions import Action, Actions, advise
-from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, find_alerts
+from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.advice.playbook import Playbook, default_playbook
-from abcxyz.core.analysis.analyze import Analysis, analyze, with_facts
+from abcxyz.core.analysis.analyze import analyze, with_facts
+from abcxyz.core.analysis.find_alerts import find_alerts
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.classify import (
     classify_abc,
     classify_cv,
@@ -44,7 +46,8 @@ from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.core.snapshots.confidence import Confidence, class_confidence
 from abcxyz.core.snapshots.groups import customer_groups, group_names
-from abcxyz.core.snapshots.snapshot import Settings, Snapshot
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
 
 __all__ = [
     "ALERTS",

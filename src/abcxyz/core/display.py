@@ -1,13 +1,53 @@
-"""Results that draw themselves."""
+"""How results show themselves: numbers in text, tables in a notebook, charts on request."""
 
 from __future__ import annotations
 
+import html
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abcxyz.charts.svg import Picture
 
-__all__ = ["Drawn"]
+__all__ = ["Drawn", "html_table", "percent", "plain_number"]
+
+
+def plain_number(value: float) -> str:
+    """Write a number for an explanation: whole ones without decimals, thousands apart.
+
+    Examples
+    --------
+    >>> plain_number(58140), plain_number(36.428)
+    ('58 140', '36.43')
+    """
+    if not math.isfinite(value):
+        return str(value)
+    whole = float(value) == round(float(value)) or abs(value) >= 10_000
+    return f"{value:,.{0 if whole else 2}f}".replace(",", " ")
+
+
+def percent(share: float) -> str:
+    """Write a share in an explanation: in percent with two decimals, a dash where undefined.
+
+    Examples
+    --------
+    >>> percent(0.71674), percent(math.nan)
+    ('71.67 %', '–')
+    """
+    return "–" if math.isnan(share) else f"{share:.2%}".replace("%", " %")
+
+
+def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Build a table for a notebook; every cell is escaped."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        f"<table><caption>{html.escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 class Drawn:

@@ -7,6 +7,8 @@ from typing import Any
 
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
+from abcxyz.frames.convert import panel_from_frame, transactions_from_frame
+from abcxyz.frames.segmentation import segment
 
 __all__ = ["Accessor", "register_accessors"]
 
@@ -25,20 +27,14 @@ class Accessor:
 
     def segment(self, **options: Any) -> Any:
         """Divide the customers; see `abcxyz.frames.segment`."""
-        from abcxyz.frames import segment
-
         return segment(self._frame, **options)
 
     def panel(self, **options: Any) -> Panel:
         """Add up to a panel; see `abcxyz.frames.convert.panel_from_frame`."""
-        from abcxyz.frames import panel_from_frame
-
         return panel_from_frame(self._frame, **options)
 
     def transactions(self, **options: Any) -> Transactions:
         """Take the sales out; see `abcxyz.frames.convert.transactions_from_frame`."""
-        from abcxyz.frames import transactions_from_frame
-
         return transactions_from_frame(self._frame, **options)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Numbers, freeze
-from abcxyz.core.sales.panel import Panel, with_gaps
+from abcxyz.core.sales.accumulate import with_gaps
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, minor_units, panel_of

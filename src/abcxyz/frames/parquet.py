@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from abcxyz.errors import InputError
+from abcxyz.frames.segmentation import segmented
 
 __all__ = ["MEMORY", "Progress", "parquet_sales", "write_segments"]
 
@@ -185,8 +186,6 @@ def write_segments(
     InputError
         As in `parquet_sales` and `segment`.
     """
-    from abcxyz.frames import segmented
-
     goal = Path(target)
     part = goal.with_name(goal.name + ".part")
     with (

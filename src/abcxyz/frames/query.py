@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from abcxyz.core.classes.rules import CvRule, Rule
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
 __all__ = ["Lazy", "Query", "check_columns"]

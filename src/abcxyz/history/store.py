@@ -18,7 +18,8 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz.core.sales.calendar import Periods, Window
-from abcxyz.core.snapshots.snapshot import Settings, Snapshot
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history.database import Database
 from abcxyz.history.rows import (

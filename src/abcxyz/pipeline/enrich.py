@@ -10,7 +10,8 @@ from attrs import evolve
 from abcxyz.config import Adapters, Part
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.crm_facts import CrmFacts
-from abcxyz.core.analysis.analyze import Analysis, with_facts
+from abcxyz.core.analysis.analyze import with_facts
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window

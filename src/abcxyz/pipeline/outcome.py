@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from abcxyz.core.advice.alerts import Alert
-from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.errors import AbcxyzError
 from abcxyz.plugins import WriteReport
 

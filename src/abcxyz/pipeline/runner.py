@@ -12,7 +12,8 @@ from attrs import evolve
 
 from abcxyz.config import Adapters, Job, Part
 from abcxyz.core.advice.alerts import Alert
-from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.snapshots.snapshot import Snapshot

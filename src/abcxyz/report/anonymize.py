@@ -18,7 +18,7 @@ from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.snapshots.snapshot import Snapshot
 

@@ -12,7 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Floats, Ints
-from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.core.sales.panel import Panel

@@ -16,7 +16,7 @@ from abcxyz.report.customers import result_hash
 from abcxyz.report.vocabulary import METRICS, rule_words
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["settings_rows", "versions"]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from attrs import evolve, field, frozen
 
-from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.prospects.attributes import GRAIN, Attribute
 from abcxyz.core.prospects.lead_table import Words, as_figures, as_words, place_values
 from abcxyz.core.prospects.scorecard import Scorecard
@@ -24,10 +23,6 @@ __all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoi
 
 
 _TRENDS = frozenset({"auto", "up", "down", "none"})
-
-
-def _sealed(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(found))
 
 
 @frozen(kw_only=True)
@@ -70,10 +65,10 @@ class FitOptions:
         An option is out of its range.
     """
 
-    kinds: Mapping[str, str] = field(factory=dict, converter=_sealed, hash=False)
-    trends: Mapping[str, str] = field(factory=dict, converter=_sealed, hash=False)
-    special: Mapping[str, Sequence[float]] = field(factory=dict, converter=_sealed, hash=False)
-    labels: Mapping[str, tuple[str, str]] = field(factory=dict, converter=_sealed, hash=False)
+    kinds: Mapping[str, str] = field(factory=dict, converter=frozen_map, hash=False)
+    trends: Mapping[str, str] = field(factory=dict, converter=frozen_map, hash=False)
+    special: Mapping[str, Sequence[float]] = field(factory=dict, converter=frozen_map, hash=False)
+    labels: Mapping[str, tuple[str, str]] = field(factory=dict, converter=frozen_map, hash=False)
     min_share: float = 0.01
     smoothing: float = 10.0
     strength: float = 1.0

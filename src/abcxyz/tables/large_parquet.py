@@ -17,9 +17,9 @@ from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Periods
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["LARGE", "add_options", "classify_large", "is_large"]
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import evolve, field, frozen
 
+from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
@@ -35,11 +36,6 @@ __all__ = ["FileSource", "Sales", "read_sales"]
 _BATCH = 1_000_000
 
 
-def _sealed(found: Mapping[str, str]) -> Mapping[str, str]:
-    """Keep a copy that nobody can change."""
-    return MappingProxyType(dict(found))
-
-
 @frozen(eq=False)
 class Sales:
     """What a file of sales holds.
@@ -58,8 +54,8 @@ class Sales:
 
     transactions: Transactions
     quality: Quality
-    columns: Mapping[str, str] = field(converter=_sealed)
-    names: Mapping[str, str] = field(factory=dict, converter=_sealed)
+    columns: Mapping[str, str] = field(converter=frozen_map)
+    names: Mapping[str, str] = field(factory=dict, converter=frozen_map)
 
     def account(self, window: Window) -> Quality:
         """Add the lines outside a window to the account: they are neither lost nor counted."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.plugins import LocalTarget, Preflight, ProgressReporter, Sink, WriteReport
 from abcxyz.testing.optional import check_close

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.testing.synthetic import AS_OF, HOSTILE, YEAR

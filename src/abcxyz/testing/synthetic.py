@@ -7,10 +7,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from abcxyz.core.analysis.analyze import Analysis, analyze
+from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["AS_OF", "HOSTILE", "YEAR", "make_analysis", "make_transactions"]
 

@@ -1,4 +1,4 @@
-"""Tell people, each thing once: on the card, by a task, by a notification."""
+"""Send alerts, each once: comment on the card, task, notification."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from abcxyz.errors import AdapterError
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
 from abcxyz_bitrix.alerts.stalled import Stalled, find_stalled
 from abcxyz_bitrix.crm.customers import Party, key_of, party_of
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, fields_of
-from abcxyz_bitrix.crm.staff import People
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, code_of, fields_of
+from abcxyz_bitrix.crm.staff import Staff
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, as_map
-from abcxyz_bitrix.rest.errors import BitrixError, NotJsonError, concerns_one, maybe_done
+from abcxyz_bitrix.rest.errors import BitrixError, NotJsonError
 from abcxyz_bitrix.rest.limits import Budget
 from abcxyz_bitrix.rest.lists import Listing, by_ids, cursor
+from abcxyz_bitrix.rest.refusals import concerns_one, maybe_done
 from abcxyz_bitrix.words import money, tell
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _METHODS = {
     "tasks": "tasks.task.add",
     "notify": "im.notify.system.add",
 }
-_SHORT = {DEAL: "D", COMPANY: "CO", CONTACT: "C", LEAD: "L"}
 _LONGEST = 2000  # characters of a message
 
 
@@ -74,7 +74,7 @@ class Message:
     @property
     def binding(self) -> str:
         """As tasks name an object."""
-        return f"{_SHORT[self.entity]}_{self.number}"
+        return code_of(self.entity, self.number)
 
 
 @define
@@ -158,10 +158,10 @@ class Alerts:
     def _messages(
         self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], ledger: Ledger
     ) -> list[Message]:
-        people = People(self.client, self.head)
+        staff = Staff(self.client, self.head)
         return [
-            *self._stalled(analysis, parties, ledger, people),
-            *self._general(analysis, parties, people),
+            *self._stalled(analysis, parties, ledger, staff),
+            *self._general(analysis, parties, staff),
         ]
 
     # -- what there is to tell ---------------------------------------------------------------
@@ -171,7 +171,7 @@ class Alerts:
         analysis: Analysis,
         parties: Mapping[str, Sequence[Party]],
         ledger: Ledger,
-        people: People,
+        staff: Staff,
     ) -> list[Message]:
         if self.stalled_days <= 0:
             return []
@@ -192,9 +192,9 @@ class Alerts:
             dedicated=self.dedicated,
             ledger=ledger,
         )
-        return [self._about(deal, people) for deal in found]
+        return [self._about(deal, staff) for deal in found]
 
-    def _about(self, deal: Stalled, people: People) -> Message:
+    def _about(self, deal: Stalled, staff: Staff) -> Message:
         words = tell(
             "stalled",
             self.lang,
@@ -208,11 +208,11 @@ class Alerts:
         # The receiver is the head even if the responsible employee is there: the task says so.
         return Message(
             deal.key, key_of(deal.party), DEAL, deal.deal, title, plain(words),
-            people.head(deal.responsible),
+            staff.head(deal.responsible),
         )  # fmt: skip
 
     def _general(
-        self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], people: People
+        self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], staff: Staff
     ) -> list[Message]:
         found: list[tuple[Alert, Party]] = []
         for alert in analysis.alerts:
@@ -233,7 +233,7 @@ class Alerts:
             messages.append(
                 Message(
                     str(alert.key), str(alert.customer), party[0], party[1], title, words,
-                    people.receiver(owners.get(party, 0)),
+                    staff.receiver(owners.get(party, 0)),
                 )
             )  # fmt: skip
         return messages

@@ -1,4 +1,4 @@
-"""What was raised already: entry before the call, confirmed after it."""
+"""Ledger of sent alerts: an entry before each call, confirmed after it."""
 
 from __future__ import annotations
 

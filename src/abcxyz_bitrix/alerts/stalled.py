@@ -1,4 +1,4 @@
-"""Open deals of class-A customers that nobody moves."""
+"""Search for stalled deals of class-A customers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from abcxyz_bitrix.alerts.ledger import Ledger
 from abcxyz_bitrix.crm.customers import Party
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, Fields, fields_of
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, Fields, code_of, fields_of
 from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_bool, as_decimal, as_id, as_moment, rows_at
@@ -172,7 +172,7 @@ def find_stalled(
             found.append(
                 Stalled(
                     number, party, moved, as_id(search.value(row, "ASSIGNED_BY_ID")), idle,
-                    float(as_decimal(search.value(row, "OPPORTUNITY"), f"D_{number}")),
+                    float(as_decimal(search.value(row, "OPPORTUNITY"), code_of(DEAL, number))),
                     str(search.value(row, "CURRENCY_ID") or ""),
                 )
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Compare the cards of a portal with an analysis."""
+"""Comparison of a portal's cards with an analysis: what has to be written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
-from abcxyz_bitrix.cards.own_fields import Own, Value, ensure
+from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
@@ -31,7 +31,7 @@ class Write:
 
     key: str
     party: Party
-    own: Own = field(repr=False)
+    own: CardFields = field(repr=False)
     values: Mapping[str, Value] = field(repr=False)
     worth: float
 
@@ -147,12 +147,14 @@ class Comparison:
             if party not in seen:
                 work.failed[card.key] = tell("absent", self.lang, card=key_of(party))
 
-    def _rows(self, entity: int, own: Own) -> Iterator[Row]:
+    def _rows(self, entity: int, own: CardFields) -> Iterator[Row]:
         listing = Listing(entity, tuple(own.names.values()))
         for piece in scan(self.client, listing):
             yield from piece.rows
 
-    def _clearing(self, own: Own, party: Party, row: Row, analysis: Analysis) -> Write | None:
+    def _clearing(
+        self, own: CardFields, party: Party, row: Row, analysis: Analysis
+    ) -> Write | None:
         """Take the segment off the card of somebody who is no longer classified."""
         now = own.read(row)
         if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self.mark):

@@ -1,4 +1,4 @@
-"""What a card should show, and what has to be written so that it does."""
+"""Content of a card, and the changes that bring a card up to date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from abcxyz import SEGMENTS, TAGS
-from abcxyz_bitrix.cards.own_fields import Own, Value, canonical
+from abcxyz_bitrix.cards.own_fields import CardFields, Value, canonical
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -87,7 +87,7 @@ def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:
         yield Card(str(record["lead"]), wanted, float(record["score"]))
 
 
-def cleared(own: Own, *, mark: bool) -> dict[str, Value]:
+def cleared(own: CardFields, *, mark: bool) -> dict[str, Value]:
     """Say what the card of somebody shows who is no longer classified."""
     empty: dict[str, Value] = {code: None for code in own.names if code in _CONTENT}
     if mark:
@@ -96,7 +96,7 @@ def cleared(own: Own, *, mark: bool) -> dict[str, Value]:
 
 
 def changes(
-    own: Own, row: Mapping[str, Any], wanted: Mapping[str, Value], day: date
+    own: CardFields, row: Mapping[str, Any], wanted: Mapping[str, Value], day: date
 ) -> dict[str, Value]:
     """Compare a card with what it should show.
 

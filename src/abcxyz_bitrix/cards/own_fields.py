@@ -1,4 +1,4 @@
-"""The adapter's own fields on cards: what they are, made once, and taken away again."""
+"""Custom fields of the adapter on CRM cards: definition, creation, removal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from abcxyz.errors import AdapterError, ConfigError
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, as_id, is_empty, rows_at
-from abcxyz_bitrix.rest.errors import BitrixError, maybe_done
+from abcxyz_bitrix.rest.errors import BitrixError
+from abcxyz_bitrix.rest.refusals import maybe_done
 
-__all__ = ["PREFIX", "SEGMENT_ITEMS", "SPECS", "Own", "Spec", "Value", "ensure", "remove"]
+__all__ = ["PREFIX", "SEGMENT_ITEMS", "SPECS", "CardFields", "Spec", "Value", "ensure", "remove"]
 
 PREFIX = "UF_CRM_ABCXYZ_"
 Value = str | int | Decimal | None
@@ -90,7 +91,7 @@ SPECS = (
 
 
 @frozen
-class Own:
+class CardFields:
     """The adapter's fields on one type of objects, as this portal has them.
 
     Parameters
@@ -188,7 +189,7 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool) -> Own:
+def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool) -> CardFields:
     """Look the fields up, and make those that are missing.
 
     Parameters
@@ -219,7 +220,7 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
 def _own(
     entity: int, prefix: str, kept: Mapping[str, Mapping[str, Any]], names: Fields,
     missing: Sequence[Spec],
-) -> Own:  # fmt: skip
+) -> CardFields:  # fmt: skip
     found = {
         spec.code: name
         for spec in specs_for(entity)
@@ -233,7 +234,7 @@ def _own(
     gone = {spec.code for spec in missing} | {
         spec.code for spec in specs_for(entity) if spec.code not in found
     }
-    return Own(entity, found, items, tuple(sorted(gone)))
+    return CardFields(entity, found, items, tuple(sorted(gone)))
 
 
 def _method(entity: int, verb: str) -> str:

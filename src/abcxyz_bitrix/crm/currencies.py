@@ -1,4 +1,4 @@
-"""Amounts in one currency, or none at all."""
+"""Currency conversion by explicit rates or those of the portal."""
 
 from __future__ import annotations
 

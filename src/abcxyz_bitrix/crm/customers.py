@@ -1,4 +1,4 @@
-"""Who the customer is, and under which key other systems know the same customer."""
+"""Customers of sales, and the keys that join them with other systems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from abcxyz.errors import ConfigError
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, fields_of
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, SHORT, code_of, fields_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_bool, as_id, as_map, is_empty, rows_at
 from abcxyz_bitrix.rest.lists import PAGE, Listing, Row, by_ids, cursor, first, scan
@@ -19,7 +19,9 @@ __all__ = ["CUSTOMERS", "PREFIX", "Keys", "Party", "excluded", "key_of", "party_
 Party = tuple[int, int]
 """Type of the object and its id."""
 
-PREFIX: Mapping[int, str] = MappingProxyType({COMPANY: "CO_", CONTACT: "C_", LEAD: "L_"})
+PREFIX: Mapping[int, str] = MappingProxyType(
+    {entity: f"{SHORT[entity]}_" for entity in (COMPANY, CONTACT, LEAD)}
+)
 CUSTOMERS = ("company", "contact", "company-or-contact")
 
 _CONTRACTORS = MappingProxyType(
@@ -35,7 +37,7 @@ def key_of(party: Party) -> str:
     >>> key_of((COMPANY, 5)), party_of("C_5")
     ('CO_5', (3, 5))
     """
-    return f"{PREFIX[party[0]]}{party[1]}"
+    return code_of(*party)
 
 
 def party_of(key: str) -> Party | None:

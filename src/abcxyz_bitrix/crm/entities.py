@@ -1,10 +1,11 @@
-"""Names of fields, asked of the portal and never made up."""
+"""Types of CRM objects, and the fields that a portal has on each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from attrs import field, frozen
 
@@ -12,7 +13,18 @@ from abcxyz.errors import BadDataError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_map
 
-__all__ = ["COMPANY", "CONTACT", "DEAL", "ENTITIES", "INVOICE", "LEAD", "Fields", "fields_of"]
+__all__ = [
+    "COMPANY",
+    "CONTACT",
+    "DEAL",
+    "ENTITIES",
+    "INVOICE",
+    "LEAD",
+    "SHORT",
+    "Fields",
+    "code_of",
+    "fields_of",
+]
 
 LEAD, DEAL, CONTACT, COMPANY, INVOICE = 1, 2, 3, 4, 31
 
@@ -20,6 +32,22 @@ ENTITIES: Mapping[int, str] = MappingProxyType(
     {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company", INVOICE: "invoice"}
 )
 """Types of CRM objects by their number."""
+
+SHORT: Mapping[int, str] = MappingProxyType(
+    {LEAD: "L", DEAL: "D", CONTACT: "C", COMPANY: "CO", INVOICE: "SI"}
+)
+"""Short codes of the types, as Bitrix24 writes them in bindings and owner types."""
+
+
+def code_of(entity: int, number: int) -> str:
+    """Write the type and the id of an object as Bitrix24 does.
+
+    Examples
+    --------
+    >>> code_of(DEAL, 5), code_of(COMPANY, 5)
+    ('D_5', 'CO_5')
+    """
+    return f"{SHORT[entity]}_{number}"
 
 
 @frozen
@@ -39,7 +67,7 @@ class Fields:
     _names: Mapping[str, str] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        names = {str(said.get("upperName", "")).upper(): name for name, said in self.info.items()}
+        names = {str(one.get("upperName", "")).upper(): name for name, one in self.info.items()}
         object.__setattr__(self, "_names", names)
 
     def find(self, code: str) -> str | None:
@@ -69,16 +97,19 @@ class Fields:
         return [name for code in codes if (name := self.find(code)) is not None]
 
 
+_CACHE: WeakKeyDictionary[Client, dict[int, Fields]] = WeakKeyDictionary()
+
+
 def fields_of(client: Client, entity: int, *, fresh: bool = False) -> Fields:
-    """Ask for the fields of one type, once for each client.
+    """Read the fields of one type, once for each client.
 
     Parameters
     ----------
     fresh
-        Ask again: fields were made since.
+        Read again: fields were made since.
     """
-    kept = client.fields.get(entity)
-    if kept is None or fresh:
+    cache = _CACHE.setdefault(client, {})
+    if entity not in cache or fresh:
         answer = client.call("crm.item.fields", {"entityTypeId": entity})
-        kept = client.fields[entity] = as_map(as_map(answer.result).get("fields"))
-    return Fields(entity, kept)
+        cache[entity] = Fields(entity, as_map(as_map(answer.result).get("fields")))
+    return cache[entity]

@@ -1,4 +1,4 @@
-"""Who is told: the responsible employee, or the head of sales."""
+"""Choose who receives an alert: the responsible employee, or the head of sales."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from abcxyz.errors import ConfigError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_id, as_map, rows_at
 
-__all__ = ["People"]
+__all__ = ["Staff"]
 
 _SALES = ("продаж", "sales")
 _PAGE = 50
 
 
 @define
-class People:
-    """Employees and departments, asked once.
+class Staff:
+    """Employees and departments, read once.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Funnels, stages, and the moment when something was won."""
+"""Funnels, stages, and when a deal or invoice was won."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from abcxyz.errors import ConfigError
 from abcxyz_bitrix.crm.entities import DEAL, INVOICE
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_id, as_map, as_moment, is_empty, rows_at
-from abcxyz_bitrix.rest.errors import InvalidArgValue
+from abcxyz_bitrix.rest.errors import InvalidArgValueError
 from abcxyz_bitrix.rest.lists import PAGE, first
 
 __all__ = ["Stage", "Stages", "directories", "load_stages", "won_moments"]
@@ -159,7 +159,7 @@ def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, da
         }
         for key, outcome in client.stream(commands.items()):
             owners, last = questions[key]
-            if isinstance(outcome, InvalidArgValue) and semantic:
+            if isinstance(outcome, InvalidArgValueError) and semantic:
                 more[key] = (owners, last)
                 continue
             rows = rows_at(first(outcome, "crm.stagehistory.list").result, "items", key)

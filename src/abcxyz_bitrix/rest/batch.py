@@ -1,4 +1,4 @@
-"""Call a portal: one method, or up to fifty in a batch."""
+"""Client of a portal: single calls, and up to fifty commands in a batch."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from typing import Any
 from attrs import define, field
 
 from abcxyz.errors import AdapterError, UnavailableError
-from abcxyz.http import OutcomeUnknownError
-from abcxyz_bitrix.rest.caller import Caller, Traffic
+from abcxyz.http import OutcomeUnknownError, Transport
+from abcxyz_bitrix.rest.caller import Caller
+from abcxyz_bitrix.rest.credentials import Credentials
 from abcxyz_bitrix.rest.dialect import Answer, Command, Times, as_map, query
-from abcxyz_bitrix.rest.errors import NotJsonError, OperationTimeLimit, QueryLimitExceeded
+from abcxyz_bitrix.rest.errors import (
+    NotJsonError,
+    OperationTimeLimitError,
+    QueryLimitExceededError,
+)
+from abcxyz_bitrix.rest.limits import Clock, Tariff
 
-__all__ = ["MOST", "Client", "Outcome", "Traffic"]
+__all__ = ["MOST", "Client", "Outcome"]
 
 MOST = 50
 """Commands in a batch."""
 
 Outcome = Answer | AdapterError
-"""What became of one command."""
+"""Answer or error of one command."""
 
 _HALVINGS = 6  # of a batch whose answer is lost
 _ROUNDS = 40  # of one command through batches
@@ -27,12 +33,46 @@ _AIM = 30.0  # seconds that a batch may take; the portal cuts at 60
 _FIRST_WRITES = 10
 
 
-@define
-class Client(Caller):
-    """Ask one portal; see `Caller` for its parameters."""
+@define(eq=False)
+class Client:
+    """Ask one portal.
 
-    fields: dict[int, Mapping[str, Any]] = field(factory=dict, init=False, repr=False)
+    Parameters
+    ----------
+    caller
+        Sends single requests, with retries and rate limits.
+    """
+
+    caller: Caller
     _costs: dict[str, float] = field(factory=dict, init=False, repr=False)
+
+    @property
+    def credentials(self) -> Credentials:
+        """Webhook or application."""
+        return self.caller.credentials
+
+    @property
+    def transport(self) -> Transport:
+        """HTTP transport; close it after use."""
+        return self.caller.transport
+
+    @property
+    def clock(self) -> Clock:
+        """Clock of all waits."""
+        return self.caller.clock
+
+    @property
+    def tariff(self) -> Tariff:
+        """Rate limits of the portal."""
+        return self.caller.tariff
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Call one method; see `Caller.call`."""
+        return self.caller.call(method, params)
+
+    def idempotent(self, method: str, params: Mapping[str, Any], key: str) -> Answer:
+        """Call a creating method of REST 3.0 with a key; see `Caller.idempotent`."""
+        return self.caller.idempotent(method, params, key)
 
     def batch(self, commands: Mapping[str, Command]) -> dict[str, Outcome]:
         """Run commands, as many requests as they need, and return what became of each.
@@ -76,14 +116,14 @@ class Client(Caller):
                     raise
                 # Perhaps it took too long and was cut: the same commands in smaller batches.
                 self._distrust(chunk)
-                self._pause(2.0**lost)
+                self.caller.pause(2.0**lost)
                 continue
             lost = 0
             chosen = {key for key, _ in chunk}
             waiting = [item for item in waiting if item[0] not in chosen]
             for (key, command), outcome in zip(chunk, outcomes, strict=True):
                 again = outcome is None or isinstance(
-                    outcome, (QueryLimitExceeded, OperationTimeLimit)
+                    outcome, (QueryLimitExceededError, OperationTimeLimitError)
                 )
                 rounds[key] = rounds.get(key, 0) + 1
                 if again and rounds[key] < _ROUNDS:
@@ -94,20 +134,22 @@ class Client(Caller):
 
     def _chunk(self, waiting: list[tuple[str, Command]]) -> list[tuple[str, Command]]:
         """Choose commands that may run now and fit into one request."""
-        parked = {command.method: self.operating.parked(command.method) for _, command in waiting}
+        parked = {
+            command.method: self.caller.operating.parked(command.method) for _, command in waiting
+        }
         if min(parked.values()) > 0:
-            self._pause(min(parked.values()))
+            self.caller.pause(min(parked.values()))
             return []
         chunk: list[tuple[str, Command]] = []
         seconds = 0.0
-        left: dict[str, float] = {"batch": self.operating.left("batch")}
+        left: dict[str, float] = {"batch": self.caller.operating.left("batch")}
         for key, command in waiting:
             method = command.method.lower()
             if parked[command.method] > 0:
                 continue
             known = self._costs.get(method)
             cost = known or _AIM / (_FIRST_WRITES if _writes(method) else MOST)
-            left.setdefault(method, self.operating.left(method))
+            left.setdefault(method, self.caller.operating.left(method))
             short = known is not None and min(left["batch"], left[method]) < known
             if chunk and (seconds + cost > _AIM or short):
                 break
@@ -125,10 +167,9 @@ class Client(Caller):
             name: f"{command.method}?{query(command.params)}" for name, command in names.items()
         }
         methods = {command.method for command in names.values()}
-        with self._lock:
-            self.traffic.commands += len(chunk)
+        self.caller.count(commands=len(chunk))
         try:
-            body = self._exchange(
+            body = self.caller.exchange(
                 "batch",
                 {"halt": 0, "cmd": text},
                 repeatable=not creates,
@@ -141,7 +182,7 @@ class Client(Caller):
             lost: Outcome = lost_answer
             return [lost for _ in chunk]
         whole = Times.read(body.get("time"))
-        self.operating.note("batch", whole)
+        self.caller.operating.note("batch", whole)
         parts = as_map(body.get("result"))
         results, failed, spent = (
             as_map(parts.get(part)) for part in ("result", "result_error", "result_time")
@@ -152,19 +193,19 @@ class Client(Caller):
             times = Times.read(spent.get(name))
             self._learn(command.method, times)
             if name in failed:
-                said = as_map(failed[name])
-                problem = self._refusal(
-                    said.get("error", ""),
-                    said.get("error_description", ""),
+                error = as_map(failed[name])
+                problem = self.caller.refusal(
+                    error.get("error", ""),
+                    error.get("error_description", ""),
                     status=0,
                     method=command.method,
                 )
-                if isinstance(problem, OperationTimeLimit):
-                    self.traffic.refused += 1
-                    self.operating.refused(command.method, times)
-                elif isinstance(problem, QueryLimitExceeded):
-                    self.traffic.refused += 1
-                    self._pause(self.pace.refused(0))
+                if isinstance(problem, OperationTimeLimitError):
+                    self.caller.traffic.refused += 1
+                    self.caller.operating.refused(command.method, times)
+                elif isinstance(problem, QueryLimitExceededError):
+                    self.caller.traffic.refused += 1
+                    self.caller.pause(self.caller.limiter.refused(0))
                 found.append(problem)
             elif name in results:
                 found.append(Answer(results[name], totals.get(name), nexts.get(name), times))
@@ -175,7 +216,7 @@ class Client(Caller):
         return found
 
     def _learn(self, method: str, times: Times) -> None:
-        self.operating.note(method, times)
+        self.caller.operating.note(method, times)
         if times.duration is not None:
             name = method.lower()
             known = self._costs.get(name, times.duration)

@@ -1,7 +1,7 @@
-"""Call one method of a portal, as often as that is right and no faster than it may be.
+"""One REST call, with retries and rate limits.
 
-Below this seam lie credentials, pace, time budgets and repetition; above it nobody thinks of them.
-Before anything is repeated one question is asked: did it run?
+Credentials, rate limits, time budgets and retries are handled here and nowhere above. A call is
+repeated only if it certainly did not run, or if running it twice does no harm.
 """
 
 from __future__ import annotations
@@ -23,12 +23,19 @@ from abcxyz_bitrix.rest.dialect import Answer, Command, Times, decode
 from abcxyz_bitrix.rest.errors import (
     BitrixError,
     NotJsonError,
-    OperationTimeLimit,
+    OperationTimeLimitError,
     PortalMovedError,
-    QueryLimitExceeded,
-    refusal,
+    QueryLimitExceededError,
 )
-from abcxyz_bitrix.rest.limits import Clock, Operating, Pace, Plan, SystemClock, pace_of
+from abcxyz_bitrix.rest.limits import (
+    Clock,
+    Operating,
+    RateLimiter,
+    SystemClock,
+    Tariff,
+    rate_limiter_of,
+)
+from abcxyz_bitrix.rest.refusals import refusal
 
 __all__ = ["TRIES", "Caller", "Traffic"]
 
@@ -40,7 +47,7 @@ _AGENT = f"abcxyz-bitrix/{version('abcxyz')}"
 
 @define
 class Traffic:
-    """What was asked so far."""
+    """Counters of requests, commands, refusals and seconds of waiting."""
 
     requests: int = 0
     commands: int = 0
@@ -50,7 +57,7 @@ class Traffic:
 
 @define
 class Caller:
-    """Ask one portal.
+    """Send single calls to one portal.
 
     Parameters
     ----------
@@ -58,30 +65,30 @@ class Caller:
         A webhook or an application.
     transport
         Sends one request once; its own repetition is not used.
-    plan
-        The limits of the tariff.
+    tariff
+        Rate limits of the portal.
     allow_hosts
         Addresses to which the portal may move, besides its own domain of Bitrix24.
     note
-        Is told what a person should know: long waits, a moved portal.
+        Called with what a person should know: long waits, a moved portal.
     """
 
     credentials: Credentials
     transport: Transport = field(repr=False)
-    plan: Plan = field(factory=Plan)
+    tariff: Tariff = field(factory=Tariff)
     clock: Clock = field(factory=SystemClock, repr=False)
     allow_hosts: Sequence[str] = ()
     note: Callable[[str], None] = field(default=lambda _text: None, repr=False)
     traffic: Traffic = field(factory=Traffic)
-    pace: Pace = field(init=False, repr=False)
+    limiter: RateLimiter = field(init=False, repr=False)
     operating: Operating = field(init=False, repr=False)
     _base: str = field(init=False, repr=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._base = self.credentials.base
-        self.pace = pace_of(self.credentials.host, self.plan, self.clock)
-        self.operating = Operating(self.plan.operating, self.clock)
+        self.limiter = rate_limiter_of(self.credentials.host, self.tariff, self.clock)
+        self.operating = Operating(self.tariff.operating, self.clock)
         self.transport.redactor.learn(*self.credentials.secrets)
 
     # -- one call ----------------------------------------------------------------------------
@@ -97,7 +104,7 @@ class Caller:
             The call may have been carried out; look before repeating it.
         """
         command = Command(method, params or {})
-        body = self._exchange(
+        body = self.exchange(
             method, command.params, repeatable=not command.creates, methods=(method,)
         )
         return self._answer(method, body)
@@ -110,7 +117,7 @@ class Caller:
         key
             The same for the same object.
         """
-        body = self._exchange(
+        body = self.exchange(
             method, params, repeatable=True, methods=(method,), version=3, key=key
         )
         return self._answer(method, body)
@@ -120,7 +127,7 @@ class Caller:
         self.operating.note(method, times)
         return Answer(body.get("result"), body.get("total"), body.get("next"), times)
 
-    def _exchange(
+    def exchange(
         self,
         method: str,
         params: Mapping[str, Any],
@@ -131,11 +138,30 @@ class Caller:
         key: str = "",
         tries: int = TRIES,
     ) -> Mapping[str, Any]:
-        """Send until there is an answer, or repeating would be wrong."""
+        """Send until there is an answer, or repeating would be wrong.
+
+        Parameters
+        ----------
+        repeatable
+            Whether running it twice does no harm.
+        methods
+            Whose time budgets it uses.
+        version
+            Of the REST API.
+        key
+            Idempotency key of REST 3.0.
+        tries
+            Attempts where the answer is lost.
+
+        Returns
+        -------
+        Mapping
+            The whole body of the answer.
+        """
         lost = waits = 0
         renewed = moved = False
         while True:
-            self._pause(self.operating.wait(methods))
+            self.pause(self.operating.wait(methods))
             token = self.credentials.token()
             problem: AdapterError
             try:
@@ -150,7 +176,7 @@ class Caller:
                 problem, raw = caught, None
             if raw is None:
                 lost += 1
-                self._pause(2.0**lost)
+                self.pause(2.0**lost)
                 continue
             if raw.status in _MOVED:
                 if moved:
@@ -161,22 +187,22 @@ class Caller:
             body = decode(raw.body)
             if body is not None and "error" not in body and raw.status < 400:
                 return body
-            problem = self._judge(method, raw, body)
-            if isinstance(problem, QueryLimitExceeded) and waits < _PATIENCE:
+            problem = self._problem(method, raw, body)
+            if isinstance(problem, QueryLimitExceededError) and waits < _PATIENCE:
                 self.traffic.refused += 1
-                self._pause(self.pace.refused(waits))
+                self.pause(self.limiter.refused(waits))
                 waits += 1
-            elif isinstance(problem, OperationTimeLimit) and waits < _PATIENCE:
+            elif isinstance(problem, OperationTimeLimitError) and waits < _PATIENCE:
                 self.traffic.refused += 1
                 waits += 1
-                self._pause(self.operating.refused(method))
+                self.pause(self.operating.refused(method))
             elif _is(problem, "EXPIRED_TOKEN") and not renewed and token is not None:
                 self.credentials.renew(token)
                 self.transport.redactor.learn(*self.credentials.secrets)
                 renewed = True
             elif _cut_short(problem) and repeatable and lost + 1 < tries:
                 lost += 1
-                self._pause(2.0**lost)
+                self.pause(2.0**lost)
             else:
                 raise problem
 
@@ -200,9 +226,8 @@ class Caller:
         if key:
             headers["Idempotency-Key"] = key
         url = self._base + self.credentials.path(method, version=version)
-        with self._lock:
-            self.traffic.requests += 1
-        self.pace.bucket.take()
+        self.count(requests=1)
+        self.limiter.tokens.take()
         return self.transport.send(
             "POST",
             url,
@@ -211,31 +236,39 @@ class Caller:
             repeatable=repeatable,
         )
 
-    def _judge(self, method: str, raw: Raw, body: Mapping[str, Any] | None) -> AdapterError:
+    def _problem(self, method: str, raw: Raw, body: Mapping[str, Any] | None) -> AdapterError:
         if body is None or "error" not in body:
             return _no_answer(method, raw.status)
-        code, said = body["error"], body.get("error_description", "")
+        code, text = body["error"], body.get("error_description", "")
         if raw.status >= 500 and code in ("", None):
             return _no_answer(method, raw.status)
         if isinstance(code, Mapping):  # REST 3.0
-            code, said = code.get("code", ""), code.get("message", "")
-        return self._refusal(code, said, status=raw.status, method=method)
+            code, text = code.get("code", ""), code.get("message", "")
+        return self.refusal(code, text, status=raw.status, method=method)
 
-    def _refusal(self, code: object, said: object, *, status: int, method: str) -> BitrixError:
+    def refusal(self, code: object, text: object, *, status: int, method: str) -> BitrixError:
+        """Build the error of a refused call, without secrets in the portal's text."""
         return refusal(
             code,
-            self.transport.redactor.text(str(said or "")),
+            self.transport.redactor.text(str(text or "")),
             status=status,
             method=method,
         )
 
-    def _pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Wait, and count the seconds."""
         if seconds <= 0:
             return
         if seconds >= 60:
             self.note(f"waiting {seconds:.0f} s, as the portal asks")
         self.traffic.waited += seconds
         self.clock.sleep(seconds)
+
+    def count(self, *, requests: int = 0, commands: int = 0) -> None:
+        """Add to the counters."""
+        with self._lock:
+            self.traffic.requests += requests
+            self.traffic.commands += commands
 
     # -- a portal that moved -----------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""From the options of a job to a client."""
+"""Build a client of a portal from the options of a job."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from attrs import evolve
 from abcxyz.errors import ConfigError
 from abcxyz.http import Transport
 from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.caller import Caller
 from abcxyz_bitrix.rest.credentials import Given, OAuth, Webhook, is_loopback, reveal
-from abcxyz_bitrix.rest.limits import Clock, Plan, SystemClock
-from abcxyz_bitrix.rest.shared_limits import SharedBucket
+from abcxyz_bitrix.rest.limits import Clock, SystemClock, Tariff
+from abcxyz_bitrix.rest.shared_limits import SharedTokenBucket
 
 __all__ = ["connect"]
 
@@ -31,7 +32,7 @@ def connect(
     base_url: str | None = None,
     insecure_loopback: bool = False,
     allow_hosts: Sequence[str] = (),
-    plan: str | Plan = "standard",
+    plan: str | Tariff = "standard",
     timeout: float = 65.0,
     proxy: str | None = None,
     pace_file: Path | None = None,
@@ -96,15 +97,15 @@ def connect(
                 "base_url goes only to this machine, and only with insecure_loopback = true"
             )
         credentials = evolve(credentials, base=f"{parts.scheme}://{parts.netloc}")
-    client = Client(
+    caller = Caller(
         credentials,
         transport,
-        plan=plan if isinstance(plan, Plan) else Plan.named(plan),
+        tariff=plan if isinstance(plan, Tariff) else Tariff.named(plan),
         clock=timer,
         allow_hosts=tuple(allow_hosts),
         note=_LOG.warning,
     )
     if pace_file is not None:
-        limits = client.plan
-        client.pace.bucket = SharedBucket(pace_file, limits.rate, limits.burst, timer)
-    return client
+        limits = caller.tariff
+        caller.limiter.tokens = SharedTokenBucket(pace_file, limits.rate, limits.burst, timer)
+    return Client(caller)

@@ -1,4 +1,4 @@
-"""The secrets of a portal: where they come from, and how they stay secret."""
+"""Credentials of a portal: incoming webhook, or OAuth tokens of an application."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from attrs import field, frozen
 from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.http import Transport
 from abcxyz.plugins import Secret
-from abcxyz_bitrix.rest.errors import NotJsonError, refusal
+from abcxyz_bitrix.rest.errors import NotJsonError
+from abcxyz_bitrix.rest.refusals import refusal
 
 if sys.platform != "win32":
     import fcntl

@@ -1,4 +1,4 @@
-"""The dialect of Bitrix24: brackets in queries, empty lists for empty maps, dates of two kinds."""
+"""Encoding of queries and decoding of answers in the formats of Bitrix24."""
 
 from __future__ import annotations
 

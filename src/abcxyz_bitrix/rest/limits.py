@@ -1,4 +1,4 @@
-"""How fast a portal may be asked: one bucket for all, and ten-minute budgets per method."""
+"""Rate limits of a portal: requests per second, and seconds of each method per ten minutes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ from typing import Protocol
 from attrs import define, field, frozen
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import Bucket
+from abcxyz.http import TokenBucket
 from abcxyz_bitrix.rest.dialect import Times
 
-__all__ = ["Budget", "Clock", "Operating", "Pace", "Plan", "SystemClock", "pace_of", "seconds_of"]
+__all__ = [
+    "Budget",
+    "Clock",
+    "Operating",
+    "RateLimiter",
+    "SystemClock",
+    "Tariff",
+    "rate_limiter_of",
+    "seconds_of",
+]
 
 _SOON = 5.0  # seconds before the limit where waiting begins
 _UNKNOWN = 5.0  # seconds to wait where the portal does not say how long
@@ -28,7 +37,7 @@ _GROWTH = 1.5
 
 
 class Clock(Protocol):
-    """Time as an argument."""
+    """Clock that tests can replace."""
 
     def now(self) -> float:
         """POSIX time."""
@@ -58,8 +67,8 @@ class SystemClock:
 
 
 @frozen
-class Plan:
-    """The limits of a tariff.
+class Tariff:
+    """Rate limits of a tariff of Bitrix24.
 
     Parameters
     ----------
@@ -70,7 +79,7 @@ class Plan:
 
     Examples
     --------
-    >>> Plan.named("enterprise").rate
+    >>> Tariff.named("enterprise").rate
     5.0
     """
 
@@ -79,7 +88,7 @@ class Plan:
     operating: float = 480.0
 
     @classmethod
-    def named(cls, name: str) -> Plan:
+    def named(cls, name: str) -> Tariff:
         """Look a tariff up.
 
         Raises
@@ -101,53 +110,55 @@ class Plan:
         return known[name]
 
 
-class Pace:
-    """Hold back everybody in this process who asks the same portal."""
+class RateLimiter:
+    """Limit the requests of all clients of one portal in this process."""
 
-    def __init__(self, plan: Plan, clock: Clock, random: Random) -> None:
-        self.plan = plan
+    def __init__(self, tariff: Tariff, clock: Clock, random: Random) -> None:
+        self.tariff = tariff
         self._clock, self._random = clock, random
-        self.bucket = Bucket(plan.rate, plan.burst, clock=clock.monotonic, sleep=clock.sleep)
+        self.tokens = TokenBucket(
+            tariff.rate, tariff.burst, clock=clock.monotonic, sleep=clock.sleep
+        )
         self._refused: deque[float] = deque(maxlen=_STORM)
-        self._rate = plan.rate
+        self._rate = tariff.rate
         self._lock = threading.Lock()
 
     def refused(self, attempt: int) -> float:
         """Note a refusal for asking too fast; return the seconds to wait before *attempt* + 1."""
-        self.bucket.drain()
+        self.tokens.drain()
         with self._lock:
             now = self._clock.monotonic()
             self._refused.append(now)
             if len(self._refused) == _STORM and now - self._refused[0] <= _MINUTE:
-                self.bucket.slow_down(0.8)
+                self.tokens.slow_down(0.8)
                 self._rate *= 0.8
                 self._refused.clear()
             wait = (1 / self._rate + 1.0) * _GROWTH**attempt
             return min(_LONGEST, wait * (1 + 0.25 * self._random.random()))
 
 
-_paces: dict[tuple[str, int], Pace] = {}
-_paces_lock = threading.Lock()
+_limiters: dict[tuple[str, int], RateLimiter] = {}
+_limiters_lock = threading.Lock()
 
 
-def pace_of(host: str, plan: Plan, clock: Clock) -> Pace:
-    """Return the one pace of a portal in this process.
+def rate_limiter_of(host: str, tariff: Tariff, clock: Clock) -> RateLimiter:
+    """Return the one rate limiter of a portal in this process.
 
     Parameters
     ----------
     host
         With its port.
-    plan
+    tariff
         Of whoever comes first.
     clock
-        Simulated clocks have paces of their own.
+        Simulated clocks have limiters of their own.
     """
-    # All real clocks are one; a simulated one is alive as long as its pace holds it.
+    # All real clocks are one; a simulated one is alive as long as its limiter holds it.
     key = (host.lower(), 0 if isinstance(clock, SystemClock) else id(clock))
-    with _paces_lock:
-        if key not in _paces:
-            _paces[key] = Pace(plan, clock, Random())  # noqa: S311 - spreads retries
-        return _paces[key]
+    with _limiters_lock:
+        if key not in _limiters:
+            _limiters[key] = RateLimiter(tariff, clock, Random())  # noqa: S311 - spreads retries
+        return _limiters[key]
 
 
 @define

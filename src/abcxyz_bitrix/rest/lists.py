@@ -1,4 +1,4 @@
-"""Read long lists by windows of ids: any piece can be read again, and nothing shifts."""
+"""Pagination of long lists by windows of ids, so that any piece can be read again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 from abcxyz.errors import AdapterError, BadDataError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, Command, as_id, as_map, as_moment, rows_at
-from abcxyz_bitrix.rest.errors import InvalidArgValue
+from abcxyz_bitrix.rest.errors import InvalidArgValueError
 
 __all__ = ["PAGE", "Listing", "Piece", "Row", "by_ids", "cursor", "first", "narrow", "scan"]
 
@@ -180,7 +180,7 @@ def _accepted(
         command = listing.command({})
         try:
             answer = client.call(command.method, command.params)
-        except InvalidArgValue as refused:
+        except InvalidArgValueError as refused:
             if not listing.where:
                 raise
             said = str(refused.details.get("said", ""))

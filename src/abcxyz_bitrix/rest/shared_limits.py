@@ -1,4 +1,4 @@
-"""One pace for all programs of a machine that ask the same portal."""
+"""Token bucket in a file: one rate limit for all processes of a machine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import Bucket
+from abcxyz.http import TokenBucket
 from abcxyz_bitrix.rest.limits import Clock
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["SharedBucket"]
+__all__ = ["SharedTokenBucket"]
 
 
-class SharedBucket(Bucket):
-    """A bucket whose level stands in a file, under a lock.
+class SharedTokenBucket(TokenBucket):
+    """Token bucket whose level is stored in a locked file.
 
     The portal counts requests per source address, so every program of this machine has to pass
     through the same file.
@@ -57,7 +57,7 @@ class SharedBucket(Bucket):
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX)
             now = self._now()
-            tokens, seen = self._kept(file.read(), now)
+            tokens, seen = self._level(file.read(), now)
             tokens = min(self._burst, tokens + max(0.0, now - seen) * self._rate)
             tokens = min(tokens, 0.0) if empty else tokens - cost
             file.seek(0)
@@ -65,7 +65,7 @@ class SharedBucket(Bucket):
             json.dump([tokens, now], file)
         return tokens
 
-    def _kept(self, text: str, now: float) -> tuple[float, float]:
+    def _level(self, text: str, now: float) -> tuple[float, float]:
         try:
             tokens, seen = json.loads(text)
             return float(tokens), float(seen)

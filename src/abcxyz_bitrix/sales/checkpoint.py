@@ -1,10 +1,10 @@
-"""What has been read so far, on disk, so that a crash costs one request and not the night."""
+"""Checkpoint on disk: an interrupted reading is resumed where it stopped."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from abcxyz.errors import ConfigError
 
-__all__ = ["Checkpoint", "fingerprint"]
+__all__ = ["Checkpoint", "checkpoints", "fingerprint"]
 
 _FRESH = 24 * 3600.0  # seconds after which half a reading is too old to be finished
 _SCHEMA = """
@@ -111,3 +111,12 @@ class Checkpoint:
     def close(self) -> None:
         """Remove the file: the reading is complete."""
         self.path.unlink(missing_ok=True)
+
+
+def checkpoints(path: Path | None, entities: Sequence[int]) -> dict[int, Checkpoint]:
+    """Name the checkpoint of each type of objects; several types have a file each."""
+    if path is None:
+        return {}
+    if len(entities) == 1:
+        return {entities[0]: Checkpoint(Path(path))}
+    return {entity: Checkpoint(Path(f"{path}.{entity}")) for entity in entities}

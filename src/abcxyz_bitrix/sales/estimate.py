@@ -1,4 +1,4 @@
-"""How long a run takes: as long as the portal's limits make it."""
+"""Estimated duration of a run under the portal's rate limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import ceil
 from attrs import frozen
 
 from abcxyz_bitrix.rest.batch import MOST
-from abcxyz_bitrix.rest.limits import Plan
+from abcxyz_bitrix.rest.limits import Tariff
 from abcxyz_bitrix.words import money, tell
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
@@ -85,7 +85,7 @@ class Estimate:
         )
 
 
-def estimate(loads: Iterable[Load], plan: Plan) -> Estimate:
+def estimate(loads: Iterable[Load], tariff: Tariff) -> Estimate:
     """Bound the duration from below, and so exactly enough.
 
     Notes
@@ -98,8 +98,8 @@ def estimate(loads: Iterable[Load], plan: Plan) -> Estimate:
     for load in kept:
         used[load.method] = used.get(load.method, 0.0) + load.calls * load.seconds
     requests = sum(load.requests for load in kept)
-    rate = max(0.0, requests - plan.burst) / plan.rate
-    longest = max((_busy(seconds, plan.operating) for seconds in used.values()), default=0.0)
+    rate = max(0.0, requests - tariff.burst) / tariff.rate
+    longest = max((_busy(seconds, tariff.operating) for seconds in used.values()), default=0.0)
     return Estimate(requests, rate, longest)
 
 

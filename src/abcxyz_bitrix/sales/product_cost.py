@@ -1,4 +1,4 @@
-"""The cost of what was sold, from the purchase prices of the products."""
+"""Cost of sales from the purchase prices of their products."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from abcxyz_bitrix.crm.entities import SHORT
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_decimal, as_id, rows_at
 from abcxyz_bitrix.rest.lists import PAGE, Row, cursor, first
-from abcxyz_bitrix.sales.won import SHORT, Sale
+from abcxyz_bitrix.sales.sale import Sale
 
 __all__ = ["with_cost"]
 

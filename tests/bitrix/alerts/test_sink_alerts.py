@@ -14,7 +14,7 @@ from tests.emulators.bitrix24.rest3 import Rest3, Rest3Error
 
 from abcxyz import Alert, Analysis
 from abcxyz.errors import ConfigError
-from abcxyz.http import Bucket
+from abcxyz.http import TokenBucket
 from abcxyz_bitrix.sink import BitrixSink
 
 
@@ -194,7 +194,7 @@ def test_stalled_deal_is_told_to_the_head_of_sales(site: Rig, ledger: Path) -> N
 def test_three_days_are_strict(site: Rig, ledger: Path, days: float, told: int) -> None:
     """Three days to the second are not more than three days."""
     site.portal.costs["*"] = 0.0
-    site.client.pace.bucket = Bucket(1e6, 1e6)
+    site.client.caller.limiter.tokens = TokenBucket(1e6, 1e6)
     stuck(site, days=days)
     run(site, ledger, warned(), notify=True)
     assert len(store(site, "notifications")) == told

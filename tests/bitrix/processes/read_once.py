@@ -9,7 +9,7 @@ from pathlib import Path
 
 from abcxyz import Window
 from abcxyz_bitrix.rest.connect import connect
-from abcxyz_bitrix.rest.limits import Plan
+from abcxyz_bitrix.rest.limits import Tariff
 from abcxyz_bitrix.source import BitrixSource
 
 __all__ = ["main"]
@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 def main(url: str, checkpoint: str) -> None:
     """Read everything and print document and amount of each sale."""
-    fast = Plan(rate=1e6, burst=1e6, operating=1e6)
+    fast = Tariff(rate=1e6, burst=1e6, operating=1e6)
     client = connect(webhook=url, insecure_loopback=True, plan=fast)
     source = BitrixSource(client=client, checkpoint=Path(checkpoint))
     sales = [

@@ -9,12 +9,12 @@ from tests.emulators.bitrix24.harness import alert_of, analysis_of
 
 from abcxyz import SEGMENTS, Analysis
 from abcxyz_bitrix.rest.connect import connect
-from abcxyz_bitrix.rest.limits import Plan
+from abcxyz_bitrix.rest.limits import Tariff
 from abcxyz_bitrix.sink import BitrixSink
 
 __all__ = ["segment_of", "with_alerts"]
 
-_FAST = Plan(rate=1e6, burst=1e6, operating=1e6)
+_FAST = Tariff(rate=1e6, burst=1e6, operating=1e6)
 
 
 def segment_of(number: int) -> str:

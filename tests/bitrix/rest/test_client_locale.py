@@ -8,12 +8,13 @@ from pathlib import Path
 
 import abcxyz_bitrix
 from abcxyz.i18n import catalogue
-from abcxyz_bitrix.rest.errors import TEMPLATES
+from abcxyz_bitrix.rest.errors import BitrixError
+from abcxyz_bitrix.rest.refusals import ERRORS
 
 
 def templates() -> set[str]:
     """Find every template in the source."""
-    found = set(TEMPLATES.values())
+    found = {made.answer_template for made in (BitrixError, *ERRORS.values())}
     for file in Path(str(abcxyz_bitrix.__file__)).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:

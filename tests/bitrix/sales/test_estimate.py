@@ -6,7 +6,7 @@ import pytest
 from tests.emulators.bitrix24.harness import START, Rig, analysis_of, rig
 from tests.emulators.bitrix24.portal import Limits, Portal, VirtualClock
 
-from abcxyz_bitrix.rest.limits import Plan
+from abcxyz_bitrix.rest.limits import Tariff
 from abcxyz_bitrix.sales.estimate import Estimate, Load, estimate, reading, updating
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.source import BitrixSource
@@ -14,29 +14,29 @@ from abcxyz_bitrix.source import BitrixSource
 
 def test_bound_is_the_larger_of_two() -> None:
     """The rate binds where calls are cheap, the budget of the method where they are dear."""
-    cheap = estimate(updating(85_000, 0.0), Plan())
+    cheap = estimate(updating(85_000, 0.0), Tariff())
     assert (cheap.requests, cheap.seconds) == (1700, (1700 - 50) / 2)
-    dear = estimate(updating(85_000, 0.085), Plan())
+    dear = estimate(updating(85_000, 0.085), Tariff())
     assert dear.seconds == dear.operating_seconds
     assert dear.seconds == pytest.approx(15 * 600 + 25)
 
 
 def test_methods_have_budgets_of_their_own() -> None:
     """Two methods work side by side; the busier one binds."""
-    both = estimate([Load("a", 1000, 0.4), Load("b", 1000, 0.3)], Plan())
+    both = estimate([Load("a", 1000, 0.4), Load("b", 1000, 0.3)], Tariff())
     assert both.operating_seconds == 400.0
 
 
 def test_faster_tariff_is_faster() -> None:
     """The rate of the tariff counts."""
     loads = reading(300_000, history=True, list_seconds=0.0, history_seconds=0.0)
-    slow, fast = estimate(loads, Plan()), estimate(loads, Plan.named("enterprise"))
+    slow, fast = estimate(loads, Tariff()), estimate(loads, Tariff.named("enterprise"))
     assert slow.rate_seconds > 2 * fast.rate_seconds
 
 
 def test_nothing_takes_no_time() -> None:
     """No calls cost nothing."""
-    assert estimate([], Plan()) == Estimate(0, 0.0, 0.0)
+    assert estimate([], Tariff()) == Estimate(0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_write_takes_as_long_as_the_limits_make_it(cost: float, count: int) -> N
     with rig(portal_of(cost)) as site:
         took = written(site, count)
         assert site.portal.bucket.refused == 0
-    bound = estimate(updating(count, cost), Plan()).seconds
+    bound = estimate(updating(count, cost), Tariff()).seconds
     assert bound > 1200
     assert 0.9 * bound < took < 1.1 * bound
 
@@ -97,7 +97,7 @@ def test_it_does_not_matter_whom_batches_charge(charge: str) -> None:
     with rig(portal) as site:
         took = written(site, 3000)
         assert site.portal.operating.refused < 60
-    bound = estimate(updating(3000, 0.5), Plan()).seconds
+    bound = estimate(updating(3000, 0.5), Tariff()).seconds
     assert 0.9 * bound < took < 1.1 * bound
 
 

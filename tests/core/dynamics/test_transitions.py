@@ -27,7 +27,8 @@ from abcxyz import (
     customer_groups,
     group_names,
 )
-from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning, align, compare
+from abcxyz.core.dynamics.alignment import align
+from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning, compare
 from abcxyz.core.dynamics.events import EVENTS, event
 from abcxyz.core.dynamics.transitions import transitions
 

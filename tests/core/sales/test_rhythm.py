@@ -119,4 +119,4 @@ def test_buckets_stand_in_for_unknown_days() -> None:
     )
     panel = aggregate([sales], PERIODS)
     assert panel.rhythm is None
-    assert [[30, 122]] == gaps(bucket_rhythm(panel))
+    assert [[30, 122]] == gaps(bucket_rhythm(panel.sales, panel.periods))

@@ -16,7 +16,7 @@ from abcxyz.tables.export.records import customer_records
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["SqlSink"]
 

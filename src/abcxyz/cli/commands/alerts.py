@@ -16,7 +16,7 @@ from abcxyz.i18n import LANGUAGES, date_text, money, number, text
 
 if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["ALERTS_EXIT_CODE", "add_parser", "run"]
 

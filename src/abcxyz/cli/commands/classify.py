@@ -17,9 +17,9 @@ from abcxyz.tables.large_parquet import add_options as add_large_options
 from abcxyz.tables.large_parquet import classify_large, is_large
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Periods
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
     from abcxyz.tables.sales import Sales
 
 __all__ = ["add_parser", "run", "write_all"]
@@ -218,7 +218,7 @@ def read_file(args: argparse.Namespace, as_of: date) -> Sales:
 def settings_of(args: argparse.Namespace) -> Settings:
     """Gather the options of the classification."""
     from abcxyz.cli.options.rules import parse_abc, parse_xyz
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
     return Settings(
         period=args.period,

@@ -15,10 +15,10 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Window
     from abcxyz.core.sales.transactions import Transactions
-    from abcxyz.core.snapshots.snapshot import Settings
+    from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["HISTORY", "Given", "add_given", "opened"]
 

@@ -11,7 +11,7 @@ from abcxyz.tables.account import KINDS, TREATMENTS
 from abcxyz.tables.export.summary import summary_object
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["render", "table"]
 

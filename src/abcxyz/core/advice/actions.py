@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import Codes, freeze, same_arrays
+from abcxyz._arrays import SAME_ARRAYS, Codes, freeze
 from abcxyz.core.advice.playbook import Advice, Playbook, Refinement, default_playbook
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.dynamics.transitions import Transitions
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Action", "Actions", "advise"]
-
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -72,10 +69,10 @@ class Actions:
         Where the words come from.
     """
 
-    customers: npt.NDArray[Any] = field(eq=_SAME)
+    customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
     before: Codes | None = field(eq=False)
-    segment: Codes = field(eq=_SAME)
-    refinement: Codes = field(eq=_SAME)
+    segment: Codes = field(eq=SAME_ARRAYS)
+    refinement: Codes = field(eq=SAME_ARRAYS)
     silence: Silence
     playbook: Playbook
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
 
+from abcxyz._arrays import frozen_map
 from abcxyz.errors import InputError
 
 __all__ = ["CrmFacts", "Deal", "LeadContact", "TimeSpent"]
@@ -71,10 +71,6 @@ def _all(found: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def _owners(found: Mapping[Any, str]) -> Mapping[Any, str]:
-    return MappingProxyType(dict(found))
-
-
 @frozen(kw_only=True)
 class CrmFacts:
     """Everything a CRM told; whatever it did not tell raises no alert.
@@ -91,7 +87,7 @@ class CrmFacts:
         Of the leads.
     """
 
-    owners: Mapping[Any, str] = field(factory=dict, converter=_owners, hash=False)
+    owners: Mapping[Any, str] = field(factory=dict, converter=frozen_map, hash=False)
     deals: tuple[Deal, ...] = field(default=(), converter=_all)
     time_spent: tuple[TimeSpent, ...] = field(default=(), converter=_all)
     contacts: tuple[LeadContact, ...] = field(default=(), converter=_all)

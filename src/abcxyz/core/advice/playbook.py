@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Codes
+from abcxyz._arrays import Bools, Codes, frozen_map
 from abcxyz.core.classes.segments import ABC, SEGMENTS
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.errors import ConfigError
@@ -21,10 +21,6 @@ from abcxyz.errors import ConfigError
 __all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
 
 _FIELDS = frozenset({"segment", "before", "after", "days", "usual"})
-
-
-def _texts(found: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(found))
 
 
 def _names(found: Iterable[str]) -> tuple[str, ...]:
@@ -36,8 +32,8 @@ class Advice:
     """What to do with customers of a segment: a channel, advice and a hint in each language."""
 
     channel: str
-    text: Mapping[str, str] = field(converter=_texts, hash=False)
-    hint: Mapping[str, str] = field(converter=_texts, hash=False)
+    text: Mapping[str, str] = field(converter=frozen_map, hash=False)
+    hint: Mapping[str, str] = field(converter=frozen_map, hash=False)
 
 
 @frozen(kw_only=True)
@@ -66,7 +62,7 @@ class Refinement:
     events: tuple[str, ...] = field(default=(), converter=_names)
     late: bool = False
     channel: str | None = None
-    text: Mapping[str, str] = field(converter=_texts, hash=False)
+    text: Mapping[str, str] = field(converter=frozen_map, hash=False)
 
     def fits(self, before: Codes | None, after: Codes, events: Codes | None, late: Bools) -> Bools:
         """Say of every customer whether this was met; without a former snapshot only lateness."""
@@ -199,7 +195,7 @@ class Playbook:
                 refinements=tuple(_refinement(one) for one in named.values()),
                 channels=MappingProxyType(
                     {
-                        name: _texts(texts)
+                        name: frozen_map(texts)
                         for name, texts in (base["channels"] | data.get("channels", {})).items()
                     }
                 ),

@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Codes, Floats, Ints, freeze, same_arrays
-from abcxyz.core.classes.results import AbcResult, XyzResult, html_table, plain_number
+from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
+from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
-from abcxyz.core.display import Drawn
+from abcxyz.core.display import Drawn, html_table, percent, plain_number
 from abcxyz.core.sums import survey
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Matrix", "build_matrix"]
-
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -41,8 +38,8 @@ class Matrix(Drawn):
         Their money.
     """
 
-    counts: Ints = field(eq=_SAME)
-    values: Floats = field(eq=_SAME)
+    counts: Ints = field(eq=SAME_ARRAYS)
+    values: Floats = field(eq=SAME_ARRAYS)
     positive: float
     unclassified: int
     unclassified_value: float
@@ -78,11 +75,8 @@ class Matrix(Drawn):
         """
         count, value = self.cell(segment)
         row, column = divmod(SEGMENTS.index(segment), 3)
-        shares = (
-            "–" if math.isnan(share) else f"{share:.2%}".replace("%", " %")
-            for share in (self.count_shares[row, column], self.value_shares[row, column])
-        )
-        of_customers, of_value = shares
+        of_customers = percent(self.count_shares[row, column])
+        of_value = percent(self.value_shares[row, column])
         return (
             f"{segment}: {count} of {self.customers} customers ({of_customers}), "
             f"{plain_number(value)} of {plain_number(self.positive)} ({of_value})"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import html
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import Codes, Floats, Numbers, freeze, same_arrays
+from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Numbers, freeze
 from abcxyz.core.classes.rules import (
     CountShares,
     CumulativeMean,
@@ -25,16 +22,14 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
-from abcxyz.core.display import Drawn
+from abcxyz.core.display import Drawn, html_table, percent, plain_number
 from abcxyz.core.sums import prefix_sums, survey
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AbcResult", "ClassSummary", "XyzResult", "html_table", "plain_number"]
-
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
+__all__ = ["AbcResult", "ClassSummary", "XyzResult"]
 
 
 @frozen
@@ -46,36 +41,6 @@ class ClassSummary:
     value: float
     customers_share: float
     value_share: float
-
-
-def plain_number(value: float) -> str:
-    """Write a number for an explanation: whole ones without decimals, thousands apart.
-
-    Examples
-    --------
-    >>> plain_number(58140), plain_number(36.428)
-    ('58 140', '36.43')
-    """
-    if not math.isfinite(value):
-        return str(value)
-    whole = float(value) == round(float(value)) or abs(value) >= 10_000
-    return f"{value:,.{0 if whole else 2}f}".replace(",", " ")
-
-
-def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Build a table for a notebook; every cell is escaped."""
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return (
-        f"<table><caption>{html.escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
-
-
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.2%}".replace("%", " %")
 
 
 def _place(i: object, n: int) -> int:
@@ -104,8 +69,8 @@ class AbcResult(Drawn):
         What the values are.
     """
 
-    codes: Codes = field(eq=_SAME)
-    values: Numbers = field(eq=_SAME)
+    codes: Codes = field(eq=SAME_ARRAYS)
+    values: Numbers = field(eq=SAME_ARRAYS)
     cuts: Cuts
     rule: Rule
     metric: str = "revenue"
@@ -184,7 +149,7 @@ class AbcResult(Drawn):
             return "not classified: no sales in the period"
         value, share = self.values[i].item(), float(self.share[i])
         why = _abc_reason(self.rule, code, value, self.cuts)
-        part = "" if math.isnan(share) else f"; {_percent(share)} of {self.metric}"
+        part = "" if math.isnan(share) else f"; {percent(share)} of {self.metric}"
         return f"{ABC[code]}: {plain_number(value)} {why}{part}"
 
     def to_frame(self) -> pd.DataFrame:
@@ -206,8 +171,8 @@ class AbcResult(Drawn):
                 one.label,
                 f"{one.customers:,}",
                 plain_number(one.value),
-                _percent(one.customers_share),
-                _percent(one.value_share),
+                percent(one.customers_share),
+                percent(one.value_share),
             ]
             for one in self.summary()
         ]
@@ -261,8 +226,8 @@ class XyzResult:
         What to doubt about the result.
     """
 
-    codes: Codes = field(eq=_SAME)
-    cv: Floats = field(eq=_SAME)
+    codes: Codes = field(eq=SAME_ARRAYS)
+    cv: Floats = field(eq=SAME_ARRAYS)
     cuts: Cuts
     rule: Rule | CvRule
     warnings: tuple[str, ...] = ()
@@ -288,10 +253,10 @@ class XyzResult:
         code, cv = int(self.codes[i]), float(self.cv[i])
         if code < 0:
             return "not classified: no sales in the period"
-        first, second = _percent(self.cuts.first), _percent(self.cuts.second)
+        first, second = percent(self.cuts.first), percent(self.cuts.second)
         if math.isnan(cv):
             return f"{XYZ[code]}: the coefficient of variation is undefined, no sales remain"
-        words = f"{XYZ[code]}: the coefficient of variation {_percent(cv)}"
+        words = f"{XYZ[code]}: the coefficient of variation {percent(cv)}"
         if code == 2 and cv <= self.cuts.second:
             return f"{words} rests on at most one order"
         if code == 0:
@@ -312,11 +277,11 @@ class XyzResult:
         counts = np.bincount(self.codes[self.codes >= 0], minlength=3).tolist()
         total = sum(counts)
         rows = [
-            [label, f"{count:,}", _percent(count / total if total else math.nan)]
+            [label, f"{count:,}", percent(count / total if total else math.nan)]
             for label, count in zip(XYZ, counts, strict=True)
         ]
         caption = (
-            f"XYZ, {self.rule}: X up to {_percent(self.cuts.first)}, "
-            f"Y up to {_percent(self.cuts.second)}"
+            f"XYZ, {self.rule}: X up to {percent(self.cuts.first)}, "
+            f"Y up to {percent(self.cuts.second)}"
         )
         return html_table(caption, ("class", "customers", "of customers"), rows)

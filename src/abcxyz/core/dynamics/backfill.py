@@ -1,4 +1,4 @@
-"""Snapshots of past dates out of one pass over the sales, so that dynamics exist from day one."""
+"""Backfill: snapshots of past dates, computed in one pass over the sales."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import warnings
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-import attrs
 import numpy as np
 
-from abcxyz._arrays import Bools, Codes, Days, Floats, Ints, Numbers, freeze
+from abcxyz._arrays import Bools, Days, Ints, freeze
+from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.carry_over import carry_over
-from abcxyz.core.dynamics.comparison import align, check_comparable
-from abcxyz.core.dynamics.hysteresis import BAND, steadied, steady
+from abcxyz.core.dynamics.comparison import check_comparable
+from abcxyz.core.dynamics.hysteresis import BAND, steadied
+from abcxyz.core.sales.accumulate import with_gaps
 from abcxyz.core.sales.calendar import Periods, Window, period_start, shift_period
 from abcxyz.core.sales.panel import Panel, aggregate_all
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.classify_panel import classes_of
-from abcxyz.core.snapshots.snapshot import Settings, Snapshot
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzWarning, InputError
 
 __all__ = ["backfill", "backfill_dates", "backfill_window"]
@@ -177,38 +179,19 @@ def _follow(
 def _slide(
     table: _Table, dates: list[tuple[date, Periods]], settings: Settings, band: float
 ) -> Iterator[Snapshot]:
-    """Start anew: everybody has a row of the table, so that nothing needs to be aligned."""
-    held: dict[str, Codes] = {}
+    """Start anew: the customers known on a date are among those known on the next."""
+    before: tuple[Bools, Snapshot] | None = None
     for day, periods in dates:
         known, panel = table.until(periods)
         if not len(panel):
             continue
         snapshot, abc, xyz = classes_of(panel, as_of=day, settings=settings)
-        if held:
-            was = {name: codes[known] for name, codes in held.items()}
-            snapshot = attrs.evolve(
-                snapshot,
-                steady_abc=steady(
-                    abc.codes,
-                    panel.value,
-                    abc.cuts,
-                    before=was["abc"],
-                    before_steady=was["steady_abc"],
-                    band=band,
-                ),
-                steady_xyz=steady(
-                    xyz.codes,
-                    xyz.cv,
-                    xyz.cuts,
-                    before=was["xyz"],
-                    before_steady=was["steady_xyz"],
-                    band=band,
-                    upper=True,
-                ),
-            )
-        for name in ("abc", "xyz", "steady_abc", "steady_xyz"):
-            held[name] = np.full(len(known), -1, dtype=np.int8)
-            held[name][known] = getattr(snapshot, name)
+        if before is not None:
+            known_before, previous = before
+            places = np.where(known_before, np.cumsum(known_before) - 1, -1)[known]
+            aligned = Alignment(snapshot.customers, places, np.arange(len(snapshot)))
+            snapshot = steadied(snapshot, previous, aligned, abc, xyz, band=band)
+        before = known, snapshot
         yield snapshot
 
 
@@ -247,8 +230,8 @@ class _Table:
             customers=freeze(self._money.customers[known]),
             periods=periods,
             metric=self._money.metric,
-            value=_gaps(value, inside[known]),
-            sales=_gaps(series, spanned[known]),
+            value=freeze(with_gaps(value, inside[known])),
+            sales=freeze(with_gaps(series, spanned[known])),
             orders=freeze(self._count[known, start:stop].sum(axis=1).astype(np.int64)),
             first_day=self._by(self._first[known], end),
             last_day=self._last(np.flatnonzero(known), end),
@@ -288,11 +271,3 @@ def _order_days(panel: Panel) -> tuple[Ints, Ints, Ints]:
     run = np.cumsum(steps)
     days = run + np.repeat(first[has].astype(np.int64) - run[heads], counts[has])
     return rows, _key(rows, days), days
-
-
-def _gaps(money: Numbers, present: Bools) -> Numbers:
-    if present.all():
-        return freeze(money)
-    found: Floats = money.astype(np.float64)
-    found[~present] = np.nan
-    return freeze(found)

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from abcxyz._arrays import Days, freeze
-from abcxyz.core.dynamics.comparison import align
+from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.snapshot import Snapshot
 

@@ -1,16 +1,14 @@
-"""Two snapshots side by side: the same customers, the same settings, what changed."""
+"""Comparison of two snapshots made with the same settings."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from attrs import frozen
 
-from abcxyz._arrays import Bools, Codes, Ints
+from abcxyz._arrays import Bools, Codes
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping
+from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.events import ABSENT
 from abcxyz.core.dynamics.transitions import Transitions, transitions
 from abcxyz.core.snapshots.snapshot import Snapshot
@@ -18,9 +16,7 @@ from abcxyz.errors import AbcxyzWarning, InputError
 
 __all__ = [
     "AXES",
-    "Alignment",
     "OverlappingWindowsWarning",
-    "align",
     "check_comparable",
     "compare",
     "compare_aligned",
@@ -32,84 +28,6 @@ AXES = ("abc", "xyz", "segment", "group")
 
 class OverlappingWindowsWarning(AbcxyzWarning):
     """The windows share days, so the rates say less than they seem to."""
-
-
-@frozen
-class Alignment:
-    """Where each of the u customers of two lists stands in either.
-
-    Parameters
-    ----------
-    customers
-        (u,) those of the second list in its order, then those of the first list only.
-    before, after
-        (u,) positions in the first and in the second list; -1 where absent.
-    """
-
-    customers: npt.NDArray[Any]
-    before: Ints
-    after: Ints
-
-    def of_before(self, column: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
-        """Bring a column of the first list into the common order."""
-        return _taken(column, self.before, missing)
-
-    def of_after(self, column: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
-        """Bring a column of the second list into the common order."""
-        return _taken(column, self.after, missing)
-
-
-def _taken(column: npt.NDArray[Any], places: Ints, missing: Any) -> npt.NDArray[Any]:
-    if not len(column):
-        return np.full(len(places), missing, dtype=column.dtype)
-    found = column[places]
-    absent = places < 0
-    if absent.any():
-        found[absent] = missing
-    return found
-
-
-def align(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> Alignment:
-    """Find the customers of two lists in each other.
-
-    Parameters
-    ----------
-    before, after
-        Identifiers, each once per list.
-
-    Examples
-    --------
-    >>> found = align(np.array(["a", "b"]), np.array(["c", "b"]))
-    >>> found.customers.tolist(), found.before.tolist(), found.after.tolist()
-    (['c', 'b', 'a'], [-1, 1, 0], [0, 1, -1])
-    """
-    here = np.arange(len(after))
-    if np.array_equal(before, after):
-        return Alignment(after, here, here)
-    places = _find(before, after)
-    left = np.ones(len(before), dtype=bool)
-    left[places[places >= 0]] = False
-    gone = np.flatnonzero(left)
-    kind = before.dtype if before.dtype == after.dtype else np.dtype(object)
-    return Alignment(
-        np.concatenate([after.astype(kind), before[gone].astype(kind)]),
-        np.concatenate([places, gone]),
-        np.concatenate([here, np.full(len(gone), -1)]),
-    )
-
-
-def _find(known: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
-    """Find the position of each wanted one among the known; -1 where there is none."""
-    if not (known.dtype.kind in "iu" and wanted.dtype.kind in "iu"):
-        place = {customer: i for i, customer in enumerate(known.tolist())}
-        return np.fromiter(
-            (place.get(customer, -1) for customer in wanted.tolist()), np.int64, len(wanted)
-        )
-    if not len(known):
-        return np.full(len(wanted), -1)
-    order = np.argsort(known, kind="stable")
-    found = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
-    return np.where(known[found] == wanted, found, -1)
 
 
 def compare(

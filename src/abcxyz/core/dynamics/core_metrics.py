@@ -11,7 +11,8 @@ from attrs import frozen
 
 from abcxyz._arrays import Floats
 from abcxyz.core.classes.segments import SEGMENTS
-from abcxyz.core.dynamics.comparison import align, compare_aligned
+from abcxyz.core.dynamics.alignment import align
+from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.snapshots.snapshot import Snapshot
 
 __all__ = ["CoreMetrics", "core_metrics", "gini", "pareto_pair"]

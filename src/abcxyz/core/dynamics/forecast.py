@@ -11,8 +11,9 @@ import attrs
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Floats, freeze, same_arrays
-from abcxyz.core.dynamics.comparison import align, check_comparable, compare_aligned
+from abcxyz._arrays import SAME_ARRAYS, Floats, freeze
+from abcxyz.core.dynamics.alignment import align
+from abcxyz.core.dynamics.comparison import check_comparable, compare_aligned
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.snapshots.snapshot import Snapshot
@@ -22,8 +23,6 @@ __all__ = ["LEAST_TRANSITIONS", "Forecast", "HeldBack", "chain", "forecast"]
 
 LEAST_TRANSITIONS = 3
 """With fewer there is nothing to tell a habit from an accident by."""
-
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -88,9 +87,9 @@ class Forecast:
 
     after: date
     states: tuple[str, ...]
-    customers: Floats = field(eq=_SAME)
-    shares: Floats = field(eq=_SAME)
-    shares_now: Floats = field(eq=_SAME)
+    customers: Floats = field(eq=SAME_ARRAYS)
+    shares: Floats = field(eq=SAME_ARRAYS)
+    shares_now: Floats = field(eq=SAME_ARRAYS)
     revenue: float
     revenue_now: float
     transitions: int
@@ -199,7 +198,7 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
     Examples
     --------
     >>> from abcxyz.core.dynamics.backfill import backfill
-    >>> from abcxyz.core.snapshots.snapshot import Settings
+    >>> from abcxyz.core.snapshots.settings import Settings
     >>> from abcxyz.demo import DEMO_AS_OF, demo_sales
     >>> quarters = list(backfill(demo_sales().transactions, since=date(2025, 1, 1),
     ...                          as_of=DEMO_AS_OF, settings=Settings(period="1Q", bucket="M")))

@@ -8,7 +8,7 @@ import numpy as np
 from abcxyz._arrays import ArrayLike, Bools, Codes, Numbers, freeze
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.rules import Cuts
-from abcxyz.core.dynamics.comparison import Alignment
+from abcxyz.core.dynamics.alignment import Alignment
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import (
+    SAME_ARRAYS,
     ArrayLike,
     Bools,
     Codes,
@@ -19,11 +19,9 @@ from abcxyz._arrays import (
     Numbers,
     as_numbers,
     freeze,
-    same_arrays,
 )
-from abcxyz.core.classes.results import html_table, plain_number
 from abcxyz.core.classes.segments import ABC
-from abcxyz.core.display import Drawn
+from abcxyz.core.display import Drawn, html_table, plain_number
 from abcxyz.core.dynamics.events import ABSENT, EVENTS, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
@@ -38,13 +36,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Transitions", "transitions"]
-
-
-def _same(left: Any, right: Any) -> bool:
-    return left is right if left is None or right is None else same_arrays(left, right)
-
-
-_SAME = attrs.cmp_using(eq=_same, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -74,15 +65,15 @@ class Transitions(Drawn):
         Whether the two windows share days: the rates are then no transition probabilities.
     """
 
-    before: Codes = field(eq=_SAME)
-    after: Codes = field(eq=_SAME)
+    before: Codes = field(eq=SAME_ARRAYS)
+    after: Codes = field(eq=SAME_ARRAYS)
     labels: tuple[str, ...]
     ordered: bool
-    counts: Ints = field(eq=_SAME)
-    value_before: Numbers | None = field(default=None, eq=_SAME)
-    value_after: Numbers | None = field(default=None, eq=_SAME)
-    sold_before: Bools | None = field(default=None, eq=_SAME)
-    customers: npt.NDArray[Any] | None = field(default=None, eq=_SAME)
+    counts: Ints = field(eq=SAME_ARRAYS)
+    value_before: Numbers | None = field(default=None, eq=SAME_ARRAYS)
+    value_after: Numbers | None = field(default=None, eq=SAME_ARRAYS)
+    sold_before: Bools | None = field(default=None, eq=SAME_ARRAYS)
+    customers: npt.NDArray[Any] | None = field(default=None, eq=SAME_ARRAYS)
     method: str = "wilson"
     level: float = 0.95
     overlap: bool = False

@@ -7,12 +7,12 @@ import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
-from types import MappingProxyType
 from typing import Any
 
 import attrs
 from attrs import field, frozen
 
+from abcxyz._arrays import frozen_map
 from abcxyz.core.prospects.attributes import (
     GRADES,
     VERDICTS,
@@ -36,10 +36,6 @@ __all__ = [
 ]
 
 _FORMAT = 1
-
-
-def _read_only(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(found))
 
 
 def _attributes(found: Iterable[Attribute]) -> tuple[Attribute, ...]:
@@ -86,7 +82,7 @@ class Scorecard:
     basis: str = "rules"
     calibration: tuple[float, float] | None = None
     verdicts: Mapping[str, Verdict] = field(factory=dict, converter=merge_verdicts, hash=False)
-    report: Mapping[str, Any] = field(factory=dict, converter=_read_only, hash=False)
+    report: Mapping[str, Any] = field(factory=dict, converter=frozen_map, hash=False)
 
     def __attrs_post_init__(self) -> None:
         names = [one.name for one in self.attributes]

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Codes, Days, Floats, Ints, Numbers, freeze, same_arrays
-
-if TYPE_CHECKING:
-    from abcxyz.core.sales.panel import Panel
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Days, Floats, Ints, Numbers, freeze
+from abcxyz.core.sales.calendar import Periods
 
 __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
 _MANY = 1 << 24  # keys that are worth being reduced in between
@@ -35,8 +30,8 @@ class Rhythm:
         Days from one order day to the next, at least 1.
     """
 
-    starts: Ints = field(eq=_SAME)
-    gaps: npt.NDArray[np.int32] = field(eq=_SAME)
+    starts: Ints = field(eq=SAME_ARRAYS)
+    gaps: npt.NDArray[np.int32] = field(eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -140,8 +135,15 @@ def _distinct(parts: list[Ints]) -> Ints:
     return _changes(keys)
 
 
-def bucket_rhythm(panel: Panel) -> Rhythm:
+def bucket_rhythm(sales: Numbers, periods: Periods) -> Rhythm:
     """Guess the gaps from the buckets with sales, where the days are not known.
+
+    Parameters
+    ----------
+    sales
+        (n, p) the metric per customer and bucket.
+    periods
+        The window and its p buckets.
 
     Notes
     -----
@@ -149,11 +151,11 @@ def bucket_rhythm(panel: Panel) -> Rhythm:
     orders every week looks monthly in months, so that the guess errs on the patient side.
     """
     with np.errstate(invalid="ignore"):
-        row, bucket = np.nonzero(panel.sales > 0)
+        row, bucket = np.nonzero(sales > 0)
     follows = row[1:] == row[:-1]
-    length = panel.periods.span.days / panel.periods.count
+    length = periods.span.days / periods.count
     gaps = np.rint((bucket[1:] - bucket[:-1])[follows] * length).astype(np.int32)
-    counts = np.bincount(row[1:][follows], minlength=len(panel))
+    counts = np.bincount(row[1:][follows], minlength=len(sales))
     return Rhythm(starts=freeze(np.concatenate(([0], np.cumsum(counts)))), gaps=freeze(gaps))
 
 
@@ -170,8 +172,8 @@ class Silence:
         class; NaN where neither is known.
     """
 
-    days: Floats = field(eq=_SAME)
-    usual: Floats = field(eq=_SAME)
+    days: Floats = field(eq=SAME_ARRAYS)
+    usual: Floats = field(eq=SAME_ARRAYS)
 
     @property
     def late(self) -> Bools:

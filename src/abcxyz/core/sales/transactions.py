@@ -11,13 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import ArrayLike, Days, Numbers, as_numbers, freeze, same_arrays
+from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Days, Numbers, as_numbers, freeze
 from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import InputError
 
 __all__ = ["Transactions", "as_days", "concat"]
-
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 def as_days(values: ArrayLike, name: str = "day") -> Days:
@@ -109,12 +107,6 @@ def _amounts(values: ArrayLike, name: str = "amount") -> Numbers:
     return numbers
 
 
-def _same_optional(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
-    if left is None or right is None:
-        return left is right
-    return same_arrays(left, right)
-
-
 def _customers(values: ArrayLike) -> npt.NDArray[Any]:
     return _as_ids(values, "customer")
 
@@ -125,9 +117,6 @@ def _costs(values: ArrayLike | None) -> Numbers | None:
 
 def _documents(values: ArrayLike | None) -> npt.NDArray[Any] | None:
     return None if values is None else _as_ids(values, "document")
-
-
-_SAME_OPTIONAL = attrs.cmp_using(eq=_same_optional, class_name="SameOptional")
 
 
 @frozen(eq=True)
@@ -161,18 +150,18 @@ class Transactions:
     2
     """
 
-    customer: npt.NDArray[Any] = field(converter=_customers, eq=_SAME)
-    day: Days = field(converter=as_days, eq=_SAME)
-    amount: Numbers = field(converter=_amounts, eq=_SAME)
+    customer: npt.NDArray[Any] = field(converter=_customers, eq=SAME_ARRAYS)
+    day: Days = field(converter=as_days, eq=SAME_ARRAYS)
+    amount: Numbers = field(converter=_amounts, eq=SAME_ARRAYS)
     cost: Numbers | None = field(
         default=None,
         converter=_costs,
-        eq=_SAME_OPTIONAL,
+        eq=SAME_ARRAYS,
     )
     document: npt.NDArray[Any] | None = field(
         default=None,
         converter=_documents,
-        eq=_SAME_OPTIONAL,
+        eq=SAME_ARRAYS,
     )
 
     def __attrs_post_init__(self) -> None:

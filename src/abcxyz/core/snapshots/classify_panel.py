@@ -7,7 +7,8 @@ from datetime import date
 from abcxyz.core.classes.classify import classify_abc, classify_xyz
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.sales.panel import Panel
-from abcxyz.core.snapshots.snapshot import Settings, Snapshot
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
 
 __all__ = ["classes_of"]
 

@@ -6,15 +6,14 @@ import math
 import warnings
 from collections.abc import Iterator
 
-import attrs
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Codes, Floats, freeze, same_arrays
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, freeze
 from abcxyz.core.classes.classify import classify_abc, classify_cv
 from abcxyz.core.classes.rules import CumulativeMean
 from abcxyz.core.sales.panel import Panel
-from abcxyz.core.snapshots.snapshot import Settings
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 
@@ -24,7 +23,6 @@ FIRM = 0.8
 """From this probability on a class is called firm."""
 
 _TOGETHER = 16  # resamples per product: few enough to stay small, enough to be fast
-_SAME = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 
 
 @frozen(kw_only=True)
@@ -41,9 +39,9 @@ class Confidence:
         Least probability of a firm class.
     """
 
-    abc: Floats = field(eq=_SAME)
-    xyz: Floats = field(eq=_SAME)
-    segment: Floats = field(eq=_SAME)
+    abc: Floats = field(eq=SAME_ARRAYS)
+    xyz: Floats = field(eq=SAME_ARRAYS)
+    segment: Floats = field(eq=SAME_ARRAYS)
     resamples: int
     firm_from: float = FIRM
 

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from abcxyz import charts
 from abcxyz.charts.svg import clean
-from abcxyz.core.analysis.analyze import Analysis
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
 from abcxyz.report.customers import Facts
 from abcxyz.report.vocabulary import EVENT_NAMES

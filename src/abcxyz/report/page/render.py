@@ -16,7 +16,7 @@ from abcxyz.i18n import LANGUAGES, text
 if TYPE_CHECKING:
     import jinja2
 
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["render_html"]
 

@@ -18,7 +18,7 @@ from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, KINDS, METRICS, T
 from abcxyz.report.workbook.writer import AMBER, Book, printable
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["printable", "render_workbook"]
 

@@ -9,7 +9,7 @@ from abcxyz.core.classes.segments import tag
 from abcxyz.tables.export.summary import HEADERS, customer_rows
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.analyze import Analysis
+    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["customer_records", "prospect_records"]
 

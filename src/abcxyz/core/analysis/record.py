@@ -1,0 +1,148 @@
+"""Analysis: the record of everything that sinks and reports show."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+
+from abcxyz._arrays import frozen_map
+from abcxyz.core.advice.actions import Actions
+from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.classes.matrix import Matrix
+from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.dynamics.alignment import Alignment, align
+from abcxyz.core.dynamics.comparison import compare_aligned
+from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
+from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.prospects.scores import ProspectScores
+from abcxyz.core.sales.panel import Panel
+from abcxyz.core.sales.quality import Quality
+from abcxyz.core.sales.rhythm import Silence, bucket_rhythm, silence
+from abcxyz.core.snapshots.confidence import Confidence, class_confidence
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
+
+__all__ = ["Analysis"]
+
+
+def _frozen_maps(
+    found: Mapping[Any, Mapping[str, object]],
+) -> Mapping[Any, Mapping[str, object]]:
+    return frozen_map({key: frozen_map(known) for key, known in found.items()})
+
+
+@frozen(kw_only=True)
+class Analysis:
+    """All a sink sees.
+
+    Parameters
+    ----------
+    snapshot
+        Customers and their classes. Customers known only from the snapshot before come last.
+    abc, xyz
+        Both classifications, in the snapshot's order.
+    matrix
+        The nine segments.
+    panel
+        Money per customer and bucket, in the snapshot's order.
+    quality
+        The account of what was wrong in the sales.
+    names
+        Customer to name, where a source knows it.
+    attributes
+        Customer to what else is known, where an enricher was asked.
+    prospects
+        Scores of those who have not bought yet, where an enricher knows any.
+    previous
+        The snapshot before, where there is one.
+    year_ago
+        One of a year before, for the yearly attrition.
+    transitions
+        Moves between segments since the snapshot before.
+    actions
+        What to do with each customer.
+    alerts
+        What needs a person now.
+    """
+
+    snapshot: Snapshot
+    abc: AbcResult
+    xyz: XyzResult
+    matrix: Matrix
+    panel: Panel
+    quality: Quality | None = None
+    names: Mapping[Any, str] = field(factory=dict, converter=frozen_map)
+    attributes: Mapping[Any, Mapping[str, object]] = field(factory=dict, converter=_frozen_maps)
+    prospects: ProspectScores | None = None
+    previous: Snapshot | None = None
+    year_ago: Snapshot | None = None
+    transitions: Transitions | None = None
+    actions: Actions | None = None
+    alerts: tuple[Alert, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What decided the classes."""
+        return self.snapshot.settings
+
+    @functools.cached_property
+    def confidence(self) -> Confidence:
+        """How sure every class is; counted when asked for, some seconds per 100,000 customers."""
+        return class_confidence(self.panel, self.settings)
+
+    @functools.cached_property
+    def metrics(self) -> CoreMetrics:
+        """Figures for the first page."""
+        return core_metrics(self.snapshot, self.previous, self.year_ago)
+
+    @functools.cached_property
+    def _aligned(self) -> Alignment | None:
+        if self.previous is None:
+            return None
+        return align(self.previous.customers, self.snapshot.customers)
+
+    def moves(self, by: str = "segment", *, steadied: bool = False) -> Transitions | None:
+        """Compare with the snapshot before as `compare` does; None where there is none.
+
+        The first customers are those of the snapshot, in its order.
+        """
+        if self.previous is None or self._aligned is None:
+            return None
+        return compare_aligned(
+            self.previous, self.snapshot, self._aligned, by=by, steadied=steadied
+        )
+
+    def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:
+        """Measure how long each customer has not ordered, by the customer's own rhythm.
+
+        Parameters
+        ----------
+        quantile
+            Of the customer's gaps between orders: a longer silence is unusual.
+        least
+            With fewer gaps those of the class count.
+
+        Notes
+        -----
+        Silence lasts until the last day that sales are known of: the end of the window, or the
+        last sale where sales beyond it were read.
+        """
+        panel = self.panel
+        last = panel.last_day.astype("M8[D]")
+        last = last[~np.isnat(last)]
+        until = np.datetime64(self.snapshot.dated)
+        if len(last):
+            until = max(until, min(last.max(), np.datetime64(self.snapshot.as_of)))
+        rhythm = panel.rhythm
+        if rhythm is None:
+            rhythm = bucket_rhythm(panel.sales, panel.periods)
+        return silence(
+            rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
+        )
+
+    def _repr_html_(self) -> str:
+        return self.matrix._repr_html_()

@@ -1,0 +1,121 @@
+"""Settings: the window, the metric and the rules that decide the classes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from abcxyz.core.classes.rule_dicts import rule_from_dict, rule_to_dict
+from abcxyz.core.classes.rules import CvRule, Rule, Tangent
+from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.panel import METRICS
+from abcxyz.errors import InputError
+
+__all__ = ["Settings"]
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Everything that decides a class, but the sales and the date.
+
+    Parameters
+    ----------
+    period
+        Complete periods to take, such as ``12M`` (see `Periods.parse`).
+    bucket
+        Unit of the XYZ series, a letter or a name; that of the period when not given.
+    metric
+        ``revenue``, ``profit`` or ``count``.
+    abc, xyz
+        The rules.
+    ddof, since_first, single_order
+        As in `classify_xyz`.
+
+    Raises
+    ------
+    InputError
+        An unknown metric, a period that cannot be read.
+
+    Examples
+    --------
+    >>> Settings.from_dict(Settings(period="8Q").to_dict()) == Settings(period="8Q")
+    True
+    """
+
+    period: str = "12M"
+    bucket: str | None = None
+    metric: str = "revenue"
+    abc: Rule = field(factory=Tangent)
+    xyz: Rule | CvRule = field(factory=Tangent)
+    ddof: int = 0
+    since_first: bool = False
+    single_order: bool | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise InputError(
+                "the metric {metric!r} is unknown; use one of {known}",
+                metric=self.metric,
+                known=", ".join(METRICS),
+            )
+        self.periods(date(2000, 1, 1))
+
+    def periods(self, as_of: date) -> Periods:
+        """Cut the window before *as_of* into buckets."""
+        return Periods.parse(self.period, as_of, bucket=self.bucket)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; `from_dict` reads them back."""
+        return {
+            "period": self.period,
+            "bucket": self.bucket,
+            "metric": self.metric,
+            "abc": rule_to_dict(self.abc),
+            "xyz": rule_to_dict(self.xyz),
+            "ddof": self.ddof,
+            "since_first": self.since_first,
+            "single_order": self.single_order,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
+        """Build from what `to_dict` returned.
+
+        Raises
+        ------
+        InputError
+            A key is unknown.
+        """
+        options = dict(data)
+        known = [one.name for one in attrs.fields(cls)]
+        unknown = [key for key in options if key not in known]
+        if unknown:
+            raise InputError(
+                "the settings have the key {key!r}; known are {known}",
+                key=unknown[0],
+                known=", ".join(known),
+            )
+        for axis in ("abc", "xyz"):
+            if isinstance(options.get(axis), Mapping):
+                options[axis] = rule_from_dict(options[axis])
+        return cls(**options)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that differ where the settings differ.
+
+        Spellings of one thing are one: ``12M`` and ``12m``, a bucket of months named or not.
+        """
+        periods = self.periods(date(2000, 1, 1))
+        same = self.to_dict() | {
+            "period": self.period.strip().upper(),
+            "bucket": periods.bucket,
+        }
+        text = json.dumps(same, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,205 @@
+"""Aggregation of raw columns in memory to a panel, by the faster of two routes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from abcxyz._arrays import Days, Numbers, freeze
+from abcxyz.core.sales.accumulate import with_gaps
+from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.panel import Panel, aggregate
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.errors import InputError
+from abcxyz.fast.columns import as_ids, as_money, as_ticks, has_arrow, is_whole
+from abcxyz.fast.numba_route import sums_by_numba
+from abcxyz.fast.numpy_route import sums_by_numpy
+from abcxyz.fast.sums import NEVER, OrderRows, Rows, RowSums, is_stretched, origin_of
+
+__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate"]
+
+COMPILE_PAYS = 2_000_000
+"""Rows from which compiling (or loading what was compiled) costs less than it saves."""
+
+FAST_PAYS = 100_000
+"""Rows from which numbering ids at once beats one look-up for each."""
+
+
+def customer_grid(
+    customers: Any,
+    days: npt.ArrayLike,
+    amounts: npt.ArrayLike,
+    periods: Periods,
+    *,
+    costs: npt.ArrayLike | None = None,
+    metric: str = "revenue",
+    route: str = "auto",
+    ordered: bool = True,
+    rhythm: bool = False,
+) -> Panel:
+    """Add up the amounts of every customer, per bucket and over the window.
+
+    Parameters
+    ----------
+    customers
+        (rows,) whole numbers or strings, none missing; an Arrow column of strings is read in
+        place.
+    days
+        (rows,) datetime64 of a unit from days to microseconds.
+    amounts
+        (rows,) int64 minor units, which add up exactly, or float64.
+    periods
+        The window and its buckets.
+    costs
+        (rows,) like the amounts, for the metric ``profit``.
+    metric
+        As in `abcxyz.core.sales.panel.aggregate`; every row is a document.
+    route
+        ``"numpy"``, ``"numba"``, or ``"auto"``: numba from `COMPILE_PAYS` rows where installed.
+    ordered
+        Put the customers into the order that a panel promises. Without it their order is the
+        same in every run too, but differs between routes.
+    rhythm
+        Keep the gaps between order days too, as `abcxyz.core.sales.panel.aggregate` does.
+
+    Returns
+    -------
+    Panel
+        What `abcxyz.core.sales.panel.aggregate` returns for the same rows, to the last bit.
+
+    Raises
+    ------
+    InputError
+        Columns of different length or of a type that cannot be used, a missing id, date or
+        amount, a sum that would not fit, or numba asked for and absent.
+
+    Notes
+    -----
+    Strings are told apart by one 64-bit hash and proved by a second one; where two strings
+    share the first, the numpy route answers instead.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> year = Periods.parse("2M", date(2026, 3, 1))
+    >>> days = np.array(["2026-01-05", "2026-02-05", "2026-02-06"], "M8[D]")
+    >>> panel = customer_grid([7, 9, 7], days, [100, 50, 25], year)
+    >>> panel.customers.tolist(), panel.sales.tolist()
+    ([7, 9], [[100, 25], [0, 50]])
+    """
+    if route not in ("auto", "numpy", "numba"):
+        raise InputError("route is {route!r}; use auto, numpy or numba", route=route)
+    ids = as_ids(customers)
+    ticks, per_day = as_ticks(days)
+    amount = as_money(amounts)
+    if not len(ids) == len(ticks) == len(amount):
+        raise InputError(
+            "the columns differ in length: {customers} customers, {days} days, {amounts} "
+            "amounts; pass one of each per row",
+            customers=len(ids),
+            days=len(ticks),
+            amounts=len(amount),
+        )
+    rows = Rows(ids, ticks, per_day, _metric(amount, costs, metric), amount)
+    able = find_spec("numba") is not None and (is_whole(ids) or has_arrow())
+    if route == "numba" and not able:
+        raise InputError(
+            "route is {route!r}, but numba is absent; install it with: pip install numba",
+            route=route,
+        )
+    compiled = route == "numba" or (route == "auto" and able and len(ids) >= COMPILE_PAYS)
+    days_of = OrderRows() if rhythm else None
+    sums = sums_by_numba(rows, periods, days_of) if compiled and len(ids) else None
+    if sums is None:
+        sums = sums_by_numpy(rows, periods, days_of)
+    if sums.sales.dtype.kind == "f" and not np.isfinite(sums.sales).all():
+        raise InputError(
+            "{name} holds a missing or infinite number, or adds up beyond what a number can hold; "
+            "leave such rows out",
+            name="amounts",
+        )
+    return _panel(sums, periods, metric, days_of, ordered=ordered)
+
+
+def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
+    """Add sales up as `abcxyz.analyze` does, by the faster way where there are many.
+
+    Parameters
+    ----------
+    sales
+        All at once.
+    periods, metric
+        As in `abcxyz.core.sales.panel.aggregate`.
+
+    Returns
+    -------
+    Panel
+        The same whichever way was taken.
+
+    Raises
+    ------
+    InputError
+        As in `abcxyz.core.sales.panel.aggregate`.
+    """
+    ids = sales.customer
+    plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64
+    if len(sales) < FAST_PAYS or sales.document is not None or not (plain or _all_text(ids)):
+        return aggregate([sales], periods, metric=metric, rhythm=True)
+    return customer_grid(
+        ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric, rhythm=True
+    )
+
+
+def _all_text(ids: npt.NDArray[Any]) -> bool:
+    return has_arrow() and all(type(one) is str for one in ids)
+
+
+def _metric(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Numbers:
+    if metric == "count":
+        return (amount >= 0).astype(np.int64)
+    if metric == "revenue":
+        return amount
+    if metric != "profit" or costs is None:
+        raise InputError(
+            "the metric profit needs the cost of each sale; give the transactions a cost"
+        )
+    cost = as_money(costs)
+    if len(cost) != len(amount):
+        raise InputError(
+            "columns differ in length: {lengths}; give every column one value per line",
+            lengths=f"amounts {len(amount)}, costs {len(cost)}",
+        )
+    return as_money(amount - cost)
+
+
+def _panel(
+    sums: RowSums, periods: Periods, metric: str, days_of: OrderRows | None, *, ordered: bool
+) -> Panel:
+    value, sales = sums.value, sums.sales
+    if not is_stretched(periods):
+        value = sales.sum(axis=1)
+    origin = origin_of(periods)
+
+    def days(place: npt.NDArray[np.int32], empty: int) -> Days:
+        found = (place.astype(np.int64) + origin).astype("M8[D]")
+        found[place == empty] = np.datetime64("NaT", "D")
+        return found
+
+    columns: dict[str, npt.NDArray[Any]] = {
+        "customers": sums.customers,
+        "value": with_gaps(value, sums.seen & 2 > 0),
+        "sales": with_gaps(sales, sums.seen & 1 > 0),
+        "orders": sums.orders,
+        "first_day": days(sums.first, NEVER.max),
+        "last_day": days(sums.last, NEVER.min),
+    }
+    order = None
+    if ordered and sums.rank is not None:
+        order = np.argsort(sums.rank, kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+    frozen_columns: dict[str, Any] = {name: freeze(one) for name, one in columns.items()}
+    rhythm = None if days_of is None else days_of.rhythm(order, len(sums.customers))
+    return Panel(periods=periods, metric=metric, rhythm=rhythm, **frozen_columns)

@@ -1,0 +1,84 @@
+"""From an error code of Bitrix24 to an exception, and what the exception says about the call.
+
+The HTTP status and the description never decide the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from abcxyz.errors import BadDataError, UnavailableError
+from abcxyz.http import NotSentError, OutcomeUnknownError
+from abcxyz_bitrix.rest.auth_errors import AccessDeniedError
+from abcxyz_bitrix.rest.errors import (
+    BitrixError,
+    InternalServerError,
+    NotJsonError,
+    PortalMovedError,
+    UnexpectedAnswerError,
+)
+
+__all__ = ["ERRORS", "concerns_one", "error_class", "maybe_done", "refusal"]
+
+_LONGEST = 200  # characters of the portal's description in a message
+
+ERRORS: Mapping[str, type[BitrixError]] = MappingProxyType(
+    {code: made for made in BitrixError.__subclasses__() for code in made.codes}
+)
+"""Error code in upper case -> its class."""
+
+
+def error_class(code: object) -> type[BitrixError]:
+    """Find the class of a code, however it is spelt.
+
+    Examples
+    --------
+    >>> error_class("query_limit_exceeded").__name__, error_class(0).__name__
+    ('QueryLimitExceededError', 'UnnamedError')
+    >>> error_class("SOMETHING_NEW").__name__
+    'BitrixError'
+    """
+    return ERRORS.get(str(code).strip().upper(), BitrixError)
+
+
+def refusal(
+    code: object, description: object, *, status: int, method: str, hide: Iterable[str] = ()
+) -> BitrixError:
+    """Build the error of a refused call.
+
+    Parameters
+    ----------
+    code, description
+        ``error`` and ``error_description`` of the answer.
+    status, method
+        Of the call.
+    hide
+        Secrets that the description must not repeat.
+    """
+    spelt = "" if code is None else str(code).strip()
+    text = " ".join(str(description or "").split())[:_LONGEST]
+    for secret in hide:
+        text = text.replace(secret, "***") if secret else text
+    found = error_class(spelt)
+    # The field is named "said" in the message templates and their translations.
+    return found(found.answer_template, code=spelt, said=text, status=status, method=method)
+
+
+def maybe_done(problem: BaseException) -> bool:
+    """Whether the call that failed so may have been carried out."""
+    if isinstance(problem, (OutcomeUnknownError, NotJsonError)):
+        return True
+    if isinstance(problem, BitrixError):
+        return isinstance(problem, (InternalServerError, UnexpectedAnswerError))
+    return isinstance(problem, UnavailableError) and not isinstance(
+        problem, (NotSentError, PortalMovedError)
+    )
+
+
+def concerns_one(problem: BaseException) -> bool:
+    """Whether the error is about one object alone, so that the others can go on."""
+    if isinstance(problem, AccessDeniedError):
+        # 403 is the tariff of the whole portal; 400 and "inside a batch" are this object.
+        return problem.status in (0, 400)
+    return isinstance(problem, BadDataError)
