@@ -19,7 +19,7 @@ from abcxyz.errors import PluginError
 from abcxyz.options import nearest
 from abcxyz.plugins import GROUP, CliCommand, Hooks
 
-__all__ = ["Adapter", "Broken", "Plugin", "Registry", "load"]
+__all__ = ["Adapter", "Broken", "Plugin", "Registry", "bundled", "load"]
 
 
 @frozen
@@ -150,6 +150,19 @@ def load(
             else:
                 adapters[role, name] = Adapter(name, role, thing, plugin)
     return Registry(MappingProxyType(adapters), MappingProxyType(commands), tuple(broken))
+
+
+def bundled() -> Registry:
+    """Gather the adapters that come with the library, whatever else is installed.
+
+    Examples
+    --------
+    >>> bundled().names("sink")[:2]
+    ('csv', 'excel')
+    """
+    from abcxyz.builtin import plugin
+
+    return load(installed=False, extra=(plugin,))
 
 
 def _candidates(

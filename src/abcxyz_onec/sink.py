@@ -1,4 +1,4 @@
-"""Write the classes into 1C, so that it shows them and nothing is written in vain."""
+"""Sink: classes in a 1C base, written only where they changed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
-from abcxyz_onec.profiles import spoken
+from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.targets.additional_info import Attributes, Extra
-from abcxyz_onec.targets.partner_segments import Native, Segments
+from abcxyz_onec.targets.partner_segments import Segments
+from abcxyz_onec.targets.ut_classification import UtClassification
 from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
 from abcxyz_onec.words import LANGUAGES, reason, say
 
@@ -125,7 +126,9 @@ class OneCSink:
         if self._into == "segment":
             return Segments(self._client, names, self._property, self._lost)
         assert analysis is not None
-        return Native(self._client, names, analysis.settings.metric, analysis.snapshot.dated)
+        return UtClassification(
+            self._client, names, analysis.settings.metric, analysis.snapshot.dated
+        )
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Make 1C show the classes of *analysis*; say what would be done with *dry_run*.
@@ -204,7 +207,7 @@ class OneCSink:
             names = self._profile.targets
             missing = () if self._client.metadata().has(names.native) else (names.native,)
             refuse(missing)
-            return [self._say("classes go to {place}", place=spoken(names.native))]
+            return [self._say("classes go to {place}", place=readable_name(names.native))]
         self._target(None).plan({}, frozenset())
         return [
             self._say(

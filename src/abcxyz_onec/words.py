@@ -1,4 +1,4 @@
-"""Reasons and notes in the language of whoever reads the report."""
+"""Phrases in English and Russian."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 from abcxyz.core.dynamics.events import EVENTS
+from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.errors import InputError
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts, name_of
-from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, KINDS, METRICS, TREATMENTS
+from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, METRICS
 from abcxyz.report.workbook.writer import AMBER, Book, printable
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.quality import Quality
 
-__all__ = ["HEADERS", "customer_rows", "quality_object", "summary_object"]
+__all__ = ["HEADERS", "customer_rows", "quality_object", "summary_object", "summary_text"]
 
 #: Column of `customer_rows` -> its heading.
 HEADERS = (
@@ -157,6 +158,11 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
         "matrix": cells,
         "bcg": groups,
     }
+
+
+def summary_text(analysis: Analysis) -> str:
+    """Write the summary as indented JSON; ``NaN`` never occurs in it."""
+    return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def _classes(letters: tuple[str, ...], codes: Any, values: Any) -> dict[str, Any]:
