@@ -11,7 +11,8 @@ from attrs import field, frozen
 
 from abcxyz.plugins import Secret
 from abcxyz_onec.odata.client import Client, connect
-from abcxyz_onec.profiles import Profile, load
+from abcxyz_onec.profiles import load
+from abcxyz_onec.profiles.schema import Profile
 
 __all__ = ["Connection"]
 
