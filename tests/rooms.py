@@ -113,6 +113,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "plugin": "command source sink enricher",
     },
     "abcxyz_onec": {
+        "__init__": "",
         "words": "",
         "odata": "words",
         "profiles": "words odata",
@@ -156,6 +157,7 @@ FACES = {
     "abcxyz.testing",
     "abcxyz.toolkit",
     "abcxyz_bitrix",
+    "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
 #: A result loads what draws it when a picture is wanted, and not before.

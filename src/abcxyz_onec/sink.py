@@ -10,6 +10,7 @@ import attrs
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat, WriteReport
+from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
 from abcxyz_onec.connection import Connection
@@ -19,7 +20,7 @@ from abcxyz_onec.targets.additional_info import Attributes, Extra
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
 from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
-from abcxyz_onec.words import LANGUAGES, reason, say
+from abcxyz_onec.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -171,7 +172,7 @@ class OneCSink:
         if not changes:
             return {}
         problems, tried = apply(changes)
-        failed = {who: reason(problem, self._lang) for who, problem in problems.items()}
+        failed = {who: translate(problem, self._lang) for who, problem in problems.items()}
         last = next(reversed(failed.values()), "")
         for each in changes[tried:]:
             failed[each.reference] = self._say("not tried: {reason}", reason=last)
@@ -188,7 +189,7 @@ class OneCSink:
         return self._say("{count} customers in 1C are called so; leave one of them", count=count)
 
     def _say(self, template: str, /, **fields: object) -> str:
-        return say(template, self._lang, **fields)
+        return text(template, self._lang, **fields)
 
     def _ready(self) -> None:
         asked = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
