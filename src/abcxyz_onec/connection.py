@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from attrs import field, frozen
 
 from abcxyz.plugins import Secret
+from abcxyz.toolkit import Clock, SystemClock
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.profiles import load
 from abcxyz_onec.profiles.schema import Profile
@@ -39,8 +39,9 @@ class Connection:
         Folder for the description of the base.
     timeout
         Seconds to wait for an ordinary answer.
-    sleep
-        Waits some seconds; for tests.
+    clock
+        Says what day it is and waits between attempts; the system clock by default. Not a key of
+        a job.
 
     Notes
     -----
@@ -61,7 +62,7 @@ class Connection:
     allow_http: bool = field(default=False, kw_only=True, repr=False)
     cache: Path | None = field(default=None, kw_only=True, repr=False)
     timeout: float = field(default=120.0, kw_only=True, repr=False)
-    sleep: Callable[[float], None] = field(default=time.sleep, kw_only=True, repr=False)
+    clock: Clock = field(factory=SystemClock, kw_only=True, repr=False)
 
     def client(self, *, cache: Path | None = None, page_bytes: int = 32 << 20) -> Client:
         """Make a client of the base.
@@ -87,7 +88,7 @@ class Connection:
             allow_http=self.allow_http,
             timeout=self.timeout,
             page_bytes=page_bytes,
-            sleep=self.sleep,
+            clock=self.clock,
         )
 
     def load_profile(self) -> Profile:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from abcxyz import Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes, Flat
+from abcxyz.toolkit import local_date
 from abcxyz_onec.catalogs.customers import (
     Directory,
     catalog_of,
@@ -46,8 +47,6 @@ class OneCEnricher:
         name of an additional property, such as ``property:Отрасль``.
     not_bought_for
         Customers without a sale for so many days are prospects; without it nobody is.
-    today
-        The clock, for tests.
 
     Notes
     -----
@@ -63,7 +62,6 @@ class OneCEnricher:
         entity: str | None = None,
         customer_id: str = "ref",
         not_bought_for: int | None = None,
-        today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
     ) -> None:
         if isinstance(fields, str) or not fields:
             raise ConfigError(
@@ -74,7 +72,8 @@ class OneCEnricher:
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._catalog = catalog_of(self._profile, self._entity)
         self._fields = tuple(dict.fromkeys(fields))
-        self._customer_id, self._days, self._today = customer_id, not_bought_for, today
+        self._customer_id, self._days = customer_id, not_bought_for
+        self._clock = connection.clock
         self._client = connection.client()
         self._sales: Callable[..., OneCSource] = partial(
             OneCSource, connection, entity=self._entity, customer_id=customer_id
@@ -108,7 +107,7 @@ class OneCEnricher:
         """Return the cards of those who have not bought for the days asked for."""
         if self._days is None:
             return {}
-        until = self._today() + timedelta(days=1)
+        until = local_date(self._clock) + timedelta(days=1)
         window = Window(until - timedelta(days=self._days), until)
         bought = {
             str(each)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +13,7 @@ import attrs
 from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat
+from abcxyz.toolkit import local_date
 from abcxyz_onec.catalogs.customers import Directory, read_directory
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
@@ -53,8 +53,6 @@ class OneCSource:
         base where the connection names no folder.
     page_mb
         What a page should weigh.
-    today, now
-        The clock, for tests.
 
     Notes
     -----
@@ -75,8 +73,6 @@ class OneCSource:
         bucket: str | None = None,
         checkpoint: Path | None = None,
         page_mb: float = 32.0,
-        today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
-        now: Callable[[], float] = time.time,
     ) -> None:
         if read not in READS:
             raise ConfigError(
@@ -87,8 +83,8 @@ class OneCSource:
         self._read, self._customer_id, self._basis = read, customer_id, basis
         self._metric, self._bucket = metric, bucket
         self._checkpoint = checkpoint
+        self._clock = connection.clock
         self._client = connection.client(cache=checkpoint, page_bytes=round(page_mb * (1 << 20)))
-        self._today, self._now = today, now
         self.notes: list[str] = []
         self._directory: Directory | None = None
         self._account = Account()
@@ -169,7 +165,7 @@ class OneCSource:
             "window": str(window),
             "allowed_only": self._client.allowed_only,
         }
-        return Checkpoint(self._checkpoint, about, now=self._now())
+        return Checkpoint(self._checkpoint, about, now=self._clock.now())
 
     def _stretches(
         self, choice: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
@@ -200,7 +196,7 @@ class OneCSource:
         ConfigError
             An object is not published; the message names it.
         """
-        today = self._today()
+        today = local_date(self._clock)
         self._choice(Window(today - timedelta(days=1), today))
 
     # -- looking first -----------------------------------------------------------------------
@@ -235,7 +231,7 @@ class OneCSource:
         AuthenticationError
             The user may not read an object; the message names it.
         """
-        today = self._today()
+        today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         choice = self._choice(window)
         notes = [str(each) for each in choice.warnings]

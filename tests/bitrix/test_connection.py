@@ -26,10 +26,10 @@ WEBHOOK = f"https://example.bitrix24.ru/rest/7/{SECRET}/"
 def test_each_role_takes_the_same_flat_keys(name: str, record: type, role: str) -> None:
     """What the record holds is an option of every adapter, with the record's default."""
     options = {one.name: one for one in load().get(role, name).options}
-    fields = [one for one in attrs.fields(record) if one.name != "sleep"]
+    fields = [one for one in attrs.fields(record) if one.name != "clock"]
     assert {one.name for one in fields} <= set(options)
     assert "connection" not in options
-    assert "sleep" not in options
+    assert "clock" not in options
     for one in fields:
         assert options[one.name].required is (one.default is attrs.NOTHING)
         if one.default is not attrs.NOTHING:

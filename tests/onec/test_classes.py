@@ -11,6 +11,7 @@ from math import sqrt
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Company, large
 from tests.onec.adapter import adapter
 
@@ -58,7 +59,7 @@ def _analysis(base: Base, settings: Settings, **options: Any) -> Analysis:
         "Робот",
         "пароль-7Щ",
         metric=settings.metric,
-        sleep=lambda _: None,
+        clock=NoWait(),
         **options,
     )
     window = settings.periods(_AS_OF).span

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
 from tests.onec.test_sink import analysis, shown, wished
 from tests.onec.test_source import _YEAR, lines, sold
@@ -129,7 +130,7 @@ def test_a_writer_killed_in_the_middle(
     done = shown(company, "extra")
     assert len(done) == (4 if committed else 3)
     before = len(base.writes)
-    connection = Connection(base.url, "Робот", "пароль-7Щ", sleep=lambda _: None)
+    connection = Connection(base.url, "Робот", "пароль-7Щ", clock=NoWait())
     sink = OneCSink(connection, property=PROPERTY)
     report = sink.write(result, dry_run=False)
     assert report.failed == {}

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.bitrix24.harness import Rig, free, rig
 from tests.emulators.bitrix24.portal import COMPANY
 from tests.emulators.onec.base import Base, Company
@@ -36,7 +37,7 @@ def _classified(base: Base) -> tuple[Analysis, OneCSource]:
         "Робот",
         "пароль-7Щ",
         customer_id="inn",
-        sleep=lambda _: None,
+        clock=NoWait(),
         timeout=5,
     )
     settings = Settings(abc=CumulativeMean(), xyz=CumulativeMean())

@@ -6,11 +6,11 @@ from attrs import frozen
 
 from abcxyz.config import Job, Part
 from abcxyz.errors import AbcxyzError
-from abcxyz.http import Redactor
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.prepare import Advice, built
 from abcxyz.plugins import Preflight
 from abcxyz.registry import Registry
+from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["Checked", "check"]
 

@@ -16,11 +16,11 @@ from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import AbcxyzError
-from abcxyz.http import Redactor
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import Enricher, FactsSource, SystemIdentity
+from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["enrich", "score_leads"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abcxyz.config import Part
 from abcxyz.errors import AbcxyzError, AdapterError
-from abcxyz.http import Redactor
+from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["adapter_failure", "redacted"]
 

@@ -11,9 +11,9 @@ from abcxyz.config import Adapters, Job, build
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.prospects.scorecard import Scorecard
-from abcxyz.http import Redactor
 from abcxyz.registry import Registry, load
 from abcxyz.tables.loaders import read_playbook, read_scorecard
+from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["Advice", "built"]
 

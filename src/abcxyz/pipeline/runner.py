@@ -18,16 +18,16 @@ from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzError
-from abcxyz.http import Redactor
 from abcxyz.pipeline.enrich import enrich
 from abcxyz.pipeline.failures import adapter_failure, redacted
+from abcxyz.pipeline.lock import job_lock
 from abcxyz.pipeline.outcome import Outcome, SinkOutcome
 from abcxyz.pipeline.prepare import Advice, built
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import Reading
 from abcxyz.plugins import LocalTarget, ProgressReporter, Sink
 from abcxyz.registry import Registry
-from abcxyz.toolkit.locks import locked
+from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
     from abcxyz.history import History
@@ -79,7 +79,7 @@ def run(
         The job is running already.
     """
     progress = progress or RunProgress()
-    with locked(job.path), built(job, registry) as (adapters, redactor):
+    with job_lock(job.path), built(job, registry) as (adapters, redactor):
         try:
             advice = Advice.of(job)
             return _run(
