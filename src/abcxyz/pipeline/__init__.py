@@ -1,23 +1,18 @@
-"""Jobs carried out: the thin shell that does the reading and writing around `analyze`."""
+"""Jobs: the reading and writing around `analyze`."""
 
-from abcxyz.pipeline.progress import Watch
+from abcxyz.pipeline.check import Checked, check
+from abcxyz.pipeline.outcome import ALERTS_EXIT_CODE, Outcome, SinkOutcome
+from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import Reading
-from abcxyz.pipeline.runner import (
-    ALERTS_EXIT_CODE,
-    Checked,
-    Outcome,
-    SinkOutcome,
-    check,
-    run,
-)
+from abcxyz.pipeline.runner import run
 
 __all__ = [
     "ALERTS_EXIT_CODE",
     "Checked",
     "Outcome",
     "Reading",
+    "RunProgress",
     "SinkOutcome",
-    "Watch",
     "check",
     "run",
 ]
