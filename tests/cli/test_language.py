@@ -179,5 +179,11 @@ def test_language_before_parsing(argv: list[str], lang: str | None) -> None:
 
 
 def test_every_module_is_a_command() -> None:
-    """The list of commands holds the modules of their room, and nothing else."""
-    assert sorted(COMMANDS) == sorted(one.name for one in pkgutil.iter_modules(commands.__path__))
+    """The list of commands holds the modules of their rooms, and nothing else."""
+    modules = {
+        one.name.removeprefix("abcxyz.cli.commands.")
+        for one in pkgutil.walk_packages(commands.__path__, "abcxyz.cli.commands.")
+        if not one.ispkg
+    }
+    assert modules == set(COMMANDS.values())
+    assert [name for name, module in COMMANDS.items() if module.rpartition(".")[2] != name] == []

@@ -23,23 +23,25 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = (
-    "classify",
-    "demo",
-    "init",
-    "check",
-    "run",
-    "plugins",
-    "score",
-    "fit",
-    "model",
-    "history",
-    "compare",
-    "alerts",
-    "backfill",
-    "forecast",
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "classify": "classify",
+        "demo": "demo",
+        "init": "init",
+        "check": "check",
+        "run": "run",
+        "plugins": "plugins",
+        "score": "leads.score",
+        "fit": "leads.fit",
+        "model": "leads.model",
+        "history": "history",
+        "compare": "compare",
+        "alerts": "alerts",
+        "backfill": "backfill",
+        "forecast": "forecast",
+    }
 )
-"""Commands of the library, a module of `abcxyz.cli.commands` each, in the order of the help."""
+"""Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
 
 
 def build_parser(
@@ -81,7 +83,8 @@ def build_parser(
 
 def _bundled() -> dict[str, CliCommand]:
     return {
-        name: cast("CliCommand", import_module(f"abcxyz.cli.commands.{name}")) for name in COMMANDS
+        name: cast("CliCommand", import_module(f"abcxyz.cli.commands.{module}"))
+        for name, module in COMMANDS.items()
     }
 
 
