@@ -20,7 +20,7 @@ from abcxyz.errors import AbcxyzError, ConfigError, PluginError
 from abcxyz.options import UNFIT, Option, fit, nearest, options_of, placed
 from abcxyz.plugins import GROUP, CliCommand, Factory, Hooks
 
-__all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "load"]
+__all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "bundled", "load"]
 
 ROLES = MappingProxyType({"source": "transactions", "enricher": "customers", "sink": "write"})
 """Role of an adapter -> the method that makes it one."""
@@ -359,6 +359,19 @@ def load(
             else:
                 adapters[role, name] = Adapter(name, role, thing, plugin)
     return Registry(MappingProxyType(adapters), MappingProxyType(commands), tuple(broken))
+
+
+def bundled() -> Registry:
+    """Gather the adapters that come with the library, whatever else is installed.
+
+    Examples
+    --------
+    >>> bundled().names("sink")[:2]
+    ('csv', 'excel')
+    """
+    from abcxyz.builtin import plugin
+
+    return load(installed=False, extra=(plugin,))
 
 
 def _candidates(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.plugins import Secret, WriteReport
+from abcxyz.toolkit.catalogue import LANGUAGES
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
@@ -23,7 +24,7 @@ from abcxyz_bitrix.rest.dialect import Answer, as_map
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
 from abcxyz_bitrix.rest.refusals import concerns_one
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
-from abcxyz_bitrix.words import LANGUAGES, tell
+from abcxyz_bitrix.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -181,19 +182,23 @@ allow_hosts, plan, proxy, pace_file
         self.notes += work.notes
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.tariff)
         if dry_run:
-            self._tell(
-                "dry run", cards=len(work.writes), duration=self.estimate.sentence(self._lang)
+            self._note(
+                "dry run: {cards} cards, {duration}",
+                cards=len(work.writes),
+                duration=self.estimate.sentence(self._lang),
             )
             pending = self._alerts.pending(analysis, work.parties)
             if pending:
-                self._tell("dry alerts", count=pending)
+                self._note("dry run: {count} alerts", count=pending)
             return self._report(work, len(work.writes))
         written = self._apply(work, budget)
         raised = self._alerts.run(analysis, work.parties, work.failed, budget)
         if raised:
-            self._tell("raised", count=raised)
+            self._note("alerts raised: {count}", count=raised)
         if self.left:
-            self._tell("left", count=self.left)
+            self._note(
+                "{count} cards are left to the next run, the budget is spent", count=self.left
+            )
         return self._report(work, written)
 
     def _report(self, work: Work, written: int) -> WriteReport:
@@ -278,15 +283,21 @@ allow_hosts, plan, proxy, pace_file
         item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
         now = write.own.read(item)
         missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
-        return tell("not taken", self._lang, fields=", ".join(missed)) if missed else ""
+        if not missed:
+            return ""
+        return text("Bitrix24 did not take {fields}", self._lang, fields=", ".join(missed))
 
     def _reason(self, problem: AdapterError) -> str:
         if isinstance(problem, AccessDeniedError):
-            return tell("denied", self._lang, said=problem.details.get("said", ""))
+            return text(
+                "the owner of the webhook has no right to change this card ({said})",
+                self._lang,
+                said=problem.details.get("said", ""),
+            )
         return str(problem)
 
-    def _tell(self, phrase: str, **fields: object) -> None:
-        self.notes.append(tell(phrase, self._lang, **fields))
+    def _note(self, english: str, /, **fields: object) -> None:
+        self.notes.append(text(english, self._lang, **fields))
         _LOG.info("%s", self.notes[-1])
 
 

@@ -1,4 +1,4 @@
-"""What a base of 1C knows about customers, as far as it was asked for."""
+"""Enricher: attributes of customers from cards and additional properties of a 1C base."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the classes into 1C, so that it shows them and nothing is written in vain."""
+"""Sink: classes in a 1C base, written only where they changed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import attrs
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret, WriteReport
+from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
 from abcxyz_onec.odata.client import Client, connect
-from abcxyz_onec.profiles import load, spoken
+from abcxyz_onec.odata.names import readable_name
+from abcxyz_onec.profiles import load
 from abcxyz_onec.targets.additional_info import Attributes, Extra
-from abcxyz_onec.targets.partner_segments import Native, Segments
+from abcxyz_onec.targets.partner_segments import Segments
+from abcxyz_onec.targets.ut_classification import UtClassification
 from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
-from abcxyz_onec.words import LANGUAGES, reason, say
+from abcxyz_onec.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -146,7 +149,9 @@ class OneCSink:
         if self._into == "segment":
             return Segments(self._client, names, self._property, self._lost)
         assert analysis is not None
-        return Native(self._client, names, analysis.settings.metric, analysis.snapshot.dated)
+        return UtClassification(
+            self._client, names, analysis.settings.metric, analysis.snapshot.dated
+        )
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Make 1C show the classes of *analysis*; say what would be done with *dry_run*.
@@ -189,7 +194,7 @@ class OneCSink:
         if not changes:
             return {}
         problems, tried = apply(changes)
-        failed = {who: reason(problem, self._lang) for who, problem in problems.items()}
+        failed = {who: translate(problem, self._lang) for who, problem in problems.items()}
         last = next(reversed(failed.values()), "")
         for each in changes[tried:]:
             failed[each.reference] = self._say("not tried: {reason}", reason=last)
@@ -206,7 +211,7 @@ class OneCSink:
         return self._say("{count} customers in 1C are called so; leave one of them", count=count)
 
     def _say(self, template: str, /, **fields: object) -> str:
-        return say(template, self._lang, **fields)
+        return text(template, self._lang, **fields)
 
     def _ready(self) -> None:
         asked = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
@@ -225,7 +230,7 @@ class OneCSink:
             names = self._profile.targets
             missing = () if self._client.metadata().has(names.native) else (names.native,)
             refuse(missing)
-            return [self._say("classes go to {place}", place=spoken(names.native))]
+            return [self._say("classes go to {place}", place=readable_name(names.native))]
         self._target(None).plan({}, frozenset())
         return [
             self._say(

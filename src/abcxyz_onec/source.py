@@ -1,10 +1,9 @@
-"""Sales of a base of 1C, as a source of transactions."""
+"""Source of sales: registers or documents of a 1C base."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,41 +11,21 @@ from types import MappingProxyType
 from typing import Any
 
 import attrs
-import numpy as np
 
-from abcxyz import Quality, QualityIssue, Transactions, Window
+from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
 from abcxyz_onec.catalogs.customers import Directory, read_directory
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.profiles import load
+from abcxyz_onec.sales.account import Account
 from abcxyz_onec.sales.checkpoint import Checkpoint
-from abcxyz_onec.sales.lines import OTHER, Columns
+from abcxyz_onec.sales.customer_assignment import CustomerAssignment
+from abcxyz_onec.sales.lines import LineColumns
 from abcxyz_onec.sales.read_cost import Cost, cost_of_table
-from abcxyz_onec.sales.read_plan import READS, Choice, choose, costs_of
+from abcxyz_onec.sales.read_plan import READS, ReadPlan, choose, costs_of
 
-__all__ = ["KINDS", "REASONS", "OneCSource"]
-
-#: Why lines are left out, as people read it.
-REASONS = MappingProxyType(
-    {
-        "predefined": "sales of predefined customers of 1C",
-        "deleted": "sales of customers marked for deletion",
-        "folder": "sales of folders of customers",
-        "empty": "sales without a customer",
-        "dangling": "sales by a key that is missing from the catalog of keys",
-        "unknown": "sales of customers that are missing from the catalog",
-        "other": "sales to somebody who is no customer",
-    }
-)
-
-#: What is doubtful about identifiers, as people read it.
-KINDS = MappingProxyType(
-    {
-        "absent": "customers without the identifier asked for",
-        "shared": "customers that share their identifier with another",
-    }
-)
+__all__ = ["OneCSource"]
 
 
 class OneCSource:
@@ -146,7 +125,7 @@ class OneCSource:
         self._today, self._now = today, now
         self.notes: list[str] = []
         self._directory: Directory | None = None
-        self._account = _Account()
+        self._account = Account()
 
     def __repr__(self) -> str:
         return f"OneCSource({self._client.url!r})"
@@ -183,7 +162,7 @@ class OneCSource:
         self.notes = [str(note) for note in choice.warnings]
         for note in choice.warnings:
             warnings.warn(note, stacklevel=2)
-        self._account = _Account()
+        self._account = Account()
         self._directory = directory = read_directory(
             self._client,
             self._profile,
@@ -192,18 +171,18 @@ class OneCSource:
             keys=choice.by_key,
         )
         checkpoint = self._kept(window, choice)
-        placer = _Placer(directory, by_key=choice.by_key, metric=self._metric)
+        assignment = CustomerAssignment(directory, by_key=choice.by_key, metric=self._metric)
         for part in choice.reader.parts:
             for columns in self._stretches(choice, part, window, checkpoint):
-                batch = placer.transactions(columns, self._account)
+                batch = assignment.transactions(columns, self._account)
                 if len(batch):
                     yield batch
-        self._account.note_ids(directory.lacking, placer.met)
+        self._account.note_ids(directory.lacking, assignment.met)
         if checkpoint is not None:
             checkpoint.clear()
         self.notes.append(f"{choice.title}: {self._client.traffic.since(before)}")
 
-    def _choice(self, window: Window) -> Choice:
+    def _choice(self, window: Window) -> ReadPlan:
         return choose(
             self._client,
             self._profile,
@@ -216,7 +195,7 @@ class OneCSource:
             window=window,
         )
 
-    def _kept(self, window: Window, choice: Choice) -> Checkpoint | None:
+    def _kept(self, window: Window, choice: ReadPlan) -> Checkpoint | None:
         if self._checkpoint is None:
             return None
         about = {
@@ -229,8 +208,8 @@ class OneCSource:
         return Checkpoint(self._checkpoint, about, now=self._now())
 
     def _stretches(
-        self, choice: Choice, part: str, window: Window, checkpoint: Checkpoint | None
-    ) -> Iterator[Columns]:
+        self, choice: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
+    ) -> Iterator[LineColumns]:
         """Read from where an interrupted run stopped, over what it has read."""
         at = window.since
         kept = checkpoint.parts(part) if checkpoint is not None else []
@@ -266,7 +245,7 @@ class OneCSource:
         """Tell what reading *window* takes, for each way that is open, customers included."""
         return self._cost(self._choice(window), window)
 
-    def _cost(self, choice: Choice, window: Window) -> Mapping[str, Cost]:
+    def _cost(self, choice: ReadPlan, window: Window) -> Mapping[str, Cost]:
         cards = [cost_of_table(self._client, query) for query in choice.customers]
         return {
             each.read: attrs.evolve(
@@ -311,98 +290,3 @@ class OneCSource:
                 f'"{cheaper.read}"{with_it}'
             )
         return notes
-
-
-class _Account:
-    """How many lines came, and which were left out."""
-
-    def __init__(self) -> None:
-        self._rows = self._used = 0
-        self._left: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
-        self._ids: Counter[str] = Counter()
-
-    def note_ids(self, lacking: Mapping[str, str], met: set[str]) -> None:
-        self._ids = Counter(lacking[each] for each in met if each in lacking)
-
-    def left_out(self, reason: str, count: int, money: float) -> None:
-        found = self._left[reason]
-        found[0] += count
-        found[1] += money
-
-    def rows(self, met: int, used: int) -> None:
-        self._rows += met
-        self._used += used
-
-    def quality(self) -> Quality:
-        issues = [
-            QualityIssue(REASONS[reason], int(count), money, "left_out")
-            for reason, (count, money) in sorted(self._left.items())
-        ]
-        issues += [
-            QualityIssue(KINDS[kind], count, None, "kept")
-            for kind, count in sorted(self._ids.items())
-        ]
-        return Quality(self._rows, self._used, tuple(issues))
-
-
-class _Placer:
-    """Gives lines the identifiers of their customers."""
-
-    def __init__(self, directory: Directory, *, by_key: bool, metric: str) -> None:
-        self._directory, self._by_key, self._metric = directory, by_key, metric
-        self._last_sale: dict[str, str] = {}
-        self.met: set[str] = set()
-
-    def transactions(self, columns: Columns, account: _Account) -> Transactions:
-        tokens, inverse = np.unique(columns.token, return_inverse=True)
-        placed = [self._place(str(token)) for token in tokens]
-        ids = np.array([found for found, _ in placed], dtype=object)[inverse.reshape(-1)]
-        good = np.array([not reason for _, reason in placed], dtype=bool)[inverse.reshape(-1)]
-        for place, (_, reason) in enumerate(placed):
-            if reason:
-                those = inverse.reshape(-1) == place
-                account.left_out(reason, int(those.sum()), float(columns.revenue[those].sum()))
-        account.rows(len(columns), int(good.sum()))
-        if not good.any():
-            return Transactions([], [], [])
-        customer = ids[good]
-        documents = None
-        if columns.document[good].astype(bool).all():
-            documents = self._documents(
-                customer.tolist(),
-                columns.document[good].tolist(),
-                columns.counted[good].tolist(),
-                columns.revenue[good].tolist(),
-            )
-        return Transactions(
-            customer,
-            columns.day[good],
-            columns.revenue[good],
-            columns.cost[good] if self._metric == "profit" else None,
-            documents,
-        )
-
-    def _place(self, token: str) -> tuple[str, str]:
-        if token == OTHER:
-            return "", "other"
-        reference = self._directory.keys.get(token, "") if self._by_key else token
-        self.met.add(reference)
-        if self._by_key:
-            return self._directory.place_key(token or None)
-        return self._directory.place(token or None)
-
-    def _documents(
-        self, ids: list[str], documents: list[str], counted: list[bool], money: list[float]
-    ) -> list[str]:
-        """Let what is no sale to 1C, such as a later correction of cost, count as none here.
-
-        The core takes any document for a sale that is not below zero, so such lines go with the
-        last sale of the customer.
-        """
-        out = []
-        for who, document, sale, amount in zip(ids, documents, counted, money, strict=True):
-            if sale:
-                self._last_sale[who] = document
-            joined = not sale and amount >= 0
-            out.append(self._last_sale.get(who, document) if joined else document)
-        return out

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.emulators.onec.base import Base, Company, filled
+from tests.emulators.onec.base import Base
+from tests.emulators.onec.fixtures import base, company
 
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.source import OneCSource
 
-
-@pytest.fixture
-def company() -> Company:
-    return filled()
-
-
-@pytest.fixture
-def base(company: Company) -> Iterator[Base]:
-    with Base(company.store).serving() as running:
-        yield running
+__all__ = ["base", "client", "company", "source"]
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.i18n import catalogue
-from abcxyz_onec.source import KINDS, REASONS, OneCSource
+from abcxyz_onec.sales.account import KINDS, REASONS
+from abcxyz_onec.source import OneCSource
 
 Make = Callable[..., OneCSource]
 

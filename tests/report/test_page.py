@@ -15,12 +15,13 @@ from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis, Settings, analyze
 from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 from abcxyz.i18n import catalogue, number
 from abcxyz.report import render_html
 from abcxyz.report.customers import Facts, spark, trend
-from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, KINDS, METRICS, TREATMENTS
+from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, METRICS
 
 pytest.importorskip("jinja2")
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.tables.export.summary import summary_object
+from abcxyz.tables.export.summary import summary_text
 from abcxyz.toolkit.files import check_writable, write_whole
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
-__all__ = ["JsonSink", "summary_text"]
-
-
-def summary_text(analysis: Analysis) -> str:
-    """Write the summary as indented JSON; ``NaN`` never occurs in it."""
-    return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
+__all__ = ["JsonSink"]
 
 
 class JsonSink:

@@ -1,4 +1,4 @@
-"""A base of 1C: its description, its pages, its objects."""
+"""OData client: metadata, reading and writing of single objects."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from attrs import define, field
 from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
 from abcxyz.http import Answer, Transport
 from abcxyz_onec.odata import metadata as description
-from abcxyz_onec.odata.answers import HiddenRowsError, UnknownNameError, decode, failure
+from abcxyz_onec.odata.answers import decode
+from abcxyz_onec.odata.errors import HiddenRowsError, UnknownNameError, failure
 from abcxyz_onec.odata.metadata import Metadata, missing_names
+from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.odata.query import Query, guid
-from abcxyz_onec.profiles import spoken
 
 __all__ = ["Client", "Row", "Traffic", "connect"]
 
@@ -33,14 +34,14 @@ _PATIENCE = (1.0, 3.0, 9.0)  # seconds before the second, third and fourth try
 
 @define
 class Traffic:
-    """What was asked so far."""
+    """Counters of requests, bytes and writes."""
 
     requests: int = 0
     bytes: int = 0
     writes: int = 0
 
     def since(self, before: Traffic) -> str:
-        """Say what was asked after *before*."""
+        """Describe the traffic since *before*."""
         moved = (self.bytes - before.bytes) / 1e6
         return f"{self.requests - before.requests} requests, {moved:.1f} MB"
 
@@ -70,9 +71,9 @@ class Client:
     sleep
         Waits some seconds.
     traffic
-        What was asked so far.
-    veiled
-        Sets of which something is left out.
+        Counters.
+    restricted
+        Sets of which the user may not see some rows.
     """
 
     url: str
@@ -85,7 +86,7 @@ class Client:
     page_bytes: int = 32 << 20
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     traffic: Traffic = field(factory=Traffic)
-    veiled: set[str] = field(factory=set, repr=False)
+    restricted: set[str] = field(factory=set, repr=False)
     _metadata: Metadata | None = field(default=None, init=False, repr=False)
 
     # -- one request -------------------------------------------------------------------------
@@ -148,7 +149,7 @@ class Client:
         if isinstance(problem, HiddenRowsError):
             return AuthenticationError(
                 "the user of 1C may not change {object}; give the right to change it",
-                object=spoken(entity),
+                object=readable_name(entity),
             )
         return problem
 
@@ -275,10 +276,6 @@ class Client:
         if answer.status not in (200, 201):
             raise self._refused(answer, entity)
         return _single(answer.body)
-
-
-def _described(body: bytes) -> Metadata:
-    return description.parse(io.BytesIO(body))
 
 
 def _single(body: bytes) -> Row:

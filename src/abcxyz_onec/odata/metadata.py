@@ -1,4 +1,4 @@
-"""The base's own description of itself, read as a stream and kept on disk."""
+"""Metadata of the base (``$metadata``): streaming parser and cache on disk."""
 
 from __future__ import annotations
 

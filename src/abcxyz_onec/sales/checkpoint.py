@@ -1,4 +1,4 @@
-"""What was read stays on disk until the whole is read, so that an interrupted run goes on."""
+"""Checkpoint on disk: an interrupted reading is resumed where it stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz_onec.sales.lines import Columns
+from abcxyz_onec.sales.lines import LineColumns
 
 __all__ = ["Checkpoint"]
 
@@ -46,7 +46,7 @@ class Checkpoint:
         self._folder = folder / f"onec-read-{name}"
         self._oldest = now - hours * 3600
 
-    def keep(self, part: str, since: date, until: date, columns: list[Columns]) -> None:
+    def keep(self, part: str, since: date, until: date, columns: list[LineColumns]) -> None:
         """Write a part, whole or not at all."""
         folder = self._folder / part
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,7 +71,7 @@ class Checkpoint:
                 found.append((date.fromisoformat(match[1]), date.fromisoformat(match[2]), file))
         return found
 
-    def load(self, file: Path) -> list[Columns] | None:
+    def load(self, file: Path) -> list[LineColumns] | None:
         """Read a part; a damaged one counts as none."""
         try:
             # numpy leaves a file open that turns out to be torn, so it gets an open one.
@@ -86,7 +86,7 @@ class Checkpoint:
                     }
                     for name in ("token", "document"):
                         found[name] = found[name].astype(np.str_)
-                    columns.append(Columns(**found))
+                    columns.append(LineColumns(**found))
                 return columns
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None

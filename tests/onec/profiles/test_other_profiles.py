@@ -13,8 +13,9 @@ from tests.onec.test_source import lines
 
 from abcxyz import Transactions, Window, analyze
 from abcxyz.errors import AbcxyzWarning, ConfigError
+from abcxyz_onec.sales.account import REASONS
 from abcxyz_onec.sink import OneCSink
-from abcxyz_onec.source import REASONS, OneCSource
+from abcxyz_onec.source import OneCSource
 
 _YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
 _DAY = date(2026, 3, 5)

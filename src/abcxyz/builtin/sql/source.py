@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from abcxyz.builtin.sql.connect import Database
@@ -16,8 +15,8 @@ from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
-from abcxyz.tables.account import Ledger, merged
-from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.account import merged
+from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.roles import choose_columns
 
 if TYPE_CHECKING:
@@ -132,10 +131,12 @@ class SqlSource:
                 lines = [tuple(row) for row in rows]
                 # As objects: large identifiers beside a NULL must not become fractions.
                 frame = pd.DataFrame(lines, columns=pd.Index(keys), dtype=object)
-                batch, quality = self._batch_of(frame, columns, first)
+                batch = SalesLines(frame, columns, first_line=first)
+                batch.note_signs()
                 first += len(lines)
-                accounts.append(quality)
-                yield batch.within(window)
+                accounts.append(batch.account.quality())
+                self._names.update(batch.names())
+                yield batch.transactions().within(window)
         self._quality = merged(accounts)
 
     def _chosen(self, columns: Sequence[str]) -> dict[str, str]:
@@ -203,37 +204,3 @@ class SqlSource:
             table=self._table,
             known=", ".join(known[:50]) or "none",
         )
-
-    def _batch_of(
-        self, frame: pd.DataFrame, columns: Mapping[str, str], first: int
-    ) -> tuple[Transactions, Quality]:
-        ledger = Ledger(len(frame), first_line=first)
-        ids = read_ids(frame[columns["customer"]])
-        days, bad_days = read_days(frame[columns["date"]], name=columns["date"])
-        money, bad_money = read_amounts(frame[columns["amount"]])
-        ledger.leave_out("no_customer", pd.isna(ids), money)
-        ledger.leave_out("unreadable_date", bad_days, money, frame[columns["date"]])
-        ledger.leave_out("no_date", np.isnat(days), money)
-        ledger.leave_out("unreadable_amount", bad_money, None, frame[columns["amount"]])
-        ledger.leave_out("no_amount", np.isnan(money), None)
-        cost = None
-        if "cost" in columns:
-            cost, bad_cost = read_amounts(frame[columns["cost"]])
-            ledger.note("no_cost", np.isnan(cost) | bad_cost, money)
-            cost = np.nan_to_num(cost)
-        ledger.note("zero", money == 0, money)
-        ledger.note("negative", money < 0, money)
-        used = ledger.used
-        document = None
-        if "document" in columns:
-            document = read_ids(frame[columns["document"]])[used]
-            blank = pd.isna(document)
-            document[blank] = [f"\0line {first + place}" for place in np.flatnonzero(blank)]
-        if "name" in columns:
-            names = read_ids(frame[columns["name"]])
-            told = used & ~pd.isna(names)
-            self._names.update(zip(ids[told], names[told], strict=True))
-        batch = Transactions(
-            ids[used], days[used], money[used], None if cost is None else cost[used], document
-        )
-        return batch, ledger.quality()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abcxyz.cli.options.dates import parse_month
+from abcxyz.cli.options.history import add_history
 from abcxyz.errors import HistoryError
 from abcxyz.i18n import date_text, money, number, percent, text
 
@@ -37,8 +39,6 @@ _SHOWN = (
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    from abcxyz.cli.commands.history import add_history
-
     parser = subparsers.add_parser(
         "compare",
         help="compare two dates of the history",
@@ -66,7 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.run import warned
+    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.comparison import compare
     from abcxyz.history import History
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         before, after = (
             _snapshot(history, args, written) for written in (args.before, args.after)
         )
-    with warned(args.lang):
+    with show_warnings(args.lang):
         moves = compare(
             before,
             after,
@@ -91,8 +91,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _snapshot(history: History, args: argparse.Namespace, written: str) -> Snapshot:
-    from abcxyz.cli.commands.backfill import parse_month
-
     day = parse_month(written, "DATE")
     whole_month = written.strip().count("-") == 1 or written.strip().count(".") == 1
     if whole_month:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.errors import InputError
-from abcxyz.tables.loaders import read_scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_leads", "read_scorecard", "save_scorecard"]
+__all__ = ["read_leads", "save_scorecard"]
 
 _IDS = ("lead", "id", "лид", "customer", "клиент")
 

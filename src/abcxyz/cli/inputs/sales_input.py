@@ -1,4 +1,4 @@
-"""Sales as a command is given them: a file, or the sources of a job."""
+"""Sales input of a command: a file with its options, or the sources of a job."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from abcxyz.cli.options.dates import parse_day
+from abcxyz.cli.options.history import HISTORY
+from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
 
@@ -20,15 +23,32 @@ if TYPE_CHECKING:
     from abcxyz.core.sales.transactions import Transactions
     from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["HISTORY", "Given", "add_given", "opened"]
-
-HISTORY = "history.db"
-"""Where a history is looked for, and kept, unless another file is named."""
+__all__ = ["SalesInput", "open_sales_input"]
 
 
 @frozen(kw_only=True)
-class Given:
-    """What a command has to work on."""
+class SalesInput:
+    """Sales, and everything that decides how they are analysed.
+
+    Parameters
+    ----------
+    settings
+        Of the classification.
+    as_of
+        Day of the result.
+    history
+        File of the snapshots.
+    read
+        Window -> its transactions.
+    names
+        Customer -> name; complete once the sales were read.
+    enrich
+        Adds what a CRM knows to a result.
+    playbook
+        File that rewrites the recommendations.
+    alerts
+        When something is worth an alert.
+    """
 
     settings: Settings
     as_of: date
@@ -40,39 +60,22 @@ class Given:
     alerts: AlertRules = field(factory=AlertRules)
 
 
-def add_given(parser: argparse.ArgumentParser) -> None:
-    """Add the argument for a file or a job, and the options of a file."""
-    from abcxyz.cli.commands.classify import add_sales_options
-
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        help="a file of sales, read with the options below; or a job (.toml), which has its own",
-    )
-    parser.add_argument(
-        "--history", metavar="DB", help=f"file of snapshots; that of the job, or {HISTORY}"
-    )
-    add_sales_options(parser)
-
-
 @contextlib.contextmanager
-def opened(args: argparse.Namespace) -> Iterator[Given]:
-    """Open what was given, and close it again; secrets stay covered in what goes wrong."""
-    from abcxyz.cli.commands.classify import parse_day
-
+def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
+    """Open a file or a job, and close it again; secrets stay covered in what goes wrong."""
     as_of = parse_day(args.as_of)
     if Path(args.file).suffix.lower() == ".toml":
-        with _job(args, as_of) as given:
-            yield given
+        with _job(args, as_of) as sales:
+            yield sales
     else:
         yield _file(args, as_of)
 
 
-def _file(args: argparse.Namespace, as_of: date) -> Given:
-    from abcxyz.cli.commands.classify import read_file, settings_of
+def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
+    from abcxyz.tables.analyze_file import read_sales_for
 
-    sales = read_file(args, as_of)
-    return Given(
+    sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
+    return SalesInput(
         settings=settings_of(args),
         as_of=as_of,
         history=Path(args.history or HISTORY),
@@ -84,7 +87,7 @@ def _file(args: argparse.Namespace, as_of: date) -> Given:
 
 
 @contextlib.contextmanager
-def _job(args: argparse.Namespace, as_of: date) -> Iterator[Given]:
+def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
     from abcxyz.config import build, read_job
     from abcxyz.core.analysis.analyze import with_facts
     from abcxyz.core.prospects.scores import score_prospects
@@ -117,7 +120,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[Given]:
         )
 
     try:
-        yield Given(
+        yield SalesInput(
             settings=job.settings,
             as_of=as_of,
             history=Path(args.history) if args.history else (job.history or Path(HISTORY)),

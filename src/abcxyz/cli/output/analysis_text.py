@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import date_text, money, number, percent, text
-from abcxyz.tables.account import KINDS, TREATMENTS
 from abcxyz.tables.export.summary import summary_object
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
-"""How far a run is: a moving line on a terminal, log lines elsewhere."""
+"""Progress of a run or a query: a moving line on a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from abcxyz.i18n import number, text
@@ -14,7 +15,7 @@ from abcxyz.pipeline.progress import Watch
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["LogWatch", "RichWatch", "watching"]
+__all__ = ["LogWatch", "RichWatch", "percent_line", "watching"]
 
 _EVERY = 10.0  # seconds between two lines about one stage
 
@@ -32,6 +33,22 @@ def _said(stage: str, what: str, lang: str) -> str:
 
 def _of(done: int, total: int, lang: str) -> str:
     return f"{number(done, lang)} / {number(total, lang)}"
+
+
+@contextlib.contextmanager
+def percent_line() -> Iterator[Callable[[float], None] | None]:
+    """Show the share of a query that is done on a terminal's stderr; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def show(share: float) -> None:
+        print(f"\r{share:4.0%}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 class LogWatch(Watch):

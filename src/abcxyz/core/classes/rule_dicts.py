@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from attrs import asdict
@@ -18,15 +19,18 @@ from abcxyz.core.classes.rules import (
 )
 from abcxyz.errors import InputError
 
-__all__ = ["rule_from_dict", "rule_to_dict"]
+__all__ = ["RULES", "rule_from_dict", "rule_to_dict"]
 
-_NAMES = {
-    "tangent": Tangent,
-    "cumulative_mean": CumulativeMean,
-    "shares": Shares,
-    "count_shares": CountShares,
-    "limits": Limits,
-}
+RULES: Mapping[str, type[Any]] = MappingProxyType(
+    {
+        "tangent": Tangent,
+        "cumulative_mean": CumulativeMean,
+        "shares": Shares,
+        "count_shares": CountShares,
+        "limits": Limits,
+    }
+)
+"""Name of a rule in settings and jobs -> its class."""
 
 
 def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
     >>> rule_to_dict(Shares(0.7, 0.9))
     {'rule': 'shares', 'a': 0.7, 'b': 0.9}
     """
-    for name, kind in _NAMES.items():
+    for name, kind in RULES.items():
         if type(rule) is kind:
             return {"rule": name, **asdict(rule)}  # type: ignore[arg-type]
     return {"rule": repr(rule)}
@@ -52,12 +56,12 @@ def rule_from_dict(data: Mapping[str, Any]) -> Rule:
         The rule or one of its parameters is unknown.
     """
     options = dict(data)
-    kind = _NAMES.get(options.pop("rule", None))
+    kind = RULES.get(options.pop("rule", None))
     if kind is None:
         raise InputError(
             "the rule {rule!r} is unknown; use one of {known}",
             rule=data.get("rule"),
-            known=", ".join(_NAMES),
+            known=", ".join(RULES),
         )
     try:
         return kind(**options)  # type: ignore[no-any-return]

@@ -13,18 +13,12 @@ from abcxyz.charts.tiles import group_name
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.classes.rules import Tangent
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import money, percent
 from abcxyz.report.customers import Move, name_of
 from abcxyz.report.method import settings_rows
 from abcxyz.report.page.formatter import Sight, bare
-from abcxyz.report.vocabulary import (
-    ALERT_KINDS,
-    EVENT_NAMES,
-    GLOSSARY,
-    KINDS,
-    TREATMENTS,
-    rule_words,
-)
+from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, rule_words
 
 __all__ = ["MOST", "Tables"]
 

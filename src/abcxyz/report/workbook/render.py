@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.errors import InputError
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts, name_of
-from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, KINDS, METRICS, TREATMENTS
+from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, METRICS
 from abcxyz.report.workbook.writer import AMBER, Book, printable
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from abcxyz.core.classes.results import ClassSummary
     from abcxyz.core.sales.quality import Quality
 
-__all__ = ["HEADERS", "customer_rows", "quality_object", "summary_object"]
+__all__ = ["HEADERS", "customer_rows", "quality_object", "summary_object", "summary_text"]
 
 #: Column of `customer_rows` -> its heading.
 HEADERS = (
@@ -153,6 +154,11 @@ def _axis(classes: Sequence[ClassSummary], cuts: Sequence[float]) -> dict[str, A
             for one in classes
         },
     }
+
+
+def summary_text(analysis: Analysis) -> str:
+    """Write the summary as indented JSON; ``NaN`` never occurs in it."""
+    return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -10,11 +10,11 @@ import pytest
 
 from abcxyz import Window, score_prospects
 from abcxyz.builtin.csv_sink import CsvSink
+from abcxyz.builtin.file_source import FileSource
 from abcxyz.builtin.json_sink import JsonSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.core.analysis.analyze import with_facts
 from abcxyz.errors import AdapterError, InputError
-from abcxyz.tables.sales import FileSource
 from abcxyz.testing import make_analysis
 from abcxyz.toolkit.files import check_writable
 

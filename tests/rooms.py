@@ -1,0 +1,251 @@
+"""The plan of the house: every room of the packages, and the rooms that it may import."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+from pathlib import Path
+
+import abcxyz
+
+SOURCE = Path(abcxyz.__file__).resolve().parent.parent
+
+#: Room -> the rooms that its files may import, besides each other's; names without the package's.
+#: A room is a folder, a single module that stands beside other rooms, or ``__init__``, the public
+#: face of a package. A room imports only rooms that stand above it in this table; ``tables.*``
+#: means all of these that are ``tables`` or inside it. What stands on the ground floor is open to
+#: all of the library, and is not written out.
+ROOMS: dict[str, dict[str, str]] = {
+    "abcxyz": {
+        # What everything stands on.
+        "errors": "",
+        "_arrays": "",
+        "toolkit": "",
+        "i18n": "",
+        "http": "",
+        # Pure computation on numpy arrays: no input or output, no clock.
+        "core.sums": "",
+        "core.display": "core.sums",
+        "core.sales": "core.sums core.display",
+        "core.classes": "core.sums core.display",
+        "core.prospects": "core.sums core.display",
+        "core.snapshots": "core.sums core.display core.sales core.classes",
+        "core.dynamics": "core.*",
+        "core.advice": "core.*",
+        "core.analysis": "core.*",
+        "core.__init__": "core.*",
+        "__init__": "core.__init__",
+        # What an adapter is, how it is looked up and configured.
+        "plugins": "i18n http core.*",
+        "options": "plugins",
+        "registry": "plugins options",
+        # Parts that need only the core, and nothing of each other.
+        "charts": "i18n core.*",
+        "fast": "core.*",
+        "history": "core.*",
+        "scoring": "i18n core.*",
+        # Data frames: from the question (query) to an answer in the caller's kind of frame.
+        "frames.query": "core.*",
+        "frames.engines": "core.* frames.query",
+        "frames.lazy_rows": "core.* frames.query frames.engines",
+        "frames.lazy_sums": "core.* frames.query frames.engines frames.lazy_rows",
+        "frames.crossing": "core.* frames.query frames.engines",
+        "frames.lazy_cuts": "core.* frames.*",
+        "frames.in_memory": "core.* frames.* fast",
+        "frames.dask": "core.* frames.*",
+        "frames.lazy": "core.* frames.*",
+        "frames.convert": "core.* frames.*",
+        "frames.segmentation": "core.* frames.*",
+        "frames.parquet": "core.* frames.*",
+        "frames.accessors": "core.* frames.*",
+        "frames.__init__": "core.* frames.*",
+        # Tables that people keep: read, checked, written.
+        "tables": "i18n core.* frames.*",
+        "tables.export": "i18n core.* tables",
+        "demo": "core.* tables.export",
+        # The page and the workbook, which import nothing of each other.
+        "report.vocabulary": "i18n core.*",
+        "report.customers": "i18n core.* report.vocabulary",
+        "report.method": "i18n core.* report.vocabulary report.customers",
+        "report.anonymize": "core.*",
+        "report.page.formatter": "i18n core.* charts report.vocabulary report.customers "
+        "report.method",
+        "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
+        "report.method report.page.*",
+        "report.page.render": "i18n core.* charts report.vocabulary report.customers "
+        "report.method report.page.*",
+        "report.workbook": "i18n core.* report.vocabulary report.customers report.method",
+        "report.__init__": "report.*",
+        # The adapters that come with the library; the promises of adapters as test classes.
+        "builtin.sql": "i18n http core.* plugins tables.*",
+        "builtin": "i18n http core.* plugins tables.* report.* builtin.sql",
+        "testing": "http core.* plugins",
+        # A job written in TOML, and carrying it out.
+        "config": "i18n core.* plugins options registry tables",
+        "pipeline": "i18n http core.* plugins registry history tables config",
+        # The command line: one command is one call of the library.
+        "cli.options": "i18n core.* plugins tables report.anonymize",
+        "cli.output": "i18n core.* history scoring tables.* pipeline cli.options",
+        "cli.inputs": "i18n http core.* plugins registry fast frames.* tables config pipeline "
+        "cli.options",
+        "cli.commands": "i18n core.* options registry fast history scoring tables.* demo config "
+        "pipeline cli.*",
+        "cli.__init__": "i18n plugins registry cli.*",
+        "__main__": "cli.__init__",
+    },
+    "abcxyz_bitrix": {
+        "__init__": "",
+        "words": "",
+        "rest": "words",
+        "connection": "words rest",
+        "crm": "words rest connection",
+        "sales": "words rest connection crm",
+        "cards": "words rest connection crm",
+        "alerts": "words rest connection crm",
+        "preflight": "words rest connection crm",
+        "command": "words rest connection crm cards preflight",
+        "source": "words rest connection crm sales preflight",
+        "sink": "words rest connection crm cards alerts preflight",
+        "enricher": "words rest connection crm cards preflight",
+        "plugin": "command source sink enricher",
+    },
+    "abcxyz_onec": {
+        "__init__": "",
+        "words": "",
+        "odata": "words",
+        "profiles": "words odata",
+        "connection": "words odata profiles",
+        "catalogs": "words odata profiles connection",
+        "sales": "words odata profiles connection catalogs",
+        "targets": "words odata profiles connection catalogs",
+        "source": "words odata profiles connection catalogs sales",
+        "sink": "words odata profiles connection catalogs targets",
+        "enricher": "words odata profiles connection catalogs targets",
+        "plugin": "source sink enricher",
+    },
+}
+#: The rooms on which everything in the library stands.
+GROUND = "errors _arrays toolkit"
+#: The only modules of the library that an adapter may import, ours as well as a stranger's; of
+#: ``toolkit`` every module.
+OPEN_TO_ADAPTERS = {
+    "abcxyz",
+    "abcxyz.errors",
+    "abcxyz.http",
+    "abcxyz.plugins",
+    "abcxyz.toolkit",
+}
+#: Rooms whose files do not import each other.
+APART = {"abcxyz.cli.commands"}
+#: Packages whose ``__init__.py`` is a public face; that of every other one is a docstring.
+FACES = {
+    "abcxyz",
+    "abcxyz.builtin.sql",
+    "abcxyz.charts",
+    "abcxyz.cli",
+    "abcxyz.config",
+    "abcxyz.core",
+    "abcxyz.fast",
+    "abcxyz.frames",
+    "abcxyz.history",
+    "abcxyz.pipeline",
+    "abcxyz.report",
+    "abcxyz.scoring",
+    "abcxyz.testing",
+    "abcxyz.toolkit",
+    "abcxyz_bitrix",
+    "abcxyz_onec",
+    "abcxyz_onec.profiles",
+}
+#: A result loads what draws it when a picture is wanted, and not before.
+LAZY_DOORS = {
+    ("abcxyz.core.display", "abcxyz.charts"),
+    ("abcxyz.core.display", "abcxyz.charts.svg"),
+}
+#: Rooms that `import abcxyz` loads, and what they may load outside of functions.
+LIGHT = ("abcxyz.errors", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")
+LIGHT_MAY_LOAD = {*sys.stdlib_module_names, "numpy", "attr", "attrs", "abcxyz"}
+
+
+def module_name(path: Path) -> str:
+    """Turn a file of the packages into the dotted name that it is imported by."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+#: Module -> its file, for every module of the three packages.
+MODULES: dict[str, Path] = {
+    module_name(path): path
+    for package in ROOMS
+    for path in sorted((SOURCE / package).rglob("*.py"), key=str)
+}
+
+
+def imports(code: ast.AST, *, lazy: bool = True, types: bool = True) -> Iterator[str]:
+    """List the modules that code imports.
+
+    Parameters
+    ----------
+    code
+        The parsed module.
+    lazy
+        Also what a function imports when it is called.
+    types
+        Also what only type checkers import.
+    """
+    for node in ast.iter_child_nodes(code):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: write the import in full, without dots"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else str(node.module)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and not types:
+            for branch in node.orelse:
+                yield from imports(ast.Module([branch], []), lazy=lazy, types=types)
+        elif lazy or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from imports(node, lazy=lazy, types=types)
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return the modules of the three packages that each of them imports."""
+    return {
+        name: {used for used in imports(ast.parse(path.read_text("utf-8"))) if used in MODULES}
+        for name, path in MODULES.items()
+    }
+
+
+def means(word: str, room: str) -> bool:
+    """Say whether a word of the table stands for a room."""
+    return word == room or (word.endswith(".*") and f"{room}.".startswith(word[:-1]))
+
+
+#: Room -> the rooms that it may import, full names.
+ALLOWED: dict[str, set[str]] = {
+    f"{package}.{room}": {
+        f"{package}.{other}"
+        for other in takewhile(lambda above, room=room: above != room, rooms)  # type: ignore[misc]
+        if any(means(word, other) for word in f"{GROUND} {line}".split())
+    }
+    for package, rooms in ROOMS.items()
+    for room, line in rooms.items()
+}
+
+
+def room_of(name: str, modules: Mapping[str, object] = MODULES) -> str:
+    """Return the room that a module belongs to.
+
+    Raises
+    ------
+    LookupError
+        It is in none. A folder's room does not hold the folders inside it.
+    """
+    is_package = any(other.startswith(name + ".") for other in modules)
+    for room in (f"{name}.__init__", name, "" if is_package else name.rpartition(".")[0]):
+        if room in ALLOWED:
+            return room
+    msg = f"{name} is in no room: enter it, and what it may import, into ROOMS of tests/rooms.py"
+    raise LookupError(msg)
