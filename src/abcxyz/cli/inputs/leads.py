@@ -18,9 +18,9 @@ _IDS = ("lead", "id", "лид", "customer", "клиент")
 
 def save_scorecard(card: Scorecard, path: str) -> None:
     """Write a model file, whole or not at all."""
-    from abcxyz.toolkit.files import write_whole
+    from abcxyz.toolkit.files import write_atomic
 
-    write_whole(Path(path), card.to_json().encode())
+    write_atomic(Path(path), card.to_json().encode())
 
 
 def read_leads(path: str, card: Scorecard) -> pd.DataFrame:
