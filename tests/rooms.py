@@ -87,11 +87,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "config": "i18n core.* plugins options registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
         # The command line: one command is one call of the library.
-        "cli.options": "i18n core.* plugins tables report.anonymize",
         "cli.parser": "i18n",
+        "cli.options": "i18n core.* tables report.anonymize cli.parser",
         "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
         "cli.inputs": "core.* tables config pipeline cli.options",
-        "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs cli.output",
+        "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
+        "cli.output",
         "cli.commands": "i18n core.* options registry history tables.* demo config pipeline "
         "cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",

@@ -135,8 +135,8 @@ def test_imports_keep_to_the_plan(name: str) -> None:
         ("abcxyz.cli.commands.demo", "import abcxyz.cli.output.terminal", []),
         (
             "abcxyz.cli.commands.demo",
-            "from abcxyz.cli.commands import score",
-            ["abcxyz.cli.commands.score"],
+            "from abcxyz.cli.commands import check",
+            ["abcxyz.cli.commands.check"],
         ),
         ("abcxyz.cli.commands.demo", "import abcxyz_onec.plugin", ["abcxyz_onec.plugin"]),
         ("abcxyz_onec.odata.client", "from abcxyz.errors import InputError", []),

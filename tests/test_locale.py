@@ -17,7 +17,7 @@ import abcxyz_bitrix
 import abcxyz_onec
 from abcxyz.cli import build_parser
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES
-from abcxyz.cli.parser import ARGPARSE_ERRORS, ARGPARSE_HELP
+from abcxyz.cli.parser import ARGPARSE_ERRORS, ARGPARSE_HELP, HelpText
 from abcxyz.registry import load
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -193,7 +193,9 @@ def help_phrases(parser: argparse.ArgumentParser) -> Iterator[str]:
             texts.append(action.help)
             if isinstance(action, argparse._SubParsersAction):
                 texts += [choice.help for choice in action._get_subactions()]
-        yield from (text for text in texts if text and text != argparse.SUPPRESS)
+        for text in texts:
+            if text and text != argparse.SUPPRESS:
+                yield text.template if isinstance(text, HelpText) else text
 
 
 def test_every_phrase_of_the_help_has_a_twin() -> None:

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fields-prefix",
         default=PREFIX,
         metavar="PREFIX",
-        help="of the sink's option fields_prefix; %(default)s by default",
+        help="of the sink's option fields_prefix",
     )
     uninstall.add_argument("--yes", action="store_true", help="do not ask")
     uninstall.add_argument("--insecure-loopback", action="store_true", help=argparse.SUPPRESS)

@@ -6,12 +6,12 @@ import argparse
 import functools
 import re
 import sys
-from collections.abc import Iterable
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NoReturn, Self
 
 from abcxyz.i18n import LANGUAGES, text
 
-__all__ = ["ARGPARSE_ERRORS", "ARGPARSE_HELP", "Parser", "parser_in"]
+__all__ = ["ARGPARSE_ERRORS", "ARGPARSE_HELP", "HelpText", "Parser", "parser_in"]
 
 ARGPARSE_HELP = (
     "usage: ",
@@ -63,6 +63,36 @@ def _translated(message: str, lang: str) -> str:
     return message
 
 
+class HelpText(str):
+    """A line of help with fields: the English text, which keeps its template for other languages.
+
+    Parameters
+    ----------
+    template
+        The text in English, with ``{named}`` fields.
+    details
+        Values of the fields.
+
+    Examples
+    --------
+    >>> HelpText("one of {known}", known="D W M")
+    'one of D W M'
+    """
+
+    template: str
+    details: Mapping[str, object]
+
+    def __new__(cls, template: str, **details: object) -> Self:
+        """Fill the fields in."""
+        line = super().__new__(cls, template.format(**details) if details else template)
+        line.template, line.details = template, details
+        return line
+
+    def translated(self, lang: str) -> str:
+        """Fill the fields into the template in another language."""
+        return text(self.template, lang, **self.details)
+
+
 class _Formatter(argparse.HelpFormatter):
     """Translate each part of a help text as it is added."""
 
@@ -87,7 +117,16 @@ class _Formatter(argparse.HelpFormatter):
         super().add_text(text_ and text(text_, self._lang))
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help and text(action.help, self._lang)
+        line = action.help
+        if not line:
+            return line
+        line = (
+            line.translated(self._lang) if isinstance(line, HelpText) else text(line, self._lang)
+        )
+        if action.default and action.default != argparse.SUPPRESS:
+            default = f"{action.default:g}" if isinstance(action.default, float) else "%(default)s"
+            line = text("{help} (by default {default})", self._lang, help=line, default=default)
+        return line
 
 
 class Parser(argparse.ArgumentParser):

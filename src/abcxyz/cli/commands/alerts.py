@@ -43,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "--snooze", metavar="KEY", action="append", default=[], help="snooze an alert, by its key"
     )
-    listing.add_argument(
-        "--days", type=int, default=_DAYS, help="for so many days; %(default)s by default"
-    )
+    listing.add_argument("--days", type=int, default=_DAYS, help="for so many days")
     listing.add_argument(
         "--alerts-exit-code",
         action="store_const",

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--by",
         choices=AXES,
         default=default_of(compare, "by"),
-        help="what to compare; %(default)s by default",
+        help="what to compare",
     )
     parser.add_argument(
         "--steadied", action="store_true", help="take the classes after hysteresis"

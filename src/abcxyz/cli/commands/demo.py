@@ -22,15 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from abcxyz.demo import demo_sales
 
     seed, customers = default_of(demo_sales, "seed"), default_of(demo_sales, "customers")
-    parser.add_argument(
-        "--out", metavar="DIR", default="out", help="folder; %(default)s by default"
-    )
+    parser.add_argument("--out", metavar="DIR", default="out", help="folder")
     parser.add_argument("--seed", type=int, default=seed, help="another seed, another history")
     parser.add_argument(
         "--customers",
         type=int,
         default=customers,
-        help="how many customers; %(default)s by default",
+        help="how many customers",
     )
     add_anonymize(parser)
     parser.add_argument("--json", action="store_true", help="print one object instead of text")

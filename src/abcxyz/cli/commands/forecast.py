@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--by",
         choices=AXES,
         default=default_of(forecast, "by"),
-        help="what to forecast; %(default)s by default",
+        help="what to forecast",
     )
     parser.add_argument(
         "--settings", metavar="HEX", help="of the snapshots; those of the latest by default"

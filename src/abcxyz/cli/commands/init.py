@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JOB",
         nargs="?",
         default="job.toml",
-        help="the file; %(default)s by default",
+        help="the file",
     )
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
 

@@ -16,6 +16,6 @@ def add_history(parser: argparse.ArgumentParser) -> None:
         "--history",
         metavar="DB",
         default=HISTORY,
-        help="file of snapshots; %(default)s by default",
+        help="file of snapshots",
     )
     parser.add_argument("--json", action="store_true", help="print one object instead of text")

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES, parse_abc, parse_xyz
+from abcxyz.cli.parser import HelpText
 from abcxyz.core.classes.rule_dicts import rule_to_dict
-from abcxyz.core.sales.panel import METRICS
+from abcxyz.core.sales.units import LETTERS
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ _COLUMNS = MappingProxyType(
         "currency_column": "the currency of the money",
     }
 )
+#: What the metadata of a field of `Settings` hold beside the fields of its help.
+_NO_FIELDS = ("table", "help", "choices")
 #: Options that go to `abcxyz.tables.sales.read_sales` as they are written.
 _READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
 
@@ -67,26 +72,20 @@ def _add_classification(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group("classification")
     group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
-    group.add_argument(
-        "--period",
-        metavar="12M",
-        default=default_of(Settings, "period"),
-        help="complete periods to take; %(default)s by default",
-    )
-    group.add_argument("--bucket", metavar="M|W|Q", help="sub-period of the XYZ series")
-    group.add_argument(
-        "--metric",
-        choices=METRICS,
-        default=default_of(Settings, "metric"),
-        help="what a customer's value is; %(default)s by default",
-    )
+    metavars = {"period": "12M", "bucket": "|".join(LETTERS)}
+    for one in attrs.fields(Settings):
+        if one.metadata.get("table") == "window":
+            details = {key: value for key, value in one.metadata.items() if key not in _NO_FIELDS}
+            group.add_argument(
+                f"--{one.name}",
+                metavar=metavars.get(one.name),
+                choices=one.metadata.get("choices"),
+                default=one.default,
+                help=HelpText(one.metadata["help"], **details),
+            )
     for axis, rules in (("abc", ABC_RULES), ("xyz", XYZ_RULES)):
-        group.add_argument(
-            f"--{axis}",
-            metavar="RULE",
-            default=rule_to_dict(getattr(Settings(), axis))["rule"].replace("_", "-"),
-            help=", ".join(rules),
-        )
+        default = rule_to_dict(getattr(Settings(), axis))["rule"].replace("_", "-")
+        group.add_argument(f"--{axis}", metavar="RULE", default=default, help=", ".join(rules))
 
 
 def add_sales_input(parser: argparse.ArgumentParser) -> None:
@@ -114,14 +113,13 @@ def add_large_options(parser: argparse.ArgumentParser) -> None:
         metavar="MB",
         type=float,
         default=default_of(analyze_file, "large_from"),
-        help="from this size on the file is added up by DuckDB, outside of Python's memory; "
-        "%(default)g by default",
+        help="from this size on the file is added up by DuckDB, outside of Python's memory",
     )
     group.add_argument(
         "--memory",
         metavar="SIZE",
         default=default_of(analyze_file, "memory"),
-        help="what the process is to stay below; %(default)s by default",
+        help="what the process is to stay below",
     )
     group.add_argument("--spill", metavar="DIR", help="folder for what does not fit")
 

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--months",
         type=int,
         default=default_of(first_year_outcomes, "months"),
-        help="months to become A; %(default)s by default",
+        help="months to become A",
     )
     parser.add_argument(
         "--recalibrate",
