@@ -40,7 +40,8 @@ ROOMS: dict[str, dict[str, str]] = {
         # What an adapter is, how it is looked up and configured.
         "plugins": "i18n http core.*",
         "options": "plugins",
-        "registry": "plugins options",
+        "binding": "plugins options",
+        "registry": "plugins options binding",
         # Parts that need only the core, and nothing of each other.
         "charts": "i18n core.*",
         "fast": "core.*",
@@ -112,6 +113,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "plugin": "command source sink enricher",
     },
     "abcxyz_onec": {
+        "__init__": "",
         "words": "",
         "odata": "words",
         "profiles": "words odata",
@@ -155,6 +157,7 @@ FACES = {
     "abcxyz.testing",
     "abcxyz.toolkit",
     "abcxyz_bitrix",
+    "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
 #: A result loads what draws it when a picture is wanted, and not before.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
+from abcxyz.toolkit.catalogue import LANGUAGES
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, installed, remove
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect
-from abcxyz_bitrix.words import LANGUAGES, tell
+from abcxyz_bitrix.words import text
 
 __all__ = ["add_parser", "run"]
-
-_WORDS = ("yes", "да")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,17 +43,21 @@ def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
         entity: sorted(installed(client, entity, prefix)) for entity in (COMPANY, CONTACT, LEAD)
     }
     if not any(found.values()):
-        sys.stdout.write(tell("nothing", lang, prefix=prefix) + "\n")
+        sys.stdout.write(
+            text("there is no field of ours with the prefix {prefix}", lang, prefix=prefix) + "\n"
+        )
         return 0
     for entity, names in found.items():
         if names:
             sys.stdout.write(f"{ENTITIES[entity]}: {', '.join(names)}\n")
     if not sure:
-        sys.stdout.write(tell("sure", lang) + " ")
+        sys.stdout.write(
+            text("Remove these fields with everything in them? Type yes:", lang) + " "
+        )
         sys.stdout.flush()
-        if sys.stdin.readline().strip().casefold() not in _WORDS:
-            sys.stdout.write("\n" + tell("kept", lang) + "\n")
+        if sys.stdin.readline().strip().casefold() not in {text("yes", one) for one in LANGUAGES}:
+            sys.stdout.write("\n" + text("nothing was removed", lang) + "\n")
             return 0
     count = sum(len(remove(client, entity, prefix)) for entity, names in found.items() if names)
-    sys.stdout.write(tell("removed", lang, count=count) + "\n")
+    sys.stdout.write(text("fields removed: {count}", lang, count=count) + "\n")
     return 0

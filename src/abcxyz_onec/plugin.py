@@ -1,4 +1,4 @@
-"""What the package offers to the host."""
+"""Plugin hooks of the package."""
 
 from __future__ import annotations
 

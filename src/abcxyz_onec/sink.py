@@ -1,25 +1,26 @@
-"""Write the classes into 1C, so that it shows them and nothing is written in vain."""
+"""Sink: classes in a 1C base, written only where they changed."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Secret, WriteReport
+from abcxyz.plugins import Flat, WriteReport
+from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
-from abcxyz_onec.odata.client import Client, connect
-from abcxyz_onec.profiles import load, spoken
+from abcxyz_onec.connection import Connection
+from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.targets.additional_info import Attributes, Extra
-from abcxyz_onec.targets.partner_segments import Native, Segments
+from abcxyz_onec.targets.partner_segments import Segments
+from abcxyz_onec.targets.ut_classification import UtClassification
 from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
-from abcxyz_onec.words import LANGUAGES, reason, say
+from abcxyz_onec.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -35,9 +36,9 @@ class OneCSink:
 
     Parameters
     ----------
-    url, user, password, profile, names, entity, customer_id
-        As of `OneCSource`.
-    allowed_only, allow_http, cache, timeout
+    connection
+        How to reach the base; its fields are keys of a job.
+    entity, customer_id
         As of `OneCSource`.
     into
         ``extra``: the register of additional information. ``attributes``: the additional
@@ -56,8 +57,6 @@ class OneCSink:
     native_jobs_off
         Say that the scheduled jobs of УТ which write its own classification are switched off;
         needed for ``ut11``.
-    sleep
-        Waits some seconds.
 
     Notes
     -----
@@ -68,12 +67,8 @@ class OneCSink:
 
     def __init__(
         self,
-        url: str,
-        user: str,
-        password: Secret,
+        connection: Flat[Connection],
         *,
-        profile: Path | str = "ut11",
-        names: Mapping[str, Any] | None = None,
         into: str = "extra",
         property: str = "ABC/XYZ",  # noqa: A002 - the word of 1C
         entity: str | None = None,
@@ -82,11 +77,6 @@ class OneCSink:
         lost_text: str = "Не классифицирован",
         native_jobs_off: bool = False,
         lang: str = "en",
-        allowed_only: bool = False,
-        allow_http: bool = False,
-        cache: Path | None = None,
-        timeout: float = 120.0,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         options = (("into", into, PLACES), ("lost", lost, LOST), ("lang", lang, LANGUAGES))
         for name, value, known in options:
@@ -97,7 +87,7 @@ class OneCSink:
                     value=value,
                     known=", ".join(known),
                 )
-        self._profile = load(profile, names)
+        self._profile = connection.load_profile()
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._catalog = catalog_of(self._profile, self._entity)
         if into in ("segment", "ut11") and self._entity != "partner":
@@ -113,16 +103,7 @@ class OneCSink:
         self._into, self._property, self._customer_id = into, property, customer_id
         self._lost, self._lost_text, self._lang = lost, lost_text, lang
         self.notes: tuple[str, ...] = ()
-        self._client = connect(
-            url,
-            user,
-            password,
-            cache=cache,
-            allowed_only=allowed_only,
-            allow_http=allow_http,
-            timeout=timeout,
-            sleep=sleep,
-        )
+        self._client = connection.client()
 
     def __repr__(self) -> str:
         return f"OneCSink({self._client.url!r}, into={self._into!r})"
@@ -146,7 +127,9 @@ class OneCSink:
         if self._into == "segment":
             return Segments(self._client, names, self._property, self._lost)
         assert analysis is not None
-        return Native(self._client, names, analysis.settings.metric, analysis.snapshot.dated)
+        return UtClassification(
+            self._client, names, analysis.settings.metric, analysis.snapshot.dated
+        )
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Make 1C show the classes of *analysis*; say what would be done with *dry_run*.
@@ -189,7 +172,7 @@ class OneCSink:
         if not changes:
             return {}
         problems, tried = apply(changes)
-        failed = {who: reason(problem, self._lang) for who, problem in problems.items()}
+        failed = {who: translate(problem, self._lang) for who, problem in problems.items()}
         last = next(reversed(failed.values()), "")
         for each in changes[tried:]:
             failed[each.reference] = self._say("not tried: {reason}", reason=last)
@@ -206,7 +189,7 @@ class OneCSink:
         return self._say("{count} customers in 1C are called so; leave one of them", count=count)
 
     def _say(self, template: str, /, **fields: object) -> str:
-        return say(template, self._lang, **fields)
+        return text(template, self._lang, **fields)
 
     def _ready(self) -> None:
         asked = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
@@ -225,7 +208,7 @@ class OneCSink:
             names = self._profile.targets
             missing = () if self._client.metadata().has(names.native) else (names.native,)
             refuse(missing)
-            return [self._say("classes go to {place}", place=spoken(names.native))]
+            return [self._say("classes go to {place}", place=readable_name(names.native))]
         self._target(None).plan({}, frozenset())
         return [
             self._say(

@@ -1,52 +1,30 @@
-"""Sales of a base of 1C, as a source of transactions."""
+"""Source of sales: registers or documents of a 1C base."""
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import attrs
-import numpy as np
 
-from abcxyz import Quality, QualityIssue, Transactions, Window
+from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Secret
+from abcxyz.plugins import Flat
+from abcxyz.toolkit import local_date
 from abcxyz_onec.catalogs.customers import Directory, read_directory
-from abcxyz_onec.odata.client import Client, connect
-from abcxyz_onec.profiles import load
+from abcxyz_onec.connection import Connection
+from abcxyz_onec.odata.client import Client
+from abcxyz_onec.sales.account import Account
 from abcxyz_onec.sales.checkpoint import Checkpoint
-from abcxyz_onec.sales.lines import OTHER, Columns
+from abcxyz_onec.sales.customer_assignment import CustomerAssignment
+from abcxyz_onec.sales.lines import LineColumns
 from abcxyz_onec.sales.read_cost import Cost, cost_of_table
-from abcxyz_onec.sales.read_plan import READS, Choice, choose, costs_of
+from abcxyz_onec.sales.read_plan import READS, ReadPlan, choose, costs_of
 
-__all__ = ["KINDS", "REASONS", "OneCSource"]
-
-#: Why lines are left out, as people read it.
-REASONS = MappingProxyType(
-    {
-        "predefined": "sales of predefined customers of 1C",
-        "deleted": "sales of customers marked for deletion",
-        "folder": "sales of folders of customers",
-        "empty": "sales without a customer",
-        "dangling": "sales by a key that is missing from the catalog of keys",
-        "unknown": "sales of customers that are missing from the catalog",
-        "other": "sales to somebody who is no customer",
-    }
-)
-
-#: What is doubtful about identifiers, as people read it.
-KINDS = MappingProxyType(
-    {
-        "absent": "customers without the identifier asked for",
-        "shared": "customers that share their identifier with another",
-    }
-)
+__all__ = ["OneCSource"]
 
 
 class OneCSource:
@@ -54,14 +32,8 @@ class OneCSource:
 
     Parameters
     ----------
-    url
-        Up to ``…/odata/standard.odata``.
-    user, password
-        Of a user of the base who may read the objects.
-    profile
-        ``ut11`` (also КА 2 and ERP 2), ``unf``, ``bp``, or the path of a TOML file.
-    names
-        Names that differ from those of the profile, table by table.
+    connection
+        How to reach the base; its fields are keys of a job.
     read
         ``records``, ``turnovers``, ``documents``, or ``auto`` to choose by what is published and
         what it costs.
@@ -76,77 +48,46 @@ class OneCSource:
     bucket
         Unit of the XYZ series, such as ``month``. Only with it ``auto`` may choose turnovers,
         whose days are the first ones of their sub-periods.
-    allowed_only
-        Go on without the rows that the user may not see, with a warning.
-    allow_http
-        Let the password travel unencrypted over the network.
     checkpoint
-        Folder in which an interrupted read is kept for a day.
-    cache
-        Folder for the description of the base; that of the checkpoint when not given.
-    timeout
-        Seconds to wait for an ordinary answer.
+        Folder in which an interrupted read is kept for a day; also for the description of the
+        base where the connection names no folder.
     page_mb
         What a page should weigh.
-    today, now, sleep
-        The clock, for tests.
 
     Notes
     -----
     Dates are days of the server's own clock. Returns are negative; documents not posted or
     marked for deletion, inactive records, predefined customers and the empty one are left out,
-    and `quality` says how much money that was. After a read `notes` says how it was done.
+    and `data_quality` says how much money that was. After a read `notes` says how it was done.
     """
 
     def __init__(
         self,
-        url: str,
-        user: str,
-        password: Secret,
+        connection: Flat[Connection],
         *,
-        profile: Path | str = "ut11",
-        names: Mapping[str, Any] | None = None,
         read: str = "auto",
         entity: str | None = None,
         customer_id: str = "ref",
         basis: str = "sales",
         metric: str = "revenue",
         bucket: str | None = None,
-        allowed_only: bool = False,
-        allow_http: bool = False,
         checkpoint: Path | None = None,
-        cache: Path | None = None,
-        timeout: float = 120.0,
         page_mb: float = 32.0,
-        today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if read not in READS:
             raise ConfigError(
                 "read is {value!r}; use one of {known}", value=read, known=", ".join(READS)
             )
-        self._profile = load(profile, names)
+        self._profile = connection.load_profile()
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._read, self._customer_id, self._basis = read, customer_id, basis
         self._metric, self._bucket = metric, bucket
         self._checkpoint = checkpoint
-        folder = cache or checkpoint
-        self._client = connect(
-            url,
-            user,
-            password,
-            cache=folder,
-            allowed_only=allowed_only,
-            allow_http=allow_http,
-            timeout=timeout,
-            page_bytes=round(page_mb * (1 << 20)),
-            sleep=sleep,
-        )
-        self._today, self._now = today, now
+        self._clock = connection.clock
+        self._client = connection.client(cache=checkpoint, page_bytes=round(page_mb * (1 << 20)))
         self.notes: list[str] = []
         self._directory: Directory | None = None
-        self._account = _Account()
+        self._account = Account()
 
     def __repr__(self) -> str:
         return f"OneCSource({self._client.url!r})"
@@ -160,18 +101,16 @@ class OneCSource:
         """Close the connection."""
         self._client.transport.close()
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once the sales were read."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name; empty before the sales were read."""
         found = self._directory
         if found is None:
             return MappingProxyType({})
         open_ = (each for each in found.names.items() if each[0] not in found.barred)
         return MappingProxyType({found.ids[reference]: name for reference, name in open_})
 
-    @property
-    def quality(self) -> Quality | None:
-        """What was left out, once the sales were read."""
+    def data_quality(self) -> Quality | None:
+        """Return the account of what was left out; None before the sales were read."""
         return None if self._directory is None else self._account.quality()
 
     # -- reading -----------------------------------------------------------------------------
@@ -183,7 +122,7 @@ class OneCSource:
         self.notes = [str(note) for note in choice.warnings]
         for note in choice.warnings:
             warnings.warn(note, stacklevel=2)
-        self._account = _Account()
+        self._account = Account()
         self._directory = directory = read_directory(
             self._client,
             self._profile,
@@ -192,18 +131,18 @@ class OneCSource:
             keys=choice.by_key,
         )
         checkpoint = self._kept(window, choice)
-        placer = _Placer(directory, by_key=choice.by_key, metric=self._metric)
+        assignment = CustomerAssignment(directory, by_key=choice.by_key, metric=self._metric)
         for part in choice.reader.parts:
             for columns in self._stretches(choice, part, window, checkpoint):
-                batch = placer.transactions(columns, self._account)
+                batch = assignment.transactions(columns, self._account)
                 if len(batch):
                     yield batch
-        self._account.note_ids(directory.lacking, placer.met)
+        self._account.note_ids(directory.lacking, assignment.met)
         if checkpoint is not None:
             checkpoint.clear()
         self.notes.append(f"{choice.title}: {self._client.traffic.since(before)}")
 
-    def _choice(self, window: Window) -> Choice:
+    def _choice(self, window: Window) -> ReadPlan:
         return choose(
             self._client,
             self._profile,
@@ -216,7 +155,7 @@ class OneCSource:
             window=window,
         )
 
-    def _kept(self, window: Window, choice: Choice) -> Checkpoint | None:
+    def _kept(self, window: Window, choice: ReadPlan) -> Checkpoint | None:
         if self._checkpoint is None:
             return None
         about = {
@@ -226,11 +165,11 @@ class OneCSource:
             "window": str(window),
             "allowed_only": self._client.allowed_only,
         }
-        return Checkpoint(self._checkpoint, about, now=self._now())
+        return Checkpoint(self._checkpoint, about, now=self._clock.now())
 
     def _stretches(
-        self, choice: Choice, part: str, window: Window, checkpoint: Checkpoint | None
-    ) -> Iterator[Columns]:
+        self, choice: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
+    ) -> Iterator[LineColumns]:
         """Read from where an interrupted run stopped, over what it has read."""
         at = window.since
         kept = checkpoint.parts(part) if checkpoint is not None else []
@@ -257,7 +196,7 @@ class OneCSource:
         ConfigError
             An object is not published; the message names it.
         """
-        today = self._today()
+        today = local_date(self._clock)
         self._choice(Window(today - timedelta(days=1), today))
 
     # -- looking first -----------------------------------------------------------------------
@@ -266,7 +205,7 @@ class OneCSource:
         """Tell what reading *window* takes, for each way that is open, customers included."""
         return self._cost(self._choice(window), window)
 
-    def _cost(self, choice: Choice, window: Window) -> Mapping[str, Cost]:
+    def _cost(self, choice: ReadPlan, window: Window) -> Mapping[str, Cost]:
         cards = [cost_of_table(self._client, query) for query in choice.customers]
         return {
             each.read: attrs.evolve(
@@ -292,7 +231,7 @@ class OneCSource:
         AuthenticationError
             The user may not read an object; the message names it.
         """
-        today = self._today()
+        today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         choice = self._choice(window)
         notes = [str(each) for each in choice.warnings]
@@ -311,98 +250,3 @@ class OneCSource:
                 f'"{cheaper.read}"{with_it}'
             )
         return notes
-
-
-class _Account:
-    """How many lines came, and which were left out."""
-
-    def __init__(self) -> None:
-        self._rows = self._used = 0
-        self._left: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
-        self._ids: Counter[str] = Counter()
-
-    def note_ids(self, lacking: Mapping[str, str], met: set[str]) -> None:
-        self._ids = Counter(lacking[each] for each in met if each in lacking)
-
-    def left_out(self, reason: str, count: int, money: float) -> None:
-        found = self._left[reason]
-        found[0] += count
-        found[1] += money
-
-    def rows(self, met: int, used: int) -> None:
-        self._rows += met
-        self._used += used
-
-    def quality(self) -> Quality:
-        issues = [
-            QualityIssue(REASONS[reason], int(count), money, "left_out")
-            for reason, (count, money) in sorted(self._left.items())
-        ]
-        issues += [
-            QualityIssue(KINDS[kind], count, None, "kept")
-            for kind, count in sorted(self._ids.items())
-        ]
-        return Quality(self._rows, self._used, tuple(issues))
-
-
-class _Placer:
-    """Gives lines the identifiers of their customers."""
-
-    def __init__(self, directory: Directory, *, by_key: bool, metric: str) -> None:
-        self._directory, self._by_key, self._metric = directory, by_key, metric
-        self._last_sale: dict[str, str] = {}
-        self.met: set[str] = set()
-
-    def transactions(self, columns: Columns, account: _Account) -> Transactions:
-        tokens, inverse = np.unique(columns.token, return_inverse=True)
-        placed = [self._place(str(token)) for token in tokens]
-        ids = np.array([found for found, _ in placed], dtype=object)[inverse.reshape(-1)]
-        good = np.array([not reason for _, reason in placed], dtype=bool)[inverse.reshape(-1)]
-        for place, (_, reason) in enumerate(placed):
-            if reason:
-                those = inverse.reshape(-1) == place
-                account.left_out(reason, int(those.sum()), float(columns.revenue[those].sum()))
-        account.rows(len(columns), int(good.sum()))
-        if not good.any():
-            return Transactions([], [], [])
-        customer = ids[good]
-        documents = None
-        if columns.document[good].astype(bool).all():
-            documents = self._documents(
-                customer.tolist(),
-                columns.document[good].tolist(),
-                columns.counted[good].tolist(),
-                columns.revenue[good].tolist(),
-            )
-        return Transactions(
-            customer,
-            columns.day[good],
-            columns.revenue[good],
-            columns.cost[good] if self._metric == "profit" else None,
-            documents,
-        )
-
-    def _place(self, token: str) -> tuple[str, str]:
-        if token == OTHER:
-            return "", "other"
-        reference = self._directory.keys.get(token, "") if self._by_key else token
-        self.met.add(reference)
-        if self._by_key:
-            return self._directory.place_key(token or None)
-        return self._directory.place(token or None)
-
-    def _documents(
-        self, ids: list[str], documents: list[str], counted: list[bool], money: list[float]
-    ) -> list[str]:
-        """Let what is no sale to 1C, such as a later correction of cost, count as none here.
-
-        The core takes any document for a sale that is not below zero, so such lines go with the
-        last sale of the customer.
-        """
-        out = []
-        for who, document, sale, amount in zip(ids, documents, counted, money, strict=True):
-            if sale:
-                self._last_sale[who] = document
-            joined = not sale and amount >= 0
-            out.append(self._last_sale.get(who, document) if joined else document)
-        return out

@@ -15,9 +15,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from tests.builtin.conftest import Receiver
+from tests.clocks import NoWait
 
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.excel_sink import ExcelSink
+from abcxyz.builtin.file_source import FileSource
 from abcxyz.builtin.html_sink import HtmlSink
 from abcxyz.builtin.json_sink import JsonSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
@@ -26,7 +28,6 @@ from abcxyz.builtin.webhook_sink import WebhookSink
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.plugins import Sink, Source
-from abcxyz.tables.sales import FileSource
 from abcxyz.testing import SinkContract, SourceContract, make_analysis, make_transactions
 from abcxyz.testing.synthetic import YEAR
 
@@ -218,7 +219,7 @@ class TestWebhookSink(SinkContract):
                     customers=True,
                     state=tmp_path / "sent",
                     insecure_loopback=True,
-                    sleep=lambda _: None,
+                    clock=NoWait(),
                 )
             )
             return made[-1]

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.emulators.onec.base import Base, Company, filled
+from tests.clocks import NoWait
+from tests.emulators.onec.base import Base
+from tests.emulators.onec.fixtures import base, company
+from tests.onec.adapter import adapter
 
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.source import OneCSource
 
-
-@pytest.fixture
-def company() -> Company:
-    return filled()
-
-
-@pytest.fixture
-def base(company: Company) -> Iterator[Base]:
-    with Base(company.store).serving() as running:
-        yield running
+__all__ = ["base", "client", "company", "source"]
 
 
 @pytest.fixture
 def client(base: Base) -> Client:
-    return connect(base.url, "Робот", "пароль-7Щ", timeout=5, sleep=lambda _: None)
+    return connect(base.url, "Робот", "пароль-7Щ", timeout=5, clock=NoWait())
 
 
 @pytest.fixture
@@ -33,7 +27,7 @@ def source(base: Base) -> Callable[..., OneCSource]:
     """Make a source of the base with other options."""
 
     def make(**options: Any) -> OneCSource:
-        common: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
-        return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
+        common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
+        return adapter(OneCSource, base.url, "Робот", "пароль-7Щ", **(common | options))
 
     return make

@@ -11,7 +11,9 @@ from math import sqrt
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Company, large
+from tests.onec.adapter import adapter
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
 from abcxyz_onec.source import OneCSource
@@ -51,12 +53,13 @@ def ut(company: Company) -> Iterator[Base]:
 
 
 def _analysis(base: Base, settings: Settings, **options: Any) -> Analysis:
-    source = OneCSource(
+    source = adapter(
+        OneCSource,
         base.url,
         "Робот",
         "пароль-7Щ",
         metric=settings.metric,
-        sleep=lambda _: None,
+        clock=NoWait(),
         **options,
     )
     window = settings.periods(_AS_OF).span

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from abcxyz.builtin.file_source import FileSource
 from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import read_amounts, read_days
-from abcxyz.tables.sales import FileSource, read_sales
+from abcxyz.tables.sales import read_sales
 
 PLAIN = "customer_id,date,amount\n00017,2026-01-05,100.50\nb,2026-02-06,-3\n"
 

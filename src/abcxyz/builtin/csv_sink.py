@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from abcxyz.i18n import date_text, text
 from abcxyz.tables.export.summary import HEADERS, customer_rows
-from abcxyz.toolkit.files import check_writable, write_whole
+from abcxyz.toolkit.files import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -59,14 +59,16 @@ class CsvSink:
         identifier as it was.
     """
 
-    remote = False
-
     def __init__(
         self, path: str | PathLike[str], *, lang: str = "en", escape_formulas: bool = True
     ) -> None:
         self._path = Path(path)
         self._lang = lang
         self._escape = escape_formulas
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def preflight(self) -> Sequence[str]:
         """See whether the file may be written."""
@@ -77,7 +79,7 @@ class CsvSink:
         from abcxyz.plugins import WriteReport
 
         rows = [*customer_rows(analysis)]
-        changed = write_whole(self._path, self._content(rows), dry_run=dry_run)
+        changed = write_atomic(self._path, self._content(rows), dry_run=dry_run)
         return WriteReport(
             written=len(rows) if changed else 0, unchanged=0 if changed else len(rows)
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcxyz.report.workbook.render import printable, render_workbook
-from abcxyz.toolkit.files import write_whole
+from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -35,8 +35,6 @@ class ExcelSink:
     Text from the data is always written as text: nothing becomes a formula, a number or a link.
     """
 
-    remote = False
-
     def __init__(
         self,
         path: str | PathLike[str],
@@ -50,6 +48,10 @@ class ExcelSink:
         self._currency = currency
         self._constant_memory = constant_memory
 
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
+
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the workbook whole, unless it already says the same."""
         from abcxyz.plugins import WriteReport
@@ -60,6 +62,6 @@ class ExcelSink:
             currency=self._currency,
             constant_memory=self._constant_memory,
         )
-        changed = write_whole(self._path, content, dry_run=dry_run)
+        changed = write_atomic(self._path, content, dry_run=dry_run)
         count = len(analysis.snapshot)
         return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)

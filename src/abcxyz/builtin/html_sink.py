@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.toolkit.files import write_whole
+from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -32,8 +32,6 @@ class HtmlSink:
         Heading of one's own.
     """
 
-    remote = False
-
     def __init__(
         self,
         path: str | PathLike[str],
@@ -49,6 +47,10 @@ class HtmlSink:
         self._currency = currency
         self._title = title
 
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
+
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the page whole, unless it already says the same."""
         from abcxyz.plugins import WriteReport
@@ -61,5 +63,5 @@ class HtmlSink:
             currency=self._currency,
             title=self._title,
         ).encode("utf-8")
-        changed = write_whole(self._path, content, dry_run=dry_run)
+        changed = write_atomic(self._path, content, dry_run=dry_run)
         return WriteReport(written=int(changed), unchanged=int(not changed))

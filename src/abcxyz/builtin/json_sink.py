@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.tables.export.summary import summary_object
-from abcxyz.toolkit.files import check_writable, write_whole
+from abcxyz.tables.export.summary import summary_text
+from abcxyz.toolkit.files import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
-__all__ = ["JsonSink", "summary_text"]
-
-
-def summary_text(analysis: Analysis) -> str:
-    """Write the summary as indented JSON; ``NaN`` never occurs in it."""
-    return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
+__all__ = ["JsonSink"]
 
 
 class JsonSink:
@@ -32,10 +26,12 @@ class JsonSink:
         The file.
     """
 
-    remote = False
-
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def preflight(self) -> Sequence[str]:
         """See whether the file may be written."""
@@ -46,5 +42,5 @@ class JsonSink:
         from abcxyz.plugins import WriteReport
 
         content = (summary_text(analysis) + "\n").encode("utf-8", "replace")
-        changed = write_whole(self._path, content, dry_run=dry_run)
+        changed = write_atomic(self._path, content, dry_run=dry_run)
         return WriteReport(written=int(changed), unchanged=int(not changed))

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.excel_sink import ExcelSink
+from abcxyz.builtin.file_source import FileSource
 from abcxyz.builtin.html_sink import HtmlSink
 from abcxyz.builtin.json_sink import JsonSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.builtin.sql import SqlSink, SqlSource
 from abcxyz.builtin.webhook_sink import WebhookSink
 from abcxyz.plugins import Factory, hookimpl
-from abcxyz.tables.sales import FileSource
 
 __all__ = ["abcxyz_sinks", "abcxyz_sources"]
 

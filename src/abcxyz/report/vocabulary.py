@@ -1,4 +1,4 @@
-"""Words for what an analysis names in code: doubtful lines, rules, metrics, alerts, terms."""
+"""Words for what an analysis names in code: rules, metrics, alerts, terms."""
 
 from __future__ import annotations
 
@@ -19,43 +19,9 @@ __all__ = [
     "ALERT_KINDS",
     "EVENT_NAMES",
     "GLOSSARY",
-    "KINDS",
     "METRICS",
-    "TREATMENTS",
     "rule_words",
 ]
-
-#: What may be wrong with a line, as people read it.
-KINDS = MappingProxyType(
-    {
-        "no_customer": "lines without a customer",
-        "no_date": "lines without a date",
-        "unreadable_date": "unreadable dates",
-        "no_amount": "lines without an amount",
-        "unreadable_amount": "unreadable amounts",
-        "future_date": "dates in the future",
-        "other_currency": "lines in another currency",
-        "converted": "lines in a foreign currency",
-        "no_cost": "lines without a cost",
-        "zero": "zero amounts",
-        "negative": "negative amounts (returns)",
-        "duplicate": "exact duplicate lines",
-        "outside_window": "lines outside the window",
-        "not_in_id_map": "lines of customers not in the id map",
-    }
-)
-
-#: What was done with them.
-TREATMENTS = MappingProxyType(
-    {
-        "left_out": "left out",
-        "kept": "kept",
-        "converted": "converted by the rate given",
-        "cost_zero": "kept with the cost 0",
-        "not_counted": "not counted in this window",
-        "own_customer": "kept as customers of their own",
-    }
-)
 
 METRICS = MappingProxyType({"revenue": "Revenue", "profit": "Gross profit", "count": "Orders"})
 

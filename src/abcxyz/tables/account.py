@@ -1,10 +1,9 @@
-"""The account of data quality: every doubtful line counted, named, and dealt with in the open."""
+"""Data quality account: doubtful lines counted by kind, with their money and what was done."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,50 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz._arrays import Bools, Floats
-from abcxyz.core.sales.quality import Quality, QualityIssue
-from abcxyz.report.vocabulary import KINDS, TREATMENTS
+from abcxyz.core.sales.quality import TREATMENT_OF, Quality, QualityIssue
+from abcxyz.errors import InputError
 
-__all__ = ["KINDS", "TREATMENTS", "Ledger", "merged"]
+__all__ = ["LineAccount", "issue_of", "merged", "nothing_usable"]
 
-_NOTED = MappingProxyType({"converted": "converted", "no_cost": "cost_zero"})
 _EXAMPLES = 3
 
 
-class Ledger:
-    """Keep account of the lines of one file.
+def issue_of(
+    kind: str, count: int, amount: float | None, examples: Iterable[str] = ()
+) -> QualityIssue:
+    """Count lines of one kind; what is done with them follows from the kind.
+
+    Examples
+    --------
+    >>> issue_of("no_customer", 2, 30.0).treatment
+    'left_out'
+    """
+    return QualityIssue(kind, count, amount, TREATMENT_OF[kind], examples)
+
+
+def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> InputError:
+    """Return the error for a table without a usable line.
+
+    Parameters
+    ----------
+    where
+        Name of the file.
+    quality
+        Its account.
+    columns
+        Role -> column it was read from.
+    """
+    return InputError(
+        "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
+        where=where,
+        rows=quality.rows,
+        reasons=", ".join(f"{one.kind} {one.count}" for one in quality.issues) or "empty",
+        columns=", ".join(f"{role}={column}" for role, column in columns.items()),
+    )
+
+
+class LineAccount:
+    """Quality account of lines in memory, and which of them are in use.
 
     A line that cannot be used is counted once, under the first reason met; a line that is only
     noted stays in use, and may be noted for several reasons.
@@ -43,33 +75,27 @@ class Ledger:
 
     @property
     def used(self) -> Bools:
-        """The lines in use."""
+        """(rows,) the lines in use."""
         return self._used
 
     def leave_out(
         self,
         kind: str,
-        found: npt.NDArray[Any],
+        lines: npt.NDArray[Any],
         amounts: Floats | None,
         cells: pd.Series[Any] | None = None,
     ) -> None:
-        """Take the lines *found* out of use."""
-        hit = np.asarray(found, dtype=bool) & self._used
-        self._add(kind, hit, amounts, "left_out", cells)
+        """Take lines out of use, counting those in use until now."""
+        hit = np.asarray(lines, dtype=bool) & self._used
+        self._add(kind, hit, amounts, cells)
         self._used &= ~hit
 
-    def note(self, kind: str, found: npt.NDArray[Any], amounts: Floats | None) -> None:
-        """Count the lines *found* and keep them."""
-        hit = np.asarray(found, dtype=bool) & self._used
-        self._add(kind, hit, amounts, _NOTED.get(kind, "kept"), None)
+    def note(self, kind: str, lines: npt.NDArray[Any], amounts: Floats | None) -> None:
+        """Count lines and leave them in use."""
+        self._add(kind, np.asarray(lines, dtype=bool) & self._used, amounts, None)
 
     def _add(
-        self,
-        kind: str,
-        hit: Bools,
-        amounts: Floats | None,
-        treatment: str,
-        cells: pd.Series[Any] | None,
+        self, kind: str, hit: Bools, amounts: Floats | None, cells: pd.Series[Any] | None
     ) -> None:
         count = int(np.count_nonzero(hit))
         if not count:
@@ -79,21 +105,12 @@ class Ledger:
         if cells is not None:
             written = [str(cells.iloc[place]) for place in places]
             lines = [f"{line}: {cell}" for line, cell in zip(lines, written, strict=True)]
-        self._issues.append(
-            QualityIssue(
-                kind=kind,
-                count=count,
-                amount=None if amounts is None else _total(amounts[hit]),
-                treatment=treatment,
-                examples=tuple(lines),
-            )
-        )
+        amount = None if amounts is None else _total(amounts[hit])
+        self._issues.append(issue_of(kind, count, amount, lines))
 
     def quality(self) -> Quality:
         """Close the account."""
-        return Quality(
-            rows=self._rows, used=int(np.count_nonzero(self._used)), issues=tuple(self._issues)
-        )
+        return Quality(self._rows, int(np.count_nonzero(self._used)), self._issues)
 
 
 def _total(amounts: Floats) -> float:
@@ -112,14 +129,14 @@ def merged(accounts: Iterable[Quality]) -> Quality:
     (6, 2, ('line 2', 'line 2'))
     """
     rows, used = 0, 0
-    found: dict[tuple[str, str], QualityIssue] = {}
+    issues: dict[tuple[str, str], QualityIssue] = {}
     for account in accounts:
         rows, used = rows + account.rows, used + account.used
         for issue in account.issues:
             key = issue.kind, issue.treatment
-            earlier = found.get(key)
-            found[key] = issue if earlier is None else _together(earlier, issue)
-    return Quality(rows, used, found.values())
+            earlier = issues.get(key)
+            issues[key] = issue if earlier is None else _together(earlier, issue)
+    return Quality(rows, used, issues.values())
 
 
 def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:

@@ -22,16 +22,19 @@ from abcxyz._arrays import Bools, Days, Floats
 from abcxyz.errors import InputError
 
 __all__ = [
+    "MONEY_MARKS",
     "distinct",
-    "has_currency_signs",
+    "is_blank",
     "read_amounts",
-    "read_currency",
     "read_days",
     "read_ids",
+    "spread",
 ]
 
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f'’]+")
-_SIGNS = re.compile(r"(?:₽|руб(?:лей|ля|\.)?|р\.|\$|€|£|RUB|RUR|USD|EUR)", re.IGNORECASE)
+MONEY_MARKS = re.compile(r"(?:₽|руб(?:лей|ля|\.)?|р\.|\$|€|£|RUB|RUR|USD|EUR)", re.IGNORECASE)
+"""A currency written into a cell of money."""
+
 _MINUSES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-"})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _TIME = re.compile(
@@ -41,7 +44,6 @@ _TIME = re.compile(
 _YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})\2(\d{1,2})", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4}|\d{2})", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
-_CURRENCY_OF = MappingProxyType({"₽": "RUB", "RUR": "RUB", "$": "USD", "€": "EUR", "£": "GBP"})
 _CENTURY = MappingProxyType({True: 2000, False: 1900})
 
 
@@ -51,12 +53,13 @@ def distinct(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
     return np.asarray(codes, np.int64), list(cells)
 
 
-def _spread(codes: npt.NDArray[np.int64], values: npt.NDArray[Any], missing: Any) -> Any:
+def spread(codes: npt.NDArray[np.int64], values: npt.NDArray[Any], missing: Any) -> Any:
     """Put the value of each different cell back on its lines."""
     return np.append(values, np.asarray([missing], dtype=values.dtype))[codes]
 
 
-def _is_blank(cell: object) -> bool:
+def is_blank(cell: object) -> bool:
+    """Whether nothing is written in a cell."""
     if cell is None or isinstance(cell, str):
         return not cell or not cell.strip()
     return bool(pd.isna(cell))  # type: ignore[call-overload]
@@ -78,7 +81,7 @@ def read_ids(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     codes, cells = distinct(column)
 
     def one(cell: object) -> str | None:
-        if _is_blank(cell):
+        if is_blank(cell):
             return None
         if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
             return str(int(cell))
@@ -86,7 +89,7 @@ def read_ids(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
 
     names = np.empty(len(cells), dtype=object)
     names[:] = [one(cell) for cell in cells]
-    found: npt.NDArray[np.object_] = _spread(codes, names, None)
+    found: npt.NDArray[np.object_] = spread(codes, names, None)
     return found
 
 
@@ -115,15 +118,15 @@ def read_amounts(
         amounts = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.where(np.isinf(amounts), np.nan, amounts), np.isinf(amounts)
     codes, cells = distinct(column)
-    blank = np.array([_is_blank(cell) for cell in cells], dtype=bool)
+    blank = np.array([is_blank(cell) for cell in cells], dtype=bool)
     point = decimal or _decimal_mark(cells, comma_is_decimal)
     values = np.array([_amount(cell, point) for cell in cells], dtype=np.float64)
     bad = np.isnan(values) & ~blank
-    return _spread(codes, values, np.nan), _spread(codes, bad, False)
+    return spread(codes, values, np.nan), spread(codes, bad, False)
 
 
 def _amount(cell: object, point: str) -> float:
-    if isinstance(cell, (bool, np.bool_)) or _is_blank(cell):
+    if isinstance(cell, (bool, np.bool_)) or is_blank(cell):
         return math.nan
     if isinstance(cell, (int, float, Decimal, np.number)):
         value = float(cell)
@@ -132,7 +135,7 @@ def _amount(cell: object, point: str) -> float:
     if point == "." and _NUMBER.fullmatch(text):
         value = float(text)
         return value if math.isfinite(value) else math.nan
-    text = _SIGNS.sub("", _SPACES.sub("", text).translate(_MINUSES))
+    text = MONEY_MARKS.sub("", _SPACES.sub("", text).translate(_MINUSES))
     negative = text.startswith("(") and text.endswith(")")
     if negative:
         text = text[1:-1]
@@ -160,7 +163,7 @@ def _decimal_mark(cells: Sequence[object], comma_is_decimal: bool) -> str:
     for cell in cells:
         if not isinstance(cell, str) or "," not in cell:
             continue
-        text = _SIGNS.sub("", _SPACES.sub("", cell)).strip("()+-")
+        text = MONEY_MARKS.sub("", _SPACES.sub("", cell)).strip("()+-")
         if "." in text:
             return "," if text.rfind(",") > text.rfind(".") else "."
         if text.count(",") == 1 and not re.fullmatch(r"[1-9]\d{0,2},\d{3}", text):
@@ -208,7 +211,7 @@ def read_days(
     for head in different:
         different[head] = parse(head)
     found = [different[head] for head in heads]
-    empty = [_is_blank(cell) or day == date.min for cell, day in zip(cells, found, strict=True)]
+    empty = [is_blank(cell) or day == date.min for cell, day in zip(cells, found, strict=True)]
     bad = np.array([d is None and not e for d, e in zip(found, empty, strict=True)], dtype=bool)
     days = np.array(
         [
@@ -217,7 +220,7 @@ def read_days(
         ],
         dtype="M8[D]",
     )
-    return _spread(codes, days, "NaT"), _spread(codes, bad, False)
+    return spread(codes, days, "NaT"), spread(codes, bad, False)
 
 
 def _day_text(cell: object) -> object:
@@ -298,41 +301,3 @@ def _make(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """Read currency codes, or the currency sign that stands in a cell of money.
-
-    Parameters
-    ----------
-    column
-        (n,) codes such as ``RUB``, or amounts such as ``100 ₽``.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) of ``str``; empty text where no currency is written.
-    """
-    codes, cells = distinct(column)
-
-    def one(cell: object) -> str:
-        if _is_blank(cell):
-            return ""
-        sign = _SIGNS.search(str(cell))
-        if sign is None:
-            code = str(cell).strip().upper()
-            return "" if re.search(r"\d", code) and not re.fullmatch(r"\d{3}", code) else code
-        mark = sign[0].upper()
-        return "RUB" if mark.startswith("Р") else _CURRENCY_OF.get(mark, mark)
-
-    names = np.empty(len(cells), dtype=object)
-    names[:] = [one(cell) for cell in cells]
-    found: npt.NDArray[np.object_] = _spread(codes, names, "")
-    return found
-
-
-def has_currency_signs(column: pd.Series[Any]) -> bool:
-    """Say whether any cell of money carries the sign of a currency."""
-    if column.dtype.kind in "iufM":
-        return False
-    return any(isinstance(cell, str) and _SIGNS.search(cell) for cell in distinct(column)[1])

@@ -1,55 +1,46 @@
-"""``abcxyz classify`` on a Parquet file too large to be read at once: DuckDB adds it up."""
+"""Analysis of a Parquet file larger than memory: DuckDB adds the sales up."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import date
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+import pandas as pd
 
-from abcxyz.core.sales.quality import Quality, QualityIssue
+from abcxyz.core.sales.quality import TREATMENT_OF, Quality
 from abcxyz.errors import InputError
+from abcxyz.frames.parquet import MEMORY, Progress
+from abcxyz.tables.account import issue_of, nothing_usable
+from abcxyz.tables.currencies import choose_currency, read_currency, refuse_choice
+from abcxyz.tables.roles import choose_columns
+from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.sales.calendar import Periods
+    from abcxyz.core.sales.calendar import Window
     from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["LARGE", "add_options", "classify_large", "is_large"]
+__all__ = ["LARGE", "analyze_large_parquet", "is_large_parquet"]
 
-LARGE = 200
+LARGE = 200.0
 """Megabytes from which a Parquet file is added up outside of Python's memory."""
 
 _MB = 1_000_000
-_TROUBLES = ("no_customer", "no_date", "no_amount", "future_date")
+_ROLES = ("customer", "date", "amount", "document", "cost")
+#: Money of several currencies, or none at all, has no sum.
+_WITHOUT_AMOUNT = ("no_amount", "other_currency")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of large files."""
-    group = parser.add_argument_group("large Parquet files")
-    group.add_argument(
-        "--large-from",
-        metavar="MB",
-        type=float,
-        default=LARGE,
-        help="from this size on the file is added up by DuckDB, outside of Python's memory",
-    )
-    group.add_argument(
-        "--memory", metavar="SIZE", default="1GB", help="what the process is to stay below"
-    )
-    group.add_argument("--spill", metavar="DIR", help="where to put what does not fit")
-
-
-def is_large(args: argparse.Namespace) -> bool:
-    """Say whether the file is to be added up by DuckDB."""
-    file = Path(args.file)
-    if not file.is_file() or file.stat().st_size < args.large_from * _MB:
+def is_large_parquet(path: str | PathLike[str], megabytes: float = LARGE) -> bool:
+    """Whether a file is Parquet of at least so many megabytes, and DuckDB is there to read it."""
+    file = Path(path)
+    if not file.is_file() or file.stat().st_size < megabytes * _MB:
         return False
     with file.open("rb") as stream:
         if stream.read(4) != b"PAR1":
@@ -57,8 +48,42 @@ def is_large(args: argparse.Namespace) -> bool:
     return find_spec("duckdb") is not None
 
 
-def classify_large(args: argparse.Namespace, as_of: date, settings: Settings) -> Analysis:
-    """Add the file up in DuckDB, and classify what comes out.
+def analyze_large_parquet(
+    path: str | PathLike[str],
+    *,
+    as_of: date,
+    settings: Settings,
+    customer: str | None = None,
+    date: str | None = None,
+    amount: str | None = None,
+    document: str | None = None,
+    cost: str | None = None,
+    currency_column: str | None = None,
+    currency: str | None = None,
+    rates: Mapping[str, float] | None = None,
+    memory: str = MEMORY,
+    spill: str | PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Add a Parquet file up in DuckDB, and classify the customers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    as_of
+        Day of the result.
+    settings
+        Of the classification.
+    customer, date, amount, document, cost, currency_column, currency, rates
+        As in `abcxyz.tables.sales.read_sales`; rates cannot be applied to such a file.
+    memory, spill, progress
+        As in `abcxyz.frames.parquet.parquet_sales`.
+
+    Returns
+    -------
+    Analysis
+        Equal to that of the same file in memory; equal lines are not counted in its account.
 
     Raises
     ------
@@ -69,29 +94,48 @@ def classify_large(args: argparse.Namespace, as_of: date, settings: Settings) ->
     from abcxyz.frames import panel_from_frame
     from abcxyz.frames.parquet import parquet_sales
 
-    periods = settings.periods(as_of)
-    with parquet_sales(
-        args.file, memory=args.memory, spill=args.spill, progress=_progress()
-    ) as found:
-        columns = _columns(found.columns, args)
-        sales = _chosen(found, columns, args)
-        quality, days = _account(sales, as_of, periods, args)
-        used = sales.filter(" and ".join([*_present(sales), f"date <= date '{as_of}'"]))
-        _check_window(days, periods, args)
+    file = Path(path)
+    window = settings.periods(as_of).window
+    named = {
+        "customer": customer,
+        "date": date,
+        "amount": amount,
+        "document": document,
+        "cost": cost,
+        "currency": currency_column,
+    }
+    with parquet_sales(file, memory=memory, spill=spill, progress=progress) as relation:
+        columns = choose_columns(relation.columns, named, file.name)
+        if settings.metric == "profit" and "cost" not in columns:
+            raise InputError(
+                "the metric profit needs the cost of each sale; name its column with --cost"
+            )
+        if rates:
+            raise InputError(
+                "currencies of a file of this size cannot be converted; convert the file first, "
+                "or read it whole with --large-from {size}",
+                size=10**9,
+            )
+        sales = _by_role(relation, columns, settings.metric)
+        usable = _usable(sales, as_of)
+        kept = _kept_currency(sales, columns, currency, file.name)
+        quality, first, last = _account(sales, usable, kept, as_of, window)
+        if not quality.used:
+            raise nothing_usable(file.name, quality, columns)
+        outside = {issue.kind: issue.count for issue in quality.issues}.get("outside_window", 0)
+        check_window(str(path), window, first=first, last=last, inside=quality.used > outside)
         panel = panel_from_frame(
-            used,
+            sales.filter(f"{usable} and {kept}"),
             customer="customer",
             date="date",
             amount="amount",
-            cost="cost" if "cost" in columns else None,
-            document="document" if "document" in columns else None,
+            cost="cost" if "cost" in sales.columns else None,
+            document="document" if "document" in sales.columns else None,
             as_of=as_of,
-            period=args.period,
-            bucket=args.bucket,
-            metric=args.metric,
+            period=settings.period,
+            bucket=settings.bucket,
+            metric=settings.metric,
         )
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
     # The same customer has the same name whichever way the file was read.
     names = np.array([str(one) for one in panel.customers.tolist()], dtype=object)
     return analyze(
@@ -99,36 +143,16 @@ def classify_large(args: argparse.Namespace, as_of: date, settings: Settings) ->
     )
 
 
-def _progress() -> Callable[[float], None] | None:
-    if not sys.stderr.isatty():
-        return None
-
-    def show(share: float) -> None:
-        print(f"\r{share:4.0%}", end="", file=sys.stderr, flush=True)
-
-    return show
+def _quoted(name: str, mark: str = '"') -> str:
+    return mark + name.replace(mark, mark * 2) + mark
 
 
-def _columns(names: list[str], args: argparse.Namespace) -> dict[str, str]:
-    from abcxyz.tables.roles import choose_columns
-
-    named = {
-        role: getattr(args, role) for role in ("customer", "date", "amount", "document", "cost")
-    }
-    named["currency"] = args.currency_column
-    return choose_columns(names, named, Path(args.file).name)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _chosen(found: Any, columns: dict[str, str], args: argparse.Namespace) -> Any:
-    """Give the columns the names of their roles, and leave one currency."""
-    kinds = dict(zip(found.columns, map(str, found.types), strict=True))
-    wanted = []
-    for role in ("customer", "date", "amount", "document", "cost"):
-        if role not in columns or (role == "cost" and args.metric != "profit"):
+def _by_role(relation: Any, columns: Mapping[str, str], metric: str) -> Any:
+    """Call the columns by their roles, and clean their cells."""
+    kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    cells = []
+    for role in _ROLES:
+        if role not in columns or (role == "cost" and metric != "profit"):
             continue
         cell, kind = _quoted(columns[role]), kinds[columns[role]]
         if role in ("customer", "document"):
@@ -138,147 +162,92 @@ def _chosen(found: Any, columns: dict[str, str], args: argparse.Namespace) -> An
                 cell = f"cast({cell} as bigint)"
         elif role == "date" and kind != "DATE":
             if not kind.startswith("TIMESTAMP"):
-                raise _unfit(columns[role], role, kind, args)
+                raise _unfit(columns[role], role, kind)
             cell = f"cast({cell} as date)"
         elif role in ("amount", "cost") and kind == "VARCHAR":
-            raise _unfit(columns[role], role, kind, args)
+            raise _unfit(columns[role], role, kind)
         if role == "cost":
             cell = f"coalesce({cell}, 0)"
-        wanted.append(f"{cell} as {role}")
-    if args.metric == "profit" and "cost" not in columns:
-        raise InputError(
-            "the metric profit needs the cost of each sale; name its column with --cost"
-        )
-    if args.rate:
-        raise InputError(
-            "currencies of a file of this size cannot be converted; convert the file first, or "
-            "read it whole with --large-from {size}",
-            size=10**9,
-        )
-    if "currency" not in columns:
-        if args.currency:
-            raise InputError(
-                "{where} has no column of currencies, so {currency} cannot be chosen; name the "
-                "column with --currency-column, or drop the option",
-                where=Path(args.file).name,
-                currency=args.currency,
-            )
-        return found.project(", ".join(wanted))
-    code = f"upper(trim(cast({_quoted(columns['currency'])} as varchar)))"
-    counts = found.aggregate(f"{code} as code, count(*) as n").fetchall()
-    shown = ", ".join(f"{one or '(none)'} {n}" for one, n in sorted(counts, key=lambda c: -c[1]))
-    if args.currency:
-        choice = args.currency.strip().upper()
-        if choice not in {one for one, _ in counts}:
-            raise InputError(
-                "{where} has no line in {currency}; its currencies are {counts}",
-                where=Path(args.file).name,
-                currency=choice,
-                counts=shown,
-            )
-        return found.filter(f"{code} = '{choice.replace(chr(39), chr(39) * 2)}'").project(
-            ", ".join(wanted)
-        )
-    if len(counts) > 1:
-        raise InputError(
-            "{where} mixes {number} currencies ({counts}), which cannot be added; choose one with "
-            "--currency {first}, or convert with --rate CODE=PRICE for each",
-            where=Path(args.file).name,
-            number=len(counts),
-            counts=shown,
-            first=max(counts, key=lambda c: c[1])[0] or "CODE",
-        )
-    return found.project(", ".join(wanted))
+        cells.append(f"{cell} as {role}")
+    if "currency" in columns:
+        cells.append(f"cast({_quoted(columns['currency'])} as varchar) as currency")
+    return relation.project(", ".join(cells))
 
 
-def _unfit(column: str, role: str, kind: str, args: argparse.Namespace) -> InputError:
+def _unfit(column: str, role: str, kind: str) -> InputError:
     return InputError(
         "the column {column!r} for {role} is {type} in a file of this size; store it as a date or "
         "a number, or read the file whole with --large-from {size}",
         column=column,
         role=role,
         type=kind,
-        size=int(args.large_from * 1000),
+        size=10**9,
     )
 
 
-def _present(sales: Any) -> list[str]:
+def _present(sales: Any) -> tuple[str, str, str]:
+    """Return the SQL conditions of a line with a customer, a day, an amount."""
     kinds = dict(zip(sales.columns, map(str, sales.types), strict=True))
-    there = ["customer is not null", "date is not null", "amount is not null"]
+    amount = "amount is not null"
     if kinds["amount"] in ("DOUBLE", "FLOAT"):
-        there.append("not isnan(amount)")
-    return there
+        amount += " and not isnan(amount)"
+    return "customer is not null", "date is not null", amount
+
+
+def _usable(sales: Any, as_of: date) -> str:
+    return " and ".join([*_present(sales), f"date <= date '{as_of}'"])
+
+
+def _kept_currency(sales: Any, columns: Mapping[str, str], wanted: str | None, where: str) -> str:
+    """Return the SQL condition of a line in the currency of the result."""
+    if "currency" not in columns:
+        refuse_choice(where, wanted)
+        return "true"
+    lines = sales.aggregate("currency, count(*)").order("currency").fetchall()
+    codes = read_currency(pd.Series([written for written, _ in lines], dtype=object)).tolist()
+    counts = dict.fromkeys(codes, 0)
+    for code, (_, count) in zip(codes, lines, strict=True):
+        counts[code] += count
+    factor = choose_currency(counts, wanted=wanted, where=where)
+    if factor is None:
+        return "true"
+    kept = [
+        _quoted(written, "'")
+        for code, (written, _) in zip(codes, lines, strict=True)
+        if code in factor
+    ]
+    return f"coalesce(currency in ({', '.join(kept)}), false)"
 
 
 def _account(
-    sales: Any, as_of: date, periods: Periods, args: argparse.Namespace
-) -> tuple[Quality, tuple[date, date, int]]:
-    """Count what is doubtful, in one pass; equal lines are not looked for."""
-    customer, day, amount, *number = _present(sales)
-    there = " and ".join([amount, *number])
-    window = periods.window
-    outside = f"date < date '{window.since}' or date >= date '{window.until}'"
-    used = f"{customer} and {day} and {there} and date <= date '{as_of}'"
-    tests = {
+    sales: Any, usable: str, kept: str, as_of: date, window: Window
+) -> tuple[Quality, date, date]:
+    """Count what is doubtful, in one pass; return the first and last usable day, too."""
+    customer, day, amount = _present(sales)
+    used = f"{usable} and {kept}"
+    conditions = {
         "no_customer": f"not ({customer})",
         "no_date": f"{customer} and not ({day})",
-        "no_amount": f"{customer} and {day} and not ({there})",
-        "future_date": f"{customer} and {day} and {there} and date > date '{as_of}'",
+        "no_amount": f"{customer} and {day} and not ({amount})",
+        "future_date": f"{customer} and {day} and {amount} and date > date '{as_of}'",
+        "other_currency": f"{usable} and not {kept}",
         "zero": f"{used} and amount = 0",
         "negative": f"{used} and amount < 0",
-        "outside_window": f"{used} and ({outside})",
+        "outside_window": (
+            f"{used} and (date < date '{window.since}' or date >= date '{window.until}')"
+        ),
     }
-    asked = ["count(*)", f"count(*) filter ({used})"]
-    asked += [f"min(date) filter ({used})", f"max(date) filter ({used})"]
-    for test in tests.values():
-        asked += [f"count(*) filter ({test})", f"sum(amount) filter (({test}) and {there})"]
-    rows, kept, first, last, *counts = sales.aggregate(", ".join(asked)).fetchall()[0]
-    if not kept:
-        raise InputError(
-            "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
-            where=Path(args.file).name,
-            rows=rows,
-            reasons=", ".join(
-                f"{kind} {counts[2 * i]}" for i, kind in enumerate(tests) if counts[2 * i]
-            )
-            or "empty",
-            columns=", ".join(sales.columns),
-        )
+    sums = ["count(*)", f"min(date) filter ({used})", f"max(date) filter ({used})"]
+    for condition in conditions.values():
+        sums += [
+            f"count(*) filter ({condition})",
+            f"sum(amount) filter (({condition}) and {amount})",
+        ]
+    rows, first, last, *counts = sales.aggregate(", ".join(sums)).fetchall()[0]
     issues = [
-        QualityIssue(
-            kind=kind,
-            count=int(count),
-            amount=None if total is None or kind == "no_amount" else float(total),
-            treatment=(
-                "left_out"
-                if kind in _TROUBLES
-                else "not_counted"
-                if kind == "outside_window"
-                else "kept"
-            ),
-        )
-        for kind, count, total in zip(tests, counts[::2], counts[1::2], strict=True)
+        issue_of(kind, count, None if kind in _WITHOUT_AMOUNT or total is None else float(total))
+        for kind, count, total in zip(conditions, counts[::2], counts[1::2], strict=True)
         if count
     ]
-    inside = int(kept) - int(counts[-2])
-    return Quality(int(rows), int(kept), tuple(issues)), (first, last, inside)
-
-
-def _check_window(
-    days: tuple[date, date, int], periods: Periods, args: argparse.Namespace
-) -> None:
-    from abcxyz.core.sales.calendar import period_start, shift_period
-
-    first, last, inside = days
-    if inside:
-        return
-    raise InputError(
-        "{file} has no sale in the window from {since} to {window_last}; its sales are from "
-        "{first} to {last}. Date the result with --as-of {suggested}",
-        file=args.file,
-        since=periods.window.since,
-        window_last=periods.window.last,
-        first=first,
-        last=last,
-        suggested=shift_period(period_start(last, "month"), "month", 1),
-    )
+    left_out = sum(one.count for one in issues if TREATMENT_OF[one.kind] == "left_out")
+    return Quality(rows, rows - left_out, issues), first, last

@@ -1,51 +1,46 @@
-"""Sales from a file, with an account of what was found wrong in it."""
+"""Sales read from a file, with a data quality account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
-from abcxyz.core.sales.quality import Quality, QualityIssue
+from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
-from abcxyz.tables.account import Ledger
-from abcxyz.tables.cells import (
-    distinct,
+from abcxyz.tables.account import issue_of, nothing_usable
+from abcxyz.tables.cells import distinct
+from abcxyz.tables.currencies import (
+    choose_currency,
     has_currency_signs,
-    read_amounts,
     read_currency,
-    read_days,
-    read_ids,
+    refuse_choice,
 )
+from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import read_table
 from abcxyz.tables.roles import choose_columns
 
-__all__ = ["FileSource", "Sales", "read_sales"]
-
-_BATCH = 1_000_000
+__all__ = ["Sales", "read_sales"]
 
 
 @frozen(eq=False)
 class Sales:
-    """What a file of sales holds.
+    """Sales of a file, with the account of its lines.
 
     Parameters
     ----------
     transactions
         The usable lines.
     quality
-        What was found wrong, and what was done with it.
+        The data quality account.
     columns
         Role to the column it was read from.
     names
@@ -63,12 +58,8 @@ class Sales:
         count = int(np.count_nonzero(outside))
         if not count:
             return self.quality
-        issue = QualityIssue(
-            kind="outside_window",
-            count=count,
-            amount=float(np.sum(self.transactions.amount[outside])),
-            treatment="not_counted",
-        )
+        amount = float(np.sum(self.transactions.amount[outside]))
+        issue = issue_of("outside_window", count, amount)
         return evolve(self.quality, issues=(*self.quality.issues, issue))
 
     @property
@@ -160,56 +151,23 @@ def read_sales(
             where=file.name,
             column=duplicated[0],
         )
-    ledger = Ledger(len(frame), first_line=2)
-    ids = read_ids(frame[columns["customer"]])
-    days, bad_days = read_days(
-        frame[columns["date"]], date_format=date_format, name=columns["date"]
+    lines = SalesLines(
+        frame,
+        columns,
+        as_of=as_of,
+        date_format=date_format,
+        decimal=decimal,
+        comma_is_decimal=delimiter != "," and not frame.empty and _is_russian(frame, columns),
     )
-    comma = delimiter != "," and not frame.columns.empty and _is_semicolon_like(frame, columns)
-    money, bad_money = read_amounts(
-        frame[columns["amount"]], decimal=decimal, comma_is_decimal=comma
-    )
-    ledger.leave_out("no_customer", pd.isna(ids), money)
-    ledger.leave_out("unreadable_date", bad_days, money, frame[columns["date"]])
-    ledger.leave_out("no_date", np.isnat(days), money)
-    ledger.leave_out("unreadable_amount", bad_money, None, frame[columns["amount"]])
-    ledger.leave_out("no_amount", np.isnan(money), None)
-    if as_of is not None:
-        ledger.leave_out("future_date", days > np.datetime64(as_of), money, frame[columns["date"]])
-    cost_money: npt.NDArray[np.float64] | None = None
-    if "cost" in columns:
-        cost_money, bad_cost = read_amounts(
-            frame[columns["cost"]], decimal=decimal, comma_is_decimal=comma
-        )
-        ledger.note("no_cost", np.isnan(cost_money) | bad_cost, money)
-        cost_money = np.nan_to_num(cost_money)
-    factors = _currency_factors(frame, columns, ledger, money, currency, rates or {}, file.name)
-    if factors is not None:
-        money = money * factors
-        cost_money = None if cost_money is None else cost_money * factors
-    ledger.note("zero", money == 0, money)
-    ledger.note("negative", money < 0, money)
-    ledger.note("duplicate", frame.duplicated(keep="first").to_numpy(), money)
-    used = ledger.used
-    if not used.any():
-        raise InputError(
-            "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
-            where=file.name,
-            rows=len(frame),
-            reasons=", ".join(f"{i.kind} {i.count}" for i in ledger.quality().issues) or "empty",
-            columns=", ".join(f"{role}={column}" for role, column in columns.items()),
-        )
-    transactions = Transactions(
-        ids[used],
-        days[used],
-        money[used],
-        None if cost_money is None else cost_money[used],
-        _documents(frame, columns, used),
-    )
-    return Sales(transactions, ledger.quality(), columns, _names(frame, columns, ids, used))
+    _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
+    lines.note_signs()
+    lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
+    if not lines.account.used.any():
+        raise nothing_usable(file.name, lines.account.quality(), columns)
+    return Sales(lines.transactions(), lines.account.quality(), columns, lines.names())
 
 
-def _is_semicolon_like(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
+def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
     """Take unquoted ``1,234`` for a decimal where other text of the table is Russian."""
     head = "".join(map(str, frame.columns)) + "".join(
         str(cell) for cell in frame[columns["customer"]].head(20)
@@ -217,193 +175,30 @@ def _is_semicolon_like(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
     return any("а" <= letter <= "я" for letter in head.casefold())
 
 
-def _documents(
-    frame: pd.DataFrame, columns: Mapping[str, str], used: npt.NDArray[np.bool_]
-) -> npt.NDArray[Any] | None:
-    if "document" not in columns:
-        return None
-    found = read_ids(frame[columns["document"]])[used]
-    blank = pd.isna(found)
-    if blank.any():
-        # A line without its document is a document of its own, as where there is no such column.
-        found[blank] = [f"\0line {place}" for place in np.flatnonzero(blank)]
-    return found
-
-
-def _names(
+def _leave_one_currency(
     frame: pd.DataFrame,
     columns: Mapping[str, str],
-    ids: npt.NDArray[np.object_],
-    used: npt.NDArray[np.bool_],
-) -> dict[str, str]:
-    """Take the last name written for each customer."""
-    if "name" not in columns:
-        return {}
-    written = read_ids(frame[columns["name"]])
-    pairs = pd.DataFrame({"id": ids[used], "name": written[used]}, dtype=object).dropna()
-    last = pairs.drop_duplicates("id", keep="last")
-    return dict(zip(last["id"], last["name"], strict=True))
-
-
-def _currency_factors(
-    frame: pd.DataFrame,
-    columns: Mapping[str, str],
-    ledger: Ledger,
-    money: npt.NDArray[np.float64],
+    lines: SalesLines,
     wanted: str | None,
     rates: Mapping[str, float],
     where: str,
-) -> npt.NDArray[np.float64] | None:
-    """Leave one currency: by choice, by conversion, or because there is no other."""
+) -> None:
+    """Leave out, convert, or refuse the lines of other currencies."""
     if "currency" in columns:
         written = read_currency(frame[columns["currency"]])
     elif has_currency_signs(frame[columns["amount"]]):
         written = read_currency(frame[columns["amount"]])
-    elif wanted is not None or rates:
-        raise InputError(
-            "{where} has no column of currencies, so {currency} cannot be chosen; name the column "
-            "with --currency-column, or drop the option",
-            where=where,
-            currency=wanted or ", ".join(rates),
-        )
     else:
-        return None
-    codes, found = distinct(pd.Series(written[ledger.used]))
-    counts = dict(zip(found, np.bincount(codes, minlength=len(found)).tolist(), strict=True))
-    shown = ", ".join(
-        f"{code or '(none)'} {count}"
-        for code, count in sorted(counts.items(), key=lambda p: -p[1])
+        refuse_choice(where, wanted, rates)
+        return
+    codes, currencies = distinct(pd.Series(written[lines.account.used]))
+    counts = np.bincount(codes, minlength=len(currencies)).tolist()
+    factor = choose_currency(
+        dict(zip(currencies, counts, strict=True)), wanted=wanted, rates=rates, where=where
     )
-    wanted = wanted.strip().upper() if wanted else None
-    prices = {code.strip().upper(): float(price) for code, price in rates.items()}
-    for code, price in prices.items():
-        if not (np.isfinite(price) and price > 0):
-            raise InputError(
-                "the rate of {currency} is {rate}; give its price, a number above zero",
-                currency=code,
-                rate=price,
-            )
-    if prices:
-        if wanted:
-            prices.setdefault(wanted, 1.0)
-        lacking = [code or "(none)" for code in counts if code not in prices]
-        if lacking:
-            raise InputError(
-                "there is no rate for {lacking} in {where} ({counts}); give one with "
-                "--rate CODE=PRICE",
-                lacking=", ".join(lacking),
-                where=where,
-                counts=shown,
-            )
-        factors = np.ones(len(frame))
-        for code, price in prices.items():
-            factors[written == code] = price
-        ledger.note("converted", factors != 1.0, money)
-        return factors
-    if wanted:
-        if wanted not in counts:
-            raise InputError(
-                "{where} has no line in {currency}; its currencies are {counts}",
-                where=where,
-                currency=wanted,
-                counts=shown,
-            )
-        # Sums of several currencies mean nothing, so this issue carries no amount.
-        ledger.leave_out("other_currency", written != wanted, None, pd.Series(written))
-        return None
-    if len(counts) > 1:
-        raise InputError(
-            "{where} mixes {number} currencies ({counts}), which cannot be added; choose one with "
-            "--currency {first}, or convert with --rate CODE=PRICE for each",
-            where=where,
-            number=len(counts),
-            counts=shown,
-            first=max(counts, key=lambda code: counts[code]) or "CODE",
-        )
-    return None
-
-
-class FileSource:
-    """Sales of a file, as a source of transactions.
-
-    Parameters
-    ----------
-    path
-        The file: CSV (also gzipped), Parquet or Excel.
-    customer, date, amount, document, cost, name, currency_column
-        Names of the columns; recognised by their usual names when not given.
-    currency, rates, date_format, decimal, delimiter, encoding, sheet
-        As in `read_sales`.
-
-    Notes
-    -----
-    The file is read at the first call, and read again by every further one: a source reports
-    what is there now.
-    """
-
-    def __init__(
-        self,
-        path: str | PathLike[str],
-        *,
-        customer: str | None = None,
-        date: str | None = None,
-        amount: str | None = None,
-        document: str | None = None,
-        cost: str | None = None,
-        name: str | None = None,
-        currency_column: str | None = None,
-        currency: str | None = None,
-        rates: Mapping[str, float] | None = None,
-        date_format: str | None = None,
-        decimal: str | None = None,
-        delimiter: str | None = None,
-        encoding: str | None = None,
-        sheet: str | int = 0,
-    ) -> None:
-        self._path = path
-        self._options: dict[str, Any] = {
-            "customer": customer,
-            "date": date,
-            "amount": amount,
-            "document": document,
-            "cost": cost,
-            "name": name,
-            "currency_column": currency_column,
-            "currency": currency,
-            "rates": rates,
-            "date_format": date_format,
-            "decimal": decimal,
-            "delimiter": delimiter,
-            "encoding": encoding,
-            "sheet": sheet,
-        }
-        self._quality: Quality | None = None
-        self._names: Mapping[str, str] = MappingProxyType({})
-
-    def transactions(self, window: Window) -> Iterator[Transactions]:
-        """Yield every sale of the half-open *window*, each exactly once, in batches."""
-        sales = read_sales(self._path, **self._options)
-        self._quality, self._names = sales.account(window), sales.names
-        inside = sales.transactions.within(window)
-        for start in range(0, len(inside), _BATCH):
-            yield inside.take(np.arange(start, min(start + _BATCH, len(inside))))
-
-    def preflight(self) -> Sequence[str]:
-        """Read the file, and say what is in it."""
-        sales = read_sales(self._path, **self._options)
-        quality = sales.quality
-        columns = ", ".join(f"{role} = {column}" for role, column in sales.columns.items())
-        return [
-            f"{self._path}: {quality.used} / {quality.rows}, {sales.first_day} - {sales.last_day}",
-            columns,
-        ]
-
-    @property
-    def quality(self) -> Quality | None:
-        """The account of the whole file, once it was read."""
-        return self._quality
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once the file was read."""
-        return self._names
+    if factor is None:
+        return
+    factors = pd.Series(written).map(factor).to_numpy(float)
+    # Sums of several currencies mean nothing, so this issue carries no amount.
+    lines.account.leave_out("other_currency", np.isnan(factors), None, pd.Series(written))
+    lines.convert(np.nan_to_num(factors, nan=1.0))

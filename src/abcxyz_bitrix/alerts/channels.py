@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
+from abcxyz.toolkit.numbers import money
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
 from abcxyz_bitrix.alerts.stalled import Stalled, find_stalled
 from abcxyz_bitrix.crm.customers import Party, key_of, party_of
@@ -23,7 +24,7 @@ from abcxyz_bitrix.rest.errors import BitrixError, NotJsonError
 from abcxyz_bitrix.rest.limits import Budget
 from abcxyz_bitrix.rest.lists import Listing, by_ids, cursor
 from abcxyz_bitrix.rest.refusals import concerns_one, maybe_done
-from abcxyz_bitrix.words import money, tell
+from abcxyz_bitrix.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Alert, Analysis
@@ -195,8 +196,9 @@ class Alerts:
         return [self._about(deal, staff) for deal in found]
 
     def _about(self, deal: Stalled, staff: Staff) -> Message:
-        words = tell(
-            "stalled",
+        words = text(
+            "Deal {deal} of the class-A customer {customer} has not moved for {days} days; "
+            "{money} {currency} are at stake.",
             self.lang,
             deal=deal.deal,
             customer=key_of(deal.party),
@@ -204,7 +206,7 @@ class Alerts:
             money=money(deal.money, self.lang),
             currency=deal.currency,
         )
-        title = tell("stalled title", self.lang, deal=deal.deal)
+        title = text("Deal {deal} stands still", self.lang, deal=deal.deal)
         # The receiver is the head even if the responsible employee is there: the task says so.
         return Message(
             deal.key, key_of(deal.party), DEAL, deal.deal, title, plain(words),

@@ -15,7 +15,7 @@ from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_id
 from abcxyz_bitrix.rest.lists import Listing, Row, scan
-from abcxyz_bitrix.words import tell
+from abcxyz_bitrix.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -94,7 +94,13 @@ class Comparison:
                 wanted[party] = card
             unknown += card.key not in parties
         if unknown:
-            work.notes.append(tell("unknown", self.lang, count=unknown))
+            work.notes.append(
+                text(
+                    "{count} customers have no card on this portal under their key",
+                    self.lang,
+                    count=unknown,
+                )
+            )
         for entity in self.entities:
             mine = {party: card for party, card in wanted.items() if party[0] == entity}
             self._compare_entity(entity, mine, analysis, work, dry_run=dry_run)
@@ -125,7 +131,12 @@ class Comparison:
                 names=", ".join(own.missing),
             )
         if own.missing:
-            note = tell("fields", self.lang, entity=ENTITIES[entity], names=", ".join(own.missing))
+            note = text(
+                "fields to be made ({entity}): {names}",
+                self.lang,
+                entity=ENTITIES[entity],
+                names=", ".join(own.missing),
+            )
             work.notes.append(note)
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
@@ -145,7 +156,11 @@ class Comparison:
                 work.writes.append(write)
         for party, card in wanted.items():
             if party not in seen:
-                work.failed[card.key] = tell("absent", self.lang, card=key_of(party))
+                work.failed[card.key] = text(
+                    "{card} is not there: it was deleted, or the webhook may not read it",
+                    self.lang,
+                    card=key_of(party),
+                )
 
     def _rows(self, entity: int, own: CardFields) -> Iterator[Row]:
         listing = Listing(entity, tuple(own.names.values()))

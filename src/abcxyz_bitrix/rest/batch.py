@@ -9,6 +9,7 @@ from attrs import define, field
 
 from abcxyz.errors import AdapterError, UnavailableError
 from abcxyz.http import OutcomeUnknownError, Transport
+from abcxyz.toolkit import Clock
 from abcxyz_bitrix.rest.caller import Caller
 from abcxyz_bitrix.rest.credentials import Credentials
 from abcxyz_bitrix.rest.dialect import Answer, Command, Times, as_map, query
@@ -17,7 +18,7 @@ from abcxyz_bitrix.rest.errors import (
     OperationTimeLimitError,
     QueryLimitExceededError,
 )
-from abcxyz_bitrix.rest.limits import Clock, Tariff
+from abcxyz_bitrix.rest.limits import Tariff
 
 __all__ = ["MOST", "Client", "Outcome"]
 
@@ -116,7 +117,7 @@ class Client:
                     raise
                 # Perhaps it took too long and was cut: the same commands in smaller batches.
                 self._distrust(chunk)
-                self.caller.pause(2.0**lost)
+                self.caller.pause_after_loss(lost)
                 continue
             lost = 0
             chosen = {key for key, _ in chunk}

@@ -7,9 +7,10 @@ from math import ceil
 
 from attrs import frozen
 
+from abcxyz.toolkit.numbers import number
 from abcxyz_bitrix.rest.batch import MOST
 from abcxyz_bitrix.rest.limits import Tariff
-from abcxyz_bitrix.words import money, tell
+from abcxyz_bitrix.words import text
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
 
@@ -76,10 +77,10 @@ class Estimate:
         '1,700 requests, about 2 h 31 min'
         """
         minutes = ceil(self.seconds / 60)
-        return tell(
-            "duration",
+        return text(
+            "{requests} requests, about {hours} h {minutes} min",
             lang,
-            requests=money(self.requests, lang),
+            requests=number(self.requests, lang),
             hours=minutes // 60,
             minutes=minutes % 60,
         )

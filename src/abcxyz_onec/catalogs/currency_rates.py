@@ -1,4 +1,4 @@
-"""Foreign currency at the rate of the day."""
+"""Currency rates of the day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from abcxyz_onec.odata.answers import as_datetime, as_decimal, as_reference
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.paging import between, table
 from abcxyz_onec.odata.query import Query, both, guid
-from abcxyz_onec.profiles import Currency
+from abcxyz_onec.profiles.schema import Currency
 
 __all__ = ["Rates"]
 

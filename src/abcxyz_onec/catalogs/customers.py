@@ -1,4 +1,4 @@
-"""Who the customers of a base are, and by which name other systems know them."""
+"""Customers of a base, and the identifiers by which other systems know them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.metadata import Metadata
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query
-from abcxyz_onec.profiles import Profile
-from abcxyz_onec.sales.lines import OTHER
+from abcxyz_onec.profiles.schema import Profile
 
 __all__ = [
     "ENTITIES",
     "FLAGS",
+    "OTHER",
     "Directory",
     "catalog_of",
     "clean_inn",
@@ -30,9 +30,12 @@ __all__ = [
 ENTITIES = ("partner", "counterparty")
 FLAGS = ("DeletionMark", "IsFolder", "Predefined")
 
+#: Stands where a reference is to something else than a customer.
+OTHER = "other"
 
-def _sealed(given: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(given))
+
+def _sealed(names: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(names))
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Additional properties of БСП: find one, and know how its values are written."""
+"""Additional properties of БСП, and how their values are written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid
-from abcxyz_onec.profiles import Targets
+from abcxyz_onec.profiles.schema import Targets
 
 __all__ = ["Property", "Values", "find_property", "read_values"]
 

@@ -1,4 +1,4 @@
-"""What a base must publish, said in the words of its users."""
+"""Check that the base publishes what is needed, and explain what is missing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from abcxyz.errors import ConfigError
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.metadata import missing_names
+from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.odata.query import Query
-from abcxyz_onec.profiles import Profile, spoken
+from abcxyz_onec.profiles.schema import Profile
 
 __all__ = ["customer_queries", "described", "lacking", "refuse"]
 
@@ -60,7 +61,7 @@ def described(names: Iterable[str]) -> str:
     fields: dict[str, list[str]] = {}
     for name in names:
         entity, _, field = name.partition("/")[0].partition(".")
-        fields.setdefault(spoken(entity), []).extend([field] if field else [])
+        fields.setdefault(readable_name(entity), []).extend([field] if field else [])
     return ", ".join(
         f"{entity} ({', '.join(several)})" if several else entity
         for entity, several in fields.items()

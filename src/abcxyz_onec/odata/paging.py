@@ -1,4 +1,4 @@
-"""Whole sets, page by page, though 1C gives no snapshot."""
+"""Pagination of whole sets without a snapshot."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Protocol, TypeVar
 import attrs
 
 from abcxyz.errors import AbcxyzWarning, UnavailableError
-from abcxyz_onec.odata.answers import HiddenRowsError, ShiftedError, decode
+from abcxyz_onec.odata.answers import decode
 from abcxyz_onec.odata.client import Client, Row
+from abcxyz_onec.odata.errors import HiddenRowsError, ShiftedError
 from abcxyz_onec.odata.query import Query, both, moment
 
 __all__ = [
@@ -199,13 +200,13 @@ def _ask(client: Client, query: Query) -> list[Row]:
     Asking plainly first is the only way to know that something is hidden. Rows up to a page that
     was answered plainly are all visible, so the places stay right when the veil falls later.
     """
-    if query.entity not in client.veiled:
+    if query.entity not in client.restricted:
         try:
             return client.get(query.path(), query.entity, rows_of)
         except HiddenRowsError:
             if not client.allowed_only:
                 raise
-        client.veiled.add(query.entity)
+        client.restricted.add(query.entity)
         warnings.warn(
             AbcxyzWarning(
                 "{what} has rows that the user of 1C may not see; they are left out, and the "

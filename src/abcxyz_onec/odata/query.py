@@ -1,4 +1,4 @@
-"""Questions in 1C's dialect of OData 3: literals, filters, and URLs that fit its limits."""
+"""Query builder of 1C's OData 3: literals, filters, URLs within the length limit."""
 
 from __future__ import annotations
 

@@ -1,12 +1,10 @@
-"""What was read stays on disk until the whole is read, so that an interrupted run goes on."""
+"""Checkpoint on disk: an interrupted reading is resumed where it stopped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from datetime import date
@@ -15,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz_onec.sales.lines import Columns
+from abcxyz.toolkit import write_atomic
+from abcxyz_onec.sales.lines import LineColumns
 
 __all__ = ["Checkpoint"]
 
@@ -46,7 +45,7 @@ class Checkpoint:
         self._folder = folder / f"onec-read-{name}"
         self._oldest = now - hours * 3600
 
-    def keep(self, part: str, since: date, until: date, columns: list[Columns]) -> None:
+    def keep(self, part: str, since: date, until: date, columns: list[LineColumns]) -> None:
         """Write a part, whole or not at all."""
         folder = self._folder / part
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,10 +56,8 @@ class Checkpoint:
                 f"{name}.{place}": array.astype(np.bytes_) if array.dtype.kind == "U" else array
                 for name, array in each.arrays().items()
             }
-        handle, name = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        Path(name).replace(folder / f"{since}_{until}.npz")
+        file = folder / f"{since}_{until}.npz"
+        write_atomic(file, lambda stream: np.savez(stream, **arrays), private=True)
 
     def parts(self, part: str) -> list[tuple[date, date, Path]]:
         """List what is kept of *part* and still good, the earliest first."""
@@ -71,7 +68,7 @@ class Checkpoint:
                 found.append((date.fromisoformat(match[1]), date.fromisoformat(match[2]), file))
         return found
 
-    def load(self, file: Path) -> list[Columns] | None:
+    def load(self, file: Path) -> list[LineColumns] | None:
         """Read a part; a damaged one counts as none."""
         try:
             # numpy leaves a file open that turns out to be torn, so it gets an open one.
@@ -86,7 +83,7 @@ class Checkpoint:
                     }
                     for name in ("token", "document"):
                         found[name] = found[name].astype(np.str_)
-                    columns.append(Columns(**found))
+                    columns.append(LineColumns(**found))
                 return columns
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None

@@ -1,4 +1,4 @@
-"""Rows of 1C made small: columns of one page or sub-period, before customers have names."""
+"""Lines of sales as columns, added up per customer, day and document."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz_onec.odata.answers import as_datetime, as_decimal, as_reference
+from abcxyz_onec.catalogs.customers import OTHER
+from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Row
 
-__all__ = ["OTHER", "Columns", "Line", "Party", "Sums", "collected", "from_records"]
-
-#: Stands where a reference is to something else than a customer.
-OTHER = "other"
+__all__ = ["Line", "LineColumns", "Party", "Sums", "collected"]
 
 
 @frozen(eq=False)
-class Columns:
+class LineColumns:
     """Sums per customer, day and document.
 
     Parameters
@@ -56,18 +54,18 @@ class Columns:
 
 @frozen
 class Party:
-    """Reads who a row belongs to: *kind* is the type wanted where the field is composite."""
+    """Field with the customer of a row; *kind* is the type that counts where it is composite."""
 
     name: str
     kind: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What to ask for."""
+        """Fields to select."""
         return (self.name, f"{self.name}_Type") if self.kind else (self.name,)
 
     def token(self, row: Row) -> str:
-        """Answer the reference, nothing, or `OTHER`."""
+        """Return the reference, nothing, or `OTHER`."""
         found = as_reference(row.get(self.name)) or ""
         if found and self.kind and row.get(f"{self.name}_Type") != self.kind:
             return OTHER
@@ -92,7 +90,7 @@ class Sums:
         self._lines = lines
         self._sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]] = {}
 
-    def add(self, rows: list[Row]) -> Columns:
+    def add(self, rows: list[Row]) -> LineColumns:
         """Take a page; return what is complete."""
         sums, last = self._sums, date.min
         for token, day, revenue, cost, document, counted in self._lines(rows):
@@ -107,23 +105,25 @@ class Sums:
         self._sums = {key: value for key, value in sums.items() if key[1] >= last}
         return _columns(done)
 
-    def close(self) -> Columns:
+    def close(self) -> LineColumns:
         """Return the rest."""
         done, self._sums = self._sums, {}
         return _columns(done)
 
 
-def collected(lines: Iterable[Line]) -> Columns:
+def collected(lines: Iterable[Line]) -> LineColumns:
     """Add up lines that came all at once."""
     sums = Sums(lambda _: lines)
     first = sums.add([])
     rest = sums.close()
-    return Columns(**{n: np.concatenate([a, rest.arrays()[n]]) for n, a in first.arrays().items()})
+    return LineColumns(
+        **{n: np.concatenate([a, rest.arrays()[n]]) for n, a in first.arrays().items()}
+    )
 
 
-def _columns(sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]]) -> Columns:
+def _columns(sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]]) -> LineColumns:
     keys, values = list(sums), list(sums.values())
-    return Columns(
+    return LineColumns(
         np.array([key[0] for key in keys], dtype=np.str_),
         np.array([key[1] for key in keys], dtype="M8[D]"),
         np.array([float(value[0]) for value in values]),
@@ -131,38 +131,3 @@ def _columns(sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]]) -
         np.array([key[2] for key in keys], dtype=np.str_),
         np.array([value[2] for value in values], dtype=bool),
     )
-
-
-def from_records(
-    party: Party,
-    revenue: tuple[str, ...],
-    cost: tuple[str, ...],
-    sales: frozenset[str],
-    metric: str,
-) -> Callable[[list[Row]], Iterable[Line]]:
-    """Make the function that reads flat records.
-
-    Notes
-    -----
-    Revenue and cost stand in records of their own. What has no revenue is no sale: it matters to
-    the profit alone. The number of sales is one of documents of the types in *sales*.
-    """
-
-    def lines(rows: list[Row]) -> Iterable[Line]:
-        for row in rows:
-            counted = not sales or row["Recorder_Type"] in sales
-            money = [row.get(name) for name in revenue]
-            income = sum(map(as_decimal, money), Decimal(0))
-            if metric == "count" and not counted:
-                continue
-            if metric != "profit" and (
-                all(each is None for each in money) or (not income and not counted)
-            ):
-                continue
-            moment = as_datetime(row["Period"])
-            if moment is not None:
-                spent = sum((as_decimal(row.get(name)) for name in cost), Decimal(0))
-                document = str(row["Recorder"]).lower()
-                yield party.token(row), moment.date(), income, spent, document, counted
-
-    return lines

@@ -1,4 +1,4 @@
-"""What a read will cost, told before it is done."""
+"""Estimated requests and bytes of reading a window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from abcxyz_onec.odata.paging import (
     virtual,
 )
 from abcxyz_onec.odata.query import Query, both
-from abcxyz_onec.sales.records import Records, Turnovers
+from abcxyz_onec.sales.records import Records
+from abcxyz_onec.sales.turnovers import Turnovers
 
 __all__ = ["Cost", "cost_of_records", "cost_of_table", "cost_of_turnovers", "pages_of_window"]
 

@@ -1,4 +1,4 @@
-"""Which way to read: what is published, what it costs, and what to tell the user."""
+"""Plan of a reading: records, turnovers or documents, by what is published and what it costs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from abcxyz import Window
 from abcxyz.errors import AbcxyzWarning, AuthenticationError, ConfigError
 from abcxyz_onec.catalogs.customers import FLAGS, published
 from abcxyz_onec.catalogs.publication import customer_queries, described, lacking, refuse
-from abcxyz_onec.odata.answers import HiddenRowsError
 from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.errors import HiddenRowsError
+from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.odata.paging import between, sample
 from abcxyz_onec.odata.query import Query, both
-from abcxyz_onec.profiles import Basis, Profile, spoken
+from abcxyz_onec.profiles.schema import Basis, Profile
+from abcxyz_onec.sales.documents import Documents
 from abcxyz_onec.sales.read_cost import Cost, cost_of_records, cost_of_turnovers
-from abcxyz_onec.sales.records import Documents, Reader, Records, Turnovers, party_of
+from abcxyz_onec.sales.reader import Reader, party_of
+from abcxyz_onec.sales.records import Records
+from abcxyz_onec.sales.turnovers import Turnovers
 
-__all__ = ["READS", "Choice", "choose", "costs_of"]
+__all__ = ["READS", "ReadPlan", "choose", "costs_of"]
 
 READS = ("auto", "turnovers", "records", "documents")
 _FAR_FEWER = 4  # turnovers lose the days and the documents, so they must be worth it
 
 
 @frozen
-class Choice:
+class ReadPlan:
     """A way to read, and what is worth knowing about it."""
 
     reader: Reader
@@ -63,7 +67,7 @@ def _try(client: Client, query: Query, window: Window) -> None:
         raise AuthenticationError(
             "the user of 1C may not read {object}; give the right to read it, without "
             "restrictions by row, or set allowed_only = true",
-            object=spoken(query.entity),
+            object=readable_name(query.entity),
         ) from None
 
 
@@ -93,7 +97,7 @@ def choose(
     metric: str,
     bucket: str | None,
     window: Window,
-) -> Choice:
+) -> ReadPlan:
     """Choose the way to read.
 
     Parameters
@@ -143,7 +147,7 @@ def choose(
                 wanted = _cheaper(costs, records, turnovers)
             notes = _about_turnovers(turnovers) if wanted is turnovers and read == "auto" else ()
             cards = tuple(_with_flags(client, query) for query in keyed)
-            return Choice(wanted, cards, by_key, notes, costs)
+            return ReadPlan(wanted, cards, by_key, notes, costs)
     if read in ("turnovers", "records"):
         _need_register(profile, basis, read, exists=register is not None)
         refuse(missing)
@@ -163,7 +167,7 @@ def choose(
             ),
         )
     cards = tuple(_with_flags(client, query) for query in asked)
-    return Choice(reader, cards, False, notes)
+    return ReadPlan(reader, cards, False, notes)
 
 
 def _with_flags(client: Client, query: Query) -> Query:
@@ -218,7 +222,7 @@ def _about_documents(missing: Iterable[str], place: Basis) -> tuple[AbcxyzWarnin
             "{objects}. Until then sales are read from documents {documents}; gross profit is not "
             "available",
             objects=described(missing),
-            documents=", ".join(spoken(each.entity) for each in place.documents),
+            documents=", ".join(readable_name(each.entity) for each in place.documents),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Classes beside the customer's card, or inside it."""
+"""Target: additional properties, beside the customer's card or inside it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from abcxyz.errors import BadDataError, ConfigError, UnavailableError
 from abcxyz.http import NotSentError
 from abcxyz_onec.catalogs.properties import Property, Values, find_property, read_values
 from abcxyz_onec.catalogs.publication import lacking, refuse
-from abcxyz_onec.odata.answers import ChangedError
 from abcxyz_onec.odata.client import Client, Row
+from abcxyz_onec.odata.errors import ChangedError
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, string
-from abcxyz_onec.profiles import Targets
+from abcxyz_onec.profiles.schema import Targets
 from abcxyz_onec.targets.writes import Change, Wanted, not_arrived, put, same, take_away
 
 __all__ = ["Attributes", "Extra", "texts_of"]
@@ -60,16 +60,16 @@ class _Cards:
             self._values = read_values(self.client, self.names, self.property, texts, present)
         return self._values
 
-    def wish(
-        self, wanted: Mapping[str, Wanted], shown: Mapping[str, str]
+    def goal(
+        self, wanted: Mapping[str, Wanted], stored: Mapping[str, str]
     ) -> dict[str, str | None]:
         """Say what each customer should show: a text, or nothing."""
-        wish: dict[str, str | None] = {who: each.segment for who, each in wanted.items()}
-        for who, text in shown.items():
+        goal: dict[str, str | None] = {who: each.segment for who, each in wanted.items()}
+        for who, text in stored.items():
             if who not in wanted:
                 fates = {"mark": self.lost_text, "delete": None, "keep": text}
-                wish[who] = fates[self.lost]
-        return wish
+                goal[who] = fates[self.lost]
+        return goal
 
     def plan(
         self, wanted: Mapping[str, Wanted], leave: frozenset[str]
@@ -77,23 +77,23 @@ class _Cards:
         """List the changes, and count what is right already."""
         rows = self.rows()
         values = self.values(rows)
-        shown = {str(row["who"]): values.text(row) for row in rows if row["who"] not in leave}
-        wish = self.wish(wanted, shown)
+        stored = {str(row["who"]): values.text(row) for row in rows if row["who"] not in leave}
+        goal = self.goal(wanted, stored)
         changes = [
-            Change(who, lambda who=who, text=text: self.write(who, text, who in shown))  # type: ignore[misc]
-            for who, text in wish.items()
-            if shown.get(who) != text
+            Change(who, lambda who=who, text=text: self.write(who, text, who in stored))  # type: ignore[misc]
+            for who, text in goal.items()
+            if stored.get(who) != text
         ]
-        return changes, len(wish) - len(changes)
+        return changes, len(goal) - len(changes)
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
         """Read once more and compare."""
         rows = self.rows()
         values = self.values(rows)
-        shown = {str(row["who"]): values.text(row) for row in rows}
+        stored = {str(row["who"]): values.text(row) for row in rows}
         gone = dict.fromkeys(changed, self.lost_text if self.lost == "mark" else None)
-        wish = gone | {who: each.segment for who, each in wanted.items()}
-        return {who: shown.get(who, "") for who in changed if shown.get(who) != wish[who]}
+        goal = gone | {who: each.segment for who, each in wanted.items()}
+        return {who: stored.get(who, "") for who in changed if stored.get(who) != goal[who]}
 
     def write(self, who: str, text: str | None, known: bool, /) -> None:
         """Make one customer show *text*, or nothing."""

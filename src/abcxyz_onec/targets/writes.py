@@ -1,4 +1,4 @@
-"""Write one customer after another: never twice, never in vain, and look at what was kept."""
+"""Write objects one by one: idempotent, skipping unchanged, verified by reading back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from attrs import field, frozen
 
 from abcxyz.errors import AdapterError, AuthenticationError, BadDataError, UnavailableError
 from abcxyz.http import NotSentError
-from abcxyz_onec.odata.answers import ExistsError, GoneError
 from abcxyz_onec.odata.client import Client, Row
+from abcxyz_onec.odata.errors import ExistsError, GoneError
 
 __all__ = [
     "Change",
@@ -19,7 +19,7 @@ __all__ = [
     "Target",
     "Wanted",
     "apply",
-    "kept",
+    "check_stored",
     "not_arrived",
     "put",
     "same",
@@ -103,7 +103,7 @@ def apply(changes: Sequence[Change]) -> tuple[dict[str, AdapterError], int]:
     return failed, len(changes)
 
 
-def kept(answer: Row, sent: Row, what: str) -> None:
+def check_stored(answer: Row, sent: Row, what: str) -> None:
     """Compare the answer with what was sent: 1C answers 200 to much that it ignores.
 
     Raises
@@ -163,21 +163,21 @@ def put(client: Client, entity: str, key: Mapping[str, str], fields: Row, *, kno
     resources = {name: value for name, value in fields.items() if name not in key}
     try:
         if known:
-            kept(client.change(entity, key, resources), resources, entity)
+            check_stored(client.change(entity, key, resources), resources, entity)
         else:
-            kept(client.create(entity, fields), fields, entity)
+            check_stored(client.create(entity, fields), fields, entity)
     except ExistsError:
         # Somebody was faster; the old value was kept.
-        kept(client.change(entity, key, resources), resources, entity)
+        check_stored(client.change(entity, key, resources), resources, entity)
     except GoneError:
-        kept(client.create(entity, fields), fields, entity)
+        check_stored(client.create(entity, fields), fields, entity)
     except NotSentError:
         raise
     except UnavailableError:
-        look(client, entity, key, resources)
+        check_arrived(client, entity, key, resources)
 
 
-def look(client: Client, entity: str, key: Mapping[str, str], resources: Row) -> None:
+def check_arrived(client: Client, entity: str, key: Mapping[str, str], resources: Row) -> None:
     """See whether a write whose answer was lost has arrived.
 
     Raises

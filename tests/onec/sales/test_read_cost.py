@@ -8,7 +8,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.clocks import at_noon
 from tests.emulators.onec.base import Base, Company, filled, large
+from tests.onec.adapter import adapter
 
 from abcxyz import Window
 from abcxyz.errors import ConfigError
@@ -27,10 +29,9 @@ def big() -> Iterator[Base]:
 def _source(base: Base, **options: Any) -> OneCSource:
     common: dict[str, Any] = {
         "page_mb": 0.25,
-        "sleep": lambda _: None,
-        "today": lambda: _YEAR.until,
+        "clock": at_noon(_YEAR.until),
     }
-    return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
+    return adapter(OneCSource, base.url, "Робот", "пароль-7Щ", **(common | options))
 
 
 def _spent(base: Base) -> tuple[int, int]:

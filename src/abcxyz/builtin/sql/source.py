@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from abcxyz.builtin.sql.connect import Database
@@ -16,8 +15,8 @@ from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
-from abcxyz.tables.account import Ledger, merged
-from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.account import merged
+from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.roles import choose_columns
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class SqlSource:
     Notes
     -----
     The day of a time stamp is the one written in it. Lines without a customer, a day or an
-    amount are left out and counted in `quality`.
+    amount are left out and counted in `data_quality`.
     """
 
     def __init__(
@@ -90,14 +89,12 @@ class SqlSource:
         """Close the connections."""
         self._database.close()
 
-    @property
-    def quality(self) -> Quality | None:
-        """The account of what was read, once it was."""
+    def data_quality(self) -> Quality | None:
+        """Return the account of the last reading; None before the first."""
         return self._quality
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once they were read."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name, as far as it was read."""
         return MappingProxyType(self._names)
 
     def preflight(self) -> Sequence[str]:
@@ -132,10 +129,12 @@ class SqlSource:
                 lines = [tuple(row) for row in rows]
                 # As objects: large identifiers beside a NULL must not become fractions.
                 frame = pd.DataFrame(lines, columns=pd.Index(keys), dtype=object)
-                batch, quality = self._batch_of(frame, columns, first)
+                batch = SalesLines(frame, columns, first_line=first)
+                batch.note_signs()
                 first += len(lines)
-                accounts.append(quality)
-                yield batch.within(window)
+                accounts.append(batch.account.quality())
+                self._names.update(batch.names())
+                yield batch.transactions().within(window)
         self._quality = merged(accounts)
 
     def _chosen(self, columns: Sequence[str]) -> dict[str, str]:
@@ -203,37 +202,3 @@ class SqlSource:
             table=self._table,
             known=", ".join(known[:50]) or "none",
         )
-
-    def _batch_of(
-        self, frame: pd.DataFrame, columns: Mapping[str, str], first: int
-    ) -> tuple[Transactions, Quality]:
-        ledger = Ledger(len(frame), first_line=first)
-        ids = read_ids(frame[columns["customer"]])
-        days, bad_days = read_days(frame[columns["date"]], name=columns["date"])
-        money, bad_money = read_amounts(frame[columns["amount"]])
-        ledger.leave_out("no_customer", pd.isna(ids), money)
-        ledger.leave_out("unreadable_date", bad_days, money, frame[columns["date"]])
-        ledger.leave_out("no_date", np.isnat(days), money)
-        ledger.leave_out("unreadable_amount", bad_money, None, frame[columns["amount"]])
-        ledger.leave_out("no_amount", np.isnan(money), None)
-        cost = None
-        if "cost" in columns:
-            cost, bad_cost = read_amounts(frame[columns["cost"]])
-            ledger.note("no_cost", np.isnan(cost) | bad_cost, money)
-            cost = np.nan_to_num(cost)
-        ledger.note("zero", money == 0, money)
-        ledger.note("negative", money < 0, money)
-        used = ledger.used
-        document = None
-        if "document" in columns:
-            document = read_ids(frame[columns["document"]])[used]
-            blank = pd.isna(document)
-            document[blank] = [f"\0line {first + place}" for place in np.flatnonzero(blank)]
-        if "name" in columns:
-            names = read_ids(frame[columns["name"]])
-            told = used & ~pd.isna(names)
-            self._names.update(zip(ids[told], names[told], strict=True))
-        batch = Transactions(
-            ids[used], days[used], money[used], None if cost is None else cost[used], document
-        )
-        return batch, ledger.quality()

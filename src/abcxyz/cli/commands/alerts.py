@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abcxyz.cli.output.outcome_text import one_line
+from abcxyz.cli.options.sales import add_sales_input
+from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import LANGUAGES, date_text, money, number, text
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ _SHOWN = 20
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    from abcxyz.cli.inputs.sales_input import add_given
-
     parser = subparsers.add_parser(
         "alerts",
         help="list what needs a person now",
@@ -35,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "the most money first. The history is asked for the snapshot before and for what is "
         "snoozed; no snapshot is saved.",
     )
-    add_given(parser)
+    add_sales_input(parser)
     listing = parser.add_argument_group("alerts")
     listing.add_argument("--new", action="store_true", help="only those not told before this day")
     listing.add_argument(
@@ -55,34 +54,38 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.run import warned
-    from abcxyz.cli.inputs.sales_input import opened
+    from abcxyz.cli.inputs.sales_input import open_sales_input
+    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 
-    with opened(args) as given, warned(args.lang or "en"), History(given.history) as history:
+    with (
+        open_sales_input(args) as sales,
+        show_warnings(args.lang or "en"),
+        History(sales.history) as history,
+    ):
         for key in args.snooze:
-            history.snooze(key, given.as_of + timedelta(days=args.days))
-        periods = given.settings.periods(given.as_of)
-        book = given.playbook if args.playbook is None else Path(args.playbook)
+            history.snooze(key, sales.as_of + timedelta(days=args.days))
+        periods = sales.settings.periods(sales.as_of)
+        book = sales.playbook if args.playbook is None else Path(args.playbook)
         analysis = analyze(
-            given.read(periods.span),
-            as_of=given.as_of,
-            settings=given.settings,
-            previous=history.latest(periods.dated, given.settings),
+            sales.read(periods.span),
+            as_of=sales.as_of,
+            settings=sales.settings,
+            previous=history.latest(periods.dated, sales.settings),
             playbook=None if book is None else read_playbook(book),
-            alert_rules=given.alerts,
+            alert_rules=sales.alerts,
         )
-        analysis = given.enrich(analysis)
+        analysis = sales.enrich(analysis)
         since = history.told(
             [one.key for one in analysis.alerts],
-            given.as_of,
+            sales.as_of,
             # Looking at the list takes nothing from the job that notifies.
-            reader=f"abcxyz alerts {given.settings.fingerprint}",
+            reader=f"abcxyz alerts {sales.settings.fingerprint}",
         )
-        silent = history.snoozed(given.as_of)
-        names, as_of, lang = given.names(), given.as_of, args.lang or "en"
+        silent = history.snoozed(sales.as_of)
+        names, as_of, lang = sales.names(), sales.as_of, args.lang or "en"
     found = [
         one
         for one in analysis.alerts

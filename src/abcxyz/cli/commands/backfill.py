@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date, datetime
 
-from abcxyz.errors import InputError
+from abcxyz.cli.options.dates import parse_month
+from abcxyz.cli.options.sales import add_sales_input
 from abcxyz.i18n import LANGUAGES, date_text, number, text
 
-__all__ = ["add_parser", "parse_month", "run"]
+__all__ = ["add_parser", "run"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    from abcxyz.cli.inputs.sales_input import add_given
-
     parser = subparsers.add_parser(
         "backfill",
         help="fill the history with snapshots of past dates",
         description="Compute the snapshots of past periods from the sales, in one pass over "
         "them, and save them in the history.",
     )
-    add_given(parser)
+    add_sales_input(parser)
     parser.add_argument(
         "--from", dest="since", metavar="2024-01", required=True, help="the first period to date"
     )
@@ -29,42 +27,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
-def parse_month(written: str, option: str) -> date:
-    """Read a month or a day.
-
-    Raises
-    ------
-    InputError
-        It is neither.
-    """
-    for pattern in ("%Y-%m", "%Y-%m-%d", "%d.%m.%Y", "%m.%Y"):
-        try:
-            return datetime.strptime(written.strip(), pattern).date()  # noqa: DTZ007 - a day
-        except ValueError:
-            continue
-    raise InputError(
-        "{option} {written!r} is no month; write it as 2024-01", option=option, written=written
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.run import warned
-    from abcxyz.cli.inputs.sales_input import opened
+    from abcxyz.cli.inputs.sales_input import open_sales_input
+    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.backfill import backfill, backfill_dates, backfill_window
     from abcxyz.history import History
 
     since = parse_month(args.since, "--from")
-    with opened(args) as given, warned(args.lang or "en"), History(given.history) as history:
+    with (
+        open_sales_input(args) as sales,
+        show_warnings(args.lang or "en"),
+        History(sales.history) as history,
+    ):
         lang = args.lang or "en"
-        window = backfill_window(since, given.as_of, given.settings)
-        first = backfill_dates(since, given.as_of, given.settings)[0]
+        window = backfill_window(since, sales.as_of, sales.settings)
+        first = backfill_dates(since, sales.as_of, sales.settings)[0]
         snapshots = backfill(
-            given.read(window),
+            sales.read(window),
             since=since,
-            as_of=given.as_of,
-            settings=given.settings,
-            previous=history.latest(given.settings.periods(first).dated, given.settings),
+            as_of=sales.as_of,
+            settings=sales.settings,
+            previous=history.latest(sales.settings.periods(first).dated, sales.settings),
         )
         for snapshot in snapshots:
             line = (

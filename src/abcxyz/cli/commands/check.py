@@ -26,15 +26,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.run import warned
-    from abcxyz.cli.output.outcome_text import one_line
+    from abcxyz.cli.output.terminal import one_line, show_warnings
     from abcxyz.config import read_job
     from abcxyz.errors import AdapterError
     from abcxyz.pipeline import check
 
     job = read_job(args.job)
     args.lang = lang = args.lang or job.lang
-    with warned(lang):
+    with show_warnings(lang):
         found = check(job)
     problems = [one.problem for one in found if one.problem is not None]
     outside = any(isinstance(problem, AdapterError) for problem in problems)

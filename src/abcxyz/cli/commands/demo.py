@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.classify import show
+    from abcxyz.cli.output.result import show_result
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.prospects.scores import score_prospects
     from abcxyz.core.sales.calendar import period_start, shift_period
@@ -49,4 +49,4 @@ def run(args: argparse.Namespace) -> int:
         prospects=score_prospects(crm.leads),
     )
     analysis = hidden(analysis, wanted=args.anonymize)
-    return show(analysis, out=args.out, as_json=args.json, lang=args.lang, currency="₽")
+    return show_result(analysis, out=args.out, as_json=args.json, lang=args.lang, currency="₽")

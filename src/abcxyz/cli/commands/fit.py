@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abcxyz.cli.options.dates import parse_day
 from abcxyz.errors import InputError
 from abcxyz.i18n import LANGUAGES, text
 
@@ -59,11 +60,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.classify import parse_day
-    from abcxyz.cli.inputs.leads import read_leads, read_scorecard, save_scorecard
+    from abcxyz.cli.inputs.leads import read_leads, save_scorecard
     from abcxyz.cli.output.terminal import printable
     from abcxyz.scoring.fit import fit_scorecard, recalibrate
     from abcxyz.scoring.vocabulary import describe
+    from abcxyz.tables.loaders import read_scorecard
 
     rules = read_scorecard(args.recalibrate or args.rules)
     leads = read_leads(args.leads, rules)
@@ -106,7 +107,6 @@ def _names(args: argparse.Namespace, leads: Any) -> list[str]:
 
 
 def _from_sales(args: argparse.Namespace, leads: Any, names: list[str], as_of: Any) -> Any:
-    from abcxyz.cli.commands.classify import parse_day
     from abcxyz.core.prospects.lead_table import columns_of
     from abcxyz.scoring.target import attributes_as_of, first_year_outcomes
     from abcxyz.tables.sales import read_sales

@@ -7,6 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from abcxyz.cli.options.history import add_history
 from abcxyz.i18n import date_text, money, number, percent, text
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ __all__ = ["add_parser", "run"]
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    from abcxyz.cli.commands.history import add_history
-
     parser = subparsers.add_parser(
         "forecast",
         help="forecast the next period from the history",

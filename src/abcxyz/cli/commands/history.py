@@ -6,24 +6,14 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from abcxyz.cli.options.history import add_history
 from abcxyz.errors import HistoryError
-from abcxyz.i18n import LANGUAGES, date_text, number, percent, text
+from abcxyz.i18n import date_text, number, percent, text
 
 if TYPE_CHECKING:
     from abcxyz.history import CustomerState, History
 
-__all__ = ["add_history", "add_parser", "run"]
-
-
-def add_history(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every command that reads a history."""
-    from abcxyz.cli.inputs.sales_input import HISTORY
-
-    parser.add_argument(
-        "--history", metavar="DB", default=HISTORY, help=f"file of snapshots; {HISTORY} by default"
-    )
-    parser.add_argument("--json", action="store_true", help="print one object instead of text")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
+__all__ = ["add_parser", "run"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

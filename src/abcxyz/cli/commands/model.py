@@ -30,11 +30,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.inputs.leads import read_leads, read_scorecard
+    from abcxyz.cli.inputs.leads import read_leads
     from abcxyz.cli.output.terminal import printable
     from abcxyz.core.prospects.scores import score_prospects
     from abcxyz.scoring.evaluate import profile_of, stability
     from abcxyz.scoring.vocabulary import describe, describe_drift, drift_of
+    from abcxyz.tables.loaders import read_scorecard
 
     card = read_scorecard(args.card)
     drift = None

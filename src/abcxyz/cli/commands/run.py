@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
 import json
-import sys
-import warnings
-from collections.abc import Iterator
-from typing import Any
 
 from abcxyz.cli.options.anonymize import add_anonymize, hidden
-from abcxyz.errors import AbcxyzWarning, InputError
-from abcxyz.i18n import LANGUAGES, translate
+from abcxyz.cli.options.dates import parse_day
+from abcxyz.errors import InputError
+from abcxyz.i18n import LANGUAGES
 
-__all__ = ["add_parser", "run", "warned"]
+__all__ = ["add_parser", "run"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,28 +38,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
-@contextlib.contextmanager
-def warned(lang: str) -> Iterator[None]:
-    """Say the library's warnings as lines on stderr, for the time of a ``with`` statement."""
-    with warnings.catch_warnings():
-        usual = warnings.showwarning
-
-        def show(message: Any, *where: Any, **more: Any) -> None:
-            if isinstance(message, AbcxyzWarning):
-                print(f"abcxyz: {translate(message, lang)}", file=sys.stderr)
-            else:
-                usual(message, *where, **more)
-
-        warnings.showwarning = show
-        warnings.simplefilter("always", AbcxyzWarning)
-        yield
-
-
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.cli.commands.classify import parse_day
     from abcxyz.cli.output.outcome_text import outcome_object, render_outcome
     from abcxyz.cli.output.progress import watching
+    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.config import read_job
     from abcxyz.pipeline import run as carry_out
 
@@ -80,12 +59,12 @@ def run(args: argparse.Namespace) -> int:
         job = job.in_language(lang)
     if args.budget is not None:
         job = job.within(args.budget)
-    with warned(lang), watching(lang, quiet=args.quiet) as watch:
+    with show_warnings(lang), watching(lang, quiet=args.quiet) as progress:
         outcome = carry_out(
             job,
             as_of=as_of,
             apply=args.apply,
-            watch=watch,
+            progress=progress,
             change=functools.partial(hidden, wanted=True) if args.anonymize else None,
         )
     code = outcome.exit_code(alerts=args.alerts_exit_code)

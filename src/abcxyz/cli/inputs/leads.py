@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.errors import InputError
-from abcxyz.tables.loaders import read_scorecard
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_leads", "read_scorecard", "save_scorecard"]
+__all__ = ["read_leads", "save_scorecard"]
 
 _IDS = ("lead", "id", "лид", "customer", "клиент")
 
 
 def save_scorecard(card: Scorecard, path: str) -> None:
     """Write a model file, whole or not at all."""
-    from abcxyz.toolkit.files import write_whole
+    from abcxyz.toolkit.files import write_atomic
 
-    write_whole(Path(path), card.to_json().encode())
+    write_atomic(Path(path), card.to_json().encode())
 
 
 def read_leads(path: str, card: Scorecard) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Sales as a command is given them: a file, or the sources of a job."""
+"""Sales input of a command: a file with its options, or the sources of a job."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from abcxyz.cli.options.dates import parse_day
+from abcxyz.cli.options.history import HISTORY
+from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
 
@@ -20,15 +23,32 @@ if TYPE_CHECKING:
     from abcxyz.core.sales.transactions import Transactions
     from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["HISTORY", "Given", "add_given", "opened"]
-
-HISTORY = "history.db"
-"""Where a history is looked for, and kept, unless another file is named."""
+__all__ = ["SalesInput", "open_sales_input"]
 
 
 @frozen(kw_only=True)
-class Given:
-    """What a command has to work on."""
+class SalesInput:
+    """Sales, and everything that decides how they are analysed.
+
+    Parameters
+    ----------
+    settings
+        Of the classification.
+    as_of
+        Day of the result.
+    history
+        File of the snapshots.
+    read
+        Window -> its transactions.
+    names
+        Customer -> name; complete once the sales were read.
+    enrich
+        Adds what a CRM knows to a result.
+    playbook
+        File that rewrites the recommendations.
+    alerts
+        When something is worth an alert.
+    """
 
     settings: Settings
     as_of: date
@@ -40,39 +60,22 @@ class Given:
     alerts: AlertRules = field(factory=AlertRules)
 
 
-def add_given(parser: argparse.ArgumentParser) -> None:
-    """Add the argument for a file or a job, and the options of a file."""
-    from abcxyz.cli.commands.classify import add_sales_options
-
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        help="a file of sales, read with the options below; or a job (.toml), which has its own",
-    )
-    parser.add_argument(
-        "--history", metavar="DB", help=f"file of snapshots; that of the job, or {HISTORY}"
-    )
-    add_sales_options(parser)
-
-
 @contextlib.contextmanager
-def opened(args: argparse.Namespace) -> Iterator[Given]:
-    """Open what was given, and close it again; secrets stay covered in what goes wrong."""
-    from abcxyz.cli.commands.classify import parse_day
-
+def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
+    """Open a file or a job, and close it again; secrets stay covered in what goes wrong."""
     as_of = parse_day(args.as_of)
     if Path(args.file).suffix.lower() == ".toml":
-        with _job(args, as_of) as given:
-            yield given
+        with _job(args, as_of) as sales:
+            yield sales
     else:
         yield _file(args, as_of)
 
 
-def _file(args: argparse.Namespace, as_of: date) -> Given:
-    from abcxyz.cli.commands.classify import read_file, settings_of
+def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
+    from abcxyz.tables.analyze_file import read_sales_for
 
-    sales = read_file(args, as_of)
-    return Given(
+    sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
+    return SalesInput(
         settings=settings_of(args),
         as_of=as_of,
         history=Path(args.history or HISTORY),
@@ -84,55 +87,42 @@ def _file(args: argparse.Namespace, as_of: date) -> Given:
 
 
 @contextlib.contextmanager
-def _job(args: argparse.Namespace, as_of: date) -> Iterator[Given]:
-    from abcxyz.config import build, read_job
-    from abcxyz.core.analysis.analyze import with_facts
-    from abcxyz.core.prospects.scores import score_prospects
-    from abcxyz.http import Redactor
-    from abcxyz.pipeline.reading import Reading
-    from abcxyz.pipeline.runner import covered
-    from abcxyz.registry import load
-    from abcxyz.tables.loaders import read_scorecard
+def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
+    from abcxyz.config import read_job
+    from abcxyz.pipeline import Reading
+    from abcxyz.pipeline.enrich import enrich
+    from abcxyz.pipeline.failures import redacted
+    from abcxyz.pipeline.prepare import Advice, built
 
     job = read_job(args.file)
     args.lang = args.lang or job.lang
-    adapters = build(job, load())
-    redactor = Redactor(adapters.secrets)
-    reading = Reading(adapters.sources, redactor=redactor)
+    with built(job) as (adapters, redactor):
+        reading = Reading(adapters.sources, redactor=redactor)
 
-    def enrich(analysis: Analysis) -> Analysis:
-        if adapters.enricher is None:
-            return analysis
-        _, enricher = adapters.enricher
-        ids = [str(customer) for customer in analysis.snapshot.customers.tolist()]
-        prospects = enricher.prospects()
-        card = read_scorecard(job.scorecard)
-        told = getattr(enricher, "facts", None)
-        return with_facts(
-            analysis,
-            told(analysis.snapshot.periods.window) if callable(told) else None,
-            attributes=enricher.customers(ids),
-            prospects=score_prospects(prospects, card, strict=False) if prospects else None,
-            alert_rules=job.alerts,
-        )
+        def enriched(analysis: Analysis) -> Analysis:
+            advice = Advice.of(job)
+            full, problem = enrich(
+                analysis, adapters, card=advice.card, rules=advice.alerts, redactor=redactor
+            )
+            if problem is not None:
+                raise problem
+            return full
 
-    try:
-        yield Given(
-            settings=job.settings,
-            as_of=as_of,
-            history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
-            read=reading.transactions,
-            names=lambda: reading.names,
-            enrich=enrich,
-            playbook=job.playbook,
-            alerts=job.alerts,
-        )
-    except AbcxyzError as problem:
-        safe = covered(problem, redactor)
-        if safe is problem:
-            raise
-    else:
-        return
-    finally:
-        adapters.close()
-    raise safe
+        try:
+            yield SalesInput(
+                settings=job.settings,
+                as_of=as_of,
+                history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
+                read=reading.transactions,
+                names=lambda: reading.names,
+                enrich=enriched,
+                playbook=job.playbook,
+                alerts=job.alerts,
+            )
+        except AbcxyzError as problem:
+            safe = redacted(problem, redactor)
+            if safe is problem:
+                raise
+        else:
+            return
+        raise safe

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Any
 
+import attrs
+
+from abcxyz.core.classes.rule_dicts import RULES, rules_for
+from abcxyz.core.classes.rules import Limits, Rule
 from abcxyz.errors import InputError
 
-if TYPE_CHECKING:
-    from abcxyz.core.classes.rules import Rule
+__all__ = ["ABC_RULES", "XYZ_RULES", "parse_abc", "parse_xyz"]
 
-__all__ = ["parse_abc", "parse_xyz"]
+_ABC, _XYZ = (
+    MappingProxyType({name.replace("_", "-"): RULES[name] for name in rules_for(axis)})
+    for axis in ("abc", "xyz")
+)
+
+
+def _takes_two_numbers(kind: type[Any]) -> bool:
+    return len(attrs.fields(kind)) == 2
+
+
+def _example(kind: type[Any], *, abc: bool) -> str:
+    if abc and kind is Limits:
+        return "100000,10000"
+    return ",".join(f"{one.default:.2f}" for one in attrs.fields(kind))
+
+
+def _written(rules: Mapping[str, type[Any]], *, abc: bool) -> tuple[str, ...]:
+    return tuple(
+        f"{name}:{_example(kind, abc=abc)}" if _takes_two_numbers(kind) else name
+        for name, kind in rules.items()
+    )
+
+
+ABC_RULES = _written(_ABC, abc=True)
+"""The rules of ABC as they may be written, with numbers where they take some."""
+
+XYZ_RULES = _written(_XYZ, abc=False)
+"""The rules of XYZ as they may be written, with numbers where they take some."""
 
 
 def parse_abc(written: str) -> Rule:
-    """Read an ABC rule: ``tangent``, ``cumulative-mean``, ``shares:0.80,0.95``, ….
+    """Read an ABC rule: one of `ABC_RULES`, with other numbers or the usual ones.
 
     Raises
     ------
@@ -27,63 +57,39 @@ def parse_abc(written: str) -> Rule:
     >>> parse_abc("shares:0.80,0.95")
     Shares(a=0.8, b=0.95)
     """
-    from abcxyz.core.classes.rules import CountShares, CumulativeMean, Limits, Shares, Tangent
-
-    return _parse(
-        written,
-        "--abc",
-        plain={"tangent": Tangent, "cumulative-mean": CumulativeMean},
-        numbered={"shares": Shares, "count-shares": CountShares, "limits": Limits},
-        # Limits in money have no sensible default.
-        bare=("shares", "count-shares"),
-    )
+    return _parse(written, "--abc", _ABC, abc=True)
 
 
 def parse_xyz(written: str) -> Rule:
-    """Read an XYZ rule: ``tangent``, ``cumulative-mean`` or ``limits:0.10,0.25``.
+    """Read an XYZ rule: one of `XYZ_RULES`, with other numbers or the usual ones.
 
     Raises
     ------
     InputError
         The rule is unknown, or its numbers are wrong.
     """
-    from abcxyz.core.classes.rules import CumulativeMean, Limits, Tangent
-
-    return _parse(
-        written,
-        "--xyz",
-        plain={"tangent": Tangent, "cumulative-mean": CumulativeMean},
-        numbered={"limits": Limits},
-        bare=("limits",),
-    )
+    return _parse(written, "--xyz", _XYZ, abc=False)
 
 
-def _parse(
-    written: str,
-    option: str,
-    *,
-    plain: dict[str, Callable[[], Rule]],
-    numbered: dict[str, Callable[..., Rule]],
-    bare: tuple[str, ...],
-) -> Rule:
+def _parse(written: str, option: str, rules: Mapping[str, type[Any]], *, abc: bool) -> Rule:
     name, colon, numbers = written.strip().lower().replace("_", "-").partition(":")
-    plain_now = MappingProxyType({**plain, **{key: numbered[key] for key in bare}})
-    if not colon and name in plain_now:
-        return plain_now[name]()
-    if name in numbered:
-        parts = numbers.split(",")
+    kind = rules.get(name)
+    if kind is not None and not colon and not (abc and kind is Limits):
+        # Limits in money have no sensible default.
+        return kind()  # type: ignore[no-any-return]
+    if kind is not None and _takes_two_numbers(kind):
         try:
-            first, second = (float(part) for part in parts)
+            first, second = (float(part) for part in numbers.split(","))
         except ValueError:
             raise InputError(
                 "{option} {written!r} needs two numbers, such as {name}:{example}",
                 option=option,
                 written=written,
                 name=name,
-                example="0.10,0.25" if option == "--xyz" else "0.80,0.95",
+                example=_example(kind, abc=abc),
             ) from None
-        return numbered[name](first, second)
-    known = [*plain, *(f"{key}:FIRST,SECOND" for key in numbered)]
+        return kind(first, second)  # type: ignore[no-any-return]
+    known = [f"{n}:FIRST,SECOND" if _takes_two_numbers(k) else n for n, k in rules.items()]
     raise InputError(
         "{option} {written!r} is unknown; use one of {known}",
         option=option,

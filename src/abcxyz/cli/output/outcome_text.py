@@ -1,31 +1,18 @@
-"""What a run came to, for a person and for a program."""
+"""Outcome of a run, as text for people and as an object for programs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import number, text, translate
 
 if TYPE_CHECKING:
     from abcxyz.pipeline import Outcome, SinkOutcome
 
-__all__ = ["one_line", "outcome_object", "render_outcome"]
+__all__ = ["outcome_object", "render_outcome"]
 
 _SHOWN = 20
-#: What a terminal would obey.
-_CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
-
-
-def one_line(written: str) -> str:
-    r"""Keep names and reasons from moving the cursor, and from filling the screen.
-
-    Examples
-    --------
-    >>> one_line("two\nlines \x1b[31mred")
-    'two lines  [31mred'
-    """
-    plain = written.translate(_CONTROL)
-    return plain if len(plain) <= 200 else plain[:199] + "…"
 
 
 def outcome_object(outcome: Outcome, lang: str, *, code: int) -> dict[str, Any]:

@@ -1,19 +1,63 @@
-"""Lines that a terminal only shows, whatever is in them."""
+"""Lines on a terminal: control characters stripped, errors and warnings on stderr."""
 
 from __future__ import annotations
 
-__all__ = ["printable"]
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from abcxyz.errors import AbcxyzWarning
+from abcxyz.i18n import translate
+
+__all__ = ["complain", "one_line", "printable", "show_warnings"]
 
 #: What a terminal would obey, or a line-based reader would take for the next field or line.
 _CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
+_LINE = 200
 
 
 def printable(line: object) -> str:
-    r"""Return *line* without what a terminal would obey: headings and ids come from strangers.
+    r"""Replace control characters by spaces: headings and identifiers come from strangers.
 
     Examples
     --------
-    >>> printable("a\x1b[31m")
-    'a [31m'
+    >>> printable("two\nlines \x1b[31mred")
+    'two lines  [31mred'
     """
     return str(line).translate(_CONTROL)
+
+
+def one_line(text: str) -> str:
+    """Replace control characters, and cut what would fill the screen.
+
+    Examples
+    --------
+    >>> len(one_line("a" * 1000))
+    200
+    """
+    plain = printable(text)
+    return plain if len(plain) <= _LINE else plain[: _LINE - 1] + "…"
+
+
+def complain(problem: BaseException, lang: str) -> None:
+    """Print an error or a warning on stderr."""
+    print(f"abcxyz: {translate(problem, lang)}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def show_warnings(lang: str) -> Iterator[None]:
+    """Print the library's warnings on stderr, for the time of a ``with`` statement."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Any, *where: Any, **more: Any) -> None:
+            if isinstance(message, AbcxyzWarning):
+                complain(message, lang)
+            else:
+                usual(message, *where, **more)
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", AbcxyzWarning)
+        yield

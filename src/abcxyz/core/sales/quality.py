@@ -2,11 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from attrs import field, frozen
 
-__all__ = ["Quality", "QualityIssue"]
+__all__ = ["KINDS", "TREATMENTS", "TREATMENT_OF", "Quality", "QualityIssue"]
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "no_customer": "lines without a customer",
+        "no_date": "lines without a date",
+        "unreadable_date": "unreadable dates",
+        "no_amount": "lines without an amount",
+        "unreadable_amount": "unreadable amounts",
+        "future_date": "dates in the future",
+        "other_currency": "lines in another currency",
+        "converted": "lines in a foreign currency",
+        "no_cost": "lines without a cost",
+        "zero": "zero amounts",
+        "negative": "negative amounts (returns)",
+        "duplicate": "exact duplicate lines",
+        "outside_window": "lines outside the window",
+        "not_in_id_map": "lines of customers not in the id map",
+    }
+)
+"""What may be wrong with a line -> the words for it."""
+
+TREATMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "left_out": "left out",
+        "kept": "kept",
+        "converted": "converted by the rate given",
+        "cost_zero": "kept with the cost 0",
+        "not_counted": "not counted in this window",
+        "own_customer": "kept as customers of their own",
+    }
+)
+"""What is done with such lines -> the words for it."""
+
+TREATMENT_OF: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(KINDS, "left_out"),
+        "converted": "converted",
+        "no_cost": "cost_zero",
+        "zero": "kept",
+        "negative": "kept",
+        "duplicate": "kept",
+        "outside_window": "not_counted",
+        "not_in_id_map": "own_customer",
+    }
+)
+"""What is wrong with a line -> what is done with it."""
 
 
 def _texts(found: Iterable[str]) -> tuple[str, ...]:

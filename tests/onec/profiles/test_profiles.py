@@ -9,7 +9,7 @@ from tests.emulators.onec.base import bp, unf, ut11
 
 from abcxyz.errors import ConfigError
 from abcxyz_onec.odata.query import names_in
-from abcxyz_onec.profiles import BUILT_IN, load, spoken
+from abcxyz_onec.profiles import BUILT_IN, load
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -91,10 +91,3 @@ def test_unknown_profile() -> None:
     """A profile that is not there lists those that are."""
     with pytest.raises(ConfigError, match="ut11, unf, bp"):
         load("ut10")
-
-
-def test_names_are_spoken() -> None:
-    """A set is named as the tree of publication shows it."""
-    assert spoken("Catalog_КлючиАналитикиУчетаПоПартнерам") == (
-        "Catalog «Ключи аналитики учета по партнерам»"
-    )

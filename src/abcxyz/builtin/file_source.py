@@ -1,0 +1,103 @@
+"""Source of transactions that reads a file of sales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.quality import Quality
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.tables.sales import read_sales
+
+__all__ = ["FileSource"]
+
+_BATCH = 1_000_000  # lines
+
+
+class FileSource:
+    """Sales of a file, as a source of transactions.
+
+    Parameters
+    ----------
+    path
+        The file: CSV (also gzipped), Parquet or Excel.
+    customer, date, amount, document, cost, name, currency_column
+        Names of the columns; recognised by their usual names when not given.
+    currency, rates, date_format, decimal, delimiter, encoding, sheet
+        As in `read_sales`.
+
+    Notes
+    -----
+    The file is read at the first call, and read again by every further one: a source reports
+    what is there now.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        customer: str | None = None,
+        date: str | None = None,
+        amount: str | None = None,
+        document: str | None = None,
+        cost: str | None = None,
+        name: str | None = None,
+        currency_column: str | None = None,
+        currency: str | None = None,
+        rates: Mapping[str, float] | None = None,
+        date_format: str | None = None,
+        decimal: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        sheet: str | int = 0,
+    ) -> None:
+        self._path = path
+        self._options: dict[str, Any] = {
+            "customer": customer,
+            "date": date,
+            "amount": amount,
+            "document": document,
+            "cost": cost,
+            "name": name,
+            "currency_column": currency_column,
+            "currency": currency,
+            "rates": rates,
+            "date_format": date_format,
+            "decimal": decimal,
+            "delimiter": delimiter,
+            "encoding": encoding,
+            "sheet": sheet,
+        }
+        self._quality: Quality | None = None
+        self._names: Mapping[str, str] = MappingProxyType({})
+
+    def transactions(self, window: Window) -> Iterator[Transactions]:
+        """Yield every sale of the half-open *window*, each exactly once, in batches."""
+        sales = read_sales(self._path, **self._options)
+        self._quality, self._names = sales.account(window), sales.names
+        inside = sales.transactions.within(window)
+        for start in range(0, len(inside), _BATCH):
+            yield inside.take(np.arange(start, min(start + _BATCH, len(inside))))
+
+    def preflight(self) -> Sequence[str]:
+        """Read the file, and say what is in it."""
+        sales = read_sales(self._path, **self._options)
+        quality = sales.quality
+        columns = ", ".join(f"{role} = {column}" for role, column in sales.columns.items())
+        return [
+            f"{self._path}: {quality.used} / {quality.rows}, {sales.first_day} - {sales.last_day}",
+            columns,
+        ]
+
+    def data_quality(self) -> Quality | None:
+        """Return the account of the whole file; None before it was read."""
+        return self._quality
+
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name; empty before the file was read."""
+        return self._names

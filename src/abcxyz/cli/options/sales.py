@@ -1,0 +1,167 @@
+"""Options that say how to read a file of sales, and how to classify its customers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES, parse_abc, parse_xyz
+from abcxyz.core.sales.panel import METRICS
+from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    from abcxyz.core.snapshots.settings import Settings
+
+__all__ = [
+    "add_large_options",
+    "add_sales_input",
+    "add_sales_options",
+    "large_options",
+    "reading_options",
+    "settings_of",
+]
+
+_COLUMNS = MappingProxyType(
+    {
+        "customer": "who bought",
+        "date": "the day of the sale",
+        "amount": "the money",
+        "document": "the sales document, for counting orders",
+        "cost": "the cost, for gross profit",
+        "name": "the customer's name",
+        "currency_column": "the currency of the money",
+    }
+)
+#: Options that go to `abcxyz.tables.sales.read_sales` as they are written.
+_READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
+
+
+def add_sales_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says how to read a file of sales, and how to classify."""
+    columns = parser.add_argument_group("columns (recognised by their usual names)")
+    for role, meaning in _COLUMNS.items():
+        columns.add_argument(f"--{role.replace('_', '-')}", metavar="COL", help=meaning)
+    reading = parser.add_argument_group("reading")
+    reading.add_argument("--currency", metavar="CODE", help="keep this currency only")
+    reading.add_argument(
+        "--rate",
+        metavar="CODE=PRICE",
+        action="append",
+        default=[],
+        help="convert a currency by its price; may be repeated",
+    )
+    reading.add_argument("--date-format", metavar="FORMAT", help="such as %%d/%%m/%%Y")
+    reading.add_argument("--decimal", choices=(".", ","), help="the decimal mark")
+    reading.add_argument("--delimiter", metavar="CHAR", help="of a CSV")
+    reading.add_argument("--encoding", metavar="NAME", help="of a CSV, such as cp1251")
+    reading.add_argument("--sheet", metavar="NAME", help="of a workbook; the first by default")
+    _add_classification(parser)
+
+
+def _add_classification(parser: argparse.ArgumentParser) -> None:
+    from abcxyz.core.snapshots.settings import Settings
+
+    default = attrs.fields_dict(Settings)
+    group = parser.add_argument_group("classification")
+    group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
+    group.add_argument(
+        "--period",
+        metavar="12M",
+        default=default["period"].default,
+        help="complete periods to take; %(default)s by default",
+    )
+    group.add_argument("--bucket", metavar="M|W|Q", help="sub-period of the XYZ series")
+    group.add_argument(
+        "--metric",
+        choices=METRICS,
+        default=default["metric"].default,
+        help="what a customer's value is; %(default)s by default",
+    )
+    for axis, rules in (("abc", ABC_RULES), ("xyz", XYZ_RULES)):
+        group.add_argument(f"--{axis}", metavar="RULE", default="tangent", help=", ".join(rules))
+
+
+def add_sales_input(parser: argparse.ArgumentParser) -> None:
+    """Add the argument for a file or a job, and the options of a file."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="a file of sales, read with the options below; or a job (.toml), which has its own",
+    )
+    parser.add_argument(
+        "--history", metavar="DB", help="file of snapshots; that of the job, or history.db"
+    )
+    add_sales_options(parser)
+
+
+def add_large_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of large Parquet files."""
+    from abcxyz.frames.parquet import MEMORY
+    from abcxyz.tables.large_parquet import LARGE
+
+    group = parser.add_argument_group("large Parquet files")
+    group.add_argument(
+        "--large-from",
+        metavar="MB",
+        type=float,
+        default=LARGE,
+        help="from this size on the file is added up by DuckDB, outside of Python's memory",
+    )
+    group.add_argument(
+        "--memory", metavar="SIZE", default=MEMORY, help="what the process is to stay below"
+    )
+    group.add_argument("--spill", metavar="DIR", help="where to put what does not fit")
+
+
+def reading_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Gather how to read the file, for `abcxyz.tables.sales.read_sales`.
+
+    Raises
+    ------
+    InputError
+        A rate cannot be read.
+    """
+    options = {name: getattr(args, name) for name in _READING}
+    sheet = 0 if args.sheet is None else args.sheet
+    return {**options, "rates": _rates(args.rate), "sheet": sheet}
+
+
+def large_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Gather the options of large files, for `abcxyz.tables.analyze_file.analyze_file`."""
+    return {"large_from": args.large_from, "memory": args.memory, "spill": args.spill}
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """Gather the options of the classification.
+
+    Raises
+    ------
+    InputError
+        A rule, the metric or the period is wrong.
+    """
+    from abcxyz.core.snapshots.settings import Settings
+
+    return Settings(
+        period=args.period,
+        bucket=args.bucket,
+        metric=args.metric,
+        abc=parse_abc(args.abc),
+        xyz=parse_xyz(args.xyz),
+    )
+
+
+def _rates(written: Sequence[str]) -> dict[str, float]:
+    rates: dict[str, float] = {}
+    for item in written:
+        code, _, price = item.partition("=")
+        try:
+            rates[code.strip().upper()] = float(price.replace(",", "."))
+        except ValueError:
+            raise InputError(
+                "--rate {item!r} cannot be read; write it as USD=92.5", item=item
+            ) from None
+    return rates

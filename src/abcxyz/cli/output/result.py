@@ -1,0 +1,81 @@
+"""The result of a classification: printed, and written as four files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcxyz.cli.output.analysis_text import render
+from abcxyz.cli.output.terminal import complain
+from abcxyz.errors import AbcxyzError
+from abcxyz.i18n import text
+from abcxyz.tables.export.summary import summary_text
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis.record import Analysis
+
+__all__ = ["show_result", "write_files"]
+
+#: Name of a file -> the sink that writes it.
+_FILES = (
+    ("segments.csv", "csv"),
+    ("segments.xlsx", "excel"),
+    ("summary.json", "json"),
+    ("report.html", "html"),
+)
+
+
+def show_result(
+    analysis: Analysis, *, out: str | None, as_json: bool, lang: str, currency: str = ""
+) -> int:
+    """Print the result and write its files.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    out
+        Folder of the files; none are written when not given.
+    as_json
+        Whether to print one JSON object instead of text.
+    lang
+        Language of the text and of the files.
+    currency
+        Sign of the money in the files.
+
+    Returns
+    -------
+    int
+        0 done, 3 a file could not be written.
+    """
+    failed = [] if out is None else write_files(analysis, Path(out), lang, currency)
+    if as_json:
+        print(summary_text(analysis))
+    else:
+        print(render(analysis, lang))
+        if out is not None:
+            print()
+            print(text("Written to {folder}", lang, folder=out))
+    for problem in failed:
+        complain(problem, lang)
+    return 3 if failed else 0
+
+
+def write_files(
+    analysis: Analysis, folder: Path, lang: str, currency: str = ""
+) -> list[AbcxyzError]:
+    """Write CSV, Excel, JSON and HTML; one that fails does not stop the others."""
+    from abcxyz.registry import bundled
+
+    registry = bundled()
+    failed: list[AbcxyzError] = []
+    for name, kind in _FILES:
+        adapter = registry.get("sink", kind)
+        options = {"path": str(folder / name), "lang": lang, "currency": currency}
+        accepted = {one.name for one in adapter.options}
+        try:
+            sink = adapter.build({key: options[key] for key in options if key in accepted})
+            sink.write(analysis, dry_run=False)
+        except AbcxyzError as problem:
+            failed.append(problem)
+    return failed

@@ -1,0 +1,126 @@
+"""Analysis of a file of sales, by the route that its size asks for."""
+
+from __future__ import annotations
+
+from datetime import date
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.errors import InputError
+from abcxyz.frames.parquet import MEMORY, Progress
+from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
+from abcxyz.tables.sales import Sales, read_sales
+from abcxyz.tables.window_check import check_window
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.snapshots.settings import Settings
+
+__all__ = ["analyze_file", "read_sales_for"]
+
+#: Options of `read_sales` that mean nothing in Parquet, or that DuckDB does not look at.
+_IN_MEMORY_ONLY = ("name", "date_format", "decimal", "delimiter", "encoding", "sheet")
+
+
+def read_sales_for(
+    path: str | PathLike[str], metric: str, *, as_of: date | None = None, **reading: Any
+) -> Sales:
+    """Read a file of sales that a metric is to be computed from.
+
+    Parameters
+    ----------
+    path
+        The file.
+    metric
+        One of `abcxyz.METRICS`.
+    as_of, reading
+        As in `abcxyz.tables.sales.read_sales`.
+
+    Raises
+    ------
+    InputError
+        As in `abcxyz.tables.sales.read_sales`, or the file lacks the costs of a profit.
+    """
+    sales = read_sales(path, as_of=as_of, **reading)
+    if metric == "profit" and "cost" not in sales.columns:
+        raise InputError(
+            "the metric profit needs the cost of each sale; name its column with --cost"
+        )
+    return sales
+
+
+def analyze_file(
+    path: str | PathLike[str],
+    *,
+    as_of: date,
+    settings: Settings,
+    large_from: float = LARGE,
+    memory: str = MEMORY,
+    spill: str | PathLike[str] | None = None,
+    progress: Progress | None = None,
+    **reading: Any,
+) -> Analysis:
+    r"""Classify the customers of a file of sales.
+
+    Parameters
+    ----------
+    path
+        CSV (also gzipped), Parquet or Excel.
+    as_of
+        Day of the result.
+    settings
+        Of the classification.
+    large_from
+        Megabytes from which a Parquet file is added up by DuckDB.
+    memory, spill, progress
+        Of a large Parquet file, as in `abcxyz.frames.parquet.parquet_sales`.
+    reading
+        How to read the file, as in `abcxyz.tables.sales.read_sales`.
+
+    Returns
+    -------
+    Analysis
+        With the data quality account of the file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or no sale lies in the window.
+
+    Examples
+    --------
+    >>> import datetime, pathlib, tempfile
+    >>> from abcxyz import Settings
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "sales.csv"
+    >>> _ = file.write_text("customer,date,amount\nAnn,2026-09-30,7\nBob,2026-10-05,5\n")
+    >>> found = analyze_file(file, as_of=datetime.date(2026, 11, 1), settings=Settings())
+    >>> found.quality.used, found.snapshot.customers.tolist()
+    (2, ['Ann', 'Bob'])
+    """
+    from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.fast import fast_aggregate
+
+    if is_large_parquet(path, large_from):
+        kept = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
+        return analyze_large_parquet(
+            path,
+            as_of=as_of,
+            settings=settings,
+            memory=memory,
+            spill=spill,
+            progress=progress,
+            **kept,
+        )
+    sales = read_sales_for(path, settings.metric, as_of=as_of, **reading)
+    periods = settings.periods(as_of)
+    first, last = sales.first_day, sales.last_day
+    if first is not None and last is not None:
+        inside = bool(periods.window.holds(sales.transactions.day).any())
+        check_window(str(path), periods.window, first=first, last=last, inside=inside)
+    return analyze(
+        fast_aggregate(sales.transactions, periods, metric=settings.metric),
+        as_of=as_of,
+        settings=settings,
+        quality=sales.account(periods.window),
+        names=sales.names,
+    )

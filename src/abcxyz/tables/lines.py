@@ -1,0 +1,125 @@
+"""Sales lines of a table: cells read by role, with a quality account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from abcxyz._arrays import Floats
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.tables.account import LineAccount
+from abcxyz.tables.cells import read_amounts, read_days, read_ids
+
+__all__ = ["SalesLines"]
+
+
+class SalesLines:
+    """Customer, day, amount and cost of every line of a table.
+
+    Lines without a customer, a readable day or a readable amount are left out of the account,
+    and so are those dated after *as_of*.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    columns
+        Role -> column.
+    first_line
+        The number of the first line, for the examples of the account.
+    as_of
+        Lines after this day are left out; every line stays when not given.
+    date_format, decimal
+        As in `abcxyz.tables.sales.read_sales`.
+    comma_is_decimal
+        Whether unquoted ``1,234`` is a decimal fraction.
+
+    Attributes
+    ----------
+    account
+        The quality account.
+    amount
+        (rows,) money, NaN where there is none.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        columns: Mapping[str, str],
+        *,
+        first_line: int = 2,
+        as_of: date | None = None,
+        date_format: str | None = None,
+        decimal: str | None = None,
+        comma_is_decimal: bool = False,
+    ) -> None:
+        self._frame, self._columns, self._first_line = frame, columns, first_line
+        self.account = LineAccount(len(frame), first_line=first_line)
+        days, amounts = frame[columns["date"]], frame[columns["amount"]]
+        self._customer = read_ids(frame[columns["customer"]])
+        self._day, bad_days = read_days(days, date_format=date_format, name=columns["date"])
+        self.amount, bad_money = read_amounts(
+            amounts, decimal=decimal, comma_is_decimal=comma_is_decimal
+        )
+        self.account.leave_out("no_customer", pd.isna(self._customer), self.amount)
+        self.account.leave_out("unreadable_date", bad_days, self.amount, days)
+        self.account.leave_out("no_date", np.isnat(self._day), self.amount)
+        self.account.leave_out("unreadable_amount", bad_money, None, amounts)
+        self.account.leave_out("no_amount", np.isnan(self.amount), None)
+        if as_of is not None:
+            late = self._day > np.datetime64(as_of)
+            self.account.leave_out("future_date", late, self.amount, days)
+        self._cost: Floats | None = None
+        if "cost" in columns:
+            cost, bad_cost = read_amounts(
+                frame[columns["cost"]], decimal=decimal, comma_is_decimal=comma_is_decimal
+            )
+            self.account.note("no_cost", np.isnan(cost) | bad_cost, self.amount)
+            self._cost = np.nan_to_num(cost)
+
+    def convert(self, factors: Floats) -> None:
+        """Multiply amounts and costs by (rows,) *factors*."""
+        self.account.note("converted", factors != 1.0, self.amount)
+        self.amount = self.amount * factors
+        self._cost = None if self._cost is None else self._cost * factors
+
+    def note_signs(self) -> None:
+        """Count zero and negative amounts, which stay in use."""
+        self.account.note("zero", self.amount == 0, self.amount)
+        self.account.note("negative", self.amount < 0, self.amount)
+
+    def transactions(self) -> Transactions:
+        """Return the lines in use."""
+        used = self.account.used
+        return Transactions(
+            self._customer[used],
+            self._day[used],
+            self.amount[used],
+            None if self._cost is None else self._cost[used],
+            self._documents(),
+        )
+
+    def _documents(self) -> npt.NDArray[Any] | None:
+        if "document" not in self._columns:
+            return None
+        documents = read_ids(self._frame[self._columns["document"]])[self.account.used]
+        blank = pd.isna(documents)
+        if blank.any():
+            # A line without its document is a document of its own, as in a table without any.
+            documents[blank] = [f"\0line {self._first_line + i}" for i in np.flatnonzero(blank)]
+        return documents
+
+    def names(self) -> dict[str, str]:
+        """Return the last name written for each customer; nothing where no column holds names."""
+        if "name" not in self._columns:
+            return {}
+        used = self.account.used
+        names = read_ids(self._frame[self._columns["name"]])[used]
+        pairs = pd.DataFrame({"id": self._customer[used], "name": names}, dtype=object).dropna()
+        last = pairs.drop_duplicates("id", keep="last")
+        return dict(zip(last["id"], last["name"], strict=True))

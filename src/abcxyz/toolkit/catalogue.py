@@ -1,0 +1,266 @@
+"""Message catalogues: English phrases and their twins in other languages, package by package.
+
+A package keeps its phrases in ``locale/<language>/*.toml``, one line each: the English phrase, and
+its twin. A counted phrase holds its plural forms: ``"{n} customer|{n} customers"``. Phrases of a
+package are looked up in its own catalogue first, then in that of this library, then in the others
+in the order of their registration; so two packages may translate one phrase in two ways.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from abcxyz.errors import AbcxyzError, AbcxyzWarning
+from abcxyz.toolkit.language import (
+    LANGUAGES,
+    SOURCE,
+    TABLE,
+    add_package,
+    language,
+    languages,
+    locale_folder,
+    packages,
+    read_toml,
+)
+from abcxyz.toolkit.numbers import number
+
+__all__ = [
+    "LANGUAGES",
+    "SOURCE",
+    "Catalogue",
+    "Texts",
+    "catalogue",
+    "languages",
+    "plural",
+    "register",
+    "text",
+    "translate",
+]
+
+_LIBRARY = "abcxyz"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The phrases of one package.
+
+    Parameters
+    ----------
+    package
+        Name of the package that is looked into first.
+    """
+
+    package: str = _LIBRARY
+
+    def phrases(self, lang: str) -> Mapping[str, str]:
+        """Return what this package itself translates, English to its twin; read-only."""
+        return _phrases(self.package, lang)
+
+    def find(self, english: str, lang: str) -> str | None:
+        """Look for the twin of a phrase; English is its own, and ``None`` means there is none."""
+        if lang == SOURCE:
+            return english
+        for package in dict.fromkeys((self.package, *packages())):
+            if (twin := _phrases(package, lang).get(english)) is not None:
+                return twin
+        return None
+
+    def text(self, english: str, lang: str, /, **fields: object) -> str:
+        """Say *english* in *lang*, with its named ``{fields}`` filled in.
+
+        A phrase without a twin stays English.
+        """
+        twin = self.find(english, lang)
+        template = english if twin is None else twin
+        return template.format(**fields) if fields else template
+
+    def forms(self, english: str, n: int, lang: str) -> str:
+        """Choose the form of a counted phrase for *n* things; its fields are not filled in."""
+        twin = self.find(english, lang)
+        # A phrase that stays English follows the English rule.
+        rules, forms = (language(SOURCE), english) if twin is None else (language(lang), twin)
+        each = forms.split("|")
+        return each[min(rules.form(n), len(each) - 1)]
+
+    def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
+        """Say a number of things: *english* is ``one|other``, with ``{n}`` and other fields."""
+        return self.forms(english, n, lang).format(n=number(n, lang), **fields)
+
+
+@functools.cache
+def _phrases(package: str, lang: str) -> Mapping[str, str]:
+    twins: dict[str, str] = {}
+    folder = locale_folder(package, lang)
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda one: one.name):
+            if file.name.endswith(".toml") and file.name != TABLE:
+                twins.update(read_toml(file))
+    return MappingProxyType(twins)
+
+
+def register(package: str) -> Catalogue:
+    """Register the catalogue of a package: its folder ``locale/<language>/*.toml``.
+
+    A folder of a language that also holds ``language.toml`` adds that language to `languages`.
+
+    Parameters
+    ----------
+    package
+        Name by which the package is imported; registering it again changes nothing.
+
+    Returns
+    -------
+    Catalogue
+        Its methods ``text`` and ``plural`` look into this package first.
+
+    Raises
+    ------
+    ConfigError
+        The package has no folder ``locale``.
+
+    Examples
+    --------
+    >>> register("abcxyz").text("Customers", "ru")
+    'Клиенты'
+    """
+    add_package(package)
+    return Catalogue(package)
+
+
+def catalogue(lang: str) -> Mapping[str, str]:
+    """Return the phrases of all registered packages in *lang*, English to its twin.
+
+    Parameters
+    ----------
+    lang
+        One of `languages`; English is empty, for it is its own key.
+
+    Returns
+    -------
+    Mapping
+        Read-only. Where packages differ, this library comes first, then the first registered.
+    """
+    merged: dict[str, str] = {}
+    for package in reversed(packages()):
+        merged.update(_phrases(package, lang))
+    return MappingProxyType(merged)
+
+
+def text(english: str, lang: str, /, **fields: object) -> str:
+    """Say *english* in *lang*, with its named ``{fields}`` filled in.
+
+    Examples
+    --------
+    >>> text("Customers", "ru")
+    'Клиенты'
+    """
+    return Catalogue().text(english, lang, **fields)
+
+
+def plural(english: str, n: int, lang: str, /, **fields: object) -> str:
+    """Say a number of things: *english* is ``one|other``, with ``{n}`` and other fields.
+
+    Examples
+    --------
+    >>> plural("{n} customer|{n} customers", 1, "en"), plural(
+    ...     "{n} customer|{n} customers", 22, "ru"
+    ... )
+    ('1 customer', '22 клиента')
+    """
+    return Catalogue().plural(english, n, lang, **fields)
+
+
+def translate(problem: BaseException, lang: str) -> str:
+    """Say an error or a warning in *lang*; foreign exceptions keep their own words.
+
+    Notes
+    -----
+    The phrase is looked up first in the catalogue of the package that raised the error.
+    """
+    if isinstance(problem, (AbcxyzError, AbcxyzWarning)):
+        # A detail may be the error that this one is about.
+        details = {
+            name: translate(value, lang) if isinstance(value, BaseException) else value
+            for name, value in problem.details.items()
+        }
+        return Catalogue(_origin(problem)).text(problem.template, lang, **details)
+    return str(problem)
+
+
+def _origin(problem: BaseException) -> str:
+    module, trace = type(problem).__module__, problem.__traceback__
+    while trace is not None:
+        module, trace = str(trace.tb_frame.f_globals.get("__name__", "")), trace.tb_next
+    package = module.partition(".")[0]
+    return package if package in packages() else _LIBRARY
+
+
+class Texts(Mapping[str, str]):
+    """One text in several languages: words given for a language, or the twin of the English ones.
+
+    As a mapping it holds the languages that have words; `in_language` falls back to English.
+
+    Parameters
+    ----------
+    words
+        English, or texts by language.
+    usual
+        Text that *words* replace in part: what they do not give stays as it is there.
+
+    Examples
+    --------
+    >>> Texts("Customers")["ru"], Texts({"ru": "Покупатели"}, Texts("Customers"))["ru"]
+    ('Клиенты', 'Покупатели')
+    >>> Texts("no twin").in_language("ru"), list(Texts("no twin"))
+    ('no twin', ['en'])
+    """
+
+    __slots__ = ("layers",)
+
+    def __init__(self, words: str | Mapping[str, str] = "", usual: Texts | None = None) -> None:
+        below = usual.layers if usual is not None else ()
+        if isinstance(words, Texts):
+            above = words.layers
+        else:
+            named = {SOURCE: words} if isinstance(words, str) else words
+            above = (MappingProxyType({lang: one for lang, one in named.items() if one}),)
+        #: What was written by language, the words that count most first.
+        self.layers: tuple[Mapping[str, str], ...] = (*above, *below)
+
+    def _find(self, lang: str) -> str | None:
+        for layer in self.layers:
+            if (words := layer.get(lang)) is not None:
+                return words
+            twin = Catalogue().find(layer[SOURCE], lang) if SOURCE in layer else None
+            if twin is not None:
+                return twin
+        return None
+
+    def in_language(self, lang: str) -> str:
+        """Return the text in *lang*, else in English, else nothing."""
+        return self._find(lang) or self._find(SOURCE) or ""
+
+    def __getitem__(self, lang: str) -> str:
+        words = self._find(lang)
+        if words is None:
+            raise KeyError(lang)
+        return words
+
+    def __iter__(self) -> Iterator[str]:
+        known = dict.fromkeys((*languages(), *(lang for layer in self.layers for lang in layer)))
+        return (lang for lang in known if self._find(lang) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self) == dict(other) if isinstance(other, Texts) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._find(SOURCE))
+
+    def __repr__(self) -> str:
+        return f"Texts({dict(self)!r})"

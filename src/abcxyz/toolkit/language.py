@@ -1,0 +1,226 @@
+"""Languages of the registered packages, and the rules by which each writes numbers and dates."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, overload
+
+from abcxyz.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+__all__ = ["LANGUAGES", "SOURCE", "Language", "add_package", "language", "languages", "packages"]
+
+SOURCE = "en"
+"""The language phrases are written in; the key of every catalogue."""
+
+TABLE = "language.toml"
+
+_CODE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?")
+_packages: list[str] = ["abcxyz"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """How a language writes numbers, amounts, dates and plural forms.
+
+    Parameters
+    ----------
+    name
+        Of the language, in itself.
+    decimal, group, minus
+        Decimal mark, what parts thousands, and the sign of negative numbers.
+    percent
+        Pattern with ``{number}``.
+    money, money_word
+        Patterns with ``{number}`` and ``{currency}``: for a currency of one character, and for a
+        longer one. The sign of the number comes before either.
+    short
+        What follows thousands, millions and so on when a number is shortened.
+    date
+        ``yyyy``, ``mm`` and ``dd`` in their order; also the format of a spreadsheet's cell.
+    plural_forms
+        How many forms a counted phrase has.
+    plural_rule
+        Expression of gettext over ``n``: the place of the form, from 0.
+    csv_separator, csv_encoding
+        What a spreadsheet of this language expects of a CSV file.
+    """
+
+    name: str
+    decimal: str
+    group: str
+    minus: str
+    percent: str
+    money: str
+    money_word: str
+    short: Sequence[str]
+    date: str
+    plural_forms: int
+    plural_rule: str
+    csv_separator: str
+    csv_encoding: str
+
+    @functools.cached_property
+    def _place(self) -> Callable[[int], int]:
+        from gettext import c2py
+
+        return c2py(self.plural_rule)
+
+    def form(self, n: int) -> int:
+        """Choose the place of the plural form for *n* things, from 0."""
+        return self._place(abs(n))
+
+
+def packages() -> tuple[str, ...]:
+    """Return the packages whose catalogues are in use, this library's own first."""
+    return tuple(_packages)
+
+
+def add_package(package: str) -> None:
+    """Put the folder ``locale`` of *package* to use; doing it again changes nothing.
+
+    Raises
+    ------
+    ConfigError
+        The package has no such folder.
+    """
+    if package in _packages:
+        return
+    if not locale_folder(package).is_dir():
+        raise ConfigError(
+            "the package {package} has no folder locale; add locale/<language>/*.toml to it, or "
+            "do not register it",
+            package=package,
+        )
+    _packages.append(package)
+
+
+def locale_folder(package: str, lang: str = "") -> Traversable:
+    """Return the folder with the catalogues of *package*, or that of one language in it."""
+    from importlib import resources
+
+    return resources.files(package).joinpath("locale", *([lang] if lang else []))
+
+
+def read_toml(file: Traversable) -> dict[str, Any]:
+    """Read a TOML file of a catalogue.
+
+    Raises
+    ------
+    ConfigError
+        It is not TOML.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigError(
+            "the catalogue {file} cannot be read ({reason}); write it as TOML in UTF-8",
+            file=str(file),
+            reason=str(problem),
+        ) from problem
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages on offer: English, then those with a ``locale/<lang>/language.toml``.
+
+    Examples
+    --------
+    >>> languages()
+    ('en', 'ru')
+    """
+    return _languages(packages())
+
+
+@functools.cache
+def _languages(registered: tuple[str, ...]) -> tuple[str, ...]:
+    known = {
+        folder.name
+        for package in registered
+        for folder in locale_folder(package).iterdir()
+        if _CODE.fullmatch(folder.name) and folder.joinpath(TABLE).is_file()
+    }
+    return (SOURCE, *sorted(known - {SOURCE}))
+
+
+def language(lang: str) -> Language:
+    """Return the rules of *lang*; those of English where no package knows the language.
+
+    Raises
+    ------
+    ConfigError
+        The table of the language lacks a key, or its plural rule cannot be read.
+
+    Examples
+    --------
+    >>> language("ru").date, language("en").form(2)
+    ('dd.mm.yyyy', 1)
+    """
+    return _language(lang if lang in languages() else SOURCE, packages())
+
+
+@functools.cache
+def _language(lang: str, registered: tuple[str, ...]) -> Language:
+    tables = (locale_folder(package, lang).joinpath(TABLE) for package in registered)
+    file = next(table for table in tables if table.is_file())
+    return _checked(file, read_toml(file))
+
+
+def _checked(file: Traversable, table: Mapping[str, Any]) -> Language:
+    names = [one.name for one in fields(Language)]
+    wrong = [name for name in names if name not in table] + [n for n in table if n not in names]
+    if wrong:
+        raise ConfigError(
+            "{file} has to hold exactly the keys {known}; look at {key}",
+            file=str(file),
+            known=", ".join(names),
+            key=wrong[0],
+        )
+    rules = Language(**table)
+    try:
+        places = {rules.form(n) for n in range(1000)}
+    except ValueError as problem:
+        raise ConfigError(
+            "the plural_rule of {file} cannot be read ({reason}); write an expression of gettext "
+            "over n",
+            file=str(file),
+            reason=str(problem),
+        ) from problem
+    if not places <= set(range(rules.plural_forms)):
+        raise ConfigError(
+            "the plural_rule of {file} gives the places {places}, and plural_forms is {count}",
+            file=str(file),
+            places=", ".join(map(str, sorted(places))),
+            count=rules.plural_forms,
+        )
+    return rules
+
+
+class _Languages(Sequence[str]):
+    """`languages` as a sequence that follows later registrations."""
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        return languages()[place]
+
+    def __len__(self) -> int:
+        return len(languages())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(languages())
+
+    def __repr__(self) -> str:
+        return repr(languages())
+
+
+LANGUAGES: Sequence[str] = _Languages()
+"""`languages`, live: a language registered later is in it."""

@@ -1,0 +1,101 @@
+"""Numbers, amounts of money, percentages and dates as a language writes them."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from abcxyz.toolkit.language import language
+
+__all__ = ["compact", "date_text", "money", "number", "percent"]
+
+_NOTHING = "–"
+
+
+def number(value: float, lang: str, decimals: int = 0) -> str:
+    r"""Write a number as *lang* does: ``1 234 567,89`` in Russian, ``1,234,567.89`` in English.
+
+    Examples
+    --------
+    >>> number(-1234567.891, "en", 2)
+    '-1,234,567.89'
+    >>> number(1234567.891, "ru", 2).replace("\N{NO-BREAK SPACE}", " ")
+    '1 234 567,89'
+    """
+    if math.isnan(value):
+        return _NOTHING
+    rules = language(lang)
+    plain = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and float(plain.replace(",", "")) != 0
+    plain = plain.translate({ord(","): rules.group, ord("."): rules.decimal})
+    return rules.minus + plain if negative else plain
+
+
+def money(value: float, lang: str, decimals: int = 0, currency: str = "") -> str:
+    """Write an amount with its currency: a sign before it in English, behind it in Russian.
+
+    Examples
+    --------
+    >>> money(58140, "en"), money(-58140, "en", currency="$")
+    ('58,140', '-$58,140')
+    """
+    return _with_currency(number(value, lang, decimals), lang, currency)
+
+
+def _with_currency(plain: str, lang: str, currency: str) -> str:
+    if not currency or plain == _NOTHING:
+        return plain
+    rules = language(lang)
+    sign = next((one for one in (rules.minus, "+") if plain.startswith(one)), "")
+    pattern = rules.money if len(currency) == 1 else rules.money_word
+    return sign + pattern.format(number=plain.removeprefix(sign), currency=currency)
+
+
+def compact(value: float, lang: str, currency: str = "", *, signed: bool = False) -> str:
+    r"""Write a large number short, for pictures and key figures.
+
+    Examples
+    --------
+    >>> compact(1_234_567, "en"), compact(-950, "en"), compact(15_400, "en", signed=True)
+    ('1.2M', '-950', '+15K')
+    >>> compact(1_234_567, "ru", "₽").replace("\N{NO-BREAK SPACE}", " ")
+    '1,2 млн ₽'
+    """
+    if math.isnan(value):
+        return _NOTHING
+    units = ("", *language(lang).short)
+    power, scaled = 0, value
+    # 999.6 thousand is a million, and not 1000 thousand.
+    while abs(scaled) >= 999.5 and power < len(units) - 1:
+        power, scaled = power + 1, scaled / 1000
+    decimals = 1 if power and abs(scaled) < 9.95 and round(abs(scaled), 1) % 1 else 0
+    plain = number(scaled, lang, decimals) + units[power]
+    if signed and scaled > 0 and float(f"{scaled:.{decimals}f}"):
+        plain = "+" + plain
+    return _with_currency(plain, lang, currency)
+
+
+def percent(share: float, lang: str, decimals: int = 1) -> str:
+    """Write a share of one as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.1433, "en", 2)
+    '14.33%'
+    """
+    plain = number(share * 100, lang, decimals)
+    return plain if math.isnan(share) else language(lang).percent.format(number=plain)
+
+
+def date_text(day: date, lang: str) -> str:
+    """Write a date: ``31.10.2026`` in Russian, ``2026-10-31`` in English.
+
+    Examples
+    --------
+    >>> date_text(date(2026, 10, 31), "ru")
+    '31.10.2026'
+    """
+    pattern = language(lang).date
+    for part, value in (("yyyy", f"{day.year:04d}"), ("mm", f"{day:%m}"), ("dd", f"{day:%d}")):
+        pattern = pattern.replace(part, value)
+    return pattern

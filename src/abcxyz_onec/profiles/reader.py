@@ -1,0 +1,145 @@
+"""Read a profile: one that ships with the package, or a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from abcxyz.errors import ConfigError
+from abcxyz_onec.profiles.schema import (
+    Basis,
+    Counterparties,
+    Currency,
+    Document,
+    Keys,
+    Partners,
+    Profile,
+    Register,
+    Targets,
+)
+
+__all__ = ["BUILT_IN", "load"]
+
+BUILT_IN = ("ut11", "unf", "bp")
+
+T = TypeVar("T")
+
+
+def _build(kind: type[T], table: object, place: str) -> T:
+    """Make a record of a table, naming a key that does not belong there."""
+    known = [each.name for each in attrs.fields(kind)]  # type: ignore[arg-type]
+    if not isinstance(table, Mapping):
+        raise ConfigError("{place} of the profile must be a table", place=place)
+    for key in table:
+        if key not in known:
+            raise ConfigError(
+                "{place} of the profile has the key {key!r}; it may have {known}",
+                place=place,
+                key=key,
+                known=", ".join(known),
+            )
+    try:
+        return kind(**table)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError) as problem:
+        raise ConfigError(
+            "{place} of the profile is not complete or not right ({problem})",
+            place=place,
+            problem=str(problem).splitlines()[0],
+        ) from None
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(below)
+    for key, value in above.items():
+        old = out.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        out[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return out
+
+
+def load(name: str | PathLike[str], names: Mapping[str, Any] | None = None) -> Profile:
+    """Read a profile.
+
+    Parameters
+    ----------
+    name
+        One of `BUILT_IN`, or the path of a TOML file; a file may say ``base = "ut11"`` and give
+        only what differs.
+    names
+        What differs in this job, table by table.
+
+    Raises
+    ------
+    ConfigError
+        No such profile, or a key in it that means nothing.
+
+    Examples
+    --------
+    >>> changed = load("unf", {"sales": {"register": {"revenue": "СуммаБезНДС"}}})
+    >>> changed.sales.register.revenue
+    ('СуммаБезНДС',)
+    """
+    text = str(name)
+    # A job takes a path relative to itself, and cannot know that a profile that ships is none.
+    shipped = Path(text).name in BUILT_IN and not Path(text).exists()
+    table = _merged(_table(Path(text).name if shipped else text), names or {})
+    table.pop("base", None)
+    parts: dict[str, Any] = {
+        "partner": Partners,
+        "counterparty": Counterparties,
+        "keys": Keys,
+        "currency": Currency,
+        "targets": Targets,
+    }
+    built: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in parts:
+            built[key] = _build(parts[key], value, f"[{key}]")
+        elif key in ("sales", "payments"):
+            built[key] = _basis(value, key)
+        else:
+            built[key] = value
+    return _build(Profile, built, "the top")
+
+
+def _basis(table: object, place: str) -> Basis:
+    if not isinstance(table, Mapping):
+        raise ConfigError("{place} of the profile must be a table", place=f"[{place}]")
+    built = dict(table)
+    if "register" in built:
+        built["register"] = _build(Register, built["register"], f"[{place}.register]")
+    if "documents" in built:
+        each = built["documents"]
+        each = each if isinstance(each, list) else [each]
+        built["documents"] = tuple(_build(Document, one, f"[[{place}.documents]]") for one in each)
+    return _build(Basis, built, f"[{place}]")
+
+
+def _table(name: str) -> dict[str, Any]:
+    if name in BUILT_IN:
+        file = resources.files("abcxyz_onec") / "profiles" / f"{name}.toml"
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    try:
+        table = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise ConfigError(
+            "there is no profile {name!r}; use one of {known}, or the path of a TOML file",
+            name=name,
+            known=", ".join(BUILT_IN),
+        ) from None
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(
+            "the profile {name!r} is not TOML ({problem}); correct that line",
+            name=name,
+            problem=str(problem),
+        ) from None
+    base = table.get("base")
+    return _merged(_table(str(base)), table) if base in BUILT_IN else table

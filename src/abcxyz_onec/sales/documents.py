@@ -1,0 +1,80 @@
+"""Sales from documents, where there is no register: no cost, and currencies to convert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+
+from attrs import frozen
+
+from abcxyz_onec.catalogs.currency_rates import Rates
+from abcxyz_onec.odata.answers import as_datetime, as_decimal, as_reference
+from abcxyz_onec.odata.client import Client, Row
+from abcxyz_onec.odata.paging import windows
+from abcxyz_onec.odata.query import Query, both
+from abcxyz_onec.profiles.schema import Basis, Document, Profile
+from abcxyz_onec.sales.lines import Line, Party, Sums
+from abcxyz_onec.sales.reader import Part
+
+__all__ = ["Documents"]
+
+
+@frozen
+class Documents:
+    """Documents, where there is no register: no cost, and currencies to convert."""
+
+    basis: Basis
+    profile: Profile
+    parties: tuple[Party, ...]
+    metric: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Name the kinds of document."""
+        return tuple(f"{place}.{each.entity}" for place, each in enumerate(self.basis.documents))
+
+    def _query(self, place: int) -> Query:
+        each = self.basis.documents[place]
+        money = [name for name in (each.amount, each.currency, *each.rate) if name]
+        return Query(
+            each.entity,
+            ("Ref_Key", each.date, *self.parties[place].fields, *money),
+            both("Posted eq true", "DeletionMark eq false", each.where),
+            (each.date, "Ref_Key"),
+        )
+
+    def queries(self) -> list[Query]:
+        """List the questions, those about currencies included."""
+        asked = [self._query(place) for place in range(len(self.parts))]
+        if any(each.currency for each in self.basis.documents):
+            names = self.profile.currency
+            asked.append(Query(names.constant, (names.value,)))
+        return asked
+
+    def read(self, client: Client, part: str, since: date, until: date, /) -> Iterator[Part]:
+        """Yield the windows that 1C can manage."""
+        place = self.parts.index(part)
+        each, party = self.basis.documents[place], self.parties[place]
+        rates = Rates(client, self.profile.currency, until)
+        lines = self._lines(each, party, rates)
+        return windows(client, self._query(place), each.date, since, until, lambda: Sums(lines))
+
+    def _lines(
+        self, each: Document, party: Party, rates: Rates
+    ) -> Callable[[list[Row]], Iterable[Line]]:
+        def lines(rows: list[Row]) -> Iterable[Line]:
+            if self.metric == "count" and each.sign < 0:
+                return
+            for row in rows:
+                when = as_datetime(row[each.date])
+                if when is None:
+                    continue
+                amount = as_decimal(row.get(each.amount)) * each.sign
+                if each.currency:
+                    own = tuple(as_decimal(row.get(name)) for name in each.rate)
+                    amount *= rates.factor(as_reference(row.get(each.currency)), when, own)
+                reference = str(row["Ref_Key"]).lower()
+                yield party.token(row), when.date(), amount, Decimal(0), reference, each.sign > 0
+
+        return lines

@@ -1,0 +1,44 @@
+"""Reader of sales: the protocol of all three ways to read, and the field of the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Protocol
+
+from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.query import Query
+from abcxyz_onec.profiles.schema import Document, Profile, Register
+from abcxyz_onec.sales.lines import LineColumns, Party
+
+__all__ = ["Part", "Reader", "party_of"]
+
+Part = tuple[date, date, list[LineColumns]]
+"""First day, day after the last, and the columns of what was sold between."""
+
+
+class Reader(Protocol):
+    """Read a window in parts; a part can be read again without the others."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of what is read one after the other."""
+
+    def queries(self) -> list[Query]:
+        """List the questions, without dates, to check their names."""
+
+    def read(self, client: Client, part: str, since: date, until: date, /) -> Iterator[Part]:
+        """Yield consecutive stretches of ``since <= day < until``."""
+
+
+def party_of(client: Client, profile: Profile, entity: str, place: Register | Document) -> Party:
+    """Find the field with the customer of a row."""
+    if isinstance(place, Register) and place.key:
+        return Party(place.key)
+    name = place.partner if entity == "partner" and place.partner else place.counterparty
+    name = name or place.partner
+    catalog = profile.counterparty.entity
+    source = place.flat if isinstance(place, Register) else place.entity
+    known = client.metadata().sets.get(source)
+    composite = known is not None and f"{name}_Type" in known.fields
+    return Party(name, f"StandardODATA.{catalog}" if composite else "")

@@ -1,0 +1,64 @@
+"""Errors of the four shapes in which 1C answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from abcxyz.errors import (
+    AbcxyzError,
+    AdapterError,
+    AuthenticationError,
+    BadDataError,
+    ConfigError,
+    UnavailableError,
+)
+from abcxyz_onec.odata.errors import (
+    GoneError,
+    RefusedError,
+    failure,
+)
+
+_M = 'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (404, f"<m:error {_M}><m:code>9</m:code><m:message>x</m:message></m:error>", GoneError),
+        (
+            400,
+            json.dumps({"odata.error": {"code": "14", "message": {"value": "x"}}}),
+            BadDataError,
+        ),
+        (400, json.dumps({"odata.error": {"code": "6", "message": {"value": "x"}}}), ConfigError),
+        (404, "<html>404</html>", ConfigError),
+        (401, "<html>401</html>", AuthenticationError),
+        (500, "<html>1C:Enterprise 8 error by reason: x</html>", UnavailableError),
+        (
+            500,
+            json.dumps({"odata.error": {"code": "-1", "message": {"value": "x"}}}),
+            RefusedError,
+        ),
+        (503, "", UnavailableError),
+        (501, "", BadDataError),
+        (405, "", BadDataError),
+    ],
+)
+def test_shapes_of_errors(status: int, body: str, expected: type[AdapterError]) -> None:
+    """Each shape of an error becomes the library's error for it, byte-order mark or not."""
+    for mark in (b"", b"\xef\xbb\xbf"):
+        assert isinstance(failure(status, mark + body.encode(), "X"), expected)
+
+
+def test_every_code_of_the_table_is_an_error_of_ours(shared_spec: Path) -> None:
+    """Each of 1C's codes becomes an error of the library, whatever its status."""
+    table = (shared_spec / "onec_examples" / "02_error_codes.tsv").read_text("utf-8")
+    codes = [line.split("\t")[0] for line in table.splitlines()[1:] if line.strip()]
+    assert len(codes) == 23
+    for number in codes:
+        body = json.dumps({"odata.error": {"code": number, "message": {"value": "x"}}}).encode()
+        for status in (400, 404, 500):
+            assert isinstance(failure(status, body, "X"), AbcxyzError)

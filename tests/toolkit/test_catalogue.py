@@ -1,0 +1,228 @@
+"""Message catalogues: registration, look-up package by package, plural forms, a third language."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from abcxyz.errors import ConfigError, InputError
+from abcxyz.i18n import LANGUAGES
+from abcxyz.toolkit import language as languages_module
+from abcxyz.toolkit.catalogue import (
+    Catalogue,
+    Texts,
+    catalogue,
+    languages,
+    plural,
+    register,
+    text,
+    translate,
+)
+from abcxyz.toolkit.language import Language, language, packages
+from abcxyz.toolkit.numbers import compact, date_text, money, number, percent
+
+GERMAN = r"""
+name = "Deutsch"
+decimal = ","
+group = "."
+minus = "−"
+percent = "{number} %"
+money = "{number} {currency}"
+money_word = "{number} {currency}"
+short = [" Tsd.", " Mio.", " Mrd.", " Bio."]
+date = "dd.mm.yyyy"
+plural_forms = 2
+plural_rule = "n != 1"
+csv_separator = ";"
+csv_encoding = "utf-8-sig"
+"""
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Make importable packages with catalogues, and forget them afterwards."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(languages_module, "_packages", list(packages()))
+    made: list[str] = []
+
+    def build(name: str, **files: str) -> str:
+        """Write ``ru__words="..."`` to ``locale/ru/words.toml``."""
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+        for place, content in files.items():
+            lang, _, file = place.partition("__")
+            (folder / "locale" / lang).mkdir(parents=True, exist_ok=True)
+            (folder / "locale" / lang / f"{file}.toml").write_text(content, encoding="utf-8")
+        made.append(name)
+        return name
+
+    yield build
+    for name in made:
+        sys.modules.pop(name, None)
+
+
+def test_a_package_brings_its_own_phrases(make: Make) -> None:
+    """A registered package is looked into; before that its phrases stay English."""
+    name = make("own_phrases", ru__words='"a {size} van" = "фургон, {size}"')
+    assert "a large van" == text("a {size} van", "ru", size="large")
+
+    own = register(name)
+
+    assert "фургон, large" == own.text("a {size} van", "ru", size="large")
+    assert "фургон, large" == text("a {size} van", "ru", size="large")
+    assert own == register(name)
+    assert 1 == packages().count(name)
+
+
+def test_packages_do_not_disturb_each_other(make: Make) -> None:
+    """Each package sees its own twin of a phrase, this library its own too."""
+    one = register(make("twin_one", ru__a='"Customers" = "Раз"\n"van" = "фургон"'))
+    two = register(make("twin_two", ru__a='"Customers" = "Два"\n"van" = "фура"'))
+
+    assert ("Раз", "Два") == (one.text("Customers", "ru"), two.text("Customers", "ru"))
+    assert ("фургон", "фура") == (one.text("van", "ru"), two.text("van", "ru"))
+    assert "Клиенты" == text("Customers", "ru") == catalogue("ru")["Customers"]
+    assert "Дата" == one.text("Date", "ru") == two.text("Date", "ru")
+    assert "фургон" == text("van", "ru")
+
+
+def test_an_error_is_said_by_the_package_that_raised_it(make: Make, tmp_path: Path) -> None:
+    """Of two twins of a message, the one of the package where it was raised is taken."""
+    names = [
+        make(name, ru__a=f'"no {{what}}" = "{name}: {{what}}"') for name in ("err_a", "err_b")
+    ]
+    said = []
+    for name in names:
+        code = "from abcxyz.errors import InputError as E\ndef go(): raise E('no {what}', what=1)"
+        (tmp_path / name / "__init__.py").write_text(code)
+        register(name)
+        with pytest.raises(InputError) as caught:
+            import_module(name).go()
+        said.append(translate(caught.value, "ru"))
+    assert ["err_a: 1", "err_b: 1"] == said
+
+
+def test_a_package_without_catalogue_is_refused(make: Make) -> None:
+    """The message names the package and the folder it lacks."""
+    with pytest.raises(ConfigError, match="bare_package has no folder locale"):
+        register(make("bare_package"))
+    assert "bare_package" not in packages()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (GERMAN.replace("minus", "hyphen"), "look at minus"),
+        (GERMAN + 'more = "x"', "look at more"),
+        (GERMAN.replace('"n != 1"', "\"__import__('os')\""), "plural_rule .* cannot be read"),
+        (GERMAN.replace("plural_forms = 2", "plural_forms = 1"), "gives the places 0, 1"),
+        ("name = ", "cannot be read"),
+    ],
+)
+def test_a_wrong_table_is_refused(make: Make, content: str, message: str) -> None:
+    """What is missing, unknown or no rule is named with its file."""
+    register(make("wrong_table", de__language=content))
+    with pytest.raises(ConfigError, match=f"(?s)language.toml.*{message}|{message}"):
+        language("de")
+
+
+def test_a_third_language(make: Make) -> None:
+    """A folder with a table and phrases is a language; nothing else is needed."""
+    assert ("en", "ru") == languages() == tuple(LANGUAGES)
+    phrases = '"Customers" = "Kunden"\n"{n} customer|{n} customers" = "{n} Kunde|{n} Kunden"'
+    register(make("abcxyz_german", de__language=GERMAN, de__words=phrases))
+
+    assert ("en", "de", "ru") == languages() == tuple(LANGUAGES)
+    assert "de" in LANGUAGES
+    assert "Kunden" == text("Customers", "de")
+    assert "Segments" == text("Segments", "de"), "a phrase without a twin stays English"
+    count = "{n} customer|{n} customers"
+    assert ["1 Kunde", "1.021 Kunden"] == [plural(count, n, "de") for n in (1, 1021)]
+    assert "−1.234,50" == number(-1234.5, "de", 2)
+    assert "−5 €" == money(-5, "de", currency="€")
+    assert "1,2 Mio. EUR" == compact(1_234_567, "de", "EUR")
+    assert "14,3 %" == percent(0.143, "de")
+    assert "01.11.2026" == date_text(date(2026, 11, 1), "de")
+
+
+def test_an_unknown_language_follows_english() -> None:
+    """Rules and words of a language nobody offers are those of English."""
+    assert language("xx") is language("en")
+    assert ("1,234", "Customers") == (number(1234, "xx"), text("Customers", "xx"))
+    assert "21 customers" == plural("{n} customer|{n} customers", 21, "xx")
+
+
+def test_a_counted_phrase_without_twin_keeps_english_forms() -> None:
+    """Russian numbers do not choose among English forms."""
+    found = [Catalogue().plural("{n} lorry|{n} lorries", n, "ru") for n in (1, 21, 5)]
+    assert ["1 lorry", "21 lorries", "5 lorries"] == found
+
+
+def test_languages_is_a_sequence() -> None:
+    """``LANGUAGES`` is indexed, counted and shown as a tuple is."""
+    assert ("en", ("ru",), 2, "('en', 'ru')") == (
+        LANGUAGES[0],
+        LANGUAGES[1:],
+        len(LANGUAGES),
+        repr(LANGUAGES),
+    )
+
+
+class TestTexts:
+    """One text in several languages."""
+
+    def test_english_has_the_twins_of_the_catalogue(self) -> None:
+        """A phrase of the library is there in every language that translates it."""
+        assert {"en": "Customers", "ru": "Клиенты"} == dict(Texts("Customers"))
+
+    def test_given_words_win(self) -> None:
+        """Words of a user's file come before those of the catalogue."""
+        own = Texts({"en": "Customers", "ru": "Покупатели", "de": "Kunden"})
+        assert ["Customers", "Покупатели", "Kunden"] == [
+            own.in_language(one) for one in ("en", "ru", "de")
+        ]
+        assert ["en", "ru", "de"] == list(own)
+
+    @pytest.mark.parametrize(
+        ("words", "expected"),
+        [
+            ({"ru": "Покупатели"}, ("Customers", "Покупатели")),
+            ({"en": "Buyers"}, ("Buyers", "Клиенты")),
+            ({"en": ""}, ("Customers", "Клиенты")),
+        ],
+    )
+    def test_part_of_it_is_replaced(
+        self, words: dict[str, str], expected: tuple[str, str]
+    ) -> None:
+        """What is not given stays as it was."""
+        found = Texts(words, Texts("Customers"))
+        assert expected == (found["en"], found["ru"])
+
+    def test_what_has_no_words(self) -> None:
+        """Without a twin the English words are shown, and without those nothing."""
+        assert "no twin" == Texts("no twin").in_language("ru")
+        assert "" == Texts().in_language("ru") == Texts({"ru": "да"}).in_language("en")
+        assert 0 == len(Texts(""))
+        with pytest.raises(KeyError, match="ru"):
+            Texts("no twin")["ru"]
+
+    def test_equal_words_are_equal(self) -> None:
+        """However the words were given."""
+        same = [Texts("Customers"), Texts({"en": "Customers", "ru": "Клиенты"}), Texts()]
+        same[2] = Texts({}, same[0])
+        assert same[0] == same[1] == same[2]
+        assert 1 == len(set(same))
+        assert same[0] != Texts("Segments")
+        assert "Texts({'en': 'no twin'})" == repr(Texts("no twin"))
+
+
+def test_the_table_of_each_language_is_whole() -> None:
+    """Every language on offer has rules that can be read."""
+    assert all(isinstance(language(one), Language) for one in languages())
