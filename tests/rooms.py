@@ -70,13 +70,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymize": "core.*",
-        "report.page.formatter": "i18n core.* charts report.vocabulary report.customers "
-        "report.method",
+        "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
-        "report.workbook": "i18n core.* report.vocabulary report.customers report.method",
+        "report.workbook.writer": "i18n core.*",
+        "report.workbook.sheets": "i18n core.* report.vocabulary report.customers report.method "
+        "report.workbook.writer",
+        "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
         # The adapters that come with the library, which only the registry knows; the promises of
         # adapters as test classes.

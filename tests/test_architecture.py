@@ -47,12 +47,7 @@ PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"
 FILES = {name: path for name, path in MODULES.items() if name not in PACKAGES - FACES}
 #: What is being moved at the moment.
 NOT_YET = """
-imports abcxyz.report.page.render
-imports abcxyz.report.page.tables
-imports abcxyz.report.page.view
-rooms abcxyz
 files abcxyz.cli.commands
-lines abcxyz.report.workbook.render
 """
 
 
