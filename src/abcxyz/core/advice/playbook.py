@@ -17,6 +17,7 @@ from abcxyz._arrays import Bools, Codes, frozen_map
 from abcxyz.core.classes.segments import ABC, SEGMENTS
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.known_names import check_known
 
 __all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
 
@@ -164,13 +165,11 @@ class Playbook:
             A key is unknown or of the wrong type.
         """
         base = _default_data()
-        unknown = [key for key in data if key not in base]
-        if unknown:
-            raise ConfigError(
-                "the playbook has the key {key!r}; known are {known}",
-                key=unknown[0],
-                known=", ".join(base),
-            )
+        check_known(
+            "the playbook has the key {key!r}; known are {known}",
+            key=data,
+            known=base,
+        )
         try:
             segments = {
                 name: base["segments"].get(name, {}) | dict(data.get("segments", {}).get(name, {}))
