@@ -15,6 +15,8 @@ from attrs import field, frozen
 
 from abcxyz.core.display import plain_number
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import number
 
 __all__ = ["ALERTS", "Alert", "AlertRules"]
 
@@ -26,9 +28,10 @@ ALERTS = (
 
 
 @functools.cache
-def _words() -> Mapping[str, Mapping[str, str]]:
+def _sentences() -> Mapping[str, str]:
     file = resources.files("abcxyz.core.advice") / "alerts.toml"
-    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    return MappingProxyType({kind: one["en"] for kind, one in written.items()})
 
 
 @frozen(kw_only=True)
@@ -67,12 +70,15 @@ class Alert:
 
     def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Say it; *name* stands for the customer's identifier."""
-        return _words()[self.kind][lang].format(
+        facts = {name: _written(value, lang) for name, value in self.facts.items()}
+        return text(
+            _sentences()[self.kind],
+            lang,
             customer=self.customer if name is None else name,
             before=self.before,
             after=self.after,
-            money="?" if self.money is None else plain_number(round(self.money)),
-            **{"days": self.age, "usual": "", "hours": "", "deal": "", "stage": "", **self.facts},
+            money="?" if self.money is None else plain_number(round(self.money), lang),
+            **{"days": self.age, "usual": "", "hours": "", "deal": "", "stage": "", **facts},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,6 +95,10 @@ class Alert:
             "after": self.after,
             "facts": dict(self.facts),
         }
+
+
+def _written(value: object, lang: str) -> object:
+    return number(value, lang, 1) if isinstance(value, float) else value
 
 
 def _check_option(name: str, value: float, *, share: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,11 +32,28 @@ from abcxyz.core.dynamics.transition_counts import (
     path_numbers,
 )
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Transitions", "transitions"]
+
+_SENTENCES = MappingProxyType(
+    {
+        "same": "same: {before}, then {after}",
+        "up": "up: {before}, then {after}",
+        "down": "down: {before}, then {after}",
+        "moved": "moved: {before}, then {after}",
+        "new": "new: {before}, then {after}",
+        "returned": "returned: {before}, then {after}",
+        "lost": "lost: {before}, then {after}",
+        "registered": "registered: {before}, then {after}",
+        "idle": "idle: {before}, then {after}",
+        "removed": "removed: {before}, then {after}",
+        "absent": "absent: {before}, then {after}",
+    }
+)
 
 
 @frozen(kw_only=True)
@@ -188,7 +206,7 @@ class Transitions(Drawn):
         """Customers who had a class and bought nothing in the new window."""
         return self.who("lost")
 
-    def explain(self, customer: object) -> str:
+    def explain(self, customer: object, lang: str = "en") -> str:
         """Say what happened to one customer, named by identifier or else by position.
 
         Raises
@@ -207,14 +225,23 @@ class Transitions(Drawn):
         if not len(found):
             raise InputError("there is no customer {customer!r} here", customer=customer)
         i = int(found[0])
-        names = (*self.labels, "absent", "N")
+        names = (*self.labels, text("absent", lang), "N")
         code = int(self.events[i])
-        what = EVENTS[code] if code >= 0 else "absent"
-        said = f"{what}: {names[self.before[i]]}, then {names[self.after[i]]}"
+        sentence = text(
+            _SENTENCES[EVENTS[code] if code >= 0 else "absent"],
+            lang,
+            before=names[self.before[i]],
+            after=names[self.after[i]],
+        )
         if self.value_before is None or self.value_after is None:
-            return said
-        was, now = (float(one[i]) for one in (self.value_before, self.value_after))
-        return f"{said}; {plain_number(was)}, then {plain_number(now)}"
+            return sentence
+        return text(
+            "{sentence}; {before}, then {after}",
+            lang,
+            sentence=sentence,
+            before=plain_number(float(self.value_before[i]), lang),
+            after=plain_number(float(self.value_after[i]), lang),
+        )
 
     def path(self, before: str, after: str) -> tuple[int, float]:
         """Return the customers on one path and the rate of those who took it."""

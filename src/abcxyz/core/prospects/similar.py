@@ -13,6 +13,7 @@ from abcxyz._arrays import Bools, Floats
 from abcxyz.core.prospects.lead_table import as_figures, as_words, columns_of
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
 
 __all__ = ["Resemblance", "nearest_customers", "resembles"]
 
@@ -162,5 +163,5 @@ def resembles(
     """
     if not found:
         return ""
-    told = ", ".join(str((names or {}).get(one.customer, one.customer)) for one in found)
-    return f"похож на: {told}" if lang == "ru" else f"resembles {told}"
+    near = ", ".join(str((names or {}).get(one.customer, one.customer)) for one in found)
+    return text("resembles {names}", lang, names=near)
