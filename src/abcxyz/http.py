@@ -7,24 +7,24 @@ Statuses are left to the adapter: only it knows what a 500 means at its system.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from random import Random
+from itertools import count
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz.errors import ConfigError, UnavailableError
+from abcxyz.toolkit.backoff import Backoff, retry_after
+from abcxyz.toolkit.clock import Clock, SystemClock
+from abcxyz.toolkit.loopback import is_loopback
+from abcxyz.toolkit.redaction import Redactor
 
 __all__ = [
     "Answer",
@@ -37,17 +37,7 @@ __all__ = [
 ]
 
 _BUSY = frozenset({429, 502, 503, 504})
-_KEYS = (
-    "access_token|refresh_token|client_secret|application_token|authorization|password|token"
-    "|secret|sessid|signature|auth|code|key"
-)
-_PAIR = re.compile(rf"""(?i)(["']?\b(?:{_KEYS})["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;}}]+)""")
-_LOGIN = re.compile(r"(?i)\b(basic|bearer)\s+[\w.~+/=-]+")
-_HOOK = re.compile(r"(/rest/(?:api/)?)[^/?#\s]+/[^/?#\s]+/")
-_ESCAPED = re.compile("%[0-9A-F]{2}")
 _UNSAFE = re.compile(r"[\x00-\x20\\]")
-_USER = re.compile(r"(://)[^/@\s]+@")
-
 
 #: Whoever may log an address or a header on the way.
 _LOGGERS = (
@@ -61,13 +51,6 @@ _LOGGERS = (
 )
 
 
-def _spellings(secret: str) -> set[str]:
-    """Return a secret as it may stand in an address, in a form, and in JSON."""
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    lower = {_ESCAPED.sub(lambda found: found[0].lower(), one) for one in quoted}
-    return {secret, json.dumps(secret)[1:-1], *quoted, *lower}
-
-
 class NotSentError(UnavailableError):
     """The request certainly did not reach the other side; it may be repeated."""
 
@@ -76,47 +59,6 @@ class OutcomeUnknownError(UnavailableError):
     """The request may have been carried out; look before asking again."""
 
     retryable = False
-
-
-class Redactor:
-    """Cover secrets in any text.
-
-    Parameters
-    ----------
-    secrets
-        Literal values; their URL-encoded spellings are covered too.
-
-    Examples
-    --------
-    >>> Redactor(["s3cr3t"]).text("POST /rest/7/s3cr3t/profile?auth=abc")
-    'POST /rest/***/profile?auth=***'
-    """
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._literal: list[str] = []
-        self.learn(*secrets)
-
-    def __repr__(self) -> str:
-        return "Redactor(***)"
-
-    def learn(self, *secrets: str) -> None:
-        """Cover these values too: a token that was renewed while running."""
-        spellings = {one for value in secrets if value for one in _spellings(value)}
-        # Longest first: a secret may hold another one.
-        self._literal = sorted({*self._literal, *spellings}, key=len, reverse=True)
-
-    def text(self, text: str) -> str:
-        """Return *text* with every known or likely secret covered."""
-        for secret in self._literal:
-            text = text.replace(secret, "***")
-        text = _USER.sub(r"\1***@", _HOOK.sub(r"\1***/", text))
-        return _PAIR.sub(r"\1***", _LOGIN.sub(r"\1 ***", text))
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Cover a log record in place and let it pass."""
-        record.msg, record.args = self.text(record.getMessage()), ()
-        record.exc_info = record.exc_text = None
-        return True
 
 
 class TokenBucket:
@@ -128,6 +70,8 @@ class TokenBucket:
         Requests per second, on average.
     burst
         Requests that may go at once.
+    clock
+        Measures and waits; the system clock by default.
     """
 
     def __init__(
@@ -135,8 +79,7 @@ class TokenBucket:
         rate: float,
         burst: float = 1.0,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
     ) -> None:
         if not (rate > 0 and burst >= 1):
             raise ConfigError(
@@ -145,26 +88,27 @@ class TokenBucket:
                 rate=rate,
                 burst=burst,
             )
-        self._rate, self._burst, self._clock, self._sleep = rate, burst, clock, sleep
+        self._rate, self._burst = rate, burst
+        self._clock = clock if clock is not None else SystemClock()
         self._lock = threading.Lock()
-        self._tokens, self._seen = burst, clock()
+        self._tokens, self._seen = burst, self._clock.monotonic()
 
     def take(self) -> None:
         """Wait for a turn."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._rate)
             self._seen = now
             # Going below zero books a place in the queue, so the wait needs no lock.
             self._tokens -= 1
             wait = -self._tokens / self._rate
         if wait > 0:
-            self._sleep(wait)
+            self._clock.sleep(wait)
 
     def drain(self) -> None:
         """Empty the bucket: the host says it is too much."""
         with self._lock:
-            self._tokens, self._seen = min(self._tokens, 0.0), self._clock()
+            self._tokens, self._seen = min(self._tokens, 0.0), self._clock.monotonic()
 
     def slow_down(self, factor: float) -> None:
         """Multiply rate and burst by *factor*: the host goes on saying it is too much."""
@@ -187,13 +131,7 @@ class Answer:
 
     def retry_after(self, now: float) -> float | None:
         """Return the seconds the host asks to wait; *now* is POSIX time. None if it is silent."""
-        value = self.headers.get("Retry-After", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value)
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-        except ValueError:
-            return None
+        return retry_after(self.headers.get("Retry-After", ""), now)
 
 
 class _SystemTrust(requests.adapters.HTTPAdapter):
@@ -236,6 +174,10 @@ class Transport:
         Accept plain ``http://`` to this very machine.
     allow_http
         Accept plain ``http://`` to any host: only for a network that nobody else can listen to.
+    clock
+        Waits between attempts; the system clock by default.
+    random
+        Draws the jitter of those waits, from 0 (included) to 1 (excluded).
     """
 
     def __init__(
@@ -251,8 +193,7 @@ class Transport:
         allow_loopback_http: bool = False,
         allow_http: bool = False,
         session: requests.Session | None = None,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
         random: Callable[[], float] | None = None,
     ) -> None:
         self.redactor = Redactor(secrets)
@@ -261,11 +202,12 @@ class Transport:
         self._session.trust_env = False
         if proxy is not None:
             self._session.proxies = {"https": proxy, "http": proxy}
-        self._bucket, self._attempts, self._longest = bucket, max(1, attempts), longest_wait
+        backoff = Backoff(attempts=max(1, attempts), longest_asked=longest_wait)
+        self._backoff = backoff if random is None else evolve(backoff, random=random)
+        self._bucket = bucket
         self._timeouts = (connect_timeout, read_timeout)
         self._plain, self._any_plain = allow_loopback_http, allow_http
-        self._now, self._sleep = now, sleep
-        self._random = random if random is not None else Random().random  # noqa: S311 - spreads retries, guards nothing
+        self._clock = clock if clock is not None else SystemClock()
         # A filter sees what is logged to its own logger alone.
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(self.redactor.filter)
@@ -308,31 +250,28 @@ class Transport:
             The address is not acceptable.
         """
         self._check(url)
-        for attempt in range(1, self._attempts + 1):
-            last = attempt == self._attempts
+        for attempt in count(1):
             outcome = self._once(method, url, body, headers, repeatable, timeout)
-            wait = self._random() * min(60.0, 2.0**attempt)
             if isinstance(outcome, Answer):
-                asked = outcome.retry_after(self._now())
-                if last or not repeatable or outcome.status not in _BUSY:
+                asked = outcome.retry_after(self._clock.now())
+                wait = self._backoff.wait(attempt, asked=asked)
+                if wait is None or not repeatable or outcome.status not in _BUSY:
                     return outcome
-                if asked is not None:
-                    if asked > self._longest:
-                        return outcome
-                    wait += asked
                 if self._bucket is not None:
                     self._bucket.drain()
-            elif isinstance(outcome, ConfigError):
-                raise outcome
-            elif last or not (outcome.retryable or self._may_repeat(outcome, repeatable)):
-                # Outside any `except`: the error has no context that could hold the address.
-                raise outcome
-            self._sleep(wait)
+            else:
+                wait = self._backoff.wait(attempt)
+                if wait is None or not self._may_repeat(outcome, repeatable):
+                    # Outside any `except`: the error has no context that could hold the address.
+                    raise outcome
+            self._clock.sleep(wait)
         raise AssertionError("unreachable")  # pragma: no cover
 
     @staticmethod
-    def _may_repeat(problem: UnavailableError, repeatable: bool) -> bool:
-        return repeatable and isinstance(problem, OutcomeUnknownError)
+    def _may_repeat(problem: UnavailableError | ConfigError, repeatable: bool) -> bool:
+        if isinstance(problem, ConfigError):
+            return False
+        return problem.retryable or (repeatable and isinstance(problem, OutcomeUnknownError))
 
     def _check(self, url: str) -> None:
         # By the parser that will choose the host, so that both see the same one.
@@ -344,7 +283,7 @@ class Transport:
         if not host or _UNSAFE.search(url):
             raise ConfigError("the address is none; check its host and its signs")
         if parts.scheme == "https" or (
-            parts.scheme == "http" and (self._any_plain or (self._plain and _loopback(host)))
+            parts.scheme == "http" and (self._any_plain or (self._plain and is_loopback(host)))
         ):
             return
         raise ConfigError(
@@ -416,12 +355,3 @@ def _judge(problem: requests.RequestException, host: str) -> UnavailableError:
         )
     refused.retryable = False
     return refused
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from abcxyz import Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes, Secret
+from abcxyz.toolkit import Clock, SystemClock, local_date
 from abcxyz_onec.catalogs.customers import (
     Directory,
     catalog_of,
@@ -49,8 +49,8 @@ class OneCEnricher:
         name of an additional property, such as ``property:Отрасль``.
     not_bought_for
         Customers without a sale for so many days are prospects; without it nobody is.
-    today, sleep
-        The clock, for tests.
+    clock
+        Says what day it is and waits between attempts; the system clock by default.
 
     Notes
     -----
@@ -74,8 +74,7 @@ class OneCEnricher:
         allow_http: bool = False,
         cache: Path | None = None,
         timeout: float = 120.0,
-        today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
     ) -> None:
         if isinstance(fields, str) or not fields:
             raise ConfigError(
@@ -86,7 +85,8 @@ class OneCEnricher:
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._catalog = catalog_of(self._profile, self._entity)
         self._fields = tuple(dict.fromkeys(fields))
-        self._customer_id, self._days, self._today = customer_id, not_bought_for, today
+        self._customer_id, self._days = customer_id, not_bought_for
+        self._clock = clock if clock is not None else SystemClock()
         self._client = connect(
             url,
             user,
@@ -95,7 +95,7 @@ class OneCEnricher:
             allowed_only=allowed_only,
             allow_http=allow_http,
             timeout=timeout,
-            sleep=sleep,
+            clock=self._clock,
         )
         common: dict[str, Any] = {
             "profile": profile,
@@ -106,7 +106,7 @@ class OneCEnricher:
             "allow_http": allow_http,
             "cache": cache,
             "timeout": timeout,
-            "sleep": sleep,
+            "clock": self._clock,
         }
         self._sales: Callable[..., OneCSource] = partial(OneCSource, url, user, password, **common)
 
@@ -138,7 +138,7 @@ class OneCEnricher:
         """Return the cards of those who have not bought for the days asked for."""
         if self._days is None:
             return {}
-        until = self._today() + timedelta(days=1)
+        until = local_date(self._clock) + timedelta(days=1)
         window = Window(until - timedelta(days=self._days), until)
         bought = {
             str(each)

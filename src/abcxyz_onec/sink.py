@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import attrs
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret, WriteReport
+from abcxyz.toolkit import Clock
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
@@ -59,8 +59,8 @@ class OneCSink:
     native_jobs_off
         Say that the scheduled jobs of УТ which write its own classification are switched off;
         needed for ``ut11``.
-    sleep
-        Waits some seconds.
+    clock
+        Waits between attempts; the system clock by default.
 
     Notes
     -----
@@ -89,7 +89,7 @@ class OneCSink:
         allow_http: bool = False,
         cache: Path | None = None,
         timeout: float = 120.0,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
     ) -> None:
         options = (("into", into, PLACES), ("lost", lost, LOST), ("lang", lang, LANGUAGES))
         for name, value, known in options:
@@ -124,7 +124,7 @@ class OneCSink:
             allowed_only=allowed_only,
             allow_http=allow_http,
             timeout=timeout,
-            sleep=sleep,
+            clock=clock,
         )
 
     def __repr__(self) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +14,7 @@ import attrs
 from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
+from abcxyz.toolkit import Clock, SystemClock, local_date
 from abcxyz_onec.catalogs.customers import Directory, read_directory
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.profiles import load
@@ -67,8 +67,8 @@ class OneCSource:
         Seconds to wait for an ordinary answer.
     page_mb
         What a page should weigh.
-    today, now, sleep
-        The clock, for tests.
+    clock
+        Says what day it is and waits between attempts; the system clock by default.
 
     Notes
     -----
@@ -97,9 +97,7 @@ class OneCSource:
         cache: Path | None = None,
         timeout: float = 120.0,
         page_mb: float = 32.0,
-        today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock | None = None,
     ) -> None:
         if read not in READS:
             raise ConfigError(
@@ -111,6 +109,7 @@ class OneCSource:
         self._metric, self._bucket = metric, bucket
         self._checkpoint = checkpoint
         folder = cache or checkpoint
+        self._clock = clock if clock is not None else SystemClock()
         self._client = connect(
             url,
             user,
@@ -120,9 +119,8 @@ class OneCSource:
             allow_http=allow_http,
             timeout=timeout,
             page_bytes=round(page_mb * (1 << 20)),
-            sleep=sleep,
+            clock=self._clock,
         )
-        self._today, self._now = today, now
         self.notes: list[str] = []
         self._directory: Directory | None = None
         self._account = Account()
@@ -205,7 +203,7 @@ class OneCSource:
             "window": str(window),
             "allowed_only": self._client.allowed_only,
         }
-        return Checkpoint(self._checkpoint, about, now=self._now())
+        return Checkpoint(self._checkpoint, about, now=self._clock.now())
 
     def _stretches(
         self, choice: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
@@ -236,7 +234,7 @@ class OneCSource:
         ConfigError
             An object is not published; the message names it.
         """
-        today = self._today()
+        today = local_date(self._clock)
         self._choice(Window(today - timedelta(days=1), today))
 
     # -- looking first -----------------------------------------------------------------------
@@ -271,7 +269,7 @@ class OneCSource:
         AuthenticationError
             The user may not read an object; the message names it.
         """
-        today = self._today()
+        today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         choice = self._choice(window)
         notes = [str(each) for each in choice.warnings]

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from tests.builtin.conftest import Receiver
+from tests.clocks import NoWait
 
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.excel_sink import ExcelSink
@@ -218,7 +219,7 @@ class TestWebhookSink(SinkContract):
                     customers=True,
                     state=tmp_path / "sent",
                     insecure_loopback=True,
-                    sleep=lambda _: None,
+                    clock=NoWait(),
                 )
             )
             return made[-1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from abcxyz.builtin.csv_sink import harmless
 from abcxyz.builtin.excel_sink import printable
 from abcxyz.errors import AdapterError
-from abcxyz.toolkit.files import write_whole
+from abcxyz.toolkit.files import write_atomic
 
 
 @given(st.text(alphabet="=+-@\t\r\n 5,.aЯ"))
@@ -39,15 +39,15 @@ def test_long_cells_are_cut() -> None:
     assert printable("x" * 40_000).endswith("…")
 
 
-def test_write_whole(tmp_path: Path) -> None:
+def test_write_atomic(tmp_path: Path) -> None:
     """The same content is not written twice, a dry run writes nothing, no crumbs remain."""
     file = tmp_path / "deep" / "file.txt"
 
-    assert write_whole(file, b"1", dry_run=True)
+    assert write_atomic(file, b"1", dry_run=True)
     assert not file.exists()
-    assert write_whole(file, b"1")
-    assert not write_whole(file, b"1")
-    assert write_whole(file, b"2")
+    assert write_atomic(file, b"1")
+    assert not write_atomic(file, b"1")
+    assert write_atomic(file, b"2")
     assert [item.name for item in file.parent.iterdir()] == ["file.txt"]
 
 
@@ -56,4 +56,4 @@ def test_unwritable(tmp_path: Path) -> None:
     (tmp_path / "file.txt").mkdir()
 
     with pytest.raises(AdapterError, match="cannot be written"):
-        write_whole(tmp_path / "file.txt", b"1")
+        write_atomic(tmp_path / "file.txt", b"1")

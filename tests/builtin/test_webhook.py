@@ -25,6 +25,7 @@ from abcxyz.errors import (
 )
 from abcxyz.http import NotSentError, OutcomeUnknownError
 from abcxyz.testing import leaks, make_analysis
+from abcxyz.toolkit import ManualClock
 
 SECRET = "wh-s3cr3t"
 ANALYSIS = make_analysis(["a", "b", "c"])
@@ -35,7 +36,8 @@ class Rig:
 
     def __init__(self, receiver: Receiver) -> None:
         self.receiver = receiver
-        self.pauses: list[float] = []
+        self.clock = ManualClock(1_793_000_000.5, step=0.0)
+        self.pauses = self.clock.pauses
         self.made: list[WebhookSink] = []
 
     def sink(self, url: str | None = None, **options: Any) -> WebhookSink:
@@ -45,8 +47,7 @@ class Rig:
                 url or self.receiver.url,
                 secret=SECRET,
                 insecure_loopback=True,
-                sleep=self.pauses.append,
-                now=lambda: 1_793_000_000.5,
+                clock=self.clock,
                 **options,
             )
         )

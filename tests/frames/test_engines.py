@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from attrs import frozen
-from tests.frames.engines import ENGINES, collected
+from tests.frames.engines import EAGER, ENGINES, collected
 
 from abcxyz.core.analysis.analyze import analyze
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.rules import CountShares, Limits, Shares
+from abcxyz.core.sales import calendar, units
+from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.sales.units import LETTERS, PeriodUnit
 from abcxyz.core.snapshots.settings import Settings
-from abcxyz.errors import AbcxyzWarning
+from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.frames import crossing as search
 from abcxyz.frames import panel_from_frame, segmented
 
@@ -178,6 +181,70 @@ def test_engine_equals_core(
     frame = make(engine)(asked.sales)
     with segmented(frame, **COLUMNS, as_of=AS_OF, **asked.options) as answer:
         check(by_core(asked)[1], answer)
+
+
+@frozen
+class TradeMonth(PeriodUnit):
+    """Months of a retail calendar: 4, 4 and 5 weeks in turn; neither days nor months alone."""
+
+    @property
+    def mean_days(self) -> float:
+        return 91 / 3
+
+    def index(self, day: date) -> int:
+        quarter, rest = divmod(day.toordinal() - 1, 91)
+        return quarter * 3 + min(rest // 28, 2)
+
+    def start(self, index: int) -> date:
+        return date.fromordinal(index // 3 * 91 + index % 3 * 28 + 1)
+
+
+def around_the_edges(periods: Periods) -> pd.DataFrame:
+    """Sell to one customer on each day next to an edge of a bucket: the days are their ids."""
+    near = {edge + timedelta(days=away) for edge in periods.edges for away in (-1, 0, 1)}
+    days = np.array(sorted(near), dtype="M8[D]")
+    return pd.DataFrame(
+        {"who": days.astype(np.int64), "day": days.astype("M8[us]"), "sum": np.ones(len(days))}
+    )
+
+
+def check_buckets(frame: Any, periods: Periods, period: str) -> None:
+    """Compare the bucket of every day with that of the core."""
+    panel = panel_from_frame(frame, **COLUMNS, as_of=AS_OF, period=period)
+    days = panel.customers.astype("M8[D]")
+    assert periods.edges == panel.periods.edges
+    found = np.where(np.nan_to_num(panel.sales).any(axis=1), panel.sales.argmax(axis=1), -1)
+    assert periods.index(days).tolist() == found.tolist()
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_unit_of_the_calendar(engine: str, letter: str, make: Make) -> None:
+    """An engine cuts every unit where the core does; what it cannot cut, it must refuse."""
+    periods = Periods.parse(f"5{letter}", AS_OF)
+    check_buckets(make(engine)(around_the_edges(periods)), periods, f"5{letter}")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_unit_unknown_to_an_engine(
+    engine: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit of a new kind is cut in memory; where the data stay elsewhere it is refused."""
+    unit = TradeMonth("trade_month", "R")
+    monkeypatch.setattr(units, "_BY_NAME", {**units._BY_NAME, unit.name: unit})
+    monkeypatch.setattr(calendar, "LETTERS", {**LETTERS, unit.letter: unit.name})
+    periods = Periods.parse("5R", AS_OF)
+    frame = make(engine)(around_the_edges(periods))
+    if engine in EAGER or engine == "dask":
+        check_buckets(frame, periods, "5R")
+        return
+    with pytest.raises(InputError, match="cannot be cut into buckets of one trade_month"):
+        panel_from_frame(frame, **COLUMNS, as_of=AS_OF, period="5R")
+    with (
+        pytest.raises(InputError, match="cannot be cut into buckets of one trade_month"),
+        segmented(frame, **COLUMNS, as_of=AS_OF, period="5R"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("case", ["weeks beyond the window", "documents", "profit", "outsiders"])

@@ -12,6 +12,7 @@ import pytest
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import Answer, Bucket, NotSentError, OutcomeUnknownError, Redactor, Transport
+from abcxyz.toolkit import ManualClock
 
 SECRET = "s3cr3t/ключ"
 CLOSED = "http://127.0.0.1:1/rest/7/s3cr3t/add"
@@ -68,17 +69,21 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def waits() -> list[float]:
+def clock() -> ManualClock:
     """Collect the pauses instead of making them."""
-    return []
+    return ManualClock()
 
 
 @pytest.fixture
-def transport(waits: list[float]) -> Iterator[Transport]:
+def waits(clock: ManualClock) -> list[float]:
+    """Return the pauses that were made."""
+    return clock.pauses
+
+
+@pytest.fixture
+def transport(clock: ManualClock) -> Iterator[Transport]:
     """Build a transport that never really sleeps."""
-    made = Transport(
-        secrets=["s3cr3t"], allow_loopback_http=True, sleep=waits.append, random=lambda: 0.5
-    )
+    made = Transport(secrets=["s3cr3t"], allow_loopback_http=True, clock=clock, random=lambda: 0.5)
     yield made
     made.close()
 
@@ -150,21 +155,21 @@ def test_plain_ways_are_refused(transport: Transport, url: str) -> None:
 
 def test_bucket_paces() -> None:
     """After the burst, every request waits its turn."""
-    pauses: list[float] = []
-    bucket = Bucket(2.0, 2.0, clock=lambda: 0.0, sleep=pauses.append)
+    clock = ManualClock(step=0.0)
+    bucket = Bucket(2.0, 2.0, clock=clock)
     for _ in range(4):
         bucket.take()
-    assert pauses == [0.5, 1.0]
+    assert clock.pauses == [0.5, 1.0]
 
 
 def test_bucket_can_be_slowed_down() -> None:
     """Whoever is told to go slower waits longer from then on."""
-    pauses: list[float] = []
-    bucket = Bucket(2.0, 2.0, clock=lambda: 0.0, sleep=pauses.append)
+    clock = ManualClock(step=0.0)
+    bucket = Bucket(2.0, 2.0, clock=clock)
     bucket.slow_down(0.5)
     for _ in range(3):
         bucket.take()
-    assert pauses == [1.0, 2.0]
+    assert clock.pauses == [1.0, 2.0]
 
 
 def test_secret_learnt_later_is_covered() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import NotSentError, OutcomeUnknownError, Redactor, Transport
+from abcxyz.toolkit import ManualClock
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -78,12 +79,12 @@ def secure(certificate: Path) -> Iterator[str]:
 
 def test_an_unknown_certificate_is_refused(secure: str) -> None:
     """Nothing is sent, nothing is tried again, and no secret is told."""
-    pauses: list[float] = []
-    transport = Transport(secrets=["s3cr3t"], sleep=pauses.append)
+    clock = ManualClock()
+    transport = Transport(secrets=["s3cr3t"], clock=clock)
     with pytest.raises(NotSentError, match="the certificate of localhost is not trusted") as told:
         transport.send("GET", secure, repeatable=True)
     transport.close()
-    assert [] == pauses
+    assert [] == clock.pauses
     assert "s3cr3t" not in "".join(traceback.format_exception(told.value))
 
 
@@ -178,21 +179,21 @@ def test_a_secret_is_covered_in_every_spelling(secret: str) -> None:
 def test_a_silent_host_is_left_after_the_timeout() -> None:
     """A host that takes the request and says nothing has an unknown outcome, after one try."""
     listener = socket.create_server(("127.0.0.1", 0))
-    pauses: list[float] = []
-    transport = Transport(allow_loopback_http=True, read_timeout=0.2, sleep=pauses.append)
+    clock = ManualClock()
+    transport = Transport(allow_loopback_http=True, read_timeout=0.2, clock=clock)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/rest/7/s3cr3t/add"
     with pytest.raises(OutcomeUnknownError, match="may have been carried out") as told:
         transport.send("POST", address, body=b"{}")
     transport.close()
     listener.close()
-    assert [] == pauses
+    assert [] == clock.pauses
     assert "s3cr3t" not in str(told.value)
 
 
 def test_a_host_that_asks_for_too_long_is_not_waited_for() -> None:
     """Its answer is handed back; whoever asked decides."""
-    pauses: list[float] = []
-    transport = Transport(allow_loopback_http=True, longest_wait=5.0, sleep=pauses.append)
+    clock = ManualClock()
+    transport = Transport(allow_loopback_http=True, longest_wait=5.0, clock=clock)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     address = f"http://127.0.0.1:{server.server_address[1]}/"
@@ -200,4 +201,4 @@ def test_a_host_that_asks_for_too_long_is_not_waited_for() -> None:
     server.shutdown()
     server.server_close()
     transport.close()
-    assert [] == pauses
+    assert [] == clock.pauses

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base
 from tests.emulators.onec.fixtures import base, company
 
@@ -17,7 +18,7 @@ __all__ = ["base", "client", "company", "source"]
 
 @pytest.fixture
 def client(base: Base) -> Client:
-    return connect(base.url, "Робот", "пароль-7Щ", timeout=5, sleep=lambda _: None)
+    return connect(base.url, "Робот", "пароль-7Щ", timeout=5, clock=NoWait())
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def source(base: Base) -> Callable[..., OneCSource]:
     """Make a source of the base with other options."""
 
     def make(**options: Any) -> OneCSource:
-        common: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
+        common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
         return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
 
     return make

@@ -11,6 +11,7 @@ from math import sqrt
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Company, large
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
@@ -56,7 +57,7 @@ def _analysis(base: Base, settings: Settings, **options: Any) -> Analysis:
         "Робот",
         "пароль-7Щ",
         metric=settings.metric,
-        sleep=lambda _: None,
+        clock=NoWait(),
         **options,
     )
     window = settings.periods(_AS_OF).span

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.clocks import NoWait, at_noon
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
 from tests.onec.test_sink import shown as shown_in
 
@@ -21,7 +22,7 @@ from abcxyz_onec.sink import OneCSink
 from abcxyz_onec.source import OneCSource
 
 SECRET = "пароль-7Щ"
-QUICK: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
+QUICK: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
 Failures = Sequence[Callable[[], object]]
 
 
@@ -208,8 +209,8 @@ class TestEnricher(EnricherContract):
             password,
             fields=["name", "inn", "region"],
             not_bought_for=100,
-            today=lambda: date(2026, 3, 1),
-            **QUICK,
+            clock=at_noon(date(2026, 3, 1)),
+            timeout=5,
         )
 
     @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait, at_noon
 from tests.emulators.onec.base import Base, Company
 
 from abcxyz.errors import ConfigError
@@ -18,7 +19,7 @@ Make = Callable[..., OneCEnricher]
 @pytest.fixture
 def enricher(base: Base) -> Make:
     def make(*fields: str, **options: Any) -> OneCEnricher:
-        common: dict[str, Any] = {"timeout": 5, "sleep": lambda _: None}
+        common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
         return OneCEnricher(base.url, "Робот", "пароль-7Щ", fields=fields, **(common | options))
 
     return make
@@ -102,7 +103,7 @@ def test_prospects(enricher: Make, company: Company) -> None:
     """Who has not bought for so long is a prospect, deleted cards apart; nobody unless asked."""
     names = dict(zip(company.keys, range(8), strict=True))
     company.customer("Удалён", DeletionMark=True)
-    asked = enricher("name", not_bought_for=100, today=lambda: date(2026, 3, 1))
+    asked = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
     bought = {who for who, day, *_ in company.sold if day >= date(2025, 11, 22)}
     assert set(asked.prospects()) == set(names) - bought
     assert {"name": "Зета"} in asked.prospects().values()
@@ -112,11 +113,11 @@ def test_prospects(enricher: Make, company: Company) -> None:
 def test_prospects_without_the_register(enricher: Make, company: Company) -> None:
     """Where no turnovers are published documents tell who bought."""
     name = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"
-    asked = enricher("name", not_bought_for=100, today=lambda: date(2026, 3, 1))
+    asked = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
     expected = asked.prospects()
     company.store.unpublished |= {name, f"{name}_RecordType"}
     with pytest.warns(UserWarning, match="read from documents"):
-        found = enricher("name", not_bought_for=100, today=lambda: date(2026, 3, 1)).prospects()
+        found = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1))).prospects()
     assert expected == found
 
 

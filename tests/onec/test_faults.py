@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
 from tests.onec.test_sink import analysis, shown, wished
 from tests.onec.test_source import _YEAR, lines, sold
@@ -125,7 +126,7 @@ def test_a_writer_killed_in_the_middle(
     done = shown(company, "extra")
     assert len(done) == (4 if committed else 3)
     before = len(base.writes)
-    sink = OneCSink(base.url, "Робот", "пароль-7Щ", property=PROPERTY, sleep=lambda _: None)
+    sink = OneCSink(base.url, "Робот", "пароль-7Щ", property=PROPERTY, clock=NoWait())
     report = sink.write(result, dry_run=False)
     assert report.failed == {}
     assert (report.written, report.unchanged) == (len(wished(result)) - len(done), len(done))

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
 
 from abcxyz import SEGMENTS, Analysis, Settings, Transactions, analyze
@@ -46,7 +47,7 @@ def sink(base: Base) -> Make:
         common: dict[str, Any] = {
             "property": PROPERTY,
             "timeout": 5,
-            "sleep": lambda _: None,
+            "clock": NoWait(),
             "native_jobs_off": True,
         }
         return OneCSink(base.url, "Робот", "пароль-7Щ", into=into, **(common | options))

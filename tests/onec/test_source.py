@@ -23,6 +23,7 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.i18n import catalogue
+from abcxyz.toolkit import ManualClock
 from abcxyz_onec.sales.account import KINDS, REASONS
 from abcxyz_onec.source import OneCSource
 
@@ -393,7 +394,7 @@ def test_a_checkpoint_of_yesterday(
     base.faults.clear()
     for hours, again in ((23, False), (25, True)):
         base.log.clear()
-        later = source(checkpoint=tmp_path, now=lambda h=hours: time.time() + h * 3600)
+        later = source(checkpoint=tmp_path, clock=ManualClock(time.time() + hours * 3600))
         next(later.transactions(_YEAR))
         assert any("ge%20datetime'2025-01-01" in each.query for each in base.log) == again
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.bitrix24.harness import Rig, free, rig
 from tests.emulators.bitrix24.portal import COMPANY
 from tests.emulators.onec.base import Base, Company
@@ -30,7 +31,7 @@ def portal() -> Iterator[Rig]:
 
 def _classified(base: Base) -> tuple[Analysis, OneCSource]:
     source = OneCSource(
-        base.url, "Робот", "пароль-7Щ", customer_id="inn", sleep=lambda _: None, timeout=5
+        base.url, "Робот", "пароль-7Щ", customer_id="inn", clock=NoWait(), timeout=5
     )
     settings = Settings(abc=CumulativeMean(), xyz=CumulativeMean())
     sales = list(source.transactions(settings.periods(_AS_OF).span))

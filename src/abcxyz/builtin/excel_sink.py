@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcxyz.report.workbook.render import printable, render_workbook
-from abcxyz.toolkit.files import write_whole
+from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -60,6 +60,6 @@ class ExcelSink:
             currency=self._currency,
             constant_memory=self._constant_memory,
         )
-        changed = write_whole(self._path, content, dry_run=dry_run)
+        changed = write_atomic(self._path, content, dry_run=dry_run)
         count = len(analysis.snapshot)
         return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.toolkit.files import write_whole
+from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -61,5 +61,5 @@ class HtmlSink:
             currency=self._currency,
             title=self._title,
         ).encode("utf-8")
-        changed = write_whole(self._path, content, dry_run=dry_run)
+        changed = write_atomic(self._path, content, dry_run=dry_run)
         return WriteReport(written=int(changed), unchanged=int(not changed))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcxyz.tables.export.summary import summary_text
-from abcxyz.toolkit.files import check_writable, write_whole
+from abcxyz.toolkit.files import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -40,5 +40,5 @@ class JsonSink:
         from abcxyz.plugins import WriteReport
 
         content = (summary_text(analysis) + "\n").encode("utf-8", "replace")
-        changed = write_whole(self._path, content, dry_run=dry_run)
+        changed = write_atomic(self._path, content, dry_run=dry_run)
         return WriteReport(written=int(changed), unchanged=int(not changed))

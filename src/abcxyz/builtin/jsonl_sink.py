@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcxyz.tables.export.records import customer_records, prospect_records
-from abcxyz.toolkit.files import check_writable, write_whole
+from abcxyz.toolkit.files import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -53,10 +53,10 @@ class JsonLinesSink:
         from abcxyz.plugins import WriteReport
 
         records = list(customer_records(analysis, self._lang))
-        changed = write_whole(self._path, _lines(records), dry_run=dry_run)
+        changed = write_atomic(self._path, _lines(records), dry_run=dry_run)
         if self._prospects is not None:
             leads = prospect_records(analysis)
-            changed = write_whole(self._prospects, _lines(leads), dry_run=dry_run) or changed
+            changed = write_atomic(self._prospects, _lines(leads), dry_run=dry_run) or changed
         count = len(records)
         return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)
 

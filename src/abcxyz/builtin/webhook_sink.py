@@ -7,12 +7,11 @@ import binascii
 import hashlib
 import hmac
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count
 from os import PathLike
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from abcxyz.errors import (
     AuthenticationError,
@@ -25,7 +24,9 @@ from abcxyz.http import Answer, Transport
 from abcxyz.plugins import Secret, WriteReport
 from abcxyz.tables.export.records import customer_records, prospect_records
 from abcxyz.tables.export.summary import summary_object
-from abcxyz.toolkit.files import write_whole
+from abcxyz.toolkit.backoff import Backoff
+from abcxyz.toolkit.clock import Clock, SystemClock
+from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -34,8 +35,7 @@ __all__ = ["WebhookSink", "signature"]
 
 #: The other side says that it took nothing; after any other answer it may have.
 _NOT_TAKEN = frozenset({429, 503})
-_ATTEMPTS = 4
-_LONGEST_WAIT = 120.0  # seconds
+_BACKOFF = Backoff(attempts=4, longest_asked=120.0)
 
 
 def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
@@ -106,6 +106,8 @@ class WebhookSink:
         Address of a proxy.
     insecure_loopback
         Accept plain ``http://`` to this very machine.
+    clock
+        Dates the signature and waits between attempts; the system clock by default.
 
     Notes
     -----
@@ -124,16 +126,14 @@ class WebhookSink:
         state: str | PathLike[str] | None = None,
         proxy: str | None = None,
         insecure_loopback: bool = False,
-        sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.time,
+        clock: Clock | None = None,
     ) -> None:
         if secret is not None:
             signature(secret, "", 0, b"")
         self._url, self._secret, self._customers, self._lang = url, secret, customers, lang
         self._headers = dict(headers or {})
         self._state = None if state is None else Path(state)
-        self._sleep, self._now = sleep, now
-        self._random = Random()  # noqa: S311 - spreads retries, guards nothing
+        self._clock = clock if clock is not None else SystemClock()
         address = url.partition("://")[2].partition("/")[2]
         self._transport = Transport(
             # A short path, such as "hook", is no secret but a word.
@@ -144,7 +144,7 @@ class WebhookSink:
             ],
             proxy=proxy,
             allow_loopback_http=insecure_loopback,
-            sleep=sleep,
+            clock=self._clock,
         )
 
     def __repr__(self) -> str:
@@ -173,7 +173,7 @@ class WebhookSink:
             self._send(body, f"msg_{digest[:32]}")
             if self._state is not None:
                 content = json.dumps({**known, place: digest}, indent=2)
-                write_whole(self._state, content.encode())
+                write_atomic(self._state, content.encode())
         return WriteReport(written=1, notes=[f"POST, {len(body):,} bytes"])
 
     def _document(self, analysis: Analysis) -> bytes:
@@ -201,8 +201,8 @@ class WebhookSink:
         return found
 
     def _send(self, body: bytes, identity: str) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            moment = int(self._now())
+        for attempt in count(1):
+            moment = int(self._clock.now())
             headers = {
                 "Content-Type": "application/json; charset=utf-8",
                 "webhook-id": identity,
@@ -214,13 +214,12 @@ class WebhookSink:
             answer = self._transport.send("POST", self._url, body=body, headers=headers)
             if 200 <= answer.status < 300:
                 return
-            asked = answer.retry_after(self._now()) or 0.0
-            last = attempt == _ATTEMPTS or asked > _LONGEST_WAIT
-            if answer.status not in _NOT_TAKEN or last:
+            wait = _BACKOFF.wait(attempt, asked=answer.retry_after(self._clock.now()))
+            if wait is None or answer.status not in _NOT_TAKEN:
                 self._refuse(answer)
-            self._sleep(asked + self._random.random() * 2.0**attempt)
+            self._clock.sleep(wait)
 
-    def _refuse(self, answer: Answer) -> None:
+    def _refuse(self, answer: Answer) -> NoReturn:
         status = answer.status
         if status in (401, 403):
             raise AuthenticationError(
@@ -230,7 +229,7 @@ class WebhookSink:
         if status == 429:
             raise RateLimitError(
                 "the receiver of the webhook asks to wait (429); run the job again later",
-                retry_after=answer.retry_after(self._now()),
+                retry_after=answer.retry_after(self._clock.now()),
             )
         if status >= 500:
             raise UnavailableError(

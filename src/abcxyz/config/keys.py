@@ -1,12 +1,20 @@
-"""Every key of a job file."""
+"""Every key of a job file, derived from the records that the keys fill."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import types
+import typing
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from attrs import frozen
+import attrs
+from attrs import field, frozen
+
+from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.classes.rule_dicts import RULES, parameters_of, rules_for
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.i18n import LANGUAGES, text
 
 __all__ = ["TABLES", "Key"]
 
@@ -25,13 +33,35 @@ class Key:
         What it takes, as an annotation.
     default
         Its value when not given; None says that there is none.
-    meaning
-        One line for who writes a job.
+    help
+        One line for who writes a job, a template in English.
+    details
+        Fields of the template.
+    rules
+        The rules to which it belongs, where it is a parameter of rules.
     """
 
     kind: Any
     default: object
-    meaning: str
+    help: str
+    details: Mapping[str, object] = field(factory=dict)
+    rules: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """The line of help in English."""
+        return self.explain("en")
+
+    def explain(self, lang: str) -> str:
+        """Return the line of help in a language.
+
+        Examples
+        --------
+        >>> TABLES["abc"]["a"].explain("en")
+        'shares, count-shares: the share of A'
+        """
+        said = text(self.help, lang, **self.details)
+        return f"{', '.join(self.rules)}: {said}" if self.rules else said
 
     @property
     def takes(self) -> str:
@@ -48,56 +78,58 @@ class Key:
         return _NAMES.get(self.kind, "text, or a table of texts")
 
 
+def _kind(record: type[Any], option: attrs.Attribute[Any]) -> Any:
+    """Return what a field takes: one of its choices, or its annotation without None."""
+    if "choices" in option.metadata:
+        return Literal[option.metadata["choices"]]
+    hint = typing.get_type_hints(record)[option.name]
+    if typing.get_origin(hint) is types.UnionType:
+        (hint,) = (one for one in typing.get_args(hint) if one is not types.NoneType)
+    return hint
+
+
+def _options(record: type[Any], table: str | None = None) -> Iterator[tuple[str, Key]]:
+    """Describe the fields of a record that stand in one table of the job."""
+    for one in attrs.fields(record):
+        if "help" in one.metadata and one.metadata.get("table") == table:
+            details = {
+                name: value
+                for name, value in one.metadata.items()
+                if name not in ("help", "table", "choices")
+            }
+            key = Key(_kind(record, one), one.default, one.metadata["help"], details)
+            yield one.name, key
+
+
+def _rule(axis: str) -> Iterator[tuple[str, Key]]:
+    """Describe the rules of an axis and their parameters, those of several rules once."""
+    written = {name: name.replace("_", "-") for name in rules_for(axis)}
+    meaning = getattr(attrs.fields(Settings), axis).metadata["help"]
+    yield "rule", Key(Literal[tuple(written.values())], next(iter(written.values())), meaning)
+    owners: dict[tuple[str, str], list[str]] = {}
+    for name in written:
+        for parameter, told in parameters_of(name, axis).items():
+            owners.setdefault((parameter, told), []).append(name)
+    for (parameter, told), names in owners.items():
+        kind = _kind(RULES[names[0]], getattr(attrs.fields(RULES[names[0]]), parameter))
+        yield parameter, Key(kind, None, told, rules=tuple(written[name] for name in names))
+
+
 #: Table -> key -> what it is. Adapters add their own options to the last three.
 TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
     {
-        "window": {
-            "period": Key(str, "12M", "complete periods to take: a number and D W T M Q H Y"),
-            "bucket": Key(str, None, "sub-period of the XYZ series; the period itself by default"),
-            "metric": Key(
-                Literal["revenue", "profit", "count"], "revenue", "what a customer's value is"
-            ),
-        },
-        "abc": {
-            "rule": Key(
-                Literal["tangent", "cumulative-mean", "shares", "count-shares", "limits"],
-                "tangent",
-                "how the values are cut",
-            ),
-            "a": Key(float, None, "shares, count-shares: the share of A"),
-            "b": Key(float, None, "shares, count-shares: the share of A and B"),
-            "first": Key(float, None, "limits: the least value of A"),
-            "second": Key(float, None, "limits: the least value of B"),
-        },
-        "xyz": {
-            "rule": Key(
-                Literal["tangent", "cumulative-mean", "limits"],
-                "tangent",
-                "how the coefficients of variation are cut",
-            ),
-            "first": Key(float, None, "limits: the largest CV of X"),
-            "second": Key(float, None, "limits: the largest CV of Y"),
-            "cv_decimals": Key(int, None, "cumulative-mean: round the CV first, as 1C does to 2"),
-            "ddof": Key(Literal[0, 1], 0, "0: population deviation, 1: of a sample"),
-            "since_first": Key(bool, False, "count the periods from the first sale on"),
-            "single_order": Key(bool, None, "classify who ordered once; the rule decides"),
-        },
+        "window": dict(_options(Settings, "window")),
+        "abc": dict(_rule("abc")),
+        "xyz": {**dict(_rule("xyz")), **dict(_options(Settings, "xyz"))},
         "history": {
             "path": Key(str, None, "file of the snapshots; without it nothing is compared"),
         },
-        "alerts": {
-            "near": Key(float, 0.1, "a B that lacks up to this share of A's limit is near it"),
-            "quantile": Key(float, 0.9, "a silence beyond this quantile of own gaps is a lapse"),
-            "least_gaps": Key(int, 5, "with fewer gaps those of the class count"),
-            "deal_days": Key(int, 3, "a deal without movement for more days is stalled"),
-            "dead_top": Key(int, 10, "so many customers of class C, by time spent"),
-            "lead_days": Key(int, 1, "a P-A lead is to be contacted within so many days"),
-        },
+        "alerts": dict(_options(AlertRules)),
         "playbook": {
             "path": Key(str, None, "file that rewrites the recommendations"),
         },
         "report": {
-            "lang": Key(Literal["en", "ru"], "en", "language of what people read"),
+            "lang": Key(Literal[tuple(LANGUAGES)], LANGUAGES[0], "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),
             "title": Key(str, None, "heading, for sinks that show one"),
         },

@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
@@ -152,7 +154,10 @@ class _Reader:
     def _settings(self) -> Settings:
         window = self._table("window")
         xyz = self._table("xyz")
-        cut = {key: xyz.pop(key) for key in ("ddof", "since_first", "single_order") if key in xyz}
+        options = [
+            one.name for one in attrs.fields(Settings) if one.metadata.get("table") == "xyz"
+        ]
+        cut = {key: xyz.pop(key) for key in options if key in xyz}
         rules = {"abc": self._table("abc"), "xyz": xyz}
         for axis, rule in rules.items():
             if set(rule) - {"rule"} and "rule" not in rule:

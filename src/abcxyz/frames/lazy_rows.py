@@ -8,6 +8,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.units import DayUnit, MonthPartUnit, MonthUnit
+from abcxyz.errors import InputError
 from abcxyz.frames.query import Lazy, Query
 
 __all__ = ["EXACT", "ROOM", "bucket_of", "day_of", "diagnosis", "prepared"]
@@ -20,7 +22,6 @@ ROOM = 2.0**62
 
 _NOISE = 2.0**-48  # up to here a product such as 6 * 2.55 misses its decimals
 _HUGE = 1e300
-_MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
 def day_of(name: str, kind: Any) -> nw.Expr:
@@ -32,34 +33,45 @@ def day_of(name: str, kind: Any) -> nw.Expr:
 def bucket_of(day: nw.Expr, periods: Periods) -> nw.Expr:
     """Give a day the number of its bucket, from 0; -1 outside.
 
+    Raises
+    ------
+    InputError
+        The unit is of a kind that has no such arithmetic here.
+
     Notes
     -----
     Calendar arithmetic on years, months and days is the one thing every engine does alike;
-    differences of dates and truncation are not.
+    differences of dates and truncation are not. It follows the kind of the unit, not its name.
     """
     first = periods.edges[0]
     year, month = day.dt.year().cast(nw.Int64), day.dt.month().cast(nw.Int64)
-    if periods.bucket in _MONTHS:
-        place = year * 12 + month - (first.year * 12 + first.month)
-        size = _MONTHS[periods.bucket]
-        if size > 1:
-            place = place // size
-    elif periods.bucket == "ten_days":
-        of_month = day.dt.day()
-        third = (
-            nw.when(of_month > 20).then(2).otherwise(nw.when(of_month > 10).then(1).otherwise(0))
-        )
-        begun = (first.year * 12 + first.month) * 3 + min((first.day - 1) // 10, 2)
-        place = (year * 12 + month) * 3 + third - begun
-    else:
-        # Days of the proleptic Gregorian calendar, counted in years that begin in March.
-        early = nw.when(month < 3).then(1).otherwise(0)
-        march_year, march_month = year - early, month + early * 12 - 3
-        leap = march_year // 4 - march_year // 100 + march_year // 400
-        number = march_year * 365 + leap + (march_month * 153 + 2) // 5 + day.dt.day()
-        place = number - (first.toordinal() + 306)
-        if periods.bucket == "week":
-            place = place // 7
+    months = year * 12 + month - (first.year * 12 + first.month)
+    match periods.unit:
+        case MonthUnit(months=size):
+            place = months // size if size > 1 else months
+        case MonthPartUnit(first_days=first_days):
+            part = sum(
+                (
+                    nw.when(day.dt.day() >= begins).then(1).otherwise(0)
+                    for begins in first_days[1:]
+                ),
+                start=nw.lit(-first_days.index(first.day)),
+            )
+            place = months * len(first_days) + part
+        case DayUnit(days=size):
+            # Days of the proleptic Gregorian calendar, counted in years that begin in March.
+            early = nw.when(month < 3).then(1).otherwise(0)
+            march_year, march_month = year - early, month + early * 12 - 3
+            leap = march_year // 4 - march_year // 100 + march_year // 400
+            number = march_year * 365 + leap + (march_month * 153 + 2) // 5 + day.dt.day()
+            place = number - (first.toordinal() + 306)
+            place = place // size if size > 1 else place
+        case _:
+            raise InputError(
+                "data that are not in memory cannot be cut into buckets of one {bucket}; fetch "
+                "them first, or choose another bucket",
+                bucket=periods.bucket,
+            )
     inside = (day >= nw.lit(first)) & (day < nw.lit(periods.edges[-1]))
     return nw.when(inside).then(place).otherwise(-1).cast(nw.Int64)
 

@@ -15,10 +15,10 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AbcxyzError, AdapterError
-from abcxyz.http import Redactor
 from abcxyz.pipeline.progress import Watch
 from abcxyz.plugins import Source
 from abcxyz.tables.account import merged
+from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["Reading"]
 

@@ -21,13 +21,13 @@ from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzError, AdapterError
-from abcxyz.http import Redactor
+from abcxyz.pipeline.lock import job_lock
 from abcxyz.pipeline.progress import Watch
 from abcxyz.pipeline.reading import Reading
 from abcxyz.plugins import Enricher, Preflight, Sink, WriteReport
 from abcxyz.registry import Registry, load
 from abcxyz.tables.loaders import read_playbook, read_scorecard
-from abcxyz.toolkit.locks import locked
+from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
     from abcxyz.history import History
@@ -179,7 +179,7 @@ def run(
         The job is running already.
     """
     watch = watch or Watch()
-    with locked(job.path), _built(job, registry) as (adapters, redactor):
+    with job_lock(job.path), _built(job, registry) as (adapters, redactor):
         try:
             advice = _Advice.of(job)
             return _run(

@@ -36,7 +36,7 @@ def settings_rows(analysis: Analysis, lang: str) -> list[tuple[str, str]]:
         ),
         (
             say("Sub-periods"),
-            f"{snapshot.periods.count} × {say(snapshot.periods.bucket.replace('_', ' '))}",
+            f"{snapshot.periods.count} × {say(snapshot.periods.unit.label)}",
         ),
         (say("Metric"), say(METRICS.get(settings.metric, settings.metric))),
         (say("Rule of ABC"), rule_words(settings.abc, lang)),

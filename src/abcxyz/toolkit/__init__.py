@@ -1,1 +1,31 @@
-"""Tools that adapters may use: secrets, files, locks."""
+"""Tools for adapters: secrets, atomic files, locks, clocks, backoff.
+
+Everything here may be used by an adapter of your own. The package stands on the standard library
+and on `abcxyz.errors`; locks load ``filelock`` when the first one is taken.
+"""
+
+from __future__ import annotations
+
+from abcxyz.toolkit.backoff import Backoff, retry_after
+from abcxyz.toolkit.clock import Clock, ManualClock, SystemClock, local_date
+from abcxyz.toolkit.files import check_writable, read_private, write_atomic
+from abcxyz.toolkit.locks import file_lock
+from abcxyz.toolkit.loopback import is_loopback
+from abcxyz.toolkit.redaction import Redactor
+from abcxyz.toolkit.secrets import read_secret
+
+__all__ = [
+    "Backoff",
+    "Clock",
+    "ManualClock",
+    "Redactor",
+    "SystemClock",
+    "check_writable",
+    "file_lock",
+    "is_loopback",
+    "local_date",
+    "read_private",
+    "read_secret",
+    "retry_after",
+    "write_atomic",
+]

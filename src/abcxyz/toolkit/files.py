@@ -1,62 +1,69 @@
-"""Write a file whole or not at all."""
+"""Atomic writes and private files."""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
-from abcxyz.errors import AdapterError
+from abcxyz.errors import AdapterError, ConfigError
 
-__all__ = ["check_writable", "write_whole"]
+__all__ = ["check_writable", "read_private", "write_atomic"]
 
 
-def write_whole(path: Path, content: bytes, *, dry_run: bool = False) -> bool:
-    """Put *content* into *path* through a temporary file beside it.
+def write_atomic(
+    path: Path,
+    content: bytes | Callable[[BinaryIO], object],
+    *,
+    private: bool = False,
+    dry_run: bool = False,
+) -> bool:
+    """Replace the content of a file at once, through a temporary file beside it.
 
     Parameters
     ----------
     path
         The file; its folder is made where it is absent.
     content
-        All of it.
+        All of it, or a function that writes it into a binary stream.
+    private
+        Readable by its owner alone (mode 0600), as befits secrets and personal data.
     dry_run
         Only say whether the file would change.
 
     Returns
     -------
     bool
-        False where the file already holds exactly this.
+        False where the file already holds exactly these bytes; a function always changes it.
 
     Raises
     ------
     AdapterError
-        The file cannot be written.
+        The file cannot be written; the field ``reason`` says why.
 
     Notes
     -----
-    A reader never sees half a file, and a failure leaves the old one as it was.
+    A reader never sees half a file, and a failure leaves the old one as it was. The bytes are on
+    the disk (``fsync``) before the name points to them.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "report.txt"
+    ...     print(write_atomic(file, b"10 customers"), write_atomic(file, b"10 customers"))
+    True False
     """
     try:
-        if path.is_file() and path.read_bytes() == content:
+        if isinstance(content, bytes) and path.is_file() and path.read_bytes() == content:
             return False
         if dry_run:
             return True
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            # mkstemp makes it readable by its owner alone; a report is an ordinary file.
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        _replace(path, content, 0o600 if private else 0o666)
     except OSError as problem:
         raise AdapterError(
             "the file {path} cannot be written ({reason}); close it in other programs and check "
@@ -67,8 +74,25 @@ def write_whole(path: Path, content: bytes, *, dry_run: bool = False) -> bool:
     return True
 
 
+def _replace(path: Path, content: bytes | Callable[[BinaryIO], object], mode: int) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        # "x" refuses a file or link that is there already; the umask applies to the mode.
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                content(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def check_writable(path: Path) -> str:
-    """See whether `write_whole` could write *path*, and write nothing.
+    """Check that `write_atomic` could write *path*, and write nothing.
 
     Returns
     -------
@@ -79,6 +103,12 @@ def check_writable(path: Path) -> str:
     ------
     AdapterError
         The file, or the nearest folder that exists, may not be written to.
+
+    Examples
+    --------
+    >>> from tempfile import gettempdir
+    >>> check_writable(Path(gettempdir(), "report.txt")).endswith("report.txt")
+    True
     """
     folder = next(one for one in path.absolute().parents if one.exists())
     if path.is_dir():
@@ -92,6 +122,57 @@ def check_writable(path: Path) -> str:
     raise AdapterError(
         "the file {path} cannot be written ({reason}); close it in other programs and check "
         "the rights of its folder",
+        path=str(path),
+        reason=reason,
+    )
+
+
+def read_private(path: Path, where: str = "") -> str:
+    """Read a text file that nobody but its owner may read.
+
+    Parameters
+    ----------
+    path
+        The file, in UTF-8.
+    where
+        Begins the message of an error, such as the line of a job.
+
+    Returns
+    -------
+    str
+        The text, as it stands.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or others may read it. The message names the path, never the content.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "token"
+    ...     _ = write_atomic(file, b"s3cr3t", private=True)
+    ...     read_private(file)
+    's3cr3t'
+    """
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigError(
+                "{where}others may read the secret in {path} (its rights are {mode}); run: "
+                "chmod 600 {path}",
+                where=where,
+                path=str(path),
+                mode=f"{stat.S_IMODE(mode):03o}",
+            )
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is not text in UTF-8"
+    # Outside `except`: an error of decoding holds what it could not decode.
+    raise ConfigError(
+        "{where}the secret in {path} cannot be read ({reason}); check the path",
+        where=where,
         path=str(path),
         reason=reason,
     )

@@ -1,81 +1,71 @@
-"""One run of a job at a time."""
+"""Locks between processes, held on a lock file."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
+import errno
 import os
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from abcxyz.errors import ConfigError, UnavailableError
 
-__all__ = ["locked"]
+__all__ = ["file_lock"]
 
 
-@contextlib.contextmanager
-def locked(job: Path) -> Iterator[None]:
-    """Hold the lock of a job; the system lets go of it however the process ends.
+@contextmanager
+def file_lock(path: Path, *, timeout: float | None = None) -> Iterator[None]:
+    """Hold a lock that one thread of one process at a time can have.
 
     Parameters
     ----------
-    job
-        The job file. The lock lies beside it, or in the folder for temporary files where that
-        of the job may not be written to.
+    path
+        The lock file. It is made, with mode 0600, where it is absent, and stays empty; its folder
+        must be there.
+    timeout
+        Seconds to wait for the lock; 0 tries once, None waits until it is free.
 
     Raises
     ------
     UnavailableError
-        The job is running already.
+        Somebody else still had the lock when the time was over.
+    ConfigError
+        The lock file cannot be opened: no right to write, no folder, a symbolic link, another
+        user's file in a shared folder. The field ``reason`` says why.
+
+    Notes
+    -----
+    The lock is one of the operating system (``flock``, ``LockFileEx``), so it ends with the
+    process, however that ends. A symbolic link put into a shared folder is not followed. Locking
+    is done by ``filelock``.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with file_lock(Path(folder) / "tokens.lock", timeout=5.0):
+    ...         print("nobody else is here")
+    nobody else is here
     """
-    handle = _open(job)
+    from filelock import FileLock, Timeout
+
+    # Without flock a mere marker file would outlive a process that was killed.
+    lock = FileLock(path, mode=0o600, fallback_to_soft=False)
     try:
-        if not _take(handle):
-            raise UnavailableError(
-                "the job {job} is running already; wait until it has ended", job=job.name
-            )
+        if not path.parent.is_dir():  # filelock would make it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        lock.acquire(-1 if timeout is None else timeout)
+    except Timeout:
+        raise UnavailableError(
+            "{path} is locked by another process; wait until it has ended", path=str(path)
+        ) from None
+    except OSError as problem:
+        raise ConfigError(
+            "{path} cannot be locked ({reason}); check the rights of its folder",
+            path=str(path),
+            reason=problem.strerror or type(problem).__name__,
+        ) from None
+    try:
         yield
     finally:
-        os.close(handle)
-
-
-def _open(job: Path) -> int:
-    name = hashlib.sha256(str(job).encode()).hexdigest()[:16]
-    elsewhere = Path(tempfile.gettempdir()) / f"abcxyz-{name}.lock"
-    # A symbolic link that somebody put into the shared folder must not be followed.
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    problem: OSError | None = None
-    for place in (job.with_name(f".{job.name}.lock"), elsewhere):
-        try:
-            return os.open(place, flags, 0o600)
-        except OSError as failed:
-            problem = failed
-    raise ConfigError(
-        "the job {job} cannot be locked ({reason}); let its folder be written to",
-        job=job.name,
-        reason=problem.strerror if problem else "",
-    )
-
-
-if os.name == "nt":  # pragma: no cover - another system
-
-    def _take(handle: int) -> bool:
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _take(handle: int) -> bool:
-        import fcntl
-
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        lock.release()

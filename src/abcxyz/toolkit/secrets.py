@@ -1,20 +1,20 @@
-"""Secrets of a job: named in it, kept elsewhere."""
+"""Secrets: references to environment variables, private files and the keyring."""
 
 from __future__ import annotations
 
 import os
 import re
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import Redactor
+from abcxyz.toolkit.files import read_private
+from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["KINDS", "Vault", "in_clear", "is_reference"]
+__all__ = ["KINDS", "Vault", "in_clear", "is_reference", "read_secret"]
 
 KINDS = ("env", "file", "keyring")
 """Where a secret may be: ``{ env = "NAME" }``, ``{ file = "path" }``, ``{ keyring = "a/b" }``."""
@@ -37,7 +37,7 @@ def is_reference(value: object) -> bool:
 
 
 def in_clear(key: str, value: object, *, declared: bool = False) -> bool:
-    """Say whether *value* looks like a secret that anybody may read in the job.
+    """Say whether *value* looks like a secret written out in the job.
 
     Parameters
     ----------
@@ -64,9 +64,75 @@ def in_clear(key: str, value: object, *, declared: bool = False) -> bool:
     return declared or sounds or holds
 
 
+def read_secret(value: object, *, where: str = "", folder: Path | None = None) -> str:
+    """Read a secret through its reference.
+
+    Parameters
+    ----------
+    value
+        ``{"env": "NAME"}``, ``{"file": "PATH"}`` or ``{"keyring": "SERVICE/USER"}``; or the
+        secret itself, as a job hands it over after reading the reference.
+    where
+        Begins the message of an error, such as the name of the option and a colon.
+    folder
+        What the path of a file is relative to; the current folder by default.
+
+    Returns
+    -------
+    str
+        Without white space around it.
+
+    Raises
+    ------
+    ConfigError
+        The value is neither, or the secret is absent, empty, or readable by others. The message
+        names the reference, never the secret.
+
+    Examples
+    --------
+    >>> os.environ["SHOP_TOKEN"] = "s3cr3t"
+    >>> read_secret({"env": "SHOP_TOKEN"})
+    's3cr3t'
+    >>> read_secret({"env": "NO_SUCH"}, where="token: ")
+    Traceback (most recent call last):
+    ...
+    abcxyz.errors.ConfigError: token: the environment variable NO_SUCH is not set; set it to the \
+secret
+    """
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if not isinstance(value, Mapping) or not is_reference(value):
+        raise ConfigError(
+            '{where}a secret is named by {{ env = "NAME" }}, {{ file = "PATH" }} or '
+            '{{ keyring = "SERVICE/USER" }}; write one of them',
+            where=where,
+        )
+    [(kind, name)] = value.items()
+    if not isinstance(name, str) or not name:
+        raise ConfigError(
+            '{where}a secret is named by text, such as {kind} = "NAME", not by {name!r}',
+            where=where,
+            kind=kind,
+            name=name,
+        )
+    if kind == "file":
+        path = (folder or Path()) / Path(name).expanduser()
+        secret = read_private(path, where).strip()
+    else:
+        secret = (_from_environment if kind == "env" else _from_keyring)(name, where)
+    if not secret:
+        raise ConfigError(
+            "{where}the secret in {kind} {name!r} is empty; put it there",
+            where=where,
+            kind=kind,
+            name=name,
+        )
+    return secret
+
+
 @frozen
 class Vault:
-    """Read secrets, and remember what they were, so that they can be kept out of every text.
+    """Read the secrets of a job, and remember them, so that they can be redacted everywhere.
 
     Parameters
     ----------
@@ -83,69 +149,28 @@ class Vault:
         return "Vault(***)"
 
     def reveal(self, value: Any, where: str = "") -> Any:
-        """Put secrets in the place of their names, in tables and lists too.
+        """Replace references by secrets, in tables and lists too.
 
         Raises
         ------
         ConfigError
-            One is not there, is empty, or can be read by others.
+            A secret is absent, empty, or readable by others.
+
+        Examples
+        --------
+        >>> os.environ["SHOP_TOKEN"] = "s3cr3t"
+        >>> Vault(Path(), set()).reveal({"headers": {"X-Key": {"env": "SHOP_TOKEN"}}})
+        {'headers': {'X-Key': 's3cr3t'}}
         """
         if is_reference(value):
-            [(kind, name)] = value.items()
-            found = self._fetch(kind, name, where)
-            self.read.add(found)
-            return found
+            secret = read_secret(value, where=where, folder=self.folder)
+            self.read.add(secret)
+            return secret
         if isinstance(value, Mapping):
             return {key: self.reveal(item, where) for key, item in value.items()}
         if isinstance(value, list):
             return [self.reveal(item, where) for item in value]
         return value
-
-    def _fetch(self, kind: str, name: object, where: str) -> str:
-        if not isinstance(name, str) or not name:
-            raise ConfigError(
-                '{where}a secret is named by text, such as {kind} = "NAME", not by {name!r}',
-                where=where,
-                kind=kind,
-                name=name,
-            )
-        fetch: Callable[[str, str], str] = {
-            "env": _from_environment,
-            "file": self._from_file,
-            "keyring": _from_keyring,
-        }[kind]
-        found = fetch(name, where)
-        if not found:
-            raise ConfigError(
-                "{where}the secret in {kind} {name!r} is empty; put it there",
-                where=where,
-                kind=kind,
-                name=name,
-            )
-        return found
-
-    def _from_file(self, name: str, where: str) -> str:
-        path = self.folder / Path(name).expanduser()
-        try:
-            mode = path.stat().st_mode
-            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ConfigError(
-                    "{where}others may read the secret in {path} (its rights are {mode}); run: "
-                    "chmod 600 {path}",
-                    where=where,
-                    path=str(path),
-                    mode=f"{stat.S_IMODE(mode):03o}",
-                )
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            reason = getattr(problem, "strerror", None) or "it is not text in UTF-8"
-        # Outside `except`: an error of decoding holds what it could not decode.
-        raise ConfigError(
-            "{where}the secret in {path} cannot be read ({reason}); check the path",
-            where=where,
-            path=str(path),
-            reason=reason,
-        )
 
 
 def _from_environment(name: str, where: str) -> str:

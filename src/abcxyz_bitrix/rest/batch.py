@@ -9,6 +9,7 @@ from attrs import define, field
 
 from abcxyz.errors import AdapterError, UnavailableError
 from abcxyz.http import OutcomeUnknownError, Transport
+from abcxyz.toolkit import Clock
 from abcxyz_bitrix.rest.caller import Caller
 from abcxyz_bitrix.rest.credentials import Credentials
 from abcxyz_bitrix.rest.dialect import Answer, Command, Times, as_map, query
@@ -17,7 +18,7 @@ from abcxyz_bitrix.rest.errors import (
     OperationTimeLimitError,
     QueryLimitExceededError,
 )
-from abcxyz_bitrix.rest.limits import Clock, Tariff
+from abcxyz_bitrix.rest.limits import Tariff
 
 __all__ = ["MOST", "Client", "Outcome"]
 

@@ -18,7 +18,8 @@ from attrs import define, field
 from abcxyz.errors import AdapterError
 from abcxyz.http import Answer as Raw
 from abcxyz.http import NotSentError, OutcomeUnknownError, Transport
-from abcxyz_bitrix.rest.credentials import Credentials, is_loopback
+from abcxyz.toolkit import Backoff, Clock, SystemClock, is_loopback
+from abcxyz_bitrix.rest.credentials import Credentials
 from abcxyz_bitrix.rest.dialect import Answer, Command, Times, decode
 from abcxyz_bitrix.rest.errors import (
     BitrixError,
@@ -27,19 +28,13 @@ from abcxyz_bitrix.rest.errors import (
     PortalMovedError,
     QueryLimitExceededError,
 )
-from abcxyz_bitrix.rest.limits import (
-    Clock,
-    Operating,
-    RateLimiter,
-    SystemClock,
-    Tariff,
-    rate_limiter_of,
-)
+from abcxyz_bitrix.rest.limits import Operating, RateLimiter, Tariff, rate_limiter_of
 from abcxyz_bitrix.rest.refusals import refusal
 
 __all__ = ["TRIES", "Caller", "Traffic"]
 
 TRIES = 3  # of what may be repeated, where the answer is lost
+_LOST = Backoff(attempts=None, jitter=(1.0, 1.0))
 _PATIENCE = 12  # waits in a row for a portal that asks to wait
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _AGENT = f"abcxyz-bitrix/{version('abcxyz')}"
@@ -176,7 +171,7 @@ class Caller:
                 problem, raw = caught, None
             if raw is None:
                 lost += 1
-                self.pause(2.0**lost)
+                self.pause(_LOST.pause(lost))
                 continue
             if raw.status in _MOVED:
                 if moved:
@@ -202,7 +197,7 @@ class Caller:
                 renewed = True
             elif _cut_short(problem) and repeatable and lost + 1 < tries:
                 lost += 1
-                self.pause(2.0**lost)
+                self.pause(_LOST.pause(lost))
             else:
                 raise problem
 

@@ -11,10 +11,11 @@ from attrs import evolve
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import Transport
+from abcxyz.toolkit import Clock, SystemClock, is_loopback, read_secret
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.caller import Caller
-from abcxyz_bitrix.rest.credentials import Given, OAuth, Webhook, is_loopback, reveal
-from abcxyz_bitrix.rest.limits import Clock, SystemClock, Tariff
+from abcxyz_bitrix.rest.credentials import OAuth, SecretOrReference, Webhook
+from abcxyz_bitrix.rest.limits import Tariff
 from abcxyz_bitrix.rest.shared_limits import SharedTokenBucket
 
 __all__ = ["connect"]
@@ -24,9 +25,9 @@ _LOG = logging.getLogger("abcxyz_bitrix")
 
 def connect(
     *,
-    webhook: Given | None = None,
+    webhook: SecretOrReference | None = None,
     client_id: str | None = None,
-    client_secret: Given | None = None,
+    client_secret: SecretOrReference | None = None,
     token_file: Path | str | None = None,
     portal: str | None = None,
     base_url: str | None = None,
@@ -43,7 +44,8 @@ def connect(
     Parameters
     ----------
     webhook
-        Address of an incoming webhook: ``{env = "NAME"}`` or ``{file = "PATH"}``.
+        Address of an incoming webhook, or a reference to it: ``{env = "NAME"}``,
+        ``{file = "PATH"}`` or ``{keyring = "SERVICE/USER"}``.
     client_id, client_secret, token_file, portal
         An application instead of a webhook.
     base_url
@@ -75,14 +77,14 @@ def connect(
         attempts=1,
         proxy=proxy,
         allow_loopback_http=insecure_loopback,
-        now=timer.now,
-        sleep=timer.sleep,
+        clock=timer,
     )
     credentials: Webhook | OAuth
     if webhook is not None and client_id is None:
-        credentials = Webhook.parse(reveal(webhook, "webhook"), loopback=insecure_loopback)
+        address = read_secret(webhook, where="webhook: ")
+        credentials = Webhook.parse(address, loopback=insecure_loopback)
     elif webhook is None and client_id and client_secret is not None and token_file and portal:
-        secret = reveal(client_secret, "client_secret")
+        secret = read_secret(client_secret, where="client_secret: ")
         credentials = OAuth.open(
             portal, client_id, secret, Path(token_file), transport, loopback=insecure_loopback
         )

@@ -3,93 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
-import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from ipaddress import ip_address
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
-from abcxyz.errors import ConfigError, UnavailableError
+from abcxyz.errors import AdapterError, ConfigError, UnavailableError
 from abcxyz.http import Transport
 from abcxyz.plugins import Secret
+from abcxyz.toolkit import file_lock, is_loopback, read_private, write_atomic
 from abcxyz_bitrix.rest.errors import NotJsonError
 from abcxyz_bitrix.rest.refusals import refusal
 
-if sys.platform != "win32":
-    import fcntl
-
-__all__ = ["AUTH_SERVERS", "Credentials", "Given", "OAuth", "Webhook", "is_loopback", "reveal"]
+__all__ = ["AUTH_SERVERS", "Credentials", "OAuth", "SecretOrReference", "Webhook"]
 
 AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
 """The only hosts that may see a client secret."""
 
-Given = Secret | Mapping[str, str]
-"""A value, ``{env = "NAME"}`` or ``{file = "PATH"}``; a job must not hold the value itself."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name means this very machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def reveal(secret: object, name: str) -> str:
-    """Fetch a secret from the environment or from a file of mode 0600.
-
-    Raises
-    ------
-    ConfigError
-        It is absent, or others may read the file.
-    """
-    if isinstance(secret, Mapping) and set(secret) == {"env"}:
-        found = os.environ.get(str(secret["env"]), "")
-        if not found:
-            raise ConfigError(
-                "{name} comes from the environment variable {variable}, which is not set; set it",
-                name=name,
-                variable=str(secret["env"]),
-            )
-        return found.strip()
-    if isinstance(secret, Mapping) and set(secret) == {"file"}:
-        return _private(Path(str(secret["file"])), name).strip()
-    if isinstance(secret, str) and secret:
-        return secret.strip()
-    raise ConfigError(
-        '{name} must be {{ env = "NAME" }} or {{ file = "PATH" }}',
-        name=name,
-    )
-
-
-def _private(path: Path, name: str) -> str:
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise ConfigError(
-            "{name} cannot be read from {path} ({reason}); check the path and its rights",
-            name=name,
-            path=str(path),
-            reason=problem.strerror or type(problem).__name__,
-        ) from None
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(
-            "others may read {path}, which holds {name}; run: chmod 600 {path}",
-            path=str(path),
-            name=name,
-        )
-    return text
+SecretOrReference = Secret | Mapping[str, str]
+"""A secret, or a reference to it as `read_secret` takes it; a job must not hold the secret."""
 
 
 class _Unpicklable:
@@ -262,7 +197,7 @@ class OAuth(_Unpicklable):
         AuthenticationError
             The application has to be authorised again.
         """
-        with self._lock, _between_processes(self.file.with_name(self.file.name + ".lock")):
+        with self._lock, file_lock(self.file.with_name(self.file.name + ".lock")):
             kept = self._read()
             if kept["access_token"] != stale:
                 return True
@@ -334,7 +269,7 @@ class OAuth(_Unpicklable):
         )
 
     def _read(self) -> dict[str, str]:
-        written = _private(self.file, "token_file")
+        written = read_private(self.file, "token_file: ")
         try:
             kept = json.loads(written)
         except ValueError:
@@ -354,31 +289,11 @@ Credentials = Webhook | OAuth
 def _store(path: Path, tokens: Mapping[str, str]) -> None:
     """Replace the token file at once; it is never readable by others, nor half written."""
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(dict(tokens), stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as problem:
+        write_atomic(path, json.dumps(dict(tokens)).encode(), private=True)
+    except AdapterError as problem:
         raise UnavailableError(
             "the new tokens cannot be stored in {path} ({reason}); make the folder writable and "
             "authorise the application again",
             path=str(path),
-            reason=problem.strerror or type(problem).__name__,
+            reason=problem.details["reason"],
         ) from None
-
-
-@contextmanager
-def _between_processes(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if sys.platform != "win32":
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

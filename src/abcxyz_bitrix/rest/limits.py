@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable
-from random import Random
-from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import TokenBucket
+from abcxyz.toolkit import Backoff, Clock, SystemClock
 from abcxyz_bitrix.rest.dialect import Times
 
-__all__ = [
-    "Budget",
-    "Clock",
-    "Operating",
-    "RateLimiter",
-    "SystemClock",
-    "Tariff",
-    "rate_limiter_of",
-    "seconds_of",
-]
+__all__ = ["Budget", "Operating", "RateLimiter", "Tariff", "rate_limiter_of", "seconds_of"]
 
 _SOON = 5.0  # seconds before the limit where waiting begins
 _UNKNOWN = 5.0  # seconds to wait where the portal does not say how long
@@ -34,36 +23,7 @@ _LONGEST, _SHORTEST = 600.0, 10.0
 _MINUTE = 60.0
 _STORM = 5  # refusals within a minute after which the portal is asked more slowly
 _GROWTH = 1.5
-
-
-class Clock(Protocol):
-    """Clock that tests can replace."""
-
-    def now(self) -> float:
-        """POSIX time."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-@frozen
-class SystemClock:
-    """The time of this machine."""
-
-    def now(self) -> float:
-        """POSIX time."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+_JITTER = (1.0, 1.25)
 
 
 @frozen
@@ -113,14 +73,19 @@ class Tariff:
 class RateLimiter:
     """Limit the requests of all clients of one portal in this process."""
 
-    def __init__(self, tariff: Tariff, clock: Clock, random: Random) -> None:
+    def __init__(self, tariff: Tariff, clock: Clock) -> None:
         self.tariff = tariff
-        self._clock, self._random = clock, random
-        self.tokens = TokenBucket(
-            tariff.rate, tariff.burst, clock=clock.monotonic, sleep=clock.sleep
-        )
+        self._clock = clock
+        self.tokens = TokenBucket(tariff.rate, tariff.burst, clock=clock)
         self._refused: deque[float] = deque(maxlen=_STORM)
         self._rate = tariff.rate
+        self._backoff = Backoff(
+            attempts=None,
+            first=1 / tariff.rate + 1.0,
+            factor=_GROWTH,
+            longest=_LONGEST,
+            jitter=_JITTER,
+        )
         self._lock = threading.Lock()
 
     def refused(self, attempt: int) -> float:
@@ -133,8 +98,8 @@ class RateLimiter:
                 self.tokens.slow_down(0.8)
                 self._rate *= 0.8
                 self._refused.clear()
-            wait = (1 / self._rate + 1.0) * _GROWTH**attempt
-            return min(_LONGEST, wait * (1 + 0.25 * self._random.random()))
+                self._backoff = evolve(self._backoff, first=1 / self._rate + 1.0)
+            return self._backoff.pause(attempt + 1)
 
 
 _limiters: dict[tuple[str, int], RateLimiter] = {}
@@ -157,7 +122,7 @@ def rate_limiter_of(host: str, tariff: Tariff, clock: Clock) -> RateLimiter:
     key = (host.lower(), 0 if isinstance(clock, SystemClock) else id(clock))
     with _limiters_lock:
         if key not in _limiters:
-            _limiters[key] = RateLimiter(tariff, clock, Random())  # noqa: S311 - spreads retries
+            _limiters[key] = RateLimiter(tariff, clock)
         return _limiters[key]
 
 

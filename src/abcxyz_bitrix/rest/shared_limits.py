@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import TokenBucket
-from abcxyz_bitrix.rest.limits import Clock
-
-if sys.platform != "win32":
-    import fcntl
+from abcxyz.toolkit import Clock, file_lock
 
 __all__ = ["SharedTokenBucket"]
 
@@ -26,19 +22,19 @@ class SharedTokenBucket(TokenBucket):
     Parameters
     ----------
     path
-        The file; it holds two numbers.
+        The file; it holds two numbers. Its lock file lies beside it.
     """
 
     def __init__(self, path: Path, rate: float, burst: float, clock: Clock) -> None:
-        super().__init__(rate, burst, clock=clock.now, sleep=clock.sleep)
+        super().__init__(rate, burst, clock=clock)
         self._path = path
-        self._now = clock.now
+        self._lock_file = path.with_name(path.name + ".lock")
 
     def take(self) -> None:
         """Wait for a turn among all programs."""
         wait = -self._change(cost=1.0) / self._rate
         if wait > 0:
-            self._sleep(wait)
+            self._clock.sleep(wait)
 
     def drain(self) -> None:
         """Empty the bucket for all programs."""
@@ -46,17 +42,22 @@ class SharedTokenBucket(TokenBucket):
 
     def _change(self, *, cost: float = 0.0, empty: bool = False) -> float:
         try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            with file_lock(self._lock_file):
+                return self._updated(cost, empty)
         except OSError as problem:
-            raise ConfigError(
-                "pace_file = {path} cannot be used ({reason}); name a file of its own",
-                path=str(self._path),
-                reason=problem.strerror or type(problem).__name__,
-            ) from None
+            reason: object = problem.strerror or type(problem).__name__
+        except ConfigError as problem:
+            reason = problem.details["reason"]
+        raise ConfigError(
+            "pace_file = {path} cannot be used ({reason}); name a file of its own",
+            path=str(self._path),
+            reason=reason,
+        )
+
+    def _updated(self, cost: float, empty: bool) -> float:
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+") as file:
-            if sys.platform != "win32":
-                fcntl.flock(file, fcntl.LOCK_EX)
-            now = self._now()
+            now = self._clock.now()
             tokens, seen = self._level(file.read(), now)
             tokens = min(self._burst, tokens + max(0.0, now - seen) * self._rate)
             tokens = min(tokens, 0.0) if empty else tokens - cost

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-import time
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -16,6 +15,7 @@ from attrs import define, field
 
 from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
 from abcxyz.http import Answer, Transport
+from abcxyz.toolkit import Backoff, Clock, SystemClock, is_loopback
 from abcxyz_onec.odata import metadata as description
 from abcxyz_onec.odata.answers import decode
 from abcxyz_onec.odata.errors import HiddenRowsError, UnknownNameError, failure
@@ -29,7 +29,8 @@ Row = dict[str, Any]
 T = TypeVar("T")
 
 _SLOW = 300.0  # seconds for $metadata and virtual tables
-_PATIENCE = (1.0, 3.0, 9.0)  # seconds before the second, third and fourth try
+_ATTEMPTS = 4
+_BACKOFF = Backoff(attempts=_ATTEMPTS, first=1.0, factor=3.0, jitter=(1.0, 1.0))
 
 
 @define
@@ -68,8 +69,8 @@ class Client:
         Seconds to wait for an ordinary answer; the first one after idling may take 40.
     page_bytes
         What a page should weigh.
-    sleep
-        Waits some seconds.
+    clock
+        Waits between attempts.
     traffic
         Counters.
     restricted
@@ -84,7 +85,7 @@ class Client:
     allowed_only: bool = False
     timeout: float = 120.0
     page_bytes: int = 32 << 20
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    clock: Clock = field(factory=SystemClock, repr=False)
     traffic: Traffic = field(factory=Traffic)
     restricted: set[str] = field(factory=set, repr=False)
     _metadata: Metadata | None = field(default=None, init=False, repr=False)
@@ -125,16 +126,17 @@ class Client:
         The transport waits out what the network and the web server say; here are the outages
         that look like answers: a page for people with status 200, an answer cut short.
         """
-        for pause in (*_PATIENCE, None):
+        for attempt in count(1):
             answer = self.send("GET", path, timeout=max(_SLOW, self.timeout) if slow else None)
             try:
                 if answer.status != 200:
                     raise self._failed(answer, what)
                 return read(answer.body)
             except UnavailableError as problem:
-                if pause is None or problem.details.get("status", 200) not in (200, 500):
+                wait = _BACKOFF.wait(attempt)
+                if wait is None or problem.details.get("status", 200) not in (200, 500):
                     raise
-            self.sleep(pause)
+            self.clock.sleep(wait)
         raise AssertionError("unreachable")
 
     def _failed(self, answer: Answer, what: str) -> Exception:
@@ -286,12 +288,7 @@ def _single(body: bytes) -> Row:
 def _in_the_open(url: str) -> bool:
     """Say whether the password would travel unencrypted over a network."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        here = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        here = False
-    return parts.scheme == "http" and not here
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def connect(
@@ -304,7 +301,7 @@ def connect(
     allow_http: bool = False,
     timeout: float = 120.0,
     page_bytes: int = 32 << 20,
-    sleep: Callable[[float], None] = time.sleep,
+    clock: Clock | None = None,
 ) -> Client:
     """Make a client of the base at *url*.
 
@@ -334,13 +331,14 @@ def connect(
         raise ConfigError("user holds a colon, which ends the login; take a user without one")
     # By hand and in UTF-8: a pair (user, password) would be encoded in latin-1, without Cyrillic.
     pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    timer = clock if clock is not None else SystemClock()
     transport = Transport(
         secrets=(password, pair),
         read_timeout=timeout,
-        attempts=len(_PATIENCE) + 1,
+        attempts=_ATTEMPTS,
         allow_loopback_http=True,
         allow_http=allow_http,
-        sleep=sleep,
+        clock=timer,
     )
     return Client(
         f"{parts.scheme}://{parts.netloc}{quote(urlsplit(root).path, safe='/%')}",
@@ -351,5 +349,5 @@ def connect(
         allowed_only=allowed_only,
         timeout=timeout,
         page_bytes=page_bytes,
-        sleep=sleep,
+        clock=timer,
     )

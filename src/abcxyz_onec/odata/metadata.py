@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +13,7 @@ from xml.etree import ElementTree as ET
 from attrs import field, frozen
 
 from abcxyz.errors import UnavailableError
+from abcxyz.toolkit import write_atomic
 from abcxyz_onec.odata.query import Query, names_in
 
 __all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "missing_names", "parse"]
@@ -166,16 +165,13 @@ def _place(folder: Path, url: str, user: str) -> Path:
 
 def keep(folder: Path, url: str, user: str, metadata: Metadata) -> None:
     """Write the description into *folder*, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     body = {
         "digest": metadata.digest,
         "sets": {each.name: [each.key, dict(each.fields)] for each in metadata.sets.values()},
         "functions": dict(metadata.functions),
     }
-    handle, name = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(body, file, ensure_ascii=False)
-    Path(name).replace(_place(folder, url, user))
+    content = json.dumps(body, ensure_ascii=False).encode()
+    write_atomic(_place(folder, url, user), content, private=True)
 
 
 def cached(folder: Path, url: str, user: str) -> Metadata | None:

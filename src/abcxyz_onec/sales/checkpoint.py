@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from datetime import date
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from abcxyz.toolkit import write_atomic
 from abcxyz_onec.sales.lines import LineColumns
 
 __all__ = ["Checkpoint"]
@@ -57,10 +56,8 @@ class Checkpoint:
                 f"{name}.{place}": array.astype(np.bytes_) if array.dtype.kind == "U" else array
                 for name, array in each.arrays().items()
             }
-        handle, name = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        Path(name).replace(folder / f"{since}_{until}.npz")
+        file = folder / f"{since}_{until}.npz"
+        write_atomic(file, lambda stream: np.savez(stream, **arrays), private=True)
 
     def parts(self, part: str) -> list[tuple[date, date, Path]]:
         """List what is kept of *part* and still good, the earliest first."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from abcxyz import Periods, Window
+from abcxyz import UNITS, Periods, Window
 from abcxyz_onec.odata.answers import as_decimal
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import virtual
@@ -59,13 +59,13 @@ class Turnovers:
     def stretches(self, since: date, until: date) -> list[tuple[date, date]]:
         """Cut into sub-periods; the first and the last may be cut short.
 
-        Weeks cross the borders of all longer periods, of which the window of ABC is made, so they
-        are cut there: in months and thirds of a month.
+        The window of ABC is made of periods of the same unit or of a longer one. Where those do
+        not consist of whole sub-periods, as months do not consist of weeks, they are cut there.
         """
         window = Window(since, until)
         edges = set(Periods.over(window, self.bucket).edges)
-        if self.bucket == "week":
-            edges |= set(Periods.over(window, "ten_days").edges)
+        for longer in UNITS[UNITS.index(self.bucket) + 1 :]:
+            edges.update(Periods.over(window, longer).edges)
         inside = sorted(edge for edge in edges if since < edge < until)
         return list(pairwise([since, *inside, until]))
 

@@ -136,7 +136,11 @@ def test_knockout() -> None:
     """A bankrupt giant is P-C for that very reason, with no points and no probability."""
     card = evolve(DEFAULT, calibration=(0.0, 0.1))
     one = score_prospect({"turnover": 9e9, "employees": 999, "status": " Банкротство "}, card)
-    assert (one.grade, one.score, one.against_in("ru")) == ("P-C", 0.0, ("компания в банкротстве",))
+    assert (one.grade, one.score, one.against_in("ru")) == (
+        "P-C",
+        0.0,
+        ("компания в банкротстве",),
+    )
     assert one.probability is None
     assert (
         one.sentence("ru")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, ZERO, Base, Company
 
 from abcxyz.errors import (
@@ -150,7 +151,7 @@ def test_hidden_rows_are_explained(client: Client, base: Base, company: Company)
 
 def test_wrong_password_leaves_no_trace(base: Base) -> None:
     """A refused login says so; no traceback or repr holds the password."""
-    client = connect(base.url, "Робот", "S3cret-тайна", sleep=lambda _: None)
+    client = connect(base.url, "Робот", "S3cret-тайна", clock=NoWait())
     with pytest.raises(AuthenticationError) as caught:
         client.metadata()
     text = (
@@ -166,7 +167,7 @@ def test_netrc_does_not_win(base: Base, tmp_path: Path, monkeypatch: pytest.Monk
     netrc.write_text("machine 127.0.0.1 login other password wrong\n", encoding="utf-8")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    client = connect(base.url, "Робот", "пароль-7Щ", sleep=lambda _: None)
+    client = connect(base.url, "Робот", "пароль-7Щ", clock=NoWait())
     assert len(client.metadata().sets) > 10
 
 

@@ -7,6 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Company
 
 from abcxyz_onec.odata.client import Client, connect
@@ -33,7 +34,7 @@ def test_metadata_cache(client: Client, base: Base, company: Company, tmp_path: 
     """The description is read once, kept on disk, and dropped when 1C knows better."""
     client.cache = tmp_path
     first = client.metadata()
-    again = connect(base.url, "Робот", "пароль-7Щ", cache=tmp_path, sleep=lambda _: None)
+    again = connect(base.url, "Робот", "пароль-7Щ", cache=tmp_path, clock=NoWait())
     assert again.metadata() == first
     assert sum(each.path.endswith("$metadata") for each in base.log) == 1
     company.store.unpublished.add("Catalog_Партнеры")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Store, bp, unf
 from tests.onec.test_source import lines
 
@@ -20,7 +21,7 @@ from abcxyz_onec.source import OneCSource
 _YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
 _DAY = date(2026, 3, 5)
 _MOMENT = "2026-03-05T10:00:00"
-_COMMON: dict[str, Any] = {"sleep": lambda _: None, "timeout": 5}
+_COMMON: dict[str, Any] = {"clock": NoWait(), "timeout": 5}
 
 
 def _source(base: Base, profile: str, **options: Any) -> OneCSource:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.clocks import at_noon
 from tests.emulators.onec.base import Base, Company, filled, large
 
 from abcxyz import Window
@@ -27,8 +28,7 @@ def big() -> Iterator[Base]:
 def _source(base: Base, **options: Any) -> OneCSource:
     common: dict[str, Any] = {
         "page_mb": 0.25,
-        "sleep": lambda _: None,
-        "today": lambda: _YEAR.until,
+        "clock": at_noon(_YEAR.until),
     }
     return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
 

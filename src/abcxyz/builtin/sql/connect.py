@@ -14,7 +14,7 @@ from abcxyz.errors import (
     ConfigError,
     UnavailableError,
 )
-from abcxyz.http import Redactor
+from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

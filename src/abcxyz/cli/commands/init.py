@@ -72,7 +72,7 @@ def job_text(lang: str = "en") -> str:
         header = f"[[{name}]]" if name == "source" else f"[{name}]"
         lines += ["", f"# {header}" if optional else header]
         for key, about in keys.items():
-            meaning = text(about.meaning, lang)
+            meaning = about.explain(lang)
             if key in given:
                 lines.append(f"{key} = {_toml(given[key])}  # {meaning}")
                 continue
@@ -93,7 +93,7 @@ def _toml(value: object) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
-    from abcxyz.toolkit.files import write_whole
+    from abcxyz.toolkit.files import write_atomic
 
     path = Path(args.job)
     if path.exists() and not args.force:
@@ -101,6 +101,6 @@ def run(args: argparse.Namespace) -> int:
             "{path} is there already; choose another name, or write over it with --force",
             path=str(path),
         )
-    write_whole(path, job_text(args.lang).encode())
+    write_atomic(path, job_text(args.lang).encode())
     print(text("Written to {folder}", args.lang, folder=path))
     return 0

@@ -91,11 +91,11 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
     from abcxyz.config import build, read_job
     from abcxyz.core.analysis.analyze import with_facts
     from abcxyz.core.prospects.scores import score_prospects
-    from abcxyz.http import Redactor
     from abcxyz.pipeline.reading import Reading
     from abcxyz.pipeline.runner import covered
     from abcxyz.registry import load
     from abcxyz.tables.loaders import read_scorecard
+    from abcxyz.toolkit.redaction import Redactor
 
     job = read_job(args.file)
     args.lang = args.lang or job.lang

@@ -8,16 +8,15 @@ from typing import Any
 
 import attrs
 
-from abcxyz.core.classes.rule_dicts import RULES
+from abcxyz.core.classes.rule_dicts import RULES, rules_for
 from abcxyz.core.classes.rules import Limits, Rule
 from abcxyz.errors import InputError
 
 __all__ = ["ABC_RULES", "XYZ_RULES", "parse_abc", "parse_xyz"]
 
-_ABC = MappingProxyType({name.replace("_", "-"): kind for name, kind in RULES.items()})
-#: The other rules cut shares of a total, and coefficients of variation have none.
-_XYZ = MappingProxyType(
-    {name: kind for name, kind in _ABC.items() if name not in ("shares", "count-shares")}
+_ABC, _XYZ = (
+    MappingProxyType({name.replace("_", "-"): RULES[name] for name in rules_for(axis)})
+    for axis in ("abc", "xyz")
 )
 
 

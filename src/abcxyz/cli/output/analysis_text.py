@@ -39,14 +39,14 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 def render(analysis: Analysis, lang: str) -> str:
     """Show the window, the account of data quality, the cuts, the matrix and the groups."""
     summary = summary_object(analysis)
-    blocks = [_head(summary, lang)]
+    blocks = [_head(summary, analysis.snapshot.periods.unit.label, lang)]
     if summary["quality"]:
         blocks.append(_quality(summary["quality"], lang))
     blocks += [_classes(summary, lang), _matrix(summary, lang), _groups(summary, lang)]
     return "\n\n".join(blocks)
 
 
-def _head(summary: dict[str, Any], lang: str) -> str:
+def _head(summary: dict[str, Any], unit: str, lang: str) -> str:
     window = summary["window"]
     since, until = date.fromisoformat(window["since"]), date.fromisoformat(window["until"])
     lines = [
@@ -60,7 +60,7 @@ def _head(summary: dict[str, Any], lang: str) -> str:
             "Buckets: {count} ({unit})",
             lang,
             count=window["buckets"],
-            unit=text(window["bucket"].replace("_", " "), lang),
+            unit=text(unit, lang),
         ),
         f"{text('Customers', lang)}: {number(summary['customers'], lang)}",
     ]

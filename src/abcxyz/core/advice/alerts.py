@@ -101,16 +101,21 @@ def _written(value: object, lang: str) -> object:
     return number(value, lang, 1) if isinstance(value, float) else value
 
 
-def _check_option(name: str, value: float, *, share: bool) -> None:
-    if share and not 0 < value < 1:
+def _is_share(_: object, option: attrs.Attribute[float], value: float) -> None:
+    if not 0 < value < 1:
         raise InputError(
             "the alert option {name} is {value}; give a share between 0 and 1",
-            name=name,
+            name=option.name,
             value=value,
         )
+
+
+def _is_count(_: object, option: attrs.Attribute[int], value: int) -> None:
     if value < 0:
         raise InputError(
-            "the alert option {name} is {value}; give a number from 0", name=name, value=value
+            "the alert option {name} is {value}; give a number from 0",
+            name=option.name,
+            value=value,
         )
 
 
@@ -134,14 +139,33 @@ class AlertRules:
         A lead of grade P-A is to be contacted within so many days.
     """
 
-    near: float = 0.10
-    quantile: float = 0.9
-    least_gaps: int = 5
-    deal_days: int = 3
-    dead_top: int = 10
-    lead_days: int = 1
-
-    def __attrs_post_init__(self) -> None:
-        for one in attrs.fields(type(self)):
-            share = one.name in ("near", "quantile")
-            _check_option(one.name, getattr(self, one.name), share=share)
+    near: float = field(
+        default=0.10,
+        validator=_is_share,
+        metadata={"help": "a B that lacks up to this share of A's limit is near it"},
+    )
+    quantile: float = field(
+        default=0.9,
+        validator=_is_share,
+        metadata={"help": "a silence beyond this quantile of own gaps is a lapse"},
+    )
+    least_gaps: int = field(
+        default=5,
+        validator=_is_count,
+        metadata={"help": "with fewer gaps those of the class count"},
+    )
+    deal_days: int = field(
+        default=3,
+        validator=_is_count,
+        metadata={"help": "a deal without movement for more days is stalled"},
+    )
+    dead_top: int = field(
+        default=10,
+        validator=_is_count,
+        metadata={"help": "so many customers of class C, by time spent"},
+    )
+    lead_days: int = field(
+        default=1,
+        validator=_is_count,
+        metadata={"help": "a P-A lead is to be contacted within so many days"},
+    )

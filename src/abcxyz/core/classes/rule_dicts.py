@@ -1,4 +1,4 @@
-"""Rules as plain values, for files and settings."""
+"""Names and parameters of the rules, and rules as plain values for files and settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import attrs
 from attrs import asdict
 
 from abcxyz.core.classes.rules import (
@@ -19,7 +20,7 @@ from abcxyz.core.classes.rules import (
 )
 from abcxyz.errors import InputError
 
-__all__ = ["RULES", "rule_from_dict", "rule_to_dict"]
+__all__ = ["RULES", "parameters_of", "rule_from_dict", "rule_to_dict", "rules_for"]
 
 RULES: Mapping[str, type[Any]] = MappingProxyType(
     {
@@ -30,7 +31,51 @@ RULES: Mapping[str, type[Any]] = MappingProxyType(
         "limits": Limits,
     }
 )
-"""Name of a rule in settings and jobs -> its class."""
+"""Name of a rule in settings and jobs -> its class; the first one is the default."""
+
+_PROTOCOLS = MappingProxyType({"abc": Rule, "xyz": CvRule})
+
+
+def rules_for(axis: str) -> tuple[str, ...]:
+    """Name the rules that can divide an axis.
+
+    Parameters
+    ----------
+    axis
+        ``abc`` or ``xyz``.
+
+    Examples
+    --------
+    >>> rules_for("xyz")
+    ('tangent', 'cumulative_mean', 'limits')
+    """
+    return tuple(name for name, kind in RULES.items() if issubclass(kind, _PROTOCOLS[axis]))
+
+
+def parameters_of(name: str, axis: str) -> Mapping[str, str]:
+    """Describe the parameters of a rule that mean something on an axis.
+
+    Parameters
+    ----------
+    name
+        One of `RULES`.
+    axis
+        ``abc`` or ``xyz``.
+
+    Returns
+    -------
+    Mapping
+        Parameter -> one line of help, in English.
+
+    Examples
+    --------
+    >>> dict(parameters_of("limits", "xyz"))
+    {'first': 'the largest CV of X', 'second': 'the largest CV of Y'}
+    """
+    fields = attrs.fields(RULES[name])
+    return MappingProxyType(
+        {one.name: one.metadata[axis] for one in fields if axis in one.metadata}
+    )
 
 
 def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
@@ -56,7 +101,7 @@ def rule_from_dict(data: Mapping[str, Any]) -> Rule:
         The rule or one of its parameters is unknown.
     """
     options = dict(data)
-    kind = RULES.get(options.pop("rule", None))
+    kind = RULES.get(options.pop("rule", ""))
     if kind is None:
         raise InputError(
             "the rule {rule!r} is unknown; use one of {known}",
@@ -64,11 +109,12 @@ def rule_from_dict(data: Mapping[str, Any]) -> Rule:
             known=", ".join(RULES),
         )
     try:
-        return kind(**options)  # type: ignore[no-any-return]
+        rule: Rule = kind(**options)
     except TypeError:
         raise InputError(
             "the rule {rule} got {given}; it takes {known}",
             rule=data["rule"],
             given=", ".join(options),
-            known=", ".join(a.name for a in kind.__attrs_attrs__) or "nothing",  # type: ignore[attr-defined]
+            known=", ".join(one.name for one in attrs.fields(kind)) or "nothing",
         ) from None
+    return rule

@@ -1,7 +1,8 @@
 """Rules of classification: each looks at the values and answers where to cut.
 
 Every rule boils down to two cut values, so that a class is one comparison per customer, equal
-customers get equal classes, and the cuts explain every class.
+customers get equal classes, and the cuts explain every class. The metadata of a parameter say
+what it means for the classes A, B, C (``abc``) and for X, Y, Z (``xyz``), where it means anything.
 """
 
 from __future__ import annotations
@@ -175,7 +176,9 @@ class CumulativeMean:
     Cuts(first=inf, second=200)
     """
 
-    cv_decimals: int | None = None
+    cv_decimals: int | None = field(
+        default=None, metadata={"xyz": "round the CV first, as 1C does to 2"}
+    )
 
     single_order: ClassVar[bool] = False
     signless: ClassVar[bool] = True
@@ -252,8 +255,8 @@ class Shares:
     Cuts(first=80, second=15)
     """
 
-    a: float = 0.80
-    b: float = 0.95
+    a: float = field(default=0.80, metadata={"abc": "the share of A"})
+    b: float = field(default=0.95, metadata={"abc": "the share of A and B"})
 
     def __attrs_post_init__(self) -> None:
         _check_shares("Shares", self.a, self.b)
@@ -287,8 +290,8 @@ class CountShares:
     Cuts(first=300, second=50)
     """
 
-    a: float = 0.20
-    b: float = 0.50
+    a: float = field(default=0.20, metadata={"abc": "the share of A"})
+    b: float = field(default=0.50, metadata={"abc": "the share of A and B"})
 
     def __attrs_post_init__(self) -> None:
         _check_shares("CountShares", self.a, self.b)
@@ -326,8 +329,16 @@ class Limits:
     Cuts(first=0.1, second=0.25)
     """
 
-    first: float = field(default=0.10, converter=_limit)
-    second: float = field(default=0.25, converter=_limit)
+    first: float = field(
+        default=0.10,
+        converter=_limit,
+        metadata={"abc": "the least value of A", "xyz": "the largest CV of X"},
+    )
+    second: float = field(
+        default=0.25,
+        converter=_limit,
+        metadata={"abc": "the least value of B", "xyz": "the largest CV of Y"},
+    )
 
     single_order: ClassVar[bool] = True
 

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import Days
+from abcxyz.core.sales.units import LETTERS, UNITS, PeriodUnit, unit_named
 from abcxyz.errors import InputError
 
 __all__ = ["UNITS", "Periods", "Window", "period_start", "shift_period"]
-
-_MONTHS_IN = MappingProxyType({"month": 1, "quarter": 3, "half_year": 6, "year": 12})
-_DAYS_IN = MappingProxyType({"day": 1, "week": 7})
-_LETTERS = MappingProxyType(
-    {
-        "D": "day",
-        "W": "week",
-        "T": "ten_days",
-        "M": "month",
-        "Q": "quarter",
-        "H": "half_year",
-        "Y": "year",
-    }
-)
-#: Calendar units, from the shortest to the longest.
-UNITS = tuple(_LETTERS.values())
 
 
 def _as_day(value: object, name: str) -> date:
@@ -104,15 +88,6 @@ class Window:
         return np.asarray((days >= np.datetime64(self.since)) & (days < np.datetime64(self.until)))
 
 
-def _check_unit(unit: str) -> None:
-    if unit not in UNITS:
-        raise InputError(
-            "the period {unit!r} is unknown; use one of {known}",
-            unit=unit,
-            known=", ".join(UNITS),
-        )
-
-
 def period_start(day: date, unit: str) -> date:
     """Find the first day of the *unit* that holds *day*.
 
@@ -128,15 +103,8 @@ def period_start(day: date, unit: str) -> date:
     >>> period_start(date(2026, 11, 22), "week")
     datetime.date(2026, 11, 16)
     """
-    _check_unit(unit)
-    if unit == "day":
-        return day
-    if unit == "week":
-        return day - timedelta(days=day.weekday())
-    if unit == "ten_days":
-        return day.replace(day=min((day.day - 1) // 10, 2) * 10 + 1)
-    months = _MONTHS_IN[unit]
-    return date(day.year, (day.month - 1) // months * months + 1, 1)
+    known = unit_named(unit)
+    return known.start(known.index(day))
 
 
 def shift_period(start: date, unit: str, count: int) -> date:
@@ -147,15 +115,8 @@ def shift_period(start: date, unit: str, count: int) -> date:
     >>> shift_period(date(2026, 3, 1), "ten_days", -1)
     datetime.date(2026, 2, 21)
     """
-    _check_unit(unit)
-    if unit in _DAYS_IN:
-        return start + timedelta(days=_DAYS_IN[unit] * count)
-    if unit == "ten_days":
-        tens = (start.year * 12 + start.month - 1) * 3 + (start.day - 1) // 10 + count
-        months, third = divmod(tens, 3)
-        return date(months // 12, months % 12 + 1, third * 10 + 1)
-    months = start.year * 12 + start.month - 1 + _MONTHS_IN[unit] * count
-    return date(months // 12, months % 12 + 1, 1)
+    known = unit_named(unit)
+    return known.start(known.index(start) + count)
 
 
 @frozen
@@ -227,11 +188,10 @@ class Periods:
         """
         as_of = _as_day(as_of, "as_of")
         bucket = unit if bucket is None else bucket
-        _check_unit(unit)
-        _check_unit(bucket)
+        length, step = unit_named(unit).mean_days, unit_named(bucket).mean_days
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:  # type: ignore[redundant-expr]
             raise InputError("the number of periods is {n!r}; pass a whole number from 1", n=n)
-        if UNITS.index(bucket) > UNITS.index(unit):
+        if step > length:
             raise InputError(
                 "a bucket of one {bucket} is longer than the period of one {unit}; "
                 "choose a bucket not longer than the period",
@@ -257,8 +217,8 @@ class Periods:
         Parameters
         ----------
         period
-            A number and a letter: D day, W week, T ten days, M month, Q quarter, H half-year,
-            Y year.
+            A number and the letter of a unit: one of `LETTERS`, such as D for days, W for weeks
+            and M for months.
         as_of
             The day of the classification.
         bucket
@@ -275,15 +235,21 @@ class Periods:
         24
         """
         found = re.fullmatch(r"\s*(\d{1,4})\s*([A-Za-z])\s*", period)
-        if found is None or found[2].upper() not in _LETTERS:
+        if found is None or found[2].upper() not in LETTERS:
             raise InputError(
                 "the period {period!r} cannot be read; write a number and one of the letters "
-                "D W T M Q H Y, such as 12M",
+                "{letters}, such as 12M",
                 period=period,
+                letters=" ".join(LETTERS),
             )
         if bucket is not None:
-            bucket = _LETTERS.get(bucket.strip().upper(), bucket.strip())
-        return cls.before(as_of, int(found[1]), _LETTERS[found[2].upper()], bucket=bucket)
+            bucket = LETTERS.get(bucket.strip().upper(), bucket.strip())
+        return cls.before(as_of, int(found[1]), LETTERS[found[2].upper()], bucket=bucket)
+
+    @property
+    def unit(self) -> PeriodUnit:
+        """The unit of the buckets."""
+        return unit_named(self.bucket)
 
     @property
     def count(self) -> int:

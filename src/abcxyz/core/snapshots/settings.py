@@ -15,6 +15,7 @@ from abcxyz.core.classes.rule_dicts import rule_from_dict, rule_to_dict
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import METRICS
+from abcxyz.core.sales.units import LETTERS
 from abcxyz.errors import InputError
 
 __all__ = ["Settings"]
@@ -31,7 +32,7 @@ class Settings:
     bucket
         Unit of the XYZ series, a letter or a name; that of the period when not given.
     metric
-        ``revenue``, ``profit`` or ``count``.
+        One of `METRICS`.
     abc, xyz
         The rules.
     ddof, since_first, single_order
@@ -48,14 +49,45 @@ class Settings:
     True
     """
 
-    period: str = "12M"
-    bucket: str | None = None
-    metric: str = "revenue"
-    abc: Rule = field(factory=Tangent)
-    xyz: Rule | CvRule = field(factory=Tangent)
-    ddof: int = 0
-    since_first: bool = False
-    single_order: bool | None = None
+    period: str = field(
+        default="12M",
+        metadata={
+            "table": "window",
+            "help": "complete periods to take: a number and {letters}",
+            "letters": " ".join(LETTERS),
+        },
+    )
+    bucket: str | None = field(
+        default=None,
+        metadata={
+            "table": "window",
+            "help": "sub-period of the XYZ series; the period itself by default",
+        },
+    )
+    metric: str = field(
+        default=METRICS[0],
+        metadata={"table": "window", "help": "what a customer's value is", "choices": METRICS},
+    )
+    abc: Rule = field(factory=Tangent, metadata={"help": "how the values are cut"})
+    xyz: Rule | CvRule = field(
+        factory=Tangent, metadata={"help": "how the coefficients of variation are cut"}
+    )
+    ddof: int = field(
+        default=0,
+        metadata={
+            "table": "xyz",
+            "help": "0: population deviation, 1: of a sample",
+            "choices": (0, 1),
+        },
+    )
+    since_first: bool = field(
+        default=False,
+        metadata={"table": "xyz", "help": "count the periods from the first sale on"},
+    )
+    single_order: bool | None = field(
+        default=None,
+        metadata={"table": "xyz", "help": "classify who ordered once; the rule decides"},
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.metric not in METRICS:
@@ -73,14 +105,9 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_dict` reads them back."""
         return {
-            "period": self.period,
-            "bucket": self.bucket,
-            "metric": self.metric,
-            "abc": rule_to_dict(self.abc),
-            "xyz": rule_to_dict(self.xyz),
-            "ddof": self.ddof,
-            "since_first": self.since_first,
-            "single_order": self.single_order,
+            one.name: rule_to_dict(value) if one.name in ("abc", "xyz") else value
+            for one in attrs.fields(type(self))
+            for value in [getattr(self, one.name)]
         }
 
     @classmethod

@@ -197,10 +197,7 @@ class Tables(Sight):
     def _prospect(self, i: int) -> dict[str, Any]:
         scores = self._analysis.prospects
         assert scores is not None
-        one, russian = scores[i], self._lang == "ru"
-        verdict = one.verdict
-        good = one.reasons_ru if russian else one.reasons
-        bad = one.against_ru if russian else one.against
+        one = scores[i]
         chance = one.probability
         return {
             "name": name_of(self._analysis, scores.ids[i]),
@@ -208,9 +205,9 @@ class Tables(Sight):
             "letter": (one.grade or "N")[-1:],
             "score": one.score,
             "chance": "" if chance is None else percent(chance, self._lang, 0),
-            "good": "; ".join(good) or "–",
-            "bad": "; ".join(bad) or "–",
-            "advice": (verdict.advice_ru if russian else verdict.advice_en) or "–",
+            "good": "; ".join(one.reasons_in(self._lang)) or "–",
+            "bad": "; ".join(one.against_in(self._lang)) or "–",
+            "advice": one.verdict.advice.in_language(self._lang) or "–",
         }
 
     def end(self) -> dict[str, Any]:

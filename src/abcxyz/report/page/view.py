@@ -10,7 +10,7 @@ import numpy as np
 
 from abcxyz.charts.svg import ink_on, shade
 from abcxyz.charts.tiles import scaled
-from abcxyz.core.classes.segments import ABC, SEGMENTS, TAGS, XYZ
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text, number, percent, plural, text
 from abcxyz.report.customers import Customer, Facts, spark
 from abcxyz.report.page.formatter import bare
@@ -199,7 +199,7 @@ class _View(Tables):
             "heat": [(ABC[i], cells[3 * i : 3 * i + 3]) for i in range(3)],
             "xyz_names": [*zip(XYZ, names, strict=True)],
             "not_classified": {"count": matrix.unclassified},
-            "panels": [self._panel(code, TAGS[lang][one]) for code, one in enumerate(SEGMENTS)],
+            "panels": [self._panel(code, tag(one, lang)) for code, one in enumerate(SEGMENTS)],
         }
 
     def _panel(self, code: int, tag: str) -> dict[str, Any]:
@@ -216,8 +216,8 @@ class _View(Tables):
             "count": count,
             "value": value,
             "late": self._facts.late(code),
-            "advice": "" if advice is None else advice.text[self._lang].format(**said),
-            "hint": "" if advice is None else advice.hint[self._lang].format(**said),
+            "advice": "" if advice is None else advice.text.in_language(self._lang).format(**said),
+            "hint": "" if advice is None else advice.hint.in_language(self._lang).format(**said),
             "channel": "" if advice is None else self._channel(advice.channel),
             "rows": [self._row(one) for one in self._facts.segment(code, self._rows)],
         }
@@ -226,7 +226,7 @@ class _View(Tables):
         actions = self._analysis.actions
         if actions is None or channel not in actions.playbook.channels:
             return channel
-        return actions.playbook.channels[channel].get(self._lang, channel)
+        return actions.playbook.channels[channel].in_language(self._lang) or channel
 
     def _row(self, one: Customer) -> dict[str, Any]:
         actions, lang = self._analysis.actions, self._lang

@@ -252,7 +252,7 @@ class _Sheets(Book):
         def channel(name: str) -> str:
             if actions is None or name not in actions.playbook.channels:
                 return name
-            return actions.playbook.channels[name].get(self._lang, name)
+            return actions.playbook.channels[name].in_language(self._lang) or name
 
         columns = [
             ("Customer", 24, ""),
@@ -370,7 +370,6 @@ class _Sheets(Book):
 
     def _prospects(self) -> None:
         scores = self._analysis.prospects
-        russian = self._lang == "ru"
         points = np.empty(0) if scores is None else np.nan_to_num(scores.score)
         order = np.argsort(-points, kind="stable").tolist()
 
@@ -385,8 +384,8 @@ class _Sheets(Book):
                 one.score,
                 one.probability,
                 one.coverage,
-                "; ".join(one.reasons_ru if russian else one.reasons),
-                "; ".join(one.against_ru if russian else one.against),
+                "; ".join(one.reasons_in(self._lang)),
+                "; ".join(one.against_in(self._lang)),
                 one.sentence(self._lang),
             )
 

@@ -20,7 +20,7 @@ from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 from abcxyz.i18n import catalogue, number
 from abcxyz.report import render_html
-from abcxyz.report.customers import Facts, spark, trend
+from abcxyz.report.customers import Facts
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, METRICS
 
 pytest.importorskip("jinja2")
@@ -263,17 +263,6 @@ def test_other_rules_and_metrics_are_told(demo: Analysis) -> None:
     assert "₽" not in words_of(render_html(other, languages=("en",), currency="₽"))
 
 
-def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
-    """A changed sum of one customer changes the fingerprint of the result."""
-    from abcxyz.report.customers import result_hash
-
-    value = np.array(demo.snapshot.value)
-    value[3] += 0.01
-    other = attrs.evolve(demo, snapshot=attrs.evolve(demo.snapshot, value=value))
-    assert result_hash(demo) == result_hash(demo)
-    assert result_hash(demo) != result_hash(other)
-
-
 def test_the_same_result_gives_the_same_page(demo: Analysis, page: str) -> None:
     """So a second write changes nothing."""
     assert page == render_html(demo, lang="ru", currency="₽")
@@ -283,18 +272,6 @@ def test_an_unknown_language_is_refused(demo: Analysis) -> None:
     """The error names those that are known."""
     with pytest.raises(InputError, match="'de' is unknown; use one of en, ru"):
         render_html(demo, lang="de")
-
-
-def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
-    """Nine months at 10 and three at 15 are a rise by half; nothing before is no trend."""
-    panel = attrs.evolve(
-        demo.panel,
-        customers=np.array(["a", "b"]),
-        sales=np.array([[10.0] * 9 + [15.0] * 3, [0.0] * 9 + [5.0] * 3]),
-    )
-    assert [0.5] == trend(panel)[:1].tolist()
-    assert np.isnan(trend(panel)[1])
-    assert 12 == len(spark(np.arange(365.0)))
 
 
 def test_a_heading_of_ones_own(demo: Analysis) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from abcxyz.errors import ConfigError, UnavailableError
-from abcxyz.toolkit.locks import locked
+from abcxyz.pipeline.lock import job_lock
 
 NOWHERE = Path("/proc/no-such-folder/job.toml")
 CODE = """
 import sys
 from pathlib import Path
 from abcxyz.errors import UnavailableError
-from abcxyz.toolkit.locks import locked
+from abcxyz.pipeline.lock import job_lock
 try:
-    with locked(Path(sys.argv[1])):
+    with job_lock(Path(sys.argv[1])):
         print("mine")
 except UnavailableError as problem:
     print(problem)
@@ -37,10 +37,10 @@ def other(job: Path) -> str:
 def test_another_process_has_to_wait(tmp_path: Path, job: Path | None) -> None:
     """Also where nothing can be written beside the job; another job is free."""
     job = tmp_path / "job.toml" if job is None else job
-    with locked(job):
+    with job_lock(job):
         said = "the job job.toml is running already; wait until it has ended"
         assert said == other(job)
-        with pytest.raises(UnavailableError, match=said), locked(job):
+        with pytest.raises(UnavailableError, match=said), job_lock(job):
             raise AssertionError("locked twice")
         assert "mine" == other(tmp_path / "another.toml")
     assert "mine" == other(job)
@@ -53,6 +53,6 @@ def test_a_lock_is_not_taken_through_a_link(
     job, target = tmp_path / "job.toml", tmp_path / "target"
     job.with_name(".job.toml.lock").symlink_to(target)
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/proc/no-such-folder")
-    with pytest.raises(ConfigError, match=r"the job job\.toml cannot be locked"), locked(job):
+    with pytest.raises(ConfigError, match=r"the job job\.toml cannot be locked"), job_lock(job):
         raise AssertionError("locked through a link")
     assert not target.exists()

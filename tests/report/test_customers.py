@@ -1,0 +1,32 @@
+"""Figures of each customer, and the fingerprint of a result."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from abcxyz import Analysis
+from abcxyz.report.customers import spark, trend
+
+
+def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
+    """A changed sum of one customer changes the fingerprint of the result."""
+    from abcxyz.report.customers import result_hash
+
+    value = np.array(demo.snapshot.value)
+    value[3] += 0.01
+    other = attrs.evolve(demo, snapshot=attrs.evolve(demo.snapshot, value=value))
+    assert result_hash(demo) == result_hash(demo)
+    assert result_hash(demo) != result_hash(other)
+
+
+def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
+    """Nine months at 10 and three at 15 are a rise by half; nothing before is no trend."""
+    panel = attrs.evolve(
+        demo.panel,
+        customers=np.array(["a", "b"]),
+        sales=np.array([[10.0] * 9 + [15.0] * 3, [0.0] * 9 + [5.0] * 3]),
+    )
+    assert [0.5] == trend(panel)[:1].tolist()
+    assert np.isnan(trend(panel)[1])
+    assert 12 == len(spark(np.arange(365.0)))
