@@ -230,10 +230,9 @@ class Texts(Mapping[str, str]):
             above = words.layers
         else:
             named = {SOURCE: words} if isinstance(words, str) else dict(words)
-            for one in named.values():
-                if not isinstance(one, str):
-                    msg = f"a text is a string, not {one!r}"
-                    raise TypeError(msg)
+            if not all(isinstance(one, str) for one in named.values()):
+                msg = f"a text is a string, and here is {named!r}"
+                raise TypeError(msg)
             above = (MappingProxyType({lang: one for lang, one in named.items() if one}),)
         #: What was written by language, the words that count most first.
         self.layers: tuple[Mapping[str, str], ...] = (*above, *below)

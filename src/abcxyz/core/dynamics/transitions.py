@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from abcxyz._arrays import (
 )
 from abcxyz.core.classes.segments import ABC
 from abcxyz.core.display import Drawn, html_table, plain_number
-from abcxyz.core.dynamics.events import ABSENT, EVENTS, event_table
+from abcxyz.core.dynamics.events import ABSENT, EVENTS, SENTENCES, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
     MOST_CLASSES,
@@ -38,22 +37,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Transitions", "transitions"]
-
-_SENTENCES = MappingProxyType(
-    {
-        "same": "same: {before}, then {after}",
-        "up": "up: {before}, then {after}",
-        "down": "down: {before}, then {after}",
-        "moved": "moved: {before}, then {after}",
-        "new": "new: {before}, then {after}",
-        "returned": "returned: {before}, then {after}",
-        "lost": "lost: {before}, then {after}",
-        "registered": "registered: {before}, then {after}",
-        "idle": "idle: {before}, then {after}",
-        "removed": "removed: {before}, then {after}",
-        "absent": "absent: {before}, then {after}",
-    }
-)
 
 
 @frozen(kw_only=True)
@@ -228,7 +211,7 @@ class Transitions(Drawn):
         names = (*self.labels, text("absent", lang), "N")
         code = int(self.events[i])
         sentence = text(
-            _SENTENCES[EVENTS[code] if code >= 0 else "absent"],
+            SENTENCES[EVENTS[code] if code >= 0 else "absent"],
             lang,
             before=names[self.before[i]],
             after=names[self.after[i]],

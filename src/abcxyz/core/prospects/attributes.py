@@ -95,10 +95,10 @@ class Bin:
     """
 
     points: float = field(converter=_points)
-    text: Texts = field(default="", converter=Texts)
+    text: Texts = field(factory=Texts, converter=Texts)
     upto: float = field(default=math.inf, converter=float)
     values: tuple[str, ...] = field(default=(), converter=_words)
-    phrase: Texts = field(default="", converter=Texts)
+    phrase: Texts = field(factory=Texts, converter=Texts)
 
 
 def _bins(found: Iterable[Bin]) -> tuple[Bin, ...]:
@@ -130,7 +130,7 @@ class Attribute:
     kind: str = field()
     neutral: float = field(converter=_points)
     bins: tuple[Bin, ...] = field(default=(), converter=_bins)
-    text: Texts = field(default="", converter=Texts)
+    text: Texts = field(factory=Texts, converter=Texts)
     typical: float | None = field(default=None, converter=_maybe_points)
 
     @kind.validator
@@ -217,7 +217,7 @@ class Knockout:
 
     attribute: str = field(validator=_TEXT)
     values: tuple[str, ...] = field(converter=_words)
-    text: Texts = field(default="", converter=Texts)
+    text: Texts = field(factory=Texts, converter=Texts)
 
 
 @frozen
