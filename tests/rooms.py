@@ -40,7 +40,8 @@ ROOMS: dict[str, dict[str, str]] = {
         # What an adapter is, how it is looked up and configured.
         "plugins": "i18n http core.*",
         "options": "plugins",
-        "registry": "plugins options",
+        "binding": "plugins options",
+        "registry": "plugins options binding",
         # Parts that need only the core, and nothing of each other.
         "charts": "i18n core.*",
         "fast": "core.*",

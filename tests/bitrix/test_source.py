@@ -24,7 +24,7 @@ def test_account_of_quality_tells_what_was_left_out(site: Rig) -> None:
     site.portal.state.ignored_filters.add("movedTime")
     source = BitrixSource(client=site.client)
     assert len(concat(source.transactions(YEAR))) == 1
-    quality = source.quality
+    quality = source.data_quality()
     assert (quality.rows, quality.used) == (3, 2)
     assert [(one.kind, one.count, one.treatment) for one in quality.issues] == [
         ("no_customer", 1, "left_out")
@@ -38,7 +38,7 @@ def test_companies_are_named_and_people_are_not(site: Rig) -> None:
     site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
     source = BitrixSource(client=site.client, names=True, customer_id="inn")
     list(source.transactions(YEAR))
-    assert source.names == {"7707083893": "Ромашка"}
+    assert source.customer_names() == {"7707083893": "Ромашка"}
 
 
 def test_halves_add_up_to_the_whole(site: Rig) -> None:

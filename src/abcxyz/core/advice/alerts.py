@@ -18,13 +18,16 @@ from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import number
 
-__all__ = ["ALERTS", "Alert", "AlertRules"]
+__all__ = ["ALERTS", "NO_RISK", "Alert", "AlertRules"]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
     "lead_waiting",
 )  # fmt: skip
 """Kinds of alerts, the most urgent first."""
+
+NO_RISK = ("near_a", "dead_money")
+"""Kinds whose money is not at risk: it may be won, or it was brought."""
 
 
 @functools.cache
