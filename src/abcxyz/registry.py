@@ -25,14 +25,7 @@ __all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "bundle
 ROLES = MappingProxyType({"source": "transactions", "enricher": "customers", "sink": "write"})
 """Role of an adapter -> the method that makes it one."""
 
-_HOOK_OF = MappingProxyType(
-    {
-        "source": "abcxyz_sources",
-        "enricher": "abcxyz_enrichers",
-        "sink": "abcxyz_sinks",
-        "command": "abcxyz_commands",
-    }
-)
+_HOOK_OF = MappingProxyType({one: f"abcxyz_{one}s" for one in (*ROLES, "command")})
 
 
 def _nowhere(_key: str) -> str:

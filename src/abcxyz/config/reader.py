@@ -19,11 +19,12 @@ from abcxyz.core.classes.rule_dicts import rule_from_dict
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest
+from abcxyz.registry import ROLES
 
 __all__ = ["parse_job", "read_job"]
 
 _LISTS = ("source", "sink")
-_OPEN = ("source", "enricher", "sink")
+_OPEN = tuple(ROLES)
 
 
 def read_job(path: str | PathLike[str]) -> Job:

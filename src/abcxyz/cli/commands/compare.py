@@ -12,6 +12,7 @@ import numpy as np
 
 from abcxyz.cli.options.dates import parse_month
 from abcxyz.cli.options.history import add_history
+from abcxyz.core.dynamics.comparison import AXES
 from abcxyz.errors import HistoryError
 from abcxyz.i18n import date_text, money, number, percent, text
 
@@ -48,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(name, metavar=name.upper(), help=f"{what} date, or its month: 2026-09")
     parser.add_argument(
         "--by",
-        choices=("segment", "abc", "xyz", "group"),
+        choices=AXES,
         default="segment",
         help="what to compare",
     )

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from abcxyz.cli.options.history import add_history
+from abcxyz.core.dynamics.comparison import AXES
 from abcxyz.i18n import date_text, money, number, percent, text
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Forecast how many customers will be in each class, and their money, from "
         "snapshots of adjoining windows; and tell how that did on periods already past.",
     )
-    parser.add_argument(
-        "--by", choices=("abc", "xyz", "segment", "group"), default="abc", help="what to forecast"
-    )
+    parser.add_argument("--by", choices=AXES, default="abc", help="what to forecast")
     parser.add_argument(
         "--settings", metavar="HEX", help="of the snapshots; those of the latest by default"
     )

@@ -11,6 +11,7 @@ import numpy as np
 from abcxyz.charts.svg import ink_on, shade
 from abcxyz.charts.tiles import scaled
 from abcxyz.core.classes.segments import ABC, SEGMENTS, TAGS, XYZ
+from abcxyz.core.dynamics.events import GAINS, LOSSES
 from abcxyz.i18n import date_text, number, percent, plural, text
 from abcxyz.report.customers import Customer, Facts, spark
 from abcxyz.report.page.formatter import bare
@@ -84,8 +85,8 @@ class _View(Tables):
                 lang,
                 value=percent(metrics.core_value, lang, 0),
             )
-        fell = [one for one in self._moves if one.event in ("down", "lost")]
-        rose = [one for one in self._moves if one.event in ("up", "new", "returned")]
+        fell = [one for one in self._moves if one.event in LOSSES]
+        rose = [one for one in self._moves if one.event in GAINS]
         lost = {"count": len(fell), "money": math.fsum(one.change for one in fell)}
         won = {"count": len(rose), "money": math.fsum(one.change for one in rose)}
         moved = " ".join(

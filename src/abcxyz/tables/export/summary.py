@@ -31,16 +31,13 @@ HEADERS = (
     "Last sale",
 )
 
-_ABC = ("A", "B", "C")
-_XYZ = ("X", "Y", "Z")
-
 
 def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
     """Yield one row per customer with the cells of `HEADERS`, the largest value first.
 
     Missing cells are None; equal values keep the order of the customers.
     """
-    from abcxyz.core.classes.segments import SEGMENTS
+    from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 
     snapshot = analysis.snapshot
     names = analysis.names or {}
@@ -58,8 +55,8 @@ def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
             customer.item() if isinstance(customer, np.generic) else customer,
             names.get(customer),
             SEGMENTS[segment] if segment >= 0 else "",
-            _ABC[abc] if abc >= 0 else "",
-            _XYZ[xyz] if xyz >= 0 else "",
+            ABC[abc] if abc >= 0 else "",
+            XYZ[xyz] if xyz >= 0 else "",
             _number(values[i]),
             _number(share[i]),
             _number(cumulative[i]),
@@ -109,7 +106,7 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
         ``matrix`` and ``bcg``. Money is in the unit of the data, shares are of one, and what
         does not exist is null.
     """
-    from abcxyz.core.classes.segments import BCG, SEGMENTS
+    from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ
 
     snapshot, matrix = analysis.snapshot, analysis.matrix
     window = snapshot.periods.window
@@ -146,14 +143,14 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
                 "A": _number(analysis.abc.cuts.first),
                 "B": _number(analysis.abc.cuts.second),
             },
-            "classes": _classes(_ABC, snapshot.abc, values),
+            "classes": _classes(ABC, snapshot.abc, values),
         },
         "xyz": {
             "cuts": {
                 "X": _number(analysis.xyz.cuts.first),
                 "Y": _number(analysis.xyz.cuts.second),
             },
-            "classes": _classes(_XYZ, snapshot.xyz, values),
+            "classes": _classes(XYZ, snapshot.xyz, values),
         },
         "matrix": cells,
         "bcg": groups,
