@@ -40,7 +40,8 @@ ROOMS: dict[str, dict[str, str]] = {
         # What an adapter is, how it is looked up and configured.
         "plugins": "i18n http core.*",
         "options": "plugins",
-        "registry": "plugins options",
+        "binding": "plugins options",
+        "registry": "plugins options binding",
         # Parts that need only the core, and nothing of each other.
         "charts": "i18n core.*",
         "fast": "core.*",
@@ -83,15 +84,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "builtin": "i18n http core.* plugins tables.* report.* builtin.sql",
         "testing": "http core.* plugins",
         # A job written in TOML, and carrying it out.
-        "config": "i18n core.* plugins options registry tables",
+        "config": "i18n core.* plugins options binding registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
         # The command line: one command is one call of the library.
         "cli.options": "i18n core.* plugins tables report.anonymize",
         "cli.output": "i18n core.* history scoring tables.* pipeline cli.options",
         "cli.inputs": "i18n http core.* plugins registry fast frames.* tables config pipeline "
         "cli.options",
-        "cli.commands": "i18n core.* options registry fast history scoring tables.* demo config "
-        "pipeline cli.*",
+        "cli.commands": "i18n core.* options binding registry fast history scoring tables.* demo "
+        "config pipeline cli.*",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },

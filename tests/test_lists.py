@@ -140,28 +140,31 @@ def alert_sentences() -> dict[str, object]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("follows", "definition"),
-    [
-        (vocabulary.METRICS, METRICS),
-        (curves._SHARES, METRICS),
-        (ut_classification._METRICS, METRICS),
-        (vocabulary.EVENT_NAMES, EVENTS),
-        (compare._SHOWN, EVENTS),
-        (vocabulary.ALERT_KINDS, ALERTS),
-        (alert_sentences(), ALERTS),
-        *((TAGS[lang], SEGMENTS) for lang in TAGS),
-        (playbook.default_playbook().advice, SEGMENTS),
-        (TABLES["alerts"], attrs.fields_dict(AlertRules)),
-        (sales._COLUMNS, [{"currency": "currency_column"}.get(role, role) for role in ROLES]),
-    ],
-    ids=str,
-)
-def test_what_follows_a_list_is_complete(
-    follows: Collection[str], definition: Collection[str]
-) -> None:
+#: What follows a list -> itself, and the list.
+FOLLOWERS: dict[str, tuple[Collection[str], Collection[str]]] = {
+    "metrics in a report": (vocabulary.METRICS, METRICS),
+    "metrics on an axis": (curves._SHARES, METRICS),
+    "metrics in 1C": (ut_classification._METRICS, METRICS),
+    "events in a report": (vocabulary.EVENT_NAMES, EVENTS),
+    "events in a terminal": (compare._SHOWN, EVENTS),
+    "kinds of alerts in a report": (vocabulary.ALERT_KINDS, ALERTS),
+    "sentences of alerts": (alert_sentences(), ALERTS),
+    "tags in English": (TAGS["en"], SEGMENTS),
+    "tags in Russian": (TAGS["ru"], SEGMENTS),
+    "advice": (playbook.default_playbook().advice, SEGMENTS),
+    "options of alerts": (TABLES["alerts"], attrs.fields_dict(AlertRules)),
+    "options for columns": (
+        sales._COLUMNS,
+        ["currency_column" if role == "currency" else role for role in ROLES],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWERS)
+def test_what_follows_a_list_is_complete(name: str) -> None:
     """A table of words, or of options, has an entry for each name of the list and for no other."""
-    assert sorted(definition) == sorted(follows)
+    follower, definition = FOLLOWERS[name]
+    assert sorted(definition) == sorted(follower)
 
 
 def test_each_setting_is_a_key_of_the_job() -> None:

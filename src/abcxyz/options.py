@@ -1,4 +1,4 @@
-"""What a constructor's signature says about options, and how values of TOML fit it."""
+"""Options of an adapter, derived from its constructor's signature; conversion of TOML values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+import attrs
+from attrs import evolve, field, frozen
 
 from abcxyz.plugins import Factory
 
-__all__ = ["REQUIRED", "UNFIT", "Option", "fit", "nearest", "options_of", "placed"]
+__all__ = ["REQUIRED", "UNFIT", "Option", "fit", "nearest", "options_of", "placed", "records_of"]
 
 REQUIRED = inspect.Parameter.empty
 """Default of an option that must be given."""
@@ -43,6 +44,9 @@ class Option:
         Whether it must not stand in a job in clear.
     hint
         The annotation itself; None where there is none that can be read.
+    record
+        The parameter whose record it is a field of (`abcxyz.plugins.Flat`); empty for a parameter
+        of the constructor itself.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Option:
     default: object
     secret: bool
     hint: object = field(repr=False, default=None)
+    record: str = ""
 
     @property
     def required(self) -> bool:
@@ -81,16 +86,49 @@ def _hints(factory: Factory) -> dict[str, Any]:
 
 
 def options_of(factory: Factory, parameters: Iterable[inspect.Parameter]) -> tuple[Option, ...]:
-    """Describe the parameters that a job may give.
+    """Describe the parameters that a job may give; those of a flat record one by one.
 
     One that TOML has no value for, such as a clock, is no option.
     """
     hints = _hints(factory)
+    found: list[Option] = []
+    for parameter in parameters:
+        hint = hints.get(parameter.name)
+        record = _record_in(hint)
+        if record is not None:
+            found += (evolve(one, record=parameter.name) for one in _fields(record))
+        elif parameter.kind is not parameter.VAR_KEYWORD and (
+            parameter.default is REQUIRED or _in_toml(hint)
+        ):
+            found.append(_option(parameter, hint))
+    return tuple(found)
+
+
+def records_of(factory: Factory, parameters: Iterable[inspect.Parameter]) -> dict[str, type]:
+    """Name the parameters that are flat records, each with its class."""
+    hints = _hints(factory)
+    found = {one.name: _record_in(hints.get(one.name)) for one in parameters}
+    return {name: record for name, record in found.items() if record is not None}
+
+
+def _record_in(hint: object) -> type | None:
+    """Return the class of a flat record, None for any other annotation."""
+    if "flat" not in getattr(hint, "__metadata__", ()):
+        return None
+    record = typing.get_args(hint)[0]
+    return record if isinstance(record, type) else None
+
+
+def _fields(record: type) -> tuple[Option, ...]:
+    """Describe the fields of a record; a default that is made anew each time is made once."""
+    made = {
+        one.alias: one.default.factory()
+        for one in (attrs.fields(record) if attrs.has(record) else ())
+        if isinstance(one.default, attrs.Factory) and not one.default.takes_self  # type: ignore[arg-type]
+    }
     return tuple(
-        _option(parameter, hints.get(parameter.name))
-        for parameter in parameters
-        if parameter.kind is not parameter.VAR_KEYWORD
-        and (parameter.default is REQUIRED or _in_toml(hints.get(parameter.name)))
+        evolve(one, default=made[one.name]) if one.name in made else one
+        for one in options_of(record, inspect.signature(record).parameters.values())
     )
 
 

@@ -1,35 +1,34 @@
-"""What an adapter is: three Protocols, four hooks, and the report of a write.
+"""The plugin contract: adapter Protocols, the pluggy hooks, and the report of a write.
 
-An adapter is any object with the right method; there is nothing to inherit from. Its
+An adapter is any object with the methods of its role; there is nothing to inherit from. Its
 constructor's signature is its configuration: an option annotated `Secret` must not be written
 into a job in clear, one annotated as a path is taken relative to the job. A package offers
 adapters through the entry-point group ``abcxyz``: a module (or object) whose hooks return
 ``{name: factory}``.
 
-Any adapter may offer more than its Protocol asks for:
+The methods of the role are all that an adapter must have. What it may offer besides is one
+Protocol each, checked with `isinstance` and nothing else:
 
-``preflight()``
-    see `Preflight`; asked by ``abcxyz check``.
-``close()``
-    called once after the last use, whatever happened.
-``on_progress``
-    of a sink: an attribute that a job sets to a function before the write, for the sink to call
-    with how much is done and how much there is in all.
-``remote``
-    of a sink: ``False`` says that it writes to this machine alone. Everybody else's sink only
-    looks unless the job runs with ``--apply``.
-``facts(window)``
-    of an enricher: owners, deals, time spent and contacts, for alerts
-    (`abcxyz.core.advice.crm_facts.CrmFacts`).
-``quality``, ``names``
-    of a source, once it was read: what was wrong with the sales
-    (`abcxyz.core.sales.quality.Quality`), and customer -> name.
+==================== ================================== =========================================
+Protocol             method                             who may offer it
+==================== ================================== =========================================
+`Preflight`          ``preflight()``                    any adapter
+`Closeable`          ``close()``                        any adapter
+`FactsSource`        ``facts(window)``                  any adapter
+`SystemIdentity`     ``system_identity()``              any adapter that offers facts
+`NamesSource`        ``customer_names()``               a source
+`QualitySource`      ``data_quality()``                 a source
+`ProgressReporter`   ``report_progress(callback)``      a sink
+`LocalTarget`        ``is_local()``                     a sink
+==================== ================================== =========================================
+
+All of them have methods only: a check of a property would run it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import pluggy
 from attrs import field, frozen
@@ -39,21 +38,32 @@ from abcxyz._arrays import frozen_map
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
 
+    from abcxyz.core.advice.crm_facts import CrmFacts
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.calendar import Window
+    from abcxyz.core.sales.quality import Quality
     from abcxyz.core.sales.transactions import Transactions
 
 __all__ = [
     "GROUP",
     "Attributes",
     "CliCommand",
+    "Closeable",
     "Enricher",
     "Factory",
+    "FactsSource",
+    "Flat",
     "Hooks",
+    "LocalTarget",
+    "NamesSource",
     "Preflight",
+    "ProgressCallback",
+    "ProgressReporter",
+    "QualitySource",
     "Secret",
     "Sink",
     "Source",
+    "SystemIdentity",
     "WriteReport",
     "hookimpl",
     "hookspec",
@@ -68,8 +78,21 @@ Attributes = Mapping[str, Mapping[str, object]]
 Factory = Callable[..., Any]
 """A class or function that builds an adapter out of keyword options."""
 
+ProgressCallback = Callable[[int, int], None]
+"""Takes how much of a write is done, and how much there is in all."""
+
 Secret: TypeAlias = Annotated[str, "secret"]
 """Type of an option that a job takes from the environment, a file or the keyring."""
+
+_Record = TypeVar("_Record")
+
+Flat: TypeAlias = Annotated[_Record, "flat"]
+"""Type of a parameter that holds several options: ``connection: Flat[Connection]``.
+
+The fields of the record (a frozen attrs class, or any class that takes them by keyword) stand in a
+job beside the adapter's other options, so that several adapters can share one record. The class
+must be importable where the adapter is defined, not only for type checkers.
+"""
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
@@ -148,13 +171,97 @@ class Sink(Protocol):
 
 @runtime_checkable
 class Preflight(Protocol):
-    """An optional part of any adapter: look whether the work can be done, change nothing."""
+    """Optional, any adapter: check whether the work can be done, and change nothing.
+
+    ``abcxyz check`` calls it: is the other system reachable, are the rights and the fields there?
+    """
 
     def preflight(self) -> Sequence[str]:
         """Return what is worth knowing; raise an `AdapterError` or `ConfigError` if it cannot."""
         ...
 
 
+@runtime_checkable
+class Closeable(Protocol):
+    """Optional, any adapter: release connections and files."""
+
+    def close(self) -> None:
+        """Release everything; called once after the last use, whatever happened before."""
+        ...
+
+
+@runtime_checkable
+class FactsSource(Protocol):
+    """Optional, any adapter: what a CRM knows besides sales, for the alerts.
+
+    Alerts on stalled deals, time spent and waiting leads need it.
+    """
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Return owners, open deals, time spent within the half-open *window*, lead contacts.
+
+        A job asks once, after the classification; the enricher first, then the sources.
+        """
+        ...
+
+
+@runtime_checkable
+class SystemIdentity(Protocol):
+    """Optional, beside `FactsSource`: which account of which system the adapter reads.
+
+    Of several adapters with an equal identity only the first is asked for facts, so that no
+    deal and no hour counts twice.
+    """
+
+    def system_identity(self) -> str:
+        """Return text without secrets, such as ``bitrix24 example.bitrix24.ru``."""
+        ...
+
+
+@runtime_checkable
+class NamesSource(Protocol):
+    """Optional, a source: names of the customers, for reports."""
+
+    def customer_names(self) -> Mapping[Any, str]:
+        """Return customer -> name of the last reading; empty before the first."""
+        ...
+
+
+@runtime_checkable
+class QualitySource(Protocol):
+    """Optional, a source: the account of what was wrong with the sales."""
+
+    def data_quality(self) -> Quality | None:
+        """Return the account of the last reading; None before the first."""
+        ...
+
+
+@runtime_checkable
+class ProgressReporter(Protocol):
+    """Optional, a sink: report how far a write is, so that ``abcxyz run`` can show it."""
+
+    def report_progress(self, callback: ProgressCallback) -> None:
+        """Call *callback* during every later `write` with how much is done, and how much in all.
+
+        Called before the write. Without it the sink reports to nobody.
+        """
+        ...
+
+
+@runtime_checkable
+class LocalTarget(Protocol):
+    """Optional, a sink: whether the target is on this machine.
+
+    Every other sink is taken for one that reaches another system, and only looks
+    (``dry_run=True``) unless the job runs with ``--apply``.
+    """
+
+    def is_local(self) -> bool:
+        """Return True if a write changes nothing beyond this machine."""
+        ...
+
+
+@runtime_checkable
 class CliCommand(Protocol):
     """A word of the command line, ``abcxyz NAME …``; a module with both functions is one."""
 

@@ -1,227 +1,25 @@
-"""Find adapters by name, and build them out of a job's options.
+"""Registry of the installed plugins: load the entry points, find adapters and commands by name.
 
-Nothing is kept between two calls of `load`, and nothing that is found runs until it is built.
+Nothing is kept between two calls of `load`, and no adapter runs until it is built.
 """
 
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import pluggy
 from attrs import field, frozen
 
-from abcxyz.errors import AbcxyzError, ConfigError, PluginError
-from abcxyz.options import UNFIT, Option, fit, nearest, options_of, placed
-from abcxyz.plugins import GROUP, CliCommand, Factory, Hooks
+from abcxyz.binding import Adapter, Plugin
+from abcxyz.errors import PluginError
+from abcxyz.options import nearest
+from abcxyz.plugins import GROUP, CliCommand, Hooks
 
-__all__ = ["ROLES", "Adapter", "Broken", "Option", "Plugin", "Registry", "bundled", "load"]
-
-ROLES = MappingProxyType({"source": "transactions", "enricher": "customers", "sink": "write"})
-"""Role of an adapter -> the method that makes it one."""
-
-_HOOK_OF = MappingProxyType({one: f"abcxyz_{one}s" for one in (*ROLES, "command")})
-
-
-def _nowhere(_key: str) -> str:
-    return ""
-
-
-@frozen
-class Plugin:
-    """Who offers an adapter.
-
-    Parameters
-    ----------
-    name
-        Of the entry point, or of the object that was passed to `load`.
-    package, version
-        Of the distribution; empty for an object that was passed.
-    """
-
-    name: str
-    package: str = ""
-    version: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.package} {self.version})" if self.package else self.name
-
-
-@frozen
-class Adapter:
-    """An adapter that may be built.
-
-    Parameters
-    ----------
-    name
-        What a job calls it.
-    role
-        ``source``, ``enricher`` or ``sink``.
-    factory
-        What builds it.
-    plugin
-        Who offers it.
-    """
-
-    name: str
-    role: str
-    factory: Factory
-    plugin: Plugin
-
-    @property
-    def options(self) -> tuple[Option, ...]:
-        """What a job may give to the constructor, in its order."""
-        return options_of(self.factory, self._parameters())
-
-    def _parameters(self) -> list[inspect.Parameter]:
-        try:
-            parameters = inspect.signature(self.factory).parameters.values()
-        except (TypeError, ValueError) as problem:
-            raise PluginError(
-                "the {role} {name!r} of {plugin} does not tell its options ({reason}); give it a "
-                "constructor in Python",
-                role=self.role,
-                name=self.name,
-                plugin=self.plugin,
-                reason=str(problem),
-            ) from problem
-        beyond = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.VAR_POSITIONAL)
-        return [one for one in parameters if one.kind not in beyond]
-
-    @property
-    def open_ended(self) -> bool:
-        """Whether it takes any option at all."""
-        return any(one.kind is one.VAR_KEYWORD for one in self._parameters())
-
-    def bind(
-        self,
-        options: Mapping[str, object],
-        *,
-        where: Callable[[str], str] = _nowhere,
-        folder: Path | None = None,
-    ) -> dict[str, Any]:
-        """Check *options* against the constructor, and change nothing else.
-
-        Parameters
-        ----------
-        options
-            Option to value, as TOML has them.
-        where
-            Option -> what to call its place in an error, such as ``job.toml:7``; the empty
-            name is the adapter's own place.
-        folder
-            What relative paths are relative to.
-
-        Returns
-        -------
-        dict
-            Ready for the constructor: lists became tuples where those are wanted, and paths
-            absolute.
-
-        Raises
-        ------
-        ConfigError
-            An option is unknown, missing, or of another type.
-        """
-        known = {one.name: one for one in self.options}
-        found: dict[str, Any] = {}
-        for key, value in options.items():
-            option = known.get(key)
-            if option is None:
-                if not self.open_ended:
-                    raise self._unknown(key, list(known), where(key))
-                found[key] = value
-                continue
-            value = placed(value, option.hint, folder)
-            fitted = fit(value, option.hint)
-            if fitted is UNFIT:
-                raise ConfigError(
-                    "{where}the option {option!r} of the {role} {name!r} is {value}; it takes "
-                    "{kind}",
-                    where=where(key),
-                    option=key,
-                    role=self.role,
-                    name=self.name,
-                    value="***" if option.secret else repr(value),
-                    kind=option.kind,
-                )
-            found[key] = fitted
-        lacking = [one.name for one in known.values() if one.required and one.name not in found]
-        if lacking:
-            raise ConfigError(
-                "{where}the {role} {name!r} lacks {lacking}; it accepts {known}",
-                where=where(""),
-                role=self.role,
-                name=self.name,
-                lacking=", ".join(lacking),
-                known=", ".join(known) or "no option",
-            )
-        return found
-
-    def _unknown(self, key: str, known: Sequence[str], where: str) -> ConfigError:
-        return ConfigError(
-            "{where}the {role} {name!r} has no option {option!r}; did you mean {nearest!r}? It "
-            "accepts {known}"
-            if nearest(key, known)
-            else "{where}the {role} {name!r} has no option {option!r}; it accepts {known}",
-            where=where,
-            role=self.role,
-            name=self.name,
-            option=key,
-            nearest=nearest(key, known),
-            known=", ".join(known) or "no option",
-        )
-
-    def build(
-        self,
-        options: Mapping[str, object],
-        *,
-        where: Callable[[str], str] = _nowhere,
-        folder: Path | None = None,
-    ) -> Any:
-        """Build the adapter.
-
-        Raises
-        ------
-        ConfigError
-            The options do not fit, or the adapter refuses them.
-        PluginError
-            The constructor failed, or what it built does not fit its role.
-        """
-        bound = self.bind(options, where=where, folder=folder)
-        try:
-            made = self.factory(**bound)
-        except AbcxyzError:
-            raise
-        except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
-            failure = PluginError(
-                "{where}the {role} {name!r} of {plugin} cannot be built ({kind}); its author can "
-                "mend that",
-                where=where(""),
-                role=self.role,
-                name=self.name,
-                plugin=self.plugin,
-                kind=type(problem).__name__,
-            )
-        else:
-            if callable(getattr(made, ROLES[self.role], None)):
-                return made
-            failure = PluginError(
-                "{where}the {role} {name!r} of {plugin} has no method {method}(); its author can "
-                "mend that",
-                where=where(""),
-                role=self.role,
-                name=self.name,
-                plugin=self.plugin,
-                method=ROLES[self.role],
-            )
-        # Outside `except`: the options, which may be secret, stay out of the traceback.
-        raise failure
+__all__ = ["Adapter", "Broken", "Plugin", "Registry", "bundled", "load"]
 
 
 @frozen
@@ -375,7 +173,7 @@ def _candidates(
         package, version = _place(point)[:2]
         yield Plugin(point.name, package, version), point.load
     for one in extra:
-        name = str(getattr(one, "__name__", None) or type(one).__qualname__)
+        name = one.__name__ if isinstance(one, (ModuleType, type)) else type(one).__qualname__
         yield Plugin(name), functools.partial(_itself, one)
 
 
@@ -397,18 +195,23 @@ def _offers(plugin: object) -> dict[tuple[str, str], Any]:
     manager.check_pending()
     offered: dict[tuple[str, str], Any] = {}
     answered = 0
-    for role, hook in _HOOK_OF.items():
-        for answer in getattr(manager.hook, hook)():
-            answered += 1
-            if not isinstance(answer, Mapping):
-                raise TypeError(f"{hook} returned {type(answer).__name__} instead of a mapping")
-            for name, thing in answer.items():
-                fits = (
-                    callable(thing) if role != "command" else callable(getattr(thing, "run", None))
-                )
-                if not (isinstance(name, str) and name and fits):
-                    raise TypeError(f"{hook} offers {name!r}, which is no {role}")
-                offered[role, name] = thing
+    hooks = manager.hook
+    answers = {
+        "source": hooks.abcxyz_sources(),
+        "enricher": hooks.abcxyz_enrichers(),
+        "sink": hooks.abcxyz_sinks(),
+        "command": hooks.abcxyz_commands(),
+    }
+    for role, answer in ((role, one) for role, many in answers.items() for one in many):
+        answered += 1
+        hook = f"abcxyz_{role}s"
+        if not isinstance(answer, Mapping):
+            raise TypeError(f"{hook} returned {type(answer).__name__} instead of a mapping")
+        for name, thing in answer.items():
+            fits = isinstance(thing, CliCommand) if role == "command" else callable(thing)
+            if not (isinstance(name, str) and name and fits):
+                raise TypeError(f"{hook} offers {name!r}, which is no {role}")
+            offered[role, name] = thing
     if not answered:
         raise TypeError("no function of it is marked with hookimpl")
     return offered

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Attributes, Secret
+from abcxyz.plugins import Attributes, Flat
 from abcxyz_bitrix.cards.own_fields import item_codes
+from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, Fields, fields_of
 from abcxyz_bitrix.crm.stages import directories
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.rest.dialect import as_bool, as_day, as_id, as_moment, is_empty
 from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, narrow, scan
 
@@ -45,9 +44,8 @@ class BitrixEnricher:
 
     Parameters
     ----------
-    webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy, pace_file
-        How to reach the portal, see `connect`.
+    connection
+        How to reach the portal; its fields are keys of a job.
     customer, customer_id
         As of the source.
     attributes
@@ -60,7 +58,7 @@ allow_hosts, plan, proxy, pace_file
     personal
         Allow fields that hold personal data.
     client
-        A ready client instead of credentials.
+        A ready client instead of a connection.
 
     Raises
     ------
@@ -70,23 +68,13 @@ allow_hosts, plan, proxy, pace_file
 
     def __init__(
         self,
+        connection: Flat[Connection] = NO_CONNECTION,
         *,
-        webhook: Secret | None = None,
-        client_id: str | None = None,
-        client_secret: Secret | None = None,
-        token_file: Path | None = None,
-        portal: str | None = None,
         customer: str = "company-or-contact",
         customer_id: str = "id",
         attributes: Mapping[str, str] | None = None,
         values: Mapping[str, Mapping[str, Any]] | None = None,
         personal: bool = False,
-        plan: str = "standard",
-        base_url: str | None = None,
-        insecure_loopback: bool = False,
-        allow_hosts: Sequence[str] = (),
-        proxy: str | None = None,
-        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         self._customer, self._customer_id = check_customer(customer), customer_id
@@ -99,19 +87,7 @@ allow_hosts, plan, proxy, pace_file
                     name=name,
                     code=code,
                 )
-        self.client = client or connect(
-            webhook=webhook,
-            client_id=client_id,
-            client_secret=client_secret,
-            token_file=token_file,
-            portal=portal,
-            base_url=base_url,
-            insecure_loopback=insecure_loopback,
-            allow_hosts=allow_hosts,
-            plan=plan,
-            proxy=proxy,
-            pace_file=pace_file,
-        )
+        self.client = client or connection.client()
 
     def __repr__(self) -> str:
         return f"BitrixEnricher({self.client.credentials.host!r})"

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
-from abcxyz.plugins import Secret, WriteReport
+from abcxyz.plugins import Flat, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
+from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.auth_errors import AccessDeniedError
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.rest.dialect import Answer, as_map
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
 from abcxyz_bitrix.rest.refusals import concerns_one
@@ -39,9 +39,8 @@ class BitrixSink:
 
     Parameters
     ----------
-    webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy, pace_file
-        How to reach the portal, see `connect`.
+    connection
+        How to reach the portal; its fields are keys of a job.
     customer, customer_id
         As of the source, so that a key finds its card.
     fields_prefix
@@ -72,7 +71,7 @@ allow_hosts, plan, proxy, pace_file
     lang
         ``ru`` or ``en``.
     client
-        A ready client instead of credentials.
+        A ready client instead of a connection.
 
     Raises
     ------
@@ -82,12 +81,8 @@ allow_hosts, plan, proxy, pace_file
 
     def __init__(
         self,
+        connection: Flat[Connection] = NO_CONNECTION,
         *,
-        webhook: Secret | None = None,
-        client_id: str | None = None,
-        client_secret: Secret | None = None,
-        token_file: Path | None = None,
-        portal: str | None = None,
         customer: str = "company-or-contact",
         customer_id: str = "id",
         fields_prefix: str = PREFIX,
@@ -105,12 +100,6 @@ allow_hosts, plan, proxy, pace_file
         budget: str | None = None,
         update_cost: float = 0.085,
         lang: str = "ru",
-        plan: str = "standard",
-        base_url: str | None = None,
-        insecure_loopback: bool = False,
-        allow_hosts: Sequence[str] = (),
-        proxy: str | None = None,
-        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         _one_of("lang", lang, LANGUAGES)
@@ -121,19 +110,7 @@ allow_hosts, plan, proxy, pace_file
         self._leads, self._lang = leads, lang
         self._budget = None if budget is None else seconds_of(budget)
         self._cost = update_cost
-        self.client = client or connect(
-            webhook=webhook,
-            client_id=client_id,
-            client_secret=client_secret,
-            token_file=token_file,
-            portal=portal,
-            base_url=base_url,
-            insecure_loopback=insecure_loopback,
-            allow_hosts=allow_hosts,
-            plan=plan,
-            proxy=proxy,
-            pace_file=pace_file,
-        )
+        self.client = client or connection.client()
         self._comparison = Comparison(
             self.client,
             entities=self._entities,

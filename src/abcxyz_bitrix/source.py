@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import AuthenticationError, ConfigError
-from abcxyz.plugins import Secret
+from abcxyz.plugins import Flat
+from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.currencies import Money, portal_rates
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, excluded
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
 from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.rest.dialect import as_id, as_moment
 from abcxyz_bitrix.rest.errors import MethodNotFoundError
 from abcxyz_bitrix.rest.lists import Listing, bounds, by_ids, narrow, scan
@@ -47,9 +47,8 @@ class BitrixSource:
 
     Parameters
     ----------
-    webhook, client_id, client_secret, token_file, portal, base_url, insecure_loopback, \
-allow_hosts, plan, proxy, pace_file
-        How to reach the portal, see `connect`.
+    connection
+        How to reach the portal; its fields are keys of a job.
     basis
         ``won`` deals, paid ``invoices``, or ``payments``.
     customer
@@ -75,7 +74,7 @@ allow_hosts, plan, proxy, pace_file
     dates_as_shown
         Accept that a portal west of Greenwich may show dates a day early.
     client
-        A ready client instead of credentials.
+        A ready client instead of a connection.
 
     Raises
     ------
@@ -85,12 +84,8 @@ allow_hosts, plan, proxy, pace_file
 
     def __init__(
         self,
+        connection: Flat[Connection] = NO_CONNECTION,
         *,
-        webhook: Secret | None = None,
-        client_id: str | None = None,
-        client_secret: Secret | None = None,
-        token_file: Path | None = None,
-        portal: str | None = None,
         basis: str = "won",
         customer: str = "company-or-contact",
         customer_id: str = "id",
@@ -103,12 +98,6 @@ allow_hosts, plan, proxy, pace_file
         cost: str | None = None,
         names: bool = False,
         dates_as_shown: bool = False,
-        plan: str = "standard",
-        base_url: str | None = None,
-        insecure_loopback: bool = False,
-        allow_hosts: Sequence[str] = (),
-        proxy: str | None = None,
-        pace_file: Path | None = None,
         client: Client | None = None,
     ) -> None:
         if basis not in BASES:
@@ -130,22 +119,10 @@ allow_hosts, plan, proxy, pace_file
         self._checkpoints = checkpoints(checkpoint, BASES[basis])
         self._zone, self._as_shown = _zone(timezone), dates_as_shown
         self._named = names
-        self.client = client or connect(
-            webhook=webhook,
-            client_id=client_id,
-            client_secret=client_secret,
-            token_file=token_file,
-            portal=portal,
-            base_url=base_url,
-            insecure_loopback=insecure_loopback,
-            allow_hosts=allow_hosts,
-            plan=plan,
-            proxy=proxy,
-            pace_file=pace_file,
-        )
+        self.client = client or connection.client()
         self.notes: list[str] = []
         self.tally = Tally()
-        self.names: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"BitrixSource({self.client.credentials.host!r}, basis={self._basis!r})"
@@ -164,7 +141,7 @@ allow_hosts, plan, proxy, pace_file
         BadDataError
             Several currencies and no rates; all that were found are named.
         """
-        self.notes, self.tally, self.names = [], Tally(), {}
+        self.notes, self.tally, self._names = [], Tally(), {}
         self._check_offset()
         money = portal_rates(self.client) if self._currency == "portal" else self._money()
         if self._currency == "portal":
@@ -184,15 +161,18 @@ allow_hosts, plan, proxy, pace_file
         money.check()
         self.tally.add("without_key", keys.without)
         if self._named:
-            self.names = self._titles(buyers, keys)
+            self._names = self._titles(buyers, keys)
         for kept in self._checkpoints.values():
             kept.close()
         for kind, count in sorted(self.tally.counts.items()):
             _LOG.info("bitrix24 source: %s: %d", kind, count)
 
-    @property
-    def quality(self) -> Quality:
-        """What was met in the last reading, and what was done with it."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to title of the company; empty without ``names = true``."""
+        return self._names
+
+    def data_quality(self) -> Quality:
+        """Return the account of the last reading."""
         return self.tally.quality()
 
     def preflight(self) -> Sequence[str]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from abcxyz import Window
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Attributes, Secret
-from abcxyz.toolkit import Clock, SystemClock, local_date
+from abcxyz.plugins import Attributes, Flat
+from abcxyz.toolkit import local_date
 from abcxyz_onec.catalogs.customers import (
     Directory,
     catalog_of,
@@ -20,11 +18,11 @@ from abcxyz_onec.catalogs.customers import (
     read_directory,
 )
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
+from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.answers import as_reference
-from abcxyz_onec.odata.client import Client, Row, connect
+from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, split
-from abcxyz_onec.profiles import load
 from abcxyz_onec.source import OneCSource
 from abcxyz_onec.targets.additional_info import texts_of
 
@@ -39,9 +37,9 @@ class OneCEnricher:
 
     Parameters
     ----------
-    url, user, password, profile, names, entity, customer_id
-        As of `OneCSource`.
-    allowed_only, allow_http, cache, timeout
+    connection
+        How to reach the base; its fields are keys of a job.
+    entity, customer_id
         As of `OneCSource`.
     fields
         What to read, and nothing else: ``name``, ``inn``, ``kpp``, ``region``, ``legal_form``,
@@ -49,8 +47,6 @@ class OneCEnricher:
         name of an additional property, such as ``property:Отрасль``.
     not_bought_for
         Customers without a sale for so many days are prospects; without it nobody is.
-    clock
-        Says what day it is and waits between attempts; the system clock by default.
 
     Notes
     -----
@@ -60,55 +56,28 @@ class OneCEnricher:
 
     def __init__(
         self,
-        url: str,
-        user: str,
-        password: Secret,
+        connection: Flat[Connection],
         *,
         fields: Sequence[str],
-        profile: Path | str = "ut11",
-        names: Mapping[str, Any] | None = None,
         entity: str | None = None,
         customer_id: str = "ref",
         not_bought_for: int | None = None,
-        allowed_only: bool = False,
-        allow_http: bool = False,
-        cache: Path | None = None,
-        timeout: float = 120.0,
-        clock: Clock | None = None,
     ) -> None:
         if isinstance(fields, str) or not fields:
             raise ConfigError(
                 "fields of the enricher must be a list of what to read, such as "
                 '["inn", "region"]; nothing else is read'
             )
-        self._profile = load(profile, names)
+        self._profile = connection.load_profile()
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._catalog = catalog_of(self._profile, self._entity)
         self._fields = tuple(dict.fromkeys(fields))
         self._customer_id, self._days = customer_id, not_bought_for
-        self._clock = clock if clock is not None else SystemClock()
-        self._client = connect(
-            url,
-            user,
-            password,
-            cache=cache,
-            allowed_only=allowed_only,
-            allow_http=allow_http,
-            timeout=timeout,
-            clock=self._clock,
+        self._clock = connection.clock
+        self._client = connection.client()
+        self._sales: Callable[..., OneCSource] = partial(
+            OneCSource, connection, entity=self._entity, customer_id=customer_id
         )
-        common: dict[str, Any] = {
-            "profile": profile,
-            "names": names,
-            "entity": self._entity,
-            "customer_id": customer_id,
-            "allowed_only": allowed_only,
-            "allow_http": allow_http,
-            "cache": cache,
-            "timeout": timeout,
-            "clock": self._clock,
-        }
-        self._sales: Callable[..., OneCSource] = partial(OneCSource, url, user, password, **common)
 
     def __repr__(self) -> str:
         return f"OneCEnricher({self._client.url!r})"

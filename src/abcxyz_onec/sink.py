@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Secret, WriteReport
-from abcxyz.toolkit import Clock
+from abcxyz.plugins import Flat, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
-from abcxyz_onec.odata.client import Client, connect
+from abcxyz_onec.connection import Connection
+from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.names import readable_name
-from abcxyz_onec.profiles import load
 from abcxyz_onec.targets.additional_info import Attributes, Extra
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
@@ -38,9 +36,9 @@ class OneCSink:
 
     Parameters
     ----------
-    url, user, password, profile, names, entity, customer_id
-        As of `OneCSource`.
-    allowed_only, allow_http, cache, timeout
+    connection
+        How to reach the base; its fields are keys of a job.
+    entity, customer_id
         As of `OneCSource`.
     into
         ``extra``: the register of additional information. ``attributes``: the additional
@@ -59,8 +57,6 @@ class OneCSink:
     native_jobs_off
         Say that the scheduled jobs of УТ which write its own classification are switched off;
         needed for ``ut11``.
-    clock
-        Waits between attempts; the system clock by default.
 
     Notes
     -----
@@ -71,12 +67,8 @@ class OneCSink:
 
     def __init__(
         self,
-        url: str,
-        user: str,
-        password: Secret,
+        connection: Flat[Connection],
         *,
-        profile: Path | str = "ut11",
-        names: Mapping[str, Any] | None = None,
         into: str = "extra",
         property: str = "ABC/XYZ",  # noqa: A002 - the word of 1C
         entity: str | None = None,
@@ -85,11 +77,6 @@ class OneCSink:
         lost_text: str = "Не классифицирован",
         native_jobs_off: bool = False,
         lang: str = "en",
-        allowed_only: bool = False,
-        allow_http: bool = False,
-        cache: Path | None = None,
-        timeout: float = 120.0,
-        clock: Clock | None = None,
     ) -> None:
         options = (("into", into, PLACES), ("lost", lost, LOST), ("lang", lang, LANGUAGES))
         for name, value, known in options:
@@ -100,7 +87,7 @@ class OneCSink:
                     value=value,
                     known=", ".join(known),
                 )
-        self._profile = load(profile, names)
+        self._profile = connection.load_profile()
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._catalog = catalog_of(self._profile, self._entity)
         if into in ("segment", "ut11") and self._entity != "partner":
@@ -116,16 +103,7 @@ class OneCSink:
         self._into, self._property, self._customer_id = into, property, customer_id
         self._lost, self._lost_text, self._lang = lost, lost_text, lang
         self.notes: tuple[str, ...] = ()
-        self._client = connect(
-            url,
-            user,
-            password,
-            cache=cache,
-            allowed_only=allowed_only,
-            allow_http=allow_http,
-            timeout=timeout,
-            clock=clock,
-        )
+        self._client = connection.client()
 
     def __repr__(self) -> str:
         return f"OneCSink({self._client.url!r}, into={self._into!r})"

@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import attrs
 
 from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Secret
-from abcxyz.toolkit import Clock, SystemClock, local_date
+from abcxyz.plugins import Flat
+from abcxyz.toolkit import local_date
 from abcxyz_onec.catalogs.customers import Directory, read_directory
-from abcxyz_onec.odata.client import Client, connect
-from abcxyz_onec.profiles import load
+from abcxyz_onec.connection import Connection
+from abcxyz_onec.odata.client import Client
 from abcxyz_onec.sales.account import Account
 from abcxyz_onec.sales.checkpoint import Checkpoint
 from abcxyz_onec.sales.customer_assignment import CustomerAssignment
@@ -33,14 +32,8 @@ class OneCSource:
 
     Parameters
     ----------
-    url
-        Up to ``…/odata/standard.odata``.
-    user, password
-        Of a user of the base who may read the objects.
-    profile
-        ``ut11`` (also КА 2 and ERP 2), ``unf``, ``bp``, or the path of a TOML file.
-    names
-        Names that differ from those of the profile, table by table.
+    connection
+        How to reach the base; its fields are keys of a job.
     read
         ``records``, ``turnovers``, ``documents``, or ``auto`` to choose by what is published and
         what it costs.
@@ -55,72 +48,43 @@ class OneCSource:
     bucket
         Unit of the XYZ series, such as ``month``. Only with it ``auto`` may choose turnovers,
         whose days are the first ones of their sub-periods.
-    allowed_only
-        Go on without the rows that the user may not see, with a warning.
-    allow_http
-        Let the password travel unencrypted over the network.
     checkpoint
-        Folder in which an interrupted read is kept for a day.
-    cache
-        Folder for the description of the base; that of the checkpoint when not given.
-    timeout
-        Seconds to wait for an ordinary answer.
+        Folder in which an interrupted read is kept for a day; also for the description of the
+        base where the connection names no folder.
     page_mb
         What a page should weigh.
-    clock
-        Says what day it is and waits between attempts; the system clock by default.
 
     Notes
     -----
     Dates are days of the server's own clock. Returns are negative; documents not posted or
     marked for deletion, inactive records, predefined customers and the empty one are left out,
-    and `quality` says how much money that was. After a read `notes` says how it was done.
+    and `data_quality` says how much money that was. After a read `notes` says how it was done.
     """
 
     def __init__(
         self,
-        url: str,
-        user: str,
-        password: Secret,
+        connection: Flat[Connection],
         *,
-        profile: Path | str = "ut11",
-        names: Mapping[str, Any] | None = None,
         read: str = "auto",
         entity: str | None = None,
         customer_id: str = "ref",
         basis: str = "sales",
         metric: str = "revenue",
         bucket: str | None = None,
-        allowed_only: bool = False,
-        allow_http: bool = False,
         checkpoint: Path | None = None,
-        cache: Path | None = None,
-        timeout: float = 120.0,
         page_mb: float = 32.0,
-        clock: Clock | None = None,
     ) -> None:
         if read not in READS:
             raise ConfigError(
                 "read is {value!r}; use one of {known}", value=read, known=", ".join(READS)
             )
-        self._profile = load(profile, names)
+        self._profile = connection.load_profile()
         self._entity = entity or ("partner" if self._profile.partner else "counterparty")
         self._read, self._customer_id, self._basis = read, customer_id, basis
         self._metric, self._bucket = metric, bucket
         self._checkpoint = checkpoint
-        folder = cache or checkpoint
-        self._clock = clock if clock is not None else SystemClock()
-        self._client = connect(
-            url,
-            user,
-            password,
-            cache=folder,
-            allowed_only=allowed_only,
-            allow_http=allow_http,
-            timeout=timeout,
-            page_bytes=round(page_mb * (1 << 20)),
-            clock=self._clock,
-        )
+        self._clock = connection.clock
+        self._client = connection.client(cache=checkpoint, page_bytes=round(page_mb * (1 << 20)))
         self.notes: list[str] = []
         self._directory: Directory | None = None
         self._account = Account()
@@ -137,18 +101,16 @@ class OneCSource:
         """Close the connection."""
         self._client.transport.close()
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once the sales were read."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name; empty before the sales were read."""
         found = self._directory
         if found is None:
             return MappingProxyType({})
         open_ = (each for each in found.names.items() if each[0] not in found.barred)
         return MappingProxyType({found.ids[reference]: name for reference, name in open_})
 
-    @property
-    def quality(self) -> Quality | None:
-        """What was left out, once the sales were read."""
+    def data_quality(self) -> Quality | None:
+        """Return the account of what was left out; None before the sales were read."""
         return None if self._directory is None else self._account.quality()
 
     # -- reading -----------------------------------------------------------------------------

@@ -57,12 +57,12 @@ def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> 
     path = tmp_path / "sales.csv"
     path.write_text("customer,date,amount,customer_name\n1,2026-10-05,7,Ann\n1,2020-01-01,5,Ann\n")
     source = FileSource(path)
-    assert (None, {}) == (source.quality, dict(source.names))
+    assert (None, {}) == (source.data_quality(), dict(source.customer_names()))
     assert [1] == [len(batch) for batch in source.transactions(OCTOBER)]
-    assert source.quality is not None
-    [issue] = source.quality.issues
+    assert source.data_quality() is not None
+    [issue] = source.data_quality().issues
     assert ("outside_window", 1, 5.0) == (issue.kind, issue.count, issue.amount)
-    assert {"1": "Ann"} == dict(source.names)
+    assert {"1": "Ann"} == dict(source.customer_names())
 
 
 def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:

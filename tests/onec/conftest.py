@@ -9,6 +9,7 @@ import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import Base
 from tests.emulators.onec.fixtures import base, company
+from tests.onec.adapter import adapter
 
 from abcxyz_onec.odata.client import Client, connect
 from abcxyz_onec.source import OneCSource
@@ -27,6 +28,6 @@ def source(base: Base) -> Callable[..., OneCSource]:
 
     def make(**options: Any) -> OneCSource:
         common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
-        return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
+        return adapter(OneCSource, base.url, "Робот", "пароль-7Щ", **(common | options))
 
     return make

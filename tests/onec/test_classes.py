@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Company, large
+from tests.onec.adapter import adapter
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
 from abcxyz_onec.source import OneCSource
@@ -52,7 +53,8 @@ def ut(company: Company) -> Iterator[Base]:
 
 
 def _analysis(base: Base, settings: Settings, **options: Any) -> Analysis:
-    source = OneCSource(
+    source = adapter(
+        OneCSource,
         base.url,
         "Робот",
         "пароль-7Щ",

@@ -12,6 +12,7 @@ import attrs
 import pytest
 from tests.clocks import NoWait, at_noon
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
+from tests.onec.adapter import adapter
 from tests.onec.test_sink import shown as shown_in
 
 from abcxyz import SEGMENTS, Transactions, Window
@@ -56,7 +57,7 @@ class TestSource(SourceContract):
 
     @pytest.fixture
     def make_source(self, base: Base) -> Callable[[], Source]:
-        return lambda: OneCSource(base.url, "Робот", SECRET, **{**QUICK, **self.options})
+        return lambda: adapter(OneCSource, base.url, "Робот", SECRET, **{**QUICK, **self.options})
 
     @pytest.fixture
     def window(self) -> Window:
@@ -77,7 +78,7 @@ class TestSource(SourceContract):
                     company.sale(partners[who], moment, abs(money), returned=money < 0)
                 base = stack.enter_context(Base(company.store).serving())
                 options = {**QUICK, **self.options, "customer_id": "Регион"}
-                return OneCSource(base.url, "Робот", SECRET, **options)
+                return adapter(OneCSource, base.url, "Робот", SECRET, **options)
 
             yield put
 
@@ -88,7 +89,7 @@ class TestSource(SourceContract):
     @pytest.fixture
     def failures(self, base: Base, window: Window) -> Failures:
         def read(password: str) -> object:
-            source = OneCSource(base.url, "Робот", password, **{**QUICK, **self.options})
+            source = adapter(OneCSource, base.url, "Робот", password, **{**QUICK, **self.options})
             return list(source.transactions(window))
 
         return _failing(base, read)
@@ -129,7 +130,8 @@ class TestSink(SinkContract):
         return company
 
     def _sink(self, base: Base, password: str = SECRET) -> OneCSink:
-        return OneCSink(
+        return adapter(
+            OneCSink,
             base.url,
             "Робот",
             password,
@@ -203,7 +205,8 @@ class TestEnricher(EnricherContract):
     """Cards of customers."""
 
     def _enricher(self, base: Base, password: str = SECRET) -> OneCEnricher:
-        return OneCEnricher(
+        return adapter(
+            OneCEnricher,
             base.url,
             "Робот",
             password,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.clocks import NoWait, at_noon
 from tests.emulators.onec.base import Base, Company
+from tests.onec.adapter import adapter
 
 from abcxyz.errors import ConfigError
 from abcxyz_onec.enricher import OneCEnricher
@@ -20,7 +21,9 @@ Make = Callable[..., OneCEnricher]
 def enricher(base: Base) -> Make:
     def make(*fields: str, **options: Any) -> OneCEnricher:
         common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}
-        return OneCEnricher(base.url, "Робот", "пароль-7Щ", fields=fields, **(common | options))
+        return adapter(
+            OneCEnricher, base.url, "Робот", "пароль-7Щ", fields=fields, **(common | options)
+        )
 
     return make
 
@@ -126,7 +129,7 @@ def test_fields_are_an_allow_list(enricher: Make, base: Base) -> None:
     with pytest.raises(ConfigError, match="list"):
         enricher()
     with pytest.raises(ConfigError, match="list"):
-        OneCEnricher(base.url, "u", "p", fields="inn")
+        adapter(OneCEnricher, base.url, "u", "p", fields="inn")
     with pytest.raises(ConfigError, match="activity"):
         enricher("activity").preflight()
     assert not any("Catalog" in each.path for each in base.log)

@@ -18,6 +18,7 @@ from tests.onec.test_sink import analysis, shown, wished
 from tests.onec.test_source import _YEAR, lines, sold
 
 from abcxyz.errors import AdapterError
+from abcxyz_onec.connection import Connection
 from abcxyz_onec.sink import OneCSink
 from abcxyz_onec.source import OneCSource
 
@@ -27,8 +28,10 @@ import sys
 from pathlib import Path
 from datetime import date
 from abcxyz import Window
+from abcxyz_onec.connection import Connection
 from abcxyz_onec.source import OneCSource
-source = OneCSource(sys.argv[1], "Робот", "пароль-7Щ", checkpoint=Path(sys.argv[2]))
+connection = Connection(sys.argv[1], "Робот", "пароль-7Щ")
+source = OneCSource(connection, checkpoint=Path(sys.argv[2]))
 for batch in source.transactions(Window(date(2025, 1, 1), date(2027, 1, 1))):
     print(len(batch), flush=True)
 """
@@ -36,8 +39,9 @@ _WRITE = """
 import sys
 from tests.emulators.onec.base import PROPERTY, filled
 from tests.onec.test_sink import analysis
+from abcxyz_onec.connection import Connection
 from abcxyz_onec.sink import OneCSink
-sink = OneCSink(sys.argv[1], "Робот", "пароль-7Щ", property=PROPERTY)
+sink = OneCSink(Connection(sys.argv[1], "Робот", "пароль-7Щ"), property=PROPERTY)
 sink.write(analysis(filled()), dry_run=False)
 """
 
@@ -126,7 +130,8 @@ def test_a_writer_killed_in_the_middle(
     done = shown(company, "extra")
     assert len(done) == (4 if committed else 3)
     before = len(base.writes)
-    sink = OneCSink(base.url, "Робот", "пароль-7Щ", property=PROPERTY, clock=NoWait())
+    connection = Connection(base.url, "Робот", "пароль-7Щ", clock=NoWait())
+    sink = OneCSink(connection, property=PROPERTY)
     report = sink.write(result, dry_run=False)
     assert report.failed == {}
     assert (report.written, report.unchanged) == (len(wished(result)) - len(done), len(done))

@@ -10,6 +10,7 @@ import attrs
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
+from tests.onec.adapter import adapter
 
 from abcxyz import SEGMENTS, Analysis, Settings, Transactions, analyze
 from abcxyz.errors import ConfigError
@@ -50,7 +51,7 @@ def sink(base: Base) -> Make:
             "clock": NoWait(),
             "native_jobs_off": True,
         }
-        return OneCSink(base.url, "Робот", "пароль-7Щ", into=into, **(common | options))
+        return adapter(OneCSink, base.url, "Робот", "пароль-7Щ", into=into, **(common | options))
 
     return make
 
@@ -487,7 +488,7 @@ def test_native_records(sink: Make, base: Base, company: Company) -> None:
 def test_native_needs_a_word(base: Base) -> None:
     """УТ's own jobs would overwrite it, so the user says that they are off."""
     with pytest.raises(ConfigError, match="native_jobs_off"):
-        OneCSink(base.url, "u", "p", into="ut11")
+        adapter(OneCSink, base.url, "u", "p", into="ut11")
 
 
 def test_segments_must_be_there(sink: Make, base: Base, company: Company) -> None:
@@ -511,7 +512,7 @@ def test_segments_must_be_there(sink: Make, base: Base, company: Company) -> Non
 def test_options_are_checked(base: Base, options: dict[str, str], said: str) -> None:
     """An option that cannot work is refused before anything is asked."""
     with pytest.raises(ConfigError, match=said):
-        OneCSink(base.url, "u", "p", native_jobs_off=True, **options)  # type: ignore[arg-type]
+        adapter(OneCSink, base.url, "u", "p", native_jobs_off=True, **options)  # type: ignore[arg-type]
     assert base.log == []
 
 

@@ -83,9 +83,9 @@ def test_records_hold_every_sale_once(source: Make, company: Company) -> None:
     """Flat records give each sale with its day, document and cost; returns are negative."""
     reader = source(metric="profit")
     assert sold(company) == lines(reader.transactions(_YEAR))
-    left = {issue.kind: (issue.count, issue.amount) for issue in reader.quality.issues}  # type: ignore[union-attr]
+    left = {issue.kind: (issue.count, issue.amount) for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["empty"]: (1, 500.0), REASONS["dangling"]: (1, 70.0)}
-    assert reader.names[company.sold[0][0]] == "Альфа"
+    assert reader.customer_names()[company.sold[0][0]] == "Альфа"
 
 
 @pytest.mark.parametrize("read", ["records", "documents", "profit"])
@@ -207,7 +207,7 @@ def test_customers_left_out(source: Make, company: Company, read: str) -> None:
     reader = source(read=read)
     found = lines(reader.transactions(_YEAR))
     assert {retail, gone} & {who for who, *_ in found} == set()
-    left = {issue.kind: issue.amount for issue in reader.quality.issues}  # type: ignore[union-attr]
+    left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert (left[REASONS["predefined"]], left[REASONS["deleted"]]) == (1000.0, 300.0)
 
 
@@ -224,7 +224,7 @@ def test_counterparties(source: Make, company: Company) -> None:
     }
     assert found <= set(legal)
     assert [legal[who] for who in found].count(partner) == 1
-    other = next(i for i in reader.quality.issues if i.kind == REASONS["other"])  # type: ignore[union-attr]
+    other = next(i for i in reader.data_quality().issues if i.kind == REASONS["other"])  # type: ignore[union-attr]
     assert other.count > 3
 
 
@@ -259,8 +259,8 @@ def test_one_inn_is_one_customer(source: Make, company: Company) -> None:
     assert round(sum(e[2] for e in found if e[0] == "7712345678"), 6) == round(whole, 6)
     company.customer("Дубль", DeletionMark=True, inn="7712345678")
     list(reader.transactions(_YEAR))
-    assert reader.names["7712345678"] in ("Альфа", "Бета")
-    shared = [i.count for i in reader.quality.issues if "share" in i.kind]  # type: ignore[union-attr]
+    assert reader.customer_names()["7712345678"] in ("Альфа", "Бета")
+    shared = [i.count for i in reader.data_quality().issues if "share" in i.kind]  # type: ignore[union-attr]
     assert shared == [2]
     coded = {who for who, *_ in lines(source(customer_id="code").transactions(_YEAR))}
     assert {f"ref:{first}", f"ref:{second}"} <= coded
@@ -342,7 +342,7 @@ def test_hidden_customers(source: Make, base: Base, company: Company) -> None:
     with pytest.warns(AbcxyzWarning, match="may not see"):
         found = lines(reader.transactions(_YEAR))
     assert first not in {who for who, *_ in found}
-    unknown = [i.amount for i in reader.quality.issues if i.kind == REASONS["unknown"]]  # type: ignore[union-attr]
+    unknown = [i.amount for i in reader.data_quality().issues if i.kind == REASONS["unknown"]]  # type: ignore[union-attr]
     assert unknown == [sum(each[2] for each in sold(company) if each[0] == first)]
 
 
@@ -418,7 +418,7 @@ def test_empty_reference_of_a_document(source: Make, company: Company) -> None:
     )
     reader = source(read="documents")
     assert sold(company, cost=False) == lines(reader.transactions(_YEAR))
-    assert [i.amount for i in reader.quality.issues if i.kind == REASONS["empty"]] == [42.0]  # type: ignore[union-attr]
+    assert [i.amount for i in reader.data_quality().issues if i.kind == REASONS["empty"]] == [42.0]  # type: ignore[union-attr]
 
 
 def test_labels_of_quality_in_russian() -> None:

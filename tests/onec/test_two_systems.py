@@ -12,6 +12,7 @@ from tests.clocks import NoWait
 from tests.emulators.bitrix24.harness import Rig, free, rig
 from tests.emulators.bitrix24.portal import COMPANY
 from tests.emulators.onec.base import Base, Company
+from tests.onec.adapter import adapter
 
 from abcxyz import SEGMENTS, Analysis, CumulativeMean, Settings, analyze
 from abcxyz.plugins import WriteReport
@@ -30,13 +31,23 @@ def portal() -> Iterator[Rig]:
 
 
 def _classified(base: Base) -> tuple[Analysis, OneCSource]:
-    source = OneCSource(
-        base.url, "Робот", "пароль-7Щ", customer_id="inn", clock=NoWait(), timeout=5
+    source = adapter(
+        OneCSource,
+        base.url,
+        "Робот",
+        "пароль-7Щ",
+        customer_id="inn",
+        clock=NoWait(),
+        timeout=5,
     )
     settings = Settings(abc=CumulativeMean(), xyz=CumulativeMean())
     sales = list(source.transactions(settings.periods(_AS_OF).span))
     result = analyze(
-        sales, as_of=_AS_OF, settings=settings, quality=source.quality, names=source.names
+        sales,
+        as_of=_AS_OF,
+        settings=settings,
+        quality=source.data_quality(),
+        names=source.customer_names(),
     )
     return result, source
 
@@ -67,8 +78,8 @@ def test_segments_of_1c_on_cards_of_bitrix24(
         who: SEGMENTS[code]
         for who, code in zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
     }
-    assert source.quality is not None
-    counts = {issue.kind: issue.count for issue in source.quality.issues}
+    assert source.data_quality() is not None
+    counts = {issue.kind: issue.count for issue in source.data_quality().issues}
     assert counts["customers without the identifier asked for"] == 1
     assert counts["customers that share their identifier with another"] == 2
     assert f"ref:{partners[3]}" in segments

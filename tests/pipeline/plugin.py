@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -15,7 +15,7 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import UnavailableError
-from abcxyz.plugins import Factory, Secret, WriteReport, hookimpl
+from abcxyz.plugins import Factory, ProgressCallback, Secret, WriteReport, hookimpl
 from abcxyz.testing import make_transactions
 from abcxyz.testing.sinks import segments_of
 
@@ -93,14 +93,17 @@ class Crm:
     ) -> None:
         self.path, self.refuses, self.fails, self.token = Path(path), refuses, fails, token
         self.pause = pause
+        self.progress: ProgressCallback | None = None
 
-    on_progress: Callable[[int, int], None] | None = None
+    def report_progress(self, callback: ProgressCallback) -> None:
+        """Take the callback."""
+        self.progress = callback
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write segments and grades into the file."""
         time.sleep(self.pause)
-        if self.on_progress is not None:
-            self.on_progress(10, 20)
+        if self.progress is not None:
+            self.progress(10, 20)
         if self.fails == "ours":
             raise UnavailableError(f"the CRM is closed to {self.token}; come again")
         if self.fails:

@@ -6,15 +6,15 @@ import io
 
 import pytest
 
-from abcxyz.cli.output.progress import LogWatch, RichWatch, watching
-from abcxyz.pipeline import Watch
+from abcxyz.cli.output.progress import LogProgress, RichProgress, watching
+from abcxyz.pipeline import RunProgress
 
 
 def test_a_log_is_written_now_and_then() -> None:
     """A stage has its beginning, a line every ten seconds, and the number of lines at its end."""
     told: list[str] = []
     seconds = iter([0.0, 5.0, 11.0, 11.0, 12.0])
-    watch = LogWatch(told.append, clock=lambda: next(seconds))
+    watch = LogProgress(told.append, clock=lambda: next(seconds))
     watch.begin("read", "shop")
     watch.advance(1_000)
     watch.advance(1_000)
@@ -27,10 +27,10 @@ def test_a_long_write_is_logged_now_and_then() -> None:
     """Of a write that tells how far it is, there is a line every ten seconds."""
     told: list[str] = []
     seconds = iter([0.0, 5.0, 11.0, 11.0])
-    watch = LogWatch(told.append, "ru", clock=lambda: next(seconds))
+    watch = LogProgress(told.append, "ru", clock=lambda: next(seconds))
     watch.begin("write", "crm")
-    watch.progress(10, 1_000)
-    watch.progress(500, 1_000)
+    watch.wrote(10, 1_000)
+    watch.wrote(500, 1_000)
     watch.end()
     assert ["запись в crm", "запись в crm: 500 / 1\N{NO-BREAK SPACE}000"] == told
 
@@ -45,9 +45,9 @@ def test_a_terminal_shows_a_bar() -> None:
     columns = [TextColumn("{task.description} {task.fields[told]} {task.percentage:.0f}%",
                           markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(file=shown, force_terminal=True, width=80)) as rows:
-        watch = RichWatch(rows)
+        watch = RichProgress(rows)
         watch.begin("write", "[red]crm")
-        watch.progress(250, 1_000)
+        watch.wrote(250, 1_000)
         rows.refresh()
         watch.end()
     assert "writing [red]crm 250 / 1,000 25%" in shown.getvalue()
@@ -60,6 +60,6 @@ def test_quiet_is_silent() -> None:
     with watching("en", quiet=True, stream=stream) as watch:
         watch.begin("read", "shop")
         watch.advance(1)
-        watch.progress(1, 2)
+        watch.wrote(1, 2)
         watch.end()
-    assert (Watch, "") == (type(watch), stream.getvalue())
+    assert (RunProgress, "") == (type(watch), stream.getvalue())

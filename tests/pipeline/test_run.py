@@ -14,7 +14,7 @@ from abcxyz import Window
 from abcxyz.config import parse_job
 from abcxyz.errors import AdapterError, ConfigError, InputError, PluginError, UnavailableError
 from abcxyz.history import History
-from abcxyz.pipeline import Outcome, Watch, check, run
+from abcxyz.pipeline import Outcome, RunProgress, check, run
 from abcxyz.registry import load
 from abcxyz.testing import leaks
 
@@ -31,11 +31,11 @@ def _token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def carried_out(
-    folder: Path, text: str, *, apply: bool = False, watch: Watch | None = None
+    folder: Path, text: str, *, apply: bool = False, progress: RunProgress | None = None
 ) -> Outcome:
     """Run a job of *text* in *folder*."""
     job = parse_job(text, folder / "job.toml")
-    return run(job, as_of=AS_OF, apply=apply, registry=load(extra=[PLUGIN]), watch=watch)
+    return run(job, as_of=AS_OF, apply=apply, registry=load(extra=[PLUGIN]), progress=progress)
 
 
 def test_a_job_is_carried_out(tmp_path: Path) -> None:
@@ -160,14 +160,14 @@ def test_nothing_is_read_where_a_later_part_is_wrong(tmp_path: Path) -> None:
     """An unknown sink stops the run before the source is asked."""
     watched = Remember()
     with pytest.raises(PluginError, match=r"job.toml:5: there is no sink 'crn'; did you mean"):
-        carried_out(tmp_path, f'{SHOP}\n[[sink]]\nkind = "crn"\n', watch=watched)
+        carried_out(tmp_path, f'{SHOP}\n[[sink]]\nkind = "crn"\n', progress=watched)
     assert [] == watched.told
     with pytest.raises(ConfigError, match=r"job.toml:6: the sink 'crm' has no option 'pth'"):
-        carried_out(tmp_path, f'{SHOP}{CRM}pth = "x"\n', watch=watched)
+        carried_out(tmp_path, f'{SHOP}{CRM}pth = "x"\n', progress=watched)
     assert [] == watched.told
 
 
-class Remember(Watch):
+class Remember(RunProgress):
     """Remember what was told."""
 
     def __init__(self) -> None:
@@ -179,7 +179,7 @@ class Remember(Watch):
     def advance(self, lines: int) -> None:
         self.told.append(lines)
 
-    def progress(self, done: int, total: int) -> None:
+    def wrote(self, done: int, total: int) -> None:
         self.told.append((done, total))
 
     def end(self) -> None:
@@ -190,7 +190,7 @@ def test_a_watch_is_told_of_every_stage(tmp_path: Path) -> None:
     """Reading, classifying, asking, looking and writing begin and end, with lines counted."""
     watched = Remember()
     enricher = '[enricher]\nkind = "people"\n'
-    carried_out(tmp_path, SHOP + enricher + CRM + JSONL, watch=watched)
+    carried_out(tmp_path, SHOP + enricher + CRM + JSONL, progress=watched)
     assert [
         ("read", "shop"),
         *(100, 100, 100, 100, "end"),

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from abcxyz.core.advice.crm_facts import CrmFacts, Deal
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AuthenticationError
-from abcxyz.plugins import WriteReport
+from abcxyz.plugins import ProgressCallback, WriteReport
 from abcxyz.testing import make_transactions
 from abcxyz.testing.sinks import segments_of
 
@@ -27,17 +29,37 @@ class Memory:
     """Read sales that are in memory."""
 
     def __init__(self, sales: Transactions = SALES) -> None:
-        self.sales = sales
+        self.sales, self.lines = sales, 0
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield them by hundreds."""
         inside = self.sales.within(window)
+        self.lines = len(inside)
         for start in range(0, len(inside), 100):
             yield inside.take(np.arange(start, min(start + 100, len(inside))))
 
     def preflight(self) -> Sequence[str]:
         """Say how many."""
         return [f"{len(self.sales)} sales"]
+
+    def customer_names(self) -> Mapping[str, str]:
+        """Call everybody by the identifier."""
+        return {one: f"customer {one}" for one in self.sales.customer.tolist()}
+
+    def data_quality(self) -> Quality | None:
+        """Count the lines that came out."""
+        return Quality(self.lines, self.lines)
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Tell of one deal."""
+        return CrmFacts(deals=[Deal(deal=1, customer="7", since=window.since)])
+
+    def system_identity(self) -> str:
+        """Name the memory."""
+        return "memory"
+
+    def close(self) -> None:
+        """Forget nothing."""
 
 
 class ReturnsList(Memory):
@@ -101,6 +123,34 @@ class PreflightCounts(Memory):
         return [len(self.sales)]
 
 
+class NamesOthers(Memory):
+    def customer_names(self) -> Mapping[str, str]:
+        return {f"no. {one}": name for one, name in super().customer_names().items()}
+
+
+class QualityOfNothing(Memory):
+    def data_quality(self) -> Quality | None:
+        return Quality(0, 0)
+
+
+class FactsGrow(Memory):
+    told = 0
+
+    def facts(self, window: Window) -> CrmFacts:
+        self.told += 1
+        return CrmFacts(deals=[Deal(deal=self.told, customer="7", since=window.since)])
+
+
+class HasNoIdentity(Memory):
+    def system_identity(self) -> str:
+        return ""
+
+
+class FailsToClose(Memory):
+    def close(self) -> None:
+        raise OSError("closed already")
+
+
 class TellsInRepr(Memory):
     def __repr__(self) -> str:
         return f"TellsInRepr({SECRET})"
@@ -143,6 +193,12 @@ class Directory:
 
     def preflight(self) -> Sequence[str]:
         return ["reachable"]
+
+    def facts(self, window: Window) -> CrmFacts:
+        return CrmFacts(owners={"7": "Ann"})
+
+    def close(self) -> None:
+        """Forget nothing."""
 
 
 class OneMethod:
@@ -190,6 +246,16 @@ class EnricherPreflightCounts(Directory):
         return 2
 
 
+class FactsAreNone(Directory):
+    def facts(self, window: Window) -> Any:
+        return None
+
+
+class DirectoryFailsToClose(Directory):
+    def close(self) -> None:
+        raise OSError("closed already")
+
+
 class DirectoryTellsInLog(Directory):
     def prospects(self) -> Mapping[str, Mapping[str, object]]:
         logging.getLogger("adapter").warning(SECRET)
@@ -199,11 +265,20 @@ class DirectoryTellsInLog(Directory):
 class Shelf:
     """Write customer -> segment and name into a JSON file, and refuse one customer."""
 
-    remote = False
     bad = "refused"
+    progress: ProgressCallback | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def is_local(self) -> bool:
+        return True
+
+    def report_progress(self, callback: ProgressCallback) -> None:
+        self.progress = callback
+
+    def close(self) -> None:
+        """Forget nothing."""
 
     def read(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -225,9 +300,15 @@ class Shelf:
         changed = [one for one, entry in wanted.items() if had.get(one) != entry]
         if changed and not dry_run:
             self.store(wanted)
+            self.count(len(wanted))
         return WriteReport(
             written=len(changed), unchanged=len(wanted) - len(changed), failed=failed
         )
+
+    def count(self, total: int) -> None:
+        if self.progress is not None:
+            self.progress(1, total)
+            self.progress(total, total)
 
     def preflight(self) -> Sequence[str]:
         return [str(self.path)]
@@ -295,6 +376,23 @@ class PreflightWrites(Shelf):
     def preflight(self) -> Sequence[str]:
         self.path.write_text("{}")
         return []
+
+
+class LocalIsText(Shelf):
+    def is_local(self) -> Any:
+        return "yes"
+
+
+class ProgressStops(Shelf):
+    def count(self, total: int) -> None:
+        super().count(total)
+        if self.progress is not None:
+            self.progress(1, total)
+
+
+class ShelfFailsToClose(Shelf):
+    def close(self) -> None:
+        raise OSError("closed already")
 
 
 class ReportTells(Shelf):

@@ -59,14 +59,16 @@ class CsvSink:
         identifier as it was.
     """
 
-    remote = False
-
     def __init__(
         self, path: str | PathLike[str], *, lang: str = "en", escape_formulas: bool = True
     ) -> None:
         self._path = Path(path)
         self._lang = lang
         self._escape = escape_formulas
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def preflight(self) -> Sequence[str]:
         """See whether the file may be written."""

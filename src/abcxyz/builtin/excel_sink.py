@@ -35,8 +35,6 @@ class ExcelSink:
     Text from the data is always written as text: nothing becomes a formula, a number or a link.
     """
 
-    remote = False
-
     def __init__(
         self,
         path: str | PathLike[str],
@@ -49,6 +47,10 @@ class ExcelSink:
         self._lang = lang
         self._currency = currency
         self._constant_memory = constant_memory
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the workbook whole, unless it already says the same."""

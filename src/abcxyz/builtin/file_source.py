@@ -94,12 +94,10 @@ class FileSource:
             columns,
         ]
 
-    @property
-    def quality(self) -> Quality | None:
-        """The account of the whole file, once it was read."""
+    def data_quality(self) -> Quality | None:
+        """Return the account of the whole file; None before it was read."""
         return self._quality
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once the file was read."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name; empty before the file was read."""
         return self._names

@@ -32,8 +32,6 @@ class HtmlSink:
         Heading of one's own.
     """
 
-    remote = False
-
     def __init__(
         self,
         path: str | PathLike[str],
@@ -48,6 +46,10 @@ class HtmlSink:
         self._rows = rows
         self._currency = currency
         self._title = title
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the page whole, unless it already says the same."""

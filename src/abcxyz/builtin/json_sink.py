@@ -26,10 +26,12 @@ class JsonSink:
         The file.
     """
 
-    remote = False
-
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def preflight(self) -> Sequence[str]:
         """See whether the file may be written."""

@@ -31,8 +31,6 @@ class JsonLinesSink:
         A second file, with one line per scored lead; none when not given.
     """
 
-    remote = False
-
     def __init__(
         self,
         path: str | PathLike[str],
@@ -42,6 +40,10 @@ class JsonLinesSink:
     ) -> None:
         self._path, self._lang = Path(path), lang
         self._prospects = None if prospects is None else Path(prospects)
+
+    def is_local(self) -> bool:
+        """Return True: a file of this machine."""
+        return True
 
     def preflight(self) -> Sequence[str]:
         """See whether the files may be written."""

@@ -1,4 +1,4 @@
-"""Build what a job asks for, secrets put in their places."""
+"""Build the adapters of a job, with its secrets resolved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from abcxyz.config.job import Job, Part
 from abcxyz.errors import AbcxyzWarning
-from abcxyz.plugins import Enricher, Sink, Source
+from abcxyz.plugins import Closeable, Enricher, Sink, Source
 from abcxyz.registry import Registry
 from abcxyz.toolkit.secrets import Vault, in_clear, is_reference
 
@@ -33,11 +33,10 @@ class Adapters:
         yield from self.sinks
 
     def close(self) -> None:
-        """Close whatever can be closed."""
+        """Close every adapter that can be closed."""
         for _, adapter in self:
-            close = getattr(adapter, "close", None)
-            if callable(close):
-                close()
+            if isinstance(adapter, Closeable):
+                adapter.close()
 
 
 def build(job: Job, registry: Registry) -> Adapters:

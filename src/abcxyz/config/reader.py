@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from abcxyz.binding import ROLES
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
@@ -19,7 +20,6 @@ from abcxyz.core.classes.rule_dicts import rule_from_dict
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.options import UNFIT, fit, nearest
-from abcxyz.registry import ROLES
 
 __all__ = ["parse_job", "read_job"]
 

@@ -1,7 +1,9 @@
-"""Jobs carried out: the thin shell that does the reading and writing around `analyze`."""
+"""Jobs: the reading and writing around `analyze`."""
 
-from abcxyz.pipeline.progress import Watch
+from abcxyz.pipeline.check import Checked, check
+from abcxyz.pipeline.outcome import Outcome, SinkOutcome
+from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import Reading
-from abcxyz.pipeline.runner import Checked, Outcome, SinkOutcome, check, run
+from abcxyz.pipeline.runner import run
 
-__all__ = ["Checked", "Outcome", "Reading", "SinkOutcome", "Watch", "check", "run"]
+__all__ = ["Checked", "Outcome", "Reading", "RunProgress", "SinkOutcome", "check", "run"]

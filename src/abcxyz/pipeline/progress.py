@@ -1,21 +1,21 @@
-"""Who watches a run: nobody, unless asked."""
+"""Progress callbacks of a run; the default does nothing."""
 
 from __future__ import annotations
 
-__all__ = ["Watch"]
+__all__ = ["RunProgress"]
 
 
-class Watch:
-    """Be told how far a run is; this one says nothing. Override what is of interest."""
+class RunProgress:
+    """Callbacks that a run calls as it goes on; override those of interest."""
 
     def begin(self, stage: str, what: str) -> None:
-        """Hear that a *stage* begins: ``read``, ``classify``, ``enrich``, ``write``, ``look``."""
+        """Begin a *stage*: ``read``, ``classify``, ``enrich``, ``write`` or ``look``."""
 
     def advance(self, lines: int) -> None:
-        """Hear that so many more lines of sales were read."""
+        """Count that many more lines of sales as read."""
 
-    def progress(self, done: int, total: int) -> None:
-        """Hear how much of a write is done; only sinks that tell it call this."""
+    def wrote(self, done: int, total: int) -> None:
+        """Say how much of a write is done; only sinks that report progress call this."""
 
     def end(self) -> None:
-        """Hear that the stage is over."""
+        """End the stage."""

@@ -1,4 +1,4 @@
-"""Sales of all sources of a job, one customer called by one name."""
+"""Read the sales of all sources of a job, each customer under one common name."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AbcxyzError, AdapterError
-from abcxyz.pipeline.progress import Watch
-from abcxyz.plugins import Source
+from abcxyz.pipeline.progress import RunProgress
+from abcxyz.plugins import NamesSource, QualitySource, Source
 from abcxyz.tables.account import merged
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["Reading"]
+__all__ = ["CommonNames", "Reading"]
 
 _EXAMPLES = 3
 
 
-class _Names(dict[Any, str]):
-    """A source's customer -> the common one; those no map holds are remembered."""
+class CommonNames(dict[Any, str]):
+    """Customer of an adapter -> its common name as text; those that no id map holds are listed."""
 
     def __init__(self, part: Part) -> None:
         super().__init__()
@@ -52,10 +52,10 @@ class Reading:
     ----------
     sources
         Each with its part of the job.
-    watch
-        Is told how many lines were read.
+    progress
+        Callbacks; gets how many lines were read.
     redactor
-        Covers secrets in what a failing source says.
+        Covers secrets in the message of a failing source.
 
     Notes
     -----
@@ -67,11 +67,11 @@ class Reading:
         self,
         sources: Sequence[tuple[Part, Source]],
         *,
-        watch: Watch | None = None,
+        progress: RunProgress | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         self._sources = sources
-        self._watch = watch or Watch()
+        self._progress = progress or RunProgress()
         self._redactor = redactor or Redactor()
         self._names: dict[str, str] = {}
         self._quality: list[Quality] = []
@@ -89,14 +89,14 @@ class Reading:
         """
         self._names, self._quality, self.met = {}, [], {}
         for place, (part, source) in enumerate(self._sources):
-            self._watch.begin("read", part.label)
+            self._progress.begin("read", part.label)
             yield from self._one(place, part, source, window)
-            self._watch.end()
+            self._progress.end()
 
     def _one(
         self, place: int, part: Part, source: Source, window: Window
     ) -> Iterator[Transactions]:
-        names = _Names(part)
+        names = CommonNames(part)
         lines, lost_lines, lost_money = 0, 0, 0.0
         last: date | None = None
         for batch in self._guarded(part, source, window):
@@ -111,7 +111,7 @@ class Reading:
                 lost_lines += int(np.count_nonzero(lost))
                 lost_money += math.fsum(batch.amount[lost].tolist())
             self._state = lines, last
-            self._watch.advance(len(batch))
+            self._progress.advance(len(batch))
             yield Transactions(
                 renamed, batch.day, batch.amount, batch.cost, self._documents(place, batch)
             )
@@ -165,15 +165,16 @@ class Reading:
         self,
         part: Part,
         source: Source,
-        names: _Names,
+        names: CommonNames,
         lines: int,
         lost_lines: int,
         lost_money: float,
     ) -> None:
-        known: Mapping[Any, str] = getattr(source, "names", None) or {}
-        self._names |= {names[customer]: name for customer, name in known.items()}
-        told = getattr(source, "quality", None)
-        quality = told if isinstance(told, Quality) else Quality(lines, lines)
+        if isinstance(source, NamesSource):
+            known = source.customer_names()
+            self._names |= {names[customer]: name for customer, name in known.items()}
+        account = source.data_quality() if isinstance(source, QualitySource) else None
+        quality = Quality(lines, lines) if account is None else account
         if part.id_map is not None:
             mapped = len({one for one in names.values() if one not in names.unmapped})
             self.met[part.label] = (mapped, len(names.unmapped))

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from abcxyz.core.sales.calendar import Window
 from abcxyz.plugins import Attributes, Enricher, Preflight
+from abcxyz.testing.optional import check_close, check_facts
 from abcxyz.testing.secrecy import check_failures, leaks
-from abcxyz.testing.synthetic import HOSTILE
+from abcxyz.testing.synthetic import HOSTILE, YEAR
 
 __all__ = ["EnricherContract"]
 
@@ -32,6 +34,11 @@ class EnricherContract:
     def known(self) -> Sequence[str]:
         """Return at least two customers that are known."""
         raise NotImplementedError("override the fixture known")
+
+    @pytest.fixture
+    def window(self) -> Window:
+        """Return a window for the facts."""
+        return YEAR
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:
@@ -87,6 +94,20 @@ class EnricherContract:
         found = enricher.prospects()
         assert all(isinstance(key, str) for key in found)
         assert _plain(found) == _plain(enricher.prospects())
+
+    def test_facts_are_the_same_again(
+        self, make_enricher: Callable[[], Enricher], window: Window
+    ) -> None:
+        """Facts, where there are any, are `CrmFacts`, and equal when read again."""
+        check_facts(make_enricher(), window)
+
+    def test_may_be_closed(
+        self, make_enricher: Callable[[], Enricher], known: Sequence[str]
+    ) -> None:
+        """After use the enricher can be closed."""
+        enricher = make_enricher()
+        enricher.customers(known)
+        check_close(enricher)
 
     def test_preflight_says_what_it_found(self, make_enricher: Callable[[], Enricher]) -> None:
         """A preflight, where there is one, answers lines of text."""

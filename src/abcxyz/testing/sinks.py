@@ -8,7 +8,8 @@ import pytest
 
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
-from abcxyz.plugins import Preflight, Sink, WriteReport
+from abcxyz.plugins import LocalTarget, Preflight, ProgressReporter, Sink, WriteReport
+from abcxyz.testing.optional import check_close
 from abcxyz.testing.secrecy import check_failures, leaks
 from abcxyz.testing.synthetic import HOSTILE, make_analysis
 
@@ -79,7 +80,8 @@ class SinkContract:
         assert isinstance(sink, Sink)
         report = sink.write(make_analysis(customers), dry_run=True)
         assert isinstance(report, WriteReport)
-        assert isinstance(getattr(sink, "remote", True), bool)
+        if isinstance(sink, LocalTarget):
+            assert isinstance(sink.is_local(), bool)
 
     def test_dry_run_changes_nothing(
         self,
@@ -163,6 +165,27 @@ class SinkContract:
             assert dict(report.failed) == {}
             if names is not None:
                 assert named == dict(names())
+
+    def test_reports_progress(
+        self, make_sink: Callable[[], Sink], customers: Sequence[str]
+    ) -> None:
+        """Progress, where it is reported, only grows, and ends with all of it."""
+        sink = make_sink()
+        if not isinstance(sink, ProgressReporter):
+            pytest.skip("the sink reports no progress")
+        calls: list[tuple[int, int]] = []
+        sink.report_progress(lambda done, total: calls.append((done, total)))
+        sink.write(make_analysis(customers), dry_run=False)
+        assert calls, "a write that changes something should report progress"
+        assert calls == sorted(calls)
+        assert all(0 <= done <= total for done, total in calls)
+        assert calls[-1][0] == calls[-1][1]
+
+    def test_may_be_closed(self, make_sink: Callable[[], Sink], customers: Sequence[str]) -> None:
+        """After a write the sink can be closed."""
+        sink = make_sink()
+        sink.write(make_analysis(customers), dry_run=False)
+        check_close(sink)
 
     def test_preflight_changes_nothing(
         self, make_sink: Callable[[], Sink], state: Callable[[], object]

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.plugins import Preflight, Source
+from abcxyz.plugins import Closeable, NamesSource, Preflight, QualitySource, Source
+from abcxyz.testing.optional import check_close, check_facts
 from abcxyz.testing.secrecy import check_failures, leaks
 from abcxyz.testing.synthetic import YEAR, make_transactions
 
@@ -122,7 +124,7 @@ class SourceContract:
         source = make_source()
         batches = source.transactions(window)
         next(batches)
-        if hasattr(batches, "close"):
+        if isinstance(batches, Closeable):
             batches.close()
         assert whole == facts(source.transactions(window))
 
@@ -158,6 +160,43 @@ class SourceContract:
             )
 
         assert lines([sales]) == lines(source.transactions(window))
+
+    def test_names_are_those_of_its_customers(
+        self, make_source: Callable[[], Source], window: Window
+    ) -> None:
+        """Names, where there are any, are text under the identifiers of the sales."""
+        source = make_source()
+        if not isinstance(source, NamesSource):
+            pytest.skip("the source has no customer_names")
+        met = {one for batch in source.transactions(window) for one in batch.customer.tolist()}
+        names = source.customer_names()
+        assert all(isinstance(name, str) for name in names.values())
+        assert met & set(names) or not names, "names should use the identifiers of the sales"
+
+    def test_quality_accounts_for_the_sales(
+        self, make_source: Callable[[], Source], window: Window
+    ) -> None:
+        """The account of a reading, where there is one, counts every line that came out."""
+        source = make_source()
+        if not isinstance(source, QualitySource):
+            pytest.skip("the source has no data_quality")
+        lines = sum(len(batch) for batch in source.transactions(window))
+        quality = source.data_quality()
+        assert isinstance(quality, Quality)
+        assert lines <= quality.used <= quality.rows
+
+    def test_facts_are_the_same_again(
+        self, make_source: Callable[[], Source], window: Window
+    ) -> None:
+        """Facts, where there are any, are `CrmFacts`, and equal when read again."""
+        check_facts(make_source(), window)
+
+    def test_may_be_closed(self, make_source: Callable[[], Source], window: Window) -> None:
+        """After a reading the source can be closed."""
+        source = make_source()
+        for _ in source.transactions(window):
+            pass
+        check_close(source)
 
     def test_preflight_says_what_it_found(self, make_source: Callable[[], Source]) -> None:
         """A preflight, where there is one, answers lines of text."""

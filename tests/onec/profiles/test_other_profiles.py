@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Store, bp, unf
+from tests.onec.adapter import adapter
 from tests.onec.test_source import lines
 
 from abcxyz import Transactions, Window, analyze
@@ -25,7 +26,9 @@ _COMMON: dict[str, Any] = {"clock": NoWait(), "timeout": 5}
 
 
 def _source(base: Base, profile: str, **options: Any) -> OneCSource:
-    return OneCSource(base.url, "Робот", "пароль-7Щ", profile=profile, **(_COMMON | options))
+    return adapter(
+        OneCSource, base.url, "Робот", "пароль-7Щ", profile=profile, **(_COMMON | options)
+    )
 
 
 def _shop(store: Store, constant: str) -> tuple[str, str, str, str]:
@@ -113,7 +116,7 @@ def test_unf(small: tuple[Base, Store, str, str]) -> None:
         (customer, 100.0, 60.0),
     ]
     assert len({document for *_, document in found}) == 3
-    left = {issue.kind: issue.amount for issue in reader.quality.issues}  # type: ignore[union-attr]
+    left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["folder"]: 7.0}
     months = lines(_source(base, "unf", read="turnovers").transactions(_YEAR))
     assert months == [(customer, date(2026, 3, 1), 120.0, 0.0, "")]
@@ -205,7 +208,7 @@ def test_bp_payments(accounts: tuple[Base, Store, str]) -> None:
     reader = _source(base, "bp", basis="payments")
     found = lines(reader.transactions(_YEAR))
     assert [each[:3] for each in found] == [(customer, _DAY, 60.0)]
-    left = {issue.kind: issue.amount for issue in reader.quality.issues}  # type: ignore[union-attr]
+    left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["other"]: 60.0}
 
 
@@ -241,7 +244,9 @@ def test_classes_go_into_bp_too(accounts: tuple[Base, Store, str]) -> None:
     store.add(name, Description="ABC/XYZ", ЭтоДополнительноеСведение=True)
     sales = Transactions(["7701234567"] * 3, [date(2026, 1, n + 1) for n in range(3)], [1, 2, 3])
     result = analyze(sales, as_of=date(2026, 3, 10))
-    sink = OneCSink(base.url, "Робот", "пароль-7Щ", profile="bp", customer_id="inn", **_COMMON)
+    sink = adapter(
+        OneCSink, base.url, "Робот", "пароль-7Щ", profile="bp", customer_id="inn", **_COMMON
+    )
     assert sink.write(result, dry_run=False).failed == {}
     rows = store.rows["InformationRegister_ДополнительныеСведения"]
     assert [(row["Объект"], row["Объект_Type"]) for row in rows] == [

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.clocks import at_noon
 from tests.emulators.onec.base import Base, Company, filled, large
+from tests.onec.adapter import adapter
 
 from abcxyz import Window
 from abcxyz.errors import ConfigError
@@ -30,7 +31,7 @@ def _source(base: Base, **options: Any) -> OneCSource:
         "page_mb": 0.25,
         "clock": at_noon(_YEAR.until),
     }
-    return OneCSource(base.url, "Робот", "пароль-7Щ", **(common | options))
+    return adapter(OneCSource, base.url, "Робот", "пароль-7Щ", **(common | options))
 
 
 def _spent(base: Base) -> tuple[int, int]:

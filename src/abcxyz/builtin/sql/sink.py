@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.errors import ConfigError
-from abcxyz.plugins import Secret, WriteReport
+from abcxyz.plugins import ProgressCallback, Secret, WriteReport
 from abcxyz.tables.export.records import customer_records
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ class SqlSink:
     Rows of customers who are no longer in the result are deleted. A write is one transaction.
     """
 
-    on_progress: Callable[[int, int], None] | None = None
-
     def __init__(
         self,
         url: Secret,
@@ -59,9 +57,14 @@ class SqlSink:
         self._database = Database(url)
         self._lang = lang
         self._target = _table(table, schema)
+        self._progress: ProgressCallback | None = None
 
     def __repr__(self) -> str:
         return f"SqlSink({self._target.name})"
+
+    def report_progress(self, callback: ProgressCallback) -> None:
+        """Call *callback* after every thousand rows of a later write."""
+        self._progress = callback
 
     def close(self) -> None:
         """Close the connections."""
@@ -163,8 +166,8 @@ class SqlSink:
         def tell(count: int) -> None:
             nonlocal done
             done += count
-            if self.on_progress is not None:
-                self.on_progress(done, total)
+            if self._progress is not None:
+                self._progress(done, total)
 
         key = self._target.columns[_KEY]
         bound = key == sa.bindparam("the_key")

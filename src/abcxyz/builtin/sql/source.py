@@ -47,7 +47,7 @@ class SqlSource:
     Notes
     -----
     The day of a time stamp is the one written in it. Lines without a customer, a day or an
-    amount are left out and counted in `quality`.
+    amount are left out and counted in `data_quality`.
     """
 
     def __init__(
@@ -89,14 +89,12 @@ class SqlSource:
         """Close the connections."""
         self._database.close()
 
-    @property
-    def quality(self) -> Quality | None:
-        """The account of what was read, once it was."""
+    def data_quality(self) -> Quality | None:
+        """Return the account of the last reading; None before the first."""
         return self._quality
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Customer to name, once they were read."""
+    def customer_names(self) -> Mapping[str, str]:
+        """Return customer to name, as far as it was read."""
         return MappingProxyType(self._names)
 
     def preflight(self) -> Sequence[str]:

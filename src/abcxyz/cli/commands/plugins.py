@@ -55,7 +55,7 @@ def plugins_object(registry: Registry) -> dict[str, Any]:
 
 
 def _sorted(registry: Registry) -> list[Adapter]:
-    from abcxyz.registry import ROLES
+    from abcxyz.binding import ROLES
 
     roles = list(ROLES)
     return sorted(registry.adapters.values(), key=lambda one: (roles.index(one.role), one.name))

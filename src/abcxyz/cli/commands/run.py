@@ -59,12 +59,12 @@ def run(args: argparse.Namespace) -> int:
         job = job.in_language(lang)
     if args.budget is not None:
         job = job.within(args.budget)
-    with show_warnings(lang), watching(lang, quiet=args.quiet) as watch:
+    with show_warnings(lang), watching(lang, quiet=args.quiet) as progress:
         outcome = carry_out(
             job,
             as_of=as_of,
             apply=args.apply,
-            watch=watch,
+            progress=progress,
             change=functools.partial(hidden, wanted=True) if args.anonymize else None,
         )
     code = outcome.exit_code(alerts=args.alerts_exit_code)

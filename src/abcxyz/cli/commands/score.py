@@ -40,12 +40,12 @@ def run(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit code."""
     from abcxyz.cli.inputs.leads import read_leads
     from abcxyz.cli.output.terminal import printable
-    from abcxyz.core.prospects.scores import score_prospects
+    from abcxyz.pipeline.enrich import score_leads
     from abcxyz.tables.loaders import read_scorecard
 
     card = read_scorecard(args.scorecard)
     leads = read_leads(args.file, card)
-    scores = score_prospects(leads, card, strict=not args.lenient)
+    scores = score_leads(leads, card, strict=not args.lenient)
     near = _nearest(args.like, leads, scores) if args.like else None
     for one in scores.unreadable:
         message = text(

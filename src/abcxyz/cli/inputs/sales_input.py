@@ -88,54 +88,41 @@ def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
 
 @contextlib.contextmanager
 def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
-    from abcxyz.config import build, read_job
-    from abcxyz.core.analysis.analyze import with_facts
-    from abcxyz.core.prospects.scores import score_prospects
-    from abcxyz.pipeline.reading import Reading
-    from abcxyz.pipeline.runner import covered
-    from abcxyz.registry import load
-    from abcxyz.tables.loaders import read_scorecard
-    from abcxyz.toolkit.redaction import Redactor
+    from abcxyz.config import read_job
+    from abcxyz.pipeline import Reading
+    from abcxyz.pipeline.enrich import enrich
+    from abcxyz.pipeline.failures import redacted
+    from abcxyz.pipeline.prepare import Advice, built
 
     job = read_job(args.file)
     args.lang = args.lang or job.lang
-    adapters = build(job, load())
-    redactor = Redactor(adapters.secrets)
-    reading = Reading(adapters.sources, redactor=redactor)
+    with built(job) as (adapters, redactor):
+        reading = Reading(adapters.sources, redactor=redactor)
 
-    def enrich(analysis: Analysis) -> Analysis:
-        if adapters.enricher is None:
-            return analysis
-        _, enricher = adapters.enricher
-        ids = [str(customer) for customer in analysis.snapshot.customers.tolist()]
-        prospects = enricher.prospects()
-        card = read_scorecard(job.scorecard)
-        told = getattr(enricher, "facts", None)
-        return with_facts(
-            analysis,
-            told(analysis.snapshot.periods.window) if callable(told) else None,
-            attributes=enricher.customers(ids),
-            prospects=score_prospects(prospects, card, strict=False) if prospects else None,
-            alert_rules=job.alerts,
-        )
+        def enriched(analysis: Analysis) -> Analysis:
+            advice = Advice.of(job)
+            full, problem = enrich(
+                analysis, adapters, card=advice.card, rules=advice.alerts, redactor=redactor
+            )
+            if problem is not None:
+                raise problem
+            return full
 
-    try:
-        yield SalesInput(
-            settings=job.settings,
-            as_of=as_of,
-            history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
-            read=reading.transactions,
-            names=lambda: reading.names,
-            enrich=enrich,
-            playbook=job.playbook,
-            alerts=job.alerts,
-        )
-    except AbcxyzError as problem:
-        safe = covered(problem, redactor)
-        if safe is problem:
-            raise
-    else:
-        return
-    finally:
-        adapters.close()
-    raise safe
+        try:
+            yield SalesInput(
+                settings=job.settings,
+                as_of=as_of,
+                history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
+                read=reading.transactions,
+                names=lambda: reading.names,
+                enrich=enriched,
+                playbook=job.playbook,
+                alerts=job.alerts,
+            )
+        except AbcxyzError as problem:
+            safe = redacted(problem, redactor)
+            if safe is problem:
+                raise
+        else:
+            return
+        raise safe

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from abcxyz.i18n import number, text
-from abcxyz.pipeline.progress import Watch
+from abcxyz.pipeline.progress import RunProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["LogWatch", "RichWatch", "percent_line", "watching"]
+__all__ = ["LogProgress", "RichProgress", "percent_line", "watching"]
 
 _EVERY = 10.0  # seconds between two lines about one stage
 
@@ -51,7 +51,7 @@ def percent_line() -> Iterator[Callable[[float], None] | None]:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-class LogWatch(Watch):
+class LogProgress(RunProgress):
     """Log the beginning and the end of every stage, and long ones now and then.
 
     Parameters
@@ -87,7 +87,7 @@ class LogWatch(Watch):
             self._due = self._clock() + _EVERY
             self._count()
 
-    def progress(self, done: int, total: int) -> None:
+    def wrote(self, done: int, total: int) -> None:
         """Say how much of a write is done, if it was long ago."""
         if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
@@ -103,7 +103,7 @@ class LogWatch(Watch):
         self._log(f"{self._stage}: {count}")
 
 
-class RichWatch(Watch):
+class RichProgress(RunProgress):
     """Show one moving line per stage.
 
     Parameters
@@ -130,7 +130,7 @@ class RichWatch(Watch):
             count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
             self._progress.update(self._task, told=count)
 
-    def progress(self, done: int, total: int) -> None:
+    def wrote(self, done: int, total: int) -> None:
         """Fill the bar."""
         if self._task is not None:
             told = _of(done, total, self._lang)
@@ -160,9 +160,9 @@ class watching:  # noqa: N801 - used as a function is
         self._stream = sys.stderr if stream is None else stream
         self._progress: Progress | None = None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> RunProgress:
         if self._quiet:
-            return Watch()
+            return RunProgress()
         if self._stream.isatty():
             try:
                 from rich.console import Console
@@ -185,12 +185,12 @@ class watching:  # noqa: N801 - used as a function is
                     console=Console(file=self._stream),
                 )
                 self._progress.start()
-                return RichWatch(self._progress, self._lang)
+                return RichProgress(self._progress, self._lang)
         handler = logging.StreamHandler(self._stream)
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         record = logging.Logger("abcxyz.run")
         record.addHandler(handler)
-        return LogWatch(record.info, self._lang)
+        return LogProgress(record.info, self._lang)
 
     def __exit__(self, *_: object) -> None:
         if self._progress is not None:

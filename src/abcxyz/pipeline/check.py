@@ -1,0 +1,61 @@
+"""Preflight of a job: build its adapters, and let each check whether it can do its work."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from abcxyz.config import Job, Part
+from abcxyz.errors import AbcxyzError
+from abcxyz.pipeline.failures import adapter_failure
+from abcxyz.pipeline.prepare import Advice, built
+from abcxyz.plugins import Preflight
+from abcxyz.registry import Registry
+from abcxyz.toolkit.redaction import Redactor
+
+__all__ = ["Checked", "check"]
+
+
+@frozen
+class Checked:
+    """Result of the preflight of one adapter."""
+
+    role: str
+    kind: str
+    notes: tuple[str, ...] = ()
+    problem: AbcxyzError | None = None
+
+
+def check(job: Job, *, registry: Registry | None = None) -> tuple[Checked, ...]:
+    """Build everything and ask each adapter whether it can do its work; change nothing.
+
+    Parameters
+    ----------
+    job
+        What to check.
+    registry
+        Where adapters are found; the installed ones when not given.
+
+    Returns
+    -------
+    tuple of Checked
+        In the order of the job.
+
+    Raises
+    ------
+    ConfigError, PluginError
+        The job cannot be built.
+    """
+    with built(job, registry) as (adapters, redactor):
+        Advice.of(job)
+        return tuple(_checked(part, adapter, redactor) for part, adapter in adapters)
+
+
+def _checked(part: Part, adapter: object, redactor: Redactor) -> Checked:
+    if not isinstance(adapter, Preflight):
+        return Checked(part.role, part.label)
+    try:
+        notes = tuple(redactor.text(line) for line in adapter.preflight())
+    except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+        failure = adapter_failure(part, problem, redactor)
+        return Checked(part.role, part.label, problem=failure)
+    return Checked(part.role, part.label, notes)

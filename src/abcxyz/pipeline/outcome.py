@@ -1,0 +1,86 @@
+"""Result of a run: the analysis, what became of each sink, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.analysis.record import Analysis
+from abcxyz.errors import AbcxyzError
+from abcxyz.plugins import WriteReport
+
+__all__ = ["Outcome", "SinkOutcome"]
+
+
+@frozen(kw_only=True)
+class SinkOutcome:
+    """Result of one sink.
+
+    Parameters
+    ----------
+    kind
+        Its name in the job.
+    dry_run
+        Whether it only looked.
+    report
+        What it did, or would have done; None where it failed altogether.
+    problem
+        Why it failed.
+    """
+
+    kind: str
+    dry_run: bool
+    report: WriteReport | None = None
+    problem: AbcxyzError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was written."""
+        return self.report is not None and self.report.complete
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """Result of a run.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    saved
+        Whether the history took the snapshot; False where it had it, or where there is none.
+    raised
+        Alerts that are new, by the history, and that nobody silenced; all without a history.
+    sinks
+        In the order of the job.
+    enricher
+        Why the enricher, or an adapter that offers facts, failed, where one did.
+    met
+        Source -> customers its id map holds, and those it does not.
+    """
+
+    analysis: Analysis
+    saved: bool = False
+    raised: tuple[Alert, ...] = ()
+    sinks: tuple[SinkOutcome, ...] = ()
+    enricher: AbcxyzError | None = None
+    met: Mapping[str, tuple[int, int]] = field(factory=dict)
+
+    def exit_code(self, *, alerts: bool = False) -> int:
+        """Say it to a scheduler.
+
+        Parameters
+        ----------
+        alerts
+            Whether alerts are worth a code of their own.
+
+        Returns
+        -------
+        int
+            0 done; 3 an outside system failed, in whole or for some customers; 10 alerts.
+        """
+        if self.enricher is not None or not all(one.complete for one in self.sinks):
+            return 3
+        return 10 if alerts and self.raised else 0

@@ -1,0 +1,31 @@
+"""Checks of what an adapter may offer beside its role, shared by the contracts."""
+
+from __future__ import annotations
+
+import pytest
+
+from abcxyz.core.advice.crm_facts import CrmFacts
+from abcxyz.core.sales.calendar import Window
+from abcxyz.plugins import Closeable, FactsSource, SystemIdentity
+
+__all__ = ["check_close", "check_facts"]
+
+
+def check_close(adapter: object) -> None:
+    """Close an adapter that was used; skip the test where it cannot be closed."""
+    if not isinstance(adapter, Closeable):
+        pytest.skip("the adapter has no close")
+    adapter.close()
+
+
+def check_facts(adapter: object, window: Window) -> None:
+    """Read the facts of a window twice; skip the test where the adapter offers none."""
+    if not isinstance(adapter, FactsSource):
+        pytest.skip("the adapter has no facts")
+    first = adapter.facts(window)
+    assert isinstance(first, CrmFacts)
+    assert first == adapter.facts(window), "facts should be the same again"
+    if isinstance(adapter, SystemIdentity):
+        identity = adapter.system_identity()
+        assert isinstance(identity, str)
+        assert identity, "an identity should not be empty"

@@ -1,0 +1,40 @@
+"""Readings that the tests of the source share."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+from tests.emulators.bitrix24.harness import Rig
+
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.transactions import Transactions, concat
+from abcxyz_bitrix.source import BitrixSource
+
+YEAR = Window(date(2026, 1, 1), date(2026, 5, 1))
+EVENING = "T23:30:00+03:00"
+
+
+def read(site: Rig, window: Window = YEAR, **options: Any) -> Transactions:
+    """Read everything."""
+    return concat(BitrixSource(client=site.client, **options).transactions(window))
+
+
+def lines(found: Transactions) -> list[tuple[str, str, float]]:
+    """Write transactions short."""
+    days = [str(day) for day in found.day]
+    return sorted(zip(found.customer.tolist(), days, found.amount.tolist(), strict=True))
+
+
+def many(site: Rig, count: int, seed: int = 5) -> None:
+    """Make won deals on random days, with gaps among their ids."""
+    random_ = random.Random(seed)
+    for number in range(count):
+        day = date(2025, 12, 20) + timedelta(days=random_.randrange(150))
+        if random_.random() < 0.3:
+            site.portal.add_deal("", companyId=1)
+        site.portal.add_won_deal(
+            number + 1, f"{day}T{random_.randrange(24):02}:59:59+03:00",
+            company=random_.randint(1, 3),
+        )  # fmt: skip
