@@ -8,7 +8,7 @@ from abcxyz._arrays import Codes
 from abcxyz.core.classes.segments import ABC, codes_of
 from abcxyz.errors import InputError
 
-__all__ = ["ABSENT", "EVENTS", "GAINS", "LOSSES", "UNCHANGED", "N", "event", "event_table"]
+__all__ = ["ABSENT", "EVENTS", "FALLS", "RISES", "UNCHANGED", "N", "event", "event_table"]
 
 N = -1
 """Known, no sales in the window: not classified."""
@@ -21,11 +21,11 @@ EVENTS = (
 )  # fmt: skip
 """Events by code. ``moved`` is a change between classes that have no order, such as groups."""
 
-GAINS = ("up", "new", "returned")
-"""Events for the better."""
+FALLS = ("down", "lost")
+"""Events of customers who fell or left."""
 
-LOSSES = ("down", "lost")
-"""Events for the worse of customers who had sales."""
+RISES = ("up", "new", "returned")
+"""Events of customers who rose or came."""
 
 UNCHANGED = ("same", "registered", "idle", "removed")
 """Events that change no class of a customer with sales."""

@@ -26,7 +26,7 @@ class Sight:
         self._rows = rows
         # Orders are counted, not paid.
         self._currency = "" if self._analysis.settings.metric == "count" else clean(currency, 8)
-        self._moves = facts.moves()
+        self._moves, self._totals = facts.moves(), facts.totals
 
     def _say(self, english: str, **fields: Any) -> str:
         if "|" in english:

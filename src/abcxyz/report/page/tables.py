@@ -12,8 +12,6 @@ from abcxyz.charts.svg import clean
 from abcxyz.charts.tiles import group_name
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.classes.rules import Tangent
-from abcxyz.core.classes.segments import BCG
-from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import money, percent
@@ -57,45 +55,34 @@ class Tables(Sight):
         }
 
     def _groups(self) -> list[dict[str, Any]]:
-        matrix = self._analysis.matrix
-        rows = []
-        for name, members in BCG.groups.items():
-            cells = [matrix.cell(segment) for segment in members]
-            value = math.fsum(cell[1] for cell in cells)
-            rows.append(
-                {
-                    "name": group_name(name, self._lang),
-                    "segments": ", ".join(members),
-                    "count": sum(cell[0] for cell in cells),
-                    "value": value,
-                    "share": value / matrix.positive if matrix.positive else math.nan,
-                }
-            )
-        return rows
+        return [
+            {
+                "name": group_name(one.name, self._lang),
+                "segments": ", ".join(one.segments),
+                "count": one.customers,
+                "value": one.value,
+                "share": one.value_share,
+            }
+            for one in self._totals.groups
+        ]
 
     def _cut_table(self, axis: str) -> dict[str, Any]:
-        snapshot = self._analysis.snapshot
-        result = self._analysis.abc if axis == "ABC" else self._analysis.xyz
-        codes = snapshot.abc if axis == "ABC" else snapshot.xyz
-        values = np.asarray(snapshot.value, dtype=float)
-        classified = int(np.count_nonzero(codes >= 0))
-        positive = self._analysis.abc.positive
-        rows = []
-        for code, letter in enumerate(axis):
-            inside = codes == code
-            value = float(np.nansum(values[inside]))
-            count = int(np.count_nonzero(inside))
-            cut = (result.cuts.first, result.cuts.second, math.nan)[code]
-            rows.append(
-                {
-                    "letter": letter,
-                    "count": count,
-                    "count_share": count / classified if classified else math.nan,
-                    "value": value,
-                    "share": value / positive if positive else math.nan,
-                    "cut": self._cut(axis, cut),
-                }
-            )
+        classes, cuts = (
+            (self._totals.abc, self._totals.abc_cuts)
+            if axis == "ABC"
+            else (self._totals.xyz, self._totals.xyz_cuts)
+        )
+        rows = [
+            {
+                "letter": one.label,
+                "count": one.customers,
+                "count_share": one.customers_share,
+                "value": one.value,
+                "share": one.value_share,
+                "cut": self._cut(axis, cut),
+            }
+            for one, cut in zip(classes, cuts, strict=True)
+        ]
         caption = (
             self._say("ABC: the cut is the least value of the class")
             if axis == "ABC"
@@ -129,26 +116,16 @@ class Tables(Sight):
         }
 
     def _events(self) -> list[dict[str, Any]]:
-        found = self._analysis.transitions
-        if found is None or found.value_before is None or found.value_after is None:
-            return []
-        rows = []
-        for code, name in enumerate(EVENTS):
-            inside = found.events == code
-            if not inside.any():
-                continue
-            before = float(found.value_before[inside].sum())
-            after = float(found.value_after[inside].sum())
-            rows.append(
-                {
-                    "name": self._say(EVENT_NAMES[name]),
-                    "count": int(np.count_nonzero(inside)),
-                    "before": before,
-                    "after": after,
-                    "change": after - before,
-                }
-            )
-        return rows
+        return [
+            {
+                "name": self._say(EVENT_NAMES[one.event]),
+                "count": one.customers,
+                "before": one.value_before,
+                "after": one.value_after,
+                "change": one.change,
+            }
+            for one in self._totals.events
+        ]
 
     def _alert(self, one: Alert) -> dict[str, Any]:
         name = name_of(self._analysis, one.customer)
@@ -172,7 +149,7 @@ class Tables(Sight):
 
     def lists(self) -> dict[str, Any]:
         """Show the prospects and the account of data quality."""
-        scores, quality = self._analysis.prospects, self._analysis.quality
+        scores, quality = self._analysis.prospects, self._totals.quality
         rows = []
         if scores is not None:
             order = np.argsort(-np.nan_to_num(scores.score), kind="stable")[:MOST]
@@ -189,7 +166,7 @@ class Tables(Sight):
         ]
         return {
             "prospects": rows,
-            "prospects_count": 0 if scores is None else len(scores),
+            "prospects_count": self._totals.prospects,
             "quality": quality,
             "issues": issues,
         }

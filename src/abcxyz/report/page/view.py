@@ -6,12 +6,11 @@ import itertools
 import math
 from typing import Any
 
-import numpy as np
-
 from abcxyz.charts.svg import ink_on, shade
 from abcxyz.charts.tiles import scaled
+from abcxyz.core.advice.alerts import NO_RISK
 from abcxyz.core.classes.segments import ABC, SEGMENTS, TAGS, XYZ
-from abcxyz.core.dynamics.events import GAINS, LOSSES
+from abcxyz.core.dynamics.events import FALLS
 from abcxyz.i18n import date_text, number, percent, plural, text
 from abcxyz.report.customers import Customer, Facts, spark
 from abcxyz.report.page.formatter import bare
@@ -51,7 +50,7 @@ class _View(Tables):
         return {
             "first_day": date_text(window.since, self._lang),
             "last_day": date_text(window.last, self._lang),
-            "classified": self._analysis.matrix.customers,
+            "classified": self._totals.classified,
             "metric_name": self._say(metric),
             "metric_head": self._say("Value"),
             "contents": contents,
@@ -60,8 +59,7 @@ class _View(Tables):
     def answers(self) -> dict[str, Any]:
         """Answer who carries the business, who moved, and whom to call."""
         analysis, lang = self._analysis, self._lang
-        a_class = analysis.abc.summary()[0]
-        metrics = analysis.metrics
+        a_class, metrics = self._totals.abc[0], self._totals.metrics
         bring = {
             "revenue": "{n} customer of class A ({share} of all) brings {value} of the revenue.|"
             "{n} customers of class A ({share} of all) bring {value} of the revenue.",
@@ -85,22 +83,24 @@ class _View(Tables):
                 lang,
                 value=percent(metrics.core_value, lang, 0),
             )
-        fell = [one for one in self._moves if one.event in LOSSES]
-        rose = [one for one in self._moves if one.event in GAINS]
-        lost = {"count": len(fell), "money": math.fsum(one.change for one in fell)}
-        won = {"count": len(rose), "money": math.fsum(one.change for one in rose)}
+        fell, rose = self._totals.fell, self._totals.rose
         moved = " ".join(
             [
-                plural("{n} customer fell or left.|{n} customers fell or left.", len(fell), lang),
+                plural(
+                    "{n} customer fell or left.|{n} customers fell or left.", fell.customers, lang
+                ),
                 plural(
                     "{n} rose or came: {money}.|{n} rose or came: {money}.",
-                    len(rose),
+                    rose.customers,
                     lang,
-                    money=self._compact(won["money"], signed=True),
+                    money=self._compact(rose.change, signed=True),
                 ),
             ]
         )
-        losses = sorted((one for one in fell if one.change < 0), key=lambda one: one.change)
+        losses = sorted(
+            (one for one in self._moves if one.event in FALLS and one.change < 0),
+            key=lambda one: one.change,
+        )
         largest = [
             one
             for one in map(self._facts.customer, self._facts.order[:_TOP].tolist())
@@ -111,7 +111,7 @@ class _View(Tables):
             "carries": carries,
             "largest": largest,
             "moves": analysis.transitions,
-            "fell": lost,
+            "fell": {"count": fell.customers, "money": fell.change},
             "moved": moved,
             "losses": losses[:_TOP],
             "keys": self._keys(),
@@ -121,22 +121,20 @@ class _View(Tables):
     def _calls(self) -> dict[str, Any]:
         alerts = [self._alert(one) for one in self._analysis.alerts]
         # Money at risk before money to be won, as the list of alerts itself is sorted.
-        calm = ("near_a", "dead_money")
-        urgent = [one for one in alerts if one["kind"] not in calm]
+        urgent = [one for one in alerts if one["kind"] not in NO_RISK]
         first: list[dict[str, Any]] = []
-        for one in itertools.chain(urgent, (one for one in alerts if one["kind"] in calm)):
+        for one in itertools.chain(urgent, (one for one in alerts if one["kind"] in NO_RISK)):
             if len(first) == _TOP:
                 break
             if all(one["name"] != other["name"] for other in first):
                 first.append(one)
-        risk = math.fsum(one["money"] or 0.0 for one in urgent)
         calls = (
             self._say("Nothing needs a person now.")
             if not alerts
             else self._say(
                 "{n} alert; money at risk: {money}.|{n} alerts; money at risk: {money}.",
-                n=len(alerts),
-                money=self._compact(risk),
+                n=self._totals.alerts,
+                money=self._compact(self._totals.money_at_risk),
             )
         )
         return {
@@ -147,8 +145,8 @@ class _View(Tables):
         }
 
     def _keys(self) -> list[tuple[str, str, str]]:
-        metrics, matrix, lang = self._analysis.metrics, self._analysis.matrix, self._lang
-        total = float(matrix.values.sum() + np.nan_to_num(matrix.unclassified_value))
+        totals, lang = self._totals, self._lang
+        metrics = totals.metrics
         pair = self._say(
             "{customers} of customers bring {value}",
             customers=percent(metrics.pareto_customers, lang, 0),
@@ -156,8 +154,8 @@ class _View(Tables):
         )
         found = [
             (self._say(METRICS.get(self._analysis.settings.metric, "Value")),
-             self._compact(total), ""),
-            (self._say("Customers"), number(matrix.customers, lang), ""),
+             self._compact(totals.total_value), ""),
+            (self._say("Customers"), number(totals.classified, lang), ""),
             (self._say("Largest 10 % bring"), self._percent(metrics.top_10, 0), ""),
             (self._say("Gini"), number(metrics.gini, lang, 2), pair),
             (self._say("Steady core AX + AY"), self._percent(metrics.core_value, 0),
@@ -178,19 +176,18 @@ class _View(Tables):
 
     def segments(self) -> dict[str, Any]:
         """Show the heat map, and the customers behind every cell."""
-        matrix, lang = self._analysis.matrix, self._lang
-        shares = matrix.value_shares.ravel().tolist()
+        totals, lang = self._totals, self._lang
+        shares = [one.value_share for one in totals.segments]
         cells = []
-        for code, segment in enumerate(SEGMENTS):
-            count, value = matrix.cell(segment)
-            paper = shade(scaled(shares[code], shares))
+        for one in totals.segments:
+            paper = shade(scaled(one.value_share, shares))
             cells.append(
                 {
-                    "segment": segment,
-                    "count": count,
-                    "value": value,
-                    "value_share": shares[code],
-                    "count_share": float(matrix.count_shares.ravel()[code]),
+                    "segment": one.segment,
+                    "count": one.customers,
+                    "value": one.value,
+                    "value_share": one.value_share,
+                    "count_share": one.customers_share,
                     "paper": paper,
                     "ink": ink_on(paper),
                 }
@@ -199,13 +196,13 @@ class _View(Tables):
         return {
             "heat": [(ABC[i], cells[3 * i : 3 * i + 3]) for i in range(3)],
             "xyz_names": [*zip(XYZ, names, strict=True)],
-            "not_classified": {"count": matrix.unclassified},
+            "not_classified": {"count": totals.unclassified},
             "panels": [self._panel(code, TAGS[lang][one]) for code, one in enumerate(SEGMENTS)],
         }
 
     def _panel(self, code: int, tag: str) -> dict[str, Any]:
-        segment = SEGMENTS[code]
-        count, value = self._analysis.matrix.cell(segment)
+        totals = self._totals.segments[code]
+        segment = totals.segment
         actions = self._analysis.actions
         advice = None if actions is None else actions.playbook.advice[segment]
         # What differs from customer to customer stands in their rows.
@@ -214,9 +211,9 @@ class _View(Tables):
         return {
             "segment": segment,
             "name": _capital(tag.partition(" - ")[2]),
-            "count": count,
-            "value": value,
-            "late": self._facts.late(code),
+            "count": totals.customers,
+            "value": totals.value,
+            "late": totals.late,
             "advice": "" if advice is None else advice.text[self._lang].format(**said),
             "hint": "" if advice is None else advice.hint[self._lang].format(**said),
             "channel": "" if advice is None else self._channel(advice.channel),

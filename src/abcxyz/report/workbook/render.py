@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
-from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.errors import InputError
 from abcxyz.i18n import date_text
@@ -113,8 +111,8 @@ class _Sheets(Book):
         self._settings()
 
     def _summary(self) -> None:
-        analysis = self._analysis
-        snapshot, matrix, metrics = analysis.snapshot, analysis.matrix, analysis.metrics
+        snapshot, summary = self._analysis.snapshot, self._totals
+        metrics = summary.metrics
         sheet = self._book.add_worksheet(self._say("Summary"))
         sheet.set_column(0, 0, 46)
         sheet.set_column(1, 5, 18)
@@ -124,71 +122,55 @@ class _Sheets(Book):
             ("Date of the result", snapshot.as_of, "day"),
             ("Window from", window.since, "day"),
             ("Window until (not included)", window.until, "day"),
-            ("Customers", matrix.customers, "count"),
-            ("Not classified", matrix.unclassified, "count"),
-            (METRICS.get(snapshot.settings.metric, "Value"), float(matrix.values.sum()), "money"),
+            ("Customers", summary.classified, "count"),
+            ("Not classified", summary.unclassified, "count"),
+            (METRICS.get(snapshot.settings.metric, "Value"), summary.value, "money"),
             ("Largest 10 % bring", metrics.top_10, "share"),
             ("Gini", metrics.gini, ""),
             ("Steady core AX + AY", metrics.core_value, "share"),
             ("Stayed in AX", metrics.cows_retention, "share"),
             ("Leave A within a year", metrics.a_attrition, "share"),
-            ("Alerts", len(analysis.alerts), "count"),
+            ("Alerts", summary.alerts, "count"),
         ]
         row = 1
         for label, cell, style in lines:
             row += 1
             self._put(sheet, row, 0, self._say(label), "label")
             self._put(sheet, row, 1, cell, style)
-        values = np.asarray(snapshot.value, dtype=float)
-        for letters, codes, cuts, style in (
-            (ABC, snapshot.abc, analysis.abc.cuts, "money"),
-            (XYZ, snapshot.xyz, analysis.xyz.cuts, "cv"),
+        for classes, cuts, style in (
+            (summary.abc, summary.abc_cuts, "money"),
+            (summary.xyz, summary.xyz_cuts, "cv"),
         ):
             row += 2
             for place, head in enumerate(("Class", "Customers", "Value", "Share", "Cut")):
                 self._put(sheet, row, place, self._say(head), "head")
-            for code, letter in enumerate(letters):
+            for one, cut in zip(classes, cuts, strict=True):
                 row += 1
-                inside = codes == code
-                value = float(np.nansum(values[inside]))
-                share = value / analysis.abc.positive if analysis.abc.positive else math.nan
-                self._put(sheet, row, 0, letter)
-                self._put(sheet, row, 1, int(np.count_nonzero(inside)), "count")
-                self._put(sheet, row, 2, value, "money")
-                self._put(sheet, row, 3, share, "share")
-                cut = (cuts.first, cuts.second, math.nan)[code]
-                self._put(sheet, row, 4, float(cut), style)
+                self._put(sheet, row, 0, one.label)
+                self._put(sheet, row, 1, one.customers, "count")
+                self._put(sheet, row, 2, one.value, "money")
+                self._put(sheet, row, 3, one.value_share, "share")
+                self._put(sheet, row, 4, cut, style)
         self._events(sheet, row + 2)
 
     def _events(self, sheet: Any, row: int) -> None:
-        found = self._analysis.transitions
-        if found is None or found.value_before is None or found.value_after is None:
+        events = self._totals.events
+        if not events:
             return
         heads = ("Event", "Customers", "Money before", "Money now", "Change")
         for place, head in enumerate(heads):
             self._put(sheet, row, place, self._say(head), "head")
-        for code, name in enumerate(EVENTS):
-            inside = found.events == code
-            if not inside.any():
-                continue
+        for one in events:
             row += 1
-            before = float(found.value_before[inside].sum())
-            after = float(found.value_after[inside].sum())
-            self._put(sheet, row, 0, self._say(EVENT_NAMES[name]))
-            self._put(sheet, row, 1, int(np.count_nonzero(inside)), "count")
-            for place, cell in enumerate((before, after, after - before), start=2):
+            self._put(sheet, row, 0, self._say(EVENT_NAMES[one.event]))
+            self._put(sheet, row, 1, one.customers, "count")
+            for place, cell in enumerate((one.value_before, one.value_after, one.change), start=2):
                 self._put(sheet, row, place, cell, "money")
 
     def _matrix(self) -> None:
-        matrix = self._analysis.matrix
         rows = [
-            (
-                segment,
-                *matrix.cell(segment),
-                float(matrix.count_shares.ravel()[code]),
-                float(matrix.value_shares.ravel()[code]),
-            )
-            for code, segment in enumerate(SEGMENTS)
+            (one.segment, one.customers, one.value, one.customers_share, one.value_share)
+            for one in self._totals.segments
         ]
         sheet, last = self._sheet(
             "Matrix",
@@ -408,7 +390,7 @@ class _Sheets(Book):
         self._shaded(sheet, last, 3)
 
     def _quality(self) -> None:
-        quality = self._analysis.quality
+        quality = self._totals.quality
         rows: list[tuple[object, ...]] = []
         if quality is not None:
             rows += [

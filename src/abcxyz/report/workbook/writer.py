@@ -37,7 +37,7 @@ class Book:
 
     def __init__(self, book: Any, facts: Facts, lang: str, currency: str) -> None:
         self._book, self._facts, self._lang = book, facts, lang
-        self._analysis = facts.analysis
+        self._analysis, self._totals = facts.analysis, facts.totals
         counted = self._analysis.settings.metric == "count"
         sign = "" if counted or not currency else f'" {currency.replace(chr(34), "")[:8]}"'
         amount = "#,##0" if counted else "#,##0.00"
