@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from docs import architecture_picture
 from tests.rooms import (
     ALLOWED,
     APART,
@@ -303,3 +304,20 @@ def test_tests_stand_where_their_room_is() -> None:
             f"there is no {room.relative_to(SOURCE)}: rename tests/{folder}, "
             "or enter it in OTHER_TESTS of tests/test_architecture.py"
         )
+
+
+def test_the_pictures_are_drawn_from_the_imports() -> None:
+    """The pictures of the page on architecture show what the code imports today."""
+    for name, picture in architecture_picture.pictures().items():
+        drawn = (architecture_picture.FOLDER / name).read_text(encoding="utf-8")
+        assert picture == drawn, f"{name} is out of date: run docs/architecture_picture.py"
+
+
+def test_a_picture_shows_each_import_once() -> None:
+    """An arrow that others imply is left out, boxes stand above what they import."""
+    graph = {"low": set[str](), "middle": {"low"}, "high": {"middle", "low"}}
+    assert graph | {"high": {"middle"}} == architecture_picture.without_detours(graph)
+    assert {"low": 0, "middle": 1, "high": 2} == architecture_picture.layers_of(graph)
+    picture = architecture_picture.draw(graph, "<Three>")
+    assert 2 == picture.count("marker-end")
+    assert "<title>&lt;Three&gt;</title>" in picture
