@@ -87,15 +87,17 @@ ROOMS: dict[str, dict[str, str]] = {
         "registry": "plugins options binding builtin",
         "testing": "http core.* plugins",
         # A job written in TOML, and carrying it out.
-        "config": "i18n core.* plugins options registry tables",
+        "config": "i18n core.* plugins options binding registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
         # The command line: one command is one call of the library.
-        "cli.options": "i18n core.* plugins frames.parquet tables report.anonymize",
+        "cli.parser": "i18n",
+        "cli.options": "i18n core.* tables report.anonymize cli.parser",
         "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
-        "cli.inputs": "i18n http core.* plugins registry fast frames.* tables config pipeline "
-        "cli.options",
-        "cli.commands": "i18n core.* options registry fast history scoring tables.* demo config "
-        "pipeline cli.*",
+        "cli.inputs": "core.* tables config pipeline cli.options",
+        "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
+        "cli.output",
+        "cli.commands": "i18n core.* options binding registry history tables.* demo config "
+        "pipeline cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },
@@ -142,7 +144,7 @@ OPEN_TO_ADAPTERS = {
     "abcxyz.toolkit",
 }
 #: Rooms whose files do not import each other.
-APART = {"abcxyz.cli.commands"}
+APART = {"abcxyz.cli.commands", "abcxyz.cli.commands.leads"}
 #: Packages whose ``__init__.py`` is a public face; that of every other one is a docstring.
 FACES = {
     "abcxyz",
