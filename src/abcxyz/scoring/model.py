@@ -17,14 +17,14 @@ from abcxyz.core.prospects.lead_table import Words, as_figures, as_words, place_
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError
-from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
+from abcxyz.scoring.binning import WAYS, Binning, bin_attribute, count, kind_of
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
 from abcxyz.toolkit.catalogue import Texts
 
 __all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoid_fit"]
 
 
-_TRENDS = frozenset({"auto", "up", "down", "none"})
+_TRENDS = frozenset({*WAYS, "none"})
 
 
 def _labels(written: Mapping[str, str | Mapping[str, str]]) -> Mapping[str, Texts]:

@@ -87,15 +87,8 @@ class Alert:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         customer = self.customer
-        return {
-            "kind": self.kind,
-            "key": self.key,
+        return attrs.asdict(self, recurse=False) | {
             "customer": customer.item() if isinstance(customer, np.generic) else customer,
-            "money": self.money,
-            "age": self.age,
-            "owner": self.owner,
-            "before": self.before,
-            "after": self.after,
             "facts": dict(self.facts),
         }
 

@@ -10,7 +10,17 @@ from abcxyz._arrays import Codes
 from abcxyz.core.classes.segments import ABC, codes_of
 from abcxyz.errors import InputError
 
-__all__ = ["ABSENT", "EVENTS", "SENTENCES", "N", "event", "event_table"]
+__all__ = [
+    "ABSENT",
+    "EVENTS",
+    "FALLS",
+    "RISES",
+    "SENTENCES",
+    "UNCHANGED",
+    "N",
+    "event",
+    "event_table",
+]
 
 N = -1
 """Known, no sales in the window: not classified."""
@@ -22,6 +32,15 @@ EVENTS = (
     "same", "up", "down", "moved", "new", "returned", "lost", "registered", "idle", "removed",
 )  # fmt: skip
 """Events by code. ``moved`` is a change between classes that have no order, such as groups."""
+
+FALLS = ("down", "lost")
+"""Events of customers who fell or left."""
+
+RISES = ("up", "new", "returned")
+"""Events of customers who rose or came."""
+
+UNCHANGED = ("same", "registered", "idle", "removed")
+"""Events that change no class of a customer with sales."""
 
 SENTENCES = MappingProxyType(
     {
