@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -216,6 +217,7 @@ def imports(code: ast.AST, *, lazy: bool = True, types: bool = True) -> Iterator
             yield from imports(node, lazy=lazy, types=types)
 
 
+@cache
 def import_graph() -> dict[str, set[str]]:
     """Return the modules of the three packages that each of them imports."""
     return {
