@@ -85,11 +85,14 @@ def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -
     ]
     if len(found) != 1:
         raise ConfigError(
-            "1C has {count} {kind} called {name!r}, and one is needed; make one of the type "
-            "string for the customers in Администрирование → Общие настройки → Дополнительные "
-            "реквизиты и сведения, or name another in property",
+            "1C has {count} additional information records called {name!r}, and one is needed; "
+            "make one of the type string for the customers in Администрирование → Общие настройки "
+            "→ Дополнительные реквизиты и сведения, or name another in property"
+            if extra
+            else "1C has {count} additional attributes called {name!r}, and one is needed; make "
+            "one of the type string for the customers in Администрирование → Общие настройки → "
+            "Дополнительные реквизиты и сведения, or name another in property",
             count=len(found),
-            kind="дополнительных сведений" if extra else "дополнительных реквизитов",
             name=wanted,
         )
     return Property(str(found[0]["Ref_Key"]).lower(), wanted)
