@@ -61,7 +61,6 @@ imports abcxyz.report.page.render
 imports abcxyz.report.page.tables
 imports abcxyz.report.page.view
 imports abcxyz.tables.account
-imports abcxyz.toolkit.secrets
 imports abcxyz_bitrix.sink
 imports abcxyz_onec.catalogs.customers
 imports abcxyz_onec.enricher
@@ -70,7 +69,6 @@ rooms abcxyz
 rooms abcxyz_bitrix
 rooms abcxyz_onec
 files abcxyz.cli.commands
-lines abcxyz.http
 lines abcxyz.pipeline.runner
 lines abcxyz.registry
 lines abcxyz.report.workbook.render
