@@ -71,13 +71,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymize": "core.*",
-        "report.page.formatter": "i18n core.* charts report.vocabulary report.customers "
-        "report.method",
+        "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
-        "report.workbook": "i18n core.* report.vocabulary report.customers report.method",
+        "report.workbook.writer": "i18n core.*",
+        "report.workbook.sheets": "i18n core.* report.vocabulary report.customers report.method "
+        "report.workbook.writer",
+        "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
         # The adapters that come with the library; the promises of adapters as test classes.
         "builtin.sql": "i18n http core.* plugins tables.*",
@@ -108,7 +110,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "preflight": "words rest connection crm",
         "command": "words rest connection crm cards preflight",
         "source": "words rest connection crm sales preflight",
-        "sink": "words rest connection crm cards alerts preflight",
+        "sink": "words rest connection crm sales cards alerts preflight",
         "enricher": "words rest connection crm cards preflight",
         "plugin": "command source sink enricher",
     },
@@ -123,7 +125,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "targets": "words odata profiles connection catalogs",
         "source": "words odata profiles connection catalogs sales",
         "sink": "words odata profiles connection catalogs targets",
-        "enricher": "words odata profiles connection catalogs targets",
+        "enricher": "words odata profiles connection catalogs targets source",
         "plugin": "source sink enricher",
     },
 }

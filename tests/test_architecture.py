@@ -57,23 +57,12 @@ imports abcxyz.cli.commands.fit
 imports abcxyz.cli.commands.forecast
 imports abcxyz.cli.commands.run
 imports abcxyz.cli.inputs.sales_input
-imports abcxyz.report.page.render
-imports abcxyz.report.page.tables
-imports abcxyz.report.page.view
 imports abcxyz.tables.account
-imports abcxyz_bitrix.sink
-imports abcxyz_onec.catalogs.customers
-imports abcxyz_onec.enricher
-imports abcxyz_onec.odata.client
 rooms abcxyz
-rooms abcxyz_bitrix
-rooms abcxyz_onec
 files abcxyz.cli.commands
 lines abcxyz.pipeline.runner
 lines abcxyz.registry
-lines abcxyz.report.workbook.render
 lines abcxyz.tables.sales
-lines abcxyz_onec.source
 """
 
 

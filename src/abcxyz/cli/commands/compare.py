@@ -16,6 +16,7 @@ from abcxyz.errors import HistoryError
 from abcxyz.i18n import date_text, money, number, percent, text
 
 if TYPE_CHECKING:
+    from abcxyz.core.dynamics.event_totals import EventTotal
     from abcxyz.core.dynamics.transitions import Transitions
     from abcxyz.core.snapshots.snapshot import Snapshot
     from abcxyz.history import History
@@ -108,8 +109,11 @@ def _snapshot(history: History, args: argparse.Namespace, written: str) -> Snaps
     return history.get(day, fingerprint=args.settings)
 
 
-def _counts(moves: Transitions) -> dict[str, int]:
-    return {name: count for name in _SHOWN if (count := moves.count(name))}
+def _shown(moves: Transitions) -> list[EventTotal]:
+    from abcxyz.core.dynamics.event_totals import event_totals
+
+    totals = {one.event: one for one in event_totals(moves)}
+    return [totals[name] for name in _SHOWN if name in totals]
 
 
 def _object(moves: Transitions, before: Snapshot, after: Snapshot) -> dict[str, Any]:
@@ -122,7 +126,7 @@ def _object(moves: Transitions, before: Snapshot, after: Snapshot) -> dict[str, 
         "after": after.dated.isoformat(),
         "overlap": moves.overlap,
         "interval": {"method": moves.method, "level": moves.level},
-        "events": _counts(moves),
+        "events": {one.event: one.customers for one in _shown(moves)},
         "paths": [
             {
                 "before": moves.states[r],
@@ -164,24 +168,13 @@ def _render(moves: Transitions, before: Snapshot, after: Snapshot, lang: str) ->
         rows.append(["", *("" if math.isnan(x) or not x else percent(x, lang) for x in shares)])
     events = [[text(title, lang) for title in ("What happened", "Customers", "Money before",
                                                "Money after", "Difference")]]  # fmt: skip
-    for name, count in _counts(moves).items():
-        chosen = moves.events == _place(name)
-        was, now = (
-            float(np.sum(column[chosen])) if column is not None else math.nan
-            for column in (moves.value_before, moves.value_after)
-        )
-        events.append(
-            [
-                text(name, lang),
-                number(count, lang),
-                *(money(x, lang) for x in (was, now, now - was)),
-            ]
-        )
+    events.extend(
+        [
+            text(one.event, lang),
+            number(one.customers, lang),
+            *(money(x, lang) for x in (one.value_before, one.value_after, one.change)),
+        ]
+        for one in _shown(moves)
+    )
     legend = text("(rows before, columns after; below the customers their share of the row)", lang)
     return "\n".join([head, "", table(rows), legend, "", table(events)])
-
-
-def _place(name: str) -> int:
-    from abcxyz.core.dynamics.events import EVENTS
-
-    return EVENTS.index(name)
