@@ -13,6 +13,8 @@ import abcxyz
 from abcxyz import toolkit
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Computed from those of `abcxyz.core` and `abcxyz.errors`, which no type checker can follow.
+NAMES: list[str] = vars(abcxyz)["__all__"]
 FACE = {
     "constants": {"BCG", "METRICS", "SEGMENTS", "TAGS", "UNITS"},
     "rules": {"CountShares", "CumulativeMean", "Cuts", "Limits", "Rule", "Shares", "Tangent"},
@@ -107,18 +109,18 @@ HEAVY = (
 
 def test_the_front_door_is_pinned() -> None:
     """A name comes to or leaves the package's face on purpose only."""
-    assert sorted(set().union(*FACE.values())) == sorted(abcxyz.__all__)
+    assert sorted(set().union(*FACE.values())) == NAMES
 
 
 def test_the_front_door_is_in_the_reference() -> None:
     """Each exported name is listed on the first page of the reference."""
     page = (ROOT / "docs" / "reference" / "index.md").read_text(encoding="utf-8")
-    assert [] == [name for name in abcxyz.__all__ if f"`.{name}`" not in page]
+    assert [] == [name for name in NAMES if f"`.{name}`" not in page]
 
 
 def test_every_exported_name_exists() -> None:
     """``from abcxyz import *`` finds all it promises."""
-    assert [] == [name for name in abcxyz.__all__ if not hasattr(abcxyz, name)]
+    assert [] == [name for name in NAMES if not hasattr(abcxyz, name)]
 
 
 def test_the_toolkit_is_pinned() -> None:

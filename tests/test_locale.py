@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import string
@@ -14,7 +15,14 @@ import pytest
 import abcxyz
 import abcxyz_bitrix
 import abcxyz_onec
-from abcxyz.toolkit.catalogue import Catalogue
+from abcxyz import BCG, EVENTS, METRICS, TAGS, UNITS, default_playbook
+from abcxyz.cli import build_parser
+from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES
+from abcxyz.cli.parser import ARGPARSE_ERRORS, ARGPARSE_HELP, HelpText
+from abcxyz.registry import load
+from abcxyz.toolkit.catalogue import SOURCE as SOURCE_LANGUAGE
+from abcxyz.toolkit.catalogue import Catalogue, languages
+from abcxyz_bitrix.cards.own_fields import SEGMENT_ITEMS, SPECS
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 PACKAGES = tuple(one.__name__ for one in (abcxyz, abcxyz_bitrix, abcxyz_onec))
@@ -26,6 +34,13 @@ CATALOGUES = [
     for name in PACKAGES
     for path in sorted((SOURCE / name / "locale" / "ru").glob("*.toml"))
     if path.name != "language.toml"
+]
+#: TOML files with texts by language: playbook, alerts, scorecard.
+TEXTS = [
+    path
+    for name in PACKAGES
+    for path in sorted((SOURCE / name).rglob("*.toml"))
+    if "locale" not in path.parts and re.search(r"\ben = ", path.read_text(encoding="utf-8"))
 ]
 #: Functions that translate their first argument.
 SAYING = {"text", "say", "_say"}
@@ -67,13 +82,57 @@ def literals(node: ast.expr) -> Iterator[str]:
         yield f"an f-string cannot be translated: {ast.unparse(node)}"
 
 
+def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
+    """List the keys and the values of mappings written out in code, by the mapping's name."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            name, value = node.target.id, node.value
+        else:
+            continue
+        written = value.args[0] if isinstance(value, ast.Call) and value.args else value
+        if isinstance(written, ast.Dict):
+            keys, values = found.setdefault(name, ([], []))
+            keys += [phrase for key in written.keys if key for phrase in literals(key)]
+            values += [phrase for one in written.values for phrase in literals(one)]
+    return found
+
+
+TABLES = tables(TREES.values())
+
+
+def loops(tree: ast.AST) -> dict[str, list[str]]:
+    """List what the variables of comprehensions stand for, as far as it is written out."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.comprehension):
+            continue
+        if isinstance(node.iter, (ast.Tuple, ast.List)):
+            phrases = [phrase for item in node.iter.elts for phrase in literals(item)]
+            found.setdefault(ast.unparse(node.target), []).extend(phrases)
+        name, _, part = ast.unparse(node.iter).rpartition(".")
+        if part == "items()" and name in TABLES and isinstance(node.target, ast.Tuple):
+            for target, phrases in zip(node.target.elts, TABLES[name], strict=True):
+                found.setdefault(ast.unparse(target), []).extend(phrases)
+    return found
+
+
+def looked_up(node: ast.expr) -> Iterator[str]:
+    """List the values of the mapping of which an expression takes one."""
+    if isinstance(node, ast.Subscript):
+        name = ast.unparse(node.value)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = ast.unparse(node.func.value) if node.func.attr == "get" else ""
+    else:
+        return
+    yield from TABLES.get(name, ([], []))[1]
+
+
 def phrases(tree: ast.AST) -> Iterator[str]:
     """List the phrases that code shows to people."""
-    loops: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.comprehension) and isinstance(node.iter, (ast.Tuple, ast.List)):
-            found = [phrase for item in node.iter.elts for phrase in literals(item)]
-            loops.setdefault(ast.unparse(node.target), []).extend(found)
+    turns = loops(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
@@ -86,7 +145,9 @@ def phrases(tree: ast.AST) -> Iterator[str]:
             if needed is None or (needed and needed <= given):
                 yield phrase
         if called in SAYING and isinstance(first, ast.Name):
-            yield from loops.get(first.id, ())
+            yield from turns.get(first.id, ())
+        if called in SAYING:
+            yield from looked_up(first)
 
 
 def said_on_pages(package: str) -> Iterator[str]:
@@ -94,6 +155,24 @@ def said_on_pages(package: str) -> Iterator[str]:
     for page in (page for page in PAGES if package_of(page) == package):
         for _, phrase in re.findall(r"""say\((["'])(.+?)\1""", page.read_text(encoding="utf-8")):
             yield phrase
+
+
+def english_of(written: object) -> Iterator[str]:
+    """List the English texts of a TOML file: under ``en``, or a key that ends so."""
+    if isinstance(written, dict):
+        for key, value in written.items():
+            if isinstance(value, str) and (key == "en" or key.endswith("_en")):
+                yield value
+            else:
+                yield from english_of(value)
+    elif isinstance(written, list):
+        for one in written:
+            yield from english_of(one)
+
+
+def read_texts(path: Path) -> list[str]:
+    """Read the English texts of a TOML file."""
+    return list(english_of(tomllib.loads(path.read_text(encoding="utf-8"))))
 
 
 def package_of(path: Path) -> str:
@@ -113,6 +192,38 @@ def test_every_phrase_of_the_code_has_a_twin(path: Path) -> None:
     assert [] == untranslated(package_of(path), phrases(TREES[path]))
 
 
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_every_text_of_the_shipped_files_has_a_twin(path: Path) -> None:
+    """What playbook, alerts and scorecard say in English stands in the Russian catalogue."""
+    texts = read_texts(path)
+    assert texts
+    assert [] == untranslated(package_of(path), texts)
+
+
+def test_shipped_files_hold_english_alone() -> None:
+    """Other languages stand in the catalogues, not beside the English text."""
+    for path in TEXTS:
+        keys = set(re.findall(r"^\s*(\w+) = ", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert not {key for key in keys if re.fullmatch(r"(?:\w+_)?ru", key)}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(METRICS, UNITS, EVENTS, [name.capitalize() for name in BCG.names]),
+        *([name["en"] for name in default_playbook().channels.values()], TAGS["en"].values()),
+        [spec.label for spec in SPECS],
+        [item for item in SEGMENT_ITEMS.values() if len(item) > 3],
+    ],
+    ids=["metrics", "units", "events", "groups", "channels", "tags", "fields", "items"],
+)
+def test_names_that_are_shown_as_words_have_twins(words: Iterable[str]) -> None:
+    """Metrics, units, events, groups and labels that people see are translated."""
+    named = [word.replace("_", " ") for word in words]
+    assert named
+    assert [] == untranslated("abcxyz_bitrix", named)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_phrase_of_the_pages_has_a_twin(package: str) -> None:
     """What a template of a page says in English stands in the Russian catalogue."""
@@ -129,6 +240,7 @@ def test_no_twin_is_left_over(package: str) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    written |= {text for path in TEXTS if package_of(path) == package for text in read_texts(path)}
     # Names such as "ten_days" are said as words, and some begin a line.
     written |= {phrase.replace("_", " ") for phrase in written if phrase.isidentifier()}
     written |= {phrase.capitalize() for phrase in written} | set(said_on_pages(package))
@@ -152,6 +264,63 @@ def test_a_phrase_has_one_twin(package: str) -> None:
     assert {} == {english: twins for english, twins in seen.items() if len(twins) > 1}
 
 
+#: Modules that hold Cyrillic in code, and why; nobody reads a sentence out of them.
+CYRILLIC = {
+    "abcxyz/cli/inputs/leads.py": "headings of columns",
+    "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
+    "abcxyz/tables/cells.py": "marks of roubles in cells",
+    "abcxyz/tables/currencies.py": "marks of roubles in cells",
+    "abcxyz/tables/roles.py": "headings of columns",
+    "abcxyz/tables/sales.py": "the alphabet, by which a heading is Russian",
+    "abcxyz/testing/synthetic.py": "made-up names of customers",
+    "abcxyz_onec/catalogs/properties.py": "names in the metadata of 1C, a menu of 1C",
+    "abcxyz_onec/catalogs/publication.py": "a menu of 1C",
+    "abcxyz_onec/odata/client.py": "a menu of 1C",
+    "abcxyz_onec/odata/errors.py": "a menu of 1C, words of its error pages",
+    "abcxyz_onec/odata/names.py": "the alphabet of names in the metadata of 1C",
+    "abcxyz_onec/profiles/schema.py": "names in the metadata of 1C",
+    "abcxyz_onec/sales/read_plan.py": "a menu of 1C",
+    "abcxyz_onec/sink.py": "a value stored in 1C, the name of a configuration of 1C",
+    "abcxyz_onec/targets/additional_info.py": "names in the metadata of 1C",
+    "abcxyz_onec/targets/partner_segments.py": "names in the metadata of 1C, a menu of 1C",
+    "abcxyz_onec/targets/ut_classification.py": "names in the metadata of 1C",
+}
+
+
+def cyrillic(tree: ast.AST) -> list[str]:
+    """List the strings in Cyrillic, docstrings apart."""
+    apart = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in apart
+        and re.search("[а-яё]", node.value, re.IGNORECASE)
+    ]
+
+
+def test_russian_stands_in_catalogues() -> None:
+    """No module holds Cyrillic but those listed, each of which still does."""
+    found = {path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in TREES.items()}
+    assert {} == {name: words for name, words in found.items() if words and name not in CYRILLIC}
+    assert [] == [name for name in CYRILLIC if not found.get(name)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_code_branches_on_a_language(path: Path) -> None:
+    """A module compares nothing with a language's name, and looks nothing up by it."""
+    names = set(languages()) - {SOURCE_LANGUAGE}
+    found = [
+        ast.unparse(node)
+        for node in ast.walk(TREES[path])
+        if isinstance(node, (ast.Compare, ast.Subscript, ast.Dict, ast.keyword))
+        for part in ast.iter_child_nodes(node)
+        if isinstance(part, ast.Constant) and part.value in names
+    ]
+    assert [] == found
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -167,3 +336,52 @@ def test_a_phrase_has_one_twin(package: str) -> None:
 def test_phrases_are_found(code: str, expected: list[str]) -> None:
     """The search for phrases finds each way in which they are said, and nothing else."""
     assert expected == list(phrases(ast.parse(code)))
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """List a parser and those of its commands and their actions."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield from parsers(one)
+
+
+def help_phrases(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """List what the help of a parser and of its commands says in English."""
+    for one in parsers(parser):
+        texts = [one.description]
+        for group in one._action_groups:
+            texts += [group.title, group.description]
+        for action in one._actions:
+            texts.append(action.help)
+            if isinstance(action, argparse._SubParsersAction):
+                texts += [choice.help for choice in action._get_subactions()]
+        for text in texts:
+            if text and text != argparse.SUPPRESS:
+                yield text.template if isinstance(text, HelpText) else text
+
+
+def test_every_phrase_of_the_help_has_a_twin() -> None:
+    """The help of every command, those of plugins included, is there in Russian."""
+    names = {", ".join(ABC_RULES), ", ".join(XYZ_RULES)}
+    english = dict.fromkeys(help_phrases(build_parser(load().commands)))
+    assert len(english) > 100
+    assert [] == untranslated("abcxyz", [phrase for phrase in english if phrase not in names])
+
+
+def test_every_word_of_argparse_has_a_twin() -> None:
+    """What the standard library writes into usage, help and errors is there in Russian."""
+    assert [] == untranslated("abcxyz", [*ARGPARSE_HELP, *ARGPARSE_ERRORS])
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{package_of(path)}/{path.stem}")
+def test_twins_fill_in_the_same_defaults(path: Path) -> None:
+    """A Russian help text shows the default or the choices where its English twin does."""
+    twins = tomllib.loads(path.read_text(encoding="utf-8"))
+    marks = re.compile(r"%\(\w+\)\w|%%")
+    assert {} == {
+        en: ru
+        for en, ru in twins.items()
+        if sorted(marks.findall(en)) != sorted(marks.findall(ru))
+    }

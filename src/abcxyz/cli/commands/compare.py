@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abcxyz.cli.options.dates import parse_month
+from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.history import add_history
+from abcxyz.cli.options.language import text_language
 from abcxyz.errors import HistoryError
 from abcxyz.i18n import date_text, money, number, percent, text
 
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from abcxyz.core.snapshots.snapshot import Snapshot
     from abcxyz.history import History
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "compare two dates of the history"
 
 _SHOWN = (
     "up",
@@ -37,23 +41,24 @@ _SHOWN = (
 )
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "compare",
-        help="compare two dates of the history",
-        description="Tell who moved between two snapshots of a history, along which paths and "
-        "with how much money.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Show the transitions between two snapshots of a history, with customers and money."
     )
-    for name, what in (("before", "the earlier"), ("after", "the later")):
-        parser.add_argument(name, metavar=name.upper(), help=f"{what} date, or its month: 2026-09")
+    from abcxyz.core.dynamics.comparison import AXES, compare
+
+    parser.add_argument("before", metavar="BEFORE", help="the earlier date, or its month: 2026-09")
+    parser.add_argument("after", metavar="AFTER", help="the later date, or its month: 2026-09")
     parser.add_argument(
         "--by",
-        choices=("segment", "abc", "xyz", "group"),
-        default="segment",
+        choices=AXES,
+        default=default_of(compare, "by"),
         help="what to compare",
     )
-    parser.add_argument("--steadied", action="store_true", help="take the steadied classes")
+    parser.add_argument(
+        "--steadied", action="store_true", help="take the classes after hysteresis"
+    )
     parser.add_argument(
         "--settings", metavar="HEX", help="of the snapshots, where several have the same date"
     )
@@ -61,11 +66,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--any-settings", action="store_true", help="compare although other settings made them"
     )
     add_history(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.comparison import compare
     from abcxyz.history import History
@@ -74,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         before, after = (
             _snapshot(history, args, written) for written in (args.before, args.after)
         )
-    with show_warnings(args.lang):
+    with show_warnings(text_language(args)):
         moves = compare(
             before,
             after,
@@ -86,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         found = _object(moves, before, after)
         print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print(_render(moves, before, after, args.lang))
+        print(_render(moves, before, after, text_language(args)))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,13 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Codes, Floats, Ints, freeze
+from abcxyz.core.display import html_table
 from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
 from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, place_values
 from abcxyz.core.prospects.score import ProspectScore, Reason
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import Texts
 
 __all__ = ["ProspectScore", "ProspectScores", "score_prospect", "score_prospects"]
 
@@ -114,7 +115,7 @@ class ProspectScores:
             basis=card.basis,
             probability=None if math.isnan(chance) else chance,
             knocked_out=knocked >= 0,
-            unknown=tuple((one.label("en"), one.label("ru")) for one in unknown),
+            unknown=tuple(one.labels for one in unknown),
             verdict=self.verdict(i),
         )
 
@@ -122,7 +123,7 @@ class ProspectScores:
         knocked = int(self.knockout[i])
         if knocked >= 0:
             out = self.scorecard.knockouts[knocked]
-            return (), (Reason(-math.inf, out.en or out.attribute, out.ru or out.attribute),)
+            return (), (Reason(-math.inf, Texts(out.text, Texts(out.attribute))),)
         told = [
             _reason(one, int(met))
             for one, met in zip(self.scorecard.attributes, self.bins[i], strict=True)
@@ -174,13 +175,11 @@ class ProspectScores:
 
     def _repr_html_(self) -> str:
         """Show the first leads in a notebook."""
-        rows = "".join(
-            f"<tr><td>{html.escape(str(self.ids[i]))}</td><td>{self[i].grade or '–'}</td>"
-            f"<td>{self.score[i]:.1f}</td><td>{html.escape(self[i].sentence())}</td></tr>"
+        rows = [
+            [str(self.ids[i]), self[i].grade or "–", f"{self.score[i]:.1f}", self[i].sentence()]
             for i in range(min(len(self), 20))
-        )
-        head = "<tr><th>lead</th><th>grade</th><th>score</th><th></th></tr>"
-        return f"<table>{head}{rows}</table><p>{len(self)} leads</p>"
+        ]
+        return html_table(f"{len(self):,} leads", ("lead", "grade", "score", ""), rows)
 
     def overdue(
         self,
@@ -258,13 +257,7 @@ def _day(value: object, name: str, place: int) -> date | None:
 
 def _reason(one: Attribute, met: int) -> Reason:
     part = one.bins[met]
-    return Reason(
-        part.points - one.reference,
-        part.en or one.label("en"),
-        part.ru or one.label("ru"),
-        part.say_en,
-        part.say_ru,
-    )
+    return Reason(part.points - one.reference, Texts(part.text, one.labels), part.phrase)
 
 
 def score_prospect(
