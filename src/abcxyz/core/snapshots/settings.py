@@ -54,7 +54,7 @@ class Settings:
         metadata={
             "table": "window",
             "help": "complete periods to take: a number and {letters}",
-            "letters": " ".join(LETTERS),
+            "details": {"letters": " ".join(LETTERS)},
         },
     )
     bucket: str | None = field(
