@@ -373,6 +373,24 @@ class History:
             )
         return {key: known.get(key, today) for key in sorted(wanted)}
 
+    def told_before(self, keys: Iterable[str], today: date, *, reader: str = "") -> frozenset[str]:
+        """Name the alerts that were raised on an earlier day; remember nothing.
+
+        Parameters
+        ----------
+        keys
+            Of the alerts found now.
+        today
+            Alerts raised on this day count as new still, so that a run may be repeated.
+        reader
+            As of `told`.
+        """
+        with self._db.mapped():
+            rows = self._db.execute(
+                "SELECT key FROM alert WHERE reader = ? AND since < ?", (reader, today.isoformat())
+            )
+            return frozenset(key for (key,) in rows) & frozenset(keys)
+
     def snooze(self, key: str, until: date) -> None:
         """Keep an alert silent through the day before *until*; an earlier day wakes it."""
         with self._db.writing():
