@@ -15,6 +15,18 @@ nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "typing", "tests", "docs"]
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+#: Tests that need no second process, no server and no browser.
+QUICK = [
+    "tests/config",
+    "tests/core",
+    "tests/history",
+    "tests/http",
+    "tests/tables",
+    "tests/toolkit",
+    "tests/test_architecture.py",
+    "tests/test_exports.py",
+    "tests/test_locale.py",
+]
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -46,6 +58,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests that find most mistakes in under a minute; ``-R`` reuses the environment."""
+    session.install("-e", ".[all]", *group("test"))
+    session.run("pytest", "-n", "auto", *QUICK, *session.posargs)
+
+
+@nox.session
 def engines(session: nox.Session) -> None:
     """Try data frames on every engine, Spark among them, which wants Java 17; slow ones too."""
     session.install("-e", ".[all]", *group("test", "engines"))
@@ -63,7 +82,8 @@ def slow(session: nox.Session) -> None:
 def bare(session: nox.Session) -> None:
     """Try what has to work without any extra: the core, the transport, the front door."""
     session.install("-e", ".", *group("test"))
-    session.run("pytest", "tests/core", "tests/http", "tests/test_exports.py", *session.posargs)
+    rooms = ["tests/core", "tests/http", "tests/toolkit", "tests/test_exports.py"]
+    session.run("pytest", *rooms, *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
@@ -98,10 +118,10 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the pages, every warning an error, and run every example on them."""
-    session.install("-e", ".[all]", *group("docs", "test"))
-    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
-    session.run("pytest", "tests/test_docs.py", *session.posargs)
+    """Build the pages, every warning an error; the examples on them run with the tests."""
+    session.install("-e", ".[all]", *group("docs"))
+    flags = ["-n", "-W", "--keep-going", "-q", "-j", "auto"]
+    session.run("sphinx-build", *flags, "docs", "docs/_build/html", *session.posargs)
 
 
 @nox.session

@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")
 
+# The command line speaks the language of the system; tests choose their own.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -47,35 +47,6 @@ PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"
 FILES = {name: path for name, path in MODULES.items() if name not in PACKAGES - FACES}
 #: What is being moved at the moment.
 NOT_YET = """
-imports abcxyz.cli.commands.alerts
-imports abcxyz.cli.commands.backfill
-imports abcxyz.cli.commands.check
-imports abcxyz.cli.commands.classify
-imports abcxyz.cli.commands.compare
-imports abcxyz.cli.commands.demo
-imports abcxyz.cli.commands.fit
-imports abcxyz.cli.commands.forecast
-imports abcxyz.cli.commands.run
-imports abcxyz.cli.inputs.sales_input
-imports abcxyz.report.page.render
-imports abcxyz.report.page.tables
-imports abcxyz.report.page.view
-imports abcxyz.tables.account
-imports abcxyz.toolkit.secrets
-imports abcxyz_bitrix.sink
-imports abcxyz_onec.catalogs.customers
-imports abcxyz_onec.enricher
-imports abcxyz_onec.odata.client
-rooms abcxyz
-rooms abcxyz_bitrix
-rooms abcxyz_onec
-files abcxyz.cli.commands
-lines abcxyz.http
-lines abcxyz.pipeline.runner
-lines abcxyz.registry
-lines abcxyz.report.workbook.render
-lines abcxyz.tables.sales
-lines abcxyz_onec.source
 """
 
 
@@ -148,8 +119,8 @@ def test_imports_keep_to_the_plan(name: str) -> None:
         ("abcxyz.cli.commands.demo", "import abcxyz.cli.output.terminal", []),
         (
             "abcxyz.cli.commands.demo",
-            "from abcxyz.cli.commands import score",
-            ["abcxyz.cli.commands.score"],
+            "from abcxyz.cli.commands import check",
+            ["abcxyz.cli.commands.check"],
         ),
         ("abcxyz.cli.commands.demo", "import abcxyz_onec.plugin", ["abcxyz_onec.plugin"]),
         ("abcxyz_onec.odata.client", "from abcxyz.errors import InputError", []),
@@ -173,9 +144,8 @@ def test_the_plan_names_rooms_that_exist(package: str) -> None:
     """Each row is a room with files, and each word of it means rooms that stand above it."""
     skip_for_now(f"rooms {package}")
     rooms = list(ROOMS[package])
-    empty = {room for room in ALLOWED if room.startswith(f"{package}.")} - {
-        room_of(name) for name in FILES
-    }
+    inside = {room_of(name) for name in FILES if f"{name}.".startswith(f"{package}.")}
+    empty = {f"{package}.{room}" for room in rooms} - inside
     assert not empty, f"no file is in {sorted(empty)}: strike it from ROOMS of tests/rooms.py"
     for place, (room, line) in enumerate(ROOMS[package].items()):
         for word in line.split():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import string
@@ -14,6 +15,10 @@ import pytest
 import abcxyz
 import abcxyz_bitrix
 import abcxyz_onec
+from abcxyz.cli import build_parser
+from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES
+from abcxyz.cli.parser import ARGPARSE_ERRORS, ARGPARSE_HELP, HelpText
+from abcxyz.registry import load
 from abcxyz.toolkit.catalogue import Catalogue
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
@@ -167,3 +172,52 @@ def test_a_phrase_has_one_twin(package: str) -> None:
 def test_phrases_are_found(code: str, expected: list[str]) -> None:
     """The search for phrases finds each way in which they are said, and nothing else."""
     assert expected == list(phrases(ast.parse(code)))
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """List a parser and those of its commands and their actions."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield from parsers(one)
+
+
+def help_phrases(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """List what the help of a parser and of its commands says in English."""
+    for one in parsers(parser):
+        texts = [one.description]
+        for group in one._action_groups:
+            texts += [group.title, group.description]
+        for action in one._actions:
+            texts.append(action.help)
+            if isinstance(action, argparse._SubParsersAction):
+                texts += [choice.help for choice in action._get_subactions()]
+        for text in texts:
+            if text and text != argparse.SUPPRESS:
+                yield text.template if isinstance(text, HelpText) else text
+
+
+def test_every_phrase_of_the_help_has_a_twin() -> None:
+    """The help of every command, those of plugins included, is there in Russian."""
+    names = {", ".join(ABC_RULES), ", ".join(XYZ_RULES)}
+    english = dict.fromkeys(help_phrases(build_parser(load().commands)))
+    assert len(english) > 100
+    assert [] == untranslated("abcxyz", [phrase for phrase in english if phrase not in names])
+
+
+def test_every_word_of_argparse_has_a_twin() -> None:
+    """What the standard library writes into usage, help and errors is there in Russian."""
+    assert [] == untranslated("abcxyz", [*ARGPARSE_HELP, *ARGPARSE_ERRORS])
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{package_of(path)}/{path.stem}")
+def test_twins_fill_in_the_same_defaults(path: Path) -> None:
+    """A Russian help text shows the default or the choices where its English twin does."""
+    twins = tomllib.loads(path.read_text(encoding="utf-8"))
+    marks = re.compile(r"%\(\w+\)\w|%%")
+    assert {} == {
+        en: ru
+        for en, ru in twins.items()
+        if sorted(marks.findall(en)) != sorted(marks.findall(ru))
+    }

@@ -36,7 +36,7 @@ from attrs import field, frozen
 from abcxyz._arrays import frozen_map
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace, _SubParsersAction
+    from argparse import ArgumentParser, Namespace
 
     from abcxyz.core.advice.crm_facts import CrmFacts
     from abcxyz.core.analysis.record import Analysis
@@ -271,14 +271,24 @@ class LocalTarget(Protocol):
 
 @runtime_checkable
 class CliCommand(Protocol):
-    """A word of the command line, ``abcxyz NAME …``; a module with both functions is one."""
+    """A word of the command line, ``abcxyz NAME …``; a module with these three names is one."""
 
-    def add_parser(self, subparsers: _SubParsersAction[ArgumentParser]) -> None:
-        """Add the parser of the command, with ``set_defaults(run=…)``."""
+    HELP: str
+    """One line for the list of commands."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options of the command to its parser.
+
+        The parser has ``--help`` and ``--lang`` already, and runs `run`. Its help is translated
+        by the message catalogues of the installed packages.
+        """
         ...
 
     def run(self, args: Namespace) -> int:
-        """Carry the command out; return the exit code."""
+        """Run the command; return the exit code.
+
+        *args* holds the options, and ``lang``: the language that ``--lang`` names, or None.
+        """
         ...
 
 

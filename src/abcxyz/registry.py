@@ -124,11 +124,29 @@ def load(
     >>> "csv" in load().names("sink")
     True
     """
+    points = entry_points(group=GROUP) if installed else ()
+    return _gathered(points, extra)
+
+
+def bundled() -> Registry:
+    """Gather the adapters that come with the library, whatever else is installed.
+
+    Examples
+    --------
+    >>> bundled().names("sink")[:2]
+    ('csv', 'excel')
+    """
+    library = __name__.partition(".")[0]
+    points = entry_points(group=GROUP)
+    return _gathered([one for one in points if one.module.partition(".")[0] == library], ())
+
+
+def _gathered(points: Iterable[EntryPoint], extra: Iterable[object]) -> Registry:
     adapters: dict[tuple[str, str], Adapter] = {}
     commands: dict[str, CliCommand] = {}
     owners: dict[tuple[str, str], Plugin] = {}
     broken: list[Broken] = []
-    for plugin, loaded in _candidates(installed, extra):
+    for plugin, loaded in _candidates(points, extra):
         try:
             offered = _offers(loaded())
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - strangers may raise anything
@@ -152,24 +170,10 @@ def load(
     return Registry(MappingProxyType(adapters), MappingProxyType(commands), tuple(broken))
 
 
-def bundled() -> Registry:
-    """Gather the adapters that come with the library, whatever else is installed.
-
-    Examples
-    --------
-    >>> bundled().names("sink")[:2]
-    ('csv', 'excel')
-    """
-    from abcxyz.builtin import plugin
-
-    return load(installed=False, extra=(plugin,))
-
-
 def _candidates(
-    installed: bool, extra: Iterable[object]
+    points: Iterable[EntryPoint], extra: Iterable[object]
 ) -> Iterable[tuple[Plugin, Callable[[], object]]]:
-    points = sorted(entry_points(group=GROUP), key=_place) if installed else []
-    for point in points:
+    for point in sorted(points, key=_place):
         package, version = _place(point)[:2]
         yield Plugin(point.name, package, version), point.load
     for one in extra:

@@ -5,29 +5,34 @@ from __future__ import annotations
 import argparse
 import sys
 
-from abcxyz.toolkit.catalogue import LANGUAGES
+from abcxyz.toolkit.catalogue import LANGUAGES, SOURCE
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, installed, remove
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.words import text
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser("bitrix24", help="look after a Bitrix24 portal")
-    parser.set_defaults(run=run)
-    actions = parser.add_subparsers(dest="action", required=True)
-    gone = actions.add_parser("uninstall", help="remove the fields that the sink has made")
-    secret = gone.add_mutually_exclusive_group(required=True)
+HELP = "look after a Bitrix24 portal"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    uninstall = actions.add_parser("uninstall", help="remove the fields that the sink has made")
+    secret = uninstall.add_mutually_exclusive_group(required=True)
     secret.add_argument("--webhook-env", metavar="NAME", help="variable that holds the webhook")
     secret.add_argument("--webhook-file", metavar="PATH", help="file of mode 0600 that holds it")
-    gone.add_argument("--fields-prefix", default=PREFIX, metavar="PREFIX")
-    gone.add_argument("--yes", action="store_true", help="do not ask")
-    gone.add_argument("--lang", choices=LANGUAGES, default="en")
-    gone.add_argument("--insecure-loopback", action="store_true", help=argparse.SUPPRESS)
+    uninstall.add_argument(
+        "--fields-prefix",
+        default=PREFIX,
+        metavar="PREFIX",
+        help="of the sink's option fields_prefix",
+    )
+    uninstall.add_argument("--yes", action="store_true", help="do not ask")
+    uninstall.add_argument("--insecure-loopback", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     webhook = {"env": args.webhook_env} if args.webhook_env else {"file": args.webhook_file}
     prefix = check_prefix(args.fields_prefix)
     client = connect(webhook=webhook, insecure_loopback=args.insecure_loopback)
-    return _uninstall(client, prefix, args.lang, sure=args.yes)
+    return _uninstall(client, prefix, args.lang or SOURCE, sure=args.yes)
 
 
 def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from tests.emulators.bitrix24.harness import Rig, analysis_of, free, rig
 
+from abcxyz.cli import build_parser
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_bitrix import command, plugin
 from abcxyz_bitrix.enricher import BitrixEnricher
@@ -29,9 +29,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
 
 def call(*words: str) -> int:
     """Run the command as the command line does."""
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    args = parser.parse_args(
+    args = build_parser({"bitrix24": command}).parse_args(
         ["bitrix24", "uninstall", "--webhook-env", "HOOK", "--insecure-loopback", *words]
     )
     code = args.run(args)

@@ -14,7 +14,7 @@ from abcxyz_bitrix.rest.refusals import ERRORS
 
 def templates() -> set[str]:
     """Find every template in the source."""
-    found = {made.answer_template for made in (BitrixError, *ERRORS.values())}
+    found = {BitrixError.answer_template} | {made.answer_template for made in ERRORS.values()}
     for file in Path(str(abcxyz_bitrix.__file__)).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:

@@ -202,7 +202,9 @@ def test_every_phrase_has_a_twin() -> None:
     """Each template of scoring, fitting and their commands stands in the Russian catalogue."""
     root = Path(abcxyz.__file__).parent
     files = [*root.glob("core/prospects/*.py"), *root.glob("scoring/*.py")]
-    files += [root / "cli" / "commands" / f"{name}.py" for name in ("score", "fit", "model")]
+    files += [
+        root / "cli" / "commands" / "leads" / f"{name}.py" for name in ("score", "fit", "model")
+    ]
     files += [root / "cli" / "inputs" / "leads.py"]
     found = set()
     for file in files:

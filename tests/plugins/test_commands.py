@@ -15,10 +15,10 @@ PLUGIN = """
 from abcxyz.plugins import hookimpl
 from abcxyz.errors import UnavailableError
 
-def add_parser(subparsers):
-    parser = subparsers.add_parser("shop", help="undo what the shop's sink made")
+HELP = "undo what the shop's sink made"
+
+def add_arguments(parser):
     parser.add_argument("what")
-    parser.set_defaults(run=run)
 
 def run(args):
     if args.what == "fail":

@@ -14,6 +14,7 @@ from abcxyz.errors import AbcxyzWarning, ConfigError
 from abcxyz.plugins import Secret, WriteReport, hookimpl
 from abcxyz.registry import load
 from abcxyz.testing import leaks
+from abcxyz.toolkit import read_secret, write_atomic
 
 SECRET = "s3cr3t-ключ"
 SOURCE = '[[source]]\nkind = "csv"\npath = "sales.csv"\n'
@@ -192,3 +193,29 @@ def test_a_secret_in_clear_is_warned_about(tmp_path: Path, option: str) -> None:
 def test_what_is_no_secret_is_not_warned_about(tmp_path: Path, option: str) -> None:
     """A path and a plain address may stand in a job."""
     chat(tmp_path, option)
+
+
+# -- what an adapter reads itself ---------------------------------------------------------------
+
+
+def test_an_adapter_reads_the_same_references(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One function serves a reference, and the secret that a job put in its place."""
+    monkeypatch.setenv("CHAT", f" {SECRET}\n")
+    write_atomic(tmp_path / "key", f"{SECRET}\n".encode(), private=True)
+    assert read_secret({"env": "CHAT"}) == SECRET
+    assert read_secret({"file": "key"}, folder=tmp_path) == SECRET
+    assert read_secret({"file": str(tmp_path / "key")}) == SECRET
+    assert read_secret(f"{SECRET}\n") == SECRET
+
+
+@pytest.mark.parametrize("value", [None, "", " ", 5, {}, {"url": "x"}, {"env": "a", "file": "b"}])
+def test_what_is_no_reference_is_refused(value: object) -> None:
+    """The message begins with the option, and shows no value."""
+    with pytest.raises(ConfigError) as caught:
+        read_secret(value, where="token: ")
+    assert str(caught.value) == (
+        'token: a secret is named by { env = "NAME" }, { file = "PATH" } or '
+        '{ keyring = "SERVICE/USER" }; write one of them'
+    )

@@ -153,8 +153,9 @@ def quadrant(
     """Draw the groups' money and customers as bars; return the axes."""
     ax = _axes(ax, (7.2, 3.4))
     names = list(grouping.names)
-    values = [sum(matrix.cell(one)[1] for one in grouping.groups[name]) for name in names]
-    counts = [sum(matrix.cell(one)[0] for one in grouping.groups[name]) for name in names]
+    groups = matrix.groups(grouping)
+    values = [one.value for one in groups]
+    counts = [one.customers for one in groups]
     colours = [GROUP_COLOURS[i % 4] for i in range(len(names))]
     bars = ax.barh([group_name(name, lang) for name in names], values, color=colours)
     ax.bar_label(

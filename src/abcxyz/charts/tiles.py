@@ -145,32 +145,28 @@ def quadrant(
             fill=MUTED,
             upward=True,
         )
-    values = {
-        name: sum(matrix.cell(segment)[1] for segment in grouping.groups[name]) for name in shown
-    }
-    most = max(max(values.values()), 0.0)
+    groups = {one.name: one for one in matrix.groups(grouping)}
+    most = max(*(one.value for one in groups.values()), 0.0)
     for place, name in enumerate(shown):
+        group = groups[name]
         x, y = left + place % 2 * (wide + gap), top + place // 2 * (high + gap)
         colour = GROUP_COLOURS[names.index(name) % 4]
-        members = grouping.groups[name]
-        count = sum(matrix.cell(segment)[0] for segment in members)
-        share = values[name] / matrix.positive if matrix.positive else math.nan
-        people = plural("{n} customer|{n} customers", count, lang)
+        people = plural("{n} customer|{n} customers", group.customers, lang)
         canvas.box((x, y), (wide, high), FAINT, radius=8)
-        if values[name] > 0:
+        if group.value > 0:
             biggest = min(high * 0.36, wide * (0.115 if narrow else 0.2))
             canvas.dot(
                 (x + wide - biggest - 12, y + high - biggest - 12),
-                max(biggest * math.sqrt(values[name] / most), 2.5),
+                max(biggest * math.sqrt(group.value / most), 2.5),
                 colour,
                 opacity=0.85,
-                title=f"{group_name(name, lang)}: {compact(values[name], lang, currency)}",
+                title=f"{group_name(name, lang)}: {compact(group.value, lang, currency)}",
             )
         canvas.text((x + 12, y + 24), group_name(name, lang), size=15, weight=700, fill=colour)
-        listed = ", ".join(members)
+        listed = ", ".join(group.segments)
         canvas.text((x + 12, y + 41), listed, size=11, fill=MUTED)
         for row, line in enumerate(
-            (people, compact(values[name], lang, currency), percent(share, lang))
+            (people, compact(group.value, lang, currency), percent(group.value_share, lang))
         ):
             canvas.text(
                 (x + 12, y + 62 + row * 17), line, size=12 if narrow else 13, fill=INK, halo=False

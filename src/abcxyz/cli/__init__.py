@@ -3,60 +3,104 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from abcxyz.cli.options.language import requested_language, system_language
+from abcxyz.cli.output.terminal import complain
+from abcxyz.cli.parser import parser_in
 from abcxyz.errors import AbcxyzError, AdapterError
-from abcxyz.i18n import translate
+from abcxyz.i18n import text
 
 if TYPE_CHECKING:
     from abcxyz.plugins import CliCommand
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
-COMMANDS = (
-    "classify",
-    "demo",
-    "init",
-    "check",
-    "run",
-    "plugins",
-    "score",
-    "fit",
-    "model",
-    "history",
-    "compare",
-    "alerts",
-    "backfill",
-    "forecast",
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "classify": "classify",
+        "demo": "demo",
+        "init": "init",
+        "check": "check",
+        "run": "run",
+        "plugins": "plugins",
+        "score": "leads.score",
+        "fit": "leads.fit",
+        "model": "leads.model",
+        "history": "history",
+        "compare": "compare",
+        "alerts": "alerts",
+        "backfill": "backfill",
+        "forecast": "forecast",
+    }
 )
-"""Modules of this package that add a command each."""
+"""Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
 
 
 def build_parser(
     commands: Mapping[str, CliCommand] = MappingProxyType({}),
+    *,
+    lang: str = "en",
+    only: str | None = None,
 ) -> argparse.ArgumentParser:
-    """Gather the commands, and those that plugins offer."""
-    parser = argparse.ArgumentParser(
+    """Build the parser of the command line.
+
+    Parameters
+    ----------
+    commands
+        Commands of plugins by their names, beside those of the library.
+    lang
+        Language of the help and of errors.
+    only
+        The command whose options are wanted: the others are listed, but their options need
+        modules that take time to load. All of them when not given.
+
+    Examples
+    --------
+    >>> build_parser().parse_args(["check", "job.toml"]).job
+    'job.toml'
+    """
+    parser = parser_in(lang)(
         prog="abcxyz", description="ABC/XYZ segmentation of customers by their sales."
     )
     parser.add_argument("--version", action="version", version=f"abcxyz {version('abcxyz')}")
+    parser.set_defaults(lang=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        import_module(f"abcxyz.cli.commands.{name}").add_parser(subparsers)
-    for command in commands.values():
-        command.add_parser(subparsers)
+    for name, command in {**_bundled(), **commands}.items():
+        subparser = subparsers.add_parser(name, help=command.HELP)
+        subparser.set_defaults(run=command.run)
+        if only is None or name == only:
+            command.add_arguments(subparser)
     return parser
+
+
+def _bundled() -> dict[str, CliCommand]:
+    return {
+        name: cast("CliCommand", import_module(f"abcxyz.cli.commands.{module}"))
+        for name, module in COMMANDS.items()
+    }
+
+
+def _command(argv: Sequence[str]) -> str | None:
+    words = iter(argv)
+    for word in words:
+        if word == "--lang":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
     """Look for commands of plugins, but only where the word is none of ours: it takes time."""
-    word = next((one for one in argv if not one.startswith("-")), None)
+    word = _command(argv)
     if word in COMMANDS or (word is None and not {"-h", "--help"} & set(argv)):
         return {}
     from abcxyz.registry import load
@@ -65,33 +109,38 @@ def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry a command out.
+    """Run a command.
+
+    Parameters
+    ----------
+    argv
+        The words after the program's name; those of the process when not given.
 
     Returns
     -------
     int
-        0 done, 2 wrong input or configuration, 3 an outside system failed.
+        0 done, 2 wrong input or configuration, 3 an outside system failed, 10 alerts where
+        ``--alerts-exit-code`` asks for that.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             # Names may hold what the terminal's encoding cannot say.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
-    args = argparse.Namespace()
+    lang = requested_language(argv) or system_language()
+    args = argparse.Namespace(lang=None)
     try:
-        args = build_parser(_offered(argv)).parse_args(argv)
+        args = build_parser(_offered(argv), lang=lang, only=_command(argv) or "").parse_args(argv)
         code = int(args.run(args))
         sys.stdout.flush()
         return code
     except AbcxyzError as problem:
-        print(
-            f"abcxyz: {translate(problem, getattr(args, 'lang', None) or 'en')}", file=sys.stderr
-        )
+        complain(problem, args.lang or lang)
         return 3 if isinstance(problem, AdapterError) else 2
     except BrokenPipeError:
         # Whoever read the output, such as `head`, has seen enough; the rest goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        print("abcxyz: stopped", file=sys.stderr)
+        print(f"abcxyz: {text('stopped', args.lang or lang)}", file=sys.stderr)
         return 130

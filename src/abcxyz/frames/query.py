@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import narwhals.stable.v2 as nw
 from attrs import field, frozen
 
+from abcxyz.core.classes.rule_traits import single_order_is_z
 from abcxyz.core.classes.rules import CvRule, Rule
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.snapshots.settings import Settings
@@ -95,8 +96,7 @@ class Query:
     @property
     def single_order(self) -> bool:
         """Whether one order makes a customer Z."""
-        chosen = self.settings.single_order
-        return bool(getattr(self.xyz, "single_order", True)) if chosen is None else chosen
+        return single_order_is_z(self.xyz, self.settings.single_order)
 
     @property
     def abc(self) -> Rule:

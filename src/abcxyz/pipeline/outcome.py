@@ -11,7 +11,10 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.errors import AbcxyzError
 from abcxyz.plugins import WriteReport
 
-__all__ = ["Outcome", "SinkOutcome"]
+__all__ = ["ALERTS_EXIT_CODE", "Outcome", "SinkOutcome"]
+
+ALERTS_EXIT_CODE = 10
+"""Exit code of a run that raised alerts, where the caller wants one."""
 
 
 @frozen(kw_only=True)
@@ -81,8 +84,9 @@ class Outcome:
         Returns
         -------
         int
-            0 done; 3 an outside system failed, in whole or for some customers; 10 alerts.
+            0 done; 3 an outside system failed, in whole or for some customers;
+            `ALERTS_EXIT_CODE` where alerts were raised.
         """
         if self.enricher is not None or not all(one.complete for one in self.sinks):
             return 3
-        return 10 if alerts and self.raised else 0
+        return ALERTS_EXIT_CODE if alerts and self.raised else 0

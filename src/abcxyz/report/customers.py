@@ -123,6 +123,7 @@ class Facts:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
+        self.totals = analysis.summary()
         snapshot = analysis.snapshot
         actions = analysis.actions
         self._silence = analysis.silence() if actions is None else actions.silence
@@ -169,10 +170,6 @@ class Facts:
         inside = self.order[self._segment[self.order] == code]
         for i in inside[:most].tolist():
             yield self.customer(i)
-
-    def late(self, code: int) -> int:
-        """Count those of a segment who are silent for longer than usual."""
-        return int(np.count_nonzero(self._silence.late & (self._segment == code)))
 
     def moves(self) -> list[Move]:
         """List who changed since the snapshot before, the largest change of money first."""

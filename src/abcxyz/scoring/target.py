@@ -13,7 +13,7 @@ from attrs import frozen
 from abcxyz._arrays import ArrayLike, Bools, Days, Floats, Ints, freeze
 from abcxyz.core.classes.classify import classify_abc
 from abcxyz.core.classes.rules import Rule, Tangent
-from abcxyz.core.prospects.lead_table import Columns, columns_of
+from abcxyz.core.prospects.lead_table import LeadColumns, columns_of
 from abcxyz.core.sales.transactions import Transactions, as_days
 from abcxyz.errors import InputError
 
@@ -159,7 +159,7 @@ def attributes_as_of(
     known_on: ArrayLike,
     customers: npt.NDArray[Any],
     days: Days,
-) -> Columns:
+) -> LeadColumns:
     """Choose what was known about each customer on the day given, and nothing later.
 
     Parameters
@@ -175,7 +175,7 @@ def attributes_as_of(
 
     Returns
     -------
-    Columns
+    LeadColumns
         n rows, in the order of *customers*; ``None`` where nothing was known yet.
     """
     leads = columns_of(table, ids=ids)
@@ -194,7 +194,7 @@ def attributes_as_of(
         if k is not None and since[row] <= days[k]:
             newest[k] = row
     rows = np.array([newest.get(k, -1) for k in range(len(customers))], dtype=np.int64)
-    return Columns(np.asarray(customers, dtype=object), take(leads.columns, rows))
+    return LeadColumns(np.asarray(customers, dtype=object), take(leads.columns, rows))
 
 
 def take(columns: Any, rows: Ints) -> dict[str, npt.NDArray[Any]]:

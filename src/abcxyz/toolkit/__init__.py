@@ -1,4 +1,4 @@
-"""Tools for adapters: secrets, atomic files, locks, clocks, backoff.
+"""Tools for adapters: secrets, atomic files, locks, clocks, backoff, message catalogues.
 
 Everything here may be used by an adapter of your own. The package stands on the standard library
 and on `abcxyz.errors`; locks load ``filelock`` when the first one is taken.
@@ -7,25 +7,34 @@ and on `abcxyz.errors`; locks load ``filelock`` when the first one is taken.
 from __future__ import annotations
 
 from abcxyz.toolkit.backoff import Backoff, retry_after
+from abcxyz.toolkit.catalogue import Catalogue, register, translate
 from abcxyz.toolkit.clock import Clock, ManualClock, SystemClock, local_date
 from abcxyz.toolkit.files import check_writable, read_private, write_atomic
 from abcxyz.toolkit.locks import file_lock
 from abcxyz.toolkit.loopback import is_loopback
+from abcxyz.toolkit.numbers import date_text, money, number, percent
 from abcxyz.toolkit.redaction import Redactor
 from abcxyz.toolkit.secrets import read_secret
 
 __all__ = [
     "Backoff",
+    "Catalogue",
     "Clock",
     "ManualClock",
     "Redactor",
     "SystemClock",
     "check_writable",
+    "date_text",
     "file_lock",
     "is_loopback",
     "local_date",
+    "money",
+    "number",
+    "percent",
     "read_private",
     "read_secret",
+    "register",
     "retry_after",
+    "translate",
     "write_atomic",
 ]

@@ -117,7 +117,7 @@ class Client:
                     raise
                 # Perhaps it took too long and was cut: the same commands in smaller batches.
                 self._distrust(chunk)
-                self.caller.pause(2.0**lost)
+                self.caller.pause_after_loss(lost)
                 continue
             lost = 0
             chosen = {key for key, _ in chunk}

@@ -171,7 +171,7 @@ class Caller:
                 problem, raw = caught, None
             if raw is None:
                 lost += 1
-                self.pause(_LOST.pause(lost))
+                self.pause_after_loss(lost)
                 continue
             if raw.status in _MOVED:
                 if moved:
@@ -197,7 +197,7 @@ class Caller:
                 renewed = True
             elif _cut_short(problem) and repeatable and lost + 1 < tries:
                 lost += 1
-                self.pause(_LOST.pause(lost))
+                self.pause_after_loss(lost)
             else:
                 raise problem
 
@@ -249,6 +249,10 @@ class Caller:
             status=status,
             method=method,
         )
+
+    def pause_after_loss(self, lost: int) -> None:
+        """Wait after so many lost answers in a row, longer after each."""
+        self.pause(_LOST.pause(lost))
 
     def pause(self, seconds: float) -> None:
         """Wait, and count the seconds."""

@@ -145,7 +145,7 @@ def narrow(
     listing
         With all the conditions one would like.
     note
-        Is told which ones were dropped.
+        Called with each condition that was dropped.
     since, moment
         A lower bound for the field *moment*, to be added in the form that works here.
     """

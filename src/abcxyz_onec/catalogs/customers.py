@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 from attrs import field, frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Client, Row
-from abcxyz_onec.odata.metadata import Metadata
+from abcxyz_onec.odata.metadata import Metadata, frozen_map
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query
 from abcxyz_onec.profiles.schema import Profile
@@ -32,10 +31,6 @@ FLAGS = ("DeletionMark", "IsFolder", "Predefined")
 
 #: Stands where a reference is to something else than a customer.
 OTHER = "other"
-
-
-def _sealed(names: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(names))
 
 
 @frozen(kw_only=True)
@@ -63,11 +58,11 @@ class Directory:
 
     entity: str
     catalog: str
-    ids: Mapping[str, str] = field(converter=_sealed, repr=False)
-    names: Mapping[str, str] = field(converter=_sealed, repr=False)
-    barred: Mapping[str, str] = field(converter=_sealed, repr=False)
-    keys: Mapping[str, str] = field(factory=dict, converter=_sealed, repr=False)
-    lacking: Mapping[str, str] = field(factory=dict, converter=_sealed, repr=False)
+    ids: Mapping[str, str] = field(converter=frozen_map, repr=False)
+    names: Mapping[str, str] = field(converter=frozen_map, repr=False)
+    barred: Mapping[str, str] = field(converter=frozen_map, repr=False)
+    keys: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
+    lacking: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
 
     def place(self, reference: str | None) -> tuple[str, str]:
         """Find the identifier of a customer; or none, and the reason."""

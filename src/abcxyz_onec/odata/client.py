@@ -285,12 +285,6 @@ def _single(body: bytes) -> Row:
     return found
 
 
-def _in_the_open(url: str) -> bool:
-    """Say whether the password would travel unencrypted over a network."""
-    parts = urlsplit(url)
-    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
-
-
 def connect(
     url: str,
     user: str,
@@ -322,7 +316,8 @@ def connect(
             "url ends with {end!r}; it must end with /odata/standard.odata",
             end=root.rpartition("/")[2],
         )
-    if _in_the_open(root) and not allow_http:
+    encrypted = parts.scheme == "https" or is_loopback(parts.hostname or "")
+    if not encrypted and not allow_http:
         raise ConfigError(
             "url begins with http: the password would travel readable for everybody; use https, "
             "or set allow_http = true where the network between belongs to you alone"

@@ -16,13 +16,23 @@ from abcxyz.errors import UnavailableError
 from abcxyz.toolkit import write_atomic
 from abcxyz_onec.odata.query import Query, names_in
 
-__all__ = ["EntitySet", "Metadata", "cached", "forget", "keep", "missing_names", "parse"]
+__all__ = [
+    "EntitySet",
+    "Metadata",
+    "cached",
+    "forget",
+    "frozen_map",
+    "keep",
+    "missing_names",
+    "parse",
+]
 
 _FORMAT = 1
 
 
-def _frozen(given: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(given))
+def frozen_map(mapping: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a read-only copy of *mapping*, for ``field(converter=frozen_map)``."""
+    return MappingProxyType(dict(mapping))
 
 
 @frozen
@@ -31,7 +41,7 @@ class EntitySet:
 
     name: str
     key: tuple[str, ...]
-    fields: Mapping[str, str] = field(converter=_frozen)
+    fields: Mapping[str, str] = field(converter=frozen_map)
 
 
 @frozen

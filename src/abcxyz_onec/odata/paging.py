@@ -215,8 +215,8 @@ def _ask(client: Client, query: Query) -> list[Row]:
             ),
             stacklevel=2,
         )
-    veiled = attrs.evolve(query, allowed_only=True)
-    return client.get(veiled.path(), query.entity, rows_of)
+    visible = attrs.evolve(query, allowed_only=True)
+    return client.get(visible.path(), query.entity, rows_of)
 
 
 def rows_per_page(page_bytes: int, weight: float) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import attrs
 from attrs import field, frozen
 
 from abcxyz.errors import ConfigError
+from abcxyz_onec.odata.metadata import frozen_map
 
 __all__ = [
     "Basis",
@@ -36,10 +36,6 @@ def _customer_named(entity: str, name: str) -> None:
             "counterparty",
             entity=entity,
         )
-
-
-def _sealed(names: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(names))
 
 
 @frozen(kw_only=True)
@@ -161,4 +157,4 @@ class Profile:
     payments: Basis = Basis()
     currency: Currency = Currency()
     targets: Targets = Targets()
-    attributes: Mapping[str, str] = field(factory=dict, converter=_sealed)
+    attributes: Mapping[str, str] = field(factory=dict, converter=frozen_map)

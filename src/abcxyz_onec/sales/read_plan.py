@@ -59,7 +59,7 @@ class ReadPlan:
 
 def _try(client: Client, query: Query, window: Window) -> None:
     names = [name for name in query.select if name in ("Period", "Date")]
-    # A right is told by any row, and recent ones are the cheapest to find.
+    # Any row shows whether the right is there, and recent ones are the cheapest to find.
     where = both(between(names[0], window.since, window.until), query.where) if names else ""
     try:
         sample(client, attrs.evolve(query, where=where or query.where), 1)

@@ -16,6 +16,8 @@ from abcxyz import (
     Panel,
     Settings,
     Shares,
+    Transactions,
+    aggregate,
     class_confidence,
     classify_abc,
     classify_xyz,
@@ -23,6 +25,7 @@ from abcxyz import (
 
 AS_OF = date(2026, 7, 1)
 RESAMPLES = 40
+PERIODS = Settings(period="6M").periods(AS_OF)
 
 
 def panel(customers: int = 30, *, seed: int = 5, period: str = "6M") -> Panel:
@@ -155,3 +158,10 @@ def test_no_resamples_is_an_error() -> None:
     """At least one drawing is needed."""
     with pytest.raises(InputError, match="resamples is 0"):
         class_confidence(panel(), resamples=0)
+
+
+def test_one_customer() -> None:
+    """The read-only table of one customer, whose transpose needs no copy, is not written to."""
+    found = aggregate([Transactions(["a"], [date(2026, 3, 5)], [50.0])], PERIODS)
+
+    assert class_confidence(found, Settings(period="6M")).abc.shape == (1,)

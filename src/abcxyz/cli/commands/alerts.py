@@ -11,49 +11,54 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import add_sales_input
 from abcxyz.cli.output.terminal import one_line
-from abcxyz.i18n import LANGUAGES, date_text, money, number, text
+from abcxyz.i18n import date_text, money, number, text
 
 if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
     from abcxyz.core.analysis.record import Analysis
 
-__all__ = ["ALERTS_EXIT_CODE", "add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
 
-ALERTS_EXIT_CODE = 10
+HELP = "list what needs a person now"
+
+_DAYS = 14
 _SHOWN = 20
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "alerts",
-        help="list what needs a person now",
-        description="Classify, compare with the snapshot before, and list what needs a person, "
-        "the most money first. The history is asked for the snapshot before and for what is "
-        "snoozed; no snapshot is saved.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Classify, compare with the previous snapshot, and list what needs a person, the most "
+        "money first. The history is read for the previous snapshot and for snoozed alerts; no "
+        "snapshot is saved."
     )
+    from abcxyz.pipeline import ALERTS_EXIT_CODE
+
     add_sales_input(parser)
     listing = parser.add_argument_group("alerts")
-    listing.add_argument("--new", action="store_true", help="only those not told before this day")
+    listing.add_argument("--new", action="store_true", help="only alerts raised first on this day")
     listing.add_argument(
-        "--snooze", metavar="KEY", action="append", default=[], help="silence an alert, by its key"
+        "--snooze", metavar="KEY", action="append", default=[], help="snooze an alert, by its key"
     )
-    listing.add_argument("--days", type=int, default=14, help="for so many days; 14 by default")
+    listing.add_argument("--days", type=int, default=_DAYS, help="for so many days")
     listing.add_argument(
         "--alerts-exit-code",
-        action="store_true",
-        help=f"exit with {ALERTS_EXIT_CODE} where any is listed",
+        action="store_const",
+        const=ALERTS_EXIT_CODE,
+        default=0,
+        help="exit with %(const)s where any is listed",
     )
-    listing.add_argument("--playbook", metavar="TOML", help="own words of advice")
+    listing.add_argument(
+        "--playbook", metavar="TOML", help="file that rewrites the recommendations"
+    )
     listing.add_argument("--json", action="store_true", help="print one object instead of text")
-    listing.add_argument("--lang", choices=LANGUAGES, help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.analysis.analyze import analyze
@@ -62,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
     with (
         open_sales_input(args) as sales,
-        show_warnings(args.lang or "en"),
+        show_warnings(text_language(args)),
         History(sales.history) as history,
     ):
         for key in args.snooze:
@@ -85,15 +90,18 @@ def run(args: argparse.Namespace) -> int:
             reader=f"abcxyz alerts {sales.settings.fingerprint}",
         )
         silent = history.snoozed(sales.as_of)
-        names, as_of, lang = sales.names(), sales.as_of, args.lang or "en"
+        names, as_of, lang = sales.names(), sales.as_of, text_language(args)
     found = [
         one
         for one in analysis.alerts
         if one.key not in silent and (not args.new or since[one.key] == as_of)
     ]
     if args.json:
-        told = [_object(one, since[one.key], names, _advice(analysis, one, lang)) for one in found]
-        print(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
+        lang = data_language(args)
+        objects = [
+            _object(one, since[one.key], names, _advice(analysis, one, lang)) for one in found
+        ]
+        print(json.dumps(objects, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         print(_render(found, since, names, lang))
         for one in found[:_SHOWN]:
@@ -103,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
             if advice is not None:
                 print(f"  {advice['channel']}: {advice['action']}")
             print(f"  {one_line(one.key)}")
-    return ALERTS_EXIT_CODE if args.alerts_exit_code and found else 0
+    return args.alerts_exit_code if found else 0
 
 
 def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | None:

@@ -5,30 +5,33 @@ from __future__ import annotations
 import argparse
 
 from abcxyz.cli.options.dates import parse_month
+from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import add_sales_input
-from abcxyz.i18n import LANGUAGES, date_text, number, text
+from abcxyz.i18n import date_text, number, text
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "fill the history with snapshots of past dates"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "backfill",
-        help="fill the history with snapshots of past dates",
-        description="Compute the snapshots of past periods from the sales, in one pass over "
-        "them, and save them in the history.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Compute the snapshots of past periods from the sales, in one pass over "
+        "them, and save them in the history."
     )
     add_sales_input(parser)
     parser.add_argument(
-        "--from", dest="since", metavar="2024-01", required=True, help="the first period to date"
+        "--from",
+        dest="since",
+        metavar="2024-01",
+        required=True,
+        help="the first period to compute",
     )
-    parser.add_argument("--lang", choices=LANGUAGES, help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.backfill import backfill, backfill_dates, backfill_window
@@ -37,10 +40,10 @@ def run(args: argparse.Namespace) -> int:
     since = parse_month(args.since, "--from")
     with (
         open_sales_input(args) as sales,
-        show_warnings(args.lang or "en"),
+        show_warnings(text_language(args)),
         History(sales.history) as history,
     ):
-        lang = args.lang or "en"
+        lang = text_language(args)
         window = backfill_window(since, sales.as_of, sales.settings)
         first = backfill_dates(since, sales.as_of, sales.settings)[0]
         snapshots = backfill(

@@ -6,6 +6,7 @@ import argparse
 
 from abcxyz.cli.options.anonymize import add_anonymize, hidden
 from abcxyz.cli.options.dates import parse_day
+from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import (
     add_large_options,
     add_sales_options,
@@ -13,17 +14,16 @@ from abcxyz.cli.options.sales import (
     reading_options,
     settings_of,
 )
-from abcxyz.i18n import LANGUAGES
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "classify the customers of a file of sales"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "classify",
-        help="classify the customers of a file of sales",
-        description="Classify the customers of a CSV (also .gz), Parquet or Excel file of sales.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Classify the customers of a CSV (also .gz), Parquet or Excel file of sales."
     )
     parser.add_argument("file", metavar="FILE", help="one line per sale")
     add_sales_options(parser)
@@ -32,19 +32,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
     add_anonymize(output)
     output.add_argument("--json", action="store_true", help="print one object instead of text")
-    output.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.output.progress import percent_line
     from abcxyz.cli.output.result import show_result
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 
-    with show_warnings(args.lang), percent_line() as progress:
+    with show_warnings(text_language(args)), percent_line() as progress:
         analysis = analyze_file(
             args.file,
             as_of=parse_day(args.as_of),
@@ -53,12 +51,13 @@ def run(args: argparse.Namespace) -> int:
             **large_options(args),
             **reading_options(args),
         )
-    analysis = hidden(analysis, wanted=args.anonymize)
+    analysis = hidden(analysis, wanted=args.anonymize is not None)
     code = (args.currency or "").strip().upper()
     return show_result(
         analysis,
         out=args.out,
         as_json=args.json,
-        lang=args.lang,
+        lang=text_language(args),
+        file_lang=data_language(args),
         currency=CURRENCY_SIGNS.get(code, code),
     )

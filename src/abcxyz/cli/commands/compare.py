@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abcxyz.cli.options.dates import parse_month
+from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.history import add_history
+from abcxyz.cli.options.language import text_language
 from abcxyz.errors import HistoryError
 from abcxyz.i18n import date_text, money, number, percent, text
 
 if TYPE_CHECKING:
+    from abcxyz.core.dynamics.event_totals import EventTotal
     from abcxyz.core.dynamics.transitions import Transitions
     from abcxyz.core.snapshots.snapshot import Snapshot
     from abcxyz.history import History
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "compare two dates of the history"
 
 _SHOWN = (
     "up",
@@ -36,23 +41,24 @@ _SHOWN = (
 )
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "compare",
-        help="compare two dates of the history",
-        description="Tell who moved between two snapshots of a history, along which paths and "
-        "with how much money.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Show the transitions between two snapshots of a history, with customers and money."
     )
-    for name, what in (("before", "the earlier"), ("after", "the later")):
-        parser.add_argument(name, metavar=name.upper(), help=f"{what} date, or its month: 2026-09")
+    from abcxyz.core.dynamics.comparison import AXES, compare
+
+    parser.add_argument("before", metavar="BEFORE", help="the earlier date, or its month: 2026-09")
+    parser.add_argument("after", metavar="AFTER", help="the later date, or its month: 2026-09")
     parser.add_argument(
         "--by",
-        choices=("segment", "abc", "xyz", "group"),
-        default="segment",
+        choices=AXES,
+        default=default_of(compare, "by"),
         help="what to compare",
     )
-    parser.add_argument("--steadied", action="store_true", help="take the steadied classes")
+    parser.add_argument(
+        "--steadied", action="store_true", help="take the classes after hysteresis"
+    )
     parser.add_argument(
         "--settings", metavar="HEX", help="of the snapshots, where several have the same date"
     )
@@ -60,11 +66,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--any-settings", action="store_true", help="compare although other settings made them"
     )
     add_history(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.comparison import compare
     from abcxyz.history import History
@@ -73,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         before, after = (
             _snapshot(history, args, written) for written in (args.before, args.after)
         )
-    with show_warnings(args.lang):
+    with show_warnings(text_language(args)):
         moves = compare(
             before,
             after,
@@ -85,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         found = _object(moves, before, after)
         print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print(_render(moves, before, after, args.lang))
+        print(_render(moves, before, after, text_language(args)))
     return 0
 
 
@@ -108,8 +113,11 @@ def _snapshot(history: History, args: argparse.Namespace, written: str) -> Snaps
     return history.get(day, fingerprint=args.settings)
 
 
-def _counts(moves: Transitions) -> dict[str, int]:
-    return {name: count for name in _SHOWN if (count := moves.count(name))}
+def _shown(moves: Transitions) -> list[EventTotal]:
+    from abcxyz.core.dynamics.event_totals import event_totals
+
+    totals = {one.event: one for one in event_totals(moves)}
+    return [totals[name] for name in _SHOWN if name in totals]
 
 
 def _object(moves: Transitions, before: Snapshot, after: Snapshot) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def _object(moves: Transitions, before: Snapshot, after: Snapshot) -> dict[str, 
         "after": after.dated.isoformat(),
         "overlap": moves.overlap,
         "interval": {"method": moves.method, "level": moves.level},
-        "events": _counts(moves),
+        "events": {one.event: one.customers for one in _shown(moves)},
         "paths": [
             {
                 "before": moves.states[r],
@@ -164,24 +172,13 @@ def _render(moves: Transitions, before: Snapshot, after: Snapshot, lang: str) ->
         rows.append(["", *("" if math.isnan(x) or not x else percent(x, lang) for x in shares)])
     events = [[text(title, lang) for title in ("What happened", "Customers", "Money before",
                                                "Money after", "Difference")]]  # fmt: skip
-    for name, count in _counts(moves).items():
-        chosen = moves.events == _place(name)
-        was, now = (
-            float(np.sum(column[chosen])) if column is not None else math.nan
-            for column in (moves.value_before, moves.value_after)
-        )
-        events.append(
-            [
-                text(name, lang),
-                number(count, lang),
-                *(money(x, lang) for x in (was, now, now - was)),
-            ]
-        )
+    events.extend(
+        [
+            text(one.event, lang),
+            number(one.customers, lang),
+            *(money(x, lang) for x in (one.value_before, one.value_after, one.change)),
+        ]
+        for one in _shown(moves)
+    )
     legend = text("(rows before, columns after; below the customers their share of the row)", lang)
     return "\n".join([head, "", table(rows), legend, "", table(events)])
-
-
-def _place(name: str) -> int:
-    from abcxyz.core.dynamics.events import EVENTS
-
-    return EVENTS.index(name)

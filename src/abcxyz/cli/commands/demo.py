@@ -5,35 +5,43 @@ from __future__ import annotations
 import argparse
 
 from abcxyz.cli.options.anonymize import add_anonymize, hidden
-from abcxyz.i18n import LANGUAGES
+from abcxyz.cli.options.defaults import default_of
+from abcxyz.cli.options.language import data_language, text_language
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "classify a made-up sales history"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "demo",
-        help="classify a made-up sales history",
-        description="Make up two years of sales of a wholesaler, classify its customers, "
-        "and write CSV, Excel, JSON and HTML.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Make up two years of sales of a wholesaler, classify its customers, "
+        "and write CSV, Excel, JSON and HTML."
     )
-    parser.add_argument("--out", metavar="DIR", default="out", help="folder; out by default")
-    parser.add_argument("--seed", type=int, default=2026, help="another seed, another history")
-    parser.add_argument("--customers", type=int, default=240, help="how many customers")
+    from abcxyz.demo import demo_sales
+
+    seed, customers = default_of(demo_sales, "seed"), default_of(demo_sales, "customers")
+    parser.add_argument("--out", metavar="DIR", default="out", help="folder")
+    parser.add_argument("--seed", type=int, default=seed, help="another seed, another history")
+    parser.add_argument(
+        "--customers",
+        type=int,
+        default=customers,
+        help="how many customers",
+    )
     add_anonymize(parser)
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.output.result import show_result
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.prospects.scores import score_prospects
     from abcxyz.core.sales.calendar import period_start, shift_period
     from abcxyz.demo import DEMO_AS_OF, demo_crm, demo_sales
+    from abcxyz.tables.currencies import CURRENCY_SIGNS
 
     demo = demo_sales(seed=args.seed, customers=args.customers)
     crm = demo_crm(demo)
@@ -48,5 +56,12 @@ def run(args: argparse.Namespace) -> int:
         facts=crm.facts,
         prospects=score_prospects(crm.leads),
     )
-    analysis = hidden(analysis, wanted=args.anonymize)
-    return show_result(analysis, out=args.out, as_json=args.json, lang=args.lang, currency="₽")
+    analysis = hidden(analysis, wanted=args.anonymize is not None)
+    return show_result(
+        analysis,
+        out=args.out,
+        as_json=args.json,
+        lang=text_language(args),
+        file_lang=data_language(args),
+        currency=CURRENCY_SIGNS["RUB"],
+    )

@@ -7,7 +7,9 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.history import add_history
+from abcxyz.cli.options.language import text_language
 from abcxyz.i18n import date_text, money, number, percent, text
 
 if TYPE_CHECKING:
@@ -15,29 +17,34 @@ if TYPE_CHECKING:
     from abcxyz.core.snapshots.snapshot import Snapshot
     from abcxyz.history import History
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "forecast the next period from the history"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "forecast",
-        help="forecast the next period from the history",
-        description="Forecast how many customers will be in each class, and their money, from "
-        "snapshots of adjoining windows; and tell how that did on periods already past.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Forecast how many customers will be in each class, and their money, from snapshots of "
+        "adjoining windows; and measure the error on periods already past."
     )
+    from abcxyz.core.dynamics.comparison import AXES
+    from abcxyz.core.dynamics.forecast import forecast
+
     parser.add_argument(
-        "--by", choices=("abc", "xyz", "segment", "group"), default="abc", help="what to forecast"
+        "--by",
+        choices=AXES,
+        default=default_of(forecast, "by"),
+        help="what to forecast",
     )
     parser.add_argument(
         "--settings", metavar="HEX", help="of the snapshots; those of the latest by default"
     )
     add_history(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.core.dynamics.forecast import forecast
     from abcxyz.history import History
 
@@ -46,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_finite(found.to_dict()), ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print(_render(found, args.lang))
+        print(_render(found, text_language(args)))
     return 0
 
 

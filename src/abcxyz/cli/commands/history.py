@@ -7,34 +7,32 @@ import json
 from typing import TYPE_CHECKING
 
 from abcxyz.cli.options.history import add_history
+from abcxyz.cli.options.language import text_language
 from abcxyz.errors import HistoryError
 from abcxyz.i18n import date_text, number, percent, text
 
 if TYPE_CHECKING:
     from abcxyz.history import CustomerState, History
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "list the snapshots, or follow one customer"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "history",
-        help="list the snapshots that are kept, or follow one customer",
-        description="List the snapshots of a history, or the states of one customer in them.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = "List the snapshots of a history, or the states of one customer in them."
     parser.add_argument("customer", metavar="CUSTOMER", nargs="?", help="an identifier")
     add_history(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.history import History
 
     with History(args.history, create=False) as history:
         if args.customer is None:
-            print(_snapshots(history, as_json=args.json, lang=args.lang))
+            print(_snapshots(history, as_json=args.json, lang=text_language(args)))
         else:
             states = history.customer(args.customer)
             if not states and args.customer.isdecimal():
@@ -45,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
                     customer=args.customer,
                     file=args.history,
                 )
-            print(_customer(states, as_json=args.json, lang=args.lang))
+            print(_customer(states, as_json=args.json, lang=text_language(args)))
     return 0
 
 

@@ -6,17 +6,21 @@ import argparse
 import json
 from pathlib import Path
 
+from abcxyz.cli.options.history import HISTORY
+from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.errors import ConfigError
-from abcxyz.i18n import LANGUAGES, text
+from abcxyz.i18n import text
 
-__all__ = ["add_parser", "job_text", "run"]
+__all__ = ["HELP", "add_arguments", "job_text", "run"]
+
+HELP = "write a commented job to start from"
 
 #: Values that make the job run once the file of sales is there.
 _GIVEN = {
     "window": {"period": "12M"},
     "abc": {"rule": "tangent"},
     "xyz": {"rule": "tangent"},
-    "history": {"path": "history.db"},
+    "history": {"path": HISTORY},
     "source": {"kind": "csv", "path": "sales.csv"},
 }
 _SINKS = (("csv", "segments.csv"), ("html", "report.html"))
@@ -40,17 +44,19 @@ _EXAMPLES: dict[tuple[str, str], object] = {
 }
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "init",
-        help="write a commented job to start from",
-        description="Write a job with every key explained. A file that is there stays as it is.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Write a job with every key explained. A file that is there stays as it is."
     )
-    parser.add_argument("job", metavar="JOB", nargs="?", default="job.toml", help="job.toml")
+    parser.add_argument(
+        "job",
+        metavar="JOB",
+        nargs="?",
+        default="job.toml",
+        help="the file",
+    )
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the comments")
-    parser.set_defaults(run=run)
 
 
 def job_text(lang: str = "en") -> str:
@@ -92,7 +98,7 @@ def _toml(value: object) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.toolkit.files import write_atomic
 
     path = Path(args.job)
@@ -101,6 +107,6 @@ def run(args: argparse.Namespace) -> int:
             "{path} is there already; choose another name, or write over it with --force",
             path=str(path),
         )
-    write_atomic(path, job_text(args.lang).encode())
-    print(text("Written to {folder}", args.lang, folder=path))
+    write_atomic(path, job_text(data_language(args)).encode())
+    print(text("Written to {folder}", text_language(args), folder=path))
     return 0

@@ -6,26 +6,25 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from abcxyz.i18n import LANGUAGES, text
+from abcxyz.cli.options.language import text_language
+from abcxyz.i18n import text
 
 if TYPE_CHECKING:
     from abcxyz.options import Option
     from abcxyz.registry import Adapter, Registry
 
-__all__ = ["add_parser", "plugins_object", "run"]
+__all__ = ["HELP", "add_arguments", "plugins_object", "run"]
+
+HELP = "list the adapters that may be named in a job"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "plugins",
-        help="list the adapters that may be named in a job",
-        description="List every installed source, enricher and sink with its options, and the "
-        "plugins that are broken with the reason.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "List every installed source, enricher and sink with its options, and each broken plugin "
+        "with the reason."
     )
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def plugins_object(registry: Registry) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def _sorted(registry: Registry) -> list[Adapter]:
 
 
 def _option_object(option: Option) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "name": option.name,
         "type": option.kind,
         "required": option.required,
@@ -68,29 +67,26 @@ def _option_object(option: Option) -> dict[str, Any]:
     }
     if not option.required:
         plain = isinstance(option.default, (str, int, float, bool)) or option.default is None
-        told["default"] = option.default if plain else str(option.default)
-    return told
+        described["default"] = option.default if plain else str(option.default)
+    return described
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.registry import load
 
     registry = load()
     if args.json:
         print(json.dumps(plugins_object(registry), ensure_ascii=False, indent=2))
         return 0
+    lang = text_language(args)
     for one in _sorted(registry):
         package = f"{one.plugin.package} {one.plugin.version}".strip() or one.plugin.name
         print(f"{one.role} {one.name}  ({package})")
         for option in one.options:
-            print(f"    {_option_line(option, args.lang)}")
+            print(f"    {_option_line(option, lang)}")
     for broken in registry.broken:
-        print(
-            text(
-                "broken: {plugin}: {reason}", args.lang, plugin=broken.plugin, reason=broken.reason
-            )
-        )
+        print(text("broken: {plugin}: {reason}", lang, plugin=broken.plugin, reason=broken.reason))
     return 0
 
 

@@ -8,20 +8,22 @@ import json
 
 from abcxyz.cli.options.anonymize import add_anonymize, hidden
 from abcxyz.cli.options.dates import parse_day
+from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.errors import InputError
-from abcxyz.i18n import LANGUAGES
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "run a job"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "run",
-        help="carry a job out",
-        description="Read the sales a job names, classify the customers, and write the result "
-        "to every sink. Sinks that reach other systems only look unless --apply is given.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Read the sales a job names, classify the customers, and write the result "
+        "to every sink. Sinks of other systems change nothing without --apply."
     )
+    from abcxyz.pipeline import ALERTS_EXIT_CODE
+
     parser.add_argument("job", metavar="JOB", help="a TOML file; abcxyz init writes one")
     parser.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     parser.add_argument("--apply", action="store_true", help="write to other systems, too")
@@ -32,14 +34,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument(
-        "--alerts-exit-code", action="store_true", help="exit with 10 where alerts were raised"
+        "--alerts-exit-code",
+        action="store_const",
+        const=ALERTS_EXIT_CODE,
+        help="exit with %(const)s where alerts were raised",
     )
-    parser.add_argument("--lang", choices=LANGUAGES, help="that of the job by default")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.output.outcome_text import outcome_object, render_outcome
     from abcxyz.cli.output.progress import watching
     from abcxyz.cli.output.terminal import show_warnings
@@ -53,10 +56,11 @@ def run(args: argparse.Namespace) -> int:
             "drop --apply"
         )
     job = read_job(args.job)
-    # Errors, too, are said in the language of the job.
-    args.lang = lang = args.lang or job.lang
-    if args.lang != job.lang:
-        job = job.in_language(lang)
+    if args.lang is not None:
+        job = job.in_language(args.lang)
+    # Errors, too, are in the language of the job.
+    args.lang = job.report.get("lang")
+    lang = text_language(args)
     if args.budget is not None:
         job = job.within(args.budget)
     with show_warnings(lang), watching(lang, quiet=args.quiet) as progress:
@@ -67,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
             progress=progress,
             change=functools.partial(hidden, wanted=True) if args.anonymize else None,
         )
-    code = outcome.exit_code(alerts=args.alerts_exit_code)
+    code = outcome.exit_code(alerts=args.alerts_exit_code is not None)
     if args.json:
-        told = outcome_object(outcome, lang, code=code)
-        print(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+        described = outcome_object(outcome, data_language(args), code=code)
+        print(json.dumps(described, ensure_ascii=False, indent=2, allow_nan=False, default=str))
     else:
         print(render_outcome(outcome, lang))
     return code

@@ -95,7 +95,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
     from abcxyz.pipeline.prepare import Advice, built
 
     job = read_job(args.file)
-    args.lang = args.lang or job.lang
+    args.lang = args.lang or job.report.get("lang")
     with built(job) as (adapters, redactor):
         reading = Reading(adapters.sources, redactor=redactor)
 

@@ -1,11 +1,11 @@
-"""``--anonymize``: results without names."""
+"""Option ``--anonymize``: results without names."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -15,13 +15,20 @@ __all__ = ["KEY", "add_anonymize", "hidden"]
 KEY = "ABCXYZ_ANONYMIZE_KEY"
 
 
-def add_anonymize(parser: argparse._ActionsContainer) -> None:
-    """Add the option."""
+class _Options(Protocol):
+    """A parser, or a group of its options."""
+
+    def add_argument(self, *flags: str, **settings: Any) -> argparse.Action: ...
+
+
+def add_anonymize(parser: _Options) -> None:
+    """Add the option to a parser or to a group of it."""
     parser.add_argument(
         "--anonymize",
-        action="store_true",
-        help="replace customers by keyed hashes and drop names, everywhere; the key is taken from "
-        f"{KEY}, and is another one in every run without it",
+        action="store_const",
+        const=KEY,
+        help="replace customers by keyed hashes and drop names, everywhere; the key is read from "
+        "the variable %(const)s, and is another one in every run without it",
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from abcxyz.i18n import LANGUAGES
-
 __all__ = ["HISTORY", "add_history"]
 
 HISTORY = "history.db"
@@ -18,7 +16,6 @@ def add_history(parser: argparse.ArgumentParser) -> None:
         "--history",
         metavar="DB",
         default=HISTORY,
-        help="file of snapshots; %(default)s by default",
+        help="file of snapshots",
     )
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")

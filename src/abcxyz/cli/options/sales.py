@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES, parse_abc, parse_xyz
-from abcxyz.core.sales.panel import METRICS
+from abcxyz.cli.parser import HelpText
+from abcxyz.core.classes.rule_dicts import rule_to_dict
+from abcxyz.core.sales.units import LETTERS
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ _COLUMNS = MappingProxyType(
         "currency_column": "the currency of the money",
     }
 )
+#: What the metadata of a field of `Settings` hold beside the fields of its help.
+_NO_FIELDS = ("table", "help", "choices")
 #: Options that go to `abcxyz.tables.sales.read_sales` as they are written.
 _READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
 
@@ -65,24 +70,22 @@ def add_sales_options(parser: argparse.ArgumentParser) -> None:
 def _add_classification(parser: argparse.ArgumentParser) -> None:
     from abcxyz.core.snapshots.settings import Settings
 
-    default = attrs.fields_dict(Settings)
     group = parser.add_argument_group("classification")
     group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
-    group.add_argument(
-        "--period",
-        metavar="12M",
-        default=default["period"].default,
-        help="complete periods to take; %(default)s by default",
-    )
-    group.add_argument("--bucket", metavar="M|W|Q", help="sub-period of the XYZ series")
-    group.add_argument(
-        "--metric",
-        choices=METRICS,
-        default=default["metric"].default,
-        help="what a customer's value is; %(default)s by default",
-    )
+    metavars = {"period": "12M", "bucket": "|".join(LETTERS)}
+    for one in attrs.fields(Settings):
+        if one.metadata.get("table") == "window":
+            details = {key: value for key, value in one.metadata.items() if key not in _NO_FIELDS}
+            group.add_argument(
+                f"--{one.name}",
+                metavar=metavars.get(one.name),
+                choices=one.metadata.get("choices"),
+                default=one.default,
+                help=HelpText(one.metadata["help"], **details),
+            )
     for axis, rules in (("abc", ABC_RULES), ("xyz", XYZ_RULES)):
-        group.add_argument(f"--{axis}", metavar="RULE", default="tangent", help=", ".join(rules))
+        default = rule_to_dict(getattr(Settings(), axis))["rule"].replace("_", "-")
+        group.add_argument(f"--{axis}", metavar="RULE", default=default, help=", ".join(rules))
 
 
 def add_sales_input(parser: argparse.ArgumentParser) -> None:
@@ -93,28 +96,32 @@ def add_sales_input(parser: argparse.ArgumentParser) -> None:
         help="a file of sales, read with the options below; or a job (.toml), which has its own",
     )
     parser.add_argument(
-        "--history", metavar="DB", help="file of snapshots; that of the job, or history.db"
+        "--history",
+        metavar="DB",
+        help="file of snapshots; by default that of the job, or one in this folder",
     )
     add_sales_options(parser)
 
 
 def add_large_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of large Parquet files."""
-    from abcxyz.frames.parquet import MEMORY
-    from abcxyz.tables.large_parquet import LARGE
+    from abcxyz.tables.analyze_file import analyze_file
 
     group = parser.add_argument_group("large Parquet files")
     group.add_argument(
         "--large-from",
         metavar="MB",
         type=float,
-        default=LARGE,
+        default=default_of(analyze_file, "large_from"),
         help="from this size on the file is added up by DuckDB, outside of Python's memory",
     )
     group.add_argument(
-        "--memory", metavar="SIZE", default=MEMORY, help="what the process is to stay below"
+        "--memory",
+        metavar="SIZE",
+        default=default_of(analyze_file, "memory"),
+        help="what the process is to stay below",
     )
-    group.add_argument("--spill", metavar="DIR", help="where to put what does not fit")
+    group.add_argument("--spill", metavar="DIR", help="folder for what does not fit")
 
 
 def reading_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -26,7 +26,13 @@ _FILES = (
 
 
 def show_result(
-    analysis: Analysis, *, out: str | None, as_json: bool, lang: str, currency: str = ""
+    analysis: Analysis,
+    *,
+    out: str | None,
+    as_json: bool,
+    lang: str,
+    file_lang: str,
+    currency: str = "",
 ) -> int:
     """Print the result and write its files.
 
@@ -38,8 +44,8 @@ def show_result(
         Folder of the files; none are written when not given.
     as_json
         Whether to print one JSON object instead of text.
-    lang
-        Language of the text and of the files.
+    lang, file_lang
+        Language of the text, and of the files.
     currency
         Sign of the money in the files.
 
@@ -48,7 +54,7 @@ def show_result(
     int
         0 done, 3 a file could not be written.
     """
-    failed = [] if out is None else write_files(analysis, Path(out), lang, currency)
+    failed = [] if out is None else write_files(analysis, Path(out), file_lang, currency)
     if as_json:
         print(summary_text(analysis))
     else:

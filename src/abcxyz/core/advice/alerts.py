@@ -16,13 +16,16 @@ from attrs import field, frozen
 from abcxyz.core.display import plain_number
 from abcxyz.errors import InputError
 
-__all__ = ["ALERTS", "Alert", "AlertRules"]
+__all__ = ["ALERTS", "NO_RISK", "Alert", "AlertRules"]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
     "lead_waiting",
 )  # fmt: skip
 """Kinds of alerts, the most urgent first."""
+
+NO_RISK = ("near_a", "dead_money")
+"""Kinds whose money is not at risk: it may be won, or it was brought."""
 
 
 @functools.cache

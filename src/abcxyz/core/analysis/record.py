@@ -12,6 +12,7 @@ from attrs import field, frozen
 from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.dynamics.alignment import Alignment, align
@@ -151,6 +152,20 @@ class Analysis:
             rhythm = bucket_rhythm(panel.sales, panel.periods)
         return silence(
             rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
+        )
+
+    def summary(self) -> Summary:
+        """Add up every total that sinks and reports show."""
+        return summarize(
+            abc=self.abc,
+            xyz=self.xyz,
+            matrix=self.matrix,
+            transitions=self.transitions,
+            silence=self.silence() if self.actions is None else self.actions.silence,
+            alerts=self.alerts,
+            prospects=0 if self.prospects is None else len(self.prospects),
+            metrics=self.metrics,
+            quality=self.quality,
         )
 
     def _repr_html_(self) -> str:

@@ -17,6 +17,7 @@ from abcxyz._arrays import (
     freeze,
 )
 from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.classes.rule_traits import SurveyRule, is_signless, single_order_is_z
 from abcxyz.core.classes.rules import (
     CV_NEAR,
     CountShares,
@@ -81,8 +82,10 @@ def classify_abc(
     array = as_numbers(values, "values", finite=False)
     column = survey(array)
     if column.count:
-        shortcut = getattr(rule, "cut_survey", None)
-        cuts = rule.cut(column.classified()) if shortcut is None else shortcut(column)
+        if isinstance(rule, SurveyRule):
+            cuts = rule.cut_survey(column)
+        else:
+            cuts = rule.cut(column.classified())
     else:
         cuts = Cuts(math.nan, math.nan)
     if not (cuts.first >= cuts.second or column.count == 0):
@@ -179,14 +182,10 @@ def classify_xyz(
     """
     _check_cv_rule(rule)
     array = series(sales)
-    cv, known, active = variation(
-        array, ddof, since_first, signless=bool(getattr(rule, "signless", False))
-    )
+    cv, known, active = variation(array, ddof, since_first, signless=is_signless(rule))
     cv, codes, cuts, problems = _cut(cv, known, rule)
-    if single_order is None:
-        single_order = bool(getattr(rule, "single_order", True))
     counted = active if orders is None else _orders(orders, len(cv))
-    if single_order:
+    if single_order_is_z(rule, single_order):
         codes[known & (counted <= 1)] = 2
     return _result(cv, codes, cuts, rule, problems)
 

@@ -10,14 +10,25 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
 from abcxyz.core.classes.results import AbcResult, XyzResult
-from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
+from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping, segment_codes
 from abcxyz.core.display import Drawn, html_table, percent, plain_number
 from abcxyz.core.sums import survey
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Matrix", "build_matrix"]
+__all__ = ["GroupSummary", "Matrix", "build_matrix"]
+
+
+@frozen
+class GroupSummary:
+    """One group of segments: how many customers, what they bring, and the share of the value."""
+
+    name: str
+    segments: tuple[str, ...]
+    customers: int
+    value: float
+    value_share: float
 
 
 @frozen(kw_only=True)
@@ -63,6 +74,41 @@ class Matrix(Drawn):
         """Return the customers and the money of one segment."""
         row, column = divmod(SEGMENTS.index(segment), 3)
         return int(self.counts[row, column]), float(self.values[row, column])
+
+    def groups(self, grouping: Grouping = BCG) -> tuple[GroupSummary, ...]:
+        """Sum up groups of segments.
+
+        Parameters
+        ----------
+        grouping
+            Of the segments.
+
+        Returns
+        -------
+        tuple of GroupSummary
+            In the order of the grouping; a share is NaN where nobody sells.
+
+        Examples
+        --------
+        >>> from abcxyz.core.classes.classify import classify_abc, classify_cv
+        >>> matrix = build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9]))
+        >>> [(group.name, group.customers) for group in matrix.groups()]
+        [('stars', 0), ('cows', 1), ('dogs', 0), ('questions', 1)]
+        """
+        found = []
+        for name, segments in grouping.groups.items():
+            cells = [self.cell(segment) for segment in segments]
+            value = math.fsum(money for _, money in cells)
+            found.append(
+                GroupSummary(
+                    name=name,
+                    segments=segments,
+                    customers=sum(count for count, _ in cells),
+                    value=value,
+                    value_share=value / self.positive if self.positive else math.nan,
+                )
+            )
+        return tuple(found)
 
     def explain(self, segment: str) -> str:
         """Say what one segment holds.

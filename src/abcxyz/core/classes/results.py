@@ -23,13 +23,13 @@ from abcxyz.core.classes.rules import (
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
 from abcxyz.core.display import Drawn, html_table, percent, plain_number
-from abcxyz.core.sums import prefix_sums, survey
+from abcxyz.core.sums import prefix_sums, rounded_sum, survey
 from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AbcResult", "ClassSummary", "XyzResult"]
+__all__ = ["AbcResult", "ClassSummary", "XyzResult", "class_summaries"]
 
 
 @frozen
@@ -41,6 +41,44 @@ class ClassSummary:
     value: float
     customers_share: float
     value_share: float
+
+
+def class_summaries(
+    codes: Codes, labels: tuple[str, ...], values: Numbers
+) -> tuple[ClassSummary, ...]:
+    """Sum up the customers and the money of every class.
+
+    Parameters
+    ----------
+    codes
+        (n,) places in *labels*, -1 = not classified.
+    labels
+        Names of the classes.
+    values
+        (n,) money; NaN where there were no sales.
+
+    Returns
+    -------
+    tuple of ClassSummary
+        Shares of the customers are of the classified ones, shares of the value of the sum of
+        positive values; NaN where that is zero.
+    """
+    classified = int(np.count_nonzero(codes >= 0))
+    positive = rounded_sum(values[values > 0])
+    rows = []
+    for code, label in enumerate(labels):
+        inside = values[codes == code]
+        value = rounded_sum(inside)
+        rows.append(
+            ClassSummary(
+                label=label,
+                customers=len(inside),
+                value=value,
+                customers_share=len(inside) / classified if classified else math.nan,
+                value_share=value / positive if positive else math.nan,
+            )
+        )
+    return tuple(rows)
 
 
 def _place(i: object, n: int) -> int:
@@ -118,21 +156,7 @@ class AbcResult(Drawn):
             Shares of the customers are of the classified ones, shares of the value of the sum of
             positive values; NaN where that is zero.
         """
-        classified = int(np.count_nonzero(self.codes >= 0))
-        rows = []
-        for code, label in enumerate(ABC):
-            inside = self.values[self.codes == code]
-            value = survey(inside).total if len(inside) else 0
-            rows.append(
-                ClassSummary(
-                    label=label,
-                    customers=len(inside),
-                    value=float(value),
-                    customers_share=len(inside) / classified if classified else math.nan,
-                    value_share=float(value) / self.positive if self.positive else math.nan,
-                )
-            )
-        return tuple(rows)
+        return class_summaries(self.codes, ABC, self.values)
 
     def explain(self, i: int) -> str:
         """Say why customer number *i* is in its class.

@@ -53,7 +53,10 @@ class Cuts:
 
 @runtime_checkable
 class Rule(Protocol):
-    """Anything that can say where to cut."""
+    """Anything that can say where to cut.
+
+    What it may have besides stands in `abcxyz.core.classes.rule_traits`.
+    """
 
     def cut(self, values: ArrayLike, /) -> Cuts:
         """Return the limits for classified *values* of any order."""

@@ -16,7 +16,7 @@ from abcxyz.core.prospects.attributes import Attribute, word
 from abcxyz.errors import InputError
 
 __all__ = [
-    "Columns",
+    "LeadColumns",
     "Unreadable",
     "Words",
     "as_array",
@@ -39,7 +39,7 @@ class Unreadable:
 
 
 @frozen(eq=False)
-class Columns:
+class LeadColumns:
     """Leads by column.
 
     Parameters
@@ -82,7 +82,7 @@ class Words:
 
 def columns_of(
     table: Any, names: Sequence[str] | None = None, ids: Sequence[Any] | None = None
-) -> Columns:
+) -> LeadColumns:
     """Take columns out of a mapping, a data frame, or ``{id: {attribute: value}}``.
 
     Parameters
@@ -119,14 +119,14 @@ def columns_of(
     n = next(iter(sizes.values()), 0)
     if ids is None:
         ids = columns[extra[0]] if extra else range(n)
-    return Columns(_objects(ids), {name: columns[name] for name in wanted})
+    return LeadColumns(_objects(ids), {name: columns[name] for name in wanted})
 
 
-def _by_id(rows: Mapping[Any, Mapping[str, object]], names: Sequence[str] | None) -> Columns:
+def _by_id(rows: Mapping[Any, Mapping[str, object]], names: Sequence[str] | None) -> LeadColumns:
     if names is None:
         names = list(dict.fromkeys(str(name) for row in rows.values() for name in row))
     columns = {name: [row.get(name) for row in rows.values()] for name in names}
-    return Columns(_objects(list(rows)), columns)
+    return LeadColumns(_objects(list(rows)), columns)
 
 
 def _as_mapping(table: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Codes, Floats, Ints, freeze
+from abcxyz.core.display import html_table
 from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
 from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, place_values
 from abcxyz.core.prospects.score import ProspectScore, Reason
@@ -174,13 +174,11 @@ class ProspectScores:
 
     def _repr_html_(self) -> str:
         """Show the first leads in a notebook."""
-        rows = "".join(
-            f"<tr><td>{html.escape(str(self.ids[i]))}</td><td>{self[i].grade or '–'}</td>"
-            f"<td>{self.score[i]:.1f}</td><td>{html.escape(self[i].sentence())}</td></tr>"
+        rows = [
+            [str(self.ids[i]), self[i].grade or "–", f"{self.score[i]:.1f}", self[i].sentence()]
             for i in range(min(len(self), 20))
-        )
-        head = "<tr><th>lead</th><th>grade</th><th>score</th><th></th></tr>"
-        return f"<table>{head}{rows}</table><p>{len(self)} leads</p>"
+        ]
+        return html_table(f"{len(self):,} leads", ("lead", "grade", "score", ""), rows)
 
     def overdue(
         self,

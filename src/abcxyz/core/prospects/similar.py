@@ -1,4 +1,4 @@
-"""Which A customers a lead resembles: an illustration, no part of the score."""
+"""Nearest customers of class A to a lead, by Gower's distance; no part of the score."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from abcxyz.core.prospects.lead_table import as_figures, as_words, columns_of
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
 
-__all__ = ["Resemblance", "nearest_customers", "resembles"]
+__all__ = ["Resemblance", "nearest_customers"]
 
 _CRUMB = 1e-12
 
@@ -148,19 +148,3 @@ def _by_word(value: object, column: Any) -> Floats | None:
     apart = np.array([math.nan if not one else float(one != mine) for one in words])
     found: Floats = apart[codes] if len(codes) else np.zeros(0)
     return found
-
-
-def resembles(
-    found: Sequence[Resemblance], lang: str = "en", names: Mapping[Any, str] | None = None
-) -> str:
-    """Say it: ``resembles Volga, Ural``; nothing where nobody is near.
-
-    Examples
-    --------
-    >>> resembles([Resemblance("Volga", 0.1, ("industry",))], "ru")
-    'похож на: Volga'
-    """
-    if not found:
-        return ""
-    told = ", ".join(str((names or {}).get(one.customer, one.customer)) for one in found)
-    return f"похож на: {told}" if lang == "ru" else f"resembles {told}"

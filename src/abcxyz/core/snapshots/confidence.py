@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, freeze
 from abcxyz.core.classes.classify import classify_abc, classify_cv
-from abcxyz.core.classes.rules import CumulativeMean
+from abcxyz.core.classes.rule_traits import is_signless, single_order_is_z
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.sums import NEAR
@@ -149,11 +149,10 @@ class _Series:
     def __init__(self, panel: Panel, settings: Settings) -> None:
         self._settings = settings
         rule = settings.xyz
-        single = settings.single_order
-        self._single = bool(getattr(rule, "single_order", True)) if single is None else single
-        self._signless = isinstance(rule, CumulativeMean)
+        self._single = single_order_is_z(rule, settings.single_order)
+        self._signless = is_signless(rule)
         # Buckets in rows: products with the counts of many drawings are then contiguous.
-        sales = np.ascontiguousarray(panel.sales.T, dtype=np.float64)
+        sales = np.array(panel.sales.T, dtype=np.float64, order="C")
         self._known = ~np.isnan(sales).all(axis=0)
         sales[np.isnan(sales)] = 0.0
         self._sales = sales

@@ -1,4 +1,4 @@
-"""Words, numbers and pictures of a report in one language."""
+"""Localised formatting for the page: text, numbers, money, pictures."""
 
 from __future__ import annotations
 
@@ -12,59 +12,76 @@ from abcxyz import charts
 from abcxyz.charts.svg import clean
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
-from abcxyz.report.customers import Facts
 from abcxyz.report.vocabulary import EVENT_NAMES
 
-__all__ = ["Sight", "bare"]
+__all__ = ["MOST", "Formatter", "bare"]
 
 
-class Sight:
-    """One analysis in one language."""
+#: Rows of a list on the page; the workbook has them all.
+MOST = 50
 
-    def __init__(self, facts: Facts, lang: str, *, rows: int, currency: str) -> None:
-        self._facts, self._analysis, self._lang = facts, facts.analysis, lang
-        self._rows = rows
+
+class Formatter:
+    """Text, numbers and pictures of one analysis in one language.
+
+    Parameters
+    ----------
+    analysis
+        The result.
+    lang
+        The language.
+    currency
+        Sign of the money; not used where orders are counted.
+    """
+
+    def __init__(self, analysis: Analysis, lang: str, *, currency: str) -> None:
+        self._analysis, self.lang = analysis, lang
         # Orders are counted, not paid.
-        self._currency = "" if self._analysis.settings.metric == "count" else clean(currency, 8)
-        self._moves = facts.moves()
+        self.currency = "" if analysis.settings.metric == "count" else clean(currency, 8)
 
-    def _say(self, english: str, **fields: Any) -> str:
+    def say(self, english: str, **fields: Any) -> str:
+        """Translate a phrase and fill it in; ``|`` separates singular and plural by *n*."""
         if "|" in english:
-            return plural(english, fields.pop("n"), self._lang, **fields)
-        return text(english, self._lang, **fields)
+            return plural(english, fields.pop("n"), self.lang, **fields)
+        return text(english, self.lang, **fields)
 
-    def _number(self, value: float | None, decimals: int = 0) -> str:
-        return "–" if value is None else number(value, self._lang, decimals)
+    def number(self, value: float | None, decimals: int = 0) -> str:
+        """Write a number; a dash for None."""
+        return "–" if value is None else number(value, self.lang, decimals)
 
-    def _percent(self, share: float | None, decimals: int = 1) -> str:
-        return "–" if share is None else percent(share, self._lang, decimals)
+    def percent(self, share: float | None, decimals: int = 1) -> str:
+        """Write a share in percent; a dash for None."""
+        return "–" if share is None else percent(share, self.lang, decimals)
 
-    def _money(self, value: float | None, *, signed: bool = False) -> str:
+    def money(self, value: float | None, *, signed: bool = False) -> str:
+        """Write an amount with the sign of its currency; a dash where there is none."""
         if value is None or math.isnan(value):
             return "–"
         plus = "+" if signed and round(value) > 0 else ""
-        return plus + money(value, self._lang, 0, self._currency)
+        return plus + money(value, self.lang, 0, self.currency)
 
-    def _compact(self, value: float | None, *, signed: bool = False) -> str:
+    def compact(self, value: float | None, *, signed: bool = False) -> str:
+        """Write an amount in thousands or millions."""
         found = math.nan if value is None else value
-        return compact(found, self._lang, self._currency, signed=signed)
+        return compact(found, self.lang, self.currency, signed=signed)
 
-    def _state(self, state: str) -> str:
-        return {"N": self._say("no sales"), "absent": self._say("not listed")}.get(state, state)
+    def state(self, state: str) -> str:
+        """Name a segment, or the state of somebody without one."""
+        return {"N": self.say("no sales"), "absent": self.say("not listed")}.get(state, state)
 
     def helpers(self) -> dict[str, Any]:
-        """Give the template its words and numbers."""
+        """Return the functions that the template calls."""
         return {
-            "say": self._say,
-            "number": self._number,
-            "percent": self._percent,
-            "money": self._money,
-            "compact": self._compact,
-            "day": lambda day: date_text(day, self._lang),
+            "say": self.say,
+            "number": self.number,
+            "percent": self.percent,
+            "money": self.money,
+            "compact": self.compact,
+            "day": lambda day: date_text(day, self.lang),
             "bdi": _isolated,
-            "state": self._state,
-            "event": lambda name: self._say(EVENT_NAMES[name]),
-            "picture": functools.partial(_picture, self._analysis, self._lang, self._currency),
+            "state": self.state,
+            "event": lambda name: self.say(EVENT_NAMES[name]),
+            "picture": functools.partial(_picture, self._analysis, self.lang, self.currency),
         }
 
 

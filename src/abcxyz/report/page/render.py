@@ -1,4 +1,4 @@
-"""The result as one page that needs nothing else."""
+"""Render the report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -88,10 +88,16 @@ def render_html(
     from markupsafe import Markup
 
     from abcxyz.report.customers import Facts
-    from abcxyz.report.page.view import view
+    from abcxyz.report.page.formatter import Formatter
+    from abcxyz.report.page.sections.answers import answers
+    from abcxyz.report.page.sections.changes import changes
+    from abcxyz.report.page.sections.cuts import cuts
+    from abcxyz.report.page.sections.heading import heading
+    from abcxyz.report.page.sections.lists import lists, method
+    from abcxyz.report.page.sections.segments import segments
 
-    told = [lang, *(one for one in languages if one != lang)]
-    for one in told:
+    shown = [lang, *(one for one in languages if one != lang)]
+    for one in shown:
         if one not in LANGUAGES:
             raise InputError(
                 "the language {lang!r} is unknown; use one of {known}",
@@ -101,21 +107,28 @@ def render_html(
     environment = _environment()
     template = environment.get_template("page.html")
     facts = Facts(analysis)
-    pages = [
-        Markup(  # noqa: S704 - the template has escaped it
-            template.render(
-                **view(facts, one, rows=rows, currency=currency),
-                title=clean(title) or text("Customers by value and steadiness", one),
-                lang=one,
-                languages=sorted(told),
-                hidden=one != lang,
-            )
+    moves = facts.moves()
+    pages = []
+    for one in shown:
+        show = Formatter(analysis, one, currency=currency)
+        page = template.render(
+            **show.helpers(),
+            **heading(facts, show),
+            **answers(facts, show, moves),
+            **segments(facts, show, rows),
+            **cuts(facts, show),
+            **changes(facts, show, moves, rows),
+            **lists(facts, show),
+            **method(facts, show),
+            title=clean(title) or text("Customers by value and steadiness", one),
+            lang=one,
+            languages=sorted(shown),
+            hidden=one != lang,
         )
-        for one in told
-    ]
+        pages.append(Markup(page))  # noqa: S704 - the template has escaped it
     script = _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = _read("page.css") + "".join(_labels(one) for one in told)
+    style = _read("page.css") + "".join(_labels(one) for one in shown)
     # A name may hold half a character, which no file can.
     return (
         environment.get_template("shell.html")

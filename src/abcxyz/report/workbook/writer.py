@@ -1,4 +1,4 @@
-"""Sheets in the making: styles, headings, cells that stay what they are."""
+"""Writer of sheets: styles, headings, and cells that keep their type."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import text
-from abcxyz.report.customers import Facts
 
-__all__ = ["AMBER", "Book", "printable"]
+__all__ = ["AMBER", "SheetWriter", "printable"]
 
 #: Excel's limit of characters in a cell.
 _CELL = 32_767
@@ -32,13 +32,24 @@ def printable(cell: str) -> str:
     return clean if len(clean) <= _CELL else clean[: _CELL - 1] + "…"
 
 
-class Book:
-    """A workbook in the making."""
+class SheetWriter:
+    """Write the sheets of one workbook.
 
-    def __init__(self, book: Any, facts: Facts, lang: str, currency: str) -> None:
-        self._book, self._facts, self._lang = book, facts, lang
-        self._analysis = facts.analysis
-        counted = self._analysis.settings.metric == "count"
+    Parameters
+    ----------
+    book
+        Workbook of XlsxWriter.
+    analysis
+        The result; it decides how money is written.
+    lang
+        Language of the sheets and columns.
+    currency
+        Sign behind the money.
+    """
+
+    def __init__(self, book: Any, analysis: Analysis, lang: str, currency: str) -> None:
+        self._book, self.lang = book, lang
+        counted = analysis.settings.metric == "count"
         sign = "" if counted or not currency else f'" {currency.replace(chr(34), "")[:8]}"'
         amount = "#,##0" if counted else "#,##0.00"
         make = book.add_format
@@ -57,43 +68,50 @@ class Book:
             "cv": make({"num_format": "0.00%"}),
         }  # fmt: skip
 
-    def _say(self, english: str) -> str:
-        return text(english, self._lang)
+    def say(self, english: str) -> str:
+        """Translate a phrase."""
+        return text(english, self.lang)
 
-    def _put(self, sheet: Any, row: int, column: int, cell: object, style: str = "") -> None:
-        look = self._styles.get(style)
+    def put(self, sheet: Any, row: int, column: int, cell: object, style: str = "") -> None:
+        """Write a cell as what it is: a date, a number or text; nothing where it is empty."""
+        format_ = self._styles.get(style)
         if cell is None or cell == "" or (isinstance(cell, float) and not math.isfinite(cell)):
             return
         if isinstance(cell, date):
-            sheet.write_datetime(row, column, cell, look)
+            sheet.write_datetime(row, column, cell, format_)
         elif isinstance(cell, (int, float)) and not isinstance(cell, bool):
-            sheet.write_number(row, column, cell, look)
+            sheet.write_number(row, column, cell, format_)
         else:
-            sheet.write_string(row, column, printable(str(cell)), look)
+            sheet.write_string(row, column, printable(str(cell)), format_)
 
-    def _sheet(
+    def empty(self, name: str) -> Any:
+        """Add an empty sheet."""
+        return self._book.add_worksheet(self.say(name))
+
+    def sheet(
         self,
         name: str,
         columns: Sequence[tuple[str, float, str]],
         rows: Iterable[Sequence[object]],
     ) -> tuple[Any, int]:
         """Add a list with a frozen, filterable heading; columns are heading, width, style."""
-        sheet = self._book.add_worksheet(self._say(name))
+        sheet = self.empty(name)
         sheet.freeze_panes(1, 1)
         for place, (head, width, _) in enumerate(columns):
             sheet.set_column(place, place, width)
-            self._put(sheet, 0, place, self._say(head), "head")
+            self.put(sheet, 0, place, self.say(head), "head")
         last = 0
         for last, cells in enumerate(rows, start=1):
             for place, ((_, _, style), cell) in enumerate(zip(columns, cells, strict=True)):
-                self._put(sheet, last, place, cell, style)
+                self.put(sheet, last, place, cell, style)
         sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         return sheet, last
 
-    def _shaded(self, sheet: Any, rows: int, column: int, *, high: str = "#5B9BD0") -> None:
+    def shade(self, sheet: Any, rows: int, column: int, *, high: str = "#5B9BD0") -> None:
+        """Shade a column from white to *high* by its numbers."""
         if rows:
             sheet.conditional_format(
                 1,

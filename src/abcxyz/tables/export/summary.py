@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.classes.results import ClassSummary
     from abcxyz.core.sales.quality import Quality
 
 __all__ = ["HEADERS", "customer_rows", "quality_object", "summary_object", "summary_text"]
@@ -109,26 +110,8 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
         ``matrix`` and ``bcg``. Money is in the unit of the data, shares are of one, and what
         does not exist is null.
     """
-    from abcxyz.core.classes.segments import BCG, SEGMENTS
-
-    snapshot, matrix = analysis.snapshot, analysis.matrix
+    snapshot, summary = analysis.snapshot, analysis.summary()
     window = snapshot.periods.window
-    values = np.asarray(snapshot.value, dtype=float)
-    groups: dict[str, dict[str, float]] = {}
-    cells: dict[str, dict[str, Any]] = {}
-    for code, segment in enumerate(SEGMENTS):
-        row, column = divmod(code, 3)
-        cells[segment] = {
-            "customers": int(matrix.counts[row, column]),
-            "value": _number(matrix.values[row, column]),
-            "customers_share": _number(matrix.count_shares[row, column]),
-            "value_share": _number(matrix.value_shares[row, column]),
-        }
-    for group, members in BCG.groups.items():
-        groups[group] = {
-            "customers": sum(cells[segment]["customers"] for segment in members),
-            "value": math.fsum(cells[segment]["value"] or 0.0 for segment in members),
-        }
     return {
         "as_of": snapshot.as_of.isoformat(),
         "window": {
@@ -139,45 +122,43 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
             "buckets": snapshot.periods.count,
         },
         "settings": _plain(snapshot.settings.to_dict()),
-        "customers": int(np.count_nonzero(snapshot.abc >= 0)),
-        "quality": quality_object(analysis.quality),
-        "abc": {
-            "cuts": {
-                "A": _number(analysis.abc.cuts.first),
-                "B": _number(analysis.abc.cuts.second),
-            },
-            "classes": _classes(_ABC, snapshot.abc, values),
+        "customers": summary.customers,
+        "quality": quality_object(summary.quality),
+        "abc": _axis(summary.abc, summary.abc_cuts),
+        "xyz": _axis(summary.xyz, summary.xyz_cuts),
+        "matrix": {
+            one.segment: {
+                "customers": one.customers,
+                "value": _number(one.value),
+                "customers_share": _number(one.customers_share),
+                "value_share": _number(one.value_share),
+            }
+            for one in summary.segments
         },
-        "xyz": {
-            "cuts": {
-                "X": _number(analysis.xyz.cuts.first),
-                "Y": _number(analysis.xyz.cuts.second),
-            },
-            "classes": _classes(_XYZ, snapshot.xyz, values),
+        "bcg": {
+            one.name: {"customers": one.customers, "value": one.value} for one in summary.groups
         },
-        "matrix": cells,
-        "bcg": groups,
+    }
+
+
+def _axis(classes: Sequence[ClassSummary], cuts: Sequence[float]) -> dict[str, Any]:
+    labels = [one.label for one in classes[:-1]]  # the last class has no cut
+    return {
+        "cuts": dict(zip(labels, map(_number, cuts[:-1]), strict=True)),
+        "classes": {
+            one.label: {
+                "customers": one.customers,
+                "value": one.value,
+                "share": _number(one.value_share),
+            }
+            for one in classes
+        },
     }
 
 
 def summary_text(analysis: Analysis) -> str:
     """Write the summary as indented JSON; ``NaN`` never occurs in it."""
     return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
-
-
-def _classes(letters: tuple[str, ...], codes: Any, values: Any) -> dict[str, Any]:
-    known = ~np.isnan(values)
-    positive = math.fsum(values[known & (values > 0)])
-    found: dict[str, Any] = {}
-    for code, letter in enumerate(letters):
-        inside = (codes == code) & known
-        value = math.fsum(values[inside])
-        found[letter] = {
-            "customers": int(np.count_nonzero(codes == code)),
-            "value": value,
-            "share": value / positive if positive else None,
-        }
-    return found
 
 
 def _plain(value: Any) -> Any:

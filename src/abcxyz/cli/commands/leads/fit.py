@@ -8,25 +8,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abcxyz.cli.options.dates import parse_day
+from abcxyz.cli.options.defaults import default_of
+from abcxyz.cli.options.language import text_language
 from abcxyz.errors import InputError
-from abcxyz.i18n import LANGUAGES, text
+from abcxyz.i18n import text
 
 if TYPE_CHECKING:
     from abcxyz._arrays import Days
     from abcxyz.scoring.fit import FitOptions
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "fit a scorecard to earlier leads and their outcomes"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "fit",
-        help="fit a scorecard to what became of earlier leads",
-        description="Fit a scorecard to earlier leads: those that became A customers within a "
-        "year of the first order, and the others. Kept only if it beats the rules.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Fit a scorecard to earlier leads: those that became A customers within a year of the "
+        "first order, and the others. It is used only if it beats the rules."
     )
-    parser.add_argument("leads", metavar="LEADS", help="what was known of them as leads")
+    from abcxyz.scoring.target import first_year_outcomes
+
+    parser.add_argument(
+        "leads", metavar="LEADS", help="file of leads, with what was known of them then"
+    )
     parser.add_argument("--output", metavar="CARD.json", required=True, help="the model file")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--sales", metavar="FILE", help="all sales; customers as in LEADS")
@@ -39,27 +45,40 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "counts (with --sales)",
     )
     parser.add_argument("--as-of", metavar="DATE", help="end of the data; today by default")
-    parser.add_argument("--since", metavar="DATE", help="leave out customers of before (--sales)")
-    parser.add_argument("--months", type=int, default=12, help="time to become A; 12 by default")
+    parser.add_argument(
+        "--since", metavar="DATE", help="leave out customers with orders before (--sales)"
+    )
+    parser.add_argument(
+        "--months",
+        type=int,
+        default=default_of(first_year_outcomes, "months"),
+        help="months to become A",
+    )
     parser.add_argument(
         "--recalibrate",
         metavar="CARD",
         help="fit nothing: set the level of this card's probabilities by newer leads",
     )
     parser.add_argument("--rules", metavar="CARD", help="the scorecard to beat")
-    parser.add_argument("--attributes", metavar="COL,COL", help="look at these columns only")
-    parser.add_argument("--drop", metavar="COL", action="append", default=[], help="leave it out")
-    parser.add_argument("--allow", metavar="COL", action="append", default=[], help="is no leak")
+    parser.add_argument("--attributes", metavar="COL,COL", help="use these columns only")
     parser.add_argument(
-        "--special", metavar="COL=VALUE", action="append", default=[], help="no quantity, as -1"
+        "--drop", metavar="COL", action="append", default=[], help="leave this column out"
+    )
+    parser.add_argument(
+        "--allow", metavar="COL", action="append", default=[], help="this column is no leak"
+    )
+    parser.add_argument(
+        "--special",
+        metavar="COL=VALUE",
+        action="append",
+        default=[],
+        help="this value is a code, no quantity: pdays=-1",
     )
     parser.add_argument("--new-leads", metavar="FILE", help="today's leads, for the drift check")
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.inputs.leads import read_leads, save_scorecard
     from abcxyz.cli.output.terminal import printable
     from abcxyz.scoring.fit import fit_scorecard, recalibrate
@@ -94,8 +113,9 @@ def run(args: argparse.Namespace) -> int:
             **more,
         )
     save_scorecard(card, args.output)
-    print("\n".join(map(printable, describe(card, args.lang))))
-    print(text("Written to {folder}", args.lang, folder=args.output))
+    lang = text_language(args)
+    print("\n".join(map(printable, describe(card, lang))))
+    print(text("Written to {folder}", lang, folder=args.output))
     return 0
 
 

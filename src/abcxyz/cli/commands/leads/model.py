@@ -5,31 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 
+from abcxyz.cli.options.language import text_language
 from abcxyz.errors import InputError
-from abcxyz.i18n import LANGUAGES
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "describe a scorecard"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser("model", help="tell what a scorecard is, and how good")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     info = actions.add_parser(
         "info",
         help="date, number of leads, metrics and points",
-        description="Tell date, number of leads, metrics and points of a scorecard; with "
+        description="Show date, number of leads, metrics and points of a scorecard; with "
         "--leads, whether today's leads are still of the kind it was fitted on.",
     )
     info.add_argument("card", metavar="CARD", help="JSON or TOML")
     info.add_argument("--leads", metavar="FILE", help="new leads, for the drift check")
     info.add_argument("--json", action="store_true", help="print one object instead of text")
-    info.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    info.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.inputs.leads import read_leads
     from abcxyz.cli.output.terminal import printable
     from abcxyz.core.prospects.scores import score_prospects
@@ -55,8 +54,9 @@ def run(args: argparse.Namespace) -> int:
             told["drift"] = drift | {"verdict": drift_of(drift)}
         print(json.dumps(told, ensure_ascii=False))
         return 0
-    lines = describe(card, args.lang)
+    lang = text_language(args)
+    lines = describe(card, lang)
     if drift is not None:
-        lines += describe_drift(drift, args.lang)
+        lines += describe_drift(drift, lang)
     print("\n".join(map(printable, lines)))
     return 0

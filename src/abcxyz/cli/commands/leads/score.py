@@ -7,37 +7,38 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from abcxyz.i18n import LANGUAGES, number, text
+from abcxyz.cli.options.language import text_language
+from abcxyz.i18n import number, text
 
 if TYPE_CHECKING:
     from abcxyz.core.prospects.scores import ProspectScores
 
-__all__ = ["add_parser", "run"]
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "grade the leads of a file"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "score",
-        help="grade the leads of a file",
-        description="Grade leads P-A, P-B, P-C or not scored, with reasons. The score is the "
-        "potential if the lead buys, not the probability that it does.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Grade leads P-A, P-B, P-C or not scored, with reasons. The score is the "
+        "potential if the lead buys, not the probability that it does."
     )
     parser.add_argument("file", metavar="FILE", help="CSV, Parquet or Excel, one line per lead")
     parser.add_argument("--scorecard", metavar="CARD", help="TOML or JSON; else the default one")
     parser.add_argument("--json", action="store_true", help="one JSON object per lead and line")
-    parser.add_argument("--like", metavar="FILE", help="A customers, to name those it resembles")
+    parser.add_argument(
+        "--like", metavar="FILE", help="customers of class A, to name those that a lead resembles"
+    )
     parser.add_argument(
         "--lenient",
         action="store_true",
-        help="take text in a number's place for unknown, and say so, instead of stopping",
+        help="take text in a number's place for unknown, with a warning, instead of stopping",
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the output")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out; return the exit code."""
+    """Run the command; return the exit code."""
     from abcxyz.cli.inputs.leads import read_leads
     from abcxyz.cli.output.terminal import printable
     from abcxyz.pipeline.enrich import score_leads
@@ -47,10 +48,11 @@ def run(args: argparse.Namespace) -> int:
     leads = read_leads(args.file, card)
     scores = score_leads(leads, card, strict=not args.lenient)
     near = _nearest(args.like, leads, scores) if args.like else None
+    lang = text_language(args)
     for one in scores.unreadable:
         message = text(
             "line {line}: {name} holds {value!r}, which is no number, and counts as unknown",
-            args.lang,
+            lang,
             line=one.position + 2,
             name=one.attribute,
             value=one.value,
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     for i, record in enumerate(scores.to_records()):
         if near is not None:
             record["resembles"] = near[i]
-        print(_json(record) if args.json else _line(record, args.lang))
+        print(_json(record) if args.json else _line(record, lang))
     return 0
 
 

@@ -1,0 +1,1 @@
+"""Commands on leads: score them, fit a scorecard, describe one."""

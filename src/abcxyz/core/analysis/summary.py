@@ -1,0 +1,187 @@
+"""Summary of an analysis: every total that sinks and reports show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz.core.advice.alerts import NO_RISK, Alert
+from abcxyz.core.classes.matrix import GroupSummary, Matrix
+from abcxyz.core.classes.results import AbcResult, ClassSummary, XyzResult, class_summaries
+from abcxyz.core.classes.segments import SEGMENTS, XYZ, segment_codes
+from abcxyz.core.dynamics.core_metrics import CoreMetrics
+from abcxyz.core.dynamics.event_totals import EventTotal, event_totals
+from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.sales.quality import Quality
+from abcxyz.core.sales.rhythm import Silence
+
+__all__ = ["FALLS", "RISES", "MoveTotal", "SegmentSummary", "Summary", "summarize"]
+
+FALLS = ("down", "lost")
+"""Events of customers who fell or left."""
+
+RISES = ("up", "new", "returned")
+"""Events of customers who rose or came."""
+
+
+@frozen
+class SegmentSummary:
+    """One of the nine segments; a share is NaN where it would be of nothing.
+
+    Parameters
+    ----------
+    segment
+        Such as ``AX``.
+    customers, customers_share
+        How many, and of the classified ones.
+    value, value_share
+        Their money, and of the sum of positive values.
+    late
+        Those of them who are silent for longer than usual.
+    """
+
+    segment: str
+    customers: int
+    value: float
+    customers_share: float
+    value_share: float
+    late: int
+
+
+@frozen
+class MoveTotal:
+    """Customers of several events together, and what they won or lost."""
+
+    customers: int
+    change: float
+
+
+@frozen(kw_only=True)
+class Summary:
+    """Totals of an analysis; money is in the unit of the data, shares are of one.
+
+    Parameters
+    ----------
+    customers
+        Customers with sales in the window.
+    classified, value
+        Customers with both classes, and their money.
+    unclassified, unclassified_value
+        Those without one of the classes, and their money.
+    abc, xyz
+        The three classes of either axis.
+    abc_cuts, xyz_cuts
+        Cut of each class: its least value, or its largest coefficient of variation; NaN for the
+        last class, which has none.
+    segments
+        The nine segments, from ``AX`` to ``CZ``.
+    groups
+        The four groups of `BCG`.
+    events
+        What happened since the snapshot before; empty where there is none.
+    fell, rose
+        Customers who fell or left, and who rose or came, by `FALLS` and `RISES`.
+    alerts
+        How many.
+    money_at_risk
+        Money of the alerts whose money can be lost.
+    prospects
+        Scored leads.
+    metrics
+        Figures for the first page.
+    quality
+        The account of what was wrong in the sales; None where there is none.
+    """
+
+    customers: int
+    classified: int
+    value: float
+    unclassified: int
+    unclassified_value: float
+    abc: tuple[ClassSummary, ...]
+    xyz: tuple[ClassSummary, ...]
+    abc_cuts: tuple[float, ...]
+    xyz_cuts: tuple[float, ...]
+    segments: tuple[SegmentSummary, ...]
+    groups: tuple[GroupSummary, ...]
+    events: tuple[EventTotal, ...]
+    fell: MoveTotal
+    rose: MoveTotal
+    alerts: int
+    money_at_risk: float
+    prospects: int
+    metrics: CoreMetrics
+    quality: Quality | None
+
+    @property
+    def total_value(self) -> float:
+        """Money of everybody."""
+        return self.value + self.unclassified_value
+
+
+def summarize(
+    *,
+    abc: AbcResult,
+    xyz: XyzResult,
+    matrix: Matrix,
+    transitions: Transitions | None,
+    silence: Silence,
+    alerts: Sequence[Alert],
+    prospects: int,
+    metrics: CoreMetrics,
+    quality: Quality | None,
+) -> Summary:
+    """Add up the parts of an analysis.
+
+    Parameters
+    ----------
+    abc, xyz, matrix, transitions, alerts, metrics, quality
+        As in `Analysis`.
+    silence
+        Of the customers of *abc*, in their order.
+    prospects
+        How many leads are scored.
+    """
+    segments = segment_codes(abc.codes, xyz.codes)
+    late = np.bincount(segments[silence.late] + 1, minlength=len(SEGMENTS) + 1)[1:]
+    events = () if transitions is None else event_totals(transitions)
+    return Summary(
+        customers=int(np.count_nonzero(abc.codes >= 0)),
+        classified=matrix.customers,
+        value=float(matrix.values.sum()),
+        unclassified=matrix.unclassified,
+        unclassified_value=matrix.unclassified_value,
+        abc=abc.summary(),
+        xyz=class_summaries(xyz.codes, XYZ, abc.values),
+        abc_cuts=(float(abc.cuts.first), float(abc.cuts.second), math.nan),
+        xyz_cuts=(float(xyz.cuts.first), float(xyz.cuts.second), math.nan),
+        segments=tuple(
+            SegmentSummary(segment, *cell)
+            for segment, *cell in zip(
+                SEGMENTS,
+                matrix.counts.ravel().tolist(),
+                matrix.values.ravel().tolist(),
+                matrix.count_shares.ravel().tolist(),
+                matrix.value_shares.ravel().tolist(),
+                late.tolist(),
+                strict=True,
+            )
+        ),
+        groups=matrix.groups(),
+        events=events,
+        fell=_together(events, FALLS),
+        rose=_together(events, RISES),
+        alerts=len(alerts),
+        money_at_risk=math.fsum(one.money or 0.0 for one in alerts if one.kind not in NO_RISK),
+        prospects=prospects,
+        metrics=metrics,
+        quality=quality,
+    )
+
+
+def _together(events: Sequence[EventTotal], names: Sequence[str]) -> MoveTotal:
+    chosen = [one for one in events if one.event in names]
+    return MoveTotal(sum(one.customers for one in chosen), math.fsum(one.change for one in chosen))

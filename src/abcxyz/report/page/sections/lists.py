@@ -1,0 +1,71 @@
+"""Lists at the end of the page: prospects, data quality, method, glossary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abcxyz.charts.svg import clean
+from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.sales.quality import KINDS, TREATMENTS
+from abcxyz.i18n import percent
+from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.method import settings_rows
+from abcxyz.report.page.formatter import MOST, Formatter
+from abcxyz.report.vocabulary import GLOSSARY
+
+__all__ = ["lists", "method"]
+
+
+def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Show the prospects and the account of data quality."""
+    scores, quality = facts.analysis.prospects, facts.totals.quality
+    rows = []
+    if scores is not None:
+        order = np.argsort(-np.nan_to_num(scores.score), kind="stable")[:MOST]
+        rows = [_prospect(facts.analysis, show, int(i)) for i in order]
+    issues = [
+        {
+            "kind": show.say(KINDS.get(one.kind, one.kind)),
+            "count": one.count,
+            "amount": one.amount,
+            "treatment": show.say(TREATMENTS.get(one.treatment, one.treatment)),
+            "examples": "; ".join(clean(example, 60) for example in one.examples),
+        }
+        for one in (() if quality is None else quality.issues)
+    ]
+    return {
+        "prospects": rows,
+        "prospects_count": facts.totals.prospects,
+        "quality": quality,
+        "issues": issues,
+    }
+
+
+def _prospect(analysis: Analysis, show: Formatter, i: int) -> dict[str, Any]:
+    scores = analysis.prospects
+    assert scores is not None
+    one, russian = scores[i], show.lang == "ru"
+    verdict = one.verdict
+    good = one.reasons_ru if russian else one.reasons
+    bad = one.against_ru if russian else one.against
+    chance = one.probability
+    return {
+        "name": name_of(analysis, scores.ids[i]),
+        "grade": one.grade or show.say("not scored"),
+        "letter": (one.grade or "N")[-1:],
+        "score": one.score,
+        "chance": "" if chance is None else percent(chance, show.lang, 0),
+        "good": "; ".join(good) or "–",
+        "bad": "; ".join(bad) or "–",
+        "advice": (verdict.advice_ru if russian else verdict.advice_en) or "–",
+    }
+
+
+def method(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Say how it was computed, and what the words mean."""
+    return {
+        "settings": settings_rows(facts.analysis, show.lang),
+        "glossary": [(show.say(term), show.say(what)) for term, what in GLOSSARY.items()],
+    }

@@ -1,0 +1,106 @@
+"""The summary adds up what the customers hold."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz import BCG, EVENTS, SEGMENTS, Analysis, Settings, Transactions, analyze
+from abcxyz.core.analysis.summary import FALLS, RISES
+from abcxyz.demo import DEMO_AS_OF, demo_sales
+
+SETTINGS = Settings(period="2M")
+sale = st.tuples(
+    st.sampled_from("abcdefgh"),
+    st.dates(date(2025, 11, 1), date(2026, 2, 28)),
+    st.integers(-500, 5_000).map(lambda kopecks: kopecks / 100),
+)
+
+
+def check(found: Analysis) -> None:
+    """Compare every total with a plain loop over the customers."""
+    summary, snapshot = found.summary(), found.snapshot
+    values = np.asarray(snapshot.value, dtype=float).tolist()
+    positive = math.fsum(one for one in values if one > 0)
+
+    def total(chosen: list[int]) -> float:
+        return math.fsum(values[i] for i in chosen if not math.isnan(values[i]))
+
+    for classes, codes in ((summary.abc, snapshot.abc), (summary.xyz, snapshot.xyz)):
+        for code, one in enumerate(classes):
+            inside = [i for i, other in enumerate(codes.tolist()) if other == code]
+            assert (len(inside), total(inside)) == (one.customers, one.value)
+            share = total(inside) / positive if positive else math.nan
+            assert one.value_share == pytest.approx(share, nan_ok=True)
+    late = found.silence().late
+    for code, cell in enumerate(summary.segments):
+        inside = [i for i, other in enumerate(snapshot.segment.tolist()) if other == code]
+        assert (SEGMENTS[code], len(inside)) == (cell.segment, cell.customers)
+        assert cell.value == pytest.approx(total(inside))
+        assert cell.late == sum(bool(late[i]) for i in inside)
+    out = [i for i, other in enumerate(snapshot.segment.tolist()) if other < 0]
+    assert len(out) == summary.unclassified
+    assert summary.unclassified_value == pytest.approx(total(out))
+    assert summary.classified + summary.unclassified == len(snapshot)
+    assert summary.customers == sum(not math.isnan(one) for one in values)
+    assert summary.total_value == pytest.approx(total([*range(len(snapshot))]))
+    of = {cell.segment: cell for cell in summary.segments}
+    for group in summary.groups:
+        members = [of[segment] for segment in BCG.groups[group.name]]
+        assert group.customers == sum(one.customers for one in members)
+        assert group.value == pytest.approx(sum(one.value for one in members))
+    check_events(found)
+
+
+def check_events(found: Analysis) -> None:
+    summary, moves = found.summary(), found.transitions
+    if moves is None:
+        assert () == summary.events
+        assert (0, 0.0) == (summary.fell.customers, summary.rose.change)
+        return
+    assert moves.value_before is not None
+    assert moves.value_after is not None
+    assert [one.event for one in summary.events] == [n for n in EVENTS if moves.count(n)]
+    for one in summary.events:
+        inside = np.flatnonzero(moves.events == EVENTS.index(one.event)).tolist()
+        assert one.customers == len(inside)
+        assert one.value_before == pytest.approx(sum(float(moves.value_before[i]) for i in inside))
+        assert one.value_after == pytest.approx(sum(float(moves.value_after[i]) for i in inside))
+    for together, names in ((summary.fell, FALLS), (summary.rose, RISES)):
+        assert together.customers == sum(moves.count(name) for name in names)
+        change = sum(one.change for one in summary.events if one.event in names)
+        assert together.change == pytest.approx(change)
+
+
+@given(rows=st.lists(sale, min_size=1, max_size=40), compared=st.booleans())
+def test_totals_are_those_of_the_customers(
+    rows: list[tuple[str, date, float]], compared: bool
+) -> None:
+    """Classes, segments, groups and events add up, also where a class or everybody is missing."""
+    sales = Transactions(*map(list, zip(*rows, strict=True)))
+    before = analyze(sales, as_of=date(2026, 2, 1), settings=SETTINGS).snapshot
+    previous = before if compared else None
+    check(analyze(sales, as_of=date(2026, 3, 1), settings=SETTINGS, previous=previous))
+
+
+def test_alerts_of_the_demo() -> None:
+    """Money at risk leaves out what may be won and what was brought."""
+    sales = demo_sales().transactions
+    found = analyze(
+        sales,
+        as_of=DEMO_AS_OF,
+        previous=analyze(sales, as_of=date(2026, 10, 1)).snapshot,
+    )
+    check(found)
+    summary = found.summary()
+    kinds = {one.kind for one in found.alerts}
+    assert "near_a" in kinds
+    assert summary.alerts == len(found.alerts)
+    risk = sum(one.money or 0 for one in found.alerts if one.kind not in ("near_a", "dead_money"))
+    assert summary.money_at_risk == pytest.approx(risk)
+    assert summary.metrics == found.metrics

@@ -1,0 +1,212 @@
+"""JSON, terminal, workbook and page show the totals of the summary and add up nothing."""
+
+from __future__ import annotations
+
+import ast
+import io
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import abcxyz
+from abcxyz import Analysis, Settings, Transactions, analyze
+from abcxyz.cli.output.analysis_text import render
+from abcxyz.core.analysis.summary import Summary
+from abcxyz.i18n import compact, money, number, percent
+from abcxyz.report import render_html, render_workbook
+from abcxyz.tables.export.summary import summary_object
+
+SOURCE = Path(abcxyz.__file__).resolve().parent
+DAY = date(2026, 1, 5)
+CASES: dict[str, Callable[[], Analysis]] = {
+    "one customer": lambda: analyzed(["a"], [DAY], [50.0]),
+    "returns only": lambda: analyzed(["a", "b"], [DAY, DAY], [-50.0, -3.3]),
+    "nobody in the window": lambda: analyzed(["a", "b"], [date(2020, 1, 1)] * 2, [50.0, 3.3]),
+}
+
+
+def analyzed(who: list[str], days: list[date], amounts: list[float]) -> Analysis:
+    sales = Transactions(who, days, amounts)
+    return analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+
+
+@pytest.fixture(params=["demo", *CASES])
+def analysis(request: pytest.FixtureRequest) -> Analysis:
+    """The made-up wholesaler, or a result that lacks most classes."""
+    if request.param == "demo":
+        found: Analysis = request.getfixturevalue("demo")
+        return found
+    return CASES[request.param]()
+
+
+def marked(summary: Summary) -> Summary:
+    """Replace every total by a number that no sum of these customers makes."""
+    counts, sums = itertools.count(1_001), itertools.count(1)
+
+    def mark(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(mark(one) for one in value)
+        if attrs.has(type(value)):
+            names = [one.name for one in attrs.fields(type(value))]
+            return attrs.evolve(value, **{name: mark(getattr(value, name)) for name in names})
+        if isinstance(value, int):
+            return next(counts)
+        if isinstance(value, float) and not math.isnan(value):
+            # Apart in three digits, as the page shows no more of them.
+            return float(next(sums)) * 1e7 + 0.25
+        return value
+
+    found: Summary = mark(attrs.evolve(summary, quality=None))
+    return found
+
+
+def all_the(summary: Summary) -> list[Any]:
+    return [*summary.abc, *summary.xyz]
+
+
+@pytest.fixture
+def shown(analysis: Analysis, monkeypatch: pytest.MonkeyPatch) -> Summary:
+    """Let the analysis tell the marked totals instead of its own."""
+    found = marked(analysis.summary())
+    monkeypatch.setattr(Analysis, "summary", lambda _: found)
+    return found
+
+
+def test_json(analysis: Analysis, shown: Summary) -> None:
+    """The object of a sink holds the totals as they are."""
+    found = summary_object(analysis)
+
+    assert found["customers"] == shown.customers
+    for axis, classes in (("abc", shown.abc), ("xyz", shown.xyz)):
+        assert found[axis]["classes"] == {
+            one.label: {"customers": one.customers, "value": one.value, "share": _number(one)}
+            for one in classes
+        }
+    for one in shown.segments:
+        cell = found["matrix"][one.segment]
+        assert (one.customers, one.value) == (cell["customers"], cell["value"])
+    assert found["bcg"] == {
+        one.name: {"customers": one.customers, "value": one.value} for one in shown.groups
+    }
+
+
+def _number(one: Any) -> float | None:
+    return None if math.isnan(one.value_share) else one.value_share
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_terminal(analysis: Analysis, shown: Summary, lang: str) -> None:
+    """Classes, segments and groups on a terminal are those of the summary."""
+    words = render(analysis, lang)
+
+    assert number(shown.customers, lang) in words
+    for one in [*all_the(shown), *shown.groups]:
+        assert number(one.customers, lang) in words
+        assert money(one.value, lang) in words
+    for cell in shown.segments:
+        assert number(cell.customers, lang) in words
+        if not math.isnan(cell.value_share):
+            assert percent(cell.value_share, lang) in words
+
+
+def test_workbook(analysis: Analysis, shown: Summary) -> None:
+    """The sheets of totals hold those of the summary, and no other number."""
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("xlsxwriter")
+    book = openpyxl.load_workbook(io.BytesIO(render_workbook(analysis)))
+
+    numbers = set(_numbers(book["Summary"]))
+    metrics = shown.metrics
+    expected: list[Any] = [
+        *(shown.classified, shown.unclassified, shown.value, shown.alerts),
+        *(metrics.top_10, metrics.gini, metrics.core_value),
+        *(metrics.cows_retention, metrics.a_attrition, *shown.abc_cuts, *shown.xyz_cuts),
+        *(cell for one in all_the(shown) for cell in (one.customers, one.value, one.value_share)),
+    ]
+    for one in shown.events:
+        expected += [one.customers, one.value_before, one.value_after, one.change]
+    assert {round(one, 6) for one in expected if math.isfinite(one)} == numbers
+    cells = [
+        *(c for one in shown.segments for c in (one.customers, one.value)),
+        *(one.customers_share for one in shown.segments),
+        *(one.value_share for one in shown.segments),
+    ]
+    assert {round(one, 6) for one in cells if math.isfinite(one)} == set(_numbers(book["Matrix"]))
+
+
+def _numbers(sheet: Any) -> Iterator[float]:
+    for row in sheet.iter_rows(values_only=True):
+        yield from (round(cell, 6) for cell in row if isinstance(cell, (int, float)))
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_page(analysis: Analysis, shown: Summary, lang: str) -> None:
+    """Answers, key figures and tables of totals on the page are those of the summary."""
+    pytest.importorskip("jinja2")
+    page = render_html(analysis, lang=lang, languages=[lang])
+
+    assert number(shown.classified, lang) in page
+    assert compact(shown.total_value, lang) in page
+    for one in [*all_the(shown), *shown.groups]:
+        assert f">{number(one.customers, lang)}</td>" in page
+        assert f">{compact(one.value, lang)}</td>" in page
+    for cell in shown.segments:
+        assert number(cell.customers, lang) in page
+        assert compact(cell.value, lang) in page
+        assert number(cell.late, lang) in page
+    for event in shown.events:
+        assert f">{number(event.customers, lang)}</td>" in page
+        assert f">{compact(event.value_before, lang)}</td>" in page
+        assert f">{compact(event.value_after, lang)}</td>" in page
+    if analysis.transitions is not None:
+        assert number(shown.fell.customers, lang) in page
+        assert compact(shown.fell.change, lang, signed=True) in page
+        assert number(shown.rose.customers, lang) in page
+        assert compact(shown.rose.change, lang, signed=True) in page
+    if analysis.alerts:
+        assert number(shown.alerts, lang) in page
+        assert compact(shown.money_at_risk, lang) in page
+
+
+RENDERERS = sorted(
+    [
+        SOURCE / "tables" / "export" / "summary.py",
+        SOURCE / "cli" / "output" / "analysis_text.py",
+        *(SOURCE / "report").rglob("*.py"),
+    ]
+)
+ADDING = {"bincount", "count_nonzero", "cumsum", "fsum", "mean", "nansum", "reduceat", "sum"}
+#: Functions that add up what is no total: the series of one customer.
+OF_ONE_CUSTOMER = {("customers.py", "spark"), ("customers.py", "trend")}
+
+
+def additions(code: str) -> list[tuple[str, str]]:
+    """List the functions of a module that add up, and by what."""
+    found = []
+    for function in ast.walk(ast.parse(code)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).rpartition(".")[2]
+                found += [(function.name, name)] if name in ADDING else []
+    return found
+
+
+@pytest.mark.parametrize("path", RENDERERS, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_renderers_add_up_nothing(path: Path) -> None:
+    """No renderer calls what adds up or counts, but for a customer's own series."""
+    found = additions(path.read_text(encoding="utf-8"))
+    assert [] == [one for one in found if (path.name, one[0]) not in OF_ONE_CUSTOMER]
+
+
+def test_an_addition_is_seen() -> None:
+    """A sum in any spelling is seen."""
+    code = "def f(a):\n    return a.b.sum(), sum(a), np.nansum(a), math.fsum(a), len(a)"
+    assert ["sum", "sum", "nansum", "fsum"] == [how for _, how in additions(code)]

@@ -1,0 +1,56 @@
+"""Clocks: that of this machine, and the simulated one."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+from tests.clocks import at_noon
+
+from abcxyz.toolkit import Clock, ManualClock, SystemClock, local_date
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), ManualClock()])
+def test_both_are_clocks(clock: Clock) -> None:
+    """Each has what the protocol asks for, and its time goes on while it sleeps."""
+    assert isinstance(clock, Clock)
+    start = clock.monotonic()
+    clock.sleep(0.01)
+    assert clock.monotonic() - start >= 0.0099
+
+
+def test_the_system_clock_is_that_of_this_machine() -> None:
+    """POSIX time, in seconds."""
+    assert abs(SystemClock().now() - time.time()) < 5
+
+
+def test_a_simulated_clock_does_not_wait() -> None:
+    """An hour passes at once, and is remembered."""
+    clock = ManualClock(100.0)
+    began = time.monotonic()
+    clock.sleep(3600.0)
+    clock.sleep(60.0)
+    assert time.monotonic() - began < 60
+    assert (clock.now(), clock.monotonic(), clock.pauses) == (3760.0, 3760.0, [3600.0, 60.0])
+
+
+def test_a_simulated_clock_may_stand_still() -> None:
+    """With a step of 0 pauses are only remembered."""
+    clock = ManualClock(100.0, step=0.0)
+    clock.sleep(60.0)
+    assert (clock.now(), clock.pauses) == (100.0, [60.0])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Vladivostok", "America/Los_Angeles"])
+def test_the_day_is_that_of_this_machine(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment belongs to the day that the calendar on the wall shows."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        evening = 1_772_395_200.0  # 1 March 2026, 20:00 UTC
+        assert local_date(ManualClock(evening)).day == (2 if zone.startswith("Asia") else 1)
+        assert local_date(at_noon(date(2026, 3, 1))) == date(2026, 3, 1)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -1,0 +1,145 @@
+"""Atomic writes and private files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from abcxyz.errors import AdapterError, ConfigError
+from abcxyz.testing import leaks
+from abcxyz.toolkit import check_writable, read_private, write_atomic
+
+
+def mode(path: Path) -> int:
+    """Return the rights of a file."""
+    return path.stat().st_mode & 0o777
+
+
+@pytest.fixture
+def umask() -> int:
+    """Return the mask of new files of this process."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    """Where the content cannot be made, the old one stays and no temporary file is left."""
+    file = tmp_path / "report"
+    write_atomic(file, b"old")
+
+    def breaks(stream: BinaryIO) -> None:
+        stream.write(b"half")
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        write_atomic(file, breaks)
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_function_writes_the_content(tmp_path: Path) -> None:
+    """Large content need not be one object of bytes."""
+    file = tmp_path / "large"
+    assert write_atomic(file, lambda stream: stream.writelines([b"a", b"b"]))
+    assert file.read_bytes() == b"ab"
+
+
+def test_the_file_is_complete_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes are flushed to the disk, then the temporary file takes the name."""
+    file = tmp_path / "tokens"
+    write_atomic(file, b"old")
+    at_sync: list[tuple[bytes, int]] = []
+    sync = os.fsync
+
+    def watched(handle: int) -> None:
+        at_sync.append((file.read_bytes(), os.fstat(handle).st_size))
+        sync(handle)
+
+    monkeypatch.setattr("os.fsync", watched)
+    write_atomic(file, b"fresh")
+    assert at_sync == [(b"old", 5)]
+    assert file.read_bytes() == b"fresh"
+
+
+def test_rights_of_a_new_file(tmp_path: Path, umask: int) -> None:
+    """An ordinary file follows the umask; a private one is its owner's alone from the start."""
+    write_atomic(tmp_path / "report", b"1")
+    write_atomic(tmp_path / "token", b"1", private=True)
+    assert mode(tmp_path / "report") == 0o666 & ~umask
+    assert mode(tmp_path / "token") == 0o600
+
+
+def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:
+    """Not even while it is being written, and not where the old one was."""
+    file = tmp_path / "token"
+    file.write_bytes(b"old")
+    file.chmod(0o644)
+    seen: list[int] = []
+
+    def content(stream: BinaryIO) -> None:
+        seen.append(os.fstat(stream.fileno()).st_mode & 0o777)
+        stream.write(b"fresh")
+
+    write_atomic(file, content, private=True)
+    assert [*seen, mode(file)] == [0o600, 0o600]
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    """What a symbolic link points to is left as it is."""
+    target = tmp_path / "target"
+    target.write_bytes(b"theirs")
+    (tmp_path / "link").symlink_to(target)
+    write_atomic(tmp_path / "link", b"ours")
+    assert target.read_bytes() == b"theirs"
+    assert (tmp_path / "link").read_bytes() == b"ours"
+
+
+def test_the_reason_is_a_field(tmp_path: Path) -> None:
+    """A caller may say in words of its own why the file could not be written."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(AdapterError, match="cannot be written") as caught:
+        write_atomic(tmp_path / "file" / "inside", b"1")
+    assert caught.value.details["reason"] in ("Not a directory", "File exists")
+
+
+def test_check_writable_writes_nothing(tmp_path: Path) -> None:
+    """A folder that is not there yet is no obstacle, and is not made."""
+    path = tmp_path / "deep" / "report"
+    assert check_writable(path) == str(path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(AdapterError, match="it is a folder"):
+        check_writable(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(AdapterError, match="is no folder"):
+        check_writable(tmp_path / "file" / "inside")
+
+
+@pytest.mark.parametrize("rights", [0o640, 0o604, 0o660])
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path, rights: int) -> None:
+    """The message begins with the place, and names rights and cure."""
+    path = tmp_path / "token"
+    path.write_text("s3cr3t")
+    path.chmod(rights)
+    with pytest.raises(ConfigError) as caught:
+        read_private(path, "token_file: ")
+    assert str(caught.value) == (
+        f"token_file: others may read the secret in {path} (its rights are {rights:03o}); run: "
+        f"chmod 600 {path}"
+    )
+
+
+def test_what_cannot_be_decoded_is_not_shown(tmp_path: Path) -> None:
+    """An error of decoding would hold the bytes; ours does not, nor does its context."""
+    path = tmp_path / "token"
+    path.write_bytes(b"\xffs3cr3t")
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="it is not text in UTF-8") as caught:
+        read_private(path)
+    assert leaks(caught.value, ["s3cr3t"]) == []
+    assert caught.value.__context__ is None
