@@ -35,7 +35,8 @@ def check_facts(kinds: Sequence[str]) -> tuple[str, ...]:
     for kind in kinds:
         if kind not in FACTS:
             raise ConfigError(
-                "facts = {value!r} is not known; use some of {known}",
+                "{name} = {value!r} is not known; use one of {known}",
+                name="facts",
                 value=kind,
                 known=", ".join(FACTS),
             )
