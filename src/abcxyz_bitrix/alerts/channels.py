@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
+from abcxyz.toolkit.catalogue import translate
 from abcxyz.toolkit.numbers import money
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
 from abcxyz_bitrix.alerts.stalled import Stalled, find_stalled
@@ -142,7 +143,7 @@ class Alerts:
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
-                    failed.setdefault(message.customer, str(problem))
+                    failed.setdefault(message.customer, translate(problem, self.lang))
         return raised
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:

@@ -10,6 +10,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 
@@ -231,7 +232,7 @@ def _items(data: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
 def _gathered(name: str, written: Mapping[str, Any]) -> dict[str, Any]:
     """Gather the texts of a segment's advice by language."""
     fields = gather_texts(written, text="", hint="hint_")
-    unknown = set(fields) - {"channel", "text", "hint"}
+    unknown = set(fields) - {one.name for one in attrs.fields(Advice)}
     if unknown:
         raise ConfigError(
             "the playbook's {name} has the key {key!r}; known are channel, en, ru, hint_en and "
