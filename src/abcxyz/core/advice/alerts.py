@@ -129,6 +129,8 @@ class AlertRules:
         Number of gaps below which the gaps of the class are used.
     deal_days
         Days without a stage change after which a deal is stalled.
+    working_days
+        Whether `deal_days` counts Monday to Friday only.
     dead_top
         Number of class C customers reported, by time spent.
     lead_days
@@ -154,6 +156,10 @@ class AlertRules:
         default=3,
         validator=_is_count,
         metadata={"help": "a deal without movement for more days is stalled"},
+    )
+    working_days: bool = field(
+        default=False,
+        metadata={"help": "count Monday to Friday only in deal_days"},
     )
     dead_top: int = field(
         default=10,

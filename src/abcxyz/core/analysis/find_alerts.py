@@ -175,7 +175,7 @@ class _AlertFinder:
         """Yield stalled deals of customers of A."""
         for deal in self._facts.deals:
             i = self._places.get(deal.customer)
-            days = (self._as_of - deal.since).days
+            days = self._days_since(deal.since)
             if i is None or not self._in_a[i] or days <= self._rules.deal_days:
                 continue
             yield Alert(
@@ -188,6 +188,12 @@ class _AlertFinder:
                 after=_name(int(self._segment[i])),
                 facts=MappingProxyType({"deal": deal.deal, "stage": deal.stage or "-"}),
             )
+
+    def _days_since(self, day: date) -> int:
+        """Return the days since *day*: calendar days, or Monday to Friday with `working_days`."""
+        if self._rules.working_days:
+            return int(np.busday_count(day, self._as_of))
+        return (self._as_of - day).days
 
     def leads(self) -> Iterator[Alert]:
         """Yield leads of grade P-A that were not contacted in time."""

@@ -68,6 +68,9 @@ class Analysis:
         Recommended action for each customer.
     alerts
         Events that need attention.
+    quiet
+        Keys of alerts that are not raised in this run: raised before, or snoozed. Set by the
+        history before any sink runs; empty without a history.
     """
 
     snapshot: Snapshot
@@ -84,11 +87,17 @@ class Analysis:
     transitions: Transitions | None = None
     actions: Actions | None = None
     alerts: tuple[Alert, ...] = ()
+    quiet: frozenset[str] = frozenset()
 
     @property
     def settings(self) -> Settings:
         """Settings of the classification."""
         return self.snapshot.settings
+
+    @property
+    def raised(self) -> tuple[Alert, ...]:
+        """Alerts to notify people about in this run: those not in `quiet`."""
+        return tuple(alert for alert in self.alerts if alert.key not in self.quiet)
 
     @functools.cached_property
     def confidence(self) -> Confidence:

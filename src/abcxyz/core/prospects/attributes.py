@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import Texts, gather_texts
+from abcxyz.toolkit.known_names import check_known
 
 __all__ = [
     "GRADES",
@@ -247,11 +248,11 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 
 def merge_verdicts(changes: Mapping[str, Verdict | Mapping[str, Any]]) -> Mapping[str, Verdict]:
     """Put *changes* over the default verdicts; a verdict may be changed in part."""
-    unknown = sorted(set(changes) - set(VERDICTS))
-    if unknown:
-        raise ConfigError(
-            "the scorecard words {names}; use {known}", names=unknown, known=list(VERDICTS)
-        )
+    check_known(
+        "the verdicts of the scorecard have the key {key!r}; known are {known}",
+        key=changes,
+        known=VERDICTS,
+    )
     merged = dict(VERDICTS)
     for name, one in changes.items():
         merged[name] = one if isinstance(one, Verdict) else _over(merged[name], one)
