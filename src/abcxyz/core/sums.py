@@ -77,8 +77,8 @@ def rounded_sum(values: Numbers) -> float:
 
     Examples
     --------
-    >>> rounded_sum(np.array([0.1, 0.1, np.nan, 0.1])), float(np.sum([0.1, 0.1, 0.1]))
-    (0.3, 0.30000000000000004)
+    >>> rounded_sum(np.array([1e16, 1.0, np.nan, -1e16])), float(np.sum([1e16, 1.0, -1e16]))
+    (1.0, 0.0)
     """
     if values.dtype.kind == "i":
         return float(exact_sum(values))
