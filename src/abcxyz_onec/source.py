@@ -14,6 +14,7 @@ from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat
 from abcxyz.toolkit import local_date
+from abcxyz.toolkit.catalogue import Figure
 from abcxyz_onec.catalogs.customers import Directory, read_directory
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
@@ -23,6 +24,7 @@ from abcxyz_onec.sales.customer_assignment import CustomerAssignment
 from abcxyz_onec.sales.lines import LineColumns
 from abcxyz_onec.sales.read_cost import Cost, cost_of_table
 from abcxyz_onec.sales.read_plan import READS, ReadPlan, choose, costs_of
+from abcxyz_onec.words import message
 
 __all__ = ["OneCSource"]
 
@@ -119,7 +121,7 @@ class OneCSource:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
         before = attrs.evolve(self._client.traffic)
         choice = self._choice(window)
-        self.notes = [str(note) for note in choice.warnings]
+        self.notes = [message(note.template, **note.details) for note in choice.warnings]
         for note in choice.warnings:
             warnings.warn(note, stacklevel=2)
         self._account = Account()
@@ -140,7 +142,8 @@ class OneCSource:
         self._account.note_ids(directory.lacking, assignment.met)
         if checkpoint is not None:
             checkpoint.clear()
-        self.notes.append(f"{choice.title}: {self._client.traffic.since(before)}")
+        spent = self._client.traffic.since(before)
+        self.notes.append(message("{title}: {spent}", title=choice.title, spent=spent))
 
     def _choice(self, window: Window) -> ReadPlan:
         return choose(
@@ -234,19 +237,28 @@ class OneCSource:
         today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         choice = self._choice(window)
-        notes = [str(each) for each in choice.warnings]
+        notes: list[str] = [message(each.template, **each.details) for each in choice.warnings]
         choice.try_rights(self._client, window)
         costs = list(self._cost(choice, window).values())
         notes += [
-            f"{each.read}: {each.requests} requests, {each.bytes / 1e6:.1f} MB, {each.rows} rows"
+            message(
+                "{read}: {requests} requests, {size} MB, {rows} rows",
+                read=each.read,
+                requests=each.requests,
+                size=Figure(each.bytes / 1e6, 1),
+                rows=each.rows,
+            )
             for each in costs
         ]
         if len(costs) > 1:
             cheaper = min(costs, key=lambda each: each.bytes)
-            summed = cheaper.read == "turnovers"
-            with_it = ", and bucket to the sub-period of XYZ" if summed else ""
             notes.append(
-                f"for twelve months {cheaper.read} move the fewest bytes: set read = "
-                f'"{cheaper.read}"{with_it}'
+                message(
+                    'for twelve months {read} move the fewest bytes: set read = "{read}", and '
+                    "bucket to the sub-period of XYZ"
+                    if cheaper.read == "turnovers"
+                    else 'for twelve months {read} move the fewest bytes: set read = "{read}"',
+                    read=cheaper.read,
+                )
             )
         return notes
