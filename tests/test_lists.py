@@ -43,7 +43,6 @@ ALLOWED = {
     "after before days segment usual": "the fields of advice and how they are filled, tried below",
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
-    "AX AY AZ BX BY BZ CX CY CZ": "one table per language, tried below",
     "Change Customers Event Money_before Money_now": "headings of two renderings",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",
@@ -149,8 +148,7 @@ FOLLOWERS: dict[str, tuple[Collection[str], Collection[str]]] = {
     "events in a terminal": (compare._SHOWN, EVENTS),
     "kinds of alerts in a report": (vocabulary.ALERT_KINDS, ALERTS),
     "sentences of alerts": (alert_sentences(), ALERTS),
-    "tags in English": (TAGS["en"], SEGMENTS),
-    "tags in Russian": (TAGS["ru"], SEGMENTS),
+    **{f"tags in {lang}": (TAGS[lang], SEGMENTS) for lang in TAGS},
     "advice": (playbook.default_playbook().advice, SEGMENTS),
     "options of alerts": (TABLES["alerts"], attrs.fields_dict(AlertRules)),
     "options for columns": (

@@ -21,6 +21,7 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.http import Answer, Transport
+from abcxyz.i18n import number, text
 from abcxyz.plugins import Secret, WriteReport
 from abcxyz.tables.export.records import customer_records, prospect_records
 from abcxyz.tables.export.summary import summary_object
@@ -174,7 +175,10 @@ class WebhookSink:
             if self._state is not None:
                 content = json.dumps({**known, place: digest}, indent=2)
                 write_atomic(self._state, content.encode())
-        return WriteReport(written=1, notes=[f"POST, {len(body):,} bytes"])
+        return WriteReport(
+            written=1,
+            notes=[text("POST, {size} bytes", self._lang, size=number(len(body), self._lang))],
+        )
 
     def _document(self, analysis: Analysis) -> bytes:
         document: dict[str, Any] = {"type": "abcxyz.analysis", "summary": summary_object(analysis)}
@@ -189,16 +193,16 @@ class WebhookSink:
         if self._state is None or not self._state.exists():
             return {}
         try:
-            found = json.loads(self._state.read_bytes())
+            state = json.loads(self._state.read_bytes())
         except (OSError, ValueError):
-            found = None
-        if not isinstance(found, dict):
+            state = None
+        if not isinstance(state, dict):
             raise ConfigError(
                 "the file {path} does not hold what was sent last; delete it, and the document "
                 "will be sent once more",
                 path=str(self._state),
             )
-        return found
+        return state
 
     def _send(self, body: bytes, identity: str) -> None:
         for attempt in count(1):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.errors import ConfigError
+from abcxyz.i18n import text
 from abcxyz.plugins import ProgressCallback, Secret, WriteReport
 from abcxyz.tables.export.records import customer_records
 
@@ -108,7 +109,10 @@ class SqlSink:
             customer = str(record["customer"])
             key = hashlib.sha256(customer.encode("utf-8", "surrogatepass")).hexdigest()
             if _storable(customer) != customer:
-                failed[key] = customer, "no database can store this identifier (NUL or no text)"
+                failed[key] = (
+                    customer,
+                    text("no database can store this identifier (NUL or no text)", self._lang),
+                )
                 continue
             row = {name: record[name] for name in columns if name in record}
             row["customer"] = customer
@@ -125,8 +129,8 @@ class SqlSink:
         inspector = sa.inspect(connection)
         if not inspector.has_table(self._target.name, schema=self._target.schema):
             return False
-        found = inspector.get_columns(self._target.name, schema=self._target.schema)
-        lacking = {one.name for one in self._target.columns} - {one["name"] for one in found}
+        existing = inspector.get_columns(self._target.name, schema=self._target.schema)
+        lacking = {one.name for one in self._target.columns} - {one["name"] for one in existing}
         if lacking:
             raise ConfigError(
                 "the table {table!r} is not one of ours, it lacks {lacking}; give another name "
@@ -200,8 +204,8 @@ class SqlSink:
             if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
                 raise
             if len(rows) == 1:
-                said = str(getattr(problem, "orig", None) or problem)
-                reason = " ".join(self._database.redactor.text(said).split())[:200]
+                message = str(getattr(problem, "orig", None) or problem)
+                reason = " ".join(self._database.redactor.text(message).split())[:200]
                 return {rows[0][name]: reason}
         else:
             return {}

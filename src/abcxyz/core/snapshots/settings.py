@@ -1,4 +1,4 @@
-"""Settings: the window, the metric and the rules that decide the classes."""
+"""Settings of a classification: window, metric and rules."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import METRICS
 from abcxyz.core.sales.units import LETTERS
 from abcxyz.errors import InputError
+from abcxyz.toolkit.known_names import check_known
 
 __all__ = ["Settings"]
 
 
 @frozen(kw_only=True)
 class Settings:
-    """Everything that decides a class, but the sales and the date.
+    """Settings that, with the sales and the date, determine the classes.
 
     Parameters
     ----------
     period
-        Complete periods to take, such as ``12M`` (see `Periods.parse`).
+        Number and unit of complete periods, such as ``12M`` (see `Periods.parse`).
     bucket
-        Unit of the XYZ series, a letter or a name; that of the period when not given.
+        Unit of the XYZ series, a letter or a name; None for the unit of the period.
     metric
         One of `METRICS`.
     abc, xyz
-        The rules.
+        Classification rules of either axis.
     ddof, since_first, single_order
         As in `classify_xyz`.
 
@@ -54,7 +55,7 @@ class Settings:
         metadata={
             "table": "window",
             "help": "complete periods to take: a number and {letters}",
-            "letters": " ".join(LETTERS),
+            "details": {"letters": " ".join(LETTERS)},
         },
     )
     bucket: str | None = field(
@@ -112,7 +113,7 @@ class Settings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
-        """Build from what `to_dict` returned.
+        """Build from the result of `to_dict`.
 
         Raises
         ------
@@ -120,14 +121,12 @@ class Settings:
             A key is unknown.
         """
         options = dict(data)
-        known = [one.name for one in attrs.fields(cls)]
-        unknown = [key for key in options if key not in known]
-        if unknown:
-            raise InputError(
-                "the settings have the key {key!r}; known are {known}",
-                key=unknown[0],
-                known=", ".join(known),
-            )
+        check_known(
+            "the settings have the key {key!r}; known are {known}",
+            key=options,
+            known=attrs.fields_dict(cls),
+            error=InputError,
+        )
         for axis in ("abc", "xyz"):
             if isinstance(options.get(axis), Mapping):
                 options[axis] = rule_from_dict(options[axis])
@@ -135,9 +134,9 @@ class Settings:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that differ where the settings differ.
+        """Hash of the settings: twelve hexadecimal digits.
 
-        Spellings of one thing are one: ``12M`` and ``12m``, a bucket of months named or not.
+        Equivalent spellings have one hash: ``12M`` and ``12m``, an explicit or implicit bucket.
         """
         periods = self.periods(date(2000, 1, 1))
         same = self.to_dict() | {
