@@ -88,7 +88,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "registry": "plugins options binding builtin",
         "testing": "http core.* plugins",
         # A job written in TOML, and carrying it out.
-        "config": "i18n core.* plugins options registry tables",
+        "config": "i18n core.* plugins options binding registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
         # The command line: one command is one call of the library.
         "cli.parser": "i18n",
@@ -97,8 +97,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.inputs": "core.* tables config pipeline cli.options",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
         "cli.output",
-        "cli.commands": "i18n core.* options registry history tables.* demo config pipeline "
-        "cli.options cli.inputs cli.output",
+        "cli.commands": "i18n core.* options binding registry history tables.* demo config "
+        "pipeline cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },

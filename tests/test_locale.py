@@ -15,11 +15,14 @@ import pytest
 import abcxyz
 import abcxyz_bitrix
 import abcxyz_onec
+from abcxyz import BCG, EVENTS, METRICS, TAGS, UNITS, default_playbook
 from abcxyz.cli import build_parser
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES
 from abcxyz.cli.parser import ARGPARSE_ERRORS, ARGPARSE_HELP, HelpText
 from abcxyz.registry import load
-from abcxyz.toolkit.catalogue import Catalogue
+from abcxyz.toolkit.catalogue import SOURCE as SOURCE_LANGUAGE
+from abcxyz.toolkit.catalogue import Catalogue, languages
+from abcxyz_bitrix.cards.own_fields import SEGMENT_ITEMS, SPECS
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 PACKAGES = tuple(one.__name__ for one in (abcxyz, abcxyz_bitrix, abcxyz_onec))
@@ -31,6 +34,13 @@ CATALOGUES = [
     for name in PACKAGES
     for path in sorted((SOURCE / name / "locale" / "ru").glob("*.toml"))
     if path.name != "language.toml"
+]
+#: TOML files with texts by language: playbook, alerts, scorecard.
+TEXTS = [
+    path
+    for name in PACKAGES
+    for path in sorted((SOURCE / name).rglob("*.toml"))
+    if "locale" not in path.parts and re.search(r"\ben = ", path.read_text(encoding="utf-8"))
 ]
 #: Functions that translate their first argument.
 SAYING = {"text", "say", "_say"}
@@ -72,13 +82,57 @@ def literals(node: ast.expr) -> Iterator[str]:
         yield f"an f-string cannot be translated: {ast.unparse(node)}"
 
 
+def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
+    """List the keys and the values of mappings written out in code, by the mapping's name."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            name, value = node.target.id, node.value
+        else:
+            continue
+        written = value.args[0] if isinstance(value, ast.Call) and value.args else value
+        if isinstance(written, ast.Dict):
+            keys, values = found.setdefault(name, ([], []))
+            keys += [phrase for key in written.keys if key for phrase in literals(key)]
+            values += [phrase for one in written.values for phrase in literals(one)]
+    return found
+
+
+TABLES = tables(TREES.values())
+
+
+def loops(tree: ast.AST) -> dict[str, list[str]]:
+    """List what the variables of comprehensions stand for, as far as it is written out."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.comprehension):
+            continue
+        if isinstance(node.iter, (ast.Tuple, ast.List)):
+            phrases = [phrase for item in node.iter.elts for phrase in literals(item)]
+            found.setdefault(ast.unparse(node.target), []).extend(phrases)
+        name, _, part = ast.unparse(node.iter).rpartition(".")
+        if part == "items()" and name in TABLES and isinstance(node.target, ast.Tuple):
+            for target, phrases in zip(node.target.elts, TABLES[name], strict=True):
+                found.setdefault(ast.unparse(target), []).extend(phrases)
+    return found
+
+
+def looked_up(node: ast.expr) -> Iterator[str]:
+    """List the values of the mapping of which an expression takes one."""
+    if isinstance(node, ast.Subscript):
+        name = ast.unparse(node.value)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = ast.unparse(node.func.value) if node.func.attr == "get" else ""
+    else:
+        return
+    yield from TABLES.get(name, ([], []))[1]
+
+
 def phrases(tree: ast.AST) -> Iterator[str]:
     """List the phrases that code shows to people."""
-    loops: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.comprehension) and isinstance(node.iter, (ast.Tuple, ast.List)):
-            found = [phrase for item in node.iter.elts for phrase in literals(item)]
-            loops.setdefault(ast.unparse(node.target), []).extend(found)
+    turns = loops(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
@@ -91,7 +145,9 @@ def phrases(tree: ast.AST) -> Iterator[str]:
             if needed is None or (needed and needed <= given):
                 yield phrase
         if called in SAYING and isinstance(first, ast.Name):
-            yield from loops.get(first.id, ())
+            yield from turns.get(first.id, ())
+        if called in SAYING:
+            yield from looked_up(first)
 
 
 def said_on_pages(package: str) -> Iterator[str]:
@@ -99,6 +155,24 @@ def said_on_pages(package: str) -> Iterator[str]:
     for page in (page for page in PAGES if package_of(page) == package):
         for _, phrase in re.findall(r"""say\((["'])(.+?)\1""", page.read_text(encoding="utf-8")):
             yield phrase
+
+
+def english_of(written: object) -> Iterator[str]:
+    """List the English texts of a TOML file: under ``en``, or a key that ends so."""
+    if isinstance(written, dict):
+        for key, value in written.items():
+            if isinstance(value, str) and (key == "en" or key.endswith("_en")):
+                yield value
+            else:
+                yield from english_of(value)
+    elif isinstance(written, list):
+        for one in written:
+            yield from english_of(one)
+
+
+def read_texts(path: Path) -> list[str]:
+    """Read the English texts of a TOML file."""
+    return list(english_of(tomllib.loads(path.read_text(encoding="utf-8"))))
 
 
 def package_of(path: Path) -> str:
@@ -118,6 +192,38 @@ def test_every_phrase_of_the_code_has_a_twin(path: Path) -> None:
     assert [] == untranslated(package_of(path), phrases(TREES[path]))
 
 
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_every_text_of_the_shipped_files_has_a_twin(path: Path) -> None:
+    """What playbook, alerts and scorecard say in English stands in the Russian catalogue."""
+    texts = read_texts(path)
+    assert texts
+    assert [] == untranslated(package_of(path), texts)
+
+
+def test_shipped_files_hold_english_alone() -> None:
+    """Other languages stand in the catalogues, not beside the English text."""
+    for path in TEXTS:
+        keys = set(re.findall(r"^\s*(\w+) = ", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert not {key for key in keys if re.fullmatch(r"(?:\w+_)?ru", key)}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(METRICS, UNITS, EVENTS, [name.capitalize() for name in BCG.names]),
+        *([name["en"] for name in default_playbook().channels.values()], TAGS["en"].values()),
+        [spec.label for spec in SPECS],
+        [item for item in SEGMENT_ITEMS.values() if len(item) > 3],
+    ],
+    ids=["metrics", "units", "events", "groups", "channels", "tags", "fields", "items"],
+)
+def test_names_that_are_shown_as_words_have_twins(words: Iterable[str]) -> None:
+    """Metrics, units, events, groups and labels that people see are translated."""
+    named = [word.replace("_", " ") for word in words]
+    assert named
+    assert [] == untranslated("abcxyz_bitrix", named)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_phrase_of_the_pages_has_a_twin(package: str) -> None:
     """What a template of a page says in English stands in the Russian catalogue."""
@@ -134,6 +240,7 @@ def test_no_twin_is_left_over(package: str) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    written |= {text for path in TEXTS if package_of(path) == package for text in read_texts(path)}
     # Names such as "ten_days" are said as words, and some begin a line.
     written |= {phrase.replace("_", " ") for phrase in written if phrase.isidentifier()}
     written |= {phrase.capitalize() for phrase in written} | set(said_on_pages(package))
@@ -155,6 +262,63 @@ def test_a_phrase_has_one_twin(package: str) -> None:
         for english, russian in tomllib.loads(path.read_text(encoding="utf-8")).items():
             seen.setdefault(english, set()).add(russian)
     assert {} == {english: twins for english, twins in seen.items() if len(twins) > 1}
+
+
+#: Modules that hold Cyrillic in code, and why; nobody reads a sentence out of them.
+CYRILLIC = {
+    "abcxyz/cli/inputs/leads.py": "headings of columns",
+    "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
+    "abcxyz/tables/cells.py": "marks of roubles in cells",
+    "abcxyz/tables/currencies.py": "marks of roubles in cells",
+    "abcxyz/tables/roles.py": "headings of columns",
+    "abcxyz/tables/sales.py": "the alphabet, by which a heading is Russian",
+    "abcxyz/testing/synthetic.py": "made-up names of customers",
+    "abcxyz_onec/catalogs/properties.py": "names in the metadata of 1C, a menu of 1C",
+    "abcxyz_onec/catalogs/publication.py": "a menu of 1C",
+    "abcxyz_onec/odata/client.py": "a menu of 1C",
+    "abcxyz_onec/odata/errors.py": "a menu of 1C, words of its error pages",
+    "abcxyz_onec/odata/names.py": "the alphabet of names in the metadata of 1C",
+    "abcxyz_onec/profiles/schema.py": "names in the metadata of 1C",
+    "abcxyz_onec/sales/read_plan.py": "a menu of 1C",
+    "abcxyz_onec/sink.py": "a value stored in 1C, the name of a configuration of 1C",
+    "abcxyz_onec/targets/additional_info.py": "names in the metadata of 1C",
+    "abcxyz_onec/targets/partner_segments.py": "names in the metadata of 1C, a menu of 1C",
+    "abcxyz_onec/targets/ut_classification.py": "names in the metadata of 1C",
+}
+
+
+def cyrillic(tree: ast.AST) -> list[str]:
+    """List the strings in Cyrillic, docstrings apart."""
+    apart = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in apart
+        and re.search("[а-яё]", node.value, re.IGNORECASE)
+    ]
+
+
+def test_russian_stands_in_catalogues() -> None:
+    """No module holds Cyrillic but those listed, each of which still does."""
+    found = {path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in TREES.items()}
+    assert {} == {name: words for name, words in found.items() if words and name not in CYRILLIC}
+    assert [] == [name for name in CYRILLIC if not found.get(name)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_code_branches_on_a_language(path: Path) -> None:
+    """A module compares nothing with a language's name, and looks nothing up by it."""
+    names = set(languages()) - {SOURCE_LANGUAGE}
+    found = [
+        ast.unparse(node)
+        for node in ast.walk(TREES[path])
+        if isinstance(node, (ast.Compare, ast.Subscript, ast.Dict, ast.keyword))
+        for part in ast.iter_child_nodes(node)
+        if isinstance(part, ast.Constant) and part.value in names
+    ]
+    assert [] == found
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,6 @@ ROLES: Mapping[str, type] = MappingProxyType(
 )
 """Role of an adapter -> its Protocol."""
 
-_METHODS = MappingProxyType(
-    {"source": ("transactions",), "enricher": ("customers", "prospects"), "sink": ("write",)}
-)
-
 
 def _nowhere(_key: str) -> str:
     return ""
@@ -227,7 +223,7 @@ class Adapter:
         made = self._called(self.factory, bound, where(""))
         if isinstance(made, ROLES[self.role]):
             return made
-        methods = _METHODS[self.role]
+        methods = [name for name in vars(ROLES[self.role]) if not name.startswith("_")]
         lacking = [one for one in methods if one not in dir(made)] or methods
         raise PluginError(
             "{where}the {role} {name!r} of {plugin} has no method {method}(); its author can "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
+from importlib import resources
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,38 +27,6 @@ __all__ = ["DEMO_AS_OF", "Demo", "DemoCrm", "demo_crm", "demo_sales"]
 DEMO_AS_OF = date(2026, 11, 1)
 
 _MONTHS = 24
-_FORMS = ("ООО", "ООО", "ООО", "АО", "ИП", "ПАО")
-_FIRST = (
-    *("Север", "Волга", "Урал", "Сибирь", "Балтика", "Восток", "Юг", "Енисей", "Кама", "Дон"),
-    *("Алтай", "Байкал", "Онега", "Ладога", "Терек", "Мещера", "Амур", "Печора", "Обь", "Ока"),
-)
-_SECOND = (
-    *("торг", "строй", "снаб", "пром", "комплект", "сервис", "маш", "агро", "лес", "металл"),
-    *("опт", "трейд", "энерго", "хим", "текстиль"),
-)
-_SURNAMES = ("Иванов А. П.", "Щукина О. В.", "Ёлкин Й. Ж.", "Цой В. Р.", "Ан Е. И.", "Ким Л. С.")
-#: Names as they do occur in customer lists, and break what is written carelessly.
-_HOSTILE = (
-    'ООО "Рога & Копыта" <b>',
-    "=СУММ(A1:A9)",
-    "ООО «Кавычки; и точка с запятой»",
-    "@Прайм\tОпт",
-    "+7 (912) 000-00-00 Пётр",
-    "-10% Дискаунтер",
-    "ИП O'Коннор \N{GRINNING FACE}",
-    "ООО \N{RIGHT-TO-LEFT OVERRIDE}терес\N{POP DIRECTIONAL FORMATTING} Плюс",
-)
-_OWNERS = ("Белова Анна", "Громов Илья", "Дятлова Мария", "Ершов Олег")
-_LEADS = (
-    ("Волгахимтекс", 3.1e9, 840, None),
-    ("Северлесэкспорт", 1.4e9, 310, None),
-    ("Камаагросоюз", 620e6, 95, None),
-    ("Уралметиз", 2.6e9, None, None),
-    ("ИП Щукина О. В.", 38e6, 4, None),
-    ("Донэнергоремонт", 410e6, 60, None),
-    ("Обьстройтрест", 1.9e9, 420, "банкротство"),
-    ("Ладогаторг", None, None, None),
-)
 _KINDS = (
     *("steady", "steady", "steady", "seasonal", "seasonal", "growing"),
     *("lapsing", "new", "returning", "rare", "rare", "once"),
@@ -79,6 +51,13 @@ class Demo:
     transactions: Transactions
     names: Mapping[str, str] = field(converter=frozen_map)
     kinds: Mapping[str, str] = field(converter=frozen_map)
+
+
+@functools.cache
+def _data() -> Mapping[str, Any]:
+    """Read the names of companies, people, stages and leads."""
+    file = resources.files("abcxyz") / "demo.toml"
+    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
 
 
 def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_OF) -> Demo:
@@ -112,6 +91,7 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
             "the number of customers is {customers}; choose one from 1 to 100000",
             customers=customers,
         )
+    data = _data()
     random = Random(seed)  # noqa: S311 - made-up sales are no secret
     start = shift_period(period_start(as_of, "month"), "month", -_MONTHS)
     ids: list[str] = []
@@ -137,7 +117,7 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
             length = (shift_period(first, "month", 1) - first).days
             for _ in range(orders):
                 number += 1
-                document = f"Р-{number:06d}"
+                document = f"{data['sale']}-{number:06d}"
                 day = _weekday(first, random.randrange(length), length)
                 noise = 0.08 if kind == "steady" else 0.35
                 total = volume * max(level, 0.2) / orders * math.exp(random.gauss(0, noise))
@@ -150,7 +130,7 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
                     ids.append(customer)
                     days.append(_weekday(first, length - 1, length))
                     kopecks.append(-round(total * random.uniform(0.05, 0.4)))
-                    documents.append(f"В-{number:06d}")
+                    documents.append(f"{data['refund']}-{number:06d}")
     amounts = np.array(kopecks, dtype=np.int64) / 100
     sales = Transactions(
         np.array(ids, dtype=object), days, amounts, document=np.array(documents, dtype=object)
@@ -193,24 +173,26 @@ def demo_crm(demo: Demo, *, as_of: date = DEMO_AS_OF) -> DemoCrm:
     8
     """
     customers = list(demo.names)
-    owners = {who: _OWNERS[i % len(_OWNERS)] for i, who in enumerate(customers)}
+    data = _data()
+    people: list[str] = data["owners"]
+    owners = {who: people[i % len(people)] for i, who in enumerate(customers)}
     deals = [
         Deal(
             deal=f"D-{i + 1:03d}",
             customer=who,
             since=as_of - timedelta(days=2 + 5 * i),
             amount=180_000.0 + 95_000.0 * i,
-            stage=("Счёт выставлен", "Переговоры", "Отгрузка")[i % 3],
+            stage=data["stages"][i % 3],
         )
         for i, who in enumerate(customers[:60:15])
     ]
     spent = [TimeSpent(customer=who, hours=3.5 + i) for i, who in enumerate(customers[3::40])]
     leads = {
-        name: {"turnover": turnover, "employees": employees, "status": status}
-        for name, turnover, employees, status in _LEADS
+        one["name"]: {name: one.get(name) for name in ("turnover", "employees", "status")}
+        for one in data["leads"]
     }
     contacts = [
-        LeadContact(lead=_LEADS[0][0], created=as_of - timedelta(days=3), owner=_OWNERS[0])
+        LeadContact(lead=next(iter(leads)), created=as_of - timedelta(days=3), owner=people[0])
     ]
     return DemoCrm(
         attributes={who: {"owner": owner} for who, owner in owners.items()},
@@ -220,12 +202,13 @@ def demo_crm(demo: Demo, *, as_of: date = DEMO_AS_OF) -> DemoCrm:
 
 
 def _name(random: Random, place: int) -> str:
-    if place % 12 == 5 and place // 12 < len(_HOSTILE):
-        return _HOSTILE[place // 12]
-    form = random.choice(_FORMS)
-    if form == "ИП":
-        return f"ИП {random.choice(_SURNAMES)}"
-    return f"{form} «{random.choice(_FIRST)}{random.choice(_SECOND)}»"
+    data = _data()
+    if place % 12 == 5 and place // 12 < len(data["hostile"]):
+        return str(data["hostile"][place // 12])
+    form = random.choice(data["forms"])
+    if form == data["sole_trader"]:
+        return f"{form} {random.choice(data['people'])}"
+    return f"{form} «{random.choice(data['first'])}{random.choice(data['second'])}»"
 
 
 def _level(kind: str, month: int, calendar_month: int, phase: int, turn: int) -> float:

@@ -13,7 +13,7 @@ import pytest
 from tests.clocks import NoWait, at_noon
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
 from tests.onec.adapter import adapter
-from tests.onec.test_sink import shown as shown_in
+from tests.onec.writings import shown as shown_in
 
 from abcxyz import SEGMENTS, Transactions, Window
 from abcxyz.plugins import Sink, Source

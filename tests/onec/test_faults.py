@@ -14,8 +14,8 @@ import attrs
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
-from tests.onec.test_sink import analysis, shown, wished
 from tests.onec.test_source import _YEAR, lines, sold
+from tests.onec.writings import analysis, shown, wished
 
 from abcxyz.errors import AdapterError
 from abcxyz_onec.connection import Connection
@@ -38,7 +38,7 @@ for batch in source.transactions(Window(date(2025, 1, 1), date(2027, 1, 1))):
 _WRITE = """
 import sys
 from tests.emulators.onec.base import PROPERTY, filled
-from tests.onec.test_sink import analysis
+from tests.onec.writings import analysis
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.sink import OneCSink
 sink = OneCSink(Connection(sys.argv[1], "Робот", "пароль-7Щ"), property=PROPERTY)

@@ -9,7 +9,7 @@ import pytest
 from tests.emulators.bitrix24.harness import free, rig
 from tests.emulators.bitrix24.portal import COMPANY
 from tests.emulators.onec.base import PROPERTY, Base, Company
-from tests.onec.test_sink import shown
+from tests.onec.writings import shown
 
 import abcxyz_bitrix.plugin
 import abcxyz_onec.plugin

@@ -13,6 +13,7 @@ from abcxyz.core.prospects.attributes import Attribute, Bin
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.scoring.binning import bin_attribute, kind_of, weight_of_evidence
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
+from abcxyz.toolkit.catalogue import Texts
 
 
 def test_weight_of_evidence_by_hand() -> None:
@@ -133,16 +134,19 @@ def test_a_blend_is_made_monotone() -> None:
 def test_reasons_in_both_languages() -> None:
     """Every bin says its range or value in English and Russian."""
     bins = [Bin(0, values=["-1"]), Bin(0, upto=1.2e8), Bin(0, upto=2e9), Bin(0)]
-    one = labelled(Attribute("turnover", "number", 0, bins), {"turnover": ("turnover", "оборот")})
-    assert [part.en for part in one.bins] == [
+    one = labelled(
+        Attribute("turnover", "number", 0, bins),
+        {"turnover": Texts({"en": "turnover", "ru": "оборот"})},
+    )
+    assert [part.text["en"] for part in one.bins] == [
         "turnover: -1",
         "turnover up to 120 m",
         "turnover from 120 m to 2 bn",
         "turnover above 2 bn",
     ]  # fmt: skip
-    assert [part.ru for part in one.bins] == [
+    assert [part.text["ru"] for part in one.bins] == [
         "оборот: -1", "оборот до 120 млн", "оборот от 120 млн до 2 млрд", "оборот свыше 2 млрд",
     ]  # fmt: skip
     two = labelled(Attribute("source", "category", 0, [Bin(0, values=["w" * 999]), Bin(0)]), {})
-    assert len(two.bins[0].en) < 70
-    assert two.bins[1].ru == "source: прочее"
+    assert len(two.bins[0].text["en"]) < 70
+    assert two.bins[1].text["ru"] == "source: прочее"

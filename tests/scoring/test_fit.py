@@ -106,8 +106,8 @@ def test_reasons_of_a_fitted_card(card: Scorecard) -> None:
     """A fitted card gives reasons in both languages, with the labels of the rules."""
     one = score_prospect({"turnover": 9e9, "industry": "metal"}, card)
     assert one.grade == "P-A"
-    assert one.reasons_ru[0].startswith("оборот свыше")
-    assert "отрасль: metal" in one.reasons_ru
+    assert one.reasons_in("ru")[0].startswith("оборот свыше")
+    assert "отрасль: metal" in one.reasons_in("ru")
     assert one.sentence("ru").startswith("Лид с высоким потенциалом. Оборот свыше")
     low = score_prospect({"turnover": 1e6, "industry": "retail"}, card)
     assert low.grade == "P-C"

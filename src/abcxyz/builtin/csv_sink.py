@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from abcxyz.i18n import date_text, text
 from abcxyz.tables.export.summary import HEADERS, customer_rows
 from abcxyz.toolkit.files import check_writable, write_atomic
+from abcxyz.toolkit.language import language
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -85,13 +86,13 @@ class CsvSink:
         )
 
     def _content(self, rows: list[tuple[object, ...]]) -> bytes:
-        russian = self._lang == "ru"
+        rules = language(self._lang)
         stream = io.StringIO()
-        writer = csv.writer(stream, delimiter=";" if russian else ",", lineterminator="\r\n")
+        writer = csv.writer(stream, delimiter=rules.csv_separator, lineterminator="\r\n")
         writer.writerow([text(header, self._lang) for header in HEADERS])
         writer.writerows([self._cell(cell) for cell in row] for row in rows)
         # A lone surrogate is no text, but may sit in a name that came through a lenient reader.
-        return stream.getvalue().encode("utf-8-sig" if russian else "utf-8", "replace")
+        return stream.getvalue().encode(rules.csv_encoding, "replace")
 
     def _cell(self, cell: object) -> str:
         if cell is None:
@@ -100,8 +101,7 @@ class CsvSink:
             return date_text(cell, self._lang)
         if isinstance(cell, float):
             # As many digits as Excel keeps: sums of kopecks show no noise of binary fractions.
-            written = f"{cell:.15g}"
-            return written.replace(".", ",") if self._lang == "ru" else written
+            return f"{cell:.15g}".replace(".", language(self._lang).decimal)
         if isinstance(cell, int):
             return str(cell)
         plain = str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -7,7 +7,7 @@ import math
 from abcxyz.charts.curves import WIDE, nothing
 from abcxyz.charts.shapes import flow_of
 from abcxyz.charts.svg import CLASS_COLOURS, DOWN, INK, MUTED, SAME, UP, Canvas, Picture
-from abcxyz.core.dynamics.events import EVENTS, event_table
+from abcxyz.core.dynamics.events import EVENTS, RISES, event_table
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.i18n import compact, number, plural, text
 
@@ -106,9 +106,7 @@ def flow(
         used[1, one.after] = used.get((1, one.after), 0.0) + thick
         row, column = (i if i < k else (-1 if i == k else -2) for i in (one.before, one.after))
         event = EVENTS[ranks[row, column]]
-        colour = {"same": SAME, "moved": MUTED}.get(
-            event, UP if event in ("up", "new", "returned") else DOWN
-        )
+        colour = {"same": SAME, "moved": MUTED}.get(event, UP if event in RISES else DOWN)
         names = (
             state_name(moves.states[one.before], lang, before=True),
             state_name(moves.states[one.after], lang, before=False),

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from abcxyz.binding import ROLES
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES
@@ -23,7 +24,7 @@ from abcxyz.options import UNFIT, fit, nearest
 __all__ = ["parse_job", "read_job"]
 
 _LISTS = ("source", "sink")
-_OPEN = ("source", "enricher", "sink")
+_OPEN = tuple(ROLES)
 
 
 def read_job(path: str | PathLike[str]) -> Job:

@@ -7,27 +7,36 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.toolkit.language import language
+from abcxyz.toolkit.numbers import number
+
 if TYPE_CHECKING:
     from abcxyz.charts.svg import Picture
 
 __all__ = ["Drawn", "html_table", "percent", "plain_number"]
 
 
-def plain_number(value: float) -> str:
+def plain_number(value: float, lang: str = "en") -> str:
     """Write a number for an explanation: whole ones without decimals, thousands apart.
 
     Examples
     --------
-    >>> plain_number(58140), plain_number(36.428)
-    ('58 140', '36.43')
+    >>> plain_number(58140), plain_number(36.428), plain_number(36.428, "ru")
+    ('58 140', '36.43', '36,43')
+
+    Notes
+    -----
+    A space parts thousands in every language, as the SI brochure recommends (5.4.4); it is the
+    language's own space where it has one.
     """
     if not math.isfinite(value):
         return str(value)
     whole = float(value) == round(float(value)) or abs(value) >= 10_000
-    return f"{value:,.{0 if whole else 2}f}".replace(",", " ")
+    written = number(value, lang, 0 if whole else 2)
+    return written.replace(language(lang).group, _space(lang))
 
 
-def percent(share: float) -> str:
+def percent(share: float, lang: str = "en") -> str:
     """Write a share in an explanation: in percent with two decimals, a dash where undefined.
 
     Examples
@@ -35,7 +44,14 @@ def percent(share: float) -> str:
     >>> percent(0.71674), percent(math.nan)
     ('71.67 %', '–')
     """
-    return "–" if math.isnan(share) else f"{share:.2%}".replace("%", " %")
+    if math.isnan(share):
+        return "–"
+    return f"{number(share * 100, lang, 2)}{_space(lang)}%"
+
+
+def _space(lang: str) -> str:
+    group = language(lang).group
+    return group if group.isspace() else " "
 
 
 def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -67,7 +83,7 @@ class Drawn:
         Parameters
         ----------
         lang
-            ``en`` or ``ru``.
+            One of the languages on offer, such as ``en`` or ``ru``.
         **options
             Of the function in `abcxyz.charts` that draws this, such as ``width``.
         """

@@ -12,6 +12,8 @@ from abcxyz.frames.query import Lazy, Query
 
 __all__ = ["bucket_sums", "customer_table", "orders_by_document", "panel_table"]
 
+_OF_WINDOW = ("value", "orders", "inside")  # of the window alone, where buckets reach beyond it
+
 
 def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
     """Count a document once, on the day of its first line; a return is none.
@@ -80,12 +82,10 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
     if query.stretched:
         window = query.periods.window
         inside = (nw.col("day") >= nw.lit(window.since)) & (nw.col("day") < nw.lit(window.until))
-        columns |= {
-            "value": nw.when(inside).then(nw.col("money")).otherwise(0),
-            "orders": nw.when(inside).then(sold),
-            "inside": nw.when(inside).then(nw.col("day")),
-        }
-        sums, counts = [*sums, "value"], [*counts, "orders", "inside"]
+        value = nw.when(inside).then(nw.col("money")).otherwise(0)
+        rest = (nw.when(inside).then(one) for one in (sold, nw.col("day")))
+        columns |= dict(zip(_OF_WINDOW, (value, *rest), strict=True))
+        sums, counts = [*sums, _OF_WINDOW[0]], [*counts, *_OF_WINDOW[1:]]
     found = (
         rows.select(**columns)
         .group_by("customer", "bucket")
@@ -128,7 +128,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         "size": nw.col("size"),
     }
     if query.stretched:
-        columns |= {name: nw.col(name) for name in ("value", "orders", "inside")}
+        columns |= {name: nw.col(name) for name in _OF_WINDOW}
     else:
         columns["orders"] = nw.when(held).then(nw.col("sale")).otherwise(0)
     if query.settings.since_first:
@@ -202,14 +202,11 @@ def panel_table(sums: Lazy, query: Query) -> Lazy:
     columns = {name: nw.col(name) for name in ("customer", "first", "last", "odd", "size")}
     columns["spanned"] = nw.when(held).then(1).otherwise(0).cast(nw.Int64)
     if query.stretched:
-        columns |= {name: nw.col(name) for name in ("value", "orders", "inside")}
+        columns |= {name: nw.col(name) for name in _OF_WINDOW}
     else:
-        columns |= {
-            "value": nw.when(held).then(nw.col("money")).otherwise(0),
-            "orders": nw.when(held).then(nw.col("sale")).otherwise(0),
-            "inside": columns["spanned"],
-        }
-    totals = ("value", "orders", "inside", "spanned", "odd", "size", *buckets)
+        whole = (nw.when(held).then(nw.col(one)).otherwise(0) for one in ("money", "sale"))
+        columns |= dict(zip(_OF_WINDOW, (*whole, columns["spanned"]), strict=True))
+    totals = (*_OF_WINDOW, "spanned", "odd", "size", *buckets)
     return (
         sums.select(**columns, **buckets)
         .group_by("customer")

@@ -24,11 +24,12 @@ __all__ = [
     "sorted_places",
 ]
 
-COLUMNS = (
-    "customer", "place", "abc", "xyz", "steady_abc", "steady_xyz",
-    "value", "cv", "orders", "first_day", "last_day",
-)  # fmt: skip
-"""Of one customer; `place` is the customer's position in the snapshot."""
+_CODES = ("abc", "xyz", "steady_abc", "steady_xyz")
+_DAYS = ("first_day", "last_day")
+
+COLUMNS = ("customer", "place", *_CODES, "value", "cv", "orders", *_DAYS)
+"""Of one customer, in the order of the file, which `digest` keeps; `place` is the customer's
+position in the snapshot."""
 
 CHUNK = 1 << 16
 """Rows turned into Python values at a time."""
@@ -92,10 +93,10 @@ def rows_of(snapshot: Snapshot, places: npt.NDArray[np.intp]) -> list[list[Any]]
 def dtype_of(*, whole_ids: bool, whole_values: bool) -> np.dtype[Any]:
     """Describe a row for numpy, which then takes rows as they come; no list is ever built."""
     kinds: dict[str, Any] = dict.fromkeys(COLUMNS, np.int64)
-    kinds |= dict.fromkeys(("abc", "xyz", "steady_abc", "steady_xyz"), np.int8)
+    kinds |= dict.fromkeys(_CODES, np.int8)
     kinds["customer"] = np.int64 if whole_ids else object
     kinds["value"] = np.int64 if whole_values else np.float64
-    kinds["cv"] = kinds["first_day"] = kinds["last_day"] = np.float64
+    kinds |= dict.fromkeys(("cv", *_DAYS), np.float64)
     return np.dtype(list(kinds.items()))
 
 
@@ -105,7 +106,7 @@ def arrays_of(rows: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     order[rows["place"]] = np.arange(len(rows))
     found = {name: rows[name][order] for name in COLUMNS if name != "place"}
     found["customers"] = found.pop("customer")
-    for name in ("first_day", "last_day"):
+    for name in _DAYS:
         found[name] = _days(found[name])
     return {name: freeze(column) for name, column in found.items()}
 

@@ -14,7 +14,7 @@ from attrs import frozen
 from abcxyz._arrays import Floats, Ints
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
-from abcxyz.core.dynamics.events import EVENTS
+from abcxyz.core.dynamics.events import EVENTS, UNCHANGED
 from abcxyz.core.sales.panel import Panel
 
 __all__ = ["Customer", "Facts", "Move", "name_of", "result_hash", "spark", "trend"]
@@ -177,7 +177,7 @@ class Facts:
         if found is None or found.value_before is None or found.value_after is None:
             return []
         events = found.events
-        quiet = [EVENTS.index(name) for name in ("same", "registered", "idle", "removed")]
+        quiet = [EVENTS.index(name) for name in UNCHANGED]
         chosen = np.flatnonzero(~np.isin(events, [-1, *quiet]))
         change = np.abs(found.value_after - found.value_before)[chosen]
         chosen = chosen[np.argsort(-change, kind="stable")]

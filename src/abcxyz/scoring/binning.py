@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.prospects.attributes import Attribute, Bin
 from abcxyz.core.prospects.lead_table import as_array, as_figures, as_words, place_values
 
-__all__ = ["Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
+__all__ = ["WAYS", "Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
 
 _FINE = 32
 _OBJECTS = 10
+
+WAYS = MappingProxyType({"auto": (True, False), "up": (True,), "down": (False,)})
+"""Trend of an attribute -> whether its rates may rise, one try after the other."""
 
 
 @frozen(eq=False)
@@ -155,8 +159,9 @@ def _number_bins(
     if trend == "none":
         group = np.arange(size)
     else:
-        ways = {"auto": (True, False), "up": (True,), "down": (False,)}[trend]
-        shapes = [isotonic_regression(rate, sample_weight=rows, increasing=way) for way in ways]
+        shapes = [
+            isotonic_regression(rate, sample_weight=rows, increasing=way) for way in WAYS[trend]
+        ]
         # Of two equally good shapes the rising one: more is usually more.
         best = min(shapes, key=lambda shape: round(float(rows @ (rate - shape) ** 2), 9))
         group = np.concatenate([[0], np.cumsum(np.abs(np.diff(best)) > 1e-12)])

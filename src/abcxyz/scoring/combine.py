@@ -12,6 +12,8 @@ from abcxyz._arrays import Floats, Ints
 from abcxyz.core.prospects.attributes import Attribute, Bin
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.i18n import number, text
+from abcxyz.scoring.binning import WAYS
+from abcxyz.toolkit.catalogue import Texts, languages
 
 __all__ = ["Valued", "combine", "labelled", "monotone"]
 
@@ -53,7 +55,7 @@ def combine(first: Valued, second: Valued) -> Valued:
     for part in (first, second):
         places, _, _ = place_values([*shown, None], part.attribute)
         total += part.values[places]
-    return Valued(Attribute(one.name, one.kind, 0.0, bins, one.en, one.ru), total)
+    return Valued(Attribute(one.name, one.kind, 0.0, bins, one.text), total)
 
 
 def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
@@ -76,8 +78,9 @@ def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
         return valued
     level, rows = values[place], counts[place].sum(axis=1) + 1.0
     if trend != "none":
-        ways = {"auto": (True, False), "up": (True,), "down": (False,)}[trend]
-        shapes = [isotonic_regression(level, sample_weight=rows, increasing=way) for way in ways]
+        shapes = [
+            isotonic_regression(level, sample_weight=rows, increasing=way) for way in WAYS[trend]
+        ]
         level = min(shapes, key=lambda shape: round(float(rows @ (level - shape) ** 2), 9))
     last = [k for k in range(len(level)) if k == len(level) - 1 or level[k] != level[k + 1]]
     own = [k for k, part in enumerate(bins) if part.values]
@@ -87,36 +90,37 @@ def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
     )
 
 
-def labelled(attribute: Attribute, labels: Mapping[str, tuple[str, str]]) -> Attribute:
-    """Write the reason of every bin in English and Russian.
+def labelled(attribute: Attribute, labels: Mapping[str, Texts]) -> Attribute:
+    """Write the reason of every bin in each language on offer.
 
     Parameters
     ----------
     attribute
         Without reasons.
     labels
-        Attribute to its English and Russian name; the name itself where absent.
+        Attribute to its name by language; the name itself where absent.
     """
-    name = attribute.name
-    en, ru = labels.get(name, (attribute.en or name, attribute.ru or name))
+    label = labels.get(attribute.name, attribute.labels)
     bins: list[Bin] = []
     below = -math.inf
     for part in attribute.bins:
-        if part.values:
-            value = part.values[0]
-            shown = value if len(value) <= 60 else f"{value[:60]}…"
-            words = [f"{label}: {shown}" for label in (en, ru)]
-        elif attribute.kind == "category":
-            words = [
-                f"{label}: {text('any other', lang)}" for label, lang in ((en, "en"), (ru, "ru"))
-            ]
-        else:
-            words = [
-                _range(label, below, part.upto, lang) for label, lang in ((en, "en"), (ru, "ru"))
-            ]
-            below = part.upto
-        bins.append(evolve(part, en=words[0], ru=words[1]))
-    return evolve(attribute, bins=bins, en=en, ru=ru)
+        reasons = {
+            lang: _bin_text(attribute.kind, part, below, label.in_language(lang), lang)
+            for lang in languages()
+        }
+        below = below if part.values else part.upto
+        bins.append(evolve(part, text=Texts(reasons)))
+    return evolve(attribute, bins=bins, text=label)
+
+
+def _bin_text(kind: str, part: Bin, below: float, label: str, lang: str) -> str:
+    if part.values:
+        value = part.values[0]
+        shown = value if len(value) <= 60 else f"{value[:60]}…"
+        return f"{label}: {shown}"
+    if kind == "category":
+        return f"{label}: {text('any other', lang)}"
+    return _range(label, below, part.upto, lang)
 
 
 def _range(label: str, low: float, high: float, lang: str) -> str:

@@ -250,7 +250,7 @@ def _card(
         flat = base + slope * log_odds[late].T.ravel()
         base += _level(flat, np.tile(train.outcome[late], repeats))
     lowest, worth = model.scale()
-    labels = {one.name: (one.label("en"), one.label("ru")) for one in rules.attributes}
+    labels = {one.name: one.labels for one in rules.attributes}
     labels |= options.labels
     card = Scorecard(
         model.attributes(train.design, labels),

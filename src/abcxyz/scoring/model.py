@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,18 @@ from abcxyz.core.prospects.lead_table import Words, as_figures, as_words, place_
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError
-from abcxyz.scoring.binning import Binning, bin_attribute, count, kind_of
+from abcxyz.scoring.binning import WAYS, Binning, bin_attribute, count, kind_of
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
+from abcxyz.toolkit.catalogue import Texts
 
 __all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoid_fit"]
 
 
-_TRENDS = frozenset({"auto", "up", "down", "none"})
+_TRENDS = frozenset({*WAYS, "none"})
+
+
+def _labels(written: Mapping[str, str | Mapping[str, str]]) -> Mapping[str, Texts]:
+    return MappingProxyType({name: Texts(words) for name, words in written.items()})
 
 
 @frozen(kw_only=True)
@@ -38,7 +44,7 @@ class FitOptions:
     special
         Number to the values that are no quantity, such as ``{"pdays": [-1]}`` for "never".
     labels
-        Attribute to what it is called in English and Russian.
+        Attribute to what it is called in each language.
     min_share
         Smallest share of the leads in a bin; never fewer than ten leads.
     smoothing
@@ -68,7 +74,7 @@ class FitOptions:
     kinds: Mapping[str, str] = field(factory=dict, converter=frozen_map, hash=False)
     trends: Mapping[str, str] = field(factory=dict, converter=frozen_map, hash=False)
     special: Mapping[str, Sequence[float]] = field(factory=dict, converter=frozen_map, hash=False)
-    labels: Mapping[str, tuple[str, str]] = field(factory=dict, converter=frozen_map, hash=False)
+    labels: Mapping[str, Texts] = field(factory=dict, converter=_labels, hash=False)
     min_share: float = 0.01
     smoothing: float = 10.0
     strength: float = 1.0
@@ -182,9 +188,7 @@ class LogOdds:
         reach = sum(float(np.ptp(part.values)) for part in self.parts)
         return self.intercept + lowest, reach / 100
 
-    def attributes(
-        self, design: Design, labels: Mapping[str, tuple[str, str]]
-    ) -> tuple[Attribute, ...]:
+    def attributes(self, design: Design, labels: Mapping[str, Texts]) -> tuple[Attribute, ...]:
         """Turn log-odds into points: 0 the least of each attribute, 100 the most of all.
 
         Parameters
@@ -192,7 +196,7 @@ class LogOdds:
         design
             The leads fitted on.
         labels
-            Attribute to what it is called in English and Russian.
+            Attribute to what it is called in each language.
 
         Notes
         -----

@@ -1,4 +1,4 @@
-"""Say what a scorecard is and how good, in Russian or English."""
+"""Sentences about a scorecard: what it is, how good, and whether leads still resemble."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def describe(card: Scorecard, lang: str = "en") -> list[str]:
     card
         Any scorecard; what its report lacks is left out.
     lang
-        ``en`` or ``ru``.
+        One of the languages on offer.
     """
     report = card.report
     lines = [text("Scorecard: {basis}", lang, basis=text(card.basis, lang))]
@@ -87,13 +87,7 @@ def describe(card: Scorecard, lang: str = "en") -> list[str]:
             )
         )
     lines += _lists(report, lang)
-    lines.append(text("points:", lang))
-    for one in card.attributes:
-        span = f"{number(one.least, lang, 1)} … {number(one.most, lang, 1)}"
-        lines.append(f"  {one.label(lang)}: {span}")
-    cuts = [number(cut, lang, 1) for cut in card.cuts]
-    lines.append(text("P-A from {first}, P-B from {second}", lang, first=cuts[0], second=cuts[1]))
-    return lines
+    return [*lines, *card.explain(lang).splitlines()]
 
 
 def _metrics(held: Mapping[str, Any], lang: str) -> Iterator[str]:

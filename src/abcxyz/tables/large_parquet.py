@@ -18,7 +18,7 @@ from abcxyz.errors import InputError
 from abcxyz.frames.parquet import MEMORY, Progress
 from abcxyz.tables.account import issue_of, nothing_usable
 from abcxyz.tables.currencies import choose_currency, read_currency, refuse_choice
-from abcxyz.tables.roles import choose_columns
+from abcxyz.tables.roles import ROLES, choose_columns
 from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ LARGE = 200.0
 """Megabytes from which a Parquet file is added up outside of Python's memory."""
 
 _MB = 1_000_000
-_ROLES = ("customer", "date", "amount", "document", "cost")
+_ROLES = tuple(role for role in ROLES if role not in ("currency", "name"))
 #: Money of several currencies, or none at all, has no sum.
 _WITHOUT_AMOUNT = ("no_amount", "other_currency")
 

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
 from abcxyz.toolkit.language import (
@@ -19,6 +20,7 @@ from abcxyz.toolkit.language import (
     SOURCE,
     TABLE,
     add_package,
+    is_code,
     language,
     languages,
     locale_folder,
@@ -33,9 +35,11 @@ __all__ = [
     "Catalogue",
     "Texts",
     "catalogue",
+    "gather_texts",
     "languages",
     "plural",
     "register",
+    "spread_texts",
     "text",
     "translate",
 ]
@@ -87,7 +91,7 @@ class Catalogue:
 
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
         """Say a number of things: *english* is ``one|other``, with ``{n}`` and other fields."""
-        return self.forms(english, n, lang).format(n=number(n, lang), **fields)
+        return self.forms(english, n, lang).format(**{"n": number(n, lang), **fields})
 
 
 @functools.cache
@@ -225,7 +229,10 @@ class Texts(Mapping[str, str]):
         if isinstance(words, Texts):
             above = words.layers
         else:
-            named = {SOURCE: words} if isinstance(words, str) else words
+            named = {SOURCE: words} if isinstance(words, str) else dict(words)
+            if not all(isinstance(one, str) for one in named.values()):
+                msg = f"a text is a string, and here is {named!r}"
+                raise TypeError(msg)
             above = (MappingProxyType({lang: one for lang, one in named.items() if one}),)
         #: What was written by language, the words that count most first.
         self.layers: tuple[Mapping[str, str], ...] = (*above, *below)
@@ -264,3 +271,46 @@ class Texts(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Texts({dict(self)!r})"
+
+
+def gather_texts(written: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Gather what a file writes by language: ``en`` and ``ru`` become one mapping.
+
+    Parameters
+    ----------
+    written
+        What the file holds.
+    **names
+        Key of the result, and what the file's keys begin with before the language.
+
+    Returns
+    -------
+    dict
+        All other keys as they are.
+
+    Examples
+    --------
+    >>> gather_texts({"points": 3, "en": "large", "say_en": "large firm"}, text="", phrase="say_")
+    {'points': 3, 'text': {'en': 'large'}, 'phrase': {'en': 'large firm'}}
+    """
+    gathered = dict(written)
+    for name, prefix in names.items():
+        by_language = {
+            key.removeprefix(prefix): gathered.pop(key)
+            for key in written
+            if key.startswith(prefix) and is_code(key.removeprefix(prefix))
+        }
+        if by_language:
+            gathered[name] = by_language
+    return gathered
+
+
+def spread_texts(texts: Mapping[str, str], prefix: str = "") -> dict[str, str]:
+    """Write texts by language as `gather_texts` reads them.
+
+    Examples
+    --------
+    >>> spread_texts({"en": "large firm"}, "say_")
+    {'say_en': 'large firm'}
+    """
+    return {f"{prefix}{lang}": words for lang, words in texts.items()}

@@ -20,7 +20,7 @@ SOURCE = "en"
 
 TABLE = "language.toml"
 
-_CODE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?")
+_CODE = re.compile(r"[a-z]{2}(?:_[A-Z]{2})?")
 _packages: list[str] = ["abcxyz"]
 
 
@@ -127,6 +127,17 @@ def read_toml(file: Traversable) -> dict[str, Any]:
         ) from problem
 
 
+def is_code(name: str) -> bool:
+    """Say whether *name* is written as a language is: ``en``, ``pt_BR``.
+
+    Examples
+    --------
+    >>> is_code("en"), is_code("pt_BR"), is_code("name")
+    (True, True, False)
+    """
+    return _CODE.fullmatch(name) is not None
+
+
 def languages() -> tuple[str, ...]:
     """Return the languages on offer: English, then those with a ``locale/<lang>/language.toml``.
 
@@ -144,7 +155,7 @@ def _languages(registered: tuple[str, ...]) -> tuple[str, ...]:
         folder.name
         for package in registered
         for folder in locale_folder(package).iterdir()
-        if _CODE.fullmatch(folder.name) and folder.joinpath(TABLE).is_file()
+        if is_code(folder.name) and folder.joinpath(TABLE).is_file()
     }
     return (SOURCE, *sorted(known - {SOURCE}))
 

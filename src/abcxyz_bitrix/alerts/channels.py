@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CHANNELS", "Alerts", "plain"]
 
-CHANNELS = ("timeline", "tasks", "notify")
-_SCOPES = {"timeline": {"crm"}, "tasks": {"task"}, "notify": {"im"}}
 _METHODS = {
     "timeline": "crm.timeline.comment.add",
     "tasks": "tasks.task.add",
     "notify": "im.notify.system.add",
 }
+_SCOPES = {"timeline": {"crm"}, "tasks": {"task"}, "notify": {"im"}}
+CHANNELS = tuple(_METHODS)
 _LONGEST = 2000  # characters of a message
 
 

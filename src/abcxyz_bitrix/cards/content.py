@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from abcxyz import SEGMENTS, TAGS
+from abcxyz import SEGMENTS, tag
 from abcxyz_bitrix.cards.own_fields import CardFields, Value, canonical
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
         segment = SEGMENTS[code]
         wanted: dict[str, Value] = {
             "SEGMENT": segment,
-            "TAG": canonical("TAG", TAGS[lang].get(segment)),
+            "TAG": canonical("TAG", tag(segment, lang)),
             "ADVICE": canonical("ADVICE", advice(analysis, place, lang)),
             "ABC": segment[0],
             "XYZ": segment[1],

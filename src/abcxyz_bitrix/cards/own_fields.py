@@ -10,12 +10,15 @@ from typing import Any
 
 from attrs import field, frozen
 
+from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
+from abcxyz.toolkit.catalogue import languages
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, as_id, is_empty, rows_at
 from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.refusals import maybe_done
+from abcxyz_bitrix.words import text
 
 __all__ = ["PREFIX", "SEGMENT_ITEMS", "SPECS", "CardFields", "Spec", "Value", "ensure", "remove"]
 
@@ -25,16 +28,16 @@ Value = str | int | Decimal | None
 _LONGEST = 50  # characters of a name with its prefix
 _TRIES = 3
 
-SEGMENT_ITEMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+SEGMENT_ITEMS: Mapping[str, str] = MappingProxyType(
     {
-        **{f"{a}{x}": {"ru": f"{a}{x}", "en": f"{a}{x}"} for a in "ABC" for x in "XYZ"},
-        "PA": {"ru": "P-A", "en": "P-A"},
-        "PB": {"ru": "P-B", "en": "P-B"},
-        "PC": {"ru": "P-C", "en": "P-C"},
-        "NONE": {"ru": "не классифицирован", "en": "not classified"},
+        **{segment: segment for segment in SEGMENTS},
+        "PA": "P-A",
+        "PB": "P-B",
+        "PC": "P-C",
+        "NONE": "not classified",
     }
 )
-"""Items of the list of segments: external code -> text by language."""
+"""Items of the list of segments: external code -> English text."""
 
 
 @frozen
@@ -47,8 +50,8 @@ class Spec:
         Behind the prefix.
     type
         Of the portal.
-    labels
-        By language.
+    label
+        In English.
     decimals
         Of a number; figures that agree to so many are equal.
     entities
@@ -57,7 +60,7 @@ class Spec:
 
     code: str
     type: str
-    labels: Mapping[str, str]
+    label: str
     decimals: int = 0
     entities: tuple[int, ...] = (COMPANY, CONTACT)
     settings: Mapping[str, Any] = field(factory=dict)
@@ -65,26 +68,24 @@ class Spec:
 
 _ALL = (COMPANY, CONTACT, LEAD)
 SPECS = (
-    Spec("SEGMENT", "enumeration", {"ru": "Сегмент ABC/XYZ", "en": "ABC/XYZ segment"},
+    Spec("SEGMENT", "enumeration", "ABC/XYZ segment",
          entities=_ALL, settings={"DISPLAY": "LIST"}),
-    Spec("TAG", "string", {"ru": "ABC/XYZ: метка", "en": "ABC/XYZ: tag"}),
-    Spec("ADVICE", "string", {"ru": "ABC/XYZ: рекомендация", "en": "ABC/XYZ: recommendation"},
+    Spec("TAG", "string", "ABC/XYZ: tag"),
+    Spec("ADVICE", "string", "ABC/XYZ: recommendation",
          entities=_ALL, settings={"ROWS": 4}),
-    Spec("ABC", "string", {"ru": "Класс ABC", "en": "ABC class"}),
-    Spec("XYZ", "string", {"ru": "Класс XYZ", "en": "XYZ class"}),
-    Spec("VALUE", "double", {"ru": "ABC/XYZ: сумма за период", "en": "ABC/XYZ: value"},
+    Spec("ABC", "string", "ABC class"),
+    Spec("XYZ", "string", "XYZ class"),
+    Spec("VALUE", "double", "ABC/XYZ: value",
          decimals=2, settings={"PRECISION": 2}),
-    Spec("CV", "double", {"ru": "ABC/XYZ: коэффициент вариации",
-                          "en": "ABC/XYZ: coefficient of variation"},
+    Spec("CV", "double", "ABC/XYZ: coefficient of variation",
          decimals=4, settings={"PRECISION": 4}),
-    Spec("PREVIOUS", "string", {"ru": "ABC/XYZ: прежний сегмент",
-                                "en": "ABC/XYZ: previous segment"}, entities=_ALL),
-    Spec("SINCE", "date", {"ru": "ABC/XYZ: сегмент с", "en": "ABC/XYZ: segment since"},
+    Spec("PREVIOUS", "string", "ABC/XYZ: previous segment", entities=_ALL),
+    Spec("SINCE", "date", "ABC/XYZ: segment since",
          entities=_ALL),
-    Spec("PRIORITY", "integer", {"ru": "ABC/XYZ: приоритет", "en": "ABC/XYZ: priority"}),
-    Spec("SCORE", "double", {"ru": "Баллы лида", "en": "Lead score"},
+    Spec("PRIORITY", "integer", "ABC/XYZ: priority"),
+    Spec("SCORE", "double", "Lead score",
          decimals=1, entities=(LEAD,), settings={"PRECISION": 1}),
-    Spec("MARK", "string", {"ru": "ABC/XYZ: отметка записи", "en": "ABC/XYZ: write mark"},
+    Spec("MARK", "string", "ABC/XYZ: write mark",
          entities=_ALL),
 )  # fmt: skip
 """The fields, in the order of the card."""
@@ -290,7 +291,7 @@ def _make(
 
 
 def _definition(spec: Spec, prefix: str, lang: str) -> dict[str, Any]:
-    labels = dict(spec.labels)
+    labels = _labels(spec)
     made: dict[str, Any] = {
         "FIELD_NAME": prefix.removeprefix("UF_CRM_") + spec.code,
         "USER_TYPE_ID": spec.type,
@@ -310,18 +311,22 @@ def _definition(spec: Spec, prefix: str, lang: str) -> dict[str, Any]:
     return made
 
 
+def _labels(spec: Spec) -> dict[str, str]:
+    return {lang: text(spec.label, lang) for lang in languages()}
+
+
 def _items(lang: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
-        {"VALUE": text[lang], "XML_ID": code, "SORT": 10 * place, "DEF": "N"}
+        {"VALUE": text(item, lang), "XML_ID": code, "SORT": 10 * place, "DEF": "N"}
         | ({"ID": numbers[code]} if code in numbers else {})
-        for place, (code, text) in enumerate(SEGMENT_ITEMS.items(), start=1)
+        for place, (code, item) in enumerate(SEGMENT_ITEMS.items(), start=1)
     ]
 
 
 def _restored(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """Put deleted items back; foreign ones stay, for they are addressed by their number."""
     numbers = {str(item.get("XML_ID")): as_id(item.get("ID")) for item in row.get("LIST") or ()}
-    labels = dict(SPECS[0].labels)
+    labels = _labels(SPECS[0])
     return {
         "id": as_id(row.get("ID")),
         "fields": {

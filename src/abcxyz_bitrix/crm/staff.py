@@ -8,12 +8,13 @@ from typing import Any
 from attrs import define, field
 
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.catalogue import languages
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_id, as_map, rows_at
+from abcxyz_bitrix.words import text
 
 __all__ = ["Staff"]
 
-_SALES = ("продаж", "sales")
 _PAGE = 50
 
 
@@ -61,10 +62,12 @@ class Staff:
                 )
             return self.named
         departments = self._all()
+        # The language of the portal is not known, so the word is looked for in all of them.
+        sales = {text("sales", lang) for lang in languages()}
         starts = [
             number
             for number, row in departments.items()
-            if any(word in str(row.get("NAME", "")).casefold() for word in _SALES)
+            if any(word in str(row.get("NAME", "")).casefold() for word in sales)
         ]
         user = self._users.get(responsible) if self.active(responsible) else None
         if not starts and user is not None:

@@ -15,7 +15,10 @@ from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid
 from abcxyz_onec.profiles.schema import Targets
 
-__all__ = ["Property", "Values", "find_property", "read_values"]
+__all__ = ["NAMED", "Property", "Values", "find_property", "read_values"]
+
+NAMED = ("Ref_Key", "Description", "DeletionMark")
+"""Fields that name an element of any catalog and say whether it is to be deleted."""
 
 
 @frozen
@@ -68,9 +71,7 @@ def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -
     asked = Query(
         names.properties,
         (
-            "Ref_Key",
-            "Description",
-            "DeletionMark",
+            *NAMED,
             *published(client.metadata(), names.properties, ("Имя",)),
         ),
         where=f"{flag} eq {'true' if extra else 'false'}",
@@ -84,11 +85,14 @@ def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -
     ]
     if len(found) != 1:
         raise ConfigError(
-            "1C has {count} {kind} called {name!r}, and one is needed; make one of the type "
-            "string for the customers in Администрирование → Общие настройки → Дополнительные "
-            "реквизиты и сведения, or name another in property",
+            "1C has {count} additional information records called {name!r}, and one is needed; "
+            "make one of the type string for the customers in Администрирование → Общие настройки "
+            "→ Дополнительные реквизиты и сведения, or name another in property"
+            if extra
+            else "1C has {count} additional attributes called {name!r}, and one is needed; make "
+            "one of the type string for the customers in Администрирование → Общие настройки → "
+            "Дополнительные реквизиты и сведения, or name another in property",
             count=len(found),
-            kind="дополнительных сведений" if extra else "дополнительных реквизитов",
             name=wanted,
         )
     return Property(str(found[0]["Ref_Key"]).lower(), wanted)
@@ -118,7 +122,7 @@ def read_values(
     kind = f"StandardODATA.{names.values}"
     asked = Query(
         names.values,
-        ("Ref_Key", "Description", "DeletionMark"),
+        NAMED,
         where=f"Owner_Key eq {guid(each.reference)}",
     )
     missing = lacking(client, [asked])

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
@@ -48,8 +49,7 @@ class LineColumns:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the columns by name."""
-        names = ("token", "day", "revenue", "cost", "document", "counted")
-        return {name: getattr(self, name) for name in names}
+        return attrs.asdict(self, recurse=False)
 
 
 @frozen

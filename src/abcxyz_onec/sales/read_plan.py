@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 from attrs import frozen
 
-from abcxyz import Window
+from abcxyz import METRICS, Window
 from abcxyz.errors import AbcxyzWarning, AuthenticationError, ConfigError
 from abcxyz_onec.catalogs.customers import FLAGS, published
 from abcxyz_onec.catalogs.publication import customer_queries, described, lacking, refuse
@@ -118,9 +118,9 @@ def choose(
         raise ConfigError(
             "basis is {value!r}; use one of {known}", value=basis, known="sales, payments"
         )
-    if metric not in ("revenue", "profit", "count"):
+    if metric not in METRICS:
         raise ConfigError(
-            "metric is {value!r}; use one of {known}", value=metric, known="revenue, profit, count"
+            "metric is {value!r}; use one of {known}", value=metric, known=", ".join(METRICS)
         )
     if read == "turnovers" and metric == "count":
         raise ConfigError(

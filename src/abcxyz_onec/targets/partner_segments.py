@@ -8,6 +8,7 @@ from attrs import define, field
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
+from abcxyz_onec.catalogs.properties import NAMED
 from abcxyz_onec.catalogs.publication import lacking, refuse
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.paging import table
@@ -38,7 +39,7 @@ class Segments:
         """
         if self._keys:
             return self._keys
-        asked = Query(self.names.segments, ("Ref_Key", "Description", "DeletionMark"))
+        asked = Query(self.names.segments, NAMED)
         refuse(lacking(self.client, [asked]))
         called: dict[str, list[str]] = {}
         for row in table(self.client, asked):

@@ -155,7 +155,7 @@ def test_dead_money_are_the_most_time_consuming_of_c() -> None:
     told = with_facts(before, CrmFacts(time_spent=spent), alert_rules=AlertRules(dead_top=1))
     found = raised(told, "dead_money")
     assert {"small": 7.2} == {who: one.facts["hours"] for who, one in found.items()}
-    assert "отнимает 7.2 ч, а принёс 60" in found["small"].sentence("ru")
+    assert "отнимает 7,2\N{NO-BREAK SPACE}ч, а принёс 60" in found["small"].sentence("ru")
     with pytest.raises(InputError, match="-1 hours"):
         TimeSpent(customer="small", hours=-1)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import BCG, EVENTS, SEGMENTS, Analysis, Settings, Transactions, analyze
-from abcxyz.core.analysis.summary import FALLS, RISES
+from abcxyz.core.dynamics.events import FALLS, RISES
 from abcxyz.demo import DEMO_AS_OF, demo_sales
 
 SETTINGS = Settings(period="2M")

@@ -136,7 +136,11 @@ def test_knockout() -> None:
     """A bankrupt giant is P-C for that very reason, with no points and no probability."""
     card = evolve(DEFAULT, calibration=(0.0, 0.1))
     one = score_prospect({"turnover": 9e9, "employees": 999, "status": " Банкротство "}, card)
-    assert (one.grade, one.score, one.against_ru) == ("P-C", 0.0, ("компания в банкротстве",))
+    assert (one.grade, one.score, one.against_in("ru")) == (
+        "P-C",
+        0.0,
+        ("компания в банкротстве",),
+    )
     assert one.probability is None
     assert (
         one.sentence("ru")
@@ -160,7 +164,7 @@ def test_sentence_of_the_salesperson() -> None:
         one.sentence("en") == "A lead of high potential. Large firm of a priority industry. "
         "A personal call by the head of sales is advised."
     )
-    assert one.reasons_ru == (
+    assert one.reasons_in("ru") == (
         "крупная компания по обороту",
         "крупная компания по численности",
         "приоритетная отрасль",
@@ -171,7 +175,7 @@ def test_sentence_without_a_noun() -> None:
     """A reason that continues a noun finds one, and nouns that differ are told in full."""
     lead = {"turnover": 1, "employees": 300, "industry": "стройка"}
     mixed = score_prospect(lead, evolve(CARD, cuts=(99, 5)))
-    assert mixed.reasons_ru == ("крупная компания по численности", "приоритетная отрасль")
+    assert mixed.reasons_in("ru") == ("крупная компания по численности", "приоритетная отрасль")
     assert "Компания из приоритетной отрасли" in score_prospect(
         {"industry": "стройка"}, evolve(CARD, least_coverage=0.0)
     ).sentence("ru")

@@ -123,8 +123,12 @@ def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | Non
         return None
     action = analysis.actions[int(places[0])]
     channels = analysis.actions.playbook.channels
-    channel = channels[action.channel][lang] if action.channel in channels else action.channel
-    return {"channel": channel, "action": action.text(lang), "hint": action.hint(lang)}
+    known = channels[action.channel].in_language(lang) if action.channel in channels else ""
+    return {
+        "channel": known or action.channel,
+        "action": action.text(lang),
+        "hint": action.hint(lang),
+    }
 
 
 def _named(alert: Alert, names: Mapping[Any, str]) -> str:

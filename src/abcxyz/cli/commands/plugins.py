@@ -54,7 +54,9 @@ def plugins_object(registry: Registry) -> dict[str, Any]:
 
 
 def _sorted(registry: Registry) -> list[Adapter]:
-    roles = ("source", "enricher", "sink")
+    from abcxyz.binding import ROLES
+
+    roles = list(ROLES)
     return sorted(registry.adapters.values(), key=lambda one: (roles.index(one.role), one.name))
 
 

@@ -41,7 +41,7 @@ def read_leads(path: str, card: Scorecard) -> pd.DataFrame:
     known |= {out.attribute: out.attribute for out in card.knockouts}
     aliases = {name.casefold(): name for name in known}
     for one in card.attributes:
-        for label in (one.label("en"), one.label("ru")):
+        for label in one.labels.values():
             aliases.setdefault(label.casefold(), one.name)
     aliases.setdefault("статус", "status")
     present = {str(column).strip().casefold(): column for column in frame.columns}

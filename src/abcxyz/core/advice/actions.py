@@ -37,16 +37,16 @@ class Action:
 
     def text(self, lang: str = "en") -> str:
         """Say what to do."""
-        parts = [self._advice.text[lang]] if self._advice is not None else []
+        parts = [self._advice.text.in_language(lang)] if self._advice is not None else []
         if self._refined is not None:
-            parts.insert(0, self._refined.text[lang])
+            parts.insert(0, self._refined.text.in_language(lang))
         return ". ".join(part.format(**self._fields) for part in parts)
 
     def hint(self, lang: str = "en") -> str:
         """Say what to tell the customer; nothing for one without a class."""
         if self._advice is None:
             return ""
-        return self._advice.hint[lang].format(**self._fields)
+        return self._advice.hint.in_language(lang).format(**self._fields)
 
 
 @frozen(kw_only=True)

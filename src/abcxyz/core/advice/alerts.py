@@ -15,6 +15,8 @@ from attrs import field, frozen
 
 from abcxyz.core.display import plain_number
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import number
 
 __all__ = ["ALERTS", "NO_RISK", "Alert", "AlertRules"]
 
@@ -29,9 +31,10 @@ NO_RISK = ("near_a", "dead_money")
 
 
 @functools.cache
-def _words() -> Mapping[str, Mapping[str, str]]:
+def _sentences() -> Mapping[str, str]:
     file = resources.files("abcxyz.core.advice") / "alerts.toml"
-    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    return MappingProxyType({kind: one["en"] for kind, one in written.items()})
 
 
 @frozen(kw_only=True)
@@ -70,28 +73,28 @@ class Alert:
 
     def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Say it; *name* stands for the customer's identifier."""
-        return _words()[self.kind][lang].format(
+        facts = {name: _written(value, lang) for name, value in self.facts.items()}
+        return text(
+            _sentences()[self.kind],
+            lang,
             customer=self.customer if name is None else name,
             before=self.before,
             after=self.after,
-            money="?" if self.money is None else plain_number(round(self.money)),
-            **{"days": self.age, "usual": "", "hours": "", "deal": "", "stage": "", **self.facts},
+            money="?" if self.money is None else plain_number(round(self.money), lang),
+            **{"days": self.age, "usual": "", "hours": "", "deal": "", "stage": "", **facts},
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         customer = self.customer
-        return {
-            "kind": self.kind,
-            "key": self.key,
+        return attrs.asdict(self, recurse=False) | {
             "customer": customer.item() if isinstance(customer, np.generic) else customer,
-            "money": self.money,
-            "age": self.age,
-            "owner": self.owner,
-            "before": self.before,
-            "after": self.after,
             "facts": dict(self.facts),
         }
+
+
+def _written(value: object, lang: str) -> object:
+    return number(value, lang, 1) if isinstance(value, float) else value
 
 
 def _is_share(_: object, option: attrs.Attribute[float], value: float) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Codes, frozen_map
+from abcxyz._arrays import Bools, Codes
 from abcxyz.core.classes.segments import ABC, SEGMENTS
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.catalogue import SOURCE, Texts, gather_texts, languages
 
 __all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
 
@@ -32,8 +33,8 @@ class Advice:
     """What to do with customers of a segment: a channel, advice and a hint in each language."""
 
     channel: str
-    text: Mapping[str, str] = field(converter=frozen_map, hash=False)
-    hint: Mapping[str, str] = field(converter=frozen_map, hash=False)
+    text: Texts = field(converter=Texts)
+    hint: Texts = field(converter=Texts)
 
 
 @frozen(kw_only=True)
@@ -62,7 +63,7 @@ class Refinement:
     events: tuple[str, ...] = field(default=(), converter=_names)
     late: bool = False
     channel: str | None = None
-    text: Mapping[str, str] = field(converter=frozen_map, hash=False)
+    text: Texts = field(converter=Texts)
 
     def fits(self, before: Codes | None, after: Codes, events: Codes | None, late: Bools) -> Bools:
         """Say of every customer whether this was met; without a former snapshot only lateness."""
@@ -109,7 +110,7 @@ class Playbook:
 
     advice: Mapping[str, Advice] = field(hash=False)
     refinements: tuple[Refinement, ...] = ()
-    channels: Mapping[str, Mapping[str, str]] = field(factory=dict, hash=False)
+    channels: Mapping[str, Texts] = field(factory=dict, hash=False)
 
     def __attrs_post_init__(self) -> None:
         missing = [segment for segment in SEGMENTS if segment not in self.advice]
@@ -172,33 +173,31 @@ class Playbook:
                 known=", ".join(base),
             )
         try:
-            segments = {
-                name: base["segments"].get(name, {}) | dict(data.get("segments", {}).get(name, {}))
-                for name in {**base["segments"], **data.get("segments", {})}
-            }
-            for name in segments:
+            usual = {name: _gathered(name, one) for name, one in base["segments"].items()}
+            written = {name: _gathered(name, one) for name, one in _items(data, "segments")}
+            for name in written:
                 if name not in SEGMENTS:
                     raise ConfigError(
                         "the playbook has advice for {segment!r}; the segments are {known}",
                         segment=name,
                         known=", ".join(SEGMENTS),
                     )
-            own = {one["name"]: dict(one) for one in data.get("refinements", ())}
-            former = {one["name"]: one for one in base["refinements"]}
-            named = {name: one for name, one in own.items() if name not in former} | {
-                name: one | own.get(name, {}) for name, one in former.items()
-            }
+            former = {one["name"]: gather_texts(one, text="") for one in base["refinements"]}
+            own = {one["name"]: gather_texts(one, text="") for one in data.get("refinements", ())}
+            named = [_whole(one) for name, one in own.items() if name not in former]
+            named += [_merged(one, own.get(name, {})) for name, one in former.items()]
+            channels = {name: Texts(one) for name, one in base["channels"].items()}
+            for name, one in _items(data, "channels"):
+                channels[name] = Texts(one, channels.get(name))
             return cls(
                 advice=MappingProxyType(
-                    {name: _advice(name, fields) for name, fields in segments.items()}
-                ),
-                refinements=tuple(_refinement(one) for one in named.values()),
-                channels=MappingProxyType(
                     {
-                        name: frozen_map(texts)
-                        for name, texts in (base["channels"] | data.get("channels", {})).items()
+                        name: Advice(**_merged(one, written.get(name, {})))
+                        for name, one in usual.items()
                     }
                 ),
+                refinements=tuple(Refinement(**one) for one in named),
+                channels=MappingProxyType(channels),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as problem:
             if isinstance(problem, ConfigError):
@@ -224,8 +223,15 @@ def _check_fields(where: str, *texts: Mapping[str, str]) -> None:
             )
 
 
-def _advice(name: str, fields: Mapping[str, Any]) -> Advice:
-    unknown = set(fields) - {"channel", "en", "ru", "hint_en", "hint_ru"}
+def _items(data: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
+    found: Mapping[str, Any] = data.get(key, {})
+    return found.items()
+
+
+def _gathered(name: str, written: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather the texts of a segment's advice by language."""
+    fields = gather_texts(written, text="", hint="hint_")
+    unknown = set(fields) - {"channel", "text", "hint"}
     if unknown:
         raise ConfigError(
             "the playbook's {name} has the key {key!r}; known are channel, en, ru, hint_en and "
@@ -233,17 +239,26 @@ def _advice(name: str, fields: Mapping[str, Any]) -> Advice:
             name=name,
             key=min(unknown),
         )
-    return Advice(
-        fields["channel"],
-        {"en": fields["en"], "ru": fields["ru"]},
-        {"en": fields["hint_en"], "ru": fields["hint_ru"]},
-    )
+    return fields
 
 
-def _refinement(fields: Mapping[str, Any]) -> Refinement:
-    options = dict(fields)
-    text = {lang: options.pop(lang) for lang in ("en", "ru")}
-    return Refinement(**options, text=text)
+def _whole(refinement: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a new refinement that has nothing to say in some language."""
+    texts = refinement["text"]
+    missing = [lang for lang in languages() if lang not in texts]
+    if missing and not texts.get(SOURCE):
+        raise KeyError(missing[0])
+    return refinement
+
+
+def _merged(usual: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Put *own* over *usual*; a text that is not rewritten in a language stays there."""
+    texts = {
+        name: Texts(own.get(name, {}), Texts(usual[name]))
+        for name in ("text", "hint")
+        if name in usual
+    }
+    return {**usual, **own, **texts}
 
 
 @functools.cache

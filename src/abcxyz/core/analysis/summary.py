@@ -14,17 +14,12 @@ from abcxyz.core.classes.results import AbcResult, ClassSummary, XyzResult, clas
 from abcxyz.core.classes.segments import SEGMENTS, XYZ, segment_codes
 from abcxyz.core.dynamics.core_metrics import CoreMetrics
 from abcxyz.core.dynamics.event_totals import EventTotal, event_totals
+from abcxyz.core.dynamics.events import FALLS, RISES
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.rhythm import Silence
 
-__all__ = ["FALLS", "RISES", "MoveTotal", "SegmentSummary", "Summary", "summarize"]
-
-FALLS = ("down", "lost")
-"""Events of customers who fell or left."""
-
-RISES = ("up", "new", "returned")
-"""Events of customers who rose or came."""
+__all__ = ["MoveTotal", "SegmentSummary", "Summary", "summarize"]
 
 
 @frozen

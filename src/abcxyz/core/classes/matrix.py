@@ -13,6 +13,7 @@ from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping, segment_codes
 from abcxyz.core.display import Drawn, html_table, percent, plain_number
 from abcxyz.core.sums import survey
+from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +111,7 @@ class Matrix(Drawn):
             )
         return tuple(found)
 
-    def explain(self, segment: str) -> str:
+    def explain(self, segment: str, lang: str = "en") -> str:
         """Say what one segment holds.
 
         Examples
@@ -121,11 +122,17 @@ class Matrix(Drawn):
         """
         count, value = self.cell(segment)
         row, column = divmod(SEGMENTS.index(segment), 3)
-        of_customers = percent(self.count_shares[row, column])
-        of_value = percent(self.value_shares[row, column])
-        return (
-            f"{segment}: {count} of {self.customers} customers ({of_customers}), "
-            f"{plain_number(value)} of {plain_number(self.positive)} ({of_value})"
+        return text(
+            "{segment}: {count} of {customers} customers ({of_customers}), {value} of {total} "
+            "({of_value})",
+            lang,
+            segment=segment,
+            count=count,
+            customers=self.customers,
+            of_customers=percent(self.count_shares[row, column], lang),
+            value=plain_number(value, lang),
+            total=plain_number(self.positive, lang),
+            of_value=percent(self.value_shares[row, column], lang),
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from abcxyz.core.classes.segments import ABC, XYZ, labels_of
 from abcxyz.core.display import Drawn, html_table, percent, plain_number
 from abcxyz.core.sums import prefix_sums, rounded_sum, survey
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ class AbcResult(Drawn):
         """
         return class_summaries(self.codes, ABC, self.values)
 
-    def explain(self, i: int) -> str:
+    def explain(self, i: int, lang: str = "en") -> str:
         """Say why customer number *i* is in its class.
 
         Examples
@@ -170,11 +171,14 @@ class AbcResult(Drawn):
         i = _place(i, len(self))
         code = int(self.codes[i])
         if code < 0:
-            return "not classified: no sales in the period"
+            return text("not classified: no sales in the period", lang)
         value, share = self.values[i].item(), float(self.share[i])
-        why = _abc_reason(self.rule, code, value, self.cuts)
-        part = "" if math.isnan(share) else f"; {percent(share)} of {self.metric}"
-        return f"{ABC[code]}: {plain_number(value)} {why}{part}"
+        why = _abc_reason(self.rule, code, value, self.cuts, lang)
+        part = ""
+        if not math.isnan(share):
+            metric = text(self.metric, lang)
+            part = text("; {share} of {metric}", lang, share=percent(share, lang), metric=metric)
+        return f"{ABC[code]}: {plain_number(value, lang)} {why}{part}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame, one row per customer in input order."""
@@ -208,28 +212,41 @@ class AbcResult(Drawn):
         return html_table(caption, heads, rows)
 
 
-def _abc_reason(rule: object, code: int, value: float, cuts: Cuts) -> str:
-    first, second = plain_number(cuts.first), plain_number(cuts.second)
+def _abc_reason(rule: object, code: int, value: float, cuts: Cuts, lang: str) -> str:
+    first, second = plain_number(cuts.first, lang), plain_number(cuts.second, lang)
+    limits: dict[str, object] = {"first": first, "second": second}
     if isinstance(rule, Tangent):
         if code == 0:
-            relation = "above" if value > cuts.first else "at"
-            return f"is {relation} the mean {first}"
+            above = value > cuts.first
+            reason = "is above the mean {first}" if above else "is at the mean {first}"
+            return text(reason, lang, **limits)
         if code == 1:
-            relation = "above" if value > cuts.second else "at"
-            return f"is below the mean {first} and {relation} the mean of the rest {second}"
-        return "is not above zero" if value <= 0 else f"is below the mean of the rest {second}"
-    names = {
-        Shares: "of the value",
-        CountShares: "of the customers",
-        CumulativeMean: "of the walk",
-        Limits: "set by hand",
+            return text(
+                "is below the mean {first} and above the mean of the rest {second}"
+                if value > cuts.second
+                else "is below the mean {first} and at the mean of the rest {second}",
+                lang,
+                **limits,
+            )
+        if value <= 0:
+            return text("is not above zero", lang)
+        return text("is below the mean of the rest {second}", lang, **limits)
+    kinds = {
+        Shares: text("of the value", lang),
+        CountShares: text("of the customers", lang),
+        CumulativeMean: text("of the walk", lang),
+        Limits: text("set by hand", lang),
     }
-    kind = names.get(type(rule), "of the rule")
+    limits["kind"] = kinds.get(type(rule)) or text("of the rule", lang)
     if code == 0:
-        return f"reaches the limit of A {kind}, {first}"
+        return text("reaches the limit of A {kind}, {first}", lang, **limits)
     if code == 1:
-        return f"is below the limit of A {kind}, {first}, and reaches that of B, {second}"
-    return f"is below the limit of B {kind}, {second}"
+        return text(
+            "is below the limit of A {kind}, {first}, and reaches that of B, {second}",
+            lang,
+            **limits,
+        )
+    return text("is below the limit of B {kind}, {second}", lang, **limits)
 
 
 @frozen(kw_only=True)
@@ -264,7 +281,7 @@ class XyzResult:
         """(n,) ``X``, ``Y``, ``Z``, or nothing."""
         return labels_of(self.codes, XYZ)
 
-    def explain(self, i: int) -> str:
+    def explain(self, i: int, lang: str = "en") -> str:
         """Say why customer number *i* is in its class.
 
         Examples
@@ -276,20 +293,30 @@ class XyzResult:
         i = _place(i, len(self))
         code, cv = int(self.codes[i]), float(self.cv[i])
         if code < 0:
-            return "not classified: no sales in the period"
-        first, second = percent(self.cuts.first), percent(self.cuts.second)
+            return text("not classified: no sales in the period", lang)
+        return f"{XYZ[code]}: {self._reason(code, cv, lang)}"
+
+    def _reason(self, code: int, cv: float, lang: str) -> str:
         if math.isnan(cv):
-            return f"{XYZ[code]}: the coefficient of variation is undefined, no sales remain"
-        words = f"{XYZ[code]}: the coefficient of variation {percent(cv)}"
+            return text("the coefficient of variation is undefined, no sales remain", lang)
+        words: dict[str, object] = {
+            "cv": percent(cv, lang),
+            "first": percent(self.cuts.first, lang),
+            "second": percent(self.cuts.second, lang),
+        }
         if code == 2 and cv <= self.cuts.second:
-            return f"{words} rests on at most one order"
+            return text(
+                "the coefficient of variation {cv} rests on at most one order", lang, **words
+            )
         if code == 0:
-            return f"{words} is not above {first}"
-        return (
-            f"{words} is above {first} and not above {second}"
-            if code == 1
-            else (f"{words} is above {second}")
-        )
+            return text("the coefficient of variation {cv} is not above {first}", lang, **words)
+        if code == 1:
+            return text(
+                "the coefficient of variation {cv} is above {first} and not above {second}",
+                lang,
+                **words,
+            )
+        return text("the coefficient of variation {cv} is above {second}", lang, **words)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame, one row per customer in input order."""

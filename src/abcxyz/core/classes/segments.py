@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from abcxyz._arrays import ArrayLike, Codes
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import languages, text
 
 __all__ = [
     "ABC",
@@ -33,36 +34,37 @@ SEGMENTS = tuple(a + x for a in ABC for x in XYZ)
 #: Letters a Russian keyboard puts in place of the Latin ones.
 _LOOK_ALIKE = str.maketrans("АВСХУ", "ABCXY")
 
-TAGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+_TAGS: Mapping[str, str] = MappingProxyType(
     {
-        "ru": MappingProxyType(
-            {
-                "AX": "AX - приоритетный клиент",
-                "AY": "AY - Ключевой клиент, колебания спроса",
-                "AZ": "AZ - Крупный клиент, непредсказуемый спрос",
-                "BX": "BX - Надёжный клиент, потенциал роста",
-                "BY": "BY - Средний клиент, колебания спроса",
-                "BZ": "BZ - Средний клиент, непредсказуемый спрос",
-                "CX": "CX - Небольшой постоянный клиент",
-                "CY": "CY - Небольшой клиент, колебания спроса",
-                "CZ": "CZ - Низкий потенциал",
-            }
-        ),
-        "en": MappingProxyType(
-            {
-                "AX": "AX - Priority customer",
-                "AY": "AY - Key customer, demand varies",
-                "AZ": "AZ - Large customer, unpredictable demand",
-                "BX": "BX - Reliable customer, room to grow",
-                "BY": "BY - Medium customer, demand varies",
-                "BZ": "BZ - Medium customer, unpredictable demand",
-                "CX": "CX - Small steady customer",
-                "CY": "CY - Small customer, demand varies",
-                "CZ": "CZ - Low potential",
-            }
-        ),
+        "AX": "AX - Priority customer",
+        "AY": "AY - Key customer, demand varies",
+        "AZ": "AZ - Large customer, unpredictable demand",
+        "BX": "BX - Reliable customer, room to grow",
+        "BY": "BY - Medium customer, demand varies",
+        "BZ": "BZ - Medium customer, unpredictable demand",
+        "CX": "CX - Small steady customer",
+        "CY": "CY - Small customer, demand varies",
+        "CZ": "CZ - Low potential",
     }
 )
+
+
+class _Tags(Mapping[str, Mapping[str, str]]):
+    """Tags by language and segment, for the languages on offer at the time."""
+
+    def __getitem__(self, lang: str) -> Mapping[str, str]:
+        if lang not in languages():
+            raise KeyError(lang)
+        return MappingProxyType({segment: text(tag, lang) for segment, tag in _TAGS.items()})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(languages())
+
+    def __len__(self) -> int:
+        return len(languages())
+
+
+TAGS: Mapping[str, Mapping[str, str]] = _Tags()
 """What stands on the customer's card, by language and segment."""
 
 
@@ -74,7 +76,7 @@ def tag(segment: str, lang: str = "en") -> str:
     >>> tag("AX", "ru")
     'AX - приоритетный клиент'
     """
-    return TAGS[lang].get(segment, "")
+    return text(_TAGS[segment], lang) if segment in _TAGS else ""
 
 
 def labels_of(codes: ArrayLike, names: tuple[str, ...]) -> npt.NDArray[np.str_]:

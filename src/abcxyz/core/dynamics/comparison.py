@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import MappingProxyType
 
 import numpy as np
 
@@ -22,7 +23,9 @@ __all__ = [
     "compare_aligned",
 ]
 
-AXES = ("abc", "xyz", "segment", "group")
+_LABELS = MappingProxyType({"abc": ABC, "xyz": XYZ, "segment": SEGMENTS})
+
+AXES = (*_LABELS, "group")
 """What two snapshots can be compared by."""
 
 
@@ -145,7 +148,7 @@ def compare_aligned(
     level: float = 0.95,
 ) -> Transitions:
     """Compare snapshots that were aligned and checked already; never warns."""
-    labels = {"abc": ABC, "xyz": XYZ, "segment": SEGMENTS, "group": grouping.names}[by]
+    labels = grouping.names if by == "group" else _LABELS[by]
 
     def codes(snapshot: Snapshot) -> Codes:
         if by == "group":

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 
 from abcxyz._arrays import Codes
 from abcxyz.core.classes.segments import ABC, codes_of
 from abcxyz.errors import InputError
 
-__all__ = ["ABSENT", "EVENTS", "N", "event", "event_table"]
+__all__ = [
+    "ABSENT",
+    "EVENTS",
+    "FALLS",
+    "RISES",
+    "SENTENCES",
+    "UNCHANGED",
+    "N",
+    "event",
+    "event_table",
+]
 
 N = -1
 """Known, no sales in the window: not classified."""
@@ -20,6 +32,32 @@ EVENTS = (
     "same", "up", "down", "moved", "new", "returned", "lost", "registered", "idle", "removed",
 )  # fmt: skip
 """Events by code. ``moved`` is a change between classes that have no order, such as groups."""
+
+FALLS = ("down", "lost")
+"""Events of customers who fell or left."""
+
+RISES = ("up", "new", "returned")
+"""Events of customers who rose or came."""
+
+UNCHANGED = ("same", "registered", "idle", "removed")
+"""Events that change no class of a customer with sales."""
+
+SENTENCES = MappingProxyType(
+    {
+        "same": "same: {before}, then {after}",
+        "up": "up: {before}, then {after}",
+        "down": "down: {before}, then {after}",
+        "moved": "moved: {before}, then {after}",
+        "new": "new: {before}, then {after}",
+        "returned": "returned: {before}, then {after}",
+        "lost": "lost: {before}, then {after}",
+        "registered": "registered: {before}, then {after}",
+        "idle": "idle: {before}, then {after}",
+        "removed": "removed: {before}, then {after}",
+        "absent": "absent: {before}, then {after}",
+    }
+)
+"""What happened to a customer, by event, and by ``absent`` for one in no list."""
 
 
 def event_table(classes: int, *, ordered: bool = True) -> Codes:

@@ -22,7 +22,7 @@ from abcxyz._arrays import (
 )
 from abcxyz.core.classes.segments import ABC
 from abcxyz.core.display import Drawn, html_table, plain_number
-from abcxyz.core.dynamics.events import ABSENT, EVENTS, event_table
+from abcxyz.core.dynamics.events import ABSENT, EVENTS, SENTENCES, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
     MOST_CLASSES,
@@ -31,6 +31,7 @@ from abcxyz.core.dynamics.transition_counts import (
     path_numbers,
 )
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +189,7 @@ class Transitions(Drawn):
         """Customers who had a class and bought nothing in the new window."""
         return self.who("lost")
 
-    def explain(self, customer: object) -> str:
+    def explain(self, customer: object, lang: str = "en") -> str:
         """Say what happened to one customer, named by identifier or else by position.
 
         Raises
@@ -207,14 +208,23 @@ class Transitions(Drawn):
         if not len(found):
             raise InputError("there is no customer {customer!r} here", customer=customer)
         i = int(found[0])
-        names = (*self.labels, "absent", "N")
+        names = (*self.labels, text("absent", lang), "N")
         code = int(self.events[i])
-        what = EVENTS[code] if code >= 0 else "absent"
-        said = f"{what}: {names[self.before[i]]}, then {names[self.after[i]]}"
+        sentence = text(
+            SENTENCES[EVENTS[code] if code >= 0 else "absent"],
+            lang,
+            before=names[self.before[i]],
+            after=names[self.after[i]],
+        )
         if self.value_before is None or self.value_after is None:
-            return said
-        was, now = (float(one[i]) for one in (self.value_before, self.value_after))
-        return f"{said}; {plain_number(was)}, then {plain_number(now)}"
+            return sentence
+        return text(
+            "{sentence}; {before}, then {after}",
+            lang,
+            sentence=sentence,
+            before=plain_number(float(self.value_before[i]), lang),
+            after=plain_number(float(self.value_after[i]), lang),
+        )
 
     def path(self, before: str, after: str) -> tuple[int, float]:
         """Return the customers on one path and the rate of those who took it."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 from attrs import field, frozen
 
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.catalogue import Texts, gather_texts
 
 __all__ = [
     "GRADES",
@@ -80,25 +82,23 @@ class Bin:
     ----------
     points
         What they earn.
-    en, ru
-        The reason told to a salesperson, such as "large firm by turnover".
+    text
+        The reason for a salesperson, such as "large firm by turnover".
     upto
         Numbers up to and including this one, from where the bin before ends.
     values
         Words, or special numbers such as -1 for "never". A bin of words without any is met by
         every known value that no other bin names; there may be one, the last.
-    say_en, say_ru
+    phrase
         How the sentence says it, where that differs from the reason: "large firm". What begins
         with an ellipsis continues the noun before: "…of a priority industry".
     """
 
     points: float = field(converter=_points)
-    en: str = field(default="", validator=_TEXT)
-    ru: str = field(default="", validator=_TEXT)
+    text: Texts = field(factory=Texts, converter=Texts)
     upto: float = field(default=math.inf, converter=float)
     values: tuple[str, ...] = field(default=(), converter=_words)
-    say_en: str = field(default="", validator=_TEXT)
-    say_ru: str = field(default="", validator=_TEXT)
+    phrase: Texts = field(factory=Texts, converter=Texts)
 
 
 def _bins(found: Iterable[Bin]) -> tuple[Bin, ...]:
@@ -119,7 +119,7 @@ class Attribute:
         Points of a lead where it is unknown, or in no bin.
     bins
         Numbers: rising ``upto``, special values anywhere.
-    en, ru
+    text
         What a salesperson calls it; the name itself where empty.
     typical
         Points of the average lead, against which a reason speaks for or against; *neutral*
@@ -130,8 +130,7 @@ class Attribute:
     kind: str = field()
     neutral: float = field(converter=_points)
     bins: tuple[Bin, ...] = field(default=(), converter=_bins)
-    en: str = field(default="", validator=_TEXT)
-    ru: str = field(default="", validator=_TEXT)
+    text: Texts = field(factory=Texts, converter=Texts)
     typical: float | None = field(default=None, converter=_maybe_points)
 
     @kind.validator
@@ -203,8 +202,13 @@ class Attribute:
         return self.most - self.least if self.bins else 0.0
 
     def label(self, lang: str) -> str:
-        """Say what it is called in *lang*, ``en`` or ``ru``."""
-        return (self.ru if lang == "ru" else self.en) or self.name
+        """Say what it is called in *lang*."""
+        return self.text.in_language(lang) or self.name
+
+    @property
+    def labels(self) -> Texts:
+        """What it is called in each language; the name itself where there are no words."""
+        return Texts(self.text, Texts(self.name))
 
 
 @frozen
@@ -213,18 +217,15 @@ class Knockout:
 
     attribute: str = field(validator=_TEXT)
     values: tuple[str, ...] = field(converter=_words)
-    en: str = field(default="", validator=_TEXT)
-    ru: str = field(default="", validator=_TEXT)
+    text: Texts = field(factory=Texts, converter=Texts)
 
 
 @frozen
 class Verdict:
     """What a grade means to people, and to which queue a router would send the lead."""
 
-    en: str = field(validator=_TEXT)
-    ru: str = field(validator=_TEXT)
-    advice_en: str = field(validator=_TEXT)
-    advice_ru: str = field(validator=_TEXT)
+    text: Texts = field(converter=Texts)
+    advice: Texts = field(converter=Texts)
     queue: str = field(validator=_TEXT)
 
 
@@ -232,44 +233,20 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
     {
         "P-A": Verdict(
             "A lead of high potential",
-            "Лид с высоким потенциалом",
             "A personal call by the head of sales is advised",
-            "Рекомендуется личный звонок РОПа",
             "head_of_sales",
         ),
         "P-B": Verdict(
-            "A lead of medium potential",
-            "Лид со средним потенциалом",
-            "A call by a sales manager is advised",
-            "Рекомендуется звонок менеджера",
-            "sales",
+            "A lead of medium potential", "A call by a sales manager is advised", "sales"
         ),
-        "P-C": Verdict(
-            "A lead of low potential",
-            "Лид с низким потенциалом",
-            "Ordinary handling is advised",
-            "Рекомендуется обычная обработка",
-            "nurture",
-        ),
-        "unscored": Verdict(
-            "Too little is known to score the lead",
-            "Данных мало, лид не оценён",
-            "Find out",
-            "Уточните",
-            "clarify",
-        ),
-        "knockout": Verdict(
-            "A lead of low potential",
-            "Лид с низким потенциалом",
-            "Check before any call",
-            "Не звонить без проверки",
-            "check",
-        ),
+        "P-C": Verdict("A lead of low potential", "Ordinary handling is advised", "nurture"),
+        "unscored": Verdict("Too little is known to score the lead", "Find out", "clarify"),
+        "knockout": Verdict("A lead of low potential", "Check before any call", "check"),
     }
 )
 
 
-def merge_verdicts(found: Mapping[str, Verdict | Mapping[str, str]]) -> Mapping[str, Verdict]:
+def merge_verdicts(found: Mapping[str, Verdict | Mapping[str, Any]]) -> Mapping[str, Verdict]:
     """Put *found* over the usual words; part of a verdict is enough."""
     unknown = sorted(set(found) - set(VERDICTS))
     if unknown:
@@ -278,6 +255,13 @@ def merge_verdicts(found: Mapping[str, Verdict | Mapping[str, str]]) -> Mapping[
         )
     merged = dict(VERDICTS)
     for name, one in found.items():
-        given = one if isinstance(one, Verdict) else attrs.evolve(merged[name], **one)
-        merged[name] = given
+        merged[name] = one if isinstance(one, Verdict) else _over(merged[name], one)
     return MappingProxyType(merged)
+
+
+def _over(usual: Verdict, written: Mapping[str, Any]) -> Verdict:
+    changed = gather_texts(written, text="", advice="advice_")
+    for name, texts in (("text", usual.text), ("advice", usual.advice)):
+        if name in changed:
+            changed[name] = Texts(changed[name], texts)
+    return attrs.evolve(usual, **changed)

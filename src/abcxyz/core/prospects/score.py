@@ -1,13 +1,14 @@
-"""The score of one lead, and how it is told to a salesperson."""
+"""The score of one lead, with its reasons and a sentence for a salesperson."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from abcxyz.core.prospects.attributes import Verdict
+from abcxyz.toolkit.catalogue import SOURCE, Texts, languages, text
 
 __all__ = ["ProspectScore", "Reason"]
 
@@ -20,17 +21,15 @@ class Reason:
     ----------
     points
         Above (or below) those of the average lead.
-    en, ru
+    text
         The reason by itself.
-    say_en, say_ru
-        Its words within the sentence.
+    phrase
+        Its words within the sentence, where they differ.
     """
 
     points: float
-    en: str
-    ru: str
-    say_en: str = ""
-    say_ru: str = ""
+    text: Texts
+    phrase: Texts = field(factory=Texts)
 
 
 @frozen
@@ -58,7 +57,7 @@ class ProspectScore:
     knocked_out
         Whether a knock-out decided.
     unknown
-        Names of the attributes that are not known, the weightiest first, in English and Russian.
+        Labels of the attributes that are not known, the weightiest first.
     verdict
         The words of the grade.
     """
@@ -73,50 +72,49 @@ class ProspectScore:
     basis: str
     probability: float | None
     knocked_out: bool
-    unknown: tuple[tuple[str, str], ...]
+    unknown: tuple[Texts, ...]
     verdict: Verdict
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Up to five reasons for the lead, in English."""
-        return tuple(one.en for one in self.good)
+        return self.reasons_in(SOURCE)
 
     @property
     def against(self) -> tuple[str, ...]:
         """Up to five reasons against the lead, in English."""
-        return tuple(one.en for one in self.bad)
+        return self.against_in(SOURCE)
 
-    @property
-    def reasons_ru(self) -> tuple[str, ...]:
-        """Up to five reasons for the lead, in Russian."""
-        return tuple(one.ru for one in self.good)
+    def reasons_in(self, lang: str) -> tuple[str, ...]:
+        """Return up to five reasons for the lead in *lang*, the strongest first."""
+        return tuple(one.text.in_language(lang) for one in self.good)
 
-    @property
-    def against_ru(self) -> tuple[str, ...]:
-        """Up to five reasons against the lead, in Russian."""
-        return tuple(one.ru for one in self.bad)
+    def against_in(self, lang: str) -> tuple[str, ...]:
+        """Return up to five reasons against the lead in *lang*, the strongest first."""
+        return tuple(one.text.in_language(lang) for one in self.bad)
 
-    def sentence(self, lang: str = "en") -> str:
-        """Say it to a salesperson in *lang*, ``en`` or ``ru``.
+    def explain(self, lang: str = "en") -> str:
+        """Say it to a salesperson in *lang*.
 
         Examples
         --------
         >>> from abcxyz.core.prospects.scores import score_prospect
-        >>> score_prospect({"turnover": 3e9, "employees": 900}).sentence("en")
+        >>> score_prospect({"turnover": 3e9, "employees": 900}).explain("en")
         'A lead of high potential. Large firm. A personal call by the head of sales is advised.'
         """
-        russian = lang == "ru"
-        head = self.verdict.ru if russian else self.verdict.en
-        advice = self.verdict.advice_ru if russian else self.verdict.advice_en
+        advice = self.verdict.advice.in_language(lang)
         if self.grade is None and self.unknown:
-            advice += ": " + ", ".join(names[russian] for names in self.unknown)
-        told = self.bad if self.grade == "P-C" else self.good or self.bad
-        why = "" if self.grade is None else _phrase(told, russian=russian)
-        parts = [head, why[:1].upper() + why[1:], advice]
+            advice += ": " + ", ".join(label.in_language(lang) for label in self.unknown)
+        reasons = self.bad if self.grade == "P-C" else self.good or self.bad
+        why = "" if self.grade is None else _phrase(reasons, lang)
+        parts = [self.verdict.text.in_language(lang), why[:1].upper() + why[1:], advice]
         return ". ".join(part for part in parts if part) + "."
 
+    sentence = explain
+
     def to_record(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
+        """Return plain values, ready for JSON; ``sentence_ru`` is that of Russian, and so on."""
+        others = [lang for lang in languages() if lang != SOURCE]
         return {
             "grade": self.grade,
             "score": self.score,
@@ -127,28 +125,26 @@ class ProspectScore:
             "basis": self.basis,
             "reasons": list(self.reasons),
             "against": list(self.against),
-            "reasons_ru": list(self.reasons_ru),
-            "against_ru": list(self.against_ru),
-            "sentence": self.sentence("en"),
-            "sentence_ru": self.sentence("ru"),
+            **{f"reasons_{lang}": list(self.reasons_in(lang)) for lang in others},
+            **{f"against_{lang}": list(self.against_in(lang)) for lang in others},
+            "sentence": self.explain(SOURCE),
+            **{f"sentence_{lang}": self.explain(lang) for lang in others},
             "suggested_queue": self.verdict.queue,
         }
 
 
-def _phrase(reasons: tuple[Reason, ...], *, russian: bool) -> str:
+def _phrase(reasons: tuple[Reason, ...], lang: str) -> str:
     """Join reasons: one noun where all agree on it, then what continues it."""
-    full = [one.ru if russian else one.en for one in reasons]
-    said = [one.say_ru if russian else one.say_en for one in reasons]
-    nouns = dict.fromkeys(
-        said_one for said_one in said if said_one and not said_one.startswith("…")
-    )
-    tails = [one.removeprefix("…").strip() for one in said if one.startswith("…")]
-    plain = [whole for whole, short in zip(full, said, strict=True) if not short]
+    full = [one.text.in_language(lang) for one in reasons]
+    short = [one.phrase.in_language(lang) for one in reasons]
+    nouns = dict.fromkeys(one for one in short if one and not one.startswith("…"))
+    tails = [one.removeprefix("…").strip() for one in short if one.startswith("…")]
+    plain = [whole for whole, part in zip(full, short, strict=True) if not part]
     if len(nouns) > 1:
         # "Large firm, small firm" contradicts itself; "by turnover" and "by staff" do not.
-        sized = zip(full, said, strict=True)
-        nouns = dict.fromkeys(whole for whole, short in sized if short in nouns)
-    firm = "компания" if russian else "firm"
-    first = ", ".join(nouns) or (firm if tails else "")
-    joined = " ".join(part for part in (first, *tails) if part)
+        sized = zip(full, short, strict=True)
+        nouns = dict.fromkeys(whole for whole, part in sized if part in nouns)
+    joined = " ".join([", ".join(nouns), *tails] if nouns else tails)
+    if tails and not nouns:
+        joined = text("firm {tails}", lang, tails=joined)
     return ", ".join(part for part in (joined, *plain) if part)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -23,6 +24,8 @@ from abcxyz.core.prospects.attributes import (
     merge_verdicts,
 )
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.catalogue import Texts, gather_texts, spread_texts, text
+from abcxyz.toolkit.numbers import number
 
 __all__ = [
     "DEFAULT",
@@ -118,6 +121,22 @@ class Scorecard:
         names = [one.name for one in self.attributes if one.bins]
         return tuple(dict.fromkeys([*names, *(out.attribute for out in self.knockouts)]))
 
+    def explain(self, lang: str = "en") -> str:
+        """Say what each attribute may give, and from how many points a lead has which grade.
+
+        Examples
+        --------
+        >>> default_scorecard().explain().splitlines()[1].strip()
+        'turnover: 5.0 … 40.0'
+        """
+        lines = [text("points:", lang)]
+        for one in self.attributes:
+            span = f"{number(one.least, lang, 1)} … {number(one.most, lang, 1)}"
+            lines.append(f"  {one.label(lang)}: {span}")
+        first, second = (number(cut, lang, 1) for cut in self.cuts)
+        lines.append(text("P-A from {first}, P-B from {second}", lang, first=first, second=second))
+        return "\n".join(lines)
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
         """Build from what TOML or JSON holds.
@@ -138,10 +157,12 @@ class Scorecard:
                     known=_FORMAT,
                 )
             fields["attributes"] = [
-                Attribute(**{**one, "bins": [Bin(**part) for part in one.get("bins", ())]})
+                Attribute(**{**gather_texts(one, text=""), "bins": _bins(one.get("bins", ()))})
                 for one in fields["attributes"]
             ]
-            fields["knockouts"] = [Knockout(**one) for one in fields.get("knockouts", ())]
+            fields["knockouts"] = [
+                Knockout(**gather_texts(one, text="")) for one in fields.get("knockouts", ())
+            ]
             for name in ("cuts", "calibration"):
                 if fields.get(name) is not None:
                     first, second = map(float, fields[name])
@@ -167,14 +188,12 @@ class Scorecard:
             "calibration": None if self.calibration is None else list(self.calibration),
             "report": dict(self.report),
             "attributes": [
-                _told(one, skip=("bins",)) | {"bins": [_told(part) for part in one.bins]}
+                _plain(one) | {"bins": [_plain(part) for part in one.bins]}
                 for one in self.attributes
             ],
-            "knockouts": [_told(one) for one in self.knockouts],
+            "knockouts": [_plain(one) for one in self.knockouts],
             "verdicts": {
-                name: attrs.asdict(one)
-                for name, one in self.verdicts.items()
-                if one != VERDICTS[name]
+                name: _plain(one) for name, one in self.verdicts.items() if one != VERDICTS[name]
             },
         }
 
@@ -201,15 +220,23 @@ class Scorecard:
         return cls.from_dict(data)
 
 
-def _told(one: attrs.AttrsInstance, skip: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the fields that say something; an endless bin is one without ``upto``."""
-    found = attrs.asdict(one, recurse=False)
-    kept = {name: value for name, value in found.items() if name not in skip}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in kept.items()
-        if value not in ("", (), None, math.inf)
-    }
+def _bins(written: Iterable[Mapping[str, Any]]) -> list[Bin]:
+    return [Bin(**gather_texts(one, text="", phrase="say_")) for one in written]
+
+
+#: What a file's keys begin with before the language.
+_PREFIXES = MappingProxyType({"text": "", "phrase": "say_", "advice": "advice_"})
+
+
+def _plain(one: attrs.AttrsInstance) -> dict[str, Any]:
+    """Return the fields that hold something; an endless bin is one without ``upto``."""
+    written: dict[str, Any] = {}
+    for name, value in attrs.asdict(one, recurse=False).items():
+        if isinstance(value, Texts):
+            written |= spread_texts(value, _PREFIXES[name])
+        elif name != "bins" and value not in ("", (), None, math.inf):
+            written[name] = list(value) if isinstance(value, tuple) else value
+    return written
 
 
 def default_scorecard() -> Scorecard:

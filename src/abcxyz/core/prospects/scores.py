@@ -20,6 +20,7 @@ from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, p
 from abcxyz.core.prospects.score import ProspectScore, Reason
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import Texts
 
 __all__ = ["ProspectScore", "ProspectScores", "score_prospect", "score_prospects"]
 
@@ -114,7 +115,7 @@ class ProspectScores:
             basis=card.basis,
             probability=None if math.isnan(chance) else chance,
             knocked_out=knocked >= 0,
-            unknown=tuple((one.label("en"), one.label("ru")) for one in unknown),
+            unknown=tuple(one.labels for one in unknown),
             verdict=self.verdict(i),
         )
 
@@ -122,7 +123,7 @@ class ProspectScores:
         knocked = int(self.knockout[i])
         if knocked >= 0:
             out = self.scorecard.knockouts[knocked]
-            return (), (Reason(-math.inf, out.en or out.attribute, out.ru or out.attribute),)
+            return (), (Reason(-math.inf, Texts(out.text, Texts(out.attribute))),)
         told = [
             _reason(one, int(met))
             for one, met in zip(self.scorecard.attributes, self.bins[i], strict=True)
@@ -256,13 +257,7 @@ def _day(value: object, name: str, place: int) -> date | None:
 
 def _reason(one: Attribute, met: int) -> Reason:
     part = one.bins[met]
-    return Reason(
-        part.points - one.reference,
-        part.en or one.label("en"),
-        part.ru or one.label("ru"),
-        part.say_en,
-        part.say_ru,
-    )
+    return Reason(part.points - one.reference, Texts(part.text, one.labels), part.phrase)
 
 
 def score_prospect(

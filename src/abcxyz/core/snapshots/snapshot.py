@@ -16,6 +16,8 @@ from abcxyz.core.display import html_table, plain_number
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import plural, text
+from abcxyz.toolkit.numbers import date_text, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +98,7 @@ class Snapshot:
         """(n,) int8 segment codes of the steadied classes."""
         return segment_codes(self.steady_abc, self.steady_xyz)
 
-    def explain(self, customer: object) -> str:
+    def explain(self, customer: object, lang: str = "en") -> str:
         """Say what is known of one customer on this date.
 
         Raises
@@ -109,12 +111,26 @@ class Snapshot:
             raise InputError("there is no customer {customer!r} here", customer=customer)
         i = int(found[0])
         if self.segment[i] < 0:
-            return f"not classified in {self.periods.window}"
-        cv = "" if np.isnan(self.cv[i]) else f", CV {self.cv[i]:.2f}"
-        return (
-            f"{SEGMENTS[self.segment[i]]} on {self.dated}: {plain_number(self.value[i].item())} "
-            f"in {int(self.orders[i])} orders{cv}"
+            window = self.periods.window
+            return text(
+                "not classified in [{since}, {until})",
+                lang,
+                since=date_text(window.since, lang),
+                until=date_text(window.until, lang),
+            )
+        orders = int(self.orders[i])
+        told = plural(
+            "{segment} on {day}: {value} in {n} order|{segment} on {day}: {value} in {n} orders",
+            orders,
+            lang,
+            n=plain_number(orders, lang),
+            segment=SEGMENTS[self.segment[i]],
+            day=date_text(self.dated, lang),
+            value=plain_number(self.value[i].item(), lang),
         )
+        if np.isnan(self.cv[i]):
+            return told
+        return text("{told}, CV {cv}", lang, told=told, cv=number(float(self.cv[i]), lang, 2))
 
     def _repr_html_(self) -> str:
         counts = np.bincount(self.segment + 1, minlength=10).tolist()

@@ -10,6 +10,7 @@ from typing import Any
 
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import text
+from abcxyz.toolkit.language import language
 
 __all__ = ["AMBER", "SheetWriter", "printable"]
 
@@ -63,7 +64,7 @@ class SheetWriter:
             "money": make({"num_format": f"{amount}{sign};[Red]-{amount}{sign}"}),
             "share": make({"num_format": "0.0%"}),
             "change": make({"num_format": "+0%;[Red]-0%;0%"}),
-            "day": make({"num_format": "dd.mm.yyyy" if lang == "ru" else "yyyy-mm-dd"}),
+            "day": make({"num_format": language(lang).date}),
             "count": make({"num_format": "#,##0"}),
             "cv": make({"num_format": "0.00%"}),
         }  # fmt: skip

@@ -32,16 +32,13 @@ HEADERS = (
     "Last sale",
 )
 
-_ABC = ("A", "B", "C")
-_XYZ = ("X", "Y", "Z")
-
 
 def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
     """Yield one row per customer with the cells of `HEADERS`, the largest value first.
 
     Missing cells are None; equal values keep the order of the customers.
     """
-    from abcxyz.core.classes.segments import SEGMENTS
+    from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 
     snapshot = analysis.snapshot
     names = analysis.names or {}
@@ -59,8 +56,8 @@ def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
             customer.item() if isinstance(customer, np.generic) else customer,
             names.get(customer),
             SEGMENTS[segment] if segment >= 0 else "",
-            _ABC[abc] if abc >= 0 else "",
-            _XYZ[xyz] if xyz >= 0 else "",
+            ABC[abc] if abc >= 0 else "",
+            XYZ[xyz] if xyz >= 0 else "",
             _number(values[i]),
             _number(share[i]),
             _number(cumulative[i]),

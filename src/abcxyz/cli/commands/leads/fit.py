@@ -11,7 +11,7 @@ from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.language import text_language
 from abcxyz.errors import InputError
-from abcxyz.i18n import text
+from abcxyz.i18n import LANGUAGES, text
 
 if TYPE_CHECKING:
     from abcxyz._arrays import Days
@@ -182,8 +182,17 @@ def _all_days(leads: Any, column: str) -> Days:
 
 def _truth(leads: Any, column: str) -> list[bool | None]:
     _present(leads, column)
-    words = {"1": True, "yes": True, "true": True, "да": True, "a": True}
-    words |= {"0": False, "no": False, "false": False, "нет": False, "b": False, "c": False}
+    words = {
+        "1": True,
+        "true": True,
+        "a": True,
+        "0": False,
+        "false": False,
+        "b": False,
+        "c": False,
+    }
+    words |= {text("yes", lang).casefold(): True for lang in LANGUAGES}
+    words |= {text("no", lang).casefold(): False for lang in LANGUAGES}
     found: list[bool | None] = []
     for line, value in enumerate(leads[column].tolist()):
         plain = "" if value is None or value != value else str(value).strip().casefold()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz.cli.options.language import text_language
 from abcxyz.i18n import number, text
+from abcxyz.toolkit.catalogue import SOURCE
 
 if TYPE_CHECKING:
     from abcxyz.core.prospects.scores import ProspectScores
@@ -72,7 +73,7 @@ def _json(record: dict[str, Any]) -> str:
 def _line(record: dict[str, Any], lang: str) -> str:
     from abcxyz.cli.output.terminal import printable
 
-    sentence = record["sentence_ru" if lang == "ru" else "sentence"]
+    sentence = record["sentence" if lang == SOURCE else f"sentence_{lang}"]
     if record.get("resembles"):
         names = ", ".join(record["resembles"])
         sentence += " " + text("Resembles: {names}.", lang, names=names)

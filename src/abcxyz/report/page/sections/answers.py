@@ -10,7 +10,7 @@ from typing import Any
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.alerts import NO_RISK, Alert
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.analysis.summary import FALLS
+from abcxyz.core.dynamics.events import FALLS
 from abcxyz.i18n import number, percent, plural, text
 from abcxyz.report.customers import Facts, Move, name_of
 from abcxyz.report.page.formatter import MOST, Formatter, bare

@@ -46,10 +46,7 @@ def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
 def _prospect(analysis: Analysis, show: Formatter, i: int) -> dict[str, Any]:
     scores = analysis.prospects
     assert scores is not None
-    one, russian = scores[i], show.lang == "ru"
-    verdict = one.verdict
-    good = one.reasons_ru if russian else one.reasons
-    bad = one.against_ru if russian else one.against
+    one = scores[i]
     chance = one.probability
     return {
         "name": name_of(analysis, scores.ids[i]),
@@ -57,9 +54,9 @@ def _prospect(analysis: Analysis, show: Formatter, i: int) -> dict[str, Any]:
         "letter": (one.grade or "N")[-1:],
         "score": one.score,
         "chance": "" if chance is None else percent(chance, show.lang, 0),
-        "good": "; ".join(good) or "–",
-        "bad": "; ".join(bad) or "–",
-        "advice": (verdict.advice_ru if russian else verdict.advice_en) or "–",
+        "good": "; ".join(one.reasons_in(show.lang)) or "–",
+        "bad": "; ".join(one.against_in(show.lang)) or "–",
+        "advice": one.verdict.advice.in_language(show.lang) or "–",
     }
 
 

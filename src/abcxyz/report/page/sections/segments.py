@@ -8,7 +8,7 @@ from typing import Any
 from abcxyz.charts.svg import ink_on, shade
 from abcxyz.charts.tiles import scaled
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.classes.segments import ABC, SEGMENTS, TAGS, XYZ
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text, number, percent
 from abcxyz.report.customers import Customer, Facts, spark
 from abcxyz.report.page.formatter import Formatter, bare
@@ -40,7 +40,7 @@ def segments(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
         "xyz_names": [*zip(XYZ, names, strict=True)],
         "not_classified": {"count": totals.unclassified},
         "panels": [
-            _panel(facts, show, rows, code, TAGS[lang][one]) for code, one in enumerate(SEGMENTS)
+            _panel(facts, show, rows, code, tag(one, lang)) for code, one in enumerate(SEGMENTS)
         ],
     }
 
@@ -59,8 +59,8 @@ def _panel(facts: Facts, show: Formatter, rows: int, code: int, tag: str) -> dic
         "count": totals.customers,
         "value": totals.value,
         "late": totals.late,
-        "advice": "" if advice is None else advice.text[show.lang].format(**said),
-        "hint": "" if advice is None else advice.hint[show.lang].format(**said),
+        "advice": "" if advice is None else advice.text.in_language(show.lang).format(**said),
+        "hint": "" if advice is None else advice.hint.in_language(show.lang).format(**said),
         "channel": "" if advice is None else _channel(facts.analysis, show, advice.channel),
         "rows": [_row(facts, show, one) for one in facts.segment(code, rows)],
     }
@@ -70,7 +70,7 @@ def _channel(analysis: Analysis, show: Formatter, channel: str) -> str:
     actions = analysis.actions
     if actions is None or channel not in actions.playbook.channels:
         return channel
-    return actions.playbook.channels[channel].get(show.lang, channel)
+    return actions.playbook.channels[channel].in_language(show.lang) or channel
 
 
 def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]
     def channel(name: str) -> str:
         if actions is None or name not in actions.playbook.channels:
             return name
-        return actions.playbook.channels[name].get(writer.lang, name)
+        return actions.playbook.channels[name].in_language(writer.lang) or name
 
     columns = [
         ("Customer", 24, ""),

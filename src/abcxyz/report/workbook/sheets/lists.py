@@ -50,7 +50,6 @@ def alerts_sheet(facts: Facts, writer: SheetWriter) -> None:
 def prospects_sheet(facts: Facts, writer: SheetWriter) -> None:
     """Write the scored leads."""
     scores = facts.analysis.prospects
-    russian = writer.lang == "ru"
     points = np.empty(0) if scores is None else np.nan_to_num(scores.score)
     order = np.argsort(-points, kind="stable").tolist()
 
@@ -65,8 +64,8 @@ def prospects_sheet(facts: Facts, writer: SheetWriter) -> None:
             one.score,
             one.probability,
             one.coverage,
-            "; ".join(one.reasons_ru if russian else one.reasons),
-            "; ".join(one.against_ru if russian else one.against),
+            "; ".join(one.reasons_in(writer.lang)),
+            "; ".join(one.against_in(writer.lang)),
             one.sentence(writer.lang),
         )
 

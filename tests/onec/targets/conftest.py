@@ -1,0 +1,7 @@
+"""Fixtures of the tests of targets."""
+
+from __future__ import annotations
+
+from tests.onec.writings import company, sink
+
+__all__ = ["company", "sink"]

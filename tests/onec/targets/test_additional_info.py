@@ -1,0 +1,126 @@
+"""Additional properties, beside the card and inside it."""
+
+from __future__ import annotations
+
+import pytest
+from tests.emulators.onec.base import PROPERTY, Base, Company, Fault
+from tests.onec.writings import (
+    EXTRA,
+    PROPERTIES,
+    Make,
+    analysis,
+    shown,
+    wished,
+)
+
+from abcxyz import SEGMENTS
+from abcxyz.errors import ConfigError
+
+
+def test_others_with_the_property_are_left_alone(sink: Make, base: Base, company: Company) -> None:
+    """Records about other catalogs and other properties stay as they are."""
+    prop = next(r for r in company.store.rows[PROPERTIES] if r["ЭтоДополнительноеСведение"])
+    foreign = "ffffffff-0000-4000-8000-000000000001"
+    for kind, key in (
+        ("Catalog_Контрагенты", prop["Ref_Key"]),
+        ("Catalog_Партнеры", "ffffffff-0000-4000-8000-000000000002"),
+    ):
+        company.store.add(
+            EXTRA,
+            Объект=foreign,
+            Объект_Type=f"StandardODATA.{kind}",
+            Свойство_Key=key,
+            Значение="наше",
+            Значение_Type="Edm.String",
+        )
+    sink().write(analysis(company), dry_run=False)
+    assert [r["Значение"] for r in company.store.rows[EXTRA] if r["Объект"] == foreign] == [
+        "наше",
+        "наше",
+    ]
+
+
+@pytest.mark.parametrize("into", ["extra", "attributes"])
+def test_property_must_be_one(sink: Make, base: Base, company: Company, into: str) -> None:
+    """A property that is missing, of the other kind or double is an error that says what to do."""
+    with pytest.raises(ConfigError, match="Общие настройки"):
+        sink(into, property="Нет такого").preflight()
+    wrong = "СегментКарточка" if into == "extra" else "СегментABCXYZ"
+    with pytest.raises(ConfigError, match="1C has 0"):
+        sink(into, property=wrong).write(analysis(company), dry_run=True)
+    company.store.add(PROPERTIES, Description=PROPERTY, ЭтоДополнительноеСведение=into == "extra")
+    with pytest.raises(ConfigError, match="1C has 2"):
+        sink(into).write(analysis(company), dry_run=True)
+    assert base.writes == []
+
+
+def test_values_of_a_list(sink: Make, company: Company) -> None:
+    """A property with a list takes its elements; one that lacks some is an error."""
+    prop = next(r for r in company.store.rows[PROPERTIES] if r["ЭтоДополнительноеСведение"])
+    texts = [*SEGMENTS, "Не классифицирован"]
+    add = company.store.add
+    name = "Catalog_ЗначенияСвойствОбъектов"
+    of_text = {t: add(name, Description=t, Owner_Key=prop["Ref_Key"]) for t in texts[:-1]}
+    result = analysis(company)
+    with pytest.raises(ConfigError, match="lacks Не классифицирован"):
+        sink().write(result, dry_run=True)
+    of_text[texts[-1]] = add(name, Description=texts[-1], Owner_Key=prop["Ref_Key"])
+    assert sink().write(result, dry_run=False).failed == {}
+    expected = {who: of_text[segment] for who, segment in wished(result).items()}
+    assert expected == shown(company, "extra")
+    kinds = {row["Значение_Type"] for row in company.store.rows[EXTRA]}
+    assert kinds == {f"StandardODATA.{name}"}
+    assert sink().write(result, dry_run=False).unchanged == len(expected)
+
+
+def _attribute(company: Company, who: str, value: str = "своё") -> None:
+    """Give a card an attribute of somebody else's."""
+    other = company.store.add(PROPERTIES, Description="Отрасль", ЭтоДополнительноеСведение=False)
+    company.store.get("Catalog_Партнеры", who)["ДополнительныеРеквизиты"].append(
+        {
+            "Ref_Key": who,
+            "LineNumber": "1",
+            "Свойство_Key": other,
+            "Значение": value,
+            "Значение_Type": "Edm.String",
+            "ТекстоваяСтрока": "длинная строка",
+        }
+    )
+
+
+def test_other_attributes_of_the_card_stay(sink: Make, company: Company) -> None:
+    """The table is written whole, with the rows of others as they were."""
+    result = analysis(company)
+    one = next(iter(wished(result)))
+    _attribute(company, one)
+    for report in (
+        sink("attributes").write(result, dry_run=False),
+        sink("attributes", lost="delete").write(analysis(company, p5=9e9), dry_run=False),
+    ):
+        assert report.failed == {}
+    rows = company.store.get("Catalog_Партнеры", one)["ДополнительныеРеквизиты"]
+    assert [row["LineNumber"] for row in rows] == ["1", "2"]
+    assert (rows[0]["Значение"], rows[0]["ТекстоваяСтрока"]) == ("своё", "длинная строка")
+
+
+@pytest.mark.parametrize("locking", [True, False])
+def test_a_colleague_who_writes_at_the_same_time(
+    sink: Make, base: Base, company: Company, locking: bool
+) -> None:
+    """A card that moves on between reading and writing is read again where 1C tells."""
+    company.store.locking = locking
+    result = analysis(company)
+    one = next(iter(wished(result)))
+    card = company.store.get("Catalog_Партнеры", one)
+
+    def colleague() -> None:
+        _attribute(company, one)
+        card["DataVersion"] = "AAAAAAAAB9A="
+
+    base.faults.append(Fault(when="PATCH", then=colleague))
+    report = sink("attributes").write(result, dry_run=False)
+    assert report.failed == {}
+    assert shown(company, "attributes") == wished(result)
+    values = [row["Значение"] for row in card["ДополнительныеРеквизиты"]]
+    assert ("своё" in values) == locking
+    assert all("if-match" in each.headers for each in base.writes)

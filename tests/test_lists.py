@@ -1,0 +1,241 @@
+"""No list of names stands in two places; what has to follow a list is complete."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sqlite3
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from tests.conftest import ROOT
+
+import abcxyz
+from abcxyz import ALERTS, BCG, EVENTS, METRICS, SEGMENTS, TAGS, Settings, Snapshot
+from abcxyz.builtin.file_source import FileSource
+from abcxyz.builtin.sql.source import SqlSource
+from abcxyz.charts import curves
+from abcxyz.cli.commands import compare
+from abcxyz.cli.options import sales
+from abcxyz.config import TABLES
+from abcxyz.core.advice import playbook
+from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.sales.units import LETTERS
+from abcxyz.frames.query import Query
+from abcxyz.history import History
+from abcxyz.history.rows import COLUMNS
+from abcxyz.report import vocabulary
+from abcxyz.tables.roles import REQUIRED, ROLES
+from abcxyz.tables.sales import read_sales
+from abcxyz_onec.targets import ut_classification
+
+SOURCE = Path(abcxyz.__file__).resolve().parent.parent
+PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
+
+#: Names that stand together in several places -> why they may.
+ALLOWED = {
+    "after before days segment usual": "the fields of advice and how they are filled, tried below",
+    "amount count examples kind treatment": "fields of a record, formatted for one reader each",
+    "amount cost currency customer date document name": "roles, and the arguments that name them",
+    "AX AY AZ BX BY BZ CX CY CZ": "one table per language, tried below",
+    "Change Customers Event Money_before Money_now": "headings of two renderings",
+    "choices help table": "keys of metadata",
+    "Class Customers Cut Share Value": "headings of two renderings",
+    "code inn ref": "two questions about the identifiers of customers in 1C",
+    "count profit revenue": "words for each metric, tried below",
+    "cows dogs questions stars": "the groups, and their places in the picture, tried below",
+    "customer cv last odd orders size spanned value": "columns and their empty twin, which Dask "
+    "compares",
+    "customers first_day last_day metric orders periods rhythm sales value": "the arguments of a "
+    "record, which refuses others",
+    "dead_money fell_from_a lapsed_a lead_waiting near_a stalled_deal x_became_z": "words for "
+    "each alert, tried below",
+    "delete keep mark": "the choices of an option and what each does",
+    "digest functions sets": "fields of a record and of its file",
+    "down idle lost moved new registered removed returned same up": "words for each event and the "
+    "order in which they are printed, tried below",
+    "filter order select": "the arguments of a foreign method",
+    "inside odd orders spanned": "whole numbers among the columns of one frame",
+    "issues rows used": "fields of a record, formatted for one reader",
+    "notify tasks timeline": "what each channel needs, and the options that choose them",
+    "adapters broken commands": "fields of a record, formatted for one reader",
+}
+
+
+def lists_of(code: str) -> Iterator[tuple[str, ...]]:
+    """Yield the names of each collection of three constants or more, and of each record."""
+    tree = ast.parse(code)
+    exported = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)) and id(node) not in exported:
+            members: list[ast.expr | None] = list(node.elts)
+        elif isinstance(node, ast.Dict):
+            members = list(node.keys)
+        elif isinstance(node, ast.ClassDef):
+            fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+            members = [ast.Constant(one.id) for one in fields if isinstance(one, ast.Name)]
+        else:
+            continue
+        names = [
+            one.value
+            for one in members
+            if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        ]
+        if len(names) == len(members) and len(set(names)) >= 3:
+            kind = "fields" if isinstance(node, ast.ClassDef) else "list"
+            yield (kind, *sorted(set(names), key=lambda name: (name.casefold(), name)))
+
+
+def repeated(codes: Mapping[str, str]) -> dict[str, list[str]]:
+    """Find the lists that stand in several places, not counting records with equal fields."""
+    places: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for where, code in codes.items():
+        for kind, *names in lists_of(code):
+            places.setdefault(tuple(names), []).append((kind, where))
+    return {
+        " ".join(name.replace(" ", "_") for name in names): [where for _, where in found]
+        for names, found in places.items()
+        if len(found) > 1 and any(kind == "list" for kind, _ in found)
+    }
+
+
+def test_no_list_stands_twice() -> None:
+    """A list of names is written once; where it is not, there is a reason, and no other one."""
+    files = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.py"))]
+    found = repeated({str(path): path.read_text(encoding="utf-8") for path in files})
+    assert {} == {names: places for names, places in found.items() if names not in ALLOWED}
+    assert set() == set(ALLOWED) - set(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("a = ('x', 'y', 'z')\nb = ['z', 'y', 'x']", ["x y z"]),
+        ("a = {'x', 'y', 'z'}\nb = {'z': 1, 'y': 2, 'x': 3}", ["x y z"]),
+        ("class A:\n    x: int\n    y: int\n    z: int\na = ('x', 'y', 'z')", ["x y z"]),
+        ("class A:\n    x: int\n    y: int\n    z: int\nclass B(A):\n    y: str", []),
+        ("a = ('x', 'y')\nb = ('x', 'y')", []),
+        ("__all__ = ['x', 'y', 'z']\na = ('x', 'y', 'z')", []),
+        ("a = ('x', 'y', 'z')\nb = ('x', 'y', 'w')", []),
+    ],
+)
+def test_repeated_lists_are_found(code: str, expected: list[str]) -> None:
+    """The search finds a list in another order or form, and nothing shorter or different."""
+    assert expected == list(repeated({"a.py": code}))
+
+
+def alert_sentences() -> dict[str, object]:
+    """Read the sentences of the alerts in English."""
+    file = SOURCE / "abcxyz" / "core" / "advice" / "alerts.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+#: What follows a list -> itself, and the list.
+FOLLOWERS: dict[str, tuple[Collection[str], Collection[str]]] = {
+    "metrics in a report": (vocabulary.METRICS, METRICS),
+    "metrics on an axis": (curves._SHARES, METRICS),
+    "metrics in 1C": (ut_classification._METRICS, METRICS),
+    "events in a report": (vocabulary.EVENT_NAMES, EVENTS),
+    "events in a terminal": (compare._SHOWN, EVENTS),
+    "kinds of alerts in a report": (vocabulary.ALERT_KINDS, ALERTS),
+    "sentences of alerts": (alert_sentences(), ALERTS),
+    "tags in English": (TAGS["en"], SEGMENTS),
+    "tags in Russian": (TAGS["ru"], SEGMENTS),
+    "advice": (playbook.default_playbook().advice, SEGMENTS),
+    "options of alerts": (TABLES["alerts"], attrs.fields_dict(AlertRules)),
+    "options for columns": (
+        sales._COLUMNS,
+        ["currency_column" if role == "currency" else role for role in ROLES],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWERS)
+def test_what_follows_a_list_is_complete(name: str) -> None:
+    """A table of words, or of options, has an entry for each name of the list and for no other."""
+    follower, definition = FOLLOWERS[name]
+    assert sorted(definition) == sorted(follower)
+
+
+def test_each_setting_is_a_key_of_the_job() -> None:
+    """Each option of the settings may be set in a job, and has a line of help."""
+    keys = {key for table in ("window", "abc", "xyz") for key in TABLES[table]}
+    assert set() == set(attrs.fields_dict(Settings)) - keys - {"abc", "xyz"}
+    assert all("help" in one.metadata for one in attrs.fields(Settings))
+
+
+def test_groups_have_their_places_in_the_picture() -> None:
+    """The picture of the groups places each of them."""
+    code = (SOURCE / "abcxyz" / "charts" / "tiles.py").read_text(encoding="utf-8")
+    assert ("list", *sorted(BCG.names)) in set(lists_of(code))
+
+
+def test_columns_of_a_file_of_sales() -> None:
+    """Every way to read sales takes the columns, and the options, of `read_sales`."""
+    roles = ["currency_column" if role == "currency" else role for role in ROLES]
+    reading = list(inspect.signature(read_sales).parameters)
+    assert sorted(roles) == sorted(name for name in reading if name in roles)
+    assert set(REQUIRED) < set(ROLES)
+
+    options = list(inspect.signature(FileSource).parameters)
+    assert [name for name in reading if name != "as_of"] == options
+    of_sql = [name for name in inspect.signature(SqlSource).parameters if name in ROLES]
+    assert [role for role in ROLES if role != "currency"] == of_sql
+    of_frames = [name for name in attrs.fields_dict(Query) if name in ROLES]
+    assert {role for role in ROLES if role not in ("currency", "name")} == set(of_frames)
+
+
+def test_history_stores_the_columns_of_a_snapshot(tmp_path: Path) -> None:
+    """Each column of a snapshot has one in the file of the history."""
+    with History(tmp_path / "history.db"):
+        pass
+    with sqlite3.connect(tmp_path / "history.db") as file:
+        stored = [row[1] for row in file.execute("PRAGMA table_info(customer_state)")]
+    file.close()
+    of_snapshot = [
+        one.name
+        for one in attrs.fields(Snapshot)
+        if one.name not in ("as_of", "periods", "settings")
+    ]
+
+    assert {"snapshot", *COLUMNS} == set(stored)
+    assert {name.replace("customers", "customer") for name in of_snapshot} | {"place"} == set(
+        COLUMNS
+    )
+
+
+def test_fields_of_advice_are_filled() -> None:
+    """The fields that a playbook may use are those that an action fills."""
+    sold = abcxyz.Transactions(
+        [1, 2, 1, 2],
+        np.array(["2026-01-05", "2026-01-09", "2026-02-03", "2026-02-07"], "M8[D]"),
+        [5, 9, 7, 3],
+    )
+    found = abcxyz.analyze(sold, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    assert found.actions is not None
+    assert playbook._FIELDS == set(found.actions[0]._fields)
+
+
+@pytest.mark.parametrize("lang", ["", ".ru"])
+def test_pages_list_what_there_is(lang: str) -> None:
+    """The how-to pages name each alert, each letter of a period and each metric."""
+    alerts, files, onec = (
+        (ROOT / "docs" / "how-to" / f"{name}{lang}.md").read_text(encoding="utf-8")
+        for name in ("alerts", "classify-a-file", "1c")
+    )
+    assert sorted(ALERTS) == sorted(re.findall(r"^\| `(\w+)` \|", alerts, re.MULTILINE))
+    (row,) = re.findall(r"^\| `metric` \|(.*)$", onec, re.MULTILINE)
+    assert list(METRICS) == re.findall(r"`(\w+)`", row)
+    named = re.search(r"(?:letters are|[Бб]уквы)([^.;]+)", files)
+    assert named is not None
+    assert list(LETTERS) == re.findall(r"\b([A-Z])\b", named[1])
