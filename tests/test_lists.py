@@ -149,8 +149,7 @@ FOLLOWERS: dict[str, tuple[Collection[str], Collection[str]]] = {
     "events in a terminal": (compare._SHOWN, EVENTS),
     "kinds of alerts in a report": (vocabulary.ALERT_KINDS, ALERTS),
     "sentences of alerts": (alert_sentences(), ALERTS),
-    "tags in English": (TAGS["en"], SEGMENTS),
-    "tags in Russian": (TAGS["ru"], SEGMENTS),
+    **{f"tags in {lang}": (TAGS[lang], SEGMENTS) for lang in TAGS},
     "advice": (playbook.default_playbook().advice, SEGMENTS),
     "options of alerts": (TABLES["alerts"], attrs.fields_dict(AlertRules)),
     "options for columns": (

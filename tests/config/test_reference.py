@@ -33,10 +33,10 @@ def test_every_key_is_in_the_reference(name: str) -> None:
         told = str(default).lower() if isinstance(default, bool) else default
         return "" if default is None else f"`{told}`"
 
-    assert {
-        key: [about.takes, shown(key, about.default), about.meaning]
+    assert [
+        (key, [about.takes, shown(key, about.default), about.meaning])
         for key, about in TABLES[name].items()
-    } == rows(section)
+    ] == list(rows(section).items())
 
 
 def test_every_option_of_our_adapters_is_in_the_reference() -> None:

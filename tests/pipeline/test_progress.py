@@ -42,7 +42,7 @@ def test_a_terminal_shows_a_bar() -> None:
     from rich.progress import Progress, TextColumn
 
     shown = io.StringIO()
-    columns = [TextColumn("{task.description} {task.fields[told]} {task.percentage:.0f}%",
+    columns = [TextColumn("{task.description} {task.fields[count]} {task.percentage:.0f}%",
                           markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(file=shown, force_terminal=True, width=80)) as rows:
         watch = RichProgress(rows)

@@ -9,8 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from abcxyz.builtin.file_source import FileSource
-from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import read_amounts, read_days
 from abcxyz.tables.sales import read_sales
@@ -205,17 +203,6 @@ def test_damaged_files(tmp_path: Path, content: bytes) -> None:
     """A damaged file is an error of ours, never a foreign traceback."""
     with pytest.raises(InputError):
         read_sales(_written(tmp_path, content))
-
-
-def test_halves_make_the_whole(tmp_path: Path) -> None:
-    """A source gives the lines of both halves of a window, each once."""
-    source = FileSource(str(_written(tmp_path, PLAIN)))
-
-    def count(since: date, until: date) -> int:
-        return sum(len(batch) for batch in source.transactions(Window(since, until)))
-
-    first, middle, last = date(2026, 1, 1), date(2026, 2, 6), date(2026, 3, 1)
-    assert (count(first, last), count(first, middle), count(middle, last)) == (2, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -189,16 +189,16 @@ class WebhookSink:
         if self._state is None or not self._state.exists():
             return {}
         try:
-            found = json.loads(self._state.read_bytes())
+            state = json.loads(self._state.read_bytes())
         except (OSError, ValueError):
-            found = None
-        if not isinstance(found, dict):
+            state = None
+        if not isinstance(state, dict):
             raise ConfigError(
                 "the file {path} does not hold what was sent last; delete it, and the document "
                 "will be sent once more",
                 path=str(self._state),
             )
-        return found
+        return state
 
     def _send(self, body: bytes, identity: str) -> None:
         for attempt in count(1):

@@ -92,13 +92,8 @@ def _options(record: type[Any], table: str | None = None) -> Iterator[tuple[str,
     """Describe the fields of a record that stand in one table of the job."""
     for one in attrs.fields(record):
         if "help" in one.metadata and one.metadata.get("table") == table:
-            details = {
-                name: value
-                for name, value in one.metadata.items()
-                if name not in ("help", "table", "choices")
-            }
-            key = Key(_kind(record, one), one.default, one.metadata["help"], details)
-            yield one.name, key
+            help_, details = one.metadata["help"], one.metadata.get("details", {})
+            yield one.name, Key(_kind(record, one), one.default, help_, details)
 
 
 def _rule(axis: str) -> Iterator[tuple[str, Key]]:

@@ -93,15 +93,15 @@ def analyze_file(
     >>> from abcxyz import Settings
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "sales.csv"
     >>> _ = file.write_text("customer,date,amount\nAnn,2026-09-30,7\nBob,2026-10-05,5\n")
-    >>> found = analyze_file(file, as_of=datetime.date(2026, 11, 1), settings=Settings())
-    >>> found.quality.used, found.snapshot.customers.tolist()
+    >>> analysis = analyze_file(file, as_of=datetime.date(2026, 11, 1), settings=Settings())
+    >>> analysis.quality.used, analysis.snapshot.customers.tolist()
     (2, ['Ann', 'Bob'])
     """
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.fast import fast_aggregate
 
     if is_large_parquet(path, large_from):
-        kept = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
+        options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
         return analyze_large_parquet(
             path,
             as_of=as_of,
@@ -109,7 +109,7 @@ def analyze_file(
             memory=memory,
             spill=spill,
             progress=progress,
-            **kept,
+            **options,
         )
     sales = read_sales_for(path, settings.metric, as_of=as_of, **reading)
     periods = settings.periods(as_of)

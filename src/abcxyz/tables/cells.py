@@ -89,8 +89,8 @@ def read_ids(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
 
     names = np.empty(len(cells), dtype=object)
     names[:] = [one(cell) for cell in cells]
-    found: npt.NDArray[np.object_] = spread(codes, names, None)
-    return found
+    ids: npt.NDArray[np.object_] = spread(codes, names, None)
+    return ids
 
 
 def read_amounts(
@@ -210,13 +210,13 @@ def read_days(
     parse = _day_parser(different, date_format, name)
     for head in different:
         different[head] = parse(head)
-    found = [different[head] for head in heads]
-    empty = [is_blank(cell) or day == date.min for cell, day in zip(cells, found, strict=True)]
-    bad = np.array([d is None and not e for d, e in zip(found, empty, strict=True)], dtype=bool)
+    read = [different[head] for head in heads]
+    empty = [is_blank(cell) or day == date.min for cell, day in zip(cells, read, strict=True)]
+    bad = np.array([d is None and not e for d, e in zip(read, empty, strict=True)], dtype=bool)
     days = np.array(
         [
             "NaT" if day is None or gone else day.isoformat()
-            for day, gone in zip(found, empty, strict=True)
+            for day, gone in zip(read, empty, strict=True)
         ],
         dtype="M8[D]",
     )
@@ -229,8 +229,8 @@ def _day_text(cell: object) -> object:
         return cell
     text = cell.strip()
     for mark in (" ", "T", "\N{NO-BREAK SPACE}"):
-        day, found, time = text.partition(mark)
-        if found and _TIME.fullmatch(time.strip()):
+        day, separator, time = text.partition(mark)
+        if separator and _TIME.fullmatch(time.strip()):
             return day.rstrip(",")
     return text
 
@@ -250,15 +250,15 @@ def _day_parser(
         if not isinstance(cell, (str, int, np.integer)):
             return None
         text = str(cell)
-        if found := _YEAR_FIRST.fullmatch(text):
-            return _make(int(found[1]), int(found[3]), int(found[4]))
-        if found := _COMPACT.fullmatch(text):
-            return _make(int(found[1]), int(found[2]), int(found[3]))
-        if found := _YEAR_LAST.fullmatch(text):
-            first, second, year = int(found[1]), int(found[3]), int(found[4])
-            if len(found[4]) == 2:
+        if match := _YEAR_FIRST.fullmatch(text):
+            return _make(int(match[1]), int(match[3]), int(match[4]))
+        if match := _COMPACT.fullmatch(text):
+            return _make(int(match[1]), int(match[2]), int(match[3]))
+        if match := _YEAR_LAST.fullmatch(text):
+            first, second, year = int(match[1]), int(match[3]), int(match[4])
+            if len(match[4]) == 2:
                 year += _CENTURY[year < 70]
-            if found[2] == "." or day_first:
+            if match[2] == "." or day_first:
                 return _make(year, second, first)
             return _make(year, first, second)
         return None
@@ -271,11 +271,11 @@ def _is_day_first(cells: dict[object, date | None], name: str) -> bool:
     firsts, seconds = 0, 0
     doubtful = None
     for cell in cells:
-        found = _YEAR_LAST.fullmatch(cell) if isinstance(cell, str) else None
-        if found is None or found[2] == ".":
+        match = _YEAR_LAST.fullmatch(cell) if isinstance(cell, str) else None
+        if match is None or match[2] == ".":
             continue
-        firsts, seconds = max(firsts, int(found[1])), max(seconds, int(found[3]))
-        if found[1] != found[3]:
+        firsts, seconds = max(firsts, int(match[1])), max(seconds, int(match[3]))
+        if match[1] != match[3]:
             doubtful = cell
     if doubtful is not None and (firsts > 12) == (seconds > 12):
         raise InputError(

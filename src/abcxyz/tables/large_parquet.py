@@ -118,14 +118,14 @@ def analyze_large_parquet(
             )
         sales = _by_role(relation, columns, settings.metric)
         usable = _usable(sales, as_of)
-        kept = _kept_currency(sales, columns, currency, file.name)
-        quality, first, last = _account(sales, usable, kept, as_of, window)
+        in_currency = _currency_condition(sales, columns, currency, file.name)
+        quality, first, last = _account(sales, usable, in_currency, as_of, window)
         if not quality.used:
             raise nothing_usable(file.name, quality, columns)
         outside = {issue.kind: issue.count for issue in quality.issues}.get("outside_window", 0)
         check_window(str(path), window, first=first, last=last, inside=quality.used > outside)
         panel = panel_from_frame(
-            sales.filter(f"{usable} and {kept}"),
+            sales.filter(f"{usable} and {in_currency}"),
             customer="customer",
             date="date",
             amount="amount",
@@ -198,7 +198,9 @@ def _usable(sales: Any, as_of: date) -> str:
     return " and ".join([*_present(sales), f"date <= date '{as_of}'"])
 
 
-def _kept_currency(sales: Any, columns: Mapping[str, str], wanted: str | None, where: str) -> str:
+def _currency_condition(
+    sales: Any, columns: Mapping[str, str], wanted: str | None, where: str
+) -> str:
     """Return the SQL condition of a line in the currency of the result."""
     if "currency" not in columns:
         refuse_choice(where, wanted)
@@ -211,26 +213,26 @@ def _kept_currency(sales: Any, columns: Mapping[str, str], wanted: str | None, w
     factor = choose_currency(counts, wanted=wanted, where=where)
     if factor is None:
         return "true"
-    kept = [
+    in_currency = [
         _quoted(written, "'")
         for code, (written, _) in zip(codes, lines, strict=True)
         if code in factor
     ]
-    return f"coalesce(currency in ({', '.join(kept)}), false)"
+    return f"coalesce(currency in ({', '.join(in_currency)}), false)"
 
 
 def _account(
-    sales: Any, usable: str, kept: str, as_of: date, window: Window
+    sales: Any, usable: str, in_currency: str, as_of: date, window: Window
 ) -> tuple[Quality, date, date]:
     """Count what is doubtful, in one pass; return the first and last usable day, too."""
     customer, day, amount = _present(sales)
-    used = f"{usable} and {kept}"
+    used = f"{usable} and {in_currency}"
     conditions = {
         "no_customer": f"not ({customer})",
         "no_date": f"{customer} and not ({day})",
         "no_amount": f"{customer} and {day} and not ({amount})",
         "future_date": f"{customer} and {day} and {amount} and date > date '{as_of}'",
-        "other_currency": f"{usable} and not {kept}",
+        "other_currency": f"{usable} and not {in_currency}",
         "zero": f"{used} and amount = 0",
         "negative": f"{used} and amount < 0",
         "outside_window": (

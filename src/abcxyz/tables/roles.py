@@ -116,9 +116,9 @@ def choose_columns(
         if role in chosen:
             continue
         for name in usual:
-            found = plain.get(_plain(name))
-            if found is not None and found not in chosen.values():
-                chosen[role] = found
+            column = plain.get(_plain(name))
+            if column is not None and column not in chosen.values():
+                chosen[role] = column
                 break
     missing = [role for role in REQUIRED if role not in chosen]
     if missing:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import attrs
 
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.known_names import check_known
 from abcxyz_onec.profiles.schema import (
     Basis,
     Counterparties,
@@ -33,17 +34,14 @@ T = TypeVar("T")
 
 def _build(kind: type[T], table: object, place: str) -> T:
     """Make a record of a table, naming a key that does not belong there."""
-    known = [each.name for each in attrs.fields(kind)]  # type: ignore[arg-type]
     if not isinstance(table, Mapping):
         raise ConfigError("{place} of the profile must be a table", place=place)
-    for key in table:
-        if key not in known:
-            raise ConfigError(
-                "{place} of the profile has the key {key!r}; it may have {known}",
-                place=place,
-                key=key,
-                known=", ".join(known),
-            )
+    check_known(
+        "{place} of the profile has the key {key!r}; it may have {known}",
+        key=table,
+        known=[each.name for each in attrs.fields(kind)],  # type: ignore[arg-type]
+        place=place,
+    )
     try:
         return kind(**table)
     except ConfigError:

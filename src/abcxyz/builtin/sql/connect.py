@@ -107,7 +107,7 @@ class Database:
         except sa.exc.SQLAlchemyError as problem:
             failure = BadDataError(
                 "the database failed ({reason}); check the query and the table",
-                reason=self._told(problem),
+                reason=self._reason(problem),
             )
         else:
             return
@@ -117,23 +117,23 @@ class Database:
     def _judge(self, problem: Any) -> AdapterError:
         import sqlalchemy as sa
 
-        told = self._told(problem.orig)
-        if any(word in told.lower() for word in _LOGIN):
+        reason = self._reason(problem.orig)
+        if any(word in reason.lower() for word in _LOGIN):
             return AuthenticationError(
                 "the database refused the login or the rights ({reason}); check user, password "
                 "and grants",
-                reason=told,
+                reason=reason,
             )
         lost = isinstance(problem, (sa.exc.OperationalError, sa.exc.InterfaceError))
         if problem.connection_invalidated or (lost and self._engine.dialect.name != "sqlite"):
             return UnavailableError(
                 "the database cannot be reached ({reason}); check its address and that it runs",
-                reason=told,
+                reason=reason,
             )
         return BadDataError(
-            "the database refused ({reason}); check the query and the table", reason=told
+            "the database refused ({reason}); check the query and the table", reason=reason
         )
 
-    def _told(self, problem: object) -> str:
-        said = " ".join(str(problem).split())
-        return self.redactor.text(said)[:_LONGEST]
+    def _reason(self, problem: object) -> str:
+        message = " ".join(str(problem).split())
+        return self.redactor.text(message)[:_LONGEST]

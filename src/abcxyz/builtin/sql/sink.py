@@ -125,8 +125,8 @@ class SqlSink:
         inspector = sa.inspect(connection)
         if not inspector.has_table(self._target.name, schema=self._target.schema):
             return False
-        found = inspector.get_columns(self._target.name, schema=self._target.schema)
-        lacking = {one.name for one in self._target.columns} - {one["name"] for one in found}
+        existing = inspector.get_columns(self._target.name, schema=self._target.schema)
+        lacking = {one.name for one in self._target.columns} - {one["name"] for one in existing}
         if lacking:
             raise ConfigError(
                 "the table {table!r} is not one of ours, it lacks {lacking}; give another name "
@@ -200,8 +200,8 @@ class SqlSink:
             if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
                 raise
             if len(rows) == 1:
-                said = str(getattr(problem, "orig", None) or problem)
-                reason = " ".join(self._database.redactor.text(said).split())[:200]
+                message = str(getattr(problem, "orig", None) or problem)
+                reason = " ".join(self._database.redactor.text(message).split())[:200]
                 return {rows[0][name]: reason}
         else:
             return {}

@@ -153,10 +153,10 @@ class SqlSource:
             wanted = [name for name in bound if name in text.compile().params]
             typed = text.bindparams(*(sa.bindparam(name, type_=sa.Date) for name in wanted))
             return typed, {name: bound[name] for name in wanted}
-        found = self._reflected(connection)
-        columns = self._chosen([column.name for column in found.columns])
-        day = found.columns[columns["date"]]
-        chosen = [found.columns[name] for name in dict.fromkeys(columns.values())]
+        table = self._reflected(connection)
+        columns = self._chosen([column.name for column in table.columns])
+        day = table.columns[columns["date"]]
+        chosen = [table.columns[name] for name in dict.fromkeys(columns.values())]
         if connection.dialect.name == "sqlite":
             # Its types are wishes: a column of days may hold any text, which is read as such.
             chosen = [sa.type_coerce(one, sa.types.NullType()).label(one.name) for one in chosen]

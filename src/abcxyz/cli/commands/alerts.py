@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         )
         silent = history.snoozed(sales.as_of)
         names, as_of, lang = sales.names(), sales.as_of, text_language(args)
-    found = [
+    alerts = [
         one
         for one in analysis.alerts
         if one.key not in silent and (not args.new or since[one.key] == as_of)
@@ -99,19 +99,19 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         lang = data_language(args)
         objects = [
-            _object(one, since[one.key], names, _advice(analysis, one, lang)) for one in found
+            _object(one, since[one.key], names, _advice(analysis, one, lang)) for one in alerts
         ]
         print(json.dumps(objects, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print(_render(found, since, names, lang))
-        for one in found[:_SHOWN]:
+        print(_render(alerts, since, names, lang))
+        for one in alerts[:_SHOWN]:
             advice = _advice(analysis, one, lang)
             print()
             print(one_line(one.sentence(lang, name=_named(one, names))))
             if advice is not None:
                 print(f"  {advice['channel']}: {advice['action']}")
             print(f"  {one_line(one.key)}")
-    return args.alerts_exit_code if found else 0
+    return args.alerts_exit_code if alerts else 0
 
 
 def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | None:
@@ -147,11 +147,11 @@ def _object(
 
 
 def _render(
-    found: Sequence[Alert], since: Mapping[str, date], names: Mapping[Any, str], lang: str
+    alerts: Sequence[Alert], since: Mapping[str, date], names: Mapping[Any, str], lang: str
 ) -> str:
     from abcxyz.cli.output.analysis_text import table
 
-    if not found:
+    if not alerts:
         return text("Nothing needs a person now", lang)
     heads = ("Customer", "Alert", "Value", "Days", "In charge", "Told first")
     rows = [[text(head, lang) for head in heads]]
@@ -164,6 +164,6 @@ def _render(
             one_line(one.owner or "–")[:30],
             date_text(since[one.key], lang),
         ]
-        for one in found
+        for one in alerts
     ]
     return table(rows)

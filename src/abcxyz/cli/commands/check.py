@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     args.lang = args.lang or job.report.get("lang")
     lang = text_language(args)
     with show_warnings(lang):
-        found = check(job)
-    problems = [one.problem for one in found if one.problem is not None]
+        checks = check(job)
+    problems = [one.problem for one in checks if one.problem is not None]
     outside = any(isinstance(problem, AdapterError) for problem in problems)
     code = 3 if outside else 2 if problems else 0
     if args.json:
@@ -49,12 +49,12 @@ def run(args: argparse.Namespace) -> int:
                     None if one.problem is None else translate(one.problem, data_language(args))
                 ),
             }
-            for one in found
+            for one in checks
         ]
         answer = {"exit_code": code, "adapters": adapters}
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return code
-    for one in found:
+    for one in checks:
         state = text("ready", lang) if one.problem is None else translate(one.problem, lang)
         print(one_line(f"{one.role} {one.kind}: {state}"))
         for note in one.notes:

@@ -87,8 +87,8 @@ def run(args: argparse.Namespace) -> int:
             any_settings=args.any_settings,
         )
     if args.json:
-        found = _object(moves, before, after)
-        print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
+        described = _object(moves, before, after)
+        print(json.dumps(described, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         print(_render(moves, before, after, text_language(args)))
     return 0

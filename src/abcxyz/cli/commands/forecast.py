@@ -49,55 +49,55 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.history import History
 
     with History(args.history, create=False) as history:
-        found = forecast(_adjoining(history, args.settings), by=args.by)
+        result = forecast(_adjoining(history, args.settings), by=args.by)
     if args.json:
-        print(json.dumps(_finite(found.to_dict()), ensure_ascii=False, indent=2, allow_nan=False))
+        print(json.dumps(_finite(result.to_dict()), ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print(_render(found, text_language(args)))
+        print(_render(result, text_language(args)))
     return 0
 
 
-def _finite(found: object) -> object:
+def _finite(value: object) -> object:
     """Write what has no meaning as null."""
-    if isinstance(found, dict):
-        return {key: _finite(value) for key, value in found.items()}
-    if isinstance(found, list):
-        return [_finite(value) for value in found]
-    return None if isinstance(found, float) and math.isnan(found) else found
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _adjoining(history: History, fingerprint: str | None) -> list[Snapshot]:
     """Read only the snapshots whose windows adjoin, from the latest backwards."""
     from abcxyz.core.dynamics.forecast import chain
 
-    kept = history.snapshots()
-    if kept and fingerprint is None:
-        fingerprint = kept[-1].fingerprint
-    kept = tuple(one for one in kept if one.fingerprint == fingerprint)
-    chosen = chain([one.window for one in kept])
-    return [history.get(kept[i].dated, fingerprint=fingerprint) for i in chosen]
+    stored = history.snapshots()
+    if stored and fingerprint is None:
+        fingerprint = stored[-1].fingerprint
+    stored = tuple(one for one in stored if one.fingerprint == fingerprint)
+    chosen = chain([one.window for one in stored])
+    return [history.get(stored[i].dated, fingerprint=fingerprint) for i in chosen]
 
 
-def _render(found: Forecast, lang: str) -> str:
+def _render(result: Forecast, lang: str) -> str:
     from abcxyz.cli.output.analysis_text import table
 
     heads = ("State", "Share now", "Expected", "Customers expected")
     rows = [[text(head, lang) for head in heads]]
-    for i, state in enumerate(found.states):
+    for i, state in enumerate(result.states):
         rows.append(
             [
                 text(state, lang),
-                percent(found.shares_now[i], lang),
-                percent(found.shares[i], lang),
-                number(found.customers[i], lang),
+                percent(result.shares_now[i], lang),
+                percent(result.shares[i], lang),
+                number(result.customers[i], lang),
             ]
         )
     lines = [
         text(
             "After {day}, from {count} transitions",
             lang,
-            day=date_text(found.after, lang),
-            count=found.transitions,
+            day=date_text(result.after, lang),
+            count=result.transitions,
         ),
         "",
         table(rows),
@@ -105,18 +105,18 @@ def _render(found: Forecast, lang: str) -> str:
         text(
             "Money: {now} in the last period, {next} expected",
             lang,
-            now=money(found.revenue_now, lang),
-            next=money(found.revenue, lang),
+            now=money(result.revenue_now, lang),
+            next=money(result.revenue, lang),
         ),
     ]
-    if not found.held_back:
+    if not result.held_back:
         lines.append(text("The history is too short to try the forecast on a period past", lang))
         return "\n".join(lines)
-    share, unchanged = found.error
-    revenue, revenue_unchanged = found.revenue_error
+    share, unchanged = result.error
+    revenue, revenue_unchanged = result.revenue_error
     lines += [
         "",
-        text("Tried on {count} periods past", lang, count=len(found.held_back)),
+        text("Tried on {count} periods past", lang, count=len(result.held_back)),
         table(
             [
                 ["", text("Forecast", lang), text("Nothing changes", lang)],
@@ -133,6 +133,6 @@ def _render(found: Forecast, lang: str) -> str:
             ]
         ),
     ]
-    if not found.worth_it:
+    if not result.worth_it:
         lines.append(text('"Nothing changes" was nearer; better say that', lang))
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""``abcxyz history``: what is kept, or what became of one customer."""
+"""``abcxyz history``: the snapshots of a history, or the states of one customer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 def _snapshots(history: History, *, as_json: bool, lang: str) -> str:
     from abcxyz.cli.output.analysis_text import table
 
-    kept = history.snapshots()
+    stored = history.snapshots()
     if as_json:
         return _json(
             [
@@ -61,7 +61,7 @@ def _snapshots(history: History, *, as_json: bool, lang: str) -> str:
                     "customers": one.customers,
                     **{name: one.settings[name] for name in ("period", "metric", "abc", "xyz")},
                 }
-                for one in kept
+                for one in stored
             ]
         )
     rows = [[text(head, lang) for head in ("Date", "Customers", "Period", "Metric", "Settings")]]
@@ -73,7 +73,7 @@ def _snapshots(history: History, *, as_json: bool, lang: str) -> str:
             text(one.settings["metric"], lang),
             one.fingerprint,
         ]
-        for one in kept
+        for one in stored
     ]
     return table(rows)
 
@@ -114,5 +114,5 @@ def _customer(states: tuple[CustomerState, ...], *, as_json: bool, lang: str) ->
     return table(rows)
 
 
-def _json(found: object) -> str:
-    return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)

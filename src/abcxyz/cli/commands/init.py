@@ -16,7 +16,7 @@ __all__ = ["HELP", "add_arguments", "job_text", "run"]
 HELP = "write a commented job to start from"
 
 #: Values that make the job run once the file of sales is there.
-_GIVEN = {
+_VALUES = {
     "window": {"period": "12M"},
     "abc": {"rule": "tangent"},
     "xyz": {"rule": "tangent"},
@@ -73,14 +73,14 @@ def job_text(lang: str = "en") -> str:
             for kind, path in _SINKS:
                 lines += ["", "[[sink]]", f'kind = "{kind}"', f'path = "{path}"']
             continue
-        given = _GIVEN.get(name, {})
+        values = _VALUES.get(name, {})
         optional = name == "enricher"
         header = f"[[{name}]]" if name == "source" else f"[{name}]"
         lines += ["", f"# {header}" if optional else header]
         for key, about in keys.items():
             meaning = about.explain(lang)
-            if key in given:
-                lines.append(f"{key} = {_toml(given[key])}  # {meaning}")
+            if key in values:
+                lines.append(f"{key} = {_toml(values[key])}  # {meaning}")
                 continue
             value = about.default
             if name == "report" and key == "lang":
@@ -88,7 +88,7 @@ def job_text(lang: str = "en") -> str:
                 continue
             shown = _EXAMPLES.get((name, key), value)
             lines.append(f"# {key} = {_toml(shown)}  # {meaning}")
-        lines += [f"{key} = {_toml(value)}" for key, value in given.items() if key not in keys]
+        lines += [f"{key} = {_toml(value)}" for key, value in values.items() if key not in keys]
     return "\n".join(lines) + "\n"
 
 

@@ -39,8 +39,6 @@ _COLUMNS = MappingProxyType(
         "currency_column": "the currency of the money",
     }
 )
-#: What the metadata of a field of `Settings` hold beside the fields of its help.
-_NO_FIELDS = ("table", "help", "choices")
 #: Options that go to `abcxyz.tables.sales.read_sales` as they are written.
 _READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
 
@@ -75,7 +73,7 @@ def _add_classification(parser: argparse.ArgumentParser) -> None:
     metavars = {"period": "12M", "bucket": "|".join(LETTERS)}
     for one in attrs.fields(Settings):
         if one.metadata.get("table") == "window":
-            details = {key: value for key, value in one.metadata.items() if key not in _NO_FIELDS}
+            details = one.metadata.get("details", {})
             group.add_argument(
                 f"--{one.name}",
                 metavar=metavars.get(one.name),

@@ -93,14 +93,14 @@ def _quality(quality: dict[str, Any], lang: str) -> str:
 def _classes(summary: dict[str, Any], lang: str) -> str:
     rows = [[text(head, lang) for head in ("Class", "Customers", "Value", "Share", "Cut")]]
     for axis, sign, decimals in (("abc", "≥", 2), ("xyz", "≤", 4)):
-        for letter, found in summary[axis]["classes"].items():
+        for letter, totals in summary[axis]["classes"].items():
             cut = summary[axis]["cuts"].get(letter)
             rows.append(
                 [
                     letter,
-                    number(found["customers"], lang),
-                    money(found["value"], lang),
-                    "–" if found["share"] is None else percent(found["share"], lang),
+                    number(totals["customers"], lang),
+                    money(totals["value"], lang),
+                    "–" if totals["share"] is None else percent(totals["share"], lang),
                     "" if cut is None else f"{sign} {number(cut, lang, decimals)}",
                 ]
             )
@@ -122,9 +122,9 @@ def _groups(summary: dict[str, Any], lang: str) -> str:
     rows.extend(
         [
             text(name.capitalize(), lang),
-            number(found["customers"], lang),
-            money(found["value"], lang),
+            number(totals["customers"], lang),
+            money(totals["value"], lang),
         ]
-        for name, found in summary["bcg"].items()
+        for name, totals in summary["bcg"].items()
     )
     return table(rows)

@@ -55,8 +55,8 @@ def render_outcome(outcome: Outcome, lang: str) -> str:
     if outcome.raised:
         lines.append(f"{text('Alerts', lang)}: {number(len(outcome.raised), lang)}")
         names = outcome.analysis.names
-        said = [one.sentence(lang, name=names.get(one.customer)) for one in outcome.raised]
-        lines += _shown(said, lang)
+        sentences = [one.sentence(lang, name=names.get(one.customer)) for one in outcome.raised]
+        lines += _shown(sentences, lang)
     for source, (mapped, unmapped) in outcome.met.items():
         lines.append(
             text(
@@ -79,8 +79,8 @@ def render_outcome(outcome: Outcome, lang: str) -> str:
 def _sink_lines(sink: SinkOutcome, lang: str) -> list[str]:
     report = sink.report
     if report is None:
-        told = "" if sink.problem is None else translate(sink.problem, lang)
-        return [one_line(f"{sink.kind}: {told}")]
+        reason = "" if sink.problem is None else translate(sink.problem, lang)
+        return [one_line(f"{sink.kind}: {reason}")]
     counts = {
         "sink": sink.kind,
         "written": number(report.written, lang),

@@ -20,15 +20,15 @@ __all__ = ["LogProgress", "RichProgress", "percent_line", "watching"]
 _EVERY = 10.0  # seconds between two lines about one stage
 
 
-def _said(stage: str, what: str, lang: str) -> str:
-    said = {
+def _stage_text(stage: str, what: str, lang: str) -> str:
+    texts = {
         "read": text("reading {what}", lang, what=what),
         "classify": text("classifying", lang),
         "enrich": text("asking {what}", lang, what=what),
         "look": text("looking at {what}", lang, what=what),
         "write": text("writing {what}", lang, what=what),
     }
-    return said[stage]
+    return texts[stage]
 
 
 def _of(done: int, total: int, lang: str) -> str:
@@ -76,7 +76,7 @@ class LogProgress(RunProgress):
 
     def begin(self, stage: str, what: str) -> None:
         """Say what begins."""
-        self._stage = _said(stage, what, self._lang)
+        self._stage = _stage_text(stage, what, self._lang)
         self._lines, self._due = 0, self._clock() + _EVERY
         self._log(self._stage)
 
@@ -120,7 +120,9 @@ class RichProgress(RunProgress):
 
     def begin(self, stage: str, what: str) -> None:
         """Add a line."""
-        self._task = self._progress.add_task(_said(stage, what, self._lang), total=None, told="")
+        self._task = self._progress.add_task(
+            _stage_text(stage, what, self._lang), total=None, count=""
+        )
         self._lines = 0
 
     def advance(self, lines: int) -> None:
@@ -128,13 +130,13 @@ class RichProgress(RunProgress):
         self._lines += lines
         if self._task is not None:
             count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
-            self._progress.update(self._task, told=count)
+            self._progress.update(self._task, count=count)
 
     def wrote(self, done: int, total: int) -> None:
         """Fill the bar."""
         if self._task is not None:
-            told = _of(done, total, self._lang)
-            self._progress.update(self._task, completed=done, total=total, told=told)
+            count = _of(done, total, self._lang)
+            self._progress.update(self._task, completed=done, total=total, count=count)
 
     def end(self) -> None:
         """Stop the line where it is."""
@@ -180,7 +182,7 @@ class watching:  # noqa: N801 - used as a function is
                     SpinnerColumn(finished_text="✓"),
                     TextColumn("{task.description}", markup=False),
                     BarColumn(bar_width=20),
-                    TextColumn("{task.fields[told]}", markup=False),
+                    TextColumn("{task.fields[count]}", markup=False),
                     TimeElapsedColumn(),
                     console=Console(file=self._stream),
                 )

@@ -18,6 +18,7 @@ from abcxyz.core.classes.segments import ABC, SEGMENTS
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import SOURCE, Texts, gather_texts, languages
+from abcxyz.toolkit.known_names import check_known
 
 __all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
 
@@ -165,13 +166,11 @@ class Playbook:
             A key is unknown or of the wrong type.
         """
         base = _default_data()
-        unknown = [key for key in data if key not in base]
-        if unknown:
-            raise ConfigError(
-                "the playbook has the key {key!r}; known are {known}",
-                key=unknown[0],
-                known=", ".join(base),
-            )
+        check_known(
+            "the playbook has the key {key!r}; known are {known}",
+            key=data,
+            known=base,
+        )
         try:
             usual = {name: _gathered(name, one) for name, one in base["segments"].items()}
             written = {name: _gathered(name, one) for name, one in _items(data, "segments")}
@@ -231,14 +230,12 @@ def _items(data: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
 def _gathered(name: str, written: Mapping[str, Any]) -> dict[str, Any]:
     """Gather the texts of a segment's advice by language."""
     fields = gather_texts(written, text="", hint="hint_")
-    unknown = set(fields) - {"channel", "text", "hint"}
-    if unknown:
-        raise ConfigError(
-            "the playbook's {name} has the key {key!r}; known are channel, en, ru, hint_en and "
-            "hint_ru",
-            name=name,
-            key=min(unknown),
-        )
+    check_known(
+        "the playbook's {name} has the key {key!r}; known are {known}",
+        key=sorted(fields.keys() - {"text", "hint"}),
+        known=["channel", *languages(), *(f"hint_{lang}" for lang in languages())],
+        name=name,
+    )
     return fields
 
 

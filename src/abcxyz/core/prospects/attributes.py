@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import Texts, gather_texts
+from abcxyz.toolkit.known_names import check_known
 
 __all__ = [
     "GRADES",
@@ -248,11 +249,11 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 
 def merge_verdicts(found: Mapping[str, Verdict | Mapping[str, Any]]) -> Mapping[str, Verdict]:
     """Put *found* over the usual words; part of a verdict is enough."""
-    unknown = sorted(set(found) - set(VERDICTS))
-    if unknown:
-        raise ConfigError(
-            "the scorecard words {names}; use {known}", names=unknown, known=list(VERDICTS)
-        )
+    check_known(
+        "the verdicts of the scorecard have the key {key!r}; known are {known}",
+        key=found,
+        known=VERDICTS,
+    )
     merged = dict(VERDICTS)
     for name, one in found.items():
         merged[name] = one if isinstance(one, Verdict) else _over(merged[name], one)

@@ -17,6 +17,7 @@ from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import METRICS
 from abcxyz.core.sales.units import LETTERS
 from abcxyz.errors import InputError
+from abcxyz.toolkit.known_names import check_known
 
 __all__ = ["Settings"]
 
@@ -54,7 +55,7 @@ class Settings:
         metadata={
             "table": "window",
             "help": "complete periods to take: a number and {letters}",
-            "letters": " ".join(LETTERS),
+            "details": {"letters": " ".join(LETTERS)},
         },
     )
     bucket: str | None = field(
@@ -120,14 +121,12 @@ class Settings:
             A key is unknown.
         """
         options = dict(data)
-        known = [one.name for one in attrs.fields(cls)]
-        unknown = [key for key in options if key not in known]
-        if unknown:
-            raise InputError(
-                "the settings have the key {key!r}; known are {known}",
-                key=unknown[0],
-                known=", ".join(known),
-            )
+        check_known(
+            "the settings have the key {key!r}; known are {known}",
+            key=options,
+            known=attrs.fields_dict(cls),
+            error=InputError,
+        )
         for axis in ("abc", "xyz"):
             if isinstance(options.get(axis), Mapping):
                 options[axis] = rule_from_dict(options[axis])

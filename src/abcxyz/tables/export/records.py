@@ -32,7 +32,7 @@ def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str,
         The columns of `customer_rows` by lower-case names, with ``tag`` and ``recommendation``.
         What does not exist is null.
     """
-    said = _recommendations(analysis, lang)
+    advice = _recommendations(analysis, lang)
     for row in customer_rows(analysis):
         record: dict[str, Any] = dict(zip(_KEYS, row, strict=True))
         if record["last_sale"] is not None:
@@ -41,7 +41,7 @@ def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str,
         yield {
             **record,
             "tag": tag(segment, lang),
-            "recommendation": said.get(record["customer"], ""),
+            "recommendation": advice.get(record["customer"], ""),
         }
 
 
@@ -49,8 +49,8 @@ def _recommendations(analysis: Analysis, lang: str) -> dict[Any, str]:
     actions = analysis.actions
     if actions is None:
         return {}
-    found = (actions[place] for place in range(len(actions)))
-    return {action.customer: action.text(lang) for action in found}
+    every = (actions[place] for place in range(len(actions)))
+    return {action.customer: action.text(lang) for action in every}
 
 
 def prospect_records(analysis: Analysis) -> list[dict[str, Any]]:

@@ -148,8 +148,8 @@ def _from_sales(args: argparse.Namespace, leads: Any, names: list[str], as_of: A
         rows, ids = leads, leads["lead"].tolist()
         since_when = np.full(len(leads), np.datetime64("0001-01-01", "D"))
     columns = columns_of(rows, names).columns
-    found = attributes_as_of(columns, ids, since_when, outcome.customers, outcome.first_day)
-    return found.columns, outcome
+    known = attributes_as_of(columns, ids, since_when, outcome.customers, outcome.first_day)
+    return known.columns, outcome
 
 
 def _days(leads: Any, column: str) -> Days:
@@ -193,7 +193,7 @@ def _truth(leads: Any, column: str) -> list[bool | None]:
     }
     words |= {text("yes", lang).casefold(): True for lang in LANGUAGES}
     words |= {text("no", lang).casefold(): False for lang in LANGUAGES}
-    found: list[bool | None] = []
+    outcomes: list[bool | None] = []
     for line, value in enumerate(leads[column].tolist()):
         plain = "" if value is None or value != value else str(value).strip().casefold()
         plain = plain.removesuffix(".0")
@@ -205,8 +205,8 @@ def _truth(leads: Any, column: str) -> list[bool | None]:
                 value=str(value)[:60],
                 line=line + 2,
             )
-        found.append(words.get(plain))
-    return found
+        outcomes.append(words.get(plain))
+    return outcomes
 
 
 def _present(leads: Any, column: str) -> None:

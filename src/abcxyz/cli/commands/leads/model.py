@@ -49,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
         drift = stability(expected, score_prospects(read_leads(args.leads, card), card,
                                                     strict=False))  # fmt: skip
     if args.json:
-        told = {"basis": card.basis, "cuts": list(card.cuts), "report": dict(card.report)}
+        described = {"basis": card.basis, "cuts": list(card.cuts), "report": dict(card.report)}
         if drift is not None:
-            told["drift"] = drift | {"verdict": drift_of(drift)}
-        print(json.dumps(told, ensure_ascii=False))
+            described["drift"] = drift | {"verdict": drift_of(drift)}
+        print(json.dumps(described, ensure_ascii=False))
         return 0
     lang = text_language(args)
     lines = describe(card, lang)

@@ -102,8 +102,8 @@ def _nearest(path: str, leads: Any, scores: ProspectScores) -> list[list[str]]:
     bad = {(one.position, one.attribute) for one in scores.unreadable}
     return [
         [
-            str(found.customer)
-            for found in nearest_customers(
+            str(near.customer)
+            for near in nearest_customers(
                 {name: value for name, value in row.items() if (i, name) not in bad},
                 customers,
                 scorecard=card,

@@ -1,24 +1,20 @@
-"""File adapters, beyond what every adapter promises."""
+"""Sinks that write files, beyond what every adapter promises."""
 
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from abcxyz import Window, score_prospects
+from abcxyz import score_prospects
 from abcxyz.builtin.csv_sink import CsvSink
-from abcxyz.builtin.file_source import FileSource
 from abcxyz.builtin.json_sink import JsonSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.core.analysis.analyze import with_facts
-from abcxyz.errors import AdapterError, InputError
+from abcxyz.errors import AdapterError
 from abcxyz.testing import make_analysis
 from abcxyz.toolkit.files import check_writable
-
-OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
 
 
 def test_a_line_tells_segment_tag_and_recommendation(tmp_path: Path) -> None:
@@ -50,30 +46,6 @@ def test_leads_have_a_file_of_their_own(tmp_path: Path) -> None:
     report = sink.write(with_facts(analysis, prospects=scores), dry_run=False)
     assert 3 == report.written
     assert ("L1", "P-A") == tuple(json.loads(leads.read_text())[key] for key in ("lead", "grade"))
-
-
-def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> None:
-    """They are neither lost nor counted, and names are told once the file was read."""
-    path = tmp_path / "sales.csv"
-    path.write_text("customer,date,amount,customer_name\n1,2026-10-05,7,Ann\n1,2020-01-01,5,Ann\n")
-    source = FileSource(path)
-    assert (None, {}) == (source.data_quality(), dict(source.customer_names()))
-    assert [1] == [len(batch) for batch in source.transactions(OCTOBER)]
-    assert source.data_quality() is not None
-    [issue] = source.data_quality().issues
-    assert ("outside_window", 1, 5.0) == (issue.kind, issue.count, issue.amount)
-    assert {"1": "Ann"} == dict(source.customer_names())
-
-
-def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
-    """Lines, days and columns; a file that cannot be used is told at once."""
-    path = tmp_path / "sales.csv"
-    path.write_text("Контрагент;Дата;Сумма\n1;05.10.2026;7\n")
-    told, columns = FileSource(path).preflight()
-    assert f"{path}: 1 / 1, 2026-10-05 - 2026-10-05" == told
-    assert "customer = Контрагент, date = Дата, amount = Сумма" == columns
-    with pytest.raises(InputError, match="there is no file"):
-        FileSource(tmp_path / "no.csv").preflight()
 
 
 @pytest.mark.parametrize("make", [CsvSink, JsonSink, JsonLinesSink])

@@ -1,0 +1,51 @@
+"""A file of sales as a source."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from abcxyz import Window
+from abcxyz.builtin.file_source import FileSource
+from abcxyz.errors import InputError
+
+OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
+
+
+def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> None:
+    """They are neither lost nor counted, and names are told once the file was read."""
+    path = tmp_path / "sales.csv"
+    path.write_text("customer,date,amount,customer_name\n1,2026-10-05,7,Ann\n1,2020-01-01,5,Ann\n")
+    source = FileSource(path)
+    assert (None, {}) == (source.data_quality(), dict(source.customer_names()))
+    assert [1] == [len(batch) for batch in source.transactions(OCTOBER)]
+    assert source.data_quality() is not None
+    [issue] = source.data_quality().issues
+    assert ("outside_window", 1, 5.0) == (issue.kind, issue.count, issue.amount)
+    assert {"1": "Ann"} == dict(source.customer_names())
+
+
+def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
+    """Lines, days and columns; a file that cannot be used is told at once."""
+    path = tmp_path / "sales.csv"
+    path.write_text("Контрагент;Дата;Сумма\n1;05.10.2026;7\n")
+    told, columns = FileSource(path).preflight()
+    assert f"{path}: 1 / 1, 2026-10-05 - 2026-10-05" == told
+    assert "customer = Контрагент, date = Дата, amount = Сумма" == columns
+    with pytest.raises(InputError, match="there is no file"):
+        FileSource(tmp_path / "no.csv").preflight()
+
+
+def test_halves_make_the_whole(tmp_path: Path) -> None:
+    """A source gives the lines of both halves of a window, each once."""
+    path = tmp_path / "sales.csv"
+    path.write_text("customer_id,date,amount\n00017,2026-01-05,100.50\nb,2026-02-06,-3\n")
+    source = FileSource(str(path))
+
+    def count(since: date, until: date) -> int:
+        return sum(len(batch) for batch in source.transactions(Window(since, until)))
+
+    first, middle, last = date(2026, 1, 1), date(2026, 2, 6), date(2026, 3, 1)
+    assert (count(first, last), count(first, middle), count(middle, last)) == (2, 1, 1)
