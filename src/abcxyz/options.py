@@ -195,7 +195,7 @@ def _fit_one(value: Any, hint: Any) -> object:
     origin, args = typing.get_origin(hint) or hint, typing.get_args(hint)
     if origin is typing.Literal:
         return value if any(value == one and type(value) is type(one) for one in args) else UNFIT
-    if not isinstance(origin, type) or origin is object:
+    if not isinstance(origin, type) or origin in (object, Any):
         return value
     if isinstance(value, bool) or origin is bool:
         return value if isinstance(value, bool) and origin is bool else UNFIT

@@ -116,6 +116,9 @@ class WriteReport:
         Customer -> the reason it could not be written. No secrets.
     notes
         Lines worth telling beside the numbers, such as what a dry run would have changed.
+    alerts_left
+        Keys of alerts that were to be raised and were not, for lack of time or by an error. The
+        next run hands them over again.
 
     Examples
     --------
@@ -127,6 +130,7 @@ class WriteReport:
     unchanged: int = 0
     failed: Mapping[str, str] = field(factory=dict, converter=frozen_map)
     notes: tuple[str, ...] = field(default=(), converter=_lines)
+    alerts_left: tuple[str, ...] = field(default=(), converter=_lines)
 
     @property
     def complete(self) -> bool:
@@ -165,7 +169,11 @@ class Sink(Protocol):
     """Anything that receives an analysis."""
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Make the target show *analysis*. Writing it twice changes nothing more."""
+        """Make the target show *analysis*. Writing it twice changes nothing more.
+
+        A sink may show all of ``analysis.alerts``; one that notifies people sends
+        ``analysis.raised`` alone.
+        """
         ...
 
 

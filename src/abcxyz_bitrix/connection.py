@@ -38,6 +38,9 @@ class Connection:
         Address of a proxy.
     pace_file
         A file through which all programs of this machine share the portal's rate.
+    dedicated_user
+        The user of the webhook or application is nobody who works in the CRM, so that none of
+        its activities is a movement of a deal.
 
     Notes
     -----
@@ -60,6 +63,7 @@ class Connection:
     allow_hosts: Sequence[str] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
     pace_file: Path | None = field(default=None, repr=False)
+    dedicated_user: bool = field(default=False, repr=False)
 
     def client(self) -> Client:
         """Make a client of the portal.
@@ -69,7 +73,9 @@ class Connection:
         ConfigError
             Something is missing or contradicts.
         """
-        return connect(**attrs.asdict(self, recurse=False))
+        options = attrs.asdict(self, recurse=False)
+        del options["dedicated_user"]
+        return connect(**options)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a connection holds secrets and cannot be pickled")

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from abcxyz import CrmFacts, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes, Flat
 from abcxyz_bitrix.cards.own_fields import item_codes
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, Fields, fields_of
+from abcxyz_bitrix.crm.facts import FACTS, FactsReader, check_facts
+from abcxyz_bitrix.crm.leads import open_leads
 from abcxyz_bitrix.crm.stages import directories
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.dialect import as_bool, as_day, as_id, as_moment, is_empty
-from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, narrow, scan
+from abcxyz_bitrix.rest.dialect import as_day, as_id, as_moment, is_empty
+from abcxyz_bitrix.rest.lists import Listing, Row, by_ids
 
 __all__ = ["ATTRIBUTES", "BitrixEnricher"]
 
@@ -57,6 +60,9 @@ class BitrixEnricher:
         (``XML_ID``) or by their text.
     personal
         Allow fields that hold personal data.
+    facts
+        What alerts need: ``deals`` open deals and their last movement, ``time`` hours of meetings
+        and calls, ``leads`` creation of leads and first contact with them.
     client
         A ready client instead of a connection.
 
@@ -75,6 +81,7 @@ class BitrixEnricher:
         attributes: Mapping[str, str] | None = None,
         values: Mapping[str, Mapping[str, Any]] | None = None,
         personal: bool = False,
+        facts: Sequence[str] = FACTS,
         client: Client | None = None,
     ) -> None:
         self._customer, self._customer_id = check_customer(customer), customer_id
@@ -88,6 +95,13 @@ class BitrixEnricher:
                     code=code,
                 )
         self.client = client or connection.client()
+        self._facts = FactsReader(
+            self.client,
+            check_facts(facts),
+            self._customer,
+            customer_id,
+            dedicated=connection.dedicated_user,
+        )
 
     def __repr__(self) -> str:
         return f"BitrixEnricher({self.client.credentials.host!r})"
@@ -118,19 +132,9 @@ class BitrixEnricher:
     def prospects(self) -> Attributes:
         """Return every open lead that is no repeated one, as ``L_5``."""
         names = fields_of(self.client, LEAD)
-        semantic, repeated = names.find("STAGE_SEMANTIC_ID"), names.find("IS_RETURN_CUSTOMER")
         company = names.find("COMPANY_ID")
         fields = self._fields(names)
-        select = [*fields.values(), *(name for name in (semantic, repeated, company) if name)]
-        where: dict[str, Any] = {semantic: "P"} if semantic else {}
-        listing = narrow(self.client, Listing(LEAD, tuple(select), where), note=lambda _text: None)
-        rows = [
-            row
-            for piece in scan(self.client, listing)
-            for row in piece.rows
-            if (not semantic or row.get(semantic) == "P")
-            and not (repeated and as_bool(row.get(repeated)))
-        ]
+        rows = open_leads(self.client, [*fields.values(), *([company] if company else [])])
         owners = {as_id(row["id"]): as_id(row.get(company or "")) for row in rows}
         companies = sorted(set(owners.values()) - {0})
         behind = self._read(COMPANY, companies) if companies else {}
@@ -143,6 +147,14 @@ class BitrixEnricher:
             for row in rows
             if (number := as_id(row["id"]))
         }
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Read what alerts need besides sales: deals and leads of now, time of the *window*."""
+        return self._facts.read(window)
+
+    def system_identity(self) -> str:
+        """Name the portal, which another adapter may read too."""
+        return self._facts.identity
 
     def preflight(self) -> Sequence[str]:
         """Name every scope and right that is missing, all at once.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcxyz import SEGMENTS
-from abcxyz.errors import AdapterError, ConfigError
+from abcxyz.errors import AbcxyzWarning, AdapterError, ConfigError
 from abcxyz.plugins import Flat, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
@@ -53,15 +54,12 @@ class BitrixSink:
         Write the grades of leads.
     timeline, tasks, notify
         Ways to raise alerts: a comment on the card, a task, a notification.
-    stalled_days
-        Days without movement after which a deal of a class-A customer is stalled; 0 is never.
-    working_days
-        Count Monday to Friday only.
+    stalled_days, working_days
+        Have moved: ``deal_days`` and ``working_days`` under ``[alerts]`` decide when a deal is
+        stalled. ``stalled_days = 0`` still keeps stalled deals out of the channels of this sink.
     head
         Number of the user who hears of stalled deals; the head of the sales department when not
         given.
-    dedicated_user
-        The webhook belongs to nobody who works in the CRM.
     ledger
         File that remembers what was raised.
     budget
@@ -92,10 +90,9 @@ class BitrixSink:
         timeline: bool = False,
         tasks: bool = False,
         notify: bool = False,
-        stalled_days: float = 3,
-        working_days: bool = False,
+        stalled_days: float | None = None,
+        working_days: bool | None = None,
         head: int | None = None,
-        dedicated_user: bool = False,
         ledger: Path = Path("bitrix24-ledger.sqlite"),
         budget: str | None = None,
         update_cost: float = 0.085,
@@ -121,15 +118,21 @@ class BitrixSink:
             leads=leads,
             lang=lang,
         )
+        if stalled_days or working_days:
+            warnings.warn(
+                AbcxyzWarning(
+                    "stalled_days and working_days of the Bitrix24 sink have moved and are not "
+                    "used; write deal_days and working_days under [alerts]"
+                ),
+                stacklevel=2,
+            )
         chosen = {"timeline": timeline, "tasks": tasks, "notify": notify}
         self._alerts = Alerts(
             self.client,
             channels=tuple(name for name in CHANNELS if chosen[name]),
             ledger=ledger,
-            stalled_days=stalled_days,
-            working_days=working_days,
+            stalled=stalled_days != 0,
             head=head,
-            dedicated=dedicated_user,
             lang=lang,
         )
         self.notes: list[str] = []
@@ -169,18 +172,22 @@ class BitrixSink:
                 self._note("dry run: {count} alerts", count=pending)
             return self._report(work, len(work.writes))
         written = self._apply(work, budget)
-        raised = self._alerts.run(analysis, work.parties, work.failed, budget)
+        raised, alerts_left = self._alerts.run(analysis, work.parties, work.failed, budget)
         if raised:
             self._note("alerts raised: {count}", count=raised)
         if self.left:
             self._note(
                 "{count} cards are left to the next run, the budget is spent", count=self.left
             )
-        return self._report(work, written)
+        return self._report(work, written, alerts_left)
 
-    def _report(self, work: Work, written: int) -> WriteReport:
+    def _report(self, work: Work, written: int, alerts_left: Sequence[str] = ()) -> WriteReport:
         return WriteReport(
-            written=written, unchanged=work.unchanged, failed=work.failed, notes=self.notes
+            written=written,
+            unchanged=work.unchanged,
+            failed=work.failed,
+            notes=self.notes,
+            alerts_left=alerts_left,
         )
 
     def preflight(self) -> Sequence[str]:

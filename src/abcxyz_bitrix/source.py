@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from abcxyz import Quality, Transactions, Window
+from abcxyz import CrmFacts, Quality, Transactions, Window
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.plugins import Flat
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.currencies import Money, portal_rates
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, excluded
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
+from abcxyz_bitrix.crm.facts import FactsReader, check_facts
 from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
@@ -73,6 +74,8 @@ class BitrixSource:
         Read the titles of companies, so that reports name them; people are never named.
     dates_as_shown
         Accept that a portal west of Greenwich may show dates a day early.
+    facts
+        What alerts need, as of the enricher, which is asked instead where there is one.
     client
         A ready client instead of a connection.
 
@@ -98,6 +101,7 @@ class BitrixSource:
         cost: str | None = None,
         names: bool = False,
         dates_as_shown: bool = False,
+        facts: Sequence[str] = ("deals", "time"),
         client: Client | None = None,
     ) -> None:
         if basis not in BASES:
@@ -120,6 +124,14 @@ class BitrixSource:
         self._zone, self._as_shown = _zone(timezone), dates_as_shown
         self._named = names
         self.client = client or connection.client()
+        self._facts = FactsReader(
+            self.client,
+            check_facts(facts),
+            self._customer,
+            customer_id,
+            dedicated=connection.dedicated_user,
+            zone=self._zone,
+        )
         self.notes: list[str] = []
         self.tally = Tally()
         self._names: dict[str, str] = {}
@@ -174,6 +186,14 @@ class BitrixSource:
     def data_quality(self) -> Quality:
         """Return the account of the last reading."""
         return self.tally.quality()
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Read what alerts need besides sales: deals of now, time spent within the *window*."""
+        return self._facts.read(window)
+
+    def system_identity(self) -> str:
+        """Name the portal, which another adapter may read too."""
+        return self._facts.identity
 
     def preflight(self) -> Sequence[str]:
         """Name every scope and right that is missing, all at once, and say what a run takes.

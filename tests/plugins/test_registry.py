@@ -33,6 +33,7 @@ class Shop:
         basis: Literal["won", "paid"] = "won",
         stages: Sequence[str] = (),
         rates: Mapping[str, float] | None = None,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
         cache: Path | None = None,
         strict: bool = False,
         clock: Callable[[], float] = lambda: 0.0,
@@ -200,9 +201,9 @@ def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> 
 def test_options_are_the_constructor(registry: Registry) -> None:
     """Names, defaults, requirements and secrets are read off the signature, clocks left out."""
     options = registry.get("source", "shop").options
-    assert [*("url", "token", "pages", "rate", "basis", "stages", "rates", "cache", "strict")] == [
-        one.name for one in options
-    ]
+    assert [
+        *("url", "token", "pages", "rate", "basis", "stages", "rates", "values", "cache", "strict")
+    ] == [one.name for one in options]
     assert ["url"] == [one.name for one in options if one.required]
     assert ["token"] == [one.name for one in options if one.secret]
     assert 10 == options[2].default
@@ -218,6 +219,7 @@ def test_values_become_what_the_constructor_wants(registry: Registry, tmp_path: 
             "rate": 2,
             "stages": ["a", "b"],
             "rates": {"USD": 92},
+            "values": {"size": {"S1": 15}},
             "cache": "cache",
             "strict": True,
         },
@@ -227,6 +229,7 @@ def test_values_become_what_the_constructor_wants(registry: Registry, tmp_path: 
     assert isinstance(made.given["rate"], float)
     assert ["a", "b"] == list(made.given["stages"])
     assert {"USD": 92.0} == made.given["rates"]
+    assert {"size": {"S1": 15}} == made.given["values"]
     assert tmp_path / "cache" == made.given["cache"]
 
 
@@ -261,7 +264,7 @@ def test_a_typo_is_answered_by_the_accepted_names(registry: Registry) -> None:
         registry.get("source", "shop").bind({"url": "x", "stagse": []})
     assert (
         "the source 'shop' has no option 'stagse'; did you mean 'stages'? It accepts "
-        "url, token, pages, rate, basis, stages, rates, cache, strict"
+        "url, token, pages, rate, basis, stages, rates, values, cache, strict"
     ) == str(caught.value)
 
 

@@ -6,7 +6,6 @@ import itertools
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -21,6 +20,7 @@ from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
+from abcxyz.history.alert_log import AlertLog
 from abcxyz.history.database import Database
 from abcxyz.history.rows import (
     CHUNK,
@@ -72,7 +72,7 @@ class CustomerState:
     last_day: date | None
 
 
-class History:
+class History(AlertLog):
     """A file of snapshots; use it in a ``with`` statement.
 
     Parameters
@@ -339,54 +339,6 @@ class History:
                 "made it",
                 file=str(self._path),
             ) from None
-
-    def told(self, keys: Iterable[str], today: date, *, reader: str = "") -> dict[str, date]:
-        """Remember what is raised, and say since when each is known.
-
-        Parameters
-        ----------
-        keys
-            Of the alerts raised now. Those known before and not raised any more are forgotten,
-            so that they are raised anew should they come back.
-        today
-            The date of the new ones.
-        reader
-            Who is told; each is told of everything once.
-
-        Returns
-        -------
-        dict
-            Key to the day it was raised first.
-        """
-        wanted = set(keys)
-        with self._db.writing():
-            rows = self._db.execute("SELECT key, since FROM alert WHERE reader = ?", (reader,))
-            known = {key: date.fromisoformat(since) for key, since in rows}
-            gone = sorted(known.keys() - wanted)
-            self._db.executemany(
-                "DELETE FROM alert WHERE reader = ? AND key = ?", [(reader, key) for key in gone]
-            )
-            fresh = sorted(wanted - known.keys())
-            self._db.executemany(
-                "INSERT INTO alert (reader, key, since) VALUES (?, ?, ?)",
-                [(reader, key, today.isoformat()) for key in fresh],
-            )
-        return {key: known.get(key, today) for key in sorted(wanted)}
-
-    def snooze(self, key: str, until: date) -> None:
-        """Keep an alert silent through the day before *until*; an earlier day wakes it."""
-        with self._db.writing():
-            self._db.execute(
-                "INSERT INTO snooze (key, until) VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET until = excluded.until",
-                (key, until.isoformat()),
-            )
-
-    def snoozed(self, today: date) -> frozenset[str]:
-        """Name the alerts that are silent today."""
-        with self._db.mapped():
-            rows = self._db.execute("SELECT key FROM snooze WHERE until > ?", (today.isoformat(),))
-            return frozenset(key for (key,) in rows)
 
 
 def _twice(customers: list[Any]) -> object:

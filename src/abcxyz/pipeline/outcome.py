@@ -54,8 +54,6 @@ class Outcome:
         The result.
     saved
         Whether the history took the snapshot; False where it had it, or where there is none.
-    raised
-        Alerts that are new, by the history, and that nobody silenced; all without a history.
     sinks
         In the order of the job.
     enricher
@@ -66,10 +64,14 @@ class Outcome:
 
     analysis: Analysis
     saved: bool = False
-    raised: tuple[Alert, ...] = ()
     sinks: tuple[SinkOutcome, ...] = ()
     enricher: AbcxyzError | None = None
     met: Mapping[str, tuple[int, int]] = field(factory=dict)
+
+    @property
+    def raised(self) -> tuple[Alert, ...]:
+        """Alerts that are new, by the history, and not snoozed; all without a history."""
+        return self.analysis.raised
 
     def exit_code(self, *, alerts: bool = False) -> int:
         """Say it to a scheduler.

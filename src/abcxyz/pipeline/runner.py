@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from abcxyz.config import Adapters, Job, Part
-from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.analysis.analyze import analyze
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
@@ -24,6 +23,7 @@ from abcxyz.pipeline.lock import job_lock
 from abcxyz.pipeline.outcome import Outcome, SinkOutcome
 from abcxyz.pipeline.prepare import Advice, built
 from abcxyz.pipeline.progress import RunProgress
+from abcxyz.pipeline.raising import decide_raised, remember_raised
 from abcxyz.pipeline.reading import Reading
 from abcxyz.plugins import LocalTarget, ProgressReporter, Sink
 from abcxyz.registry import Registry
@@ -121,29 +121,22 @@ def _run(
             redactor=redactor,
             progress=progress,
         )
-        saved, raised = False, analysis.alerts
-        if history is not None:
-            saved = history.save(analysis.snapshot)
-            raised = _new(analysis.alerts, history, as_of)
-    if change is not None:
-        shown = change(analysis)
-        # Nothing but the words of an alert may differ, so its place tells which one it is.
-        both = zip(analysis.alerts, shown.alerts, strict=True)
-        raised = tuple(new for old, new in both if old in raised)
-        analysis = shown
-    done = []
-    for part, sink in adapters.sinks:
-        local = isinstance(sink, LocalTarget) and sink.is_local()
-        looking = not (apply or local)
-        progress.begin("look" if looking else "write", part.label)
-        if isinstance(sink, ProgressReporter):
-            sink.report_progress(progress.wrote)
-        done.append(_written(part, sink, analysis, redactor, dry_run=looking))
-        progress.end()
+        saved = history is not None and history.save(analysis.snapshot)
+        analysis = decide_raised(analysis, history, as_of)
+        shown = analysis if change is None else change(analysis)
+        done = []
+        for part, sink in adapters.sinks:
+            local = isinstance(sink, LocalTarget) and sink.is_local()
+            looking = not (apply or local)
+            progress.begin("look" if looking else "write", part.label)
+            if isinstance(sink, ProgressReporter):
+                sink.report_progress(progress.wrote)
+            done.append(_written(part, sink, shown, redactor, dry_run=looking))
+            progress.end()
+        remember_raised(analysis, history, as_of, done)
     return Outcome(
-        analysis=analysis,
+        analysis=shown,
         saved=saved,
-        raised=raised,
         sinks=tuple(done),
         enricher=trouble,
         met=reading.met,
@@ -201,15 +194,6 @@ def _year_ago(history: History, job: Job, periods: Periods) -> Snapshot | None:
     wanted = job.settings.fingerprint
     found = any((one.dated, one.fingerprint) == (dated, wanted) for one in history.snapshots())
     return history.get(dated, job.settings) if found else None
-
-
-def _new(alerts: Sequence[Alert], history: History, as_of: date) -> tuple[Alert, ...]:
-    """Choose the alerts that nobody was told of before today, and nobody silenced."""
-    since = history.told([alert.key for alert in alerts], as_of)
-    silent = history.snoozed(as_of)
-    return tuple(
-        alert for alert in alerts if since[alert.key] >= as_of and alert.key not in silent
-    )
 
 
 def _written(

@@ -76,6 +76,9 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
         transitions=None if moves is None else mask.within(moves),
         actions=None if actions is None else mask.within(actions),
         alerts=tuple(_alert(one, mask) for one in analysis.alerts),
+        quiet=frozenset(
+            _alert(one, mask).key for one in analysis.alerts if one.key in analysis.quiet
+        ),
         prospects=None
         if scores is None
         else attrs.evolve(

@@ -60,7 +60,8 @@ def _everything(problem: BaseException) -> str:
     parts = traceback.format_exception(problem)
     seen: BaseException | None = problem
     while seen is not None:
-        parts += [repr(seen), repr(seen.args), repr(getattr(seen, "details", ""))]
+        details = seen.details if isinstance(seen, AbcxyzError) else ""
+        parts += [repr(seen), repr(seen.args), repr(details)]
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     return "".join(parts)
 

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
-from abcxyz.toolkit.numbers import money
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
-from abcxyz_bitrix.alerts.stalled import Stalled, find_stalled
-from abcxyz_bitrix.crm.customers import Party, key_of, party_of
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, code_of, fields_of
+from abcxyz_bitrix.crm.customers import Party, party_of
+from abcxyz_bitrix.crm.entities import (
+    COMPANY,
+    CONTACT,
+    DEAL,
+    ENTITIES,
+    LEAD,
+    SHORT,
+    code_of,
+    fields_of,
+)
 from abcxyz_bitrix.crm.staff import Staff
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, as_map
@@ -24,7 +31,6 @@ from abcxyz_bitrix.rest.errors import BitrixError, NotJsonError
 from abcxyz_bitrix.rest.limits import Budget
 from abcxyz_bitrix.rest.lists import Listing, by_ids, cursor
 from abcxyz_bitrix.rest.refusals import concerns_one, maybe_done
-from abcxyz_bitrix.words import text
 
 if TYPE_CHECKING:
     from abcxyz import Alert, Analysis
@@ -88,17 +94,17 @@ class Alerts:
         Some of `CHANNELS`.
     ledger
         The file that remembers.
-    stalled_days, working_days, head, dedicated
-        As of the sink.
+    stalled
+        Whether stalled deals are among what is sent.
+    head
+        Number of the user who hears of them, as of the sink.
     """
 
     client: Client = field(repr=False)
     channels: tuple[str, ...] = ()
     ledger: Path = Path("bitrix24-ledger.sqlite")
-    stalled_days: float = 3.0
-    working_days: bool = False
+    stalled: bool = True
     head: int | None = None
-    dedicated: bool = False
     lang: str = "ru"
     _rest_3: bool = field(default=True, init=False)
 
@@ -119,131 +125,88 @@ class Alerts:
         parties: Mapping[str, Sequence[Party]],
         failed: dict[str, str],
         budget: Budget,
-    ) -> int:
-        """Raise what was not raised yet; return how many.
+    ) -> tuple[int, list[str]]:
+        """Send the alerts that the analysis raises, each once per channel.
 
         Parameters
         ----------
         parties
             Objects behind each customer.
         failed
-            Takes the reasons of what could not be raised.
+            Takes the reasons of what could not be sent.
+
+        Returns
+        -------
+        sent
+            How many messages.
+        left
+            Keys of the alerts that could not be sent, or not through every channel.
         """
         if not self.channels:
-            return 0
+            return 0, []
         ledger = Ledger(Path(self.ledger))
-        raised = 0
-        for message in self._messages(analysis, parties, ledger):
+        sent = 0
+        left: dict[str, None] = {}
+        for message in self._messages(analysis, parties):
             for channel in self.channels:
                 if budget.spent:
-                    return raised
+                    left[message.key] = None
+                    break
                 try:
-                    raised += self._once(channel, message, ledger)
+                    sent += self._once(channel, message, ledger)
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
                     failed.setdefault(message.customer, str(problem))
-        return raised
+                    left[message.key] = None
+        return sent, list(left)
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:
-        """Count what a run would raise; nothing is sent and nothing written down."""
+        """Count what a run would send; nothing is sent and nothing written down."""
         if not self.channels:
             return 0
         ledger = Ledger(Path(self.ledger))
         return sum(
             ledger.fresh or not ledger.state(message.key, channel)
-            for message in self._messages(analysis, parties, ledger)
+            for message in self._messages(analysis, parties)
             for channel in self.channels
         )
 
+    # -- content and receiver ----------------------------------------------------------------
+
     def _messages(
-        self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], ledger: Ledger
-    ) -> list[Message]:
-        staff = Staff(self.client, self.head)
-        return [
-            *self._stalled(analysis, parties, ledger, staff),
-            *self._general(analysis, parties, staff),
-        ]
-
-    # -- what there is to tell ---------------------------------------------------------------
-
-    def _stalled(
-        self,
-        analysis: Analysis,
-        parties: Mapping[str, Sequence[Party]],
-        ledger: Ledger,
-        staff: Staff,
-    ) -> list[Message]:
-        if self.stalled_days <= 0:
-            return []
-        snapshot = analysis.snapshot
-        best = [
-            party
-            for customer, code in zip(
-                snapshot.customers.tolist(), snapshot.abc.tolist(), strict=True
-            )
-            if code == 0
-            for party in parties.get(str(customer), ())
-        ]
-        found = find_stalled(
-            self.client,
-            best,
-            days=self.stalled_days,
-            working=self.working_days,
-            dedicated=self.dedicated,
-            ledger=ledger,
-        )
-        return [self._about(deal, staff) for deal in found]
-
-    def _about(self, deal: Stalled, staff: Staff) -> Message:
-        words = text(
-            "Deal {deal} of the class-A customer {customer} has not moved for {days} days; "
-            "{money} {currency} are at stake.",
-            self.lang,
-            deal=deal.deal,
-            customer=key_of(deal.party),
-            days=int(deal.days),
-            money=money(deal.money, self.lang),
-            currency=deal.currency,
-        )
-        title = text("Deal {deal} stands still", self.lang, deal=deal.deal)
-        # The receiver is the head even if the responsible employee is there: the task says so.
-        return Message(
-            deal.key, key_of(deal.party), DEAL, deal.deal, title, plain(words),
-            staff.head(deal.responsible),
-        )  # fmt: skip
-
-    def _general(
-        self, analysis: Analysis, parties: Mapping[str, Sequence[Party]], staff: Staff
+        self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]
     ) -> list[Message]:
         found: list[tuple[Alert, Party]] = []
-        for alert in analysis.alerts:
-            # Where this adapter looks for stalled deals itself, nobody is told twice.
-            if alert.kind == "stalled_deal" and self.stalled_days > 0:
-                continue
-            customer = str(alert.customer)
-            lead = party_of(customer)
-            leads = [lead] if lead is not None and lead[0] == LEAD else []
-            found += [(alert, party) for party in [*parties.get(customer, ()), *leads][:1]]
+        for alert in analysis.raised:
+            if alert.kind != "stalled_deal" or self.stalled:
+                found += [(alert, party) for party in _card(alert, parties)]
         owners = self._owners([party for _, party in found])
+        staff = Staff(self.client, self.head)
         messages = []
         for alert, party in found:
             name = analysis.names.get(alert.customer)
-            said = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
-            words = plain(said)
-            title = words.partition("\n")[0][:200]
+            sentence = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
+            words = plain(sentence)
+            owner = owners.get(party, 0)
             messages.append(
                 Message(
-                    str(alert.key), str(alert.customer), party[0], party[1], title, words,
-                    staff.receiver(owners.get(party, 0)),
+                    str(alert.key),
+                    str(alert.customer),
+                    party[0],
+                    party[1],
+                    words.partition("\n")[0][:200],
+                    words,
+                    # Of a stalled deal the head hears, even if the responsible employee is there.
+                    staff.head(owner) if alert.kind == "stalled_deal" else staff.receiver(owner),
                 )
-            )  # fmt: skip
+            )
         return messages
 
     def _owners(self, parties: Sequence[Party]) -> dict[Party, int]:
-        """Find the responsible employee of each customer."""
+        """Find the responsible employee of each object."""
         owners: dict[Party, int] = {}
-        for entity in (COMPANY, CONTACT, LEAD):
+        for entity in (COMPANY, CONTACT, LEAD, DEAL):
             ids = sorted({number for kind, number in parties if kind == entity})
             if not ids:
                 continue
@@ -376,6 +339,18 @@ class Alerts:
             )
             return _signed(rows, "DESCRIPTION", sign)
         return None  # a repeated notification replaces the first one
+
+
+def _card(alert: Alert, parties: Mapping[str, Sequence[Party]]) -> list[Party]:
+    """Find the object an alert is bound to: the deal, the customer's card, or the lead."""
+    deal = str(alert.facts.get("deal", ""))
+    number = deal.removeprefix(f"{SHORT[DEAL]}_")
+    if alert.kind == "stalled_deal" and number != deal and number.isdecimal():
+        return [(DEAL, int(number))]
+    customer = str(alert.customer)
+    lead = party_of(customer)
+    leads = [lead] if lead is not None and lead[0] == LEAD else []
+    return [*parties.get(customer, ()), *leads][:1]
 
 
 def _signed(rows: Any, name: str, sign: str) -> int | None:

@@ -92,13 +92,3 @@ class Ledger:
             base.execute(
                 "delete from raised where key = ? and channel = ? and done = 0", (key, channel)
             )
-
-    def objects(self, channel: str) -> set[int]:
-        """Return what this adapter made on the portal through a channel."""
-        if not self.path.exists():
-            return set()
-        with self._open() as base:
-            rows = base.execute(
-                "select object from raised where channel = ? and object is not null", (channel,)
-            )
-            return {int(number) for (number,) in rows}

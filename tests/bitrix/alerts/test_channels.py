@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from tests.emulators.bitrix24.harness import Rig, alert_of, analysis_of, free, r
 from tests.emulators.bitrix24.portal import COMPANY, DEAL
 from tests.emulators.bitrix24.rest3 import Rest3, Rest3Error
 
-from abcxyz import Alert, Analysis
-from abcxyz.errors import ConfigError
+from abcxyz import Alert, AlertRules, Analysis, with_facts
+from abcxyz.errors import AbcxyzWarning, ConfigError
 from abcxyz.http import TokenBucket
+from abcxyz_bitrix.connection import Connection
 from abcxyz_bitrix.sink import BitrixSink
+from abcxyz_bitrix.source import BitrixSource
 
 
 def warned(*alerts: Alert, segments: dict[str, str] | None = None) -> Analysis:
@@ -44,6 +47,23 @@ def run(site: Rig, ledger: Path, analysis: Analysis, **options: Any) -> BitrixSi
     sink = BitrixSink(client=site.client, ledger=ledger, **options)
     sink.write(analysis, dry_run=False)
     return sink
+
+
+def standing(
+    site: Rig,
+    *,
+    segments: dict[str, str] | None = None,
+    rules: AlertRules | None = None,
+    dedicated: bool = False,
+) -> Analysis:
+    """Make an analysis of today whose alerts are the stalled deals among the source's facts."""
+    today = datetime.fromtimestamp(site.clock(), timezone(timedelta(hours=3))).date()
+    analysis = warned(segments=segments)
+    analysis = evolve(analysis, snapshot=evolve(analysis.snapshot, as_of=today))
+    source = BitrixSource(Connection(dedicated_user=dedicated), client=site.client)
+    facts = source.facts(analysis.snapshot.periods.window)
+    full = with_facts(analysis, facts, alert_rules=rules)
+    return evolve(full, alerts=tuple(one for one in full.alerts if one.kind == "stalled_deal"))
 
 
 def store(site: Rig, name: str) -> list[dict[str, Any]]:
@@ -166,15 +186,38 @@ def test_waiting_lead_is_told_on_its_own_card(site: Rig, ledger: Path) -> None:
     assert [row["ENTITY_TYPE"] for row in store(site, "comments")] == ["lead"]
 
 
-def test_stalled_deals_of_the_analysis_are_told_only_where_we_do_not_look(
-    site: Rig, ledger: Path
-) -> None:
-    """With its own search switched on, the sink leaves the analysis' stalled deals alone."""
+def test_a_sink_may_leave_stalled_deals_out(site: Rig, ledger: Path) -> None:
+    """With ``stalled_days = 0`` stalled deals are sent through no channel; else they are."""
     analysis = warned(alert_of("s", "CO_1", "stalled_deal"))
-    run(site, ledger, analysis, timeline=True)
-    assert store(site, "comments") == []
     run(site, ledger, analysis, timeline=True, stalled_days=0)
+    assert store(site, "comments") == []
+    run(site, ledger, analysis, timeline=True)
     assert len(store(site, "comments")) == 1
+
+
+@pytest.mark.parametrize("options", [{"stalled_days": 5}, {"working_days": True}])
+def test_options_that_have_moved_are_named(site: Rig, options: dict[str, Any]) -> None:
+    """A job that still sets them runs, and is told where they stand now."""
+    with pytest.warns(AbcxyzWarning, match=r"deal_days and working_days under \[alerts\]"):
+        BitrixSink(client=site.client, **options)
+
+
+def test_only_what_is_raised_is_sent(site: Rig, ledger: Path) -> None:
+    """Alerts that the analysis calls quiet stay with it."""
+    analysis = warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2"))
+    run(site, ledger, evolve(analysis, quiet=frozenset({"k1"})), timeline=True)
+    assert [row["ENTITY_ID"] for row in store(site, "comments")] == [2]
+
+
+def test_alerts_beyond_the_budget_are_reported_as_left(site: Rig, ledger: Path) -> None:
+    """What does not fit the time is named, so that the next run gets it again."""
+    analysis = warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2"))
+    sink = BitrixSink(client=site.client, ledger=ledger, timeline=True, budget="0.001s")
+    assert sink.write(analysis, dry_run=False).alerts_left == ("k1", "k2")
+    assert store(site, "comments") == []
+    sink = BitrixSink(client=site.client, ledger=ledger, timeline=True)
+    assert sink.write(analysis, dry_run=False).alerts_left == ()
+    assert len(store(site, "comments")) == 2
 
 
 # -- stalled deals ------------------------------------------------------------------------------
@@ -185,27 +228,28 @@ def test_stalled_deal_is_told_to_the_head_of_sales(site: Rig, ledger: Path) -> N
     deal = stuck(site)
     stuck(site, company=2)
     for _ in range(2):
-        run(site, ledger, warned(), notify=True, tasks=True)
+        run(site, ledger, standing(site), notify=True, tasks=True)
     assert [note["USER_ID"] for note in store(site, "notifications")] == [2]
     assert [task["UF_CRM_TASK"] for task in store(site, "tasks")] == [[f"D_{deal}"]]
 
 
-@pytest.mark.parametrize(("days", "told"), [(3, 0), (3.0001, 1), (2.9, 0)])
+@pytest.mark.parametrize(("days", "told"), [(3, 0), (4, 1), (2.9, 0)])
 def test_three_days_are_strict(site: Rig, ledger: Path, days: float, told: int) -> None:
-    """Three days to the second are not more than three days."""
+    """Three calendar days are not more than three days."""
     site.portal.costs["*"] = 0.0
     site.client.caller.limiter.tokens = TokenBucket(1e6, 1e6)
     stuck(site, days=days)
-    run(site, ledger, warned(), notify=True)
+    run(site, ledger, standing(site), notify=True)
     assert len(store(site, "notifications")) == told
 
 
 def test_weekends_do_not_count_as_working_days(site: Rig, ledger: Path) -> None:
     """In working days a weekend is no time."""
     stuck(site, days=6.0)  # from a Friday to the Thursday after next weekend: four working days
-    run(site, ledger, warned(), notify=True, working_days=True, stalled_days=4)
+    four, three = (AlertRules(deal_days=days, working_days=True) for days in (4, 3))
+    run(site, ledger, standing(site, rules=four), notify=True)
     assert store(site, "notifications") == []
-    run(site, ledger, warned(), notify=True, working_days=True, stalled_days=3)
+    run(site, ledger, standing(site, rules=three), notify=True)
     assert len(store(site, "notifications")) == 1
 
 
@@ -213,7 +257,7 @@ def test_own_writes_are_no_movement(site: Rig, ledger: Path) -> None:
     """Our own comment on a stalled deal does not make it move, and raises no second alert."""
     stuck(site)
     for _ in range(3):
-        run(site, ledger, warned(), timeline=True)
+        run(site, ledger, standing(site), timeline=True)
         site.clock.advance(5 * 86400)
     assert len(store(site, "comments")) == 1
 
@@ -221,24 +265,24 @@ def test_own_writes_are_no_movement(site: Rig, ledger: Path) -> None:
 def test_own_comment_is_known_without_the_ledger(site: Rig, ledger: Path) -> None:
     """Even after the ledger is lost our comment counts as ours, by its sign."""
     stuck(site)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     ledger.unlink()
     site.clock.advance(5 * 86400)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     assert len(store(site, "comments")) == 1
 
 
 def test_somebody_elses_activity_is_movement(site: Rig, ledger: Path) -> None:
     """A call yesterday is movement, even if our comment came after it."""
     deal = stuck(site)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     site.clock.advance(5 * 86400)
     site.portal.add_activity(DEAL, deal, at=site.clock() - 86400, user=2)
     site.portal.touch(DEAL, deal, at=site.clock(), user=1)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     assert len(store(site, "comments")) == 1
     site.clock.advance(3 * 86400)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     assert len(store(site, "comments")) == 2
 
 
@@ -246,21 +290,21 @@ def test_changed_field_is_no_movement(site: Rig, ledger: Path) -> None:
     """An update of a field, which moves updatedTime, does not count as movement."""
     deal = stuck(site)
     site.portal.row(DEAL, deal)["updatedTime"] = site.clock()
-    run(site, ledger, warned(), notify=True)
+    run(site, ledger, standing(site), notify=True)
     assert len(store(site, "notifications")) == 1
 
 
 def test_new_movement_allows_a_new_alert(site: Rig, ledger: Path) -> None:
     """Moved and stalled again, a deal is told again; won, it is not."""
     deal = stuck(site)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     site.portal.move(DEAL, deal, "PREPARATION", at=site.clock())
     site.clock.advance(4 * 86400)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     assert len(store(site, "comments")) == 2
     site.portal.move(DEAL, deal, "WON", at=site.clock())
     site.clock.advance(4 * 86400)
-    run(site, ledger, warned(), timeline=True)
+    run(site, ledger, standing(site), timeline=True)
     assert len(store(site, "comments")) == 2
 
 
@@ -272,7 +316,7 @@ def test_stalled_deals_survive_ignored_filters(site: Rig, ledger: Path, name: st
     won = stuck(site)
     site.portal.move(DEAL, won, "WON", at=site.clock() - 8 * 86400)
     site.portal.state.ignored_filters.add(name)
-    run(site, ledger, warned(), notify=True)
+    run(site, ledger, standing(site), notify=True)
     assert len(store(site, "notifications")) == 1
 
 
@@ -284,7 +328,7 @@ def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> N
     deals.append(stuck(site, company=0, contactId=contact))
     stuck(site, company=2)
     before = site.portal.journal.total
-    analysis = warned(segments=segments | {f"C_{contact}": "AZ", "CO_2": "CZ"})
+    analysis = standing(site, segments=segments | {f"C_{contact}": "AZ", "CO_2": "CZ"})
     sink = BitrixSink(client=site.client, ledger=ledger, notify=True)
     sink.write(analysis, dry_run=True)
     assert f"пробный запуск: оповещений {len(deals)}" in sink.notes
@@ -294,12 +338,12 @@ def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> N
 def test_named_head_is_told(site: Rig, ledger: Path) -> None:
     """The job may name the head; one who has left is refused."""
     stuck(site)
-    run(site, ledger, warned(), notify=True, head=1)
+    run(site, ledger, standing(site), notify=True, head=1)
     assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
     left = site.portal.add_user("Пётр", active=False)
     stuck(site)
     with pytest.raises(ConfigError, match="has left"):
-        run(site, ledger, warned(), notify=True, head=left)
+        run(site, ledger, standing(site), notify=True, head=left)
 
 
 def test_head_who_has_left_is_passed_over(site: Rig, ledger: Path) -> None:
@@ -307,7 +351,7 @@ def test_head_who_has_left_is_passed_over(site: Rig, ledger: Path) -> None:
     left = site.portal.add_user("Пётр", active=False)
     site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = left
     stuck(site)
-    run(site, ledger, warned(), notify=True)
+    run(site, ledger, standing(site), notify=True)
     assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
 
 
@@ -315,5 +359,5 @@ def test_department_without_a_head_asks_the_one_above(site: Rig, ledger: Path) -
     """Where sales have no head, the head of the parent department is told."""
     site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = 0
     stuck(site)
-    run(site, ledger, warned(), notify=True)
+    run(site, ledger, standing(site), notify=True)
     assert [note["USER_ID"] for note in store(site, "notifications")] == [1]

@@ -98,10 +98,14 @@ def analysis_of(
         made = analyze(sales, as_of=as_of, settings=Settings(period="2M"))
     order = made.snapshot.customers.tolist()
     codes = [SEGMENTS.index(segments[name]) if segments[name] else -1 for name in order]
+    abc = np.array([code // 3 if code >= 0 else -1 for code in codes], np.int8)
+    xyz = np.array([code % 3 if code >= 0 else -1 for code in codes], np.int8)
     snapshot = evolve(
         made.snapshot,
-        abc=np.array([code // 3 if code >= 0 else -1 for code in codes], np.int8),
-        xyz=np.array([code % 3 if code >= 0 else -1 for code in codes], np.int8),
+        abc=abc,
+        xyz=xyz,
+        steady_abc=abc,
+        steady_xyz=xyz,
         value=np.array([(values or {}).get(name, _worth(name)) for name in order], float),
         cv=np.full(len(order), 0.25),
     )

@@ -129,6 +129,8 @@ class AlertRules:
         With fewer gaps those of the class count.
     deal_days
         A deal without movement for more days is stalled.
+    working_days
+        Count Monday to Friday only in `deal_days`.
     dead_top
         So many customers of class C, by time spent.
     lead_days
@@ -154,6 +156,10 @@ class AlertRules:
         default=3,
         validator=_is_count,
         metadata={"help": "a deal without movement for more days is stalled"},
+    )
+    working_days: bool = field(
+        default=False,
+        metadata={"help": "count Monday to Friday only in deal_days"},
     )
     dead_top: int = field(
         default=10,

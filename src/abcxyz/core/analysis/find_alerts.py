@@ -173,7 +173,7 @@ class _AlertFinder:
         """Look for deals of customers of A that do not move."""
         for deal in self._facts.deals:
             i = self._places.get(deal.customer)
-            days = (self._as_of - deal.since).days
+            days = self._days_since(deal.since)
             if i is None or not self._in_a[i] or days <= self._rules.deal_days:
                 continue
             yield Alert(
@@ -186,6 +186,12 @@ class _AlertFinder:
                 after=_name(int(self._segment[i])),
                 facts=MappingProxyType({"deal": deal.deal, "stage": deal.stage or "-"}),
             )
+
+    def _days_since(self, day: date) -> int:
+        """Count the days without movement: all of them, or those of the working week."""
+        if self._rules.working_days:
+            return int(np.busday_count(day, self._as_of))
+        return (self._as_of - day).days
 
     def leads(self) -> Iterator[Alert]:
         """Look for leads of grade P-A whom nobody got in touch with in time."""

@@ -68,6 +68,9 @@ class Analysis:
         What to do with each customer.
     alerts
         What needs a person now.
+    quiet
+        Keys of alerts that are not to be raised: raised before, or snoozed. Decided by the
+        history, before any sink; empty without one.
     """
 
     snapshot: Snapshot
@@ -84,11 +87,17 @@ class Analysis:
     transitions: Transitions | None = None
     actions: Actions | None = None
     alerts: tuple[Alert, ...] = ()
+    quiet: frozenset[str] = frozenset()
 
     @property
     def settings(self) -> Settings:
         """What decided the classes."""
         return self.snapshot.settings
+
+    @property
+    def raised(self) -> tuple[Alert, ...]:
+        """Alerts that people are to be told of now; a sink that notifies sends these alone."""
+        return tuple(alert for alert in self.alerts if alert.key not in self.quiet)
 
     @functools.cached_property
     def confidence(self) -> Confidence:

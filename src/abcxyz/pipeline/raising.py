@@ -1,0 +1,57 @@
+"""Decision which alerts are raised: new by the history and not snoozed, once for all sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from abcxyz.core.analysis.record import Analysis
+from abcxyz.pipeline.outcome import SinkOutcome
+
+if TYPE_CHECKING:
+    from abcxyz.history import History
+
+__all__ = ["decide_raised", "remember_raised"]
+
+
+def decide_raised(analysis: Analysis, history: History | None, as_of: date) -> Analysis:
+    """Mark the alerts that are not to be raised on this day.
+
+    Parameters
+    ----------
+    analysis
+        With its alerts.
+    history
+        Knows what was raised on an earlier day, and what is snoozed; without it every alert is
+        raised.
+    as_of
+        The day of the run.
+    """
+    if history is None:
+        return analysis
+    keys = [alert.key for alert in analysis.alerts]
+    quiet = history.told_before(keys, as_of) | (history.snoozed(as_of) & frozenset(keys))
+    return evolve(analysis, quiet=quiet)
+
+
+def remember_raised(
+    analysis: Analysis, history: History | None, as_of: date, sinks: Iterable[SinkOutcome]
+) -> None:
+    """Write down what was raised, so that the next run does not raise it again.
+
+    Nothing is written where a sink failed or only looked: the next run hands the same alerts over
+    again. Neither is an alert that a sink reports as left. An alert that is snoozed before it was
+    ever raised is raised when the snooze ends.
+    """
+    if history is None:
+        return
+    done = list(sinks)
+    left = {key for one in done if one.report is not None for key in one.report.alerts_left}
+    if any(one.dry_run or one.report is None for one in done):
+        left = {alert.key for alert in analysis.raised}
+    new = {alert.key for alert in analysis.raised} - left
+    known = history.told_before([alert.key for alert in analysis.alerts], date.max)
+    history.told(new | known, as_of)

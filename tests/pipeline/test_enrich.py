@@ -1,0 +1,147 @@
+"""What adapters know besides sales comes together, whoever of them offers it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.pipeline.plugin import AS_OF, CUSTOMERS, PLUGIN, People, Shop
+from tests.plugins.test_registry import plugin
+
+from abcxyz.config import parse_job
+from abcxyz.core.advice.crm_facts import CrmFacts, Deal
+from abcxyz.core.sales.calendar import Window
+from abcxyz.errors import UnavailableError
+from abcxyz.pipeline import Outcome, run
+from abcxyz.registry import load
+
+JSONL = '[[sink]]\nkind = "jsonl"\npath = "out.jsonl"\n'
+
+
+class Deals(Shop):
+    """A shop that knows one old deal of every customer."""
+
+    asked = 0
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Tell of the deals, under the shop's own identifiers."""
+        type(self).asked += 1
+        return CrmFacts(
+            deals=[
+                Deal(deal=one, customer=one, since=window.since, amount=5.0) for one in CUSTOMERS
+            ]
+        )
+
+    def system_identity(self) -> str:
+        """Name the shop."""
+        return "the shop"
+
+
+class NamelessDeals(Deals):
+    """The same without a way to tell one shop from another."""
+
+    system_identity = None  # type: ignore[assignment]
+
+
+class ClosedDeals(Deals):
+    """Deals that cannot be read."""
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Fail."""
+        raise UnavailableError("the deals are closed; come again")
+
+
+class Manager(People):
+    """An enricher of the same shop, which knows who is in charge."""
+
+    def facts(self, window: Window) -> CrmFacts:
+        """Tell of owners and of no deal."""
+        return CrmFacts(owners=dict.fromkeys(CUSTOMERS, "Ann"))
+
+    def system_identity(self) -> str:
+        """Name the shop."""
+        return "the shop"
+
+
+def carried_out(folder: Path, text: str) -> Outcome:
+    """Run a job with these adapters."""
+    Deals.asked = 0
+    sources = {"deals": Deals, "nameless": NamelessDeals, "closed": ClosedDeals}
+    mine = plugin("mine", abcxyz_sources=sources, abcxyz_enrichers={"manager": Manager})
+    job = parse_job(text, folder / "job.toml")
+    return run(job, as_of=AS_OF, registry=load(extra=[PLUGIN, mine]))
+
+
+def stalled(outcome: Outcome) -> list[Any]:
+    """List the customers whose deals stand."""
+    return [one.customer for one in outcome.analysis.alerts if one.kind == "stalled_deal"]
+
+
+def best(outcome: Outcome) -> set[Any]:
+    """Name the customers of class A."""
+    snapshot = outcome.analysis.snapshot
+    return set(snapshot.customers[(snapshot.abc == 0) | (snapshot.steady_abc == 0)].tolist())
+
+
+def test_a_source_offers_facts(tmp_path: Path) -> None:
+    """Without an enricher the deals of a source raise alerts for the customers of class A."""
+    outcome = carried_out(tmp_path, '[[source]]\nkind = "deals"\n' + JSONL)
+    assert best(outcome) == set(stalled(outcome))
+    assert outcome.exit_code() == 0
+
+
+def test_facts_use_the_common_names(tmp_path: Path) -> None:
+    """Customers of a source's facts are renamed as those of its sales are."""
+    names = {one: f"no. {one}" for one in CUSTOMERS[1:]}
+    (tmp_path / "ids.csv").write_text(
+        "own,common\n" + "".join(f"{own},{common}\n" for own, common in names.items())
+    )
+    text = '[[source]]\nkind = "deals"\nid_map = "ids.csv"\nid_prefix = "shop "\n'
+    outcome = carried_out(tmp_path, text + JSONL)
+    assert best(outcome) == set(stalled(outcome)) <= {*names.values(), "shop C0"}
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("deals", 1), ("nameless", 2)])
+def test_one_system_is_asked_once(tmp_path: Path, kind: str, asked: int) -> None:
+    """Two sources of one identity are asked once, two without an identity twice."""
+    outcome = carried_out(tmp_path, f'[[source]]\nkind = "{kind}"\n' * 2 + JSONL)
+    assert asked == (Deals.asked if kind == "deals" else NamelessDeals.asked)
+    assert len(stalled(outcome)) == asked * len(best(outcome))
+
+
+def test_the_enricher_is_asked_first(tmp_path: Path) -> None:
+    """Of a source and an enricher of one system the enricher tells, the source is not asked."""
+    text = '[[source]]\nkind = "deals"\n[enricher]\nkind = "manager"\n'
+    outcome = carried_out(tmp_path, text + JSONL)
+    assert (0, []) == (Deals.asked, stalled(outcome))
+    assert {"Ann"} == {one.owner for one in outcome.analysis.alerts if one.kind != "lead_waiting"}
+
+
+def test_facts_that_fail_leave_the_classes(tmp_path: Path) -> None:
+    """The classes are saved and written without the facts; the outcome says why; exit 3."""
+    outcome = carried_out(tmp_path, '[[source]]\nkind = "closed"\n' + JSONL)
+    assert "the deals are closed; come again" == str(outcome.enricher)
+    assert (tmp_path / "out.jsonl").exists()
+    assert 3 == outcome.exit_code()
+
+
+def test_the_alerts_command_reads_the_same_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a run raises by the facts of a source, ``abcxyz alerts`` lists."""
+    from abcxyz.cli import main
+    from abcxyz.pipeline import prepare
+
+    mine = plugin("mine", abcxyz_sources={"deals": Deals})
+    found: Callable[[], Any] = lambda: load(extra=[PLUGIN, mine])  # noqa: E731
+    monkeypatch.setattr(prepare, "load", found)
+    job = tmp_path / "job.toml"
+    job.write_text('[[source]]\nkind = "deals"\n' + JSONL)
+    outcome = carried_out(tmp_path, job.read_text())
+    assert main(["alerts", str(job), "--as-of", str(AS_OF), "--json", "--history",
+                 str(tmp_path / "h.db")]) == 0  # fmt: skip
+    listed = json.loads(capsys.readouterr().out)
+    assert {one["key"] for one in listed} == {one.key for one in outcome.analysis.alerts}
