@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -53,12 +54,14 @@ nitpick_ignore_regex = [
 
 
 def remove_old_pages() -> None:
-    """Remove what was generated for modules that are no longer there."""
+    """Generate the pages of modules anew if one of these modules is no longer there."""
     root = Path(__file__).resolve().parent
-    for page in (root / "reference" / "modules").glob("*.rst"):
+    pages = root / "reference" / "modules"
+    for page in pages.glob("*.rst"):
         module = root.parent / "src" / page.stem.replace(".", "/")
         if not (module.is_dir() or module.with_suffix(".py").is_file()):
-            page.unlink()
+            shutil.rmtree(pages)
+            return
 
 
 class ModuleTable(Autosummary):
