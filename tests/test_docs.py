@@ -157,10 +157,10 @@ def test_every_command_has_its_page(command: str, lang: str) -> None:
 
 
 def missing_names(page: str) -> list[str]:
-    """List names of the library, and paths of the project, that a page writes and nobody has."""
+    """List names of the library, and files of the project, that a page writes and nobody has."""
     dotted = r"(?<![\w.\"])(abcxyz(?:_bitrix|_onec)?(?:\.\w+)+)\b"
     names = [name for name in re.findall(dotted, page) if not name.endswith(FILE_SUFFIXES)]
-    paths = re.findall(r"`((?:abcxyz\w*|docs|tests|src)/[\w/.-]+)`", page)
+    paths = re.findall(r"`((?:abcxyz\w*|docs|tests|src)/[\w/-]+\.\w+)`", page)
     return [
         *(name for name in names if not is_there(name)),
         *(path for path in paths if not (ROOT / path).exists() and not (SOURCE / path).exists()),
