@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from attrs import frozen
 
 import abcxyz
 from abcxyz.cli import COMMANDS, build_parser
+from abcxyz.toolkit import language
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -97,7 +99,11 @@ def test_examples_of_the_page_run(
 ) -> None:
     """The code blocks of a page run one after another in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    # A page may register a package with catalogues of its own.
+    monkeypatch.setattr(language, "_packages", list(language.packages()))
+    monkeypatch.setattr(sys, "path", list(sys.path))
     run_page(page.read_text(encoding="utf-8"), str(page))
+    sys.modules.pop("abcxyz_german", None)
 
 
 @pytest.mark.parametrize("name", MODULES)

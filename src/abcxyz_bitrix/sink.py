@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from abcxyz import SEGMENTS
 from abcxyz.errors import AbcxyzWarning, AdapterError, ConfigError
 from abcxyz.plugins import Flat, WriteReport
-from abcxyz.toolkit.catalogue import LANGUAGES
+from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
@@ -278,7 +278,7 @@ class BitrixSink:
                 self._lang,
                 description=problem.details.get("description", ""),
             )
-        return str(problem)
+        return translate(problem, self._lang)
 
     def _note(self, english: str, /, **fields: object) -> None:
         self.notes.append(text(english, self._lang, **fields))

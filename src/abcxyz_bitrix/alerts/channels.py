@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
+from abcxyz.toolkit.catalogue import translate
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
 from abcxyz_bitrix.crm.customers import Party, party_of
 from abcxyz_bitrix.crm.entities import (
@@ -157,7 +158,7 @@ class Alerts:
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
-                    failed.setdefault(message.customer, str(problem))
+                    failed.setdefault(message.customer, translate(problem, self.lang))
                     left[message.key] = None
         return sent, list(left)
 
