@@ -31,7 +31,7 @@ the emulator's; a live base needs some 3.5 seconds for the turnovers of a month.
 def serve(partners: int, records: int) -> None:
     from tests.emulators.onec.base import Base, large
 
-    with Base(large(partners, records), remembers=False).serving() as base:
+    with Base(large(partners, records), logs=False).serving() as base:
         print(base.url, flush=True)
         sys.stdin.read()
 

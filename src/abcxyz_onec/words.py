@@ -1,4 +1,4 @@
-"""Phrases of the 1C adapter, looked up in its own message catalogue first."""
+"""Texts of the 1C adapter, from its message catalogue first."""
 
 from __future__ import annotations
 

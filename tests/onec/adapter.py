@@ -1,4 +1,4 @@
-"""Adapters of a base out of one set of options, as a job has them."""
+"""Builder of adapters from flat options, as a job has them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = TypeVar("Kind")
 
 
 def adapter(kind: type[Kind], url: str, user: str, password: str, **options: Any) -> Kind:
-    """Build an adapter; the options of the connection are told from its own by their names."""
+    """Build an adapter; options of the connection are separated by their names."""
     shared = {one.name for one in attrs.fields(Connection)}
     connection = {name: options.pop(name) for name in list(options) if name in shared}
     return kind(Connection(url, user, password, **connection), **options)

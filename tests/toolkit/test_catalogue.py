@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.toolkit.packages import GERMAN, Make, make
 
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
-from abcxyz.toolkit import language as languages_module
 from abcxyz.toolkit.catalogue import (
     Catalogue,
     Texts,
@@ -26,46 +24,7 @@ from abcxyz.toolkit.catalogue import (
 from abcxyz.toolkit.language import Language, language, packages
 from abcxyz.toolkit.numbers import compact, date_text, money, number, percent
 
-GERMAN = r"""
-name = "Deutsch"
-decimal = ","
-group = "."
-minus = "−"
-percent = "{number} %"
-money = "{number} {currency}"
-money_word = "{number} {currency}"
-short = [" Tsd.", " Mio.", " Mrd.", " Bio."]
-date = "dd.mm.yyyy"
-plural_forms = 2
-plural_rule = "n != 1"
-csv_separator = ";"
-csv_encoding = "utf-8-sig"
-"""
-Make = Callable[..., str]
-
-
-@pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Make importable packages with catalogues, and forget them afterwards."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(languages_module, "_packages", list(packages()))
-    made: list[str] = []
-
-    def build(name: str, **files: str) -> str:
-        """Write ``ru__words="..."`` to ``locale/ru/words.toml``."""
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "__init__.py").write_text("")
-        for place, content in files.items():
-            lang, _, file = place.partition("__")
-            (folder / "locale" / lang).mkdir(parents=True, exist_ok=True)
-            (folder / "locale" / lang / f"{file}.toml").write_text(content, encoding="utf-8")
-        made.append(name)
-        return name
-
-    yield build
-    for name in made:
-        sys.modules.pop(name, None)
+__all__ = ["make"]
 
 
 def test_a_package_brings_its_own_phrases(make: Make) -> None:

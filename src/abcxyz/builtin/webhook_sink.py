@@ -21,6 +21,7 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.http import Answer, Transport
+from abcxyz.i18n import number, text
 from abcxyz.plugins import Secret, WriteReport
 from abcxyz.tables.export.records import customer_records, prospect_records
 from abcxyz.tables.export.summary import summary_object
@@ -174,7 +175,10 @@ class WebhookSink:
             if self._state is not None:
                 content = json.dumps({**known, place: digest}, indent=2)
                 write_atomic(self._state, content.encode())
-        return WriteReport(written=1, notes=[f"POST, {len(body):,} bytes"])
+        return WriteReport(
+            written=1,
+            notes=[text("POST, {size} bytes", self._lang, size=number(len(body), self._lang))],
+        )
 
     def _document(self, analysis: Analysis) -> bytes:
         document: dict[str, Any] = {"type": "abcxyz.analysis", "summary": summary_object(analysis)}

@@ -21,7 +21,7 @@ __all__ = ["Records"]
 
 @frozen
 class Records:
-    """Flat records of the register: day and document of every line."""
+    """Reader of the flat records of a register: day and document of every line."""
 
     register: Register
     party: Party
@@ -31,7 +31,7 @@ class Records:
 
     @property
     def query(self) -> Query:
-        """The question without the window."""
+        """Query without the window."""
         place = self.register
         cost = place.cost if self.metric == "profit" else ()
         return Query(
@@ -50,11 +50,11 @@ class Records:
         )
 
     def queries(self) -> list[Query]:
-        """List the questions."""
+        """Return the query, without dates, to check the names in it."""
         return [self.query]
 
     def read(self, client: Client, _part: str, since: date, until: date, /) -> Iterator[Part]:
-        """Yield the windows that 1C can manage."""
+        """Yield windows short enough for 1C."""
         place = self.register
         kinds = frozenset(f"StandardODATA.{each}" for each in place.sales)
         cost = place.cost if self.metric == "profit" else ()
@@ -69,12 +69,12 @@ def _lines(
     sales: frozenset[str],
     metric: str,
 ) -> Callable[[list[Row]], Iterable[Line]]:
-    """Make the function that reads flat records.
+    """Return the function that turns flat records into lines.
 
     Notes
     -----
-    Revenue and cost stand in records of their own. What has no revenue is no sale: it matters to
-    the profit alone. The number of sales is one of documents of the types in *sales*.
+    Revenue and cost are in separate records. A record without revenue is not a sale and matters
+    to the profit only. The number of sales is the number of documents of the types in *sales*.
     """
 
     def lines(rows: list[Row]) -> Iterable[Line]:

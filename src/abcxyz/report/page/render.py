@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from abcxyz.charts.svg import clean
 from abcxyz.errors import InputError
 from abcxyz.i18n import LANGUAGES, text
+from abcxyz.toolkit.language import language
 
 if TYPE_CHECKING:
     import jinja2
@@ -123,6 +124,7 @@ def render_html(
             title=clean(title) or text("Customers by value and steadiness", one),
             lang=one,
             languages=sorted(shown),
+            language_name=lambda code: language(code).name,
             hidden=one != lang,
         )
         pages.append(Markup(page))  # noqa: S704 - the template has escaped it
