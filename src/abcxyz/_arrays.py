@@ -46,7 +46,7 @@ class _HasToNumpy(Protocol):
 
 
 def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a read-only view of *array*; the caller's own array stays writable."""
+    """Return a read-only view of *array*; the caller's array stays writable."""
     view = array.view()
     view.flags.writeable = False
     return view
