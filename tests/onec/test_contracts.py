@@ -162,14 +162,14 @@ class TestSink(SinkContract):
 
     @pytest.fixture
     def shown(self, company: Company, customers: Sequence[str]) -> Callable[[], Mapping[str, str]]:
-        def look() -> dict[str, str]:
+        def stored_segments() -> dict[str, str]:
             stored = shown_in(company, self.into)
             return {
                 who: stored[who] if stored.get(who) in SEGMENTS else ""
                 for who in {*customers, *stored}
             }
 
-        return look
+        return stored_segments
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:

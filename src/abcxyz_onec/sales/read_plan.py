@@ -131,8 +131,8 @@ def choose(
         raise ConfigError(
             "turnovers do not tell the number of documents; set read = records for metric = count"
         )
-    place: Basis = getattr(profile, basis)
-    register = place.register
+    objects: Basis = getattr(profile, basis)
+    register = objects.register
     by_key = register is not None and bool(register.key)
     unkeyed = customer_queries(profile, entity, customer_id, keys=False)
     keyed = customer_queries(profile, entity, customer_id, keys=by_key)
@@ -156,11 +156,11 @@ def choose(
     if read in ("turnovers", "records"):
         _require_register(profile, basis, read, exists=register is not None)
         raise_if_missing(missing)
-    if metric == "profit" or not place.documents:
+    if metric == "profit" or not objects.documents:
         raise_if_missing(missing)
-        raise _not_available(profile, basis, metric if place.documents else "documents")
-    notes = _documents_warning(missing, place) if missing else ()
-    reader, lost = _documents(client, profile, place, entity, metric)
+        raise _not_available(profile, basis, metric if objects.documents else "documents")
+    notes = _documents_warning(missing, objects) if missing else ()
+    reader, lost = _documents(client, profile, objects, entity, metric)
     raise_if_missing(unpublished(client, [*unkeyed, *reader.queries()]))
     if lost:
         notes = (
@@ -222,25 +222,25 @@ def _turnovers_warning(reader: Turnovers) -> tuple[AbcxyzWarning, ...]:
     )
 
 
-def _documents_warning(missing: Iterable[str], place: Basis) -> tuple[AbcxyzWarning, ...]:
+def _documents_warning(missing: Iterable[str], objects: Basis) -> tuple[AbcxyzWarning, ...]:
     return (
         AbcxyzWarning(
             "publish in 1C (Администрирование → Настройка стандартного интерфейса OData): "
             "{objects}. Until then sales are read from documents {documents}; gross profit is not "
             "available",
             objects=describe_missing(missing),
-            documents=", ".join(readable_name(each.entity) for each in place.documents),
+            documents=", ".join(readable_name(each.entity) for each in objects.documents),
         ),
     )
 
 
 def _documents(
-    client: Client, profile: Profile, place: Basis, entity: str, metric: str
+    client: Client, profile: Profile, objects: Basis, entity: str, metric: str
 ) -> tuple[Documents, tuple[str, ...]]:
     """Return a reader of the published kinds and the first one, and the kinds left out."""
     sets = client.metadata().sets
-    used = [each for n, each in enumerate(place.documents) if n == 0 or each.entity in sets]
-    lost = tuple(each.entity for each in place.documents if each not in used)
-    some = attrs.evolve(place, documents=tuple(used))
+    used = [each for n, each in enumerate(objects.documents) if n == 0 or each.entity in sets]
+    lost = tuple(each.entity for each in objects.documents if each not in used)
+    some = attrs.evolve(objects, documents=tuple(used))
     parties = tuple(party_of(client, profile, entity, each) for each in used)
     return Documents(some, profile, parties, metric), lost

@@ -31,14 +31,14 @@ class Reader(Protocol):
         """Yield consecutive stretches of ``since <= day < until``."""
 
 
-def party_of(client: Client, profile: Profile, entity: str, place: Register | Document) -> Party:
+def party_of(client: Client, profile: Profile, entity: str, names: Register | Document) -> Party:
     """Return the field with the customer of a row."""
-    if isinstance(place, Register) and place.key:
-        return Party(place.key)
-    name = place.partner if entity == "partner" and place.partner else place.counterparty
-    name = name or place.partner
+    if isinstance(names, Register) and names.key:
+        return Party(names.key)
+    name = names.partner if entity == "partner" and names.partner else names.counterparty
+    name = name or names.partner
     catalog = profile.counterparty.entity
-    source = place.flat if isinstance(place, Register) else place.entity
+    source = names.flat if isinstance(names, Register) else names.entity
     known = client.metadata().sets.get(source)
     composite = known is not None and f"{name}_Type" in known.fields
     return Party(name, f"StandardODATA.{catalog}" if composite else "")

@@ -32,20 +32,20 @@ class Records:
     @property
     def query(self) -> Query:
         """Query without the window."""
-        place = self.register
-        cost = place.cost if self.metric == "profit" else ()
+        register = self.register
+        cost = register.cost if self.metric == "profit" else ()
         return Query(
-            place.flat,
+            register.flat,
             (
                 "Period",
                 "Recorder",
                 "Recorder_Type",
                 "LineNumber",
                 *self.party.fields,
-                *place.revenue,
+                *register.revenue,
                 *cost,
             ),
-            both("Active eq true", place.where),
+            both("Active eq true", register.where),
             ("Period", "Recorder", "Recorder_Type", "LineNumber"),
         )
 
@@ -55,10 +55,10 @@ class Records:
 
     def read(self, client: Client, _part: str, since: date, until: date, /) -> Iterator[Part]:
         """Yield windows short enough for 1C."""
-        place = self.register
-        kinds = frozenset(f"StandardODATA.{each}" for each in place.sales)
-        cost = place.cost if self.metric == "profit" else ()
-        lines = _lines(self.party, place.revenue, cost, kinds, self.metric)
+        register = self.register
+        kinds = frozenset(f"StandardODATA.{each}" for each in register.sales)
+        cost = register.cost if self.metric == "profit" else ()
+        lines = _lines(self.party, register.revenue, cost, kinds, self.metric)
         return windows(client, self.query, "Period", since, until, lambda: Sums(lines))
 
 

@@ -34,8 +34,8 @@ class Turnovers:
 
     def query(self, since: date, until: date) -> Query:
         """Return the query of a half-open sub-period; 1C includes the end, so a second less."""
-        place = self.register
-        names = [f"{name}Turnover" for name in (*place.revenue, *place.cost)]
+        register = self.register
+        names = [f"{name}Turnover" for name in (*register.revenue, *register.cost)]
         dimension = self.party.name.removesuffix("_Key")
         last = datetime.combine(until, datetime.min.time()) - timedelta(seconds=1)
         arguments = [
@@ -43,10 +43,10 @@ class Turnovers:
             ("EndPeriod", moment(last)),
             ("Dimensions", f"'{dimension}'"),
         ]
-        if place.where:
-            arguments.append(("Condition", place.where))
+        if register.where:
+            arguments.append(("Condition", register.where))
         return Query(
-            place.entity,
+            register.entity,
             (*self.party.fields, *names),
             function="Turnovers",
             arguments=tuple(arguments),
@@ -76,11 +76,11 @@ class Turnovers:
             yield start, stop, [sum_lines(self._lines(rows, start))]
 
     def _lines(self, rows: list[Row], day: date) -> Iterable[Line]:
-        place = self.register
+        register = self.register
         for row in rows:
-            money = [row.get(f"{name}Turnover") for name in place.revenue]
+            money = [row.get(f"{name}Turnover") for name in register.revenue]
             income = sum(map(as_decimal, money), Decimal(0))
-            spent = sum((as_decimal(row.get(f"{n}Turnover")) for n in place.cost), Decimal(0))
+            spent = sum((as_decimal(row.get(f"{n}Turnover")) for n in register.cost), Decimal(0))
             # Cost without revenue is not a sale, as in the flat records.
             no_sale = all(each is None for each in money) or (not income and spent)
             if self.metric == "profit" or not no_sale:

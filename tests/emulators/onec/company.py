@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - 1C speaks the naive local time of its server
+# ruff: noqa: DTZ001 - 1C sends the naive local time of its server
 """Emulated configurations УТ, УНФ and БП, and a company with customers and sales."""
 
 from __future__ import annotations

@@ -120,14 +120,14 @@ def test_a_write_is_sent_once(client: Client, base: Base, fault: str) -> None:
     assert len(base.writes) == 1
 
 
-def test_lost_race(client: Client, company: Company) -> None:
+def test_an_outdated_version(client: Client, company: Company) -> None:
     """An outdated version is a ChangedError."""
     one = next(iter(company.keys))
     with pytest.raises(ChangedError):
         client.change("Catalog_Партнеры", {"Ref_Key": q.guid(one)}, {"Регион": "x"}, version="old")
 
 
-def test_gone(client: Client) -> None:
+def test_a_missing_object(client: Client) -> None:
     """A reference to no object is a GoneError."""
     with pytest.raises(GoneError):
         client.get_object("Catalog_Партнеры", ZERO)

@@ -69,7 +69,7 @@ def test_turnovers(big: Base) -> None:
     assert bytes_ == pytest.approx(estimate.bytes, rel=0.1)
 
 
-def test_preflight_prints_both_and_suggests(big: Base) -> None:
+def test_preflight_notes_costs_and_suggests_a_way(big: Base) -> None:
     """Preflight notes the cost of both ways and the cheaper one, and reads samples only."""
     big.log.clear()
     big.counts = True
