@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import attrs
@@ -13,7 +14,7 @@ __all__ = ["adapter"]
 Kind = TypeVar("Kind")
 
 
-def adapter(kind: type[Kind], url: str, user: str, password: str, **options: Any) -> Kind:
+def adapter(kind: Callable[..., Kind], url: str, user: str, password: str, **options: Any) -> Kind:
     """Build an adapter; options of the connection are separated by their names."""
     shared = {one.name for one in attrs.fields(Connection)}
     connection = {name: options.pop(name) for name in list(options) if name in shared}

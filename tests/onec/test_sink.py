@@ -183,7 +183,7 @@ def test_deleted_and_ambiguous_cards_are_not_changed(
 def test_options_are_checked(base: Base, options: dict[str, str], message: str) -> None:
     """A wrong option is an error before any request."""
     with pytest.raises(ConfigError, match=message):
-        adapter(OneCSink, base.url, "u", "p", native_jobs_off=True, **options)  # type: ignore[arg-type]
+        adapter(OneCSink, base.url, "u", "p", native_jobs_off=True, **options)
     assert base.log == []
 
 

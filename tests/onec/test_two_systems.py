@@ -78,8 +78,9 @@ def test_segments_of_1c_on_cards_of_bitrix24(
         who: SEGMENTS[code]
         for who, code in zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
     }
-    assert source.data_quality() is not None
-    counts = {issue.kind: issue.count for issue in source.data_quality().issues}
+    quality = source.data_quality()
+    assert quality is not None
+    counts = {issue.kind: issue.count for issue in quality.issues}
     assert counts["customers without the identifier asked for"] == 1
     assert counts["customers that share their identifier with another"] == 2
     assert f"ref:{partners[3]}" in segments
