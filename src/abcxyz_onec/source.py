@@ -14,6 +14,7 @@ from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat
 from abcxyz.toolkit import local_date
+from abcxyz.toolkit.catalogue import Figure
 from abcxyz_onec.catalogs.customers import Directory, read_directory
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
@@ -23,6 +24,7 @@ from abcxyz_onec.sales.customer_assignment import CustomerAssignment
 from abcxyz_onec.sales.lines import LineColumns
 from abcxyz_onec.sales.read_cost import ReadCost, cost_of_table
 from abcxyz_onec.sales.read_plan import READS, ReadPlan, choose, costs_of
+from abcxyz_onec.words import message
 
 __all__ = ["OneCSource"]
 
@@ -122,7 +124,7 @@ class OneCSource:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
         before = attrs.evolve(self._client.traffic)
         plan = self._make_plan(window)
-        self.notes = [str(note) for note in plan.warnings]
+        self.notes = [message(note.template, **note.details) for note in plan.warnings]
         for note in plan.warnings:
             warnings.warn(note, stacklevel=2)
         self._account = Account()
@@ -143,7 +145,8 @@ class OneCSource:
         self._account.note_ids(directory.id_problems, assignment.customers)
         if checkpoint is not None:
             checkpoint.clear()
-        self.notes.append(f"{plan.title}: {self._client.traffic.since(before)}")
+        spent = self._client.traffic.since(before)
+        self.notes.append(message("{title}: {spent}", title=plan.title, spent=spent))
 
     def _make_plan(self, window: Window) -> ReadPlan:
         return choose(
@@ -237,19 +240,28 @@ class OneCSource:
         today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         plan = self._make_plan(window)
-        notes = [str(each) for each in plan.warnings]
+        notes: list[str] = [message(each.template, **each.details) for each in plan.warnings]
         plan.try_rights(self._client, window)
         costs = list(self._cost(plan, window).values())
         notes += [
-            f"{each.read}: {each.requests} requests, {each.bytes / 1e6:.1f} MB, {each.rows} rows"
+            message(
+                "{read}: {requests} requests, {size} MB, {rows} rows",
+                read=each.read,
+                requests=each.requests,
+                size=Figure(each.bytes / 1e6, 1),
+                rows=each.rows,
+            )
             for each in costs
         ]
         if len(costs) > 1:
             cheaper = min(costs, key=lambda each: each.bytes)
-            summed = cheaper.read == "turnovers"
-            also_set = ", and bucket to the sub-period of XYZ" if summed else ""
             notes.append(
-                f"for twelve months {cheaper.read} move the fewest bytes: set read = "
-                f'"{cheaper.read}"{also_set}'
+                message(
+                    'for twelve months {read} move the fewest bytes: set read = "{read}", and '
+                    "bucket to the sub-period of XYZ"
+                    if cheaper.read == "turnovers"
+                    else 'for twelve months {read} move the fewest bytes: set read = "{read}"',
+                    read=cheaper.read,
+                )
             )
         return notes

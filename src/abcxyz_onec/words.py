@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["text"]
+__all__ = ["message", "text"]
 
-text = Catalogue("abcxyz_onec").text
+_own = Catalogue("abcxyz_onec")
+text, message = _own.text, _own.message

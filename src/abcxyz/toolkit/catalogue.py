@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
 from abcxyz.toolkit.language import (
@@ -33,6 +33,8 @@ __all__ = [
     "LANGUAGES",
     "SOURCE",
     "Catalogue",
+    "Figure",
+    "Message",
     "Texts",
     "catalogue",
     "gather_texts",
@@ -79,7 +81,11 @@ class Catalogue:
         """
         twin = self.find(english, lang)
         template = english if twin is None else twin
-        return template.format(**fields) if fields else template
+        return template.format(**_localised(fields, lang)) if fields else template
+
+    def message(self, english: str, /, **fields: object) -> Message:
+        """Write a sentence in English now, which `translate` says in another language later."""
+        return Message(self, english, fields)
 
     def forms(self, english: str, n: int, lang: str) -> str:
         """Choose the plural form of a counted phrase for *n*; its fields are not filled in."""
@@ -92,6 +98,64 @@ class Catalogue:
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
         """Translate a counted phrase ``one|other``, with ``{n}`` and other fields."""
         return self.forms(english, n, lang).format(**{"n": number(n, lang), **fields})
+
+
+class Message(str):
+    """A sentence in English that remembers its phrase and fields, see `Catalogue.message`.
+
+    Whoever does not know the reader's language, such as a source, returns messages in place of
+    text; who knows it passes them to `translate`. To everybody else they are text.
+
+    Parameters
+    ----------
+    own
+        The catalogue to look into.
+    template
+        The phrase, with ``{named}`` fields.
+    details
+        Values of the fields; a number to be written as the language does is a `Figure`.
+
+    Examples
+    --------
+    >>> note = Catalogue().message("{option} {written!r} is no month; write it as 2024-01",
+    ...                            option="--from", written="May")
+    >>> note
+    "--from 'May' is no month; write it as 2024-01"
+    >>> translate(note, "ru")
+    "--from 'May' — не месяц; запишите так: 2024-01"
+    """
+
+    own: Catalogue
+    template: str
+    details: Mapping[str, object]
+
+    def __new__(cls, own: Catalogue, template: str, details: Mapping[str, object]) -> Self:
+        """Fill in the fields in English."""
+        message = super().__new__(cls, own.text(template, SOURCE, **details))
+        message.own, message.template, message.details = own, template, dict(details)
+        return message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling and copying."""
+        return (type(self), (self.own, self.template, self.details))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number in a message, written with so many decimals as the reader's language does."""
+
+    value: float
+    decimals: int = 0
+
+
+def _localised(fields: Mapping[str, object], lang: str) -> dict[str, object]:
+    written = dict(fields)
+    for name, value in fields.items():
+        if isinstance(value, Figure):
+            written[name] = number(value.value, lang, value.decimals)
+        elif isinstance(value, (Message, BaseException)):
+            written[name] = translate(value, lang)
+    return written
 
 
 @functools.cache
@@ -178,8 +242,8 @@ def plural(english: str, n: int, lang: str, /, **fields: object) -> str:
     return Catalogue().plural(english, n, lang, **fields)
 
 
-def translate(problem: BaseException, lang: str) -> str:
-    """Translate the message of an error or warning; other exceptions are not translated.
+def translate(problem: BaseException | str, lang: str) -> str:
+    """Translate an error, a warning or a `Message`; all else is not translated.
 
     Notes
     -----
@@ -187,11 +251,9 @@ def translate(problem: BaseException, lang: str) -> str:
     """
     if isinstance(problem, (AbcxyzError, AbcxyzWarning)):
         # A field of the message may itself be an error.
-        details = {
-            name: translate(value, lang) if isinstance(value, BaseException) else value
-            for name, value in problem.details.items()
-        }
-        return Catalogue(_origin(problem)).text(problem.template, lang, **details)
+        return Catalogue(_origin(problem)).text(problem.template, lang, **problem.details)
+    if isinstance(problem, Message):
+        return problem.own.text(problem.template, lang, **problem.details)
     return str(problem)
 
 

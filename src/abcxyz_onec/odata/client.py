@@ -16,12 +16,14 @@ from attrs import define, field
 from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
 from abcxyz.http import Answer, Transport
 from abcxyz.toolkit import Backoff, Clock, SystemClock, is_loopback
+from abcxyz.toolkit.catalogue import Figure, Message
 from abcxyz_onec.odata import metadata as description
 from abcxyz_onec.odata.answers import decode
 from abcxyz_onec.odata.errors import HiddenRowsError, UnknownNameError, failure
 from abcxyz_onec.odata.metadata import Metadata, missing_names
 from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.odata.query import Query, guid
+from abcxyz_onec.words import message
 
 __all__ = ["Client", "Row", "Traffic", "connect"]
 
@@ -41,10 +43,13 @@ class Traffic:
     bytes: int = 0
     writes: int = 0
 
-    def since(self, before: Traffic) -> str:
+    def since(self, before: Traffic) -> Message:
         """Describe the traffic since *before*."""
-        moved = (self.bytes - before.bytes) / 1e6
-        return f"{self.requests - before.requests} requests, {moved:.1f} MB"
+        return message(
+            "{requests} requests, {size} MB",
+            requests=self.requests - before.requests,
+            size=Figure((self.bytes - before.bytes) / 1e6, 1),
+        )
 
 
 @define
