@@ -109,7 +109,7 @@ def test_the_key_decides(demo: Analysis) -> None:
 
 def test_a_number_and_its_digits_differ() -> None:
     """The customers 1 and "1" keep apart."""
-    from abcxyz.report.anonymize import _Mask
+    from abcxyz.report.anonymization import _Mask
 
     mask = _Mask(SECRET)
     assert mask.one(1) != mask.one("1")
