@@ -35,7 +35,7 @@ Days: TypeAlias = npt.NDArray[np.datetime64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[Any]
-"""float64, or int64 where the values are whole by type: numpy's stubs cannot say either-or."""
+"""float64, or int64 for integer input; numpy's stubs cannot express the union."""
 
 
 @runtime_checkable
@@ -46,7 +46,7 @@ class _HasToNumpy(Protocol):
 
 
 def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a read-only view of *array*; the caller's own array stays writable."""
+    """Return a read-only view of *array*; the caller's array stays writable."""
     view = array.view()
     view.flags.writeable = False
     return view
@@ -59,7 +59,7 @@ def frozen_map(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
 
 
 def same_arrays(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
-    """Say whether two arrays hold the same content; NaN equals NaN, and nothing equals nothing."""
+    """Return whether two arrays hold the same content; NaN equals NaN, None equals None."""
     if left is None or right is None:
         return left is right
     if left.dtype.kind in "fmM" and right.dtype.kind in "fmM":
@@ -68,11 +68,11 @@ def same_arrays(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -
 
 
 SAME_ARRAYS = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
-"""For ``field(eq=SAME_ARRAYS)``: compare a field that holds an array or nothing by content."""
+"""For ``field(eq=SAME_ARRAYS)``: compare a field that holds an array or None by content."""
 
 
 def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
-    """Name the first infinite value of *array* and its place."""
+    """Return an error that names the first infinite value of *array* and its position."""
     place = tuple(int(i) for i in np.argwhere(np.isinf(array))[0])
     return InputError(
         "{name} holds {value} at position {place}; replace it by the amount, "
@@ -84,19 +84,18 @@ def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
 
 
 def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1, finite: bool = True) -> Numbers:
-    """Convert *values* to a read-only array of float64, or int64 where they are whole by type.
+    """Convert *values* to a read-only array of float64, or of int64 for integer input.
 
     Parameters
     ----------
     values
-        Numbers of any make: list, numpy array, column of a data frame. ``None`` and NaN mean
-        "no sales".
+        Numbers: a list, numpy array or column of a data frame. ``None`` and NaN mean "no sales".
     name
-        What to call them in an error.
+        Name of the values in error messages.
     ndim
-        The number of dimensions wanted.
+        Number of dimensions required.
     finite
-        Look for infinity; False where a later pass over the values does so.
+        Whether to check for infinity; False where a later pass over the values does so.
 
     Returns
     -------
@@ -106,7 +105,7 @@ def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1, finite: bool = Tr
     Raises
     ------
     InputError
-        Text, true/false, infinity, the wrong shape, or nothing at all.
+        Text, true/false, infinity, the wrong shape, or an empty array.
     """
     array = _to_array(values, name)
     if array.ndim != ndim:
@@ -121,7 +120,7 @@ def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1, finite: bool = Tr
         raise InputError("{name} is empty; pass at least one customer", name=name)
     if finite and array.dtype.kind == "f":
         extremes = float(np.max(array)), float(np.min(array))
-        # NaN hides an infinity from max and min, so only then is every value looked at.
+        # NaN hides an infinity from max and min; only then is every value checked.
         if any(map(np.isinf, extremes)) or (
             any(map(np.isnan, extremes)) and bool(np.isinf(array).any())
         ):
@@ -171,7 +170,7 @@ def _column_to_array(column: _HasToNumpy) -> npt.NDArray[Any]:
 def _objects_to_floats(array: npt.NDArray[Any], name: str) -> Floats:
     """Convert ``None``, ``Decimal`` and ``Fraction`` along with ordinary numbers."""
 
-    def refused(value: object) -> bool:
+    def is_invalid(value: object) -> bool:
         if value is None:
             return False
         if isinstance(value, (str, bytes, bool, np.bool_)):
@@ -183,14 +182,14 @@ def _objects_to_floats(array: npt.NDArray[Any], name: str) -> Floats:
         return False
 
     flat = [np.nan if v is None or type(v).__name__ == "NAType" else v for v in array.ravel()]
-    found = _first_that(refused, array)
-    if found[0] is not None:
+    place, value = _first_that(is_invalid, array)
+    if place is not None:
         raise InputError(
             "{name} holds {value!r} at position {place}, which is not a number; "
             "convert the column to numbers first",
             name=name,
-            value=found[1],
-            place=found[0],
+            value=value,
+            place=place,
         )
     return np.array([float(v) for v in flat], dtype=np.float64).reshape(array.shape)
 

@@ -1,4 +1,4 @@
-"""Every error the library raises on purpose.
+"""Exception and warning classes of the library.
 
 ::
 
@@ -6,15 +6,15 @@
     |- InputError (ValueError)        arrays, thresholds, dates
     |- ConfigError (ValueError)       job file or options; names the key and what is accepted
     |- PluginError                    unknown, broken or clashing adapter; cause chained
-    |- AdapterError                   an outside system failed; `retryable`
+    |- AdapterError                   an external system failed; `retryable`
     |  |- AuthenticationError
     |  |- RateLimitError              `retry_after`
     |  |- UnavailableError            network, time-out, 5xx
-    |  `- BadDataError                it answered, but not as agreed
+    |  `- BadDataError                unexpected response
     `- HistoryError                   damaged file or newer schema
 
-A message names the value, the reason and the cure. It is written as a template with named
-fields, so that the command line can say the same thing in another language.
+A message names the value, the reason and the cure. It is a template with named fields, so that
+it can be translated.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AbcxyzError(Exception):
     template
         The message in English, with ``{named}`` fields where *details* go.
     **details
-        Values of the fields. Never a secret.
+        Values of the fields; they must not contain secrets.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class AbcxyzError(Exception):
         self.details = details
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling: keyword details are not in ``args``."""
+        """Support pickling: keyword details are not in ``args``."""
         return (type(self), self.args, self.__dict__)
 
 
@@ -74,20 +74,17 @@ class PluginError(AbcxyzError):
 
 
 class AdapterError(AbcxyzError):
-    """A system outside the library failed.
-
-    ``retryable`` says whether the same call may succeed later without any change.
-    """
+    """An external system failed; ``retryable`` if the same call may succeed later unchanged."""
 
     retryable: bool = False
 
 
 class AuthenticationError(AdapterError):
-    """The outside system refused the credentials or the rights."""
+    """The external system rejected the credentials or permissions."""
 
 
 class RateLimitError(AdapterError):
-    """The outside system asks to wait; ``retry_after`` is in seconds where it is known."""
+    """The external system requires a wait; ``retry_after`` is in seconds, None if not known."""
 
     retryable = True
 
@@ -99,13 +96,13 @@ class RateLimitError(AdapterError):
 
 
 class UnavailableError(AdapterError):
-    """The network, a time-out or the server itself stood in the way."""
+    """A network failure, a time-out or a server error."""
 
     retryable = True
 
 
 class BadDataError(AdapterError):
-    """The outside system answered, but not as agreed."""
+    """The external system returned an unexpected response."""
 
 
 class HistoryError(AbcxyzError):
@@ -113,9 +110,9 @@ class HistoryError(AbcxyzError):
 
 
 class AbcxyzWarning(UserWarning):
-    """A result is right but may mislead; the text says what to change.
+    """A result is correct but may mislead; the message names what to change.
 
-    Like the errors it keeps its template and details, so that it can be translated.
+    Like an error it has a template and details, so that it can be translated.
     """
 
     def __init__(self, template: str, /, **details: object) -> None:
@@ -125,4 +122,4 @@ class AbcxyzWarning(UserWarning):
 
 
 class MeaninglessClassesWarning(AbcxyzWarning):
-    """The classes are right, but hardly tell customers apart."""
+    """The classes are correct, but hardly separate the customers."""

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Remove the fields, after asking."""
+    """Remove the fields, after confirmation."""
     webhook = {"env": args.webhook_env} if args.webhook_env else {"file": args.webhook_file}
     prefix = check_prefix(args.fields_prefix)
     client = connect(webhook=webhook, insecure_loopback=args.insecure_loopback)
@@ -44,15 +44,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
-    found = {
+    fields = {
         entity: sorted(installed(client, entity, prefix)) for entity in (COMPANY, CONTACT, LEAD)
     }
-    if not any(found.values()):
+    if not any(fields.values()):
         sys.stdout.write(
             text("there is no field of ours with the prefix {prefix}", lang, prefix=prefix) + "\n"
         )
         return 0
-    for entity, names in found.items():
+    for entity, names in fields.items():
         if names:
             sys.stdout.write(f"{ENTITIES[entity]}: {', '.join(names)}\n")
     if not sure:
@@ -63,6 +63,6 @@ def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
         if sys.stdin.readline().strip().casefold() not in {text("yes", one) for one in LANGUAGES}:
             sys.stdout.write("\n" + text("nothing was removed", lang) + "\n")
             return 0
-    count = sum(len(remove(client, entity, prefix)) for entity, names in found.items() if names)
+    count = sum(len(remove(client, entity, prefix)) for entity, names in fields.items() if names)
     sys.stdout.write(text("fields removed: {count}", lang, count=count) + "\n")
     return 0

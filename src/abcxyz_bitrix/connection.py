@@ -18,7 +18,7 @@ __all__ = ["NO_CONNECTION", "Connection"]
 
 @frozen(kw_only=True)
 class Connection:
-    """How to reach a portal: by a webhook, or as an application.
+    """Connection options of a portal: of a webhook, or of an application.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Connection:
     plan
         ``standard``, ``enterprise`` or ``self-hosted``: the rate that the tariff allows.
     base_url
-        Send to this machine instead; for trying things out.
+        Loopback address to send requests to instead, for trials.
     insecure_loopback
         Allow plain http to this machine.
     allow_hosts
@@ -37,10 +37,10 @@ class Connection:
     proxy
         Address of a proxy.
     pace_file
-        A file through which all programs of this machine share the portal's rate.
+        File by which all processes of this machine share one rate limit.
     dedicated_user
-        The user of the webhook or application is nobody who works in the CRM, so that none of
-        its activities is a movement of a deal.
+        The user of the webhook or application does no work in the CRM, so that none of its
+        activities is a movement of a deal.
 
     Notes
     -----
@@ -66,12 +66,12 @@ class Connection:
     dedicated_user: bool = field(default=False, repr=False)
 
     def client(self) -> Client:
-        """Make a client of the portal.
+        """Build a client of the portal.
 
         Raises
         ------
         ConfigError
-            Something is missing or contradicts.
+            An option is missing, or options contradict each other.
         """
         options = attrs.asdict(self, recurse=False)
         del options["dedicated_user"]
@@ -82,4 +82,4 @@ class Connection:
 
 
 NO_CONNECTION = Connection()
-"""Where a ready client is given instead."""
+"""Default where a ready client is passed instead."""

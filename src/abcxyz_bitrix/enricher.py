@@ -33,7 +33,7 @@ ATTRIBUTES: Mapping[str, str] = MappingProxyType(
         "created": "CREATED_TIME",
     }
 )
-"""Attribute -> code of the field, where the job does not say otherwise."""
+"""Attribute -> code of the field, the default of the option *attributes*."""
 
 _PERSONAL = (
     "PHONE", "EMAIL", "FM", "COMMENTS", "ADDRESS", "BIRTHDATE", "NAME", "LAST_NAME",
@@ -43,21 +43,21 @@ _PERSONAL = (
 
 
 class BitrixEnricher:
-    """Tell attributes of companies, contacts and open leads.
+    """Enricher: attributes of companies, contacts and open leads, and facts for alerts.
 
     Parameters
     ----------
     connection
         How to reach the portal; its fields are keys of a job.
     customer, customer_id
-        As of the source.
+        As in `BitrixSource`.
     attributes
         Attribute -> code of the field, such as ``{region = "UF_CRM_REGION"}``. Only these are
-        read; a lead takes from its company what it lacks itself.
+        read; a lead takes missing attributes from its company.
     values
-        Attribute -> what the portal says -> what is meant, such as
-        ``{employees = {EMPLOYEES_2 = 100}}``. Items of a list field stand by their external code
-        (``XML_ID``) or by their text.
+        Attribute -> value on the portal -> replacement, such as
+        ``{employees = {EMPLOYEES_2 = 100}}``. Items of a list field are named by their external
+        code (``XML_ID``) or by their text.
     personal
         Allow fields that hold personal data.
     facts
@@ -110,39 +110,41 @@ class BitrixEnricher:
         """Close the connections."""
         self.client.transport.close()
 
-    # -- the role ----------------------------------------------------------------------------
+    # -- enricher interface ------------------------------------------------------------------
 
     def customers(self, ids: Sequence[str]) -> Attributes:
-        """Return what is known about *ids*; unknown ones are left out."""
+        """Return the attributes of customers by id; unknown ids are left out."""
         entities = self._entities
         parties = Keys(self.client, self._customer_id).parties(ids, entities)
-        found: dict[Party, dict[str, object]] = {}
+        by_party: dict[Party, dict[str, object]] = {}
         for entity in entities:
-            mine = sorted({n for many in parties.values() for kind, n in many if kind == entity})
-            if mine:
-                found.update(self._read(entity, mine))
-        told: dict[str, Mapping[str, object]] = {}
+            of_entity = sorted(
+                {n for many in parties.values() for kind, n in many if kind == entity}
+            )
+            if of_entity:
+                by_party.update(self._read(entity, of_entity))
+        attributes: dict[str, Mapping[str, object]] = {}
         for key, many in parties.items():
-            known = [found[party] for party in many if party in found]
+            known = [by_party[party] for party in many if party in by_party]
             if known:
-                # Several cards under one key complete each other; the oldest one goes first.
-                told[key] = {k: v for one in reversed(known) for k, v in one.items()}
-        return told
+                # Several cards under one key are merged; the oldest one takes precedence.
+                attributes[key] = {k: v for one in reversed(known) for k, v in one.items()}
+        return attributes
 
     def prospects(self) -> Attributes:
-        """Return every open lead that is no repeated one, as ``L_5``."""
+        """Return the attributes of every open lead that is not a repeated one, by ``L_5``."""
         names = fields_of(self.client, LEAD)
         company = names.find("COMPANY_ID")
         fields = self._fields(names)
         rows = open_leads(self.client, [*fields.values(), *([company] if company else [])])
         owners = {as_id(row["id"]): as_id(row.get(company or "")) for row in rows}
         companies = sorted(set(owners.values()) - {0})
-        behind = self._read(COMPANY, companies) if companies else {}
-        words = self._words(names, fields)
+        of_company = self._read(COMPANY, companies) if companies else {}
+        entries = self._entries(names, fields)
         return {
             key_of((LEAD, number)): {
-                **behind.get((COMPANY, owners[number]), {}),
-                **self._attributes(row, fields, names, words),
+                **of_company.get((COMPANY, owners[number]), {}),
+                **self._attributes(row, fields, names, entries),
             }
             for row in rows
             if (number := as_id(row["id"]))
@@ -153,7 +155,7 @@ class BitrixEnricher:
         return self._facts.read(window)
 
     def system_identity(self) -> str:
-        """Name the portal, which another adapter may read too."""
+        """Return the name of the portal, by which adapters of one portal are recognised."""
         return self._facts.identity
 
     def preflight(self) -> Sequence[str]:
@@ -176,61 +178,61 @@ class BitrixEnricher:
 
     def _fields(self, names: Fields) -> dict[str, str]:
         """Find the fields; a type of objects may lack some of them."""
-        found = {name: names.find(code) for name, code in self._codes.items()}
-        return {name: code for name, code in found.items() if code is not None}
+        names_by_attribute = {name: names.find(code) for name, code in self._codes.items()}
+        return {name: code for name, code in names_by_attribute.items() if code is not None}
 
     def _read(self, entity: int, ids: Sequence[int]) -> dict[Party, dict[str, object]]:
         names = fields_of(self.client, entity)
         fields = self._fields(names)
-        words = self._words(names, fields)
+        entries = self._entries(names, fields)
         listing = Listing(entity, tuple(fields.values()))
         return {
-            (entity, as_id(row["id"])): self._attributes(row, fields, names, words)
+            (entity, as_id(row["id"])): self._attributes(row, fields, names, entries)
             for row in by_ids(self.client, listing, ids)
         }
 
-    def _words(self, names: Fields, fields: Mapping[str, str]) -> Mapping[str, str]:
-        """Read what the entries of directories are called, as far as they are needed."""
+    def _entries(self, names: Fields, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Read the display names of those directory entries that the fields need."""
         wanted = {
             str(names.info[name]["statusType"])
             for name in fields.values()
             if names.info.get(name, {}).get("statusType")
         }
-        words = directories(self.client, sorted(wanted)) if wanted else {}
+        entries = directories(self.client, sorted(wanted)) if wanted else {}
         if any(names.info.get(name, {}).get("type") == "enumeration" for name in fields.values()):
-            words |= item_codes(self.client, names.entity)
-        return words
+            entries |= item_codes(self.client, names.entity)
+        return entries
 
     def _attributes(
-        self, row: Row, fields: Mapping[str, str], names: Fields, words: Mapping[str, str]
+        self, row: Row, fields: Mapping[str, str], names: Fields, entries: Mapping[str, str]
     ) -> dict[str, object]:
-        return dict(self._told(row, fields, names, words))
+        return dict(self._attribute_pairs(row, fields, names, entries))
 
-    def _told(
-        self, row: Row, fields: Mapping[str, str], names: Fields, words: Mapping[str, str]
+    def _attribute_pairs(
+        self, row: Row, fields: Mapping[str, str], names: Fields, entries: Mapping[str, str]
     ) -> Iterator[tuple[str, object]]:
         for attribute, name in fields.items():
             value = row.get(name)
-            said = names.info.get(name, {})
-            if is_empty(value) or (said.get("type") == "double" and not value):
+            info = names.info.get(name, {})
+            if is_empty(value) or (info.get("type") == "double" and not value):
                 continue
-            mapped, plain = self._values.get(attribute, {}), _plain(value, said, words)
-            # A list item's number differs from portal to portal: its external code speaks.
-            code = words.get(f"code/{said.get('upperName')}/{value}", str(value))
+            mapped, plain = self._values.get(attribute, {}), _displayed(value, info, entries)
+            # A list item's id differs from portal to portal, so its external code is used.
+            code = entries.get(f"code/{info.get('upperName')}/{value}", str(value))
             yield attribute, mapped.get(code, mapped.get(str(plain), plain))
 
 
-def _plain(value: Any, said: Mapping[str, Any], words: Mapping[str, str]) -> object:
-    """Write a value as people say it: the word of a directory, a day, a number."""
-    kind = said.get("type")
+def _displayed(value: Any, info: Mapping[str, Any], entries: Mapping[str, str]) -> object:
+    """Convert a value for display: the name of a directory entry, a day, a number."""
+    kind = info.get("type")
     if kind in ("crm_status", "enumeration"):
         chosen = value if isinstance(value, list) else [value]
-        items = {str(item.get("ID")): str(item.get("VALUE")) for item in said.get("items") or ()}
-        spoken = [
-            words.get(f"{said.get('statusType')}/{one}") or items.get(str(one)) or str(one)
+        items = {str(item.get("ID")): str(item.get("VALUE")) for item in info.get("items") or ()}
+        labels = [
+            entries.get(f"{info.get('statusType')}/{one}") or items.get(str(one)) or str(one)
             for one in chosen
         ]
-        return spoken[0] if len(spoken) == 1 else ", ".join(spoken)
+        return labels[0] if len(labels) == 1 else ", ".join(labels)
     if kind == "date":
         return as_day(value)
     if kind == "datetime":

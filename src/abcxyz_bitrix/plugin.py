@@ -1,4 +1,4 @@
-"""What this package offers, behind the entry point ``bitrix24``."""
+"""Plugin hooks of the Bitrix24 adapter, the entry point ``bitrix24``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["abcxyz_commands", "abcxyz_enrichers", "abcxyz_sinks", "abcxyz_source
 
 @hookimpl
 def abcxyz_sources() -> Mapping[str, Factory]:
-    """Offer the source of sales."""
+    """Register the source of sales."""
     from abcxyz_bitrix.source import BitrixSource
 
     return {"bitrix24": BitrixSource}
@@ -20,7 +20,7 @@ def abcxyz_sources() -> Mapping[str, Factory]:
 
 @hookimpl
 def abcxyz_enrichers() -> Mapping[str, Factory]:
-    """Offer the enricher."""
+    """Register the enricher."""
     from abcxyz_bitrix.enricher import BitrixEnricher
 
     return {"bitrix24": BitrixEnricher}
@@ -28,7 +28,7 @@ def abcxyz_enrichers() -> Mapping[str, Factory]:
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
-    """Offer the sink."""
+    """Register the sink."""
     from abcxyz_bitrix.sink import BitrixSink
 
     return {"bitrix24": BitrixSink}
@@ -36,7 +36,7 @@ def abcxyz_sinks() -> Mapping[str, Factory]:
 
 @hookimpl
 def abcxyz_commands() -> Mapping[str, Any]:
-    """Offer ``abcxyz bitrix24``."""
+    """Register the command ``abcxyz bitrix24``."""
     from abcxyz_bitrix import command
 
     return {"bitrix24": command}

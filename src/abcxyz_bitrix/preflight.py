@@ -10,6 +10,7 @@ from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, Command, as_bool, as_map, as_moment
 from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.lists import first
+from abcxyz_bitrix.words import message
 
 __all__ = ["check_access"]
 
@@ -29,23 +30,23 @@ def check_access(
     Parameters
     ----------
     needs
-        Scopes.
+        Scopes that are needed.
     entities
         Types of objects to be read.
     writes
         Methods that will be called.
     admin
-        Whether fields have to be made, which only an administrator of the CRM may.
+        Whether fields have to be created, which takes an administrator of the CRM.
 
     Returns
     -------
     list
-        What is worth knowing.
+        Notes for the user.
 
     Raises
     ------
     AuthenticationError
-        With every missing scope, right and method.
+        Scopes, rights or methods are missing; all of them are listed.
     """
     wanted = sorted(set(needs))
     commands = {
@@ -57,19 +58,19 @@ def check_access(
             f"m{place}": Command("method.get", {"name": name}) for place, name in enumerate(writes)
         },
     }
-    found = client.batch(commands)
-    granted = first(found["scope"], "scope").result
+    outcomes = client.batch(commands)
+    granted = first(outcomes["scope"], "scope").result
     scopes = {str(scope) for scope in granted} if isinstance(granted, list) else set()
     missing = [f"scope {scope}" for scope in wanted if scope not in scopes]
     for entity in entities:
-        outcome = found[f"e{entity}"]
+        outcome = outcomes[f"e{entity}"]
         if isinstance(outcome, BitrixError) and "crm" in scopes:
             missing.append(f"right to read: {ENTITIES.get(entity, str(entity))}")
     for place, name in enumerate(writes):
-        outcome = found[f"m{place}"]
+        outcome = outcomes[f"m{place}"]
         if isinstance(outcome, Answer) and not as_bool(as_map(outcome.result).get("isAvailable")):
             missing.append(f"method {name}")
-    profile = as_map(getattr(found["profile"], "result", None))
+    profile = as_map(getattr(outcomes["profile"], "result", None))
     if admin and not as_bool(profile.get("ADMIN")):
         missing.append("right to change the settings of the CRM (to make fields)")
     if missing:
@@ -77,11 +78,17 @@ def check_access(
             "the webhook lacks: {missing}; edit it in Bitrix24, or change the rights of its owner",
             missing=", ".join(missing),
         )
-    notes = [f"Bitrix24 {client.credentials.host}, as {client.credentials.identity}"]
-    needless = sorted(scopes - set(wanted) - _FREE)
-    if needless:
-        notes.append(f"scopes that are not needed here: {', '.join(needless)}")
-    moment = as_moment(getattr(found["time"], "result", None))
+    notes: list[str] = [
+        message(
+            "Bitrix24 {host}, as {identity}",
+            host=client.credentials.host,
+            identity=client.credentials.identity,
+        )
+    ]
+    unused = sorted(scopes - set(wanted) - _FREE)
+    if unused:
+        notes.append(message("scopes that are not needed here: {names}", names=", ".join(unused)))
+    moment = as_moment(getattr(outcomes["time"], "result", None))
     if moment is not None:
-        notes.append(f"the portal's clock: {moment.isoformat()}")
+        notes.append(message("the portal's clock: {moment}", moment=moment.isoformat()))
     return notes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from abcxyz import SEGMENTS
 from abcxyz.errors import AbcxyzWarning, AdapterError, ConfigError
 from abcxyz.plugins import Flat, WriteReport
-from abcxyz.toolkit.catalogue import LANGUAGES
+from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
@@ -36,16 +36,16 @@ _LOG = logging.getLogger("abcxyz_bitrix")
 
 
 class BitrixSink:
-    """Show an analysis on the cards of companies, contacts and leads.
+    """Sink: segments and alerts on the cards of companies, contacts and leads.
 
     Parameters
     ----------
     connection
         How to reach the portal; its fields are keys of a job.
     customer, customer_id
-        As of the source, so that a key finds its card.
+        As in `BitrixSource`, so that a key identifies its card.
     fields_prefix
-        Of the adapter's own fields.
+        Prefix of the adapter's fields.
     priority
         Segments whose customers are priority no. 1.
     unclassified
@@ -58,12 +58,12 @@ class BitrixSink:
         Have moved: ``deal_days`` and ``working_days`` under ``[alerts]`` decide when a deal is
         stalled. ``stalled_days = 0`` still keeps stalled deals out of the channels of this sink.
     head
-        Number of the user who hears of stalled deals; the head of the sales department when not
-        given.
+        Id of the user who receives alerts on stalled deals; by default the head of the sales
+        department.
     ledger
-        File that remembers what was raised.
+        File of the alerts that were sent.
     budget
-        Time for one run, such as ``6h``; the rest is left to the next one.
+        Time for one run, such as ``6h``; the rest is left to the next run.
     update_cost
         Seconds of one update, for the plan.
     lang
@@ -146,15 +146,15 @@ class BitrixSink:
         """Close the connections."""
         self.client.transport.close()
 
-    # -- the role ----------------------------------------------------------------------------
+    # -- sink interface ----------------------------------------------------------------------
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Make the cards show *analysis*. Writing it twice changes nothing more.
+        """Write *analysis* to the cards; a repeated run changes nothing.
 
         Parameters
         ----------
         dry_run
-            Only compare; `estimate` and `notes` then tell what a run would take.
+            Only compare; `estimate` and `notes` then describe a run.
         """
         self.notes, self.left = [], 0
         budget = Budget(self.client.clock, self._budget)
@@ -191,7 +191,7 @@ class BitrixSink:
         )
 
     def preflight(self) -> Sequence[str]:
-        """Name every scope and right that is missing, all at once.
+        """Check scopes and rights, and list all that are missing.
 
         Raises
         ------
@@ -213,8 +213,8 @@ class BitrixSink:
         """Estimate a first run that writes every card, from the counts of the portal."""
         total = 0
         for entity in self._entities:
-            asked = {"entityTypeId": entity, "select": ["id"], "start": 0}
-            total += int(self.client.call("crm.item.list", asked).total or 0)
+            params = {"entityTypeId": entity, "select": ["id"], "start": 0}
+            total += int(self.client.call("crm.item.list", params).total or 0)
         lists = reading(total, history=False, list_seconds=0.05, history_seconds=0.0)
         return estimate([*lists, *updating(total, self._update_cost)], self.client.tariff)
 
@@ -228,7 +228,7 @@ class BitrixSink:
 
     @property
     def _update_cost(self) -> float:
-        return self.client.cost(UPDATE, self._cost)
+        return self.client.seconds_per_call(UPDATE, self._cost)
 
     def _needs_fields(self) -> bool:
         try:
@@ -263,9 +263,9 @@ class BitrixSink:
         return written
 
     def _not_taken(self, write: Write, answer: Answer) -> str:
-        """Check the item that came back: names the portal does not know are ignored silently."""
+        """Compare the returned item: the portal silently ignores unknown names."""
         item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
-        now = write.own.read(item)
+        now = write.card_fields.read(item)
         missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
         if not missed:
             return ""
@@ -274,11 +274,11 @@ class BitrixSink:
     def _reason(self, problem: AdapterError) -> str:
         if isinstance(problem, AccessDeniedError):
             return text(
-                "the owner of the webhook has no right to change this card ({said})",
+                "the owner of the webhook has no right to change this card ({description})",
                 self._lang,
-                said=problem.details.get("said", ""),
+                description=problem.details.get("description", ""),
             )
-        return str(problem)
+        return translate(problem, self._lang)
 
     def _note(self, english: str, /, **fields: object) -> None:
         self.notes.append(text(english, self._lang, **fields))

@@ -30,6 +30,7 @@ from abcxyz_bitrix.sales.payments import payments_of, shop_payments
 from abcxyz_bitrix.sales.product_cost import with_cost
 from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally
 from abcxyz_bitrix.sales.won import won_sales
+from abcxyz_bitrix.words import message
 
 __all__ = ["BASES", "BitrixSource"]
 
@@ -38,13 +39,13 @@ _LOG = logging.getLogger("abcxyz_bitrix")
 BASES: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {"won": (DEAL,), "invoices": (INVOICE,), "payments": (DEAL, INVOICE)}
 )
-"""What counts as a sale, and the types of objects behind it."""
+"""Basis of sales -> types of objects to read."""
 
 _Piece = tuple[int, int, int, list[Sale]]  # type of objects, after, up to, sales
 
 
 class BitrixSource:
-    """Read the sales of a portal.
+    """Source of the sales of a portal, and of facts for alerts.
 
     Parameters
     ----------
@@ -65,17 +66,17 @@ class BitrixSource:
         ``one`` refuses a second currency; a code such as ``RUB`` with rates converts;
         ``portal`` uses the rates of the portal, which are those of today.
     checkpoint
-        A file; a reading that broke off is continued from there within a day.
+        File by which an interrupted reading is resumed within a day.
     timezone
-        Of the business, such as ``Europe/Moscow``; the portal's when not given.
+        Time zone of the business, such as ``Europe/Moscow``; by default that of the portal.
     cost
         ``products`` takes the purchase prices of the products as cost.
     names
-        Read the titles of companies, so that reports name them; people are never named.
+        Read the titles of companies for reports; people are never named.
     dates_as_shown
         Accept that a portal west of Greenwich may show dates a day early.
     facts
-        What alerts need, as of the enricher, which is asked instead where there is one.
+        Facts for alerts, as in `BitrixEnricher`, which is read instead where there is one.
     client
         A ready client instead of a connection.
 
@@ -143,7 +144,7 @@ class BitrixSource:
         """Close the connections."""
         self.client.transport.close()
 
-    # -- the role ----------------------------------------------------------------------------
+    # -- source interface --------------------------------------------------------------------
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches.
@@ -151,13 +152,15 @@ class BitrixSource:
         Raises
         ------
         BadDataError
-            Several currencies and no rates; all that were found are named.
+            Several currencies and no rates; all currencies are listed.
         """
         self.notes, self.tally, self._names = [], Tally(), {}
         self._check_offset()
         money = portal_rates(self.client) if self._currency == "portal" else self._money()
         if self._currency == "portal":
-            self._note("amounts are converted by the portal's rates of today, not of the day")
+            self._note(
+                message("amounts are converted by the portal's rates of today, not of the day")
+            )
         keys = Keys(self.client, self._customer_id)
         buyers: set[Party] = set()
         for _, _, _, sales in self._pieces(window):
@@ -165,17 +168,17 @@ class BitrixSource:
             self.tally.add("outside_window", len(sales) - len(inside))
             self.tally.add("used", len(inside))
             for sale in inside:
-                money.found.add(sale.currency)
+                money.currencies.add(sale.currency)
                 buyers.add(sale.party)
-            # Once it cannot succeed any more, reading goes on only to name every currency.
+            # After a clash of currencies reading goes on only to list all of them.
             if inside and not money.clashing:
                 yield self._batch(inside, money, keys)
         money.check()
         self.tally.add("without_key", keys.without)
         if self._named:
             self._names = self._titles(buyers, keys)
-        for kept in self._checkpoints.values():
-            kept.close()
+        for checkpoint in self._checkpoints.values():
+            checkpoint.close()
         for kind, count in sorted(self.tally.counts.items()):
             _LOG.info("bitrix24 source: %s: %d", kind, count)
 
@@ -184,7 +187,7 @@ class BitrixSource:
         return self._names
 
     def data_quality(self) -> Quality:
-        """Return the account of the last reading."""
+        """Return the quality issues of the last reading."""
         return self.tally.quality()
 
     def facts(self, window: Window) -> CrmFacts:
@@ -192,11 +195,11 @@ class BitrixSource:
         return self._facts.read(window)
 
     def system_identity(self) -> str:
-        """Name the portal, which another adapter may read too."""
+        """Return the name of the portal, by which adapters of one portal are recognised."""
         return self._facts.identity
 
     def preflight(self) -> Sequence[str]:
-        """Name every scope and right that is missing, all at once, and say what a run takes.
+        """Check scopes and rights, list all that are missing, and estimate a run.
 
         Raises
         ------
@@ -205,7 +208,7 @@ class BitrixSource:
         """
         needs = {"crm"} | ({"catalog"} if self._cost else set())
         notes = check_access(self.client, needs, entities=BASES[self._basis], writes=())
-        return [*notes, f"reading everything: {self.plan().sentence('en')}"]
+        return [*notes, message("reading everything: {duration}", duration=self.plan().message)]
 
     def plan(self) -> Estimate:
         """Estimate a reading of all sales, from the counts of the portal."""
@@ -213,20 +216,20 @@ class BitrixSource:
         for entity in BASES[self._basis]:
             semantic = fields_of(self.client, entity).find("STAGE_SEMANTIC_ID")
             won = {semantic: "S"} if semantic and self._basis != "payments" else {}
-            asked = {"entityTypeId": entity, "select": ["id"], "filter": won, "start": 0}
-            total = self.client.call("crm.item.list", asked).total or 0
+            params = {"entityTypeId": entity, "select": ["id"], "filter": won, "start": 0}
+            total = self.client.call("crm.item.list", params).total or 0
             loads += reading(
                 int(total),
                 history=self._basis != "payments",
-                list_seconds=self.client.cost("crm.item.list", 0.05),
-                history_seconds=self.client.cost("crm.stagehistory.list", 0.02),
+                list_seconds=self.client.seconds_per_call("crm.item.list", 0.05),
+                history_seconds=self.client.seconds_per_call("crm.stagehistory.list", 0.02),
             )
             if self._basis == "payments":
                 loads.append(Load("crm.item.payment.list", int(total), 0.02))
         return estimate(loads, self.client.tariff)
 
     def _titles(self, buyers: set[Party], keys: Keys) -> dict[str, str]:
-        """Read what companies are called; contacts are people, and stay numbers."""
+        """Read the titles of companies; contacts are people and have no name here."""
         companies = sorted(number for entity, number in buyers if entity == COMPANY)
         if not companies:
             return {}
@@ -257,7 +260,7 @@ class BitrixSource:
         )
 
     def _pieces(self, window: Window) -> Iterator[_Piece]:
-        """Read piece by piece, first those that an earlier run has kept."""
+        """Read the sales piece by piece, first those that a checkpoint holds."""
         entities = BASES[self._basis]
         parties = [COMPANY, CONTACT] if self._customer != "contact" else [CONTACT]
         out = excluded(self.client, parties)
@@ -268,9 +271,9 @@ class BitrixSource:
                 yield 0, after, upto, sales
             return
         for entity in entities:
-            yield from self._of(entity, names[entity], choices[entity], window)
+            yield from self._pieces_of(entity, names[entity], choices[entity], window)
 
-    def _of(
+    def _pieces_of(
         self, entity: int, names: Fields, choice: SaleFilter, window: Window
     ) -> Iterator[_Piece]:
         listing = self._listing(entity, names, window)
@@ -280,16 +283,16 @@ class BitrixSource:
         after, upto = ends[0] - 1, ends[1]
         checkpoint = self._checkpoints.get(entity)
         if checkpoint is not None:
-            name = fingerprint(self._question(entity, listing, window))
-            found, stop = checkpoint.begin(name, upto, self.client.clock.now())
-            if found is not None and stop is not None:
-                self._note(f"continuing an earlier reading behind id {found}")
-                for kept in checkpoint.pieces():
-                    yield entity, 0, found, [Sale.unpack(sale) for sale in kept]
-                after, upto = found, stop
+            name = fingerprint(self._reading_options(entity, listing, window))
+            resumed, stop = checkpoint.begin(name, upto, self.client.clock.now())
+            if resumed is not None and stop is not None:
+                self._note(message("continuing an earlier reading behind id {id}", id=resumed))
+                for packed in checkpoint.pieces():
+                    yield entity, 0, resumed, [Sale.unpack(sale) for sale in packed]
+                after, upto = resumed, stop
         for piece in scan(self.client, listing, after=after, upto=upto):
-            turn = payments_of if self._basis == "payments" else won_sales
-            sales = turn(self.client, entity, piece.rows, names, choice, self.tally)
+            convert = payments_of if self._basis == "payments" else won_sales
+            sales = convert(self.client, entity, piece.rows, names, choice, self.tally)
             if self._cost and self._basis != "payments":
                 sales = with_cost(self.client, entity, sales)
             if checkpoint is not None:
@@ -298,7 +301,7 @@ class BitrixSource:
 
     def _choice(self, entity: int, out: set[tuple[int, int]]) -> SaleFilter:
         stages = load_stages(self.client, entity)
-        # A name belongs to the first type of objects; the others are taken whole.
+        # Names apply to the first type of objects; all funnels of the others count.
         named = entity == BASES[self._basis][0]
         return SaleFilter(
             stages,
@@ -310,7 +313,7 @@ class BitrixSource:
         )
 
     def _listing(self, entity: int, names: Fields, window: Window) -> Listing:
-        """Ask the server for as little as it is able to leave out."""
+        """Return the list of objects with the conditions that the server honours."""
         listing = Listing(entity, tuple(names.select(CODES)))
         if self._basis == "payments":
             return listing
@@ -320,7 +323,7 @@ class BitrixSource:
             where[semantic] = "S"
         wanted = Listing(entity, listing.select, where)
         moved = names.find("MOVED_TIME")
-        # A day more than asked: the portal may read the offset in its own way.
+        # One day more than needed: the portal may interpret the offset differently.
         since = datetime.combine(
             window.since - timedelta(days=1), time.min, self._zone or self._offset()
         )
@@ -329,7 +332,7 @@ class BitrixSource:
             moment=moved or "",
         )  # fmt: skip
 
-    def _question(self, entity: int, listing: Listing, window: Window) -> dict[str, Any]:
+    def _reading_options(self, entity: int, listing: Listing, window: Window) -> dict[str, Any]:
         return {
             "host": self.client.credentials.host,
             "who": self.client.credentials.identity,
@@ -350,7 +353,9 @@ class BitrixSource:
         try:
             self.client.call("sale.payment.list", {"select": ["id"], "filter": {"<id": 1}})
         except AuthenticationError:
-            self._note("no scope sale: payments are read deal by deal, which takes longer")
+            self._note(
+                message("no scope sale: payments are read deal by deal, which takes longer")
+            )
             return False
         except MethodNotFoundError:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from abcxyz import Window
 from abcxyz.builtin.file_source import FileSource
 from abcxyz.errors import InputError
+from abcxyz.tables.sales import read_sales
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
 
@@ -21,8 +23,9 @@ def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> 
     source = FileSource(path)
     assert (None, {}) == (source.data_quality(), dict(source.customer_names()))
     assert [1] == [len(batch) for batch in source.transactions(OCTOBER)]
-    assert source.data_quality() is not None
-    [issue] = source.data_quality().issues
+    quality = source.data_quality()
+    assert quality is not None
+    [issue] = quality.issues
     assert ("outside_window", 1, 5.0) == (issue.kind, issue.count, issue.amount)
     assert {"1": "Ann"} == dict(source.customer_names())
 
@@ -49,3 +52,10 @@ def test_halves_make_the_whole(tmp_path: Path) -> None:
 
     first, middle, last = date(2026, 1, 1), date(2026, 2, 6), date(2026, 3, 1)
     assert (count(first, last), count(first, middle), count(middle, last)) == (2, 1, 1)
+
+
+def test_a_file_source_has_the_options_of_reading() -> None:
+    """A job may say of a file all that the function may be told, with the same defaults."""
+    reading = dict(inspect.signature(read_sales).parameters)
+    del reading["as_of"]  # a source leaves nothing out
+    assert list(reading.values()) == list(inspect.signature(FileSource).parameters.values())

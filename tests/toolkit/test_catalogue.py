@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+import pickle
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.toolkit.packages import GERMAN, Make, make
 
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
-from abcxyz.toolkit import language as languages_module
 from abcxyz.toolkit.catalogue import (
     Catalogue,
+    Figure,
     Texts,
     catalogue,
     languages,
@@ -26,46 +26,7 @@ from abcxyz.toolkit.catalogue import (
 from abcxyz.toolkit.language import Language, language, packages
 from abcxyz.toolkit.numbers import compact, date_text, money, number, percent
 
-GERMAN = r"""
-name = "Deutsch"
-decimal = ","
-group = "."
-minus = "−"
-percent = "{number} %"
-money = "{number} {currency}"
-money_word = "{number} {currency}"
-short = [" Tsd.", " Mio.", " Mrd.", " Bio."]
-date = "dd.mm.yyyy"
-plural_forms = 2
-plural_rule = "n != 1"
-csv_separator = ";"
-csv_encoding = "utf-8-sig"
-"""
-Make = Callable[..., str]
-
-
-@pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Make importable packages with catalogues, and forget them afterwards."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(languages_module, "_packages", list(packages()))
-    made: list[str] = []
-
-    def build(name: str, **files: str) -> str:
-        """Write ``ru__words="..."`` to ``locale/ru/words.toml``."""
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "__init__.py").write_text("")
-        for place, content in files.items():
-            lang, _, file = place.partition("__")
-            (folder / "locale" / lang).mkdir(parents=True, exist_ok=True)
-            (folder / "locale" / lang / f"{file}.toml").write_text(content, encoding="utf-8")
-        made.append(name)
-        return name
-
-    yield build
-    for name in made:
-        sys.modules.pop(name, None)
+__all__ = ["make"]
 
 
 def test_a_package_brings_its_own_phrases(make: Make) -> None:
@@ -226,3 +187,31 @@ class TestTexts:
 def test_the_table_of_each_language_is_whole() -> None:
     """Every language on offer has rules that can be read."""
     assert all(isinstance(language(one), Language) for one in languages())
+
+
+class TestMessages:
+    """Sentences that are said in the reader's language later."""
+
+    note = Catalogue().message("{value} m", value=Figure(1234.5, 1))
+
+    def test_it_is_text_in_english(self) -> None:
+        """Whoever knows nothing of languages sees English."""
+        assert "1,234.5 m" == self.note
+        assert isinstance(self.note, str)
+
+    def test_it_is_translated_with_its_numbers(self) -> None:
+        """Words and numbers follow the language; plain text stays."""
+        assert "1 234,5 млн" == translate(self.note, "ru").replace("\N{NO-BREAK SPACE}", " ")
+        assert "plain" == translate("plain", "ru")
+
+    def test_messages_stand_in_messages_and_errors(self) -> None:
+        """A field that is a message is translated with the sentence around it."""
+        outer = Catalogue().message("{label} above {low}", label="x", low=self.note)
+        assert "x above 1,234.5 m" == outer
+        assert "x свыше 1\N{NO-BREAK SPACE}234,5 млн" == translate(outer, "ru")
+        error = InputError("{label} above {low}", label="x", low=self.note)
+        assert translate(error, "ru") == translate(outer, "ru")
+
+    def test_it_survives_pickling(self) -> None:
+        """A copy can still be translated."""
+        assert translate(pickle.loads(pickle.dumps(self.note)), "ru") == translate(self.note, "ru")

@@ -37,5 +37,5 @@ def test_records_refuse_unknown_keys() -> None:
         Playbook.from_dict({"segment": {}})
     with pytest.raises(ConfigError, match="AX has the key 'english'; known are channel, en, "):
         Playbook.from_dict({"segments": {"AX": {"english": "x"}}})
-    with pytest.raises(ConfigError, match="the verdicts .* have the key 'P-D'; known are P-A, "):
+    with pytest.raises(ConfigError, match=r"the verdicts .* have the key 'P-D'; known are P-A, "):
         Scorecard.from_dict({**DEFAULT.to_dict(), "verdicts": {"P-D": {"text": "x"}}})

@@ -21,6 +21,7 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.http import Answer, Transport
+from abcxyz.i18n import number, text
 from abcxyz.plugins import Secret, WriteReport
 from abcxyz.tables.export.records import customer_records, prospect_records
 from abcxyz.tables.export.summary import summary_object
@@ -35,7 +36,7 @@ __all__ = ["WebhookSink", "signature"]
 
 #: The other side says that it took nothing; after any other answer it may have.
 _NOT_TAKEN = frozenset({429, 503})
-_BACKOFF = Backoff(attempts=4, longest_asked=120.0)
+_BACKOFF = Backoff(attempts=4, longest_requested=120.0)
 
 
 def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
@@ -174,7 +175,10 @@ class WebhookSink:
             if self._state is not None:
                 content = json.dumps({**known, place: digest}, indent=2)
                 write_atomic(self._state, content.encode())
-        return WriteReport(written=1, notes=[f"POST, {len(body):,} bytes"])
+        return WriteReport(
+            written=1,
+            notes=[text("POST, {size} bytes", self._lang, size=number(len(body), self._lang))],
+        )
 
     def _document(self, analysis: Analysis) -> bytes:
         document: dict[str, Any] = {"type": "abcxyz.analysis", "summary": summary_object(analysis)}
@@ -214,7 +218,7 @@ class WebhookSink:
             answer = self._transport.send("POST", self._url, body=body, headers=headers)
             if 200 <= answer.status < 300:
                 return
-            wait = _BACKOFF.wait(attempt, asked=answer.retry_after(self._clock.now()))
+            wait = _BACKOFF.wait(attempt, requested=answer.retry_after(self._clock.now()))
             if wait is None or answer.status not in _NOT_TAKEN:
                 self._refuse(answer)
             self._clock.sleep(wait)

@@ -12,7 +12,11 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from abcxyz.cli.options.language import requested_language, system_language
+from abcxyz.cli.options.language import (
+    requested_language,
+    requests_unknown_language,
+    system_language,
+)
 from abcxyz.cli.output.terminal import complain
 from abcxyz.cli.parser import parser_in
 from abcxyz.errors import AbcxyzError, AdapterError
@@ -108,6 +112,13 @@ def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
     return load().commands
 
 
+def _load_languages() -> None:
+    """Load the plugins, one of which may register the language that is asked for."""
+    from abcxyz.registry import load
+
+    load()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
@@ -127,6 +138,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Names may hold what the terminal's encoding cannot say.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
+    if requests_unknown_language(argv):
+        _load_languages()
     lang = requested_language(argv) or system_language()
     args = argparse.Namespace(lang=None)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ class Key:
     Parameters
     ----------
     kind
-        What it takes, as an annotation.
+        What it takes: an annotation, or the words of which it takes one.
     default
         Its value when not given; None says that there is none.
     help
@@ -46,6 +46,12 @@ class Key:
     help: str
     details: Mapping[str, object] = field(factory=dict)
     rules: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> Any:
+        """What it takes, as an annotation; words are looked up anew each time."""
+        words = isinstance(self.kind, Sequence)
+        return Literal[tuple(self.kind)] if words else self.kind
 
     @property
     def meaning(self) -> str:
@@ -72,7 +78,7 @@ class Key:
         >>> TABLES["abc"]["a"].takes, TABLES["xyz"]["ddof"].takes
         ('a number', '0 | 1')
         """
-        choices = getattr(self.kind, "__args__", ())
+        choices = getattr(self.hint, "__args__", ())
         if choices and all(isinstance(one, (str, int)) for one in choices):
             return " | ".join(repr(one).replace("'", '"') for one in choices)
         return _NAMES.get(self.kind, "text, or a table of texts")
@@ -124,7 +130,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "path": Key(str, None, "file that rewrites the recommendations"),
         },
         "report": {
-            "lang": Key(Literal[tuple(LANGUAGES)], LANGUAGES[0], "language of what people read"),
+            "lang": Key(LANGUAGES, LANGUAGES[0], "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),
             "title": Key(str, None, "heading, for sinks that show one"),
         },

@@ -19,6 +19,7 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import rule_from_dict
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
+from abcxyz.i18n import LANGUAGES
 from abcxyz.options import UNFIT, fit, nearest
 
 __all__ = ["parse_job", "read_job"]
@@ -107,6 +108,15 @@ def parse_job(text: str, path: str | PathLike[str] = "job.toml") -> Job:
     return _Reader(data, TomlLines(text), file).job()
 
 
+def _load_language(report: object) -> None:
+    """Load the plugins where the job names a language that one of them may bring."""
+    lang = report.get("lang") if isinstance(report, dict) else None
+    if isinstance(lang, str) and lang not in LANGUAGES:
+        from abcxyz.registry import load
+
+        load()
+
+
 class _Reader:
     """Check the tables of one job."""
 
@@ -123,6 +133,7 @@ class _Reader:
         unknown = [name for name in self._data if name not in TABLES]
         if unknown:
             raise self._unknown("", unknown[0], TABLES)
+        _load_language(self._data.get("report"))
         sources = tuple(self._parts("source"))
         if not sources:
             raise ConfigError(
@@ -209,7 +220,7 @@ class _Reader:
                     raise self._unknown(name, key, known, place)
                 found[key] = value
                 continue
-            fitted = fit(value, known[key].kind)
+            fitted = fit(value, known[key].hint)
             if fitted is UNFIT:
                 raise ConfigError(
                     "{where}{key} in [{table}] is {value!r}; it takes {kind}",

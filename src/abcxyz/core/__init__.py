@@ -1,4 +1,4 @@
-"""The pure core: numpy, attrs and the standard library only."""
+"""Core algorithms of segmentation; depends on numpy, attrs and the standard library only."""
 
 from abcxyz.core.advice.actions import Action, Actions, advise
 from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules

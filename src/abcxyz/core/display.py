@@ -1,4 +1,4 @@
-"""How results show themselves: numbers in text, tables in a notebook, charts on request."""
+"""Display of results: formatted numbers, HTML tables for notebooks, a base class with charts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from abcxyz.toolkit.numbers import number
 if TYPE_CHECKING:
     from abcxyz.charts.svg import Picture
 
-__all__ = ["Drawn", "html_table", "percent", "plain_number"]
+__all__ = ["Drawable", "html_table", "percent", "plain_number"]
 
 
 def plain_number(value: float, lang: str = "en") -> str:
-    """Write a number for an explanation: whole ones without decimals, thousands apart.
+    """Format a number for an explanation: whole numbers without decimals, thousands separated.
 
     Examples
     --------
@@ -26,8 +26,8 @@ def plain_number(value: float, lang: str = "en") -> str:
 
     Notes
     -----
-    A space parts thousands in every language, as the SI brochure recommends (5.4.4); it is the
-    language's own space where it has one.
+    Thousands are separated by a space in every language, as the SI brochure recommends (5.4.4):
+    by the language's kind of space if it has one.
     """
     if not math.isfinite(value):
         return str(value)
@@ -37,7 +37,7 @@ def plain_number(value: float, lang: str = "en") -> str:
 
 
 def percent(share: float, lang: str = "en") -> str:
-    """Write a share in an explanation: in percent with two decimals, a dash where undefined.
+    """Format a share for an explanation: in percent with two decimals, a dash if undefined.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def _space(lang: str) -> str:
 
 
 def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Build a table for a notebook; every cell is escaped."""
+    """Build an HTML table for a notebook; every cell is escaped."""
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
@@ -66,26 +66,26 @@ def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
     )
 
 
-class Drawn:
-    """Something `abcxyz.charts` knows a picture of.
+class Drawable:
+    """Base class of results that `abcxyz.charts` can draw.
 
     Notes
     -----
-    The one door from the core to the floor above: it opens when a picture is asked for, so that
-    classifying loads nothing of it.
+    The only import from the core to `abcxyz.charts`; it is lazy, so that classification alone
+    does not load the charts.
     """
 
     __slots__ = ()
 
     def plot(self, lang: str = "en", **options: Any) -> Picture:
-        """Draw it; a notebook shows the picture, `str` and `Picture.save` give its SVG.
+        """Draw a chart; a notebook shows it, `str` and `Picture.save` return its SVG.
 
         Parameters
         ----------
         lang
-            One of the languages on offer, such as ``en`` or ``ru``.
+            An available language, such as ``en`` or ``ru``.
         **options
-            Of the function in `abcxyz.charts` that draws this, such as ``width``.
+            Options of the drawing function in `abcxyz.charts`, such as ``width``.
         """
         from abcxyz.charts import draw
 

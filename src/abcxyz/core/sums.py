@@ -1,4 +1,4 @@
-"""Sums that the order of the customers does not decide, and one survey of a column."""
+"""Order-independent exact sums, and summary statistics of a column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from abcxyz.errors import InputError
 __all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "rounded_sum", "survey"]
 
 BLOCK = 1 << 16
-"""Values per block: half a megabyte of doubles stays in the cache between several passes."""
+"""Values per block: half a megabyte of doubles stays in the CPU cache between passes."""
 
 NEAR = 2.0**-48
 """Relative distance at which two amounts count as equal: 16 units in the last place."""
@@ -23,7 +23,7 @@ _LARGE = 2.0**960  # above it, splitting a number could overflow
 
 
 def near(a: float, b: float, tolerance: float = NEAR) -> bool:
-    """Say whether two numbers are equal up to the tolerance.
+    """Return whether two numbers are equal up to a relative tolerance.
 
     Examples
     --------
@@ -77,8 +77,8 @@ def rounded_sum(values: Numbers) -> float:
 
     Examples
     --------
-    >>> rounded_sum(np.array([0.1, 0.1, np.nan, 0.1])), float(np.sum([0.1, 0.1, 0.1]))
-    (0.3, 0.30000000000000004)
+    >>> rounded_sum(np.array([1e16, 1.0, np.nan, -1e16])), float(np.sum([1e16, 1.0, -1e16]))
+    (1.0, 0.0)
     """
     if values.dtype.kind == "i":
         return float(exact_sum(values))
@@ -104,18 +104,18 @@ def _split_sums(values: Numbers, largest: float) -> list[float]:
 
 @frozen(eq=False)
 class Survey:
-    """A column of values and what one pass over it tells.
+    """A column of values and its summary statistics.
 
     Parameters
     ----------
     values
         (n,) float64 or int64; NaN means "no sales".
     count
-        Classified customers: values that are not NaN.
+        Number of classified customers: values that are not NaN.
     total
-        Their sum; exact for integers.
+        Sum of these values; exact for integers.
     low, high
-        The extremes; NaN where nobody is classified.
+        Minimum and maximum; NaN if no customer is classified.
     """
 
     values: Numbers
@@ -131,17 +131,17 @@ class Survey:
 
     @property
     def zero(self) -> float:
-        """Up to this size a value counts as zero."""
+        """Absolute value up to which a value counts as zero."""
         return 0.0 if self.whole else NEAR * max(abs(self.low), abs(self.high))
 
     def masked_sum(self, block: Numbers, mask: Bools) -> float | int:
         """Add up the values of a block where *mask* is true."""
         safe = self.high < 2.0**46 if self.whole else True
         if self.low >= 0 and safe:
-            # A product is faster than picking values out, and adds nothing but zeros.
+            # A product is faster than boolean indexing, and adds only zeros.
             product = np.multiply(block, mask, out=np.empty_like(block))
-            found: float | int = product.sum().item()
-            return found
+            total: float | int = product.sum().item()
+            return total
         return exact_sum(block[mask])
 
     def gather(self, sums: Sequence[float | int]) -> float | int:
@@ -156,7 +156,7 @@ class Survey:
             yield block[~np.isnan(block)] if gaps else block
 
     def least_positive(self) -> float | int:
-        """Find the smallest value above zero; infinity where there is none."""
+        """Return the smallest value above zero; infinity if there is none."""
         least: float | int = math.inf
         for block in self.blocks():
             positive = block[block > self.zero]
@@ -165,19 +165,19 @@ class Survey:
         return least
 
     def classified(self) -> Numbers:
-        """Return the classified values in one array; the column itself where none is missing."""
+        """Return the classified values as one array; the column itself if none is missing."""
         if self.count == len(self.values):
             return self.values
         return self.values[~np.isnan(self.values)]
 
 
 def survey(values: Numbers, name: str = "values") -> Survey:
-    """Look at every value once: count, sum, extremes.
+    """Compute the count, sum, minimum and maximum of a column in one pass.
 
     Raises
     ------
     InputError
-        A value is infinite, or the values add up beyond what a number can hold.
+        A value is infinite, or the sum overflows a float.
     """
     if values.dtype.kind == "i":
         return Survey(values, len(values), exact_sum(values), int(values.min()), int(values.max()))
@@ -207,7 +207,7 @@ def survey(values: Numbers, name: str = "values") -> Survey:
             "{name} add up beyond what a number can hold; pass them in a larger unit", name=name
         )
     if low < 0 < high:
-        # Blocks of one sign each may still cancel one another; their sums are near exact.
+        # Blocks of one sign each may still cancel one another, so each is split as well.
         total = math.fsum(
             part
             for block in Survey(values, count, total, low, high).blocks()
@@ -218,7 +218,7 @@ def survey(values: Numbers, name: str = "values") -> Survey:
 
 
 def prefix_sums(values: Numbers) -> Floats:
-    """Add up from the start to every position, far more precisely than ``cumsum`` alone.
+    """Return the cumulative sums, far more precise than ``cumsum`` alone.
 
     Parameters
     ----------
@@ -232,8 +232,8 @@ def prefix_sums(values: Numbers) -> Floats:
 
     Notes
     -----
-    The high part of every number adds up without rounding, the low part's rounding is too small
-    to matter: the split of `exact_sum`.
+    The high parts of the numbers add up without rounding, and the rounding of the low parts is
+    negligible: the split of `exact_sum`.
     """
     sums = np.empty(len(values))
     largest = max(abs(float(values.max())), abs(float(values.min()))) if len(values) else 0.0

@@ -1,4 +1,4 @@
-"""Send alerts, each once: comment on the card, task, notification."""
+"""Alert channels: comment on the card, task, notification."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError
+from abcxyz.toolkit.catalogue import translate
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
 from abcxyz_bitrix.crm.customers import Party, party_of
 from abcxyz_bitrix.crm.entities import (
@@ -47,57 +48,57 @@ CHANNELS = tuple(_METHODS)
 _LONGEST = 2000  # characters of a message
 
 
-def plain(words: str) -> str:
-    r"""Take out of a text what would act in Bitrix24: BB codes, tags, control signs.
+def plain(text: str) -> str:
+    r"""Disarm the BB codes, tags and control characters of a message.
 
     Examples
     --------
     >>> plain("[url=x]AB\u202e</b>[/url]")
     '(url=x)AB‹/b›(/url)'
     """
-    kept = "".join(
-        sign if sign == "\n" or unicodedata.category(sign)[0] != "C" else "" for sign in words
+    printable = "".join(
+        char if char == "\n" or unicodedata.category(char)[0] != "C" else "" for char in text
     )
-    return kept.translate(str.maketrans("[]<>", "()‹›"))[:_LONGEST]
+    return printable.translate(str.maketrans("[]<>", "()‹›"))[:_LONGEST]
 
 
 @frozen
 class Message:
-    """One thing to be told, bound to an object of the CRM."""
+    """Text of one alert, bound to a CRM object."""
 
     key: str
     customer: str
     entity: int
     number: int
     title: str
-    words: str
+    text: str
     receiver: int
 
     @property
     def body(self) -> str:
-        """The text with the sign by which it is found again."""
-        return f"{self.words}\n{marker(self.key)}"
+        """Text with the marker by which a sent alert is recognised."""
+        return f"{self.text}\n{marker(self.key)}"
 
     @property
     def binding(self) -> str:
-        """As tasks name an object."""
+        """Type and id of the object, as tasks refer to it."""
         return code_of(self.entity, self.number)
 
 
 @define
 class Alerts:
-    """Raise alerts through the chosen channels.
+    """Sender of alerts through the chosen channels, each once.
 
     Parameters
     ----------
     channels
         Some of `CHANNELS`.
     ledger
-        The file that remembers.
+        File of the alerts that were sent.
     stalled
-        Whether stalled deals are among what is sent.
+        Whether stalled deals are sent.
     head
-        Number of the user who hears of them, as of the sink.
+        Id of the user who receives stalled deals, as in the sink.
     """
 
     client: Client = field(repr=False)
@@ -111,8 +112,8 @@ class Alerts:
     @property
     def scopes(self) -> set[str]:
         """Scopes that the channels need."""
-        found = set().union(*(_SCOPES[name] for name in self.channels))
-        return found | ({"department", "user_brief"} if self.channels else set())
+        scopes_needed = set().union(*(_SCOPES[name] for name in self.channels))
+        return scopes_needed | ({"department", "user_brief"} if self.channels else set())
 
     @property
     def methods(self) -> list[str]:
@@ -133,12 +134,12 @@ class Alerts:
         parties
             Objects behind each customer.
         failed
-            Takes the reasons of what could not be sent.
+            Filled with the reasons of what could not be sent, by customer.
 
         Returns
         -------
         sent
-            How many messages.
+            Number of messages.
         left
             Keys of the alerts that could not be sent, or not through every channel.
         """
@@ -153,16 +154,16 @@ class Alerts:
                     left[message.key] = None
                     break
                 try:
-                    sent += self._once(channel, message, ledger)
+                    sent += self._send_once(channel, message, ledger)
                 except AdapterError as problem:
                     if not (concerns_one(problem) or maybe_done(problem)):
                         raise
-                    failed.setdefault(message.customer, str(problem))
+                    failed.setdefault(message.customer, translate(problem, self.lang))
                     left[message.key] = None
         return sent, list(left)
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:
-        """Count what a run would send; nothing is sent and nothing written down."""
+        """Count what a run would send; nothing is sent or stored."""
         if not self.channels:
             return 0
         ledger = Ledger(Path(self.ledger))
@@ -177,17 +178,17 @@ class Alerts:
     def _messages(
         self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]
     ) -> list[Message]:
-        found: list[tuple[Alert, Party]] = []
+        bound: list[tuple[Alert, Party]] = []
         for alert in analysis.raised:
             if alert.kind != "stalled_deal" or self.stalled:
-                found += [(alert, party) for party in _card(alert, parties)]
-        owners = self._owners([party for _, party in found])
+                bound += [(alert, party) for party in _card(alert, parties)]
+        owners = self._owners([party for _, party in bound])
         staff = Staff(self.client, self.head)
         messages = []
-        for alert, party in found:
+        for alert, party in bound:
             name = analysis.names.get(alert.customer)
             sentence = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
-            words = plain(sentence)
+            text = plain(sentence)
             owner = owners.get(party, 0)
             messages.append(
                 Message(
@@ -195,9 +196,9 @@ class Alerts:
                     str(alert.customer),
                     party[0],
                     party[1],
-                    words.partition("\n")[0][:200],
-                    words,
-                    # Of a stalled deal the head hears, even if the responsible employee is there.
+                    text.partition("\n")[0][:200],
+                    text,
+                    # The head receives stalled deals, even if the responsible employee is active.
                     staff.head(owner) if alert.kind == "stalled_deal" else staff.receiver(owner),
                 )
             )
@@ -215,17 +216,17 @@ class Alerts:
                 owners[entity, as_id(row["id"])] = as_id(row.get(name))
         return owners
 
-    # -- telling it once ---------------------------------------------------------------------
+    # -- sending -----------------------------------------------------------------------------
 
-    def _once(self, channel: str, message: Message, ledger: Ledger) -> bool:
-        """Raise a message unless it was; whatever is not certain is looked for first."""
+    def _send_once(self, channel: str, message: Message, ledger: Ledger) -> bool:
+        """Send a message unless it was sent; uncertain ones are searched on the portal first."""
         known = ledger.state(message.key, channel)
         if known:
             return False
         if known is False or ledger.fresh:
-            found = self._find(channel, message)
-            if found is not None:
-                ledger.confirm(message.key, channel, found)
+            number_on_portal = self._find(channel, message)
+            if number_on_portal is not None:
+                ledger.confirm(message.key, channel, number_on_portal)
                 return False
         ledger.intend(message.key, channel)
         try:
@@ -234,10 +235,10 @@ class Alerts:
             if not maybe_done(problem):
                 ledger.withdraw(message.key, channel)
                 raise
-            found = self._find(channel, message)
-            if found is None:
+            number_on_portal = self._find(channel, message)
+            if number_on_portal is None:
                 raise
-            number = found
+            number = number_on_portal
         ledger.confirm(message.key, channel, number)
         return True
 
@@ -251,20 +252,20 @@ class Alerts:
             return as_id(self.client.call(_METHODS[channel], {"fields": fields}).result)
         if channel == "tasks":
             return self._task(message)
-        asked = {
+        params = {
             "USER_ID": message.receiver,
             "MESSAGE": message.body,
             # The same tag replaces the earlier notification; a webhook needs an id beside it.
             "TAG": f"ABCXYZ|{_digest(message.key)}",
             "CLIENT_ID": "abcxyz",
         }
-        return as_id(self.client.call(_METHODS[channel], asked).result)
+        return as_id(self.client.call(_METHODS[channel], params).result)
 
     def _task(self, message: Message) -> int:
         author = as_id(as_map(self.client.call("profile").result).get("ID"))
         deadline = self._deadline()
         if not self._rest_3:
-            return self._old_task(message, author, deadline)
+            return self._task_of_rest_2(message, author, deadline)
         try:
             answer = self.client.idempotent(
                 "tasks.task.add",
@@ -283,15 +284,15 @@ class Alerts:
         except (BitrixError, NotJsonError) as problem:
             code = getattr(problem, "code", "").upper()
             if "IDEMPOTENCYKEYMISMATCH" in code:
-                return 0  # made within the last day, with the words of that run
+                return 0  # created within the last day, with another text
             if not _no_rest_3(problem):
                 raise
             self._rest_3 = False
-            return self._old_task(message, author, deadline)
+            return self._task_of_rest_2(message, author, deadline)
         return as_id(as_map(as_map(answer.result).get("item")).get("id"))
 
-    def _old_task(self, message: Message, author: int, deadline: str) -> int:
-        """Make a task on a portal that has no REST 3.0; nothing protects it but the ledger."""
+    def _task_of_rest_2(self, message: Message, author: int, deadline: str) -> int:
+        """Create a task without REST 3.0; only the ledger prevents a second one."""
         fields = {
             "TITLE": message.title,
             "DESCRIPTION": message.body,
@@ -304,13 +305,13 @@ class Alerts:
         return as_id(as_map(as_map(answer.result).get("task")).get("id"))
 
     def _deadline(self) -> str:
-        """End of the working day tomorrow: the same for all runs of a day, as the key demands."""
+        """Return the end of the working day tomorrow; an idempotency key needs equal values."""
         day = datetime.fromtimestamp(self.client.clock.now(), UTC).date() + timedelta(days=1)
         return f"{day.isoformat()}T15:00:00+00:00"
 
     def _find(self, channel: str, message: Message) -> int | None:
-        """Look on the portal for a message that may have been raised already."""
-        sign = marker(message.key)
+        """Search the portal for a message that may have been sent already."""
+        mark = marker(message.key)
         if channel == "timeline":
             rows = cursor(
                 self.client,
@@ -324,7 +325,7 @@ class Alerts:
                 },
                 at="",
             )
-            return _signed(rows, "COMMENT", sign)
+            return _id_with_mark(rows, "COMMENT", mark)
         if channel == "tasks":
             rows = cursor(
                 self.client,
@@ -337,12 +338,12 @@ class Alerts:
                 },
                 at="",
             )
-            return _signed(rows, "DESCRIPTION", sign)
+            return _id_with_mark(rows, "DESCRIPTION", mark)
         return None  # a repeated notification replaces the first one
 
 
 def _card(alert: Alert, parties: Mapping[str, Sequence[Party]]) -> list[Party]:
-    """Find the object an alert is bound to: the deal, the customer's card, or the lead."""
+    """Return the object to which an alert is bound: the deal, the customer's card, or the lead."""
     deal = str(alert.facts.get("deal", ""))
     number = deal.removeprefix(f"{SHORT[DEAL]}_")
     if alert.kind == "stalled_deal" and number != deal and number.isdecimal():
@@ -353,8 +354,8 @@ def _card(alert: Alert, parties: Mapping[str, Sequence[Party]]) -> list[Party]:
     return [*parties.get(customer, ()), *leads][:1]
 
 
-def _signed(rows: Any, name: str, sign: str) -> int | None:
-    return next((as_id(row["ID"]) for row in rows if sign in str(row.get(name) or "")), None)
+def _id_with_mark(rows: Any, name: str, mark: str) -> int | None:
+    return next((as_id(row["ID"]) for row in rows if mark in str(row.get(name) or "")), None)
 
 
 def _digest(key: str) -> str:
@@ -362,7 +363,7 @@ def _digest(key: str) -> str:
 
 
 def _no_rest_3(problem: BitrixError | NotJsonError) -> bool:
-    """Whether the portal does not know the method or the whole route, so that nothing ran."""
+    """Whether the portal has no such method or route, so that nothing was executed."""
     if isinstance(problem, NotJsonError):
         return problem.details.get("status") == 404
     code = problem.code.upper()

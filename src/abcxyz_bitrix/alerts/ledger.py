@@ -21,7 +21,7 @@ create table if not exists raised (
 
 
 def marker(key: str) -> str:
-    """Make the sign by which a raised alert is found again on the portal.
+    """Return the marker by which a sent alert is recognised on the portal.
 
     Examples
     --------
@@ -32,17 +32,17 @@ def marker(key: str) -> str:
 
 
 class Ledger:
-    """Remember alerts by key and channel, in a file of SQLite.
+    """SQLite file of the alerts that were sent, by key and channel.
 
     Parameters
     ----------
     path
-        The file. Where it is new, nothing is known, and the portal has to be searched.
+        Path of the file. If it is new, the portal has to be searched.
 
     Raises
     ------
     ConfigError
-        The file is something else.
+        The file cannot be opened as SQLite.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,7 +67,7 @@ class Ledger:
             ) from None
 
     def state(self, key: str, channel: str) -> bool | None:
-        """Return True if it was raised, False if it may have been, None if it was not."""
+        """Return True if it was sent, False if it may have been, None if it was not."""
         with self._open() as base:
             row = base.execute(
                 "select done from raised where key = ? and channel = ?", (key, channel)
@@ -75,19 +75,19 @@ class Ledger:
         return None if row is None else bool(row[0])
 
     def intend(self, key: str, channel: str) -> None:
-        """Write down that it is about to be raised."""
+        """Record that an alert is about to be sent."""
         with self._open() as base:
             base.execute("insert or ignore into raised values (?, ?, 0, null)", (key, channel))
 
     def confirm(self, key: str, channel: str, number: int | None) -> None:
-        """Write down that it was raised, as this object on the portal."""
+        """Record that an alert was sent, with its id on the portal."""
         with self._open() as base:
             base.execute(
                 "insert or replace into raised values (?, ?, 1, ?)", (key, channel, number)
             )
 
     def withdraw(self, key: str, channel: str) -> None:
-        """Forget an intention that certainly came to nothing."""
+        """Remove the entry of an alert that certainly was not sent."""
         with self._open() as base:
             base.execute(
                 "delete from raised where key = ? and channel = ? and done = 0", (key, channel)

@@ -31,23 +31,23 @@ class Write:
 
     key: str
     party: Party
-    own: CardFields = field(repr=False)
+    card_fields: CardFields = field(repr=False)
     values: Mapping[str, Value] = field(repr=False)
     worth: float
 
     @property
     def command(self) -> Command:
-        """Make the update."""
+        """Update command of the card."""
         entity, number = self.party
         return Command(
             UPDATE,
-            {"entityTypeId": entity, "id": number, "fields": self.own.write(self.values)},
+            {"entityTypeId": entity, "id": number, "fields": self.card_fields.write(self.values)},
         )
 
 
 @define
 class Work:
-    """What a comparison found."""
+    """Result of a comparison."""
 
     parties: Mapping[str, Sequence[Party]]
     writes: list[Write] = field(factory=list)
@@ -58,7 +58,7 @@ class Work:
 
 @frozen
 class Comparison:
-    """How cards are compared; the parameters are those of the sink."""
+    """Comparison of cards with an analysis; the parameters are those of the sink."""
 
     client: Client = field(repr=False)
     entities: tuple[int, ...]
@@ -70,26 +70,26 @@ class Comparison:
     lang: str
 
     def run(self, analysis: Analysis, *, dry_run: bool) -> Work:
-        """Find what has to be written, the most valuable customers first.
+        """Find the cards to write, the most valuable customers first.
 
         Parameters
         ----------
         dry_run
-            Make no field.
+            Create no field.
 
         Raises
         ------
         ConfigError
             The fields are not there and cannot be made.
         """
-        found = list(cards(analysis, lang=self.lang, priority=self.priority))
+        all_cards = list(cards(analysis, lang=self.lang, priority=self.priority))
         keys = Keys(self.client, self.customer_id)
-        everybody = (str(customer) for customer in analysis.snapshot.customers.tolist())
-        parties = keys.parties(everybody, self.entities)
+        customers = (str(customer) for customer in analysis.snapshot.customers.tolist())
+        parties = keys.parties(customers, self.entities)
         work = Work(parties)
         wanted: dict[Party, Card] = {}
         unknown = 0
-        for card in found:
+        for card in all_cards:
             for party in parties.get(card.key, ()):
                 wanted[party] = card
             unknown += card.key not in parties
@@ -102,8 +102,8 @@ class Comparison:
                 )
             )
         for entity in self.entities:
-            mine = {party: card for party, card in wanted.items() if party[0] == entity}
-            self._compare_entity(entity, mine, analysis, work, dry_run=dry_run)
+            of_entity = {party: card for party, card in wanted.items() if party[0] == entity}
+            self._compare_entity(entity, of_entity, analysis, work, dry_run=dry_run)
         if self.leads and analysis.prospects is not None:
             scored = {}
             for card in lead_cards(analysis, lang=self.lang):
@@ -123,34 +123,36 @@ class Comparison:
         *,
         dry_run: bool,
     ) -> None:
-        own = ensure(self.client, entity, self.prefix, self.lang, dry_run=dry_run)
-        if own.missing and not dry_run:
+        card_fields = ensure(self.client, entity, self.prefix, self.lang, dry_run=dry_run)
+        if card_fields.missing and not dry_run:
             raise ConfigError(
                 "Bitrix24 did not make the fields {names}; make the owner of the webhook an "
                 "administrator of the CRM",
-                names=", ".join(own.missing),
+                names=", ".join(card_fields.missing),
             )
-        if own.missing:
+        if card_fields.missing:
             note = text(
                 "fields to be made ({entity}): {names}",
                 self.lang,
                 entity=ENTITIES[entity],
-                names=", ".join(own.missing),
+                names=", ".join(card_fields.missing),
             )
             work.notes.append(note)
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
-        for row in self._rows(entity, own):
+        for row in self._rows(entity, card_fields):
             party = (entity, as_id(row["id"]))
             card = wanted.get(party)
             if card is None:
-                write = self._clearing(own, party, row, analysis)
+                write = self._cleared_card(card_fields, party, row, analysis)
             else:
                 seen.add(party)
-                different = changes(own, row, card.wanted, day)
+                different = changes(card_fields, row, card.wanted, day)
                 # Before the fields exist every classified card would be written.
-                differs = bool(different) or bool(own.missing)
-                write = Write(card.key, party, own, different, card.worth) if differs else None
+                differs = bool(different) or bool(card_fields.missing)
+                write = (
+                    Write(card.key, party, card_fields, different, card.worth) if differs else None
+                )
                 work.unchanged += not differs
             if write is not None:
                 work.writes.append(write)
@@ -162,18 +164,18 @@ class Comparison:
                     card=key_of(party),
                 )
 
-    def _rows(self, entity: int, own: CardFields) -> Iterator[Row]:
-        listing = Listing(entity, tuple(own.names.values()))
+    def _rows(self, entity: int, card_fields: CardFields) -> Iterator[Row]:
+        listing = Listing(entity, tuple(card_fields.names.values()))
         for piece in scan(self.client, listing):
             yield from piece.rows
 
-    def _clearing(
-        self, own: CardFields, party: Party, row: Row, analysis: Analysis
+    def _cleared_card(
+        self, card_fields: CardFields, party: Party, row: Row, analysis: Analysis
     ) -> Write | None:
-        """Take the segment off the card of somebody who is no longer classified."""
-        now = own.read(row)
+        """Clear the card of a customer who is no longer classified."""
+        now = card_fields.read(row)
         if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self.mark):
             return None
-        wanted = cleared(own, mark=self.mark)
-        different = changes(own, row, wanted, analysis.snapshot.as_of)
-        return Write(key_of(party), party, own, different, -1.0) if different else None
+        wanted = cleared(card_fields, mark=self.mark)
+        different = changes(card_fields, row, wanted, analysis.snapshot.as_of)
+        return Write(key_of(party), party, card_fields, different, -1.0) if different else None

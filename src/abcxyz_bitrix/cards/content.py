@@ -23,16 +23,16 @@ _CONTENT = ("SEGMENT", "TAG", "ADVICE", "ABC", "XYZ", "VALUE", "CV", "PRIORITY",
 
 @frozen
 class Card:
-    """One customer as the analysis sees it.
+    """Content of the card of one customer.
 
     Parameters
     ----------
     key
         The customer's key in the analysis.
     wanted
-        Content by the code of the field.
+        Values by the code of the field.
     worth
-        Money, to write the most valuable customers first.
+        Value of the customer, for the order of writing.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Card:
 
 
 def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator[Card]:
-    """Make the card of every classified customer."""
+    """Yield the card of every classified customer."""
     snapshot = analysis.snapshot
     values, cvs = snapshot.value.tolist(), snapshot.cv.tolist()
     columns = zip(
@@ -65,13 +65,13 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
 
 
 def advice(analysis: Analysis, place: int, lang: str) -> str:
-    """Say what to do with the customer at a place of the snapshot; empty without a playbook."""
+    """Return the recommendation for the customer at index *place*; empty without a playbook."""
     actions = analysis.actions
     return actions[place].text(lang) if actions is not None and len(actions) > place else ""
 
 
 def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:
-    """Make the card of every scored lead."""
+    """Yield the card of every scored lead."""
     scores = analysis.prospects
     if scores is None:
         return
@@ -87,29 +87,29 @@ def lead_cards(analysis: Analysis, *, lang: str) -> Iterator[Card]:
         yield Card(str(record["lead"]), wanted, float(record["score"]))
 
 
-def cleared(own: CardFields, *, mark: bool) -> dict[str, Value]:
-    """Say what the card of somebody shows who is no longer classified."""
-    empty: dict[str, Value] = {code: None for code in own.names if code in _CONTENT}
+def cleared(card_fields: CardFields, *, mark: bool) -> dict[str, Value]:
+    """Return the content of the card of a customer who is no longer classified."""
+    empty: dict[str, Value] = {code: None for code in card_fields.names if code in _CONTENT}
     if mark:
         empty["SEGMENT"] = "NONE"
     return empty
 
 
 def changes(
-    own: CardFields, row: Mapping[str, Any], wanted: Mapping[str, Value], day: date
+    card_fields: CardFields, row: Mapping[str, Any], wanted: Mapping[str, Value], day: date
 ) -> dict[str, Value]:
     """Compare a card with what it should show.
 
     Parameters
     ----------
-    own
+    card_fields
         The fields.
     row
         The card as it is.
     wanted
         The content.
     day
-        Dates a change of segment.
+        Date of a change of segment.
 
     Returns
     -------
@@ -122,22 +122,24 @@ def changes(
     the segment, in the same request, so a repeated run finds nothing to do. For the same reason
     an advice that differs only in its numbers is left as it is.
     """
-    now = own.read(row)
+    now = card_fields.read(row)
     full = dict(wanted)
-    full["MARK"] = _mark({**wanted, "ADVICE": _steady(wanted.get("ADVICE"))})
+    full["MARK"] = _mark({**wanted, "ADVICE": _without_numbers(wanted.get("ADVICE"))})
     if now.get("SEGMENT") != wanted.get("SEGMENT"):
         full["PREVIOUS"] = now.get("SEGMENT")
         full["SINCE"] = day.isoformat()
-    elif _steady(now.get("ADVICE")) == _steady(wanted.get("ADVICE")):
+    elif _without_numbers(now.get("ADVICE")) == _without_numbers(wanted.get("ADVICE")):
         full["ADVICE"] = now.get("ADVICE")
     return {
-        code: value for code, value in full.items() if code in own.names and now.get(code) != value
+        code: value
+        for code, value in full.items()
+        if code in card_fields.names and now.get(code) != value
     }
 
 
-def _steady(words: Value) -> Value:
-    """Take the numbers out of an advice: "silent for 12 days" is no news the day after."""
-    return re.sub(r"\d+", "#", words) if isinstance(words, str) else words
+def _without_numbers(text: Value) -> Value:
+    """Mask the numbers of an advice, so that "silent for 12 days" equals "13 days"."""
+    return re.sub(r"\d+", "#", text) if isinstance(text, str) else text
 
 
 def _mark(wanted: Mapping[str, Value]) -> Value:

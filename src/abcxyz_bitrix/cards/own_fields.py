@@ -42,18 +42,18 @@ SEGMENT_ITEMS: Mapping[str, str] = MappingProxyType(
 
 @frozen
 class Spec:
-    """One field.
+    """Definition of one custom field.
 
     Parameters
     ----------
     code
-        Behind the prefix.
+        Name after the prefix.
     type
-        Of the portal.
+        Field type of Bitrix24.
     label
-        In English.
+        Label in English.
     decimals
-        Of a number; figures that agree to so many are equal.
+        Decimals of a number; figures equal after rounding count as equal.
     entities
         Types of objects that have it.
     """
@@ -102,7 +102,7 @@ class CardFields:
     items
         External code of a list item -> its number on this portal.
     missing
-        Codes of fields that have to be made first.
+        Codes of fields that have to be created first.
     """
 
     entity: int
@@ -111,9 +111,9 @@ class CardFields:
     missing: tuple[str, ...] = ()
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Value]:
-        """Take the own fields out of an item, each in its one form."""
+        """Return the adapter's fields of an item, in canonical form."""
         by_number = {number: code for code, number in self.items.items()}
-        found: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         for spec in SPECS:
             name = self.names.get(spec.code)
             if name is None:
@@ -121,13 +121,13 @@ class CardFields:
             value = row.get(name)
             if spec.type == "enumeration":
                 number = as_id(value[0] if isinstance(value, list) and value else value)
-                found[spec.code] = by_number.get(number, str(number)) if number else None
+                values[spec.code] = by_number.get(number, str(number)) if number else None
             else:
-                found[spec.code] = _canonical(spec, value)
-        return found
+                values[spec.code] = _canonical(spec, value)
+        return values
 
     def write(self, values: Mapping[str, Value]) -> dict[str, Any]:
-        """Put values into the form of ``crm.item.update``."""
+        """Return values in the format of ``crm.item.update``."""
         sent: dict[str, Any] = {}
         for code, value in values.items():
             shown: object = value
@@ -149,12 +149,12 @@ def _canonical(spec: Spec, value: object) -> Value:
         return as_id(value)
     if spec.type == "date":
         return str(value)[:10]
-    # Forms and databases trim text in ways of their own; that is no change.
+    # Forms and databases trim text differently; that is no change.
     return "\n".join(line.strip() for line in str(value).strip().splitlines()) or None
 
 
 def canonical(code: str, value: float | str | date | None) -> Value:
-    """Put a value of an analysis into its one form, so that equal things compare equal."""
+    """Return a value of an analysis in canonical form, so that equal values compare equal."""
     spec = next(spec for spec in SPECS if spec.code == code)
     if value is None or value != value:
         return None
@@ -169,12 +169,12 @@ def specs_for(entity: int) -> list[Spec]:
 
 
 def check_prefix(prefix: str) -> str:
-    """Refuse a prefix that the portal would change or cut.
+    """Check that the portal neither changes nor cuts a prefix.
 
     Raises
     ------
     ConfigError
-        Naming the rule.
+        The prefix breaks the rule.
     """
     good = prefix.startswith("UF_CRM_") and all(
         c.isascii() and (c.isupper() or c == "_") for c in prefix
@@ -191,12 +191,12 @@ def check_prefix(prefix: str) -> str:
 
 
 def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool) -> CardFields:
-    """Look the fields up, and make those that are missing.
+    """Find the adapter's fields, and create the missing ones.
 
     Parameters
     ----------
     dry_run
-        Only look.
+        Create nothing.
 
     Raises
     ------
@@ -204,38 +204,38 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
         A field of that name is of another type; it is never changed.
     """
     for attempt in range(_TRIES):
-        kept = _kept(client, entity)
-        missing = _missing(kept, entity, prefix)
-        lacking = _lacking(kept, prefix)
-        if dry_run or not (missing or lacking):
+        existing = _existing(client, entity)
+        missing = _missing(existing, entity, prefix)
+        incomplete = _incomplete_list(existing, prefix)
+        if dry_run or not (missing or incomplete):
             break
-        problem = _make(client, entity, prefix, lang, missing, lacking)
-        # A lost answer is settled by looking again: the field is there, or it is not.
-        settled = problem is None or maybe_done(problem) or lacking is not None
+        problem = _make(client, entity, prefix, lang, missing, incomplete)
+        # After a lost answer the next attempt sees whether the field exists.
+        settled = problem is None or maybe_done(problem) or incomplete is not None
         if problem is not None and (not settled or attempt == _TRIES - 1):
             raise problem
     names = fields_of(client, entity, fresh=True)
-    return _own(entity, prefix, kept, names, missing)
+    return _card_fields(entity, prefix, existing, names, missing)
 
 
-def _own(
-    entity: int, prefix: str, kept: Mapping[str, Mapping[str, Any]], names: Fields,
+def _card_fields(
+    entity: int, prefix: str, existing: Mapping[str, Mapping[str, Any]], names: Fields,
     missing: Sequence[Spec],
 ) -> CardFields:  # fmt: skip
-    found = {
+    names_by_code = {
         spec.code: name
         for spec in specs_for(entity)
         if (name := names.find(prefix + spec.code)) is not None
     }
     items = {
         str(item.get("XML_ID")): as_id(item.get("ID"))
-        for item in kept.get(f"{prefix}SEGMENT", {}).get("LIST") or ()
+        for item in existing.get(f"{prefix}SEGMENT", {}).get("LIST") or ()
         if not is_empty(item.get("XML_ID"))
     }
     gone = {spec.code for spec in missing} | {
-        spec.code for spec in specs_for(entity) if spec.code not in found
+        spec.code for spec in specs_for(entity) if spec.code not in names_by_code
     }
-    return CardFields(entity, found, items, tuple(sorted(gone)))
+    return CardFields(entity, names_by_code, items, tuple(sorted(gone)))
 
 
 def _method(entity: int, verb: str) -> str:
@@ -244,32 +244,34 @@ def _method(entity: int, verb: str) -> str:
     return f"crm.{ENTITIES[entity]}.userfield.{verb}"
 
 
-def _kept(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
+def _existing(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
     method = _method(entity, "list")
     rows = rows_at(client.call(method, {"order": {"ID": "ASC"}, "filter": {}}).result, "", method)
     return {str(row.get("FIELD_NAME", "")).upper(): row for row in rows}
 
 
-def _missing(kept: Mapping[str, Mapping[str, Any]], entity: int, prefix: str) -> list[Spec]:
+def _missing(existing: Mapping[str, Mapping[str, Any]], entity: int, prefix: str) -> list[Spec]:
     missing = []
     for spec in specs_for(entity):
-        row = kept.get(prefix + spec.code)
+        row = existing.get(prefix + spec.code)
         if row is None:
             missing.append(spec)
         elif row.get("USER_TYPE_ID") != spec.type or as_bool(row.get("MULTIPLE")):
             raise ConfigError(
-                "the field {name} exists in Bitrix24 with the type {found}, and {wanted} is "
+                "the field {name} exists in Bitrix24 with the type {type}, and {wanted} is "
                 "needed; it is left as it is, choose another fields_prefix",
                 name=prefix + spec.code,
-                found=str(row.get("USER_TYPE_ID")),
+                type=str(row.get("USER_TYPE_ID")),
                 wanted=spec.type,
             )
     return missing
 
 
-def _lacking(kept: Mapping[str, Mapping[str, Any]], prefix: str) -> Mapping[str, Any] | None:
-    """Find the list of segments if somebody deleted items of it."""
-    row = kept.get(f"{prefix}SEGMENT")
+def _incomplete_list(
+    existing: Mapping[str, Mapping[str, Any]], prefix: str
+) -> Mapping[str, Any] | None:
+    """Return the list of segments if items of it were deleted."""
+    row = existing.get(f"{prefix}SEGMENT")
     if row is None:
         return None
     there = {str(item.get("XML_ID")) for item in row.get("LIST") or ()}
@@ -278,11 +280,11 @@ def _lacking(kept: Mapping[str, Mapping[str, Any]], prefix: str) -> Mapping[str,
 
 def _make(
     client: Client, entity: int, prefix: str, lang: str, missing: Sequence[Spec],
-    lacking: Mapping[str, Any] | None,
+    incomplete: Mapping[str, Any] | None,
 ) -> AdapterError | None:  # fmt: skip
     try:
-        if lacking is not None:
-            client.call(_method(entity, "update"), _restored(lacking, lang))
+        if incomplete is not None:
+            client.call(_method(entity, "update"), _restored(incomplete, lang))
         for spec in missing:
             client.call(_method(entity, "add"), {"fields": _definition(spec, prefix, lang)})
     except AdapterError as problem:
@@ -324,7 +326,7 @@ def _items(lang: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _restored(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """Put deleted items back; foreign ones stay, for they are addressed by their number."""
+    """Return the list with deleted items restored; other items stay."""
     numbers = {str(item.get("XML_ID")): as_id(item.get("ID")) for item in row.get("LIST") or ()}
     labels = _labels(SPECS[0])
     return {
@@ -339,10 +341,12 @@ def _restored(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
 
 
 def installed(client: Client, entity: int, prefix: str) -> dict[str, int]:
-    """List the adapter's fields that exist: name -> number. Others with the prefix stay out."""
+    """Return the adapter's existing fields: name -> id; others with the prefix are left out."""
     codes = {prefix + spec.code for spec in specs_for(entity)}
     return {
-        name: as_id(row.get("ID")) for name, row in _kept(client, entity).items() if name in codes
+        name: as_id(row.get("ID"))
+        for name, row in _existing(client, entity).items()
+        if name in codes
     }
 
 
@@ -350,20 +354,20 @@ def item_codes(client: Client, entity: int) -> dict[str, str]:
     """Find the external codes of all list items: ``code/UF_CRM_REGION/17`` -> ``URAL``."""
     return {
         f"code/{name}/{item.get('ID')}": str(item.get("XML_ID"))
-        for name, row in _kept(client, entity).items()
+        for name, row in _existing(client, entity).items()
         for item in row.get("LIST") or ()
         if not is_empty(item.get("XML_ID"))
     }
 
 
 def remove(client: Client, entity: int, prefix: str) -> list[str]:
-    """Delete the adapter's fields with everything in them; return their names."""
+    """Delete the adapter's fields with their content; return their names."""
     gone = installed(client, entity, prefix)
     for name, number in gone.items():
         try:
             client.call(_method(entity, "delete"), {"id": number})
         except BitrixError:
-            # Asked twice because the first answer was lost, the portal does not find it any more.
+            # If the answer was lost, the repeated call fails although the field is gone.
             if name in installed(client, entity, prefix):
                 raise
     return sorted(gone)

@@ -22,7 +22,7 @@ _INCOMING = 1  # DIRECTION
 _AUTOMATIC = 3  # STATUS: done by a robot
 _LONGEST = {_MEETING: timedelta(hours=12), _CALL: timedelta(hours=1)}
 _ASSUMED = {_MEETING: timedelta(hours=1), _CALL: timedelta(minutes=5)}
-# Nothing that people wrote, and nobody's address.
+# No texts and no addresses, which hold personal data.
 _SELECT = (
     "ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "PROVIDER_ID", "DIRECTION", "STATUS",
     "COMPLETED", "CREATED", "START_TIME", "END_TIME", "BINDINGS",
@@ -39,9 +39,9 @@ def hours_spent(
     window
         Half-open; the day of an activity is that of its beginning.
     customer
-        Whose an activity is, as of the source.
+        Choice of the customer, as in `BitrixSource`.
     zone
-        Of the business; None is that of the portal.
+        Time zone of the business; None is that of the portal.
 
     Returns
     -------
@@ -50,9 +50,9 @@ def hours_spent(
 
     Notes
     -----
-    Only what is marked as done counts. A meeting takes from its beginning to its end, and so does
-    a call of up to an hour; the end of longer ones is no talk time (it may lie hours later), so
-    that a call takes five minutes then, and a meeting without an end an hour.
+    Only completed activities count. A meeting lasts from its beginning to its end, and so does a
+    call of up to an hour. The end of a longer call is no talk time (it may lie hours later), so
+    five minutes are assumed; for a meeting without an end, an hour.
     """
     where = {
         "TYPE_ID": [_MEETING, _CALL],
@@ -83,33 +83,33 @@ def hours_spent(
 def contacted_leads(
     client: Client, leads: Sequence[int], *, zone: tzinfo | None = None
 ) -> dict[int, datetime]:
-    """Find when somebody first got in touch with each lead; others are left out.
+    """Find the first contact with each lead; leads without one are left out.
 
     Parameters
     ----------
     leads
-        Their ids.
+        Ids of the leads.
     zone
-        Of the business; None is that of the portal.
+        Time zone of the business; None is that of the portal.
 
     Notes
     -----
     A contact is a meeting, a call, a letter or message that went out, or a to-do: done, by a
     person and not by a robot.
     """
-    met: dict[int, datetime] = {}
+    first_contacts: dict[int, datetime] = {}
     for start in range(0, len(leads), PAGE):
         some = list(leads[start : start + PAGE])
-        asked = {
+        params = {
             "filter": {"OWNER_TYPE_ID": LEAD, "OWNER_ID": some},
             "select": list(_SELECT),
         }
-        for row in cursor(client, _METHOD, asked, at=""):
+        for row in cursor(client, _METHOD, params, at=""):
             lead, begin = as_id(row.get("OWNER_ID")), _begin(row, zone)
-            mine = as_id(row.get("OWNER_TYPE_ID")) == LEAD and lead in some
-            if mine and begin is not None and _is_contact(row):
-                met[lead] = min(met.get(lead, begin), begin)
-    return met
+            matches = as_id(row.get("OWNER_TYPE_ID")) == LEAD and lead in some
+            if matches and begin is not None and _is_contact(row):
+                first_contacts[lead] = min(first_contacts.get(lead, begin), begin)
+    return first_contacts
 
 
 def _is_contact(row: Row) -> bool:
@@ -122,8 +122,8 @@ def _is_contact(row: Row) -> bool:
 
 
 def _begin(row: Row, zone: tzinfo | None) -> datetime | None:
-    found = as_moment(row.get("START_TIME")) or as_moment(row.get("CREATED"))
-    return found if found is None or zone is None else found.astimezone(zone)
+    moment = as_moment(row.get("START_TIME")) or as_moment(row.get("CREATED"))
+    return moment if moment is None or zone is None else moment.astimezone(zone)
 
 
 def _duration(row: Row) -> timedelta:
@@ -135,19 +135,19 @@ def _duration(row: Row) -> timedelta:
 
 
 def _customers(client: Client, rows: Iterable[Row], customer: str) -> dict[int, Party]:
-    """Find the customer of each activity: bound itself, or by the deal that is bound."""
+    """Find the customer of each activity: bound to it, or to its deal."""
     bound = {as_id(row.get("ID")): dict(_bindings(row)) for row in rows}
     deals = sorted({one[DEAL] for one in bound.values() if DEAL in one})
     by_deal = _of_deals(client, deals, customer)
-    found: dict[int, Party] = {}
+    parties: dict[int, Party] = {}
     for number, one in bound.items():
         if COMPANY in one and customer != "contact":
-            found[number] = COMPANY, one[COMPANY]
+            parties[number] = COMPANY, one[COMPANY]
         elif DEAL in one and one[DEAL] in by_deal:
-            found[number] = by_deal[one[DEAL]]
+            parties[number] = by_deal[one[DEAL]]
         elif CONTACT in one and customer != "company":
-            found[number] = CONTACT, one[CONTACT]
-    return found
+            parties[number] = CONTACT, one[CONTACT]
+    return parties
 
 
 def _bindings(row: Row) -> Iterator[tuple[int, int]]:

@@ -34,7 +34,7 @@ def _checked(rates: Mapping[str, object]) -> dict[str, Decimal]:
 
 @define
 class Money:
-    """Convert amounts by explicit rates; sums in different currencies are never added.
+    """Currency converter with explicit rates; unknown currencies are never added up.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Money:
         ``one``: there must be only one. ``portal``: by the rates of the portal. Else the code of
         the currency to convert to.
     rates
-        Units of it for one unit of another currency.
+        Units of that currency for one unit of another.
 
     Raises
     ------
@@ -57,20 +57,20 @@ class Money:
 
     currency: str = "one"
     rates: dict[str, Decimal] = field(factory=dict, converter=_checked)
-    found: set[str] = field(factory=set, init=False)
+    currencies: set[str] = field(factory=set, init=False)
 
     @property
     def clashing(self) -> bool:
-        """Whether currencies were met that cannot be added."""
+        """Whether amounts occurred in currencies that cannot be added."""
         return len(self._unknown()) > (1 if self.currency == "one" else 0)
 
     def _unknown(self) -> set[str]:
         known = set(self.rates) | ({self.currency} if self.currency != "one" else set())
-        return self.found - known
+        return self.currencies - known
 
     def convert(self, amount: Decimal, code: str) -> Decimal:
-        """Convert an amount; while currencies clash the figure means nothing, see `check`."""
-        self.found.add(code)
+        """Convert an amount; the result is meaningless while `clashing`, see `check`."""
+        self.currencies.add(code)
         return amount * self.rates.get(code, Decimal(1))
 
     def check(self) -> None:
@@ -79,19 +79,19 @@ class Money:
         Raises
         ------
         BadDataError
-            With all of those met.
+            Currencies have no rate; all currencies are listed.
         """
         if self.clashing:
             raise BadDataError(
-                "the sales are in several currencies: {found}; give currency and rates for "
+                "the sales are in several currencies: {currencies}; give currency and rates for "
                 '{missing}, or currency = "portal"',
-                found=", ".join(sorted(self.found)),
+                currencies=", ".join(sorted(self.currencies)),
                 missing=", ".join(sorted(self._unknown())),
             )
 
 
 def portal_rates(client: Client) -> Money:
-    """Take the rates that are set on the portal.
+    """Read the exchange rates of the portal.
 
     Raises
     ------

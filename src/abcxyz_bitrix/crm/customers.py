@@ -30,7 +30,7 @@ _CONTRACTORS = MappingProxyType(
 
 
 def key_of(party: Party) -> str:
-    """Write a customer so that company 5 and contact 5 stay apart.
+    """Return the key of a customer; company 5 and contact 5 have different keys.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def key_of(party: Party) -> str:
 
 
 def party_of(key: str) -> Party | None:
-    """Read such a key; None if it is of another make."""
+    """Parse such a key; None if it has another form."""
     for entity, prefix in PREFIX.items():
         rest = key.removeprefix(prefix)
         if rest != key and rest.isdecimal() and rest.isascii() and int(rest) > 0:
@@ -50,12 +50,12 @@ def party_of(key: str) -> Party | None:
 
 
 def check_customer(customer: str) -> str:
-    """Refuse an unknown choice of the customer.
+    """Check the choice of the customer.
 
     Raises
     ------
     ConfigError
-        Naming what is accepted.
+        The choice is none of `CUSTOMERS`.
     """
     if customer not in CUSTOMERS:
         raise ConfigError(
@@ -67,14 +67,14 @@ def check_customer(customer: str) -> str:
 
 
 def excluded(client: Client, entities: Iterable[int]) -> set[Party]:
-    """Find own companies and vendors, which are never customers."""
-    found: set[Party] = set()
+    """Find the portal's own companies and vendors, which are never customers."""
+    parties: set[Party] = set()
     for entity in entities:
         names = fields_of(client, entity)
         wanted: list[tuple[str, Any]] = []
-        own, category = names.find("IS_MY_COMPANY"), names.find("CATEGORY_ID")
-        if entity == COMPANY and own is not None:
-            wanted.append((own, "Y"))
+        my_company, category = names.find("IS_MY_COMPANY"), names.find("CATEGORY_ID")
+        if entity == COMPANY and my_company is not None:
+            wanted.append((my_company, "Y"))
         rows = rows_at(
             client.call("crm.category.list", {"entityTypeId": entity}).result,
             "categories",
@@ -87,17 +87,17 @@ def excluded(client: Client, entities: Iterable[int]) -> set[Party]:
         ]
         for name, value in wanted:
             for piece in scan(client, Listing(entity, (name,), {name: value})):
-                found.update(
+                parties.update(
                     (entity, as_id(row["id"]))
                     for row in piece.rows
                     if (as_bool(row.get(name)) if value == "Y" else as_id(row.get(name)) == value)
                 )
-    return found
+    return parties
 
 
 @define
 class Keys:
-    """Give customers the key by which 1C and Bitrix24 meet.
+    """Keys of customers, by which other systems such as 1C identify them.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Keys:
     _known: dict[Party, str] = field(factory=dict, init=False, repr=False)
 
     def of(self, parties: Iterable[Party]) -> dict[Party, str]:
-        """Return the key of each customer; who lacks one keeps the id of Bitrix24."""
+        """Return the key of each customer; one without a key gets its Bitrix24 id."""
         wanted = list(dict.fromkeys(parties))
         if self.kind == "id":
             return {party: key_of(party) for party in wanted}
@@ -123,9 +123,9 @@ class Keys:
         return {party: self._known[party] for party in wanted}
 
     def _look_up(self, entity: int, ids: Sequence[int]) -> dict[Party, str]:
-        found = self._requisites(entity, ids) if self._requisite else self._fields(entity, ids)
-        self.without += sum(not found.get(number) for number in ids)
-        return {(entity, number): found.get(number) or key_of((entity, number)) for number in ids}
+        keys = self._requisites(entity, ids) if self._requisite else self._fields(entity, ids)
+        self.without += sum(not keys.get(number) for number in ids)
+        return {(entity, number): keys.get(number) or key_of((entity, number)) for number in ids}
 
     @property
     def _requisite(self) -> str:
@@ -158,7 +158,7 @@ class Keys:
 
     def _requisites(self, entity: int, ids: Sequence[int]) -> dict[int, str]:
         name = self._requisite
-        found: dict[int, tuple[int, str]] = {}
+        oldest: dict[int, tuple[int, str]] = {}
         parts = [list(ids[at : at + PAGE // 2]) for at in range(0, len(ids), PAGE // 2)]
         commands = {
             f"r{place}": _requisite_list(entity, {"@ENTITY_ID": part}, name)
@@ -173,24 +173,24 @@ class Keys:
             for row in rows:
                 owner, value = as_id(row.get("ENTITY_ID")), _text(row.get(name))
                 number = as_id(row.get("ID"))
-                # Several requisites: the oldest that is filled in, so that it never changes.
-                if owner in part and value and (owner not in found or number < found[owner][0]):
-                    found[owner] = (number, value)
-        return {owner: value for owner, (_, value) in found.items()}
+                # Of several requisites the oldest filled one, so that the key is stable.
+                if owner in part and value and (owner not in oldest or number < oldest[owner][0]):
+                    oldest[owner] = (number, value)
+        return {owner: value for owner, (_, value) in oldest.items()}
 
     def parties(self, wanted: Iterable[str], entities: Sequence[int]) -> dict[str, list[Party]]:
-        """Find the objects behind keys: several if they share one."""
+        """Find the objects of each key; several objects may share one."""
         keys = set(wanted)
         direct = {key: [party] for key in keys if (party := party_of(key)) is not None}
-        direct = {key: found for key, found in direct.items() if found[0][0] in entities}
+        direct = {key: objects for key, objects in direct.items() if objects[0][0] in entities}
         if self.kind == "id" or not keys - set(direct):
             return direct
-        for party, key in self._everybody(entities):
+        for party, key in self._all_keys(entities):
             if key in keys:
                 direct.setdefault(key, []).append(party)
         return direct
 
-    def _everybody(self, entities: Sequence[int]) -> Iterator[tuple[Party, str]]:
+    def _all_keys(self, entities: Sequence[int]) -> Iterator[tuple[Party, str]]:
         for entity in entities:
             if self._requisite:
                 wanted = ("ID", "ENTITY_ID", "ENTITY_TYPE_ID", self._requisite)
@@ -200,8 +200,8 @@ class Keys:
                 seen: set[int] = set()
                 for row in (row for piece in scan(self.client, every) for row in piece.rows):
                     owner, value = as_id(row.get("ENTITY_ID")), _text(row.get(self._requisite))
-                    mine = as_id(row.get("ENTITY_TYPE_ID")) == entity
-                    if mine and value and owner and owner not in seen:
+                    same_type = as_id(row.get("ENTITY_TYPE_ID")) == entity
+                    if same_type and value and owner and owner not in seen:
                         seen.add(owner)
                         yield (entity, owner), value
             else:
@@ -233,7 +233,7 @@ def _text(value: object) -> str:
 def chooser(
     customer: str, names: Mapping[str, str | None], out: set[Party]
 ) -> Callable[[Row], Party | None]:
-    """Make the function that finds the customer of a sale.
+    """Return the function that finds the customer of a sale.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def chooser(
     names
         Field by its code: COMPANY_ID, CONTACT_ID, CONTACT_IDS.
     out
-        Who is no customer.
+        Objects that are no customers.
     """
     company_name = names.get("COMPANY_ID")
     contact_name, contacts_name = names.get("CONTACT_ID"), names.get("CONTACT_IDS")
@@ -258,9 +258,9 @@ def chooser(
         return (CONTACT, number) if number else None
 
     def choose(row: Row) -> Party | None:
-        found = company(row) if customer != "contact" else None
-        if found is None and customer != "company":
-            found = contact(row)
-        return None if found is None or found in out else found
+        party = company(row) if customer != "contact" else None
+        if party is None and customer != "company":
+            party = contact(row)
+        return None if party is None or party in out else party
 
     return choose

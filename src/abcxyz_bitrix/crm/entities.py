@@ -40,7 +40,7 @@ SHORT: Mapping[int, str] = MappingProxyType(
 
 
 def code_of(entity: int, number: int) -> str:
-    """Write the type and the id of an object as Bitrix24 does.
+    """Return the type and the id of an object in the notation of Bitrix24.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Fields:
     entity
         Number of the type.
     info
-        As ``crm.item.fields`` gives them, by name.
+        Descriptions from ``crm.item.fields``, by field name.
     """
 
     entity: int
@@ -82,15 +82,15 @@ class Fields:
         BadDataError
             This portal has no such field.
         """
-        found = self.find(code)
-        if found is None:
+        field_name = self.find(code)
+        if field_name is None:
             raise BadDataError(
                 "the portal has no field {code} on a {entity}; correct the name, or check the "
                 "rights of the webhook",
                 code=code,
                 entity=ENTITIES.get(self.entity, str(self.entity)),
             )
-        return found
+        return field_name
 
     def select(self, codes: Iterable[str]) -> list[str]:
         """Return the names of those fields that the portal has."""
@@ -106,7 +106,7 @@ def fields_of(client: Client, entity: int, *, fresh: bool = False) -> Fields:
     Parameters
     ----------
     fresh
-        Read again: fields were made since.
+        Read again, after fields were created.
     """
     cache = _CACHE.setdefault(client, {})
     if entity not in cache or fresh:

@@ -21,16 +21,16 @@ from abcxyz_bitrix.rest.dialect import as_id, as_moment
 __all__ = ["FACTS", "FactsReader", "check_facts"]
 
 FACTS = ("deals", "time", "leads")
-"""What may be read, as a job names it."""
+"""Kinds of facts, as a job names them."""
 
 
 def check_facts(kinds: Sequence[str]) -> tuple[str, ...]:
-    """Refuse facts that are not known.
+    """Check the kinds of facts.
 
     Raises
     ------
     ConfigError
-        Naming those that are.
+        A kind is none of `FACTS`.
     """
     for kind in kinds:
         if kind not in FACTS:
@@ -45,7 +45,7 @@ def check_facts(kinds: Sequence[str]) -> tuple[str, ...]:
 
 @define
 class FactsReader:
-    """Reads the facts that a job names.
+    """Reader of the facts that a job names.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class FactsReader:
     customer, customer_id
         As of the source.
     dedicated
-        The user of the client is nobody who works in the CRM.
+        The client's user does no work in the CRM.
     zone
-        Of the business; None is that of the portal.
+        Time zone of the business; None is that of the portal.
     """
 
     client: Client = field(repr=False)
@@ -68,7 +68,7 @@ class FactsReader:
 
     @property
     def identity(self) -> str:
-        """The portal; equal for every adapter that reads it."""
+        """Name of the portal, equal for every adapter that reads it."""
         return f"bitrix24 {self.client.credentials.host}"
 
     def read(self, window: Window) -> CrmFacts:
@@ -80,11 +80,11 @@ class FactsReader:
         )
 
     def _deals(self) -> list[Deal]:
-        found = open_deals(
+        deals = open_deals(
             self.client, customer=self.customer, dedicated=self.dedicated, zone=self.zone
         )
-        keys = Keys(self.client, self.customer_id).of(one.party for one in found)
-        amounts = self._amounts(found)
+        keys = Keys(self.client, self.customer_id).of(one.party for one in deals)
+        amounts = self._amounts(deals)
         return [
             Deal(
                 deal=code_of(DEAL, one.number),
@@ -94,11 +94,11 @@ class FactsReader:
                 stage=one.stage,
                 owner=str(one.responsible) if one.responsible else None,
             )
-            for one, amount in zip(found, amounts, strict=True)
+            for one, amount in zip(deals, amounts, strict=True)
         ]
 
     def _amounts(self, deals: Iterable[OpenDeal]) -> list[float | None]:
-        """Bring all amounts to one currency; None where the portal has no rate."""
+        """Convert all amounts to one currency; None where the portal has no rate."""
         every = list(deals)
         if len({one.currency for one in every}) < 2:
             return [float(one.amount) for one in every]
@@ -118,19 +118,21 @@ class FactsReader:
         names = fields_of(self.client, LEAD)
         created, responsible = names.name("CREATED_TIME"), names.name("ASSIGNED_BY_ID")
         leads = {as_id(row["id"]): row for row in open_leads(self.client, (created, responsible))}
-        met = contacted_leads(self.client, sorted(leads), zone=self.zone)
-        found = []
+        first_contacts = contacted_leads(self.client, sorted(leads), zone=self.zone)
+        contacts = []
         for number, row in sorted(leads.items()):
             moment = as_moment(row.get(created))
             if moment is not None:
                 day = moment if self.zone is None else moment.astimezone(self.zone)
                 owner = as_id(row.get(responsible))
-                found.append(
+                contacts.append(
                     LeadContact(
                         lead=key_of((LEAD, number)),
                         created=day.date(),
-                        contacted=met[number].date() if number in met else None,
+                        contacted=first_contacts[number].date()
+                        if number in first_contacts
+                        else None,
                         owner=str(owner) if owner else None,
                     )
                 )
-        return found
+        return contacts

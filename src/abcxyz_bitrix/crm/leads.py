@@ -14,7 +14,7 @@ __all__ = ["open_leads"]
 
 
 def open_leads(client: Client, fields: Sequence[str]) -> list[Row]:
-    """Read every open lead that is no repeated one, by ascending id.
+    """Read every open lead that is not a repeated one, by ascending id.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Open deals with the day of their last movement; traces of the adapter itself do not count."""
+"""Open deals with the time of their last movement, except those made by the adapter."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class OpenDeal:
     Parameters
     ----------
     number
-        Its id.
+        Id of the deal.
     party
         The customer's object.
     moved
         The last movement, in the portal's time zone or that of the business.
     amount, currency
-        Its money.
+        Amount of the deal and its currency.
     stage
-        What its stage is called.
+        Name of the stage.
     responsible
         Id of the employee in charge; 0 where there is none.
     """
@@ -63,33 +63,35 @@ def open_deals(
     Parameters
     ----------
     customer
-        Whose a deal is, as of the source.
+        Choice of the customer, as in `BitrixSource`.
     dedicated
-        The user of the client is nobody who works in the CRM: its activities never count.
+        The client's user does no work in the CRM: its activities never count.
     zone
-        Of the business; None is that of the portal.
+        Time zone of the business; None is that of the portal.
 
     Notes
     -----
-    Movement is the creation, a change of stage, an activity or a comment of somebody else.
+    Movement is the creation, a change of stage, an activity or a comment of another user.
     ``updatedTime`` never counts: fields that the adapter writes move it.
     """
     names = fields_of(client, DEAL)
     user = as_id(client.call("profile").result.get("ID"))
     reader = _MovementReader(client, names, user, dedicated)
     choose = chooser(customer, {code: names.find(code) for code in _CODES}, set())
-    found: list[tuple[Row, Party, datetime, str]] = []
+    candidates: list[tuple[Row, Party, datetime, str]] = []
     for row, stage in _rows(client, names):
         party, moved = choose(row), reader.moved(row)
         if party is not None and moved is not None:
-            found.append((row, party, moved, stage))
-    # Only where the last trace may be our own is there more to ask.
-    doubtful = [row for row, *_ in found if as_id(reader.value(row, "LAST_ACTIVITY_BY")) == user]
+            candidates.append((row, party, moved, stage))
+    # The history is read only where the last activity may be the adapter's.
+    doubtful = [
+        row for row, *_ in candidates if as_id(reader.value(row, "LAST_ACTIVITY_BY")) == user
+    ]
     others = reader.moved_by_others(doubtful)
     deals = []
-    for row, party, seen, stage in found:
+    for row, party, moved_at, stage in candidates:
         number = as_id(row["id"])
-        moved = max(seen, others.get(number, seen).astimezone(seen.tzinfo))
+        moved = max(moved_at, others.get(number, moved_at).astimezone(moved_at.tzinfo))
         deals.append(
             OpenDeal(
                 number,
@@ -126,7 +128,7 @@ def _rows(client: Client, names: Fields) -> Iterator[tuple[Row, str]]:
 
 @define
 class _MovementReader:
-    """Reads when deals moved, and leaves out the traces of one user."""
+    """Reader of the last movement of deals, except for activities of one user."""
 
     client: Client = field(repr=False)
     names: Fields = field(repr=False)
@@ -134,22 +136,22 @@ class _MovementReader:
     dedicated: bool
 
     def value(self, row: Row, code: str) -> Any:
-        """Take a field by its code."""
+        """Return a field by its code."""
         name = self.names.find(code)
         return None if name is None else row.get(name)
 
     def moved(self, row: Row) -> datetime | None:
-        """Find the last movement that the deal itself shows."""
-        found = [
+        """Return the last movement by the fields of the deal."""
+        moments = [
             as_moment(self.value(row, "MOVED_TIME")),
             as_moment(self.value(row, "CREATED_TIME")),
         ]
         if as_id(self.value(row, "LAST_ACTIVITY_BY")) != self.user:
-            found.append(as_moment(self.value(row, "LAST_ACTIVITY_TIME")))
-        return max((moment for moment in found if moment is not None), default=None)
+            moments.append(as_moment(self.value(row, "LAST_ACTIVITY_TIME")))
+        return max((moment for moment in moments if moment is not None), default=None)
 
     def moved_by_others(self, rows: Sequence[Row]) -> dict[int, datetime]:
-        """Find what anybody else did, for deals whose last trace may be our own."""
+        """Find the last activity of other users in the history of deals."""
         commands: dict[str, Command] = {}
         for row in rows:
             number = as_id(row["id"])
@@ -171,14 +173,14 @@ class _MovementReader:
             )
         latest: dict[int, datetime] = {}
         for key, outcome in self.client.stream(commands.items()):
-            number, traces = int(key[1:]), rows_at(first(outcome, key).result, "", key)
-            for trace in traces:
-                moment = as_moment(trace.get("CREATED"))
-                if moment is not None and not self._own(trace):
+            number, entries = int(key[1:]), rows_at(first(outcome, key).result, "", key)
+            for entry in entries:
+                moment = as_moment(entry.get("CREATED"))
+                if moment is not None and not self._by_adapter(entry):
                     latest[number] = max(latest.get(number, moment), moment)
         return latest
 
-    def _own(self, trace: Row) -> bool:
-        """Whether the adapter itself left a trace: its mark stands in it, or its user's name."""
-        content = f"{trace.get('COMMENT') or ''}{trace.get('DESCRIPTION') or ''}"
-        return _MARK in content or (self.dedicated and as_id(trace.get("AUTHOR_ID")) == self.user)
+    def _by_adapter(self, entry: Row) -> bool:
+        """Whether the adapter made an entry: it holds the mark, or its author is dedicated."""
+        content = f"{entry.get('COMMENT') or ''}{entry.get('DESCRIPTION') or ''}"
+        return _MARK in content or (self.dedicated and as_id(entry.get("AUTHOR_ID")) == self.user)

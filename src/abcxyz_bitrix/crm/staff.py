@@ -25,7 +25,7 @@ class Staff:
     Parameters
     ----------
     named
-        The user whom the job names as the head.
+        Id of the head from the job; None searches the departments.
     """
 
     client: Client = field(repr=False)
@@ -38,21 +38,21 @@ class Staff:
         if number <= 0:
             return False
         if number not in self._users:
-            found = rows_at(
+            rows = rows_at(
                 self.client.call("user.get", {"FILTER": {"ID": number}}).result, "", "user.get"
             )
-            mine = [row for row in found if as_id(row.get("ID")) == number]
-            self._users[number] = mine[0] if mine else None
+            matches = [row for row in rows if as_id(row.get("ID")) == number]
+            self._users[number] = matches[0] if matches else None
         user = self._users[number]
         return user is not None and as_bool(user.get("ACTIVE"))
 
     def head(self, responsible: int = 0) -> int:
-        """Find the head of sales: the one named, of the department of sales, or of one's own.
+        """Find the head: from the job, of the sales department, or of the employee's own.
 
         Raises
         ------
         ConfigError
-            There is none; the job has to name one.
+            There is no head, and the job names none.
         """
         if self.named is not None:
             if not self.active(self.named):
@@ -61,8 +61,8 @@ class Staff:
                     number=self.named,
                 )
             return self.named
-        departments = self._all()
-        # The language of the portal is not known, so the word is looked for in all of them.
+        departments = self._all_departments()
+        # The language of the portal is not known, so the word is searched in all of them.
         sales = {text("sales", lang) for lang in languages()}
         starts = [
             number
@@ -73,24 +73,24 @@ class Staff:
         if not starts and user is not None:
             starts = [as_id(value) for value in as_map(user.get("UF_DEPARTMENT")).values()]
         for start in [*starts, *(n for n, row in departments.items() if not row.get("PARENT"))]:
-            found = self._climb(start, departments)
-            if found:
-                return found
+            head = self._first_head(start, departments)
+            if head:
+                return head
         raise ConfigError(
             "the portal names no head of the sales department; set head to the number of a user"
         )
 
-    def _climb(self, start: int, departments: Mapping[int, Mapping[str, Any]]) -> int:
+    def _first_head(self, department: int, departments: Mapping[int, Mapping[str, Any]]) -> int:
         seen: set[int] = set()
-        while start in departments and start not in seen:
-            seen.add(start)
-            head = as_id(departments[start].get("UF_HEAD"))
+        while department in departments and department not in seen:
+            seen.add(department)
+            head = as_id(departments[department].get("UF_HEAD"))
             if self.active(head):
                 return head
-            start = as_id(departments[start].get("PARENT"))
+            department = as_id(departments[department].get("PARENT"))
         return 0
 
-    def _all(self) -> dict[int, Mapping[str, Any]]:
+    def _all_departments(self) -> dict[int, Mapping[str, Any]]:
         if self._departments is None:
             self._departments = {}
             start = 0
@@ -106,5 +106,5 @@ class Staff:
         return self._departments
 
     def receiver(self, responsible: int) -> int:
-        """Return the responsible employee, or the head where that one has left."""
+        """Return the responsible employee, or the head if the employee has left."""
         return responsible if self.active(responsible) else self.head(responsible)

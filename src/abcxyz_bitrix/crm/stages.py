@@ -17,7 +17,7 @@ from abcxyz_bitrix.rest.lists import PAGE, first
 
 __all__ = ["Stage", "Stages", "directories", "load_stages", "won_moments"]
 
-_OWNERS = 45  # deals in a question for their history: some were won twice, a page holds fifty
+_OWNERS = 45  # deals per history request: some were won twice, and a page holds fifty
 
 
 @frozen
@@ -38,7 +38,7 @@ class Stages:
     by_id: Mapping[str, Stage] = field(repr=False)
 
     def choose(self, names: Sequence[str | int]) -> frozenset[int]:
-        """Find funnels by name or number; no names choose all.
+        """Find funnels by name or number; without names, all.
 
         Raises
         ------
@@ -49,18 +49,18 @@ class Stages:
             return frozenset(self.funnels)
         chosen = set()
         for name in names:
-            found = [
+            matches = [
                 number
                 for number, title in self.funnels.items()
                 if name == number or str(name).strip().casefold() == title.strip().casefold()
             ]
-            if not found:
+            if not matches:
                 raise ConfigError(
                     "there is no funnel {name!r}; the portal has {known}",
                     name=name,
                     known=", ".join(repr(title) for title in self.funnels.values()),
                 )
-            chosen.update(found)
+            chosen.update(matches)
         return frozenset(chosen)
 
     def exclude(self, names: Sequence[str]) -> frozenset[str]:
@@ -73,18 +73,18 @@ class Stages:
         """
         chosen: set[str] = set()
         for name in names:
-            found = {
+            matches = {
                 stage.id
                 for stage in self.by_id.values()
                 if name == stage.id or name.strip().casefold() == stage.name.strip().casefold()
             }
-            if not found:
+            if not matches:
                 raise ConfigError(
                     "there is no stage {name!r}; the portal has {known}",
                     name=name,
                     known=", ".join(sorted({repr(s.name) for s in self.by_id.values()})),
                 )
-            chosen |= found
+            chosen |= matches
         return frozenset(chosen)
 
 
@@ -99,22 +99,22 @@ def load_stages(client: Client, entity: int) -> Stages:
     if entity == DEAL:
         funnels.setdefault(0, "")
     lists = {_stage_list(entity, number): number for number in funnels}
-    found = client.batch(
+    answers = client.batch(
         {name: Command("crm.status.list", {"filter": {"ENTITY_ID": name}}) for name in lists}
     )
     stages: dict[str, Stage] = {}
     for name, funnel in lists.items():
-        for row in rows_at(first(found.get(name), "crm.status.list").result, "", name):
+        for row in rows_at(first(answers.get(name), "crm.status.list").result, "", name):
             if str(row.get("ENTITY_ID", name)) != name:
                 continue
-            said = row.get("SEMANTICS")
-            if is_empty(said):
-                said = as_map(row.get("EXTRA")).get("SEMANTICS")
+            semantics = row.get("SEMANTICS")
+            if is_empty(semantics):
+                semantics = as_map(row.get("EXTRA")).get("SEMANTICS")
             stage = Stage(
                 str(row.get("STATUS_ID")),
                 str(row.get("NAME") or ""),
                 funnel,
-                str(said) if said in ("S", "F") else "P",
+                str(semantics) if semantics in ("S", "F") else "P",
             )
             stages[stage.id] = stage
     return Stages(funnels, stages)
@@ -143,34 +143,34 @@ def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, da
 
     Notes
     -----
-    Over all time, not within a window: otherwise a deal won twice would count in two windows.
+    The whole history is read: within windows a deal won twice would count in two of them.
     """
-    questions = {
+    requests = {
         f"h{start}": (tuple(ids[start : start + _OWNERS]), 0)
         for start in range(0, len(ids), _OWNERS)
     }
     latest: dict[int, tuple[datetime, int]] = {}
     semantic = True
-    while questions:
-        more: dict[str, tuple[tuple[int, ...], int]] = {}
+    while requests:
+        repeated: dict[str, tuple[tuple[int, ...], int]] = {}
         commands = {
             key: _history(entity, owners, last, semantic)
-            for key, (owners, last) in questions.items()
+            for key, (owners, last) in requests.items()
         }
         for key, outcome in client.stream(commands.items()):
-            owners, last = questions[key]
+            owners, last = requests[key]
             if isinstance(outcome, InvalidArgValueError) and semantic:
-                more[key] = (owners, last)
+                repeated[key] = (owners, last)
                 continue
             rows = rows_at(first(outcome, "crm.stagehistory.list").result, "items", key)
             numbers = [as_id(row.get("ID")) for row in rows]
             for owner, moment, number in _wins(rows, set(owners)):
                 latest[owner] = max(latest.get(owner, (moment, number)), (moment, number))
             if len(rows) >= PAGE and max(numbers) > last:
-                more[key] = (owners, max(numbers))
-        if semantic and any(questions[key] == value for key, value in more.items()):
+                repeated[key] = (owners, max(numbers))
+        if semantic and any(requests[key] == value for key, value in repeated.items()):
             semantic = False
-        questions = more
+        requests = repeated
     return {owner: moment for owner, (moment, _) in latest.items()}
 
 
@@ -195,13 +195,13 @@ def _wins(
 
 
 def directories(client: Client, names: Sequence[str]) -> dict[str, str]:
-    """Read directories: ``INDUSTRY/IT`` -> what people call it."""
-    found = client.batch(
+    """Read the entries of directories: ``INDUSTRY/IT`` -> displayed name."""
+    answers = client.batch(
         {name: Command("crm.status.list", {"filter": {"ENTITY_ID": name}}) for name in names}
     )
     return {
         f"{name}/{row.get('STATUS_ID')}": str(row.get("NAME") or "")
-        for name, outcome in found.items()
+        for name, outcome in answers.items()
         for row in rows_at(first(outcome, "crm.status.list").result, "", name)
         if str(row.get("ENTITY_ID", name)) == name
     }

@@ -35,12 +35,12 @@ _REAUTHORISE = (
     "again and store the new pair in the token file"
 )
 _SCOPE = (
-    "the webhook or application lacks a scope for {method} ({code}: {said}); add the scope in "
-    "its settings"
+    "the webhook or application lacks a scope for {method} ({code}: {description}); add the "
+    "scope in its settings"
 )
 _DENIED = (
-    "Bitrix24 denies {method} (HTTP {status}: {said}); give the owner of the webhook rights to "
-    "read and change these CRM objects, and check that the plan includes REST"
+    "Bitrix24 denies {method} (HTTP {status}: {description}); give the owner of the webhook "
+    "rights to read and change these CRM objects, and check that the plan includes REST"
 )
 
 

@@ -20,23 +20,23 @@ from abcxyz_bitrix.rest.errors import (
 )
 from abcxyz_bitrix.rest.limits import Tariff
 
-__all__ = ["MOST", "Client", "Outcome"]
+__all__ = ["BATCH_SIZE", "Client", "Outcome"]
 
-MOST = 50
-"""Commands in a batch."""
+BATCH_SIZE = 50
+"""Most commands in a batch."""
 
 Outcome = Answer | AdapterError
 """Answer or error of one command."""
 
 _HALVINGS = 6  # of a batch whose answer is lost
 _ROUNDS = 40  # of one command through batches
-_AIM = 30.0  # seconds that a batch may take; the portal cuts at 60
+_TARGET_SECONDS = 30.0  # seconds that a batch may take; the portal cuts at 60
 _FIRST_WRITES = 10
 
 
 @define(eq=False)
 class Client:
-    """Ask one portal.
+    """REST client of one portal.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Client:
     """
 
     caller: Caller
-    _costs: dict[str, float] = field(factory=dict, init=False, repr=False)
+    _durations: dict[str, float] = field(factory=dict, init=False, repr=False)
 
     @property
     def credentials(self) -> Credentials:
@@ -76,10 +76,10 @@ class Client:
         return self.caller.idempotent(method, params, key)
 
     def batch(self, commands: Mapping[str, Command]) -> dict[str, Outcome]:
-        """Run commands, as many requests as they need, and return what became of each.
+        """Run commands, in as many requests as needed, and return the outcome of each.
 
-        A failed command never hides its neighbours. Commands refused before they ran are sent
-        again; creates whose fate is unknown are not.
+        A failed command does not affect the others. Commands refused before they ran are sent
+        again; creating commands whose outcome is unknown are not.
 
         Raises
         ------
@@ -91,19 +91,19 @@ class Client:
     def stream(
         self, commands: Iterable[tuple[str, Command]], *, stop: Callable[[], bool] | None = None
     ) -> Iterator[tuple[str, Outcome]]:
-        """Run commands and hand out each outcome as soon as it is known.
+        """Run commands and yield each outcome as soon as it is known.
 
         Parameters
         ----------
         stop
-            Asked before each request; after a yes nothing more is sent.
+            Called before each request; once it returns True nothing more is sent.
         """
         source = iter(commands)
         waiting: list[tuple[str, Command]] = []
         rounds: dict[str, int] = {}
         lost = 0
         while not (stop is not None and stop()):
-            waiting += _some(source, MOST - len(waiting))
+            waiting += _take(source, BATCH_SIZE - len(waiting))
             if not waiting:
                 return
             chunk = self._chunk(waiting)
@@ -115,8 +115,8 @@ class Client:
                 lost += 1
                 if lost >= _HALVINGS:
                     raise
-                # Perhaps it took too long and was cut: the same commands in smaller batches.
-                self._distrust(chunk)
+                # The batch may have exceeded the portal's time limit: repeat in smaller ones.
+                self._double_duration(chunk)
                 self.caller.pause_after_loss(lost)
                 continue
             lost = 0
@@ -148,13 +148,15 @@ class Client:
             method = command.method.lower()
             if parked[command.method] > 0:
                 continue
-            known = self._costs.get(method)
-            cost = known or _AIM / (_FIRST_WRITES if _writes(method) else MOST)
+            known = self._durations.get(method)
+            duration = known or _TARGET_SECONDS / (
+                _FIRST_WRITES if _writes(method) else BATCH_SIZE
+            )
             left.setdefault(method, self.caller.operating.left(method))
             short = known is not None and min(left["batch"], left[method]) < known
-            if chunk and (seconds + cost > _AIM or short):
+            if chunk and (seconds + duration > _TARGET_SECONDS or short):
                 break
-            seconds += cost
+            seconds += duration
             left[method] -= known or 0.0
             left["batch"] -= known or 0.0
             chunk.append((key, command))
@@ -189,7 +191,7 @@ class Client:
             as_map(parts.get(part)) for part in ("result", "result_error", "result_time")
         )
         totals, nexts = as_map(parts.get("result_total")), as_map(parts.get("result_next"))
-        found: list[Outcome | None] = []
+        outcomes: list[Outcome | None] = []
         for name, command in names.items():
             times = Times.read(spent.get(name))
             self._learn(command.method, times)
@@ -207,34 +209,34 @@ class Client:
                 elif isinstance(problem, QueryLimitExceededError):
                     self.caller.traffic.refused += 1
                     self.caller.pause(self.caller.limiter.refused(0))
-                found.append(problem)
+                outcomes.append(problem)
             elif name in results:
-                found.append(Answer(results[name], totals.get(name), nexts.get(name), times))
+                outcomes.append(Answer(results[name], totals.get(name), nexts.get(name), times))
             elif command.creates:
-                found.append(_unknown(command))
+                outcomes.append(_unknown(command))
             else:
-                found.append(None)
-        return found
+                outcomes.append(None)
+        return outcomes
 
     def _learn(self, method: str, times: Times) -> None:
         self.caller.operating.note(method, times)
         if times.duration is not None:
             name = method.lower()
-            known = self._costs.get(name, times.duration)
-            self._costs[name] = 0.8 * known + 0.2 * times.duration
+            known = self._durations.get(name, times.duration)
+            self._durations[name] = 0.8 * known + 0.2 * times.duration
 
-    def _distrust(self, chunk: Sequence[tuple[str, Command]]) -> None:
-        """Expect twice as long of these methods, so that the next batch is half as large."""
-        least = 2 * _AIM / len(chunk)
+    def _double_duration(self, chunk: Sequence[tuple[str, Command]]) -> None:
+        """Double the expected duration of these methods, so that the next batch is smaller."""
+        least = 2 * _TARGET_SECONDS / len(chunk)
         for method in {command.method.lower() for _, command in chunk}:
-            self._costs[method] = max(least, 2 * self._costs.get(method, 0.0))
+            self._durations[method] = max(least, 2 * self._durations.get(method, 0.0))
 
-    def cost(self, method: str, default: float) -> float:
-        """Return the seconds that one call of *method* took of late."""
-        return self._costs.get(method.lower(), default)
+    def seconds_per_call(self, method: str, default: float) -> float:
+        """Return the recent average duration of one call of *method*, in seconds."""
+        return self._durations.get(method.lower(), default)
 
 
-def _some(source: Iterator[tuple[str, Command]], most: int) -> list[tuple[str, Command]]:
+def _take(source: Iterator[tuple[str, Command]], most: int) -> list[tuple[str, Command]]:
     return [item for _, item in zip(range(most), source, strict=False)]
 
 

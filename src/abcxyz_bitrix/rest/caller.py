@@ -1,7 +1,7 @@
 """One REST call, with retries and rate limits.
 
-Credentials, rate limits, time budgets and retries are handled here and nowhere above. A call is
-repeated only if it certainly did not run, or if running it twice does no harm.
+Credentials, rate limits, time budgets and retries are handled here only. A call is repeated
+only if it certainly did not run, or if running it twice does no harm.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from abcxyz_bitrix.rest.refusals import refusal
 
 __all__ = ["TRIES", "Caller", "Traffic"]
 
-TRIES = 3  # of what may be repeated, where the answer is lost
-_LOST = Backoff(attempts=None, jitter=(1.0, 1.0))
-_PATIENCE = 12  # waits in a row for a portal that asks to wait
+TRIES = 3  # attempts of a repeatable call whose answer is lost
+_BACKOFF = Backoff(attempts=None, jitter=(1.0, 1.0))
+_MAX_WAITS = 12  # waits in a row for a portal that asks to wait
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _AGENT = f"abcxyz-bitrix/{version('abcxyz')}"
 
@@ -52,20 +52,20 @@ class Traffic:
 
 @define
 class Caller:
-    """Send single calls to one portal.
+    """Sender of single calls to one portal.
 
     Parameters
     ----------
     credentials
         A webhook or an application.
     transport
-        Sends one request once; its own repetition is not used.
+        Sends one request once; its retries are turned off.
     tariff
         Rate limits of the portal.
     allow_hosts
-        Addresses to which the portal may move, besides its own domain of Bitrix24.
+        Addresses to which the portal may move, besides its own cloud domain.
     note
-        Called with what a person should know: long waits, a moved portal.
+        Called with messages for the user: long waits, a moved portal.
     """
 
     credentials: Credentials
@@ -110,7 +110,7 @@ class Caller:
         Parameters
         ----------
         key
-            The same for the same object.
+            Idempotency key, the same for the same object.
         """
         body = self.exchange(
             method, params, repeatable=True, methods=(method,), version=3, key=key
@@ -133,16 +133,16 @@ class Caller:
         key: str = "",
         tries: int = TRIES,
     ) -> Mapping[str, Any]:
-        """Send until there is an answer, or repeating would be wrong.
+        """Send a request, and repeat it while that is safe and useful.
 
         Parameters
         ----------
         repeatable
             Whether running it twice does no harm.
         methods
-            Whose time budgets it uses.
+            Methods whose time budgets the request uses.
         version
-            Of the REST API.
+            Version of the REST API, 2 or 3.
         key
             Idempotency key of REST 3.0.
         tries
@@ -183,11 +183,11 @@ class Caller:
             if body is not None and "error" not in body and raw.status < 400:
                 return body
             problem = self._problem(method, raw, body)
-            if isinstance(problem, QueryLimitExceededError) and waits < _PATIENCE:
+            if isinstance(problem, QueryLimitExceededError) and waits < _MAX_WAITS:
                 self.traffic.refused += 1
                 self.pause(self.limiter.refused(waits))
                 waits += 1
-            elif isinstance(problem, OperationTimeLimitError) and waits < _PATIENCE:
+            elif isinstance(problem, OperationTimeLimitError) and waits < _MAX_WAITS:
                 self.traffic.refused += 1
                 waits += 1
                 self.pause(self.operating.refused(method))
@@ -195,7 +195,7 @@ class Caller:
                 self.credentials.renew(token)
                 self.transport.redactor.learn(*self.credentials.secrets)
                 renewed = True
-            elif _cut_short(problem) and repeatable and lost + 1 < tries:
+            elif _may_pass(problem) and repeatable and lost + 1 < tries:
                 lost += 1
                 self.pause_after_loss(lost)
             else:
@@ -252,7 +252,7 @@ class Caller:
 
     def pause_after_loss(self, lost: int) -> None:
         """Wait after so many lost answers in a row, longer after each."""
-        self.pause(_LOST.pause(lost))
+        self.pause(_BACKOFF.pause(lost))
 
     def pause(self, seconds: float) -> None:
         """Wait, and count the seconds."""
@@ -301,8 +301,8 @@ def _no_answer(method: str, status: int) -> NotJsonError:
     )
 
 
-def _cut_short(problem: AdapterError) -> bool:
-    """Whether the next try may bring an answer; a page that says "no such page" says so again."""
+def _may_pass(problem: AdapterError) -> bool:
+    """Whether a repeated call may get an answer; HTTP 404 is permanent."""
     return isinstance(problem, NotJsonError) and problem.details.get("status") != 404
 
 

@@ -39,7 +39,7 @@ def connect(
     pace_file: Path | None = None,
     clock: Clock | None = None,
 ) -> Client:
-    """Make a client of a portal.
+    """Build a client of a portal.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def connect(
     client_id, client_secret, token_file, portal
         An application instead of a webhook.
     base_url
-        Send to this machine instead; for trying things out.
+        Loopback address to send requests to instead, for trials.
     insecure_loopback
         Allow plain http to this machine.
     allow_hosts
@@ -57,14 +57,14 @@ def connect(
     plan
         ``standard``, ``enterprise`` or ``self-hosted``.
     pace_file
-        A file through which all programs of this machine share the portal's rate.
+        File by which all processes of this machine share one rate limit.
     timeout
         Seconds to wait for an answer, at least 65: the portal itself works up to 60.
 
     Raises
     ------
     ConfigError
-        Something is missing or contradicts.
+        An option is missing, or options contradict each other.
     """
     if timeout < 65.0:
         raise ConfigError(

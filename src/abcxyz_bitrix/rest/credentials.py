@@ -28,7 +28,7 @@ SecretOrReference = Secret | Mapping[str, str]
 
 
 class _Unpicklable:
-    """A secret must not travel into a file or another process."""
+    """Base class that refuses pickling: a secret must not reach a file or another process."""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not picklable")
@@ -60,7 +60,7 @@ class Webhook(_Unpicklable):
     base
         ``https://host``.
     user
-        Who made it.
+        Id of the user who made it.
     """
 
     base: str
@@ -87,41 +87,41 @@ class Webhook(_Unpicklable):
 
     @property
     def host(self) -> str:
-        """With its port."""
+        """Host with its port."""
         return urlsplit(self.base).netloc
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no text may hold."""
+        """Strings to remove from every text."""
         return (self._secret,)
 
     @property
     def identity(self) -> str:
-        """Who this is, without the secret."""
+        """Name of the credentials, without the secret."""
         return f"webhook {self.user}"
 
     def path(self, method: str, *, version: int = 2) -> str:
-        """Return where a method lies below the host."""
+        """Return the URL path of a method."""
         inside = "api/" if version == 3 else ""
         return f"/rest/{inside}{self.user}/{self._secret}/{method}"
 
     def token(self) -> str | None:
-        """Return what goes into the body: nothing."""
+        """Return None: the secret is in the path, and the body holds no token."""
         return None
 
     def renew(self, _stale: str | None) -> bool:
-        """Say that there is nothing to renew."""
+        """Return False: a webhook has no tokens to renew."""
         return False
 
 
 @frozen(eq=False)
 class OAuth(_Unpicklable):
-    """Tokens of an application, kept in one file.
+    """Tokens of an application, stored in one file.
 
     Parameters
     ----------
     client_id
-        Of the application.
+        Id of the application.
     file
         The token file, mode 0600: a JSON object as the authorisation server answers it.
     loopback
@@ -130,8 +130,8 @@ class OAuth(_Unpicklable):
     Notes
     -----
     The refresh token changes with every use, so the new pair is on disk before it is used. One
-    refresh happens at a time, in this process and among processes; whoever waited reads the file
-    again.
+    refresh happens at a time, in this process and among processes; a caller that waited reads
+    the file again.
     """
 
     base: str
@@ -167,30 +167,30 @@ class OAuth(_Unpicklable):
 
     @property
     def host(self) -> str:
-        """With its port."""
+        """Host with its port."""
         return urlsplit(self.base).netloc
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no text may hold."""
-        kept = self._read()
-        return (self._client_secret, kept["access_token"], kept["refresh_token"])
+        """Strings to remove from every text."""
+        tokens = self._read()
+        return (self._client_secret, tokens["access_token"], tokens["refresh_token"])
 
     @property
     def identity(self) -> str:
-        """Who this is, without the secret."""
+        """Name of the credentials, without the secret."""
         return f"application {self.client_id}"
 
     def path(self, method: str, *, version: int = 2) -> str:
-        """Return where a method lies below the host."""
+        """Return the URL path of a method."""
         return f"/rest/{'api/' if version == 3 else ''}{method}"
 
     def token(self) -> str | None:
-        """Return the access token of the moment."""
+        """Return the current access token."""
         return self._read()["access_token"]
 
     def renew(self, stale: str | None) -> bool:
-        """Get a new pair instead of *stale*, unless somebody else already has.
+        """Replace the *stale* pair of tokens, unless another caller already did.
 
         Raises
         ------
@@ -198,42 +198,44 @@ class OAuth(_Unpicklable):
             The application has to be authorised again.
         """
         with self._lock, file_lock(self.file.with_name(self.file.name + ".lock")):
-            kept = self._read()
-            if kept["access_token"] != stale:
+            tokens = self._read()
+            if tokens["access_token"] != stale:
                 return True
-            fresh = self._ask(kept)
+            fresh = self._refresh(tokens)
             self._transport.redactor.learn(fresh["access_token"], fresh["refresh_token"])
-            _store(self.file, {**kept, **fresh})
+            _store(self.file, {**tokens, **fresh})
             return True
 
-    def _ask(self, kept: Mapping[str, str]) -> dict[str, str]:
-        server = self._server(kept.get("server_endpoint", ""))
-        asked = urlencode(
+    def _refresh(self, tokens: Mapping[str, str]) -> dict[str, str]:
+        server = self._server(tokens.get("server_endpoint", ""))
+        parameters = urlencode(
             {
                 "grant_type": "refresh_token",
                 "client_id": self.client_id,
                 "client_secret": self._client_secret,
-                "refresh_token": kept["refresh_token"],
+                "refresh_token": tokens["refresh_token"],
             }
         )
-        # A second try with the old token does no harm: it works, or says invalid_grant.
-        got = self._transport.send("GET", f"{server}/oauth/token/?{asked}", repeatable=True)
+        # A repeated request with the old token is safe: it works, or fails with invalid_grant.
+        response = self._transport.send(
+            "GET", f"{server}/oauth/token/?{parameters}", repeatable=True
+        )
         try:
-            answer = json.loads(got.body)
+            answer = json.loads(response.body)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
             raise NotJsonError(
                 "the authorisation server answered HTTP {status} without JSON; try again later",
-                status=got.status,
+                status=response.status,
             )
         if "error" in answer:
             raise refusal(
                 answer["error"],
                 answer.get("error_description", ""),
-                status=got.status,
+                status=response.status,
                 method="oauth/token",
-                hide=(self._client_secret, *kept.values()),
+                hide=(self._client_secret, *tokens.values()),
             )
         try:
             return {
@@ -251,7 +253,7 @@ class OAuth(_Unpicklable):
         except KeyError:
             raise NotJsonError(
                 "the authorisation server answered HTTP {status} without JSON; try again later",
-                status=got.status,
+                status=response.status,
             ) from None
 
     def _server(self, endpoint: str) -> str:
@@ -269,25 +271,25 @@ class OAuth(_Unpicklable):
         )
 
     def _read(self) -> dict[str, str]:
-        written = read_private(self.file, "token_file: ")
+        content = read_private(self.file, "token_file: ")
         try:
-            kept = json.loads(written)
+            tokens = json.loads(content)
         except ValueError:
-            kept = None
-        if not isinstance(kept, dict) or not {"access_token", "refresh_token"} <= set(kept):
+            tokens = None
+        if not isinstance(tokens, dict) or not {"access_token", "refresh_token"} <= set(tokens):
             raise ConfigError(
                 "{path} holds no tokens; store the answer of the authorisation server there, "
                 "with access_token and refresh_token",
                 path=str(self.file),
             )
-        return {str(name): str(value) for name, value in kept.items()}
+        return {str(name): str(value) for name, value in tokens.items()}
 
 
 Credentials = Webhook | OAuth
 
 
 def _store(path: Path, tokens: Mapping[str, str]) -> None:
-    """Replace the token file at once; it is never readable by others, nor half written."""
+    """Replace the token file atomically, readable by its owner only."""
     try:
         write_atomic(path, json.dumps(dict(tokens)).encode(), private=True)
     except AdapterError as problem:

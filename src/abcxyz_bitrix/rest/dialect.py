@@ -32,7 +32,7 @@ __all__ = [
 
 @frozen
 class Times:
-    """What an answer says about its cost; every part may be missing.
+    """Timing block of an answer; every part may be missing.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Times:
     operating
         Seconds that the method has used in the running window of ten minutes.
     rest
-        Seconds until the oldest minute of that window leaves, on the server's own clock.
+        Seconds until the oldest minute leaves that window, by the server's clock.
     """
 
     duration: float | None = None
@@ -50,7 +50,7 @@ class Times:
 
     @classmethod
     def read(cls, block: object) -> Times:
-        """Read a ``time`` block; what cannot be read counts as missing."""
+        """Parse a ``time`` block; an unreadable part counts as missing."""
         if not isinstance(block, Mapping):
             return cls()
         reset, finish = _seconds(block.get("operating_reset_at")), _seconds(block.get("finish"))
@@ -74,7 +74,7 @@ def _seconds(value: object) -> float | None:
 
 @frozen
 class Answer:
-    """The result of one call; it stays out of the repr, for it may hold people."""
+    """Answer to one call; the repr omits the result, which may hold personal data."""
 
     result: Any = field(repr=False)
     total: int | None = None
@@ -91,7 +91,7 @@ class Command:
 
     @property
     def creates(self) -> bool:
-        """Whether doing it twice would leave two of them.
+        """Whether the method creates an object, so that a repetition would make a second one.
 
         Examples
         --------
@@ -103,7 +103,7 @@ class Command:
 
 
 def query(params: Mapping[str, Any]) -> str:
-    """Write parameters as PHP reads them, encoded once.
+    """Encode parameters as a query string in the bracket notation of PHP.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def _flat(prefix: str, value: object) -> Iterator[tuple[str, str]]:
         yield prefix, _plain(value)
         return
     if not parts and prefix:
-        yield prefix, ""  # brackets cannot say "an empty list"
+        yield prefix, ""  # the notation has no empty list
     for key, inner in parts:
         yield from _flat(f"{prefix}[{key}]" if prefix else key, inner)
 
@@ -136,7 +136,7 @@ def _plain(value: object) -> str:
 
 
 def decode(body: bytes) -> Mapping[str, Any] | None:
-    """Read an answer; None if it is not one of Bitrix24.
+    """Decode an answer; None if it is not JSON of Bitrix24.
 
     Examples
     --------
@@ -146,17 +146,17 @@ def decode(body: bytes) -> Mapping[str, Any] | None:
     True
     """
     try:
-        # Money must not pass through a binary fraction.
-        found = json.loads(body, parse_float=Decimal)
+        # Amounts of money must stay exact decimals.
+        answer = json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
         return None
-    if isinstance(found, dict) and ("result" in found or "error" in found):
-        return found
+    if isinstance(answer, dict) and ("result" in answer or "error" in answer):
+        return answer
     return None
 
 
 def as_map(value: object) -> Mapping[str, Any]:
-    """Read what PHP encodes as a list where a map is empty or has the keys 0, 1 and so on."""
+    """Read a map; PHP encodes one that is empty or has the keys 0, 1, ... as a list."""
     if isinstance(value, Mapping):
         return value
     if isinstance(value, list):
@@ -165,23 +165,23 @@ def as_map(value: object) -> Mapping[str, Any]:
 
 
 def rows_at(result: object, path: str, method: str) -> list[Mapping[str, Any]]:
-    """Take the rows of a list answer, at a key of the result or the result itself.
+    """Return the rows of a list answer, at a key of the result or the result itself.
 
     Raises
     ------
     BadDataError
-        There are none where they should be.
+        The answer has no rows at this place.
     """
-    found = as_map(result).get(path) if path and isinstance(result, Mapping) else result
-    if isinstance(found, Mapping):
-        found = list(found.values())
-    if found is None or not isinstance(found, list):
+    rows = as_map(result).get(path) if path and isinstance(result, Mapping) else result
+    if isinstance(rows, Mapping):
+        rows = list(rows.values())
+    if rows is None or not isinstance(rows, list):
         raise BadDataError(
             "the answer to {method} holds no rows where they belong; the portal may be of an "
             "unknown version, report it",
             method=method,
         )
-    return [row for row in found if isinstance(row, Mapping)]
+    return [row for row in rows if isinstance(row, Mapping)]
 
 
 def is_empty(value: object) -> bool:
@@ -210,7 +210,7 @@ def as_decimal(value: object, what: str) -> Decimal:
     Raises
     ------
     BadDataError
-        It is no number.
+        The value is no finite number.
     """
     if is_empty(value):
         return Decimal(0)
@@ -232,12 +232,12 @@ def as_moment(value: object, zone: tzinfo | None = None) -> datetime | None:
     if not isinstance(value, str) or len(value) < 19:
         return None
     try:
-        found = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    if found.tzinfo is None:
-        return found.replace(tzinfo=zone)
-    return found.astimezone(zone) if zone is not None else found
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=zone)
+    return moment.astimezone(zone) if zone is not None else moment
 
 
 def as_day(value: object) -> date | None:

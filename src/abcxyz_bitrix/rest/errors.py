@@ -45,7 +45,7 @@ __all__ = [
     "WrongEncodingError",
 ]
 
-_REFUSED = "Bitrix24 refused {method} ({code}, HTTP {status}: {said})"
+_REFUSED = "Bitrix24 refused {method} ({code}, HTTP {status}: {description})"
 _BUSY = "Bitrix24 asks to wait ({code}) and still refuses {method}; run again later"
 _BLOCKED = (
     "Bitrix24 blocked REST on this portal by hand ({code}); ask the support of Bitrix24, do not "
@@ -56,7 +56,7 @@ _DELETED = "this portal was deleted ({code}); correct the address of the webhook
 _NO_METHOD = (
     "this portal does not know the method {method}; it is too old or a module is not installed"
 )
-_UNNAMED = "Bitrix24 refused {method} without naming a reason by a code ({said})"
+_UNNAMED = "Bitrix24 refused {method} without naming a reason by a code ({description})"
 
 
 class BitrixError(AdapterError):
@@ -68,13 +68,13 @@ class BitrixError(AdapterError):
     Parameters
     ----------
     template, **details
-        As of every error.
+        As in every `AdapterError`.
     code
-        As the portal spelt it; may be empty.
+        Error code in the portal's spelling; may be empty.
     status
-        Of HTTP; 0 for a command inside a batch.
+        HTTP status; 0 for a command inside a batch.
     method
-        What was called.
+        REST method that was called.
     """
 
     codes: ClassVar[tuple[str, ...]] = ()
@@ -90,7 +90,7 @@ class BitrixError(AdapterError):
         method: str = "",
         **details: object,
     ) -> None:
-        # A subclass puts one of the library's own classes behind this one.
+        # Subclasses also inherit from a class of `abcxyz.errors`, next in the resolution order.
         super().__init__(template, code=code, status=status, method=method, **details)
         self.code = code
         self.status = status
@@ -102,7 +102,7 @@ class NotJsonError(OutcomeUnknownError):
 
 
 class PortalMovedError(UnavailableError):
-    """The portal redirects to an address that may not be trusted without a person's consent."""
+    """The portal redirects to an address that the job does not allow."""
 
     retryable = False
 
@@ -130,7 +130,7 @@ class InternalServerError(BitrixError, UnavailableError):
 
 
 class UnexpectedAnswerError(BitrixError, UnavailableError):
-    """A method gave the portal's server no usable answer; it may have been carried out."""
+    """A method returned no usable answer to the portal's server; it may have been carried out."""
 
     codes = ("ERROR_UNEXPECTED_ANSWER",)
     answer_template = _BROKEN
@@ -239,13 +239,13 @@ class ManifestNotAvailableError(BitrixError, BadDataError):
 
 
 class CoreError(BitrixError, BadDataError):
-    """The portal's core refused the call without saying more."""
+    """The portal's core refused the call without details."""
 
     codes = ("ERROR_CORE",)
 
 
 class UnnamedError(BitrixError, BadDataError):
-    """The portal gave an empty code, or a number that says nothing."""
+    """The error code is empty, or a number without a meaning."""
 
     codes = ("", "0", "100")
     answer_template = _UNNAMED

@@ -16,12 +16,12 @@ from abcxyz_bitrix.rest.dialect import Times
 
 __all__ = ["Budget", "Operating", "RateLimiter", "Tariff", "rate_limiter_of", "seconds_of"]
 
-_SOON = 5.0  # seconds before the limit where waiting begins
-_UNKNOWN = 5.0  # seconds to wait where the portal does not say how long
-_SHARE = 0.8  # of the limit, from where on calls are spread
+_MARGIN = 5.0  # seconds below the limit at which waiting begins
+_DEFAULT_WAIT = 5.0  # seconds to wait where the portal does not say how long
+_SPREAD_FROM = 0.8  # share of the limit above which calls are spread out
 _LONGEST, _SHORTEST = 600.0, 10.0
 _MINUTE = 60.0
-_STORM = 5  # refusals within a minute after which the portal is asked more slowly
+_MAX_REFUSALS = 5  # refusals within a minute after which the rate is lowered
 _GROWTH = 1.5
 _JITTER = (1.0, 1.25)
 
@@ -49,12 +49,12 @@ class Tariff:
 
     @classmethod
     def named(cls, name: str) -> Tariff:
-        """Look a tariff up.
+        """Return the tariff of a name.
 
         Raises
         ------
         ConfigError
-            It is not known.
+            There is no such tariff.
         """
         known = {
             "standard": cls(),
@@ -71,13 +71,13 @@ class Tariff:
 
 
 class RateLimiter:
-    """Limit the requests of all clients of one portal in this process."""
+    """Rate limiter shared by all clients of one portal in this process."""
 
     def __init__(self, tariff: Tariff, clock: Clock) -> None:
         self.tariff = tariff
         self._clock = clock
         self.tokens = TokenBucket(tariff.rate, tariff.burst, clock=clock)
-        self._refused: deque[float] = deque(maxlen=_STORM)
+        self._refused: deque[float] = deque(maxlen=_MAX_REFUSALS)
         self._rate = tariff.rate
         self._backoff = Backoff(
             attempts=None,
@@ -89,12 +89,12 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def refused(self, attempt: int) -> float:
-        """Note a refusal for asking too fast; return the seconds to wait before *attempt* + 1."""
+        """Record a refusal for too many requests; return the seconds before *attempt* + 1."""
         self.tokens.drain()
         with self._lock:
             now = self._clock.monotonic()
             self._refused.append(now)
-            if len(self._refused) == _STORM and now - self._refused[0] <= _MINUTE:
+            if len(self._refused) == _MAX_REFUSALS and now - self._refused[0] <= _MINUTE:
                 self.tokens.slow_down(0.8)
                 self._rate *= 0.8
                 self._refused.clear()
@@ -112,13 +112,13 @@ def rate_limiter_of(host: str, tariff: Tariff, clock: Clock) -> RateLimiter:
     Parameters
     ----------
     host
-        With its port.
+        Host with its port.
     tariff
-        Of whoever comes first.
+        Limits; those of the first caller stay.
     clock
-        Simulated clocks have limiters of their own.
+        Each simulated clock has a separate limiter.
     """
-    # All real clocks are one; a simulated one is alive as long as its limiter holds it.
+    # All real clocks share a limiter. It refers to a simulated clock, whose id is not reused.
     key = (host.lower(), 0 if isinstance(clock, SystemClock) else id(clock))
     with _limiters_lock:
         if key not in _limiters:
@@ -128,7 +128,7 @@ def rate_limiter_of(host: str, tariff: Tariff, clock: Clock) -> RateLimiter:
 
 @define
 class _Use:
-    """What is known about one method."""
+    """Execution time of one method, as the portal reports it."""
 
     operating: float = 0.0
     free_at: float | None = None
@@ -136,12 +136,12 @@ class _Use:
 
 
 class Operating:
-    """Keep every method of one credential within its seconds per ten minutes.
+    """Limiter of the execution time of methods: seconds per ten minutes for each method.
 
     Parameters
     ----------
     limit
-        Seconds.
+        Seconds of one method within ten minutes.
     """
 
     def __init__(self, limit: float, clock: Clock) -> None:
@@ -151,7 +151,7 @@ class Operating:
         self._lock = threading.Lock()
 
     def note(self, method: str, times: Times) -> None:
-        """Remember what an answer says; the figure is cumulative and never added up."""
+        """Store the time that an answer reports; it is cumulative and replaces the last one."""
         if times.operating is None:
             return
         with self._lock:
@@ -160,7 +160,7 @@ class Operating:
             use.free_at = None if times.rest is None else self._clock.monotonic() + times.rest
 
     def refused(self, method: str, times: Times | None = None) -> float:
-        """Note that the portal refused *method*; return the seconds it stays parked."""
+        """Record that the portal refused *method*; return the seconds it stays parked."""
         with self._lock:
             use = self._uses.setdefault(method.lower(), _Use())
             now = self._clock.monotonic()
@@ -190,11 +190,11 @@ class Operating:
             return max(self._full(use, now), use.blocked_until - now, 0.0)
 
     def _full(self, use: _Use, now: float) -> float:
-        if use.operating < self.limit - _SOON:
+        if use.operating < self.limit - _MARGIN:
             return 0.0
         if use.free_at is None:
-            use.operating = 0.0  # once is enough: the next answer tells more
-            return _UNKNOWN
+            use.operating = 0.0  # wait once: the next answer holds a new figure
+            return _DEFAULT_WAIT
         return use.free_at + 1.0 - now
 
     def _wait(self, method: str) -> float:
@@ -204,7 +204,11 @@ class Operating:
                 return 0.0
             now = self._clock.monotonic()
             wait = max(self._full(use, now), use.blocked_until - now, 0.0)
-            if wait == 0.0 and use.free_at is not None and use.operating > _SHARE * self.limit:
+            if (
+                wait == 0.0
+                and use.free_at is not None
+                and use.operating > _SPREAD_FROM * self.limit
+            ):
                 wait = min(7.0, 0.01 * max(0.0, use.free_at - now))
             return wait
 
@@ -213,18 +217,18 @@ class Operating:
         with self._lock:
             use = self._uses.get(method.lower())
             if use is None or (use.free_at is not None and self._clock.monotonic() > use.free_at):
-                return self.limit - _SOON
-            return max(0.0, self.limit - _SOON - use.operating)
+                return self.limit - _MARGIN
+            return max(0.0, self.limit - _MARGIN - use.operating)
 
 
 @define
 class Budget:
-    """Time for one run; `spent` tells when to stop and leave the rest to the next one.
+    """Time budget of one run; once it is `spent`, the rest is left to the next run.
 
     Parameters
     ----------
     seconds
-        None is unlimited.
+        Length of the budget; None is unlimited.
     """
 
     clock: Clock

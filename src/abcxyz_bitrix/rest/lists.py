@@ -20,18 +20,18 @@ Row = Mapping[str, Any]
 PAGE = 50
 """Rows of a page; the portal has no other size."""
 
-_FULL = 0.7  # of a page is what a window should bring
-_WIDEST = 200_000  # ids
-_WINDOWS = 45  # in a piece: the history of so many full pages fits one batch
+_FULL = 0.7  # target share of a page that one window fills
+_WIDEST = 200_000  # ids of one window
+_WINDOWS = 45  # windows of one piece: the history of so many full pages fits one batch
 
 
 def first(answer: object, method: str) -> Answer:
-    """Take an outcome that has to be an answer.
+    """Return the outcome if it is an answer, else raise it.
 
     Raises
     ------
     AdapterError
-        It is an error: that one.
+        The outcome is an error.
     """
     if isinstance(answer, Answer):
         return answer
@@ -51,11 +51,11 @@ class Listing:
     entity
         Type of the objects.
     select
-        Names of fields; ``id`` always comes along.
+        Names of fields; the id is always added.
     where
-        Conditions of the server. They only save traffic: whoever reads checks them again.
+        Conditions of the server. They only save traffic: the caller checks them again.
     method, at, id_name
-        What is called, where the rows are, and how an id is called there.
+        REST method, key of the rows in its result, and name of the id.
     """
 
     entity: int
@@ -68,27 +68,27 @@ class Listing:
     def command(
         self, more: Mapping[str, Any], *, select: Sequence[str] = (), order: str = "ASC"
     ) -> Command:
-        """Make the command that reads up to one page of it."""
-        asked: dict[str, Any] = {
+        """Return the command that reads up to one page of the list."""
+        params: dict[str, Any] = {
             "select": list(select) or list(dict.fromkeys((self.id_name, *self.select))),
             "filter": {**self.where, **more},
             "order": {self.id_name: order},
             "start": -1,
         }
         if self.method.startswith("crm.item."):
-            asked["entityTypeId"] = self.entity
-        return Command(self.method, asked)
+            params["entityTypeId"] = self.entity
+        return Command(self.method, params)
 
     def between(self, after: int, upto: int) -> Command:
-        """Make the command for the rows whose ids lie in ``(after, upto]``."""
+        """Return the command for the rows whose ids lie in ``(after, upto]``."""
         return self.command({f">{self.id_name}": after, f"<={self.id_name}": upto})
 
     def rows(self, outcome: object) -> list[Row]:
-        """Take the rows out of an outcome of such a command."""
+        """Return the rows of the outcome of such a command."""
         return rows_at(first(outcome, self.method).result, self.at, self.method)
 
     def number(self, row: Row) -> int:
-        """Take the id of a row."""
+        """Return the id of a row."""
         return as_id(row.get(self.id_name))
 
 
@@ -113,20 +113,18 @@ def bounds(client: Client, listing: Listing) -> tuple[int, int] | None:
     """Find the smallest and the largest id of a list, or None if it is empty."""
     ends = client.batch(
         {
-            order: listing.command({}, select=_ends(listing), order=order)
+            order: listing.command({}, select=_bound_fields(listing), order=order)
             for order in ("ASC", "DESC")
         }
     )
-    found = {
-        order: [listing.number(row) for row in listing.rows(ends.get(order))] for order in ends
-    }
-    if not found["ASC"] or not found["DESC"]:
+    ids = {order: [listing.number(row) for row in listing.rows(ends.get(order))] for order in ends}
+    if not ids["ASC"] or not ids["DESC"]:
         return None
-    return min(found["ASC"]), max(found["DESC"])
+    return min(ids["ASC"]), max(ids["DESC"])
 
 
-def _ends(listing: Listing) -> list[str]:
-    """Choose what to select where only the ids count; some methods insist on more."""
+def _bound_fields(listing: Listing) -> list[str]:
+    """Return the fields to select where only ids are needed; some methods require more."""
     return [listing.id_name] if listing.method == "crm.item.list" else list(listing.select)
 
 
@@ -138,28 +136,28 @@ def narrow(
     since: datetime | None = None,
     moment: str = "",
 ) -> Listing:
-    """Keep the conditions that this portal accepts and honours.
+    """Return the list with those conditions that this portal accepts and honours.
 
     Parameters
     ----------
     listing
-        With all the conditions one would like.
+        List with all desired conditions.
     note
         Called with each condition that was dropped.
     since, moment
-        A lower bound for the field *moment*, to be added in the form that works here.
+        Lower bound of the datetime field *moment*, added in a format that the portal honours.
     """
     forms: list[str] = []
     if since is not None and moment:
         forms = [since.isoformat(timespec="seconds"), since.strftime("%Y-%m-%d %H:%M:%S")]
     for form in forms:
         tried = evolve(listing, where={**listing.where, f">={moment}": form})
-        kept, rows = _accepted(client, tried, note)
-        if f">={moment}" not in kept.where:
-            listing = kept
+        narrowed, rows = _accepted(client, tried, note)
+        if f">={moment}" not in narrowed.where:
+            listing = narrowed
             break
         if all(_not_before(row.get(moment), since) for row in rows):
-            return kept
+            return narrowed
     else:
         if forms:
             note(f"the portal does not honour the filter >={moment}; everything is read")
@@ -168,8 +166,8 @@ def narrow(
 
 def _not_before(value: object, since: datetime | None) -> bool:
     zone: tzinfo | None = None if since is None else since.tzinfo
-    found = as_moment(value, zone)
-    return found is None or since is None or found >= since
+    moment = as_moment(value, zone)
+    return moment is None or since is None or moment >= since
 
 
 def _accepted(
@@ -183,8 +181,8 @@ def _accepted(
         except InvalidArgValueError as refused:
             if not listing.where:
                 raise
-            said = str(refused.details.get("said", ""))
-            named = [key for key in listing.where if f"'{key.lstrip('@!=<>%')}'" in said]
+            description = str(refused.details.get("description", ""))
+            named = [key for key in listing.where if f"'{key.lstrip('@!=<>%')}'" in description]
             gone = named[0] if named else list(listing.where)[-1]
             note(f"the portal does not filter by {gone}; this is done after reading")
             rest = {key: value for key, value in listing.where.items() if key != gone}
@@ -205,7 +203,7 @@ def scan(
     Parameters
     ----------
     after, upto
-        Ids where to begin and to end, of an earlier run.
+        Range ``(after, upto]`` of ids, of an earlier run; None reads all.
 
     Raises
     ------
@@ -219,7 +217,7 @@ def scan(
         after, upto = ends[0] - 1 if after is None else after, ends[1]
     width = PAGE
     while after < upto:
-        # One number must bound a batch, so that whatever is read lies below the checkpoint.
+        # A piece is one contiguous range of ids, so that its last id is the checkpoint.
         gaps = [
             _Gap(start, min(start + width, upto))
             for start in range(after, min(after + width * _WINDOWS, upto), width)
@@ -230,29 +228,29 @@ def scan(
             gaps = _fill(client, listing, gaps, rows)
         rows.sort(key=listing.number)
         yield Piece(after, last, rows)
-        # Sparse ids want wider windows, but not so wide that most of them need a second request.
+        # Sparse ids need wider windows, but not so wide that most of them need a second request.
         density = max(1, len(rows)) / (windows * width)
         width = max(PAGE, min(_WIDEST, width * 8, int(_FULL * PAGE / density)))
         after = last
 
 
 def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -> list[_Gap]:
-    """Ask every window once; return those that brought a full page."""
+    """Read every window once; return what is left of those that filled a page."""
     commands = {
         f"w{place}": listing.between(gap.after, gap.upto) for place, gap in enumerate(gaps)
     }
     rest: list[_Gap] = []
     for key, outcome in client.stream(commands.items()):
         gap = gaps[int(key[1:])]
-        found = listing.rows(outcome)
-        ids = [listing.number(row) for row in found]
+        page = listing.rows(outcome)
+        ids = [listing.number(row) for row in page]
         if any(not gap.after < number <= gap.upto for number in ids):
             raise BadDataError(
                 "the portal ignores the condition on the id in {method}; the list cannot be read "
                 "without gaps, ask the support of Bitrix24",
                 method=listing.method,
             )
-        rows.extend(found)
+        rows.extend(page)
         if len(ids) >= PAGE and max(ids) < gap.upto:
             rest.append(_Gap(max(ids), gap.upto))
     return rest
@@ -292,9 +290,9 @@ def cursor(
     at
         Key of the rows in the result; empty if the result is the list.
     id_name
-        How this method calls the id.
+        Name of the id in this method.
     start
-        ``-1`` where the method knows it.
+        Offset to send; ``-1`` turns off counting where the method supports it.
 
     Raises
     ------
@@ -303,12 +301,12 @@ def cursor(
     """
     last = 0
     while True:
-        asked = dict(params)
-        asked["filter"] = {**as_map(params.get("filter")), f">{id_name}": last}
-        asked["order"] = {id_name: "ASC"}
+        page_params = dict(params)
+        page_params["filter"] = {**as_map(params.get("filter")), f">{id_name}": last}
+        page_params["order"] = {id_name: "ASC"}
         if start is not None:
-            asked["start"] = start
-        rows = rows_at(client.call(method, asked).result, at, method)
+            page_params["start"] = start
+        rows = rows_at(client.call(method, page_params).result, at, method)
         ids = [as_id(row.get(id_name)) for row in rows]
         if ids and min(ids) <= last:
             raise BadDataError(

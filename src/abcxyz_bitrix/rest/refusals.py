@@ -1,4 +1,4 @@
-"""From an error code of Bitrix24 to an exception, and what the exception says about the call.
+"""Mapping of Bitrix24 error codes to exceptions, and classification of the failures.
 
 The HTTP status and the description never decide the class.
 """
@@ -24,13 +24,13 @@ __all__ = ["ERRORS", "concerns_one", "error_class", "maybe_done", "refusal"]
 _LONGEST = 200  # characters of the portal's description in a message
 
 ERRORS: Mapping[str, type[BitrixError]] = MappingProxyType(
-    {code: made for made in BitrixError.__subclasses__() for code in made.codes}
+    {code: error for error in BitrixError.__subclasses__() for code in error.codes}
 )
 """Error code in upper case -> its class."""
 
 
 def error_class(code: object) -> type[BitrixError]:
-    """Find the class of a code, however it is spelt.
+    """Return the class of an error code in any spelling.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def refusal(
     code, description
         ``error`` and ``error_description`` of the answer.
     status, method
-        Of the call.
+        HTTP status and method of the call.
     hide
         Secrets that the description must not repeat.
     """
@@ -60,13 +60,12 @@ def refusal(
     text = " ".join(str(description or "").split())[:_LONGEST]
     for secret in hide:
         text = text.replace(secret, "***") if secret else text
-    found = error_class(spelt)
-    # The field is named "said" in the message templates and their translations.
-    return found(found.answer_template, code=spelt, said=text, status=status, method=method)
+    error = error_class(spelt)
+    return error(error.answer_template, code=spelt, description=text, status=status, method=method)
 
 
 def maybe_done(problem: BaseException) -> bool:
-    """Whether the call that failed so may have been carried out."""
+    """Whether the failed call may have been carried out."""
     if isinstance(problem, (OutcomeUnknownError, NotJsonError)):
         return True
     if isinstance(problem, BitrixError):

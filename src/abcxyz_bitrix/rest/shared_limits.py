@@ -22,7 +22,7 @@ class SharedTokenBucket(TokenBucket):
     Parameters
     ----------
     path
-        The file; it holds two numbers. Its lock file lies beside it.
+        The file with the level and its time. Its lock file lies beside it.
     """
 
     def __init__(self, path: Path, rate: float, burst: float, clock: Clock) -> None:
@@ -31,7 +31,7 @@ class SharedTokenBucket(TokenBucket):
         self._lock_file = path.with_name(path.name + ".lock")
 
     def take(self) -> None:
-        """Wait for a turn among all programs."""
+        """Take a token that all programs share, waiting until there is one."""
         wait = -self._change(cost=1.0) / self._rate
         if wait > 0:
             self._clock.sleep(wait)

@@ -1,1 +1,1 @@
-"""Sales out of won deals, invoices and payments."""
+"""Sales from won deals, invoices and payments."""

@@ -14,24 +14,24 @@ from abcxyz.errors import ConfigError
 
 __all__ = ["Checkpoint", "checkpoints", "fingerprint"]
 
-_FRESH = 24 * 3600.0  # seconds after which half a reading is too old to be finished
+_MAX_AGE = 24 * 3600.0  # seconds within which an interrupted reading is resumed
 _SCHEMA = """
 create table if not exists run (print text not null, upto integer not null, began real not null);
 create table if not exists piece (after integer primary key, upto integer not null, sales text);
 """
 
 
-def fingerprint(question: Mapping[str, Any]) -> str:
-    """Make a short name of a question; equal questions have equal names. No secret goes in."""
-    text = json.dumps(question, sort_keys=True, ensure_ascii=True, default=str)
+def fingerprint(options: Mapping[str, Any]) -> str:
+    """Return a hash of the options of a reading, which must hold no secret."""
+    text = json.dumps(options, sort_keys=True, ensure_ascii=True, default=str)
     return sha256(text.encode()).hexdigest()[:16]
 
 
 class Checkpoint:
-    """Keep finished pieces of one reading in a file of SQLite.
+    """Finished pieces of one reading in a SQLite file.
 
-    A piece and the place behind it are stored in one transaction, so a crash leaves it there or
-    not there, never half. Only ids, days and amounts are kept.
+    A piece and its last id are stored in one transaction, so a crash never leaves half a piece.
+    Only ids, days and amounts are stored.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Checkpoint:
     Raises
     ------
     ConfigError
-        The file is something else.
+        The file cannot be opened as SQLite.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,27 +65,27 @@ class Checkpoint:
         return base
 
     def begin(self, print_: str, upto: int | None, now: float) -> tuple[int | None, int | None]:
-        """Take up a reading, or start one.
+        """Resume a reading, or start one.
 
         Parameters
         ----------
         print_
-            Fingerprint of the question.
+            Fingerprint of the options.
         upto
-            The largest id at the moment, for a new reading; None only looks.
+            Largest id of the list, for a new reading; None only looks for an old one.
         now
             POSIX time.
 
         Returns
         -------
         tuple
-            Where to go on and where to stop; None where there is nothing to take up.
+            Id after which to go on, and last id; None where there is nothing to resume.
         """
         with closing(self._open()) as base:
-            kept = base.execute("select print, upto, began from run").fetchone()
-            if kept is not None and kept[0] == print_ and 0 <= now - kept[2] < _FRESH:
+            run_row = base.execute("select print, upto, began from run").fetchone()
+            if run_row is not None and run_row[0] == print_ and 0 <= now - run_row[2] < _MAX_AGE:
                 after = base.execute("select max(upto) from piece").fetchone()[0]
-                return after, kept[1]
+                return after, run_row[1]
             if upto is not None:
                 base.execute("begin immediate")
                 base.execute("delete from run")
@@ -103,7 +103,7 @@ class Checkpoint:
             )
 
     def pieces(self) -> Iterator[list[Any]]:
-        """Hand out the stored pieces by ascending id."""
+        """Yield the stored pieces by ascending id."""
         with closing(self._open()) as base:
             for (sales,) in base.execute("select sales from piece order by after"):
                 yield json.loads(sales)
@@ -114,7 +114,7 @@ class Checkpoint:
 
 
 def checkpoints(path: Path | None, entities: Sequence[int]) -> dict[int, Checkpoint]:
-    """Name the checkpoint of each type of objects; several types have a file each."""
+    """Return the checkpoint of each type of objects; each of several types has its file."""
     if path is None:
         return {}
     if len(entities) == 1:

@@ -7,16 +7,16 @@ from math import ceil
 
 from attrs import frozen
 
-from abcxyz.toolkit.numbers import number
-from abcxyz_bitrix.rest.batch import MOST
+from abcxyz.toolkit.catalogue import Figure, Message, translate
+from abcxyz_bitrix.rest.batch import BATCH_SIZE
 from abcxyz_bitrix.rest.limits import Tariff
-from abcxyz_bitrix.words import text
+from abcxyz_bitrix.words import message
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
 
 _WINDOW = 600.0
-_AIM = 30.0  # seconds of a batch
-_ROWS = 35.0  # of a page of fifty; windows are never quite full
+_TARGET_SECONDS = 30.0  # seconds that a batch may take
+_ROWS = 35.0  # rows of a page of fifty; windows are rarely full
 _OWNERS = 45.0
 
 
@@ -27,11 +27,11 @@ class Load:
     Parameters
     ----------
     method
-        What is called.
+        REST method.
     calls
-        How often.
+        Number of calls.
     seconds
-        Of one call.
+        Duration of one call.
     """
 
     method: str
@@ -41,7 +41,11 @@ class Load:
     @property
     def requests(self) -> int:
         """Batches that carry these calls, none longer than half a minute."""
-        size = MOST if self.seconds * MOST <= _AIM else max(1, int(_AIM / self.seconds))
+        size = (
+            BATCH_SIZE
+            if self.seconds * BATCH_SIZE <= _TARGET_SECONDS
+            else max(1, int(_TARGET_SECONDS / self.seconds))
+        )
         return ceil(self.calls / size)
 
 
@@ -52,11 +56,11 @@ class Estimate:
     Parameters
     ----------
     requests
-        To the portal.
+        Number of requests to the portal.
     rate_seconds
-        Least time for so many requests.
+        Lower bound by the rate limit.
     operating_seconds
-        Least time for the busiest method within its budget.
+        Lower bound by the execution time of the busiest method.
     """
 
     requests: int
@@ -68,37 +72,41 @@ class Estimate:
         """Expected duration: the larger of the two bounds."""
         return max(self.rate_seconds, self.operating_seconds)
 
+    @property
+    def message(self) -> Message:
+        """The duration, to be said in the reader's language later."""
+        minutes = ceil(self.seconds / 60)
+        return message(
+            "{requests} requests, about {hours} h {minutes} min",
+            requests=Figure(self.requests),
+            hours=minutes // 60,
+            minutes=minutes % 60,
+        )
+
     def sentence(self, lang: str = "en") -> str:
-        """Say it.
+        """Return the estimate as a sentence.
 
         Examples
         --------
         >>> Estimate(1700, 850.0, 9025.0).sentence()
         '1,700 requests, about 2 h 31 min'
         """
-        minutes = ceil(self.seconds / 60)
-        return text(
-            "{requests} requests, about {hours} h {minutes} min",
-            lang,
-            requests=number(self.requests, lang),
-            hours=minutes // 60,
-            minutes=minutes % 60,
-        )
+        return translate(self.message, lang)
 
 
 def estimate(loads: Iterable[Load], tariff: Tariff) -> Estimate:
-    """Bound the duration from below, and so exactly enough.
+    """Estimate the duration of a run by two lower bounds.
 
     Notes
     -----
-    Requests over the drain rate; and for each method its seconds over the budget of ten minutes:
-    whole windows, and the rest at once in the last one.
+    Requests beyond the burst over the rate; and for each method its seconds over the budget of
+    ten minutes: whole windows, and the rest at once in the last one.
     """
-    kept = [load for load in loads if load.calls]
+    nonzero = [load for load in loads if load.calls]
     used: dict[str, float] = {}
-    for load in kept:
+    for load in nonzero:
         used[load.method] = used.get(load.method, 0.0) + load.calls * load.seconds
-    requests = sum(load.requests for load in kept)
+    requests = sum(load.requests for load in nonzero)
     rate = max(0.0, requests - tariff.burst) / tariff.rate
     longest = max((_busy(seconds, tariff.operating) for seconds in used.values()), default=0.0)
     return Estimate(requests, rate, longest)
@@ -112,7 +120,7 @@ def _busy(seconds: float, budget: float) -> float:
 def reading(
     rows: int, *, history: bool, list_seconds: float, history_seconds: float
 ) -> list[Load]:
-    """Estimate the reading of so many objects."""
+    """Return the calls that read *rows* objects."""
     loads = [Load("crm.item.list", ceil(rows / _ROWS), list_seconds)]
     if history:
         loads.append(Load("crm.stagehistory.list", ceil(rows / _OWNERS), history_seconds))
@@ -120,5 +128,5 @@ def reading(
 
 
 def updating(cards: int, seconds: float) -> list[Load]:
-    """Estimate so many updates."""
+    """Return the calls that update *cards* cards."""
     return [Load("crm.item.update", cards, seconds)]

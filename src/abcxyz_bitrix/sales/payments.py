@@ -23,7 +23,7 @@ def payments_of(
     choice: SaleFilter,
     tally: Tally,
 ) -> list[Sale]:
-    """Read the payments of deals or invoices; one question per object, fifty to a request."""
+    """Read the payments of deals or invoices: one command per object, fifty to a batch."""
     choose = chooser(choice.customer, {code: names.find(code) for code in CODES}, choice.out)
     get = getter(names)
     owners: dict[int, Party] = {}
@@ -45,8 +45,7 @@ def payments_of(
     }
     sales: dict[str, Sale] = {}
     for key, outcome in client.stream(commands.items()):
-        found = rows_at(first(outcome, "crm.item.payment.list").result, "", key)
-        for row in found:
+        for row in rows_at(first(outcome, "crm.item.payment.list").result, "", key):
             sale = _payment(row, owners[int(key[1:])], choice.zone, tally)
             if sale is not None:
                 sales[sale.document] = sale
@@ -77,12 +76,12 @@ def shop_payments(
     choices: Mapping[int, SaleFilter],
     tally: Tally,
 ) -> Iterable[tuple[int, int, list[Sale]]]:
-    """Read payments of the shop by ascending id, and join them to deals over their orders.
+    """Read payments of the shop by ascending id, and join them to deals by their orders.
 
     Yields
     ------
     tuple
-        Id before the piece, id at its end, and its sales.
+        Id before the piece, last id of the piece, and its sales.
     """
     select = ("id", "orderId", "paid", "datePaid", "sum", "currency", "isReturn")
     listing = Listing(0, select, {"paid": "Y"}, "sale.payment.list", "payments")
@@ -104,13 +103,15 @@ def _joined(
         fields, listing = names[entity], Listing(entity, tuple(names[entity].select(CODES)))
         choose = chooser(choice.customer, {code: fields.find(code) for code in CODES}, choice.out)
         get = getter(fields)
-        found = {
+        by_owner = {
             as_id(row["id"]): party
             for row in by_ids(client, listing, sorted(set(owners.values())))
             if as_id(get(row, "CATEGORY_ID")) in choice.funnels
             and (party := choose(row)) is not None
         }
-        parties.update({order: found[owner] for order, owner in owners.items() if owner in found})
+        parties.update(
+            {order: by_owner[owner] for order, owner in owners.items() if owner in by_owner}
+        )
     sales = []
     zone = next(iter(choices.values())).zone
     for row in page:
@@ -137,9 +138,9 @@ def _owners(client: Client, entity: int, orders: Sequence[int]) -> dict[int, int
         )
         for at in range(0, len(orders), PAGE)
     }
-    found: dict[int, int] = {}
+    owners: dict[int, int] = {}
     for key, outcome in client.stream(commands.items()):
         result = first(outcome, "crm.orderentity.list").result
         for row in rows_at(result, "orderEntity", key):
-            found[as_id(row.get("orderId"))] = as_id(row.get("ownerId"))
-    return found
+            owners[as_id(row.get("orderId"))] = as_id(row.get("ownerId"))
+    return owners

@@ -16,11 +16,11 @@ from abcxyz_bitrix.sales.sale import Sale
 
 __all__ = ["with_cost"]
 
-_OWNERS = 10  # sales in one question: their rows should fit a page
+_OWNERS = 10  # sales per request: their rows should fit a page
 
 
 def with_cost(client: Client, entity: int, sales: Sequence[Sale]) -> list[Sale]:
-    """Give every sale the cost of its products; without products it is 0.
+    """Return the sales with the cost of their products; without products it is 0.
 
     Notes
     -----
@@ -72,11 +72,11 @@ def _prices(client: Client, products: Sequence[int]) -> dict[int, tuple[Decimal,
         )
         for at in range(0, len(products), PAGE)
     }
-    found: dict[int, tuple[Decimal, str]] = {}
+    prices: dict[int, tuple[Decimal, str]] = {}
     for _, outcome in client.stream(commands.items()):
         for row in rows_at(first(outcome, method).result, "products", method):
             number = as_id(row.get("id"))
             if row.get("purchasingPrice") not in (None, ""):
                 price = as_decimal(row.get("purchasingPrice"), f"product {number}")
-                found[number] = (price, str(row.get("purchasingCurrency") or ""))
-    return found
+                prices[number] = (price, str(row.get("purchasingCurrency") or ""))
+    return prices

@@ -23,7 +23,7 @@ CODES = (
     "ID", "CATEGORY_ID", "STAGE_ID", "STAGE_SEMANTIC_ID", "COMPANY_ID", "CONTACT_ID",
     "CONTACT_IDS", "OPPORTUNITY", "CURRENCY_ID", "MOVED_TIME", "CLOSEDATE", "IS_RECURRING",
 )  # fmt: skip
-"""Fields that are read of a sale; nothing about people among them."""
+"""Fields of a sale to read; none holds personal data."""
 
 _ISSUES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -51,7 +51,7 @@ class Sale:
     cost: Decimal | None = None
 
     def pack(self) -> list[Any]:
-        """Return it as values of JSON."""
+        """Return the sale as JSON values."""
         cost = None if self.cost is None else str(self.cost)
         return [
             key_of(self.party), self.day.isoformat(), str(self.amount), self.currency,
@@ -60,7 +60,7 @@ class Sale:
 
     @classmethod
     def unpack(cls, packed: Sequence[Any]) -> Sale:
-        """Read what `pack` wrote."""
+        """Restore a sale from the values of `pack`."""
         party = party_of(packed[0])
         assert party is not None
         cost = None if packed[5] is None else Decimal(packed[5])
@@ -71,12 +71,12 @@ class Sale:
 
 @define
 class Tally:
-    """What was left out and why, and where the day of a sale came from."""
+    """Counters of omitted objects by reason, and of the sources of a sale's day."""
 
     counts: Counter[str] = field(factory=Counter)
 
     def add(self, kind: str, many: int = 1) -> None:
-        """Count."""
+        """Add *many* to a counter."""
         if many:
             self.counts[kind] += many
 
@@ -93,18 +93,18 @@ class Tally:
 
 
 def day_of(moment: datetime, zone: tzinfo | None) -> date:
-    """Take the day of a moment in the business time zone; None is the portal's own."""
+    """Return the day of a moment in the business time zone; None is that of the portal."""
     return (moment if zone is None else moment.astimezone(zone)).date()
 
 
 @frozen
 class SaleFilter:
-    """Which objects count as sales, and of whom.
+    """Filter of the objects that count as sales.
 
     Parameters
     ----------
     stages
-        With their semantics.
+        Stages with their semantics.
     funnels
         Numbers of the funnels that count.
     without
@@ -112,9 +112,9 @@ class SaleFilter:
     out
         Companies and contacts that are no customers.
     customer
-        As of the source.
+        Choice of the customer, as in `BitrixSource`.
     zone
-        Of the business; None is that of the portal.
+        Time zone of the business; None is that of the portal.
     """
 
     stages: Stages
@@ -126,7 +126,7 @@ class SaleFilter:
 
 
 def getter(names: Fields) -> Callable[[Row, str], Any]:
-    """Make the function that takes one of `CODES` out of a row; None where it is absent."""
+    """Return the function that reads one of `CODES` from a row; None where it is absent."""
     known = {code: names.find(code) for code in CODES}
 
     def get(row: Row, code: str) -> Any:

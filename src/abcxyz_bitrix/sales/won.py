@@ -25,17 +25,17 @@ def won_sales(
     choice: SaleFilter,
     tally: Tally,
 ) -> list[Sale]:
-    """Turn rows into sales with the real moment of closing.
+    """Convert rows to sales dated by the real moment of closing.
 
     Parameters
     ----------
     rows
-        Of ``crm.item.list``, whatever the server's filters let through.
+        Rows of ``crm.item.list``; every filter is checked again.
 
     Notes
     -----
-    The day comes from the last row of the stage history that says "won", else from the last
-    move, else from the closing date, which the portal shows as midnight UTC.
+    The day comes from the last winning row of the stage history, else from the last move,
+    else from the closing date, which the portal shows as midnight UTC.
     """
     get = getter(names)
     choose = chooser(choice.customer, {code: names.find(code) for code in CODES}, choice.out)
@@ -70,7 +70,7 @@ def won_sales(
 
 
 def _left_out(row: Row, get: Callable[[Row, str], Any], choice: SaleFilter) -> str:
-    """Say why a row is no sale; empty if it is one."""
+    """Return the reason why a row is no sale; empty if it is one."""
     stage = choice.stages.by_id.get(str(get(row, "STAGE_ID")))
     if stage is None:
         return "deleted_stage"

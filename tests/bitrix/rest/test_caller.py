@@ -75,8 +75,8 @@ def test_refusal_repeats_what_the_portal_said(site: Rig) -> None:
     problem = caught.value
     assert isinstance(problem, BitrixError)
     assert (problem.code, problem.status, problem.retryable) == ("NOT_FOUND", 400, False)
-    assert str(problem.details["said"]) in str(problem)
-    assert problem.details["said"]
+    assert str(problem.details["description"]) in str(problem)
+    assert problem.details["description"]
 
 
 @pytest.mark.parametrize(

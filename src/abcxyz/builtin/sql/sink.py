@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.errors import ConfigError
+from abcxyz.i18n import text
 from abcxyz.plugins import ProgressCallback, Secret, WriteReport
 from abcxyz.tables.export.records import customer_records
 
@@ -108,7 +109,10 @@ class SqlSink:
             customer = str(record["customer"])
             key = hashlib.sha256(customer.encode("utf-8", "surrogatepass")).hexdigest()
             if _storable(customer) != customer:
-                failed[key] = customer, "no database can store this identifier (NUL or no text)"
+                failed[key] = (
+                    customer,
+                    text("no database can store this identifier (NUL or no text)", self._lang),
+                )
                 continue
             row = {name: record[name] for name in columns if name in record}
             row["customer"] = customer

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from abcxyz.i18n import LANGUAGES
 
-__all__ = ["data_language", "requested_language", "system_language", "text_language"]
+__all__ = [
+    "data_language",
+    "requested_language",
+    "requests_unknown_language",
+    "system_language",
+    "text_language",
+]
 
 _DEFAULT = "en"
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -40,15 +46,27 @@ def requested_language(argv: Sequence[str]) -> str | None:
     >>> requested_language(["--help", "--lang", "ru"]), requested_language(["check", "--lang=xx"])
     ('ru', None)
     """
-    lang = None
+    return next((one for one in reversed([*_written(argv)]) if one in LANGUAGES), None)
+
+
+def requests_unknown_language(argv: Sequence[str]) -> bool:
+    """Say whether ``--lang`` names a language that no package registered so far brings.
+
+    Examples
+    --------
+    >>> requests_unknown_language(["--lang", "ru"]), requests_unknown_language(["--lang=xx"])
+    (False, True)
+    """
+    return any(one not in LANGUAGES for one in _written(argv))
+
+
+def _written(argv: Sequence[str]) -> Iterator[str]:
     for place, word in enumerate(argv):
         if word == "--":
             break
         option, equals, value = word.partition("=")
         if option == "--lang":
-            value = value if equals else next(iter(argv[place + 1 :]), "")
-            lang = value if value in LANGUAGES else lang
-    return lang
+            yield value if equals else next(iter(argv[place + 1 :]), "")
 
 
 def text_language(args: argparse.Namespace) -> str:

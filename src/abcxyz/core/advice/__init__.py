@@ -1,1 +1,1 @@
-"""Advice: recommendations per segment, CRM facts and alerts."""
+"""Recommendations per segment, CRM facts and alerts."""

@@ -1,4 +1,4 @@
-"""What to do with each customer now."""
+"""Recommended actions per customer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Action", "Actions", "advise"]
 
 @frozen(kw_only=True)
 class Action:
-    """What to do with one customer."""
+    """Recommended action for one customer."""
 
     customer: Any
     segment: str
@@ -36,14 +36,14 @@ class Action:
     _fields: Mapping[str, object] = field(repr=False, hash=False)
 
     def text(self, lang: str = "en") -> str:
-        """Say what to do."""
+        """Return the recommendation as text."""
         parts = [self._advice.text.in_language(lang)] if self._advice is not None else []
         if self._refined is not None:
             parts.insert(0, self._refined.text.in_language(lang))
         return ". ".join(part.format(**self._fields) for part in parts)
 
     def hint(self, lang: str = "en") -> str:
-        """Say what to tell the customer; nothing for one without a class."""
+        """Return a hint for the talk with the customer; empty for a customer without a class."""
         if self._advice is None:
             return ""
         return self._advice.hint.in_language(lang).format(**self._fields)
@@ -51,22 +51,22 @@ class Action:
 
 @frozen(kw_only=True)
 class Actions:
-    """What to do with each of n customers.
+    """Recommended actions for n customers.
 
     Parameters
     ----------
     customers
         (n,) identifiers.
     before
-        (n,) segment codes on the date before; None without a former snapshot.
+        (n,) segment codes in the previous snapshot; None if there is none.
     segment
-        (n,) segment codes now.
+        (n,) current segment codes.
     refinement
-        (n,) int8 place in the playbook's refinements, -1 none.
+        (n,) int8 positions in the playbook's refinements, -1 for none.
     silence
-        How long nobody ordered.
+        Days since the last order of each customer.
     playbook
-        Where the words come from.
+        Source of the texts.
     """
 
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
@@ -80,7 +80,7 @@ class Actions:
         return len(self.segment)
 
     def __getitem__(self, i: int) -> Action:
-        """Tell what to do with customer number *i*."""
+        """Return the action for customer number *i*."""
         if not -len(self) <= i < len(self):
             raise IndexError(i)
         code, place = int(self.segment[i]), int(self.refinement[i])
@@ -109,14 +109,14 @@ class Actions:
         """Return a pandas data frame, one row per customer."""
         import pandas as pd
 
-        found = [self[i] for i in range(len(self))]
+        actions = [self[i] for i in range(len(self))]
         return pd.DataFrame(
             {
                 "customer": self.customers,
-                "segment": [one.segment for one in found],
-                "channel": [one.channel for one in found],
-                "action": [one.text(lang) for one in found],
-                "hint": [one.hint(lang) for one in found],
+                "segment": [one.segment for one in actions],
+                "channel": [one.channel for one in actions],
+                "action": [one.text(lang) for one in actions],
+                "hint": [one.hint(lang) for one in actions],
             }
         )
 
@@ -137,20 +137,20 @@ def advise(
     moves: Transitions | None = None,
     playbook: Playbook | None = None,
 ) -> Actions:
-    """Find the action for every customer.
+    """Choose the recommended action for every customer.
 
     Parameters
     ----------
     segment
-        (n,) segment codes now.
+        (n,) current segment codes.
     silence
-        Of the n customers.
+        Days since the last order of the n customers.
     customers
         (n,) identifiers.
     moves
-        From the snapshot before, by segment; its first n customers are these.
+        Transitions by segment since the previous snapshot; its first n customers are these.
     playbook
-        The default one when not given.
+        Texts and channels; None for the default playbook.
 
     Returns
     -------
@@ -167,14 +167,14 @@ def advise(
         )
     before = None if moves is None else moves.before[:n]
     events = None if moves is None else moves.events[:n]
-    found = np.full(n, -1, dtype=np.int8)
+    refinement = np.full(n, -1, dtype=np.int8)
     for place in reversed(range(len(book.refinements))):
-        found[book.refinements[place].fits(before, segment, events, silence.late)] = place
+        refinement[book.refinements[place].fits(before, segment, events, silence.late)] = place
     return Actions(
         customers=customers,
         before=before,
         segment=segment,
-        refinement=freeze(found),
+        refinement=freeze(refinement),
         silence=silence,
         playbook=book,
     )

@@ -1,4 +1,4 @@
-"""Alerts: occasions that need a person now, each with a key that identifies it."""
+"""Alert record with a stable key, and the thresholds of the alert rules."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
     "lead_waiting",
 )  # fmt: skip
-"""Kinds of alerts, the most urgent first."""
+"""Alert kinds, the most urgent first."""
 
 NO_RISK = ("near_a", "dead_money")
-"""Kinds whose money is not at risk: it may be won, or it was brought."""
+"""Alert kinds whose money is not at risk: revenue to be gained, or already received."""
 
 
 @functools.cache
 def _sentences() -> Mapping[str, str]:
     file = resources.files("abcxyz.core.advice") / "alerts.toml"
-    written = tomllib.loads(file.read_text(encoding="utf-8"))
-    return MappingProxyType({kind: one["en"] for kind, one in written.items()})
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    return MappingProxyType({kind: one["en"] for kind, one in data.items()})
 
 
 @frozen(kw_only=True)
 class Alert:
-    """One thing to do something about.
+    """One event that needs attention.
 
     Parameters
     ----------
     kind
         One of `ALERTS`.
     key
-        The same for the same occasion, in every run and on every machine.
+        Identifier of the event, equal in every run and on every machine.
     customer
-        Whom it is about; the lead for ``lead_waiting``.
+        Identifier of the customer; of the lead for ``lead_waiting``.
     money
-        At risk, or to be won (``near_a``), or brought (``dead_money``); None where not known.
+        Money at risk, to be gained (``near_a``) or received (``dead_money``); None if not known.
     age
-        Days since the occasion.
+        Days since the event.
     owner
-        The person in charge, where a CRM told.
+        Responsible employee; None if not known.
     before, after
-        Segments; ``N`` is not classified, empty where there is none.
+        Segments; ``N`` is not classified, empty if not applicable.
     facts
-        What else the sentence tells.
+        Further fields of the sentence.
     """
 
     kind: str
@@ -72,8 +72,8 @@ class Alert:
     facts: Mapping[str, object] = field(factory=dict, hash=False)
 
     def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
-        """Say it; *name* stands for the customer's identifier."""
-        facts = {name: _written(value, lang) for name, value in self.facts.items()}
+        """Return the alert as a sentence; *name* replaces the customer's identifier."""
+        facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
         return text(
             _sentences()[self.kind],
             lang,
@@ -93,7 +93,7 @@ class Alert:
         }
 
 
-def _written(value: object, lang: str) -> object:
+def _fact_text(value: object, lang: str) -> object:
     return number(value, lang, 1) if isinstance(value, float) else value
 
 
@@ -117,24 +117,24 @@ def _is_count(_: object, option: attrs.Attribute[int], value: int) -> None:
 
 @frozen(kw_only=True)
 class AlertRules:
-    """When something is worth an alert.
+    """Thresholds of the alert rules.
 
     Parameters
     ----------
     near
-        A customer of class B that lacks up to this share of the limit of A is near it.
+        Share of the lower limit of A: a customer of class B that lacks no more is near A.
     quantile
-        Of the customer's own gaps: a longer silence is a lapse.
+        Quantile of the customer's gaps between orders: a longer silence is a lapse.
     least_gaps
-        With fewer gaps those of the class count.
+        Number of gaps below which the gaps of the class are used.
     deal_days
-        A deal without movement for more days is stalled.
+        Days without a stage change after which a deal is stalled.
     working_days
-        Count Monday to Friday only in `deal_days`.
+        Whether `deal_days` counts Monday to Friday only.
     dead_top
-        So many customers of class C, by time spent.
+        Number of class C customers reported, by time spent.
     lead_days
-        A lead of grade P-A is to be contacted within so many days.
+        Days within which a lead of grade P-A must be contacted.
     """
 
     near: float = field(

@@ -1,4 +1,4 @@
-"""What a CRM knows besides sales, as plain records that a source or an enricher can give."""
+"""Records of CRM data besides sales: owners, open deals, time spent, lead contacts."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Deal:
     Parameters
     ----------
     deal
-        Its identifier.
+        Identifier of the deal.
     customer
-        Whose it is.
+        Identifier of the customer.
     since
-        The day of its last movement.
+        Day of the last stage change.
     amount
-        Its money; None where it is not known.
+        Amount of the deal; None if not known.
     stage, owner
-        Where it stands, and with whom.
+        Current stage, and responsible employee.
     """
 
     deal: str | int
@@ -59,7 +59,7 @@ class TimeSpent:
 
 @frozen(kw_only=True)
 class LeadContact:
-    """When a lead came, when somebody first got in touch (None: not yet), and whose it is."""
+    """Creation, first contact (None: not yet contacted) and owner of a lead."""
 
     lead: str | int
     created: date
@@ -67,24 +67,24 @@ class LeadContact:
     owner: str | None = None
 
 
-def _all(found: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(found)
+def _all(records: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(records)
 
 
 @frozen(kw_only=True)
 class CrmFacts:
-    """Everything a CRM told; whatever it did not tell raises no alert.
+    """Facts from a CRM; a missing fact raises no alert.
 
     Parameters
     ----------
     owners
-        Customer to the person in charge.
+        Customer -> responsible employee.
     deals
-        Open ones.
+        Open deals.
     time_spent
-        Several records of one customer add up.
+        Hours per customer; several records of one customer add up.
     contacts
-        Of the leads.
+        Creation and first contact of the leads.
     """
 
     owners: Mapping[Any, str] = field(factory=dict, converter=frozen_map, hash=False)

@@ -1,4 +1,4 @@
-"""Words of advice per segment, refined by what happened lately; all of it can be rewritten."""
+"""Playbook: recommendations per segment, with refinements by recent changes; configurable."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ __all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
 _FIELDS = frozenset({"segment", "before", "after", "days", "usual"})
 
 
-def _names(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(found)
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 @frozen
 class Advice:
-    """What to do with customers of a segment: a channel, advice and a hint in each language."""
+    """Recommendation for a segment: a channel, and advice and a hint in each language."""
 
     channel: str
     text: Texts = field(converter=Texts)
@@ -40,22 +40,22 @@ class Advice:
 
 @frozen(kw_only=True)
 class Refinement:
-    """What to add when something happened; conditions left out fit always.
+    """Additional advice under conditions; an omitted condition always holds.
 
     Parameters
     ----------
     name
-        For whoever rewrites it.
+        Key by which a playbook file overrides it.
     before, after
-        Classes (``A``), segments (``AX``) or ``N``.
+        Classes (``A``), segments (``AX``) or ``N`` in the previous and current snapshot.
     events
-        Of `EVENTS`.
+        Names out of `EVENTS`.
     late
         Whether the silence has to be longer than usual.
     channel
-        Instead of the segment's.
+        Replaces the channel of the segment; None to leave it.
     text
-        By language.
+        Advice by language.
     """
 
     name: str
@@ -67,38 +67,38 @@ class Refinement:
     text: Texts = field(converter=Texts)
 
     def fits(self, before: Codes | None, after: Codes, events: Codes | None, late: Bools) -> Bools:
-        """Say of every customer whether this was met; without a former snapshot only lateness."""
-        found = np.ones(len(after), dtype=bool)
+        """Return (n,) whether the conditions hold; without a previous snapshot only *late*."""
+        matches = np.ones(len(after), dtype=bool)
         if self.before or self.events:
             if before is None or events is None:
                 return np.zeros(len(after), dtype=bool)
             if self.before:
-                found &= _among(before, self.before)
+                matches &= _among(before, self.before)
             if self.events:
-                found &= np.isin(events, [EVENTS.index(name) for name in self.events])
+                matches &= np.isin(events, [EVENTS.index(name) for name in self.events])
         if self.after:
-            found &= _among(after, self.after)
-        return found & late if self.late else found
+            matches &= _among(after, self.after)
+        return matches & late if self.late else matches
 
 
 def _among(codes: Codes, names: Iterable[str]) -> Bools:
-    wanted: list[int] = []
+    accepted: list[int] = []
     for name in names:
         if name in ABC:
-            wanted += [3 * ABC.index(name) + x for x in range(3)]
+            accepted += [3 * ABC.index(name) + x for x in range(3)]
         else:
-            wanted.append(-1 if name == "N" else SEGMENTS.index(name))
-    return np.isin(codes, wanted)
+            accepted.append(-1 if name == "N" else SEGMENTS.index(name))
+    return np.isin(codes, accepted)
 
 
 @frozen(kw_only=True)
 class Playbook:
-    """Advice for the nine segments, and its refinements in the order they are tried.
+    """Advice for the nine segments, and refinements in the order they are tried.
 
     Raises
     ------
     ConfigError
-        A segment without advice, an unknown channel, class or event, a field that nothing fills.
+        A segment without advice, or an unknown channel, class, event or field.
 
     Examples
     --------
@@ -152,7 +152,7 @@ class Playbook:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Playbook:
-        """Build from what TOML holds; what is left out comes from the default playbook.
+        """Build from a TOML document; omitted parts come from the default playbook.
 
         Parameters
         ----------
@@ -172,27 +172,29 @@ class Playbook:
             known=base,
         )
         try:
-            usual = {name: _gathered(name, one) for name, one in base["segments"].items()}
-            written = {name: _gathered(name, one) for name, one in _items(data, "segments")}
-            for name in written:
+            defaults = {name: _gathered(name, one) for name, one in base["segments"].items()}
+            changes = {name: _gathered(name, one) for name, one in _items(data, "segments")}
+            for name in changes:
                 if name not in SEGMENTS:
                     raise ConfigError(
                         "the playbook has advice for {segment!r}; the segments are {known}",
                         segment=name,
                         known=", ".join(SEGMENTS),
                     )
-            former = {one["name"]: gather_texts(one, text="") for one in base["refinements"]}
-            own = {one["name"]: gather_texts(one, text="") for one in data.get("refinements", ())}
-            named = [_whole(one) for name, one in own.items() if name not in former]
-            named += [_merged(one, own.get(name, {})) for name, one in former.items()]
+            known = {one["name"]: gather_texts(one, text="") for one in base["refinements"]}
+            added = {
+                one["name"]: gather_texts(one, text="") for one in data.get("refinements", ())
+            }
+            named = [_whole(one) for name, one in added.items() if name not in known]
+            named += [_merged(one, added.get(name, {})) for name, one in known.items()]
             channels = {name: Texts(one) for name, one in base["channels"].items()}
             for name, one in _items(data, "channels"):
                 channels[name] = Texts(one, channels.get(name))
             return cls(
                 advice=MappingProxyType(
                     {
-                        name: Advice(**_merged(one, written.get(name, {})))
-                        for name, one in usual.items()
+                        name: Advice(**_merged(one, changes.get(name, {})))
+                        for name, one in defaults.items()
                     }
                 ),
                 refinements=tuple(Refinement(**one) for one in named),
@@ -208,7 +210,7 @@ class Playbook:
 
 
 def _check_fields(where: str, *texts: Mapping[str, str]) -> None:
-    for text in (text for found in texts for text in found.values()):
+    for text in (text for by_language in texts for text in by_language.values()):
         try:
             unknown = {name for _, name, _, _ in string.Formatter().parse(text) if name} - _FIELDS
         except ValueError:
@@ -223,13 +225,13 @@ def _check_fields(where: str, *texts: Mapping[str, str]) -> None:
 
 
 def _items(data: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
-    found: Mapping[str, Any] = data.get(key, {})
-    return found.items()
+    table: Mapping[str, Any] = data.get(key, {})
+    return table.items()
 
 
-def _gathered(name: str, written: Mapping[str, Any]) -> dict[str, Any]:
-    """Gather the texts of a segment's advice by language."""
-    fields = gather_texts(written, text="", hint="hint_")
+def _gathered(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Group the texts of a segment's advice by language."""
+    fields = gather_texts(table, text="", hint="hint_")
     check_known(
         "the playbook's {name} has the key {key!r}; known are {known}",
         key=sorted(fields.keys() - {"text", "hint"}),
@@ -240,7 +242,7 @@ def _gathered(name: str, written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(refinement: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a new refinement that has nothing to say in some language."""
+    """Refuse a new refinement that lacks the text of a language."""
     texts = refinement["text"]
     missing = [lang for lang in languages() if lang not in texts]
     if missing and not texts.get(SOURCE):
@@ -248,14 +250,14 @@ def _whole(refinement: dict[str, Any]) -> dict[str, Any]:
     return refinement
 
 
-def _merged(usual: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Put *own* over *usual*; a text that is not rewritten in a language stays there."""
+def _merged(defaults: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Put *changes* over *defaults*; texts are merged language by language."""
     texts = {
-        name: Texts(own.get(name, {}), Texts(usual[name]))
+        name: Texts(changes.get(name, {}), Texts(defaults[name]))
         for name in ("text", "hint")
-        if name in usual
+        if name in defaults
     }
-    return {**usual, **own, **texts}
+    return {**defaults, **changes, **texts}
 
 
 @functools.cache
@@ -266,5 +268,5 @@ def _default_data() -> Mapping[str, Any]:
 
 @functools.cache
 def default_playbook() -> Playbook:
-    """Read the playbook that comes with the package."""
+    """Read the playbook shipped with the package."""
     return Playbook.from_dict({})

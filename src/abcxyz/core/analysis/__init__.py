@@ -1,1 +1,1 @@
-"""The whole analysis: from sales to classes, changes, advice and alerts."""
+"""Analysis pipeline: from sales to classes, changes, actions and alerts."""

@@ -1,4 +1,4 @@
-"""Analysis of sales: classification, comparison with the snapshot before, actions and alerts."""
+"""Analysis of sales: classification, comparison with the previous snapshot, actions, alerts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def analyze(
     attributes: Mapping[Any, Mapping[str, object]] | None = None,
     prospects: ProspectScores | None = None,
 ) -> Analysis:
-    """Classify every customer on both axes, and say what changed and whom to call.
+    """Classify every customer on both axes, and find changes, actions and alerts.
 
     Parameters
     ----------
@@ -56,25 +56,25 @@ def analyze(
     as_of
         The day of the classification; the complete periods before it count.
     settings
-        Window, metric and rules; the default ones when not given.
+        Window, metric and rules; None for the defaults.
     previous
-        The snapshot before, made with the same settings. Its customers stay in the list, not
-        classified where they bought nothing, so that who is lost and who comes back is known
-        although only the window was read.
+        The previous snapshot, made with the same settings. Its customers without sales in this
+        window stay in the list, not classified, so that lost and returning customers are
+        recognised although only the window was read.
     year_ago
-        A snapshot of a year before, for the yearly attrition.
+        A snapshot of one year earlier, for the yearly attrition.
     playbook
-        Words of advice; the default ones when not given.
+        Recommendations; None for the default playbook.
     facts
-        What a CRM knows: owners, deals, time spent, contacts.
+        CRM facts: owners, deals, time spent, contacts.
     alert_rules
-        When something is worth an alert; the default ones when not given.
+        Thresholds of the alerts; None for the defaults.
     band
-        Half width of the band within which a class is kept, see `steady`.
+        Half width of the hysteresis band, as a share of the cut; see `steady`.
     quality
-        The account of the source, handed through.
+        Data-quality report of the source, stored unchanged.
     names, attributes, prospects
-        Handed through; an attribute ``owner`` names the person in charge.
+        Stored unchanged, see `Analysis`; an attribute ``owner`` names the responsible employee.
 
     Returns
     -------
@@ -83,8 +83,8 @@ def analyze(
     Raises
     ------
     InputError
-        Nobody appears in the sales; the panel is of another window or metric; the snapshot
-        before is not before, or was made with other settings.
+        There are no sales; the panel is of another window or metric; the previous snapshot is
+        not earlier, or was made with other settings.
 
     Examples
     --------
@@ -173,22 +173,22 @@ def with_facts(
     prospects: ProspectScores | None = None,
     alert_rules: AlertRules | None = None,
 ) -> Analysis:
-    """Add what a CRM told after the classification, and find the alerts anew.
+    """Add CRM facts after the classification, and find the alerts again.
 
     Parameters
     ----------
     analysis
-        Made without it.
+        The analysis to extend.
     facts
-        Owners, deals, time spent, contacts.
+        CRM facts: owners, deals, time spent, contacts.
     attributes, prospects
-        As in `Analysis`; those it has already stay where these are not given.
+        As in `Analysis`; None to leave those of *analysis*.
     alert_rules
-        The default ones when not given.
+        Thresholds of the alerts; None for the defaults.
     """
-    told = attrs.evolve(
+    extended = attrs.evolve(
         analysis,
         attributes=analysis.attributes if attributes is None else attributes,
         prospects=analysis.prospects if prospects is None else prospects,
     )
-    return attrs.evolve(told, alerts=find_alerts(told, facts, alert_rules))
+    return attrs.evolve(extended, alerts=find_alerts(extended, facts, alert_rules))

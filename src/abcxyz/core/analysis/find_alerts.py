@@ -1,4 +1,4 @@
-"""Search of an analysis for alerts."""
+"""Detection of alerts in an analysis."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ __all__ = ["find_alerts"]
 def find_alerts(
     analysis: Analysis, facts: CrmFacts | None = None, rules: AlertRules | None = None
 ) -> tuple[Alert, ...]:
-    """Find everything that needs a person.
+    """Find the alerts of an analysis.
 
     Parameters
     ----------
     analysis
-        With its snapshot before, where there is one: falls need it.
+        Alerts about falls require its previous snapshot.
     facts
-        What a CRM told; without it there are no alerts on deals, time spent and leads.
+        CRM facts; None for no alerts on deals, time spent and leads.
     rules
-        The default ones when not given.
+        Thresholds; None for the defaults.
 
     Returns
     -------
     tuple of Alert
-        The most money first, within equal money the most urgent kind.
+        Sorted by money, largest first; among equal money the most urgent kind first.
 
     Notes
     -----
-    Falls out of A and of X are those of the steadied classes, so that a customer who dances on a
-    limit raises no alarm.
+    Falls out of A and of X are those of the steadied classes, so that a customer who oscillates
+    around a limit raises no alert.
     """
     finder = _AlertFinder(analysis, facts or CrmFacts(), rules or AlertRules())
-    found = [
+    alerts = [
         *finder.falls(),
         *finder.lapses(),
         *finder.near(),
@@ -54,12 +54,12 @@ def find_alerts(
         *finder.deals(),
         *finder.leads(),
     ]
-    found.sort(key=lambda one: (-(one.money or 0.0), ALERTS.index(one.kind), one.key))
-    return tuple(found)
+    alerts.sort(key=lambda one: (-(one.money or 0.0), ALERTS.index(one.kind), one.key))
+    return tuple(alerts)
 
 
 class _AlertFinder:
-    """Find the alerts of one analysis, one kind at a time."""
+    """Search of one analysis for alerts, kind by kind."""
 
     def __init__(self, analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> None:
         self._analysis, self._facts, self._rules = analysis, facts, rules
@@ -107,7 +107,7 @@ class _AlertFinder:
         return float(self._snapshot.value[i])
 
     def falls(self) -> Iterator[Alert]:
-        """Look for falls out of A, and out of X inside A."""
+        """Yield falls out of A, and from X to Z within A."""
         moves = self._analysis.moves("segment", steadied=True)
         if moves is None or moves.value_before is None:
             return
@@ -128,7 +128,7 @@ class _AlertFinder:
             )
 
     def lapses(self) -> Iterator[Alert]:
-        """Look for customers of A that are silent for longer than usual."""
+        """Yield customers of A that are silent for longer than usual."""
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
         for i in np.flatnonzero(self._in_a & silence.late).tolist():
             days, usual = silence.days[i], silence.usual[i]
@@ -143,7 +143,7 @@ class _AlertFinder:
             )
 
     def near(self) -> Iterator[Alert]:
-        """Look for customers of B that lack little to A."""
+        """Yield customers of B just below the limit of A."""
         limit = self._analysis.abc.cuts.first
         if not math.isfinite(limit) or limit <= 0:
             return
@@ -154,7 +154,7 @@ class _AlertFinder:
             yield self._alert("near_a", i, None, float(missing[i]), age=self._since)
 
     def dead(self) -> Iterator[Alert]:
-        """Look for customers of C that take the most time."""
+        """Yield the customers of C with the most time spent."""
         spent: defaultdict[Any, float] = defaultdict(float)
         for record in self._facts.time_spent:
             spent[record.customer] += record.hours
@@ -166,11 +166,13 @@ class _AlertFinder:
         in_c = [i for i in hours if self._snapshot.abc[i] == 2]
         in_c.sort(key=lambda i: (-hours[i], i))
         for i in in_c[: self._rules.dead_top]:
-            told = round(hours[i], 1)
-            yield self._alert("dead_money", i, None, self._worth(i), age=self._since, hours=told)
+            rounded = round(hours[i], 1)
+            yield self._alert(
+                "dead_money", i, None, self._worth(i), age=self._since, hours=rounded
+            )
 
     def deals(self) -> Iterator[Alert]:
-        """Look for deals of customers of A that do not move."""
+        """Yield stalled deals of customers of A."""
         for deal in self._facts.deals:
             i = self._places.get(deal.customer)
             days = self._days_since(deal.since)
@@ -188,19 +190,19 @@ class _AlertFinder:
             )
 
     def _days_since(self, day: date) -> int:
-        """Count the days without movement: all of them, or those of the working week."""
+        """Return the days since *day*: calendar days, or Monday to Friday with `working_days`."""
         if self._rules.working_days:
             return int(np.busday_count(day, self._as_of))
         return (self._as_of - day).days
 
     def leads(self) -> Iterator[Alert]:
-        """Look for leads of grade P-A whom nobody got in touch with in time."""
+        """Yield leads of grade P-A that were not contacted in time."""
         scores = self._analysis.prospects
         if scores is None or not self._facts.contacts:
             return
         known = {one.lead: one for one in self._facts.contacts}
         contacts = [known.get(lead) for lead in scores.ids.tolist()]
-        # Of whom no date is known, nothing is overdue.
+        # A lead without known dates is not overdue.
         created: list[date] = [one.created if one else self._as_of for one in contacts]
         met = [one.contacted if one else None for one in contacts]
         late = scores.overdue(created, met, as_of=self._as_of, days=self._rules.lead_days)

@@ -1,4 +1,4 @@
-"""Analysis: the record of everything that sinks and reports show."""
+"""Analysis: the result record that sinks and reports read."""
 
 from __future__ import annotations
 
@@ -31,46 +31,46 @@ __all__ = ["Analysis"]
 
 
 def _frozen_maps(
-    found: Mapping[Any, Mapping[str, object]],
+    maps: Mapping[Any, Mapping[str, object]],
 ) -> Mapping[Any, Mapping[str, object]]:
-    return frozen_map({key: frozen_map(known) for key, known in found.items()})
+    return frozen_map({key: frozen_map(inner) for key, inner in maps.items()})
 
 
 @frozen(kw_only=True)
 class Analysis:
-    """All a sink sees.
+    """Result of an analysis, passed to every sink.
 
     Parameters
     ----------
     snapshot
-        Customers and their classes. Customers known only from the snapshot before come last.
+        Customers and their classes. Customers of the previous snapshot only come last.
     abc, xyz
         Both classifications, in the snapshot's order.
     matrix
-        The nine segments.
+        Totals of the nine segments.
     panel
         Money per customer and bucket, in the snapshot's order.
     quality
-        The account of what was wrong in the sales.
+        Data-quality report of the sales; None if there is none.
     names
-        Customer to name, where a source knows it.
+        Customer -> name, as far as known.
     attributes
-        Customer to what else is known, where an enricher was asked.
+        Customer -> attributes from enrichers.
     prospects
-        Scores of those who have not bought yet, where an enricher knows any.
+        Lead scores; None if there are none.
     previous
-        The snapshot before, where there is one.
+        The previous snapshot; None if there is none.
     year_ago
-        One of a year before, for the yearly attrition.
+        A snapshot of one year earlier, for the yearly attrition.
     transitions
-        Moves between segments since the snapshot before.
+        Moves between segments since the previous snapshot.
     actions
-        What to do with each customer.
+        Recommended action for each customer.
     alerts
-        What needs a person now.
+        Events that need attention.
     quiet
-        Keys of alerts that are not to be raised: raised before, or snoozed. Decided by the
-        history, before any sink; empty without one.
+        Keys of alerts that are not raised in this run: raised before, or snoozed. Set by the
+        history before any sink runs; empty without a history.
     """
 
     snapshot: Snapshot
@@ -91,22 +91,22 @@ class Analysis:
 
     @property
     def settings(self) -> Settings:
-        """What decided the classes."""
+        """Settings of the classification."""
         return self.snapshot.settings
 
     @property
     def raised(self) -> tuple[Alert, ...]:
-        """Alerts that people are to be told of now; a sink that notifies sends these alone."""
+        """Alerts to notify people about in this run: those not in `quiet`."""
         return tuple(alert for alert in self.alerts if alert.key not in self.quiet)
 
     @functools.cached_property
     def confidence(self) -> Confidence:
-        """How sure every class is; counted when asked for, some seconds per 100,000 customers."""
+        """Probability of every class; computed on first access, seconds per 100,000 customers."""
         return class_confidence(self.panel, self.settings)
 
     @functools.cached_property
     def metrics(self) -> CoreMetrics:
-        """Figures for the first page."""
+        """Key figures: concentration of the value and stability of the core."""
         return core_metrics(self.snapshot, self.previous, self.year_ago)
 
     @functools.cached_property
@@ -116,7 +116,7 @@ class Analysis:
         return align(self.previous.customers, self.snapshot.customers)
 
     def moves(self, by: str = "segment", *, steadied: bool = False) -> Transitions | None:
-        """Compare with the snapshot before as `compare` does; None where there is none.
+        """Compare with the previous snapshot as `compare` does; None if there is none.
 
         The first customers are those of the snapshot, in its order.
         """
@@ -127,19 +127,19 @@ class Analysis:
         )
 
     def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:
-        """Measure how long each customer has not ordered, by the customer's own rhythm.
+        """Measure the days since each customer's last order against the customer's usual gaps.
 
         Parameters
         ----------
         quantile
-            Of the customer's gaps between orders: a longer silence is unusual.
+            Quantile of the customer's gaps between orders: a longer silence is unusual.
         least
-            With fewer gaps those of the class count.
+            Number of gaps below which the gaps of the class are used.
 
         Notes
         -----
-        Silence lasts until the last day that sales are known of: the end of the window, or the
-        last sale where sales beyond it were read.
+        Silence is counted up to the last day covered by the data: the end of the window, or the
+        last sale if sales beyond the window were read.
         """
         panel = self.panel
         last = panel.last_day.astype("M8[D]")
@@ -155,7 +155,7 @@ class Analysis:
         )
 
     def summary(self) -> Summary:
-        """Add up every total that sinks and reports show."""
+        """Compute all totals that sinks and reports show."""
         return summarize(
             abc=self.abc,
             xyz=self.xyz,

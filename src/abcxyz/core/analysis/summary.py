@@ -1,4 +1,4 @@
-"""Summary of an analysis: every total that sinks and reports show."""
+"""Summary of an analysis: the totals that sinks and reports show."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ __all__ = ["MoveTotal", "SegmentSummary", "Summary", "summarize"]
 
 @frozen
 class SegmentSummary:
-    """One of the nine segments; a share is NaN where it would be of nothing.
+    """Totals of one of the nine segments; a share is NaN if its denominator is zero.
 
     Parameters
     ----------
     segment
-        Such as ``AX``.
+        Name, such as ``AX``.
     customers, customers_share
-        How many, and of the classified ones.
+        Number of customers, and their share of the classified ones.
     value, value_share
-        Their money, and of the sum of positive values.
+        Their money, and its share of the sum of positive values.
     late
-        Those of them who are silent for longer than usual.
+        Number of them who are silent for longer than usual.
     """
 
     segment: str
@@ -48,7 +48,7 @@ class SegmentSummary:
 
 @frozen
 class MoveTotal:
-    """Customers of several events together, and what they won or lost."""
+    """Customers of several events together, and the change of their money."""
 
     customers: int
     change: float
@@ -56,7 +56,7 @@ class MoveTotal:
 
 @frozen(kw_only=True)
 class Summary:
-    """Totals of an analysis; money is in the unit of the data, shares are of one.
+    """Totals of an analysis; money is in the unit of the data, shares are fractions.
 
     Parameters
     ----------
@@ -65,30 +65,30 @@ class Summary:
     classified, value
         Customers with both classes, and their money.
     unclassified, unclassified_value
-        Those without one of the classes, and their money.
+        Customers without one of the classes, and their money.
     abc, xyz
-        The three classes of either axis.
+        Totals of the three classes of either axis.
     abc_cuts, xyz_cuts
         Cut of each class: its least value, or its largest coefficient of variation; NaN for the
         last class, which has none.
     segments
-        The nine segments, from ``AX`` to ``CZ``.
+        Totals of the nine segments, from ``AX`` to ``CZ``.
     groups
-        The four groups of `BCG`.
+        Totals of the four groups of `BCG`.
     events
-        What happened since the snapshot before; empty where there is none.
+        Totals per event since the previous snapshot; empty if there is none.
     fell, rose
-        Customers who fell or left, and who rose or came, by `FALLS` and `RISES`.
+        Totals of the events `FALLS` and `RISES`.
     alerts
-        How many.
+        Number of alerts.
     money_at_risk
-        Money of the alerts whose money can be lost.
+        Sum of the money of all alerts but those of `NO_RISK`.
     prospects
-        Scored leads.
+        Number of scored leads.
     metrics
-        Figures for the first page.
+        Key figures of concentration and stability.
     quality
-        The account of what was wrong in the sales; None where there is none.
+        Data-quality report of the sales; None if there is none.
     """
 
     customers: int
@@ -113,7 +113,7 @@ class Summary:
 
     @property
     def total_value(self) -> float:
-        """Money of everybody."""
+        """Money of all customers."""
         return self.value + self.unclassified_value
 
 
@@ -129,16 +129,16 @@ def summarize(
     metrics: CoreMetrics,
     quality: Quality | None,
 ) -> Summary:
-    """Add up the parts of an analysis.
+    """Compute the summary of the parts of an analysis.
 
     Parameters
     ----------
     abc, xyz, matrix, transitions, alerts, metrics, quality
         As in `Analysis`.
     silence
-        Of the customers of *abc*, in their order.
+        Silence of the customers of *abc*, in their order.
     prospects
-        How many leads are scored.
+        Number of scored leads.
     """
     segments = segment_codes(abc.codes, xyz.codes)
     late = np.bincount(segments[silence.late] + 1, minlength=len(SEGMENTS) + 1)[1:]

@@ -1,4 +1,4 @@
-"""ABC of amounts and XYZ of series: plain arrays in, frozen results out, input order kept."""
+"""ABC classification of amounts and XYZ classification of series, in input order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 _CROWDED = 0.9
-_FEW = 10  # fewer customers say nothing about a class being crowded
+_FEW = 10  # with fewer customers a crowded class is no evidence
 
 
 def classify_abc(
@@ -52,12 +52,12 @@ def classify_abc(
     ----------
     values
         (n,) one value per customer, in any unit. NaN (or None) means "no sales": not
-        classified, and without influence on anybody else. Zero and returns are values. Integers
-        (kopecks) are compared exactly.
+        classified, and without influence on other customers. Zero and returns are values.
+        Integers (kopecks) are compared exactly.
     rule
-        How to cut.
+        Rule that finds the cuts.
     metric
-        What the values are, for explanations.
+        Name of the metric, for explanations.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def classify_abc(
     Raises
     ------
     InputError
-        Not numbers, infinity, wrong shape, empty.
+        The values are not numbers, infinite, of the wrong shape or empty.
 
     Notes
     -----
@@ -143,7 +143,7 @@ def classify_xyz(
     single_order: bool | None = None,
     orders: ArrayLike | None = None,
 ) -> XyzResult:
-    """Divide customers into X, Y and Z by how steadily they buy.
+    """Divide customers into X, Y and Z by the regularity of their purchases.
 
     Parameters
     ----------
@@ -151,14 +151,14 @@ def classify_xyz(
         (customers, periods), at least two periods. NaN is a period without sales; a customer
         without any is not classified.
     rule
-        How to cut the coefficients of variation.
+        Rule that finds the cuts of the coefficients of variation.
     ddof, since_first
         As in `coefficient_of_variation`.
     single_order
-        Whether a customer with at most one sales document is Z whatever the CV; by default the
-        rule decides (`Tangent` and `Limits` say yes, `CumulativeMean` no).
+        Whether a customer with at most one sales document is Z regardless of the CV; None for the
+        default of the rule (True for `Tangent` and `Limits`, False for `CumulativeMean`).
     orders
-        (customers,) number of sales documents; without it, the periods that are not zero count.
+        (customers,) number of sales documents; by default the number of nonzero periods.
 
     Returns
     -------
@@ -167,13 +167,14 @@ def classify_xyz(
     Raises
     ------
     InputError
-        Not numbers, infinity, wrong shapes, fewer than two periods, negative counts.
+        The values are not numbers, infinite or of the wrong shape; fewer than two periods;
+        negative counts.
 
     Warns
     -----
     MeaninglessClassesWarning
-        Over 90 % of ten or more customers fall into one class. That fewer than three CVs differ,
-        which leaves the tangents nothing to find, stands in the result's warnings only.
+        Over 90 % of ten or more customers fall into one class. If fewer than three CVs differ, so
+        that the tangents find no borders, only the result's warnings contain it.
 
     Examples
     --------
@@ -210,14 +211,14 @@ def _orders(orders: ArrayLike, customers: int) -> Numbers:
 
 
 def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
-    """Divide customers into X, Y and Z by coefficients of variation from elsewhere.
+    """Divide customers into X, Y and Z by precomputed coefficients of variation.
 
     Parameters
     ----------
     cv
-        (n,) of one, not percent. NaN is an undefined CV, which is Z.
+        (n,) as fractions, not percent. NaN is an undefined CV, which is Z.
     rule
-        How to cut.
+        Rule that finds the cuts.
 
     Returns
     -------
@@ -226,7 +227,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
     Raises
     ------
     InputError
-        Not numbers, infinity, negative, empty.
+        The values are not numbers, infinite, negative or empty.
 
     Examples
     --------
@@ -244,8 +245,8 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
             value=float(array[place]),
             place=place,
         )
-    found, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
-    return _result(found, codes, cuts, rule, problems)
+    rounded, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
+    return _result(rounded, codes, cuts, rule, problems)
 
 
 def _check_cv_rule(rule: object) -> None:
@@ -294,7 +295,7 @@ def _cut(
 
 
 def _upper(cut: float) -> float:
-    """Move an upper limit up by the tolerance; a CV that counts as zero passes any but none."""
+    """Move an upper limit up by the tolerance; a finite one always admits a CV of zero."""
     return max(cut + CV_NEAR * abs(cut), CV_NEAR) if math.isfinite(cut) else cut
 
 

@@ -1,4 +1,4 @@
-"""The walk of "Управление торговлей" 11.5 along the cumulative percentages."""
+"""Cumulative-percentage cuts of 1C "Управление торговлей" 11.5."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["walk"]
 
 
 def walk(down: Numbers, total: float, tolerance: float) -> tuple[int, int]:
-    """Walk along the cumulative percentages until their mean is exceeded twice.
+    """Find where the cumulative percentages exceed their mean, and the mean of the rest.
 
     Parameters
     ----------
     down
         (n,) values, descending.
     total
-        Their sum.
+        Sum of the values.
     tolerance
-        Relative distance at which two of them are equal; 0 for integers.
+        Relative distance up to which two values are equal; 0 for integers.
 
     Returns
     -------
     tuple
-        How many values, from the top, belong to the first class and to the first two.
+        Number of values, from the top, in the first class and in the first two classes.
     """
     n = len(down)
     slack = max(tolerance, NEAR)
@@ -49,13 +49,13 @@ def walk(down: Numbers, total: float, tolerance: float) -> tuple[int, int]:
 
 
 def _exceeds(share: Floats, mean: float, start: int, slack: float) -> int:
-    """Find the first position from *start*, but the last one, whose share exceeds the mean."""
+    """Return the first position from *start* whose share exceeds the mean, else the last one."""
     above = share[start:-1] > mean + slack * abs(mean)
     return start + int(np.argmax(above)) if above.any() else len(share) - 1
 
 
 def _whole_group(down: Numbers, count: int, tolerance: float) -> int:
-    """Move a border behind the group of equals that it would divide."""
+    """Move a border behind the group of equal values that it would divide."""
     while 0 < count < len(down) and _equal(down[count - 1], down[count], tolerance):
         count += 1
     return count

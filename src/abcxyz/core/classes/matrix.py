@@ -1,4 +1,4 @@
-"""The 3 x 3 table of both axes."""
+"""ABC/XYZ matrix: customers and money by segment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import field, frozen
 from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping, segment_codes
-from abcxyz.core.display import Drawn, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sums import survey
 from abcxyz.toolkit.catalogue import text
 
@@ -23,7 +23,7 @@ __all__ = ["GroupSummary", "Matrix", "build_matrix"]
 
 @frozen
 class GroupSummary:
-    """One group of segments: how many customers, what they bring, and the share of the value."""
+    """Totals of one group of segments: customers, their money, and its share of the value."""
 
     name: str
     segments: tuple[str, ...]
@@ -33,7 +33,7 @@ class GroupSummary:
 
 
 @frozen(kw_only=True)
-class Matrix(Drawn):
+class Matrix(Drawable):
     """Customers and money by segment.
 
     Parameters
@@ -41,13 +41,13 @@ class Matrix(Drawn):
     counts
         (3, 3) customers; rows A B C, columns X Y Z.
     values
-        (3, 3) their money.
+        (3, 3) money of these customers.
     positive
-        Sum of the positive values of everybody, which shares of the value are taken of.
+        Sum of the positive values of all customers, the denominator of value shares.
     unclassified
-        Customers without a class on either axis.
+        Number of customers without a class on at least one axis.
     unclassified_value
-        Their money.
+        Money of these customers.
     """
 
     counts: Ints = field(eq=SAME_ARRAYS)
@@ -58,17 +58,17 @@ class Matrix(Drawn):
 
     @property
     def customers(self) -> int:
-        """Classified customers."""
+        """Number of classified customers."""
         return int(self.counts.sum())
 
     @property
     def count_shares(self) -> Floats:
-        """(3, 3) shares of the classified customers; NaN where there are none."""
+        """(3, 3) shares of the classified customers; NaN if there are none."""
         return freeze(self.counts / self.customers if self.customers else self.counts * math.nan)
 
     @property
     def value_shares(self) -> Floats:
-        """(3, 3) shares of the sum of positive values; NaN where nobody sells."""
+        """(3, 3) shares of the sum of positive values; NaN if that is zero."""
         return freeze(self.values / (self.positive or math.nan))
 
     def cell(self, segment: str) -> tuple[int, float]:
@@ -82,12 +82,12 @@ class Matrix(Drawn):
         Parameters
         ----------
         grouping
-            Of the segments.
+            Groups of the segments.
 
         Returns
         -------
         tuple of GroupSummary
-            In the order of the grouping; a share is NaN where nobody sells.
+            In the order of the grouping; a share is NaN if the sum of positive values is zero.
 
         Examples
         --------
@@ -96,11 +96,11 @@ class Matrix(Drawn):
         >>> [(group.name, group.customers) for group in matrix.groups()]
         [('stars', 0), ('cows', 1), ('dogs', 0), ('questions', 1)]
         """
-        found = []
+        summaries = []
         for name, segments in grouping.groups.items():
             cells = [self.cell(segment) for segment in segments]
             value = math.fsum(money for _, money in cells)
-            found.append(
+            summaries.append(
                 GroupSummary(
                     name=name,
                     segments=segments,
@@ -109,10 +109,10 @@ class Matrix(Drawn):
                     value_share=value / self.positive if self.positive else math.nan,
                 )
             )
-        return tuple(found)
+        return tuple(summaries)
 
     def explain(self, segment: str, lang: str = "en") -> str:
-        """Say what one segment holds.
+        """Describe one segment: customers, money, and their shares.
 
         Examples
         --------

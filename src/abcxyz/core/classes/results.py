@@ -1,4 +1,4 @@
-"""What a classification answers: frozen, comparable by content, able to show itself."""
+"""Classification results: frozen, comparable by content, with explanations and tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
-from abcxyz.core.display import Drawn, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sums import prefix_sums, rounded_sum, survey
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
@@ -35,7 +35,7 @@ __all__ = ["AbcResult", "ClassSummary", "XyzResult", "class_summaries"]
 
 @frozen
 class ClassSummary:
-    """One class: how many customers, what they bring, and the share of either."""
+    """Totals of one class: customers, their money, and the share of either."""
 
     label: str
     customers: int
@@ -52,17 +52,17 @@ def class_summaries(
     Parameters
     ----------
     codes
-        (n,) places in *labels*, -1 = not classified.
+        (n,) positions in *labels*, -1 = not classified.
     labels
         Names of the classes.
     values
-        (n,) money; NaN where there were no sales.
+        (n,) money; NaN without sales.
 
     Returns
     -------
     tuple of ClassSummary
-        Shares of the customers are of the classified ones, shares of the value of the sum of
-        positive values; NaN where that is zero.
+        Customer shares are of the classified customers, value shares of the sum of positive
+        values; NaN where that is zero.
     """
     classified = int(np.count_nonzero(codes >= 0))
     positive = rounded_sum(values[values > 0])
@@ -91,7 +91,7 @@ def _place(i: object, n: int) -> int:
 
 
 @frozen(kw_only=True)
-class AbcResult(Drawn):
+class AbcResult(Drawable):
     """Classes by value, in input order.
 
     Parameters
@@ -99,13 +99,13 @@ class AbcResult(Drawn):
     codes
         (n,) int8: 0 = A, 1 = B, 2 = C, -1 = not classified.
     values
-        (n,) what was classified, NaN where there were no sales.
+        (n,) classified values; NaN without sales.
     cuts
         Lower limits of A and B.
     rule
-        What found them.
+        Rule that found the cuts.
     metric
-        What the values are.
+        Name of the metric of the values.
     """
 
     codes: Codes = field(eq=SAME_ARRAYS)
@@ -119,34 +119,34 @@ class AbcResult(Drawn):
 
     @property
     def labels(self) -> npt.NDArray[np.str_]:
-        """(n,) ``A``, ``B``, ``C``, or nothing."""
+        """(n,) ``A``, ``B``, ``C``, or an empty string."""
         return labels_of(self.codes, ABC)
 
     @functools.cached_property
     def positive(self) -> float:
-        """Sum of the positive values, which shares are taken of."""
-        kept = self.values[self.values > 0]
-        return float(survey(kept).total) if len(kept) else 0.0
+        """Sum of the positive values, the denominator of shares."""
+        positive = self.values[self.values > 0]
+        return float(survey(positive).total) if len(positive) else 0.0
 
     @functools.cached_property
     def share(self) -> Floats:
-        """(n,) share of the sum of positive values; NaN where not classified or nobody sells."""
+        """(n,) share of the sum of positive values; NaN if not classified or the sum is zero."""
         if not self.positive:
             return freeze(np.full(len(self), np.nan))
         return freeze(self.values / self.positive)
 
     @functools.cached_property
     def cumulative_share(self) -> Floats:
-        """(n,) share of everybody from the largest value down to this customer.
+        """(n,) cumulative share from the largest value down to this customer's.
 
-        Equal values are passed in input order.
+        Equal values are added in input order.
         """
         shares = self.share
         order = np.argsort(np.where(np.isnan(shares), np.inf, -shares), kind="stable")
         known = order[: int(np.count_nonzero(~np.isnan(shares)))]
-        found = np.full(len(self), np.nan)
-        found[known] = prefix_sums(shares[known])
-        return freeze(found)
+        cumulative = np.full(len(self), np.nan)
+        cumulative[known] = prefix_sums(shares[known])
+        return freeze(cumulative)
 
     def summary(self) -> tuple[ClassSummary, ...]:
         """Sum up the classes A, B and C.
@@ -154,13 +154,13 @@ class AbcResult(Drawn):
         Returns
         -------
         tuple of ClassSummary
-            Shares of the customers are of the classified ones, shares of the value of the sum of
-            positive values; NaN where that is zero.
+            Customer shares are of the classified customers, value shares of the sum of positive
+            values; NaN where that is zero.
         """
         return class_summaries(self.codes, ABC, self.values)
 
     def explain(self, i: int, lang: str = "en") -> str:
-        """Say why customer number *i* is in its class.
+        """Explain why customer number *i* is in its class.
 
         Examples
         --------
@@ -251,20 +251,20 @@ def _abc_reason(rule: object, code: int, value: float, cuts: Cuts, lang: str) ->
 
 @frozen(kw_only=True)
 class XyzResult:
-    """Classes by steadiness, in input order.
+    """Classes by regularity of purchases, in input order.
 
     Parameters
     ----------
     codes
         (n,) int8: 0 = X, 1 = Y, 2 = Z, -1 = not classified.
     cv
-        (n,) coefficients of variation, of one; NaN where undefined.
+        (n,) coefficients of variation as fractions; NaN where undefined.
     cuts
         Upper limits of X and Y.
     rule
-        What found them.
+        Rule that found the cuts.
     warnings
-        What to doubt about the result.
+        Warnings about the result.
     """
 
     codes: Codes = field(eq=SAME_ARRAYS)
@@ -278,11 +278,11 @@ class XyzResult:
 
     @property
     def labels(self) -> npt.NDArray[np.str_]:
-        """(n,) ``X``, ``Y``, ``Z``, or nothing."""
+        """(n,) ``X``, ``Y``, ``Z``, or an empty string."""
         return labels_of(self.codes, XYZ)
 
     def explain(self, i: int, lang: str = "en") -> str:
-        """Say why customer number *i* is in its class.
+        """Explain why customer number *i* is in its class.
 
         Examples
         --------

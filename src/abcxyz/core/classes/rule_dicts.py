@@ -1,4 +1,4 @@
-"""Names and parameters of the rules, and rules as plain values for files and settings."""
+"""Registry of classification rules, and their conversion to and from dicts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PROTOCOLS = MappingProxyType({"abc": Rule, "xyz": CvRule})
 
 
 def rules_for(axis: str) -> tuple[str, ...]:
-    """Name the rules that can divide an axis.
+    """Return the names of the rules that can divide an axis.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def rules_for(axis: str) -> tuple[str, ...]:
 
 
 def parameters_of(name: str, axis: str) -> Mapping[str, str]:
-    """Describe the parameters of a rule that mean something on an axis.
+    """Return the parameters of a rule that apply to an axis.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def parameters_of(name: str, axis: str) -> Mapping[str, str]:
 
 
 def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
-    """Describe a rule as plain values; `rule_from_dict` reads them back.
+    """Convert a rule to a dict of plain values; `rule_from_dict` reads it back.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def rule_to_dict(rule: Rule | CvRule) -> dict[str, Any]:
 
 
 def rule_from_dict(data: Mapping[str, Any]) -> Rule:
-    """Build a rule from its description.
+    """Build a rule from its dict.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Optional protocols of a rule, which needs nothing but `Rule.cut`."""
+"""Optional protocols of a rule; only `Rule.cut` is required."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Signless", "SingleOrder", "SurveyRule", "is_signless", "single_order
 
 @runtime_checkable
 class SurveyRule(Protocol):
-    """A rule that cuts a column of amounts already surveyed, which saves one pass over it."""
+    """A rule that accepts precomputed statistics of a column, which saves one pass over it."""
 
     def cut_survey(self, column: Survey) -> Cuts:
         """Return what `Rule.cut` returns for the classified values of the column."""
@@ -21,7 +21,7 @@ class SurveyRule(Protocol):
 
 @runtime_checkable
 class SingleOrder(Protocol):
-    """A rule that decides whether a customer of a single order is Z; without it, yes."""
+    """A rule that decides whether a customer with a single order is Z; the default is yes."""
 
     @property
     def single_order(self) -> bool:
@@ -35,12 +35,12 @@ class Signless(Protocol):
 
     @property
     def signless(self) -> bool:
-        """Whether it is ``|s/m|``, and 0 where the mean is 0; without this property it is not."""
+        """Whether the CV is ``|s/m|``, and 0 where the mean is 0; the default is False."""
         ...
 
 
 def single_order_is_z(rule: object, chosen: bool | None = None) -> bool:
-    """Say whether one order makes a customer Z: as *chosen*, else as the rule says, else yes.
+    """Return whether one order makes a customer Z: *chosen*, else the rule's choice, else True.
 
     Examples
     --------
@@ -54,5 +54,5 @@ def single_order_is_z(rule: object, chosen: bool | None = None) -> bool:
 
 
 def is_signless(rule: object) -> bool:
-    """Say whether the rule takes coefficients of variation without a sign."""
+    """Return whether the rule ignores the sign of the mean in coefficients of variation."""
     return isinstance(rule, Signless) and rule.signless

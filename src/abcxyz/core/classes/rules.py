@@ -1,8 +1,8 @@
-"""Rules of classification: each looks at the values and answers where to cut.
+"""Classification rules: each computes two cut values from the values of all customers.
 
-Every rule boils down to two cut values, so that a class is one comparison per customer, equal
-customers get equal classes, and the cuts explain every class. The metadata of a parameter say
-what it means for the classes A, B, C (``abc``) and for X, Y, Z (``xyz``), where it means anything.
+With two cut values a class is one comparison per customer, equal customers get equal classes, and
+the cuts explain every class. The metadata of a parameter describe what it means for the classes
+A, B, C (key ``abc``) and X, Y, Z (key ``xyz``), if it applies to them.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ __all__ = [
 
 CV_NEAR = 1e-12
 """Relative distance at which two coefficients of variation count as equal; also the size up to
-which one counts as zero. A square root and a difference stand between the data and a CV."""
+which one counts as zero. Larger than for amounts, because of the difference and square root."""
 
 
 @frozen
 class Cuts:
-    """Where a rule cuts, in the unit of the values.
+    """Cut values of a rule, in the unit of the values.
 
     Parameters
     ----------
     first, second
         On amounts the lower limits of A and of B; on coefficients of variation the upper limits
-        of X and of Y. Infinite where the better class is empty, NaN where nobody is classified.
+        of X and of Y. Infinite if the better class is empty, NaN if no customer is classified.
     """
 
     first: float
@@ -53,19 +53,19 @@ class Cuts:
 
 @runtime_checkable
 class Rule(Protocol):
-    """Anything that can say where to cut.
+    """Protocol of a classification rule.
 
-    What it may have besides stands in `abcxyz.core.classes.rule_traits`.
+    Optional members are defined in `abcxyz.core.classes.rule_traits`.
     """
 
     def cut(self, values: ArrayLike, /) -> Cuts:
-        """Return the limits for classified *values* of any order."""
+        """Return the limits for classified *values* in any order."""
         ...
 
 
 @runtime_checkable
 class CvRule(Protocol):
-    """A rule that cuts coefficients of variation in a way of its own."""
+    """A rule with a separate method for coefficients of variation."""
 
     def cut_cv(self, cv: ArrayLike, /) -> Cuts:
         """Return the upper limits of X and Y for defined coefficients of variation."""
@@ -73,10 +73,10 @@ class CvRule(Protocol):
 
 
 def _surveyed(values: ArrayLike) -> Survey:
-    found = survey(as_numbers(values, "values", finite=False))
-    if not found.count:
+    column = survey(as_numbers(values, "values", finite=False))
+    if not column.count:
         raise InputError("{name} holds no classified value; nobody has sales", name="values")
-    return found
+    return column
 
 
 def _defined(cv: ArrayLike) -> Floats:
@@ -88,7 +88,7 @@ def _defined(cv: ArrayLike) -> Floats:
 
 
 def _at_least(total: float, count: int, *, whole: bool) -> float | int:
-    """Divide to a mean that serves as a lower limit, exactly so for integers."""
+    """Return a mean that serves as a lower limit, exact for integers."""
     mean = total / count
     if not whole:
         return mean
@@ -101,10 +101,10 @@ def _at_least(total: float, count: int, *, whole: bool) -> float | int:
 
 @frozen
 class Tangent:
-    """The cumulative curve cut by tangents: borders that find themselves.
+    """Tangent method: cuts at the mean, and at the mean of the rest.
 
-    A is whoever is not below the mean, B not below the mean of the rest. On coefficients of
-    variation Z lies above the mean, Y above the mean of the rest. A tie goes to the better
+    A customer not below the mean is A, one not below the mean of the rest is B. On coefficients
+    of variation Z lies above the mean, Y above the mean of the rest. A tie goes to the better
     class. Values of zero or less are C.
 
     Notes
@@ -126,7 +126,7 @@ class Tangent:
         return self.cut_survey(_surveyed(values))
 
     def cut_survey(self, column: Survey) -> Cuts:
-        """Cut a column that was looked at already."""
+        """Return the limits for a column with precomputed statistics."""
         if column.high <= column.zero:
             return Cuts(math.inf, math.inf)
         first = _at_least(column.total, column.count, whole=column.whole)
@@ -156,22 +156,22 @@ class Tangent:
 
 @frozen
 class CumulativeMean:
-    """The rule of "Управление торговлей" 11.5: a walk along the cumulative percentages.
+    """Cumulative-percentage rule of 1C "Управление торговлей" 11.5.
 
     From the largest value on, the class changes where the cumulative percentage exceeds the mean
-    of those not yet passed. Among equals everybody gets the class of the first one.
+    of those not yet passed. Equal values get the class of the first of them.
 
     Parameters
     ----------
     cv_decimals
-        Round the CV, taken as a percentage, to so many decimals before the walk; 1C probably
-        does, to 2 decimals for money and 0 for the count. No rounding by default.
+        Number of decimals to which the CV, as a percentage, is rounded first; 1C probably rounds
+        to 2 decimals for money and 0 for the count. No rounding by default.
 
     Notes
     -----
-    Its quirks are part of it: a dominant customer is B, a single one is C, zeros may be A, and
-    repeating everybody changes the result. CVs follow 1C too: 0 where the mean is 0, and
-    ``|s/m|`` where it is negative.
+    The quirks of 1C are reproduced: a dominant customer is B, a single one is C, zeros may be A,
+    and duplicating all customers changes the result. CVs follow 1C too: 0 where the mean is 0,
+    and ``|s/m|`` where it is negative.
 
     Examples
     --------
@@ -187,11 +187,11 @@ class CumulativeMean:
     signless: ClassVar[bool] = True
 
     def cut(self, values: ArrayLike, /) -> Cuts:
-        """Walk down the sorted values; the limits are the smallest ones of A and of B."""
+        """Return the smallest values of A and of B."""
         return self.cut_survey(_surveyed(values))
 
     def cut_survey(self, column: Survey) -> Cuts:
-        """Cut a column that was looked at already."""
+        """Return the limits for a column with precomputed statistics."""
         down = np.sort(column.classified())[::-1]
         first, second = walk(down, float(column.total), 0.0 if column.whole else NEAR)
         return Cuts(
@@ -200,7 +200,7 @@ class CumulativeMean:
         )
 
     def cut_cv(self, cv: ArrayLike, /) -> Cuts:
-        """Walk from the least steady customer; the limits are the largest CVs of X and of Y."""
+        """Return the largest CVs of X and of Y."""
         down = np.sort(self.rounded(_defined(cv)))[::-1]
         down[down <= CV_NEAR] = 0.0
         first, second = walk(down, float(down.sum()), CV_NEAR)
@@ -210,11 +210,11 @@ class CumulativeMean:
         )
 
     def rounded(self, cv: Floats) -> Floats:
-        """Round as `cv_decimals` asks."""
+        """Round to `cv_decimals` decimals of a percent."""
         if self.cv_decimals is None:
             return cv
-        found: Floats = np.round(cv * 100, self.cv_decimals) / 100
-        return found
+        rounded: Floats = np.round(cv * 100, self.cv_decimals) / 100
+        return rounded
 
 
 def _check_shares(name: str, a: float, b: float) -> None:
@@ -239,8 +239,8 @@ def _check_shares(name: str, a: float, b: float) -> None:
 class Shares:
     """Fixed shares of the value: A brings 80 %, A and B together 95 %.
 
-    Whoever crosses a threshold stays above it. Shares are of the sum of positive values; a value
-    of zero or less is C.
+    The customer who crosses a threshold belongs to the better class. Shares are of the sum of
+    positive values; a value of zero or less is C.
 
     Parameters
     ----------
@@ -265,11 +265,11 @@ class Shares:
         _check_shares("Shares", self.a, self.b)
 
     def cut(self, values: ArrayLike, /) -> Cuts:
-        """Select the crossing values; the few around them are sorted, the rest is not."""
+        """Return the values at the two shares, without sorting all values."""
         return self.cut_survey(_surveyed(values))
 
     def cut_survey(self, column: Survey) -> Cuts:
-        """Cut a column that was looked at already."""
+        """Return the limits for a column with precomputed statistics."""
         return Cuts(*share_cut(column, (self.a, self.b)))
 
 
@@ -300,11 +300,11 @@ class CountShares:
         _check_shares("CountShares", self.a, self.b)
 
     def cut(self, values: ArrayLike, /) -> Cuts:
-        """Select the values at the two ranks, without sorting."""
+        """Return the values at the two ranks, without sorting all values."""
         return self.cut_survey(_surveyed(values))
 
     def cut_survey(self, column: Survey) -> Cuts:
-        """Cut a column that was looked at already."""
+        """Return the limits for a column with precomputed statistics."""
         return Cuts(*count_cut(column, (self.a, self.b)))
 
 
@@ -318,7 +318,7 @@ def _limit(value: object) -> float:
 
 @frozen
 class Limits:
-    """Limits set by hand.
+    """Fixed limits, set by hand.
 
     Parameters
     ----------
@@ -345,8 +345,8 @@ class Limits:
 
     single_order: ClassVar[bool] = True
 
-    def cut(self, values: ArrayLike, /) -> Cuts:  # noqa: ARG002 - a limit looks at no value
-        """Return the limits, whatever the values are.
+    def cut(self, values: ArrayLike, /) -> Cuts:  # noqa: ARG002 - limits do not depend on values
+        """Return the limits; the values are ignored.
 
         Raises
         ------
@@ -363,11 +363,11 @@ class Limits:
         return Cuts(self.first, self.second)
 
     def cut_survey(self, column: Survey) -> Cuts:
-        """Cut a column that was looked at already."""
+        """Return the limits for a column with precomputed statistics."""
         return self.cut(column.values)
 
     def cut_cv(self, cv: ArrayLike, /) -> Cuts:  # noqa: ARG002
-        """Return the limits, whatever the CVs are.
+        """Return the limits; the CVs are ignored.
 
         Raises
         ------

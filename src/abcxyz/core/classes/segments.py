@@ -1,4 +1,4 @@
-"""Names, tags and groups of the nine segments."""
+"""The nine segments: names, codes, tags and groups."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ __all__ = [
 ABC = ("A", "B", "C")
 XYZ = ("X", "Y", "Z")
 SEGMENTS = tuple(a + x for a in ABC for x in XYZ)
-"""The nine segments; the place of each is its code, ``3 * abc + xyz``."""
+"""The nine segments; the index of each is its code, ``3 * abc + xyz``."""
 
-#: Letters a Russian keyboard puts in place of the Latin ones.
+#: Cyrillic letters that look like the Latin ones.
 _LOOK_ALIKE = str.maketrans("АВСХУ", "ABCXY")
 
 _TAGS: Mapping[str, str] = MappingProxyType(
@@ -50,7 +50,7 @@ _TAGS: Mapping[str, str] = MappingProxyType(
 
 
 class _Tags(Mapping[str, Mapping[str, str]]):
-    """Tags by language and segment, for the languages on offer at the time."""
+    """Tags by language and segment, for the currently registered languages."""
 
     def __getitem__(self, lang: str) -> Mapping[str, str]:
         if lang not in languages():
@@ -65,11 +65,11 @@ class _Tags(Mapping[str, Mapping[str, str]]):
 
 
 TAGS: Mapping[str, Mapping[str, str]] = _Tags()
-"""What stands on the customer's card, by language and segment."""
+"""Segment tags for the customer's CRM card, by language and segment."""
 
 
 def tag(segment: str, lang: str = "en") -> str:
-    """Say on a customer's card what the segment means; nothing for an unclassified one.
+    """Return the segment's tag for a CRM card; an empty string for an unclassified customer.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def tag(segment: str, lang: str = "en") -> str:
 
 
 def labels_of(codes: ArrayLike, names: tuple[str, ...]) -> npt.NDArray[np.str_]:
-    """Name codes; -1 becomes an empty string.
+    """Convert codes to labels; -1 becomes an empty string.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def labels_of(codes: ArrayLike, names: tuple[str, ...]) -> npt.NDArray[np.str_]:
 
 
 def codes_of(labels: Iterable[str], names: tuple[str, ...], what: str = "labels") -> Codes:
-    """Read labels; an empty one or ``N`` is -1, Cyrillic look-alikes are understood.
+    """Convert labels to codes; an empty label or ``N`` is -1, Cyrillic look-alikes are accepted.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def codes_of(labels: Iterable[str], names: tuple[str, ...], what: str = "labels"
 
 
 def segment_codes(abc: Codes, xyz: Codes) -> Codes:
-    """Join the two axes: ``3 * abc + xyz``, -1 where either is missing.
+    """Combine both axes into segment codes: ``3 * abc + xyz``, -1 where either is missing.
 
     Raises
     ------
@@ -137,17 +137,17 @@ def segment_codes(abc: Codes, xyz: Codes) -> Codes:
 
 
 def _members(groups: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
-    return MappingProxyType({name: tuple(found) for name, found in groups.items()})
+    return MappingProxyType({name: tuple(segments) for name, segments in groups.items()})
 
 
 @frozen
 class Grouping:
-    """Groups of segments; every segment stands in exactly one.
+    """Groups of segments; every segment is in exactly one.
 
     Parameters
     ----------
     groups
-        Name to segments, in the order they are shown.
+        Name -> segments, in display order.
 
     Raises
     ------
@@ -163,7 +163,7 @@ class Grouping:
     groups: Mapping[str, tuple[str, ...]] = field(converter=_members, hash=False)
 
     def __attrs_post_init__(self) -> None:
-        named = [segment for found in self.groups.values() for segment in found]
+        named = [segment for members in self.groups.values() for segment in members]
         wrong = [s for s in named if s not in SEGMENTS or named.count(s) > 1]
         wrong += [s for s in SEGMENTS if s not in named]
         if wrong:
@@ -175,16 +175,16 @@ class Grouping:
             )
 
     def of(self, segment: str) -> str:
-        """Find the group of a segment."""
-        return next(name for name, found in self.groups.items() if segment in found)
+        """Return the group of a segment."""
+        return next(name for name, members in self.groups.items() if segment in members)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The groups' names; the place of each is its code."""
+        """Names of the groups; the index of each is its code."""
         return tuple(self.groups)
 
     def codes(self, segments: Codes) -> Codes:
-        """Find the group of every segment code; -1 stays."""
+        """Convert segment codes to group codes; -1 stays -1."""
         place = [self.names.index(self.of(segment)) for segment in SEGMENTS]
         return np.array([*place, -1], dtype=np.int8)[segments]
 
@@ -197,4 +197,4 @@ BCG = Grouping(
         "questions": ("AY", "BX", "BY", "BZ", "CY", "CZ"),
     }
 )
-"""The four groups of 1C's report: stars, cows, dogs, questions."""
+"""The four groups of 1C's "BCG matrix" report: stars, cows, dogs, questions."""

@@ -1,4 +1,4 @@
-"""Where cumulative shares cross: selecting the few values around a border, not sorting all."""
+"""Cuts at cumulative shares, by selection around the cut instead of a full sort."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGMAS = 4.0
 
 @define
 class _Bracket:
-    """A range of values that holds the crossing, and what lies above it."""
+    """Range of values that contains the crossing; *above* is the sum or count above the range."""
 
     low: float
     high: float
@@ -38,14 +38,14 @@ def share_cut(column: Survey, shares: tuple[float, float]) -> tuple[float, float
     Parameters
     ----------
     column
-        Surveyed values.
+        Values with their summary statistics.
     shares
-        Cumulative, of one.
+        Cumulative shares, as fractions.
 
     Returns
     -------
     tuple
-        One limit per share; infinity where no value is positive.
+        One limit per share; infinity if no value is positive.
     """
     if column.high <= column.zero:
         return math.inf, math.inf
@@ -73,7 +73,7 @@ def count_cut(column: Survey, shares: tuple[float, float]) -> tuple[float, float
 
 
 def _target(share: float, total: float, *, whole: bool) -> float | int:
-    """Return the sum that what stands above a group must stay below."""
+    """Return the sum that the values above a group must stay below."""
     if whole:
         return math.ceil(Fraction(str(float(share))) * int(total))
     return share * total
@@ -86,21 +86,21 @@ def _crossings(
     if column.count > _SORT_ALL:
         brackets = [_bracket(column, float(t), float(total), by_value=by_value) for t in targets]
         _gather(column, brackets, by_value=by_value)
-    found = [_crossing(b, t, by_value=by_value) for b, t in zip(brackets, targets, strict=False)]
-    if not found or None in found:
+    cuts = [_crossing(b, t, by_value=by_value) for b, t in zip(brackets, targets, strict=False)]
+    if not cuts or None in cuts:
         everything = column.classified()
         if by_value:
             everything = everything[everything > column.zero]
         whole = _Bracket(-math.inf, math.inf, 0, [everything])
-        found = [_crossing(whole, target, by_value=by_value) for target in targets]
-    return [math.inf if cut is None else cut for cut in found]
+        cuts = [_crossing(whole, target, by_value=by_value) for target in targets]
+    return [math.inf if cut is None else cut for cut in cuts]
 
 
 def _bracket(column: Survey, target: float, total: float, *, by_value: bool) -> _Bracket:
-    """Guess from a sample a range around the crossing, seen from the small values' end.
+    """Estimate from a sample a range around the crossing, counted from the smallest values.
 
     The sum of the small values varies little from sample to sample, that of the large ones
-    much: counting from below keeps the range narrow even where a few customers hold most.
+    much: counting from below keeps the range narrow even if a few customers hold most money.
     """
     step = max(1, len(column.values) // min(_SAMPLE, len(column.values) // 16))
     sample = column.values[::step]
@@ -123,7 +123,7 @@ def _bracket(column: Survey, target: float, total: float, *, by_value: bool) -> 
 
 
 def _gather(column: Survey, brackets: list[_Bracket], *, by_value: bool) -> None:
-    """Add up what lies above each range and collect what lies inside, in one pass."""
+    """Sum the values above each range and collect those inside, in one pass."""
     sums: list[list[float | int]] = [[] for _ in brackets]
     for block in column.blocks():
         for bracket, above in zip(brackets, sums, strict=True):
@@ -140,9 +140,9 @@ def _gather(column: Survey, brackets: list[_Bracket], *, by_value: bool) -> None
 
 
 def _crossing(bracket: _Bracket, target: float, *, by_value: bool) -> float | None:
-    """Find the smallest value of the last group of equals that the target is not reached above.
+    """Find the smallest value of the last group of equals above which the target is not reached.
 
-    Returns None where the range does not hold that group safely.
+    Returns None if that group may not lie entirely inside the range.
     """
     down = bracket.inside()
     if not len(down):

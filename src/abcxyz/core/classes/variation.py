@@ -1,4 +1,4 @@
-"""How unsteady a series is: the coefficient of variation."""
+"""Coefficient of variation of sales series."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["coefficient_of_variation", "series", "variation"]
 def coefficient_of_variation(
     sales: ArrayLike, *, ddof: int = 0, since_first: bool = False
 ) -> Floats:
-    """Measure how unsteady each customer buys: standard deviation over mean.
+    """Compute each customer's coefficient of variation: standard deviation over mean.
 
     Parameters
     ----------
@@ -31,13 +31,14 @@ def coefficient_of_variation(
     Returns
     -------
     numpy.ndarray
-        (customers,) of one, not percent. NaN where it is undefined: the mean is not above zero,
+        (customers,) as fractions, not percent. NaN where undefined: the mean is not above zero,
         fewer than two periods are left, or all periods are missing.
 
     Raises
     ------
     InputError
-        Not numbers, infinity, fewer than two periods, a *ddof* other than 0 and 1.
+        The values are not numbers or infinite; fewer than two periods; a *ddof* other than 0
+        and 1.
 
     Examples
     --------
@@ -53,7 +54,7 @@ def series(sales: ArrayLike) -> Numbers:
     Raises
     ------
     InputError
-        Not numbers, infinity, not two dimensions, fewer than two periods.
+        The values are not numbers, infinite or not two-dimensional; fewer than two periods.
     """
     array = as_numbers(sales, "sales", ndim=2)
     if array.shape[1] < 2:
@@ -68,7 +69,7 @@ def series(sales: ArrayLike) -> Numbers:
 def variation(
     sales: Numbers, ddof: int, since_first: bool, *, signless: bool = False
 ) -> tuple[Floats, Bools, Ints]:
-    """Measure checked series.
+    """Compute coefficients of variation of checked series.
 
     Parameters
     ----------
@@ -77,12 +78,12 @@ def variation(
     ddof, since_first
         As in `coefficient_of_variation`.
     signless
-        Take a mean of zero for CV 0 and ignore the sign of the mean, as 1C does.
+        Whether a mean of zero gives CV 0 and the sign of the mean is ignored, as in 1C.
 
     Returns
     -------
     tuple
-        (n,) CVs, (n,) who has any sales at all, (n,) in how many periods they are not zero.
+        (n,) CVs, (n,) whether the customer has any sales, (n,) number of nonzero periods.
     """
     if ddof not in (0, 1) or isinstance(ddof, bool):
         raise InputError("ddof is {ddof!r}; use 0 (as 1C does) or 1", ddof=ddof)
@@ -94,7 +95,7 @@ def variation(
     with np.errstate(divide="ignore", invalid="ignore"):
         for start in range(0, customers, step):
             rows = slice(start, min(start + step, customers))
-            # One row per period: passes along customers are long, along periods short and slow.
+            # One row per period: long passes along the customers are fast, short ones are slow.
             block = np.array(sales[rows].T, dtype=np.float64, order="C")
             if np.isnan(block.sum()):
                 gaps = np.isnan(block)
@@ -108,7 +109,7 @@ def variation(
                 skipped = np.where(active[rows] > 0, nonzero.argmax(axis=0), periods)
                 counted = periods - skipped
                 inside = np.arange(periods)[:, None] >= skipped
-            # Distances from the last period instead of from zero: equal amounts give exactly 0.
+            # Differences to the last period instead of to zero: equal amounts give exactly 0.
             anchor = block[-1].copy()
             block -= anchor
             if since_first:
@@ -122,11 +123,11 @@ def variation(
             deviation = np.sqrt(block.sum(axis=0) / (counted - ddof))
             zero = np.abs(mean) <= NEAR * size
             if signless:
-                found = deviation / np.abs(mean)
-                found[zero] = 0.0
+                part = deviation / np.abs(mean)
+                part[zero] = 0.0
             else:
-                found = deviation / mean
-                found[zero | (mean < 0) | (counted < 2)] = np.nan
-            found[~known[rows]] = np.nan
-            cv[rows] = found
+                part = deviation / mean
+                part[zero | (mean < 0) | (counted < 2)] = np.nan
+            part[~known[rows]] = np.nan
+            cv[rows] = part
     return cv, known, active

@@ -1,1 +1,1 @@
-"""Changes between snapshots: transitions, hysteresis, backfill, forecast."""
+"""Changes between snapshots: transitions, hysteresis, backfill and forecast."""

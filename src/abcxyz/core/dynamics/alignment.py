@@ -1,4 +1,4 @@
-"""Alignment of two lists of customers: where each customer stands in either list."""
+"""Alignment of two lists of customers: the position of each customer in either list."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Alignment", "align"]
 
 @frozen
 class Alignment:
-    """Where each of the u customers of two lists stands in either.
+    """Positions of the u customers of two lists.
 
     Parameters
     ----------
     customers
-        (u,) those of the second list in its order, then those of the first list only.
+        (u,) customers of the second list in its order, then those of the first list only.
     before, after
         (u,) positions in the first and in the second list; -1 where absent.
     """
@@ -30,26 +30,26 @@ class Alignment:
     after: Ints
 
     def of_before(self, column: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
-        """Bring a column of the first list into the common order."""
+        """Reorder a column of the first list to the common order."""
         return _taken(column, self.before, missing)
 
     def of_after(self, column: npt.NDArray[Any], missing: Any) -> npt.NDArray[Any]:
-        """Bring a column of the second list into the common order."""
+        """Reorder a column of the second list to the common order."""
         return _taken(column, self.after, missing)
 
 
 def _taken(column: npt.NDArray[Any], places: Ints, missing: Any) -> npt.NDArray[Any]:
     if not len(column):
         return np.full(len(places), missing, dtype=column.dtype)
-    found = column[places]
+    taken = column[places]
     absent = places < 0
     if absent.any():
-        found[absent] = missing
-    return found
+        taken[absent] = missing
+    return taken
 
 
 def align(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> Alignment:
-    """Find the customers of two lists in each other.
+    """Match the customers of two lists.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def align(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> Alignment:
 
     Examples
     --------
-    >>> found = align(np.array(["a", "b"]), np.array(["c", "b"]))
-    >>> found.customers.tolist(), found.before.tolist(), found.after.tolist()
+    >>> aligned = align(np.array(["a", "b"]), np.array(["c", "b"]))
+    >>> aligned.customers.tolist(), aligned.before.tolist(), aligned.after.tolist()
     (['c', 'b', 'a'], [-1, 1, 0], [0, 1, -1])
     """
     here = np.arange(len(after))
@@ -78,7 +78,7 @@ def align(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> Alignment:
 
 
 def _find(known: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
-    """Find the position of each wanted one among the known; -1 where there is none."""
+    """Return the position of each wanted identifier among the known ones; -1 where absent."""
     if not (known.dtype.kind in "iu" and wanted.dtype.kind in "iu"):
         place = {customer: i for i, customer in enumerate(known.tolist())}
         return np.fromiter(
@@ -87,5 +87,5 @@ def _find(known: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
     if not len(known):
         return np.full(len(wanted), -1)
     order = np.argsort(known, kind="stable")
-    found = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
-    return np.where(known[found] == wanted, found, -1)
+    nearest = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    return np.where(known[nearest] == wanted, nearest, -1)

@@ -26,7 +26,7 @@ __all__ = ["backfill", "backfill_dates", "backfill_window"]
 
 
 def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, ...]:
-    """List the days of classification whose results are dated from *since* on.
+    """Return the classification days whose results are dated from *since* on.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, 
     as_of
         The day of the last classification.
     settings
-        Their unit of the period is the step: a month for ``12M``.
+        The unit of their period is the step: a month for ``12M``.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, 
 
 
 def backfill_window(since: date, as_of: date, settings: Settings) -> Window:
-    """Say which sales are needed: from the start of the first window to the end of the last."""
+    """Return the window of sales required: start of the first window to end of the last."""
     days = backfill_dates(since, as_of, settings)
     spans = [settings.periods(day).span for day in days]
     return Window(min(span.since for span in spans), max(span.until for span in spans))
@@ -79,7 +79,7 @@ def backfill(
     previous: Snapshot | None = None,
     band: float = BAND,
 ) -> Iterator[Snapshot]:
-    """Compute the snapshots that runs in the past would have left behind.
+    """Compute snapshots for past dates, one per period.
 
     Parameters
     ----------
@@ -90,17 +90,17 @@ def backfill(
     as_of
         The day of the last classification.
     settings
-        Window, metric and rules; the default ones when not given.
+        Window, metric and rules; None for the defaults.
     previous
-        The snapshot before the first one, where there is one; as in `analyze`.
+        The snapshot before the first one, or None; as in `analyze`.
     band
-        Of the steadied classes, see `steady`.
+        Half width of the hysteresis band, see `steady`.
 
     Yields
     ------
     Snapshot
-        The oldest first. Each holds the customers known by its date, and steadies its classes by
-        the one before.
+        The oldest first. Each contains the customers known by its date; its classes are steadied
+        by the preceding snapshot.
 
     Raises
     ------
@@ -114,17 +114,18 @@ def backfill(
 
     Notes
     -----
-    The sales are added up once, by the days on which any window or bucket begins or ends; each
-    date is then a slice of that table. Memory is three tables of customers x such periods.
+    The sales are aggregated once, into atomic periods between all days on which a window or
+    bucket begins or ends; each date is a slice of that table. Memory is three tables of customers
+    x atomic periods.
 
     Examples
     --------
     >>> sales = Transactions(
     ...     ["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5), date(2026, 3, 9)], [50, 50, 10]
     ... )
-    >>> found = backfill(sales, since=date(2026, 2, 1), as_of=date(2026, 4, 1),
-    ...                  settings=Settings(period="2M"))
-    >>> [(str(one.dated), one.customers.tolist(), one.segment.tolist()) for one in found]
+    >>> snapshots = backfill(sales, since=date(2026, 2, 1), as_of=date(2026, 4, 1),
+    ...                      settings=Settings(period="2M"))
+    >>> [(str(one.dated), one.customers.tolist(), one.segment.tolist()) for one in snapshots]
     [('2026-02-28', ['a'], [0]), ('2026-03-31', ['a', 'b'], [2, 5])]
     """
     settings = Settings() if settings is None else settings
@@ -165,7 +166,7 @@ def _follow(
     previous: Snapshot,
     band: float,
 ) -> Iterator[Snapshot]:
-    """Go on from a snapshot, whose customers need not appear in the sales any more."""
+    """Continue from a snapshot, whose customers may be missing from the sales."""
     for day, periods in dates:
         _, panel = table.until(periods)
         panel = carry_over(panel, previous)
@@ -179,7 +180,7 @@ def _follow(
 def _slide(
     table: _Table, dates: list[tuple[date, Periods]], settings: Settings, band: float
 ) -> Iterator[Snapshot]:
-    """Start anew: the customers known on a date are among those known on the next."""
+    """Start without a snapshot: the customers known on a date are among those of the next."""
     before: tuple[Bools, Snapshot] | None = None
     for day, periods in dates:
         known, panel = table.until(periods)
@@ -196,7 +197,7 @@ def _slide(
 
 
 class _Table:
-    """All sales by customer and atom, from which any date can be cut."""
+    """All sales by customer and atomic period, from which the panel of any date is sliced."""
 
     def __init__(self, money: Panel, count: Panel, lines: Panel) -> None:
         self._money = money
@@ -206,12 +207,12 @@ class _Table:
         )
         self._edges = np.array(money.periods.edges, dtype="M8[D]")
         self._first = money.first_day.astype("M8[D]")
-        # A return without a sale makes a customer known, too.
+        # A customer with returns only is known, too.
         self._appeared = lines.first_day.astype("M8[D]")
         self._rows, self._keys, self._days = _order_days(money)
 
     def until(self, periods: Periods) -> tuple[Bools, Panel]:
-        """Cut the panel of one date: who is known by then, and what they bought."""
+        """Return which customers are known by a date, and their panel."""
         start, stop = np.searchsorted(
             self._edges, np.array([periods.window.since, periods.window.until], dtype="M8[D]")
         ).tolist()
@@ -245,10 +246,10 @@ class _Table:
     def _last(self, rows: Ints, end: np.datetime64) -> Days:
         wanted = _key(rows, np.full(len(rows), end.astype(np.int64)))
         place = np.searchsorted(self._keys, wanted, side="right") - 1
-        found = np.full(len(rows), np.datetime64("NaT", "D"))
-        own = (place >= 0) & (self._rows[np.maximum(place, 0)] == rows)
-        found[own] = self._days[place[own]].astype("M8[D]")
-        return freeze(found)
+        days = np.full(len(rows), np.datetime64("NaT", "D"))
+        ordered = (place >= 0) & (self._rows[np.maximum(place, 0)] == rows)
+        days[ordered] = self._days[place[ordered]].astype("M8[D]")
+        return freeze(days)
 
 
 def _key(rows: Ints, days: Ints) -> Ints:
@@ -256,7 +257,7 @@ def _key(rows: Ints, days: Ints) -> Ints:
 
 
 def _order_days(panel: Panel) -> tuple[Ints, Ints, Ints]:
-    """Lay all order days end to end: whose, as a key that sorts, and the day."""
+    """Concatenate all order days: row of the customer, sortable key, and day."""
     assert panel.rhythm is not None
     first = panel.first_day.astype("M8[D]")
     has = ~np.isnat(first)

@@ -1,4 +1,4 @@
-"""Customers of the snapshot before stay known, though only a window of sales was read."""
+"""Carry-over of customers of the previous snapshot who have no sales in this window."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ __all__ = ["carry_over"]
 
 
 def carry_over(panel: Panel, previous: Snapshot) -> Panel:
-    """Add the customers of a former snapshot who bought nothing, and the former first days.
+    """Add customers of the previous snapshot without sales, and extend the first and last days.
 
     Parameters
     ----------
     panel
-        Of this run.
+        Panel of this run.
     previous
-        The snapshot before.
+        The previous snapshot.
 
     Returns
     -------
     Panel
-        Its own customers first, in their order; then those who are only in the snapshot, without
+        Customers of the panel first, in their order; then those of the snapshot only, without
         sales.
 
     Notes
     -----
-    So does 1C: who had a record gets one as long as the history lasts, "not classified" where
-    there are no sales; who never bought has none.
+    1C does the same: a customer with a record keeps one for the whole history, "not classified"
+    without sales; a customer who never bought has none.
     """
     aligned = align(previous.customers, panel.customers)
     gone = len(aligned.customers) - len(panel)
@@ -43,8 +43,8 @@ def carry_over(panel: Panel, previous: Snapshot) -> Panel:
             getattr(aligned, f"of_{when}")(getattr(part, name).astype("M8[D]"), never)
             for when, part in (("before", previous), ("after", panel))
         ]
-        found: Days = choose(*columns)
-        return freeze(found)
+        chosen: Days = choose(*columns)
+        return freeze(chosen)
 
     first_day, last_day = both("first_day", np.fmin), both("last_day", np.fmax)
     if not gone:

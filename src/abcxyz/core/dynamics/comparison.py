@@ -26,11 +26,11 @@ __all__ = [
 _LABELS = MappingProxyType({"abc": ABC, "xyz": XYZ, "segment": SEGMENTS})
 
 AXES = (*_LABELS, "group")
-"""What two snapshots can be compared by."""
+"""Ways to compare two snapshots: values of the parameter *by*."""
 
 
 class OverlappingWindowsWarning(AbcxyzWarning):
-    """The windows share days, so the rates say less than they seem to."""
+    """The windows share days, so the rates are no transition probabilities."""
 
 
 def compare(
@@ -49,33 +49,33 @@ def compare(
     Parameters
     ----------
     before, after
-        The earlier and the later one; lists of customers may differ.
+        The earlier and the later snapshot; their customers may differ.
     by
         ``abc``, ``xyz``, ``segment`` or ``group``.
     grouping
         Groups of segments, for ``group``.
     steadied
-        Take the steadied classes instead of the raw ones.
+        Whether to compare the steadied classes instead of the raw ones.
     any_settings
-        Compare although other settings made them.
+        Whether to allow snapshots made with different settings.
     method, level
-        Of the intervals, see `rate_interval`.
+        Method and level of the confidence intervals, see `rate_interval`.
 
     Returns
     -------
     Transitions
-        Over the union of customers. A customer missing from a list is absent there, which is
-        not the same as known without sales.
+        Over the union of customers. A customer missing from a list is absent there, which
+        differs from known without sales.
 
     Raises
     ------
     InputError
-        Other settings, the wrong order, or an unknown *by*.
+        Different settings, the wrong order, or an unknown *by*.
 
     Warns
     -----
     OverlappingWindowsWarning
-        The windows share days: fine for telling who moved, wrong as transition probabilities.
+        The windows share days: the moves are valid, the rates are no transition probabilities.
     """
     if by not in AXES:
         raise InputError(
@@ -108,12 +108,12 @@ def compare(
 
 
 def check_comparable(before: Snapshot, after: Snapshot, *, any_settings: bool = False) -> None:
-    """Refuse snapshots in the wrong order or made with other settings.
+    """Check the order and the settings of two snapshots.
 
     Raises
     ------
     InputError
-        With what differs.
+        The snapshots are in the wrong order, or were made with different settings.
     """
     if before.dated > after.dated:
         raise InputError(
@@ -147,14 +147,14 @@ def compare_aligned(
     method: str = "wilson",
     level: float = 0.95,
 ) -> Transitions:
-    """Compare snapshots that were aligned and checked already; never warns."""
+    """Compare snapshots that are already aligned and checked; never warns."""
     labels = grouping.names if by == "group" else _LABELS[by]
 
     def codes(snapshot: Snapshot) -> Codes:
         if by == "group":
             return grouping.codes(snapshot.steady_segment if steadied else snapshot.segment)
-        found: Codes = getattr(snapshot, f"steady_{by}" if steadied else by)
-        return found
+        column: Codes = getattr(snapshot, f"steady_{by}" if steadied else by)
+        return column
 
     return transitions(
         aligned.of_before(codes(before), ABSENT),
@@ -172,7 +172,7 @@ def compare_aligned(
 
 
 def _sold_before(before: Snapshot, after: Snapshot, aligned: Alignment) -> Bools:
-    """Say of every customer whether a sale until the first date is known."""
+    """Return for every customer whether a sale up to the first date is known."""
     never = np.datetime64("NaT", "D")
     bought = ~np.isnat(before.first_day) | (before.abc >= 0) | (before.xyz >= 0)
     with_first = aligned.of_after(after.first_day.astype("M8[D]"), never)

@@ -1,4 +1,4 @@
-"""Figures for the first page: how concentrated the money is, and how stable the core."""
+"""Key figures of a snapshot: concentration of the value, and stability of the core."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ _YEAR = 365.25
 
 @frozen(kw_only=True)
 class CoreMetrics:
-    """Figures of one snapshot; NaN where they have no meaning, shares of one.
+    """Key figures of one snapshot; shares are fractions, NaN where undefined.
 
     Parameters
     ----------
     pareto_customers, pareto_value
-        The real pair behind "20 / 80": so many of the customers bring all but so much.
+        Actual counterpart of "20 / 80": share of the largest customers, and of their value, that
+        together make one.
     gini
-        0 where all bring the same, near 1 where one brings all.
+        Gini coefficient: 0 for equal values, near 1 if one customer brings everything.
     top_1, top_5, top_10
-        Share of the value that the largest 1, 5 and 10 % of the customers bring.
+        Share of the value of the largest 1, 5 and 10 % of the customers.
     hhi
         Herfindahl-Hirschman index: the sum of squared shares, 1 for a single customer.
     core_customers, core_value
         AX and AY together: their share of the classified customers and of the value.
     cows_inflow
-        Customers in AX now who were not in it on the date before, as a share of AX now.
+        Share of the customers in AX who were not in AX in the previous snapshot.
     cows_retention
-        Customers in AX on the date before who still are.
+        Share of the customers of AX in the previous snapshot who are still in AX.
     a_attrition
-        Customers of A who leave it within a year: those of a year ago, or, from another date
-        before, their share raised to a year.
+        Yearly share of the customers of A who leave A: measured from a year ago, or annualised
+        from another earlier snapshot.
     a_attrition_days
-        Days between the two dates that it was measured over; 0 without a date before.
+        Days between the two snapshots of the attrition; 0 without an earlier snapshot.
     """
 
     pareto_customers: float
@@ -70,14 +71,14 @@ class CoreMetrics:
 
 
 def _falling(values: Floats) -> Floats:
-    """Sort what counts: classified values, a loss as nothing."""
-    kept = np.asarray(values, dtype=np.float64)
-    kept = np.maximum(kept[~np.isnan(kept)], 0.0)
-    return np.sort(kept)[::-1]
+    """Return the classified values in descending order, negative ones as zero."""
+    amounts = np.asarray(values, dtype=np.float64)
+    amounts = np.maximum(amounts[~np.isnan(amounts)], 0.0)
+    return np.sort(amounts)[::-1]
 
 
 def gini(values: Floats) -> float:
-    """Measure inequality; values below zero count as zero.
+    """Compute the Gini coefficient; values below zero count as zero.
 
     Notes
     -----
@@ -98,12 +99,12 @@ def gini(values: Floats) -> float:
 
 
 def pareto_pair(values: Floats) -> tuple[float, float]:
-    """Find the share of customers that brings the other share of the value.
+    """Find the share of the largest customers that, with their share of the value, makes one.
 
     Returns
     -------
     tuple of float
-        The first such that both add up to one, along the straight pieces of the curve.
+        Share of customers, share of value; interpolated linearly along the cumulative curve.
 
     Examples
     --------
@@ -124,16 +125,16 @@ def pareto_pair(values: Floats) -> tuple[float, float]:
 def core_metrics(
     snapshot: Snapshot, previous: Snapshot | None = None, year_ago: Snapshot | None = None
 ) -> CoreMetrics:
-    """Sum a snapshot up.
+    """Compute the key figures of a snapshot.
 
     Parameters
     ----------
     snapshot
-        The one to sum up.
+        The snapshot to describe.
     previous
-        The one before, for what came into AX and what stayed.
+        The previous snapshot, for inflow and retention of AX.
     year_ago
-        One of a year before, for the attrition of A; the previous one when not given.
+        A snapshot of one year earlier, for the attrition of A; None for the previous one.
 
     Returns
     -------
@@ -141,8 +142,8 @@ def core_metrics(
 
     Notes
     -----
-    The attrition over d days is brought to a year as ``1 - (1 - q)^(365.25 / d)``. From windows
-    that overlap it comes out too small, for they share most of their sales.
+    The attrition q over d days is annualised as ``1 - (1 - q)^(365.25 / d)``. It is too small for
+    overlapping windows, which share most of their sales.
     """
     down = _falling(snapshot.value)
     total = float(down.sum())

@@ -17,7 +17,7 @@ __all__ = ["EventTotal", "event_totals"]
 
 @frozen
 class EventTotal:
-    """One event of `EVENTS`: how many customers, and their money; NaN where it is not known."""
+    """Totals of one event of `EVENTS`: customers, and their money; NaN if it is not known."""
 
     event: str
     customers: int
@@ -26,22 +26,22 @@ class EventTotal:
 
     @property
     def change(self) -> float:
-        """What was won or lost."""
+        """Change of the money."""
         return self.value_after - self.value_before
 
 
 def event_totals(moves: Transitions) -> tuple[EventTotal, ...]:
-    """Sum up the customers and the money of every event that happened.
+    """Sum up the customers and the money of every event that occurred.
 
     Parameters
     ----------
     moves
-        Two snapshots compared.
+        Transitions between two snapshots.
 
     Returns
     -------
     tuple of EventTotal
-        In the order of `EVENTS`, without those of no customer.
+        In the order of `EVENTS`; events without customers are left out.
 
     Examples
     --------
@@ -51,14 +51,14 @@ def event_totals(moves: Transitions) -> tuple[EventTotal, ...]:
     [('same', 1, 0.0), ('down', 1, -3.0), ('lost', 1, -3.0)]
     """
     codes = moves.events
-    found = []
+    totals = []
     for code, name in enumerate(EVENTS):
         inside = np.asarray(codes == code)
         count = int(np.count_nonzero(inside))
         if count:
             before, after = (_sum(one, inside) for one in (moves.value_before, moves.value_after))
-            found.append(EventTotal(name, count, before, after))
-    return tuple(found)
+            totals.append(EventTotal(name, count, before, after))
+    return tuple(totals)
 
 
 def _sum(values: Numbers | None, inside: Bools) -> float:

@@ -1,4 +1,4 @@
-"""What happened to a customer between two dates, by the state before and after."""
+"""Events of a customer between two dates, by the states before and after."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 N = -1
-"""Known, no sales in the window: not classified."""
+"""State of a known customer without sales in the window: not classified."""
 
 ABSENT = -2
-"""Not in the list of customers."""
+"""State of a customer who is not in the list."""
 
 EVENTS = (
     "same", "up", "down", "moved", "new", "returned", "lost", "registered", "idle", "removed",
@@ -57,25 +57,25 @@ SENTENCES = MappingProxyType(
         "absent": "absent: {before}, then {after}",
     }
 )
-"""What happened to a customer, by event, and by ``absent`` for one in no list."""
+"""Sentence by event, and by ``absent`` for a customer in neither list."""
 
 
 def event_table(classes: int, *, ordered: bool = True) -> Codes:
-    """Tabulate the event of every pair of states.
+    """Return the table of the event of every pair of states.
 
     Parameters
     ----------
     classes
         Number of classes; smaller codes are better.
     ordered
-        Whether a change of class is up or down, or only a move.
+        Whether a change of class is ``up`` or ``down``; otherwise ``moved``.
 
     Returns
     -------
     numpy.ndarray
-        (classes + 2, classes + 2) int8 places in `EVENTS`, -1 for absent on both dates. Rows are
-        states before, columns after: the classes, then `ABSENT`, then `N`, so that a code
-        indexes its own state.
+        (classes + 2, classes + 2) int8 indices in `EVENTS`, -1 for absent on both dates. Rows are
+        states before, columns after: the classes, then `ABSENT`, then `N`, so that the codes,
+        negative ones included, are valid indices.
     """
     code = EVENTS.index
     better = np.sign(np.arange(classes)[:, None] - np.arange(classes)[None, :])
@@ -92,14 +92,14 @@ def event_table(classes: int, *, ordered: bool = True) -> Codes:
 
 
 def event(before: str | None, after: str | None, labels: tuple[str, ...] = ABC) -> str:
-    """Name what happened to one customer.
+    """Return the event of one customer.
 
     Parameters
     ----------
     before, after
         A class, ``N`` for known without sales, None for not in the list.
     labels
-        The classes, from the best on.
+        The classes, from best to worst.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where the customers will stand next, if they go on moving as they did."""
+"""Markov-chain forecast of class shares and revenue, with a backtest."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from abcxyz.errors import InputError
 __all__ = ["LEAST_TRANSITIONS", "Forecast", "HeldBack", "chain", "forecast"]
 
 LEAST_TRANSITIONS = 3
-"""With fewer there is nothing to tell a habit from an accident by."""
+"""Least number of past transitions for an estimate of the rates."""
 
 
 @frozen(kw_only=True)
 class HeldBack:
-    """One period that was forecast from those before it.
+    """Backtest of one past period, forecast from the periods before it.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class HeldBack:
         The date of the period.
     share_error, share_error_unchanged
         Half the sum of the absolute differences of the state shares (the share of customers put
-        into a wrong state), of the forecast and of "nothing changes".
+        into a wrong state), of the forecast and of the "no change" baseline.
     revenue, revenue_forecast, revenue_unchanged
-        The true money, and what either said.
+        Actual revenue, and that of the forecast and of the baseline.
     """
 
     dated: date
@@ -49,22 +49,22 @@ class HeldBack:
 
     @property
     def revenue_error(self) -> float:
-        """Absolute error of the forecast money, as a share of the true one."""
+        """Absolute error of the forecast revenue, as a share of the actual one."""
         return _relative(self.revenue_forecast, self.revenue)
 
     @property
     def revenue_error_unchanged(self) -> float:
-        """The same of "nothing changes"."""
+        """Absolute error of the "no change" baseline, as a share of the actual revenue."""
         return _relative(self.revenue_unchanged, self.revenue)
 
 
-def _relative(said: float, true: float) -> float:
-    return abs(said - true) / abs(true) if true else float("nan")
+def _relative(predicted: float, true: float) -> float:
+    return abs(predicted - true) / abs(true) if true else float("nan")
 
 
 @frozen(kw_only=True)
 class Forecast:
-    """What the next period holds if the past goes on.
+    """Forecast of the next period, if the past transition rates continue.
 
     Parameters
     ----------
@@ -75,14 +75,13 @@ class Forecast:
     customers
         (states,) expected numbers of customers.
     shares, shares_now
-        (states,) of all known customers, expected and on the last date.
+        (states,) shares of all known customers, expected and on the last date.
     revenue, revenue_now
-        Expected money of the next period, and that of the last.
+        Expected revenue of the next period, and that of the last.
     transitions
-        How many were learnt from.
+        Number of past transitions used for the estimate.
     held_back
-        Past periods that were forecast from those before them, the oldest first; empty where
-        the history is too short for that.
+        Backtest of past periods, the oldest first; empty if the history is too short.
     """
 
     after: date
@@ -97,21 +96,21 @@ class Forecast:
 
     @property
     def error(self) -> tuple[float, float]:
-        """Mean share error of the held-back periods: the forecast's, and "nothing changes"."""
+        """Mean share error in the backtest: of the forecast, and of the "no change" baseline."""
         return self._mean("share_error"), self._mean("share_error_unchanged")
 
     @property
     def revenue_error(self) -> tuple[float, float]:
-        """Mean relative error of the money: the forecast's, and "nothing changes"."""
+        """Mean relative revenue error in the backtest: of the forecast, and of the baseline."""
         return self._mean("revenue_error"), self._mean("revenue_error_unchanged")
 
     def _mean(self, name: str) -> float:
-        found = [getattr(one, name) for one in self.held_back]
-        return float(np.mean(found)) if found else float("nan")
+        errors = [getattr(one, name) for one in self.held_back]
+        return float(np.mean(errors)) if errors else float("nan")
 
     @property
     def worth_it(self) -> bool | None:
-        """Whether it was nearer in shares than "nothing changes"; None where that is not known."""
+        """Whether its share error is below that of the baseline; None without a backtest."""
         return self.error[0] < self.error[1] if self.held_back else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,12 +138,12 @@ class Forecast:
 
 
 def chain(windows: Sequence[Window]) -> tuple[int, ...]:
-    """Choose, from the last window backwards, those that adjoin one another.
+    """Choose adjoining windows, from the last one backwards.
 
     Parameters
     ----------
     windows
-        In ascending order, such as the months' rolling years.
+        In ascending order, such as rolling years by month.
 
     Returns
     -------
@@ -166,34 +165,34 @@ def chain(windows: Sequence[Window]) -> tuple[int, ...]:
 
 
 def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
-    """Forecast the state shares and the money of the next period.
+    """Forecast the state shares and the revenue of the next period.
 
     Parameters
     ----------
     snapshots
-        Of adjoining windows, at least four, ascending: quarters of three months, years of
-        twelve. Of a history of rolling windows take those that `chain` chooses.
+        At least four, of adjoining windows, ascending: quarters of three months, years of
+        twelve. From a history of rolling windows select those that `chain` returns.
     by
         ``abc``, ``xyz``, ``segment`` or ``group``.
 
     Returns
     -------
     Forecast
-        Always with the comparison to "nothing changes" on every past period that at least three
-        transitions lie before.
+        With a backtest against the "no change" baseline on every past period preceded by at
+        least three transitions.
 
     Raises
     ------
     InputError
-        Fewer than three transitions, windows that overlap or do not adjoin, other settings.
+        Fewer than three transitions, windows that overlap or do not adjoin, different settings.
 
     Notes
     -----
-    A Markov chain of first order over the classes and ``N``: all transitions are added up and
-    divided by row, and the customers of today spread over the states by these rates. Customers
-    who appear for the first time come as many as on the average of the past transitions. The
-    money of today's customers changes, by state, as it did in the past; that of newcomers, and
-    of those who come back from ``N``, is the average of the past.
+    A first-order Markov chain over the classes and ``N``: the counts of all transitions are added
+    up and normalised by row, and today's customers move with these rates. The number of new
+    customers is the average of the past transitions. The revenue of today's customers changes, by
+    state, at its past rate; that of new customers, and of those who return from ``N``, is the
+    past average.
 
     Examples
     --------
@@ -202,8 +201,8 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
     >>> from abcxyz.demo import DEMO_AS_OF, demo_sales
     >>> quarters = list(backfill(demo_sales().transactions, since=date(2025, 1, 1),
     ...                          as_of=DEMO_AS_OF, settings=Settings(period="1Q", bucket="M")))
-    >>> found = forecast(quarters)
-    >>> found.states, found.transitions, len(found.held_back)
+    >>> result = forecast(quarters)
+    >>> result.states, result.transitions, len(result.held_back)
     (('A', 'B', 'C', 'N'), 6, 3)
     """
     known = list(snapshots)
@@ -282,7 +281,7 @@ class _Standing:
 
 
 def _spread(moves: Sequence[Transitions], now: _Standing) -> tuple[Floats, float]:
-    """Let the customers of *now* move as those of the past did."""
+    """Apply the past transition rates to the customers of *now*; return customers and revenue."""
     counts = np.sum([one.counts for one in moves], axis=0).astype(np.float64)
     before = np.sum([one.money_before.sum(axis=1) for one in moves], axis=0)
     after = np.sum([one.money_after.sum(axis=1) for one in moves], axis=0)
@@ -297,17 +296,17 @@ def _spread(moves: Sequence[Transitions], now: _Standing) -> tuple[Floats, float
 
 def _shares(customers: Floats) -> Floats:
     total = customers.sum()
-    found: Floats = customers / total if total else customers
-    return found
+    shares: Floats = customers / total if total else customers
+    return shares
 
 
 def _held_back(past: Sequence[Transitions], true: Transitions, dated: date) -> HeldBack:
     now, then = _Standing.before(true), _Standing.after(true)
-    said, revenue = _spread(past, now)
+    predicted, revenue = _spread(past, now)
     shares = _shares(then.customers)
     return HeldBack(
         dated=dated,
-        share_error=float(np.abs(_shares(said) - shares).sum() / 2),
+        share_error=float(np.abs(_shares(predicted) - shares).sum() / 2),
         share_error_unchanged=float(np.abs(_shares(now.customers) - shares).sum() / 2),
         revenue=float(then.money.sum()),
         revenue_forecast=revenue,

@@ -15,7 +15,7 @@ from abcxyz.errors import InputError
 __all__ = ["BAND", "steadied", "steady"]
 
 BAND = 0.02
-"""Width of the band to either side of a cut, as a share of the cut."""
+"""Half width of the band around a cut, as a share of the cut."""
 
 
 def steady(
@@ -28,24 +28,24 @@ def steady(
     band: float = BAND,
     upper: bool = False,
 ) -> Codes:
-    """Take the small to and fro around the cuts out of a classification.
+    """Stabilise classes with hysteresis: ignore small moves around the cuts.
 
     Parameters
     ----------
     codes
         (n,) raw classes of this run; -1 not classified.
     values
-        (n,) what was cut: money, or coefficients of variation.
+        (n,) classified values: money, or coefficients of variation.
     cuts
-        Where this run cut.
+        Cuts of this run.
     before
-        (n,) raw classes of the run before; -1 or -2 where there was none.
+        (n,) raw classes of the previous run; -1 or -2 where there was none.
     before_steady
-        (n,) steadied classes of the run before; the raw ones when not given.
+        (n,) steadied classes of the previous run; None for the raw ones.
     band
-        Half width as a share of the cut: 0.02 is ±2 %; 0 keeps the raw classes.
+        Half width as a share of the cut: 0.02 is ±2 %; 0 disables hysteresis.
     upper
-        The cuts are upper limits, as those of coefficients of variation are.
+        Whether the cuts are upper limits, as those of coefficients of variation are.
 
     Returns
     -------
@@ -55,14 +55,14 @@ def steady(
     Raises
     ------
     InputError
-        Arrays of different lengths, a negative band.
+        Arrays of different lengths, or a band outside 0 to 1.
 
     Notes
     -----
-    Every cut moves away from the class the customer had by the band, as in a Schmitt trigger;
-    the class is read off the moved cuts. It is the raw class at once where the raw one lies on
-    the same side of the steadied one for the second run in a row, where either run has none, and
-    where another reason than the cuts decided (such as a single order).
+    As in a Schmitt trigger, every cut is moved by the band away from the customer's previous
+    class, and the class is determined with the moved cuts. The raw class is taken immediately if
+    it lies on the same side of the steadied one for the second run in a row, if either run has
+    no class, and if something other than the cuts decided it (such as a single order).
 
     Examples
     --------
@@ -74,9 +74,9 @@ def steady(
     """
     raw = np.asarray(codes, dtype=np.int8)
     was = np.asarray(before, dtype=np.int8)
-    held = was if before_steady is None else np.asarray(before_steady, dtype=np.int8)
+    previous = was if before_steady is None else np.asarray(before_steady, dtype=np.int8)
     measured = np.asarray(values)
-    for name, column in (("values", measured), ("before", was), ("before_steady", held)):
+    for name, column in (("values", measured), ("before", was), ("before_steady", previous)):
         if column.shape != raw.shape:
             raise InputError(
                 "{name} has {count} values for {customers} customers; give one per customer",
@@ -89,19 +89,19 @@ def steady(
             "the band is {band!r}; give a share of the cut from 0 to below 1, such as 0.02",
             band=band,
         )
-    undecided = (raw >= 0) & (held >= 0) & (raw != held)
-    again = (was >= 0) & (np.sign(was - held) == np.sign(raw - held))
+    undecided = (raw >= 0) & (previous >= 0) & (raw != previous)
+    again = (was >= 0) & (np.sign(was - previous) == np.sign(raw - previous))
     undecided &= ~again & (_read(measured, cuts, upper) == raw)
-    found = raw.copy()
+    result = raw.copy()
     for code in range(3):
-        mine = np.flatnonzero(undecided & (held == code))
+        mine = np.flatnonzero(undecided & (previous == code))
         if len(mine):
-            found[mine] = _read(measured[mine], _moved(cuts, code, band, upper=upper), upper)
-    return freeze(found)
+            result[mine] = _read(measured[mine], _moved(cuts, code, band, upper=upper), upper)
+    return freeze(result)
 
 
 def _moved(cuts: Cuts, code: int, band: float, *, upper: bool) -> Cuts:
-    """Move both cuts away from a class."""
+    """Return both cuts moved away from a class by the band."""
 
     def away(cut: float, place: int) -> float:
         # Upper limits grow towards the worse classes, lower ones towards the better.
@@ -128,24 +128,26 @@ def steadied(
     *,
     band: float = BAND,
 ) -> Snapshot:
-    """Steady both classes of a snapshot by the one before.
+    """Apply hysteresis to both classes of a snapshot.
 
     Parameters
     ----------
     snapshot
         Made of *abc* and *xyz*.
     previous
-        The snapshot before.
+        The previous snapshot.
     aligned
-        Both lists, the former first.
+        Alignment of the customers of *previous* and *snapshot*, in this order.
+    abc, xyz
+        Both classifications, for their cuts.
     band
         As in `steady`.
     """
     here = slice(0, len(snapshot))
 
     def of_before(name: str) -> Codes:
-        found: Codes = aligned.of_before(getattr(previous, name), -1)[here]
-        return found
+        codes: Codes = aligned.of_before(getattr(previous, name), -1)[here]
+        return codes
 
     return attrs.evolve(
         snapshot,

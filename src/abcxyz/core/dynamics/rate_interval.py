@@ -34,23 +34,23 @@ def _wald(rate: Floats, trials: Floats, z: float) -> tuple[Floats, Floats]:
 INTERVALS: Mapping[str, Callable[[Floats, Floats, float], tuple[Floats, Floats]]] = (
     MappingProxyType({"wilson": _wilson, "agresti_coull": _agresti_coull, "wald": _wald})
 )
-"""Methods by name."""
+"""Interval methods by name."""
 
 
 def rate_interval(
     successes: ArrayLike, trials: ArrayLike, *, method: str = "wilson", level: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Bound the rate behind so many successes in so many trials.
+    """Compute the confidence interval of a binomial rate.
 
     Parameters
     ----------
     successes, trials
-        Counts of shapes that go together.
+        Counts, of shapes that broadcast.
     method
-        One of `INTERVALS`. Wilson's never leaves 0 to 1 and holds for few trials; Wald's is the
-        textbook's, too narrow there.
+        One of `INTERVALS`. Wilson's stays within 0 to 1 and is valid for few trials; Wald's, the
+        textbook one, is too narrow there.
     level
-        Probability to cover the true rate.
+        Confidence level, 0 to 1.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def rate_interval(
     Raises
     ------
     InputError
-        Another method, or a level outside 0 to 1.
+        An unknown method, or a level outside 0 to 1.
 
     Notes
     -----
@@ -86,5 +86,5 @@ def rate_interval(
     rate = np.asarray(successes, dtype=np.float64) / n
     centre, spread = INTERVALS[method](rate, n, NormalDist().inv_cdf((1 + level) / 2))
     low, high = np.clip(centre - spread, 0.0, 1.0), np.clip(centre + spread, 0.0, 1.0)
-    # Without a success, or a failure, the bound is exact; the subtraction may miss it by a bit.
+    # Without a success, or a failure, the bound is exact; the subtraction may round it off.
     return np.where(rate == 0, 0.0, low), np.where(rate == 1, 1.0, high)

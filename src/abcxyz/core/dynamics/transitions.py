@@ -1,4 +1,4 @@
-"""Who moved between two dates, along which path, with how much money."""
+"""Transitions of customers between classes from one date to another, with money and rates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from abcxyz._arrays import (
     freeze,
 )
 from abcxyz.core.classes.segments import ABC
-from abcxyz.core.display import Drawn, html_table, plain_number
+from abcxyz.core.display import Drawable, html_table, plain_number
 from abcxyz.core.dynamics.events import ABSENT, EVENTS, SENTENCES, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
@@ -40,7 +40,7 @@ __all__ = ["Transitions", "transitions"]
 
 
 @frozen(kw_only=True)
-class Transitions(Drawn):
+class Transitions(Drawable):
     """Moves of n customers between k classes, not classified (``N``) and absent.
 
     Parameters
@@ -54,14 +54,13 @@ class Transitions(Drawn):
     counts
         (k + 2, k + 2) customers by `states` before (rows) and after (columns).
     value_before, value_after
-        (n,) money of each customer, 0 where there are no sales; None where not given.
+        (n,) money of each customer, 0 without sales; None if not known.
     sold_before
-        (n,) whether something was ever sold to the customer until the first date; None where it
-        is not known.
+        (n,) whether the customer had any sale up to the first date; None if not known.
     customers
-        (n,) identifiers; None where not given.
+        (n,) identifiers; None if not known.
     method, level
-        Of the intervals, see `rate_interval`.
+        Method and level of the confidence intervals, see `rate_interval`.
     overlap
         Whether the two windows share days: the rates are then no transition probabilities.
     """
@@ -89,7 +88,7 @@ class Transitions(Drawn):
 
     @property
     def rates(self) -> Floats:
-        """(k + 2, k + 2) share of each row that took the path; NaN where the row is empty."""
+        """(k + 2, k + 2) share of the row's customers per path; NaN where the row is empty."""
         whole = self.counts.sum(axis=1, keepdims=True)
         return freeze(self.counts / np.where(whole > 0, whole, np.nan))
 
@@ -111,7 +110,7 @@ class Transitions(Drawn):
         Raises
         ------
         InputError
-            The money was not given.
+            The money is not known.
         """
         return self._money(self.value_before)
 
@@ -122,7 +121,7 @@ class Transitions(Drawn):
 
     @property
     def money_change(self) -> Floats:
-        """(k + 2, k + 2) what each path won or lost."""
+        """(k + 2, k + 2) change of the money on each path."""
         return freeze(self.money_after - self.money_before)
 
     def _money(self, values: Numbers | None) -> Floats:
@@ -135,27 +134,27 @@ class Transitions(Drawn):
 
     @functools.cached_property
     def events(self) -> Codes:
-        """(n,) int8 places in `EVENTS`; -1 for a customer absent on both dates.
+        """(n,) int8 indices in `EVENTS`; -1 for a customer absent on both dates.
 
-        Where `sold_before` is known it tells ``new`` from ``returned``, also for those who were
-        in the list and had never bought.
+        If `sold_before` is known it decides between ``new`` and ``returned``, also for customers
+        who were in the list without ever having bought.
         """
         k = len(self.labels)
         table = np.roll(event_table(k, ordered=self.ordered), 2, axis=(0, 1)).ravel()
-        found = table[path_numbers(self.before, self.after, k)]
+        codes = table[path_numbers(self.before, self.after, k)]
         if self.sold_before is not None:
             came = (self.before < 0) & (self.after >= 0)
-            found[came] = np.where(
+            codes[came] = np.where(
                 self.sold_before[came], EVENTS.index("returned"), EVENTS.index("new")
             )
-        return freeze(found)
+        return freeze(codes)
 
     def count(self, name: str) -> int:
         """Count the customers of one event, such as ``down``."""
         return int(np.count_nonzero(self._having(name)))
 
     def who(self, name: str) -> npt.NDArray[Any]:
-        """List the customers of one event, or their positions where they have no names.
+        """Return the customers of one event; their positions if there are no identifiers.
 
         Raises
         ------
@@ -190,7 +189,7 @@ class Transitions(Drawn):
         return self.who("lost")
 
     def explain(self, customer: object, lang: str = "en") -> str:
-        """Say what happened to one customer, named by identifier or else by position.
+        """Describe the move of one customer, by identifier, or by position if there are none.
 
         Raises
         ------
@@ -204,10 +203,10 @@ class Transitions(Drawn):
         'down: A, then B; 90, then 45.50'
         """
         known = np.arange(len(self)) if self.customers is None else self.customers
-        found = np.flatnonzero(known == customer)
-        if not len(found):
+        places = np.flatnonzero(known == customer)
+        if not len(places):
             raise InputError("there is no customer {customer!r} here", customer=customer)
-        i = int(found[0])
+        i = int(places[0])
         names = (*self.labels, text("absent", lang), "N")
         code = int(self.events[i])
         sentence = text(
@@ -227,7 +226,7 @@ class Transitions(Drawn):
         )
 
     def path(self, before: str, after: str) -> tuple[int, float]:
-        """Return the customers on one path and the rate of those who took it."""
+        """Return the number of customers on one path, and the rate of the path."""
         row, column = self._place(before), self._place(after)
         return int(self.counts[row, column]), float(self.rates[row, column])
 
@@ -241,7 +240,7 @@ class Transitions(Drawn):
         return self.states.index(state)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame, one row per path that somebody took."""
+        """Return a pandas data frame, one row per path with customers."""
         import pandas as pd
 
         rows, columns = np.nonzero(self.counts)
@@ -303,15 +302,15 @@ def transitions(
         Names of the classes: ``("A", "B", "C")``, ``("X", "Y", "Z")``, `SEGMENTS`, `BCG.names`,
         or any other of up to 13.
     ordered
-        Whether smaller codes are better. In segments ABC decides, then XYZ.
+        Whether smaller codes are better. Segments are ordered by ABC, then XYZ.
     money_before, money_after
-        (n,) money; NaN is none.
+        (n,) money; NaN counts as zero.
     sold_before
-        (n,) whether something was ever sold to the customer until the first date.
+        (n,) whether the customer had any sale up to the first date.
     customers
-        (n,) identifiers, for the lists.
+        (n,) identifiers.
     method, level
-        Of the intervals, see `rate_interval`.
+        Method and level of the confidence intervals, see `rate_interval`.
     overlap
         Whether the windows share days.
 
@@ -322,7 +321,7 @@ def transitions(
     Raises
     ------
     InputError
-        Different lengths, codes that no label names.
+        Arrays of different lengths, or codes without a label.
 
     Examples
     --------
@@ -367,27 +366,27 @@ def transitions(
 
 
 def _codes(array: ArrayLike, name: str, classes: int) -> Codes:
-    found = np.asarray(array)
-    if found.ndim != 1 or found.dtype.kind not in "iu":
+    codes = np.asarray(array)
+    if codes.ndim != 1 or codes.dtype.kind not in "iu":
         raise InputError(
             "{name} is an array of {kind} with the shape {shape}; pass one whole number per "
             "customer: a class code, -1 for not classified, -2 for absent",
             name=name,
-            kind=found.dtype,
-            shape=found.shape,
+            kind=codes.dtype,
+            shape=codes.shape,
         )
-    if len(found) and not (int(found.min()) >= ABSENT and int(found.max()) < classes):
-        wrong = np.flatnonzero((found < ABSENT) | (found >= classes))[0]
+    if len(codes) and not (int(codes.min()) >= ABSENT and int(codes.max()) < classes):
+        wrong = np.flatnonzero((codes < ABSENT) | (codes >= classes))[0]
         raise InputError(
             "{name} holds the code {value} at position {place}; there are {classes} classes, so "
             "codes run from -2 to {last}",
             name=name,
-            value=int(found[wrong]),
+            value=int(codes[wrong]),
             place=int(wrong),
             classes=classes,
             last=classes - 1,
         )
-    return found.astype(np.int8, copy=False)
+    return codes.astype(np.int8, copy=False)
 
 
 def _money(values: ArrayLike, name: str) -> Numbers:

@@ -1,4 +1,4 @@
-"""What a scorecard is made of: bins, attributes, knock-outs, and words for the grades."""
+"""Parts of a scorecard: bins, attributes, knock-outs, and texts of the grades."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ GRADES = ("P-A", "P-B", "P-C")
 """Names of the grades 0, 1 and 2; a lead that is not scored has -1."""
 
 GRAIN = 1024
-"""Points are multiples of 1/1024: such numbers add up without rounding, in any order."""
+"""Points are multiples of 1/1024, which add up without rounding, in any order."""
 
 _TEXT = attrs.validators.instance_of(str)
 _MISSING = frozenset({"", "nan", "none", "null", "<na>", "nat"})
 
 
 def word(value: object) -> str:
-    """Return *value* as a scorecard compares it: trimmed, in lower case; unknown is empty.
+    """Normalise a categorical value: trimmed, in lower case, an empty string if missing.
 
     Examples
     --------
@@ -77,22 +77,22 @@ def _is_figure(value: str) -> bool:
 
 @frozen
 class Bin:
-    """Values that earn the same points.
+    """Values of an attribute with the same points.
 
     Parameters
     ----------
     points
-        What they earn.
+        Points of these values.
     text
         The reason for a salesperson, such as "large firm by turnover".
     upto
-        Numbers up to and including this one, from where the bin before ends.
+        Upper limit of a range of numbers, inclusive; the lower limit is that of the bin before.
     values
-        Words, or special numbers such as -1 for "never". A bin of words without any is met by
-        every known value that no other bin names; there may be one, the last.
+        Categories, or special numbers such as -1 for "never". In a category attribute the last
+        bin may have none: it matches every known value that no other bin names.
     phrase
-        How the sentence says it, where that differs from the reason: "large firm". What begins
-        with an ellipsis continues the noun before: "…of a priority industry".
+        Wording within a sentence, if it differs from the reason: "large firm". A leading
+        ellipsis continues the preceding noun: "…of a priority industry".
     """
 
     points: float = field(converter=_points)
@@ -102,8 +102,8 @@ class Bin:
     phrase: Texts = field(factory=Texts, converter=Texts)
 
 
-def _bins(found: Iterable[Bin]) -> tuple[Bin, ...]:
-    return tuple(found)
+def _bins(bins: Iterable[Bin]) -> tuple[Bin, ...]:
+    return tuple(bins)
 
 
 @frozen
@@ -113,18 +113,17 @@ class Attribute:
     Parameters
     ----------
     name
-        The column it is in.
+        Name of its column.
     kind
         ``number`` or ``category``.
     neutral
-        Points of a lead where it is unknown, or in no bin.
+        Points if the value is unknown, or in no bin.
     bins
-        Numbers: rising ``upto``, special values anywhere.
+        For numbers in ascending order of ``upto``; bins of special values anywhere.
     text
-        What a salesperson calls it; the name itself where empty.
+        Label for salespeople; the name if empty.
     typical
-        Points of the average lead, against which a reason speaks for or against; *neutral*
-        where not given.
+        Points of the average lead, with which a reason is compared; None for *neutral*.
     """
 
     name: str = field(validator=_TEXT)
@@ -179,42 +178,42 @@ class Attribute:
 
     @property
     def ranges(self) -> tuple[Bin, ...]:
-        """The bins that are met by a range, not by a value."""
+        """The bins of ranges; those of special values are left out."""
         return tuple(part for part in self.bins if not part.values)
 
     @property
     def reference(self) -> float:
-        """Points above which the attribute speaks for a lead, and below which against it."""
+        """Points above which the attribute is a reason for a lead, below which against it."""
         return self.neutral if self.typical is None else self.typical
 
     @property
     def least(self) -> float:
-        """Fewest points it can give."""
+        """Least points of the attribute."""
         return min([self.neutral, *(one.points for one in self.bins)])
 
     @property
     def most(self) -> float:
-        """Most points it can give."""
+        """Most points of the attribute."""
         return max([self.neutral, *(one.points for one in self.bins)])
 
     @property
     def weight(self) -> float:
-        """How much it can move a score; nothing while it has no bins."""
+        """Difference of most and least points; 0 without bins."""
         return self.most - self.least if self.bins else 0.0
 
     def label(self, lang: str) -> str:
-        """Say what it is called in *lang*."""
+        """Return the label in *lang*."""
         return self.text.in_language(lang) or self.name
 
     @property
     def labels(self) -> Texts:
-        """What it is called in each language; the name itself where there are no words."""
+        """Label in each language; the name if there is no text."""
         return Texts(self.text, Texts(self.name))
 
 
 @frozen
 class Knockout:
-    """Values that rule a lead out, whatever else is known."""
+    """Values of an attribute that rule a lead out, regardless of its points."""
 
     attribute: str = field(validator=_TEXT)
     values: tuple[str, ...] = field(converter=_words)
@@ -223,7 +222,7 @@ class Knockout:
 
 @frozen
 class Verdict:
-    """What a grade means to people, and to which queue a router would send the lead."""
+    """Text and advice of a grade, and the queue for routing the lead."""
 
     text: Texts = field(converter=Texts)
     advice: Texts = field(converter=Texts)
@@ -247,22 +246,22 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 )
 
 
-def merge_verdicts(found: Mapping[str, Verdict | Mapping[str, Any]]) -> Mapping[str, Verdict]:
-    """Put *found* over the usual words; part of a verdict is enough."""
+def merge_verdicts(changes: Mapping[str, Verdict | Mapping[str, Any]]) -> Mapping[str, Verdict]:
+    """Put *changes* over the default verdicts; a verdict may be changed in part."""
     check_known(
         "the verdicts of the scorecard have the key {key!r}; known are {known}",
-        key=found,
+        key=changes,
         known=VERDICTS,
     )
     merged = dict(VERDICTS)
-    for name, one in found.items():
+    for name, one in changes.items():
         merged[name] = one if isinstance(one, Verdict) else _over(merged[name], one)
     return MappingProxyType(merged)
 
 
-def _over(usual: Verdict, written: Mapping[str, Any]) -> Verdict:
-    changed = gather_texts(written, text="", advice="advice_")
-    for name, texts in (("text", usual.text), ("advice", usual.advice)):
+def _over(default: Verdict, changes: Mapping[str, Any]) -> Verdict:
+    changed = gather_texts(changes, text="", advice="advice_")
+    for name, texts in (("text", default.text), ("advice", default.advice)):
         if name in changed:
             changed[name] = Texts(changed[name], texts)
-    return attrs.evolve(usual, **changed)
+    return attrs.evolve(default, **changed)

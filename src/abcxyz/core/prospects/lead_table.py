@@ -1,4 +1,4 @@
-"""Columns of leads, out of whatever holds them, and the bin that each value falls into."""
+"""Columns of leads from tables of any kind, and the bin of each value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 @frozen
 class Unreadable:
-    """A cell that holds no number where one is needed, and so counts as unknown."""
+    """A cell that is not a number where one is required; it counts as unknown."""
 
     position: int
     attribute: str
@@ -47,7 +47,7 @@ class LeadColumns:
     ids
         (n,) identifiers.
     columns
-        Name to n values of any make.
+        Name -> n values: a list, array or column of a data frame.
     """
 
     ids: npt.NDArray[Any]
@@ -59,14 +59,14 @@ class LeadColumns:
 
 @frozen(eq=False)
 class Words:
-    """A column of words, read once.
+    """A dictionary-encoded column of categories.
 
     Parameters
     ----------
     words
-        Each once; the empty one is unknown.
+        Distinct values; the empty string is unknown.
     codes
-        (n,) place of each value in *words*.
+        (n,) index of each value in *words*.
     """
 
     words: Sequence[str]
@@ -76,39 +76,39 @@ class Words:
         return len(self.codes)
 
     def __getitem__(self, rows: Any) -> Words:
-        """Choose values by position; the words stay."""
+        """Select values by position; *words* are unchanged."""
         return Words(self.words, self.codes[rows])
 
 
 def columns_of(
     table: Any, names: Sequence[str] | None = None, ids: Sequence[Any] | None = None
 ) -> LeadColumns:
-    """Take columns out of a mapping, a data frame, or ``{id: {attribute: value}}``.
+    """Extract columns from a mapping, a data frame, or ``{id: {attribute: value}}``.
 
     Parameters
     ----------
     table
-        A mapping of column to values, of id to what is known about it, or a data frame: pandas,
-        polars, pyarrow and DuckDB as they are; what is lazy is computed.
+        A mapping of column -> values, a mapping of id -> attributes, or a data frame of pandas,
+        polars, pyarrow or DuckDB; a lazy one is computed.
     names
-        Columns wanted, all when not given; those that are absent are left out.
+        Columns to extract, None for all; absent ones are left out.
     ids
-        Of the leads; the column ``lead`` or ``id``, or else positions, when not given.
+        Identifiers of the leads; None for the column ``lead`` or ``id``, or else positions.
 
     Raises
     ------
     InputError
-        It is no table, or its columns differ in length.
+        *table* is not a table, or its columns differ in length.
     """
     if isinstance(table, Mapping) and all(isinstance(row, Mapping) for row in table.values()):
         return _by_id(table, names)
-    found = _as_mapping(table)
-    keys = {str(name): name for name in found}
+    mapping = _as_mapping(table)
+    keys = {str(name): name for name in mapping}
     wanted = list(keys) if names is None else [name for name in names if name in keys]
     extra = [] if ids is not None else [key for key in ("lead", "id") if key in keys][:1]
-    columns = {name: found[keys[name]] for name in (*wanted, *extra)}
-    # A table that has none of the columns still has its rows.
-    some = columns or {name: found[key] for name, key in list(keys.items())[:1]}
+    columns = {name: mapping[keys[name]] for name in (*wanted, *extra)}
+    # A table without any of the columns still has rows to count.
+    some = columns or {name: mapping[key] for name, key in list(keys.items())[:1]}
     sizes = {name: len(column) for name, column in some.items()}
     if ids is not None:
         sizes["ids"] = len(ids)
@@ -130,7 +130,7 @@ def _by_id(rows: Mapping[Any, Mapping[str, object]], names: Sequence[str] | None
 
 
 def _as_mapping(table: Any) -> Any:
-    """Return something with names to iterate over and columns behind them."""
+    """Return a mapping-like object: names to iterate over, columns by name."""
     if isinstance(table, Mapping):
         return table
     if hasattr(table, "fetchnumpy"):  # DuckDB
@@ -151,30 +151,30 @@ def _as_mapping(table: Any) -> Any:
 
 
 def _objects(values: Any) -> npt.NDArray[Any]:
-    found = np.empty(len(values), dtype=object)
-    found[:] = as_array(values).tolist() if len(values) else []
-    return found
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = as_array(values).tolist() if len(values) else []
+    return objects
 
 
 def as_array(column: Any) -> npt.NDArray[Any]:
-    """Return (n,) values of a column of any make; what is missing is ``None`` or NaN."""
-    if np.ma.isMaskedArray(column):  # DuckDB's way to say NULL
+    """Convert a column to an array of (n,) values; missing ones are ``None`` or NaN."""
+    if np.ma.isMaskedArray(column):  # DuckDB marks NULL with a mask
         return np.array(column.tolist(), dtype=object)
     if isinstance(column, (list, tuple)):
         # numpy would turn [1, "x"] into text and [[1], [2]] into a square.
-        found = np.empty(len(column), dtype=object)
-        found[:] = column
-        return found
+        objects = np.empty(len(column), dtype=object)
+        objects[:] = column
+        return objects
     array = np.asarray(column)
     return array if array.ndim == 1 else as_array(list(column))
 
 
 def as_words(column: Any) -> tuple[Sequence[str], Ints]:
-    """Return the distinct words of a column, and the place in them of each value.
+    """Return the distinct normalised values of a column, and the index of each value in them.
 
     Notes
     -----
-    Words as wide as the widest of them would cost a million times 10,000 characters.
+    A fixed-width numpy string array would be as wide as the longest value in every row.
     """
     if isinstance(column, Words):
         return column.words, column.codes
@@ -185,7 +185,7 @@ def as_words(column: Any) -> tuple[Sequence[str], Ints]:
     for i, value in enumerate(array.tolist()):
         try:
             code = seen.get(value)
-        except TypeError:  # a list, say
+        except TypeError:  # unhashable, such as a list
             value = str(value)
             code = seen.get(value)
         if code is None:
@@ -197,31 +197,37 @@ def as_words(column: Any) -> tuple[Sequence[str], Ints]:
 def as_figures(
     column: Any, name: str, *, strict: bool = True
 ) -> tuple[Floats, tuple[Unreadable, ...]]:
-    """Return numbers, NaN where nothing is known; text such as ``1 200,5`` is understood.
+    """Convert a column to floats, NaN where unknown; text such as ``1 200,5`` is parsed.
 
     Parameters
     ----------
     column
-        (n,) values of any make.
+        (n,) values.
     name
-        What to call them in an error.
+        Name of the column in error messages.
     strict
-        Whether to refuse a value that is no number; otherwise it is NaN, and told.
+        Whether a value that is not a number is an error; otherwise it becomes NaN and is
+        reported.
+
+    Returns
+    -------
+    tuple
+        (n,) floats, and the unreadable values.
 
     Raises
     ------
     InputError
-        A value is no number, and *strict*.
+        A value is not a number, and *strict*.
     """
     array = as_array(column)
     bad: list[Unreadable] = []
     if array.dtype.kind in "iuf":
-        found: Floats = array.astype(np.float64)
+        figures: Floats = array.astype(np.float64)
     else:
-        found = np.empty(len(array))
+        figures = np.empty(len(array))
         for i, value in enumerate(array.tolist()):
             try:
-                found[i] = _figure(value)
+                figures[i] = _figure(value)
             except ValueError:
                 if strict:
                     raise InputError(
@@ -231,10 +237,10 @@ def as_figures(
                         value=_short(value),
                         place=i,
                     ) from None
-                found[i] = math.nan
+                figures[i] = math.nan
                 bad.append(Unreadable(i, name, _short(value)))
-    found[np.isinf(found)] = np.nan
-    return found, tuple(bad)
+    figures[np.isinf(figures)] = np.nan
+    return figures, tuple(bad)
 
 
 def _short(value: object) -> str:
@@ -251,11 +257,11 @@ def _figure(value: object) -> float:
     try:
         return float(plain)
     except ValueError:
-        return _written(plain)
+        return _parsed(plain)
 
 
-def _written(plain: str) -> float:
-    """Read ``1 200,5``, ``1,200.50`` and ``1.200.000``; ``1,200`` can be read in two ways."""
+def _parsed(plain: str) -> float:
+    """Parse ``1 200,5``, ``1,200.50`` and ``1.200.000``; refuse ``1,200``, which is ambiguous."""
     if not word(plain):
         return math.nan
     digits = "".join(plain.split()).replace("'", "")
@@ -281,21 +287,21 @@ def place_values(
     Returns
     -------
     tuple
-        (n,) bins, -1 for none; (n,) whether the value is known at all; what is no number.
+        (n,) bin indices, -1 for none; (n,) whether the value is known; unreadable values.
     """
     bins = attribute.bins
     if attribute.kind == "number":
         figures, bad = as_figures(column, attribute.name, strict=strict)
         known = ~np.isnan(figures)
         places = np.array([k for k, part in enumerate(bins) if not part.values], dtype=np.int64)
-        found = np.full(len(figures), -1, dtype=np.int64)
+        indices = np.full(len(figures), -1, dtype=np.int64)
         if len(places):
             edges = [part.upto for part in attribute.ranges[:-1]]
-            found = np.where(known, places[np.searchsorted(edges, figures)], -1)
+            indices = np.where(known, places[np.searchsorted(edges, figures)], -1)
         for k, part in enumerate(bins):
             for value in part.values:
-                found[figures == float(value)] = k
-        return found, known, bad
+                indices[figures == float(value)] = k
+        return indices, known, bad
     words, codes = as_words(column)
     other = len(bins) - 1 if bins and not bins[-1].values else -1
     lookup = {value: k for k, part in enumerate(bins) for value in part.values}

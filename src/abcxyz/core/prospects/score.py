@@ -1,4 +1,4 @@
-"""The score of one lead, with its reasons and a sentence for a salesperson."""
+"""Score of one lead, with reasons and an explanation for salespeople."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["ProspectScore", "Reason"]
 
 @frozen
 class Reason:
-    """One attribute that speaks for or against a lead.
+    """One reason for or against a lead.
 
     Parameters
     ----------
     points
-        Above (or below) those of the average lead.
+        Difference to the points of the average lead.
     text
-        The reason by itself.
+        The reason as a separate text.
     phrase
-        Its words within the sentence, where they differ.
+        Wording within a sentence, if it differs.
     """
 
     points: float
@@ -39,13 +39,13 @@ class ProspectScore:
     Parameters
     ----------
     score
-        0..100.
+        Sum of the points, 0..100.
     grade
-        ``P-A``, ``P-B``, ``P-C``, or ``None`` where too little is known.
+        ``P-A``, ``P-B``, ``P-C``, or ``None`` if too little is known.
     points
-        Attribute to points.
+        Attribute -> points.
     coverage
-        Share of the scorecard's weight that is known, 0..1.
+        Share of the scorecard's weight in known attributes, 0..1.
     confidence
         ``high`` from a coverage of 0.8, ``medium`` from 0.6, else ``low``.
     good, bad
@@ -53,13 +53,14 @@ class ProspectScore:
     basis
         ``rules`` or ``fitted``.
     probability
-        Of becoming an A customer *if the lead buys*; ``None`` where the scorecard was not fitted.
+        Probability of becoming an A customer *if the lead buys*; ``None`` if the scorecard was
+        not fitted.
     knocked_out
-        Whether a knock-out decided.
+        Whether a knock-out matched.
     unknown
-        Labels of the attributes that are not known, the weightiest first.
+        Labels of the unknown attributes, by decreasing weight.
     verdict
-        The words of the grade.
+        Texts of the grade.
     """
 
     score: float
@@ -94,7 +95,7 @@ class ProspectScore:
         return tuple(one.text.in_language(lang) for one in self.bad)
 
     def explain(self, lang: str = "en") -> str:
-        """Say it to a salesperson in *lang*.
+        """Explain the score to a salesperson in *lang*.
 
         Examples
         --------
@@ -113,7 +114,7 @@ class ProspectScore:
     sentence = explain
 
     def to_record(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON; ``sentence_ru`` is that of Russian, and so on."""
+        """Return plain values, ready for JSON; ``sentence_ru`` is the Russian sentence."""
         others = [lang for lang in languages() if lang != SOURCE]
         return {
             "grade": self.grade,
@@ -134,7 +135,7 @@ class ProspectScore:
 
 
 def _phrase(reasons: tuple[Reason, ...], lang: str) -> str:
-    """Join reasons: one noun where all agree on it, then what continues it."""
+    """Join reasons to a phrase: the common noun once, then its continuations, then the rest."""
     full = [one.text.in_language(lang) for one in reasons]
     short = [one.phrase.in_language(lang) for one in reasons]
     nouns = dict.fromkeys(one for one in short if one and not one.startswith("…"))

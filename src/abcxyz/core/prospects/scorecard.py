@@ -1,4 +1,4 @@
-"""A scorecard: which attribute of a lead gives how many points."""
+"""Scorecard: points per attribute of a lead, and the cuts of the grades."""
 
 from __future__ import annotations
 
@@ -41,36 +41,36 @@ __all__ = [
 _FORMAT = 1
 
 
-def _attributes(found: Iterable[Attribute]) -> tuple[Attribute, ...]:
-    return tuple(found)
+def _attributes(attributes: Iterable[Attribute]) -> tuple[Attribute, ...]:
+    return tuple(attributes)
 
 
-def _knockouts(found: Iterable[Knockout]) -> tuple[Knockout, ...]:
-    return tuple(found)
+def _knockouts(knockouts: Iterable[Knockout]) -> tuple[Knockout, ...]:
+    return tuple(knockouts)
 
 
 @frozen
 class Scorecard:
-    """Points per attribute, cuts of the grades, and where they come from.
+    """Points per attribute, cuts of the grades, and their origin.
 
     Parameters
     ----------
     attributes
         In the order in which points are shown.
     knockouts
-        What rules a lead out; the first that is met is told.
+        Conditions that rule a lead out; the first that matches is reported.
     cuts
         Scores from which a lead is P-A and P-B.
     least_coverage
-        Below this share of known weight a lead is not scored.
+        Share of known weight below which a lead is not scored.
     basis
         ``rules`` or ``fitted``.
     calibration
-        Intercept and slope of the logit of the probability over the score, when fitted.
+        Intercept and slope of the logit of the probability over the score, if fitted.
     verdicts
-        What a grade means to people; what is not given keeps its usual words.
+        Texts of the grades; omitted ones keep the defaults.
     report
-        Date, n and metrics of the fit.
+        Date, sample size and metrics of the fit.
 
     Raises
     ------
@@ -117,12 +117,12 @@ class Scorecard:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Names of the columns it looks at: attributes with bins, then knock-outs."""
+        """Names of the required columns: attributes with bins, then knock-outs."""
         names = [one.name for one in self.attributes if one.bins]
         return tuple(dict.fromkeys([*names, *(out.attribute for out in self.knockouts)]))
 
     def explain(self, lang: str = "en") -> str:
-        """Say what each attribute may give, and from how many points a lead has which grade.
+        """Describe the range of points of each attribute, and the cuts of the grades.
 
         Examples
         --------
@@ -139,7 +139,7 @@ class Scorecard:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Scorecard:
-        """Build from what TOML or JSON holds.
+        """Build from a parsed TOML or JSON document.
 
         Raises
         ------
@@ -198,20 +198,20 @@ class Scorecard:
         }
 
     def to_json(self) -> str:
-        """Return the text of a model file: JSON, readable and safe to open."""
+        """Return the text of a model file as JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, written: str) -> Scorecard:
-        """Read a model file.
+    def from_json(cls, document: str) -> Scorecard:
+        """Read the text of a model file.
 
         Raises
         ------
         ConfigError
-            It is no JSON, or no scorecard.
+            It is not JSON, or not a scorecard.
         """
         try:
-            data = json.loads(written)
+            data = json.loads(document)
         except (ValueError, RecursionError) as problem:
             raise ConfigError(
                 "the scorecard cannot be read ({reason}); compare it with the default one",
@@ -220,27 +220,27 @@ class Scorecard:
         return cls.from_dict(data)
 
 
-def _bins(written: Iterable[Mapping[str, Any]]) -> list[Bin]:
-    return [Bin(**gather_texts(one, text="", phrase="say_")) for one in written]
+def _bins(tables: Iterable[Mapping[str, Any]]) -> list[Bin]:
+    return [Bin(**gather_texts(one, text="", phrase="say_")) for one in tables]
 
 
-#: What a file's keys begin with before the language.
+#: Field of texts -> prefix of its keys in a file, before the language.
 _PREFIXES = MappingProxyType({"text": "", "phrase": "say_", "advice": "advice_"})
 
 
 def _plain(one: attrs.AttrsInstance) -> dict[str, Any]:
-    """Return the fields that hold something; an endless bin is one without ``upto``."""
-    written: dict[str, Any] = {}
+    """Return the fields that are not empty; an unbounded bin has no ``upto``."""
+    fields: dict[str, Any] = {}
     for name, value in attrs.asdict(one, recurse=False).items():
         if isinstance(value, Texts):
-            written |= spread_texts(value, _PREFIXES[name])
+            fields |= spread_texts(value, _PREFIXES[name])
         elif name != "bins" and value not in ("", (), None, math.inf):
-            written[name] = list(value) if isinstance(value, tuple) else value
-    return written
+            fields[name] = list(value) if isinstance(value, tuple) else value
+    return fields
 
 
 def default_scorecard() -> Scorecard:
-    """Read the scorecard that comes with the package.
+    """Read the scorecard shipped with the package.
 
     Examples
     --------
@@ -252,4 +252,4 @@ def default_scorecard() -> Scorecard:
 
 
 DEFAULT = default_scorecard()
-"""The scorecard that comes with the package."""
+"""The scorecard shipped with the package."""

@@ -1,4 +1,4 @@
-"""What a new lead may be worth: P-A, P-B, P-C or not scored, with reasons."""
+"""Lead scoring: grades P-A, P-B, P-C or not scored, with reasons."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from abcxyz.toolkit.catalogue import Texts
 
 __all__ = ["ProspectScore", "ProspectScores", "score_prospect", "score_prospects"]
 
-_TOLD = 5
+_MOST_REASONS = 5
 _NAMES = np.array([*GRADES, None], dtype=object)
 
 
 @frozen(eq=False)
 class ProspectScores:
-    """Scores of many leads, in the order given.
+    """Scores of n leads, in input order.
 
     Parameters
     ----------
@@ -43,15 +43,15 @@ class ProspectScores:
     points
         (n, attributes); each row adds up to the score exactly.
     bins
-        (n, attributes) the bin met, -1 where none.
+        (n, attributes) index of the matching bin, -1 for none.
     known
         (n, attributes) whether the value is known.
     knockout
-        (n,) the knock-out met, -1 none.
+        (n,) index of the matching knock-out, -1 for none.
     scorecard
-        What they were scored by.
+        Scorecard used.
     unreadable
-        Cells that held no number where one is needed, and so count as unknown.
+        Cells that are not numbers where one is required; they count as unknown.
     """
 
     ids: npt.NDArray[Any]
@@ -73,22 +73,22 @@ class ProspectScores:
 
     @property
     def probability(self) -> Floats:
-        """(n,) fitted probability; NaN where knocked out or the scorecard is one of rules."""
+        """(n,) fitted probability; NaN if knocked out or if the scorecard is not fitted."""
         if self.scorecard.calibration is None:
             return np.full(len(self), np.nan)
         intercept, slope = self.scorecard.calibration
-        # tanh does not overflow, whatever the card.
-        found: Floats = 0.5 + 0.5 * np.tanh((intercept + slope * self.score) / 2)
-        found[self.knockout >= 0] = np.nan
-        return found
+        # tanh does not overflow, as exp could.
+        chances: Floats = 0.5 + 0.5 * np.tanh((intercept + slope * self.score) / 2)
+        chances[self.knockout >= 0] = np.nan
+        return chances
 
     def verdict(self, i: int) -> Verdict:
-        """Return the words of lead number *i*'s grade."""
+        """Return the texts of the grade of lead number *i*."""
         grade = GRADES[self.grade[i]] if self.grade[i] >= 0 else "unscored"
         return self.scorecard.verdicts["knockout" if self.knockout[i] >= 0 else grade]
 
     def __getitem__(self, i: int) -> ProspectScore:
-        """Tell everything of lead number *i*."""
+        """Return the score of lead number *i*."""
         card, row = self.scorecard, slice(i, i + 1) if i >= 0 else slice(i, i + 1 or None)
         knocked, grade, coverage = int(self.knockout[i]), int(self.grade[i]), self.coverage[i]
         good, bad = self._reasons(i)
@@ -124,14 +124,14 @@ class ProspectScores:
         if knocked >= 0:
             out = self.scorecard.knockouts[knocked]
             return (), (Reason(-math.inf, Texts(out.text, Texts(out.attribute))),)
-        told = [
+        reasons = [
             _reason(one, int(met))
             for one, met in zip(self.scorecard.attributes, self.bins[i], strict=True)
             if met >= 0
         ]
-        good = sorted((one for one in told if one.points > 0), key=lambda one: -one.points)
-        bad = sorted((one for one in told if one.points < 0), key=lambda one: one.points)
-        return tuple(good[:_TOLD]), tuple(bad[:_TOLD])
+        good = sorted((one for one in reasons if one.points > 0), key=lambda one: -one.points)
+        bad = sorted((one for one in reasons if one.points < 0), key=lambda one: one.points)
+        return tuple(good[:_MOST_REASONS]), tuple(bad[:_MOST_REASONS])
 
     def to_records(self) -> list[dict[str, Any]]:
         """Return one JSON-ready mapping per lead, with ``suggested_queue`` for a router."""
@@ -170,8 +170,8 @@ class ProspectScores:
         >>> score_prospects({"turnover": [3e9, 1e6, None]}).counts()
         {'P-A': 1, 'P-B': 0, 'P-C': 1, None: 1}
         """
-        found = np.bincount(self.grade.astype(np.int64) + 1, minlength=4).tolist()
-        return dict(zip((*GRADES, None), (*found[1:], found[0]), strict=True))
+        counts = np.bincount(self.grade.astype(np.int64) + 1, minlength=4).tolist()
+        return dict(zip((*GRADES, None), (*counts[1:], counts[0]), strict=True))
 
     def _repr_html_(self) -> str:
         """Show the first leads in a notebook."""
@@ -189,27 +189,27 @@ class ProspectScores:
         as_of: date,
         days: int = 1,
     ) -> Ints:
-        """Find P-A leads nobody contacted within *days* of their creation.
+        """Find P-A leads that were not contacted within *days* of their creation.
 
         Parameters
         ----------
         created, contacted
-            (n,) dates, times, or ISO text of either; nothing where there was no contact. Without
-            a day of creation nobody can say what is late, so such a lead is not found.
+            (n,) dates, times, or ISO text of either; None or empty without a contact. A lead
+            without a date of creation is never overdue.
         as_of
-            Today.
+            The current day.
         days
-            Patience: a lead of yesterday is late today with 0, and tomorrow with 1.
+            Days allowed: a lead created yesterday is late today with 0, and tomorrow with 1.
 
         Returns
         -------
         numpy.ndarray
-            Positions, in the order of the leads. A contact after *as_of* has not happened yet.
+            Positions, in the order of the leads. A contact after *as_of* is ignored.
 
         Raises
         ------
         InputError
-            The dates are not one per lead, or no dates.
+            There is not one date per lead, or a value is not a date.
 
         Examples
         --------
@@ -227,16 +227,16 @@ class ProspectScores:
                 contacted=len(contacted),
             )
         due = as_of - timedelta(days=days)
-        found: list[int] = []
+        late: list[int] = []
         for i in np.flatnonzero(self.grade == 0).tolist():
             born, met = _day(created[i], "created", i), _day(contacted[i], "contacted", i)
             if born is not None and born < due and (met is None or met > as_of):
-                found.append(i)
-        return np.array(found, dtype=np.int64)
+                late.append(i)
+        return np.array(late, dtype=np.int64)
 
 
 def _day(value: object, name: str, place: int) -> date | None:
-    # NaT and NaN differ from themselves.
+    # NaT and NaN are unequal to themselves.
     if value is None or value != value or not str(value).strip():
         return None
     if isinstance(value, datetime):
@@ -263,19 +263,19 @@ def _reason(one: Attribute, met: int) -> Reason:
 def score_prospect(
     attributes: Mapping[str, object], scorecard: Scorecard = DEFAULT
 ) -> ProspectScore:
-    """Score one lead by what is known about it.
+    """Score one lead.
 
     Parameters
     ----------
     attributes
-        Attribute to value; what is absent, ``None``, NaN or empty is unknown.
+        Attribute -> value; an absent, ``None``, NaN or empty value is unknown.
     scorecard
-        The default one when not given.
+        Scorecard to use.
 
     Raises
     ------
     InputError
-        Text where a number is needed.
+        Text where a number is required.
 
     Examples
     --------
@@ -300,15 +300,15 @@ def score_prospects(
     Parameters
     ----------
     table
-        Columns by name, a data frame of any make, or ``{id: {attribute: value}}`` as an enricher
-        gives it. Columns the scorecard does not name are not looked at.
+        Columns by name, a data frame, or ``{id: {attribute: value}}`` as an enricher returns it.
+        Columns that the scorecard does not name are ignored.
     scorecard
-        The default one when not given.
+        Scorecard to use.
     ids
-        Of the leads; the column ``lead`` or ``id``, or else positions, when not given.
+        Identifiers of the leads; None for the column ``lead`` or ``id``, or else positions.
     strict
-        Whether text in the place of a number is refused. If not, it counts as unknown and is
-        told in ``unreadable``, so that one careless card does not stop the others.
+        Whether text in place of a number is an error. If not, it counts as unknown and is
+        listed in ``unreadable``.
 
     Returns
     -------
@@ -317,12 +317,12 @@ def score_prospects(
     Raises
     ------
     InputError
-        No table, columns of different length, or text where a number is needed.
+        Not a table, columns of different length, or text where a number is required.
 
     Notes
     -----
-    An unknown attribute gives its neutral points. Coverage is the weight (most minus least
-    points) of the known attributes over that of all attributes that have bins.
+    An unknown attribute gets its neutral points. Coverage is the weight (most minus least
+    points) of the known attributes divided by that of all attributes with bins.
 
     Examples
     --------
@@ -355,7 +355,7 @@ def score_prospects(
     whole = weights.sum()
     coverage = known @ weights / whole if whole else np.zeros(n)
     grade = np.where(score >= scorecard.cuts[0], 0, np.where(score >= scorecard.cuts[1], 1, 2))
-    # A sum of shares may fall short of the limit by a rounding error.
+    # A sum of shares may be below the limit by a rounding error.
     grade[coverage < scorecard.least_coverage - 1e-12] = -1
     grade[knockout >= 0] = 2
     return ProspectScores(

@@ -1,4 +1,4 @@
-"""Nearest customers of class A to a lead, by Gower's distance; no part of the score."""
+"""Nearest customers of class A to a lead, by Gower's distance; not part of the score."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from abcxyz.errors import InputError
 
 __all__ = ["Resemblance", "nearest_customers"]
 
-_CRUMB = 1e-12
+_ROUNDING = 1e-12
 
 
 @frozen
 class Resemblance:
-    """A customer like the lead.
+    """A customer similar to the lead.
 
     Parameters
     ----------
     customer
-        Its identifier.
+        Identifier of the customer.
     distance
-        Gower's, from 0 for the same to 1 for altogether different.
+        Gower's distance, from 0 for equal to 1 for entirely different.
     compared
         Attributes known of both.
     """
@@ -52,34 +52,34 @@ def nearest_customers(
     Parameters
     ----------
     lead
-        What is known about it.
+        Attribute -> value.
     customers
-        A customers with the same attributes: anything `score_prospects` takes.
+        Class A customers with the same attributes: any table that `score_prospects` accepts.
     scorecard
-        Says which attributes there are, and which of them are numbers.
+        Defines the attributes, and which of them are numbers.
     ids
-        Of the customers, where the table has no column ``lead`` or ``id``.
+        Identifiers of the customers; None for the column ``lead`` or ``id``, or else positions.
     count
-        How many to find.
+        Number of customers to return.
     logarithm
-        Numbers compared by ratio: 10 and 20 million are as far apart as 1 and 2 billion.
+        Attributes compared by ratio: 10 and 20 million are as far apart as 1 and 2 billion.
 
     Returns
     -------
     tuple of Resemblance
-        The nearest first; equally near ones in the order of the table. A customer is left out
-        where fewer than half of the attributes known of the lead are known of it.
+        The nearest first; equally near ones in the order of the table. A customer is left out if
+        fewer than half of the lead's known attributes are known of the customer.
 
     Raises
     ------
     InputError
-        Text in a number's place in the lead, or *count* is below one.
+        Text in place of a number in the lead, or *count* is below one.
 
     Notes
     -----
-    Gower, Biometrics 27 (1971) 857-871: the mean over attributes known of both of
-    ``|x - y| / range`` for numbers and of 0 or 1 for words. The range is that of the customers;
-    what lies beyond it is at a distance of 1 at most.
+    Gower, Biometrics 27 (1971) 857-871: the mean, over attributes known of both, of
+    ``|x - y| / range`` for numbers and of 0 or 1 for categories. The range is that of the
+    customers; distances are limited to 1.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def nearest_customers(
     table = columns_of(customers, [one.name for one in scorecard.attributes], ids)
     total, compared = np.zeros(len(table)), np.zeros(len(table))
     names: list[tuple[str, Bools]] = []
-    asked = 0
+    comparable = 0
     for one in scorecard.attributes:
         if one.name not in table.columns or one.name not in lead:
             continue
@@ -103,12 +103,12 @@ def nearest_customers(
             apart = _by_word(lead[one.name], column)
         if apart is None:
             continue
-        asked += 1
+        comparable += 1
         both = ~np.isnan(apart)
         total[both] += apart[both]
         compared += both
         names.append((one.name, both))
-    enough = np.flatnonzero((compared > 0) & (2 * compared >= asked))
+    enough = np.flatnonzero((compared > 0) & (2 * compared >= comparable))
     distance = total[enough] / compared[enough]
     nearest = np.argsort(distance, kind="stable")[:count]
     return tuple(
@@ -132,12 +132,12 @@ def _by_number(value: object, column: Any, name: str, logarithm: bool) -> Floats
     known = theirs[~np.isnan(theirs)]
     reach = float(np.ptp(known)) if len(known) else 0.0
     apart = np.abs(theirs - mine)
-    # Where all customers are alike, only the same is near.
-    if reach > _CRUMB:
-        found: Floats = np.minimum(apart / reach, 1.0)
-        return found
+    # Without a range only equal values are near.
+    if reach > _ROUNDING:
+        distances: Floats = np.minimum(apart / reach, 1.0)
+        return distances
     # The logarithms of equal numbers may differ in the last bit, one by one or as an array.
-    return np.where(np.isnan(apart), np.nan, np.where(apart > _CRUMB, 1.0, 0.0))
+    return np.where(np.isnan(apart), np.nan, np.where(apart > _ROUNDING, 1.0, 0.0))
 
 
 def _by_word(value: object, column: Any) -> Floats | None:
@@ -146,5 +146,5 @@ def _by_word(value: object, column: Any) -> Floats | None:
         return None
     words, codes = as_words(column)
     apart = np.array([math.nan if not one else float(one != mine) for one in words])
-    found: Floats = apart[codes] if len(codes) else np.zeros(0)
-    return found
+    distances: Floats = apart[codes] if len(codes) else np.zeros(0)
+    return distances

@@ -1,1 +1,1 @@
-"""Snapshots: the classes of all customers on one date, and how certain they are."""
+"""Snapshots: the classes of all customers on one date, and the confidence in them."""

@@ -1,4 +1,4 @@
-"""A panel classified on both axes."""
+"""Classification of a panel on both axes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["classes_of"]
 def classes_of(
     panel: Panel, *, as_of: date, settings: Settings
 ) -> tuple[Snapshot, AbcResult, XyzResult]:
-    """Classify the customers of a panel, and nothing else."""
+    """Classify the customers of a panel."""
     abc = classify_abc(panel.value, settings.abc, metric=settings.metric)
     xyz = classify_xyz(
         panel.sales,

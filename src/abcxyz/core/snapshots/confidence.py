@@ -1,4 +1,4 @@
-"""How sure a class is: whether it would stand if other months had been drawn."""
+"""Confidence of classes: bootstrap over periods."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from abcxyz.errors import InputError, MeaninglessClassesWarning
 __all__ = ["FIRM", "Confidence", "class_confidence"]
 
 FIRM = 0.8
-"""From this probability on a class is called firm."""
+"""Least probability of a class that counts as firm."""
 
-_TOGETHER = 16  # resamples per product: few enough to stay small, enough to be fast
+_BATCH = 16  # resamples per matrix product: a compromise of memory and speed
 
 
 @frozen(kw_only=True)
 class Confidence:
-    """Probabilities that the classes of n customers would stand.
+    """Bootstrap probabilities of the classes of n customers.
 
     Parameters
     ----------
     abc, xyz, segment
-        (n,) share of the resamples that give the same class; NaN where not classified.
+        (n,) share of the resamples with the same class; NaN where not classified.
     resamples
-        How many there were.
+        Number of resamples.
     firm_from
         Least probability of a firm class.
     """
@@ -54,7 +54,7 @@ class Confidence:
         return np.asarray(self.segment >= self.firm_from)
 
     def label(self, i: int) -> str:
-        """Call the segment of customer number *i* ``firm``, ``borderline``, or nothing."""
+        """Return ``firm`` or ``borderline`` for customer number *i*; empty if not classified."""
         if math.isnan(self.segment[i]):
             return ""
         return "firm" if self.firm[i] else "borderline"
@@ -68,18 +68,18 @@ def class_confidence(
     seed: int = 0,
     firm_from: float = FIRM,
 ) -> Confidence:
-    """Estimate the probability that each customer's class would stand.
+    """Estimate the probability of each customer's class by bootstrap over periods.
 
     Parameters
     ----------
     panel
         Money per customer and bucket.
     settings
-        What decides the classes; the default ones when not given.
+        Rules of the classification; None for the defaults.
     resamples
-        How often to draw the buckets anew.
+        Number of resamples.
     seed
-        Of the drawing: the same seed gives the same probabilities.
+        Seed of the random generator: the same seed gives the same probabilities.
     firm_from
         Least probability of a firm class.
 
@@ -90,15 +90,15 @@ def class_confidence(
     Raises
     ------
     InputError
-        No resamples.
+        *resamples* is below one.
 
     Notes
     -----
-    Bootstrap over periods (Efron 1979): p buckets are drawn with replacement from the p there
-    are, the same for all customers, so that a good month is a good month for everybody; then
-    everybody is classified anew, the cuts included. Sums and squares over a drawing are one
-    product of the panel with the counts of the drawing. Seasons and trends are not kept: the
-    buckets count as exchangeable.
+    Bootstrap over periods (Efron 1979): p buckets are drawn with replacement from the p buckets,
+    the same for all customers, so that effects common to a month are preserved; then all
+    customers are classified again, with new cuts. Sums and squares over a resample are one
+    product of the panel with the counts of the buckets. Seasons and trends are not preserved:
+    the buckets count as exchangeable.
 
     Examples
     --------
@@ -111,8 +111,8 @@ def class_confidence(
     ... )
     >>> settings = Settings(period="2M")
     >>> panel = aggregate([sales], settings.periods(date(2026, 3, 1)))
-    >>> found = class_confidence(panel, settings)
-    >>> found.abc.round(2).tolist(), found.label(2)
+    >>> confidence = class_confidence(panel, settings)
+    >>> confidence.abc.round(2).tolist(), confidence.label(2)
     ([1.0, 0.69, 1.0], 'firm')
     """
     if resamples < 1:
@@ -122,16 +122,16 @@ def class_confidence(
     drawn = np.random.default_rng(seed).multinomial(p, np.full(p, 1 / p), size=resamples)
     series = _Series(panel, settings)
     with warnings.catch_warnings():
-        # A drawing may well hold a crowded class; the classification itself has said so.
+        # A resample may have a crowded class; the classification itself already warned.
         warnings.simplefilter("ignore", MeaninglessClassesWarning)
         ((abc, xyz),) = series.codes(np.ones((1, p)))
         same = np.zeros((3, len(panel)), dtype=np.int64)
-        for start in range(0, resamples, _TOGETHER):
-            for abc_now, xyz_now in series.codes(drawn[start : start + _TOGETHER].astype(float)):
-                kept = abc_now == abc, xyz_now == xyz
-                same[0] += kept[0]
-                same[1] += kept[1]
-                same[2] += kept[0] & kept[1]
+        for start in range(0, resamples, _BATCH):
+            for abc_now, xyz_now in series.codes(drawn[start : start + _BATCH].astype(float)):
+                equal = abc_now == abc, xyz_now == xyz
+                same[0] += equal[0]
+                same[1] += equal[1]
+                same[2] += equal[0] & equal[1]
     missing = np.stack([abc < 0, xyz < 0, (abc < 0) | (xyz < 0)])
     shares = np.where(missing, np.nan, same / resamples)
     return Confidence(
@@ -144,20 +144,20 @@ def class_confidence(
 
 
 class _Series:
-    """A panel prepared for being classified many times with other weights of its buckets."""
+    """A panel prepared for repeated classification with different weights of its buckets."""
 
     def __init__(self, panel: Panel, settings: Settings) -> None:
         self._settings = settings
         rule = settings.xyz
         self._single = single_order_is_z(rule, settings.single_order)
         self._signless = is_signless(rule)
-        # Buckets in rows: products with the counts of many drawings are then contiguous.
+        # Buckets in rows: products with the counts of many resamples are then contiguous.
         sales = np.array(panel.sales.T, dtype=np.float64, order="C")
         self._known = ~np.isnan(sales).all(axis=0)
         sales[np.isnan(sales)] = 0.0
         self._sales = sales
         self._few = self._known & (panel.orders <= 1)
-        # Where the buckets reach beyond the window, the part of the money inside it is kept.
+        # If the buckets extend beyond the window, only the share of the money inside it counts.
         sums = sales.sum(axis=0)
         self._part = np.ones(len(panel))
         if panel.periods.span != panel.periods.window:
@@ -170,13 +170,13 @@ class _Series:
             begun = np.where(active.any(axis=0), active.argmax(axis=0), p)
             self._inside = (np.arange(p)[:, None] >= begun).astype(np.float64)
         self._middle = (sales * self._inside).sum(axis=0) / np.maximum(self._inside.sum(axis=0), 1)
-        # Squares of distances from the own mean: equal amounts give exactly zero.
+        # Squares of differences to the customer's mean: equal amounts give exactly zero.
         self._off = (sales - self._middle) * self._inside
         self._square = self._off * self._off
         self._size = np.abs(sales).max(axis=0)
 
     def codes(self, weights: Floats) -> Iterator[tuple[Codes, Codes]]:
-        """Classify everybody as if bucket j had been met ``weights[r, j]`` times, for every r."""
+        """Yield, for every r, the classes with bucket j counted ``weights[r, j]`` times."""
         products = [weights @ part for part in (self._sales, self._off, self._square)]
         counted = weights @ self._inside
         for total, shift, square, count in zip(*products, counted, strict=True):

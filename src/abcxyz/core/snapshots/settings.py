@@ -1,4 +1,4 @@
-"""Settings: the window, the metric and the rules that decide the classes."""
+"""Settings of a classification: window, metric and rules."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ __all__ = ["Settings"]
 
 @frozen(kw_only=True)
 class Settings:
-    """Everything that decides a class, but the sales and the date.
+    """Settings that, with the sales and the date, determine the classes.
 
     Parameters
     ----------
     period
-        Complete periods to take, such as ``12M`` (see `Periods.parse`).
+        Number and unit of complete periods, such as ``12M`` (see `Periods.parse`).
     bucket
-        Unit of the XYZ series, a letter or a name; that of the period when not given.
+        Unit of the XYZ series, a letter or a name; None for the unit of the period.
     metric
         One of `METRICS`.
     abc, xyz
-        The rules.
+        Classification rules of either axis.
     ddof, since_first, single_order
         As in `classify_xyz`.
 
@@ -113,7 +113,7 @@ class Settings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
-        """Build from what `to_dict` returned.
+        """Build from the result of `to_dict`.
 
         Raises
         ------
@@ -134,9 +134,9 @@ class Settings:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that differ where the settings differ.
+        """Hash of the settings: twelve hexadecimal digits.
 
-        Spellings of one thing are one: ``12M`` and ``12m``, a bucket of months named or not.
+        Equivalent spellings have one hash: ``12M`` and ``12m``, an explicit or implicit bucket.
         """
         periods = self.periods(date(2000, 1, 1))
         same = self.to_dict() | {

@@ -1,4 +1,4 @@
-"""Snapshot: customers and their classes on a date."""
+"""Snapshot: customers and their classes on one date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Snapshot"]
 
 @frozen(kw_only=True)
 class Snapshot:
-    """Customers and their classes on a date.
+    """Customers and their classes on one date.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Snapshot:
     periods
         The window before it and its buckets.
     settings
-        What decided the classes.
+        Settings of the classification.
     customers
         (n,) identifiers, each once.
     abc, xyz
@@ -48,9 +48,9 @@ class Snapshot:
     orders
         (n,) sales documents in the window.
     first_day, last_day
-        (n,) first and last sale that was read; NaT where none was.
+        (n,) days of the first and the last sale read; NaT without one.
     steady_abc, steady_xyz
-        (n,) the codes with small to and fro taken out, see `steady`; the raw ones when not given.
+        (n,) codes after hysteresis, see `steady`; the raw ones by default.
     """
 
     as_of: date
@@ -99,17 +99,17 @@ class Snapshot:
         return segment_codes(self.steady_abc, self.steady_xyz)
 
     def explain(self, customer: object, lang: str = "en") -> str:
-        """Say what is known of one customer on this date.
+        """Describe one customer on this date: segment, value, orders and CV.
 
         Raises
         ------
         InputError
             The customer is not in the list.
         """
-        found = np.flatnonzero(self.customers == customer)
-        if not len(found):
+        places = np.flatnonzero(self.customers == customer)
+        if not len(places):
             raise InputError("there is no customer {customer!r} here", customer=customer)
-        i = int(found[0])
+        i = int(places[0])
         if self.segment[i] < 0:
             window = self.periods.window
             return text(
@@ -119,7 +119,7 @@ class Snapshot:
                 until=date_text(window.until, lang),
             )
         orders = int(self.orders[i])
-        told = plural(
+        sentence = plural(
             "{segment} on {day}: {value} in {n} order|{segment} on {day}: {value} in {n} orders",
             orders,
             lang,
@@ -129,8 +129,9 @@ class Snapshot:
             value=plain_number(self.value[i].item(), lang),
         )
         if np.isnan(self.cv[i]):
-            return told
-        return text("{told}, CV {cv}", lang, told=told, cv=number(float(self.cv[i]), lang, 2))
+            return sentence
+        cv = number(float(self.cv[i]), lang, 2)
+        return text("{sentence}, CV {cv}", lang, sentence=sentence, cv=cv)
 
     def _repr_html_(self) -> str:
         counts = np.bincount(self.segment + 1, minlength=10).tolist()
