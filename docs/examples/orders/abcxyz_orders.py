@@ -27,9 +27,6 @@ class Orders:
                     raise BadDataError("line {n} is no order", n=number) from problem
         yield Transactions(customers, days, totals).within(window)
 
-    def preflight(self):  # optional: a line for `abcxyz check`
-        return [f"{self.status} orders of {self.path}"]
-
 
 @hookimpl
 def abcxyz_sources():
