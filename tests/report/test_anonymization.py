@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis
@@ -88,6 +89,15 @@ def test_the_result_is_the_same(demo: Analysis) -> None:
     assert np.array_equal(before, demo.snapshot.customers)
     assert not hidden.names
     assert demo.names
+
+
+def test_the_same_alerts_are_raised(demo: Analysis) -> None:
+    """What the history calls quiet is quiet under its new key, and nothing else is."""
+    assert len(demo.alerts) > 2
+    quiet = {demo.alerts[0].key, demo.alerts[2].key}
+    hidden = anonymize(evolve(demo, quiet=frozenset(quiet)), SECRET)
+    loud = [place for place, one in enumerate(demo.alerts) if one.key not in quiet]
+    assert tuple(hidden.alerts[place] for place in loud) == hidden.raised
 
 
 def test_the_key_decides(demo: Analysis) -> None:
