@@ -136,13 +136,13 @@ class Message(str):
         return message
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling and copying."""
+        """Support pickling and copying."""
         return (type(self), (self.own, self.template, self.details))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number in a message, written with so many decimals as the reader's language does."""
+    """A number in a message, formatted by the reader's language with *decimals* decimals."""
 
     value: float
     decimals: int = 0
