@@ -1,6 +1,6 @@
-"""How long a portal makes a run take: 300,000 deals read, 85,000 companies written.
+"""Duration of a run against Bitrix24 limits: 300,000 deals read, 85,000 companies written.
 
-The portal is the emulator of the tests, over TCP, with a virtual clock: hours pass in minutes.
+The portal is the emulator of the tests, over TCP, with a simulated clock: hours take minutes.
 Run it as ``python -m benchmarks.bench_bitrix [--small]``.
 """
 
@@ -30,7 +30,7 @@ SEGMENTS = ("AX", "BY", "CZ", "AZ", "CX")
 
 @frozen
 class Run:
-    """One measured run, in seconds of the portal's clock."""
+    """One measured run, in seconds of the simulated clock."""
 
     what: str
     update: float
@@ -41,7 +41,7 @@ class Run:
 
     @property
     def line(self) -> str:
-        """Write it as a row of a table."""
+        """Return the run as a row of a table."""
         return (
             f"| {self.what} | {self.update} | {self.requests:,} | {_clock(self.seconds)} | "
             f"{_clock(self.bound)} | {self.seconds / self.bound:.3f} |"
@@ -54,7 +54,7 @@ def _clock(seconds: float) -> str:
 
 
 def filled(companies: int, deals: int) -> Portal:
-    """Make a portal where each company has won deals on days all over a year."""
+    """Return a portal where each company has won deals spread over a year."""
     portal = Portal(
         clock=VirtualClock(START),
         keep=False,
@@ -74,13 +74,13 @@ def filled(companies: int, deals: int) -> Portal:
 
 @contextmanager
 def site(companies: int, deals: int) -> Iterator[Rig]:
-    """Serve it."""
+    """Serve such a portal."""
     with rig(filled(companies, deals)) as made:
         yield made
 
 
 def segments(companies: int, *, shift: int = 0, every: int = 1) -> dict[str, str]:
-    """Give every company a segment; with *shift*, one in *every* has another."""
+    """Return a segment per company; with *shift*, one in *every* differs."""
     return {
         f"CO_{number}": SEGMENTS[(number + (shift if number % every == 0 else 0)) % len(SEGMENTS)]
         for number in range(1, companies + 1)
@@ -88,10 +88,10 @@ def segments(companies: int, *, shift: int = 0, every: int = 1) -> dict[str, str
 
 
 def read(made: Rig, deals: int) -> Run:
-    """Measure the reading of all sales."""
+    """Measure a read of all sales."""
     start, before = made.clock(), made.portal.journal.total
-    found = sum(len(part) for part in BitrixSource(client=made.client).transactions(WINDOW))
-    assert 0.9 * deals < found <= deals
+    lines = sum(len(part) for part in BitrixSource(client=made.client).transactions(WINDOW))
+    assert 0.9 * deals < lines <= deals
     loads = reading(deals, history=True, list_seconds=LIST, history_seconds=HISTORY)
     bound = estimate(loads, Plan())
     return Run(
@@ -100,14 +100,16 @@ def read(made: Rig, deals: int) -> Run:
     )  # fmt: skip
 
 
-def write(made: Rig, what: str, wanted: dict[str, str], changed: int, cost: float) -> Run:
-    """Measure a write in which so many cards change."""
+def write(
+    made: Rig, what: str, segments_by_company: dict[str, str], changed: int, cost: float
+) -> Run:
+    """Measure a write in which *changed* cards change."""
     made.portal.costs["crm.item.update"] = cost
-    made.clock.advance(900.0)  # every budget of the run before has left its window
+    made.clock.advance(900.0)  # limits of the previous run have expired
     start, before = made.clock(), made.portal.journal.total
-    worth = dict.fromkeys(wanted, 100.0)
+    worth = dict.fromkeys(segments_by_company, 100.0)
     sink = BitrixSink(client=made.client, customer="company", stalled_days=0)
-    report = sink.write(analysis_of(wanted, values=worth), dry_run=False)
+    report = sink.write(analysis_of(segments_by_company, values=worth), dry_run=False)
     assert (report.written, report.failed) == (changed, {})
     bound = estimate(updating(changed, cost), Plan())
     return Run(
@@ -117,7 +119,7 @@ def write(made: Rig, what: str, wanted: dict[str, str], changed: int, cost: floa
 
 
 def whole(first: Run, second: Run, deals: int, cards: int) -> Run:
-    """Put reading and writing together, and bound both at once."""
+    """Combine a read and a write into one run."""
     loads = [
         *reading(deals, history=True, list_seconds=LIST, history_seconds=HISTORY),
         *updating(cards, second.update),
@@ -129,7 +131,7 @@ def whole(first: Run, second: Run, deals: int, cards: int) -> Run:
 
 
 def main() -> None:
-    """Print a table."""
+    """Print the table of all runs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--small", action="store_true", help="a tenth of everything")
     parser.add_argument("--costs", type=float, nargs="*", default=list(UPDATES))
@@ -143,8 +145,8 @@ def main() -> None:
         first = read(made, deals)
         print(first.line, flush=True)
         for shift, cost in enumerate(options.costs):
-            wanted = segments(companies, shift=shift)
-            run = write(made, f"write {companies:,} cards", wanted, companies, cost)
+            by_company = segments(companies, shift=shift)
+            run = write(made, f"write {companies:,} cards", by_company, companies, cost)
             print(run.line, flush=True)
             print(whole(first, run, deals, companies).line, flush=True)
         base = segments(companies)

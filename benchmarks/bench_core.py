@@ -1,4 +1,4 @@
-"""The core beside the bound (one ``np.sum``) and what one would write in pandas.
+"""Benchmark of the core against a lower bound (one ``np.sum``) and plain pandas code.
 
 ``python benchmarks/bench_core.py --write`` puts the table into ``docs/benchmarks.md``;
 ``--large`` takes 50 million customers and 100 million transactions as well.
@@ -44,7 +44,7 @@ BATCH = 1_000_000
 
 
 def peak(work: Callable[[], Any]) -> int:
-    """Return the most memory held beyond the start, in bytes."""
+    """Return the peak of memory above the start, in bytes."""
     tracemalloc.start()
     result = work()
     most = tracemalloc.get_traced_memory()[1]
@@ -54,7 +54,7 @@ def peak(work: Callable[[], Any]) -> int:
 
 
 def by_pandas(values: pd.Series[float]) -> Any:
-    """Sort, cumulate, cut: the way of every tutorial."""
+    """Classify by the usual pandas recipe: sort, cumulate, cut."""
     down = values.sort_values(ascending=False)
     share = down.cumsum() / down.sum()
     return pd.cut(share, [0, 0.8, 0.95, 1.01], labels=["A", "B", "C"]).sort_index()

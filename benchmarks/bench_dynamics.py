@@ -1,4 +1,4 @@
-"""What watching customers over time costs, as ratios to what it is built on.
+"""Benchmark of history, transitions and backfill, as ratios to the operations they consist of.
 
 ``python benchmarks/bench_dynamics.py --write`` puts the table into ``docs/benchmarks.md``;
 ``--large`` saves, reads and compares five million customers.
@@ -37,7 +37,7 @@ SETTINGS = Settings()
 
 
 def moved() -> list[list[object]]:
-    """Count the moves of a million customers beside one ``np.bincount`` over them."""
+    """Count the transitions of a million customers, against one ``np.bincount``."""
     rng = np.random.default_rng(1)
     n = 1_000_000
     before, after = rng.integers(-1, 9, (2, n)).astype(np.int8)
@@ -60,7 +60,7 @@ def moved() -> list[list[object]]:
 
 
 def sure() -> list[list[object]]:
-    """Draw the months of 100,000 customers 200 times anew, beside one classification."""
+    """Resample the months of 100,000 customers 200 times, against one classification."""
     rng = np.random.default_rng(2)
     n = 100_000
     periods = SETTINGS.periods(AS_OF)
@@ -84,7 +84,7 @@ def sure() -> list[list[object]]:
 
 
 def filled() -> list[list[object]]:
-    """Fill 36 months in, beside one classification of the same sales."""
+    """Backfill 36 months, against one classification of the same sales."""
     rng = np.random.default_rng(3)
     lines, customers = 4_800_000, 100_000
     rate = rng.lognormal(0, 1, customers)
@@ -103,8 +103,8 @@ def filled() -> list[list[object]]:
     ]
 
 
-def kept(n: int) -> list[list[object]]:
-    """Save a snapshot, read it again and compare it with the next."""
+def stored(n: int) -> list[list[object]]:
+    """Save a snapshot, read it and compare it with the next one."""
     rng = np.random.default_rng(4)
     customers = np.array([f"C{i:08d}" for i in range(n)], dtype=object)
 
@@ -136,14 +136,14 @@ def kept(n: int) -> list[list[object]]:
         compared = process_time()
         size = Path(f"{folder}/history.db").stat().st_size / n
     seconds = (saved - start, read - saved, compared - read)
-    told = " + ".join(f"{part:.0f}" for part in seconds)
+    parts = " + ".join(f"{part:.0f}" for part in seconds)
     what = f"save + read + compare, {n:,} customers"
-    return [[what, "a minute", f"{sum(seconds) / 60:.2f} ({told} CPU s; {size:.0f} B each)"]]
+    return [[what, "a minute", f"{sum(seconds) / 60:.2f} ({parts} CPU s; {size:.0f} B each)"]]
 
 
 def main() -> None:
     warnings.simplefilter("ignore", AbcxyzWarning)
-    rows = [*moved(), *sure(), *filled(), *kept(5_000_000 if "--large" in sys.argv else 200_000)]
+    rows = [*moved(), *sure(), *filled(), *stored(5_000_000 if "--large" in sys.argv else 200_000)]
     text = table(("what", "beside", "ratio"), rows)
     print(text)
     if "--write" in sys.argv:

@@ -1,8 +1,8 @@
-"""Raw columns in memory to the classes of the tangent rule, beside the same work by hand.
+"""Benchmark of the tangent rule on raw columns in memory, against hand-written queries.
 
 Run ``python benchmarks/bench_fast.py 10000000``; all ratios come from one run, and every route
-must find the same nine counts before a time is printed. Best of three: wall time, CPU time of all
-threads (which other programs on the machine disturb less), memory that the first turn took on top.
+must give the same nine counts before a time is printed. Best of three: wall time, CPU time of all
+threads (less sensitive to other programs), and the additional memory of the first run.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def by_duckdb(table: Any) -> list[int]:
 
 @contextmanager
 def peak() -> Iterator[list[float]]:
-    """Tell, in gigabytes, how much memory was taken on top at most."""
+    """Yield a list that receives the peak of additional memory, in gigabytes."""
     page, done, seen = resource.getpagesize(), threading.Event(), [0.0]
     statm = Path("/proc/self/statm")
 
@@ -114,16 +114,16 @@ def peak() -> Iterator[list[float]]:
 
 
 def best(work: Callable[[], list[int]], times: int) -> tuple[float, float, float, list[int]]:
-    wall, cpu, found, memory = [], [], [], 0.0
+    wall, cpu, classes, memory = [], [], [], 0.0
     for turn in range(times):
         with peak() as more:
             start, used = time.perf_counter(), time.process_time()
-            found = work()
+            classes = work()
             wall.append(time.perf_counter() - start)
             cpu.append(time.process_time() - used)
         if not turn:
-            memory = more[0]  # later turns find what the first one did not give back
-    return min(wall), min(cpu), memory, found
+            memory = more[0]  # later runs reuse memory that the first one did not release
+    return min(wall), min(cpu), memory, classes
 
 
 def main(n: int, kinds: list[str]) -> None:
@@ -149,7 +149,7 @@ def main(n: int, kinds: list[str]) -> None:
             "polars": lambda frame=frame: by_polars(frame),
             "duckdb": lambda table=table: by_duckdb(table),
         }
-        if n <= 20_000_000:  # pandas would need five times the memory of the input
+        if n <= 20_000_000:  # pandas needs five times the memory of the input
             pandas_frame = table.to_pandas()
             works["pandas"] = lambda frame=pandas_frame: by_pandas(frame)
         works["numba"]()
@@ -158,9 +158,9 @@ def main(n: int, kinds: list[str]) -> None:
         bandwidth = time.perf_counter() - start
         expected: list[int] = []
         for name, work in works.items():
-            wall, cpu, memory, found = best(work, 1 if name == "pandas" else 3)
-            expected = expected or found
-            same = "same classes" if found == expected else f"OTHER CLASSES {found} {expected}"
+            wall, cpu, memory, classes = best(work, 1 if name == "pandas" else 3)
+            expected = expected or classes
+            same = "same classes" if classes == expected else f"OTHER CLASSES {classes} {expected}"
             times = f"{wall:8.3f} s  cpu {cpu:8.3f} s  {wall / bandwidth:6.1f}x sum"
             print(f"{n:>11,} {kind:8} {name:8} {times}  +{memory:5.2f} GB  {same}", flush=True)
 

@@ -1,10 +1,10 @@
-"""Segments from every engine beside the same query written by hand, and out of core.
+"""Benchmark of every data frame engine against hand-written queries, and out of core.
 
 ``python benchmarks/bench_frames.py generate sales.parquet 100000000`` writes the data,
 ``python benchmarks/bench_frames.py engines sales.parquet [ENGINE ...]`` compares the engines with
-queries by hand, ``python benchmarks/bench_frames.py large sales.parquet 1GB`` segments it within a
-memory limit and says what it took. Ratios come from one run; both sides take turns, best of
-three.
+hand-written queries, ``python benchmarks/bench_frames.py large sales.parquet 1GB`` classifies it
+within a memory limit and prints time and memory. Ratios come from one run; both sides alternate,
+best of three.
 """
 
 from __future__ import annotations
@@ -217,9 +217,10 @@ def engines(path: str, names: list[str]) -> None:
                 work(path)
                 if turn:
                     spent[kind].append(time.perf_counter() - start)
-        hand, own = min(spent["hand"]), min(spent["ours"])
+        hand, library = min(spent["hand"]), min(spent["ours"])
         print(
-            f"{name:8} by hand {hand:7.2f} s  segment {own:7.2f} s  {own / hand:5.2f}x", flush=True
+            f"{name:8} by hand {hand:7.2f} s  segment {library:7.2f} s  {library / hand:5.2f}x",
+            flush=True,
         )
 
 

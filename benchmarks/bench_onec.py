@@ -1,8 +1,8 @@
-"""A year of sales out of an emulated base of 1C: what it costs, told before and measured.
+"""Requests and bytes of reading a year of sales from an emulated 1C base, estimated and measured.
 
 Run ``python benchmarks/bench_onec.py 50000 5000000``: partners and records; ``--write`` puts the
-table into ``docs/benchmarks.md``. The base answers from a process of its own. Records and
-turnovers must give the same classes before a figure is printed.
+table into ``docs/benchmarks.md``. The base runs in a separate process. Records and turnovers must
+give the same classes before a figure is printed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ AS_OF = date(2026, 11, 22)
 ABOUT = """## 1C
 
 A year of sales of {partners:,} partners, {records:,} records of the register, out of the emulated
-base: what was told before, and what it was. Both ways give the same classes. Most of the time is
+base, estimated before and measured. Both ways give the same classes. Most of the time is
 the emulator's; a live base needs some 3.5 seconds for the turnovers of a month.
 
 """
@@ -31,7 +31,7 @@ the emulator's; a live base needs some 3.5 seconds for the turnovers of a month.
 def serve(partners: int, records: int) -> None:
     from tests.emulators.onec.base import Base, large
 
-    with Base(large(partners, records), remembers=False).serving() as base:
+    with Base(large(partners, records), logs=False).serving() as base:
         print(base.url, flush=True)
         sys.stdin.read()
 
@@ -43,15 +43,15 @@ def read(url: str, way: str) -> tuple[Any, dict[str, float]]:
     settings = Settings()
     window = settings.periods(AS_OF).span
     source = OneCSource(url, "Робот", "пароль-7Щ", read=way, bucket="month")
-    told = source.cost(window)[way]
+    estimate = source.cost(window)[way]
     before, start = source.client.traffic, time.perf_counter()
-    asked, moved = before.requests, before.bytes
+    requests, moved = before.requests, before.bytes
     result = analyze(source.transactions(window), as_of=AS_OF, settings=settings)
     seconds = time.perf_counter() - start
     return result, {
-        "told requests": told.requests,
-        "requests": source.client.traffic.requests - asked,
-        "told MB": told.bytes / 1e6,
+        "estimated requests": estimate.requests,
+        "requests": source.client.traffic.requests - requests,
+        "estimated MB": estimate.bytes / 1e6,
         "MB": (source.client.traffic.bytes - moved) / 1e6,
         "seconds": seconds,
         "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -67,17 +67,17 @@ def main(partners: int, records: int, *, write: bool = False) -> None:
     assert server.stdout is not None
     try:
         url = server.stdout.readline().strip()
-        found = {way: read(url, way) for way in ("turnovers", "records")}
+        results = {way: read(url, way) for way in ("turnovers", "records")}
     finally:
         server.stdin.close()
         server.wait()
     classes = [
         dict(zip(result.snapshot.customers, result.snapshot.segment, strict=True))
-        for result, _ in found.values()
+        for result, _ in results.values()
     ]
     assert classes[0] == classes[1]
-    heads = ["way", *next(iter(found.values()))[1]]
-    rows = [[way, *map(_short, figures.values())] for way, (_, figures) in found.items()]
+    heads = ["way", *next(iter(results.values()))[1]]
+    rows = [[way, *map(_short, figures.values())] for way, (_, figures) in results.items()]
     text = table(heads, rows)
     print(text)
     if write:

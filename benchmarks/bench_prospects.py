@@ -1,9 +1,9 @@
-"""How fast leads are scored, and how good a fitted scorecard is on real outcomes.
+"""Benchmark of lead scoring: speed, and quality of a fitted scorecard on real outcomes.
 
 Run ``python benchmarks/bench_prospects.py [bank_marketing.csv.gz]``. The file is UCI's "Bank
-Marketing" (Moro, Cortez and Rita 2014, CC BY 4.0): 45,211 calls in the order of time. The last
+Marketing" (Moro, Cortez and Rita 2014, CC BY 4.0): 45,211 calls in chronological order. The last
 30 % are held out; ``duration``, known only after the call, is left out; ``pdays = -1`` means
-never contacted. Nothing is chosen by what came true among the held-out calls.
+never contacted. Nothing is chosen by the outcomes of the held-out calls.
 """
 
 from __future__ import annotations
@@ -63,20 +63,22 @@ def one_hot(table: pd.DataFrame, outcome: Any, cut: int) -> Any:
 
 
 def followed(card: Any, table: pd.DataFrame, outcome: Any, cut: int, step: int, last: int) -> Any:
-    """Set the level anew every *step* calls by the *last* ones, whose outcome is then known."""
-    said = np.empty(len(table) - cut)
+    """Recalibrate every *step* calls on the *last* calls, whose outcome is known by then."""
+    probability = np.empty(len(table) - cut)
     for k in range(cut, len(table), step):
         before = slice(k - last, k)
         now = recalibrate(card, table[before], outcome[before], as_of=DAY)
-        said[k - cut : k - cut + step] = score_prospects(table[k : k + step], now).probability
-    return said
+        probability[k - cut : k - cut + step] = score_prospects(
+            table[k : k + step], now
+        ).probability
+    return probability
 
 
-def told(name: str, truth: Any, said: Any) -> None:
-    auc = roc_auc(truth, said)
+def print_quality(name: str, truth: Any, probability: Any) -> None:
+    auc = roc_auc(truth, probability)
     print(
         f"{name}: AUC {auc.value:.4f} ({auc.low:.4f} … {auc.high:.4f}), mean minus truth "
-        f"{said.mean() - truth.mean():+.4f}, Brier {brier_score(truth, said):.4f}"
+        f"{probability.mean() - truth.mean():+.4f}, Brier {brier_score(truth, probability):.4f}"
     )
 
 
@@ -86,19 +88,19 @@ def bank(path: str) -> None:
     cut = int(len(table) * 0.7)
     truth = outcome[cut:]
     print(f"share of yes: {outcome[:cut].mean():.4f} fitted on, {truth.mean():.4f} held out")
-    told("one-hot logistic regression", truth, one_hot(table, outcome, cut))
+    print_quality("one-hot logistic regression", truth, one_hot(table, outcome, cut))
     start = time.perf_counter()
     card = fit_scorecard(table, outcome, as_of=DAY, options=OPTIONS)
     print(f"fitted in {time.perf_counter() - start:.1f} s")
     print("\n".join(describe(card)))
     print("drift:", card.report["stability"]["holdout"]["score"])
-    told("fitted card, as it is", truth, score_prospects(table[cut:], card).probability)
+    print_quality("fitted card, as it is", truth, score_prospects(table[cut:], card).probability)
     for recent in (0.1, 0.2, 0.3):
         other = fit_scorecard(table, outcome, as_of=DAY, options=evolve(OPTIONS, recent=recent))
-        told(f"level by the latest {recent:.0%}", truth,
+        print_quality(f"level by the latest {recent:.0%}", truth,
              score_prospects(table[cut:], other).probability)  # fmt: skip
     for step, last in ((100, 500), (250, 1000), (500, 2000)):
-        told(
+        print_quality(
             f"followed every {step} by the last {last}",
             truth,
             followed(card, table, outcome, cut, step, last),
@@ -107,12 +109,14 @@ def bank(path: str) -> None:
         mixed = np.random.default_rng(seed).permutation(len(table))
         shuffled = table.iloc[mixed].reset_index(drop=True)
         other = fit_scorecard(shuffled, outcome[mixed], as_of=DAY, options=OPTIONS)
-        told(
+        print_quality(
             f"held out at random, seed {seed}",
             outcome[mixed][cut:],
             score_prospects(shuffled[cut:], other).probability,
         )
-        told("  one-hot there", outcome[mixed][cut:], one_hot(shuffled, outcome[mixed], cut))
+        print_quality(
+            "  one-hot there", outcome[mixed][cut:], one_hot(shuffled, outcome[mixed], cut)
+        )
 
 
 if __name__ == "__main__":

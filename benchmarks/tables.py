@@ -1,4 +1,4 @@
-"""The page of figures: every benchmark writes its own section of it."""
+"""Page of benchmark results: each benchmark writes one section."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
 def best(work: Callable[[], Any], times: int = 3) -> float:
-    """Return the shortest of several runs, in seconds: noise only ever adds."""
+    """Return the shortest of several runs, in seconds, because noise only adds time."""
     spent = []
     for _ in range(times):
         start = perf_counter()
@@ -27,13 +27,13 @@ def best(work: Callable[[], Any], times: int = 3) -> float:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Lay rows out as a Markdown table."""
+    """Return rows as a Markdown table."""
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def machine(*packages: str) -> str:
-    """Say on what the figures were taken."""
+    """Describe the machine and the versions of the measurement."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, Python "
@@ -42,7 +42,7 @@ def machine(*packages: str) -> str:
 
 
 def write_section(name: str, text: str) -> None:
-    """Put *text* between the marks of the section *name*; make the section where it is absent."""
+    """Write *text* between the marks of the section *name*, creating the section where absent."""
     page = PAGE.read_text("utf-8") if PAGE.exists() else "# Benchmarks\n"
     block = f"<!-- begin {name} -->\n{text.strip()}\n<!-- end {name} -->"
     pattern = re.compile(rf"<!-- begin {name} -->.*?<!-- end {name} -->", re.DOTALL)

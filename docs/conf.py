@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -46,9 +48,20 @@ default_role = "py:obj"
 # Our own names must resolve; those of other libraries would need a network.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!abcxyz).*"),
-    # Type variables have no page.
-    ("py:class", r"abcxyz[\w.]*\.([A-Z]|FrameT)"),
+    # Type variables, private protocols and what comes with typing have no page.
+    ("py:(class|obj)", r"abcxyz[\w.]*\.([A-Z]|FrameT|_\w+|Annotated)"),
 ]
+
+
+def remove_old_pages() -> None:
+    """Generate the pages of modules anew if one of these modules is no longer there."""
+    root = Path(__file__).resolve().parent
+    pages = root / "reference" / "modules"
+    for page in pages.glob("*.rst"):
+        module = root.parent / "src" / page.stem.replace(".", "/")
+        if not (module.is_dir() or module.with_suffix(".py").is_file()):
+            shutil.rmtree(pages)
+            return
 
 
 class ModuleTable(Autosummary):
@@ -79,6 +92,7 @@ def link_exported(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Let Sphinx know what differs here."""
+    remove_old_pages()
     app.add_directive("autosummary", ModuleTable, override=True)
     app.connect("missing-reference", link_exported)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

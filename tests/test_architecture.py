@@ -307,3 +307,14 @@ def test_a_picture_shows_each_import_once() -> None:
     picture = architecture_picture.draw(graph, "<Three>")
     assert 2 == picture.count("marker-end")
     assert "<title>&lt;Three&gt;</title>" in picture
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "architecture.ru.md"])
+def test_the_page_names_every_room(page: str) -> None:
+    """The page on architecture says what each part of the library and of an adapter does."""
+    text = (architecture_picture.FOLDER / page).read_text(encoding="utf-8")
+    rooms = {
+        room.removeprefix("core.").partition(".")[0] for rooms in ROOMS.values() for room in rooms
+    }
+    missing = rooms - set(re.findall(r"`(\w+)`", text)) - {"__init__", "__main__"}
+    assert not missing, f"{page} does not say what {sorted(missing)} is for"

@@ -33,6 +33,8 @@ MODULES = sorted(
 )
 #: Languages of code blocks. Python and pycon run, toml and json must parse.
 LANGUAGES = {"python", "pycon", "toml", "json", "console", "sh", "text", "csv", "http", "sql"}
+#: What a name of a file ends with, which only looks like a name in a module.
+FILE_SUFFIXES = (".git", ".rst")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -152,6 +154,44 @@ def test_every_command_has_its_page(command: str, lang: str) -> None:
         if arguments[0] == command
     ]
     assert shown
+
+
+def missing_names(page: str) -> list[str]:
+    """List names of the library, and files of the project, that a page writes and nobody has."""
+    dotted = r"(?<![\w.\"])(abcxyz(?:_bitrix|_onec)?(?:\.\w+)+)\b"
+    names = [name for name in re.findall(dotted, page) if not name.endswith(FILE_SUFFIXES)]
+    paths = re.findall(r"`((?:abcxyz\w*|docs|tests|src)/[\w/-]+\.\w+)`", page)
+    return [
+        *(name for name in names if not is_there(name)),
+        *(path for path in paths if not (ROOT / path).exists() and not (SOURCE / path).exists()),
+    ]
+
+
+def is_there(name: str) -> bool:
+    """Say whether a dotted name of the library can be imported."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        if (module := ".".join(parts[:end])) in MODULES:
+            value: object = importlib.import_module(module)
+            return all((value := getattr(value, part, None)) is not None for part in parts[end:])
+    return False
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_names_on_the_page_exist(page: Path) -> None:
+    """Each module, function and file that a page names is there; the changelog may look back."""
+    text = page.read_text(encoding="utf-8")
+    if page.name == "CHANGELOG.md":
+        text = text[: text.index("### Changed")]
+    assert [] == missing_names(text)
+
+
+def test_a_wrong_name_is_found() -> None:
+    """A name that was moved away does not pass, nor does a path."""
+    page = "`abcxyz.core.crm` abcxyz.analyze df.abcxyz.segment `abcxyz.core.sales.panel.Pane`"
+    gone = ["abcxyz.core.crm", "abcxyz.core.sales.panel.Pane"]
+    assert gone == missing_names(page)
+    assert ["tests/gone.py"] == missing_names("`tests/gone.py` `abcxyz/errors.py` `tests/core`")
 
 
 def test_links_lead_somewhere() -> None:

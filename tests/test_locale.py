@@ -43,7 +43,7 @@ TEXTS = [
     if "locale" not in path.parts and re.search(r"\ben = ", path.read_text(encoding="utf-8"))
 ]
 #: Functions that translate their first argument.
-SAYING = {"text", "say", "_say"}
+SAYING = {"text", "say", "_say", "message"}
 
 
 def error_classes() -> set[str]:

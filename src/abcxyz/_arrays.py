@@ -35,7 +35,7 @@ Days: TypeAlias = npt.NDArray[np.datetime64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[Any]
-"""float64, or int64 where the values are whole by type: numpy's stubs cannot say either-or."""
+"""float64, or int64 for integer input; numpy's stubs cannot express the union."""
 
 
 @runtime_checkable
@@ -46,7 +46,7 @@ class _HasToNumpy(Protocol):
 
 
 def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a read-only view of *array*; the caller's own array stays writable."""
+    """Return a read-only view of *array*; the caller's array stays writable."""
     view = array.view()
     view.flags.writeable = False
     return view
@@ -84,7 +84,7 @@ def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
 
 
 def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1, finite: bool = True) -> Numbers:
-    """Convert *values* to a read-only array of float64, or int64 where they are whole by type.
+    """Convert *values* to a read-only array of float64, or of int64 for integer input.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""An installed adapter: check the options of a job against its constructor, and build it."""
+"""Binding of job options to an adapter's constructor, and construction of the adapter."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Plugin:
     Parameters
     ----------
     name
-        Of the entry point, or of the object that was passed to `load`.
+        Name of the entry point, or of the object passed to `load`.
     package, version
-        Of the distribution; empty for an object that was passed.
+        Name and version of the distribution; empty for an object passed to `load`.
     """
 
     name: str
@@ -48,18 +48,18 @@ class Plugin:
 
 @frozen
 class Adapter:
-    """An installed adapter, not built yet.
+    """An installed adapter, before it is built.
 
     Parameters
     ----------
     name
-        What a job calls it.
+        Name in a job.
     role
         ``source``, ``enricher`` or ``sink``.
     factory
-        What builds it.
+        Class or function that builds it.
     plugin
-        Who offers it.
+        Plugin that offers it.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Adapter:
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """What a job may give to the constructor, in its order."""
+        """Options of the constructor, in its order."""
         return options_of(self.factory, self._parameters())
 
     def _parameters(self) -> list[inspect.Parameter]:
@@ -89,7 +89,7 @@ class Adapter:
 
     @property
     def open_ended(self) -> bool:
-        """Whether it takes any option at all."""
+        """Whether it accepts any option (``**kwargs``)."""
         return any(one.kind is one.VAR_KEYWORD for one in self._parameters())
 
     def bind(
@@ -99,39 +99,39 @@ class Adapter:
         where: Callable[[str], str] = _nowhere,
         folder: Path | None = None,
     ) -> dict[str, Any]:
-        """Check *options* against the constructor, and change nothing else.
+        """Check and convert *options* for the constructor, without calling it.
 
         Parameters
         ----------
         options
-            Option to value, as TOML has them.
+            Option to value, as in TOML.
         where
-            Option -> what to call its place in an error, such as ``job.toml:7``; the empty
-            name is the adapter's own place.
+            Option -> its position for error messages, such as ``job.toml:7``; the empty name
+            stands for the adapter.
         folder
-            What relative paths are relative to.
+            Base of relative paths.
 
         Returns
         -------
         dict
-            Ready for the constructor: lists became tuples where those are wanted, paths absolute,
-            and the options of a flat record that record.
+            Keyword arguments of the constructor: lists converted to tuples where annotated so,
+            paths absolute, options of a flat record joined to the record.
 
         Raises
         ------
         ConfigError
-            An option is unknown, missing, or of another type, or a record refuses its fields.
+            An option is unknown, missing, or of the wrong type, or a record rejects its fields.
         PluginError
-            Two options have one name, or a record failed.
+            Two options have the same name, or the construction of a record failed.
         """
         known = self._by_name(where(""))
-        found: dict[str, Any] = {}
+        fitting: dict[str, Any] = {}
         for key, value in options.items():
             option = known.get(key)
             if option is None:
                 if not self.open_ended:
                     raise self._unknown(key, list(known), where(key))
-                found[key] = value
+                fitting[key] = value
                 continue
             value = placed(value, option.hint, folder)
             fitted = fit(value, option.hint)
@@ -146,8 +146,8 @@ class Adapter:
                     value="***" if option.secret else repr(value),
                     kind=option.kind,
                 )
-            found[key] = fitted
-        lacking = [one.name for one in known.values() if one.required and one.name not in found]
+            fitting[key] = fitted
+        lacking = [one.name for one in known.values() if one.required and one.name not in fitting]
         if lacking:
             raise ConfigError(
                 "{where}the {role} {name!r} lacks {lacking}; it accepts {known}",
@@ -157,7 +157,7 @@ class Adapter:
                 lacking=", ".join(lacking),
                 known=", ".join(known) or "no option",
             )
-        return self._with_records(known, found, where(""))
+        return self._with_records(known, fitting, where(""))
 
     def _by_name(self, where: str) -> dict[str, Option]:
         known: dict[str, Option] = {}
@@ -178,7 +178,7 @@ class Adapter:
     def _with_records(
         self, known: Mapping[str, Option], found: Mapping[str, Any], where: str
     ) -> dict[str, Any]:
-        """Replace the fields of each flat record by the record."""
+        """Replace the options of each flat record by the record."""
         records = records_of(self.factory, self._parameters())
         bound: dict[str, Any] = {}
         inside: dict[str, dict[str, Any]] = {name: {} for name in records}
@@ -215,9 +215,9 @@ class Adapter:
         Raises
         ------
         ConfigError
-            The options do not fit, or the adapter refuses them.
+            The options do not fit, or the adapter rejects them.
         PluginError
-            The constructor failed, or what it built does not fit its role.
+            The constructor failed, or its result does not fit the role.
         """
         bound = self.bind(options, where=where, folder=folder)
         made = self._called(self.factory, bound, where(""))
@@ -236,7 +236,7 @@ class Adapter:
         )
 
     def _called(self, factory: Factory, options: Mapping[str, Any], where: str) -> Any:
-        """Call a constructor; what it raises must show no option, for it may be secret."""
+        """Call a constructor, with errors that show no option value, which may be secret."""
         try:
             return factory(**options)
         except AbcxyzError:

@@ -1,4 +1,4 @@
-"""A believable sales history of a wholesaler, made up from a seed."""
+"""Synthetic sales history and CRM data of a wholesaler, generated from a seed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from abcxyz.errors import InputError
 
 __all__ = ["DEMO_AS_OF", "Demo", "DemoCrm", "demo_crm", "demo_sales"]
 
-#: The day the demonstration is dated by, so that everybody sees the same numbers.
+#: Fixed date of the demonstration, so that its numbers are always the same.
 DEMO_AS_OF = date(2026, 11, 1)
 
 _MONTHS = 24
@@ -35,7 +35,7 @@ _KINDS = (
 
 @frozen
 class Demo:
-    """A made-up history.
+    """Synthetic sales history.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class Demo:
     names
         Customer to company name.
     kinds
-        Customer to the habit that it was given: steady, seasonal, growing, lapsing, new,
-        returning, rare or once.
+        Customer to its purchase pattern: steady, seasonal, growing, lapsing, new, returning,
+        rare or once.
     """
 
     transactions: Transactions
@@ -61,20 +61,21 @@ def _data() -> Mapping[str, Any]:
 
 
 def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_OF) -> Demo:
-    """Make up the 24 complete months of sales before *as_of*.
+    """Generate sales of the 24 complete months before *as_of*.
 
     Parameters
     ----------
     seed
-        The same seed gives the same history, on every machine.
+        Seed of the random numbers; equal seeds give equal histories on every machine.
     customers
-        How many customers, from 1 to 100,000.
+        Number of customers, from 1 to 100,000.
     as_of
-        The day after which nothing is known.
+        Date of the result; sales are before it.
 
     Returns
     -------
     Demo
+        Synthetic sales and names.
 
     Raises
     ------
@@ -104,10 +105,10 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
     for place in range(customers):
         customer = f"C{place + 1:05d}"
         names[customer] = _name(random, place)
-        # The first dozen holds every habit, so that even a small history shows all of them.
+        # The first dozen has every pattern, so that even a small history shows all of them.
         kind = _KINDS[place] if place < len(_KINDS) else random.choice(_KINDS)
         kinds[customer] = kind
-        # A few large and many small ones: a log-normal monthly volume, in kopecks.
+        # A log-normal monthly volume in kopecks: a few large and many small customers.
         volume = math.exp(random.gauss(11.2, 1.25)) * 100
         phase, turn = random.randrange(12), random.randrange(6, 18)
         for month in range(_MONTHS):
@@ -140,16 +141,16 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
 
 @frozen(kw_only=True)
 class DemoCrm:
-    """What a made-up CRM knows beside the sales.
+    """Synthetic CRM data beside the sales.
 
     Parameters
     ----------
     attributes
-        Customer to the owner.
+        Customer to its responsible employee.
     facts
         Deals, time spent, and contacts of the leads.
     leads
-        Lead to what is known of it.
+        Lead to its attributes.
     """
 
     attributes: Mapping[str, Mapping[str, object]]
@@ -158,14 +159,14 @@ class DemoCrm:
 
 
 def demo_crm(demo: Demo, *, as_of: date = DEMO_AS_OF) -> DemoCrm:
-    """Make up owners, a few deals and leads for a made-up history.
+    """Generate responsible employees, a few deals and leads for a synthetic history.
 
     Parameters
     ----------
     demo
-        Of `demo_sales`.
+        Result of `demo_sales`.
     as_of
-        The day after which nothing is known.
+        Date of the result.
 
     Examples
     --------
@@ -212,7 +213,7 @@ def _name(random: Random, place: int) -> str:
 
 
 def _level(kind: str, month: int, calendar_month: int, phase: int, turn: int) -> float:
-    """Give the habit's volume of a month, 1 being the usual one."""
+    """Return the relative volume of a month for a purchase pattern; 1 is the usual volume."""
     if kind == "seasonal":
         return max(0.0, 1 + 1.1 * math.cos(2 * math.pi * (calendar_month - 1 - phase) / 12))
     if kind == "growing":
@@ -252,6 +253,6 @@ def _weekday(first: date, offset: int, length: int) -> date:
 
 
 def _split(random: Random) -> list[float]:
-    """Divide a document into one to four lines."""
+    """Return the shares of one to four lines of a document."""
     parts = [random.uniform(0.2, 1.0) for _ in range(random.randrange(1, 5))]
     return [part / sum(parts) for part in parts]

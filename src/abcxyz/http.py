@@ -1,8 +1,8 @@
-"""A polite transport over ``requests`` that keeps secrets.
+"""HTTP transport over ``requests`` with rate limits, retries and redaction of secrets.
 
-It asks no faster than the host allows, repeats only what may be repeated, follows no redirect,
-verifies TLS always, and lets no secret into a message, a log record or a chained exception.
-Statuses are left to the adapter: only it knows what a 500 means at its system.
+It repeats only requests that are safe to repeat, follows no redirects, always verifies TLS, and
+keeps secrets out of messages, log records and chained exceptions. It does not interpret statuses:
+the meaning of a 500 depends on the system, so the adapter handles it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 _BUSY = frozenset({429, 502, 503, 504})
 _UNSAFE = re.compile(r"[\x00-\x20\\]")
 
-#: Whoever may log an address or a header on the way.
+#: Loggers that may log a URL or a header of a request.
 _LOGGERS = (
     "requests",
     "urllib3",
@@ -52,26 +52,26 @@ _LOGGERS = (
 
 
 class NotSentError(UnavailableError):
-    """The request certainly did not reach the other side; it may be repeated."""
+    """The request certainly did not reach the server; it may be repeated."""
 
 
 class OutcomeUnknownError(UnavailableError):
-    """The request may have been carried out; look before asking again."""
+    """The request may have taken effect; check before repeating it."""
 
     retryable = False
 
 
 class TokenBucket:
-    """Rate limiter; share one object per host among all clients.
+    """Token bucket rate limiter, to be shared by all clients of a host.
 
     Parameters
     ----------
     rate
         Requests per second, on average.
     burst
-        Requests that may go at once.
+        Maximum number of requests without a wait in between.
     clock
-        Measures and waits; the system clock by default.
+        Clock for measuring and waiting; the system clock by default.
     """
 
     def __init__(
@@ -94,24 +94,24 @@ class TokenBucket:
         self._tokens, self._seen = burst, self._clock.monotonic()
 
     def take(self) -> None:
-        """Wait for a turn."""
+        """Take a token, waiting until one is available."""
         with self._lock:
             now = self._clock.monotonic()
             self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._rate)
             self._seen = now
-            # Going below zero books a place in the queue, so the wait needs no lock.
+            # A negative balance reserves a place in the queue, so the wait needs no lock.
             self._tokens -= 1
             wait = -self._tokens / self._rate
         if wait > 0:
             self._clock.sleep(wait)
 
     def drain(self) -> None:
-        """Empty the bucket: the host says it is too much."""
+        """Empty the bucket, after the host refused a request for its rate."""
         with self._lock:
             self._tokens, self._seen = min(self._tokens, 0.0), self._clock.monotonic()
 
     def slow_down(self, factor: float) -> None:
-        """Multiply rate and burst by *factor*: the host goes on saying it is too much."""
+        """Multiply rate and burst by *factor*, after the host refused requests repeatedly."""
         with self._lock:
             self._rate, self._burst = self._rate * factor, max(1.0, self._burst * factor)
             self._tokens = min(self._tokens, self._burst)
@@ -123,19 +123,19 @@ Bucket = TokenBucket
 
 @frozen
 class Answer:
-    """Status, headers and body of one exchange; the body and headers stay out of its repr."""
+    """Response: status, headers and body; its repr shows neither headers nor body."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
     def retry_after(self, now: float) -> float | None:
-        """Return the seconds the host asks to wait; *now* is POSIX time. None if it is silent."""
+        """Return the seconds of ``Retry-After`` from *now* (POSIX time); None without it."""
         return retry_after(self.headers.get("Retry-After", ""), now)
 
 
 class _SystemTrust(requests.adapters.HTTPAdapter):
-    """Trust the authorities of this machine besides those that come with ``requests``."""
+    """Trust the certificate authorities of this machine besides those of ``requests``."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
@@ -152,32 +152,33 @@ def _trusting_session() -> requests.Session:
 
 
 class Transport:
-    """Send requests politely.
+    """Send HTTP requests within a rate limit, with retries and redacted errors.
 
-    TLS is always verified, against the authorities of this machine and those of ``requests``.
+    TLS is always verified, against the certificate authorities of this machine and those of
+    ``requests``.
 
     Parameters
     ----------
     secrets
-        Literal values to keep out of every text.
+        Literal values to redact in every message and log record.
     bucket
-        Pace; share it per host.
+        Rate limiter, shared per host.
     connect_timeout, read_timeout
         Seconds.
     attempts
-        How often a request is tried at most.
+        Maximum number of attempts per request.
     longest_wait
-        Seconds; a host asking for more gets its answer handed back instead.
+        Seconds; if the host requests a longer wait, its response is returned without a retry.
     proxy
-        Address of a proxy; the environment is not looked at.
+        URL of a proxy; environment variables are ignored.
     allow_loopback_http
-        Accept plain ``http://`` to this very machine.
+        Accept plain ``http://`` to this machine.
     allow_http
-        Accept plain ``http://`` to any host: only for a network that nobody else can listen to.
+        Accept plain ``http://`` to any host; safe only on a trusted network.
     clock
-        Waits between attempts; the system clock by default.
+        Clock for waits between attempts; the system clock by default.
     random
-        Draws the jitter of those waits, from 0 (included) to 1 (excluded).
+        Returns the jitter of those waits, from 0 (included) to 1 (excluded).
     """
 
     def __init__(
@@ -198,17 +199,17 @@ class Transport:
     ) -> None:
         self.redactor = Redactor(secrets)
         self._session = session if session is not None else _trusting_session()
-        # A .netrc entry would otherwise add credentials of its own.
+        # Otherwise requests would add credentials from a .netrc file.
         self._session.trust_env = False
         if proxy is not None:
             self._session.proxies = {"https": proxy, "http": proxy}
-        backoff = Backoff(attempts=max(1, attempts), longest_asked=longest_wait)
+        backoff = Backoff(attempts=max(1, attempts), longest_requested=longest_wait)
         self._backoff = backoff if random is None else evolve(backoff, random=random)
         self._bucket = bucket
         self._timeouts = (connect_timeout, read_timeout)
         self._plain, self._any_plain = allow_loopback_http, allow_http
         self._clock = clock if clock is not None else SystemClock()
-        # A filter sees what is logged to its own logger alone.
+        # A filter applies only to records logged through its logger, not through child loggers.
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(self.redactor.filter)
 
@@ -231,30 +232,31 @@ class Transport:
         repeatable: bool = False,
         timeout: float | None = None,
     ) -> Answer:
-        """Send a request and return the whole answer, whatever its status.
+        """Send a request and return the response, with any status.
 
         Parameters
         ----------
         repeatable
-            Doing it twice does no harm. Others are repeated only if certainly not sent.
+            Whether sending the request twice is safe. Other requests are repeated only if they
+            were certainly not sent.
         timeout
-            Seconds to wait for the answer.
+            Seconds to wait for the response.
 
         Raises
         ------
         NotSentError
-            Nothing reached the host.
+            The request did not reach the host.
         OutcomeUnknownError
-            The request may have been carried out.
+            The request may have taken effect.
         ConfigError
-            The address is not acceptable.
+            The URL is not acceptable.
         """
         self._check(url)
         for attempt in count(1):
             outcome = self._once(method, url, body, headers, repeatable, timeout)
             if isinstance(outcome, Answer):
-                asked = outcome.retry_after(self._clock.now())
-                wait = self._backoff.wait(attempt, asked=asked)
+                requested = outcome.retry_after(self._clock.now())
+                wait = self._backoff.wait(attempt, requested=requested)
                 if wait is None or not repeatable or outcome.status not in _BUSY:
                     return outcome
                 if self._bucket is not None:
@@ -262,7 +264,7 @@ class Transport:
             else:
                 wait = self._backoff.wait(attempt)
                 if wait is None or not self._may_repeat(outcome, repeatable):
-                    # Outside any `except`: the error has no context that could hold the address.
+                    # Outside any `except`: the error has no context that could hold the URL.
                     raise outcome
             self._clock.sleep(wait)
         raise AssertionError("unreachable")  # pragma: no cover
@@ -274,7 +276,7 @@ class Transport:
         return problem.retryable or (repeatable and isinstance(problem, OutcomeUnknownError))
 
     def _check(self, url: str) -> None:
-        # By the parser that will choose the host, so that both see the same one.
+        # By the parser that also chooses the host, so that both see the same host.
         try:
             parts = urllib3.util.parse_url(url)
         except urllib3.exceptions.LocationParseError:
@@ -304,7 +306,7 @@ class Transport:
         if self._bucket is not None:
             self._bucket.take()
         if not repeatable:
-            # A stale kept-alive connection looks like a lost answer: start a fresh one.
+            # A stale keep-alive connection looks like a lost response: open a new one.
             self._session.close()
         read = self._timeouts[1] if timeout is None else timeout
         try:
@@ -318,7 +320,7 @@ class Transport:
                 verify=True,
             )
         except ValueError as problem:
-            # What is raised, by requests too, for an address or a header that cannot be sent.
+            # Raised, also by requests, for a URL or a header that cannot be sent.
             return ConfigError(
                 "the request cannot be written ({kind}); check its address and headers",
                 kind=type(problem).__name__,

@@ -1,7 +1,7 @@
-"""Words, numbers and dates in the languages of the catalogues: the public face of both.
+"""Internationalisation: translated phrases, and localised numbers and dates.
 
 English is the key: ``text("Customers", "ru")`` looks the phrase up in ``locale/ru/*.toml``.
-A phrase without a twin stays English rather than failing; a test keeps the catalogues complete.
+A phrase without a translation stays English; a test checks that the catalogues are complete.
 """
 
 from __future__ import annotations
@@ -34,16 +34,14 @@ __all__ = [
 
 
 class Translations(gettext.NullTranslations):
-    """The catalogue of a language behind the interface of `gettext`.
-
-    Jinja2 and whatever else reads gettext can use it; ``LANGUAGES`` are the known ones.
+    """Catalogue of a language with the interface of `gettext`, for Jinja2 and others.
 
     Parameters
     ----------
     lang
-        One of `LANGUAGES`.
+        Code of the language, one of `LANGUAGES`.
     package
-        Name of a registered package that is looked into first.
+        Name of a registered package whose catalogue is searched first.
 
     Examples
     --------
@@ -58,9 +56,9 @@ class Translations(gettext.NullTranslations):
         self._lang, self._catalogue = lang, Catalogue(package)
 
     def gettext(self, message: str) -> str:
-        """Look a phrase up."""
+        """Translate a phrase."""
         return self._catalogue.text(message, self._lang)
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """Look the form for a number up."""
+        """Translate a phrase in the plural form for *n*."""
         return self._catalogue.forms(f"{msgid1}|{msgid2}", n, self._lang)

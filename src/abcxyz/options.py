@@ -22,10 +22,10 @@ from abcxyz.plugins import Factory
 __all__ = ["REQUIRED", "UNFIT", "Option", "fit", "nearest", "options_of", "placed", "records_of"]
 
 REQUIRED = inspect.Parameter.empty
-"""Default of an option that must be given."""
+"""Default of a required option."""
 
 UNFIT = object()
-"""What `fit` returns where a value does not."""
+"""Result of `fit` for a value that does not fit."""
 
 
 @frozen
@@ -35,18 +35,18 @@ class Option:
     Parameters
     ----------
     name
-        The key in a job.
+        Key in a job.
     kind
-        Its annotation, as it is written.
+        Annotation as text.
     default
-        `REQUIRED` where it has none.
+        Default value; `REQUIRED` without one.
     secret
-        Whether it must not stand in a job in clear.
+        Whether it must not be in plain text in a job.
     hint
-        The annotation itself; None where there is none that can be read.
+        Resolved annotation; None where it is absent or cannot be resolved.
     record
-        The parameter whose record it is a field of (`abcxyz.plugins.Flat`); empty for a parameter
-        of the constructor itself.
+        Name of the parameter of whose record it is a field (`abcxyz.plugins.Flat`); empty for a
+        parameter of the constructor.
     """
 
     name: str
@@ -58,12 +58,12 @@ class Option:
 
     @property
     def required(self) -> bool:
-        """Whether a job must give it."""
+        """Whether a job must set it."""
         return self.default is REQUIRED
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Find the known name that was probably meant; empty where none is near.
+    """Return the known name that is most similar to *name*; empty where none is similar.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _hints(factory: Factory) -> dict[str, Any]:
-    """Read the annotations one by one: a name only type checkers import spoils only its own."""
+    """Resolve the annotations one by one, so that one that cannot be resolved affects no other."""
     target = factory.__init__ if inspect.isclass(factory) else factory
     names = vars(sys.modules.get(getattr(factory, "__module__", ""), typing))
     hints: dict[str, Any] = {}
@@ -86,29 +86,29 @@ def _hints(factory: Factory) -> dict[str, Any]:
 
 
 def options_of(factory: Factory, parameters: Iterable[inspect.Parameter]) -> tuple[Option, ...]:
-    """Describe the parameters that a job may give; those of a flat record one by one.
+    """Return the options of a constructor; fields of a flat record are options each.
 
-    One that TOML has no value for, such as a clock, is no option.
+    A parameter whose type has no TOML value, such as a clock, is not an option.
     """
     hints = _hints(factory)
-    found: list[Option] = []
+    options: list[Option] = []
     for parameter in parameters:
         hint = hints.get(parameter.name)
         record = _record_in(hint)
         if record is not None:
-            found += (evolve(one, record=parameter.name) for one in _fields(record))
+            options += (evolve(one, record=parameter.name) for one in _fields(record))
         elif parameter.kind is not parameter.VAR_KEYWORD and (
             parameter.default is REQUIRED or _in_toml(hint)
         ):
-            found.append(_option(parameter, hint))
-    return tuple(found)
+            options.append(_option(parameter, hint))
+    return tuple(options)
 
 
 def records_of(factory: Factory, parameters: Iterable[inspect.Parameter]) -> dict[str, type]:
-    """Name the parameters that are flat records, each with its class."""
+    """Return the parameters that are flat records, name to class."""
     hints = _hints(factory)
-    found = {one.name: _record_in(hints.get(one.name)) for one in parameters}
-    return {name: record for name, record in found.items() if record is not None}
+    records = {one.name: _record_in(hints.get(one.name)) for one in parameters}
+    return {name: record for name, record in records.items() if record is not None}
 
 
 def _record_in(hint: object) -> type | None:
@@ -120,7 +120,7 @@ def _record_in(hint: object) -> type | None:
 
 
 def _fields(record: type) -> tuple[Option, ...]:
-    """Describe the fields of a record; a default that is made anew each time is made once."""
+    """Return the fields of a record as options; default factories are called once."""
     made = {
         one.alias: one.default.factory()
         for one in (attrs.fields(record) if attrs.has(record) else ())
@@ -149,7 +149,7 @@ _TOML = (bool, int, float, str, list, dict, date, time)
 
 
 def _in_toml(hint: object) -> bool:
-    """Say whether TOML can hold such a value at all; what cannot be judged passes."""
+    """Return whether TOML can represent the type; True for unknown types."""
     kinds = [typing.get_origin(part) or part for part in _parts(hint)]
     return hint is None or any(
         not isinstance(kind, type)
@@ -160,7 +160,7 @@ def _in_toml(hint: object) -> bool:
 
 
 def _parts(hint: object) -> tuple[object, ...]:
-    """Take a union apart, and what is only annotated out of its wrapping."""
+    """Return the members of a union, with `Annotated` removed."""
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         return _parts(typing.get_args(hint)[0])
@@ -170,7 +170,7 @@ def _parts(hint: object) -> tuple[object, ...]:
 
 
 def placed(value: object, hint: object, folder: Path | None) -> object:
-    """Make a relative path absolute where the option is a path."""
+    """Make a relative path absolute if the option is a path."""
     paths = any(
         isinstance(kind, type) and issubclass(kind, PathLike)
         for kind in (typing.get_origin(part) or part for part in _parts(hint))
@@ -181,7 +181,7 @@ def placed(value: object, hint: object, folder: Path | None) -> object:
 
 
 def fit(value: object, hint: object) -> object:
-    """Return *value* as *hint* wants it, or `UNFIT`; what cannot be judged passes."""
+    """Convert *value* to the type *hint*, or return `UNFIT`; unknown types accept any value."""
     if hint is None:
         return value
     for part in _parts(hint):

@@ -1,6 +1,6 @@
 """Registry of the installed plugins: load the entry points, find adapters and commands by name.
 
-Nothing is kept between two calls of `load`, and no adapter runs until it is built.
+`load` has no cache, and no adapter runs until it is built.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Adapter", "Broken", "Plugin", "Registry", "bundled", "load"]
 
 @frozen
 class Broken:
-    """A plugin that could not be used, and why."""
+    """A plugin that could not be loaded, and the reason."""
 
     plugin: Plugin
     reason: str
@@ -32,16 +32,16 @@ class Broken:
 
 @frozen
 class Registry:
-    """What is installed.
+    """Installed adapters and commands.
 
     Parameters
     ----------
     adapters
         (role, name) -> adapter.
     commands
-        Word of the command line -> what carries it out.
+        Name on the command line -> command.
     broken
-        Plugins that could not be used.
+        Plugins that could not be loaded.
     """
 
     adapters: Mapping[tuple[str, str], Adapter]
@@ -49,21 +49,21 @@ class Registry:
     broken: tuple[Broken, ...] = ()
 
     def names(self, role: str) -> tuple[str, ...]:
-        """List what may be asked for in a *role*."""
+        """Return the names of the adapters of a *role*."""
         return tuple(sorted(name for kind, name in self.adapters if kind == role))
 
     def get(self, role: str, name: str, *, where: str = "") -> Adapter:
-        """Find an adapter.
+        """Return an adapter by role and name.
 
         Raises
         ------
         PluginError
-            There is none of that name; the message lists the names there are, and the plugins
-            that are broken.
+            There is none of that name; the message lists the available names and the broken
+            plugins.
         """
-        found = self.adapters.get((role, name))
-        if found is not None:
-            return found
+        adapter = self.adapters.get((role, name))
+        if adapter is not None:
+            return adapter
         known = self.names(role)
         likely = nearest(name, known)
         details = {
@@ -96,28 +96,29 @@ def load(
     installed: bool = True,
     extra: Iterable[object] = (),
 ) -> Registry:
-    """Gather the plugins that are installed.
+    """Load the installed plugins.
 
     Parameters
     ----------
     installed
-        Whether to look at the entry points of the group ``abcxyz``.
+        Whether to load the entry points of the group ``abcxyz``.
     extra
         Further plugins: modules or objects with hooks.
 
     Returns
     -------
     Registry
+        The adapters and commands of all plugins.
 
     Raises
     ------
     PluginError
-        Two plugins offer one name; it says which two.
+        Two plugins offer the same name; the message names both.
 
     Notes
     -----
-    A plugin that cannot be imported or whose hooks fail stops nobody: its reason is kept in
-    ``broken``.
+    A plugin that cannot be imported or whose hooks fail does not affect the others: the reason is
+    in ``broken``.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def load(
 
 
 def bundled() -> Registry:
-    """Gather the adapters that come with the library, whatever else is installed.
+    """Return the adapters of this library alone.
 
     Examples
     --------
@@ -192,7 +193,7 @@ def _place(point: EntryPoint) -> tuple[str, str, str]:
 
 
 def _offers(plugin: object) -> dict[tuple[str, str], Any]:
-    """Ask one plugin, by a manager of its own, so that no other can be harmed."""
+    """Call the hooks of one plugin, in a separate manager so that it cannot affect others."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
     manager.register(plugin)

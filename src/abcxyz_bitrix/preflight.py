@@ -10,6 +10,7 @@ from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, Command, as_bool, as_map, as_moment
 from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.lists import first
+from abcxyz_bitrix.words import message
 
 __all__ = ["check_access"]
 
@@ -77,11 +78,17 @@ def check_access(
             "the webhook lacks: {missing}; edit it in Bitrix24, or change the rights of its owner",
             missing=", ".join(missing),
         )
-    notes = [f"Bitrix24 {client.credentials.host}, as {client.credentials.identity}"]
+    notes: list[str] = [
+        message(
+            "Bitrix24 {host}, as {identity}",
+            host=client.credentials.host,
+            identity=client.credentials.identity,
+        )
+    ]
     unused = sorted(scopes - set(wanted) - _FREE)
     if unused:
-        notes.append(f"scopes that are not needed here: {', '.join(unused)}")
+        notes.append(message("scopes that are not needed here: {names}", names=", ".join(unused)))
     moment = as_moment(getattr(outcomes["time"], "result", None))
     if moment is not None:
-        notes.append(f"the portal's clock: {moment.isoformat()}")
+        notes.append(message("the portal's clock: {moment}", moment=moment.isoformat()))
     return notes

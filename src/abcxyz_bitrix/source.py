@@ -30,6 +30,7 @@ from abcxyz_bitrix.sales.payments import payments_of, shop_payments
 from abcxyz_bitrix.sales.product_cost import with_cost
 from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally
 from abcxyz_bitrix.sales.won import won_sales
+from abcxyz_bitrix.words import message
 
 __all__ = ["BASES", "BitrixSource"]
 
@@ -157,7 +158,9 @@ class BitrixSource:
         self._check_offset()
         money = portal_rates(self.client) if self._currency == "portal" else self._money()
         if self._currency == "portal":
-            self._note("amounts are converted by the portal's rates of today, not of the day")
+            self._note(
+                message("amounts are converted by the portal's rates of today, not of the day")
+            )
         keys = Keys(self.client, self._customer_id)
         buyers: set[Party] = set()
         for _, _, _, sales in self._pieces(window):
@@ -205,7 +208,7 @@ class BitrixSource:
         """
         needs = {"crm"} | ({"catalog"} if self._cost else set())
         notes = check_access(self.client, needs, entities=BASES[self._basis], writes=())
-        return [*notes, f"reading everything: {self.plan().sentence('en')}"]
+        return [*notes, message("reading everything: {duration}", duration=self.plan().message)]
 
     def plan(self) -> Estimate:
         """Estimate a reading of all sales, from the counts of the portal."""
@@ -283,7 +286,7 @@ class BitrixSource:
             name = fingerprint(self._reading_options(entity, listing, window))
             resumed, stop = checkpoint.begin(name, upto, self.client.clock.now())
             if resumed is not None and stop is not None:
-                self._note(f"continuing an earlier reading behind id {resumed}")
+                self._note(message("continuing an earlier reading behind id {id}", id=resumed))
                 for packed in checkpoint.pieces():
                     yield entity, 0, resumed, [Sale.unpack(sale) for sale in packed]
                 after, upto = resumed, stop
@@ -350,7 +353,9 @@ class BitrixSource:
         try:
             self.client.call("sale.payment.list", {"select": ["id"], "filter": {"<id": 1}})
         except AuthenticationError:
-            self._note("no scope sale: payments are read deal by deal, which takes longer")
+            self._note(
+                message("no scope sale: payments are read deal by deal, which takes longer")
+            )
             return False
         except MethodNotFoundError:
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["text"]
+__all__ = ["message", "text"]
 
-text = Catalogue("abcxyz_bitrix").text
+_own = Catalogue("abcxyz_bitrix")
+text, message = _own.text, _own.message

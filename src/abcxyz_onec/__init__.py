@@ -1,4 +1,4 @@
-"""1C:Enterprise over OData: sales in, classes out."""
+"""1C:Enterprise adapter over OData: source of sales, enricher and sink of classes."""
 
 from abcxyz.toolkit.catalogue import register
 

@@ -19,28 +19,28 @@ __all__ = ["Connection"]
 
 @frozen
 class Connection:
-    """How to reach a base of 1C, and what its objects are called.
+    """Address and login of a base of 1C, and the names of its objects.
 
     Parameters
     ----------
     url
-        Up to ``…/odata/standard.odata``.
+        Address of the OData interface, ending with ``/odata/standard.odata``.
     user, password
-        Of a user of the base who may read the objects.
+        Login of a user who may read the objects.
     profile
         ``ut11`` (also КА 2 and ERP 2), ``unf``, ``bp``, or the path of a TOML file.
     names
-        Names that differ from those of the profile, table by table.
+        Names that replace those of the profile, table by table.
     allowed_only
-        Go on without the rows that the user may not see, with a warning.
+        Leave out rows that the user may not read, with a warning, instead of an error.
     allow_http
-        Let the password travel unencrypted over the network.
+        Permit plain HTTP, which sends the password unencrypted.
     cache
-        Folder for the description of the base.
+        Folder of the cache of ``$metadata``.
     timeout
         Seconds to wait for an ordinary answer.
     clock
-        Says what day it is and waits between attempts; the system clock by default. Not a key of
+        Clock of dates and of waits between attempts; the system clock by default. Not a key of
         a job.
 
     Notes
@@ -70,9 +70,9 @@ class Connection:
         Parameters
         ----------
         cache
-            Folder for the description where the connection names none.
+            Folder of the cache of ``$metadata`` where the connection names none.
         page_bytes
-            What a page should weigh.
+            Target size of a page, in bytes.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Connection:
         )
 
     def load_profile(self) -> Profile:
-        """Read the profile, with the names that differ.
+        """Read the profile, with *names* in place of its names.
 
         Raises
         ------

@@ -14,44 +14,44 @@ from abcxyz_onec.catalogs.customers import (
     Directory,
     catalog_of,
     clean_inn,
-    published,
+    published_fields,
     read_directory,
 )
-from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
+from abcxyz_onec.catalogs.publication import customer_queries, raise_if_missing, unpublished
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, split
 from abcxyz_onec.source import OneCSource
-from abcxyz_onec.targets.additional_info import texts_of
+from abcxyz_onec.targets.additional_info import read_property
 
 __all__ = ["OneCEnricher"]
 
 _PROPERTY = "property:"
-_FEW = 200  # customers who are asked for one by one rather than all
+_FEW = 200  # up to so many customers are read by reference, more by reading the catalog
 
 
 class OneCEnricher:
-    """Know customers from their cards in 1C.
+    """Read attributes of customers from their cards in 1C.
 
     Parameters
     ----------
     connection
-        How to reach the base; its fields are keys of a job.
+        Connection of the base; its fields are keys of a job.
     entity, customer_id
-        As of `OneCSource`.
+        As in `OneCSource`.
     fields
-        What to read, and nothing else: ``name``, ``inn``, ``kpp``, ``region``, ``legal_form``,
+        Fields to read; no others are read: ``name``, ``inn``, ``kpp``, ``region``, ``legal_form``,
         and others that the profile knows, names of attributes in 1C, or ``property:`` and the
         name of an additional property, such as ``property:Отрасль``.
     not_bought_for
-        Customers without a sale for so many days are prospects; without it nobody is.
+        Customers without a sale for so many days are prospects; without it there are none.
 
     Notes
     -----
-    A partner's own card is looked at first, then the cards of its legal entities. References are
-    read as the text that 1C shows for them.
+    A field is read from the card of the partner, else from the cards of its legal entities.
+    References are read as their presentation in 1C.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class OneCEnricher:
 
     @property
     def client(self) -> Client:
-        """The base, with the account of its traffic."""
+        """Client of the base, with its traffic."""
         return self._client
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class OneCEnricher:
         self._client.transport.close()
 
     def customers(self, ids: Sequence[str]) -> Attributes:
-        """Return what the cards of *ids* say; unknown and ambiguous ones are left out."""
+        """Return the attributes of *ids*; unknown and ambiguous identifiers are left out."""
         directory = self._directory()
         of_name = directory.references()
         of_name = {**{f"ref:{each}": (each,) for each in directory.names}, **of_name}
@@ -101,10 +101,10 @@ class OneCEnricher:
             for each in ids
             if len(of_name.get(str(each), ())) == 1
         }
-        return self._known(wanted)
+        return self._attributes(wanted)
 
     def prospects(self) -> Attributes:
-        """Return the cards of those who have not bought for the days asked for."""
+        """Return the attributes of customers without a sale in the last *not_bought_for* days."""
         if self._days is None:
             return {}
         until = local_date(self._clock) + timedelta(days=1)
@@ -118,12 +118,12 @@ class OneCEnricher:
         wanted = {
             each: name
             for each, name in directory.ids.items()
-            if each not in directory.barred and name not in bought
+            if each not in directory.excluded and name not in bought
         }
-        return self._known(wanted)
+        return self._attributes(wanted)
 
     def _source(self) -> OneCSource:
-        """Sum up by the year where that is possible: only who bought matters."""
+        """Return a source of yearly turnovers where published: days are not needed."""
         turnovers = self._sales(read="turnovers", bucket="year")
         try:
             turnovers.check()
@@ -132,14 +132,14 @@ class OneCEnricher:
         return turnovers
 
     def preflight(self) -> Sequence[str]:
-        """Look whether the fields are published.
+        """Check that the fields are published.
 
         Raises
         ------
         ConfigError
             Some are not.
         """
-        self._directory_ready()
+        self._check_published()
         for field in self._fields:
             name = self._profile.attributes.get(field, field)
             if name.startswith(_PROPERTY):
@@ -148,19 +148,19 @@ class OneCEnricher:
 
     # -- cards -------------------------------------------------------------------------------
 
-    def _directory_ready(self) -> None:
-        asked = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
-        refuse(lacking(self._client, asked))
+    def _check_published(self) -> None:
+        queries = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
+        raise_if_missing(unpublished(self._client, queries))
         self._places()
 
     def _directory(self) -> Directory:
-        self._directory_ready()
+        self._check_published()
         return read_directory(
             self._client, self._profile, self._entity, self._customer_id, keys=False
         )
 
     def _places(self) -> dict[str, tuple[str, str]]:
-        """Find the set and the name to select for every field."""
+        """Return the set and the name to select for every field."""
         legal = self._profile.counterparty.entity
         sets = dict.fromkeys((self._catalog, legal))
         places = {}
@@ -168,12 +168,12 @@ class OneCEnricher:
             name = self._profile.attributes.get(field, field)
             if name.startswith(_PROPERTY):
                 continue
-            found = [
+            candidates = [
                 (entity, select)
                 for entity in sets
                 if (select := self._selected(entity, name)) is not None
             ]
-            if not found:
+            if not candidates:
                 raise ConfigError(
                     "1C publishes no field {name!r} of {catalog}; correct fields, or say in the "
                     "profile under [attributes] what {field} is called",
@@ -181,7 +181,7 @@ class OneCEnricher:
                     catalog=" / ".join(sets),
                     field=field,
                 )
-            places[field] = found[0]
+            places[field] = candidates[0]
         return places
 
     def _selected(self, entity: str, name: str) -> str | None:
@@ -192,55 +192,58 @@ class OneCEnricher:
             return f"{name}____Presentation"
         return name if name in known.fields else None
 
-    def _known(self, wanted: Mapping[str, str]) -> Attributes:
+    def _attributes(self, wanted: Mapping[str, str]) -> Attributes:
         places = self._places()
-        known: dict[str, dict[str, object]] = {name: {} for name in wanted.values()}
-        own = {field: select for field, (at, select) in places.items() if at == self._catalog}
-        other = {field: select for field, (at, select) in places.items() if at != self._catalog}
-        if own:
-            for card in self._cards(self._catalog, "Ref_Key", tuple(own.values()), wanted):
+        attributes: dict[str, dict[str, object]] = {name: {} for name in wanted.values()}
+        direct = {field: select for field, (at, select) in places.items() if at == self._catalog}
+        legal = {field: select for field, (at, select) in places.items() if at != self._catalog}
+        if direct:
+            for card in self._cards(self._catalog, "Ref_Key", tuple(direct.values()), wanted):
                 name = wanted[str(card["Ref_Key"]).lower()]
-                known[name] |= self._read(card, own)
+                attributes[name] |= self._read(card, direct)
         for field in self._fields:
             name = self._profile.attributes.get(field, field)
             if name.startswith(_PROPERTY):
-                said = self._property(name.removeprefix(_PROPERTY))
-                for reference in said.keys() & wanted.keys():
-                    known[wanted[reference]] |= {field: said[reference]} if said[reference] else {}
-        if other:
-            place = self._profile.counterparty
-            select = (place.partner, place.inn, *other.values())
+                texts = self._property(name.removeprefix(_PROPERTY))
+                for reference in texts.keys() & wanted.keys():
+                    if texts[reference]:
+                        attributes[wanted[reference]][field] = texts[reference]
+        if legal:
+            names = self._profile.counterparty
+            select = (names.partner, names.inn, *legal.values())
             cards = sorted(
-                self._cards(place.entity, place.partner, select, wanted),
-                # The entity with an INN speaks for its partner; the smallest reference of several.
-                key=lambda card: (not clean_inn(card.get(place.inn)), str(card["Ref_Key"])),
+                self._cards(names.entity, names.partner, select, wanted),
+                # Entities with an INN come first, then the smallest reference.
+                key=lambda card: (not clean_inn(card.get(names.inn)), str(card["Ref_Key"])),
             )
             for card in cards:
-                name = wanted[as_reference(card[place.partner]) or ""]
-                for field, value in self._read(card, other).items():
-                    known[name].setdefault(field, value)
-        return known
+                name = wanted[as_reference(card[names.partner]) or ""]
+                for field, value in self._read(card, legal).items():
+                    attributes[name].setdefault(field, value)
+        return attributes
 
     def _property(self, name: str) -> Mapping[str, str]:
-        return texts_of(self._client, self._profile.targets, self._catalog, name)
+        return read_property(self._client, self._profile.targets, self._catalog, name)
 
     def _cards(
         self, entity: str, name: str, select: tuple[str, ...], wanted: Mapping[str, str]
     ) -> Iterator[Row]:
-        """Read cards: a few by reference, many by reading all."""
-        flags = published(self._client.metadata(), entity, ("DeletionMark",))
+        """Yield cards: a few by reference, many by reading the whole set."""
+        flags = published_fields(self._client.metadata(), entity, ("DeletionMark",))
         query = Query(entity, tuple(dict.fromkeys(("Ref_Key", *select, *flags))))
         queries = [query]
         if len(wanted) <= _FEW:
             queries = list(split(query, [f"{name} eq {guid(each)}" for each in sorted(wanted)]))
         for each in queries:
             for card in table(self._client, each):
-                about = as_reference(card.get(name)) or ""
-                if about in wanted and (entity == self._catalog or not card.get("DeletionMark")):
+                reference = as_reference(card.get(name)) or ""
+                if reference in wanted and (
+                    entity == self._catalog or not card.get("DeletionMark")
+                ):
                     yield card
 
     def _read(self, card: Row, fields: Mapping[str, str]) -> dict[str, object]:
-        """Take what is filled in; an INN only where it is one."""
+        """Return the fields that are filled in; an INN only where it is valid."""
         out: dict[str, object] = {}
         for field, select in fields.items():
             value = card.get(select)

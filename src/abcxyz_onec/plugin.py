@@ -1,4 +1,4 @@
-"""Plugin hooks of the package."""
+"""Plugin hooks of the 1C adapter."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["abcxyz_enrichers", "abcxyz_sinks", "abcxyz_sources"]
 
 @hookimpl
 def abcxyz_sources() -> Mapping[str, Factory]:
-    """Offer the source."""
+    """Register the source."""
     return {"onec": OneCSource}
 
 
 @hookimpl
 def abcxyz_enrichers() -> Mapping[str, Factory]:
-    """Offer the enricher."""
+    """Register the enricher."""
     return {"onec": OneCEnricher}
 
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
-    """Offer the sink."""
+    """Register the sink."""
     return {"onec": OneCSink}

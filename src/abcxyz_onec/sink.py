@@ -1,4 +1,4 @@
-"""Sink: classes in a 1C base, written only where they changed."""
+"""Sink: segments of customers into a 1C base, written only where they differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
-from abcxyz_onec.catalogs.publication import customer_queries, lacking, refuse
+from abcxyz_onec.catalogs.publication import customer_queries, raise_if_missing, unpublished
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.names import readable_name
@@ -32,37 +32,37 @@ LOST = ("mark", "delete", "keep")
 
 
 class OneCSink:
-    """Show every customer's segment in 1C.
+    """Writes the segment of every customer into 1C.
 
     Parameters
     ----------
     connection
-        How to reach the base; its fields are keys of a job.
+        Connection of the base; its fields are keys of a job.
     entity, customer_id
-        As of `OneCSource`.
+        As in `OneCSource`.
     into
         ``extra``: the register of additional information. ``attributes``: the additional
         attributes of the customer's card. ``segment``: one of nine segments of partners.
-        ``ut11``: УТ's own classification.
+        ``ut11``: the classification register of УТ.
     property
-        Name of the additional property; of segments, what their names begin with.
+        Name of the additional property; for ``segment`` the prefix of the names of segments.
     lost
-        What becomes of a customer with a class in 1C and no sales any more: ``mark`` it with
-        *lost_text*, ``delete`` the class, or ``keep`` it. A segment is left on both of the
-        former; УТ's own register is always marked.
+        Action on a customer with a class in 1C and without sales now: ``mark`` it with
+        *lost_text*, ``delete`` the class, or ``keep`` it. With ``segment`` both ``mark`` and
+        ``delete`` remove the customer; with ``ut11`` it is always marked.
     lost_text
-        What not classified is called.
+        Text for customers that are not classified.
     lang
         Language of the reasons in the report, ``en`` or ``ru``.
     native_jobs_off
-        Say that the scheduled jobs of УТ which write its own classification are switched off;
-        needed for ``ut11``.
+        Confirms that the scheduled jobs of УТ that write the same register are switched off;
+        required for ``ut11``.
 
     Notes
     -----
-    Nothing is written with ``dry_run``. Only what differs is written, compared with the answer,
-    and read once more at the end. Customers, properties and segments are never created. A request
-    whose answer was lost is not sent again. After a call `notes` says what there was to do.
+    Nothing is written with ``dry_run``. Only values that differ are written; each is compared with
+    the answer and read again at the end. Customers, properties and segments are never created. A
+    write whose answer was lost is not repeated. After a call `notes` counts the changes.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class OneCSink:
         connection: Flat[Connection],
         *,
         into: str = "extra",
-        property: str = "ABC/XYZ",  # noqa: A002 - the word of 1C
+        property: str = "ABC/XYZ",  # noqa: A002 - the term of 1C
         entity: str | None = None,
         customer_id: str = "ref",
         lost: str = "mark",
@@ -110,7 +110,7 @@ class OneCSink:
 
     @property
     def client(self) -> Client:
-        """The base, with the account of its traffic."""
+        """Client of the base, with its traffic."""
         return self._client
 
     def close(self) -> None:
@@ -132,86 +132,88 @@ class OneCSink:
         )
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Make 1C show the classes of *analysis*; say what would be done with *dry_run*.
+        """Write the classes of *analysis*; with *dry_run* only count the changes.
 
         Raises
         ------
         ConfigError
-            The property or an object is not there; the message says how to make or publish it.
+            The property or an object is missing; the message says how to make or publish it.
         """
         before = attrs.evolve(self._client.traffic)
-        self._ready()
+        self._check_published()
         directory = read_directory(
             self._client, self._profile, self._entity, self._customer_id, keys=False
         )
-        found = _Found(directory, analysis)
+        matches = _Matches(directory, analysis)
         target = self._target(analysis)
-        changes, unchanged = target.plan(found.wanted, found.leave)
+        changes, unchanged = target.plan(matches.wanted, matches.skip)
         self.notes = (
-            self._say(
+            self._text(
                 "{changes} to write, {unchanged} right already; {spent} to find out",
                 changes=len(changes),
                 unchanged=unchanged,
                 spent=self._client.traffic.since(before),
             ),
         )
-        failed = {} if dry_run else self._write(target, changes, found.wanted)
-        said = {found.called(who): why for who, why in failed.items()}
-        unplaced = {name: self._unplaced(count) for name, count in found.unplaced.items()}
+        failed = {} if dry_run else self._write(target, changes, matches.wanted)
+        refused = {matches.name(who): why for who, why in failed.items()}
+        unmatched = {name: self._unmatched(count) for name, count in matches.unmatched.items()}
         return WriteReport(
             written=len(changes) - len(failed),
             unchanged=unchanged,
-            failed=unplaced | said,
+            failed=unmatched | refused,
             notes=self.notes,
         )
 
     def _write(
         self, target: Target, changes: Sequence[Change], wanted: Mapping[str, Wanted]
     ) -> dict[str, str]:
-        """Write, and read once more; answer why some failed."""
+        """Apply the changes and read them back; return the reasons of failures."""
         if not changes:
             return {}
         problems, tried = apply(changes)
         failed = {who: translate(problem, self._lang) for who, problem in problems.items()}
         last = next(reversed(failed.values()), "")
         for each in changes[tried:]:
-            failed[each.reference] = self._say("not tried: {reason}", reason=last)
+            failed[each.reference] = self._text("not tried: {reason}", reason=last)
         done = [each.reference for each in changes if each.reference not in failed]
         for who, shown in target.differing(done, wanted).items():
-            failed[who] = self._say(
+            failed[who] = self._text(
                 "1C shows {shown!r} after it was written; look what in 1C changes it", shown=shown
             )
         return failed
 
-    def _unplaced(self, count: int) -> str:
+    def _unmatched(self, count: int) -> str:
         if not count:
-            return self._say("1C has no customer called so")
-        return self._say("{count} customers in 1C are called so; leave one of them", count=count)
+            return self._text("1C has no customer with this identifier")
+        return self._text(
+            "{count} customers in 1C have this identifier; keep one of them", count=count
+        )
 
-    def _say(self, template: str, /, **fields: object) -> str:
+    def _text(self, template: str, /, **fields: object) -> str:
         return text(template, self._lang, **fields)
 
-    def _ready(self) -> None:
-        asked = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
-        refuse(lacking(self._client, asked))
+    def _check_published(self) -> None:
+        queries = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
+        raise_if_missing(unpublished(self._client, queries))
 
     def preflight(self) -> Sequence[str]:
-        """Look whether the place is there, and how many customers show something already.
+        """Check that the target is published and the property or the segments exist.
 
         Raises
         ------
         ConfigError
-            It is not; the message says how to make or publish it.
+            Something is missing; the message says how to make or publish it.
         """
-        self._ready()
+        self._check_published()
         if self._into == "ut11":
             names = self._profile.targets
             missing = () if self._client.metadata().has(names.native) else (names.native,)
-            refuse(missing)
-            return [self._say("classes go to {place}", place=readable_name(names.native))]
+            raise_if_missing(missing)
+            return [self._text("classes go to {place}", place=readable_name(names.native))]
         self._target(None).plan({}, frozenset())
         return [
-            self._say(
+            self._text(
                 "classes go to {into} {name!r}; whether they may be written shows only when they "
                 "are",
                 into=self._into,
@@ -220,17 +222,19 @@ class OneCSink:
         ]
 
 
-class _Found:
-    """Which card of 1C stands for which customer of the analysis."""
+class _Matches:
+    """Matches of customers of the analysis with cards of 1C."""
 
     def __init__(self, directory: Directory, analysis: Analysis) -> None:
         references = directory.references()
-        own = {f"ref:{each}": (each,) for each in directory.names if each not in directory.barred}
+        by_reference = {
+            f"ref:{each}": (each,) for each in directory.names if each not in directory.excluded
+        }
         snapshot = analysis.snapshot
         self._names: dict[str, str] = {}
         self.wanted: dict[str, Wanted] = {}
-        self.unplaced: dict[str, int] = {}
-        leave: set[str] = set(directory.barred)
+        self.unmatched: dict[str, int] = {}
+        skip: set[str] = set(directory.excluded)
         columns = (
             snapshot.customers.tolist(),
             snapshot.segment.tolist(),
@@ -241,18 +245,18 @@ class _Found:
         )
         for customer, segment, abc, xyz, value, cv in zip(*columns, strict=True):
             name = str(customer)
-            those = references.get(name) or own.get(name) or ()
+            cards = references.get(name) or by_reference.get(name) or ()
             if segment < 0:
                 continue
-            if len(those) != 1:
-                self.unplaced[name] = len(those)
-                leave |= set(those)
+            if len(cards) != 1:
+                self.unmatched[name] = len(cards)
+                skip |= set(cards)
                 continue
-            self._names[those[0]] = name
-            self.wanted[those[0]] = Wanted(SEGMENTS[segment], abc, xyz, float(value), float(cv))
-        self.leave = frozenset(leave)
-        self._called = {each: name for name, those in references.items() for each in those}
+            self._names[cards[0]] = name
+            self.wanted[cards[0]] = Wanted(SEGMENTS[segment], abc, xyz, float(value), float(cv))
+        self.skip = frozenset(skip)
+        self._identifiers = {each: name for name, cards in references.items() for each in cards}
 
-    def called(self, reference: str) -> str:
-        """Name the customer of a card as the analysis does."""
-        return self._names.get(reference) or self._called.get(reference, reference)
+    def name(self, reference: str) -> str:
+        """Return the identifier of the customer of a card in the analysis."""
+        return self._names.get(reference) or self._identifiers.get(reference, reference)

@@ -14,6 +14,7 @@ from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat
 from abcxyz.toolkit import local_date
+from abcxyz.toolkit.catalogue import Figure
 from abcxyz_onec.catalogs.customers import Directory, read_directory
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
@@ -21,44 +22,44 @@ from abcxyz_onec.sales.account import Account
 from abcxyz_onec.sales.checkpoint import Checkpoint
 from abcxyz_onec.sales.customer_assignment import CustomerAssignment
 from abcxyz_onec.sales.lines import LineColumns
-from abcxyz_onec.sales.read_cost import Cost, cost_of_table
+from abcxyz_onec.sales.read_cost import ReadCost, cost_of_table
 from abcxyz_onec.sales.read_plan import READS, ReadPlan, choose, costs_of
+from abcxyz_onec.words import message
 
 __all__ = ["OneCSource"]
 
 
 class OneCSource:
-    """Read sales from 1C over its OData interface.
+    """Reads sales from 1C over its OData interface.
 
     Parameters
     ----------
     connection
-        How to reach the base; its fields are keys of a job.
+        Connection of the base; its fields are keys of a job.
     read
-        ``records``, ``turnovers``, ``documents``, or ``auto`` to choose by what is published and
-        what it costs.
+        ``records``, ``turnovers``, ``documents``, or ``auto`` to choose by publication and cost.
     entity
-        ``partner`` or ``counterparty``; the one that the configuration keeps when not given.
+        ``partner`` or ``counterparty``; by default partners where the configuration has them.
     customer_id
         ``ref``, ``code``, ``inn``, or an attribute of the customer's card.
     basis
         ``sales`` or ``payments``.
     metric
-        ``revenue``, ``profit`` or ``count``: what the sales will be used for.
+        ``revenue``, ``profit`` or ``count``: the value that will be analysed.
     bucket
         Unit of the XYZ series, such as ``month``. Only with it ``auto`` may choose turnovers,
-        whose days are the first ones of their sub-periods.
+        dated by the first days of their sub-periods.
     checkpoint
-        Folder in which an interrupted read is kept for a day; also for the description of the
-        base where the connection names no folder.
+        Folder in which the parts of an interrupted read are stored for a day; also of the cache
+        of ``$metadata`` where the connection names none.
     page_mb
-        What a page should weigh.
+        Target size of a page, in MiB.
 
     Notes
     -----
-    Dates are days of the server's own clock. Returns are negative; documents not posted or
-    marked for deletion, inactive records, predefined customers and the empty one are left out,
-    and `data_quality` says how much money that was. After a read `notes` says how it was done.
+    Dates are days in the server's time zone. Returns are negative; documents not posted or marked
+    for deletion, inactive records, and sales of predefined customers or without a customer are
+    left out, and `data_quality` has their amounts. After a read `notes` has the way and traffic.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class OneCSource:
 
     @property
     def client(self) -> Client:
-        """The base, with the account of its traffic."""
+        """Client of the base, with its traffic."""
         return self._client
 
     def close(self) -> None:
@@ -103,14 +104,18 @@ class OneCSource:
 
     def customer_names(self) -> Mapping[str, str]:
         """Return customer to name; empty before the sales were read."""
-        found = self._directory
-        if found is None:
+        directory = self._directory
+        if directory is None:
             return MappingProxyType({})
-        open_ = (each for each in found.names.items() if each[0] not in found.barred)
-        return MappingProxyType({found.ids[reference]: name for reference, name in open_})
+        names = {
+            directory.ids[reference]: name
+            for reference, name in directory.names.items()
+            if reference not in directory.excluded
+        }
+        return MappingProxyType(names)
 
     def data_quality(self) -> Quality | None:
-        """Return the account of what was left out; None before the sales were read."""
+        """Return the lines used and left out; None before the sales were read."""
         return None if self._directory is None else self._account.quality()
 
     # -- reading -----------------------------------------------------------------------------
@@ -118,9 +123,9 @@ class OneCSource:
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
         before = attrs.evolve(self._client.traffic)
-        choice = self._choice(window)
-        self.notes = [str(note) for note in choice.warnings]
-        for note in choice.warnings:
+        plan = self._make_plan(window)
+        self.notes = [message(note.template, **note.details) for note in plan.warnings]
+        for note in plan.warnings:
             warnings.warn(note, stacklevel=2)
         self._account = Account()
         self._directory = directory = read_directory(
@@ -128,21 +133,22 @@ class OneCSource:
             self._profile,
             self._entity,
             self._customer_id,
-            keys=choice.by_key,
+            keys=plan.by_key,
         )
-        checkpoint = self._kept(window, choice)
-        assignment = CustomerAssignment(directory, by_key=choice.by_key, metric=self._metric)
-        for part in choice.reader.parts:
-            for columns in self._stretches(choice, part, window, checkpoint):
+        checkpoint = self._open_checkpoint(window, plan)
+        assignment = CustomerAssignment(directory, by_key=plan.by_key, metric=self._metric)
+        for part in plan.reader.parts:
+            for columns in self._read_part(plan, part, window, checkpoint):
                 batch = assignment.transactions(columns, self._account)
                 if len(batch):
                     yield batch
-        self._account.note_ids(directory.lacking, assignment.met)
+        self._account.note_ids(directory.id_problems, assignment.customers)
         if checkpoint is not None:
             checkpoint.clear()
-        self.notes.append(f"{choice.title}: {self._client.traffic.since(before)}")
+        spent = self._client.traffic.since(before)
+        self.notes.append(message("{title}: {spent}", title=plan.title, spent=spent))
 
-    def _choice(self, window: Window) -> ReadPlan:
+    def _make_plan(self, window: Window) -> ReadPlan:
         return choose(
             self._client,
             self._profile,
@@ -155,41 +161,41 @@ class OneCSource:
             window=window,
         )
 
-    def _kept(self, window: Window, choice: ReadPlan) -> Checkpoint | None:
+    def _open_checkpoint(self, window: Window, plan: ReadPlan) -> Checkpoint | None:
         if self._checkpoint is None:
             return None
         about = {
             "url": self._client.url,
             "profile": repr(attrs.asdict(self._profile)),
-            "reader": repr(choice.reader),
+            "reader": repr(plan.reader),
             "window": str(window),
             "allowed_only": self._client.allowed_only,
         }
         return Checkpoint(self._checkpoint, about, now=self._clock.now())
 
-    def _stretches(
-        self, choice: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
+    def _read_part(
+        self, plan: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
     ) -> Iterator[LineColumns]:
-        """Read from where an interrupted run stopped, over what it has read."""
+        """Yield the columns of a part, from the checkpoint where it has them."""
         at = window.since
-        kept = checkpoint.parts(part) if checkpoint is not None else []
+        stored = checkpoint.parts(part) if checkpoint is not None else []
         while at < window.until:
-            found = next((each for each in kept if each[0] == at), None)
-            loaded = checkpoint.load(found[2]) if found and checkpoint else None
-            if found and loaded is not None:
-                at = found[1]
+            hit = next((each for each in stored if each[0] == at), None)
+            loaded = checkpoint.load(hit[2]) if hit and checkpoint else None
+            if hit and loaded is not None:
+                at = hit[1]
                 yield from loaded
                 continue
-            # The last days are read last, and what is kept of them may still be good.
-            stop = min([each[0] for each in kept if each[0] > at], default=window.until)
-            for start, end, columns in choice.reader.read(self._client, part, at, stop):
+            # Reading stops at the next stored stretch, which may still be valid.
+            stop = min([each[0] for each in stored if each[0] > at], default=window.until)
+            for start, end, columns in plan.reader.read(self._client, part, at, stop):
                 if checkpoint is not None:
-                    checkpoint.keep(part, start, end, columns)
+                    checkpoint.save(part, start, end, columns)
                 yield from columns
             at = stop
 
     def check(self) -> None:
-        """Look whether the sales can be read at all, by the names alone.
+        """Check that the objects are published, without reading sales.
 
         Raises
         ------
@@ -197,32 +203,32 @@ class OneCSource:
             An object is not published; the message names it.
         """
         today = local_date(self._clock)
-        self._choice(Window(today - timedelta(days=1), today))
+        self._make_plan(Window(today - timedelta(days=1), today))
 
-    # -- looking first -----------------------------------------------------------------------
+    # -- preflight ---------------------------------------------------------------------------
 
-    def cost(self, window: Window) -> Mapping[str, Cost]:
-        """Tell what reading *window* takes, for each way that is open, customers included."""
-        return self._cost(self._choice(window), window)
+    def cost(self, window: Window) -> Mapping[str, ReadCost]:
+        """Return the cost of reading *window* for each published way, customers included."""
+        return self._cost(self._make_plan(window), window)
 
-    def _cost(self, choice: ReadPlan, window: Window) -> Mapping[str, Cost]:
-        cards = [cost_of_table(self._client, query) for query in choice.customers]
+    def _cost(self, plan: ReadPlan, window: Window) -> Mapping[str, ReadCost]:
+        cards = [cost_of_table(self._client, query) for query in plan.customers]
         return {
             each.read: attrs.evolve(
                 each,
                 requests=each.requests + sum(card.requests for card in cards),
                 bytes=each.bytes + sum(card.bytes for card in cards),
             )
-            for each in choice.costs or costs_of(self._client, choice.reader, window)
+            for each in plan.costs or costs_of(self._client, plan.reader, window)
         }
 
     def preflight(self) -> Sequence[str]:
-        """Look whether the sales can be read, and say what it will cost.
+        """Check that the sales can be read, and estimate the cost.
 
         Returns
         -------
         list of str
-            What is read and how, and what the last twelve months cost either way.
+            Warnings of the plan, and the cost of the last twelve months for each way.
 
         Raises
         ------
@@ -233,20 +239,29 @@ class OneCSource:
         """
         today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
-        choice = self._choice(window)
-        notes = [str(each) for each in choice.warnings]
-        choice.try_rights(self._client, window)
-        costs = list(self._cost(choice, window).values())
+        plan = self._make_plan(window)
+        notes: list[str] = [message(each.template, **each.details) for each in plan.warnings]
+        plan.try_rights(self._client, window)
+        costs = list(self._cost(plan, window).values())
         notes += [
-            f"{each.read}: {each.requests} requests, {each.bytes / 1e6:.1f} MB, {each.rows} rows"
+            message(
+                "{read}: {requests} requests, {size} MB, {rows} rows",
+                read=each.read,
+                requests=each.requests,
+                size=Figure(each.bytes / 1e6, 1),
+                rows=each.rows,
+            )
             for each in costs
         ]
         if len(costs) > 1:
             cheaper = min(costs, key=lambda each: each.bytes)
-            summed = cheaper.read == "turnovers"
-            with_it = ", and bucket to the sub-period of XYZ" if summed else ""
             notes.append(
-                f"for twelve months {cheaper.read} move the fewest bytes: set read = "
-                f'"{cheaper.read}"{with_it}'
+                message(
+                    'for twelve months {read} move the fewest bytes: set read = "{read}", and '
+                    "bucket to the sub-period of XYZ"
+                    if cheaper.read == "turnovers"
+                    else 'for twelve months {read} move the fewest bytes: set read = "{read}"',
+                    read=cheaper.read,
+                )
             )
         return notes

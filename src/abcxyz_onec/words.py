@@ -1,9 +1,10 @@
-"""Phrases of the 1C adapter, looked up in its own message catalogue first."""
+"""Texts of the 1C adapter, from its message catalogue first."""
 
 from __future__ import annotations
 
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["text"]
+__all__ = ["message", "text"]
 
-text = Catalogue("abcxyz_onec").text
+_own = Catalogue("abcxyz_onec")
+text, message = _own.text, _own.message

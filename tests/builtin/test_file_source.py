@@ -23,8 +23,9 @@ def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> 
     source = FileSource(path)
     assert (None, {}) == (source.data_quality(), dict(source.customer_names()))
     assert [1] == [len(batch) for batch in source.transactions(OCTOBER)]
-    assert source.data_quality() is not None
-    [issue] = source.data_quality().issues
+    quality = source.data_quality()
+    assert quality is not None
+    [issue] = quality.issues
     assert ("outside_window", 1, 5.0) == (issue.kind, issue.count, issue.amount)
     assert {"1": "Ann"} == dict(source.customer_names())
 

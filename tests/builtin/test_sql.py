@@ -78,10 +78,11 @@ def test_a_table_is_read_by_its_usual_names(url: str) -> None:
     assert [date(2026, 10, 1), date(2026, 10, 31), date(2026, 10, 31)] == sales.day.tolist()
     assert ["D1", "D2"] == [one for one in sales.document.tolist() if one.startswith("D")]
     assert {"17": "ООО «Ёлка»", "18": "Ромашка"} == dict(source.customer_names())
-    assert source.data_quality() is not None
-    found = {issue.kind: issue.count for issue in source.data_quality().issues}
+    quality = source.data_quality()
+    assert quality is not None
+    found = {issue.kind: issue.count for issue in quality.issues}
     assert {"no_customer": 1, "no_date": 1, "no_amount": 1, "negative": 1} == found
-    assert (6, 3) == (source.data_quality().rows, source.data_quality().used)
+    assert (6, 3) == (quality.rows, quality.used)
 
 
 def test_a_view_is_as_good_as_a_table(url: str) -> None:
@@ -99,8 +100,9 @@ def test_a_query_may_name_the_window(url: str) -> None:
         url, query=f'{text} WHERE "Дата" >= :since AND "Дата" < :until', **columns
     )
     assert [100.10, -0.10, 5.0] == whole.amount.tolist() == bound.amount.tolist()
-    assert source.data_quality() is not None
-    assert 5 == source.data_quality().rows
+    quality = source.data_quality()
+    assert quality is not None
+    assert 5 == quality.rows
 
 
 def test_large_numbers_beside_nothing_stay_whole(url: str) -> None:
@@ -137,8 +139,9 @@ def test_days_of_any_make_keep_to_the_window(
 def test_days_are_asked_of_the_database(url: str) -> None:
     """Lines outside the window do not travel where the database can tell."""
     _, source = read(url, Window(date(2026, 10, 5), date(2026, 10, 6)), table="ledger")
-    assert source.data_quality() is not None
-    assert 2 == source.data_quality().rows
+    quality = source.data_quality()
+    assert quality is not None
+    assert 2 == quality.rows
 
 
 def test_batches_bound_the_memory(url: str) -> None:

@@ -210,7 +210,7 @@ def test_rhythm(route: str, kind: str) -> None:
     counts = np.diff(wanted.starts)[order], np.diff(found.rhythm.starts)[other]
     assert counts[0].tolist() == counts[1].tolist()
     # A quantile is found by its place among all gaps, which rounds.
-    gaps = wanted.own(least=1)[order], found.rhythm.own(least=1)[other]
+    gaps = wanted.quantiles(least=1)[order], found.rhythm.quantiles(least=1)[other]
     np.testing.assert_allclose(*gaps, rtol=1e-9)
 
 

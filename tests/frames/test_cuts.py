@@ -11,7 +11,7 @@ import pytest
 from abcxyz.core.classes.classify import classify_abc
 from abcxyz.core.classes.rules import CountShares, Limits, Rule, Shares, Tangent
 from abcxyz.frames import crossing as search
-from abcxyz.frames.lazy_cuts import find_marks, look
+from abcxyz.frames.lazy_cuts import find_marks, table_stats
 
 pl = pytest.importorskip("polars")
 
@@ -51,9 +51,9 @@ def test_cuts_of_whole_numbers(rule: Rule, few: int, monkeypatch: pytest.MonkeyP
     for seed in range(60):
         value = values(seed)
         none = np.zeros(len(value), np.int64)
-        frame = pl.LazyFrame({"value": value, "cv": value * 0.0, "odd": none, "size": none})
+        frame = pl.LazyFrame({"value": value, "cv": value * 0.0, "unusable": none, "size": none})
         table = nw.from_native(frame)
-        marks = find_marks(table, look(table, whole=True), rule, Tangent(), 0)
+        marks = find_marks(table, table_stats(table, whole=True), rule, Tangent(), 0)
         found = np.where(value >= marks.a, 0, np.where(value >= marks.b, 1, 2))
         assert classify_abc(value, rule).codes.tolist() == found.tolist(), seed
 
@@ -65,7 +65,7 @@ def test_mean_of_variations_does_not_hang_on_the_order() -> None:
     means = set()
     for order in (np.argsort(cv), np.argsort(-cv), rng.permutation(len(cv))):
         none = np.zeros(len(cv), np.int64)
-        frame = pl.LazyFrame({"value": none, "cv": cv[order], "odd": none, "size": none})
-        means.add(look(nw.from_native(frame), whole=True).cv_mean)
+        frame = pl.LazyFrame({"value": none, "cv": cv[order], "unusable": none, "size": none})
+        means.add(table_stats(nw.from_native(frame), whole=True).cv_mean)
     (mean,) = means
     assert mean == pytest.approx(float(np.mean(cv)), rel=1e-14)

@@ -314,11 +314,11 @@ def test_an_alert_is_new_once(tmp_path: Path) -> None:
     """A key keeps the day it came, a new one when it comes back, and another per reader."""
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
     with History(tmp_path / "history.db") as history:
-        assert {"a": monday, "b": monday} == history.told(["b", "a"], monday)
-        assert {"b": monday, "c": tuesday} == history.told(["b", "c"], tuesday)
-        assert {"a": tuesday} == history.told(["a"], tuesday)
-        assert {"a": monday} == history.told(["a"], monday, reader="another")
-        assert {"a": tuesday} == history.told(["a"], date(2026, 3, 4))
+        assert {"a": monday, "b": monday} == history.record_raised(["b", "a"], monday)
+        assert {"b": monday, "c": tuesday} == history.record_raised(["b", "c"], tuesday)
+        assert {"a": tuesday} == history.record_raised(["a"], tuesday)
+        assert {"a": monday} == history.record_raised(["a"], monday, reader="another")
+        assert {"a": tuesday} == history.record_raised(["a"], date(2026, 3, 4))
 
 
 def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:

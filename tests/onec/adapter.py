@@ -1,7 +1,8 @@
-"""Adapters of a base out of one set of options, as a job has them."""
+"""Builder of adapters from flat options, as a job has them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import attrs
@@ -13,8 +14,8 @@ __all__ = ["adapter"]
 Kind = TypeVar("Kind")
 
 
-def adapter(kind: type[Kind], url: str, user: str, password: str, **options: Any) -> Kind:
-    """Build an adapter; the options of the connection are told from its own by their names."""
+def adapter(kind: Callable[..., Kind], url: str, user: str, password: str, **options: Any) -> Kind:
+    """Build an adapter; options of the connection are separated by their names."""
     shared = {one.name for one in attrs.fields(Connection)}
     connection = {name: options.pop(name) for name in list(options) if name in shared}
     return kind(Connection(url, user, password, **connection), **options)

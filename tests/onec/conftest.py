@@ -1,4 +1,4 @@
-"""A base with a small company in it, and a client that does not wait between tries."""
+"""Fixtures: an emulated base, a client and sources without waits between attempts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def client(base: Base) -> Client:
 
 @pytest.fixture
 def source(base: Base) -> Callable[..., OneCSource]:
-    """Make a source of the base with other options."""
+    """Return a function that makes a source of the base with options."""
 
     def make(**options: Any) -> OneCSource:
         common: dict[str, Any] = {"timeout": 5, "clock": NoWait()}

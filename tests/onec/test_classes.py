@@ -1,5 +1,5 @@
-# ruff: noqa: DTZ001 - 1C speaks naive local time
-"""From 1C to classes: the rule of УТ 11.5, and the same classes however the sales are read."""
+# ruff: noqa: DTZ001 - 1C sends naive local time
+"""Tests of classes from 1C: the rule of УТ 11.5, and equal classes for all ways to read."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ _UT = {"abc": CumulativeMean(), "xyz": CumulativeMean()}
 def company() -> Company:
     """Make sixty customers with gaps, returns, and sales on both sides of the window."""
     chance = random.Random(5)
-    made = Company()
+    company = Company()
     for place in range(60):
-        partner = made.customer(f"Клиент {place}", inn=f"{7700000000 + place}", keys=1 + place % 2)
+        partner = company.customer(
+            f"Клиент {place}", inn=f"{7700000000 + place}", keys=1 + place % 2
+        )
         months = [m for m in range(-3, 14) if m in (2, 9) or chance.random() < (place + 5) / 65]
         if place % 20 == 7:
             months = [-2, 13]  # known, and no sales in the window
@@ -39,11 +41,11 @@ def company() -> Company:
             )
             money = chance.randint(100, 20_000) * (1 + place) + chance.randint(0, 99) / 100
             key = place % 2 and month % 2
-            made.sale(partner, moment, money, key=key, cost=round(money / 2))
+            company.sale(partner, moment, money, key=key, cost=round(money / 2))
             if chance.random() < 0.15:
-                made.sale(partner, moment, round(money / 3, 2), returned=True)
-    made.noise(next(iter(made.keys)))
-    return made
+                company.sale(partner, moment, round(money / 3, 2), returned=True)
+    company.noise(next(iter(company.keys)))
+    return company
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def _analysis(base: Base, settings: Settings, **options: Any) -> Analysis:
 
 
 def _walk(values: dict[str, Fraction], letters: str) -> dict[str, str]:
-    """Walk along the cumulative percentages as the configuration does; no two values are equal."""
+    """Classify by the cumulative percentages as the configuration does; values are distinct."""
     ranked = sorted(values, key=lambda who: -values[who])
     total, n = sum(values.values()), len(ranked)
     curve = []
@@ -87,9 +89,9 @@ def _walk(values: dict[str, Fraction], letters: str) -> dict[str, str]:
 
 
 def _expected(company: Company, metric: str) -> dict[str, str]:
-    """Classify by hand, from what was sold: twelve whole months before November 2026."""
+    """Classify the sales of twelve whole months before November 2026, independently."""
     series: dict[str, list[Fraction]] = {}
-    met: set[tuple[str, str]] = set()
+    counted: set[tuple[str, str]] = set()
     for who, day, money, cost, document in company.sold:
         if not date(2025, 11, 1) <= day < date(2026, 11, 1):
             continue
@@ -98,9 +100,9 @@ def _expected(company: Company, metric: str) -> dict[str, str]:
         if metric == "profit":
             value -= Fraction(str(cost))
         if metric == "count":
-            if money < 0 or (who, document) in met:
+            if money < 0 or (who, document) in counted:
                 continue
-            met.add((who, document))
+            counted.add((who, document))
             value = Fraction(1)
         series.setdefault(who, [Fraction(0)] * 12)[month] += value
     abc = _walk({who: sum(row, Fraction(0)) for who, row in series.items()}, "ABC")
@@ -124,23 +126,25 @@ def _classes(analysis: Analysis) -> dict[str, str]:
 @pytest.mark.parametrize("metric", ["revenue", "profit"])
 @pytest.mark.parametrize("read", ["records", "turnovers"])
 def test_the_rule_of_ut(ut: Base, company: Company, metric: str, read: str) -> None:
-    """Window, population deviation, empty months and the walk give the classes by hand."""
+    """Classes equal an independent calculation of the rule of УТ."""
     settings = Settings(metric=metric, **_UT)  # type: ignore[arg-type]
-    found = _classes(_analysis(ut, settings, read=read))
+    classes = _classes(_analysis(ut, settings, read=read))
     expected = _expected(company, metric)
     assert len(expected) == 57
-    assert expected == {who: segment for who, segment in found.items() if segment != "-"}
+    assert expected == {who: segment for who, segment in classes.items() if segment != "-"}
     assert len(set(expected.values())) >= 7
 
 
-def test_nobody_without_sales_in_the_window_is_classified(ut: Base, company: Company) -> None:
-    """A customer with sales outside the window only is not classified, and moves nobody."""
-    found = _classes(_analysis(ut, Settings(period="24M", bucket="month", **_UT)))  # type: ignore[arg-type]
+def test_customers_without_sales_in_the_window_are_not_classified(
+    ut: Base, company: Company
+) -> None:
+    """A customer with sales outside the window only is not classified."""
+    classes = _classes(_analysis(ut, Settings(period="24M", bucket="month", **_UT)))  # type: ignore[arg-type]
     year = _classes(_analysis(ut, Settings(**_UT)))  # type: ignore[arg-type]
     idle = {who for place, who in enumerate(company.keys) if place % 20 == 7}
     assert len(idle) == 3
     assert {who for who in idle if year.get(who, "-") != "-"} == set()
-    assert idle <= {who for who, segment in found.items() if segment != "-"}
+    assert idle <= {who for who, segment in classes.items() if segment != "-"}
 
 
 def test_number_of_sales(ut: Base, company: Company) -> None:
@@ -156,7 +160,7 @@ def test_number_of_sales(ut: Base, company: Company) -> None:
 
 @pytest.mark.parametrize("rules", [{}, _UT])
 def test_records_and_turnovers_classify_alike(rules: dict[str, Any]) -> None:
-    """Fifty thousand records or the sums of their months: the same segments."""
+    """Fifty thousand records and their monthly sums give the same segments."""
     settings = Settings(**rules)
     with Base(large(500, 50_000)).serving() as base:
         records = _classes(_analysis(base, settings, read="records"))
@@ -167,17 +171,17 @@ def test_records_and_turnovers_classify_alike(rules: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("bucket", ["week", "ten_days", "day"])
 def test_other_sub_periods_classify_alike(ut: Base, bucket: str) -> None:
-    """Weeks, which cross the borders of months, leave ABC's window as it is."""
+    """Sub-periods that cross borders of months do not change the values of ABC."""
     settings = Settings(period="2M", bucket=bucket, **_UT)  # type: ignore[arg-type]
     records = _analysis(ut, settings, read="records").snapshot
     turnovers = _analysis(ut, settings, read="turnovers", bucket=bucket).snapshot
-    found = [
+    both = [
         dict(zip(s.customers.tolist(), zip(s.value, s.cv, s.segment, strict=True), strict=True))
         for s in (records, turnovers)
     ]
-    assert found[0].keys() == found[1].keys()
-    for who, (value, cv, segment) in found[0].items():
-        assert found[1][who] == (
+    assert both[0].keys() == both[1].keys()
+    for who, (value, cv, segment) in both[0].items():
+        assert both[1][who] == (
             pytest.approx(value, nan_ok=True),
             pytest.approx(cv, nan_ok=True),
             segment,
@@ -185,7 +189,7 @@ def test_other_sub_periods_classify_alike(ut: Base, bucket: str) -> None:
 
 
 def test_documents_classify_alike(ut: Base) -> None:
-    """Documents give the classes of the register where both hold the same sales."""
+    """Documents give the classes of the register where both have the same sales."""
     settings = Settings(**_UT)  # type: ignore[arg-type]
     records = _classes(_analysis(ut, settings, read="records"))
     assert records == _classes(_analysis(ut, settings, read="documents"))

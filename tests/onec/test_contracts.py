@@ -1,4 +1,4 @@
-"""The promises made to every adapter, kept by this one."""
+"""Contract tests of the source, the sink and the enricher of 1C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.clocks import NoWait, at_noon
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
 from tests.onec.adapter import adapter
-from tests.onec.writings import shown as shown_in
+from tests.onec.sink_fixtures import shown as shown_in
 
 from abcxyz import SEGMENTS, Transactions, Window
 from abcxyz.plugins import Sink, Source
@@ -28,7 +28,7 @@ Failures = Sequence[Callable[[], object]]
 
 
 def _failing(base: Base, call: Callable[[str], object]) -> Failures:
-    """Fail by a wrong password, an outage, a page for people, a refusal, a broken line."""
+    """Return calls that fail: wrong password, outage, HTML page, refusal, broken connection."""
 
     def broken(name: str) -> Callable[[], object]:
         def fail() -> object:
@@ -51,7 +51,7 @@ def _failing(base: Base, call: Callable[[str], object]) -> Failures:
 
 
 class TestSource(SourceContract):
-    """Flat records."""
+    """Source of flat records."""
 
     options: Mapping[str, Any] = {}
 
@@ -96,13 +96,13 @@ class TestSource(SourceContract):
 
 
 class TestSourceOfDocuments(TestSource):
-    """Documents."""
+    """Source of documents."""
 
     options: Mapping[str, Any] = {"read": "documents"}
 
 
 class TestSourceOfDays(TestSource):
-    """Turnovers of single days."""
+    """Source of turnovers of single days."""
 
     options: Mapping[str, Any] = {"read": "turnovers", "bucket": "day", "page_mb": 0.001}
 
@@ -112,11 +112,11 @@ class TestSourceOfDays(TestSource):
 
     @pytest.fixture
     def store(self) -> None:
-        """Turnovers know sums alone."""
+        """Turnovers have no single sales to compare."""
 
 
 class TestSink(SinkContract):
-    """Additional information."""
+    """Sink into additional information."""
 
     into = "extra"
 
@@ -162,14 +162,14 @@ class TestSink(SinkContract):
 
     @pytest.fixture
     def shown(self, company: Company, customers: Sequence[str]) -> Callable[[], Mapping[str, str]]:
-        def look() -> dict[str, str]:
-            found = shown_in(company, self.into)
+        def stored_segments() -> dict[str, str]:
+            stored = shown_in(company, self.into)
             return {
-                who: found[who] if found.get(who) in SEGMENTS else ""
-                for who in {*customers, *found}
+                who: stored[who] if stored.get(who) in SEGMENTS else ""
+                for who in {*customers, *stored}
             }
 
-        return look
+        return stored_segments
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:
@@ -184,25 +184,25 @@ class TestSink(SinkContract):
 
 
 class TestSinkOfAttributes(TestSink):
-    """Additional attributes of the card."""
+    """Sink into additional attributes of the card."""
 
     into = "attributes"
 
 
 class TestSinkOfSegments(TestSink):
-    """Segments of partners."""
+    """Sink into segments of partners."""
 
     into = "segment"
 
 
 class TestSinkOfUt(TestSink):
-    """УТ's own classification."""
+    """Sink into the classification register of УТ."""
 
     into = "ut11"
 
 
 class TestEnricher(EnricherContract):
-    """Cards of customers."""
+    """Enricher from cards of customers."""
 
     def _enricher(self, base: Base, password: str = SECRET) -> OneCEnricher:
         return adapter(

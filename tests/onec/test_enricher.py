@@ -1,4 +1,4 @@
-"""The enricher against the emulator: what was asked for, and nothing else."""
+"""Tests of the enricher against the emulator."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def first(company: Company) -> str:
     return partner
 
 
-def test_only_what_was_asked_for(enricher: Make, base: Base, first: str) -> None:
-    """The partner's card answers first, then its legal entity with an INN; no more is read."""
-    asked = enricher("region", "inn", "kpp", "legal_form", "full_name")
-    assert asked.customers([first, "никто"]) == {
+def test_only_the_listed_fields_are_read(enricher: Make, base: Base, first: str) -> None:
+    """Fields are read from the partner's card, else from its legal entity with an INN."""
+    reader = enricher("region", "inn", "kpp", "legal_form", "full_name")
+    assert reader.customers([first, "никто"]) == {
         first: {
             "region": "Север",
             "inn": "7700000000",
@@ -62,20 +62,18 @@ def test_only_what_was_asked_for(enricher: Make, base: Base, first: str) -> None
     assert not any("%D0%A0%D0%B5%D0%B3%D0%B8%D0%BE%D0%BD%2C" in each for each in selected)
 
 
-def test_few_customers_are_asked_for_one_by_one(
-    enricher: Make, base: Base, company: Company
-) -> None:
-    """A few cards are asked for by reference; what one customer lacks is left out."""
+def test_few_customers_are_read_by_reference(enricher: Make, base: Base, company: Company) -> None:
+    """A few cards are read by reference; empty fields are left out."""
     one, other = list(company.keys)[:2]
     company.store.get("Catalog_Партнеры", one)["Регион"] = "Юг"
-    found = enricher("Регион", customer_id="code").customers(["К-00000", "К-00001"])
-    assert found == {"К-00000": {"Регион": "Юг"}, "К-00001": {}}
+    attributes = enricher("Регион", customer_id="code").customers(["К-00000", "К-00001"])
+    assert attributes == {"К-00000": {"Регион": "Юг"}, "К-00001": {}}
     assert any(one in each.query and other in each.query for each in base.log)
 
 
 @pytest.mark.parametrize("extra", [True, False])
 def test_additional_properties(enricher: Make, company: Company, extra: bool) -> None:
-    """An additional property is read wherever it stands, its list looked up; others are not."""
+    """An additional property is read from the register or the card, with texts of its list."""
     add = company.store.add
     kind = add(
         "ChartOfCharacteristicTypes_ДополнительныеРеквизитыИСведения",
@@ -95,37 +93,39 @@ def test_additional_properties(enricher: Make, company: Company, extra: bool) ->
     else:
         rows = company.store.get("Catalog_Партнеры", one)["ДополнительныеРеквизиты"]
         rows.append({"Ref_Key": one, "LineNumber": "1", **value})
-    asked = enricher("activity", names={"attributes": {"activity": "property:Отрасль"}})
-    assert asked.customers([one, other]) == {one: {"activity": "Торговля"}, other: {}}
-    asked.preflight()
+    reader = enricher("activity", names={"attributes": {"activity": "property:Отрасль"}})
+    assert reader.customers([one, other]) == {one: {"activity": "Торговля"}, other: {}}
+    reader.preflight()
     with pytest.raises(ConfigError, match="'Цвет'"):
         enricher("property:Цвет").preflight()
 
 
 def test_prospects(enricher: Make, company: Company) -> None:
-    """Who has not bought for so long is a prospect, deleted cards apart; nobody unless asked."""
+    """Customers without a sale in the days are prospects, except deleted cards."""
     names = dict(zip(company.keys, range(8), strict=True))
     company.customer("Удалён", DeletionMark=True)
-    asked = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
+    reader = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
     bought = {who for who, day, *_ in company.sold if day >= date(2025, 11, 22)}
-    assert set(asked.prospects()) == set(names) - bought
-    assert {"name": "Зета"} in asked.prospects().values()
+    assert set(reader.prospects()) == set(names) - bought
+    assert {"name": "Зета"} in reader.prospects().values()
     assert enricher("name").prospects() == {}
 
 
 def test_prospects_without_the_register(enricher: Make, company: Company) -> None:
-    """Where no turnovers are published documents tell who bought."""
+    """Without published turnovers documents are read for the prospects."""
     name = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"
-    asked = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
-    expected = asked.prospects()
+    reader = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
+    expected = reader.prospects()
     company.store.unpublished |= {name, f"{name}_RecordType"}
     with pytest.warns(UserWarning, match="read from documents"):
-        found = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1))).prospects()
-    assert expected == found
+        prospects = enricher(
+            "name", not_bought_for=100, clock=at_noon(date(2026, 3, 1))
+        ).prospects()
+    assert expected == prospects
 
 
 def test_fields_are_an_allow_list(enricher: Make, base: Base) -> None:
-    """Without fields, or with one that is not published, nothing is read."""
+    """Without fields, or with an unpublished field, nothing is read."""
     with pytest.raises(ConfigError, match="list"):
         enricher()
     with pytest.raises(ConfigError, match="list"):

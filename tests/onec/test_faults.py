@@ -1,4 +1,4 @@
-"""Whatever breaks in the middle, the next run is right."""
+"""Tests of recovery: the run after any failure is correct."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import attrs
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
+from tests.onec.sink_fixtures import analysis, expected_segments, shown
 from tests.onec.test_source import _YEAR, lines, sold
-from tests.onec.writings import analysis, shown, wished
 
 from abcxyz.errors import AdapterError
 from abcxyz_onec.connection import Connection
@@ -38,7 +38,7 @@ for batch in source.transactions(Window(date(2025, 1, 1), date(2027, 1, 1))):
 _WRITE = """
 import sys
 from tests.emulators.onec.base import PROPERTY, filled
-from tests.onec.writings import analysis
+from tests.onec.sink_fixtures import analysis
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.sink import OneCSink
 sink = OneCSink(Connection(sys.argv[1], "Робот", "пароль-7Щ"), property=PROPERTY)
@@ -46,8 +46,8 @@ sink.write(analysis(filled()), dry_run=False)
 """
 
 
-def _killed(script: str, base: Base, until: Callable[[], bool], *arguments: str) -> None:
-    """Run a program until something is seen, and kill it."""
+def _run_and_kill(script: str, base: Base, until: Callable[[], bool], *arguments: str) -> None:
+    """Run a script until a condition holds, and kill it."""
     running = subprocess.Popen(
         [sys.executable, "-c", script, base.url, *arguments],
         cwd=_ROOT,
@@ -75,7 +75,7 @@ def test_reading_after_an_outage(
     name: str,
     where: str,
 ) -> None:
-    """A lasting outage at any place is an error of the system outside; the next run is right."""
+    """A lasting outage at any request is an AdapterError; the next run is correct."""
     base.faults.append(attrs.evolve(FAULTS[name], when=where, times=9999))
     with pytest.raises(AdapterError) as caught:
         list(source(checkpoint=tmp_path).transactions(_YEAR))
@@ -86,10 +86,10 @@ def test_reading_after_an_outage(
 
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"forbidden"}))
-def test_a_passing_outage_is_not_noticed(
+def test_a_passing_outage_changes_nothing(
     source: Callable[..., OneCSource], base: Base, company: Company, name: str
 ) -> None:
-    """Outages that pass in time change nothing."""
+    """Sales are read in full despite passing outages."""
     for where in ("$metadata", "Catalog_Партнеры", "ge datetime'2025-09"):
         base.faults.append(attrs.evolve(FAULTS[name], when=where, times=2))
     assert sold(company, cost=False) == lines(source().transactions(_YEAR))
@@ -99,9 +99,9 @@ def test_a_passing_outage_is_not_noticed(
 def test_a_reader_killed_in_the_middle(
     source: Callable[..., OneCSource], base: Base, company: Company, tmp_path: Path
 ) -> None:
-    """What a killed process has read is not read again, and the sum is right."""
+    """Parts read by a killed process are not read again, and all sales are returned."""
     base.faults.append(Fault(when="ge datetime'2025-09", times=99, delay=30))
-    _killed(
+    _run_and_kill(
         _READ,
         base,
         lambda: len(list(tmp_path.glob("onec-read-*/*/*.npz"))) == 9,
@@ -119,14 +119,14 @@ def test_a_reader_killed_in_the_middle(
 def test_a_writer_killed_in_the_middle(
     base: Base, company: Company, committed: bool, source: Any
 ) -> None:
-    """After a kill in the middle of a write the next run writes the rest, and nothing twice."""
+    """After a kill during writes the next run writes the rest, and nothing twice."""
     result = analysis(company)
     slow = (
         Fault(when="POST", delay=1.0) if committed else Fault(when="POST", delay=1.0, reset=True)
     )
     base.faults += [Fault(when="POST", times=3), slow]
-    _killed(_WRITE, base, lambda: len(base.faults) == 0)
-    time.sleep(1.2)  # the request under way is carried out, or lost, though nobody waits for it
+    _run_and_kill(_WRITE, base, lambda: len(base.faults) == 0)
+    time.sleep(1.2)  # the request under way is still applied or lost after the kill
     done = shown(company, "extra")
     assert len(done) == (4 if committed else 3)
     before = len(base.writes)
@@ -134,7 +134,10 @@ def test_a_writer_killed_in_the_middle(
     sink = OneCSink(connection, property=PROPERTY)
     report = sink.write(result, dry_run=False)
     assert report.failed == {}
-    assert (report.written, report.unchanged) == (len(wished(result)) - len(done), len(done))
-    assert wished(result) == shown(company, "extra")
+    assert (report.written, report.unchanged) == (
+        len(expected_segments(result)) - len(done),
+        len(done),
+    )
+    assert expected_segments(result) == shown(company, "extra")
     assert len(base.writes) - before == report.written
-    assert all(row in wished(result).items() for row in done.items())
+    assert all(row in expected_segments(result).items() for row in done.items())

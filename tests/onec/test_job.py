@@ -1,4 +1,4 @@
-"""A job from 1C into 1C: checked, looked at, carried out, carried out again."""
+"""Tests of jobs with 1C: check, dry run, run, repeated run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.emulators.bitrix24.harness import free, rig
 from tests.emulators.bitrix24.portal import COMPANY
 from tests.emulators.onec.base import PROPERTY, Base, Company
-from tests.onec.writings import shown
+from tests.onec.sink_fixtures import shown
 
 import abcxyz_bitrix.plugin
 import abcxyz_onec.plugin
@@ -23,7 +23,7 @@ _AS_OF = date(2026, 3, 10)
 
 @pytest.fixture
 def job(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write a job; its password stands in the environment."""
+    """Write a job file with the password in the environment."""
     monkeypatch.setenv("ONEC_PASSWORD", "пароль-7Щ")
     common = f"""
 kind = "onec"
@@ -51,15 +51,15 @@ property = "{PROPERTY}"
 
 
 def test_a_job(job: Path, base: Base, company: Company) -> None:
-    """The classes of 1C's sales stand in 1C, after a run that was told to write."""
+    """A run with apply writes the classes of 1C's sales into 1C; a second run writes nothing."""
     plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
     read = config.read_job(job)
-    found = {each.role: each for each in pipeline.check(read, registry=plugins)}
-    assert [each.problem for each in found.values()] == [None, None, None]
-    assert any("records:" in note for note in found["source"].notes)
-    looked = pipeline.run(read, as_of=_AS_OF, registry=plugins)
+    checks = {each.role: each for each in pipeline.check(read, registry=plugins)}
+    assert [each.problem for each in checks.values()] == [None, None, None]
+    assert any("records:" in note for note in checks["source"].notes)
+    dry = pipeline.run(read, as_of=_AS_OF, registry=plugins)
     assert base.writes == []
-    assert (looked.exit_code(), shown(company, "extra")) == (0, {})
+    assert (dry.exit_code(), shown(company, "extra")) == (0, {})
     done = pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins)
     assert done.exit_code() == 0
     assert done.sinks[0].report is not None
@@ -78,8 +78,8 @@ def test_a_job(job: Path, base: Base, company: Company) -> None:
     assert [file.name[:13] for file in (job.parent / "state").iterdir()] == ["onec-metadata"]
 
 
-def test_a_password_in_clear_is_told_of(job: Path, base: Base) -> None:
-    """The password is an option that a job takes from elsewhere; a shipped profile is no path."""
+def test_the_password_is_a_secret_option(job: Path, base: Base) -> None:
+    """The password is a secret option; the name of a built-in profile is not a path."""
     plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
     for role in ("source", "sink", "enricher"):
         options = {one.name: one for one in plugins.get(role, "onec").options}
@@ -93,20 +93,20 @@ def test_a_password_in_clear_is_told_of(job: Path, base: Base) -> None:
 
 
 def test_checking_names_what_is_missing(job: Path, base: Base, company: Company) -> None:
-    """Each object that is not published is named by the check of the adapter that needs it."""
+    """The check of each adapter names its unpublished objects."""
     company.store.unpublished |= {
         "Catalog_Партнеры",
         "InformationRegister_ДополнительныеСведения",
     }
     plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
-    found = pipeline.check(config.read_job(job), registry=plugins)
-    problems = {each.role: each.problem for each in found}
+    checks = pipeline.check(config.read_job(job), registry=plugins)
+    problems = {each.role: each.problem for each in checks}
     assert all(isinstance(each, ConfigError) for each in problems.values())
     assert "Catalog «Партнеры»" in str(problems["source"])
     assert "Catalog «Партнеры»" in str(problems["sink"])
     company.store.unpublished.discard("Catalog_Партнеры")
-    found = pipeline.check(config.read_job(job), registry=plugins)
-    problems = {each.role: each.problem for each in found}
+    checks = pipeline.check(config.read_job(job), registry=plugins)
+    problems = {each.role: each.problem for each in checks}
     assert (problems["source"], problems["enricher"]) == (None, None)
     assert "InformationRegister «Дополнительные сведения»" in str(problems["sink"])
 
@@ -114,7 +114,7 @@ def test_checking_names_what_is_missing(job: Path, base: Base, company: Company)
 def test_a_job_over_two_systems(
     job: Path, base: Base, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sales of 1C, segments in Bitrix24, joined by INN: the job tells who met and who did not."""
+    """Sales of 1C and segments in Bitrix24 are joined by INN; others are counted."""
     partners = list(company.keys)
     for row in company.store.rows["Catalog_Контрагенты"]:
         if row["Партнер_Key"] == partners[3]:

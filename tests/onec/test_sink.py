@@ -1,4 +1,4 @@
-"""The sink against the emulator: 1C shows the classes, and nothing is written in vain."""
+"""Tests of the sink against the emulator, for all targets."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import date
 import pytest
 from tests.emulators.onec.base import Base, Company
 from tests.onec.adapter import adapter
-from tests.onec.writings import (
+from tests.onec.sink_fixtures import (
     AS_OF,
     EXTRA,
     PLACE,
     Make,
     analysis,
     company,
+    expected_segments,
     shown,
     sink,
-    wished,
 )
 
 from abcxyz import Settings, Transactions, analyze
@@ -28,16 +28,16 @@ __all__ = ["company", "sink"]
 
 @pytest.mark.parametrize("into", PLACES)
 def test_written_once(sink: Make, base: Base, company: Company, into: str) -> None:
-    """A dry run writes nothing; a run writes all; the next one finds nothing to write."""
+    """A dry run writes nothing; a run writes all classes; the next run writes none."""
     result = analysis(company)
-    count = len(wished(result))
-    looking = sink(into)
-    dry = looking.write(result, dry_run=True)
-    assert looking.notes[0].startswith(f"{count} to write, 0 right already; ")
+    count = len(expected_segments(result))
+    writer = sink(into)
+    dry = writer.write(result, dry_run=True)
+    assert writer.notes[0].startswith(f"{count} to write, 0 right already; ")
     assert (dry.written, dry.unchanged, dry.failed, base.writes) == (count, 0, {}, [])
     real = sink(into).write(result, dry_run=False)
     assert (real.written, real.unchanged, real.failed) == (count, 0, {})
-    assert wished(result) == shown(company, into)
+    assert expected_segments(result) == shown(company, into)
     before = len(base.writes)
     again = sink(into).write(result, dry_run=False)
     assert (again.written, again.unchanged, again.failed) == (0, count, {})
@@ -50,24 +50,24 @@ def test_only_differences_are_written(sink: Make, base: Base, company: Company, 
     sink(into).write(analysis(company), dry_run=False)
     before = len(base.writes)
     result = analysis(company, p3=5_000.0)
-    old, new = wished(analysis(company)), wished(result)
+    old, new = expected_segments(analysis(company)), expected_segments(result)
     moved = {who for who in new if old.get(who) != new[who]}
     assert [list(company.keys)[3]] == list(moved)
     report = sink(into).write(result, dry_run=False)
     assert new == shown(company, into)
     assert report.failed == {}
     assert report.written == 1
-    asked = [each.body.decode() + each.path for each in base.writes[before:]]
-    assert moved == {who for who in new if any(who in each for each in asked)}
+    requests = [each.body.decode() + each.path for each in base.writes[before:]]
+    assert moved == {who for who in new if any(who in each for each in requests)}
 
 
 @pytest.mark.parametrize("into", PLACES)
 @pytest.mark.parametrize("lost", ["mark", "delete", "keep"])
 def test_lost_customers(sink: Make, base: Base, company: Company, into: str, lost: str) -> None:
-    """A customer without sales any more is marked, cleared or kept, as asked."""
+    """A customer without sales now is marked, deleted or unchanged, by the option."""
     sink(into, lost=lost).write(analysis(company), dry_run=False)
     gone = next(iter(company.keys))
-    was = wished(analysis(company))[gone]
+    was = expected_segments(analysis(company))[gone]
     company.sold[:] = [each for each in company.sold if each[0] != gone]
     result = analysis(company)
     report = sink(into, lost=lost).write(result, dry_run=False)
@@ -85,9 +85,9 @@ def test_lost_customers(sink: Make, base: Base, company: Company, into: str, los
 
 
 def test_reasons_in_russian(sink: Make, base: Base, company: Company) -> None:
-    """The report speaks the language asked for, what 1C itself said included."""
+    """The reasons of the report are in the language of the option."""
     result = analysis(company)
-    one, other = list(wished(result))[:2]
+    one, other = list(expected_segments(result))[:2]
     company.store.refuses[EXTRA, one] = "Изменять нельзя"
     company.store.get("Catalog_Партнеры", other)["DeletionMark"] = True
     writer = sink(lang="ru")
@@ -96,14 +96,16 @@ def test_reasons_in_russian(sink: Make, base: Base, company: Company) -> None:
         one: f"1С отказала, {EXTRA}: Изменять нельзя",
         other: "в 1С нет такого клиента",
     }
-    assert writer.notes[0].startswith(f"к записи {len(wished(result)) - 1}, уже верно 0")
+    assert writer.notes[0].startswith(
+        f"к записи {len(expected_segments(result)) - 1}, уже верно 0"
+    )
 
 
 @pytest.mark.parametrize("customer_id", ["inn", "code"])
-def test_customers_known_by_another_name(
+def test_customers_are_matched_by_other_identifiers(
     sink: Make, base: Base, company: Company, customer_id: str
 ) -> None:
-    """Customers are found by INN or code; who is not is named with the reason."""
+    """Customers are matched by INN or code; the others are reported with the reason."""
     partners = list(company.keys)
     cards = company.store.rows["Catalog_Контрагенты"]
     legal = {row["Партнер_Key"]: row for row in cards}
@@ -134,23 +136,23 @@ def test_customers_known_by_another_name(
 
 
 def test_deleted_customers_are_not_written(sink: Make, base: Base, company: Company) -> None:
-    """A card marked for deletion is left as it is."""
+    """A card marked for deletion is not changed."""
     result = analysis(company)
-    one = next(iter(wished(result)))
+    one = next(iter(expected_segments(result)))
     company.store.get("Catalog_Партнеры", one)["DeletionMark"] = True
     report = sink().write(result, dry_run=False)
     assert list(report.failed) == [one]
     assert one not in shown(company, "extra")
 
 
-def test_what_stands_on_cards_that_are_left_alone(
+def test_deleted_and_ambiguous_cards_are_not_changed(
     sink: Make, base: Base, company: Company
 ) -> None:
-    """Deleted cards, and those that share their name, keep what they show."""
+    """Deleted cards and cards with a shared identifier are unchanged."""
     result = analysis(company)
     sink().write(result, dry_run=False)
     before = shown(company, "extra")
-    one, other, third = list(wished(result))[:3]
+    one, other, third = list(expected_segments(result))[:3]
     company.store.get("Catalog_Партнеры", one)["DeletionMark"] = True
     for row in company.store.rows["Catalog_Контрагенты"]:
         if row["Партнер_Key"] in (other, third):
@@ -170,7 +172,7 @@ def test_what_stands_on_cards_that_are_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"into": "cards"}, "into is 'cards'"),
         ({"lost": "?"}, "lost is"),
@@ -178,16 +180,16 @@ def test_what_stands_on_cards_that_are_left_alone(
         ({"entity": "partner", "profile": "unf"}, "has no partners"),
     ],
 )
-def test_options_are_checked(base: Base, options: dict[str, str], said: str) -> None:
-    """An option that cannot work is refused before anything is asked."""
-    with pytest.raises(ConfigError, match=said):
-        adapter(OneCSink, base.url, "u", "p", native_jobs_off=True, **options)  # type: ignore[arg-type]
+def test_options_are_checked(base: Base, options: dict[str, str], message: str) -> None:
+    """A wrong option is an error before any request."""
+    with pytest.raises(ConfigError, match=message):
+        adapter(OneCSink, base.url, "u", "p", native_jobs_off=True, **options)
     assert base.log == []
 
 
 @pytest.mark.parametrize("into", PLACES)
 def test_preflight(sink: Make, base: Base, company: Company, into: str) -> None:
-    """Looking first writes nothing, and names the register that is not published."""
+    """Preflight writes nothing, and names the register that is not published."""
     assert len(sink(into).preflight()) == 1
     hidden = {"attributes": "Catalog_Партнеры_ДополнительныеРеквизиты"}.get(into, PLACE[into])
     company.store.unpublished.add(hidden)

@@ -1,5 +1,5 @@
-# ruff: noqa: DTZ001 - 1C speaks naive local time
-"""Two systems, one customer: sales from 1C, segments on the cards of Bitrix24, joined by INN."""
+# ruff: noqa: DTZ001 - 1C sends naive local time
+"""Tests of sales from 1C with segments in Bitrix24, joined by INN."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _AS_OF = date(2026, 3, 10)
 
 @pytest.fixture
 def portal() -> Iterator[Rig]:
-    """Serve a portal with companies of the same names: two bear one INN, one is not there."""
-    with rig(limits=free()) as made:
-        yield made
+    """Serve an empty portal of Bitrix24."""
+    with rig(limits=free()) as portal:
+        yield portal
 
 
 def _classified(base: Base) -> tuple[Analysis, OneCSource]:
@@ -55,7 +55,7 @@ def _classified(base: Base) -> tuple[Analysis, OneCSource]:
 def test_segments_of_1c_on_cards_of_bitrix24(
     base: Base, company: Company, portal: Rig, tmp_path: Path
 ) -> None:
-    """Who meets by INN shows the segment; who does not is counted with the reason."""
+    """Cards matched by INN show the segment; other customers are counted with the reason."""
     partners = list(company.keys)
     for row in company.store.rows["Catalog_Контрагенты"]:
         if row["Партнер_Key"] == partners[3]:
@@ -78,8 +78,9 @@ def test_segments_of_1c_on_cards_of_bitrix24(
         who: SEGMENTS[code]
         for who, code in zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
     }
-    assert source.data_quality() is not None
-    counts = {issue.kind: issue.count for issue in source.data_quality().issues}
+    quality = source.data_quality()
+    assert quality is not None
+    counts = {issue.kind: issue.count for issue in quality.issues}
     assert counts["customers without the identifier asked for"] == 1
     assert counts["customers that share their identifier with another"] == 2
     assert f"ref:{partners[3]}" in segments
@@ -94,16 +95,18 @@ def test_segments_of_1c_on_cards_of_bitrix24(
         )
         return sink.write(result, dry_run=dry_run), list(sink.notes)
 
-    promised, _ = write(dry_run=True)
+    dry, _ = write(dry_run=True)
     report, notes = write(dry_run=False)
-    assert promised.written == report.written
+    assert dry.written == report.written
     for inn in ("7700000000", "7700000001", "7700000004"):
         assert portal.portal.choice(COMPANY, cards[inn], f"{PREFIX}SEGMENT") == segments[inn]
     for number in (cards["7700000002"], twin):
         assert portal.portal.choice(COMPANY, number, f"{PREFIX}SEGMENT") == segments["7700000002"]
-    met = set(cards) & set(segments)
-    assert (report.written, dict(report.failed)) == (len(met) + 1, {})
-    apart = len(segments) - len(met)  # one has no INN, the other no card
-    assert any(note.startswith(f"{apart} ") or note.endswith(f" {apart}") for note in notes)
+    matched = set(cards) & set(segments)
+    assert (report.written, dict(report.failed)) == (len(matched) + 1, {})
+    unmatched = len(segments) - len(matched)  # one has no INN, the other no card
+    assert any(
+        note.startswith(f"{unmatched} ") or note.endswith(f" {unmatched}") for note in notes
+    )
     again, _ = write(dry_run=False)
     assert again.written == 0

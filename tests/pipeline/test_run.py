@@ -17,6 +17,7 @@ from abcxyz.history import History
 from abcxyz.pipeline import Outcome, RunProgress, check, run
 from abcxyz.registry import load
 from abcxyz.testing import leaks
+from abcxyz.toolkit.catalogue import Catalogue, Figure, translate
 
 SECRET = "s3cr3t-token"
 SHOP = '[[source]]\nkind = "shop"\n'
@@ -306,6 +307,17 @@ def test_check_asks_everybody_and_changes_nothing(tmp_path: Path) -> None:
     problem = found[1].problem
     assert isinstance(problem, InputError)
     assert "no column looks like amount" in str(problem)
+
+
+def test_notes_of_a_check_can_be_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message of an adapter reaches whoever knows the reader's language."""
+    note = Catalogue().message("{value} m", value=Figure(2.5, 1))
+    monkeypatch.setattr(Shop, "preflight", lambda _: [note])
+    found = check(parse_job(SHOP + JSONL, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
+    assert ("2.5 m",) == found[0].notes
+    assert "2,5 млн" == translate(found[0].notes[0], "ru")
 
 
 def test_check_finds_a_folder_without_rights(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
         None,
     )
     told = "\n".join(describe(found, "ru"))
-    assert f"только правила: A - {a}, прочих - {others}, а для обучения нужно по 40" in told
+    assert f"только правила: A — {a}, прочих — {others}, а для обучения нужно по 40" in told
     assert score_prospect({"turnover": 3e9, "employees": 900}, found).basis == "rules"
 
 

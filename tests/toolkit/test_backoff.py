@@ -52,10 +52,10 @@ def test_attempts_end() -> None:
 
 def test_what_the_server_asks_for_is_added() -> None:
     """Clients that were told the same moment come back spread out after it."""
-    backoff = Backoff(longest_asked=600.0, random=lambda: 0.5)
-    assert backoff.wait(1, asked=7.0) == 8.0
-    assert backoff.wait(1, asked=600.0) == 601.0
-    assert backoff.wait(1, asked=600.1) is None
+    backoff = Backoff(longest_requested=600.0, random=lambda: 0.5)
+    assert backoff.wait(1, requested=7.0) == 8.0
+    assert backoff.wait(1, requested=600.0) == 601.0
+    assert backoff.wait(1, requested=600.1) is None
 
 
 def test_no_pause_ends_after_the_deadline() -> None:
@@ -63,7 +63,7 @@ def test_no_pause_ends_after_the_deadline() -> None:
     backoff = Backoff(attempts=None, jitter=STEADY, deadline=10.0)
     assert backoff.wait(1, elapsed=8.0) == 2.0
     assert backoff.wait(1, elapsed=8.1) is None
-    assert backoff.wait(1, asked=9.0) is None
+    assert backoff.wait(1, requested=9.0) is None
 
 
 @given(

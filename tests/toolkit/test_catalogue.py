@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from abcxyz.errors import ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
 from abcxyz.toolkit.catalogue import (
     Catalogue,
+    Figure,
     Texts,
     catalogue,
     languages,
@@ -185,3 +187,31 @@ class TestTexts:
 def test_the_table_of_each_language_is_whole() -> None:
     """Every language on offer has rules that can be read."""
     assert all(isinstance(language(one), Language) for one in languages())
+
+
+class TestMessages:
+    """Sentences that are said in the reader's language later."""
+
+    note = Catalogue().message("{value} m", value=Figure(1234.5, 1))
+
+    def test_it_is_text_in_english(self) -> None:
+        """Whoever knows nothing of languages sees English."""
+        assert "1,234.5 m" == self.note
+        assert isinstance(self.note, str)
+
+    def test_it_is_translated_with_its_numbers(self) -> None:
+        """Words and numbers follow the language; plain text stays."""
+        assert "1 234,5 млн" == translate(self.note, "ru").replace("\N{NO-BREAK SPACE}", " ")
+        assert "plain" == translate("plain", "ru")
+
+    def test_messages_stand_in_messages_and_errors(self) -> None:
+        """A field that is a message is translated with the sentence around it."""
+        outer = Catalogue().message("{label} above {low}", label="x", low=self.note)
+        assert "x above 1,234.5 m" == outer
+        assert "x свыше 1\N{NO-BREAK SPACE}234,5 млн" == translate(outer, "ru")
+        error = InputError("{label} above {low}", label="x", low=self.note)
+        assert translate(error, "ru") == translate(outer, "ru")
+
+    def test_it_survives_pickling(self) -> None:
+        """A copy can still be translated."""
+        assert translate(pickle.loads(pickle.dumps(self.note)), "ru") == translate(self.note, "ru")

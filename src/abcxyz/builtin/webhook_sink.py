@@ -36,7 +36,7 @@ __all__ = ["WebhookSink", "signature"]
 
 #: The other side says that it took nothing; after any other answer it may have.
 _NOT_TAKEN = frozenset({429, 503})
-_BACKOFF = Backoff(attempts=4, longest_asked=120.0)
+_BACKOFF = Backoff(attempts=4, longest_requested=120.0)
 
 
 def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
@@ -218,7 +218,7 @@ class WebhookSink:
             answer = self._transport.send("POST", self._url, body=body, headers=headers)
             if 200 <= answer.status < 300:
                 return
-            wait = _BACKOFF.wait(attempt, asked=answer.retry_after(self._clock.now()))
+            wait = _BACKOFF.wait(attempt, requested=answer.retry_after(self._clock.now()))
             if wait is None or answer.status not in _NOT_TAKEN:
                 self._refuse(answer)
             self._clock.sleep(wait)

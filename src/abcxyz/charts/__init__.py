@@ -1,6 +1,6 @@
-"""Pictures of results, as SVG text for pages and notebooks.
+"""Charts of results, as SVG text for pages and notebooks.
 
-``charts.curve(result)`` returns a `Picture`: a string that a notebook shows.  The same ones on
+``charts.curve(result)`` returns a `Picture`: SVG text that a notebook displays. The same charts on
 matplotlib axes are in `abcxyz.charts.axes`.
 """
 
@@ -21,21 +21,21 @@ __all__ = ["Picture", "curve", "draw", "flow", "heat_map", "lorenz", "quadrant"]
 
 
 def draw(result: object, lang: str = "en", **options: Any) -> Picture:
-    """Draw a result by what it is.
+    """Draw the chart that fits the type of a result.
 
     Parameters
     ----------
     result
         An `AbcResult`, `Matrix` or `Transitions`.
     lang
-        Of the labels and numbers.
+        Language of the labels and numbers.
     **options
-        Of `curve`, `heat_map` or `flow`.
+        Options of `curve`, `heat_map` or `flow`.
 
     Raises
     ------
     InputError
-        There is no picture of it.
+        There is no chart for the type.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The same pictures on matplotlib axes, for PNG and PDF; needs the extra ``plot``."""
+"""Charts on matplotlib axes, for PNG and PDF; needs the extra ``plot``."""
 
 from __future__ import annotations
 
@@ -59,37 +59,37 @@ def _labels(ax: Any, lang: str, *, shares: bool) -> None:
 def curve(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
     """Draw the cumulative curve, as `abcxyz.charts.curves.curve` does; return the axes."""
     ax = _axes(ax, (7.2, 4.4))
-    found = curve_of(abc)
+    shape = curve_of(abc)
     ax.set_xlabel(text("customers, the largest first", lang))
     ax.set_ylabel(share_of(abc.metric, lang))
     _labels(ax, lang, shares=False)
-    if found is None:
+    if shape is None:
         return ax
-    ax.plot(found.x, found.y, color=CLASS_COLOURS[0], label=text("cumulative share", lang))
-    for i, (start, end) in enumerate(found.chords):
+    ax.plot(shape.x, shape.y, color=CLASS_COLOURS[0], label=text("cumulative share", lang))
+    for i, (start, end) in enumerate(shape.chords):
         ax.plot(
             *zip(start, end, strict=True),
             color=MUTED,
             linewidth=1,
             label=text("chords", lang) if not i else None,
         )
-    for i, (start, end) in enumerate(found.tangents):
+    for i, (start, end) in enumerate(shape.tangents):
         ax.plot(
             *zip(start, end, strict=True),
             color=TANGENT,
             linestyle="--",
             label=text("tangents, parallel to the chords", lang) if not i else None,
         )
-    for limit in found.limits:
+    for limit in shape.limits:
         ax.axhline(limit, color=TANGENT, linestyle="--")
-    for name, (x, y) in (("K", found.k), ("L", found.l)):
-        if 0 < x < found.customers:
+    for name, (x, y) in (("K", shape.k), ("L", shape.l)):
+        if 0 < x < shape.customers:
             ax.plot([x], [y], "o", color=TANGENT)
             ax.vlines(x, 0, y, color=MUTED, linestyle=":", linewidth=1)
             ax.annotate(
                 f"{name}: {percent(y, lang)}", (x, y), (6, -14), textcoords="offset points"
             )
-    ax.set(xlim=(0, found.customers), ylim=(0, found.top * 1.03))
+    ax.set(xlim=(0, shape.customers), ylim=(0, shape.top * 1.03))
     ax.legend(loc="lower right", frameon=False)
     return ax
 
@@ -97,17 +97,17 @@ def curve(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
 def lorenz(abc: AbcResult, lang: str = "en", *, ax: Any = None) -> Any:
     """Draw the Lorenz curve, as `abcxyz.charts.curves.lorenz` does; return the axes."""
     ax = _axes(ax, (5.0, 4.6))
-    found = lorenz_of(abc)
+    shape = lorenz_of(abc)
     ax.set_xlabel(text("customers, the smallest first", lang))
     ax.set_ylabel(share_of(abc.metric, lang))
     _labels(ax, lang, shares=True)
-    if found is None:
+    if shape is None:
         return ax
     ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", label=text("all equal", lang))
-    ax.plot(found.x, found.y, color=CLASS_COLOURS[0], label=text("Lorenz curve", lang))
-    ax.fill_between(found.x, found.y, found.x, color="#dbe8f4")
+    ax.plot(shape.x, shape.y, color=CLASS_COLOURS[0], label=text("Lorenz curve", lang))
+    ax.fill_between(shape.x, shape.y, shape.x, color="#dbe8f4")
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    ax.set_title(text("Gini {value}", lang, value=number(found.gini, lang, 2)))
+    ax.set_title(text("Gini {value}", lang, value=number(shape.gini, lang, 2)))
     ax.legend(loc="upper left", frameon=False)
     return ax
 
@@ -150,7 +150,7 @@ def quadrant(
     ax: Any = None,
     currency: str = "",
 ) -> Any:
-    """Draw the groups' money and customers as bars; return the axes."""
+    """Draw the money and customers of each group as bars; return the axes."""
     ax = _axes(ax, (7.2, 3.4))
     names = list(grouping.names)
     groups = matrix.groups(grouping)
@@ -176,7 +176,7 @@ def quadrant(
 
 
 def flow(moves: Transitions, lang: str = "en", *, ax: Any = None) -> Any:
-    """Draw who moved where, as `abcxyz.charts.flows.flow` does; return the axes."""
+    """Draw transitions, as `abcxyz.charts.flows.flow` does; return the axes."""
     import numpy as np
 
     ax = _axes(ax, (7.2, 4.8))

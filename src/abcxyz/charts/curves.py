@@ -1,4 +1,4 @@
-"""The cumulative curve with its cuts, and the Lorenz curve."""
+"""Charts of the cumulative curve with its cuts, and of the Lorenz curve."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from abcxyz.i18n import number, percent, plural, text
 
 __all__ = ["WIDE", "curve", "lorenz", "nothing", "share_of"]
 
-WIDE = 7.3  # of a letter of 12 pixels, at most on the average
+WIDE = 7.3  # pixels: upper bound of the mean width of a letter of 12 pixels
 _SHARES = {
     "revenue": "share of revenue",
     "profit": "share of profit",
@@ -29,7 +29,7 @@ _SHARES = {
 
 
 def share_of(metric: str, lang: str) -> str:
-    """Name the axis of the shares of a metric."""
+    """Return the label of the axis with the shares of a metric."""
     return text(_SHARES.get(metric, "share"), lang)
 
 
@@ -37,14 +37,14 @@ _LEFT, _RIGHT, _BOTTOM = 52.0, 24.0, 46.0
 
 
 def nothing(lang: str, width: float, title: str) -> Picture:
-    """Say that there is nothing to draw."""
+    """Return a picture that says there is nothing to draw."""
     canvas = Canvas(width, 120, title)
     canvas.text((width / 2, 64), text("No sales to draw", lang), fill=MUTED, anchor="middle")
     return canvas.picture()
 
 
 class _Plot:
-    """Axes in shares (y) and in anything (x)."""
+    """Axes of a plot: shares (y) over customers or shares (x)."""
 
     def __init__(self, canvas: Canvas, top: float, x_top: float, y_top: float) -> None:
         self.canvas, self._top = canvas, top
@@ -72,7 +72,7 @@ class _Plot:
             )
         for x in ticks(self._x, 4 if canvas.width < 400 else 6):
             if not shares and x % 1:
-                continue  # nobody is half a customer
+                continue  # no fractions of a customer
             place = self.at(x, 0)
             written = percent(x, lang, 0) if shares else number(x, lang)
             canvas.line(place, (place[0], place[1] + 4), MUTED)
@@ -83,7 +83,7 @@ class _Plot:
 
 
 def _legend(canvas: Canvas, y: float, entries: list[tuple[str, str, str | None]]) -> float:
-    """List what the lines are, in as many rows as they need; return where it ends."""
+    """Draw the legend in as many rows as it needs; return its lower edge."""
     x = _LEFT
     for name, colour, dash in entries:
         wide = 30 + WIDE * len(name)
@@ -96,22 +96,22 @@ def _legend(canvas: Canvas, y: float, entries: list[tuple[str, str, str | None]]
 
 
 def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
-    """Draw the cumulative curve, and where the rule cuts it.
+    """Draw the cumulative curve with the cuts of the rule.
 
     Parameters
     ----------
     abc
-        A classification by value.
+        Classification by value.
     lang
-        Of the labels and numbers.
+        Language of the labels and numbers.
     width
-        In pixels; below 400 the picture is laid out for a phone.
+        Width in pixels; below 400 the layout is for a phone.
 
     Returns
     -------
     Picture
-        SVG text. By the rule of the tangent it holds both chords, and the tangents parallel to
-        them that touch at K and L; by the other rules the cuts alone.
+        SVG text. For the tangent rule it shows both chords, and the parallel tangents that touch
+        at K and L; for the other rules only the cuts.
 
     Examples
     --------
@@ -120,19 +120,19 @@ def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
     '<svg'
     """
     title = text("Cumulative curve of {metric}", lang, metric=text(abc.metric, lang))
-    found = curve_of(abc)
-    if found is None:
+    shape = curve_of(abc)
+    if shape is None:
         return nothing(lang, width, title)
     narrow = width < 400
     entries: list[tuple[str, str, str | None]] = [
         (text("cumulative share", lang), CLASS_COLOURS[0], None)
     ]
-    if found.chords:
+    if shape.chords:
         entries += [
             (text("chords", lang), MUTED, None),
             (text("tangents, parallel to the chords", lang), TANGENT, "6 4"),
         ]
-    elif found.limits:
+    elif shape.limits:
         entries.append((text("limits of the rule", lang), TANGENT, "6 4"))
     canvas = Canvas(width, 330 if narrow else round(width * 0.6), title)
     end = _legend(canvas, 16, entries)
@@ -141,28 +141,28 @@ def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
         share_of(abc.metric, lang),
         fill=MUTED,
     )
-    plot = _Plot(canvas, end + 32, float(found.customers), found.top * 1.02)
-    _bands(plot, found)
+    plot = _Plot(canvas, end + 32, float(shape.customers), shape.top * 1.02)
+    _bands(plot, shape)
     plot.axes(lang, text("customers, the largest first", lang), shares=False)
-    for start, stop in found.chords:
+    for start, stop in shape.chords:
         canvas.line(plot.at(*start), plot.at(*stop), MUTED, 1.3)
-    for limit in found.limits:
-        canvas.line(plot.at(0, limit), plot.at(found.customers, limit), TANGENT, 1.6, "6 4")
+    for limit in shape.limits:
+        canvas.line(plot.at(0, limit), plot.at(shape.customers, limit), TANGENT, 1.6, "6 4")
     canvas.curve(
-        (plot.at(x, y) for x, y in zip(found.x.tolist(), found.y.tolist(), strict=True)),
+        (plot.at(x, y) for x, y in zip(shape.x.tolist(), shape.y.tolist(), strict=True)),
         CLASS_COLOURS[0],
         2.6,
     )
-    for start, stop in found.tangents:
+    for start, stop in shape.tangents:
         canvas.line(plot.at(*start), plot.at(*stop), TANGENT, 2.0, "6 4")
-    _points(plot, found, lang, narrow=narrow)
+    _points(plot, shape, lang, narrow=narrow)
     return canvas.picture()
 
 
-def _bands(plot: _Plot, found: Curve) -> None:
-    edges = (0.0, found.k[0], found.l[0], float(found.customers))
+def _bands(plot: _Plot, shape: Curve) -> None:
+    edges = (0.0, shape.k[0], shape.l[0], float(shape.customers))
     for i, (start, stop) in enumerate(itertools.pairwise(edges)):
-        (x1, y1), (x2, y2) = plot.at(start, found.top), plot.at(stop, 0)
+        (x1, y1), (x2, y2) = plot.at(start, shape.top), plot.at(stop, 0)
         if x2 - x1 < 0.5:
             continue
         if i % 2 == 0:
@@ -178,10 +178,10 @@ def _bands(plot: _Plot, found: Curve) -> None:
             )
 
 
-def _points(plot: _Plot, found: Curve, lang: str, *, narrow: bool) -> None:
+def _points(plot: _Plot, shape: Curve, lang: str, *, narrow: bool) -> None:
     low = 0.0
-    for name, (x, y) in (("K", found.k), ("L", found.l)):
-        if not 0 < x < found.customers:
+    for name, (x, y) in (("K", shape.k), ("L", shape.l)):
+        if not 0 < x < shape.customers:
             continue
         place = plot.at(x, y)
         plot.canvas.line(place, plot.at(x, 0), MUTED, 1.0, "2 3")
@@ -189,7 +189,7 @@ def _points(plot: _Plot, found: Curve, lang: str, *, narrow: bool) -> None:
         count = plural("{n} customer|{n} customers", round(x), lang)
         label = f"{name}: {count}, {percent(y, lang)}"
         right = place[0] + 10 + WIDE * len(label) < plot.canvas.width
-        # One label never lies upon the other.
+        # Labels must not overlap.
         down = max(place[1] + (22 if narrow else 20), low + 18)
         low = down
         plot.canvas.text(
@@ -199,8 +199,8 @@ def _points(plot: _Plot, found: Curve, lang: str, *, narrow: bool) -> None:
             anchor=None if right else "end",
             halo=True,
         )
-    for name, where in (("O", (0.0, 0.0)), ("O′", (found.customers, found.total))):
-        if found.chords:
+    for name, where in (("O", (0.0, 0.0)), ("O′", (shape.customers, shape.total))):
+        if shape.chords:
             x, y = plot.at(*where)
             shift = (7, -6) if name == "O" else (-4, -8)
             plot.canvas.text(
@@ -218,11 +218,11 @@ def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
     Parameters
     ----------
     abc
-        A classification by value; values below zero count as zero.
+        Classification by value; values below zero count as zero.
     lang
-        Of the labels and numbers.
+        Language of the labels and numbers.
     width
-        In pixels.
+        Width in pixels.
 
     Returns
     -------
@@ -230,8 +230,8 @@ def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
         SVG text.
     """
     title = text("Lorenz curve of {metric}", lang, metric=text(abc.metric, lang))
-    found = lorenz_of(abc)
-    if found is None:
+    shape = lorenz_of(abc)
+    if shape is None:
         return nothing(lang, width, title)
     canvas = Canvas(width, 330 if width < 400 else round(width * 0.92), title)
     end = _legend(
@@ -248,14 +248,14 @@ def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
         fill=MUTED,
     )
     plot = _Plot(canvas, end + 32, 1.0, 1.0)
-    points = [plot.at(x, y) for x, y in zip(found.x.tolist(), found.y.tolist(), strict=True)]
+    points = [plot.at(x, y) for x, y in zip(shape.x.tolist(), shape.y.tolist(), strict=True)]
     canvas.shape("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z", "#dbe8f4")
     plot.axes(lang, text("customers, the smallest first", lang), shares=True)
     canvas.line(plot.at(0, 0), plot.at(1, 1), MUTED, 1.3, "6 4")
     canvas.curve(points, CLASS_COLOURS[0], 2.6)
-    customers, value = found.pair
+    customers, value = shape.pair
     canvas.dot(plot.at(1 - customers, 1 - value), 4.5, TANGENT)
-    gini = text("Gini {value}", lang, value=number(found.gini, lang, 2))
+    gini = text("Gini {value}", lang, value=number(shape.gini, lang, 2))
     x, y = plot.at(0.04, 0.92)
     canvas.text((x, y), gini, size=17, weight=700, fill=INK, halo=True)
     canvas.text(

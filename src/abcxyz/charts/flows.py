@@ -1,4 +1,4 @@
-"""Moves between two dates as bands from a class before to a class after."""
+"""Flow chart of transitions between two dates, as bands from class to class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BAR = 12.0
 
 
 def state_name(state: str, lang: str, *, before: bool) -> str:
-    """Say a state; that of who was not classified, or not in the list, in words."""
+    """Return the label of a state: a segment, or a phrase for not classified or not listed."""
     if state == "N":
         return text("no sales", lang)
     if state == "absent":
@@ -28,24 +28,24 @@ def state_name(state: str, lang: str, *, before: bool) -> str:
 def flow(
     moves: Transitions, lang: str = "en", *, width: float = 640, currency: str = ""
 ) -> Picture:
-    """Draw who moved where: blue bands rise, orange ones fall, grey ones stay.
+    """Draw transitions as bands: blue for a rise, orange for a fall, grey for no change.
 
     Parameters
     ----------
     moves
-        Between two dates.
+        Transitions between two dates.
     lang
-        Of the labels and numbers.
+        Language of the labels and numbers.
     width
-        In pixels; below 400 the picture is laid out for a phone.
+        Width in pixels; below 400 the layout is for a phone.
     currency
-        Sign behind the money.
+        Currency sign of the amounts.
 
     Returns
     -------
     Picture
-        SVG text. Bands are as thick as there are customers, and at least visible; each tells
-        its customers and the change of their money when pointed at.
+        SVG text. The thickness of a band is proportional to its customers, with a visible
+        minimum; its tooltip has the customers and the change of their money.
     """
     title = text("Moves between classes", lang)
     bands = flow_of(moves)

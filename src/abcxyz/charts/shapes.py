@@ -1,4 +1,4 @@
-"""Where everything stands before it is drawn, for SVG and matplotlib alike."""
+"""Geometry of the charts, shared by SVG and matplotlib."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from abcxyz.core.dynamics.transitions import Transitions
 
 __all__ = ["Band", "Curve", "Lorenz", "curve_of", "flow_of", "lorenz_of", "ticks"]
 
-_MOST = 240  # points that a curve on paper can show
+_MOST = 240  # maximum number of points of a drawn curve
 Point = tuple[float, float]
 Segment = tuple[Point, Point]
 
 
 @frozen(kw_only=True)
 class Curve:
-    """The cumulative curve; x in customers, y in shares of the sum of positive values.
+    """Geometry of the cumulative curve; x in customers, y in shares of the sum of positive values.
 
     Parameters
     ----------
     x, y
-        Points, thinned out where there are many.
+        Points of the curve, thinned out where there are many.
     customers, total
-        Where it ends.
+        x and y of the last point.
     k, l
-        Where A ends, and where B ends.
+        Points at which class A ends, and class B ends.
     chords, tangents
-        From the rule of the tangent; empty for others.
+        Segments of the tangent rule; empty for other rules.
     limits
         Shares at which a rule of fixed shares cuts.
     """
@@ -49,14 +49,14 @@ class Curve:
 
     @property
     def top(self) -> float:
-        """The highest point: above 1 where returns exceed the sales of some."""
+        """Maximum of y: above 1 where customers with negative values lower the total."""
         return float(max(1.0, self.y.max()))
 
 
 def _thinned(x: Floats, y: Floats, keep: tuple[int, ...]) -> tuple[Floats, Floats]:
     if len(x) <= _MOST:
         return x, y
-    # Half of the points evenly along the customers, half along the money.
+    # Half of the points are spaced evenly by customers, half by money.
     along = np.linspace(0, len(x) - 1, _MOST // 2)
     steps = np.interp(np.linspace(0, y.max(), _MOST // 2), np.maximum.accumulate(y), x)
     chosen = np.unique(np.concatenate([along, steps, keep]).round().astype(np.int64))
@@ -64,7 +64,7 @@ def _thinned(x: Floats, y: Floats, keep: tuple[int, ...]) -> tuple[Floats, Float
 
 
 def curve_of(abc: AbcResult) -> Curve | None:
-    """Lay the cumulative curve out; None where nobody sells."""
+    """Compute the cumulative curve; None where no value is positive."""
     values = np.asarray(abc.values, dtype=np.float64)
     known = abc.codes >= 0
     if not abc.positive:
@@ -99,7 +99,7 @@ def curve_of(abc: AbcResult) -> Curve | None:
 
 
 def _along(touch: tuple[int, float], slope: float, n: int, top: float) -> Segment:
-    """Take a piece of the straight line through *touch*, inside the picture."""
+    """Return the segment of the line through *touch* that lies inside the chart."""
     x, y = touch
     ends = []
     for direction in (-1, 1):
@@ -114,16 +114,16 @@ def _along(touch: tuple[int, float], slope: float, n: int, top: float) -> Segmen
 
 @frozen(kw_only=True)
 class Lorenz:
-    """The Lorenz curve, from the smallest customer up, both axes as shares of one.
+    """Geometry of the Lorenz curve, from the smallest customer up, both axes from 0 to 1.
 
     Parameters
     ----------
     x, y
-        Points, thinned out where there are many.
+        Points of the curve, thinned out where there are many.
     gini
-        Twice the area between it and the line of equality.
+        Gini coefficient: twice the area between the curve and the line of equality.
     pair
-        Share of the customers, and the share of the value that they bring.
+        Share of the customers, and their share of the value.
     """
 
     x: Floats
@@ -133,7 +133,7 @@ class Lorenz:
 
 
 def lorenz_of(abc: AbcResult) -> Lorenz | None:
-    """Lay the Lorenz curve out; None where nobody sells."""
+    """Compute the Lorenz curve; None where no value is positive."""
     from abcxyz.core.dynamics.core_metrics import gini, pareto_pair
 
     values = np.asarray(abc.values, dtype=np.float64)
@@ -148,18 +148,18 @@ def lorenz_of(abc: AbcResult) -> Lorenz | None:
 
 @frozen(kw_only=True)
 class Band:
-    """Customers on one path: from a state before to a state after, as shares of all.
+    """Band of a flow chart: the customers with one state before and one state after.
 
     Parameters
     ----------
     before, after
-        Places in `Transitions.states`.
+        Indices into `Transitions.states`.
     customers, change
-        How many, and what they won or lost; NaN without money.
+        Number of customers, and the change of their money; NaN without money.
     left, right
-        Where the band starts on either side, 0 at the top, of one.
+        Upper edge of the band on either side, from 0 (top) to 1.
     thickness
-        Of one.
+        Thickness of the band, as a share of the height.
     """
 
     before: int
@@ -172,14 +172,14 @@ class Band:
 
 
 def flow_of(moves: Transitions) -> tuple[Band, ...]:
-    """Stack the paths on both sides; who is not in either list is left out."""
+    """Compute the stacked bands of both sides; customers without sales on both are left out."""
     k = len(moves.labels)
     counts = moves.counts.astype(np.float64).copy()
-    counts[k:, k:] = 0  # nobody's money moves between the states without sales
+    counts[k:, k:] = 0  # no money moves between the states without sales
     total = counts.sum()
     if not total:
         return ()
-    # A thin band is still a customer, so it stays visible.
+    # A thin band still has a customer, so it gets a visible minimum.
     weights = np.where(counts > 0, np.maximum(counts, total * 0.004), 0.0)
     weights /= weights.sum()
     left = np.concatenate([[0.0], np.cumsum(weights.ravel())])[:-1].reshape(weights.shape)
@@ -199,8 +199,8 @@ def flow_of(moves: Transitions) -> tuple[Band, ...]:
     )
 
 
-def ticks(top: float, wanted: int = 5) -> list[float]:
-    """Choose round numbers from 0 to *top*.
+def ticks(top: float, count: int = 5) -> list[float]:
+    """Return round tick values from 0 to at most *top*.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def ticks(top: float, wanted: int = 5) -> list[float]:
     """
     if not top > 0:
         return [0.0]
-    raw = top / wanted
+    raw = top / count
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * part for part in (1, 2, 5, 10) if power * part >= raw * 0.999)
     return [step * i for i in range(int(top / step + 1e-9) + 1)]

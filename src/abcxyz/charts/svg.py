@@ -1,4 +1,4 @@
-"""Marks on paper: escaped text, lines and shapes, joined to one SVG that stands alone."""
+"""SVG canvas: lines, shapes and escaped text, joined to one self-contained SVG."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ __all__ = [
     "shade",
 ]
 
-#: Told apart by the colour-blind, for they differ in lightness; 3:1 on paper or better.
+#: Distinguishable with colour blindness, by lightness; contrast with the background 3:1 or better.
 PAPER, INK, MUTED, GRID, FAINT = "#ffffff", "#17202e", "#545f6f", "#dde2e9", "#f3f5f8"
 CLASS_COLOURS = ("#0b4a82", "#2f7fbd", "#7d8898")
 TANGENT, UP, DOWN, SAME = "#b4500a", "#1f6fb0", "#c05a08", "#c2cad5"
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif"
-#: What XML cannot hold, and a terminal or a page should not meet.
+#: Characters that XML cannot hold, and control characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_READABLE = 4.5  # WCAG AA; either white or black has it on any colour
+_READABLE = 4.5  # WCAG AA; on any colour either white or black reaches it
 _LIGHT, _DARK = (0xEE, 0xF4, 0xFA), (0x0B, 0x4A, 0x82)
 
 
 def clean(written: object, limit: int = 120) -> str:
-    r"""Make text from outside fit for a page: no control characters, no endless lines.
+    r"""Replace control characters in untrusted text, and truncate it to *limit* characters.
 
     Examples
     --------
@@ -71,19 +71,19 @@ def contrast(one: str, other: str) -> float:
 
 
 def ink_on(paper: str) -> str:
-    """Choose an ink that can be read on a colour."""
+    """Return the text colour that is readable on a background colour."""
     return next(ink for ink in (INK, PAPER, "#000000") if contrast(ink, paper) >= _READABLE)
 
 
 def shade(share: float) -> str:
-    """Colour a share from 0 to 1; none of the shades is too dark or too light for its ink."""
+    """Return the shade for a share from 0 to 1; text is readable on every shade."""
     at = min(max(share if share == share else 0.0, 0.0), 1.0) ** 0.6
     parts = (round(a + (b - a) * at) for a, b in zip(_LIGHT, _DARK, strict=True))
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
 class Picture(str):
-    """An SVG as text, which a notebook shows as a picture."""
+    """SVG text that a notebook displays as a picture."""
 
     __slots__ = ()
 
@@ -91,7 +91,7 @@ class Picture(str):
         return str(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it into a file."""
+        """Write the SVG into a file."""
         Path(path).write_text(str(self), encoding="utf-8")
 
 
@@ -99,33 +99,33 @@ def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _attributes(given: dict[str, Any]) -> str:
+def _attributes(attributes: dict[str, Any]) -> str:
     return "".join(
         f' {name.replace("_", "-")}="{_n(value) if isinstance(value, float) else html.escape(str(value))}"'  # noqa: E501
-        for name, value in given.items()
+        for name, value in attributes.items()
         if value is not None
     )
 
 
 class Canvas:
-    """A picture in the making.
+    """Canvas that collects the elements of an SVG.
 
     Parameters
     ----------
     width, height
-        In pixels at full size; it scales.
+        Size in pixels; the picture scales.
     title
-        What is to be seen, for those who cannot see it.
+        Description of the picture for screen readers.
     """
 
     def __init__(self, width: float, height: float, title: str) -> None:
         self.width, self.height, self._title = width, height, title
         self._parts: list[str] = []
 
-    def _mark(self, name: str, title: str | None = None, **given: Any) -> None:
+    def _mark(self, name: str, title: str | None = None, **attributes: Any) -> None:
         tip = f"<title>{html.escape(clean(title, 300))}</title>" if title else ""
         end = f">{tip}</{name}>" if tip else "/>"
-        self._parts.append(f"<{name}{_attributes(given)}{end}")
+        self._parts.append(f"<{name}{_attributes(attributes)}{end}")
 
     def line(
         self,
@@ -149,7 +149,7 @@ class Canvas:
         )
 
     def curve(self, points: Iterable[tuple[float, float]], stroke: str, width: float) -> None:
-        """Join points."""
+        """Draw a line through points."""
         joined = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
         self._mark(
             "path",
@@ -225,8 +225,8 @@ class Canvas:
         halo: bool = False,
         upward: bool = False,
     ) -> None:
-        """Write a line; *halo* keeps it readable across other marks, *upward* turns it."""
-        given: dict[str, Any] = {
+        """Draw a line of text; *halo* outlines it against other elements, *upward* rotates it."""
+        attributes: dict[str, Any] = {
             "x": float(place[0]),
             "y": float(place[1]),
             "font_size": size,
@@ -235,13 +235,13 @@ class Canvas:
             "font_weight": weight,
         }
         if upward:
-            given["transform"] = f"rotate(-90 {_n(place[0])} {_n(place[1])})"
+            attributes["transform"] = f"rotate(-90 {_n(place[0])} {_n(place[1])})"
         if halo:
-            given |= {"stroke": PAPER, "stroke_width": "4", "paint_order": "stroke"}
-        self._parts.append(f"<text{_attributes(given)}>{html.escape(clean(written))}</text>")
+            attributes |= {"stroke": PAPER, "stroke_width": "4", "paint_order": "stroke"}
+        self._parts.append(f"<text{_attributes(attributes)}>{html.escape(clean(written))}</text>")
 
     def picture(self) -> Picture:
-        """Close it."""
+        """Return the finished SVG."""
         label = html.escape(clean(self._title, 300))
         return Picture(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(self.width)} '

@@ -1,4 +1,4 @@
-"""The nine segments as a heat map, and the groups of the growth matrix as a quadrant."""
+"""Heat map of the nine segments, and quadrant chart of the groups of the growth matrix."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from abcxyz.i18n import compact, number, percent, plural, text
 
 __all__ = ["GROUP_COLOURS", "group_name", "heat_map", "quadrant", "scaled"]
 
-#: Of stars, cows, dogs and questions.
+#: Colours of stars, cows, dogs and questions.
 GROUP_COLOURS = ("#b4500a", "#0b4a82", "#6a7484", "#6b3fa0")
 
 
 def scaled(share: float, shares: list[float]) -> float:
-    """Spread the shades over what there is, so that the largest cell is the darkest."""
+    """Scale a share by the range of *shares*, so that the largest cell is the darkest."""
     top = max((one for one in shares if one == one), default=0.0)
     return share / top if top > 0 else 0.0
 
@@ -33,18 +33,18 @@ def scaled(share: float, shares: list[float]) -> float:
 def heat_map(
     matrix: Matrix, lang: str = "en", *, width: float = 640, currency: str = ""
 ) -> Picture:
-    """Draw the 3 x 3 table: customers, money and both shares, darker where there is more money.
+    """Draw the 3 x 3 table of customers, money and both shares, shaded by money.
 
     Parameters
     ----------
     matrix
         The nine segments.
     lang
-        Of the labels and numbers.
+        Language of the labels and numbers.
     width
-        In pixels; below 400 the picture is laid out for a phone.
+        Width in pixels; below 400 the layout is for a phone.
     currency
-        Sign behind the money.
+        Currency sign of the amounts.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def heat_map(
 
 
 def group_name(name: str, lang: str) -> str:
-    """Say the name of a group with a capital letter; a name of one's own stays as it is."""
+    """Return the translated name of a group, capitalised; a custom name is unchanged."""
     return text(name.capitalize(), lang)
 
 
@@ -103,20 +103,20 @@ def quadrant(
     width: float = 640,
     currency: str = "",
 ) -> Picture:
-    """Draw the groups as tiles with a bubble each, its area in proportion to the money.
+    """Draw the groups as tiles, each with a bubble whose area is proportional to the money.
 
     Parameters
     ----------
     matrix
         The nine segments.
     lang
-        Of the labels and numbers.
+        Language of the labels and numbers.
     grouping
-        Which segments make a group; four stand where their segments do.
+        Segments of each group; the four standard groups are placed where their segments are.
     width
-        In pixels; below 400 the picture is laid out for a phone.
+        Width in pixels; below 400 the layout is for a phone.
     currency
-        Sign behind the money.
+        Currency sign of the amounts.
 
     Returns
     -------
@@ -128,14 +128,14 @@ def quadrant(
         return nothing(lang, width, title)
     names = list(grouping.names)
     standing = [name for name in ("cows", "stars", "dogs", "questions") if name in names]
-    own = len(standing) != 4 or len(names) != 4
-    shown = names if own else standing
+    custom = len(standing) != 4 or len(names) != 4
+    shown = names if custom else standing
     narrow = width < 400
-    left, top, gap = 24.0, 12.0 if own else 30.0, 6.0
+    left, top, gap = 24.0, 12.0 if custom else 30.0, 6.0
     wide, high = (width - left - gap) / 2, 118.0 if narrow else 150.0
     rows = math.ceil(len(shown) / 2)
     canvas = Canvas(width, top + rows * (high + gap) + 4, title)
-    if not own:
+    if not custom:
         canvas.text(
             (left, 16), text("demand: from steady to unpredictable", lang) + " →", fill=MUTED
         )

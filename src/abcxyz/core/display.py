@@ -13,7 +13,7 @@ from abcxyz.toolkit.numbers import number
 if TYPE_CHECKING:
     from abcxyz.charts.svg import Picture
 
-__all__ = ["Drawn", "html_table", "percent", "plain_number"]
+__all__ = ["Drawable", "html_table", "percent", "plain_number"]
 
 
 def plain_number(value: float, lang: str = "en") -> str:
@@ -66,7 +66,7 @@ def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
     )
 
 
-class Drawn:
+class Drawable:
     """Base class of results that `abcxyz.charts` can draw.
 
     Notes

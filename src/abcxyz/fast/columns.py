@@ -1,4 +1,4 @@
-"""Raw columns made ready for adding up: identifiers, ticks of time, money."""
+"""Conversion of raw columns for aggregation: identifiers, times, amounts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ _TICKS = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_40
 
 
 def has_arrow() -> bool:
-    """Say whether pyarrow is installed."""
+    """Return whether pyarrow is installed."""
     return find_spec("pyarrow") is not None
 
 
 def as_ids(customers: Any) -> Any:
-    """Return int64, or strings: as they came from Arrow, else as Python objects."""
+    """Return identifiers as int64, as an Arrow array of strings, or as Python strings.
+
+    Raises
+    ------
+    InputError
+        Identifiers of another type, or missing ones.
+    """
     arrow = _arrow_strings(customers)
     if arrow is not None:
         return arrow
@@ -51,7 +57,7 @@ def as_ids(customers: Any) -> Any:
 
 
 def _arrow_strings(customers: Any) -> Any:
-    """Recognise an Arrow column of strings without importing Arrow for anything else."""
+    """Return an Arrow column of strings, else None; never imports pyarrow."""
     pa = sys.modules.get("pyarrow")
     if pa is None or not isinstance(customers, (pa.Array, pa.ChunkedArray)):
         return None
@@ -69,12 +75,18 @@ def _arrow_strings(customers: Any) -> Any:
 
 
 def is_whole(ids: Any) -> bool:
-    """Say whether identifiers are an array of signed integers."""
+    """Return whether identifiers are an array of signed integers."""
     return isinstance(ids, np.ndarray) and ids.dtype.kind == "i"
 
 
 def as_ticks(days: npt.ArrayLike) -> tuple[Ints, int]:
-    """Return moments as integers, and how many of them make a day."""
+    """Return times as integers, and the number of such time units per day.
+
+    Raises
+    ------
+    InputError
+        The values are not datetime64 of a supported unit.
+    """
     array = np.asarray(days)
     unit = np.datetime_data(array.dtype)[0] if array.dtype.kind == "M" else None
     if unit == "ns":
@@ -89,7 +101,13 @@ def as_ticks(days: npt.ArrayLike) -> tuple[Ints, int]:
 
 
 def as_money(amounts: npt.ArrayLike) -> Floats | Ints:
-    """Return amounts as int64 or float64."""
+    """Return amounts as int64 or float64.
+
+    Raises
+    ------
+    InputError
+        The values are not numbers, or integers whose sum may exceed 64 bits.
+    """
     array = np.asarray(amounts)
     if array.dtype.kind == "f":
         return array.astype(np.float64, copy=False)
@@ -102,7 +120,7 @@ def as_money(amounts: npt.ArrayLike) -> Floats | Ints:
     money = array.astype(np.int64, copy=False)
     if len(money):
         largest = max(abs(int(money.max())), abs(int(money.min())))
-        # The exact bound is free; only where it fails is every amount added up.
+        # The bound is cheap; only if it fails are all amounts added up.
         if largest * len(money) >= 2**63 and float(np.abs(money.astype(np.float64)).sum()) > 2**62:
             raise InputError(
                 "{name} may add up beyond 64 bits; pass them as float64", name="amounts"
@@ -111,7 +129,7 @@ def as_money(amounts: npt.ArrayLike) -> Floats | Ints:
 
 
 def as_codes(ids: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Give every id a number; compact whole numbers number themselves."""
+    """Return the code of every id, and the id of every code; compact integers need no table."""
     if is_whole(ids) and len(ids):
         low, high = int(ids.min()), int(ids.max())
         if high - low < max(1024, len(ids) // 4):

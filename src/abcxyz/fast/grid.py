@@ -1,4 +1,4 @@
-"""Aggregation of raw columns in memory to a panel, by the faster of two routes."""
+"""Aggregation of raw columns in memory to a panel, by numpy or numba."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from abcxyz.fast.sums import NEVER, OrderRows, Rows, RowSums, is_stretched, orig
 __all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate"]
 
 COMPILE_PAYS = 2_000_000
-"""Rows from which compiling (or loading what was compiled) costs less than it saves."""
+"""Number of rows from which compiling (or loading the compiled code) saves time."""
 
 FAST_PAYS = 100_000
-"""Rows from which numbering ids at once beats one look-up for each."""
+"""Number of rows from which encoding all ids at once is faster than one look-up for each."""
 
 
 def customer_grid(
@@ -40,13 +40,12 @@ def customer_grid(
     ordered: bool = True,
     rhythm: bool = False,
 ) -> Panel:
-    """Add up the amounts of every customer, per bucket and over the window.
+    """Aggregate the amounts of every customer, per bucket and over the window.
 
     Parameters
     ----------
     customers
-        (rows,) whole numbers or strings, none missing; an Arrow column of strings is read in
-        place.
+        (rows,) integers or strings, none missing; an Arrow column of strings is not copied.
     days
         (rows,) datetime64 of a unit from days to microseconds.
     amounts
@@ -58,28 +57,28 @@ def customer_grid(
     metric
         As in `abcxyz.core.sales.panel.aggregate`; every row is a document.
     route
-        ``"numpy"``, ``"numba"``, or ``"auto"``: numba from `COMPILE_PAYS` rows where installed.
+        ``"numpy"``, ``"numba"``, or ``"auto"``: numba from `COMPILE_PAYS` rows if installed.
     ordered
-        Put the customers into the order that a panel promises. Without it their order is the
-        same in every run too, but differs between routes.
+        Whether to sort the customers as `Panel` specifies. Otherwise their order is
+        deterministic, but differs between the routes.
     rhythm
-        Keep the gaps between order days too, as `abcxyz.core.sales.panel.aggregate` does.
+        Whether to collect the gaps between order days.
 
     Returns
     -------
     Panel
-        What `abcxyz.core.sales.panel.aggregate` returns for the same rows, to the last bit.
+        Bit-identical to the result of `abcxyz.core.sales.panel.aggregate` for the same rows.
 
     Raises
     ------
     InputError
-        Columns of different length or of a type that cannot be used, a missing id, date or
-        amount, a sum that would not fit, or numba asked for and absent.
+        Columns of different length or of an unsupported type; a missing id, date or amount; an
+        overflow; or the route ``"numba"`` without numba.
 
     Notes
     -----
-    Strings are told apart by one 64-bit hash and proved by a second one; where two strings
-    share the first, the numpy route answers instead.
+    Strings are identified by a 64-bit hash and verified by a second one; if two strings share
+    the first, the numpy route is used instead.
 
     Examples
     --------
@@ -111,33 +110,33 @@ def customer_grid(
             route=route,
         )
     compiled = route == "numba" or (route == "auto" and able and len(ids) >= COMPILE_PAYS)
-    days_of = OrderRows() if rhythm else None
-    sums = sums_by_numba(rows, periods, days_of) if compiled and len(ids) else None
+    order_rows = OrderRows() if rhythm else None
+    sums = sums_by_numba(rows, periods, order_rows) if compiled and len(ids) else None
     if sums is None:
-        sums = sums_by_numpy(rows, periods, days_of)
+        sums = sums_by_numpy(rows, periods, order_rows)
     if sums.sales.dtype.kind == "f" and not np.isfinite(sums.sales).all():
         raise InputError(
             "{name} holds a missing or infinite number, or adds up beyond what a number can hold; "
             "leave such rows out",
             name="amounts",
         )
-    return _panel(sums, periods, metric, days_of, ordered=ordered)
+    return _panel(sums, periods, metric, order_rows, ordered=ordered)
 
 
 def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
-    """Add sales up as `abcxyz.analyze` does, by the faster way where there are many.
+    """Aggregate sales as `abcxyz.analyze` does, with the fast implementation for many rows.
 
     Parameters
     ----------
     sales
-        All at once.
+        All sales, in one batch.
     periods, metric
         As in `abcxyz.core.sales.panel.aggregate`.
 
     Returns
     -------
     Panel
-        The same whichever way was taken.
+        The same for both implementations.
 
     Raises
     ------
@@ -176,7 +175,7 @@ def _metric(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Number
 
 
 def _panel(
-    sums: RowSums, periods: Periods, metric: str, days_of: OrderRows | None, *, ordered: bool
+    sums: RowSums, periods: Periods, metric: str, order_rows: OrderRows | None, *, ordered: bool
 ) -> Panel:
     value, sales = sums.value, sums.sales
     if not is_stretched(periods):
@@ -184,9 +183,9 @@ def _panel(
     origin = origin_of(periods)
 
     def days(place: npt.NDArray[np.int32], empty: int) -> Days:
-        found = (place.astype(np.int64) + origin).astype("M8[D]")
-        found[place == empty] = np.datetime64("NaT", "D")
-        return found
+        dates = (place.astype(np.int64) + origin).astype("M8[D]")
+        dates[place == empty] = np.datetime64("NaT", "D")
+        return dates
 
     columns: dict[str, npt.NDArray[Any]] = {
         "customers": sums.customers,
@@ -201,5 +200,5 @@ def _panel(
         order = np.argsort(sums.rank, kind="stable")
         columns = {name: column[order] for name, column in columns.items()}
     frozen_columns: dict[str, Any] = {name: freeze(one) for name, one in columns.items()}
-    rhythm = None if days_of is None else days_of.rhythm(order, len(sums.customers))
+    rhythm = None if order_rows is None else order_rows.rhythm(order, len(sums.customers))
     return Panel(periods=periods, metric=metric, rhythm=rhythm, **frozen_columns)

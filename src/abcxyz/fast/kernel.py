@@ -1,8 +1,8 @@
-"""Compiled loops behind `abcxyz.fast`; importing this module needs numba.
+"""Compiled loops of `abcxyz.fast`; importing this module requires numba.
 
-Rows are first dealt, in order, into parts by a hash of the customer, so that a part's customers
-fit the cache. Every part then belongs to one thread, and a customer's rows stay in input order:
-sums come out the same to the last bit, whatever the number of threads.
+Rows are first partitioned, in order, by a hash of the customer, so that the customers of a
+partition fit into the CPU cache. Every partition is processed by one thread, and the rows of a
+customer stay in input order: sums are bit-identical for any number of threads.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
-__all__ = ["deal", "fill", "hash_strings", "number", "scatter"]
+__all__ = ["add_rows", "encode", "hash_strings", "partition", "scatter"]
 
 Array = npt.NDArray[Any]
 
 
 @njit(cache=True, inline="always")
 def _mix(key: Any) -> Any:
-    # The finisher of MurmurHash3: neighbouring ids must not share a part or a slot.
+    # The finaliser of MurmurHash3: neighbouring ids must not share a partition or a slot.
     h = np.uint64(key)
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
@@ -30,8 +30,8 @@ def _mix(key: Any) -> Any:
 
 
 @njit(cache=True, parallel=True)
-def deal(keys: Array, bits: int, chunks: int) -> tuple[Array, Array]:
-    """Count the rows of every part in every chunk; return the start of each and of the parts."""
+def partition(keys: Array, bits: int, chunks: int) -> tuple[Array, Array]:
+    """Return the start of every chunk's rows in each partition, and of the partitions."""
     n = len(keys)
     parts = 1 << bits
     shift = np.uint64(64 - bits)
@@ -68,12 +68,12 @@ def scatter(
     moved: Array,
     row: Array,
 ) -> int:
-    """Copy the rows into their parts, in order; days become places, twice, plus 1 for a sale.
+    """Copy the rows into their partitions, in order; a day becomes 2 * its position + is a sale.
 
-    The copy pays: reading rows through an index would fetch a whole cache line for each. It fills
-    *key*, *day*, *moved* (money) and *row* (numbers, only where it has room: where ids are proved
-    by a second hash), and returns how many rows have no date. The caller's numpy makes these
-    arrays, for numpy asks for huge pages.
+    The copy saves time: reading rows through an index would fetch a cache line for each. It fills
+    *key*, *day*, *moved* (money) and *row* (row numbers, only if it is not empty: if ids are
+    verified by a second hash), and returns the number of rows without a date. The caller
+    allocates these arrays with numpy, which requests huge pages.
     """
     n = len(keys)
     chunks = len(places)
@@ -91,7 +91,7 @@ def scatter(
             tick = days[i]
             if tick == nat:
                 missing[c] += 1
-            # A product, put right by at most one day, is several times faster than a division.
+            # A product, corrected by at most one day, is several times faster than a division.
             place = np.int64(tick * inverse)
             rest = tick - place * per_day
             if rest < 0:
@@ -108,18 +108,18 @@ def scatter(
 
 
 @njit(cache=True, parallel=True)
-def number(
+def encode(
     key: Array, row: Array, checks: Array, starts: Array, code: Array, heads: Array, first: Array
 ) -> tuple[Array, int]:
-    """Give the customers of every part numbers in order of appearance.
+    """Assign codes to the customers of every partition, in order of appearance.
 
-    It fills *code* (the number of each row's customer within its part), *heads* and *first* (key
-    and first row of each customer, at the head of its part), and returns how many customers there
-    are per part, and how many rows disagree with their customer's second hash.
+    It fills *code* (code of each row's customer within its partition), *heads* and *first* (key
+    and first row of each customer, at the start of its partition), and returns the number of
+    customers per partition, and the number of rows with another second hash than their customer.
     """
     parts = len(starts) - 1
     proved = len(checks) > 0
-    found = np.zeros(parts, np.int64)
+    sizes = np.zeros(parts, np.int64)
     clashes = np.zeros(parts, np.int64)
     for p in prange(parts):
         low, high = starts[p], starts[p + 1]
@@ -155,12 +155,12 @@ def number(
                         s = (s + 1) & (size - 1)
                     slots[s] = k
                     known[s] = one
-        found[p] = count
-    return found, int(clashes.sum())
+        sizes[p] = count
+    return sizes, int(clashes.sum())
 
 
 @njit(cache=True, parallel=True)
-def fill(
+def add_rows(
     code: Array,
     day: Array,
     money: Array,
@@ -176,9 +176,9 @@ def fill(
     last: Array,
     seen: Array,
 ) -> None:
-    """Add every row to its customer; a part's customers lie side by side in the results.
+    """Add every row to its customer; customers of a partition are adjacent in the results.
 
-    What was *seen* is 1 for a row in a bucket and 2 for one in the window.
+    Bits of *seen*: 1 for a row in a bucket, 2 for a row in the window.
     """
     span = len(lookup)
     for p in prange(len(starts) - 1):
@@ -202,7 +202,7 @@ def fill(
 
 @njit(cache=True, parallel=True)
 def hash_strings(offsets: Array, data: Array) -> tuple[Array, Array]:
-    """Hash every string twice, independently: one is the key, the other proves it."""
+    """Return two independent hashes of every string: the key, and a check of the key."""
     n = len(offsets) - 1
     keys = np.empty(n, np.int64)
     checks = np.empty(n, np.int64)

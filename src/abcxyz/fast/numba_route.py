@@ -1,4 +1,4 @@
-"""Sums per customer and bucket by compiled loops; calling it needs numba."""
+"""Sums per customer and bucket with numba."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["sums_by_numba"]
 _PART_ROWS = 1 << 15
 
 
-def sums_by_numba(rows: Rows, periods: Periods, days_of: OrderRows | None) -> RowSums | None:
-    """Take the compiled route; None where two strings share a hash."""
+def sums_by_numba(rows: Rows, periods: Periods, order_rows: OrderRows | None) -> RowSums | None:
+    """Aggregate the rows with compiled loops; None if two strings share a hash."""
     import numba
 
     from abcxyz.fast import kernel
@@ -40,9 +40,9 @@ def sums_by_numba(rows: Rows, periods: Periods, days_of: OrderRows | None) -> Ro
             np.frombuffer(ends, np.int64)[ids.offset : ids.offset + len(ids) + 1],
             np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8),
         )
-    # From the rows alone, never from the threads: the order of the result hangs on it.
+    # By the rows alone, not the threads: the order of the result depends on it.
     bits = min(11, max(4, (len(ids) // _PART_ROWS).bit_length()))
-    places, starts = kernel.deal(keys, bits, numba.get_num_threads())
+    places, starts = kernel.partition(keys, bits, numba.get_num_threads())
     count, proofs = len(ids), len(checks)
     key, day = np.empty(count, np.int64), np.empty(count, np.int32)
     money, row = np.empty(count, rows.money.dtype), np.empty(proofs, np.int64)
@@ -55,25 +55,25 @@ def sums_by_numba(rows: Rows, periods: Periods, days_of: OrderRows | None) -> Ro
     code, heads, firsts = np.empty(count, np.int32), np.empty(count, np.int64), row
     if proofs:
         firsts = np.empty(count, np.int64)
-    found, clashes = kernel.number(key, row, checks, starts, code, heads, firsts)
+    sizes, clashes = kernel.encode(key, row, checks, starts, code, heads, firsts)
     if clashes:
         return None
     del key, row
-    offsets = np.concatenate(([0], np.cumsum(found)))
+    offsets = np.concatenate(([0], np.cumsum(sizes)))
     n, p, stretched = int(offsets[-1]), periods.count, is_stretched(periods)
     value = np.zeros(n if stretched else 0, money.dtype)
     sales = np.zeros((n, p), money.dtype)
     orders, seen = np.zeros(n, np.int64), np.zeros(n, np.uint8)
     first, last = np.full(n, NEVER.max, np.int32), np.full(n, NEVER.min, np.int32)
-    kernel.fill(
+    kernel.add_rows(
         code, day, money, starts, offsets, periods.lookup, window_places(periods), stretched,
         value, sales, orders, first, last, seen,
     )  # fmt: skip
-    if days_of is not None:
+    if order_rows is not None:
         sale = day & 1 > 0
         parts = np.repeat(offsets[:-1], np.diff(starts))
-        days_of.code, days_of.place = (parts + code)[sale], day[sale] >> 1
-    at = np.repeat(starts[:-1] - offsets[:-1], found) + np.arange(n)
+        order_rows.code, order_rows.place = (parts + code)[sale], day[sale] >> 1
+    at = np.repeat(starts[:-1] - offsets[:-1], sizes) + np.arange(n)
     customers = rank = heads[at]
     if len(checks):
         rank = firsts[at]

@@ -1,4 +1,4 @@
-"""Sums per customer and bucket by numpy alone."""
+"""Sums per customer and bucket with numpy."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from abcxyz.fast.sums import (
 
 __all__ = ["sums_by_numpy"]
 
-_CHUNK = 1 << 18  # rows whose codes stay in the cache between two passes
+_CHUNK = 1 << 18  # rows whose codes stay in the CPU cache between passes
 
 
-def sums_by_numpy(rows: Rows, periods: Periods, days_of: OrderRows | None) -> RowSums:
-    """Add up the rows, a cache-sized chunk at a time."""
+def sums_by_numpy(rows: Rows, periods: Periods, order_rows: OrderRows | None) -> RowSums:
+    """Aggregate the rows, a cache-sized chunk at a time."""
     codes, customers = as_codes(rows.ids)
     n, p, lookup = len(customers), periods.count, periods.lookup
     since, until = window_places(periods)
@@ -49,14 +49,14 @@ def sums_by_numpy(rows: Rows, periods: Periods, days_of: OrderRows | None) -> Ro
         else:
             np.minimum.at(first, code[sale], place[sale])
             np.maximum.at(last, code[sale], place[sale])
-        kept = (place >= 0) & (place < len(lookup))
-        if not kept.all():
-            place, code, money, sale = place[kept], code[kept], money[kept], sale[kept]
+        inside = (place >= 0) & (place < len(lookup))
+        if not inside.all():
+            place, code, money, sale = place[inside], code[inside], money[inside], sale[inside]
         np.add.at(sales, code * p + lookup[place], money)
         seen[code] |= 1
         if stretched:
-            kept = (place >= since) & (place < until)
-            code, money, sale = code[kept], money[kept], sale[kept]
+            inside = (place >= since) & (place < until)
+            code, money, sale = code[inside], money[inside], sale[inside]
             np.add.at(value, code, money)
         seen[code] |= 2
         np.add.at(orders, code, sale.astype(np.int64))
@@ -67,10 +67,10 @@ def sums_by_numpy(rows: Rows, periods: Periods, days_of: OrderRows | None) -> Ro
         customers, table, orders = customers[known], table[known], orders[known]
         first, last, seen = first[known], last[known], seen[known]
         value = value[known] if stretched else value
-    if days_of is not None:
+    if order_rows is not None:
         sale = rows.amount >= 0
-        days_of.code = (np.cumsum(known) - 1)[codes[sale]]
-        days_of.place = rows.ticks[sale] // rows.per_day - origin
-    # Strings were numbered in order of appearance, compact ids by themselves.
+        order_rows.code = (np.cumsum(known) - 1)[codes[sale]]
+        order_rows.place = rows.ticks[sale] // rows.per_day - origin
+    # Codes of strings are in order of appearance, which needs no rank.
     rank = customers if is_whole(rows.ids) else None
     return RowSums(customers, rank, value, table, orders, first, last, seen)

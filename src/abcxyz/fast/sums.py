@@ -1,4 +1,4 @@
-"""Records that the routes share: checked rows in, sums per customer out."""
+"""Records shared by both routes: checked rows, and sums per customer."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ __all__ = [
 ]
 
 NAT = np.iinfo(np.int64).min
-"""A moment that is missing."""
+"""Value of a missing time."""
 
 NEVER = np.iinfo(np.int32)
-"""Its ends stand for no day at all."""
+"""Its limits mark a missing first (`max`) or last (`min`) day."""
 
 
 @frozen(eq=False)
 class Rows:
-    """Checked columns; *money* is what is added up, *amount* says what is a sale."""
+    """Checked columns; *money* is aggregated, the sign of *amount* distinguishes sales."""
 
     ids: Any
     ticks: Ints
@@ -45,13 +45,13 @@ class Rows:
 
 @define
 class OrderRows:
-    """Rows for the rhythm: the number of the customer, the place of the day, whether a sale."""
+    """Sales for the order rhythm: code of the customer, and day from the first bucket on."""
 
     code: npt.NDArray[Any] = field(factory=lambda: np.empty(0, np.int64))
     place: npt.NDArray[Any] = field(factory=lambda: np.empty(0, np.int64))
 
     def rhythm(self, order: npt.NDArray[Any] | None, customers: int) -> Rhythm:
-        """Find the gaps of the customers, put into *order*."""
+        """Return the gaps between order days of the customers, sorted by *order*."""
         code = self.code
         if order is not None:
             ranks = np.empty(customers, np.int64)
@@ -64,7 +64,10 @@ class OrderRows:
 
 @frozen(eq=False)
 class RowSums:
-    """Sums per customer; *rank* orders them, *seen* is 1 for buckets and 2 for the window."""
+    """Sums per customer; *rank* is the sort key.
+
+    Bits of *seen*: 1 for a row in a bucket, 2 for a row in the window.
+    """
 
     customers: npt.NDArray[Any]
     rank: npt.NDArray[Any] | None
@@ -77,23 +80,23 @@ class RowSums:
 
 
 def is_stretched(periods: Periods) -> bool:
-    """Say whether the buckets reach beyond the window."""
+    """Return whether the buckets extend beyond the window."""
     return periods.span != periods.window
 
 
 def window_places(periods: Periods) -> tuple[int, int]:
-    """Return the window as days counted from the first bucket on."""
+    """Return the start and end of the window, in days from the start of the first bucket."""
     start = periods.edges[0]
     return (periods.window.since - start).days, (periods.window.until - start).days
 
 
 def origin_of(periods: Periods) -> int:
-    """Return the day on which the first bucket begins, counted from 1970 on."""
+    """Return the first day of the first bucket, in days from 1970-01-01."""
     return int(np.datetime64(periods.edges[0], "D").astype(np.int64))
 
 
 def no_date(count: int) -> InputError:
-    """Say that rows have no date."""
+    """Return the error for rows without a date."""
     return InputError(
         "{name} are missing in {count} row(s); leave those rows out", name="days", count=count
     )

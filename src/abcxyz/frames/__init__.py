@@ -1,8 +1,8 @@
-"""Any data frame in, the same kind out; the heavy work happens where the data are.
+"""Segmentation of data frames of any library; the result is a frame of the same kind.
 
-Frames in memory (pandas, polars, pyarrow, modin) go through the numpy core. Lazy ones (polars,
-DuckDB, PySpark, Dask, Ibis) are added up by their own engine, and only the few numbers that
-decide the cuts are fetched.
+Frames in memory (pandas, polars, pyarrow, modin) are processed by the numpy core. Lazy ones
+(polars, DuckDB, PySpark, Dask, Ibis) are aggregated by their engine, and only the few numbers
+that determine the cuts are fetched.
 """
 
 from abcxyz.frames.accessors import register_accessors

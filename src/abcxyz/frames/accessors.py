@@ -1,4 +1,4 @@
-"""``df.abcxyz``: the same functions as methods of pandas and polars frames, when asked for."""
+"""Optional accessor ``df.abcxyz`` of pandas and polars frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Accessor", "register_accessors"]
 
 
 class Accessor:
-    """What ``df.abcxyz`` offers.
+    """Methods of ``df.abcxyz``.
 
     Parameters
     ----------
@@ -26,24 +26,24 @@ class Accessor:
         self._frame = frame
 
     def segment(self, **options: Any) -> Any:
-        """Divide the customers; see `abcxyz.frames.segment`."""
+        """Segment the customers; see `abcxyz.frames.segment`."""
         return segment(self._frame, **options)
 
     def panel(self, **options: Any) -> Panel:
-        """Add up to a panel; see `abcxyz.frames.convert.panel_from_frame`."""
+        """Aggregate to a panel; see `abcxyz.frames.convert.panel_from_frame`."""
         return panel_from_frame(self._frame, **options)
 
     def transactions(self, **options: Any) -> Transactions:
-        """Take the sales out; see `abcxyz.frames.convert.transactions_from_frame`."""
+        """Extract the transactions; see `abcxyz.frames.convert.transactions_from_frame`."""
         return transactions_from_frame(self._frame, **options)
 
 
 def register_accessors() -> None:
-    """Give pandas and polars frames the attribute ``abcxyz``; importing alone never does.
+    """Register the accessor ``abcxyz`` with pandas and polars; importing alone does not.
 
     Notes
     -----
-    Calling it twice changes nothing. Polars is left alone where it is not installed.
+    A second call has no effect. Polars is skipped if it is not installed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Frames handed over to the numpy core: added up to a panel where they are, or row by row."""
+"""Conversion of data frames to transactions, or by aggregation to a panel."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, minor_units, panel_of
-from abcxyz.frames.lazy import explain_odd
+from abcxyz.frames.lazy import raise_unusable
 from abcxyz.frames.lazy_rows import ROOM, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, orders_by_document, panel_table
 from abcxyz.frames.query import Lazy, Query, check_columns
 
-__all__ = ["panel_from_frame", "transactions_from_frame", "understood"]
+__all__ = ["as_narwhals", "panel_from_frame", "transactions_from_frame"]
 
 
-def understood(frame: object) -> nw.DataFrame[Any] | Lazy:
-    """Recognise a frame of any make.
+def as_narwhals(frame: object) -> nw.DataFrame[Any] | Lazy:
+    """Wrap a frame of any supported library with Narwhals.
 
     Raises
     ------
     InputError
-        It is none.
+        *frame* is not a data frame.
     """
     try:
         native = frame.to_native() if _is_narwhals(frame) else frame  # type: ignore[attr-defined]
-        found: nw.DataFrame[Any] | Lazy = nw.from_native(native)
+        wrapped: nw.DataFrame[Any] | Lazy = nw.from_native(native)
     except TypeError:
         raise InputError(
             "{type} is no data frame; pass one of pandas, polars, pyarrow, DuckDB, PySpark, Dask "
             "or Ibis",
             type=f"{type(frame).__module__}.{type(frame).__qualname__}",
         ) from None
-    return found
+    return wrapped
 
 
 def _is_narwhals(frame: object) -> bool:
@@ -62,15 +62,15 @@ def transactions_from_frame(
     decimals: int | None = None,
     missing: str = "raise",
 ) -> Transactions:
-    """Take the sales out of a frame; a lazy one is collected, its named columns only.
+    """Convert a frame to transactions; of a lazy one the named columns are collected.
 
     Parameters
     ----------
     frame, customer, date, amount, cost, document, missing
         As in `segment`.
     decimals
-        Make whole minor units of the amounts: 2 for kopecks and cents. By default they stay as
-        they are.
+        Decimals of the minor unit to which amounts are converted as integers: 2 for kopecks and
+        cents. None for no conversion.
 
     Returns
     -------
@@ -79,7 +79,8 @@ def transactions_from_frame(
     Raises
     ------
     InputError
-        A column is absent, of the wrong type or lacks values, or an amount has more decimals.
+        A column is absent, of the wrong type or has missing values, or an amount has more
+        decimals.
 
     Examples
     --------
@@ -96,16 +97,16 @@ def transactions_from_frame(
         cost=cost,
         document=document,
         settings=Settings(metric="revenue" if cost is None else "profit"),
-        as_of=Date(2000, 1, 1),  # a row is taken whatever its date
+        as_of=Date(2000, 1, 1),  # unused: rows of any date are converted
         decimals=decimals,
         missing=missing,
     )
     with quiet():
-        given = understood(frame)
-        if isinstance(given, nw.LazyFrame):
-            check_columns(dict(given.collect_schema()), query)
-            given = _collected(given.select(*dict.fromkeys(query.columns.values())))
-        columns = columns_of(given, query)
+        wrapped = as_narwhals(frame)
+        if isinstance(wrapped, nw.LazyFrame):
+            check_columns(dict(wrapped.collect_schema()), query)
+            wrapped = _collected(wrapped.select(*dict.fromkeys(query.columns.values())))
+        columns = columns_of(wrapped, query)
     money, spent = columns.amount, columns.cost
     if decimals is not None:
         money = _exactly(money, decimals, "amount")
@@ -154,22 +155,22 @@ def panel_from_frame(
     missing: str = "raise",
     minor: bool = False,
 ) -> Panel:
-    """Add a frame up to the panel that the numpy core takes; lazy ones where the data are.
+    """Aggregate a frame to a panel; a lazy one in its engine.
 
     Parameters
     ----------
     frame, customer, date, amount, as_of, period, bucket, metric, cost, document, missing
         As in `segment`.
     decimals
-        As in `segment`: amounts add up as whole minor units where they allow it.
+        As in `segment`: amounts are summed as integers of the minor unit if possible.
     minor
-        Leave the sums in minor units, as whole numbers, instead of the unit of the frame. An
-        error where the amounts do not allow it.
+        Whether to return the sums as integers of the minor unit instead of the unit of the
+        frame; an error if the amounts have more decimals.
 
     Returns
     -------
     Panel
-        Customers in no certain order.
+        Customers in undefined order.
 
     Raises
     ------
@@ -199,11 +200,11 @@ def panel_from_frame(
         missing=missing,
     )
     with quiet():
-        given = understood(frame)
-        if isinstance(given, nw.DataFrame):
-            panel, places = panel_of(given, query)
+        wrapped = as_narwhals(frame)
+        if isinstance(wrapped, nw.DataFrame):
+            panel, places = panel_of(wrapped, query)
         else:
-            panel, places = _pushed_down(given, query)
+            panel, places = _pushed_down(wrapped, query)
     if minor:
         if places is None:
             raise InputError(
@@ -222,16 +223,16 @@ def _pushed_down(frame: Lazy, query: Query) -> tuple[Panel, int | None]:
     schema = dict(frame.collect_schema())
     check_columns(schema, query)
     places = query.places(schema)
-    found = _fetched(frame, query, schema, places)
-    if places is not None and (found["odd"].sum() or found["size"].sum() >= ROOM):
-        explain_odd(frame, query, schema)
+    columns = _fetched(frame, query, schema, places)
+    if places is not None and (columns["unusable"].sum() or columns["size"].sum() >= ROOM):
+        raise_unusable(frame, query, schema)
         places = None
-        found = _fetched(frame, query, schema, places)
-    if found["odd"].sum():
-        explain_odd(frame, query, schema)
-    if not len(found["customer"]):
+        columns = _fetched(frame, query, schema, places)
+    if columns["unusable"].sum():
+        raise_unusable(frame, query, schema)
+    if not len(columns["customer"]):
         raise InputError("there are no sales; check the source and its window")
-    return _panel(found, query), places
+    return _panel(columns, query), places
 
 
 def _fetched(
@@ -243,42 +244,44 @@ def _fetched(
         table = nw.from_native(dask_panel(frame, query, schema, places), eager_only=True)
     else:
         rows = prepared(frame, query, schema, places)
-        told = None
+        order_totals = None
         if query.document is not None:
-            rows, told = orders_by_document(rows, query)
+            rows, order_totals = orders_by_document(rows, query)
         wide = panel_table(bucket_sums(rows, query, whole=places is not None), query)
-        if told is not None:
-            wide = wide.drop("orders", "first", "last").join(told, on="customer", how="left")
+        if order_totals is not None:
+            wide = wide.drop("orders", "first", "last").join(
+                order_totals, on="customer", how="left"
+            )
         table = _collected(wide)
-    counts = ("orders", "inside", "spanned", "odd")
+    counts = ("orders", "inside", "spanned", "unusable")
     kinds: dict[str, type[np.generic]] = dict.fromkeys(counts, np.int64)
     kinds |= dict.fromkeys(
         ("value", *(f"p{i}" for i in range(query.periods.count))),
         np.float64 if places is None else np.int64,
     )
-    found = {}
+    columns = {}
     for name in table.columns:
         series = table[name]
         if name in kinds:
-            found[name] = series.to_numpy().astype(kinds[name])
+            columns[name] = series.to_numpy().astype(kinds[name])
         elif name == "customer" and not series.dtype.is_integer():
-            found[name] = np.empty(len(series), dtype=object)
-            found[name][:] = series.to_list()
+            columns[name] = np.empty(len(series), dtype=object)
+            columns[name][:] = series.to_list()
         else:
-            found[name] = series.to_numpy()
-    return found
+            columns[name] = series.to_numpy()
+    return columns
 
 
-def _panel(found: dict[str, npt.NDArray[Any]], query: Query) -> Panel:
+def _panel(columns: dict[str, npt.NDArray[Any]], query: Query) -> Panel:
     width = query.periods.count
-    sales = np.column_stack([found[f"p{i}"] for i in range(width)])
+    sales = np.column_stack([columns[f"p{i}"] for i in range(width)])
     return Panel(
-        customers=freeze(found["customer"]),
+        customers=freeze(columns["customer"]),
         periods=query.periods,
         metric=query.settings.metric,
-        value=freeze(with_gaps(found["value"], found["inside"] > 0)),
-        sales=freeze(with_gaps(sales, found["spanned"] > 0)),
-        orders=freeze(found["orders"]),
-        first_day=freeze(found["first"].astype("M8[D]")),
-        last_day=freeze(found["last"].astype("M8[D]")),
+        value=freeze(with_gaps(columns["value"], columns["inside"] > 0)),
+        sales=freeze(with_gaps(sales, columns["spanned"] > 0)),
+        orders=freeze(columns["orders"]),
+        first_day=freeze(columns["first"].astype("M8[D]")),
+        last_day=freeze(columns["last"].astype("M8[D]")),
     )

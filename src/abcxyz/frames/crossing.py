@@ -1,7 +1,7 @@
-"""Where a cumulative share crosses: histograms that narrow in on the crossing value.
+"""Crossing values of cumulative shares, by successively finer histograms.
 
-A sort, or a running sum over all customers, would bring them to one place; a histogram of some
-thousand buckets does not.
+A sort or a cumulative sum over all customers would collect them on one machine; a histogram with
+some thousand buckets does not.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from abcxyz.frames.query import Lazy
 __all__ = ["FEW", "crossing_values"]
 
 FEW = 50_000
-"""Customers around a crossing that may be fetched and sorted."""
+"""Largest number of customers around a crossing that are fetched and sorted."""
 
 _BUCKETS = 1024
 
 
 @frozen
 class _Bracket:
-    """A range of values that holds the crossing; *above* is the weight of all larger ones."""
+    """Range of values that contains the crossing; *above* is the weight of larger values."""
 
     low: float
     high: float
@@ -34,7 +34,7 @@ class _Bracket:
     count: int = FEW + 1
 
     def narrow(self, near: float) -> bool:
-        """Say whether all values of the range count as equal."""
+        """Return whether all values of the range count as equal."""
         return self.high - self.low <= near * abs(self.high)
 
 
@@ -47,18 +47,20 @@ def crossing_values(
     near: float,
     weight: str | None,
 ) -> list[float]:
-    """Find, for each target, the smallest value that the target is not reached above.
+    """Find, for each target, the smallest value above which the target is not reached.
 
     Parameters
     ----------
     table
-        Its column ``value`` is searched from *low* to *high*, both above zero.
+        Table with the column ``value``.
     targets
-        Weights, of the largest values down.
+        Cumulative weights, from the largest value down.
+    low, high
+        Range of the search, both above zero.
     near
-        Relative distance of equal values.
+        Relative distance up to which values count as equal.
     weight
-        The column to add up, or None to count.
+        The column to sum, or None to count.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def crossing_values(
     whole = _Bracket(low, high)
     brackets = [whole] * len(targets)
     if not whole.narrow(near):
-        # Money is skewed: the first histogram has buckets of equal ratio.
+        # Money is skewed, so the buckets of the first histogram have equal ratios.
         buckets = _histogram(table, whole, weight, ratio=True)
         brackets = [_bucket(buckets, whole, target, near) for target in targets]
     return [
@@ -98,7 +100,7 @@ def _within(table: Lazy, bracket: _Bracket) -> Lazy:
 def _histogram(
     table: Lazy, bracket: _Bracket, weight: str | None, *, ratio: bool
 ) -> list[_Bracket]:
-    """Return the buckets that hold something, from the largest values down.
+    """Return the buckets that are not empty, from the largest values down.
 
     ``above`` is the weight of the bucket itself.
     """
@@ -114,7 +116,7 @@ def _histogram(
         "count": nw.col("value"),
         "sum": nw.col("value"),
     }
-    found = fetch(
+    fetched = fetch(
         _within(table, bracket)
         .select(**columns)
         .group_by("place")
@@ -123,13 +125,14 @@ def _histogram(
         )
     )
     rows = sorted(
-        zip(found["low"], found["high"], found["count"], found["sum"], strict=True), reverse=True
+        zip(fetched["low"], fetched["high"], fetched["count"], fetched["sum"], strict=True),
+        reverse=True,
     )
     buckets: list[_Bracket] = []
     for least, most, count, total in rows:
         one = _Bracket(least, most, total if weight else int(count), int(count))
         if buckets and buckets[-1].low <= most:
-            # A logarithm may err in the last place; buckets that overlap are one.
+            # A logarithm may be off by a rounding error; overlapping buckets are merged.
             last = buckets.pop()
             one = _Bracket(
                 least, max(most, last.high), one.above + last.above, one.count + last.count
@@ -155,8 +158,8 @@ def _bucket(
 def _sorted(
     table: Lazy, bracket: _Bracket, target: float, near: float, weight: str | None
 ) -> float:
-    """Fetch the few values of a range, and walk down their groups of equals."""
-    found = fetch(
+    """Fetch the values of a range, and find the crossing among groups of equal values."""
+    columns = fetch(
         _within(table, bracket)
         .select("value", count=nw.col("value"))
         .group_by("value")
@@ -164,7 +167,7 @@ def _sorted(
     )
     above: Any = bracket.above
     groups: list[list[Any]] = []
-    for value, count in sorted(zip(found["value"], found["count"], strict=True), reverse=True):
+    for value, count in sorted(zip(columns["value"], columns["count"], strict=True), reverse=True):
         mass = value * count if weight else int(count)
         if groups and groups[-1][0] - value <= near * abs(value):
             groups[-1] = [value, groups[-1][1] + mass]

@@ -1,4 +1,4 @@
-"""The few things that every engine does in its own way: keep a table, let it go, hand it over."""
+"""Engine-specific operations on lazy frames: persist, release and fetch a table."""
 
 from __future__ import annotations
 
@@ -14,11 +14,20 @@ from attrs import frozen
 
 from abcxyz.frames.query import Lazy
 
-__all__ = ["HOW_TO_COLLECT", "Kept", "engine_of", "fetch", "keep", "nothing", "one_row", "quiet"]
+__all__ = [
+    "HOW_TO_COLLECT",
+    "Persisted",
+    "engine_of",
+    "fetch",
+    "no_release",
+    "one_row",
+    "persist",
+    "quiet",
+]
 
 Implementation = nw.Implementation
 
-#: What turns a lazy frame of each engine into one in memory.
+#: Engine -> expression that collects its lazy frame into memory.
 HOW_TO_COLLECT = {
     "polars": "frame.collect()",
     "duckdb": "relation.to_arrow_table()",
@@ -31,46 +40,46 @@ _NUMBER = itertools.count()
 
 
 @frozen(eq=False)
-class Kept:
-    """A table that was computed once, and how to let it go."""
+class Persisted:
+    """A persisted table, and the function that releases it."""
 
     frame: Lazy
     release: Callable[[], None]
 
 
 def engine_of(frame: Lazy) -> str:
-    """Name the engine."""
+    """Return the name of the engine."""
     return str(frame.implementation.value).removesuffix("[connect]")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the user from notices about libraries that only this package chose to call."""
+    """Suppress deprecation warnings about calls between libraries, which users cannot change."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Dask support is moving", category=FutureWarning)
         warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
         yield
 
 
-def keep(frame: Lazy) -> Kept:
-    """Compute a table once; what is asked of it later does not compute it again."""
+def persist(frame: Lazy) -> Persisted:
+    """Compute a table once, so that later queries do not compute it again."""
     native = frame.to_native()
     match engine_of(frame):
         case "polars":
-            return Kept(_lazy(native.collect(engine="streaming").lazy()), nothing)
+            return Persisted(_lazy(native.collect(engine="streaming").lazy()), no_release)
         case "duckdb":
             return _duckdb_table(native)
         case "ibis":
             return _ibis_table(native)
         case "dask":
-            return Kept(_lazy(native.persist()), nothing)
+            return Persisted(_lazy(native.persist()), no_release)
         case _:
-            held = native.persist()
-            return Kept(_lazy(held), held.unpersist)
+            cached = native.persist()
+            return Persisted(_lazy(cached), cached.unpersist)
 
 
-def nothing() -> None:
-    """Let go of nothing: what the answer holds goes with the answer."""
+def no_release() -> None:
+    """Do nothing: the engine frees the table with the frame."""
 
 
 def _lazy(native: Any) -> Lazy:
@@ -83,30 +92,30 @@ def _name() -> str:
     return f"abcxyz_{next(_NUMBER)}"
 
 
-def _duckdb_table(relation: Any) -> Kept:
-    """Fill a temporary table of the relation's own connection, which only the relation knows."""
+def _duckdb_table(relation: Any) -> Persisted:
+    """Create a temporary table through the relation, since its connection is not accessible."""
     table, view = _name(), _name()
     relation.query(view, f"create temp table {table} as from {view}")
-    kept = relation.query(_name(), f"from {table}")
+    stored = relation.query(_name(), f"from {table}")
 
     def release() -> None:
         relation.query(_name(), f"drop table if exists {table}")
 
-    return Kept(_lazy(kept), release)
+    return Persisted(_lazy(stored), release)
 
 
-def _ibis_table(table: Any) -> Kept:
-    kept = table.cache()
-    return Kept(_lazy(kept), kept.release)
+def _ibis_table(table: Any) -> Persisted:
+    cached = table.cache()
+    return Persisted(_lazy(cached), cached.release)
 
 
 def one_row(frame: Lazy) -> dict[str, Any]:
-    """Fetch a frame of one row as plain Python numbers and dates."""
+    """Fetch a frame of one row as Python numbers and dates."""
     return {name: values[0] for name, values in fetch(frame).items()}
 
 
 def fetch(frame: Lazy) -> dict[str, list[Any]]:
-    """Fetch a small frame as lists of plain Python values."""
+    """Fetch a small frame as lists of Python values."""
     names = frame.collect_schema().names()
     engine = engine_of(frame)
     if engine == "pyspark":

@@ -1,4 +1,4 @@
-"""Frames in memory: through the numpy core, and back into the same kind of frame."""
+"""Segmentation of frames in memory with the numpy core."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.transactions import Transactions, as_days
 from abcxyz.errors import InputError
 from abcxyz.fast import FAST_PAYS, customer_grid
-from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, look
+from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, table_stats
 from abcxyz.frames.lazy_rows import EXACT, ROOM
 from abcxyz.frames.query import Query, check_columns
 
 __all__ = [
     "Columns",
-    "added",
+    "aggregated",
     "columns_of",
     "in_units",
     "minor_units",
@@ -37,16 +37,16 @@ _NOISE = 2.0**-48
 
 @frozen(eq=False)
 class Columns:
-    """Columns as arrays of one length, nothing missing.
+    """Columns of sales as arrays of one length, without missing values.
 
     Parameters
     ----------
     customer
-        Whole numbers, or strings: as objects, where there are many as an Arrow column.
+        Integers, or strings: as objects, or as an Arrow column if there are many.
     day
         datetime64.
     amount, cost, document
-        As they came; the last two may be absent.
+        As in the frame; the last two may be None.
     """
 
     customer: Any
@@ -57,12 +57,12 @@ class Columns:
 
 
 def columns_of(frame: nw.DataFrame[Any], query: Query) -> Columns:
-    """Take the columns out of a frame in memory.
+    """Extract the columns of a query from a frame in memory.
 
     Raises
     ------
     InputError
-        A column is absent, of the wrong type, or lacks values.
+        A column is absent, of the wrong type, or has missing values.
     """
     schema = dict(frame.collect_schema())
     check_columns(schema, query)
@@ -108,7 +108,7 @@ def _ids(series: nw.Series[Any]) -> Any:
         if series.implementation.is_pandas_like():
             native = series.to_native()
             if native.dtype == "category":
-                # The categories may be whole numbers, which stay so.
+                # The categories may be integers, which stay integers.
                 return _ids(
                     nw.from_native(native.astype(native.cat.categories.dtype), series_only=True)
                 )
@@ -140,15 +140,14 @@ def _objects(series: nw.Series[Any]) -> npt.NDArray[Any]:
 def _arrow_strings(series: nw.Series[Any]) -> Any:
     import pyarrow as pa
 
-    found = series.to_arrow()
-    return found.cast(pa.large_string())
+    return series.to_arrow().cast(pa.large_string())
 
 
 def _days(series: nw.Series[Any]) -> Days:
     if series.dtype == nw.Object:
         return as_days(np.array(series.to_list(), dtype=object), series.name)
     if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone is not None:
-        # The day is that on the wall clock of the column's own zone.
+        # The day is the local one in the time zone of the column.
         series = series.dt.replace_time_zone(None)
     return np.asarray(series.to_numpy())
 
@@ -165,7 +164,7 @@ def _money(series: nw.Series[Any]) -> Numbers:
 
 
 def minor_units(money: Numbers, places: int) -> tuple[npt.NDArray[np.int64], Bools]:
-    """Convert to whole minor units, and say which amounts are such, up to rounding noise."""
+    """Convert to integers of the minor unit, and return which amounts are exact ones."""
     if money.dtype.kind == "i":
         good = np.abs(money.astype(np.float64)) * 10.0**places <= EXACT
         return np.where(good, money, 0) * 10**places, good
@@ -178,27 +177,27 @@ def minor_units(money: Numbers, places: int) -> tuple[npt.NDArray[np.int64], Boo
 
 @frozen(eq=False)
 class Amounts:
-    """Money of the rows.
+    """Amounts of the rows.
 
     Parameters
     ----------
     amount, cost
         int64 minor units, or float64 in the unit of the frame.
-    odd
-        How many are no whole minor units; those count as zero.
+    unusable
+        Number of amounts that are not integers of the minor unit; they count as zero.
     size
-        Sum of all without their signs.
+        Sum of all absolute values.
     """
 
     amount: Numbers
     cost: Numbers | None
-    odd: int
+    unusable: int
     size: float
 
 
 def in_units(columns: Columns, query: Query, places: int | None) -> Amounts:
-    """Make whole minor units of the money, unless *places* is None."""
-    odd, size = 0, 0.0
+    """Convert the amounts to integers of the minor unit, unless *places* is None."""
+    unusable, size = 0, 0.0
     if query.settings.metric == "count":
         places = None  # only the sign of an amount matters
     money: list[Numbers] = []
@@ -208,14 +207,14 @@ def in_units(columns: Columns, query: Query, places: int | None) -> Amounts:
         exact: Numbers = one.astype(np.float64, copy=False)
         if places is not None:
             exact, good = minor_units(one, places)
-            odd += int(np.count_nonzero(~good))
+            unusable += int(np.count_nonzero(~good))
         size += float(np.abs(exact).sum(dtype=np.float64))
         money.append(exact)
-    return Amounts(money[0], money[1] if len(money) > 1 else None, odd, size)
+    return Amounts(money[0], money[1] if len(money) > 1 else None, unusable, size)
 
 
-def added(columns: Columns, money: Amounts, query: Query, *, ordered: bool = True) -> Panel:
-    """Add sales up; many of them by the fast path."""
+def aggregated(columns: Columns, money: Amounts, query: Query, *, ordered: bool = True) -> Panel:
+    """Aggregate sales to a panel, many rows with `customer_grid`."""
     metric = query.settings.metric
     if columns.document is None and _is_fast(columns.customer):
         return customer_grid(
@@ -243,27 +242,27 @@ def _is_fast(ids: Any) -> bool:
 def panel_of(
     frame: nw.DataFrame[Any], query: Query, *, ordered: bool = True
 ) -> tuple[Panel, int | None]:
-    """Add up a frame in memory.
+    """Aggregate a frame in memory to a panel.
 
     Returns
     -------
     tuple
-        The panel, and the decimals of its whole minor units; None where it holds floats in the
-        unit of the frame.
+        The panel, and the decimals of its minor unit; None if it contains floats in the unit of
+        the frame.
     """
     columns = columns_of(frame, query)
     if not len(columns.day):
         raise InputError("there are no sales; check the source and its window")
     places = query.places(dict(frame.collect_schema()))
     money = in_units(columns, query, places)
-    if places is not None and (money.odd or money.size >= ROOM):
+    if places is not None and (money.unusable or money.size >= ROOM):
         places = None
         money = in_units(columns, query, places)
-    return added(columns, money, query, ordered=ordered), places
+    return aggregated(columns, money, query, ordered=ordered), places
 
 
 def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
-    """Divide the customers of a frame in memory; the answer is of the same kind."""
+    """Segment the customers of a frame in memory; the result is a frame of the same kind."""
     panel, places = panel_of(frame, query, ordered=False)
     settings, backend = query.settings, frame.implementation
     unit = 10 ** (places or 0)
@@ -282,7 +281,7 @@ def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
     codes = abc.codes, xyz.codes
     if places is None and type(query.abc) in LAZY_ABC and type(query.xyz) in LAZY_XYZ:
         codes = _near_codes(panel, xyz.cv, query, backend)
-    answer = {
+    result = {
         "customer": _series("customer", panel.customers, backend),
         "value": _series("value", panel.value / unit, backend),
         "share": _series("share", abc.share, backend),
@@ -293,16 +292,16 @@ def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
         "xyz": _labels("xyz", codes[1], XYZ, backend),
         "segment": _labels("segment", segment_codes(*codes), SEGMENTS, backend),
     }
-    return nw.from_dict(answer, backend=backend)
+    return nw.from_dict(result, backend=backend)
 
 
 def _near_codes(panel: Panel, cv: Floats, query: Query, backend: Any) -> tuple[Codes, Codes]:
-    """Classify floats with the tolerance that all engines share."""
+    """Classify floats with the tolerance common to all engines."""
     none = np.zeros(len(panel), np.int64)
-    columns = {"value": panel.value, "cv": cv, "odd": none, "size": none}
+    columns = {"value": panel.value, "cv": cv, "unusable": none, "size": none}
     series = {name: _series(name, values, backend) for name, values in columns.items()}
     table = nw.from_dict(series, backend=backend).lazy()
-    marks = find_marks(table, look(table, whole=False), query.abc, query.xyz, None)
+    marks = find_marks(table, table_stats(table, whole=False), query.abc, query.xyz, None)
     value = panel.value
     abc = np.where(value >= marks.a, 0, np.where(value >= marks.b, 1, 2)).astype(np.int8)
     xyz = np.where(cv <= marks.x, 0, np.where(cv <= marks.y, 1, 2)).astype(np.int8)
@@ -324,11 +323,11 @@ def _labels(
     name: str, codes: npt.NDArray[np.int8], names: tuple[str, ...], backend: Any
 ) -> nw.Series[Any]:
     labels: nw.Series[Any] = nw.new_series(name, [*names, None], nw.String, backend=backend)
-    found: nw.Series[Any] = labels[
+    column: nw.Series[Any] = labels[
         np.where(codes < 0, len(names), codes).astype(np.int64).tolist()
     ]
     if backend.is_pandas_like():
-        # The index would tell the codes.
-        native = found.to_native().reset_index(drop=True)
-        found = nw.from_native(native, series_only=True)
-    return found
+        # The index would consist of the codes.
+        native = column.to_native().reset_index(drop=True)
+        column = nw.from_native(native, series_only=True)
+    return column

@@ -1,4 +1,4 @@
-"""Frames whose data stay where they are: nothing of the size of the customers is fetched."""
+"""Segmentation of lazy frames in their engine; only constant-size results are fetched."""
 
 from __future__ import annotations
 
@@ -8,86 +8,86 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from abcxyz.errors import InputError
-from abcxyz.frames.engines import Kept, engine_of, keep, one_row
-from abcxyz.frames.lazy_cuts import Marks, Seen, check_rules, find_marks, look
+from abcxyz.frames.engines import Persisted, engine_of, one_row, persist
+from abcxyz.frames.lazy_cuts import Marks, TableStats, check_rules, find_marks, table_stats
 from abcxyz.frames.lazy_rows import ROOM, diagnosis, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
 from abcxyz.frames.query import Lazy, Query, check_columns
 
-__all__ = ["classified", "explain_odd", "segment_lazy", "summed"]
+__all__ = ["customer_sums", "raise_unusable", "segment_lazy", "with_classes"]
 
 
-def segment_lazy(frame: Lazy, query: Query) -> Kept:
-    """Divide the customers of a lazy frame; the result is lazy, over a table that is kept."""
+def segment_lazy(frame: Lazy, query: Query) -> Persisted:
+    """Segment the customers of a lazy frame; the result is lazy, over a persisted table."""
     check_rules(frame, query.abc, query.xyz)
     schema = dict(frame.collect_schema())
     check_columns(schema, query)
     places = query.places(schema)
-    kept, seen = _kept(frame, query, schema, places)
-    if seen.odd and places is not None:
-        # Either a row lacks something, or an amount is no whole number of the minor unit.
-        kept.release()
-        explain_odd(frame, query, schema)
+    table, stats = _persisted(frame, query, schema, places)
+    if stats.unusable and places is not None:
+        # Either a row has a missing value, or an amount is no integer of the minor unit.
+        table.release()
+        raise_unusable(frame, query, schema)
         places = None
-        kept, seen = _kept(frame, query, schema, places)
-    elif places is not None and seen.size >= ROOM:
-        kept.release()
+        table, stats = _persisted(frame, query, schema, places)
+    elif places is not None and stats.size >= ROOM:
+        table.release()
         places = None
-        kept, seen = _kept(frame, query, schema, places)
+        table, stats = _persisted(frame, query, schema, places)
     try:
-        if seen.odd:
-            explain_odd(frame, query, schema)
-        if not seen.customers:
+        if stats.unusable:
+            raise_unusable(frame, query, schema)
+        if not stats.customers:
             raise InputError("there are no sales; check the source and its window")
-        marks = find_marks(kept.frame, seen, query.abc, query.xyz, places)
+        marks = find_marks(table.frame, stats, query.abc, query.xyz, places)
     except BaseException:
-        kept.release()
+        table.release()
         raise
-    return Kept(classified(kept.frame, marks, seen, query, places), kept.release)
+    return Persisted(with_classes(table.frame, marks, stats, query, places), table.release)
 
 
-def _kept(
+def _persisted(
     frame: Lazy, query: Query, schema: dict[str, Any], places: int | None
-) -> tuple[Kept, Seen]:
-    kept = keep(summed(frame, query, schema, places))
+) -> tuple[Persisted, TableStats]:
+    table = persist(customer_sums(frame, query, schema, places))
     try:
-        return kept, look(kept.frame, whole=places is not None)
+        return table, table_stats(table.frame, whole=places is not None)
     except BaseException:
-        kept.release()
+        table.release()
         raise
 
 
-def summed(frame: Lazy, query: Query, schema: dict[str, Any], places: int | None) -> Lazy:
-    """Add up to one row per customer, where the data are."""
+def customer_sums(frame: Lazy, query: Query, schema: dict[str, Any], places: int | None) -> Lazy:
+    """Aggregate to one row per customer, in the engine of the frame."""
     whole = places is not None
     if engine_of(frame) == "dask":
         from abcxyz.frames.dask import dask_table
 
         return dask_table(frame, query, schema, places)
     rows = prepared(frame, query, schema, places)
-    told = None
+    order_totals = None
     if query.document is not None:
-        rows, told = orders_by_document(rows, query)
+        rows, order_totals = orders_by_document(rows, query)
     table = customer_table(bucket_sums(rows, query, whole=whole), query, whole=whole)
-    if told is None:
+    if order_totals is None:
         return table
     return table.drop("orders", "last").join(
-        told.select("customer", "last", orders=nw.col("orders").cast(nw.Int64)),
+        order_totals.select("customer", "last", orders=nw.col("orders").cast(nw.Int64)),
         on="customer",
         how="left",
     )
 
 
-def explain_odd(frame: Lazy, query: Query, schema: dict[str, Any]) -> None:
-    """Raise where a row lacks something that is needed, or holds infinity.
+def raise_unusable(frame: Lazy, query: Query, schema: dict[str, Any]) -> None:
+    """Raise an error if rows have missing or infinite values.
 
     Raises
     ------
     InputError
-        Names the column and the number of rows.
+        A column has missing or infinite values; the message names it and the number of rows.
     """
-    found, counts = diagnosis(frame, query, schema)
-    for (column, trouble), count in zip(found, one_row(counts).values(), strict=True):
+    checks, counts = diagnosis(frame, query, schema)
+    for (column, trouble), count in zip(checks, one_row(counts).values(), strict=True):
         if not count:
             continue
         if trouble == "infinite":
@@ -106,8 +106,10 @@ def explain_odd(frame: Lazy, query: Query, schema: dict[str, Any]) -> None:
             )
 
 
-def classified(table: Lazy, marks: Marks, seen: Seen, query: Query, places: int | None) -> Lazy:
-    """Turn the table of customers into the answer."""
+def with_classes(
+    table: Lazy, marks: Marks, stats: TableStats, query: Query, places: int | None
+) -> Lazy:
+    """Add the classes to the table of customers."""
     value, cv = nw.col("value"), nw.col("cv")
     money = value.cast(nw.Float64)
     money = money / 10**places if places else money
@@ -115,11 +117,11 @@ def classified(table: Lazy, marks: Marks, seen: Seen, query: Query, places: int 
     xyz = _below(cv, marks.x, "X", _below(cv, marks.y, "Y", nw.lit("Z")))
     if query.single_order:
         xyz = nw.when(nw.col("orders") <= 1).then(nw.lit("Z")).otherwise(xyz)
-    answer = table.select(
+    result = table.select(
         "customer",
         value=money,
-        share=value.cast(nw.Float64) / float(seen.positive)
-        if seen.positives
+        share=value.cast(nw.Float64) / float(stats.positive)
+        if stats.positives
         else nw.lit(None, dtype=nw.Float64),
         cv=cv,
         orders=nw.col("orders"),
@@ -127,7 +129,7 @@ def classified(table: Lazy, marks: Marks, seen: Seen, query: Query, places: int 
         abc=nw.when(~value.is_null()).then(abc),
         xyz=nw.when(nw.col("spanned") > 0).then(xyz),
     )
-    return answer.with_columns(segment=nw.concat_str("abc", "xyz"))
+    return result.with_columns(segment=nw.concat_str("abc", "xyz"))
 
 
 def _above(column: nw.Expr, mark: float, label: str, other: nw.Expr) -> nw.Expr:

@@ -1,9 +1,9 @@
-"""Where the rules cut, found by a few aggregate passes over the table of customers.
+"""Cuts of the rules for lazy frames, by a few aggregate queries on the table of customers.
 
-A rule is a generator: it yields the aggregates it wants, and is sent their values. Rules for
-both axes walk in step, so that one pass answers both. Only numbers are fetched, and used as
-literals: a column compared with its own mean would become a window over all customers, which
-distributed engines compute in one place.
+The search of each rule is a generator: it yields aggregate expressions, and is sent their values.
+The searches of both axes run in parallel, so that one query serves both. Only numbers are
+fetched, and used as literals: a column compared with its mean would become a window function over
+all customers, which distributed engines compute on one machine.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ __all__ = [
     "LAZY_XYZ",
     "NEAR_FLOATS",
     "Marks",
-    "Seen",
+    "TableStats",
     "check_rules",
     "find_marks",
-    "look",
+    "table_stats",
 ]
 
 NEAR_FLOATS = 1e-9
 """Relative distance at which sums of amounts without a minor unit count as equal: engines add
-floats in changing order."""
+floats in undefined order."""
 
 LAZY_ABC = (Tangent, Shares, CountShares, Limits)
-"""Rules for amounts that aggregates can answer."""
+"""Rules for amounts that lazy frames support."""
 
 LAZY_XYZ = (Tangent, Limits)
-"""The same for coefficients of variation."""
+"""Rules for coefficients of variation that lazy frames support."""
 
 Search: TypeAlias = Generator[dict[str, nw.Expr], dict[str, Any], tuple[float, float]]
 _STEP = 2.0**30
@@ -59,7 +59,7 @@ _STEP = 2.0**30
 
 @frozen
 class Marks:
-    """Inclusive borders: A from *a*, B from *b*, X up to *x*, Y up to *y*."""
+    """Inclusive limits: A from *a*, B from *b*, X up to *x*, Y up to *y*."""
 
     a: float
     b: float
@@ -68,21 +68,23 @@ class Marks:
 
 
 @frozen
-class Seen:
-    """What one pass over the table tells.
+class TableStats:
+    """Summary statistics of the table of customers.
 
     Parameters
     ----------
     customers, count
-        Rows, and those with a value.
+        Number of rows, and of those with a value.
     total, low, high, positive, positives
-        Sum, extremes, and sum and number of the positive values.
+        Sum, minimum, maximum, and sum and number of the positive values.
     cv_count, cv_mean
-        Defined coefficients of variation, and their mean.
-    odd
-        Rows that could not be taken.
+        Number of defined coefficients of variation, and their mean.
+    unusable
+        Number of rows with missing or invalid values.
     size
-        Sum of all amounts without their signs.
+        Sum of the absolute values of all amounts.
+    whole
+        Whether the values are integers of the minor unit.
     """
 
     customers: int
@@ -94,13 +96,13 @@ class Seen:
     positives: int
     cv_count: int
     cv_mean: float
-    odd: int
+    unusable: int
     size: float
     whole: bool
 
     @property
     def zero(self) -> float:
-        """Up to this size a value counts as zero, as in the core."""
+        """Absolute value up to which a value counts as zero, as in the core."""
         return 0 if self.whole else NEAR * max(abs(self.low), abs(self.high))
 
     @property
@@ -115,12 +117,12 @@ class Seen:
 
 
 def check_rules(frame: Lazy, abc: Rule, xyz: Rule | CvRule) -> None:
-    """Refuse rules that need every value in one place.
+    """Check that lazy frames support the rules.
 
     Raises
     ------
     InputError
-        Names the rule and how to collect.
+        A rule requires all values in memory; the message shows how to collect them.
     """
     for rule, able in ((abc, LAZY_ABC), (xyz, LAZY_XYZ)):
         if type(rule) in able:
@@ -153,7 +155,7 @@ def check_rules(frame: Lazy, abc: Rule, xyz: Rule | CvRule) -> None:
 
 
 def _exact(column: nw.Expr) -> dict[str, nw.Expr]:
-    """Sum in parts that add up without rounding, so that the order does not matter."""
+    """Return sums of parts that add up without rounding, independent of the order."""
     whole = column.floor()
     first = ((column - whole) * _STEP).floor()
     second = (((column - whole) * _STEP - first) * _STEP).round(0)
@@ -174,8 +176,8 @@ def _mean(row: Mapping[str, Any]) -> float:
     return float(total / int(row["cv_n"]))
 
 
-def look(table: Lazy, *, whole: bool) -> Seen:
-    """Look at the table once."""
+def table_stats(table: Lazy, *, whole: bool) -> TableStats:
+    """Compute the summary statistics of a table in one query."""
     value = nw.col("value")
     positive = nw.when(value > 0).then(value)
     row = one_row(
@@ -187,18 +189,18 @@ def look(table: Lazy, *, whole: bool) -> Seen:
             high=value.max(),
             positive=positive.sum(),
             positives=positive.count(),
-            odd=nw.col("odd").sum(),
+            unusable=nw.col("unusable").sum(),
             size=nw.col("size").sum(),
             **_exact(nw.col("cv")),
         )
     )
     kind = int if whole else float
-    return Seen(
+    return TableStats(
         customers=int(row["customers"]),
         count=int(row["count"]),
         cv_count=int(row["cv_n"]),
         cv_mean=_mean(row),
-        odd=int(row["odd"] or 0),
+        unusable=int(row["unusable"] or 0),
         size=float(row["size"] or 0.0),
         whole=whole,
         positives=int(row["positives"]),
@@ -210,11 +212,11 @@ def look(table: Lazy, *, whole: bool) -> Seen:
 
 
 def find_marks(
-    table: Lazy, seen: Seen, abc: Rule, xyz: Rule | CvRule, places: int | None
+    table: Lazy, stats: TableStats, abc: Rule, xyz: Rule | CvRule, places: int | None
 ) -> Marks:
-    """Find the borders of both axes."""
-    lower, upper = _walk(table, _amounts(table, abc, seen, places), _variations(xyz, seen))
-    whole, near = seen.whole, seen.near
+    """Find the limits of both axes."""
+    lower, upper = _run(table, _amounts(table, abc, stats, places), _variations(xyz, stats))
+    whole, near = stats.whole, stats.near
     a, b = (
         cut
         if math.isinf(cut) or math.isnan(cut)
@@ -223,102 +225,107 @@ def find_marks(
         else cut - near * abs(cut)
         for cut in lower
     )
-    x, y = (max(cut + seen.cv_near * abs(cut), CV_NEAR) if cut == cut else cut for cut in upper)
+    x, y = (max(cut + stats.cv_near * abs(cut), CV_NEAR) if cut == cut else cut for cut in upper)
     return Marks(a, b, x, y)
 
 
-def _walk(table: Lazy, *searches: Search) -> list[tuple[float, float]]:
-    """Let searches take their passes together."""
-    found: dict[int, tuple[float, float]] = {}
-    wanted: dict[int, dict[str, nw.Expr]] = {}
+def _run(table: Lazy, *searches: Search) -> list[tuple[float, float]]:
+    """Run searches in parallel, with one query per step for all of them."""
+    results: dict[int, tuple[float, float]] = {}
+    queries: dict[int, dict[str, nw.Expr]] = {}
     answers: dict[int, dict[str, Any] | None] = dict.fromkeys(range(len(searches)))
     while answers:
-        wanted.clear()
+        queries.clear()
         for i, answer in answers.items():
             try:
-                wanted[i] = next(searches[i]) if answer is None else searches[i].send(answer)
+                queries[i] = next(searches[i]) if answer is None else searches[i].send(answer)
             except StopIteration as done:
-                found[i] = done.value
-        if not wanted:
+                results[i] = done.value
+        if not queries:
             break
         row = one_row(
             table.select(
-                **{f"s{i}_{name}": e for i, asked in wanted.items() for name, e in asked.items()}
+                **{f"s{i}_{name}": e for i, query in queries.items() for name, e in query.items()}
             )
         )
-        answers = {i: {name: row[f"s{i}_{name}"] for name in asked} for i, asked in wanted.items()}
-    return [found[i] for i in range(len(searches))]
+        answers = {
+            i: {name: row[f"s{i}_{name}"] for name in query} for i, query in queries.items()
+        }
+    return [results[i] for i in range(len(searches))]
 
 
-def _amounts(table: Lazy, rule: Rule, seen: Seen, places: int | None) -> Search:
+def _amounts(table: Lazy, rule: Rule, stats: TableStats, places: int | None) -> Search:
     if isinstance(rule, Limits):
         cuts = rule.cut([])
-        if not seen.whole:
+        if not stats.whole:
             return cuts.first, cuts.second
         unit = 10 ** (places or 0)
         first, second = (math.ceil(Fraction(str(c)) * unit) for c in (cuts.first, cuts.second))
         return first, second
-    if not seen.count:
+    if not stats.count:
         return math.nan, math.nan
-    if seen.high <= seen.zero:
+    if stats.high <= stats.zero:
         return math.inf, math.inf
     if isinstance(rule, Shares):
-        return (yield from _shares(table, rule, seen))
+        return (yield from _shares(table, rule, stats))
     if isinstance(rule, CountShares):
-        return (yield from _count_shares(table, rule, seen))
-    return (yield from _tangent(seen))
+        return (yield from _count_shares(table, rule, stats))
+    return (yield from _tangent(stats))
 
 
 def _divide(total: float, count: int, *, whole: bool) -> float:
-    """Divide to a mean; among whole numbers the smallest one that is not below it."""
+    """Return the mean; for integers the smallest integer not below it."""
     return -(-int(total) // count) if whole else total / count
 
 
-def _tangent(seen: Seen) -> Search:
+def _tangent(stats: TableStats) -> Search:
     value = nw.col("value")
-    first = _divide(seen.total, seen.count, whole=seen.whole)
-    rest = nw.when(value < first - seen.near * abs(first)).then(value)
-    row = yield {"n": rest.count(), "sum": rest.sum(), "least": _least(seen)}
-    second = _divide(row["sum"], int(row["n"]), whole=seen.whole) if row["n"] else first
-    if second > seen.zero:
+    first = _divide(stats.total, stats.count, whole=stats.whole)
+    rest = nw.when(value < first - stats.near * abs(first)).then(value)
+    row = yield {"n": rest.count(), "sum": rest.sum(), "least": _least(stats)}
+    second = _divide(row["sum"], int(row["n"]), whole=stats.whole) if row["n"] else first
+    if second > stats.zero:
         return first, second
     least = row["least"]
-    return (first, min(first, least)) if first > seen.zero else (least, least)
+    return (first, min(first, least)) if first > stats.zero else (least, least)
 
 
-def _least(seen: Seen) -> nw.Expr:
-    return nw.when(nw.col("value") > seen.zero).then(nw.col("value")).min()
+def _least(stats: TableStats) -> nw.Expr:
+    return nw.when(nw.col("value") > stats.zero).then(nw.col("value")).min()
 
 
 def _target(share: float, total: float, *, whole: bool) -> float:
     return math.ceil(Fraction(str(float(share))) * int(total)) if whole else share * total
 
 
-def _shares(table: Lazy, rule: Shares, seen: Seen) -> Search:
-    row = yield {"least": _least(seen)}
-    targets = [_target(share, seen.positive, whole=seen.whole) for share in (rule.a, rule.b)]
+def _shares(table: Lazy, rule: Shares, stats: TableStats) -> Search:
+    row = yield {"least": _least(stats)}
+    targets = [_target(share, stats.positive, whole=stats.whole) for share in (rule.a, rule.b)]
     first, second = crossing_values(
-        table, targets, row["least"], seen.high, near=seen.near, weight="value"
+        table, targets, row["least"], stats.high, near=stats.near, weight="value"
     )
     return first, second
 
 
-def _count_shares(table: Lazy, rule: CountShares, seen: Seen) -> Search:
-    row = yield {"least": _least(seen), "n": nw.when(nw.col("value") > seen.zero).then(1).count()}
+def _count_shares(table: Lazy, rule: CountShares, stats: TableStats) -> Search:
+    row = yield {
+        "least": _least(stats),
+        "n": nw.when(nw.col("value") > stats.zero).then(1).count(),
+    }
     least, positives = row["least"], int(row["n"])
-    targets = [_target(share, seen.count, whole=True) for share in (rule.a, rule.b)]
+    targets = [_target(share, stats.count, whole=True) for share in (rule.a, rule.b)]
     inside = [target for target in targets if target <= positives]
-    found = crossing_values(table, inside, least, seen.high, near=seen.near, weight=None)
-    first, second = [*found, least, least][:2]
+    values = crossing_values(table, inside, least, stats.high, near=stats.near, weight=None)
+    first, second = [*values, least, least][:2]
     return first, second
 
 
-def _variations(rule: Rule | CvRule, seen: Seen) -> Search:
+def _variations(rule: Rule | CvRule, stats: TableStats) -> Search:
     if isinstance(rule, Limits):
         cuts = rule.cut_cv([])
         return cuts.first, cuts.second
-    if not seen.cv_count:
+    if not stats.cv_count:
         return math.nan, math.nan
-    cv, mean = nw.col("cv"), seen.cv_mean
-    row = yield _exact(nw.when(cv <= mean * (1 + seen.cv_near)).then(cv))
+    cv, mean = nw.col("cv"), stats.cv_mean
+    row = yield _exact(nw.when(cv <= mean * (1 + stats.cv_near)).then(cv))
     return max(_mean(row), CV_NEAR), max(mean, CV_NEAR)

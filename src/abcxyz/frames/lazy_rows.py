@@ -1,4 +1,4 @@
-"""Rows of a lazy frame, made ready for adding up: whole minor units, places of the buckets."""
+"""Preparation of the rows of a lazy frame: amounts in minor units, bucket numbers."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from abcxyz.frames.query import Lazy, Query
 __all__ = ["EXACT", "ROOM", "bucket_of", "day_of", "diagnosis", "prepared"]
 
 EXACT = 2.0**48
-"""Largest amount in minor units that is taken for a whole number of them."""
+"""Largest amount, in minor units, that is converted to an integer."""
 
 ROOM = 2.0**62
-"""Sum of amounts without their signs up to which no sum of them leaves 64 bits."""
+"""Sum of absolute amounts up to which no partial sum exceeds 64 bits."""
 
-_NOISE = 2.0**-48  # up to here a product such as 6 * 2.55 misses its decimals
+_NOISE = 2.0**-48  # relative rounding error of products such as 6 * 2.55
 _HUGE = 1e300
 
 
 def day_of(name: str, kind: Any) -> nw.Expr:
-    """Take the day; of an instant that which its own time zone, or the session, shows."""
+    """Return the day of a column; of times the local one of their time zone or session."""
     column = nw.col(name)
     return column if kind == nw.Date else column.dt.date()
 
 
 def bucket_of(day: nw.Expr, periods: Periods) -> nw.Expr:
-    """Give a day the number of its bucket, from 0; -1 outside.
+    """Return the number of a day's bucket, from 0; -1 outside.
 
     Raises
     ------
     InputError
-        The unit is of a kind that has no such arithmetic here.
+        The kind of unit is not supported.
 
     Notes
     -----
-    Calendar arithmetic on years, months and days is the one thing every engine does alike;
-    differences of dates and truncation are not. It follows the kind of the unit, not its name.
+    Arithmetic on years, months and days is equal in all engines; differences of dates and
+    truncation are not. It depends on the kind of the unit, not its name.
     """
     first = periods.edges[0]
     year, month = day.dt.year().cast(nw.Int64), day.dt.month().cast(nw.Int64)
@@ -90,7 +90,7 @@ def _lacks(name: str, kind: Any) -> nw.Expr:
 
 
 def _money(name: str, kind: Any, places: int | None) -> tuple[nw.Expr, nw.Expr]:
-    """Return the money and whether it is what it should be; zero where not."""
+    """Return the amount, zero if unusable, and whether it is usable."""
     number = nw.col(name).cast(nw.Float64)
     if places is None:
         good = number.abs() <= _HUGE
@@ -99,7 +99,7 @@ def _money(name: str, kind: Any, places: int | None) -> tuple[nw.Expr, nw.Expr]:
         good = number.abs() * 10**places <= EXACT
         exact = nw.when(good).then(nw.col(name)).otherwise(0).cast(nw.Int64)
         return (exact * 10**places if places else exact), good
-    # Out of range is out before it is rounded: some engines round to 64-bit integers.
+    # The range is checked before rounding: some engines round to 64-bit integers.
     near = number.abs() <= EXACT / 10**places
     scaled = nw.when(near).then(number).otherwise(0.0) * 10**places
     whole = scaled.round(0)
@@ -108,14 +108,14 @@ def _money(name: str, kind: Any, places: int | None) -> tuple[nw.Expr, nw.Expr]:
 
 
 def prepared(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int | None) -> Lazy:
-    """Reduce a frame to what is added up.
+    """Reduce a frame to the columns for aggregation.
 
     Returns
     -------
     narwhals.LazyFrame
-        customer, day, money (Int64 minor units, Float64 where *places* is None), size (its
-        amount without sign), sale (1 or 0), odd (1 where the row cannot be taken), document
-        where there is one.
+        customer, day, money (the metric) and amount (Int64 minor units, Float64 if *places* is
+        None), sale (1, 0 for a return), unusable (1 for a missing or invalid value, else 0),
+        document if the query has one.
     """
     if query.missing == "drop":
         for name in query.columns.values():
@@ -138,7 +138,7 @@ def prepared(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int |
         "money": sale if query.settings.metric == "count" else money,
         "amount": amount,
         "sale": sale,
-        "odd": nw.when(good).then(0).otherwise(1).cast(nw.Int64),
+        "unusable": nw.when(good).then(0).otherwise(1).cast(nw.Int64),
     }
     if query.document is not None:
         columns["document"] = _text(query.document, schema[query.document])
@@ -148,12 +148,12 @@ def prepared(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int |
 def diagnosis(
     frame: Lazy, query: Query, schema: Mapping[str, Any]
 ) -> tuple[list[tuple[str, str]], Lazy]:
-    """Count what stands in the way: column and kind of trouble, and a frame of one row."""
-    found: list[tuple[str, str]] = []
+    """Return checks (column, ``missing`` or ``infinite``), and a frame of one row of counts."""
+    checks: list[tuple[str, str]] = []
     counts: list[nw.Expr] = []
 
     def count(name: str, trouble: str, rows: nw.Expr) -> None:
-        found.append((name, trouble))
+        checks.append((name, trouble))
         counts.append(nw.when(rows).then(1).otherwise(0).sum().alias(f"c{len(counts)}"))
 
     for name in query.columns.values():
@@ -162,4 +162,4 @@ def diagnosis(
         if schema[name].is_float():
             far = nw.col(name).abs() > _HUGE
             count(name, "infinite", ~_lacks(name, schema[name]) & far)
-    return found, frame.select(*counts)
+    return checks, frame.select(*counts)

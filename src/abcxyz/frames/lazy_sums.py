@@ -1,4 +1,4 @@
-"""The table of customers of a lazy frame, added up where the data are."""
+"""Aggregation of a lazy frame to one row per customer, in its engine."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from abcxyz.frames.query import Lazy, Query
 
 __all__ = ["bucket_sums", "customer_table", "orders_by_document", "panel_table"]
 
-_OF_WINDOW = ("value", "orders", "inside")  # of the window alone, where buckets reach beyond it
+_OF_WINDOW = ("value", "orders", "inside")  # of the window only, if buckets extend beyond it
 
 
 def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
-    """Count a document once, on the day of its first line; a return is none.
+    """Count each document once, on the day of its first line; returns do not count.
 
     Returns
     -------
     tuple
-        Rows for `bucket_sums` (documents instead of lines where they are what is counted), and
-        the orders and last day of every customer, which those rows cannot tell.
+        Rows for `bucket_sums` (documents instead of lines for the metric ``count``), and the
+        orders and the first and last day of every customer, which those rows do not contain.
     """
     documents = (
         rows.with_columns(size=nw.col("amount").abs().cast(nw.Float64))
@@ -31,11 +31,11 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
             nw.col("day").min(),
             nw.col("amount").sum(),
             nw.col("size").sum(),
-            nw.col("odd").sum(),
+            nw.col("unusable").sum(),
         )
     )
-    kept = nw.col("amount").cast(nw.Float64) >= -NEAR * nw.col("size")
-    documents = documents.with_columns(sale=nw.when(kept).then(1).otherwise(0).cast(nw.Int64))
+    is_sale = nw.col("amount").cast(nw.Float64) >= -NEAR * nw.col("size")
+    documents = documents.with_columns(sale=nw.when(is_sale).then(1).otherwise(0).cast(nw.Int64))
     window = query.periods.window
     inside = (nw.col("day") >= nw.lit(window.since)) & (nw.col("day") < nw.lit(window.until))
     orders = (
@@ -48,24 +48,25 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
         .group_by("customer")
         .agg(nw.col("day").max().alias("last"), nw.col("day").min().alias("first"))
     )
-    told = orders.join(days, on="customer", how="left")
+    order_totals = orders.join(days, on="customer", how="left")
     if query.settings.metric != "count":
-        return rows, told
-    return documents.with_columns(money=nw.col("sale"), amount=nw.col("sale")), told
+        return rows, order_totals
+    return documents.with_columns(money=nw.col("sale"), amount=nw.col("sale")), order_totals
 
 
 def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
-    """Add up per customer and bucket.
+    """Aggregate per customer and bucket.
 
     Returns
     -------
     narwhals.LazyFrame
-        customer, bucket, money, size, odd, first, last, sale (how many); where the buckets reach
-        beyond the window also value, orders and inside (rows), which are of the window alone.
+        customer, bucket, money, size (sum of absolute amounts), unusable, first, last, sale
+        (number); if the buckets extend beyond the window also value, orders and inside (number
+        of rows) of the window only.
 
     Notes
     -----
-    Sales are counted, not added up: some engines add whole numbers in 128 bits, which costs.
+    Sales are counted, not summed: some engines sum integers in 128 bits, which is slow.
     """
     sold = nw.when(nw.col("sale") == 1).then(nw.col("day"))
     columns = {
@@ -76,7 +77,7 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
         "first": sold,
         "last": sold,
         "sale": sold,
-        "odd": nw.col("odd"),
+        "unusable": nw.col("unusable"),
     }
     sums, counts = ["money", "size"], ["sale"]
     if query.stretched:
@@ -86,55 +87,55 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
         rest = (nw.when(inside).then(one) for one in (sold, nw.col("day")))
         columns |= dict(zip(_OF_WINDOW, (value, *rest), strict=True))
         sums, counts = [*sums, _OF_WINDOW[0]], [*counts, *_OF_WINDOW[1:]]
-    found = (
+    grouped = (
         rows.select(**columns)
         .group_by("customer", "bucket")
         .agg(
             *(nw.col(name).sum() for name in sums),
             *(nw.col(name).count() for name in counts),
-            nw.col("odd").max(),
+            nw.col("unusable").max(),
             nw.col("first").min(),
             nw.col("last").max(),
         )
     )
-    kinds: dict[str, Any] = dict.fromkeys((*counts, "odd"), nw.Int64) | {"size": nw.Float64}
+    kinds: dict[str, Any] = dict.fromkeys((*counts, "unusable"), nw.Int64) | {"size": nw.Float64}
     kinds |= dict.fromkeys(sums[:1] + sums[2:], nw.Int64 if whole else nw.Float64)
-    return found.with_columns(nw.col(name).cast(kind) for name, kind in kinds.items())
+    return grouped.with_columns(nw.col(name).cast(kind) for name, kind in kinds.items())
 
 
 def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
-    """Reduce buckets to customers.
+    """Aggregate buckets to customers.
 
     Returns
     -------
     narwhals.LazyFrame
-        customer, value (null without sales in the window), spanned (1 where there is a row in
-        any bucket), cv (null where undefined), orders, last, odd, size.
+        customer, value (null without sales in the window), spanned (1 with a row in any bucket),
+        cv (null if undefined), orders, last, unusable, size.
 
     Notes
     -----
-    With k of P buckets not zero, of sum s and variance v, the squared CV of all P is
-    P k v / s² + (P - k) / k: no subtraction that could cancel.
+    With k of P buckets nonzero, of sum s and variance v, the squared CV of all P is
+    P k v / s² + (P - k) / k: without a subtraction, which could cancel.
     """
-    held = nw.col("bucket") >= 0
-    filled = held & (nw.col("money") != 0)
+    bucketed = nw.col("bucket") >= 0
+    filled = bucketed & (nw.col("money") != 0)
     columns = {
         "customer": nw.col("customer"),
-        "spanned": nw.when(held).then(1).otherwise(0).cast(nw.Int64),
-        "span": nw.when(held).then(nw.col("money")).otherwise(0),
+        "spanned": nw.when(bucketed).then(1).otherwise(0).cast(nw.Int64),
+        "span": nw.when(bucketed).then(nw.col("money")).otherwise(0),
         "x": nw.when(filled).then(nw.col("money").cast(nw.Float64)),
         "last": nw.col("last"),
-        "odd": nw.col("odd"),
+        "unusable": nw.col("unusable"),
         "size": nw.col("size"),
     }
     if query.stretched:
         columns |= {name: nw.col(name) for name in _OF_WINDOW}
     else:
-        columns["orders"] = nw.when(held).then(nw.col("sale")).otherwise(0)
+        columns["orders"] = nw.when(bucketed).then(nw.col("sale")).otherwise(0)
     if query.settings.since_first:
         columns["begun"] = nw.when(filled).then(nw.col("bucket"))
     if not whole:
-        columns["top"] = nw.when(held).then(nw.col("money").abs())
+        columns["top"] = nw.when(bucketed).then(nw.col("money").abs())
     totals = ["span", "orders", "size", *(["value", "inside"] if query.stretched else [])]
     extremes = [nw.col("begun").min()] if "begun" in columns else []
     extremes += [nw.col("top").max()] if "top" in columns else []
@@ -144,7 +145,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         nw.col("x").var(ddof=0),
         nw.col("k").count(),
         nw.col("spanned").max(),
-        nw.col("odd").max(),
+        nw.col("unusable").max(),
         nw.col("last").max(),
         *extremes,
     )
@@ -157,15 +158,16 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         "cv",
         value=nw.when(nw.col(present) > 0).then(nw.col(value)).cast(kind),
         orders=nw.col("orders").cast(nw.Int64),
-        odd=nw.col("odd").cast(nw.Int64),
+        unusable=nw.col("unusable").cast(nw.Int64),
         size=nw.col("size").cast(nw.Float64),
     )
 
 
 def _with_variation(table: Lazy, query: Query, *, whole: bool) -> Lazy:
-    """Add the CV in small steps.
+    """Add the CV column in small steps.
 
-    On Spark a division is a long expression that looks for zero; nested ones would multiply.
+    On Spark a division is a long expression with a check for zero; nested ones would grow
+    exponentially.
     """
     width = float(query.periods.count)
     total, k, p = nw.col("total"), nw.col("filled"), nw.col("counted")
@@ -186,27 +188,27 @@ def _with_variation(table: Lazy, query: Query, *, whole: bool) -> Lazy:
     if query.settings.ddof:
         table = table.with_columns(square=square, fewer=p - 1.0)
         square = p * nw.col("square") / nw.col("fewer")
-    # An undefined one must not reach the root, nor a rounding below zero.
+    # Undefined values, and rounding errors below zero, must not reach the square root.
     table = table.with_columns(square=nw.when(nw.col("defined")).then(square))
     return table.with_columns(cv=nw.col("square").sqrt())
 
 
 def panel_table(sums: Lazy, query: Query) -> Lazy:
-    """Lay the buckets of a customer side by side, for the core."""
-    held = nw.col("bucket") >= 0
+    """Pivot the buckets of a customer to columns, for the core."""
+    bucketed = nw.col("bucket") >= 0
     width = query.periods.count
     buckets = {
         f"p{i}": nw.when(nw.col("bucket") == i).then(nw.col("money")).otherwise(0)
         for i in range(width)
     }
-    columns = {name: nw.col(name) for name in ("customer", "first", "last", "odd", "size")}
-    columns["spanned"] = nw.when(held).then(1).otherwise(0).cast(nw.Int64)
+    columns = {name: nw.col(name) for name in ("customer", "first", "last", "unusable", "size")}
+    columns["spanned"] = nw.when(bucketed).then(1).otherwise(0).cast(nw.Int64)
     if query.stretched:
         columns |= {name: nw.col(name) for name in _OF_WINDOW}
     else:
-        whole = (nw.when(held).then(nw.col(one)).otherwise(0) for one in ("money", "sale"))
+        whole = (nw.when(bucketed).then(nw.col(one)).otherwise(0) for one in ("money", "sale"))
         columns |= dict(zip(_OF_WINDOW, (*whole, columns["spanned"]), strict=True))
-    totals = (*_OF_WINDOW, "spanned", "odd", "size", *buckets)
+    totals = (*_OF_WINDOW, "spanned", "unusable", "size", *buckets)
     return (
         sums.select(**columns, **buckets)
         .group_by("customer")

@@ -1,4 +1,4 @@
-"""Parquet files larger than memory, through the one engine seen to keep a memory limit: DuckDB."""
+"""Segmentation of Parquet files larger than memory with DuckDB, under a memory limit."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from abcxyz.frames.segmentation import segmented
 __all__ = ["MEMORY", "Progress", "parquet_sales", "write_segments"]
 
 MEMORY = "1GB"
-"""Memory of the whole process unless told otherwise; the rest goes to the spill directory."""
+"""Default memory limit of the whole process; larger data go to the spill directory."""
 
-_ENGINE = 0.8  # the part of it that DuckDB may fill; the libraries themselves take the rest
+_ENGINE = 0.8  # share of the limit for DuckDB; the rest is for the loaded libraries
 
 Progress = Callable[[float], None]
-"""Is called with the share of the running query that is done, of one."""
+"""Callback with the progress of the running query, 0..1."""
 
 _TICK = 0.5
 _LEAST = 100
@@ -37,31 +37,31 @@ def parquet_sales(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Any]:
-    """Open Parquet files as a DuckDB relation that keeps a memory limit.
+    """Open Parquet files as a DuckDB relation with a memory limit.
 
     Parameters
     ----------
     path
         A file, or a pattern such as ``sales/*.parquet``.
     memory
-        What the process is to stay below, such as ``500MB``; DuckDB gets four fifths.
+        Memory limit of the process, such as ``500MB``; DuckDB gets four fifths.
     spill
-        A directory for what does not fit; a temporary one when not given. It is emptied of what
-        was put there.
+        Directory for temporary files, which are removed at the end; None for the system's
+        temporary directory.
     threads
-        How many to use; every one costs memory. As many as there are cores when not given.
+        Number of threads, each of which needs memory; None for the number of cores.
     progress
-        What to tell how far a query is.
+        Callback with the progress of a query; None for no callback.
 
     Yields
     ------
     duckdb.DuckDBPyRelation
-        Give it to `segment` or `panel_from_frame` before the block ends.
+        Pass it to `segment` or `panel_from_frame` before the block ends.
 
     Raises
     ------
     InputError
-        DuckDB is absent, the file cannot be read, or the limit or directory is wrong.
+        DuckDB is not installed, the file cannot be read, or the limit or directory is invalid.
 
     Examples
     --------
@@ -87,9 +87,9 @@ def parquet_sales(
             connection.execute("set temp_directory = $folder", {"folder": folder})
             if threads is not None:
                 connection.execute(f"set threads = {int(threads)}")
-            # Order costs memory, and no sum needs it.
+            # Preserving the order needs memory, and aggregation does not depend on it.
             connection.execute("set preserve_insertion_order = false")
-            # It would write to standard output, among the results.
+            # The bar would be written to standard output, among the results.
             connection.execute("set enable_progress_bar_print = false")
             try:
                 sales = connection.read_parquet(fspath(path))
@@ -100,7 +100,7 @@ def parquet_sales(
                     path=fspath(path),
                     reason=str(problem).partition("\n")[0],
                 ) from problem
-            with _watched(connection, progress):
+            with _progress_polled(connection, progress):
                 yield sales
         finally:
             connection.close()
@@ -119,9 +119,9 @@ def _directory(spill: str | PathLike[str] | None) -> str | None:
 
 
 def _limit(memory: str) -> int:
-    """Return DuckDB's part in megabytes."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([MGT])B?\s*", memory.upper())
-    megabytes = float(found[1]) * {"M": 1, "G": 1e3, "T": 1e6}[found[2]] if found else 0
+    """Return the memory limit of DuckDB in megabytes."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([MGT])B?\s*", memory.upper())
+    megabytes = float(match[1]) * {"M": 1, "G": 1e3, "T": 1e6}[match[2]] if match else 0
     if megabytes < _LEAST:
         raise InputError(
             "the memory {memory!r} cannot be used; write it as 500MB or 1GB, at least {least}MB",
@@ -132,27 +132,27 @@ def _limit(memory: str) -> int:
 
 
 @contextmanager
-def _watched(connection: Any, progress: Progress | None) -> Iterator[None]:
-    """Ask DuckDB from another thread how far it is; asking is all that this thread does."""
+def _progress_polled(connection: Any, progress: Progress | None) -> Iterator[None]:
+    """Poll the progress of DuckDB in another thread, which does nothing else."""
     if progress is None:
         yield
         return
     connection.execute("set enable_progress_bar = true")
     done = threading.Event()
 
-    def ask() -> None:
+    def poll() -> None:
         while not done.wait(_TICK):
             share = connection.query_progress() / 100
             if 0 <= share <= 1:
                 progress(share)
 
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
+    polling = threading.Thread(target=poll, daemon=True)
+    polling.start()
     try:
         yield
     finally:
         done.set()
-        asking.join()
+        polling.join()
 
 
 def write_segments(
@@ -165,21 +165,21 @@ def write_segments(
     progress: Progress | None = None,
     **options: Any,
 ) -> dict[str, int]:
-    """Segment Parquet files into another one, however many customers there are.
+    """Segment Parquet files of any size, and write the result to a Parquet file.
 
     Parameters
     ----------
     path, memory, spill, threads, progress
         As in `parquet_sales`.
     target
-        The file to write, in the columns of `segment`; it appears when it is whole.
+        The file to write, with the columns of `segment`; replaced only when complete.
     **options
-        Those of `segment`.
+        Options of `segment`.
 
     Returns
     -------
     dict
-        How many customers are in each segment; under an empty name those in none.
+        Number of customers by segment; the empty name is for those not classified.
 
     Raises
     ------
@@ -192,12 +192,12 @@ def write_segments(
         parquet_sales(
             path, memory=memory, spill=spill, threads=threads, progress=progress
         ) as sales,
-        segmented(sales, **options) as answer,
+        segmented(sales, **options) as result,
     ):
-        found = answer.aggregate("coalesce(segment, '') as segment, count(*) as n", "segment")
-        counts = {str(name): int(n) for name, n in found.fetchall()}
+        totals = result.aggregate("coalesce(segment, '') as segment, count(*) as n", "segment")
+        counts = {str(name): int(n) for name, n in totals.fetchall()}
         try:
-            answer.write_parquet(str(part))
+            result.write_parquet(str(part))
             part.replace(goal)
         finally:
             part.unlink(missing_ok=True)

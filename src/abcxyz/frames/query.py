@@ -1,4 +1,4 @@
-"""What is asked of a frame: its columns, the window, the rules; and whether it can answer."""
+"""Query on a frame: columns, window and rules, with a check of the schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from abcxyz.errors import InputError
 __all__ = ["Lazy", "Query", "check_columns"]
 
 Lazy: TypeAlias = nw.LazyFrame[Any]
-"""A frame of Narwhals whose data are elsewhere."""
+"""A lazy frame of Narwhals."""
 
 
 def _places(_: object, __: object, value: int | None) -> None:
@@ -43,13 +43,13 @@ class Query:
     Parameters
     ----------
     customer, date, amount, cost, document
-        Names of columns; the last two may be absent.
+        Names of columns; the last two may be None.
     settings, as_of
-        What decides the classes.
+        Settings and day of the classification.
     decimals
-        Decimals of the amounts, None for amounts that are no whole numbers of a minor unit.
+        Decimals of the amounts, None for amounts without a minor unit.
     missing
-        ``raise`` or ``drop``: what to do with rows that lack a customer, a date or an amount.
+        ``raise`` or ``drop``: treatment of rows without a customer, a date or an amount.
     """
 
     customer: str
@@ -78,7 +78,7 @@ class Query:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Role to the column that plays it."""
+        """Role -> name of its column."""
         named = {
             "customer": self.customer,
             "date": self.date,
@@ -109,24 +109,24 @@ class Query:
         return self.settings.xyz
 
     def places(self, schema: Mapping[str, Any]) -> int | None:
-        """Decimals of the minor unit; whole numbers need none, whatever was asked for."""
+        """Return the decimals of the minor unit; 0 for integer columns and the count."""
         if self.settings.metric == "count" or all(schema[c].is_integer() for c in self.money):
             return 0
         return self.decimals
 
     @property
     def stretched(self) -> bool:
-        """Whether the buckets reach beyond the window."""
+        """Whether the buckets extend beyond the window."""
         return self.periods.span != self.periods.window
 
 
 def check_columns(schema: Mapping[str, Any], query: Query) -> None:
-    """Refuse columns that are absent or hold something else than their role needs.
+    """Check that the columns exist and have the types of their roles.
 
     Raises
     ------
     InputError
-        Names the column, its type and the cure.
+        A column is absent or of the wrong type; the message names the cure.
     """
     for role, name in query.columns.items():
         if name not in schema:
@@ -153,7 +153,7 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
                 column=name,
                 type=str(kind),
             )
-        # A column of no rows may have no type; that there are no sales is said later.
+        # A column without rows may have no type; the absence of sales is reported later.
         if not kind.is_integer() and kind not in _TEXT and kind != nw.Unknown:
             raise InputError(
                 "the column {column!r} is of the type {type}; convert it to whole numbers or "

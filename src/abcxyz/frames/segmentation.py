@@ -1,4 +1,4 @@
-"""Segmentation of a frame of sales, in memory or where its data are."""
+"""Segmentation of a data frame of sales, in memory or lazy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import narwhals.stable.v2 as nw
 
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
 from abcxyz.core.snapshots.settings import Settings
-from abcxyz.frames.convert import understood
-from abcxyz.frames.engines import nothing, quiet
+from abcxyz.frames.convert import as_narwhals
+from abcxyz.frames.engines import no_release, quiet
 from abcxyz.frames.in_memory import segment_eager
 from abcxyz.frames.lazy import segment_lazy
 from abcxyz.frames.query import Query
@@ -20,7 +20,7 @@ from abcxyz.frames.query import Query
 __all__ = ["release", "segment", "segmented"]
 
 FrameT = TypeVar("FrameT")
-_kept: dict[int, tuple[Any, Callable[[], None]]] = {}
+_releases: dict[int, tuple[Any, Callable[[], None]]] = {}
 
 
 def segment(
@@ -48,54 +48,54 @@ def segment(
     Parameters
     ----------
     frame
-        One row per sale: pandas, polars, pyarrow, modin in memory; polars ``LazyFrame``, DuckDB
-        relation, PySpark, Dask or Ibis where the data are. Narwhals frames are taken, too.
+        One row per sale: pandas, polars, pyarrow or modin in memory; polars ``LazyFrame``, DuckDB
+        relation, PySpark, Dask or Ibis lazily; also wrapped by Narwhals.
     customer, date, amount
-        Names of columns: whole numbers or text; dates, or dates and times, whose day is that of
-        their own time zone (of the session for DuckDB and Spark); numbers or decimals.
+        Names of columns: integers or text; dates, or times, whose day is the local one of their
+        time zone (of the session for DuckDB and Spark); numbers or decimals.
     as_of
         The day of the classification.
     period, bucket, metric, abc, xyz, ddof, since_first, single_order
         As in `Settings`. Limits of amounts are in the unit of the amounts.
     cost
-        The column of costs, for the metric ``profit``.
+        Name of the column of costs, for the metric ``profit``.
     document
-        The column of sales documents, for counting orders; without it every row is one.
+        Name of the column of sales documents, for counting orders; None for one per row.
     decimals
-        Decimals of the amounts. Where they have no more, they add up exactly, as whole minor
-        units; where they have, or with None, customers within a relative 1e-9 of a cut belong
-        to the better class.
+        Decimals of the amounts. If they have no more, they are summed exactly, as integers of the
+        minor unit; otherwise, or with None, customers within a relative 1e-9 of a cut belong to
+        the better class.
     missing
         ``raise`` an error for rows without a customer, a date or an amount, or ``drop`` them.
 
     Returns
     -------
     frame
-        Of the same kind; one row per customer, in no certain order: customer, value, share (of
-        the sum of positive values), cv, orders, last_day, abc, xyz, segment. Missing where a
-        customer has no sales in the window. A lazy answer stands on a table that is kept until
-        `release`; `segmented` does both.
+        Of the same kind, one row per customer, in undefined order. Columns: customer, value,
+        share (of the sum of positive values), cv, orders, last_day, abc, xyz, segment; null where
+        a customer has no sales in the window. A lazy result depends on a persisted table, to be
+        freed with `release`; `segmented` does so at the end of a block.
 
     Raises
     ------
     InputError
-        A column is absent, of the wrong type or lacks values; there are no sales; the rule needs
-        all customers in one place (`CumulativeMean`, or one of your own) and the frame is lazy.
+        A column is absent, of the wrong type or has missing values; there are no sales; the frame
+        is lazy and the rule requires all values in memory (`CumulativeMean` or a custom rule).
 
     Notes
     -----
-    A lazy frame is read once, or twice where its amounts are not whole minor units. The rules
-    then take two passes over the table of customers (`Shares` up to six), and fetch numbers
-    only; around the crossing of a share up to 50,000 values.
+    A lazy frame is read once, or twice if its amounts are not integers of the minor unit. The
+    rules then need two queries on the table of customers (`Shares` up to six), and fetch only
+    numbers; around the crossing of a share up to 50,000 values.
 
     Examples
     --------
     >>> import pandas as pd
     >>> sales = pd.DataFrame({"who": ["a", "a", "b"], "sum": [50, 50, 10],
     ...     "on": pd.to_datetime(["2026-01-05", "2026-02-05", "2026-02-09"])})
-    >>> found = segment(sales, customer="who", date="on", amount="sum", period="2M",
-    ...                 as_of=Date(2026, 3, 1))
-    >>> found["segment"].tolist()
+    >>> result = segment(sales, customer="who", date="on", amount="sum", period="2M",
+    ...                  as_of=Date(2026, 3, 1))
+    >>> result["segment"].tolist()
     ['AX', 'BZ']
     """
     query = Query(
@@ -119,40 +119,40 @@ def segment(
         missing=missing,
     )
     with quiet():
-        given = understood(frame)
-        if isinstance(given, nw.DataFrame):
-            return _alike(segment_eager(given, query), frame)
-        kept = segment_lazy(given, query)
-        answer = _alike(kept.frame, frame)
-    if kept.release is not nothing:
-        # The answer is held too, so that nothing else can take its identity.
-        _kept[id(answer)] = answer, kept.release
-    return answer
+        wrapped = as_narwhals(frame)
+        if isinstance(wrapped, nw.DataFrame):
+            return _same_kind(segment_eager(wrapped, query), frame)
+        table = segment_lazy(wrapped, query)
+        result = _same_kind(table.frame, frame)
+    if table.release is not no_release:
+        # A reference to the result prevents reuse of its id.
+        _releases[id(result)] = result, table.release
+    return result
 
 
-def _alike(found: Any, like: FrameT) -> FrameT:
-    """Hand out what was handed in: a native frame, or one of Narwhals."""
+def _same_kind(result: Any, like: FrameT) -> FrameT:
+    """Return *result* as a native frame, or as one of Narwhals if *like* is one."""
     if type(like).__module__.partition(".")[0] == "narwhals":
-        return found  # type: ignore[no-any-return]
-    return nw.to_native(found)  # type: ignore[no-any-return]
+        return result  # type: ignore[no-any-return]
+    return nw.to_native(result)  # type: ignore[no-any-return]
 
 
 def release(answer: object) -> None:
-    """Let go of the table under a lazy answer of `segment`; nothing happens to other frames.
+    """Free the persisted table of a lazy result of `segment`; no effect on other frames.
 
     Notes
     -----
-    It drops DuckDB's temporary table and Spark's cached data. Read or write the answer first:
-    DuckDB cannot read it afterwards, Spark would compute it again.
+    It drops DuckDB's temporary table and Spark's cached data. Read or write the result first:
+    afterwards DuckDB cannot read it, and Spark computes it again.
     """
-    _, let_go = _kept.pop(id(answer), (None, None))
-    if let_go is not None:
-        let_go()
+    _, release_table = _releases.pop(id(answer), (None, None))
+    if release_table is not None:
+        release_table()
 
 
 @contextmanager
 def segmented(frame: FrameT, **options: Any) -> Iterator[FrameT]:
-    """Segment, hand out the answer, and release its table at the end of the block.
+    """Segment a frame, and release the persisted table at the end of the block.
 
     Parameters are those of `segment`.
     """

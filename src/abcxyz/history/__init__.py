@@ -1,4 +1,4 @@
-"""Snapshots kept in one SQLite file: one row per customer, date and settings."""
+"""Store of snapshots in one SQLite file: one row per customer, date and settings."""
 
 from abcxyz.history.database import SCHEMA_VERSION
 from abcxyz.history.store import CustomerState, History, SnapshotInfo

@@ -1,4 +1,4 @@
-"""Log of alerts in the history: since when each is raised, and which are snoozed."""
+"""Log of alerts in the history: the day each was first raised, and which are snoozed."""
 
 from __future__ import annotations
 
@@ -11,54 +11,58 @@ __all__ = ["AlertLog"]
 
 
 class AlertLog:
-    """The part of a history that knows about alerts."""
+    """Methods of a history for raised and snoozed alerts."""
 
     _db: Database
 
-    def told(self, keys: Iterable[str], today: date, *, reader: str = "") -> dict[str, date]:
-        """Remember what is raised, and say since when each is known.
+    def record_raised(
+        self, keys: Iterable[str], today: date, *, reader: str = ""
+    ) -> dict[str, date]:
+        """Record the raised alerts, and return the day each was raised first.
 
         Parameters
         ----------
         keys
-            Of the alerts raised now. Those known before and not raised any more are forgotten,
-            so that they are raised anew should they come back.
+            Keys of the alerts raised now. Recorded alerts that are not among them are deleted,
+            so that they count as new when they come back.
         today
-            The date of the new ones.
+            Date of the new alerts.
         reader
-            Who is told; each is told of everything once.
+            Name of the reader; the alerts of each reader are recorded separately.
 
         Returns
         -------
         dict
-            Key to the day it was raised first.
+            Key to the day on which it was raised first.
         """
-        wanted = set(keys)
+        keys_now = set(keys)
         with self._db.writing():
             rows = self._db.execute("SELECT key, since FROM alert WHERE reader = ?", (reader,))
             known = {key: date.fromisoformat(since) for key, since in rows}
-            gone = sorted(known.keys() - wanted)
+            gone = sorted(known.keys() - keys_now)
             self._db.executemany(
                 "DELETE FROM alert WHERE reader = ? AND key = ?", [(reader, key) for key in gone]
             )
-            fresh = sorted(wanted - known.keys())
+            fresh = sorted(keys_now - known.keys())
             self._db.executemany(
                 "INSERT INTO alert (reader, key, since) VALUES (?, ?, ?)",
                 [(reader, key, today.isoformat()) for key in fresh],
             )
-        return {key: known.get(key, today) for key in sorted(wanted)}
+        return {key: known.get(key, today) for key in sorted(keys_now)}
 
-    def told_before(self, keys: Iterable[str], today: date, *, reader: str = "") -> frozenset[str]:
-        """Name the alerts that were raised on an earlier day; remember nothing.
+    def raised_before(
+        self, keys: Iterable[str], today: date, *, reader: str = ""
+    ) -> frozenset[str]:
+        """Return the alerts that were raised on an earlier day, without recording anything.
 
         Parameters
         ----------
         keys
-            Of the alerts found now.
+            Keys of the current alerts.
         today
-            Alerts raised on this day count as new still, so that a run may be repeated.
+            Alerts first raised on this day still count as new, so that a run may be repeated.
         reader
-            As of `told`.
+            As in `record_raised`.
         """
         with self._db.mapped():
             rows = self._db.execute(
@@ -67,7 +71,7 @@ class AlertLog:
             return frozenset(key for (key,) in rows) & frozenset(keys)
 
     def snooze(self, key: str, until: date) -> None:
-        """Keep an alert silent through the day before *until*; an earlier day wakes it."""
+        """Silence an alert through the day before *until*; a day in the past ends the silence."""
         with self._db.writing():
             self._db.execute(
                 "INSERT INTO snooze (key, until) VALUES (?, ?) "
@@ -76,7 +80,7 @@ class AlertLog:
             )
 
     def snoozed(self, today: date) -> frozenset[str]:
-        """Name the alerts that are silent today."""
+        """Return the keys of the alerts that are silenced on *today*."""
         with self._db.mapped():
             rows = self._db.execute("SELECT key FROM snooze WHERE until > ?", (today.isoformat(),))
             return frozenset(key for (key,) in rows)

@@ -1,4 +1,4 @@
-"""The SQLite file itself: opened, checked, brought up to date, and changed all or nothing."""
+"""Connection to the SQLite file: checks, schema migrations, transactions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from abcxyz.errors import HistoryError
 
 __all__ = ["SCHEMA_VERSION", "Database"]
 
-_APPLICATION = 0x61627879  # "abxy", by which our files are told from other SQLite files
+_APPLICATION = 0x61627879  # "abxy", which identifies our files among SQLite files
 
 MIGRATIONS = (
-    # 1: snapshots. A key that begins with the snapshot keeps a snapshot's rows together, and
-    # finds one customer in it as quickly, so no second index is needed.
+    # 1: snapshots. A key that begins with the snapshot stores the rows of a snapshot together
+    # and also serves lookups of one customer, so no second index is needed.
     """
     CREATE TABLE snapshot (
         number INTEGER PRIMARY KEY,
@@ -59,7 +59,7 @@ MIGRATIONS = (
            date(last_day * 86400, 'unixepoch') AS last_day
     FROM customer_state JOIN snapshot ON number = snapshot;
     """,
-    # 2: which alerts were told already, and which are to stay silent.
+    # 2: alerts that were raised already, and alerts that are snoozed.
     """
     CREATE TABLE alert (
         reader TEXT NOT NULL,
@@ -72,11 +72,11 @@ MIGRATIONS = (
 )
 
 SCHEMA_VERSION = len(MIGRATIONS)
-"""Version of the file's tables; an older file is brought up to it when it is opened."""
+"""Version of the schema; an older file is migrated when it is opened."""
 
 
 class Database:
-    """A connection that says what went wrong, and never leaves a change half done."""
+    """A connection with transactions and translated errors."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:
         self.path = path
@@ -88,7 +88,7 @@ class Database:
             with self.mapped():
                 self._check()
                 self.execute("PRAGMA journal_mode = WAL")
-                # In WAL mode a power cut can then lose the last commit, but never damage the file.
+                # In WAL mode a power failure can then lose the last commit, not corrupt the file.
                 self.execute("PRAGMA synchronous = NORMAL")
                 self.execute("PRAGMA cache_size = -65536")
             self._migrate()
@@ -102,12 +102,12 @@ class Database:
 
     @property
     def version(self) -> int:
-        """Version of the tables."""
+        """Version of the schema."""
         return int(self.execute("PRAGMA user_version").fetchone()[0])
 
     @contextmanager
     def mapped(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours."""
+        """Convert errors of SQLite to `HistoryError`."""
         try:
             yield
         except sqlite3.OperationalError as problem:
@@ -127,7 +127,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """See one state of the file throughout several questions."""
+        """Read transaction: several queries see one state of the file."""
         with self.mapped():
             self.execute("BEGIN")
             try:
@@ -137,7 +137,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Change everything, or on any error nothing."""
+        """Write transaction, rolled back on any error."""
         with self.mapped():
             self.execute("BEGIN IMMEDIATE")
             try:
@@ -148,7 +148,7 @@ class Database:
             self.execute("COMMIT")
 
     def _check(self) -> None:
-        """Refuse what is not ours before anything is changed."""
+        """Raise an error for a file of another program or a newer version, before any change."""
         (application,) = self.execute("PRAGMA application_id").fetchone()
         (tables,) = self.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != _APPLICATION and tables:
@@ -168,7 +168,7 @@ class Database:
         if self.version == SCHEMA_VERSION:
             return
         with self.writing():
-            # Another process may have done it while this one waited: ask again.
+            # Another process may have migrated while this one waited, so read the version again.
             for step in MIGRATIONS[self.version :]:
                 for statement in step.split(";\n"):
                     self.execute(statement)

@@ -1,4 +1,4 @@
-"""Snapshots to rows of the file, and back."""
+"""Conversion between snapshots and rows of the file."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _CODES = ("abc", "xyz", "steady_abc", "steady_xyz")
 _DAYS = ("first_day", "last_day")
 
 COLUMNS = ("customer", "place", *_CODES, "value", "cv", "orders", *_DAYS)
-"""Of one customer, in the order of the file, which `digest` keeps; `place` is the customer's
-position in the snapshot."""
+"""Columns of one customer's row, in the order of the file, on which `digest` depends; `place` is
+the customer's position in the snapshot."""
 
 CHUNK = 1 << 16
-"""Rows turned into Python values at a time."""
+"""Number of rows converted to Python values at a time."""
 
 _NO_DAY = np.iinfo(np.int64).min
 
 
 def segment_of(abc: int, xyz: int) -> str:
-    """Name a segment by its two codes; ``N`` is not classified."""
+    """Return the name of a segment from its two codes; ``N`` is not classified."""
     return "N" if abc < 0 or xyz < 0 else ABC[abc] + XYZ[xyz]
 
 
 def sorted_places(customers: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Order the rows as the file does: appending is much faster than inserting in between.
+    """Return the order of the rows in the file: appending is much faster than inserting.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def sorted_places(customers: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
 
 
 def rows_of(snapshot: Snapshot, places: npt.NDArray[np.intp]) -> list[list[Any]]:
-    """Take rows as columns of plain Python values; NaN and NaT become NULL."""
+    """Return the rows at *places* as columns of plain Python values; NaN and NaT become NULL."""
     columns = []
     for name in COLUMNS:
         if name == "place":
@@ -84,14 +84,14 @@ def rows_of(snapshot: Snapshot, places: npt.NDArray[np.intp]) -> list[list[Any]]
             for place in np.flatnonzero(days == _NO_DAY).tolist():
                 values[place] = None
         else:
-            # SQLite itself stores NaN as NULL.
+            # SQLite stores NaN as NULL.
             values = part.tolist()
         columns.append(values)
     return columns
 
 
 def dtype_of(*, whole_ids: bool, whole_values: bool) -> np.dtype[Any]:
-    """Describe a row for numpy, which then takes rows as they come; no list is ever built."""
+    """Return the numpy type of a row, so that rows are read without building a list."""
     kinds: dict[str, Any] = dict.fromkeys(COLUMNS, np.int64)
     kinds |= dict.fromkeys(_CODES, np.int8)
     kinds["customer"] = np.int64 if whole_ids else object
@@ -101,14 +101,14 @@ def dtype_of(*, whole_ids: bool, whole_values: bool) -> np.dtype[Any]:
 
 
 def arrays_of(rows: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-    """Turn rows into the columns of a snapshot, in its order."""
+    """Convert rows to the columns of a snapshot, in its order."""
     order = np.empty(len(rows), dtype=np.intp)
     order[rows["place"]] = np.arange(len(rows))
-    found = {name: rows[name][order] for name in COLUMNS if name != "place"}
-    found["customers"] = found.pop("customer")
+    columns = {name: rows[name][order] for name in COLUMNS if name != "place"}
+    columns["customers"] = columns.pop("customer")
     for name in _DAYS:
-        found[name] = _days(found[name])
-    return {name: freeze(column) for name, column in found.items()}
+        columns[name] = _days(columns[name])
+    return {name: freeze(column) for name, column in columns.items()}
 
 
 def _days(numbers: Floats) -> Days:
@@ -119,17 +119,17 @@ def _days(numbers: Floats) -> Days:
 
 
 def digest(snapshot: Snapshot) -> str:
-    """Sum up the content, so that a second save of it is recognised."""
-    found = hashlib.sha256()
+    """Return a hash of the content, by which a repeated save is recognised."""
+    hashed = hashlib.sha256()
     for start in range(0, len(snapshot), CHUNK):
         part = repr(snapshot.customers[start : start + CHUNK].tolist())
-        found.update(part.encode("utf-8", "surrogatepass"))
+        hashed.update(part.encode("utf-8", "surrogatepass"))
     for name in COLUMNS[2:]:
         array = getattr(snapshot, name)
         if array.dtype.kind == "f":
             array = np.where(np.isnan(array), np.nan, array)
         elif array.dtype.kind == "M":
             array = array.astype("M8[D]").astype(np.int64)
-        found.update(array.dtype.kind.encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
+        hashed.update(array.dtype.kind.encode())
+        hashed.update(np.ascontiguousarray(array).tobytes())
+    return hashed.hexdigest()

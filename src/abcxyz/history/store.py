@@ -1,4 +1,4 @@
-"""Keep snapshots, and find them again."""
+"""History: store, list and read snapshots."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _FIND = (
 
 @frozen(kw_only=True)
 class SnapshotInfo:
-    """What is known of a kept snapshot without reading its customers."""
+    """Metadata of a stored snapshot."""
 
     dated: date
     as_of: date
@@ -60,7 +60,7 @@ class SnapshotInfo:
 
 @frozen(kw_only=True)
 class CustomerState:
-    """One customer on one date."""
+    """State of one customer on one date."""
 
     dated: date
     fingerprint: str
@@ -73,27 +73,27 @@ class CustomerState:
 
 
 class History(AlertLog):
-    """A file of snapshots; use it in a ``with`` statement.
+    """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
     ----------
     path
-        The SQLite file. Keep it on a local disk: its write-ahead log needs shared memory, which
-        network drives do not have.
+        The SQLite file. It must be on a local disk: its write-ahead log needs shared memory,
+        which network drives lack.
     create
-        Make the file where there is none.
+        Create the file where it is absent.
     timeout
-        Seconds to wait for another process that is writing.
+        Seconds to wait for another process's write.
 
     Raises
     ------
     HistoryError
-        The file is absent, damaged, another program's, or of a newer version.
+        The file is absent, damaged, of another program, or of a newer version.
 
     Notes
     -----
-    Every change is one transaction: a killed process leaves the file as it was before. Readers
-    see a consistent file while another process writes.
+    Every change is one transaction: a killed process leaves the file unchanged. Readers see a
+    consistent file while another process writes.
 
     Examples
     --------
@@ -134,21 +134,21 @@ class History(AlertLog):
 
     @property
     def version(self) -> int:
-        """Version of the file's tables."""
+        """Version of the file's schema."""
         return self._db.version
 
     def save(self, snapshot: Snapshot) -> bool:
-        """Keep a snapshot; the one of the same date and settings is replaced.
+        """Store a snapshot; the one of the same date and settings is replaced.
 
         Parameters
         ----------
         snapshot
-            Customers are whole numbers or text.
+            Snapshot to store; its customers are whole numbers or text.
 
         Returns
         -------
         bool
-            False where the file held it already, unchanged.
+            False where the file already holds the same snapshot.
 
         Raises
         ------
@@ -160,14 +160,14 @@ class History(AlertLog):
         content = digest(snapshot)
         key = (snapshot.dated.isoformat(), snapshot.settings.fingerprint)
         with self._db.writing():
-            kept = self._db.execute(
+            stored = self._db.execute(
                 "SELECT number, digest FROM snapshot WHERE dated = ? AND fingerprint = ?", key
             ).fetchone()
-            if kept is not None:
-                if kept[1] == content:
+            if stored is not None:
+                if stored[1] == content:
                     return False
-                self._db.execute("DELETE FROM customer_state WHERE snapshot = ?", kept[:1])
-                self._db.execute("DELETE FROM snapshot WHERE number = ?", kept[:1])
+                self._db.execute("DELETE FROM customer_state WHERE snapshot = ?", stored[:1])
+                self._db.execute("DELETE FROM snapshot WHERE number = ?", stored[:1])
             number = self._db.execute(
                 "INSERT INTO snapshot (dated, fingerprint, as_of, since, until, bucket, settings, "
                 "customers, whole_ids, whole_values, digest) "
@@ -207,19 +207,20 @@ class History(AlertLog):
             ) from problem
 
     def latest(self, before: date, settings: Settings | None = None) -> Snapshot | None:
-        """Find the newest snapshot dated before a day.
+        """Return the newest snapshot dated before a day.
 
         Parameters
         ----------
         before
-            Pass the date of the result that it is to be compared with, ``periods.dated``, not
-            the day of the classification: a second run of the same month would find itself.
+            Date of the result to compare with, ``periods.dated``, not the day of the
+            classification: a second run of the same month would return its own snapshot.
         settings
-            Only snapshots made with these; any when not given.
+            Only snapshots made with these settings; any by default.
 
         Returns
         -------
         Snapshot or None
+            None where there is no such snapshot.
         """
         for one in reversed(self.snapshots()):
             fits = settings is None or one.fingerprint == settings.fingerprint
@@ -237,22 +238,22 @@ class History(AlertLog):
         dated
             The date of the result.
         settings, fingerprint
-            Which one, where several were made with different settings.
+            Selects one, where several were made with different settings.
 
         Raises
         ------
         HistoryError
-            There is none, or several and none was named.
+            There is none, or there are several and none is selected.
         """
-        wanted = fingerprint if settings is None else settings.fingerprint
-        kept = self.snapshots()
-        known = [one for one in kept if one.dated == dated and wanted in (None, one.fingerprint)]
+        chosen = fingerprint if settings is None else settings.fingerprint
+        stored = self.snapshots()
+        known = [one for one in stored if one.dated == dated and chosen in (None, one.fingerprint)]
         if not known:
             raise HistoryError(
                 "{file} holds no snapshot of {dated}; it holds {known}",
                 file=str(self._path),
                 dated=dated,
-                known=", ".join(sorted({str(one.dated) for one in kept})) or "-",
+                known=", ".join(sorted({str(one.dated) for one in stored})) or "-",
             )
         if len(known) > 1:
             raise HistoryError(
@@ -266,7 +267,7 @@ class History(AlertLog):
         return self._load(dated, known[0].fingerprint, settings)
 
     def snapshots(self) -> tuple[SnapshotInfo, ...]:
-        """List what is kept, the oldest first."""
+        """List the stored snapshots, the oldest first."""
         with self._db.mapped():
             rows = self._db.execute(
                 "SELECT dated, as_of, since, until, fingerprint, customers, settings "
@@ -285,7 +286,7 @@ class History(AlertLog):
         )
 
     def customer(self, customer: str | int) -> tuple[CustomerState, ...]:
-        """Follow one customer through all snapshots, the oldest first."""
+        """Return the states of one customer in all snapshots, the oldest first."""
         with self._db.mapped():
             rows = self._db.execute(
                 "SELECT dated, fingerprint, abc, xyz, steady_abc, steady_xyz, value, cv, orders, "
@@ -309,8 +310,8 @@ class History(AlertLog):
 
     def _load(self, dated: date, fingerprint: str, settings: Settings | None) -> Snapshot:
         with self._db.reading():
-            found = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
-            number, as_of, since, until, bucket, written, count, *whole = found
+            row = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
+            number, as_of, since, until, bucket, written, count, *whole = row
             rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
         return Snapshot(

@@ -54,8 +54,14 @@ def _checked(part: Part, adapter: object, redactor: Redactor) -> Checked:
     if not isinstance(adapter, Preflight):
         return Checked(part.role, part.label)
     try:
-        notes = tuple(redactor.text(line) for line in adapter.preflight())
+        notes = tuple(_safe(line, redactor) for line in adapter.preflight())
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
         failure = adapter_failure(part, problem, redactor)
         return Checked(part.role, part.label, problem=failure)
     return Checked(part.role, part.label, notes)
+
+
+def _safe(note: str, redactor: Redactor) -> str:
+    """Redact a note; one without secrets stays as it is, so that it can be translated."""
+    safe = redactor.text(note)
+    return note if safe == note else safe

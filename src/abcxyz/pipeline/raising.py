@@ -33,7 +33,7 @@ def decide_raised(analysis: Analysis, history: History | None, as_of: date) -> A
     if history is None:
         return analysis
     keys = [alert.key for alert in analysis.alerts]
-    quiet = history.told_before(keys, as_of) | (history.snoozed(as_of) & frozenset(keys))
+    quiet = history.raised_before(keys, as_of) | (history.snoozed(as_of) & frozenset(keys))
     return evolve(analysis, quiet=quiet)
 
 
@@ -53,5 +53,5 @@ def remember_raised(
     if any(one.dry_run or one.report is None for one in done):
         left = {alert.key for alert in analysis.raised}
     new = {alert.key for alert in analysis.raised} - left
-    known = history.told_before([alert.key for alert in analysis.alerts], date.max)
-    history.told(new | known, as_of)
+    known = history.raised_before([alert.key for alert in analysis.alerts], date.max)
+    history.record_raised(new | known, as_of)

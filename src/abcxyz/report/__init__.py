@@ -1,4 +1,4 @@
-"""What people read: one page, one workbook, and both without names where they must not show."""
+"""Report of an analysis: HTML page, Excel workbook, and anonymisation."""
 
 from __future__ import annotations
 

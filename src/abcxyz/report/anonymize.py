@@ -1,4 +1,4 @@
-"""A result without names, to be shown to strangers."""
+"""Anonymisation: an analysis with hashed identifiers and without names."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
     Parameters
     ----------
     analysis
-        The result; it stays as it is.
+        Analysis to anonymise; it is not changed.
     key
-        At least 16 bytes. The same key gives the same hashes, so that results can be compared;
-        without the key nobody can find a customer by trying identifiers.
+        Secret key of at least 16 bytes. The same key gives the same hashes, so that results can
+        be compared; without the key, hashes cannot be reversed by trying identifiers.
 
     Returns
     -------
     Analysis
-        Classes and sums are the same. Of what is known about a customer only the owner stays;
-        of doubtful lines only their numbers.
+        Anonymised analysis with the same classes and sums. Of the attributes of a customer only
+        the owner remains, of doubtful lines only the line numbers.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
 
     Notes
     -----
-    HMAC-SHA256 of the identifier and its type, 60 bits of it in base 32. Sums and dates stay, and
-    who knows those of a customer may still recognise the line.
+    The hash is 60 bits of HMAC-SHA256 of the identifier and its type, in base 32. Sums and dates
+    are unchanged, so a reader who knows those of a customer may still recognise the line.
     """
     if len(key) < _LEAST_KEY:
         raise InputError(
@@ -94,17 +94,17 @@ class _Mask:
     def one(self, known: Any) -> str:
         plain = known.item() if isinstance(known, np.generic) else known
         # The number 1 and the text "1" are two customers.
-        told = f"{type(plain).__name__}:{plain}".encode("utf-8", "surrogatepass")
-        digest = hmac.digest(self._key, told, hashlib.sha256)
+        message = f"{type(plain).__name__}:{plain}".encode("utf-8", "surrogatepass")
+        digest = hmac.digest(self._key, message, hashlib.sha256)
         return base64.b32encode(digest)[:12].decode().lower()
 
     def all(self, known: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        found = np.empty(len(known), dtype=object)
-        found[:] = [self.one(one) for one in known.tolist()]
-        return freeze(found)
+        hashes = np.empty(len(known), dtype=object)
+        hashes[:] = [self.one(one) for one in known.tolist()]
+        return freeze(hashes)
 
     def within(self, table: Any) -> Any:
-        """Replace the customers of a table, where it names them."""
+        """Replace the customer identifiers of a table, where it has some."""
         if table.customers is None:
             return table
         return attrs.evolve(table, customers=self.all(table.customers))
@@ -125,13 +125,13 @@ def _owners(
 
 
 def _quality(quality: Quality) -> Quality:
-    """Keep the numbers of lines, and not what stood in them."""
+    """Keep line numbers, and drop the content of the lines."""
     return attrs.evolve(
         quality,
         issues=[
             attrs.evolve(
                 issue,
-                examples=[found[0] for one in issue.examples if (found := _LINE.match(one))],
+                examples=[line[0] for one in issue.examples if (line := _LINE.match(one))],
             )
             for issue in quality.issues
         ],
@@ -146,7 +146,7 @@ def _alert(alert: Alert, mask: _Mask) -> Alert:
     facts = dict(alert.facts)
     if "deal" in facts:
         facts["deal"] = mask.one(facts["deal"])
-    # The same alert keeps its key from one day to the next, as long as the secret stays.
+    # With the same secret, an alert has the same key every day.
     return attrs.evolve(
         alert,
         customer=mask.one(alert.customer),

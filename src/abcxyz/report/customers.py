@@ -1,4 +1,4 @@
-"""What a report tells of each customer and of the whole, before any language is chosen."""
+"""Facts of a report about each customer and transition, independent of the language."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _POINTS = 12
 
 
 def trend(panel: Panel) -> Floats:
-    """Compare the mean of the window's last quarter with the mean before it.
+    """Return the relative change of the window's last quarter against the mean before it.
 
     Returns
     -------
     numpy.ndarray
-        (n,) the relative change; NaN where there was nothing before.
+        (n,) relative change of the mean; NaN where there are no sales before.
     """
     sales = np.nan_to_num(np.asarray(panel.sales, dtype=np.float64))
     count = sales.shape[1]
@@ -36,12 +36,12 @@ def trend(panel: Panel) -> Floats:
     if count <= last:
         return np.full(len(sales), np.nan)
     before, now = sales[:, :-last].mean(axis=1), sales[:, -last:].mean(axis=1)
-    found: Floats = np.divide(now, before, out=np.full(len(sales), np.nan), where=before > 0) - 1
-    return found
+    change: Floats = np.divide(now, before, out=np.full(len(sales), np.nan), where=before > 0) - 1
+    return change
 
 
 def spark(sales: Floats) -> list[float]:
-    """Reduce one customer's series to at most a dozen heights from 0 to 1.
+    """Reduce one customer's series to at most 12 heights of a sparkline, from 0 to 1.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def spark(sales: Floats) -> list[float]:
 
 @frozen(kw_only=True)
 class Customer:
-    """One customer; NaN, None and empty text where nothing is known."""
+    """Facts about one customer; NaN, None or empty text where unknown."""
 
     place: int
     customer: Any
@@ -82,13 +82,13 @@ class Customer:
 
     @property
     def late(self) -> bool:
-        """Whether the silence is longer than usual."""
+        """Whether the time since the last order is longer than usual."""
         return self.gap > self.usual
 
 
 @frozen(kw_only=True)
 class Move:
-    """One customer who changed; money is what was won or lost."""
+    """Transition of one customer, with the money before and after."""
 
     customer: Any
     name: str
@@ -100,25 +100,25 @@ class Move:
 
     @property
     def change(self) -> float:
-        """Won or lost."""
+        """Change of the money."""
         return self.money_after - self.money_before
 
 
 def name_of(analysis: Analysis, customer: Any) -> str:
-    """Name a customer; by the identifier where nothing better is known."""
-    found = analysis.names.get(customer)
-    if found is None:
-        found = analysis.names.get(str(customer))
-    return str(customer) if found in (None, "") else str(found)
+    """Return the name of a customer, or the identifier where it has none."""
+    name = analysis.names.get(customer)
+    if name is None:
+        name = analysis.names.get(str(customer))
+    return str(customer) if name in (None, "") else str(name)
 
 
 class Facts:
-    """An analysis, looked at customer by customer.
+    """Facts of an analysis by customer.
 
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
     """
 
     def __init__(self, analysis: Analysis) -> None:
@@ -131,11 +131,11 @@ class Facts:
         self._trend = trend(analysis.panel)
         values = np.asarray(snapshot.value, dtype=float)
         self._values = values
-        #: Places of the customers, the largest value first.
+        #: Indices of the customers, the largest value first.
         self.order: Ints = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
 
     def customer(self, i: int) -> Customer:
-        """Tell everything of customer number *i*."""
+        """Return the facts about the customer with index *i*."""
         analysis, snapshot = self.analysis, self.analysis.snapshot
         who = snapshot.customers[i]
         who = who.item() if isinstance(who, np.generic) else who
@@ -166,31 +166,31 @@ class Facts:
         )
 
     def segment(self, code: int, most: int | None = None) -> Iterator[Customer]:
-        """Yield the customers of a segment, the largest first; -1 is not classified."""
+        """Yield the customers of a segment, the largest value first; -1 is not classified."""
         inside = self.order[self._segment[self.order] == code]
         for i in inside[:most].tolist():
             yield self.customer(i)
 
     def moves(self) -> list[Move]:
-        """List who changed since the snapshot before, the largest change of money first."""
-        found = self.analysis.transitions
-        if found is None or found.value_before is None or found.value_after is None:
+        """List the transitions since the previous snapshot, the largest change of money first."""
+        changes = self.analysis.transitions
+        if changes is None or changes.value_before is None or changes.value_after is None:
             return []
-        events = found.events
+        events = changes.events
         quiet = [EVENTS.index(name) for name in UNCHANGED]
         chosen = np.flatnonzero(~np.isin(events, [-1, *quiet]))
-        change = np.abs(found.value_after - found.value_before)[chosen]
+        change = np.abs(changes.value_after - changes.value_before)[chosen]
         chosen = chosen[np.argsort(-change, kind="stable")]
-        customers = np.arange(len(found)) if found.customers is None else found.customers
+        customers = np.arange(len(changes)) if changes.customers is None else changes.customers
         return [
             Move(
                 customer=customers[i],
                 name=name_of(self.analysis, customers[i]),
-                before=_state(int(found.before[i])),
-                after=_state(int(found.after[i])),
+                before=_state(int(changes.before[i])),
+                after=_state(int(changes.after[i])),
                 event=EVENTS[events[i]],
-                money_before=float(found.value_before[i]),
-                money_after=float(found.value_after[i]),
+                money_before=float(changes.value_before[i]),
+                money_after=float(changes.value_after[i]),
             )
             for i in chosen.tolist()
         ]
@@ -203,14 +203,14 @@ def _state(code: int) -> str:
 def _day(day: Any) -> date | None:
     if np.isnat(day):
         return None
-    found: date = day.astype("M8[D]").item()
-    return found
+    result: date = day.astype("M8[D]").item()
+    return result
 
 
 def result_hash(analysis: Analysis) -> str:
-    """Twelve hexadecimal digits that differ where any customer, class or sum differs."""
+    """Return 12 hexadecimal digits of a hash over customers, classes and sums."""
     snapshot = analysis.snapshot
-    told = hashlib.sha256(f"{snapshot.as_of} {snapshot.settings.fingerprint}".encode())
+    hashed = hashlib.sha256(f"{snapshot.as_of} {snapshot.settings.fingerprint}".encode())
     for who, code, value in zip(
         snapshot.customers.tolist(),
         snapshot.segment.tolist(),
@@ -218,5 +218,5 @@ def result_hash(analysis: Analysis) -> str:
         strict=True,
     ):
         amount = "" if math.isnan(value) else f"{value:.2f}"
-        told.update(f"{who!r}\t{code}\t{amount}\n".encode("utf-8", "replace"))
-    return told.hexdigest()[:12]
+        hashed.update(f"{who!r}\t{code}\t{amount}\n".encode("utf-8", "replace"))
+    return hashed.hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""How a result was computed, in words."""
+"""Description of the method: settings and versions of an analysis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["settings_rows", "versions"]
 
 
 def settings_rows(analysis: Analysis, lang: str) -> list[tuple[str, str]]:
-    """List what decided the result, as a name and a value each."""
+    """Return the settings of the analysis as pairs of label and value."""
     say: Callable[..., str] = functools.partial(_text, lang)
     snapshot, settings = analysis.snapshot, analysis.settings
     window = snapshot.periods.window
@@ -68,12 +68,12 @@ def settings_rows(analysis: Analysis, lang: str) -> list[tuple[str, str]]:
 
 
 def versions() -> str:
-    """Name the versions that computed it."""
+    """Return the versions of the software in use."""
     try:
-        own = metadata.version("abcxyz")
+        version = metadata.version("abcxyz")
     except metadata.PackageNotFoundError:
-        own = "?"
-    return f"abcxyz {own}, numpy {np.__version__}, Python {platform.python_version()}"
+        version = "?"
+    return f"abcxyz {version}, numpy {np.__version__}, Python {platform.python_version()}"
 
 
 def _text(lang: str, english: str) -> str:

@@ -1,4 +1,4 @@
-"""Words for what an analysis names in code: rules, metrics, alerts, terms."""
+"""Labels of rules, metrics, alerts and other codes of an analysis, and the glossary."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ ALERT_KINDS = MappingProxyType(
     }
 )
 
-#: Term -> what it means.
+#: Term -> definition.
 GLOSSARY = MappingProxyType(
     {
         "A, B, C": "Classes by money over the window: A brings the most, C the least.",
@@ -79,7 +79,7 @@ GLOSSARY = MappingProxyType(
 
 
 def rule_words(rule: Rule | CvRule, lang: str) -> str:
-    """Say how a rule cuts."""
+    """Return the description of a rule."""
     if isinstance(rule, Tangent):
         return text("rule of the tangent: the mean of all, then the mean of those below it", lang)
     if isinstance(rule, CumulativeMean):

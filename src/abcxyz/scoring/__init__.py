@@ -1,4 +1,4 @@
-"""Scorecards learned from what became of earlier leads; fitting needs the extra ``fit``."""
+"""Scorecards fitted to the outcomes of earlier leads; fitting needs the extra ``fit``."""
 
 from abcxyz.scoring.evaluate import judge, profile, stability
 from abcxyz.scoring.fit import FitOptions, fit_scorecard, recalibrate

@@ -1,4 +1,4 @@
-"""Bins of an attribute, and the weight of evidence of each."""
+"""Binning of attributes by weight of evidence."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _FINE = 32
 _OBJECTS = 10
 
 WAYS = MappingProxyType({"auto": (True, False), "up": (True,), "down": (False,)})
-"""Trend of an attribute -> whether its rates may rise, one try after the other."""
+"""Trend of an attribute -> directions to try; True is a rising rate of class A."""
 
 
 @frozen(eq=False)
 class Binning:
-    """Bins of one attribute on the leads they were learned from.
+    """Bins of one attribute, with the counts of the leads they were fitted to.
 
     Parameters
     ----------
     attribute
-        Its bins, without points yet.
+        The attribute and its bins, without points.
     counts
-        (bins + 1, 2) leads per bin: others, A. The last row are the unknown.
+        (bins + 1, 2) number of leads per bin: others, class A. The last row is unknown values.
     woe
         (bins + 1,) weight of evidence.
     """
@@ -43,27 +43,27 @@ class Binning:
 
     @property
     def shares(self) -> Floats:
-        """(bins + 1,) share of the leads in each bin; the last is the unknown."""
+        """(bins + 1,) share of the leads in each bin; the last is unknown values."""
         rows = self.counts.sum(axis=1)
         found: Floats = rows / rows.sum()
         return found
 
     @property
     def information(self) -> float:
-        """Information value: how much the attribute alone tells."""
+        """Information value of the attribute."""
         share = self.counts / np.maximum(self.counts.sum(axis=0), 1)
         return float((share[:, 1] - share[:, 0]) @ self.woe)
 
 
 def weight_of_evidence(counts: Ints, smoothing: float) -> Floats:
-    """Return how much each bin speaks for class A, in log-odds above the average.
+    """Return the weight of evidence of each bin: log-odds of class A above the average.
 
     Parameters
     ----------
     counts
-        (bins, 2) leads: others, A.
+        (bins, 2) number of leads: others, class A.
     smoothing
-        Leads of the average kind added to every bin, so that a bin of few says little.
+        Number of average leads added to every bin, which shrinks the weights of small bins to 0.
 
     Notes
     -----
@@ -92,22 +92,23 @@ def bin_attribute(
     min_share: float = 0.05,
     smoothing: float = 10.0,
 ) -> Binning:
-    """Bin one attribute by how often its values became A.
+    """Bin one attribute by the rate of class A among its values.
 
     Parameters
     ----------
     name
-        Of the attribute.
+        Name of the attribute.
     column
-        (n,) values.
+        (n,) values of the attribute.
     outcome
-        (n,) whether A was reached.
+        (n,) booleans: whether the lead reached class A.
     kind
         ``number`` or ``category``.
     trend
-        Of a number: ``up``, ``down``, ``auto`` for the better of the two, ``none`` for any shape.
+        Direction of a number: ``up``, ``down``, ``auto`` for the better of the two, ``none`` for
+        any shape.
     special
-        Numbers that are no quantity, such as -1 for "never": a bin each.
+        Codes among the numbers, such as -1 for "never"; each gets its own bin.
     min_share
         Smallest share of the leads in a bin.
     smoothing
@@ -123,7 +124,7 @@ def bin_attribute(
 
 
 def count(attribute: Attribute, column: Any, outcome: Bools) -> Ints:
-    """Count others and A per bin; the last row are the unknown."""
+    """Count the others and class A per bin; the last row is unknown values."""
     places, _, _ = place_values(column, attribute, strict=False)
     size = len(attribute.bins) + 1
     place = np.where(places < 0, size - 1, places)
@@ -143,11 +144,11 @@ def _number_bins(
     from sklearn.isotonic import isotonic_regression
 
     figures, _ = as_figures(column, name, strict=False)
-    own = [Bin(0.0, values=(f"{value:g}",)) for value in special]
+    specials = [Bin(0.0, values=(f"{value:g}",)) for value in special]
     usual = ~np.isnan(figures) & ~np.isin(figures, special)
     values, truth = figures[usual], outcome[usual]
     if not len(values):
-        return [*own, Bin(0.0)] if own else []
+        return [*specials, Bin(0.0)] if specials else []
     quantiles = np.quantile(values, np.linspace(0, 1, _FINE + 1)[1:-1], method="lower")
     edges = np.unique(quantiles)
     edges = edges[edges < values.max()]
@@ -162,21 +163,21 @@ def _number_bins(
         shapes = [
             isotonic_regression(rate, sample_weight=rows, increasing=way) for way in WAYS[trend]
         ]
-        # Of two equally good shapes the rising one: more is usually more.
+        # Of two equally good shapes the rising one: more of a quantity is usually better.
         best = min(shapes, key=lambda shape: round(float(rows @ (rate - shape) ** 2), 9))
         group = np.concatenate([[0], np.cumsum(np.abs(np.diff(best)) > 1e-12)])
     ends = merge_small(counts, group, min_share * len(figures))
-    kept = [float(edges[end]) for end in ends[:-1]]
-    return [*own, *(Bin(0.0, upto=edge) for edge in kept), Bin(0.0)]
+    cuts = [float(edges[end]) for end in ends[:-1]]
+    return [*specials, *(Bin(0.0, upto=edge) for edge in cuts), Bin(0.0)]
 
 
 def merge_small(counts: Ints, group: Ints, least: float) -> list[int]:
-    """Merge neighbouring fine bins of one group, then those of fewer than *least* leads.
+    """Merge adjacent fine bins of one group, then bins with fewer than *least* leads.
 
     Returns
     -------
     list of int
-        Last fine bin of each merged bin.
+        Index of the last fine bin of each merged bin.
     """
     ends = [int(end) for end in np.flatnonzero(np.diff(group, append=group[-1] + 1))]
     starts = [0, *(end + 1 for end in ends[:-1])]
@@ -204,17 +205,17 @@ def _word_bins(column: Any, min_share: float) -> list[Bin]:
     if not often:
         return []
     bins = [Bin(0.0, values=(words[k],)) for k in sorted(often, key=lambda k: (-sizes[k], k))]
-    # Values seen too rarely share a bin; those never seen will fall into it as well.
+    # Rare values share a bin, which also takes values that are absent from the sample.
     return [*bins, Bin(0.0)] if len(often) < len(known) else bins
 
 
 def kind_of(column: Any, name: str, kinds: Mapping[str, str]) -> str:
-    """Tell a number from a category.
+    """Return whether an attribute is a ``number`` or a ``category``.
 
     Notes
     -----
-    Text is a number only where every known value is one and there are more than ten of them:
-    codes of regions and branches are digits as well, so *kinds* decides first.
+    Text counts as numbers only where every known value is one and more than ten differ: codes of
+    regions and branches are digits as well. An entry of *kinds* takes precedence.
     """
     if name in kinds:
         return kinds[name]

@@ -1,4 +1,4 @@
-"""Two ways to value an attribute, put into one set of bins."""
+"""Combination of two sets of bins of one attribute."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _OTHER = "\0"
 
 @frozen(eq=False)
 class Valued:
-    """An attribute and the log-odds that each bin adds; the last is for the unknown."""
+    """An attribute and the log-odds that each bin adds; the last is for unknown values."""
 
     attribute: Attribute
     values: Floats
 
 
 def combine(first: Valued, second: Valued) -> Valued:
-    """Add two valuations of one attribute over the bins of both.
+    """Add the log-odds of two sets of bins of one attribute, over the intersections of the bins.
 
     Notes
     -----
-    A value that one of them puts in no bin has its log-odds of the unknown there.
+    A value outside the bins of one set gets that set's log-odds of unknown values.
     """
     one, two = first.attribute, second.attribute
     if one.kind != two.kind:
@@ -59,16 +59,16 @@ def combine(first: Valued, second: Valued) -> Valued:
 
 
 def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
-    """Make the ranges of a number rise or fall throughout, and merge those that are equal.
+    """Make the log-odds of a number's ranges monotone, and merge ranges that become equal.
 
     Parameters
     ----------
     valued
-        Of a number.
+        Numeric attribute and its log-odds.
     counts
-        (bins + 1, 2) leads per bin: others, A.
+        (bins + 1, 2) number of leads per bin: others, class A.
     trend
-        ``up``, ``down``, or ``auto`` for the shape nearer to what is there.
+        ``up``, ``down``, or ``auto`` for the direction that changes the log-odds less.
     """
     from sklearn.isotonic import isotonic_regression
 
@@ -83,22 +83,24 @@ def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
         ]
         level = min(shapes, key=lambda shape: round(float(rows @ (level - shape) ** 2), 9))
     last = [k for k in range(len(level)) if k == len(level) - 1 or level[k] != level[k + 1]]
-    own = [k for k, part in enumerate(bins) if part.values]
+    specials = [k for k, part in enumerate(bins) if part.values]
     return Valued(
-        evolve(valued.attribute, bins=[*(bins[k] for k in own), *(bins[place[k]] for k in last)]),
-        np.array([*values[own], *level[last], values[-1]]),
+        evolve(
+            valued.attribute, bins=[*(bins[k] for k in specials), *(bins[place[k]] for k in last)]
+        ),
+        np.array([*values[specials], *level[last], values[-1]]),
     )
 
 
 def labelled(attribute: Attribute, labels: Mapping[str, Texts]) -> Attribute:
-    """Write the reason of every bin in each language on offer.
+    """Add the reason text of every bin, in each available language.
 
     Parameters
     ----------
     attribute
-        Without reasons.
+        Attribute whose bins have no reasons.
     labels
-        Attribute to its name by language; the name itself where absent.
+        Attribute to its label by language; the attribute's name where absent.
     """
     label = labels.get(attribute.name, attribute.labels)
     bins: list[Bin] = []

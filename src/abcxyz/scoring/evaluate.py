@@ -1,4 +1,4 @@
-"""Judge scores by what became of the leads, and describe the leads for a later drift check."""
+"""Evaluation of scores against outcomes, and profiles of leads for drift checks."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ _BINS = 10
 
 
 def judge(scores: ProspectScores, outcome: Bools, revenue: Floats | None = None) -> dict[str, Any]:
-    """Measure scores against outcomes.
+    """Return quality metrics of scores against outcomes.
 
     Parameters
     ----------
     scores
-        Of n leads.
+        Scores of n leads.
     outcome
-        (n,) whether A was reached.
+        (n,) booleans: whether the lead reached class A.
     revenue
-        (n,) money that came of the leads.
+        (n,) revenue from each lead.
 
     Returns
     -------
     dict
-        Ready for JSON; ``None`` where a figure has no meaning.
+        Metric to value, serialisable as JSON; ``None`` where a metric is undefined.
 
     Notes
     -----
-    ``in_the_large`` is the mean probability minus the share that came true. Calibration
+    ``in_the_large`` is the mean probability minus the observed share of class A. Calibration
     intercept and slope are those of a logistic regression of the outcome on the log-odds of the
-    probability: 0 and 1 where it is right.
+    probability: 0 and 1 for a calibrated score.
     """
-    found: dict[str, Any] = {"n": len(outcome), "a": int(outcome.sum())}
-    if 0 < found["a"] < found["n"]:
+    metrics: dict[str, Any] = {"n": len(outcome), "a": int(outcome.sum())}
+    if 0 < metrics["a"] < metrics["n"]:
         auc = roc_auc(outcome, scores.score)
-        found |= {"auc": auc.value, "auc_low": auc.low, "auc_high": auc.high}
-        found["top_decile_lift"] = top_share(outcome, scores.score) / 0.1
+        metrics |= {"auc": auc.value, "auc_low": auc.low, "auc_high": auc.high}
+        metrics["top_decile_lift"] = top_share(outcome, scores.score) / 0.1
     if revenue is not None:
-        found["top_decile_revenue"] = top_share(np.maximum(revenue, 0), scores.score)
-    said = scores.probability
-    usual = ~np.isnan(said)
+        metrics["top_decile_revenue"] = top_share(np.maximum(revenue, 0), scores.score)
+    predicted = scores.probability
+    usual = ~np.isnan(predicted)
     if usual.any():
-        p, truth = np.clip(said[usual], 1e-9, 1 - 1e-9), outcome[usual]
-        found["in_the_large"] = float(p.mean() - truth.mean())
-        found["brier"] = brier_score(truth, p)
+        p, truth = np.clip(predicted[usual], 1e-9, 1 - 1e-9), outcome[usual]
+        metrics["in_the_large"] = float(p.mean() - truth.mean())
+        metrics["brier"] = brier_score(truth, p)
         if 0 < truth.sum() < len(truth):
             intercept, slope = sigmoid_fit(truth, np.log(p / (1 - p)))
-            found |= {"calibration_intercept": intercept, "calibration_slope": slope}
-        found["reliability"] = [attrs.asdict(one) for one in reliability(truth, p)]
-    return {key: plain(value) for key, value in found.items()}
+            metrics |= {"calibration_intercept": intercept, "calibration_slope": slope}
+        metrics["reliability"] = [attrs.asdict(one) for one in reliability(truth, p)]
+    return {key: plain(value) for key, value in metrics.items()}
 
 
 def plain(value: Any) -> Any:
-    """Turn a number that JSON cannot hold into ``None``."""
+    """Return ``None`` for a number that JSON cannot represent, and other values unchanged."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -74,14 +74,14 @@ def profile(scores: ProspectScores) -> dict[str, Any]:
     Returns
     -------
     dict
-        Ready for JSON; compare two with `stability`.
+        Counts, serialisable as JSON; `stability` compares new leads with them.
     """
     inner = np.linspace(0, 1, _BINS + 1)[1:-1]
     edges = np.unique(np.quantile(scores.score, inner, method="lower"))
-    found: dict[str, Any] = {"score": {"edges": edges.tolist()}}
-    found["score"]["counts"] = _per_edge(scores.score, edges)
-    found["attributes"] = _per_bin(scores)
-    return found
+    result: dict[str, Any] = {"score": {"edges": edges.tolist()}}
+    result["score"]["counts"] = _per_edge(scores.score, edges)
+    result["attributes"] = _per_bin(scores)
+    return result
 
 
 def _per_edge(score: Floats, edges: Floats) -> list[int]:
@@ -91,24 +91,24 @@ def _per_edge(score: Floats, edges: Floats) -> list[int]:
 
 
 def _per_bin(scores: ProspectScores) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    counts: dict[str, list[int]] = {}
     for j, one in enumerate(scores.scorecard.attributes):
         size = len(one.bins)
-        # In no bin though known is not the same as unknown.
+        # A known value outside all bins is counted apart from an unknown one.
         place = np.where(scores.bins[:, j] >= 0, scores.bins[:, j], size + scores.known[:, j])
-        found[one.name] = np.bincount(place, minlength=size + 2).tolist()
-    return found
+        counts[one.name] = np.bincount(place, minlength=size + 2).tolist()
+    return counts
 
 
 def stability(expected: Mapping[str, Any], scores: ProspectScores) -> dict[str, Any]:
-    """Compare new leads with those of a profile: stability index of the score and attributes.
+    """Return the stability index of the score and of each attribute, against a profile.
 
     Parameters
     ----------
     expected
-        What `profile` returned for the leads fitted on.
+        Result of `profile` for the leads of the fit.
     scores
-        New leads, by the same scorecard.
+        Scores of new leads by the same scorecard.
     """
     edges = np.asarray(expected["score"]["edges"], dtype=float)
     now = _per_edge(scores.score, edges)
@@ -125,6 +125,6 @@ def stability(expected: Mapping[str, Any], scores: ProspectScores) -> dict[str, 
 
 
 def profile_of(card: Scorecard) -> Mapping[str, Any] | None:
-    """Return the profile a scorecard carries, if it does."""
-    found = card.report.get("profile")
-    return found if isinstance(found, Mapping) else None
+    """Return the profile stored in a scorecard, or None."""
+    stored = card.report.get("profile")
+    return stored if isinstance(stored, Mapping) else None

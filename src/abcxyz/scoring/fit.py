@@ -1,4 +1,4 @@
-"""Fit a scorecard to what became of earlier leads, and say honestly whether it is better."""
+"""Fitting of scorecards to the outcomes of earlier leads, compared with the rules."""
 
 from __future__ import annotations
 
@@ -49,52 +49,53 @@ def fit_scorecard(
     Parameters
     ----------
     table
-        What was known about each lead *on the day it was one*: anything `score_prospects` takes.
-        The column ``lead`` or ``id`` (or *ids*) names the leads.
+        Attributes of each lead as known *on the day it was a lead*, in any form that
+        `score_prospects` accepts. The column ``lead`` or ``id`` (or *ids*) identifies the leads.
     outcome
-        What became of them: `first_year_outcomes` (recommended), a snapshot (class A or not), or
-        (n,) booleans in the order of the table, missing where unknown.
+        Outcomes: the result of `first_year_outcomes` (recommended), a snapshot (class A or not),
+        or (n,) booleans in the order of the table, missing where unknown.
     ids
-        Of the leads, where the table has no such column.
+        (n,) identifiers of the leads, where the table has no such column.
     days
-        (n,) when each was a lead; known already with `first_year_outcomes`. Where not given, the
-        rows are taken to be in the order of time.
+        (n,) date on which each was a lead; taken from `first_year_outcomes` where used. By
+        default the rows must be in chronological order.
     revenue
-        (n,) money that came of each; known already with outcomes and snapshots.
+        (n,) revenue from each lead; taken from the outcomes or the snapshot where used.
     as_of
-        Date of the fit; that of the outcomes, or the latest of *days*, when not given.
+        Date of the fit; by default that of the outcomes, or the latest of *days*.
     rules
-        What to beat, to blend with, and to fall back on.
+        Scorecard to compare with, to blend with, and to return if the fit is not better.
     attributes
-        Columns to look at, all when not given. No attribute of a natural person belongs here.
+        Columns to use, all by default. Do not use attributes of natural persons.
     allow
-        Attributes to keep although they separate A from others almost perfectly.
+        Attributes to use although they separate class A from the others almost perfectly.
     new_leads
-        Leads of today, to compare with those fitted on.
+        Current leads, whose distribution is compared with that of the leads of the fit.
     options
-        How to fit.
+        Parameters of the fit.
 
     Returns
     -------
     Scorecard
-        Its ``basis`` says whether it is fitted or still the rules, its ``report`` why.
+        ``basis`` says whether it is fitted or the rules, ``report`` why.
 
     Raises
     ------
     InputError
-        Nothing to fit on, or an attribute that looks as if it were known only afterwards.
+        There is nothing to fit to, or an attribute looks as if it became known only after the
+        outcome.
     ConfigError
         scikit-learn is not installed (the extra ``fit``).
 
     Notes
     -----
-    1. Leads are put in the order of time and the latest ``holdout`` of them set aside.
+    1. Leads are sorted by date, and the latest share ``holdout`` of them is set aside.
     2. On the rest: monotone bins, smoothed weights of evidence, ridge logistic regression, a
-       blend with the rules; all of it again in every fold of a repeated cross-validation.
-    3. Kept if it beats the rules there by more than the standard error of the difference (with
-       the correction of Nadeau and Bengio, Machine Learning 52 (2003) 239-281).
+       blend with the rules; all steps are repeated in every fold of a repeated cross-validation.
+    3. The fit is used if its AUC there exceeds that of the rules by more than the standard error
+       of the difference (corrected after Nadeau and Bengio, Machine Learning 52 (2003) 239-281).
     4. A sigmoid over the out-of-fold scores gives probabilities.
-    5. The leads set aside judge the result, once.
+    5. The result is evaluated once on the leads set aside.
     """
     _need_sklearn()
     sample, left_out = read_sample(
@@ -104,7 +105,7 @@ def fit_scorecard(
         "date": sample.as_of.isoformat(),
         "all": sample.counted(),
         "left_out": left_out,
-        "options": _told(options),
+        "options": _option_values(options),
         "allowed": list(allow),
     }
     a, others = report["all"]["a"], len(sample) - report["all"]["a"]
@@ -142,29 +143,29 @@ def fit_scorecard(
 
 
 def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date) -> Scorecard:
-    """Set the probabilities of a fitted scorecard right on newer leads; grades stay.
+    """Recalibrate the probabilities of a fitted scorecard to newer leads; grades do not change.
 
     Parameters
     ----------
     card
-        A fitted one.
+        Fitted scorecard.
     table
-        Leads whose outcome has become known since.
+        Leads whose outcome has become known since the fit.
     outcome
-        (n,) booleans.
+        (n,) booleans: whether the lead reached class A.
     as_of
-        Date, for the report.
+        Date of the recalibration, for the report.
 
     Raises
     ------
     ConfigError
-        The scorecard gives no probabilities.
+        The scorecard has no probabilities.
     InputError
-        Not one outcome per lead, or no lead at all.
+        The number of outcomes is not that of the leads, or there are no leads.
 
     Notes
     -----
-    Only the level moves, not the slope: few leads tell how often, but not how steeply.
+    Only the intercept changes, not the slope: few leads do not suffice to estimate a slope.
     """
     if card.calibration is None:
         raise ConfigError("the scorecard gives no probabilities; fit it first")
@@ -190,13 +191,13 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date)
 
 
 def _level(log_odds: Floats, outcome: Bools) -> float:
-    """Return what to add to the log-odds so that on average they say what came true."""
-    # Half a lead of each kind keeps it finite where all outcomes are the same.
-    wanted = (outcome.sum() + 0.5) / (len(outcome) + 1)
+    """Return the shift of the log-odds after which the mean probability is the observed share."""
+    # Half a lead of each kind makes the shift finite where all outcomes are the same.
+    share = (outcome.sum() + 0.5) / (len(outcome) + 1)
     low, high = -40.0, 40.0
     for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < wanted else (low, middle)
+        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < share else (low, middle)
     return (low + high) / 2
 
 
@@ -212,11 +213,11 @@ def _need_sklearn() -> None:
 def _cross_validate(
     train: Sample, options: FitOptions, rules: Scorecard
 ) -> tuple[Floats, dict[str, Any]]:
-    """Return (n, repeats) out-of-fold log-odds, and how much better they rank than the rules."""
+    """Return (n, repeats) out-of-fold log-odds, and their gain in AUC over the rules."""
     from sklearn.model_selection import StratifiedKFold
 
     n = len(train)
-    found = np.empty((n, options.repeats))
+    predicted = np.empty((n, options.repeats))
     by_rules = _scored(train, rules).score
     gains: list[float] = []
     ours: list[float] = []
@@ -224,13 +225,13 @@ def _cross_validate(
         folds = StratifiedKFold(options.folds, shuffle=True, random_state=options.seed + repeat)
         for fit_on, test in folds.split(np.zeros(n), train.outcome):
             model = fit_log_odds(train.design.take(fit_on), train.outcome[fit_on], options, rules)
-            found[test, repeat] = model.predict(train.design.take(test))
-            auc = roc_auc(train.outcome[test], found[test, repeat]).value
+            predicted[test, repeat] = model.predict(train.design.take(test))
+            auc = roc_auc(train.outcome[test], predicted[test, repeat]).value
             ours.append(auc)
             gains.append(auc - roc_auc(train.outcome[test], by_rules[test]).value)
     k = len(gains)
     error = math.sqrt(np.var(gains, ddof=1) * (1 / k + 1 / (options.folds - 1)))
-    return found, {
+    return predicted, {
         "folds": options.folds,
         "repeats": options.repeats,
         "auc": float(np.mean(ours)),
@@ -275,13 +276,13 @@ def _only_rules(
     rules: Scorecard, report: Mapping[str, Any], reason: str, **fields: int
 ) -> Scorecard:
     decision = {"kept": "rules", "reason": reason, **fields}
-    # What is to be beaten may itself be an earlier fit, which knows its own leads.
+    # The rules may be an earlier fit, which has been fitted to the same leads.
     before = {"profile": rules.report["profile"]} if "profile" in rules.report else {}
     return evolve(rules, report={**report, **before, "decision": decision})
 
 
-def _told(options: FitOptions) -> dict[str, Any]:
-    found = attrs.asdict(options, recurse=False)
+def _option_values(options: FitOptions) -> dict[str, Any]:
+    options_by_name = attrs.asdict(options, recurse=False)
     return {
         name: plain(
             {key: list(v) if isinstance(v, tuple) else v for key, v in value.items()}
@@ -290,5 +291,5 @@ def _told(options: FitOptions) -> dict[str, Any]:
             if isinstance(value, tuple)
             else value
         )
-        for name, value in found.items()
+        for name, value in options_by_name.items()
     }

@@ -1,4 +1,4 @@
-"""Look for attributes that were known only after the outcome."""
+"""Detection of target leakage: attributes that became known only after the outcome."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _STRONG = 0.7
 
 
 def alone(design: Design, outcome: Bools, options: FitOptions) -> dict[str, Auc]:
-    """Measure how well each attribute ranks by itself, unknown values included.
+    """Return the AUC of each attribute by itself, unknown values included.
 
     Notes
     -----
-    Any shape is allowed: whether a value is known at all can be the leak.
+    Bins of any shape are allowed, because the leak may be that a value is known at all.
     """
-    found: dict[str, Auc] = {}
+    strengths: dict[str, Auc] = {}
     for name, column in design.columns.items():
         one = bin_attribute(
             name,
@@ -39,25 +39,25 @@ def alone(design: Design, outcome: Bools, options: FitOptions) -> dict[str, Auc]
             min_share=max(options.min_share, 10 / len(outcome)),
             smoothing=options.smoothing,
         )
-        found[name] = roc_auc(outcome, _evidence(one, column))
-    return found
+        strengths[name] = roc_auc(outcome, _evidence(one, column))
+    return strengths
 
 
 def _evidence(one: Binning, column: Any) -> Floats:
     places, _, _ = place_values(column, one.attribute, strict=False)
-    found: Floats = one.woe[places]
-    return found
+    evidence: Floats = one.woe[places]
+    return evidence
 
 
 def refuse_leaks(
     strengths: Mapping[str, Auc], options: FitOptions, allow: Sequence[str] = ()
 ) -> None:
-    """Refuse attributes that separate A from others almost perfectly.
+    """Raise an error for attributes that separate class A from the others almost perfectly.
 
     Raises
     ------
     InputError
-        Names them.
+        There are such attributes; the message names them.
     """
     leaks = [
         name
@@ -80,21 +80,21 @@ def suspects(
     options: FitOptions,
     known: Collection[str] = (),
 ) -> list[str]:
-    """Name the strongest attribute if it alone ranks clearly better than all others together.
+    """Return the strongest attribute if its AUC clearly exceeds that of all others together.
 
     Parameters
     ----------
     strengths
-        What `alone` returned.
+        Result of `alone`.
     design, outcome, options
-        The leads fitted on.
+        The leads of the fit, their outcomes, and the parameters of the fit.
     known
-        Attributes beyond doubt, such as those the rules go by.
+        Attributes that are exempt, such as those of the rules.
 
     Notes
     -----
-    A leak need not be perfect: the length of the call that closed the sale is not. This is a
-    question to whoever knows the data, not a verdict.
+    A leak need not be perfect, such as the length of the call that closed the sale. The result is
+    therefore a warning for review, not an error.
     """
     if len(strengths) < 2:
         return []

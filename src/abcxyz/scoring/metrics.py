@@ -1,4 +1,4 @@
-"""How good scores are: ranking, probabilities, and drift. numpy alone."""
+"""Metrics of scores: ranking, calibration, and drift, computed by numpy alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 @frozen
 class Auc:
-    """Area under the ROC curve, with its interval."""
+    """Area under the ROC curve, with its confidence interval."""
 
     value: float
     low: float
@@ -37,7 +37,7 @@ class Auc:
 
 @frozen
 class ReliabilityBin:
-    """What was said and what came true among *n* leads of similar probability."""
+    """Mean predicted and observed share of class A among *n* leads of similar probability."""
 
     n: int
     said: float
@@ -56,24 +56,24 @@ def _checked(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Bools, Float
 
 
 def _midranks(values: Floats) -> Floats:
-    """Rank from 1, ties sharing the mean of their ranks."""
+    """Return ranks from 1; ties get the mean of their ranks."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    found: Floats = (last - (counts - 1) / 2)[inverse]
-    return found
+    ranks: Floats = (last - (counts - 1) / 2)[inverse]
+    return ranks
 
 
 def roc_auc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, confidence: float = 0.95) -> Auc:
-    """Measure how often an A customer is scored above another one; ties count half.
+    """Return the share of pairs in which the A customer has the higher score; ties count half.
 
     Parameters
     ----------
     outcome
         (n,) booleans.
     score
-        (n,) the higher, the likelier.
+        (n,) scores, higher for likelier.
     confidence
-        Of the interval.
+        Confidence level of the interval.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def roc_auc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, confidence: float =
     -----
     DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837-845, through mid-ranks as in
     Sun and Xu, IEEE Signal Processing Letters 21 (2014) 1389-1393. The interval is normal and
-    clipped to 0..1; with one lead of a class its width is unknown, NaN.
+    clipped to 0..1; with a single lead of a class it is NaN.
 
     Examples
     --------
@@ -110,11 +110,11 @@ def roc_auc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, confidence: float =
 
 
 def top_share(weight: npt.ArrayLike, score: npt.ArrayLike, share: float = 0.1) -> float:
-    """Return the share of *weight* (A customers, money) held by the best *share* of the leads.
+    """Return the share of *weight* (A customers, revenue) in the best *share* of the leads.
 
     Notes
     -----
-    Leads that tie at the limit are counted in proportion, so that their order does not matter.
+    Leads tied at the cut are counted in proportion, so that their order does not matter.
 
     Examples
     --------
@@ -134,27 +134,27 @@ def top_share(weight: npt.ArrayLike, score: npt.ArrayLike, share: float = 0.1) -
 
 
 def brier_score(outcome: npt.ArrayLike, probability: npt.ArrayLike) -> float:
-    """Return the mean squared distance of the probability from what came true."""
-    truth, said = _checked(outcome, probability)
-    return float(np.mean((said - truth) ** 2))
+    """Return the mean squared difference between probability and outcome."""
+    truth, predicted = _checked(outcome, probability)
+    return float(np.mean((predicted - truth) ** 2))
 
 
 def reliability(
     outcome: npt.ArrayLike, probability: npt.ArrayLike, bins: int = 10
 ) -> tuple[ReliabilityBin, ...]:
-    """Compare what was said with what came true, over equally filled bins.
+    """Compare predicted and observed shares of class A, over bins of equal size.
 
     Notes
     -----
-    Leads of equal probability stay together, so a bin may be larger and their number smaller.
+    Leads of equal probability share a bin, so bins may be larger and fewer.
     """
-    truth, said = _checked(outcome, probability)
-    edges = np.unique(np.quantile(said, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
-    place = np.searchsorted(edges, said, side="left")
+    truth, predicted = _checked(outcome, probability)
+    edges = np.unique(np.quantile(predicted, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+    place = np.searchsorted(edges, predicted, side="left")
     return tuple(
         ReliabilityBin(
             int(np.sum(place == k)),
-            float(said[place == k].mean()),
+            float(predicted[place == k].mean()),
             float(truth[place == k].mean()),
         )
         for k in np.unique(place)
@@ -171,9 +171,9 @@ def stability_index(expected: Sequence[float] | npt.NDArray[Any], actual: Any) -
 
     Notes
     -----
-    ``sum((a - e) ln(a / e))``. Shares below
-    0.0001 count as 0.0001, so that an empty bin stays finite. Below 0.1 little
-    moved; above 0.25 the leads are of another kind than those the scorecard was fitted on.
+    ``sum((a - e) ln(a / e))``. Shares below 0.0001 count as 0.0001, so that an empty bin gives a
+    finite value. Below 0.1 the change is small; above 0.25 the leads differ in kind from those of
+    the fit.
 
     Examples
     --------

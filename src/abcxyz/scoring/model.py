@@ -1,4 +1,4 @@
-"""Log-odds of becoming an A customer, as a sum over attributes, and its scorecard."""
+"""Additive log-odds model of becoming an A customer, and its conversion to a scorecard."""
 
 from __future__ import annotations
 
@@ -33,42 +33,42 @@ def _labels(written: Mapping[str, str | Mapping[str, str]]) -> Mapping[str, Text
 
 @frozen(kw_only=True)
 class FitOptions:
-    """How to fit a scorecard.
+    """Parameters of a scorecard fit.
 
     Parameters
     ----------
     kinds
-        Attribute to ``number`` or ``category``, where the values do not tell.
+        Attribute to ``number`` or ``category``, where the values do not show it.
     trends
-        Number to ``up``, ``down``, ``none`` (any shape), or ``auto``, which it is anyway.
+        Numeric attribute to ``up``, ``down``, ``none`` (any shape), or ``auto`` (the default).
     special
-        Number to the values that are no quantity, such as ``{"pdays": [-1]}`` for "never".
+        Numeric attribute to its codes, such as ``{"pdays": [-1]}`` for "never".
     labels
-        Attribute to what it is called in each language.
+        Attribute to its label in each language.
     min_share
         Smallest share of the leads in a bin; never fewer than ten leads.
     smoothing
-        Leads of the average kind added to every bin before its weight of evidence is taken.
+        Number of average leads added to every bin before its weight of evidence is computed.
     strength
         Inverse strength of the ridge penalty, scikit-learn's ``C``.
     least
-        Fewest A, and fewest others, for a fit.
+        Minimum number of leads of class A, and of others, for a fit.
     holdout
-        Share of the leads, the latest ones, that judge the scorecard and are not fitted on.
+        Share of the leads, the latest ones, that are set aside for evaluation.
     folds, repeats, seed
-        Of the cross-validation.
+        Number of folds, number of repeats, and random seed of the cross-validation.
     recent
-        Share of the fitted leads, the latest ones, that set the level of the probabilities; all
-        of them when not given.
+        Share of the leads of the fit, the latest ones, that set the level of the probabilities;
+        all of them by default.
     grade_shares
-        Share of the leads graded P-A, and P-A or P-B, on the leads fitted on.
+        Share of the leads of the fit graded P-A, and P-A or P-B.
     leak_auc
-        An attribute that alone ranks this well is taken for one known only after the outcome.
+        An attribute with at least this AUC by itself counts as known only after the outcome.
 
     Raises
     ------
     ConfigError
-        An option is out of its range.
+        A parameter is out of its range.
     """
 
     kinds: Mapping[str, str] = field(factory=dict, converter=frozen_map, hash=False)
@@ -116,7 +116,7 @@ class FitOptions:
 
 @frozen(eq=False)
 class Design:
-    """Attributes of leads, read once: numbers as float64, categories as words.
+    """Attributes of leads, parsed once: numbers as float64, categories as text.
 
     Parameters
     ----------
@@ -131,38 +131,38 @@ class Design:
 
     @classmethod
     def read(cls, columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Design:
-        """Read raw columns; text in a number's place is an error."""
-        found: dict[str, npt.NDArray[Any] | Words] = {}
+        """Parse raw columns; text among numbers is an error."""
+        parsed: dict[str, npt.NDArray[Any] | Words] = {}
         known: dict[str, str] = {}
         for name, column in columns.items():
             known[name] = kind_of(column, name, kinds)
             if known[name] == "number":
-                found[name], _ = as_figures(column, name)
+                parsed[name], _ = as_figures(column, name)
             else:
-                found[name] = Words(*as_words(column))
-        return cls(found, known)
+                parsed[name] = Words(*as_words(column))
+        return cls(parsed, known)
 
     def take(self, rows: Ints) -> Design:
-        """Choose leads by position."""
+        """Select leads by position."""
         return Design({name: one[rows] for name, one in self.columns.items()}, self.kinds)
 
     def only(self, names: Sequence[str]) -> Design:
-        """Choose attributes."""
+        """Select attributes by name."""
         return Design({name: self.columns[name] for name in names}, self.kinds)
 
 
 @frozen(eq=False)
 class LogOdds:
-    """An intercept, and what every bin of every attribute adds to it.
+    """Additive model: an intercept, and the log-odds that each bin of each attribute adds.
 
     Parameters
     ----------
     intercept
-        Log-odds where all attributes add nothing.
+        Log-odds of a lead whose attributes add 0.
     parts
-        One per attribute.
+        One entry per attribute.
     dropped
-        Attribute to the reason it is left out.
+        Attribute to the reason why it is left out.
     """
 
     intercept: float
@@ -183,29 +183,29 @@ class LogOdds:
         return total
 
     def scale(self) -> tuple[float, float]:
-        """Return the log-odds of score 0, and how many one point is worth."""
+        """Return the log-odds of score 0, and the log-odds per point."""
         lowest = sum(float(part.values.min()) for part in self.parts)
         reach = sum(float(np.ptp(part.values)) for part in self.parts)
         return self.intercept + lowest, reach / 100
 
     def attributes(self, design: Design, labels: Mapping[str, Texts]) -> tuple[Attribute, ...]:
-        """Turn log-odds into points: 0 the least of each attribute, 100 the most of all.
+        """Convert log-odds to points: each attribute's minimum is 0, the maximum sum is 100.
 
         Parameters
         ----------
         design
-            The leads fitted on.
+            The leads of the fit.
         labels
-            Attribute to what it is called in each language.
+            Attribute to its label in each language.
 
         Notes
         -----
-        The intercept and each attribute's least go into the calibration, so that points are
-        never negative. They are cut down to the grain of a scorecard, never up: their sum stays
-        within 100, and adds up exactly.
+        The intercept and each attribute's minimum are moved into the calibration, so that points
+        are never negative. Points are rounded down to the step of a scorecard, so that their sum
+        stays within 100 and is exact.
         """
         _, worth = self.scale()
-        found: list[Attribute] = []
+        scored: list[Attribute] = []
         for part in self.parts:
             above = part.values - part.values.min()
             points = np.floor(above / worth * GRAIN) / GRAIN
@@ -215,14 +215,14 @@ class LogOdds:
                 places, _, _ = place_values(design.columns[one.name], one, strict=False)
                 typical = float(points[places].mean())
             bins = [evolve(b, points=p) for b, p in zip(one.bins, points[:-1], strict=True)]
-            found.append(evolve(one, bins=bins, neutral=float(points[-1]), typical=typical))
-        return tuple(found)
+            scored.append(evolve(one, bins=bins, neutral=float(points[-1]), typical=typical))
+        return tuple(scored)
 
 
 def sigmoid(log_odds: Floats) -> Floats:
-    """Turn log-odds into probabilities, without overflow."""
-    found: Floats = 0.5 + 0.5 * np.tanh(log_odds / 2)
-    return found
+    """Convert log-odds to probabilities, without overflow."""
+    probability: Floats = 0.5 + 0.5 * np.tanh(log_odds / 2)
+    return probability
 
 
 def sigmoid_fit(outcome: Bools, values: Floats) -> tuple[float, float]:
@@ -230,7 +230,7 @@ def sigmoid_fit(outcome: Bools, values: Floats) -> tuple[float, float]:
 
     Notes
     -----
-    Platt's calibration. The values are standardised for the solver alone.
+    Platt scaling. The values are standardised for the solver only.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -239,7 +239,7 @@ def sigmoid_fit(outcome: Bools, values: Floats) -> tuple[float, float]:
         share = (outcome.sum() + 0.5) / (len(outcome) + 1)
         return math.log(share / (1 - share)), 0.0
     middle = float(values.mean())
-    # A penalty as good as none; perfectly separated outcomes still end at a finite slope.
+    # A negligible penalty, which makes the slope of perfectly separated outcomes finite.
     fitted = LogisticRegression(C=1e6, max_iter=1000, tol=1e-8)
     fitted.fit(((values - middle) / spread)[:, None], outcome)
     slope = float(fitted.coef_[0, 0]) / spread
@@ -249,27 +249,27 @@ def sigmoid_fit(outcome: Bools, values: Floats) -> tuple[float, float]:
 def fit_log_odds(
     design: Design, outcome: Bools, options: FitOptions, rules: Scorecard | None
 ) -> LogOdds:
-    """Fit weights of evidence, and blend them with the rules.
+    """Fit a logistic regression on weights of evidence, and blend it with the rules.
 
     Parameters
     ----------
     design, outcome
-        Leads to fit on, of both kinds.
+        Leads of both outcomes, and their outcomes.
     options
         See `FitOptions`.
     rules
-        To blend with; None leaves them out.
+        Scorecard to blend with; None for no blending.
 
     Notes
     -----
-    The fit weighs ``m / (m + least)``, with *m* the rarer of A and others: half at the fewest
-    that are fitted at all, nearly all with thousands. An attribute whose coefficient turns out
-    negative would contradict its own bins; it is left out and the rest fitted again.
+    The fit has the weight ``m / (m + least)``, with *m* the number of the rarer outcome: 0.5 at
+    the minimum for a fit, nearly 1 with thousands. An attribute with a negative coefficient would
+    contradict its bins, so it is left out and the rest is fitted again.
     """
     from sklearn.linear_model import LogisticRegression
 
     dropped: dict[str, str] = {}
-    found: list[Binning] = []
+    binnings: list[Binning] = []
     least = max(options.min_share, 10 / len(outcome))
     for name, column in design.columns.items():
         one = bin_attribute(
@@ -285,13 +285,13 @@ def fit_log_odds(
         if np.ptp(one.woe) < 1e-9 or one.information < 1e-4:
             dropped[name] = "tells nothing"
         else:
-            found.append(one)
+            binnings.append(one)
     intercept, weights = 0.0, np.zeros(0)
-    while found:
+    while binnings:
         evidence = np.stack(
             [
                 one.woe[place_values(design.columns[one.attribute.name], one.attribute)[0]]
-                for one in found
+                for one in binnings
             ],
             axis=1,
         )
@@ -301,16 +301,16 @@ def fit_log_odds(
             break
         dropped |= {
             one.attribute.name: "adds nothing to the others"
-            for one, weight in zip(found, weights, strict=True)
+            for one, weight in zip(binnings, weights, strict=True)
             if weight <= 0
         }
-        found = [one for one, weight in zip(found, weights, strict=True) if weight > 0]
-    if not found:
+        binnings = [one for one, weight in zip(binnings, weights, strict=True) if weight > 0]
+    if not binnings:
         share = outcome.mean()
         intercept = math.log(share / (1 - share))
     parts = {
         one.attribute.name: Valued(one.attribute, weight * one.woe)
-        for one, weight in zip(found, weights, strict=False)
+        for one, weight in zip(binnings, weights, strict=False)
     }
     if rules is not None:
         parts, intercept = _blend(parts, intercept, design, outcome, options, rules)
@@ -327,7 +327,7 @@ def _blend(
 ) -> tuple[dict[str, Valued], float]:
     score = score_prospects(design.columns, rules, strict=False).score
     base, slope = sigmoid_fit(outcome, score)
-    if slope <= 0:  # the rules say nothing about these leads, or the contrary
+    if slope <= 0:  # the rules do not separate these leads, or rank them in reverse
         return parts, intercept
     rarer = int(min(outcome.sum(), (~outcome).sum()))
     ours = rarer / (rarer + options.least)

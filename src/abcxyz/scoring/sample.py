@@ -1,4 +1,4 @@
-"""Leads with a known outcome, in the order of time."""
+"""Sample of leads with a known outcome, in chronological order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Sample", "read_sample", "read_truth", "time_cut"]
 
 @frozen(eq=False)
 class Sample:
-    """Leads with a known outcome, in the order of time."""
+    """Leads with a known outcome, in chronological order."""
 
     design: Design
     outcome: Bools
@@ -39,7 +39,7 @@ class Sample:
         return len(self.outcome)
 
     def take(self, rows: Ints) -> Sample:
-        """Choose leads by position."""
+        """Select leads by position."""
         return Sample(
             self.design.take(rows),
             self.outcome[rows],
@@ -49,22 +49,22 @@ class Sample:
         )
 
     def counted(self) -> dict[str, Any]:
-        """Return how many leads, how many of them A, and from when to when."""
-        found: dict[str, Any] = {"n": len(self), "a": int(self.outcome.sum())}
+        """Return the number of leads, the number of class A, and the range of dates."""
+        summary: dict[str, Any] = {"n": len(self), "a": int(self.outcome.sum())}
         if self.days is not None and len(self):
-            found |= {"from": str(self.days.min()), "to": str(self.days.max())}
-        return found
+            summary |= {"from": str(self.days.min()), "to": str(self.days.max())}
+        return summary
 
 
 def read_truth(outcome: ArrayLike) -> Floats:
-    """Return 1, 0 and NaN."""
+    """Convert outcomes to 1, 0, and NaN where unknown."""
     flat = np.asarray(outcome, dtype=object).tolist()
-    found = np.empty(len(flat))
+    truth = np.empty(len(flat))
     for i, value in enumerate(flat):
         if value is None or value != value or type(value).__name__ == "NAType":
-            found[i] = math.nan
+            truth[i] = math.nan
         elif value in (0, 1):
-            found[i] = float(value)
+            truth[i] = float(value)
         else:
             raise InputError(
                 "the outcome holds {value!r} at position {place}; use true, false, or nothing "
@@ -72,7 +72,7 @@ def read_truth(outcome: ArrayLike) -> Floats:
                 value=value,
                 place=i,
             )
-    return found
+    return truth
 
 
 def read_sample(
@@ -86,15 +86,15 @@ def read_sample(
     attributes: Sequence[str] | None,
     kinds: Mapping[str, str],
 ) -> tuple[Sample, dict[str, int]]:
-    """Gather leads and what became of them; see `fit_scorecard`.
+    """Combine leads and their outcomes; see `fit_scorecard`.
 
     Returns
     -------
     tuple
-        The leads with an outcome, in the order of time; how many were left out, and why.
+        The leads with an outcome, in chronological order; the numbers left out by reason.
     """
     leads = columns_of(table, ids=ids)
-    # A knock-out tells what became of a firm, not what it was as a lead.
+    # A knock-out is a later outcome of a firm, not an attribute of the lead.
     hidden = {"lead", "id", *(out.attribute for out in rules.knockouts)}
     names = attributes or [name for name in leads.columns if name not in hidden]
     absent = [name for name in names if name not in leads.columns]
@@ -140,8 +140,8 @@ def read_sample(
 def _by_customer(
     ids: npt.NDArray[Any], outcome: Any, as_of: date | None
 ) -> tuple[Floats, Days | None, Floats, date, dict[str, int]]:
-    """Look leads up among customers: outcomes, or the classes of a snapshot."""
-    # A file holds text where a database holds numbers.
+    """Match leads to customers by identifier: of outcomes, or of a snapshot's classes."""
+    # Identifiers are text in a file and numbers in a database.
     place = {str(key): k for k, key in enumerate(outcome.customers.tolist())}
     rows = np.array([place.get(str(key), -1) for key in ids.tolist()], dtype=np.int64)
     if isinstance(outcome, Outcomes):
@@ -157,7 +157,7 @@ def _by_customer(
 
 
 def time_cut(sample: Sample, holdout: float) -> int:
-    """Return where the leads set aside begin; a day is never divided."""
+    """Return the position of the first lead set aside; leads of one day are not split."""
     cut = int(len(sample) * (1 - holdout))
     if sample.days is not None and 0 < cut < len(sample):
         cut = int(np.searchsorted(sample.days, sample.days[cut], side="left"))

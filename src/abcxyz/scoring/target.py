@@ -1,4 +1,4 @@
-"""Who became an A customer in time, and what was known about them when they were leads."""
+"""Target of a fit: which customers reached class A in time, and their attributes as leads."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ __all__ = ["Outcomes", "attributes_as_of", "first_year_outcomes"]
 
 @frozen(eq=False)
 class Outcomes:
-    """What became of the customers whose first months are over.
+    """Outcomes of the customers whose first months are complete.
 
     Parameters
     ----------
     customers
-        (n,) identifiers, each once.
+        (n,) identifiers, unique.
     first_day
-        (n,) day of the first order: when the customer was last a lead.
+        (n,) date of the first order, the last day as a lead.
     reached
-        (n,) whether class A was reached in time.
+        (n,) booleans: whether class A was reached in time.
     revenue
-        (n,) money of these first months.
+        (n,) revenue of the first months.
     as_of
         End of the data.
     immature
-        How many customers were left out because their first months are not over.
+        Number of customers left out because their first months are not complete.
     older
-        How many were left out because they may have bought before *since*.
+        Number of customers left out because they may have bought before *since*.
     months
-        How long they had.
+        Number of months after the first order in which class A had to be reached.
     """
 
     customers: npt.NDArray[Any]
@@ -65,25 +65,27 @@ def first_year_outcomes(
     months: int = 12,
     since: date | None = None,
 ) -> Outcomes:
-    """Find who reached class A within *months* of the first order.
+    """Determine which customers reached class A within *months* of the first order.
 
     Parameters
     ----------
     transactions
-        All sales; those from *as_of* on are not looked at.
+        All sales; those from *as_of* on are ignored.
     as_of
-        The day after the data end.
+        The day after the last day of the data.
     rule
-        Of ABC, over the 12 months before each month's end.
+        ABC rule, applied to the 12 months before the end of each month.
     months
-        How long a customer has. Only those who had all of it are judged.
+        Number of months in which class A must be reached; customers with fewer months of data
+        are left out.
     since
-        Leave out customers with an order before this day: where the data begin in the middle of
-        a firm's life, its first months show old customers as if they were new.
+        Leave out customers with an order before this day: at the beginning of the data, old
+        customers look as if they were new.
 
     Returns
     -------
     Outcomes
+        Of the customers whose first months are complete.
 
     Raises
     ------
@@ -92,9 +94,9 @@ def first_year_outcomes(
 
     Notes
     -----
-    At the end of every month all customers are classified by the twelve months up to then, just
-    as a monthly job would. A customer counts as A from the first such classification that says
-    so, provided it falls within *months* of the day of the first order.
+    At the end of every month all customers are classified by the last twelve months, as by a
+    monthly job. A customer has reached class A if the first such classification as A falls within
+    *months* of the day of the first order.
     """
     if months < 1:
         raise InputError("months is {months}; use one or more", months=months)
@@ -107,7 +109,7 @@ def first_year_outcomes(
     np.minimum.at(first, codes, sales.day)
     month = sales.day.astype("M8[M]").astype(np.int64)
     start = int(month.min())
-    # The month of as_of is complete only up to the day before it.
+    # The month of as_of has data only up to the day before it.
     count = int(np.datetime64(as_of, "M").astype(np.int64)) - start
     money = np.zeros((n, max(count, 1)))
     whole = month < start + count
@@ -128,8 +130,8 @@ def first_year_outcomes(
     revenue = np.bincount(codes[within], weights=sales.amount[within], minlength=n)
     mature = deadline <= np.datetime64(as_of)
     new = first >= np.datetime64(since) if since else np.ones(n, dtype=bool)
-    kept = mature & new
-    if not kept.any():
+    used = mature & new
+    if not used.any():
         raise InputError(
             "no customer had {months} months since the first order before {as_of}; wait, read "
             "more history, or ask for fewer months",
@@ -137,7 +139,7 @@ def first_year_outcomes(
             as_of=as_of,
         )
     return Outcomes(
-        freeze(customers[kept]), freeze(first[kept]), freeze(reached[kept]), freeze(revenue[kept]),
+        freeze(customers[used]), freeze(first[used]), freeze(reached[used]), freeze(revenue[used]),
         as_of, int(np.sum(new & ~mature)), int(np.sum(~new)), months,
     )  # fmt: skip
 
@@ -149,8 +151,8 @@ def _plus_months(days: Days, months: int) -> Days:
     ahead = start + np.timedelta64(months, "M")
     following = ahead + np.timedelta64(1, "M")
     last = following.astype("M8[D]") - ahead.astype("M8[D]") - np.timedelta64(1, "D")
-    found: Days = ahead.astype("M8[D]") + np.minimum(offset, last)
-    return found
+    shifted: Days = ahead.astype("M8[D]") + np.minimum(offset, last)
+    return shifted
 
 
 def attributes_as_of(
@@ -160,23 +162,23 @@ def attributes_as_of(
     customers: npt.NDArray[Any],
     days: Days,
 ) -> LeadColumns:
-    """Choose what was known about each customer on the day given, and nothing later.
+    """Return the attributes of each customer as known on a given day.
 
     Parameters
     ----------
     table
-        Attributes, any number of rows per customer.
+        Attributes, with any number of rows per customer.
     ids
-        (rows,) whom a row is about.
+        (rows,) identifier of the customer of each row.
     known_on
-        (rows,) since when it is known.
+        (rows,) day since which the row is known.
     customers, days
-        (n,) whom to look up, and as of when.
+        (n,) identifiers to look up, and the day of each.
 
     Returns
     -------
     LeadColumns
-        n rows, in the order of *customers*; ``None`` where nothing was known yet.
+        n rows, in the order of *customers*; ``None`` where nothing was known on the day.
     """
     leads = columns_of(table, ids=ids)
     since = as_days(known_on, "known_on")
@@ -198,17 +200,17 @@ def attributes_as_of(
 
 
 def take(columns: Any, rows: Ints) -> dict[str, npt.NDArray[Any]]:
-    """Choose rows of every column; -1 is nothing known."""
-    found: dict[str, npt.NDArray[Any]] = {}
+    """Select rows of every column; -1 gives a missing value."""
+    selected: dict[str, npt.NDArray[Any]] = {}
     for name, column in columns.items():
         array = np.asarray(column)
         if array.dtype.kind in "iu":
             array = array.astype(np.float64)
         if array.dtype.kind == "f":
-            found[name] = np.where(rows >= 0, array[rows], np.nan) if len(array) else array[:0]
+            selected[name] = np.where(rows >= 0, array[rows], np.nan) if len(array) else array[:0]
             continue
         chosen = np.empty(len(rows), dtype=object)
         for i, row in enumerate(rows.tolist()):
             chosen[i] = None if row < 0 else array[row]
-        found[name] = chosen
-    return found
+        selected[name] = chosen
+    return selected

@@ -1,4 +1,4 @@
-"""Sentences about a scorecard: what it is, how good, and whether leads still resemble."""
+"""Texts that describe a scorecard: basis, quality, drift."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["REASONS", "SHIFTED", "VERDICTS", "describe", "describe_drift", "drif
 
 WATCH = 0.1
 SHIFTED = 0.25
-"""Stability index from which leads are of another kind than those fitted on."""
+"""Stability index from which the leads differ in kind from those of the fit."""
 
 REASONS = MappingProxyType(
     {
@@ -36,14 +36,14 @@ VERDICTS = MappingProxyType(
 
 
 def describe(card: Scorecard, lang: str = "en") -> list[str]:
-    """Return lines that tell basis, date, n, metrics and points.
+    """Return lines of text with basis, date, sample size, metrics and points.
 
     Parameters
     ----------
     card
-        Any scorecard; what its report lacks is left out.
+        Scorecard; lines without data in its report are left out.
     lang
-        One of the languages on offer.
+        Code of the language.
     """
     report = card.report
     lines = [text("Scorecard: {basis}", lang, basis=text(card.basis, lang))]
@@ -91,24 +91,24 @@ def describe(card: Scorecard, lang: str = "en") -> list[str]:
 
 
 def _metrics(held: Mapping[str, Any], lang: str) -> Iterator[str]:
-    def told(name: str, decimals: int = 3) -> str:
+    def figure(name: str, decimals: int = 3) -> str:
         return number(_figure(held, name), lang, decimals)
 
     if "auc" in held:
         yield text(
             "AUC {auc} (95 % interval {low} … {high}), of the rules {rules}",
             lang,
-            auc=told("auc"),
-            low=told("auc_low"),
-            high=told("auc_high"),
-            rules=told("rules_auc"),
+            auc=figure("auc"),
+            low=figure("auc_low"),
+            high=figure("auc_high"),
+            rules=figure("rules_auc"),
         )
     if "top_decile_lift" in held:
         yield text(
             "the best tenth holds {lift} times as many A as the average, and {money} of the "
             "revenue",
             lang,
-            lift=told("top_decile_lift", 2),
+            lift=figure("top_decile_lift", 2),
             money=percent(_figure(held, "top_decile_revenue"), lang),
         )
     if "brier" in held:
@@ -116,10 +116,10 @@ def _metrics(held: Mapping[str, Any], lang: str) -> Iterator[str]:
             "probabilities: Brier score {brier}, mean minus truth {large}, calibration intercept "
             "{intercept} and slope {slope}",
             lang,
-            brier=told("brier"),
-            large=told("in_the_large", 4),
-            intercept=told("calibration_intercept"),
-            slope=told("calibration_slope"),
+            brier=figure("brier"),
+            large=figure("in_the_large", 4),
+            intercept=figure("calibration_intercept"),
+            slope=figure("calibration_slope"),
         )
 
 
@@ -156,7 +156,7 @@ def drift_of(drift: Mapping[str, Any]) -> str:
 
 
 def describe_drift(drift: Mapping[str, Any], lang: str = "en") -> list[str]:
-    """Return lines that tell whether leads are still of the kind that was fitted on."""
+    """Return lines of text that say whether new leads still resemble those of the fit."""
     lines = [
         text(
             "stability index of the score over {n} leads: {value} – {verdict}",
@@ -173,13 +173,13 @@ def describe_drift(drift: Mapping[str, Any], lang: str = "en") -> list[str]:
 
 
 def _part(report: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = report.get(name)
-    return found if isinstance(found, Mapping) else {}
+    part = report.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def _figure(part: Mapping[str, Any], name: str) -> float:
-    found = part.get(name)
-    return float(found) if isinstance(found, (int, float)) else math.nan
+    figure = part.get(name)
+    return float(figure) if isinstance(figure, (int, float)) else math.nan
 
 
 def _or_zero(value: float) -> float:

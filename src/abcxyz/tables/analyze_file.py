@@ -32,7 +32,7 @@ def read_sales_for(
     path
         The file.
     metric
-        One of `abcxyz.METRICS`.
+        One of `~abcxyz.core.sales.panel.METRICS`.
     as_of, reading
         As in `abcxyz.tables.sales.read_sales`.
 

@@ -1,13 +1,13 @@
-"""What an adapter's author needs to prove it: contracts to inherit, and made-up sales.
+"""Contract tests for adapters, to inherit from, and synthetic sales.
 
-Needs pytest, and the strategies need hypothesis: the extra ``testing`` brings both.
+Needs pytest, and for the strategies hypothesis: the extra ``testing`` installs both.
 """
 
 from __future__ import annotations
 
 import pytest
 
-# Before their import, so that a failed promise shows both sides.
+# Before their import, so that a failed assertion shows both sides.
 pytest.register_assert_rewrite(
     "abcxyz.testing.enrichers", "abcxyz.testing.sinks", "abcxyz.testing.sources"
 )

@@ -1,4 +1,4 @@
-"""What every enricher promises."""
+"""Contract test of enrichers."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from abcxyz.testing.synthetic import HOSTILE, YEAR
 __all__ = ["EnricherContract"]
 
 
-def _plain(found: Attributes) -> dict[str, dict[str, object]]:
-    return {key: dict(known) for key, known in found.items()}
+def _plain(attributes: Attributes) -> dict[str, dict[str, object]]:
+    return {key: dict(known) for key, known in attributes.items()}
 
 
 class EnricherContract:
-    """Inherit from this class in a test module, and override the fixtures.
+    """Tests of an enricher: inherit from this class in a test module, and override the fixtures.
 
-    ``make_enricher`` and ``known`` must be: at least two customers that the system knows.
+    Required are ``make_enricher``, and ``known``: at least two customers that the system knows.
     """
 
     @pytest.fixture
     def make_enricher(self) -> Callable[[], Enricher]:
-        """Return what builds an enricher over always the same customers."""
+        """Return a function that builds an enricher over a fixed set of customers."""
         raise NotImplementedError("override the fixture make_enricher")
 
     @pytest.fixture
@@ -37,17 +37,17 @@ class EnricherContract:
 
     @pytest.fixture
     def window(self) -> Window:
-        """Return a window for the facts."""
+        """Return the window of the facts."""
         return YEAR
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:
-        """Return the secrets the enricher was built with."""
+        """Return the secrets with which the enricher is built."""
         return ()
 
     @pytest.fixture
     def failures(self) -> Sequence[Callable[[], object]]:
-        """Return calls that fail because the other side does, each in another way."""
+        """Return calls that fail because the other system fails, one per kind of failure."""
         return ()
 
     def test_is_an_enricher(self, make_enricher: Callable[[], Enricher]) -> None:
@@ -57,7 +57,7 @@ class EnricherContract:
     def test_tells_what_was_asked(
         self, make_enricher: Callable[[], Enricher], known: Sequence[str]
     ) -> None:
-        """All known customers come back under the ids they were asked by, and nobody else."""
+        """Exactly the known customers come back, under the requested ids."""
         found = make_enricher().customers(known)
         assert len(set(known)) > 1, "override the fixture known: it should hold two customers"
         assert set(known) == set(found)
@@ -67,7 +67,7 @@ class EnricherContract:
     def test_leaves_out_the_unknown(
         self, make_enricher: Callable[[], Enricher], known: Sequence[str]
     ) -> None:
-        """Unknown ids, also hostile and many, are left out and spoil nothing."""
+        """Unknown ids, also hostile or many, are left out and do not affect the others."""
         strangers = [*HOSTILE, *(f"no such customer {n}" for n in range(1000))]
         enricher = make_enricher()
         mixed = [*strangers[:500], *known, *strangers[500:]]
@@ -76,7 +76,7 @@ class EnricherContract:
     def test_halves_add_up(
         self, make_enricher: Callable[[], Enricher], known: Sequence[str]
     ) -> None:
-        """Asked in two parts, in reverse or twice, it tells the same."""
+        """Requests in two parts, in reverse order, or repeated return the same attributes."""
         enricher = make_enricher()
         whole = _plain(enricher.customers(known))
         middle = len(known) // 2
@@ -85,11 +85,11 @@ class EnricherContract:
         assert whole == _plain(enricher.customers([*reversed(known), *known]))
 
     def test_nobody_is_no_error(self, make_enricher: Callable[[], Enricher]) -> None:
-        """Nobody asked for, nobody told of."""
+        """No ids give an empty result."""
         assert dict(make_enricher().customers([])) == {}
 
     def test_prospects_are_the_same_again(self, make_enricher: Callable[[], Enricher]) -> None:
-        """Prospects come with their attributes, and come again."""
+        """Prospects have attributes, and a second call returns the same."""
         enricher = make_enricher()
         found = enricher.prospects()
         assert all(isinstance(key, str) for key in found)
@@ -98,19 +98,19 @@ class EnricherContract:
     def test_facts_are_the_same_again(
         self, make_enricher: Callable[[], Enricher], window: Window
     ) -> None:
-        """Facts, where there are any, are `CrmFacts`, and equal when read again."""
+        """Facts, where offered, are `CrmFacts`, and equal when read again."""
         check_facts(make_enricher(), window)
 
     def test_may_be_closed(
         self, make_enricher: Callable[[], Enricher], known: Sequence[str]
     ) -> None:
-        """After use the enricher can be closed."""
+        """The enricher can be closed after use."""
         enricher = make_enricher()
         enricher.customers(known)
         check_close(enricher)
 
     def test_preflight_says_what_it_found(self, make_enricher: Callable[[], Enricher]) -> None:
-        """A preflight, where there is one, answers lines of text."""
+        """A preflight, where offered, returns lines of text."""
         enricher = make_enricher()
         if not isinstance(enricher, Preflight):
             pytest.skip("the enricher has no preflight")
@@ -124,7 +124,7 @@ class EnricherContract:
         failures: Sequence[Callable[[], object]],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """No secret is in the repr, the log, or any failure; every failure is one of ours."""
+        """No secret is in the repr, the log or a failure; every failure is an `AbcxyzError`."""
         if secrets and not failures:
             pytest.fail("an enricher with secrets needs the fixture failures")
         with caplog.at_level("DEBUG"):

@@ -1,4 +1,4 @@
-"""Checks of what an adapter may offer beside its role, shared by the contracts."""
+"""Checks of the optional Protocols of adapters, shared by the contract tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["check_close", "check_facts"]
 
 
 def check_close(adapter: object) -> None:
-    """Close an adapter that was used; skip the test where it cannot be closed."""
+    """Close an adapter after use; skip the test where it is not closeable."""
     if not isinstance(adapter, Closeable):
         pytest.skip("the adapter has no close")
     adapter.close()

@@ -1,4 +1,4 @@
-"""Search everything an exception shows for what it must not."""
+"""Search of exceptions and text for leaked secrets."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
 def leaks(shown: BaseException | str, secrets: Iterable[str]) -> list[str]:
-    """List the secrets that *shown* gives away, in any of their usual spellings.
+    """Return the secrets that appear in *shown*, in any of their usual encodings.
 
     Parameters
     ----------
     shown
-        Text, or an exception: its whole rendered traceback with every cause, its repr, arguments
-        and details are looked at.
+        Text, or an exception: its full traceback with every cause, its repr, arguments and
+        fields are searched.
     secrets
         Literal values.
 
     Returns
     -------
     list of str
+        The secrets that appear, in the order of *secrets*.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def check_failures(
     secrets: Sequence[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Let every failure happen; it must be one of ours, and keep the secrets."""
+    """Run every failing call; each must raise an `AbcxyzError` that shows no secret."""
     with caplog.at_level("DEBUG"):
         for fail in failures:
             with pytest.raises(AbcxyzError) as caught:

@@ -1,4 +1,4 @@
-"""What every sink promises."""
+"""Contract test of sinks."""
 
 from __future__ import annotations
 
@@ -28,54 +28,54 @@ def segments_of(analysis: Analysis) -> dict[str, str]:
 
 
 class SinkContract:
-    """Inherit from this class in a test module, and override the fixtures.
+    """Tests of a sink: inherit from this class in a test module, and override the fixtures.
 
-    ``make_sink``, ``state`` and ``shown`` must be. ``customers`` is to be overridden where the
-    target only knows customers of its own; ``bad_customer`` where it can refuse one.
+    Required are ``make_sink``, ``state`` and ``shown``. Override ``customers`` where the target
+    accepts only existing customers; ``bad_customer`` where it can refuse one.
     """
 
     @pytest.fixture
     def make_sink(self) -> Callable[[], Sink]:
-        """Return what builds a sink, each time anew, into the same target."""
+        """Return a function that builds a new sink into the same target at each call."""
         raise NotImplementedError("override the fixture make_sink")
 
     @pytest.fixture
     def state(self) -> Callable[[], object]:
-        """Return what takes a picture of the whole target: equal pictures, nothing changed."""
+        """Return a function that reads the whole state of the target; equal means unchanged."""
         raise NotImplementedError("override the fixture state")
 
     @pytest.fixture
     def shown(self) -> Callable[[], Mapping[str, str]] | None:
-        """Return what reads customer -> segment in the target; empty where not classified."""
+        """Return a function that reads customer -> segment from the target; empty if none."""
         raise NotImplementedError("override the fixture shown; None where it shows no customers")
 
     @pytest.fixture
     def names(self) -> Callable[[], Mapping[str, str]] | None:
-        """Return what reads customer -> name in the target, where it shows names."""
+        """Return a function that reads customer -> name from the target, where it shows names."""
         return None
 
     @pytest.fixture
     def customers(self) -> Sequence[str]:
-        """Return at least three customers that the target takes."""
+        """Return at least three customers that the target accepts."""
         return HOSTILE
 
     @pytest.fixture
     def bad_customer(self) -> str | None:
-        """Return a customer that the target refuses, where it can refuse one."""
+        """Return a customer that the target refuses, or None where it refuses none."""
         return None
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:
-        """Return the secrets the sink was built with."""
+        """Return the secrets with which the sink is built."""
         return ()
 
     @pytest.fixture
     def failures(self) -> Sequence[Callable[[], object]]:
-        """Return calls that fail because the other side does, each in another way."""
+        """Return calls that fail because the other system fails, one per kind of failure."""
         return ()
 
     def test_is_a_sink(self, make_sink: Callable[[], Sink], customers: Sequence[str]) -> None:
-        """It has the method of a sink, which gives a report."""
+        """It has the method of a sink, which returns a report."""
         sink = make_sink()
         assert isinstance(sink, Sink)
         report = sink.write(make_analysis(customers), dry_run=True)
@@ -89,7 +89,7 @@ class SinkContract:
         state: Callable[[], object],
         customers: Sequence[str],
     ) -> None:
-        """A dry run leaves the target as it was, and says what the real one then does."""
+        """A dry run changes nothing, and reports what the real write then does."""
         analysis = make_analysis(customers)
         before = state()
         promised = make_sink().write(analysis, dry_run=True)
@@ -104,7 +104,7 @@ class SinkContract:
         shown: Callable[[], Mapping[str, str]] | None,
         customers: Sequence[str],
     ) -> None:
-        """After a write the target shows every customer's segment, and after another the new."""
+        """After each write the target shows every customer's current segment."""
         for seed in (1, 2):
             analysis = make_analysis(customers, seed=seed)
             report = make_sink().write(analysis, dry_run=False)
@@ -119,7 +119,7 @@ class SinkContract:
         state: Callable[[], object],
         customers: Sequence[str],
     ) -> None:
-        """Written again, by the same object or another, nothing changes, and the report agrees."""
+        """A repeated write, by the same object or another, changes nothing and reports so."""
         analysis = make_analysis(customers)
         sink = make_sink()
         sink.write(analysis, dry_run=False)
@@ -156,7 +156,7 @@ class SinkContract:
         names: Callable[[], Mapping[str, str]] | None,
         customers: Sequence[str],
     ) -> None:
-        """Whatever the customers are called, they are written, and called so in the target."""
+        """Customers with hostile names are written, and the target shows the names unchanged."""
         for turn in range(0, len(HOSTILE), max(1, len(customers))):
             named = {
                 one: HOSTILE[(turn + place) % len(HOSTILE)] for place, one in enumerate(customers)
@@ -169,7 +169,7 @@ class SinkContract:
     def test_reports_progress(
         self, make_sink: Callable[[], Sink], customers: Sequence[str]
     ) -> None:
-        """Progress, where it is reported, only grows, and ends with all of it."""
+        """Progress, where reported, only grows, and ends at the total."""
         sink = make_sink()
         if not isinstance(sink, ProgressReporter):
             pytest.skip("the sink reports no progress")
@@ -182,7 +182,7 @@ class SinkContract:
         assert calls[-1][0] == calls[-1][1]
 
     def test_may_be_closed(self, make_sink: Callable[[], Sink], customers: Sequence[str]) -> None:
-        """After a write the sink can be closed."""
+        """The sink can be closed after a write."""
         sink = make_sink()
         sink.write(make_analysis(customers), dry_run=False)
         check_close(sink)
@@ -190,7 +190,7 @@ class SinkContract:
     def test_preflight_changes_nothing(
         self, make_sink: Callable[[], Sink], state: Callable[[], object]
     ) -> None:
-        """A preflight, where there is one, answers lines of text and only looks."""
+        """A preflight, where offered, returns lines of text and changes nothing."""
         sink = make_sink()
         if not isinstance(sink, Preflight):
             pytest.skip("the sink has no preflight")
@@ -206,7 +206,7 @@ class SinkContract:
         failures: Sequence[Callable[[], object]],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """No secret is in the repr, report or log, or in any failure; each is one of ours."""
+        """No secret is in the repr, report, log or failures; every failure is an `AbcxyzError`."""
         if secrets and not failures:
             pytest.fail("a sink with secrets needs the fixture failures")
         with caplog.at_level("DEBUG"):

@@ -1,4 +1,4 @@
-"""What every source promises."""
+"""Contract test of sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["SourceContract", "facts"]
 
 
 def facts(batches: Iterable[Transactions]) -> Counter[tuple[Any, ...]]:
-    """Count the lines of all batches, so that reads can be compared whatever their order."""
+    """Count equal lines over all batches, to compare reads regardless of order."""
     found: Counter[tuple[Any, ...]] = Counter()
     for batch in batches:
         columns = (batch.customer, batch.day, batch.amount, batch.cost, batch.document)
@@ -31,11 +31,11 @@ def facts(batches: Iterable[Transactions]) -> Counter[tuple[Any, ...]]:
 
 
 class SourceContract:
-    """Inherit from this class in a test module, and override the fixtures.
+    """Tests of a source: inherit from this class in a test module, and override the fixtures.
 
-    ``make_source`` is the one that must be; ``window`` must hold sales on several days.
-    ``store`` gives the strongest test: it puts known sales, hostile identifiers among them,
-    into the system behind the source. ``failures`` and ``secrets`` are for what talks to others.
+    Required is ``make_source``; ``window`` must hold sales on several days. ``store`` enables the
+    strongest test: it puts known sales, also with hostile identifiers, into the system behind the
+    source. ``failures`` and ``secrets`` are for sources that reach another system.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class SourceContract:
 
     @pytest.fixture
     def make_source(self) -> Callable[[], Source]:
-        """Return what builds a source over always the same sales."""
+        """Return a function that builds a source over fixed sales."""
         raise NotImplementedError("override the fixture make_source")
 
     @pytest.fixture
@@ -64,21 +64,21 @@ class SourceContract:
 
     @pytest.fixture
     def store(self) -> Callable[[Transactions], Source] | None:
-        """Return what puts given sales into the system and builds a source over them alone."""
+        """Return a function that stores sales in the system and builds a source over them."""
         return None
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:
-        """Return the secrets the source was built with."""
+        """Return the secrets with which the source is built."""
         return ()
 
     @pytest.fixture
     def failures(self) -> Sequence[Callable[[], object]]:
-        """Return calls that fail because the other side does, each in another way."""
+        """Return calls that fail because the other system fails, one per kind of failure."""
         return ()
 
     def splits(self, window: Window, days: Sequence[date]) -> Iterable[date]:
-        """Choose the days to split the *window* at; *days* hold sales, in order."""
+        """Return the days at which to split the *window*; *days* are those with sales, sorted."""
         middle = days[len(days) // 2]
         near = (days[0], middle, days[-1])
         wanted = {d + timedelta(days=n) for d in near for n in (0, 1)}
@@ -86,7 +86,7 @@ class SourceContract:
         return sorted(day for day in wanted if window.since < day < window.until)
 
     def test_is_a_source(self, make_source: Callable[[], Source], window: Window) -> None:
-        """It has the method of a source, which gives an iterator of transactions."""
+        """It has the method of a source, which returns an iterator of transactions."""
         source = make_source()
         assert isinstance(source, Source)
         batches = source.transactions(window)
@@ -100,7 +100,7 @@ class SourceContract:
         assert len(set(days)) > 1, "override the fixture window: it should hold sales"
 
     def test_halves_add_up(self, make_source: Callable[[], Source], window: Window) -> None:
-        """Split at any day, the two parts hold exactly the sales of the whole."""
+        """Two parts of the window, split at any day, hold exactly the sales of the whole."""
         source = make_source()
         whole = facts(source.transactions(window))
         days = sorted({line[1] for line in whole})
@@ -110,7 +110,7 @@ class SourceContract:
             assert whole == before + after, f"split at {day}"
 
     def test_reads_the_same_again(self, make_source: Callable[[], Source], window: Window) -> None:
-        """A second read, and one by a second object, give each sale once more."""
+        """A second read, and one by a second object, yield the same sales."""
         source = make_source()
         first = facts(source.transactions(window))
         assert first == facts(source.transactions(window))
@@ -119,7 +119,7 @@ class SourceContract:
     def test_may_be_left_in_the_middle(
         self, make_source: Callable[[], Source], window: Window
     ) -> None:
-        """A reader that stops after the first batch spoils nothing for the next one."""
+        """A reader that stops after the first batch does not affect the next reader."""
         whole = facts(make_source().transactions(window))
         source = make_source()
         batches = source.transactions(window)
@@ -131,7 +131,7 @@ class SourceContract:
     def test_empty_window_is_no_error(
         self, make_source: Callable[[], Source], empty_window: Window
     ) -> None:
-        """No sales are nothing, not a failure."""
+        """A window without sales gives no transactions and no error."""
         assert Counter() == facts(make_source().transactions(empty_window))
 
     def test_customers_are_tidy(self, make_source: Callable[[], Source], window: Window) -> None:
@@ -144,7 +144,7 @@ class SourceContract:
     def test_gives_what_was_stored(
         self, store: Callable[[Transactions], Source] | None, window: Window
     ) -> None:
-        """Exactly the stored sales come out, whatever the customers are called."""
+        """Exactly the stored sales come out, also with hostile identifiers."""
         if store is None:
             pytest.skip("the fixture store is not given")
         sales = make_transactions(window=window)
@@ -164,7 +164,7 @@ class SourceContract:
     def test_names_are_those_of_its_customers(
         self, make_source: Callable[[], Source], window: Window
     ) -> None:
-        """Names, where there are any, are text under the identifiers of the sales."""
+        """Names, where offered, are text under the identifiers of the sales."""
         source = make_source()
         if not isinstance(source, NamesSource):
             pytest.skip("the source has no customer_names")
@@ -176,7 +176,7 @@ class SourceContract:
     def test_quality_accounts_for_the_sales(
         self, make_source: Callable[[], Source], window: Window
     ) -> None:
-        """The account of a reading, where there is one, counts every line that came out."""
+        """The quality account, where offered, counts every line of the transactions."""
         source = make_source()
         if not isinstance(source, QualitySource):
             pytest.skip("the source has no data_quality")
@@ -188,18 +188,18 @@ class SourceContract:
     def test_facts_are_the_same_again(
         self, make_source: Callable[[], Source], window: Window
     ) -> None:
-        """Facts, where there are any, are `CrmFacts`, and equal when read again."""
+        """Facts, where offered, are `CrmFacts`, and equal when read again."""
         check_facts(make_source(), window)
 
     def test_may_be_closed(self, make_source: Callable[[], Source], window: Window) -> None:
-        """After a reading the source can be closed."""
+        """The source can be closed after a read."""
         source = make_source()
         for _ in source.transactions(window):
             pass
         check_close(source)
 
     def test_preflight_says_what_it_found(self, make_source: Callable[[], Source]) -> None:
-        """A preflight, where there is one, answers lines of text."""
+        """A preflight, where offered, returns lines of text."""
         source = make_source()
         if not isinstance(source, Preflight):
             pytest.skip("the source has no preflight")
@@ -213,7 +213,7 @@ class SourceContract:
         failures: Sequence[Callable[[], object]],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """No secret is in the repr, the log, or any failure; every failure is one of ours."""
+        """No secret is in the repr, the log or a failure; every failure is an `AbcxyzError`."""
         if secrets and not failures:
             pytest.fail("a source with secrets needs the fixture failures")
         with caplog.at_level("DEBUG"):

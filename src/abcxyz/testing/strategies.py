@@ -17,7 +17,7 @@ __all__ = ["analyses", "customer_ids", "transactions", "windows"]
 
 
 def customer_ids() -> st.SearchStrategy[str]:
-    """Draw identifiers: numbers as text, words of any script, and hostile ones."""
+    """Strategy of identifiers: numbers as text, words of any script, and hostile ones."""
     letters = st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp"))
     words = st.text(letters, min_size=1, max_size=12)
     return st.one_of(st.integers(1, 10**9).map(str), words, st.sampled_from(HOSTILE)).map(
@@ -29,7 +29,7 @@ def customer_ids() -> st.SearchStrategy[str]:
 def windows(
     draw: st.DrawFn, *, since: date = date(2000, 1, 1), until: date = date(2100, 1, 1)
 ) -> Window:
-    """Draw a window between two days."""
+    """Strategy of windows between two days."""
     first = draw(st.dates(since, until - timedelta(days=1)))
     return Window(first, draw(st.dates(first + timedelta(days=1), until)))
 
@@ -38,7 +38,7 @@ def windows(
 def transactions(
     draw: st.DrawFn, *, window: Window = YEAR, min_size: int = 0, max_size: int = 40
 ) -> Transactions:
-    """Draw sales of a *window*, in kopecks; returns are among them."""
+    """Strategy of sales within *window*, with amounts in kopecks, including returns."""
     lines = draw(
         st.lists(
             st.tuples(
@@ -57,5 +57,5 @@ def transactions(
 
 
 def analyses() -> st.SearchStrategy[Analysis]:
-    """Draw the analysis of any sales, on the day `abcxyz.testing.synthetic.AS_OF`."""
+    """Strategy of analyses of any sales, on the day `abcxyz.testing.synthetic.AS_OF`."""
     return transactions(min_size=1).map(lambda sales: analyze(sales, as_of=AS_OF))

@@ -1,4 +1,4 @@
-"""Made-up sales whose customers are called what customers are called in life."""
+"""Synthetic sales, with realistic and hostile customer names."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from abcxyz.core.snapshots.settings import Settings
 __all__ = ["AS_OF", "HOSTILE", "YEAR", "make_analysis", "make_transactions"]
 
 AS_OF = date(2026, 11, 1)
-"""The day `make_analysis` classifies on."""
+"""Day of the classification of `make_analysis`."""
 
 YEAR = Window(date(2025, 11, 1), AS_OF)
-"""The window that `make_transactions` fills: the one that is classified on `AS_OF`."""
+"""Window filled by `make_transactions`: the one that is classified on `AS_OF`."""
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -40,7 +40,7 @@ HOSTILE = (
     "1e5",
     "ten thousand " * 769 + "abc",
 )
-"""Names as they do occur in customer lists, and break what is written carelessly."""
+"""Names that occur in customer lists and break careless code."""
 
 
 def make_transactions(
@@ -50,24 +50,24 @@ def make_transactions(
     window: Window = YEAR,
     lines: int = 400,
 ) -> Transactions:
-    """Make up *lines* sales of *customers* in *window*.
+    """Generate *lines* sales of *customers* in *window*.
 
     Parameters
     ----------
     customers
-        Identifiers; the first ones buy most, everybody buys something.
+        Identifiers; the first ones buy most, and each buys something.
     seed
-        Another seed, other sales.
+        Seed of the random numbers.
     window
-        Its first and its last day hold sales.
+        Window of the sales; its first and last day have some.
     lines
-        How many, at least one per customer.
+        Number of lines, at least one per customer.
 
     Returns
     -------
     Transactions
-        In roubles and kopecks, with cost and document; some are returns, some documents have
-        several lines, two lines are exactly alike.
+        Sales with amounts of two decimals, with cost and document; some are returns, some
+        documents have several lines, two lines are identical.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def make_transactions(
     returned[: max(4, len(customers))] = False
     amount[returned] = -np.round(amount[returned] / 2, 2)
     document = np.array([f"D{n // 2}" for n in range(lines)], dtype=object)
-    # One line that stands there twice: both are facts.
+    # Two identical lines, which are both sales.
     for column in (chosen, day, amount, document):
         column[-1] = column[-2]
     ids = np.empty(lines, dtype=object)
@@ -103,23 +103,24 @@ def make_analysis(
     names: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> Analysis:
-    """Classify made-up sales of *customers*.
+    """Classify synthetic sales of *customers*.
 
     Parameters
     ----------
     customers
         Identifiers.
     seed
-        Another seed, other segments.
+        Seed of the random numbers.
     names
-        Customer to name; hostile ones in turn when not given.
+        Customer to name; by default hostile names in rotation.
     settings
-        The default ones when not given.
+        Settings of the classification; the default ones if None.
 
     Returns
     -------
     Analysis
-        On `AS_OF`. The last customer bought long before the window, and is not classified.
+        Analysis as of `AS_OF`. The last customer bought long before the window, and is not
+        classified.
 
     Examples
     --------

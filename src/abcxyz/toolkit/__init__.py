@@ -1,7 +1,7 @@
 """Tools for adapters: secrets, atomic files, locks, clocks, backoff, message catalogues.
 
-Everything here may be used by an adapter of your own. The package stands on the standard library
-and on `abcxyz.errors`; locks load ``filelock`` when the first one is taken.
+Public: adapters may use everything here. The package depends on the standard library and on
+`abcxyz.errors` only; ``filelock`` is loaded when the first lock is taken.
 """
 
 from __future__ import annotations

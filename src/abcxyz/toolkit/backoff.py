@@ -13,19 +13,19 @@ __all__ = ["Backoff", "retry_after"]
 
 
 def retry_after(header: str, now: float) -> float | None:
-    """Read the header ``Retry-After``.
+    """Parse the header ``Retry-After``.
 
     Parameters
     ----------
     header
-        Seconds or a date of HTTP (RFC 9110, section 10.2.3).
+        Value of the header: seconds, or an HTTP date (RFC 9110, section 10.2.3).
     now
         POSIX time in seconds.
 
     Returns
     -------
     float or None
-        Seconds to wait from *now*, at least 0; None where the header says neither.
+        Seconds to wait from *now*, at least 0; None where the header is neither.
 
     Examples
     --------
@@ -51,42 +51,42 @@ def _randomness() -> Callable[[], float]:
 class Backoff:
     """Exponential backoff with jitter, bounds and a deadline.
 
-    It computes waiting times only: whether a request may be repeated at all is decided by the
-    caller, who knows whether the first one may have been carried out.
+    It computes waiting times only. The caller decides whether a request may be repeated, because
+    only the caller knows whether the first attempt may have taken effect.
 
     Parameters
     ----------
     attempts
-        Attempts in all, the first included; None where the caller counts.
+        Maximum number of attempts, the first included; None where the caller counts them.
     first
         Seconds before the second attempt.
     factor
-        Growth from one pause to the next.
+        Ratio of each pause to the one before.
     longest
         Upper bound of a computed pause, in seconds.
     jitter
-        Lowest and highest factor of a pause, drawn evenly: ``(0, 1)`` is "full jitter",
-        ``(1, 1)`` none.
-    longest_asked
-        Seconds; a server that asks for more is not waited for.
+        Bounds of a random factor, drawn uniformly for each pause: ``(0, 1)`` is "full jitter",
+        ``(1, 1)`` is no jitter.
+    longest_requested
+        Seconds; if the server requests a longer pause, `wait` gives up.
     deadline
-        Seconds from the first attempt after which no pause may end.
+        Seconds since the first attempt; no pause may end later.
     random
-        Returns a number from 0 (included) to 1 (excluded).
+        Returns a random number from 0 (included) to 1 (excluded).
 
     Notes
     -----
     Pause *n* is ``min(longest, first · factor**(n − 1)) · j``, with *j* drawn from *jitter*, and
-    never above *longest*. What the server asks for is added, so that clients told the same
-    moment come back spread out. Full jitter: Marc Brooker, "Exponential Backoff And Jitter",
-    AWS Architecture Blog, 2015.
+    never above *longest*. The pause requested by the server is added, so that clients that
+    received the same ``Retry-After`` return at different moments. Full jitter: Marc Brooker,
+    "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 
     Examples
     --------
     >>> steady = Backoff(attempts=4, first=1.0, factor=3.0, jitter=(1.0, 1.0))
     >>> [steady.wait(attempt) for attempt in (1, 2, 3, 4)]
     [1.0, 3.0, 9.0, None]
-    >>> steady.wait(1, asked=30.0), steady.wait(1, asked=3600.0)
+    >>> steady.wait(1, requested=30.0), steady.wait(1, requested=3600.0)
     (31.0, None)
     """
 
@@ -95,12 +95,12 @@ class Backoff:
     factor: float = 2.0
     longest: float = 60.0
     jitter: tuple[float, float] = (0.0, 1.0)
-    longest_asked: float = 600.0
+    longest_requested: float = 600.0
     deadline: float = math.inf
     random: Callable[[], float] = field(factory=_randomness, repr=False, eq=False)
 
     def pause(self, attempt: int) -> float:
-        """Return the seconds to wait after *attempt* (from 1), whatever the number of attempts.
+        """Return the pause in seconds after *attempt* (from 1), ignoring the limit on attempts.
 
         Examples
         --------
@@ -108,7 +108,7 @@ class Backoff:
         8.0
         """
         low, high = self.jitter
-        # A long outage must not end in an overflow.
+        # After very many attempts the power would overflow.
         steps = min(attempt - 1, 1_000)
         try:
             grown = self.first * self.factor**steps
@@ -117,7 +117,7 @@ class Backoff:
         return min(self.longest, min(self.longest, grown) * (low + (high - low) * self.random()))
 
     def wait(
-        self, attempt: int, *, asked: float | None = None, elapsed: float = 0.0
+        self, attempt: int, *, requested: float | None = None, elapsed: float = 0.0
     ) -> float | None:
         """Return the seconds to wait after *attempt*, or None to give up.
 
@@ -125,20 +125,20 @@ class Backoff:
         ----------
         attempt
             Number of the attempt that failed, from 1.
-        asked
-            Seconds that the server asks to wait, see `retry_after`.
+        requested
+            Seconds that the server requests to wait, see `retry_after`.
         elapsed
             Seconds since the first attempt began.
 
         Returns
         -------
         float or None
-            None after the last attempt, where the server asks for more than *longest_asked*, and
-            where the pause would end after *deadline*.
+            None after the last attempt, where the server requests more than *longest_requested*,
+            and where the pause would end after *deadline*.
         """
         if self.attempts is not None and attempt >= self.attempts:
             return None
-        if asked is not None and asked > self.longest_asked:
+        if requested is not None and requested > self.longest_requested:
             return None
-        seconds = self.pause(attempt) + (asked or 0.0)
+        seconds = self.pause(attempt) + (requested or 0.0)
         return seconds if elapsed + seconds <= self.deadline else None

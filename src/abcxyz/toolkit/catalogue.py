@@ -1,9 +1,9 @@
-"""Message catalogues: English phrases and their twins in other languages, package by package.
+"""Message catalogues: English phrases and their translations, one catalogue per package.
 
-A package keeps its phrases in ``locale/<language>/*.toml``, one line each: the English phrase, and
-its twin. A counted phrase holds its plural forms: ``"{n} customer|{n} customers"``. Phrases of a
-package are looked up in its own catalogue first, then in that of this library, then in the others
-in the order of their registration; so two packages may translate one phrase in two ways.
+A package stores its phrases in ``locale/<language>/*.toml``, one per line: the English phrase and
+its translation. A counted phrase lists its plural forms: ``"{n} customer|{n} customers"``. A
+lookup searches the catalogue of the package first, then that of this library, then the others in
+the order of registration; so two packages may translate one phrase in two ways.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
 from abcxyz.toolkit.language import (
@@ -33,6 +33,8 @@ __all__ = [
     "LANGUAGES",
     "SOURCE",
     "Catalogue",
+    "Figure",
+    "Message",
     "Texts",
     "catalogue",
     "gather_texts",
@@ -49,22 +51,22 @@ _LIBRARY = "abcxyz"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The phrases of one package.
+    """Lookup of phrases that searches the catalogue of one package first.
 
     Parameters
     ----------
     package
-        Name of the package that is looked into first.
+        Name of the package whose catalogue is searched first.
     """
 
     package: str = _LIBRARY
 
     def phrases(self, lang: str) -> Mapping[str, str]:
-        """Return what this package itself translates, English to its twin; read-only."""
+        """Return the phrases of this package alone, English to translation; read-only."""
         return _phrases(self.package, lang)
 
     def find(self, english: str, lang: str) -> str | None:
-        """Look for the twin of a phrase; English is its own, and ``None`` means there is none."""
+        """Return the translation of a phrase, or None; English is returned unchanged."""
         if lang == SOURCE:
             return english
         for package in dict.fromkeys((self.package, *packages())):
@@ -73,25 +75,87 @@ class Catalogue:
         return None
 
     def text(self, english: str, lang: str, /, **fields: object) -> str:
-        """Say *english* in *lang*, with its named ``{fields}`` filled in.
+        """Translate *english* into *lang* and fill in its named ``{fields}``.
 
-        A phrase without a twin stays English.
+        A phrase without a translation stays English.
         """
         twin = self.find(english, lang)
         template = english if twin is None else twin
-        return template.format(**fields) if fields else template
+        return template.format(**_localised(fields, lang)) if fields else template
+
+    def message(self, english: str, /, **fields: object) -> Message:
+        """Write a sentence in English now, which `translate` says in another language later."""
+        return Message(self, english, fields)
 
     def forms(self, english: str, n: int, lang: str) -> str:
-        """Choose the form of a counted phrase for *n* things; its fields are not filled in."""
+        """Choose the plural form of a counted phrase for *n*; its fields are not filled in."""
         twin = self.find(english, lang)
-        # A phrase that stays English follows the English rule.
+        # An untranslated phrase follows the English plural rule.
         rules, forms = (language(SOURCE), english) if twin is None else (language(lang), twin)
         each = forms.split("|")
         return each[min(rules.form(n), len(each) - 1)]
 
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
-        """Say a number of things: *english* is ``one|other``, with ``{n}`` and other fields."""
+        """Translate a counted phrase ``one|other``, with ``{n}`` and other fields."""
         return self.forms(english, n, lang).format(**{"n": number(n, lang), **fields})
+
+
+class Message(str):
+    """A sentence in English that remembers its phrase and fields, see `Catalogue.message`.
+
+    Whoever does not know the reader's language, such as a source, returns messages in place of
+    text; who knows it passes them to `translate`. To everybody else they are text.
+
+    Parameters
+    ----------
+    own
+        The catalogue to look into.
+    template
+        The phrase, with ``{named}`` fields.
+    details
+        Values of the fields; a number to be written as the language does is a `Figure`.
+
+    Examples
+    --------
+    >>> note = Catalogue().message("{option} {written!r} is no month; write it as 2024-01",
+    ...                            option="--from", written="May")
+    >>> note
+    "--from 'May' is no month; write it as 2024-01"
+    >>> translate(note, "ru")
+    "--from 'May' — не месяц; запишите так: 2024-01"
+    """
+
+    own: Catalogue
+    template: str
+    details: Mapping[str, object]
+
+    def __new__(cls, own: Catalogue, template: str, details: Mapping[str, object]) -> Self:
+        """Fill in the fields in English."""
+        message = super().__new__(cls, own.text(template, SOURCE, **details))
+        message.own, message.template, message.details = own, template, dict(details)
+        return message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling and copying."""
+        return (type(self), (self.own, self.template, self.details))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number in a message, written with so many decimals as the reader's language does."""
+
+    value: float
+    decimals: int = 0
+
+
+def _localised(fields: Mapping[str, object], lang: str) -> dict[str, object]:
+    written = dict(fields)
+    for name, value in fields.items():
+        if isinstance(value, Figure):
+            written[name] = number(value.value, lang, value.decimals)
+        elif isinstance(value, (Message, BaseException)):
+            written[name] = translate(value, lang)
+    return written
 
 
 @functools.cache
@@ -113,12 +177,12 @@ def register(package: str) -> Catalogue:
     Parameters
     ----------
     package
-        Name by which the package is imported; registering it again changes nothing.
+        Import name of the package; registering it again has no effect.
 
     Returns
     -------
     Catalogue
-        Its methods ``text`` and ``plural`` look into this package first.
+        Its methods ``text`` and ``plural`` search this package first.
 
     Raises
     ------
@@ -135,17 +199,18 @@ def register(package: str) -> Catalogue:
 
 
 def catalogue(lang: str) -> Mapping[str, str]:
-    """Return the phrases of all registered packages in *lang*, English to its twin.
+    """Return the phrases of all registered packages, English to translation.
 
     Parameters
     ----------
     lang
-        One of `languages`; English is empty, for it is its own key.
+        Code of a language, one of `languages`; for English the result is empty.
 
     Returns
     -------
     Mapping
-        Read-only. Where packages differ, this library comes first, then the first registered.
+        Read-only. Where packages differ, this library takes precedence, then the package
+        registered first.
     """
     merged: dict[str, str] = {}
     for package in reversed(packages()):
@@ -154,7 +219,7 @@ def catalogue(lang: str) -> Mapping[str, str]:
 
 
 def text(english: str, lang: str, /, **fields: object) -> str:
-    """Say *english* in *lang*, with its named ``{fields}`` filled in.
+    """Translate *english* into *lang* and fill in its named ``{fields}``.
 
     Examples
     --------
@@ -165,7 +230,7 @@ def text(english: str, lang: str, /, **fields: object) -> str:
 
 
 def plural(english: str, n: int, lang: str, /, **fields: object) -> str:
-    """Say a number of things: *english* is ``one|other``, with ``{n}`` and other fields.
+    """Translate a counted phrase: *english* is ``one|other``, with ``{n}`` and other fields.
 
     Examples
     --------
@@ -177,20 +242,18 @@ def plural(english: str, n: int, lang: str, /, **fields: object) -> str:
     return Catalogue().plural(english, n, lang, **fields)
 
 
-def translate(problem: BaseException, lang: str) -> str:
-    """Say an error or a warning in *lang*; foreign exceptions keep their own words.
+def translate(problem: BaseException | str, lang: str) -> str:
+    """Translate an error, a warning or a `Message`; all else is not translated.
 
     Notes
     -----
     The phrase is looked up first in the catalogue of the package that raised the error.
     """
     if isinstance(problem, (AbcxyzError, AbcxyzWarning)):
-        # A detail may be the error that this one is about.
-        details = {
-            name: translate(value, lang) if isinstance(value, BaseException) else value
-            for name, value in problem.details.items()
-        }
-        return Catalogue(_origin(problem)).text(problem.template, lang, **details)
+        # A field of the message may itself be an error.
+        return Catalogue(_origin(problem)).text(problem.template, lang, **problem.details)
+    if isinstance(problem, Message):
+        return problem.own.text(problem.template, lang, **problem.details)
     return str(problem)
 
 
@@ -203,16 +266,16 @@ def _origin(problem: BaseException) -> str:
 
 
 class Texts(Mapping[str, str]):
-    """One text in several languages: words given for a language, or the twin of the English ones.
+    """One text in several languages, with translations from the catalogues where none is set.
 
-    As a mapping it holds the languages that have words; `in_language` falls back to English.
+    As a mapping it holds the languages that have a text; `in_language` falls back to English.
 
     Parameters
     ----------
     words
-        English, or texts by language.
+        English text, or language to text.
     usual
-        Text that *words* replace in part: what they do not give stays as it is there.
+        Defaults: languages missing from *words* are taken from here.
 
     Examples
     --------
@@ -234,7 +297,7 @@ class Texts(Mapping[str, str]):
                 msg = f"a text is a string, and here is {named!r}"
                 raise TypeError(msg)
             above = (MappingProxyType({lang: one for lang, one in named.items() if one}),)
-        #: What was written by language, the words that count most first.
+        #: Language to text, in order of precedence.
         self.layers: tuple[Mapping[str, str], ...] = (*above, *below)
 
     def _find(self, lang: str) -> str | None:
@@ -247,7 +310,7 @@ class Texts(Mapping[str, str]):
         return None
 
     def in_language(self, lang: str) -> str:
-        """Return the text in *lang*, else in English, else nothing."""
+        """Return the text in *lang*, else in English, else an empty text."""
         return self._find(lang) or self._find(SOURCE) or ""
 
     def __getitem__(self, lang: str) -> str:
@@ -274,19 +337,19 @@ class Texts(Mapping[str, str]):
 
 
 def gather_texts(written: Mapping[str, Any], **names: str) -> dict[str, Any]:
-    """Gather what a file writes by language: ``en`` and ``ru`` become one mapping.
+    """Collect the keys of a table that differ only by language into mappings.
 
     Parameters
     ----------
     written
-        What the file holds.
+        Table of a file.
     **names
-        Key of the result, and what the file's keys begin with before the language.
+        Key of the result to the prefix that its keys in the file have before the language.
 
     Returns
     -------
     dict
-        All other keys as they are.
+        The table with one mapping, language to text, per name; other keys are unchanged.
 
     Examples
     --------
@@ -306,7 +369,7 @@ def gather_texts(written: Mapping[str, Any], **names: str) -> dict[str, Any]:
 
 
 def spread_texts(texts: Mapping[str, str], prefix: str = "") -> dict[str, str]:
-    """Write texts by language as `gather_texts` reads them.
+    """Convert language to text into separate keys, the inverse of `gather_texts`.
 
     Examples
     --------

@@ -13,16 +13,16 @@ __all__ = ["Clock", "ManualClock", "SystemClock", "local_date"]
 
 @runtime_checkable
 class Clock(Protocol):
-    """Time as a dependency: whoever waits takes a clock, so that tests need not wait."""
+    """Time as a dependency: code that waits takes a clock, so that tests need not wait."""
 
     def now(self) -> float:
         """Return POSIX time in seconds."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back; only differences mean something."""
+        """Return monotonic seconds; only differences are meaningful."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for *seconds*."""
 
 
 @frozen
@@ -43,23 +43,23 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for *seconds*."""
         time.sleep(seconds)
 
 
 class ManualClock:
-    """A simulated clock: `sleep` records the pause and moves the time, without waiting.
+    """A simulated clock: `sleep` records the pause and advances the time, without waiting.
 
     Parameters
     ----------
     start
         POSIX time at the beginning, in seconds.
     step
-        Seconds that pass per second slept; 0 stops the clock.
+        Seconds by which the clock advances per second slept; 0 stops the clock.
 
     Attributes
     ----------
@@ -83,17 +83,17 @@ class ManualClock:
         return self._time
 
     def monotonic(self) -> float:
-        """Return the same: the simulated time never goes back."""
+        """Return the same as `now`."""
         return self._time
 
     def sleep(self, seconds: float) -> None:
-        """Record the pause and let the time pass at once."""
+        """Record the pause and advance the time at once."""
         self.pauses.append(seconds)
         self._time += seconds * self._step
 
 
 def local_date(clock: Clock) -> date:
-    """Return the calendar day of a clock in the time zone of this machine.
+    """Return the current date of a clock in the time zone of this machine.
 
     Examples
     --------

@@ -21,23 +21,23 @@ def write_atomic(
     private: bool = False,
     dry_run: bool = False,
 ) -> bool:
-    """Replace the content of a file at once, through a temporary file beside it.
+    """Replace the content of a file atomically, through a temporary file beside it.
 
     Parameters
     ----------
     path
-        The file; its folder is made where it is absent.
+        Path of the file; its folder is created where it is absent.
     content
-        All of it, or a function that writes it into a binary stream.
+        The whole content, or a function that writes it into a binary stream.
     private
-        Readable by its owner alone (mode 0600), as befits secrets and personal data.
+        Make the file readable by its owner alone (mode 0600), for secrets and personal data.
     dry_run
-        Only say whether the file would change.
+        Write nothing and only return whether the file would change.
 
     Returns
     -------
     bool
-        False where the file already holds exactly these bytes; a function always changes it.
+        False where the file already holds exactly these bytes; always True for a function.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def write_atomic(
 
     Notes
     -----
-    A reader never sees half a file, and a failure leaves the old one as it was. The bytes are on
-    the disk (``fsync``) before the name points to them.
+    A reader never sees a partial file, and a failure leaves the old one unchanged. The bytes are
+    flushed to the disk (``fsync``) before the file is renamed.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def write_atomic(
 def _replace(path: Path, content: bytes | Callable[[BinaryIO], object], mode: int) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        # "x" refuses a file or link that is there already; the umask applies to the mode.
+        # "x" refuses an existing file or link; the umask applies to the mode.
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             if isinstance(content, bytes):
                 file.write(content)
@@ -92,7 +92,7 @@ def _replace(path: Path, content: bytes | Callable[[BinaryIO], object], mode: in
 
 
 def check_writable(path: Path) -> str:
-    """Check that `write_atomic` could write *path*, and write nothing.
+    """Check that `write_atomic` could write *path*, without writing.
 
     Returns
     -------
@@ -128,24 +128,25 @@ def check_writable(path: Path) -> str:
 
 
 def read_private(path: Path, where: str = "") -> str:
-    """Read a text file that nobody but its owner may read.
+    """Read a text file that only its owner may read.
 
     Parameters
     ----------
     path
         The file, in UTF-8.
     where
-        Begins the message of an error, such as the line of a job.
+        Prefix of error messages, such as the line of a job.
 
     Returns
     -------
     str
-        The text, as it stands.
+        The text, unchanged.
 
     Raises
     ------
     ConfigError
-        It cannot be read, or others may read it. The message names the path, never the content.
+        It cannot be read, or other users may read it. The message names the path, never the
+        content.
 
     Examples
     --------
@@ -169,7 +170,7 @@ def read_private(path: Path, where: str = "") -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not text in UTF-8"
-    # Outside `except`: an error of decoding holds what it could not decode.
+    # Outside `except`: a decoding error holds the bytes that it could not decode.
     raise ConfigError(
         "{where}the secret in {path} cannot be read ({reason}); check the path",
         where=where,

@@ -1,4 +1,4 @@
-"""Refusal of unknown names, such as the keys of a table that a person has written."""
+"""Check for unknown names, such as misspelt keys of a configuration table."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ def check_known(
     error: type[AbcxyzError] = ConfigError,
     **details: object,
 ) -> None:
-    """Refuse the first name that is not among the known ones.
+    """Raise an error for the first name that is not among the known ones.
 
     Parameters
     ----------
     template
-        The message, with the fields ``{key}`` and ``{known}``, and those of *details*.
+        Template of the message, with the fields ``{key}`` and ``{known}``, and those of
+        *details*.
     key
-        The names that are written, such as the keys of a table.
+        The names to check, such as the keys of a table.
     known
-        The names that may be written.
+        The accepted names.
     error
-        What to raise.
+        Class of the error.
     **details
         Further fields of the template.
 

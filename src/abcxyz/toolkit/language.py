@@ -1,4 +1,4 @@
-"""Languages of the registered packages, and the rules by which each writes numbers and dates."""
+"""Languages of the registered packages, and their formats of numbers, dates and plural forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LANGUAGES", "SOURCE", "Language", "add_package", "language", "languages", "packages"]
 
 SOURCE = "en"
-"""The language phrases are written in; the key of every catalogue."""
+"""Language in which phrases are written; they are the keys of every catalogue."""
 
 TABLE = "language.toml"
 
@@ -26,29 +26,29 @@ _packages: list[str] = ["abcxyz"]
 
 @dataclass(frozen=True)
 class Language:
-    """How a language writes numbers, amounts, dates and plural forms.
+    """Formats of numbers, amounts and dates in a language, and its plural forms.
 
     Parameters
     ----------
     name
-        Of the language, in itself.
+        Name of the language in that language.
     decimal, group, minus
-        Decimal mark, what parts thousands, and the sign of negative numbers.
+        Decimal mark, thousands separator, and sign of negative numbers.
     percent
         Pattern with ``{number}``.
     money, money_word
         Patterns with ``{number}`` and ``{currency}``: for a currency of one character, and for a
-        longer one. The sign of the number comes before either.
+        longer one. A minus sign comes first.
     short
-        What follows thousands, millions and so on when a number is shortened.
+        Suffixes of abbreviated numbers: thousands, millions and so on.
     date
-        ``yyyy``, ``mm`` and ``dd`` in their order; also the format of a spreadsheet's cell.
+        Pattern of ``yyyy``, ``mm`` and ``dd``; also the format of spreadsheet cells.
     plural_forms
-        How many forms a counted phrase has.
+        Number of plural forms of a counted phrase.
     plural_rule
-        Expression of gettext over ``n``: the place of the form, from 0.
+        Plural expression of gettext over ``n``, which gives the index of the form, from 0.
     csv_separator, csv_encoding
-        What a spreadsheet of this language expects of a CSV file.
+        Field separator and encoding that a spreadsheet program in this language expects.
     """
 
     name: str
@@ -72,17 +72,17 @@ class Language:
         return c2py(self.plural_rule)
 
     def form(self, n: int) -> int:
-        """Choose the place of the plural form for *n* things, from 0."""
+        """Return the index of the plural form for *n*, from 0."""
         return self._place(abs(n))
 
 
 def packages() -> tuple[str, ...]:
-    """Return the packages whose catalogues are in use, this library's own first."""
+    """Return the packages whose catalogues are registered, this library first."""
     return tuple(_packages)
 
 
 def add_package(package: str) -> None:
-    """Put the folder ``locale`` of *package* to use; doing it again changes nothing.
+    """Register the folder ``locale`` of *package*; repeating it has no effect.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def read_toml(file: Traversable) -> dict[str, Any]:
 
 
 def is_code(name: str) -> bool:
-    """Say whether *name* is written as a language is: ``en``, ``pt_BR``.
+    """Return whether *name* has the form of a language code, such as ``en`` or ``pt_BR``.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def is_code(name: str) -> bool:
 
 
 def languages() -> tuple[str, ...]:
-    """Return the languages on offer: English, then those with a ``locale/<lang>/language.toml``.
+    """Return the available languages: English, then those with ``locale/<lang>/language.toml``.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def _languages(registered: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def language(lang: str) -> Language:
-    """Return the rules of *lang*; those of English where no package knows the language.
+    """Return the formats of *lang*; those of English where no package defines the language.
 
     Raises
     ------
@@ -214,7 +214,7 @@ def _checked(file: Traversable, table: Mapping[str, Any]) -> Language:
 
 
 class _Languages(Sequence[str]):
-    """`languages` as a sequence that follows later registrations."""
+    """`languages` as a sequence that includes later registrations."""
 
     @overload
     def __getitem__(self, place: int) -> str: ...
@@ -234,4 +234,4 @@ class _Languages(Sequence[str]):
 
 
 LANGUAGES: Sequence[str] = _Languages()
-"""`languages`, live: a language registered later is in it."""
+"""Sequence of `languages` that includes languages registered later."""

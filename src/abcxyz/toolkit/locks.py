@@ -1,4 +1,4 @@
-"""Locks between processes, held on a lock file."""
+"""Locks between processes, by a lock file."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ __all__ = ["file_lock"]
 
 @contextmanager
 def file_lock(path: Path, *, timeout: float | None = None) -> Iterator[None]:
-    """Hold a lock that one thread of one process at a time can have.
+    """Hold a lock that excludes all other threads and processes.
 
     Parameters
     ----------
     path
-        The lock file. It is made, with mode 0600, where it is absent, and stays empty; its folder
-        must be there.
+        The lock file. It is created, with mode 0600, where it is absent, and stays empty; its
+        folder must exist.
     timeout
         Seconds to wait for the lock; 0 tries once, None waits until it is free.
 
     Raises
     ------
     UnavailableError
-        Somebody else still had the lock when the time was over.
+        The lock was still taken when the timeout ended.
     ConfigError
-        The lock file cannot be opened: no right to write, no folder, a symbolic link, another
-        user's file in a shared folder. The field ``reason`` says why.
+        The lock file cannot be opened: no permission, no folder, a symbolic link, another user's
+        file in a shared folder. The field ``reason`` says why.
 
     Notes
     -----
-    The lock is one of the operating system (``flock``, ``LockFileEx``), so it ends with the
-    process, however that ends. A symbolic link put into a shared folder is not followed. Locking
-    is done by ``filelock``.
+    It is a lock of the operating system (``flock``, ``LockFileEx``), so it is released when the
+    process ends, even by a crash. Symbolic links are not followed. Locking is done by
+    ``filelock``.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     with file_lock(Path(folder) / "tokens.lock", timeout=5.0):
-    ...         print("nobody else is here")
-    nobody else is here
+    ...         print("locked")
+    locked
     """
     from filelock import FileLock, Timeout
 
-    # Without flock a mere marker file would outlive a process that was killed.
+    # Without flock the lock would be a marker file, which outlives a killed process.
     lock = FileLock(path, mode=0o600, fallback_to_soft=False)
     try:
-        if not path.parent.is_dir():  # filelock would make it
+        if not path.parent.is_dir():  # filelock would create it
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         lock.acquire(-1 if timeout is None else timeout)
     except Timeout:

@@ -1,4 +1,4 @@
-"""Test for loopback hosts."""
+"""Test whether a host is the loopback interface."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["is_loopback"]
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine, so that plain HTTP leaves no secret on a network.
+    """Return whether a host is this machine, so that plain HTTP sends no secret over a network.
 
     Parameters
     ----------
     host
-        A name or an address without port and brackets, as ``urlsplit(url).hostname`` gives it.
+        Name or address without port and brackets, as returned by ``urlsplit(url).hostname``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Numbers, amounts of money, percentages and dates as a language writes them."""
+"""Localised formatting of numbers, amounts of money, percentages and dates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOTHING = "–"
 
 
 def number(value: float, lang: str, decimals: int = 0) -> str:
-    r"""Write a number as *lang* does: ``1 234 567,89`` in Russian, ``1,234,567.89`` in English.
+    r"""Format a number: ``1 234 567,89`` in Russian, ``1,234,567.89`` in English.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def number(value: float, lang: str, decimals: int = 0) -> str:
 
 
 def money(value: float, lang: str, decimals: int = 0, currency: str = "") -> str:
-    """Write an amount with its currency: a sign before it in English, behind it in Russian.
+    """Format an amount with its currency sign, before it in English, after it in Russian.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def _with_currency(plain: str, lang: str, currency: str) -> str:
 
 
 def compact(value: float, lang: str, currency: str = "", *, signed: bool = False) -> str:
-    r"""Write a large number short, for pictures and key figures.
+    r"""Abbreviate a large number, for charts and key figures.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def compact(value: float, lang: str, currency: str = "", *, signed: bool = False
         return _NOTHING
     units = ("", *language(lang).short)
     power, scaled = 0, value
-    # 999.6 thousand is a million, and not 1000 thousand.
+    # 999.6 thousand rounds to 1 million, not to 1000 thousand.
     while abs(scaled) >= 999.5 and power < len(units) - 1:
         power, scaled = power + 1, scaled / 1000
     decimals = 1 if power and abs(scaled) < 9.95 and round(abs(scaled), 1) % 1 else 0
@@ -76,7 +76,7 @@ def compact(value: float, lang: str, currency: str = "", *, signed: bool = False
 
 
 def percent(share: float, lang: str, decimals: int = 1) -> str:
-    """Write a share of one as a percentage.
+    """Format a fraction (0 to 1) as a percentage.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def percent(share: float, lang: str, decimals: int = 1) -> str:
 
 
 def date_text(day: date, lang: str) -> str:
-    """Write a date: ``31.10.2026`` in Russian, ``2026-10-31`` in English.
+    """Format a date: ``31.10.2026`` in Russian, ``2026-10-31`` in English.
 
     Examples
     --------

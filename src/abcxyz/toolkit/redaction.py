@@ -22,7 +22,7 @@ _USER = re.compile(r"(://)[^/@\s]+@")
 
 
 def _spellings(secret: str) -> set[str]:
-    """Return a secret as it may stand in an address, in a form, and in JSON."""
+    """Return the encodings of a secret in a URL, in a form, and in JSON."""
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     lower = {_ESCAPED.sub(lambda match: match[0].lower(), one) for one in quoted}
     return {secret, json.dumps(secret)[1:-1], *quoted, *lower}
@@ -34,12 +34,12 @@ class Redactor:
     Parameters
     ----------
     secrets
-        Literal values; their URL-encoded spellings are replaced too.
+        Literal values; their URL-encoded forms are replaced too.
 
     Notes
     -----
-    Values behind names such as ``token``, ``password`` or ``key``, logins in addresses and
-    ``Authorization`` headers are replaced whether they are listed or not.
+    Values after names such as ``token``, ``password`` or ``key``, credentials in URLs and
+    ``Authorization`` headers are always replaced, even if not listed.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Redactor:
         return "Redactor(***)"
 
     def learn(self, *secrets: str) -> None:
-        """Replace these values too, such as a token renewed during a run.
+        """Add values to replace, such as a token renewed during a run.
 
         Examples
         --------
@@ -76,7 +76,7 @@ class Redactor:
         return _PAIR.sub(r"\1***", _LOGIN.sub(r"\1 ***", text))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact a log record in place and let it pass; usable as a filter of `logging`."""
+        """Redact a log record in place and return True; usable as a filter of `logging`."""
         record.msg, record.args = self.text(record.getMessage()), ()
         record.exc_info = record.exc_text = None
         return True

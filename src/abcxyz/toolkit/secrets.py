@@ -17,7 +17,7 @@ from abcxyz.toolkit.redaction import Redactor
 __all__ = ["KINDS", "Vault", "in_clear", "is_reference", "read_secret"]
 
 KINDS = ("env", "file", "keyring")
-"""Where a secret may be: ``{ env = "NAME" }``, ``{ file = "path" }``, ``{ keyring = "a/b" }``."""
+"""Kinds of reference: ``{ env = "NAME" }``, ``{ file = "path" }``, ``{ keyring = "a/b" }``."""
 
 _SOUNDS_SECRET = re.compile(r"(?i)token|secret|passw|api[-_]?key|webhook|credential|authorization")
 _SOUNDS_HARMLESS = re.compile(r"(?i)(?:_file|_path|_env)$")
@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"\w+://")
 
 
 def is_reference(value: object) -> bool:
-    """Say whether a value of a job names a secret: a table of exactly one of `KINDS`.
+    """Return whether a value of a job refers to a secret: a table with exactly one of `KINDS`.
 
     Examples
     --------
@@ -37,16 +37,16 @@ def is_reference(value: object) -> bool:
 
 
 def in_clear(key: str, value: object, *, declared: bool = False) -> bool:
-    """Say whether *value* looks like a secret written out in the job.
+    """Return whether *value* looks like a secret in plain text.
 
     Parameters
     ----------
     key
         Name of the option.
     value
-        As it stands in the job.
+        Its value in the job.
     declared
-        Whether the adapter says that the option is a secret.
+        Whether the adapter declares the option a secret.
 
     Examples
     --------
@@ -71,22 +71,22 @@ def read_secret(value: object, *, where: str = "", folder: Path | None = None) -
     ----------
     value
         ``{"env": "NAME"}``, ``{"file": "PATH"}`` or ``{"keyring": "SERVICE/USER"}``; or the
-        secret itself, as a job hands it over after reading the reference.
+        secret itself, where the job has resolved the reference already.
     where
-        Begins the message of an error, such as the name of the option and a colon.
+        Prefix of error messages, such as the name of the option and a colon.
     folder
-        What the path of a file is relative to; the current folder by default.
+        Base of relative paths; the current folder by default.
 
     Returns
     -------
     str
-        Without white space around it.
+        The secret, stripped of surrounding white space.
 
     Raises
     ------
     ConfigError
-        The value is neither, or the secret is absent, empty, or readable by others. The message
-        names the reference, never the secret.
+        The value is neither, or the secret is absent, empty, or readable by other users. The
+        message names the reference, never the secret.
 
     Examples
     --------
@@ -132,12 +132,12 @@ secret
 
 @frozen
 class Vault:
-    """Read the secrets of a job, and remember them, so that they can be redacted everywhere.
+    """Resolve the secret references of a job, and collect the secrets for redaction.
 
     Parameters
     ----------
     folder
-        What relative paths are relative to.
+        Base of relative paths.
     read
         The secrets read so far.
     """
@@ -149,12 +149,12 @@ class Vault:
         return "Vault(***)"
 
     def reveal(self, value: Any, where: str = "") -> Any:
-        """Replace references by secrets, in tables and lists too.
+        """Replace references by secrets, also inside tables and lists.
 
         Raises
         ------
         ConfigError
-            A secret is absent, empty, or readable by others.
+            A secret is absent, empty, or readable by other users.
 
         Examples
         --------

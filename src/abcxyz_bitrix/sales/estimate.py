@@ -7,10 +7,10 @@ from math import ceil
 
 from attrs import frozen
 
-from abcxyz.toolkit.numbers import number
+from abcxyz.toolkit.catalogue import Figure, Message, translate
 from abcxyz_bitrix.rest.batch import BATCH_SIZE
 from abcxyz_bitrix.rest.limits import Tariff
-from abcxyz_bitrix.words import text
+from abcxyz_bitrix.words import message
 
 __all__ = ["Estimate", "Load", "estimate", "reading", "updating"]
 
@@ -72,6 +72,17 @@ class Estimate:
         """Expected duration: the larger of the two bounds."""
         return max(self.rate_seconds, self.operating_seconds)
 
+    @property
+    def message(self) -> Message:
+        """The duration, to be said in the reader's language later."""
+        minutes = ceil(self.seconds / 60)
+        return message(
+            "{requests} requests, about {hours} h {minutes} min",
+            requests=Figure(self.requests),
+            hours=minutes // 60,
+            minutes=minutes % 60,
+        )
+
     def sentence(self, lang: str = "en") -> str:
         """Return the estimate as a sentence.
 
@@ -80,14 +91,7 @@ class Estimate:
         >>> Estimate(1700, 850.0, 9025.0).sentence()
         '1,700 requests, about 2 h 31 min'
         """
-        minutes = ceil(self.seconds / 60)
-        return text(
-            "{requests} requests, about {hours} h {minutes} min",
-            lang,
-            requests=number(self.requests, lang),
-            hours=minutes // 60,
-            minutes=minutes % 60,
-        )
+        return translate(self.message, lang)
 
 
 def estimate(loads: Iterable[Load], tariff: Tariff) -> Estimate:

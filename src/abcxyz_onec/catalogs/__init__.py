@@ -1,1 +1,1 @@
-"""Catalogs: customers, properties, currency rates, publication of objects."""
+"""Catalogs of a 1C base: customers, properties, currency rates, publication of objects."""

@@ -1,4 +1,4 @@
-"""Customers of a base, and the identifiers by which other systems know them."""
+"""Customers of a 1C base and their identifiers: reference, code, INN or attribute."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = [
     "Directory",
     "catalog_of",
     "clean_inn",
-    "published",
+    "published_fields",
     "read_directory",
 ]
 
 ENTITIES = ("partner", "counterparty")
 FLAGS = ("DeletionMark", "IsFolder", "Predefined")
 
-#: Stands where a reference is to something else than a customer.
+#: Token of a reference to an object that is not a customer.
 OTHER = "other"
 
 
@@ -42,63 +42,63 @@ class Directory:
     entity
         ``partner`` or ``counterparty``.
     catalog
-        The set their cards stand in.
+        Name of the set with their cards.
     ids
-        Reference to the identifier asked for.
+        Reference to the identifier.
     names
         Reference to the name.
-    barred
+    excluded
         Reference to the reason why the customer is not classified: ``predefined``, ``deleted``
         or ``folder``.
     keys
-        Key of the register to the reference of its customer; `OTHER` where it names somebody else.
-    lacking
-        Reference to what is wrong with the identifier: it is ``absent``, or ``shared``.
+        Key of the register to the reference of its customer; `OTHER` where it is not a customer.
+    id_problems
+        Reference to the problem of the identifier: ``absent`` or ``shared``.
     """
 
     entity: str
     catalog: str
     ids: Mapping[str, str] = field(converter=frozen_map, repr=False)
     names: Mapping[str, str] = field(converter=frozen_map, repr=False)
-    barred: Mapping[str, str] = field(converter=frozen_map, repr=False)
+    excluded: Mapping[str, str] = field(converter=frozen_map, repr=False)
     keys: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
-    lacking: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
+    id_problems: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
 
-    def place(self, reference: str | None) -> tuple[str, str]:
-        """Find the identifier of a customer; or none, and the reason."""
+    def identify(self, reference: str | None) -> tuple[str, str]:
+        """Return the identifier of a customer and '', or '' and the reason why it has none."""
         if reference is None:
             return "", "empty"
-        if reference in self.barred:
-            return "", self.barred[reference]
-        found = self.ids.get(reference)
-        return (found, "") if found else ("", "unknown")
+        if reference in self.excluded:
+            return "", self.excluded[reference]
+        name = self.ids.get(reference)
+        return (name, "") if name else ("", "unknown")
 
-    def place_key(self, key: str | None) -> tuple[str, str]:
-        """Find the identifier of the customer that a key of the register stands for."""
+    def identify_key(self, key: str | None) -> tuple[str, str]:
+        """Return the same as `identify` for the customer of a key of the register."""
         if key is None:
             return "", "empty"
         if key not in self.keys:
             return "", "dangling"
         if self.keys[key] == OTHER:
             return "", "other"
-        return self.place(self.keys[key] or None)
+        return self.identify(self.keys[key] or None)
 
     def references(self) -> Mapping[str, tuple[str, ...]]:
-        """Turn around: identifier to references, several where it is not unique."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        """Return identifier to references; several references where it is not unique."""
+        references: defaultdict[str, list[str]] = defaultdict(list)
         for reference, name in self.ids.items():
-            if reference not in self.barred:
-                found[name].append(reference)
-        return {name: tuple(sorted(those)) for name, those in found.items()}
+            if reference not in self.excluded:
+                references[name].append(reference)
+        return {name: tuple(sorted(each)) for name, each in references.items()}
 
 
 def catalog_of(profile: Profile, entity: str) -> str:
-    """Name the set of the customers' cards.
+    """Return the name of the set with the customers' cards.
 
     Raises
     ------
     ConfigError
-        The configuration has no partners.
+        *entity* is unknown, or the configuration has no partners.
     """
     if entity not in ENTITIES:
         raise ConfigError(
@@ -115,7 +115,7 @@ def catalog_of(profile: Profile, entity: str) -> str:
 
 
 def clean_inn(value: object) -> str:
-    """Read a taxpayer number; empty when it is none.
+    """Return *value* as a taxpayer number (INN), empty when it is not one.
 
     Examples
     --------
@@ -126,8 +126,8 @@ def clean_inn(value: object) -> str:
     return text if text.isascii() and text.isdigit() and len(text) in (10, 12) else ""
 
 
-def published(metadata: Metadata, entity: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Keep those of the fields that the set has."""
+def published_fields(metadata: Metadata, entity: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields among *names* that the published set has."""
     known = metadata.sets[entity].fields if entity in metadata.sets else {}
     return tuple(name for name in names if name in known)
 
@@ -140,52 +140,52 @@ def read_directory(
     Parameters
     ----------
     client
-        The base.
+        Client of the base.
     profile
-        The names.
+        Names of the configuration.
     entity
         ``partner`` or ``counterparty``.
     customer_id
         ``ref``, ``code``, ``inn`` or an attribute of the card.
     keys
-        Whether the keys are needed.
+        Whether to read the catalog of keys.
 
     Notes
     -----
-    A customer without the identifier is called ``ref:`` and its reference, so that no money is
-    lost and nobody takes it for an identifier. Legal entities with one INN are one customer; two
-    cards with the same code or attribute are not, and keep their references.
+    A customer without the identifier is named ``ref:`` and its reference, so that its sales are
+    still counted. Legal entities with one INN are one customer; two cards with the same code or
+    attribute are two customers, named by their references.
     """
     catalog = catalog_of(profile, entity)
     metadata = client.metadata()
-    wanted = {"ref": "", "code": "Code", "inn": ""}.get(customer_id, customer_id)
+    id_field = {"ref": "", "code": "Code", "inn": ""}.get(customer_id, customer_id)
     if customer_id == "inn" and entity == "counterparty":
-        wanted = profile.counterparty.inn
-    fields = ("Ref_Key", "Description", *published(metadata, catalog, FLAGS))
-    select = tuple(dict.fromkeys((*fields, wanted))) if wanted else fields
+        id_field = profile.counterparty.inn
+    fields = ("Ref_Key", "Description", *published_fields(metadata, catalog, FLAGS))
+    select = tuple(dict.fromkeys((*fields, id_field))) if id_field else fields
     cards = table(client, Query(catalog, select))
-    names, barred, own = {}, {}, {}
+    names, excluded, raw_ids = {}, {}, {}
     for card in cards:
         reference = str(card["Ref_Key"]).lower()
         names[reference] = str(card.get("Description") or "").strip()
         reason = _reason(card)
         if reason:
-            barred[reference] = reason
-        own[reference] = str(card.get(wanted) or "").strip() if wanted else ""
+            excluded[reference] = reason
+        raw_ids[reference] = str(card.get(id_field) or "").strip() if id_field else ""
     if customer_id == "inn":
         if entity == "partner":
-            own = _inn_of_partners(client, profile)
+            raw_ids = _inn_of_partners(client, profile)
         else:
-            own = {reference: clean_inn(text) for reference, text in own.items()}
-    ids, lacking = _identified(names, barred, own, customer_id)
+            raw_ids = {reference: clean_inn(text) for reference, text in raw_ids.items()}
+    ids, id_problems = _identified(names, excluded, raw_ids, customer_id)
     return Directory(
         entity=entity,
         catalog=catalog,
         ids=ids,
         names=names,
-        barred=barred,
+        excluded=excluded,
         keys=_keys(client, profile, entity) if keys and profile.keys is not None else {},
-        lacking=lacking,
+        id_problems=id_problems,
     )
 
 
@@ -198,47 +198,50 @@ def _reason(card: Row) -> str:
 
 
 def _identified(
-    names: Mapping[str, str], barred: Mapping[str, str], own: Mapping[str, str], customer_id: str
+    names: Mapping[str, str],
+    excluded: Mapping[str, str],
+    raw_ids: Mapping[str, str],
+    customer_id: str,
 ) -> tuple[dict[str, str], dict[str, str]]:
     if customer_id == "ref":
         return {reference: reference for reference in names}, {}
-    times = Counter(own.get(reference, "") for reference in names if reference not in barred)
-    ids, lacking = {}, {}
+    times = Counter(raw_ids.get(reference, "") for reference in names if reference not in excluded)
+    ids, id_problems = {}, {}
     for reference in names:
-        found = own.get(reference, "")
-        shared = customer_id != "inn" and times[found] > 1
-        ids[reference] = f"ref:{reference}" if not found or shared else found
-        if reference not in barred and (not found or times[found] > 1):
-            lacking[reference] = "shared" if found else "absent"
-    return ids, lacking
+        raw_id = raw_ids.get(reference, "")
+        shared = customer_id != "inn" and times[raw_id] > 1
+        ids[reference] = f"ref:{reference}" if not raw_id or shared else raw_id
+        if reference not in excluded and (not raw_id or times[raw_id] > 1):
+            id_problems[reference] = "shared" if raw_id else "absent"
+    return ids, id_problems
 
 
 def _inn_of_partners(client: Client, profile: Profile) -> dict[str, str]:
-    """Join the legal entities of every partner; the INN most of them bear is the partner's."""
-    place = profile.counterparty
-    flags = published(client.metadata(), place.entity, FLAGS)
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for card in table(client, Query(place.entity, ("Ref_Key", place.partner, place.inn, *flags))):
-        partner = as_reference(card.get(place.partner))
-        inn = clean_inn(card.get(place.inn))
+    """Return the INN of each partner: the most frequent one among its legal entities."""
+    legal = profile.counterparty
+    flags = published_fields(client.metadata(), legal.entity, FLAGS)
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for card in table(client, Query(legal.entity, ("Ref_Key", legal.partner, legal.inn, *flags))):
+        partner = as_reference(card.get(legal.partner))
+        inn = clean_inn(card.get(legal.inn))
         if partner and inn and not _reason(card):
-            found[partner][inn] += 1
+            counts[partner][inn] += 1
     return {
-        partner: min(several, key=lambda inn: (-several[inn], inn))
-        for partner, several in found.items()
+        partner: min(by_inn, key=lambda inn: (-by_inn[inn], inn))
+        for partner, by_inn in counts.items()
     }
 
 
 def _keys(client: Client, profile: Profile, entity: str) -> dict[str, str]:
-    place = profile.keys
-    assert place is not None
-    name = place.partner if entity == "partner" else place.counterparty
-    composite = published(client.metadata(), place.entity, (f"{name}_Type",))
+    names = profile.keys
+    assert names is not None
+    name = names.partner if entity == "partner" else names.counterparty
+    composite = published_fields(client.metadata(), names.entity, (f"{name}_Type",))
     kind = f"StandardODATA.{profile.counterparty.entity}"
-    found = {}
-    for row in table(client, Query(place.entity, ("Ref_Key", name, *composite))):
+    customers = {}
+    for row in table(client, Query(names.entity, ("Ref_Key", name, *composite))):
         reference = as_reference(row.get(name)) or ""
         if reference and composite and row.get(composite[0]) != kind:
-            reference = OTHER  # an own organisation, for example
-        found[str(row["Ref_Key"]).lower()] = reference
-    return found
+            reference = OTHER  # an organisation of the company itself, for example
+        customers[str(row["Ref_Key"]).lower()] = reference
+    return customers

@@ -1,4 +1,4 @@
-"""Additional properties of БСП, and how their values are written."""
+"""Additional properties of БСП and the encoding of their values."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 
 from abcxyz.errors import ConfigError
-from abcxyz_onec.catalogs.customers import published
-from abcxyz_onec.catalogs.publication import lacking, refuse
+from abcxyz_onec.catalogs.customers import published_fields
+from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
 from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
@@ -18,7 +18,7 @@ from abcxyz_onec.profiles.schema import Targets
 __all__ = ["NAMED", "Property", "Values", "find_property", "read_values"]
 
 NAMED = ("Ref_Key", "Description", "DeletionMark")
-"""Fields that name an element of any catalog and say whether it is to be deleted."""
+"""Fields of any catalog: reference, name and mark for deletion."""
 
 
 @frozen
@@ -31,59 +31,59 @@ class Property:
 
 @frozen
 class Values:
-    """How texts are written: as they are, or as elements of a list."""
+    """Encoding of texts: plain strings, or elements of a list of values."""
 
     kind: str
     elements: Mapping[str, str]
 
     def fields(self, text: str) -> Row:
-        """Write *text* as the value of a composite field; the type always goes with it."""
+        """Encode *text* as a composite field: the value and its type."""
         value = self.elements[text] if self.elements else text
         return {"Значение": value, "Значение_Type": self.kind}
 
     def text(self, row: Row) -> str:
-        """Read a value back."""
+        """Decode the value of a row."""
         if not self.elements:
             return str(row.get("Значение") or "").rstrip()
-        found = as_reference(row.get("Значение"))
-        return next((text for text, each in self.elements.items() if each == found), "")
+        reference = as_reference(row.get("Значение"))
+        return next((text for text, each in self.elements.items() if each == reference), "")
 
 
 def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -> Property:
-    """Find the property called *wanted*, as a name for programs or for people.
+    """Find the property named *wanted*, by its identifier or by its title.
 
     Parameters
     ----------
     client, names
-        The base and its names.
+        Client of the base, and the names of its objects.
     wanted
-        As in the job.
+        Name as in the job.
     extra
-        An additional piece of information, which stands in a register; otherwise an additional
-        attribute, which stands in the card.
+        Whether to look for additional information, stored in a register, rather than for an
+        additional attribute, stored in the card.
 
     Raises
     ------
     ConfigError
-        None, or several; nothing is ever created.
+        There is none, or several; a property is never created.
     """
     flag = "ЭтоДополнительноеСведение"
-    asked = Query(
+    query = Query(
         names.properties,
         (
             *NAMED,
-            *published(client.metadata(), names.properties, ("Имя",)),
+            *published_fields(client.metadata(), names.properties, ("Имя",)),
         ),
         where=f"{flag} eq {'true' if extra else 'false'}",
     )
-    refuse(lacking(client, [asked]))
-    found = [
+    raise_if_missing(unpublished(client, [query]))
+    matches = [
         row
-        for row in table(client, asked)
+        for row in table(client, query)
         if row.get("DeletionMark") is not True
         and wanted in (str(row.get("Имя") or "").strip(), str(row["Description"]).strip())
     ]
-    if len(found) != 1:
+    if len(matches) != 1:
         raise ConfigError(
             "1C has {count} additional information records called {name!r}, and one is needed; "
             "make one of the type string for the customers in Администрирование → Общие настройки "
@@ -92,43 +92,43 @@ def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -
             else "1C has {count} additional attributes called {name!r}, and one is needed; make "
             "one of the type string for the customers in Администрирование → Общие настройки → "
             "Дополнительные реквизиты и сведения, or name another in property",
-            count=len(found),
+            count=len(matches),
             name=wanted,
         )
-    return Property(str(found[0]["Ref_Key"]).lower(), wanted)
+    return Property(str(matches[0]["Ref_Key"]).lower(), wanted)
 
 
 def read_values(
     client: Client, names: Targets, each: Property, texts: Iterable[str], present: Iterable[str]
 ) -> Values:
-    """Find out whether the property takes text, or the elements of a list.
+    """Detect the encoding of a property: text, or the elements of a list.
 
     Parameters
     ----------
     client, names
-        The base and its names.
+        Client of the base, and the names of its objects.
     each
         The property.
     texts
-        All that may be written.
+        Texts that may be written.
     present
-        Types of the values that are there now.
+        Types of the values stored now.
 
     Raises
     ------
     ConfigError
-        It takes a list that lacks some of them.
+        The list lacks some of *texts*.
     """
     kind = f"StandardODATA.{names.values}"
-    asked = Query(
+    query = Query(
         names.values,
         NAMED,
         where=f"Owner_Key eq {guid(each.reference)}",
     )
-    missing = lacking(client, [asked])
+    missing = unpublished(client, [query])
     if kind in set(present):
-        refuse(missing)
-    rows = [] if missing else table(client, asked)
+        raise_if_missing(missing)
+    rows = [] if missing else table(client, query)
     elements = {
         str(row["Description"]).strip(): str(row["Ref_Key"]).lower()
         for row in rows

@@ -1,4 +1,4 @@
-"""Check that the base publishes what is needed, and explain what is missing."""
+"""Publication of objects over OData: check of the needed names, error with the missing ones."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.odata.query import Query
 from abcxyz_onec.profiles.schema import Profile
 
-__all__ = ["customer_queries", "described", "lacking", "refuse"]
+__all__ = ["customer_queries", "describe_missing", "raise_if_missing", "unpublished"]
 
 
 def customer_queries(
     profile: Profile, entity: str, customer_id: str, *, keys: bool
 ) -> list[Query]:
-    """List the questions about customers, to check their names."""
+    """Return the queries of the customers, to check the names in them."""
     legal = profile.counterparty
-    own = {"ref": (), "inn": (), "code": ("Code",)}.get(customer_id, (customer_id,))
-    asked = []
+    id_fields = {"ref": (), "inn": (), "code": ("Code",)}.get(customer_id, (customer_id,))
+    queries = []
     if entity == "partner" and profile.partner is not None:
-        asked.append(Query(profile.partner.entity, ("Ref_Key", "Description", *own)))
+        queries.append(Query(profile.partner.entity, ("Ref_Key", "Description", *id_fields)))
         if customer_id == "inn":
-            asked.append(Query(legal.entity, ("Ref_Key", legal.partner, legal.inn)))
+            queries.append(Query(legal.entity, ("Ref_Key", legal.partner, legal.inn)))
     else:
-        own = (legal.inn,) if customer_id == "inn" else own
-        asked.append(Query(legal.entity, ("Ref_Key", "Description", *own)))
+        id_fields = (legal.inn,) if customer_id == "inn" else id_fields
+        queries.append(Query(legal.entity, ("Ref_Key", "Description", *id_fields)))
     if keys and profile.keys is not None:
-        place = profile.keys
-        name = place.partner if entity == "partner" else place.counterparty
-        asked.append(Query(place.entity, ("Ref_Key", name)))
-    return asked
+        names = profile.keys
+        name = names.partner if entity == "partner" else names.counterparty
+        queries.append(Query(names.entity, ("Ref_Key", name)))
+    return queries
 
 
-def lacking(client: Client, queries: Iterable[Query]) -> tuple[str, ...]:
-    """List the names that are not published; look afresh before saying so."""
+def unpublished(client: Client, queries: Iterable[Query]) -> tuple[str, ...]:
+    """Return the names that are not published; cached metadata is read again before that."""
     queries = list(queries)
 
-    def found() -> tuple[str, ...]:
+    def missing_now() -> tuple[str, ...]:
         names = [name for query in queries for name in missing_names(client.metadata(), query)]
         return tuple(dict.fromkeys(names))
 
-    missing = found()
+    missing = missing_now()
     if missing and client.cache is not None:
         client.forget()
-        missing = found()
+        missing = missing_now()
     return missing
 
 
-def described(names: Iterable[str]) -> str:
-    """Say what is missing as the tree of publication shows it, fields behind their object.
+def describe_missing(names: Iterable[str]) -> str:
+    """Write missing names as the tree of publication shows them, fields after their object.
 
     Examples
     --------
-    >>> described(["Catalog_Контрагенты.ИНН", "AccumulationRegister_Продажи/Turnovers"])
+    >>> describe_missing(["Catalog_Контрагенты.ИНН", "AccumulationRegister_Продажи/Turnovers"])
     'Catalog «Контрагенты» (ИНН), AccumulationRegister «Продажи»'
     """
     fields: dict[str, list[str]] = {}
@@ -68,17 +68,17 @@ def described(names: Iterable[str]) -> str:
     )
 
 
-def refuse(missing: tuple[str, ...]) -> None:
-    """Stop when anything is missing.
+def raise_if_missing(missing: tuple[str, ...]) -> None:
+    """Raise an error when any name is missing.
 
     Raises
     ------
     ConfigError
-        Names it, and the form of 1C where it is published.
+        *missing* is not empty; the message names the objects and the form of 1C.
     """
     if missing:
         raise ConfigError(
             "publish in 1C (Администрирование → Настройка стандартного интерфейса OData): "
             "{objects}; where the configuration calls it otherwise, put its name into the profile",
-            objects=described(missing),
+            objects=describe_missing(missing),
         )

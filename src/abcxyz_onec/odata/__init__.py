@@ -1,1 +1,1 @@
-"""OData client: queries, metadata, paging, answers."""
+"""OData client of 1C: queries, metadata, pagination, answers, errors."""

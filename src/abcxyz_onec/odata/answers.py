@@ -16,7 +16,7 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 
 
 def as_decimal(value: object) -> Decimal:
-    """Read a resource; null is nought.
+    """Return a resource as a number; null is zero.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def as_decimal(value: object) -> Decimal:
 
 
 def as_reference(value: object) -> str | None:
-    """Read a reference; the zero guid is none.
+    """Return a reference in lower case; None for the zero guid.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def as_reference(value: object) -> str | None:
 
 
 def as_datetime(value: object) -> datetime | None:
-    """Read a naive local date and time; the first of January of year 1 is none.
+    """Return a naive local date and time; None for 1 January of year 1.
 
     Examples
     --------
@@ -67,12 +67,12 @@ def as_datetime(value: object) -> datetime | None:
 
 
 def decode(body: bytes, *, collection: bool) -> Any:
-    """Read a successful body.
+    """Decode the body of a successful answer.
 
     Raises
     ------
     UnavailableError
-        A page for people, or half an answer: an outage, not an empty base.
+        The body is an HTML page or is cut short: an outage, not an empty base.
     """
     try:
         answer = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)

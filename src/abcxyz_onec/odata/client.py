@@ -1,4 +1,4 @@
-"""OData client: metadata, reading and writing of single objects."""
+"""OData client: requests, metadata, reading and writing of single objects."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from attrs import define, field
 from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
 from abcxyz.http import Answer, Transport
 from abcxyz.toolkit import Backoff, Clock, SystemClock, is_loopback
+from abcxyz.toolkit.catalogue import Figure, Message
 from abcxyz_onec.odata import metadata as description
 from abcxyz_onec.odata.answers import decode
 from abcxyz_onec.odata.errors import HiddenRowsError, UnknownNameError, failure
 from abcxyz_onec.odata.metadata import Metadata, missing_names
 from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.odata.query import Query, guid
+from abcxyz_onec.words import message
 
 __all__ = ["Client", "Row", "Traffic", "connect"]
 
@@ -41,40 +43,43 @@ class Traffic:
     bytes: int = 0
     writes: int = 0
 
-    def since(self, before: Traffic) -> str:
+    def since(self, before: Traffic) -> Message:
         """Describe the traffic since *before*."""
-        moved = (self.bytes - before.bytes) / 1e6
-        return f"{self.requests - before.requests} requests, {moved:.1f} MB"
+        return message(
+            "{requests} requests, {size} MB",
+            requests=self.requests - before.requests,
+            size=Figure((self.bytes - before.bytes) / 1e6, 1),
+        )
 
 
 @define
 class Client:
-    """Ask one base, one request at a time.
+    """Client of one base, one request at a time.
 
     Parameters
     ----------
     url
-        Up to ``…/odata/standard.odata``.
+        Address of the OData interface, ending with ``/odata/standard.odata``.
     user
-        Only to name the cache.
+        Login, used to name the cache.
     transport
-        Sends requests; repeats those that may be.
+        HTTP transport; repeats requests that may be repeated.
     login
-        The Authorization header.
+        Value of the Authorization header.
     cache
-        Folder for ``$metadata``; ``None`` keeps nothing.
+        Folder of the cache of ``$metadata``; ``None`` disables the cache.
     allowed_only
-        Leave out what the user may not see, where 1C refuses to answer without.
+        Leave out rows that the user may not read, where 1C refuses the full set.
     timeout
-        Seconds to wait for an ordinary answer; the first one after idling may take 40.
+        Seconds to wait for an ordinary answer; a cold start of the server may take 40.
     page_bytes
-        What a page should weigh.
+        Target size of a page, in bytes.
     clock
-        Waits between attempts.
+        Clock of the waits between attempts.
     traffic
-        Counters.
+        Counters of requests, bytes and writes.
     restricted
-        Sets of which the user may not see some rows.
+        Sets with rows that the user may not read.
     """
 
     url: str
@@ -101,7 +106,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Send one request and answer whatever comes back, but a redirect."""
+        """Send one request and return its answer; a redirect is a `ConfigError`."""
         self.traffic.requests += 1
         answer = self.transport.send(
             method,
@@ -121,10 +126,10 @@ class Client:
         return answer
 
     def get(self, path: str, what: str, read: Callable[[bytes], T], *, slow: bool = False) -> T:
-        """GET until the answer can be read, or patience ends, or trying again is pointless.
+        """GET with retries of outages that look like answers.
 
-        The transport waits out what the network and the web server say; here are the outages
-        that look like answers: a page for people with status 200, an answer cut short.
+        The transport retries failures of the network and of the web server; here are an HTML
+        page with status 200, a body cut short and an error 500 of the whole server.
         """
         for attempt in count(1):
             answer = self.send("GET", path, timeout=max(_SLOW, self.timeout) if slow else None)
@@ -146,7 +151,7 @@ class Client:
         return problem
 
     def _refused(self, answer: Answer, entity: str) -> Exception:
-        """Make the error of a write: the right to change is another one than that to read."""
+        """Return the error of a refused write, where a lack of rights is about writing."""
         problem = self._failed(answer, entity)
         if isinstance(problem, HiddenRowsError):
             return AuthenticationError(
@@ -155,15 +160,15 @@ class Client:
             )
         return problem
 
-    # -- the description ---------------------------------------------------------------------
+    # -- metadata -------------------------------------------------------------------------------
 
     def metadata(self) -> Metadata:
-        """Read ``$metadata``, from the cache where it is there.
+        """Return ``$metadata``, from the cache where it is cached.
 
         Notes
         -----
-        14 to 17 MB and some 20 seconds on a real base, hence the cache. It is dropped as soon as
-        1C does not know a name that the cache knows.
+        The document has 14 to 17 MB and takes some 20 seconds on a real base. The cache is
+        dropped when 1C does not know a name in it.
         """
         if self._metadata is None and self.cache is not None:
             self._metadata = description.cached(self.cache, self.url, self.user)
@@ -175,26 +180,26 @@ class Client:
                 slow=True,
             )
             if self.cache is not None:
-                description.keep(self.cache, self.url, self.user, self._metadata)
+                description.save(self.cache, self.url, self.user, self._metadata)
         return self._metadata
 
     def forget(self) -> None:
-        """Drop the description, also from the cache."""
+        """Drop the metadata, from memory and from the cache."""
         self._metadata = None
         if self.cache is not None:
             description.forget(self.cache, self.url, self.user)
 
     def checked(self, query: Query) -> Query:
-        """Refuse names that are not published: versions of 1C answer them differently.
+        """Return *query* when all its names are published: 1C versions differ on unknown ones.
 
         Raises
         ------
         UnknownNameError
-            A set, a field or a virtual table is not there.
+            A set, a field or a virtual table is not published.
         """
         missing = missing_names(self.metadata(), query)
         if missing and self.cache is not None:
-            self.forget()  # published since the cache was made, perhaps
+            self.forget()  # the name may have been published since the cache was written
             missing = missing_names(self.metadata(), query)
         if missing:
             raise UnknownNameError(
@@ -206,23 +211,23 @@ class Client:
 
     # -- one object --------------------------------------------------------------------------
 
-    def one(self, entity: str, reference: str) -> Row:
-        """Read one object afresh.
+    def get_object(self, entity: str, reference: str) -> Row:
+        """Read one object.
 
         Raises
         ------
         GoneError
-            It is not there.
+            It does not exist.
         """
-        return self.record(entity, {"Ref_Key": guid(reference)})
+        return self.get_record(entity, {"Ref_Key": guid(reference)})
 
-    def record(self, entity: str, key: Mapping[str, str]) -> Row:
+    def get_record(self, entity: str, key: Mapping[str, str]) -> Row:
         """Read one record of a register; *key* holds literals.
 
         Raises
         ------
         GoneError
-            It is not there.
+            It does not exist.
         """
         return self.get(self._address(entity, key), entity, _single)
 
@@ -238,12 +243,12 @@ class Client:
     # -- writing -----------------------------------------------------------------------------
 
     def create(self, entity: str, fields: Row) -> Row:
-        """POST once; a lost answer is never followed by a second try.
+        """Create an object by one POST, which is never repeated.
 
         Raises
         ------
         OutcomeUnknownError
-            No answer came: look whether the record is there.
+            No answer came; the caller must check whether the record exists.
         """
         path = f"{quote(entity)}?$format=application/json;odata%3Dnometadata"
         return self._write("POST", path, entity, fields, {})
@@ -251,18 +256,18 @@ class Client:
     def change(
         self, entity: str, key: Mapping[str, str], fields: Row, *, version: str = ""
     ) -> Row:
-        """PATCH the named fields once; *version* is sent although some bases ignore it.
+        """Change fields by one PATCH; *version* is sent as If-Match, which some bases ignore.
 
         Raises
         ------
         ChangedError
-            Somebody else was faster.
+            The object was changed since *version*.
         """
         headers = {"If-Match": version} if version else {}
         return self._write("PATCH", self._address(entity, key), entity, fields, headers)
 
     def remove(self, entity: str, key: Mapping[str, str]) -> None:
-        """DELETE one record of an independent register."""
+        """Delete one record of an independent register."""
         self.traffic.writes += 1
         answer = self.send("DELETE", self._address(entity, key))
         if answer.status != 204:
@@ -281,8 +286,8 @@ class Client:
 
 
 def _single(body: bytes) -> Row:
-    found: Row = decode(body, collection=False)
-    return found
+    row: Row = decode(body, collection=False)
+    return row
 
 
 def connect(
@@ -324,7 +329,7 @@ def connect(
         )
     if ":" in user:
         raise ConfigError("user holds a colon, which ends the login; take a user without one")
-    # By hand and in UTF-8: a pair (user, password) would be encoded in latin-1, without Cyrillic.
+    # requests encodes a pair (user, password) in latin-1, which has no Cyrillic letters.
     pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
     timer = clock if clock is not None else SystemClock()
     transport = Transport(

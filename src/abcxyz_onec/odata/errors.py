@@ -1,4 +1,4 @@
-"""Error classes of the OData interface, and the error of a refused answer."""
+"""Error classes of the OData interface, and decoding of error answers."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SECRETS = re.compile(
 
 
 class UnknownNameError(ConfigError):
-    """A set, field or function is not published, or is called otherwise in this base."""
+    """A set, field or function is not published, or has another name in this base."""
 
 
 class GoneError(AdapterError):
-    """The object or record is not there."""
+    """The object or record does not exist."""
 
 
 class HiddenRowsError(AuthenticationError):
@@ -46,25 +46,25 @@ class HiddenRowsError(AuthenticationError):
 
 
 class ExistsError(AdapterError):
-    """A record with this key is there already."""
+    """A record with this key exists already."""
 
 
 class ChangedError(AdapterError):
-    """Somebody changed the object since it was read."""
+    """The object was changed since it was read."""
 
 
 class ShiftedError(BadDataError):
-    """Rows came or went while a set was being read."""
+    """Rows were added or removed while a set was being read."""
 
     retryable = True
 
 
 class RefusedError(BadDataError):
-    """The configuration refused; the same request would be refused again."""
+    """The configuration refused the request; repeating it would not help."""
 
 
 def masked(text: str) -> str:
-    """Hide what 1C quotes: values, names, references and long numbers.
+    """Mask what 1C quotes: values, names, references and long numbers.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def masked(text: str) -> str:
 
 
 def _shapes(body: bytes) -> tuple[int | None, str]:
-    """Find 1C's code and message in a body of any shape."""
+    """Return the error code and message of 1C in a JSON, XML or HTML body."""
     content = body.decode("utf-8-sig", errors="replace").strip()
     if content.startswith("{"):
         try:
@@ -95,7 +95,7 @@ def _shapes(body: bytes) -> tuple[int | None, str]:
         return None, text
     if content.startswith("<") and "html" not in content[:200].lower():
         try:
-            root = ET.fromstring(content)  # noqa: S314 - expat resolves no outside entities
+            root = ET.fromstring(content)  # noqa: S314 - expat resolves no external entities
         except ET.ParseError:
             return None, ""
         return _code(root.findtext(f"{_META}code")), root.findtext(f"{_META}message") or ""
@@ -111,21 +111,21 @@ def _code(value: object) -> int | None:
 
 
 def failure(status: int, body: bytes, what: str) -> Exception:
-    """Make the error that an answer stands for.
+    """Return the error of an answer with an error status.
 
     Parameters
     ----------
     status
-        Of HTTP.
+        HTTP status.
     body
-        In any of the shapes, or empty.
+        JSON, XML or HTML body, or empty.
     what
-        Name of the set that was asked.
+        Name of the queried set.
 
     Returns
     -------
     Exception
-        Not raised, so that the caller decides about a second try.
+        Returned, not raised: the caller decides about a retry.
     """
     code, text = _shapes(body)
     text = masked(text)
@@ -145,11 +145,11 @@ def failure(status: int, body: bytes, what: str) -> Exception:
         return GoneError("1C no longer has the object asked for in {what}", what=what)
     if code in (6, 8, 10, 11):
         return UnknownNameError(
-            "1C does not know {what} or one of its fields ({said}); publish it in "
+            "1C does not know {what} or one of its fields ({reason}); publish it in "
             "Администрирование → Настройка стандартного интерфейса OData, or "
             "correct its name in the profile",
             what=what,
-            said=text,
+            reason=text,
         )
     if code == 15:
         return ExistsError("1C has a record with this key in {what} already", what=what)
@@ -163,22 +163,24 @@ def failure(status: int, body: bytes, what: str) -> Exception:
         )
     if status == 403 or status in (502, 503, 504):
         return UnavailableError(
-            "1C is not available (HTTP {status}: {said}); wait until its maintenance is over",
+            "1C is not available (HTTP {status}: {reason}); wait until its maintenance is over",
             status=status,
-            said=text or "no reason given",
+            reason=text or "no reason given",
         )
     if status == 500 and code is None:
         return UnavailableError(
-            "1C failed as a whole (HTTP 500: {said}); look into the log of its web server",
-            said=text or "no reason given",
+            "1C failed as a whole (HTTP 500: {reason}); look into the log of its web server",
+            reason=text or "no reason given",
         )
     if status == 500:
-        return RefusedError("1C refused {what}: {said}", what=what, said=text or "no reason given")
+        return RefusedError(
+            "1C refused {what}: {reason}", what=what, reason=text or "no reason given"
+        )
     return BadDataError(
-        "1C did not accept a question to {what} (HTTP {status}, code {code}: {said}); this is "
+        "1C did not accept a query of {what} (HTTP {status}, code {code}: {reason}); this is "
         "a fault of the adapter or of the profile, please report it",
         what=what,
         status=status,
         code=code if code is not None else "none",
-        said=text or "no reason given",
+        reason=text or "no reason given",
     )

@@ -22,9 +22,9 @@ __all__ = [
     "cached",
     "forget",
     "frozen_map",
-    "keep",
     "missing_names",
     "parse",
+    "save",
 ]
 
 _FORMAT = 1
@@ -46,12 +46,12 @@ class EntitySet:
 
 @frozen
 class Metadata:
-    """Everything that is published.
+    """Published sets, fields and virtual tables.
 
     Parameters
     ----------
     sets
-        By name.
+        Sets by name.
     functions
         Names of virtual tables by the set they belong to.
     digest
@@ -63,11 +63,11 @@ class Metadata:
     digest: str
 
     def has(self, entity: str, fields: Iterable[str] = ()) -> bool:
-        """Say whether the set is published with all *fields*."""
+        """Return whether the set is published with all *fields*."""
         return not self.missing(entity, fields)
 
     def missing(self, entity: str, fields: Iterable[str] = ()) -> tuple[str, ...]:
-        """List what is not published: the set itself, or fields of it."""
+        """Return the names that are not published: the set itself, or its fields."""
         known = self.sets.get(entity)
         if known is None:
             return (entity,)
@@ -75,19 +75,19 @@ class Metadata:
 
 
 def missing_names(metadata: Metadata, query: Query) -> tuple[str, ...]:
-    """List the names in a question that the base does not publish, filters included."""
+    """Return the names in a query, its filter included, that the base does not publish."""
     entity = query.entity
     names: list[str] = [*query.select, *query.orderby]
     if query.function:
         if query.function not in metadata.functions.get(entity, ()):
             return (f"{entity}/{query.function}" if entity in metadata.sets else entity,)
-        asked = dict(query.arguments)
-        # What the table sums up stands in the set of flat records, where that is published.
+        arguments = dict(query.arguments)
+        # Dimensions of the virtual table are fields of the flat records, where published.
         entity = f"{entity}_RecordType" if f"{entity}_RecordType" in metadata.sets else entity
         if entity == query.entity and "Turnovers" in query.function:
             return ()
-        names = [each for each in asked.get("Dimensions", "").strip("'").split(",") if each]
-        names += names_in(asked.get("Condition", ""))
+        names = [each for each in arguments.get("Dimensions", "").strip("'").split(",") if each]
+        names += names_in(arguments.get("Condition", ""))
     names += names_in(query.where)
     if entity not in metadata.sets:
         return (entity,)
@@ -101,12 +101,12 @@ def missing_names(metadata: Metadata, query: Query) -> tuple[str, ...]:
 
 
 def parse(stream: IO[bytes]) -> Metadata:
-    """Read ``$metadata`` without ever holding the whole tree.
+    """Parse ``$metadata`` as a stream, without the whole tree in memory.
 
     Raises
     ------
     UnavailableError
-        The document is something else, or breaks off.
+        The document is not ``$metadata``, or is cut short.
     """
     sets: dict[str, EntitySet] = {}
     functions: dict[str, tuple[str, ...]] = {}
@@ -118,10 +118,10 @@ def parse(stream: IO[bytes]) -> Metadata:
             digest.update(block)
             parser.feed(block)
             for event, *rest in parser.read_events():
-                element = cast("ET.Element", rest[0])  # the other events carry something else
+                element = cast("ET.Element", rest[0])  # start and end events carry elements
                 if event == "start":
                     if not path and not element.tag.endswith("}Edmx"):
-                        raise _not_a_description()  # a page for people may be proper XML
+                        raise _not_metadata()  # an HTML page may be well-formed XML
                     path.append(element)
                     continue
                 path.pop()
@@ -133,15 +133,15 @@ def parse(stream: IO[bytes]) -> Metadata:
                     _function(element, functions)
                 if name in ("EntityType", "ComplexType", "Association", "FunctionImport"):
                     element.clear()
-                    # The parent keeps every child, empty or not, and there are tens of thousands.
+                    # A cleared element stays in its parent, and there are tens of thousands.
                     path[-1].remove(element)
         parser.close()
     except ET.ParseError:
-        raise _not_a_description() from None
+        raise _not_metadata() from None
     return Metadata(sets, functions, digest.hexdigest())
 
 
-def _not_a_description() -> UnavailableError:
+def _not_metadata() -> UnavailableError:
     return UnavailableError(
         "the description of the base ($metadata) broke off or is not one; try again later"
     )
@@ -162,32 +162,32 @@ def _function(element: ET.Element, functions: dict[str, tuple[str, ...]]) -> Non
     for part in element:
         if part.get("Name") == "bindingParameter":
             kind = part.get("Type", "").removeprefix("Collection(").removesuffix(")")
-            owner = kind.rpartition(".")[2]
-            functions[owner] = (*functions.get(owner, ()), element.get("Name", ""))
+            entity = kind.rpartition(".")[2]
+            functions[entity] = (*functions.get(entity, ()), element.get("Name", ""))
             return
 
 
-def _place(folder: Path, url: str, user: str) -> Path:
-    # What is published does not depend on the user, but what the user may read does.
+def _cache_file(folder: Path, url: str, user: str) -> Path:
+    # The user is part of the name: what may be read depends on the user.
     name = hashlib.sha256(f"{_FORMAT} {url} {user}".encode()).hexdigest()[:24]
     return folder / f"onec-metadata-{name}.json"
 
 
-def keep(folder: Path, url: str, user: str, metadata: Metadata) -> None:
-    """Write the description into *folder*, whole or not at all."""
+def save(folder: Path, url: str, user: str, metadata: Metadata) -> None:
+    """Write the metadata into *folder*, atomically."""
     body = {
         "digest": metadata.digest,
         "sets": {each.name: [each.key, dict(each.fields)] for each in metadata.sets.values()},
         "functions": dict(metadata.functions),
     }
     content = json.dumps(body, ensure_ascii=False).encode()
-    write_atomic(_place(folder, url, user), content, private=True)
+    write_atomic(_cache_file(folder, url, user), content, private=True)
 
 
 def cached(folder: Path, url: str, user: str) -> Metadata | None:
-    """Read the kept description; a damaged one counts as none."""
+    """Return the cached metadata; None when the file is absent or damaged."""
     try:
-        body = json.loads(_place(folder, url, user).read_text(encoding="utf-8"))
+        body = json.loads(_cache_file(folder, url, user).read_text(encoding="utf-8"))
         sets = {
             name: EntitySet(name, tuple(key), fields)
             for name, (key, fields) in body["sets"].items()
@@ -199,5 +199,5 @@ def cached(folder: Path, url: str, user: str) -> Metadata | None:
 
 
 def forget(folder: Path, url: str, user: str) -> None:
-    """Drop the kept description."""
-    _place(folder, url, user).unlink(missing_ok=True)
+    """Delete the cached metadata."""
+    _cache_file(folder, url, user).unlink(missing_ok=True)

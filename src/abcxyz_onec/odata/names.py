@@ -1,4 +1,4 @@
-"""Names of OData sets as people read them in 1C."""
+"""Readable names of OData sets, as 1C shows them."""
 
 from __future__ import annotations
 

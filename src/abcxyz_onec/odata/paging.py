@@ -1,4 +1,4 @@
-"""Pagination of whole sets without a snapshot."""
+"""Pagination of sets and of windows of dates; counting and sampling of rows."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = [
     "FIRST_PAGE",
     "FIRST_WINDOW",
     "PAGES_IN_WINDOW",
-    "Folder",
+    "Reducer",
     "between",
     "count",
-    "count_by_halving",
+    "count_by_bisection",
     "sample",
     "served_count",
     "table",
@@ -33,21 +33,21 @@ __all__ = [
 T = TypeVar("T")
 S = TypeVar("S", covariant=True)
 
-FIRST_PAGE = 20  # rows, which tell how much a row weighs
+FIRST_PAGE = 20  # rows, to measure the bytes of a row
 FIRST_WINDOW = 30  # days
 MOST_ROWS = 100_000
 PAGES_IN_WINDOW = 10
-_AGAIN = 3  # how often a set that changes under our hands is read
+_AGAIN = 3  # attempts to read a set that changes while it is read
 
 
-class Folder(Protocol[S]):
-    """Makes something small of the pages of one window."""
+class Reducer(Protocol[S]):
+    """Reduces the pages of one window to small results."""
 
     def add(self, rows: list[Row]) -> S:
-        """Take a page."""
+        """Add a page; return the result of the rows that are complete."""
 
     def close(self) -> S:
-        """Give what is left."""
+        """Return the result of the remaining rows."""
 
 
 class _TooManyPagesError(Exception):
@@ -55,7 +55,7 @@ class _TooManyPagesError(Exception):
 
 
 def between(name: str, since: date, until: date) -> str:
-    """Write a half-open range of days, whole seconds on both ends.
+    """Return the filter of a half-open range of days.
 
     Examples
     --------
@@ -70,21 +70,21 @@ def between(name: str, since: date, until: date) -> str:
 
 
 def rows_of(body: bytes) -> list[Row]:
-    """Read the rows of an answer."""
-    found: list[Row] = decode(body, collection=True)["value"]
-    return found
+    """Decode the rows of an answer."""
+    rows: list[Row] = decode(body, collection=True)["value"]
+    return rows
 
 
 def table(client: Client, query: Query) -> list[Row]:
-    """Read a set whole, ordered by its key, numbers as Decimal.
+    """Read a whole set, ordered by its key, numbers as Decimal.
 
     Raises
     ------
     ShiftedError
-        It changed under our hands time and again.
+        It changed during each attempt to read it.
     """
     query = client.checked(query)
-    return _steadily(lambda: [row for page in _pages(client, query) for row in page])
+    return _retry_shifted(lambda: [row for page in _pages(client, query) for row in page])
 
 
 def windows(
@@ -93,28 +93,27 @@ def windows(
     name: str,
     since: date,
     until: date,
-    make: Callable[[], Folder[T]],
+    make: Callable[[], Reducer[T]],
 ) -> Iterator[tuple[date, date, list[T]]]:
-    """Read the rows dated ``since <= name < until``, in windows short enough for 1C.
+    """Read rows dated ``since <= name < until``, in windows short enough for 1C.
 
     Parameters
     ----------
     client
-        The base.
+        Client of the base.
     query
-        Without the dates.
+        Query without the dates.
     name
-        Field of the date.
+        Name of the date field.
     since, until
-        Half-open, midnight of the server's clock.
+        First day, and the day after the last, in the server's time zone.
     make
-        Makes a folder for each window, which makes something small of its pages; the pages
-        themselves are not kept.
+        Makes a reducer for each window; the pages themselves are not stored.
 
     Yields
     ------
     tuple
-        First day, day after the last, and what the folder made of the pages of one window.
+        First day, day after the last, and the results of the reducer for one window.
     """
     query = client.checked(query)
     step = FIRST_WINDOW
@@ -123,29 +122,30 @@ def windows(
         stop = min(until, start + timedelta(days=step))
         one = attrs.evolve(query, where=both(between(name, start, stop), query.where))
         try:
-            folded = _window(client, one, make, longer=(stop - start).days > 1)
+            results = _window(client, one, make, longer=(stop - start).days > 1)
         except (_TooManyPagesError, UnavailableError, ShiftedError):
-            # What 1C cannot manage, or others write into, is cut in three and stays short.
+            # A window that is too large, or is being written to, is cut in three; later ones stay
+            # that short.
             if (stop - start).days <= 1:
                 raise
             step = max(1, (stop - start).days // 3)
             continue
-        yield start, stop, folded
+        yield start, stop, results
         start = stop
 
 
 def _window(
-    client: Client, query: Query, make: Callable[[], Folder[T]], *, longer: bool
+    client: Client, query: Query, make: Callable[[], Reducer[T]], *, longer: bool
 ) -> list[T]:
     def read() -> list[T]:
-        folder = make()
+        reducer = make()
         most = PAGES_IN_WINDOW if longer else None
-        return [*(folder.add(page) for page in _pages(client, query, most)), folder.close()]
+        return [*(reducer.add(page) for page in _pages(client, query, most)), reducer.close()]
 
-    return _steadily(read)
+    return _retry_shifted(read)
 
 
-def _steadily(read: Callable[[], T]) -> T:
+def _retry_shifted(read: Callable[[], T]) -> T:
     for left in range(_AGAIN - 1, -1, -1):
         try:
             return read()
@@ -156,10 +156,10 @@ def _steadily(read: Callable[[], T]) -> T:
 
 
 def _pages(client: Client, query: Query, most: int | None = None) -> Iterator[list[Row]]:
-    """Yield pages; every next one begins with the last row of the one before.
+    """Yield pages; each begins with the last row of the previous one.
 
-    `$skip` is no snapshot: rows that come or go in front of the place move everything behind it.
-    The row seen twice tells; so does a key that comes again.
+    `$skip` reads no snapshot: a row added or removed before the offset shifts all later rows. The
+    overlapping row and repeated keys detect such a shift.
     """
     key = client.metadata().sets[query.entity].key
     order = (*query.orderby, *(name for name in key if name not in query.orderby))
@@ -174,8 +174,7 @@ def _pages(client: Client, query: Query, most: int | None = None) -> Iterator[li
             raise _TooManyPagesError
         again = 1 if last else 0
         before = client.traffic.bytes
-        asked = query.page(top + again, read - again)
-        page = _ask(client, asked)
+        page = _read_page(client, query.page(top + again, read - again))
         keys = [tuple([str(row.get(name)) for name in key]) for row in page]
         weight = max(1, (client.traffic.bytes - before) // max(1, len(page)))
         if last and (not keys or keys[0] != last):
@@ -194,11 +193,11 @@ def _pages(client: Client, query: Query, most: int | None = None) -> Iterator[li
         top = rows_per_page(client.page_bytes, weight)
 
 
-def _ask(client: Client, query: Query) -> list[Row]:
-    """Get a page; leave out hidden rows where that is allowed and 1C does not answer without.
+def _read_page(client: Client, query: Query) -> list[Row]:
+    """Read a page; without hidden rows where that is allowed and 1C refuses the full page.
 
-    Asking plainly first is the only way to know that something is hidden. Rows up to a page that
-    was answered plainly are all visible, so the places stay right when the veil falls later.
+    Only a request without ``allowedOnly`` shows that rows are hidden. All rows of the pages read
+    so are visible, so offsets stay right when a later page needs ``allowedOnly``.
     """
     if query.entity not in client.restricted:
         try:
@@ -220,7 +219,7 @@ def _ask(client: Client, query: Query) -> list[Row]:
 
 
 def rows_per_page(page_bytes: int, weight: float) -> int:
-    """Say how many rows of so many bytes make a page."""
+    """Return the number of rows in a page of *page_bytes*, at *weight* bytes a row."""
     return int(min(MOST_ROWS, max(FIRST_PAGE, page_bytes // weight)))
 
 
@@ -231,51 +230,51 @@ def _shifted(entity: str) -> ShiftedError:
 
 
 def count(client: Client, query: Query) -> int:
-    """Count rows without reading them: ``/$count`` where it is served, else by halving."""
+    """Count rows without reading them: by ``/$count`` where served, else by bisection."""
     served = served_count(client, query)
-    return count_by_halving(client, query) if served is None else served
+    return count_by_bisection(client, query) if served is None else served
 
 
 def served_count(client: Client, query: Query) -> int | None:
-    """Ask the base to count; None where it does not."""
+    """Return the count of ``/$count``; None where the base does not serve it."""
     query = client.checked(query)
     answer = client.send("GET", query.count())
     text = answer.body.decode("utf-8-sig", errors="replace").strip()
     return int(text) if answer.status == 200 and text.isascii() and text.isdigit() else None
 
 
-def count_by_halving(client: Client, query: Query) -> int:
-    """Count by asking for one row at a depth, some 2 log2(n) times.
+def count_by_bisection(client: Client, query: Query) -> int:
+    """Count by bisection: single rows at an offset, some 2 log2(n) requests.
 
     Notes
     -----
-    A depth of millions is slow in 1C: count a part of such a set.
+    An offset of millions is slow in 1C: count a part of such a set.
     """
     query = client.checked(query)
     key = client.metadata().sets[query.entity].key
     query = attrs.evolve(query, select=key, orderby=query.orderby or key)
 
-    def there(place: int) -> bool:
-        return bool(_ask(client, query.page(1, place)))
+    def exists(offset: int) -> bool:
+        return bool(_read_page(client, query.page(1, offset)))
 
     low, high = 0, 1
-    while there(high - 1):
+    while exists(high - 1):
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if there(middle - 1) else (low, middle)
+        low, high = (middle, high) if exists(middle - 1) else (low, middle)
     return low
 
 
 def sample(client: Client, query: Query, top: int) -> tuple[int, int]:
-    """Read the first rows of a set; answer how many there were, and what they weigh in bytes."""
+    """Read the first *top* rows; return their number and their size in bytes."""
     query = client.checked(query)
     before = client.traffic.bytes
-    found = _ask(client, query.page(top, 0))
-    return len(found), client.traffic.bytes - before
+    rows = _read_page(client, query.page(top, 0))
+    return len(rows), client.traffic.bytes - before
 
 
 def virtual(client: Client, query: Query) -> list[Row]:
-    """Ask a virtual table, whole."""
+    """Read a whole virtual table."""
     query = client.checked(query)
     return client.get(query.path(), query.entity, rows_of, slow=True)

@@ -33,7 +33,7 @@ __all__ = [
 SEGMENT_LIMIT = 260
 #: Characters of the query string, as sent, that IIS lets through by default.
 QUERY_LIMIT = 2048
-#: What `split` aims at, so that options added later still fit.
+#: Characters of a query string that `split` fills; the rest is for options added later.
 BUDGET = 1500
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -41,7 +41,7 @@ _NAME = re.compile(r"[^\W\d]\w*(/[^\W\d]\w*)*")
 
 
 def string(value: str) -> str:
-    """Quote text.
+    """Return the literal of a text.
 
     Examples
     --------
@@ -52,12 +52,12 @@ def string(value: str) -> str:
 
 
 def guid(value: str) -> str:
-    """Write a reference.
+    """Return the literal of a reference.
 
     Raises
     ------
     InputError
-        When *value* is not a guid.
+        *value* is not a guid.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def guid(value: str) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Write a date and time, with a year of four digits and whole seconds.
+    """Return the literal of a date and time: a year of four digits, whole seconds.
 
     Notes
     -----
@@ -88,7 +88,7 @@ def moment(value: datetime) -> str:
 
 
 def number(value: Decimal | int) -> str:
-    """Write a number without an exponent.
+    """Return the literal of a number, without an exponent.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def number(value: Decimal | int) -> str:
 
 
 def cast(reference: str, entity: str) -> str:
-    """Write a reference to compare a composite field with; a bare one finds nothing.
+    """Return the literal of a reference in a composite field; a bare guid matches nothing.
 
     Examples
     --------
@@ -115,17 +115,17 @@ def both(*conditions: str) -> str:
 
 
 def either(conditions: Iterable[str]) -> str:
-    """Join conditions by ``or``, in brackets so that they may stand beside an ``and``."""
+    """Join conditions by ``or``, in brackets."""
     return "(" + " or ".join(conditions) + ")"
 
 
 _LITERAL = re.compile(r"(?:guid|datetime)?'(?:[^']|'')*'")
-_WORDS = {"and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div"}
-_WORDS |= {"true", "false", "null"}
+_KEYWORDS = {"and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div"}
+_KEYWORDS |= {"true", "false", "null"}
 
 
 def names_in(where: str) -> tuple[str, ...]:
-    """List the fields that a filter asks for; of a path its first part.
+    """Return the fields in a filter; of a path its first part.
 
     Examples
     --------
@@ -133,8 +133,8 @@ def names_in(where: str) -> tuple[str, ...]:
     ('A_Key', 'B', 'E')
     """
     bare = _LITERAL.sub("''", where)
-    found = re.findall(r"(?<![\w/)])([^\W\d]\w*)(?:/\w+)*(?!\w|\s*\(|/|:)", bare)
-    return tuple(dict.fromkeys(name for name in found if name not in _WORDS))
+    names = re.findall(r"(?<![\w/)])([^\W\d]\w*)(?:/\w+)*(?!\w|\s*\(|/|:)", bare)
+    return tuple(dict.fromkeys(name for name in names if name not in _KEYWORDS))
 
 
 @frozen
@@ -146,19 +146,19 @@ class Query:
     entity
         Name of the set.
     select
-        Fields; empty asks for all.
+        Fields to read; empty reads all.
     where
-        The filter, in OData.
+        Filter in OData.
     orderby
-        Fields; without the full key pages lose rows.
+        Fields of the order; pages need the full key in it, or they lose rows.
     top, skip
-        The page.
+        Rows of the page, and rows before it.
     allowed_only
-        Leave out rows that the user may not see, in silence.
+        Leave out rows that the user may not read.
     function
         A virtual table of the set, such as ``Turnovers``.
     arguments
-        Its parameters, as literals.
+        Arguments of the function, as literals.
 
     Examples
     --------
@@ -186,21 +186,21 @@ class Query:
                 )
 
     def page(self, top: int, skip: int) -> Query:
-        """Ask the same for another page."""
+        """Return the query of one page."""
         return attrs.evolve(self, top=top, skip=skip)
 
     def count(self) -> str:
-        """Write the URL of ``/$count``, which some bases do not serve."""
+        """Return the path of ``/$count``, which some bases do not serve."""
         where = f"?$filter={quote(self.where, safe=_SAFE)}" if self.where else ""
         return f"{quote(self.entity)}/$count{where}"
 
     def path(self) -> str:
-        """Write the URL behind the root, percent-encoded.
+        """Return the path of the query under the root URL, percent-encoded.
 
         Raises
         ------
         InputError
-            When it is longer than 1C's web server lets through.
+            It is longer than 1C's web server accepts.
         """
         segment = self.function
         if self.function and "Condition" not in dict(self.arguments):
@@ -219,7 +219,7 @@ class Query:
         sent = "&".join(f"{name}={quote(value, safe=_SAFE)}" for name, value in options)
         if max(len(self.entity), len(segment)) > SEGMENT_LIMIT or len(sent) > QUERY_LIMIT:
             raise InputError(
-                "a question to {entity} takes {length} characters, and 1C's web server stops at "
+                "a query of {entity} takes {length} characters, and 1C's web server stops at "
                 "{limit}; ask for fewer fields or fewer references at once",
                 entity=self.entity,
                 length=max(len(sent), len(segment)),
@@ -233,16 +233,16 @@ _SAFE = "'(),:/;$"
 
 
 def split(query: Query, conditions: Iterable[str], *, most: int = 20) -> Iterator[Query]:
-    """Spread an ``or`` chain over as many questions as the limits of length need.
+    """Split an ``or`` of conditions into queries within the length limits.
 
     Parameters
     ----------
     query
-        Its own filter holds for each.
+        Query whose filter is added to each.
     conditions
-        The links of the chain.
+        Conditions joined by ``or``.
     most
-        Links in one question.
+        Maximum number of conditions in one query.
 
     Yields
     ------
@@ -250,13 +250,13 @@ def split(query: Query, conditions: Iterable[str], *, most: int = 20) -> Iterato
     """
     bare = len(query.path().partition("?")[2])
     chain: list[str] = []
-    weight = bare
+    total = bare
     for condition in conditions:
-        cost = len(quote(f" or {condition}", safe=_SAFE))
-        if chain and (weight + cost > BUDGET or len(chain) == most):
+        length = len(quote(f" or {condition}", safe=_SAFE))
+        if chain and (total + length > BUDGET or len(chain) == most):
             yield attrs.evolve(query, where=both(query.where, either(chain)))
-            chain, weight = [], bare
+            chain, total = [], bare
         chain.append(condition)
-        weight += cost
+        total += length
     if chain:
         yield attrs.evolve(query, where=both(query.where, either(chain)))

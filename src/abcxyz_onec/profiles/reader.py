@@ -1,4 +1,4 @@
-"""Read a profile: one that ships with the package, or a TOML file."""
+"""Reader of profiles: built-in ones and TOML files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def _build(kind: type[T], table: object, place: str) -> T:
-    """Make a record of a table, naming a key that does not belong there."""
+    """Build a record from a TOML table; an unknown key is an error."""
     if not isinstance(table, Mapping):
         raise ConfigError("{place} of the profile must be a table", place=place)
     check_known(
@@ -54,9 +54,9 @@ def _build(kind: type[T], table: object, place: str) -> T:
         ) from None
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(below)
-    for key, value in above.items():
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in changes.items():
         old = out.get(key)
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         out[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
@@ -69,15 +69,15 @@ def load(name: str | PathLike[str], names: Mapping[str, Any] | None = None) -> P
     Parameters
     ----------
     name
-        One of `BUILT_IN`, or the path of a TOML file; a file may say ``base = "ut11"`` and give
-        only what differs.
+        One of `BUILT_IN`, or the path of a TOML file; a file with ``base = "ut11"`` needs only
+        the names that differ.
     names
-        What differs in this job, table by table.
+        Names of this job that replace those of the profile, table by table.
 
     Raises
     ------
     ConfigError
-        No such profile, or a key in it that means nothing.
+        There is no such profile, or it has an unknown key.
 
     Examples
     --------
@@ -86,9 +86,9 @@ def load(name: str | PathLike[str], names: Mapping[str, Any] | None = None) -> P
     ('СуммаБезНДС',)
     """
     text = str(name)
-    # A job takes a path relative to itself, and cannot know that a profile that ships is none.
-    shipped = Path(text).name in BUILT_IN and not Path(text).exists()
-    table = _merged(_table(Path(text).name if shipped else text), names or {})
+    # A job resolves *profile* as a path relative to itself, the name of a built-in one too.
+    built_in = Path(text).name in BUILT_IN and not Path(text).exists()
+    table = _merged(_table(Path(text).name if built_in else text), names or {})
     table.pop("base", None)
     parts: dict[str, Any] = {
         "partner": Partners,

@@ -29,7 +29,7 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, (list, tuple)) else ()
 
 
-def _customer_named(entity: str, name: str) -> None:
+def _check_customer_field(entity: str, name: str) -> None:
     if not name:
         raise ConfigError(
             "{entity} in the profile lacks the field of the customer; give partner or "
@@ -40,14 +40,14 @@ def _customer_named(entity: str, name: str) -> None:
 
 @frozen(kw_only=True)
 class Partners:
-    """The catalog of partners, where legal entities are joined to them."""
+    """The catalog of partners, each with one or more legal entities."""
 
     entity: str
 
 
 @frozen(kw_only=True)
 class Counterparties:
-    """The catalog of legal entities; *partner* joins them to partners."""
+    """The catalog of legal entities; *partner* is the reference to the partner."""
 
     entity: str
     partner: str = ""
@@ -57,7 +57,7 @@ class Counterparties:
 
 @frozen(kw_only=True)
 class Keys:
-    """A catalog between the register and the customers."""
+    """The catalog of keys by which a register refers to customers."""
 
     entity: str
     partner: str
@@ -68,9 +68,9 @@ class Keys:
 class Register:
     """An accumulation register of turnovers; several resources are added up.
 
-    The customer stands in it as *key*, a reference to the catalog of keys, or as *partner* and
-    *counterparty*. *sales* are the types of recorder that count as sales documents; empty means
-    every one whose revenue is positive. *where* may name dimensions only.
+    The customer is *key*, a reference to the catalog of keys, or *partner* and *counterparty*.
+    *sales* are the types of recorder that count as sales documents; empty means every recorder
+    with positive revenue. *where* is a filter on dimensions.
     """
 
     entity: str
@@ -83,7 +83,7 @@ class Register:
     where: str = ""
 
     def __attrs_post_init__(self) -> None:
-        _customer_named(self.entity, self.key or self.partner or self.counterparty)
+        _check_customer_field(self.entity, self.key or self.partner or self.counterparty)
 
     @property
     def flat(self) -> str:
@@ -95,7 +95,7 @@ class Register:
 class Document:
     """A kind of document: *sign* is -1 for returns, *rate* a numerator and a denominator.
 
-    Without *currency* the amount is in the currency of the accounts already.
+    Without *currency* the amount is in the currency of the accounts.
     """
 
     entity: str
@@ -109,12 +109,12 @@ class Document:
     where: str = ""
 
     def __attrs_post_init__(self) -> None:
-        _customer_named(self.entity, self.partner or self.counterparty)
+        _check_customer_field(self.entity, self.partner or self.counterparty)
 
 
 @frozen(kw_only=True)
 class Basis:
-    """What is added up: a register, and documents where it is not published."""
+    """Objects with the amounts: a register, and documents where it is not published."""
 
     register: Register | None = None
     documents: tuple[Document, ...] = ()
@@ -134,7 +134,7 @@ class Currency:
 
 @frozen(kw_only=True)
 class Targets:
-    """Where classes may be written."""
+    """Objects into which classes may be written."""
 
     extra: str = "InformationRegister_ДополнительныеСведения"
     properties: str = "ChartOfCharacteristicTypes_ДополнительныеРеквизитыИСведения"
@@ -147,7 +147,7 @@ class Targets:
 
 @frozen(kw_only=True)
 class Profile:
-    """All names of one configuration."""
+    """Names of the objects of one configuration."""
 
     title: str
     counterparty: Counterparties

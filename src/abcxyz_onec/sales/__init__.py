@@ -1,1 +1,1 @@
-"""Sales out of accumulation registers and documents."""
+"""Sales from accumulation registers and documents."""

@@ -1,4 +1,4 @@
-"""Account of a reading: lines used, and lines left out by reason."""
+"""Data quality of a read: lines used, and lines left out by reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from abcxyz import Quality, QualityIssue
 
 __all__ = ["KINDS", "REASONS", "Account"]
 
-#: Why lines are left out, as people read it.
+#: Reasons why lines are left out, and their texts.
 REASONS = MappingProxyType(
     {
         "predefined": "sales of predefined customers of 1C",
@@ -19,11 +19,11 @@ REASONS = MappingProxyType(
         "empty": "sales without a customer",
         "dangling": "sales by a key that is missing from the catalog of keys",
         "unknown": "sales of customers that are missing from the catalog",
-        "other": "sales to somebody who is no customer",
+        "other": "sales to parties that are not customers",
     }
 )
 
-#: What is doubtful about identifiers, as people read it.
+#: Problems of identifiers, and their texts.
 KINDS = MappingProxyType(
     {
         "absent": "customers without the identifier asked for",
@@ -33,33 +33,33 @@ KINDS = MappingProxyType(
 
 
 class Account:
-    """Account of the lines of a reading: used, and left out by reason."""
+    """Counters of the lines of a read: used, and left out by reason."""
 
     def __init__(self) -> None:
         self._rows = self._used = 0
-        self._left: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+        self._left_out: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
         self._ids: Counter[str] = Counter()
 
-    def note_ids(self, lacking: Mapping[str, str], met: set[str]) -> None:
-        """Count the customers that were met and lack their identifier."""
-        self._ids = Counter(lacking[each] for each in met if each in lacking)
+    def note_ids(self, id_problems: Mapping[str, str], customers: set[str]) -> None:
+        """Count the *customers* with a problem of the identifier."""
+        self._ids = Counter(id_problems[each] for each in customers if each in id_problems)
 
     def left_out(self, reason: str, count: int, money: float) -> None:
         """Count lines that were left out for a reason."""
-        found = self._left[reason]
-        found[0] += count
-        found[1] += money
+        sums = self._left_out[reason]
+        sums[0] += count
+        sums[1] += money
 
-    def rows(self, met: int, used: int) -> None:
-        """Count lines."""
-        self._rows += met
+    def rows(self, read: int, used: int) -> None:
+        """Count lines read and lines used."""
+        self._rows += read
         self._used += used
 
     def quality(self) -> Quality:
-        """Return the account as quality issues."""
+        """Return the counters as quality issues."""
         issues = [
             QualityIssue(REASONS[reason], int(count), money, "left_out")
-            for reason, (count, money) in sorted(self._left.items())
+            for reason, (count, money) in sorted(self._left_out.items())
         ]
         issues += [
             QualityIssue(KINDS[kind], count, None, "kept")

@@ -1,4 +1,4 @@
-"""Checkpoint on disk: an interrupted reading is resumed where it stopped."""
+"""Checkpoint on disk: resumes an interrupted read."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.npz")
 
 
 class Checkpoint:
-    """Parts of one read.
+    """Stored parts of one read.
 
     Parameters
     ----------
     folder
-        Of all checkpoints; made when it is not there, for its owner alone.
+        Folder of all checkpoints; created with access for its owner only.
     about
-        What is being read; parts of anything else are not touched.
+        Description of the read; parts of other reads are not used.
     now
-        POSIX time.
+        POSIX time, in seconds.
     hours
-        Parts older than this are read again: who knows what was changed since.
+        Age after which parts are read again, as data may have changed since.
     """
 
     def __init__(
@@ -45,51 +45,53 @@ class Checkpoint:
         self._folder = folder / f"onec-read-{name}"
         self._oldest = now - hours * 3600
 
-    def keep(self, part: str, since: date, until: date, columns: list[LineColumns]) -> None:
-        """Write a part, whole or not at all."""
+    def save(self, part: str, since: date, until: date, columns: list[LineColumns]) -> None:
+        """Write a part, atomically."""
         folder = self._folder / part
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         arrays: dict[str, Any] = {}
-        for place, each in enumerate(columns):
-            # References are plain letters; four bytes for each would be a waste.
+        for index, each in enumerate(columns):
+            # References are ASCII, and numpy strings take four bytes a character.
             arrays |= {
-                f"{name}.{place}": array.astype(np.bytes_) if array.dtype.kind == "U" else array
+                f"{name}.{index}": array.astype(np.bytes_) if array.dtype.kind == "U" else array
                 for name, array in each.arrays().items()
             }
         file = folder / f"{since}_{until}.npz"
         write_atomic(file, lambda stream: np.savez(stream, **arrays), private=True)
 
     def parts(self, part: str) -> list[tuple[date, date, Path]]:
-        """List what is kept of *part* and still good, the earliest first."""
-        found = []
+        """Return the stored stretches of *part* that are recent enough, earliest first."""
+        stretches = []
         for file in sorted((self._folder / part).glob("*.npz")):
             match = _NAME.fullmatch(file.name)
             if match and file.stat().st_mtime >= self._oldest:
-                found.append((date.fromisoformat(match[1]), date.fromisoformat(match[2]), file))
-        return found
+                stretches.append(
+                    (date.fromisoformat(match[1]), date.fromisoformat(match[2]), file)
+                )
+        return stretches
 
     def load(self, file: Path) -> list[LineColumns] | None:
-        """Read a part; a damaged one counts as none."""
+        """Read a part; None when the file is damaged."""
         try:
-            # numpy leaves a file open that turns out to be torn, so it gets an open one.
+            # np.load with a path leaves a damaged file open.
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 count = len(arrays.files) // 6
                 columns = []
-                for place in range(count):
-                    found = {
+                for index in range(count):
+                    fields = {
                         name.partition(".")[0]: arrays[name]
                         for name in arrays.files
-                        if name.endswith(f".{place}")
+                        if name.endswith(f".{index}")
                     }
                     for name in ("token", "document"):
-                        found[name] = found[name].astype(np.str_)
-                    columns.append(LineColumns(**found))
+                        fields[name] = fields[name].astype(np.str_)
+                    columns.append(LineColumns(**fields))
                 return columns
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 
     def clear(self) -> None:
-        """Drop all parts: the whole is read."""
+        """Delete all parts, once the whole is read."""
         for file in self._folder.glob("*/*"):
             file.unlink(missing_ok=True)
         for folder in [*self._folder.glob("*"), self._folder]:

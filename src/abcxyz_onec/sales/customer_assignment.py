@@ -1,4 +1,4 @@
-"""Assignment of customers to lines of sales."""
+"""Assignment of customer identifiers to lines of sales."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ __all__ = ["CustomerAssignment"]
 
 
 class CustomerAssignment:
-    """Give lines of sales the identifiers of their customers.
+    """Turns lines of sales into transactions with identifiers of customers.
 
     Parameters
     ----------
     directory
         The customers.
     by_key
-        Whether lines name a key of the register instead of the customer.
+        Whether lines refer to a key of the register instead of the customer.
     metric
-        As of the source.
+        As in the source.
     """
 
     def __init__(self, directory: Directory, *, by_key: bool, metric: str) -> None:
         self._directory, self._by_key, self._metric = directory, by_key, metric
         self._last_sale: dict[str, str] = {}
-        self.met: set[str] = set()
+        self.customers: set[str] = set()
 
     def transactions(self, columns: LineColumns, account: Account) -> Transactions:
-        """Turn columns into transactions; lines without a customer go to the account."""
+        """Turn columns into transactions; lines without a customer are counted in *account*."""
         tokens, inverse = np.unique(columns.token, return_inverse=True)
-        placed = [self._place(str(token)) for token in tokens]
-        ids = np.array([found for found, _ in placed], dtype=object)[inverse.reshape(-1)]
-        good = np.array([not reason for _, reason in placed], dtype=bool)[inverse.reshape(-1)]
-        for place, (_, reason) in enumerate(placed):
+        assigned = [self._identify(str(token)) for token in tokens]
+        ids = np.array([name for name, _ in assigned], dtype=object)[inverse.reshape(-1)]
+        good = np.array([not reason for _, reason in assigned], dtype=bool)[inverse.reshape(-1)]
+        for index, (_, reason) in enumerate(assigned):
             if reason:
-                those = inverse.reshape(-1) == place
-                account.left_out(reason, int(those.sum()), float(columns.revenue[those].sum()))
+                rows = inverse.reshape(-1) == index
+                account.left_out(reason, int(rows.sum()), float(columns.revenue[rows].sum()))
         account.rows(len(columns), int(good.sum()))
         if not good.any():
             return Transactions([], [], [])
@@ -60,22 +60,22 @@ class CustomerAssignment:
             documents,
         )
 
-    def _place(self, token: str) -> tuple[str, str]:
+    def _identify(self, token: str) -> tuple[str, str]:
         if token == OTHER:
             return "", "other"
         reference = self._directory.keys.get(token, "") if self._by_key else token
-        self.met.add(reference)
+        self.customers.add(reference)
         if self._by_key:
-            return self._directory.place_key(token or None)
-        return self._directory.place(token or None)
+            return self._directory.identify_key(token or None)
+        return self._directory.identify(token or None)
 
     def _documents(
         self, ids: list[str], documents: list[str], counted: list[bool], money: list[float]
     ) -> list[str]:
-        """Let what is no sale to 1C, such as a later correction of cost, count as none here.
+        """Replace documents that 1C does not count as sales, such as later corrections of cost.
 
-        The core takes any document for a sale that is not below zero, so such lines go with the
-        last sale of the customer.
+        The core counts every document with an amount of zero or more as a sale, so such lines get
+        the last sales document of the customer.
         """
         out = []
         for who, document, sale, amount in zip(ids, documents, counted, money, strict=True):

@@ -1,4 +1,4 @@
-"""Sales from documents, where there is no register: no cost, and currencies to convert."""
+"""Sales from documents, without cost and with conversion of currencies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Documents"]
 
 @frozen
 class Documents:
-    """Documents, where there is no register: no cost, and currencies to convert."""
+    """Reader of documents, for configurations without a published register of sales."""
 
     basis: Basis
     profile: Profile
@@ -31,34 +31,34 @@ class Documents:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Name the kinds of document."""
-        return tuple(f"{place}.{each.entity}" for place, each in enumerate(self.basis.documents))
+        """Names of the kinds of document."""
+        return tuple(f"{index}.{each.entity}" for index, each in enumerate(self.basis.documents))
 
-    def _query(self, place: int) -> Query:
-        each = self.basis.documents[place]
+    def _query(self, index: int) -> Query:
+        each = self.basis.documents[index]
         money = [name for name in (each.amount, each.currency, *each.rate) if name]
         return Query(
             each.entity,
-            ("Ref_Key", each.date, *self.parties[place].fields, *money),
+            ("Ref_Key", each.date, *self.parties[index].fields, *money),
             both("Posted eq true", "DeletionMark eq false", each.where),
             (each.date, "Ref_Key"),
         )
 
     def queries(self) -> list[Query]:
-        """List the questions, those about currencies included."""
-        asked = [self._query(place) for place in range(len(self.parts))]
+        """Return the queries, without dates, that of the currency included."""
+        queries = [self._query(index) for index in range(len(self.parts))]
         if any(each.currency for each in self.basis.documents):
             names = self.profile.currency
-            asked.append(Query(names.constant, (names.value,)))
-        return asked
+            queries.append(Query(names.constant, (names.value,)))
+        return queries
 
     def read(self, client: Client, part: str, since: date, until: date, /) -> Iterator[Part]:
-        """Yield the windows that 1C can manage."""
-        place = self.parts.index(part)
-        each, party = self.basis.documents[place], self.parties[place]
+        """Yield windows short enough for 1C."""
+        index = self.parts.index(part)
+        each, party = self.basis.documents[index], self.parties[index]
         rates = Rates(client, self.profile.currency, until)
         lines = self._lines(each, party, rates)
-        return windows(client, self._query(place), each.date, since, until, lambda: Sums(lines))
+        return windows(client, self._query(index), each.date, since, until, lambda: Sums(lines))
 
     def _lines(
         self, each: Document, party: Party, rates: Rates
@@ -72,8 +72,8 @@ class Documents:
                     continue
                 amount = as_decimal(row.get(each.amount)) * each.sign
                 if each.currency:
-                    own = tuple(as_decimal(row.get(name)) for name in each.rate)
-                    amount *= rates.factor(as_reference(row.get(each.currency)), when, own)
+                    rate = tuple(as_decimal(row.get(name)) for name in each.rate)
+                    amount *= rates.factor(as_reference(row.get(each.currency)), when, rate)
                 reference = str(row["Ref_Key"]).lower()
                 yield party.token(row), when.date(), amount, Decimal(0), reference, each.sign > 0
 

@@ -1,4 +1,4 @@
-"""Lines of sales as columns, added up per customer, day and document."""
+"""Lines of sales summed per customer, day and document, as columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from abcxyz_onec.catalogs.customers import OTHER
 from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Row
 
-__all__ = ["Line", "LineColumns", "Party", "Sums", "collected"]
+__all__ = ["Line", "LineColumns", "Party", "Sums", "sum_lines"]
 
 
 @frozen(eq=False)
@@ -26,11 +26,11 @@ class LineColumns:
     Parameters
     ----------
     token
-        (n,) reference of the customer or of the key, empty or `OTHER`.
+        (n,) reference of the customer or of the key, empty, or `OTHER`.
     day
         (n,) days.
     revenue, cost
-        (n,) money.
+        (n,) amounts in the currency of the accounts.
     document
         (n,) reference of the document; empty where it is not known.
     counted
@@ -54,7 +54,7 @@ class LineColumns:
 
 @frozen
 class Party:
-    """Field with the customer of a row; *kind* is the type that counts where it is composite."""
+    """Field with the customer of a row; *kind* is the type of customers in a composite field."""
 
     name: str
     kind: str = ""
@@ -65,11 +65,11 @@ class Party:
         return (self.name, f"{self.name}_Type") if self.kind else (self.name,)
 
     def token(self, row: Row) -> str:
-        """Return the reference, nothing, or `OTHER`."""
-        found = as_reference(row.get(self.name)) or ""
-        if found and self.kind and row.get(f"{self.name}_Type") != self.kind:
+        """Return the reference, an empty string, or `OTHER`."""
+        reference = as_reference(row.get(self.name)) or ""
+        if reference and self.kind and row.get(f"{self.name}_Type") != self.kind:
             return OTHER
-        return found
+        return reference
 
 
 Line = tuple[str, date, Decimal, Decimal, str, bool]
@@ -77,13 +77,13 @@ Line = tuple[str, date, Decimal, Decimal, str, bool]
 
 
 class Sums:
-    """Adds up lines of the same customer, day and document, exactly.
+    """Exact sums of the lines of one customer, day and document.
 
     Parameters
     ----------
     lines
-        Makes lines of rows. Rows come in the order of their days, page by page: what belongs to
-        the last day met waits for the next page, so that no sum depends on where pages end.
+        Makes lines of rows. Rows come in the order of their days, page by page: lines of the
+        last day wait for the next page, so that no sum depends on the borders of pages.
     """
 
     def __init__(self, lines: Callable[[list[Row]], Iterable[Line]]) -> None:
@@ -91,28 +91,28 @@ class Sums:
         self._sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]] = {}
 
     def add(self, rows: list[Row]) -> LineColumns:
-        """Take a page; return what is complete."""
+        """Add a page; return the sums of complete days."""
         sums, last = self._sums, date.min
         for token, day, revenue, cost, document, counted in self._lines(rows):
             key = (token, day, document)
-            found = sums.get(key)
-            if found is None:
+            old = sums.get(key)
+            if old is None:
                 sums[key] = (revenue, cost, counted)
             else:
-                sums[key] = (found[0] + revenue, found[1] + cost, counted)
+                sums[key] = (old[0] + revenue, old[1] + cost, counted)
             last = max(last, day)
         done = {key: value for key, value in sums.items() if key[1] < last}
         self._sums = {key: value for key, value in sums.items() if key[1] >= last}
         return _columns(done)
 
     def close(self) -> LineColumns:
-        """Return the rest."""
+        """Return the remaining sums."""
         done, self._sums = self._sums, {}
         return _columns(done)
 
 
-def collected(lines: Iterable[Line]) -> LineColumns:
-    """Add up lines that came all at once."""
+def sum_lines(lines: Iterable[Line]) -> LineColumns:
+    """Sum lines that are read at once."""
     sums = Sums(lambda _: lines)
     first = sums.add([])
     rest = sums.close()

@@ -1,4 +1,4 @@
-"""Estimated requests and bytes of reading a window."""
+"""Read cost: estimated requests and bytes of reading a window."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from abcxyz_onec.odata.paging import (
     PAGES_IN_WINDOW,
     between,
     count,
-    count_by_halving,
+    count_by_bisection,
     rows_per_page,
     sample,
     served_count,
@@ -26,15 +26,21 @@ from abcxyz_onec.odata.query import Query, both
 from abcxyz_onec.sales.records import Records
 from abcxyz_onec.sales.turnovers import Turnovers
 
-__all__ = ["Cost", "cost_of_records", "cost_of_table", "cost_of_turnovers", "pages_of_window"]
+__all__ = [
+    "ReadCost",
+    "cost_of_records",
+    "cost_of_table",
+    "cost_of_turnovers",
+    "pages_of_window",
+]
 
-_SAMPLE = 200  # rows to weigh
-_DAYS = 7  # to count by halving, three times
+_SAMPLE = 200  # rows to measure the bytes of a row
+_DAYS = 7  # days of each of three periods counted by bisection
 
 
 @frozen
-class Cost:
-    """Requests and bytes of one way to read; *rows* is how many rows come."""
+class ReadCost:
+    """Requests, bytes and rows of one way to read."""
 
     read: str
     requests: int
@@ -43,9 +49,9 @@ class Cost:
 
 
 def pages_of_window(rows: int, per_page: int) -> int:
-    """Count the requests for so many rows of one window.
+    """Return the number of requests for *rows* rows of one window.
 
-    The first page is small and tells the weight; a full last page needs one more to see the end.
+    The first page is small, to measure a row; a full last page is followed by an empty one.
 
     Examples
     --------
@@ -58,68 +64,68 @@ def pages_of_window(rows: int, per_page: int) -> int:
 
 
 def _spread(rows: int, days: int, per_page: int) -> Iterator[tuple[int, int]]:
-    """Yield requests and rows of each window, rows being spread evenly over the days."""
+    """Yield requests and rows of each window, with rows spread evenly over the days."""
     step, done = FIRST_WINDOW, 0
     while done < days:
         length = min(step, days - done)
         inside = rows * (done + length) // days - rows * done // days
         pages = pages_of_window(inside, per_page)
         if pages > PAGES_IN_WINDOW + 1 and length > 1:
-            # Too long a window is given up after so many pages, and cut in three.
+            # Reading stops after so many pages, and the window is cut in three.
             yield PAGES_IN_WINDOW + 1, FIRST_PAGE + PAGES_IN_WINDOW * (per_page + 1)
             step = max(1, length // 3)
             continue
-        yield pages, inside + pages - 1  # a further page begins with a row seen before
+        yield pages, inside + pages - 1  # each later page repeats one row
         done += length
 
 
-def cost_of_table(client: Client, query: Query) -> Cost:
-    """Count and weigh a set that is read whole."""
+def cost_of_table(client: Client, query: Query) -> ReadCost:
+    """Estimate the cost of reading a whole set."""
     rows = count(client, query)
-    found, weight = sample(client, query, _SAMPLE) if rows else (1, 0)
-    each = weight / found
+    sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)
+    each = weight / sampled
     pages = pages_of_window(rows, rows_per_page(client.page_bytes, max(1.0, each)))
-    return Cost(query.entity, pages, round((rows + pages - 1) * each), rows)
+    return ReadCost(query.entity, pages, round((rows + pages - 1) * each), rows)
 
 
-def cost_of_records(client: Client, reader: Records, window: Window) -> Cost:
-    """Count the rows of the window, weigh some of them, and add up the pages.
+def cost_of_records(client: Client, reader: Records, window: Window) -> ReadCost:
+    """Estimate the cost of flat records from a count of rows and a sample.
 
     Notes
     -----
-    Exact but for this: rows are taken to weigh what the first ones weigh, and to be spread evenly
-    over the days; where the base does not count, their number is that of three weeks scaled up.
+    Assumes that rows have the size of the first ones and are spread evenly over the days; where
+    the base does not count, their number is extrapolated from three weeks.
     """
-    asked = attrs.evolve(
+    query = attrs.evolve(
         reader.query,
         where=both(between("Period", window.since, window.until), reader.query.where),
     )
-    served = served_count(client, asked)
+    served = served_count(client, query)
     rows = _extrapolated(client, reader, window) if served is None else served
-    found, weight = sample(client, asked, _SAMPLE) if rows else (1, 0)
-    each = weight / max(1, found)
+    sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)
+    each = weight / max(1, sampled)
     per_page = rows_per_page(client.page_bytes, max(1.0, each))
     spread = list(_spread(rows, window.days, per_page))
     requests, moved = (sum(several) for several in zip(*spread, strict=True))
-    return Cost("records", requests, round(moved * each), rows)
+    return ReadCost("records", requests, round(moved * each), rows)
 
 
 def _extrapolated(client: Client, reader: Records, window: Window) -> int:
-    """Count some days in the beginning, the middle and the end, where the base does not count."""
+    """Count days at the beginning, the middle and the end, and scale up."""
     days = max(1, min(_DAYS, window.days // 3))
     starts = {window.since + timedelta(days=n * (window.days - days) // 2) for n in range(3)}
-    found = 0
+    rows = 0
     for start in starts:
         where = both(between("Period", start, start + timedelta(days=days)), reader.query.where)
-        found += count_by_halving(client, attrs.evolve(reader.query, where=where))
-    return round(found * window.days / (days * len(starts)))
+        rows += count_by_bisection(client, attrs.evolve(reader.query, where=where))
+    return round(rows * window.days / (days * len(starts)))
 
 
-def cost_of_turnovers(client: Client, reader: Turnovers, window: Window) -> Cost:
-    """Ask for one sub-period in the middle, and take all others to weigh the same."""
-    stretches = reader.stretches(window.since, window.until)
-    start, stop = stretches[len(stretches) // 2]
+def cost_of_turnovers(client: Client, reader: Turnovers, window: Window) -> ReadCost:
+    """Estimate the cost of turnovers from one sub-period in the middle."""
+    periods = reader.sub_periods(window.since, window.until)
+    start, stop = periods[len(periods) // 2]
     before = client.traffic.bytes
     rows = len(virtual(client, reader.query(start, stop)))
     weight = client.traffic.bytes - before
-    return Cost("turnovers", len(stretches), weight * len(stretches), rows * len(stretches))
+    return ReadCost("turnovers", len(periods), weight * len(periods), rows * len(periods))

@@ -1,4 +1,4 @@
-"""Plan of a reading: records, turnovers or documents, by what is published and what it costs."""
+"""Read plan: records, turnovers or documents, by publication and by cost."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from attrs import frozen
 
 from abcxyz import METRICS, Window
 from abcxyz.errors import AbcxyzWarning, AuthenticationError, ConfigError
-from abcxyz_onec.catalogs.customers import FLAGS, published
-from abcxyz_onec.catalogs.publication import customer_queries, described, lacking, refuse
+from abcxyz_onec.catalogs.customers import FLAGS, published_fields
+from abcxyz_onec.catalogs.publication import (
+    customer_queries,
+    describe_missing,
+    raise_if_missing,
+    unpublished,
+)
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.errors import HiddenRowsError
 from abcxyz_onec.odata.names import readable_name
@@ -18,7 +23,7 @@ from abcxyz_onec.odata.paging import between, sample
 from abcxyz_onec.odata.query import Query, both
 from abcxyz_onec.profiles.schema import Basis, Profile
 from abcxyz_onec.sales.documents import Documents
-from abcxyz_onec.sales.read_cost import Cost, cost_of_records, cost_of_turnovers
+from abcxyz_onec.sales.read_cost import ReadCost, cost_of_records, cost_of_turnovers
 from abcxyz_onec.sales.reader import Reader, party_of
 from abcxyz_onec.sales.records import Records
 from abcxyz_onec.sales.turnovers import Turnovers
@@ -26,40 +31,40 @@ from abcxyz_onec.sales.turnovers import Turnovers
 __all__ = ["READS", "ReadPlan", "choose", "costs_of"]
 
 READS = ("auto", "turnovers", "records", "documents")
-_FAR_FEWER = 4  # turnovers lose the days and the documents, so they must be worth it
+_FAR_FEWER = 4  # turnovers lose days and documents, so they must save this factor of bytes
 
 
 @frozen
 class ReadPlan:
-    """A way to read, and what is worth knowing about it."""
+    """The chosen reader, with its queries of customers, warnings and costs."""
 
     reader: Reader
     customers: tuple[Query, ...]
     by_key: bool
     warnings: tuple[AbcxyzWarning, ...] = ()
-    costs: tuple[Cost, ...] = ()
+    costs: tuple[ReadCost, ...] = ()
 
     @property
     def title(self) -> str:
-        """Name the way."""
+        """Name of the way to read."""
         return type(self.reader).__name__.lower()
 
     def try_rights(self, client: Client, window: Window) -> None:
-        """Try the right to read each object.
+        """Check the right to read each object, by reading one row of it.
 
         Raises
         ------
         AuthenticationError
-            It is refused; the message names the object.
+            A read is refused; the message names the object.
         """
         for query in (*self.customers, *self.reader.queries()):
             if not query.function:
-                _try(client, query, window)
+                _try_read(client, query, window)
 
 
-def _try(client: Client, query: Query, window: Window) -> None:
+def _try_read(client: Client, query: Query, window: Window) -> None:
     names = [name for name in query.select if name in ("Period", "Date")]
-    # Any row shows whether the right is there, and recent ones are the cheapest to find.
+    # Any row shows the right to read, and recent rows are the cheapest to query.
     where = both(between(names[0], window.since, window.until), query.where) if names else ""
     try:
         sample(client, attrs.evolve(query, where=where or query.where), 1)
@@ -71,19 +76,19 @@ def _try(client: Client, query: Query, window: Window) -> None:
         ) from None
 
 
-def costs_of(client: Client, reader: Reader, window: Window) -> tuple[Cost, ...]:
-    """Tell what records and turnovers of the same register cost."""
+def costs_of(client: Client, reader: Reader, window: Window) -> tuple[ReadCost, ...]:
+    """Return the costs of the published ones of records and turnovers of a register."""
     if not isinstance(reader, (Records, Turnovers)):
         return ()
     bucket = reader.bucket if isinstance(reader, Turnovers) else "month"
     turnovers = Turnovers(reader.register, reader.party, reader.metric, bucket)
-    found = []
+    costs = []
     records = Records(reader.register, reader.party, reader.metric)
-    if not lacking(client, records.queries()):
-        found.append(cost_of_records(client, records, window))
-    if reader.metric != "count" and not lacking(client, turnovers.queries()):
-        found.append(cost_of_turnovers(client, turnovers, window))
-    return tuple(found)
+    if not unpublished(client, records.queries()):
+        costs.append(cost_of_records(client, records, window))
+    if reader.metric != "count" and not unpublished(client, turnovers.queries()):
+        costs.append(cost_of_turnovers(client, turnovers, window))
+    return tuple(costs)
 
 
 def choose(
@@ -98,21 +103,21 @@ def choose(
     bucket: str | None,
     window: Window,
 ) -> ReadPlan:
-    """Choose the way to read.
+    """Choose the way to read, and check that its objects are published.
 
     Parameters
     ----------
     client, profile
-        The base and its names.
+        Client of the base, and the names of its objects.
     read, entity, customer_id, basis, metric, bucket
-        As of the source.
+        As in the source.
     window
-        What will be read.
+        Window of days to read.
 
     Raises
     ------
     ConfigError
-        Neither way is open; the message names what to publish.
+        An option is wrong, or no way to read is published; the message names what to publish.
     """
     if basis not in ("sales", "payments"):
         raise ConfigError(
@@ -126,59 +131,61 @@ def choose(
         raise ConfigError(
             "turnovers do not tell the number of documents; set read = records for metric = count"
         )
-    place: Basis = getattr(profile, basis)
-    register = place.register
+    objects: Basis = getattr(profile, basis)
+    register = objects.register
     by_key = register is not None and bool(register.key)
-    asked = customer_queries(profile, entity, customer_id, keys=False)
+    unkeyed = customer_queries(profile, entity, customer_id, keys=False)
     keyed = customer_queries(profile, entity, customer_id, keys=by_key)
     missing: tuple[str, ...] = ()
     if metric == "profit" and register is not None and not register.cost:
-        raise _nothing(profile, basis, metric)
+        raise _not_available(profile, basis, metric)
     if register is not None and read != "documents":
         party = party_of(client, profile, entity, register)
         records = Records(register, party, metric)
         turnovers = Turnovers(register, party, metric, bucket or "month")
         wanted: Reader = turnovers if read == "turnovers" else records
-        missing = lacking(client, [*wanted.queries(), *keyed])
+        missing = unpublished(client, [*wanted.queries(), *keyed])
         if not missing:
-            costs: tuple[Cost, ...] = ()
+            costs: tuple[ReadCost, ...] = ()
             if read == "auto" and bucket is not None and metric != "count":
                 costs = costs_of(client, records, window)
                 wanted = _cheaper(costs, records, turnovers)
-            notes = _about_turnovers(turnovers) if wanted is turnovers and read == "auto" else ()
+            notes = _turnovers_warning(turnovers) if wanted is turnovers and read == "auto" else ()
             cards = tuple(_with_flags(client, query) for query in keyed)
             return ReadPlan(wanted, cards, by_key, notes, costs)
     if read in ("turnovers", "records"):
-        _need_register(profile, basis, read, exists=register is not None)
-        refuse(missing)
-    if metric == "profit" or not place.documents:
-        refuse(missing)
-        raise _nothing(profile, basis, metric if place.documents else "documents")
-    notes = _about_documents(missing, place) if missing else ()
-    reader, lost = _documents(client, profile, place, entity, metric)
-    refuse(lacking(client, [*asked, *reader.queries()]))
+        _require_register(profile, basis, read, exists=register is not None)
+        raise_if_missing(missing)
+    if metric == "profit" or not objects.documents:
+        raise_if_missing(missing)
+        raise _not_available(profile, basis, metric if objects.documents else "documents")
+    notes = _documents_warning(missing, objects) if missing else ()
+    reader, lost = _documents(client, profile, objects, entity, metric)
+    raise_if_missing(unpublished(client, [*unkeyed, *reader.queries()]))
     if lost:
         notes = (
             *notes,
             AbcxyzWarning(
                 "documents that are not published are left out: {objects}; where they are "
                 "returns, revenue comes out too high",
-                objects=described(lost),
+                objects=describe_missing(lost),
             ),
         )
-    cards = tuple(_with_flags(client, query) for query in asked)
+    cards = tuple(_with_flags(client, query) for query in unkeyed)
     return ReadPlan(reader, cards, False, notes)
 
 
 def _with_flags(client: Client, query: Query) -> Query:
-    """Ask for what the reader of customers asks for besides."""
+    """Add the flags that the reader of customers selects too."""
     extra = (
-        published(client.metadata(), query.entity, FLAGS) if "Description" in query.select else ()
+        published_fields(client.metadata(), query.entity, FLAGS)
+        if "Description" in query.select
+        else ()
     )
     return attrs.evolve(query, select=tuple(dict.fromkeys((*query.select, *extra))))
 
 
-def _need_register(profile: Profile, basis: str, read: str, *, exists: bool) -> None:
+def _require_register(profile: Profile, basis: str, read: str, *, exists: bool) -> None:
     if not exists:
         raise ConfigError(
             "{title} keeps no register of {basis}, so read = {read} is not possible; use "
@@ -189,7 +196,7 @@ def _need_register(profile: Profile, basis: str, read: str, *, exists: bool) -> 
         )
 
 
-def _nothing(profile: Profile, basis: str, what: str) -> ConfigError:
+def _not_available(profile: Profile, basis: str, what: str) -> ConfigError:
     return ConfigError(
         "{title} has no {what} of {basis}; choose another metric, basis or way to read",
         title=profile.title,
@@ -198,14 +205,14 @@ def _nothing(profile: Profile, basis: str, what: str) -> ConfigError:
     )
 
 
-def _cheaper(costs: Iterable[Cost], records: Records, turnovers: Turnovers) -> Reader:
+def _cheaper(costs: Iterable[ReadCost], records: Records, turnovers: Turnovers) -> Reader:
     bytes_of = {each.read: each.bytes for each in costs}
     if "turnovers" not in bytes_of:
         return records
     return turnovers if bytes_of["turnovers"] * _FAR_FEWER < bytes_of["records"] else records
 
 
-def _about_turnovers(reader: Turnovers) -> tuple[AbcxyzWarning, ...]:
+def _turnovers_warning(reader: Turnovers) -> tuple[AbcxyzWarning, ...]:
     return (
         AbcxyzWarning(
             "sales are read summed by {bucket}, which moves far fewer bytes; the days of sales "
@@ -215,25 +222,25 @@ def _about_turnovers(reader: Turnovers) -> tuple[AbcxyzWarning, ...]:
     )
 
 
-def _about_documents(missing: Iterable[str], place: Basis) -> tuple[AbcxyzWarning, ...]:
+def _documents_warning(missing: Iterable[str], objects: Basis) -> tuple[AbcxyzWarning, ...]:
     return (
         AbcxyzWarning(
             "publish in 1C (Администрирование → Настройка стандартного интерфейса OData): "
             "{objects}. Until then sales are read from documents {documents}; gross profit is not "
             "available",
-            objects=described(missing),
-            documents=", ".join(readable_name(each.entity) for each in place.documents),
+            objects=describe_missing(missing),
+            documents=", ".join(readable_name(each.entity) for each in objects.documents),
         ),
     )
 
 
 def _documents(
-    client: Client, profile: Profile, place: Basis, entity: str, metric: str
+    client: Client, profile: Profile, objects: Basis, entity: str, metric: str
 ) -> tuple[Documents, tuple[str, ...]]:
-    """Leave out kinds that are not published, but not the first, without which nothing is left."""
+    """Return a reader of the published kinds and the first one, and the kinds left out."""
     sets = client.metadata().sets
-    kept = [each for n, each in enumerate(place.documents) if n == 0 or each.entity in sets]
-    lost = tuple(each.entity for each in place.documents if each not in kept)
-    some = attrs.evolve(place, documents=tuple(kept))
-    parties = tuple(party_of(client, profile, entity, each) for each in kept)
+    used = [each for n, each in enumerate(objects.documents) if n == 0 or each.entity in sets]
+    lost = tuple(each.entity for each in objects.documents if each not in used)
+    some = attrs.evolve(objects, documents=tuple(used))
+    parties = tuple(party_of(client, profile, entity, each) for each in used)
     return Documents(some, profile, parties, metric), lost

@@ -1,4 +1,4 @@
-"""Reader of sales: the protocol of all three ways to read, and the field of the customer."""
+"""Protocol of the readers of sales, and the field of the customer."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from abcxyz_onec.sales.lines import LineColumns, Party
 __all__ = ["Part", "Reader", "party_of"]
 
 Part = tuple[date, date, list[LineColumns]]
-"""First day, day after the last, and the columns of what was sold between."""
+"""First day, day after the last, and the columns of the sales between."""
 
 
 class Reader(Protocol):
-    """Read a window in parts; a part can be read again without the others."""
+    """Reader of a window in parts; a part can be read again without the others."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Names of what is read one after the other."""
+        """Names of the parts, in the order in which they are read."""
 
     def queries(self) -> list[Query]:
-        """List the questions, without dates, to check their names."""
+        """Return the queries, without dates, to check the names in them."""
 
     def read(self, client: Client, part: str, since: date, until: date, /) -> Iterator[Part]:
         """Yield consecutive stretches of ``since <= day < until``."""
 
 
-def party_of(client: Client, profile: Profile, entity: str, place: Register | Document) -> Party:
-    """Find the field with the customer of a row."""
-    if isinstance(place, Register) and place.key:
-        return Party(place.key)
-    name = place.partner if entity == "partner" and place.partner else place.counterparty
-    name = name or place.partner
+def party_of(client: Client, profile: Profile, entity: str, names: Register | Document) -> Party:
+    """Return the field with the customer of a row."""
+    if isinstance(names, Register) and names.key:
+        return Party(names.key)
+    name = names.partner if entity == "partner" and names.partner else names.counterparty
+    name = name or names.partner
     catalog = profile.counterparty.entity
-    source = place.flat if isinstance(place, Register) else place.entity
+    source = names.flat if isinstance(names, Register) else names.entity
     known = client.metadata().sets.get(source)
     composite = known is not None and f"{name}_Type" in known.fields
     return Party(name, f"StandardODATA.{catalog}" if composite else "")

@@ -21,7 +21,7 @@ __all__ = ["Records"]
 
 @frozen
 class Records:
-    """Flat records of the register: day and document of every line."""
+    """Reader of the flat records of a register: day and document of every line."""
 
     register: Register
     party: Party
@@ -31,34 +31,34 @@ class Records:
 
     @property
     def query(self) -> Query:
-        """The question without the window."""
-        place = self.register
-        cost = place.cost if self.metric == "profit" else ()
+        """Query without the window."""
+        register = self.register
+        cost = register.cost if self.metric == "profit" else ()
         return Query(
-            place.flat,
+            register.flat,
             (
                 "Period",
                 "Recorder",
                 "Recorder_Type",
                 "LineNumber",
                 *self.party.fields,
-                *place.revenue,
+                *register.revenue,
                 *cost,
             ),
-            both("Active eq true", place.where),
+            both("Active eq true", register.where),
             ("Period", "Recorder", "Recorder_Type", "LineNumber"),
         )
 
     def queries(self) -> list[Query]:
-        """List the questions."""
+        """Return the query, without dates, to check the names in it."""
         return [self.query]
 
     def read(self, client: Client, _part: str, since: date, until: date, /) -> Iterator[Part]:
-        """Yield the windows that 1C can manage."""
-        place = self.register
-        kinds = frozenset(f"StandardODATA.{each}" for each in place.sales)
-        cost = place.cost if self.metric == "profit" else ()
-        lines = _lines(self.party, place.revenue, cost, kinds, self.metric)
+        """Yield windows short enough for 1C."""
+        register = self.register
+        kinds = frozenset(f"StandardODATA.{each}" for each in register.sales)
+        cost = register.cost if self.metric == "profit" else ()
+        lines = _lines(self.party, register.revenue, cost, kinds, self.metric)
         return windows(client, self.query, "Period", since, until, lambda: Sums(lines))
 
 
@@ -69,12 +69,12 @@ def _lines(
     sales: frozenset[str],
     metric: str,
 ) -> Callable[[list[Row]], Iterable[Line]]:
-    """Make the function that reads flat records.
+    """Return the function that turns flat records into lines.
 
     Notes
     -----
-    Revenue and cost stand in records of their own. What has no revenue is no sale: it matters to
-    the profit alone. The number of sales is one of documents of the types in *sales*.
+    Revenue and cost are in separate records. A record without revenue is not a sale and matters
+    to the profit only. The number of sales is the number of documents of the types in *sales*.
     """
 
     def lines(rows: list[Row]) -> Iterable[Line]:

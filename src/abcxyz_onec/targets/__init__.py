@@ -1,1 +1,1 @@
-"""Where classes are written: additional attributes, segments, classification registers."""
+"""Targets of classes: additional properties, partner segments, classification register."""

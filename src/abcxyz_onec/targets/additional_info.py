@@ -1,4 +1,4 @@
-"""Target: additional properties, beside the customer's card or inside it."""
+"""Target: additional information in its register, additional attributes in the card."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from abcxyz import SEGMENTS
 from abcxyz.errors import BadDataError, ConfigError, UnavailableError
 from abcxyz.http import NotSentError
 from abcxyz_onec.catalogs.properties import Property, Values, find_property, read_values
-from abcxyz_onec.catalogs.publication import lacking, refuse
+from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.errors import ChangedError
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, string
 from abcxyz_onec.profiles.schema import Targets
-from abcxyz_onec.targets.writes import Change, Wanted, not_arrived, put, same, take_away
+from abcxyz_onec.targets.writes import (
+    Change,
+    Wanted,
+    WritePlan,
+    delete_record,
+    lost_write,
+    same_value,
+    write_record,
+)
 
-__all__ = ["Attributes", "Extra", "texts_of"]
+__all__ = ["Attributes", "Extra", "read_property"]
 
 
 @define
-class _Cards:
-    """What both places have in common.
+class _PropertyTarget:
+    """Base of both targets.
 
-    *lost* says what becomes of a customer that has a value and no class any more: ``mark`` with
+    *lost* is the action on a customer with a value and without a class now: ``mark`` with
     *lost_text*, ``delete``, or ``keep``.
     """
 
@@ -41,7 +49,7 @@ class _Cards:
 
     @property
     def property(self) -> Property:
-        """The property in 1C, found once."""
+        """The property in 1C, looked up once."""
         if self._property is None:
             self._property = find_property(
                 self.client, self.names, self.property_name, extra=self.extra
@@ -49,11 +57,11 @@ class _Cards:
         return self._property
 
     def rows(self) -> list[Row]:
-        """Read the values that are there, with the customer's reference as ``who``."""
+        """Read the stored values, with the customer's reference as ``who``."""
         raise NotImplementedError
 
     def values(self, rows: Sequence[Row]) -> Values:
-        """Find out how values are written."""
+        """Return the encoding of values, detected once."""
         if self._values is None:
             texts = [*SEGMENTS, *([self.lost_text] if self.lost == "mark" else [])]
             present = {str(row.get("Значение_Type") or "") for row in rows}
@@ -63,21 +71,19 @@ class _Cards:
     def goal(
         self, wanted: Mapping[str, Wanted], stored: Mapping[str, str]
     ) -> dict[str, str | None]:
-        """Say what each customer should show: a text, or nothing."""
+        """Return the text that each customer should have, or None."""
         goal: dict[str, str | None] = {who: each.segment for who, each in wanted.items()}
         for who, text in stored.items():
             if who not in wanted:
-                fates = {"mark": self.lost_text, "delete": None, "keep": text}
-                goal[who] = fates[self.lost]
+                actions = {"mark": self.lost_text, "delete": None, "keep": text}
+                goal[who] = actions[self.lost]
         return goal
 
-    def plan(
-        self, wanted: Mapping[str, Wanted], leave: frozenset[str]
-    ) -> tuple[list[Change], int]:
-        """List the changes, and count what is right already."""
+    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+        """Return the changes, and the number of customers that need none."""
         rows = self.rows()
         values = self.values(rows)
-        stored = {str(row["who"]): values.text(row) for row in rows if row["who"] not in leave}
+        stored = {str(row["who"]): values.text(row) for row in rows if row["who"] not in skip}
         goal = self.goal(wanted, stored)
         changes = [
             Change(who, lambda who=who, text=text: self.write(who, text, who in stored))  # type: ignore[misc]
@@ -87,7 +93,7 @@ class _Cards:
         return changes, len(goal) - len(changes)
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
-        """Read once more and compare."""
+        """Read the values back and compare."""
         rows = self.rows()
         values = self.values(rows)
         stored = {str(row["who"]): values.text(row) for row in rows}
@@ -96,13 +102,13 @@ class _Cards:
         return {who: stored.get(who, "") for who in changed if stored.get(who) != goal[who]}
 
     def write(self, who: str, text: str | None, known: bool, /) -> None:
-        """Make one customer show *text*, or nothing."""
+        """Write *text* for one customer, or delete the value."""
         raise NotImplementedError
 
 
 @define
-class Extra(_Cards):
-    """One small record per customer in the register of additional information."""
+class Extra(_PropertyTarget):
+    """One record per customer in the register of additional information."""
 
     extra = True
 
@@ -111,7 +117,7 @@ class Extra(_Cards):
         return f"StandardODATA.{self.catalog}"
 
     def query(self) -> Query:
-        """Ask for the records of the property."""
+        """Return the query of the records of the property."""
         return Query(
             self.names.extra,
             ("Объект", "Объект_Type", "Свойство_Key", "Значение", "Значение_Type"),
@@ -119,12 +125,12 @@ class Extra(_Cards):
         )
 
     def rows(self) -> list[Row]:
-        """Read the records about customers; others may have the property too."""
-        refuse(lacking(self.client, [self.query()]))
-        found = table(self.client, self.query())
+        """Read the records of customers; other objects may have the property too."""
+        raise_if_missing(unpublished(self.client, [self.query()]))
+        records = table(self.client, self.query())
         return [
             {**row, "who": str(row["Объект"]).lower()}
-            for row in found
+            for row in records
             if row["Объект_Type"] == self._kind
         ]
 
@@ -136,7 +142,7 @@ class Extra(_Cards):
             "Свойство_Key": guid(self.property.reference),
         }
         if text is None:
-            take_away(self.client, self.names.extra, key)
+            delete_record(self.client, self.names.extra, key)
             return
         assert self._values is not None
         fields = {
@@ -145,27 +151,27 @@ class Extra(_Cards):
             "Свойство_Key": self.property.reference,
             **self._values.fields(text),
         }
-        put(self.client, self.names.extra, key, fields, known=known)
+        write_record(self.client, self.names.extra, key, fields, known=known)
 
 
 @define
-class Attributes(_Cards):
-    """A row in the table of additional attributes of the card, which is written as a whole."""
+class Attributes(_PropertyTarget):
+    """A row in the additional attributes of the card, a table that is written as a whole."""
 
     extra = False
 
     def rows(self) -> list[Row]:
         """Read the rows of the property, of all cards."""
-        asked = Query(
+        query = Query(
             f"{self.catalog}_{self.names.section}",
             ("Ref_Key", "LineNumber", "Свойство_Key", "Значение", "Значение_Type"),
             where=f"Свойство_Key eq {guid(self.property.reference)}",
         )
-        refuse(lacking(self.client, [asked]))
-        return [{**row, "who": str(row["Ref_Key"]).lower()} for row in table(self.client, asked)]
+        raise_if_missing(unpublished(self.client, [query]))
+        return [{**row, "who": str(row["Ref_Key"]).lower()} for row in table(self.client, query)]
 
     def write(self, who: str, text: str | None, _known: bool, /) -> None:
-        """Read the card, change its one row, and write the table; once again if it moved on."""
+        """Change one row of the card and write the table; once more if the card changed."""
         try:
             self._write(who, text)
         except ChangedError:
@@ -173,7 +179,7 @@ class Attributes(_Cards):
 
     def _write(self, who: str, text: str | None) -> None:
         section = self.names.section
-        card = self.client.one(self.catalog, who)
+        card = self.client.get_object(self.catalog, who)
         rows = self._rows(card)
         mine = [row for row in rows if str(row["Свойство_Key"]).lower() == self.property.reference]
         if text is None:
@@ -191,11 +197,11 @@ class Attributes(_Cards):
         except NotSentError:
             raise
         except UnavailableError:
-            # Never the same request again: look whether it has arrived.
-            answer = self.client.one(self.catalog, who)
-            if not _alike(self._rows(answer), rows):
-                raise not_arrived(self.catalog) from None
-        if not _alike(self._rows(answer), rows):
+            # The write is not repeated; reading shows whether it was applied.
+            answer = self.client.get_object(self.catalog, who)
+            if not _equal_rows(self._rows(answer), rows):
+                raise lost_write(self.catalog) from None
+        if not _equal_rows(self._rows(answer), rows):
             raise BadDataError(
                 "1C answered that it wrote {what}, and kept something else in {name}; check the "
                 "type and the length of that field in 1C",
@@ -204,39 +210,39 @@ class Attributes(_Cards):
             )
 
     def _rows(self, card: Row) -> list[Row]:
-        """Take the rows as they may be sent back."""
+        """Return the rows of the card without fields that may not be sent back."""
         return [
             {name: value for name, value in row.items() if name != "Ref_Key" and "@" not in name}
             for row in card.get(self.names.section) or ()
         ]
 
 
-def texts_of(client: Client, names: Targets, catalog: str, wanted: str) -> Mapping[str, str]:
-    """Read what an additional property says of each customer, wherever it stands.
+def read_property(client: Client, names: Targets, catalog: str, wanted: str) -> Mapping[str, str]:
+    """Read the texts of an additional property by customer, from the register or the cards.
 
     Raises
     ------
     ConfigError
-        There is no such property, or its place is not published.
+        There is no such property, or its object is not published.
     """
     problem: ConfigError | None = None
     for kind in (Extra, Attributes):
-        place = kind(client, names, catalog, wanted, "keep", "")
+        target = kind(client, names, catalog, wanted, "keep", "")
         try:
-            rows = place.rows()
-        except ConfigError as found:
-            problem = problem or found
+            rows = target.rows()
+        except ConfigError as error:
+            problem = problem or error
             continue
         present = {str(row.get("Значение_Type") or "") for row in rows}
-        values = read_values(client, names, place.property, (), present)
+        values = read_values(client, names, target.property, (), present)
         return {str(row["who"]): values.text(row) for row in rows}
     assert problem is not None
     raise problem
 
 
-def _alike(left: Sequence[Row], right: Sequence[Row]) -> bool:
+def _equal_rows(left: Sequence[Row], right: Sequence[Row]) -> bool:
     return len(left) == len(right) and all(
-        same(one.get(name), value)
+        same_value(one.get(name), value)
         for one, other in zip(left, right, strict=True)
         for name, value in other.items()
     )

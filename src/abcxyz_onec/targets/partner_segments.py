@@ -1,4 +1,4 @@
-"""Target: one segment of partners in УТ for each class."""
+"""Target: segments of partners in УТ, one for each class."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from attrs import define, field
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz_onec.catalogs.properties import NAMED
-from abcxyz_onec.catalogs.publication import lacking, refuse
+from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, split
 from abcxyz_onec.profiles.schema import Targets
-from abcxyz_onec.targets.writes import Change, Wanted, put, take_away
+from abcxyz_onec.targets.writes import Change, Wanted, WritePlan, delete_record, write_record
 
 __all__ = ["Segments"]
 
@@ -30,24 +30,24 @@ class Segments:
     _keys: dict[str, str] = field(factory=dict, init=False)
 
     def keys(self) -> Mapping[str, str]:
-        """Find the nine segments; none is ever created.
+        """Return class to reference of its segment; segments are never created.
 
         Raises
         ------
         ConfigError
-            Some are not there, or twice.
+            A segment is missing, or there are two of one name.
         """
         if self._keys:
             return self._keys
-        asked = Query(self.names.segments, NAMED)
-        refuse(lacking(self.client, [asked]))
-        called: dict[str, list[str]] = {}
-        for row in table(self.client, asked):
+        query = Query(self.names.segments, NAMED)
+        raise_if_missing(unpublished(self.client, [query]))
+        by_name: dict[str, list[str]] = {}
+        for row in table(self.client, query):
             if row.get("DeletionMark") is not True:
                 name = str(row["Description"]).strip()
-                called.setdefault(name, []).append(str(row["Ref_Key"]).lower())
+                by_name.setdefault(name, []).append(str(row["Ref_Key"]).lower())
         wanted = {segment: f"{self.prefix} {segment}" for segment in SEGMENTS}
-        wrong = [name for name in wanted.values() if len(called.get(name, ())) != 1]
+        wrong = [name for name in wanted.values() if len(by_name.get(name, ())) != 1]
         if wrong:
             raise ConfigError(
                 "1C needs one segment of partners for each of {names}; make them in CRM и "
@@ -55,30 +55,28 @@ class Segments:
                 "property",
                 names=", ".join(repr(name) for name in wrong),
             )
-        self._keys = {segment: called[name][0] for segment, name in wanted.items()}
+        self._keys = {segment: by_name[name][0] for segment, name in wanted.items()}
         return self._keys
 
     def _stored(self) -> dict[str, set[str]]:
         of_key = {key: segment for segment, key in self.keys().items()}
-        asked = Query(self.names.members, ("Сегмент_Key", "Партнер_Key"))
-        refuse(lacking(self.client, [asked]))
+        query = Query(self.names.members, ("Сегмент_Key", "Партнер_Key"))
+        raise_if_missing(unpublished(self.client, [query]))
         stored: dict[str, set[str]] = {}
-        links = [f"Сегмент_Key eq {guid(key)}" for key in of_key]
-        for query in split(asked, links):
-            for row in table(self.client, query):
+        conditions = [f"Сегмент_Key eq {guid(key)}" for key in of_key]
+        for part in split(query, conditions):
+            for row in table(self.client, part):
                 segment = of_key[str(row["Сегмент_Key"]).lower()]
                 stored.setdefault(str(row["Партнер_Key"]).lower(), set()).add(segment)
         return stored
 
-    def plan(
-        self, wanted: Mapping[str, Wanted], leave: frozenset[str]
-    ) -> tuple[list[Change], int]:
-        """List the changes, and count what is right already."""
-        stored = {who: those for who, those in self._stored().items() if who not in leave}
+    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+        """Return the changes, and the number of customers that need none."""
+        stored = {who: have for who, have in self._stored().items() if who not in skip}
         goal = {who: {each.segment} for who, each in wanted.items()}
         goal |= {
-            who: those if self.lost == "keep" else set()
-            for who, those in stored.items()
+            who: have if self.lost == "keep" else set()
+            for who, have in stored.items()
             if who not in wanted
         }
         changes = [
@@ -89,19 +87,19 @@ class Segments:
         return changes, len(goal) - len(changes)
 
     def _move(self, who: str, old: set[str], new: set[str]) -> None:
-        """Enter before leaving: whatever happens between, the customer stands somewhere."""
+        """Add new segments before removing old ones, so that a failure leaves one."""
         for segment in sorted(new - old):
             key = self._key(who, segment)
             fields = {"Сегмент_Key": self.keys()[segment], "Партнер_Key": who}
-            put(self.client, self.names.members, key, fields, known=False)
+            write_record(self.client, self.names.members, key, fields, known=False)
         for segment in sorted(old - new):
-            take_away(self.client, self.names.members, self._key(who, segment))
+            delete_record(self.client, self.names.members, self._key(who, segment))
 
     def _key(self, who: str, segment: str) -> dict[str, str]:
         return {"Сегмент_Key": guid(self.keys()[segment]), "Партнер_Key": guid(who)}
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
-        """Read once more and compare."""
+        """Read the segments back and compare."""
         stored = self._stored()
         return {
             who: ", ".join(sorted(stored.get(who, ())))

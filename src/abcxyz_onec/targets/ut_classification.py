@@ -8,19 +8,19 @@ from math import isfinite
 
 from attrs import define, field, frozen
 
-from abcxyz_onec.catalogs.publication import lacking, refuse
+from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
 from abcxyz_onec.odata.answers import as_datetime, as_decimal
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import virtual
 from abcxyz_onec.odata.query import Query, guid, moment, string
 from abcxyz_onec.profiles.schema import Targets
-from abcxyz_onec.targets.writes import Change, Wanted, put, same
+from abcxyz_onec.targets.writes import Change, Wanted, WritePlan, same_value, write_record
 
 __all__ = ["UtClassification"]
 
 _METRICS = {"revenue": "Выручка", "profit": "ВаловаяПрибыль", "count": "Количество"}
 _NONE = "НеКлассифицирован"
-# The first letters are Latin, as they are in the configuration.
+# The first letters are Latin, as in the configuration.
 _CLASSES = {
     "ABC": ("AКласс", "BКласс", "CКласс", _NONE),
     "XYZ": ("XКласс", "YКласс", "ZКласс", _NONE),
@@ -29,7 +29,7 @@ _CLASSES = {
 
 @frozen
 class _Record:
-    """What УТ keeps of a customer on one axis."""
+    """Class and value of a customer on one axis, as УТ stores them."""
 
     name: str
     value: float
@@ -51,7 +51,7 @@ class UtClassification:
         return datetime.combine(self.dated, datetime.min.time())
 
     def query(self) -> Query:
-        """Ask for the last record of everybody up to the date."""
+        """Return the query of the last record of each customer up to the date."""
         return Query(
             self.names.native,
             function="SliceLast",
@@ -65,19 +65,19 @@ class UtClassification:
         )
 
     def _stored(self) -> dict[tuple[str, str], _Record]:
-        refuse(lacking(self.client, [self.query()]))
-        found = {}
+        raise_if_missing(unpublished(self.client, [self.query()]))
+        records = {}
         for row in virtual(self.client, self.query()):
             axis = str(row["ТипКлассификации"])
             kind = str(row.get("Класс_Type") or "")
             if axis in _CLASSES and row.get("Класс"):
                 self._types.setdefault(axis, kind)
-            found[str(row["Партнер_Key"]).lower(), axis] = _Record(
+            records[str(row["Партнер_Key"]).lower(), axis] = _Record(
                 str(row.get("Класс") or _NONE),
                 float(as_decimal(row.get("ЗначениеПараметраКлассификации"))),
                 as_datetime(row["Period"]),
             )
-        return found
+        return records
 
     def _goal(self, each: Wanted | None) -> dict[str, _Record]:
         if each is None:
@@ -91,12 +91,10 @@ class UtClassification:
             for axis, (code, number) in numbers.items()
         }
 
-    def plan(
-        self, wanted: Mapping[str, Wanted], leave: frozenset[str]
-    ) -> tuple[list[Change], int]:
-        """List the changes; who was never classified and is not now gets no record."""
+    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+        """Return the changes; a customer never classified, and not now, gets no record."""
         stored = self._stored()
-        known = {who for who, _ in stored} - leave
+        known = {who for who, _ in stored} - skip
         goal = {
             who: self._goal(wanted.get(who)) for who in [*wanted, *sorted(known - set(wanted))]
         }
@@ -105,20 +103,20 @@ class UtClassification:
             differ = {
                 axis: record
                 for axis, record in records.items()
-                if not _alike(stored.get((who, axis)), record)
+                if not _equal_records(stored.get((who, axis)), record)
             }
             if differ:
-                there = {
+                existing = {
                     axis
                     for axis in differ
                     if (old := stored.get((who, axis))) is not None and old.period == self._when
                 }
                 changes.append(
-                    Change(who, lambda w=who, d=differ, t=there: self._write(w, d, t))  # type: ignore[misc]
+                    Change(who, lambda w=who, d=differ, e=existing: self._write(w, d, e))  # type: ignore[misc]
                 )
         return changes, len(goal) - len(changes)
 
-    def _write(self, who: str, records: Mapping[str, _Record], there: set[str]) -> None:
+    def _write(self, who: str, records: Mapping[str, _Record], existing: set[str]) -> None:
         kind = _METRICS[self.metric]
         for axis, record in records.items():
             key = {
@@ -136,21 +134,21 @@ class UtClassification:
                 "Класс_Type": self._types.get(axis) or f"StandardODATA.{axis}Классификация",
                 "ЗначениеПараметраКлассификации": record.value,
             }
-            put(self.client, self.names.native, key, fields, known=axis in there)
+            write_record(self.client, self.names.native, key, fields, known=axis in existing)
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
-        """Read once more and compare."""
+        """Read the records back and compare."""
         stored = self._stored()
         out = {}
         for who in changed:
             for axis, record in self._goal(wanted.get(who)).items():
-                found = stored.get((who, axis))
-                if not _alike(found, record):
-                    out[who] = found.name if found else ""
+                old = stored.get((who, axis))
+                if not _equal_records(old, record):
+                    out[who] = old.name if old else ""
         return out
 
 
-def _alike(left: _Record | None, right: _Record) -> bool:
+def _equal_records(left: _Record | None, right: _Record) -> bool:
     if left is None:
         return False
-    return left.name == right.name and same(left.value, right.value)
+    return left.name == right.name and same_value(left.value, right.value)

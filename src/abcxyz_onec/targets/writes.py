@@ -1,4 +1,4 @@
-"""Write objects one by one: idempotent, skipping unchanged, verified by reading back."""
+"""Writes of single objects: idempotent, without unchanged ones, verified by reading back."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from abcxyz_onec.odata.errors import ExistsError, GoneError
 __all__ = [
     "Change",
     "LostError",
-    "Plan",
     "Target",
     "Wanted",
+    "WritePlan",
     "apply",
     "check_stored",
-    "not_arrived",
-    "put",
-    "same",
-    "take_away",
+    "delete_record",
+    "lost_write",
+    "same_value",
+    "write_record",
 ]
 
-_GIVE_UP = 3  # outages or refusals of the right, one after the other
+_GIVE_UP = 3  # consecutive outages or refusals for lack of rights
 
 
 class LostError(UnavailableError):
-    """The answer to a write was lost, and what was to be written is not there."""
+    """The answer to a write was lost, and the write was not applied."""
 
     retryable = False
 
 
 @frozen
 class Wanted:
-    """What 1C should show for a customer."""
+    """Class and values that 1C should store for a customer."""
 
     segment: str
     abc: int
@@ -48,71 +48,69 @@ class Wanted:
 
 @frozen(eq=False)
 class Change:
-    """What to do for one customer; *do* may be called once."""
+    """Change of one customer; *do* may be called once."""
 
     reference: str
     do: Callable[[], None] = field(repr=False)
 
 
-Plan = tuple[list[Change], int]
-"""Changes, and how many customers show the right thing already."""
+WritePlan = tuple[list[Change], int]
+"""Changes, and the number of customers that need none."""
 
 
 class Target(Protocol):
-    """A place in 1C where classes stand."""
+    """Objects of 1C in which classes are stored."""
 
-    def plan(
-        self, wanted: Mapping[str, Wanted], leave: frozenset[str]
-    ) -> tuple[list[Change], int]:
-        """List the changes, and count the customers that show the right thing already.
+    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+        """Return the changes, and the number of customers that need none.
 
-        Those in *leave* are not touched, whatever they show.
+        Customers in *skip* are not changed.
         """
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
-        """Read once more; answer those that show something else than they should, and what."""
+        """Read the changed customers back; return those that differ, and their stored value."""
 
 
 def apply(changes: Sequence[Change]) -> tuple[dict[str, AdapterError], int]:
-    """Make the changes; one that fails does not stop the others.
+    """Apply the changes; a failed one does not stop the others.
 
     Returns
     -------
     tuple
-        Reference to the reason, for those that failed; and how many were tried.
+        Reference to error of the failed changes, and the number of changes tried.
 
     Notes
     -----
-    Three outages in a row, or three refusals of the right to write, end the work: the rest would
-    fail the same way.
+    Three consecutive outages or refusals for lack of rights end the writes: the rest would fail
+    the same way.
     """
     failed: dict[str, AdapterError] = {}
-    row = 0
+    consecutive = 0
     for tried, change in enumerate(changes, 1):
         try:
             change.do()
-            row = 0
+            consecutive = 0
         except (UnavailableError, AuthenticationError) as problem:
             failed[change.reference] = problem
-            row += 1
-            if row == _GIVE_UP:
+            consecutive += 1
+            if consecutive == _GIVE_UP:
                 return failed, tried
         except AdapterError as problem:
             failed[change.reference] = problem
-            row = 0
+            consecutive = 0
     return failed, len(changes)
 
 
 def check_stored(answer: Row, sent: Row, what: str) -> None:
-    """Compare the answer with what was sent: 1C answers 200 to much that it ignores.
+    """Compare the answer with the sent fields: 1C answers 200 even where it ignores them.
 
     Raises
     ------
     BadDataError
-        It kept something else.
+        A stored value differs.
     """
     for name, value in sent.items():
-        if not same(answer.get(name), value):
+        if not same_value(answer.get(name), value):
             raise BadDataError(
                 "1C answered that it wrote {what}, and kept something else in {name}; check the "
                 "type and the length of that field in 1C",
@@ -121,12 +119,12 @@ def check_stored(answer: Row, sent: Row, what: str) -> None:
             )
 
 
-def same(left: Any, right: Any) -> bool:
-    """Say whether 1C shows what was sent; strings of fixed length come back padded.
+def same_value(left: Any, right: Any) -> bool:
+    """Return whether two values are equal in 1C; strings of fixed length come back padded.
 
     Examples
     --------
-    >>> same("AX  ", "AX"), same(12, 12.0), same("", None)
+    >>> same_value("AX  ", "AX"), same_value(12, 12.0), same_value("", None)
     (True, True, True)
     """
     if isinstance(left, str) or isinstance(right, str):
@@ -136,29 +134,31 @@ def same(left: Any, right: Any) -> bool:
     return bool(abs(float(left) - float(right)) < 0.005)
 
 
-def put(client: Client, entity: str, key: Mapping[str, str], fields: Row, *, known: bool) -> None:
-    """Create a record, or change it where it is *known* to be there, and compare.
+def write_record(
+    client: Client, entity: str, key: Mapping[str, str], fields: Row, *, known: bool
+) -> None:
+    """Create a record, or change it where it is *known* to exist, and check the answer.
 
     Parameters
     ----------
     client, entity
-        Where.
+        Client of the base, and the name of the register.
     key
-        Literals of the whole key.
+        Literals of the fields of the key.
     fields
-        Those of the key as they stand in a body, and the resources.
+        Fields of the key as in a body, and the resources.
     known
-        Whether there is such a record.
+        Whether the record exists.
 
     Raises
     ------
     AdapterError
-        It was refused, or kept wrong, or its answer was lost and it is not there.
+        The write was refused or stored wrongly, or its answer was lost and it was not applied.
 
     Notes
     -----
-    A lost answer is never followed by the same request, only by a look. Records of independent
-    registers have no version, so changing one sets no more than its resources.
+    A write whose answer was lost is not repeated; the record is read instead. Records of
+    independent registers have no version, so a change sets its resources only.
     """
     resources = {name: value for name, value in fields.items() if name not in key}
     try:
@@ -167,7 +167,7 @@ def put(client: Client, entity: str, key: Mapping[str, str], fields: Row, *, kno
         else:
             check_stored(client.create(entity, fields), fields, entity)
     except ExistsError:
-        # Somebody was faster; the old value was kept.
+        # The record was created meanwhile, with another value.
         check_stored(client.change(entity, key, resources), resources, entity)
     except GoneError:
         check_stored(client.create(entity, fields), fields, entity)
@@ -178,23 +178,25 @@ def put(client: Client, entity: str, key: Mapping[str, str], fields: Row, *, kno
 
 
 def check_arrived(client: Client, entity: str, key: Mapping[str, str], resources: Row) -> None:
-    """See whether a write whose answer was lost has arrived.
+    """Check whether a write whose answer was lost was applied.
 
     Raises
     ------
     LostError
-        It has not; the next run will write it.
+        It was not; the next run will write it.
     """
     try:
-        found = client.record(entity, key)
+        stored = client.get_record(entity, key)
     except GoneError:
-        found = {}
-    if not found or not all(same(found.get(name), value) for name, value in resources.items()):
-        raise not_arrived(entity)
+        stored = {}
+    if not stored or not all(
+        same_value(stored.get(name), value) for name, value in resources.items()
+    ):
+        raise lost_write(entity)
 
 
-def not_arrived(entity: str) -> LostError:
-    """Say that a write has not arrived."""
+def lost_write(entity: str) -> LostError:
+    """Return the error of a write that was not applied."""
     return LostError(
         "the answer of 1C about {what} was lost and the change has not arrived; the next run "
         "writes it",
@@ -202,8 +204,8 @@ def not_arrived(entity: str) -> LostError:
     )
 
 
-def take_away(client: Client, entity: str, key: Mapping[str, str]) -> None:
-    """Delete a record; gone already is as good, and a lost answer is followed by a look."""
+def delete_record(client: Client, entity: str, key: Mapping[str, str]) -> None:
+    """Delete a record; a missing one is fine, and after a lost answer it is looked up."""
     try:
         client.remove(entity, key)
     except GoneError:
@@ -212,7 +214,7 @@ def take_away(client: Client, entity: str, key: Mapping[str, str]) -> None:
         raise
     except UnavailableError:
         try:
-            client.record(entity, key)
+            client.get_record(entity, key)
         except GoneError:
             return
         raise

@@ -91,11 +91,11 @@ def test_the_own_quantile_is_numpys() -> None:
         gaps=np.concatenate(pieces).astype(np.int32),
     )
     expected = [np.nan, np.nan, *(np.quantile(piece, 0.9) for piece in pieces[2:])]
-    np.testing.assert_allclose(rhythm.own(0.9, least=5), expected)
+    np.testing.assert_allclose(rhythm.quantiles(0.9, least=5), expected)
     chosen = np.array([True, True, False, False, True])
     pool = np.concatenate([pieces[0], pieces[1], pieces[4]])
-    assert np.quantile(pool, 0.9) == rhythm.pooled(chosen)
-    assert np.isnan(rhythm.pooled(np.array([True, False, False, False, False])))
+    assert np.quantile(pool, 0.9) == rhythm.pooled_quantile(chosen)
+    assert np.isnan(rhythm.pooled_quantile(np.array([True, False, False, False, False])))
 
 
 def test_the_class_stands_in_for_few_gaps() -> None:

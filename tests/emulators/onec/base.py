@@ -1,7 +1,7 @@
-"""An emulator of 1C's OData on loopback, stricter than any public mock.
+"""An emulator of 1C's OData on loopback, with the strictness of the platform.
 
 A real HTTP server (`Base`), a real parser of the filter language (`parse`), a store with the
-platform's habits (`Store`), and its failures (`FAULTS`).
+behaviour of the platform (`Store`), and its failures (`FAULTS`).
 """
 
 from __future__ import annotations

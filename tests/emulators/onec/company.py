@@ -1,5 +1,5 @@
-# ruff: noqa: DTZ001 - 1C speaks the naive local time of its server
-"""The structure of the three configurations, as far as sales need it, and a small company."""
+# ruff: noqa: DTZ001 - 1C sends the naive local time of its server
+"""Emulated configurations УТ, УНФ and БП, and a company with customers and sales."""
 
 from __future__ import annotations
 
@@ -218,9 +218,9 @@ def bp() -> Store:
 
 @define
 class Company:
-    """Fills a УТ base: customers, keys, sales; remembers what a right reader must find.
+    """Company in a base of УТ: customers, keys and sales.
 
-    ``sold`` lists (customer, day, revenue, cost, document) as they count.
+    ``sold`` lists the sales that a reader must return: (customer, day, revenue, cost, document).
     """
 
     store: Store = field(factory=ut11)
@@ -245,9 +245,9 @@ class Company:
             "Catalog_Партнеры", Description=name, Code=f"К-{len(self.keys):05d}", **fields
         )
         self.keys[partner] = []
-        for place in range(keys):
+        for index in range(keys):
             contractor = self.store.add(
-                "Catalog_Контрагенты", Description=f"{name} {place}", Партнер_Key=partner, ИНН=inn
+                "Catalog_Контрагенты", Description=f"{name} {index}", Партнер_Key=partner, ИНН=inn
             )
             self.keys[partner].append(
                 self.store.add(
@@ -310,7 +310,7 @@ class Company:
         active: bool = True,
         **money: float,
     ) -> None:
-        """Add a flat record; resources that are not given are null."""
+        """Add a flat record; resources without a value are null."""
         resources: dict[str, Any] = dict.fromkeys(
             ("Количество", "СуммаВыручки", "Стоимость", "ДопРасходы")
         )
@@ -326,7 +326,7 @@ class Company:
         )
 
     def noise(self, partner: str) -> None:
-        """Add what must not be counted: inactive, year 209, empty and dangling keys, drafts."""
+        """Add records that must not be counted: inactive, year 209, bad keys, drafts."""
         kind = "Document_РеализацияТоваровУслуг"
         key = self.keys[partner][0]
         moment = datetime(2026, 3, 5, 12)

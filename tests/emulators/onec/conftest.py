@@ -1,4 +1,4 @@
-"""Fixtures of the emulator's own tests."""
+"""Fixtures of the tests of the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways in which the emulated base fails, to be put in a queue."""
+"""Faults of the emulated base, to be queued."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ __all__ = ["FAULTS", "Fault"]
 class Fault:
     """One bad answer.
 
-    *when* is a part of the decoded path (or of ``METHOD path``) that the request must hold;
-    *commit* says whether a write goes through before the answer is spoilt; *cut* sends only so
-    many bytes of the right answer; *reset* closes the connection without one; *then* is done
-    first, as somebody else's work in the base would be.
+    *when* is a part of ``METHOD path`` (decoded) that the request must contain; *commit* applies a
+    write before the answer is lost; *cut* sends only so many bytes of the correct answer; *reset*
+    closes the connection without an answer; *then* is called first, as another user's change.
     """
 
     when: str = ""

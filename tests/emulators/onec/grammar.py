@@ -1,4 +1,4 @@
-"""The filter language of 1C's OData: tokens, a parser, an evaluator.
+"""Filter language of 1C's OData: tokens, parser, evaluator.
 
 Written against the vendor's grammar and the observed strictness, independently of the query
 builder under test.
@@ -42,7 +42,7 @@ Row = Mapping[str, Any]
 
 
 class Scope(Protocol):
-    """What the evaluator asks the store for."""
+    """Access of the evaluator to the rows of the store."""
 
     def read(self, row: Row, entity: str, name: str) -> Any: ...
     def follow(self, row: Row, entity: str, name: str) -> tuple[Row, str] | None: ...
@@ -93,15 +93,15 @@ def _syntax(option: str) -> ODataError:
 
 
 def tokens(text: str, option: str = "$filter") -> list[tuple[str, str]]:
-    found = []
+    result = []
     place = 0
     while text[place:].strip():
         match = _TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
             raise _syntax(option)
-        found.append((match.lastgroup, match.group(match.lastgroup)))
+        result.append((match.lastgroup, match.group(match.lastgroup)))
         place = match.end()
-    return found
+    return result
 
 
 class _Parser:
@@ -204,7 +204,7 @@ def parse(text: str, option: str = "$filter") -> Node:
 
 
 def matches(node: Node, row: Row, entity: str, scope: Scope) -> bool:
-    """Say whether *row* of *entity* passes the filter."""
+    """Return whether *row* of *entity* passes the filter."""
     return _value(node, {"": (row, entity)}, scope) is True
 
 
@@ -276,10 +276,10 @@ def _value(node: Node, names: dict[str, tuple[Row, str]], scope: Scope) -> Any:
         _, quantifier, path, variable, inner = node
         row, entity = names[""]
         rows, section = scope.rows(row, entity, path)
-        found = [
+        outcomes = [
             _value(inner, {**names, variable: (each, section)}, scope) is True for each in rows
         ]
-        return any(found) if quantifier == "any" else all(found)
+        return any(outcomes) if quantifier == "any" else all(outcomes)
     if kind == "member":
         value = _value(node[1], names, scope)
         if not isinstance(value, Composite):
@@ -307,19 +307,19 @@ def _path(path: str, names: dict[str, tuple[Row, str]], scope: Scope) -> Any:
 
 def _call(node: Node, names: dict[str, tuple[Row, str]], scope: Scope) -> Any:
     word, *arguments = node[1:]
-    given = [_value(argument, names, scope) for argument in arguments]
-    first = given[0]
+    values = [_value(argument, names, scope) for argument in arguments]
+    first = values[0]
     if word == "cast":
         if isinstance(first, Guid):
-            return Composite(first.text, given[1])
+            return Composite(first.text, values[1])
         if isinstance(first, Composite):
-            return first if first.kind == given[1] else None
+            return first if first.kind == values[1] else None
         return first
     if word == "isof":
         if isinstance(first, Composite):
-            return first.kind == given[1]
+            return first.kind == values[1]
         kinds = {"Number": Decimal, "String": str, "Date": datetime, "Boolean": bool}
-        return isinstance(first, kinds.get(given[1], Guid))
+        return isinstance(first, kinds.get(values[1], Guid))
     if word in _DAY_PARTS:
         if not isinstance(first, datetime):
             raise ODataError(500, -1, "Функция применена к неподходящему полю")
@@ -327,11 +327,11 @@ def _call(node: Node, names: dict[str, tuple[Row, str]], scope: Scope) -> Any:
     if word == "round":
         return Decimal(first).quantize(Decimal(1), ROUND_HALF_UP)
     if word == "dateadd":
-        return _moved(first, given[1], int(given[2]))
+        return _moved(first, values[1], int(values[2]))
     if word == "datedifference":
-        seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}[given[2]]
-        return Decimal(int((given[1] - first).total_seconds() // seconds))
-    texts = [str(each) if each is not None else "" for each in given]
+        seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}[values[2]]
+        return Decimal(int((values[1] - first).total_seconds() // seconds))
+    texts = [str(each) if each is not None else "" for each in values]
     if word == "concat":
         return texts[0] + texts[1]
     if word == "startswith":
@@ -341,8 +341,8 @@ def _call(node: Node, names: dict[str, tuple[Row, str]], scope: Scope) -> Any:
     if word == "substringof":
         return texts[0] in texts[1]
     if word == "substring":
-        start = int(given[1]) - 1
-        return texts[0][start : start + int(given[2])] if len(given) == 3 else texts[0][start:]
+        start = int(values[1]) - 1
+        return texts[0][start : start + int(values[2])] if len(values) == 3 else texts[0][start:]
     return _like(texts[0], texts[1])
 
 

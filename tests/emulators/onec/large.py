@@ -1,4 +1,4 @@
-"""A base of УТ with millions of records, none of which is stored: they follow from a formula."""
+"""Large base of УТ: millions of records computed by a formula, not stored."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def _guid(space: int, number: int) -> str:
 
 
 class LargeStore(Store):
-    """Answers for the register and its two catalogs by arithmetic, for all others as usual.
+    """Store that computes the rows of the register and its two catalogs.
 
-    *partners* have one key each; *records* lie evenly in a year of 365 days from *start*.
+    *partners* have one key each; *records* are spread evenly over 365 days from *start*.
     """
 
     def __init__(self, partners: int, records: int, start: date) -> None:
@@ -47,7 +47,7 @@ class LargeStore(Store):
         moments = np.datetime64(self.start, "s") + self.second[some]
         money = (self.amount[some] / 100).tolist()
         costs = self.costs[some].tolist()
-        made: dict[str, Any] = {
+        columns: dict[str, Any] = {
             "Period": np.datetime_as_string(moments).tolist(),
             "Recorder": [_guid(1, each) for each in self.document[some].tolist()],
             "Recorder_Type": [_KIND] * len(costs),
@@ -59,11 +59,11 @@ class LargeStore(Store):
             "Стоимость": [m if c else None for c, m in zip(costs, money, strict=True)],
             "ДопРасходы": [None] * len(costs),
         }
-        chosen = [made[name] for name in names]
+        chosen = [columns[name] for name in names]
         return [dict(zip(names, row, strict=True)) for row in zip(*chosen, strict=True)]
 
     def _between(self, node: Node) -> tuple[int, int]:
-        """Find the range of records that a filter of dates asks for."""
+        """Return the range of records that a filter of dates selects."""
         low, high = 0, self.records
         if node[0] == "binary" and node[1] == "and":
             for side in node[2:]:
@@ -101,10 +101,10 @@ class LargeStore(Store):
             return [], total  # only counted
         if name == _FLAT:
             return self._rows(low, max(low, high), names), total
-        made = (self._made(name, place) for place in range(low, high))
-        return [{each: row[each] for each in names} for row in made], total
+        computed = (self._row(name, place) for place in range(low, high))
+        return [{each: row[each] for each in names} for row in computed], total
 
-    def _made(self, name: str, place: int) -> dict[str, Any]:
+    def _row(self, name: str, place: int) -> dict[str, Any]:
         flags = {"DeletionMark": False, "IsFolder": False, "Predefined": False}
         if name == _KEYS:
             return {"Ref_Key": _guid(2, place), "Партнер_Key": _guid(3, place)}
@@ -120,7 +120,7 @@ class LargeStore(Store):
             np.bincount(who[chosen], weights=money[chosen], minlength=self.partners)
             for chosen in (~cost, cost)
         ]
-        met = np.flatnonzero(np.bincount(who, minlength=self.partners))
+        used = np.flatnonzero(np.bincount(who, minlength=self.partners))
         return [
             {
                 "АналитикаУчетаПоПартнерам_Key": _guid(2, int(place)),
@@ -128,7 +128,7 @@ class LargeStore(Store):
                 "СтоимостьTurnover": round(float(sums[1][place])) / 100,
                 "ДопРасходыTurnover": None,
             }
-            for place in met
+            for place in used
         ]
 
 

@@ -14,7 +14,7 @@ _REF = "Edm.Guid"
 
 @frozen
 class Field:
-    """One property; *targets* say what a reference or a composite may point at."""
+    """One property; *targets* are the sets to which a reference or a composite may point."""
 
     name: str
     edm: str = "Edm.String"
@@ -41,7 +41,7 @@ def number(name: str, edm: str = "Edm.Double") -> Field:
 
 @frozen
 class Entity:
-    """A set. *kind* is its 1C prefix; *owner* names the set of a tabular section."""
+    """A set; *owner* is the set to which a tabular section belongs."""
 
     name: str
     fields: tuple[Field, ...]
@@ -92,7 +92,7 @@ def reference_object(
 
 
 def section(owner: str, name: str, *fields: Field | tuple[Field, ...]) -> Entity:
-    """Describe a tabular section, which is a set of its own as well."""
+    """Describe a tabular section, which is published as a set too."""
     standard = [Field("Ref_Key", _REF), Field("LineNumber", "Edm.Int64")]
     return Entity(
         f"{owner}_{name}", _flatten([*standard, *fields]), ("Ref_Key", "LineNumber"), owner=owner

@@ -1,4 +1,4 @@
-"""The emulated base on a loopback port: URLs, headers, envelopes, error shapes."""
+"""HTTP server of the emulated base: URLs, headers, envelopes, error bodies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _VALUE = re.compile(
 
 
 class _PageError(Exception):
-    """The web server's own page, which no part of 1C has seen."""
+    """An error page of the web server, without an answer of 1C."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -45,7 +45,7 @@ class _PageError(Exception):
 
 @frozen
 class Request:
-    """What came in."""
+    """A received request, and the status and size of its answer."""
 
     method: str
     path: str
@@ -60,10 +60,9 @@ class Request:
 class Base:
     """A base of 1C, served over TCP.
 
-    *users* maps a login to its password; those in *restricted* see row-level security. *bom*
-    puts a byte-order mark before every body; *counts* serves ``/$count``; *read_only* refuses
-    to write; *remembers* keeps the log; *cold* delays the
-    first answer, in seconds.
+    *users* maps a login to its password; those in *restricted* are subject to row-level security.
+    *bom* puts a byte-order mark before every body; *counts* serves ``/$count``; *read_only*
+    refuses writes; *logs* records requests in *log*; *cold* delays the first answer, in seconds.
     """
 
     store: Store
@@ -74,7 +73,7 @@ class Base:
     lengths: bool = True
     counts: bool = True
     read_only: bool = False
-    remembers: bool = True
+    logs: bool = True
     faults: list[Fault] = field(factory=list)
     log: list[Request] = field(factory=list)
     port: int = 0
@@ -153,7 +152,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients hang up and are killed on purpose."""
+        """Ignore errors: tests close connections and kill clients on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -208,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _note(self, body: bytes, status: int, sent: int) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if not self.base.remembers:
+        if not self.base.logs:
             return
         self.base.log.append(
             Request(self.command, unquote(path), query, body, headers, status, sent)
@@ -238,14 +237,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def _user(self) -> str:
-        given = self.headers.get("Authorization", "")
+        header = self.headers.get("Authorization", "")
         try:
             login, _, password = (
-                base64.b64decode(given.removeprefix("Basic ")).decode().partition(":")
+                base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")
             )
         except ValueError:
             login = password = ""
-        if not given or self.base.users.get(login) != password:
+        if not header or self.base.users.get(login) != password:
             raise _PageError(401, "401.5 Unauthorized")
         return login
 
@@ -296,10 +295,10 @@ class _Handler(BaseHTTPRequestHandler):
             r"(?P<set>\w+)/(?P<name>[A-Za-z]+)(?:\((?P<arguments>.*)\))?", rest, re.DOTALL
         )
         if function and function["name"] in ("Turnovers", "Balance", "SliceLast", "SliceFirst"):
-            given = _arguments(function["arguments"] or "")
+            arguments = _arguments(function["arguments"] or "")
             inline = ("Condition", "Dimensions", "StartPeriod", "EndPeriod", "Period")
-            given |= {name: options[name] for name in inline if name in options}
-            rows = self._virtual(function["set"], function["name"], given)
+            arguments |= {name: options[name] for name in inline if name in options}
+            rows = self._virtual(function["set"], function["name"], arguments)
             if "$orderby" in options or "$select" in options or "$top" in options:
                 rows, _ = store.query(function["set"], _shape(options), rows=rows)
             return self._json(self._envelope(options, function["set"], rows), 200)
@@ -346,12 +345,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, body: bytes) -> dict[str, Any]:
         try:
-            given = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+            fields = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
         except ValueError:
             raise ODataError(500, -1, "Непредвиденный символ при чтении JSON") from None
-        if not isinstance(given, dict):
+        if not isinstance(fields, dict):
             raise ODataError(500, -1, "Произошла внутренняя ошибка OData сервиса")
-        return given
+        return fields
 
     def _json(self, answer: Any, status: int) -> tuple[int, str, bytes, dict[str, str]]:
         text = json.dumps(answer, ensure_ascii=False, default=_number)
@@ -376,29 +375,31 @@ class _Handler(BaseHTTPRequestHandler):
             return row
         return {"odata.metadata": f"{self.base.url}/$metadata#{name}/@Element", **row}
 
-    def _virtual(self, name: str, function: str, given: dict[str, str]) -> list[dict[str, Any]]:
+    def _virtual(
+        self, name: str, function: str, arguments: dict[str, str]
+    ) -> list[dict[str, Any]]:
         store = self.base.store
         entity = store.published(name)
         if function not in entity.functions:
             raise ODataError(400, 6, f"Метод {function} не найден")
         if function == "Turnovers" and isinstance(store, LargeStore):
-            start, end = (_plain(given[each]) for each in ("StartPeriod", "EndPeriod"))
+            start, end = (_plain(arguments[each]) for each in ("StartPeriod", "EndPeriod"))
             return store.turnovers(datetime.fromisoformat(start), datetime.fromisoformat(end))
         if function == "Turnovers":
-            return _turnovers(store, name, given)
-        until = _plain(given["Period"]) if "Period" in given else "9999"
+            return _turnovers(store, name, arguments)
+        until = _plain(arguments["Period"]) if "Period" in arguments else "9999"
         last: dict[tuple[Any, ...], dict[str, Any]] = {}
         for row in sorted(store.rows[name], key=lambda each: each["Period"]):
-            if row["Period"] <= until and _conditioned(store, name, row, given):
+            if row["Period"] <= until and _conditioned(store, name, row, arguments):
                 last[tuple(row[d] for d in entity.dimensions)] = row
         return list(last.values())
 
 
-def _conditioned(store: Store, name: str, row: dict[str, Any], given: dict[str, str]) -> bool:
-    if "Condition" not in given:
+def _conditioned(store: Store, name: str, row: dict[str, Any], arguments: dict[str, str]) -> bool:
+    if "Condition" not in arguments:
         return True
     scope = _ReadOnly(store)
-    return matches(parse(given["Condition"], "Condition"), row, name, scope)
+    return matches(parse(arguments["Condition"], "Condition"), row, name, scope)
 
 
 class _ReadOnly:
@@ -406,16 +407,16 @@ class _ReadOnly:
         self.read, self.follow, self.rows = store.read, store.follow, store.section
 
 
-def _turnovers(store: Store, name: str, given: dict[str, str]) -> list[dict[str, Any]]:
-    """Sum the active records of the period, both ends included, by the asked dimensions."""
+def _turnovers(store: Store, name: str, arguments: dict[str, str]) -> list[dict[str, Any]]:
+    """Sum the active records of the period, both ends included, by the requested dimensions."""
     entity = store.entities[name]
     flat = f"{name}_RecordType"
-    start, end = (_plain(given.get(each, "")) for each in ("StartPeriod", "EndPeriod"))
+    start, end = (_plain(arguments.get(each, "")) for each in ("StartPeriod", "EndPeriod"))
     for moment in (start, end):
         if moment:
             datetime.fromisoformat(moment)
-    if "Dimensions" in given:
-        wanted = [each.strip() for each in _plain(given["Dimensions"]).split(",")]
+    if "Dimensions" in arguments:
+        wanted = [each.strip() for each in _plain(arguments["Dimensions"]).split(",")]
         known = {each.removesuffix("_Key"): each for each in entity.dimensions}
         if any(each not in known for each in wanted):
             raise ODataError(400, 6, "Сегмент пути не найден!")
@@ -425,7 +426,7 @@ def _turnovers(store: Store, name: str, given: dict[str, str]) -> list[dict[str,
     sums: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in store.rows[flat]:
         inside = (not start or start <= row["Period"]) and (not end or row["Period"] <= end)
-        if not inside or not row["Active"] or not _conditioned(store, flat, row, given):
+        if not inside or not row["Active"] or not _conditioned(store, flat, row, arguments):
             continue
         key = tuple(row[d] for d in dimensions)
         line = sums.setdefault(key, dict(zip(dimensions, key, strict=True)))

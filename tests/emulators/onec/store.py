@@ -1,4 +1,4 @@
-"""What the emulated base holds, and how it answers a question or takes a change."""
+"""In-memory store of the emulated base: queries and changes."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _missing(name: str) -> ODataError:
 class Store:
     """Rows of every set, in memory.
 
-    *hidden* maps a set to the references a restricted user may not see; *refuses* maps a set to
-    a text with which the configuration refuses to write; *deaf* sets answer as if they had
-    written, and keep nothing; *order* shuffles what an ``$orderby``
-    leaves tied, anew for every request.
+    *hidden* maps a set to the references that a restricted user may not read; *refuses* maps a set
+    and a reference to the text with which the configuration refuses a write; sets in
+    *ignores_writes* answer with success and store nothing; *order* shuffles rows that tie under an
+    ``$orderby``, differently for every request.
     """
 
     def __init__(self, entities: Iterable[Entity], enums: Mapping[str, tuple[str, ...]]) -> None:
@@ -55,7 +55,7 @@ class Store:
         }
         self.hidden: dict[str, set[str]] = {}
         self.refuses: dict[tuple[str, str], str] = {}
-        self.deaf: set[str] = set()
+        self.ignores_writes: set[str] = set()
         self.locking = True
         self.unknown_field_is_empty = False
         self.order = random.Random(7)
@@ -65,7 +65,7 @@ class Store:
     # -- filling ---------------------------------------------------------------------------
 
     def add(self, name: str, **values: Any) -> str:
-        """Put one object or record in, past all checks; answer its reference."""
+        """Add one object or record without checks; return its reference."""
         entity = self.entities[name]
         row = {each.name: _DEFAULTS[each.edm] for each in entity.fields}
         if entity.key == ("Ref_Key",):
@@ -119,7 +119,7 @@ class Store:
         return value
 
     def follow(self, row: Row, entity: str, name: str) -> tuple[Row, str] | None:
-        """Follow a navigation property to the object it points at."""
+        """Return the object to which a navigation property points."""
         if not entity:
             value = row[""]
             return self._target(value.value, (value.kind,))
@@ -130,9 +130,9 @@ class Store:
 
     def _target(self, reference: Any, targets: Iterable[str]) -> tuple[Row, str] | None:
         for target in targets:
-            found = self.index.get(target, {}).get((str(reference),))
-            if found is not None and target not in self.unpublished:
-                return found, target
+            row = self.index.get(target, {}).get((str(reference),))
+            if row is not None and target not in self.unpublished:
+                return row, target
         return None
 
     def section(self, row: Row, entity: str, name: str) -> tuple[list[Row], str]:
@@ -169,25 +169,25 @@ class Store:
         rows: list[dict[str, Any]] | None = None,
         restricted: bool = False,
     ) -> tuple[list[dict[str, Any]], int]:
-        """Answer a GET of a set: the rows of the page, and how many there are."""
+        """Return the rows of a page of a set, and the number of all rows."""
         entity = self.published(name)
-        found = self.rows_of(name) if rows is None else rows
+        selected = self.rows_of(name) if rows is None else rows
         if "$filter" in options:
-            found = self._filtered(entity, found, parse(options["$filter"]))
-        veiled = self.hidden.get(name, set()) if restricted else set()
-        if veiled:
-            seen = [row for row in found if row.get("Ref_Key") not in veiled]
-            if len(seen) < len(found) and options.get("allowedOnly") != "true":
+            selected = self._filtered(entity, selected, parse(options["$filter"]))
+        hidden = self.hidden.get(name, set()) if restricted else set()
+        if hidden:
+            visible = [row for row in selected if row.get("Ref_Key") not in hidden]
+            if len(visible) < len(selected) and options.get("allowedOnly") != "true":
                 raise ODataError(401, 20, "Недостаточно прав доступа к некоторым объектам")
-            found = seen
-        total = len(found)
-        found = self._ordered(entity, found, options.get("$orderby", ""), typed=rows is None)
+            selected = visible
+        total = len(selected)
+        selected = self._ordered(entity, selected, options.get("$orderby", ""), typed=rows is None)
         if "$inlinecount" not in options:
             start = int(options.get("$skip", 0))
             stop = start + int(options["$top"]) if "$top" in options else None
-            found = found[start:stop]
+            selected = selected[start:stop]
         return self._selected(
-            entity, found, options.get("$select", "*"), typed=rows is None
+            entity, selected, options.get("$select", "*"), typed=rows is None
         ), total
 
     def _filtered(
@@ -199,9 +199,7 @@ class Store:
         blank = {each.name: _DEFAULTS[each.edm] for each in entity.fields}
         blank |= {section: [] for section in entity.sections}
         blank["RecordSet"] = []
-        matches(
-            node, blank, entity.name, scope
-        )  # names and types are bound before any row is read
+        matches(node, blank, entity.name, scope)  # 1C checks names and types before it reads rows
         return [row for row in rows if matches(node, row, entity.name, scope)]
 
     def _ordered(
@@ -223,7 +221,7 @@ class Store:
         each = entity.by_name.get(name)
         value = row.get(name)
         if each is not None and (each.targets or name == "Ref_Key"):
-            # By a reference means by its presentation; the reference decides only what is equal.
+            # References are ordered by their presentation; the reference breaks ties.
             target = (row, entity.name) if name == "Ref_Key" else self._target(value, each.targets)
             shown = target[0].get("Description", target[0].get("Number", "")) if target else ""
             return (0, str(shown), str(value))
@@ -255,8 +253,8 @@ class Store:
             return row.get(name)
         base = name.removesuffix("____Presentation")
         each = entity.by_name.get(f"{base}_Key") or entity.by_name.get(base)
-        found = self._target(row.get(each.name), each.targets) if each else None
-        return found[0].get("Description", "") if found else ""
+        target = self._target(row.get(each.name), each.targets) if each else None
+        return target[0].get("Description", "") if target else ""
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -280,7 +278,7 @@ class Store:
         key = self._key(entity, row)
         if key in self.index[name]:
             raise ODataError(400, 15, "Запись с такими значениями ключа уже существует")
-        if name not in self.deaf:
+        if name not in self.ignores_writes:
             self.rows[name].append(row)
             self.index[name][key] = row
         return (201 if entity.key == ("Ref_Key",) else 200), row
@@ -289,10 +287,10 @@ class Store:
         entity = self.published(name)
         if set(key) != set(entity.key):
             raise ODataError(400, 7, "Не указана часть ключа")
-        found = self.index[name].get(tuple(key[part] for part in entity.key))
-        if found is None:
+        row = self.index[name].get(tuple(key[part] for part in entity.key))
+        if row is None:
             raise ODataError(404, 9, "Экземпляр сущности не найден по переданному ключу.")
-        return found
+        return row
 
     def change(
         self, name: str, key: dict[str, str], body: dict[str, Any], if_match: str | None
@@ -300,13 +298,13 @@ class Store:
         """PATCH."""
         entity = self.published(name)
         row = self.find(name, key)
-        asked = (if_match or "").removeprefix("W/").strip('"')
-        if self.locking and asked and asked != row.get("DataVersion", asked):
+        version = (if_match or "").removeprefix("W/").strip('"')
+        if self.locking and version and version != row.get("DataVersion", version):
             raise ODataError(412, -1, "Версия объекта изменилась")
         self._check_refusal(name, row)
         changed = dict(row)
         self._assign(entity, changed, {k: v for k, v in body.items() if k not in entity.key})
-        if name in self.deaf:
+        if name in self.ignores_writes:
             return changed
         row.update(changed)
         if "DataVersion" in row:
@@ -333,7 +331,7 @@ class Store:
                 continue
             each = entity.by_name.get(name)
             if each is None or name == "DataVersion":
-                continue  # unknown fields are ignored without a word
+                continue  # unknown fields are ignored silently
             if each.composite and f"{name}_Type" not in body:
                 row[name], row[f"{name}_Type"] = "", "StandardODATA.Undefined"
                 continue
@@ -344,27 +342,27 @@ class Store:
     ) -> list[dict[str, Any]]:
         kind = self.entities[f"{entity.name}_{name}"]
         out = []
-        for place, given in enumerate(value, 1):
-            if "LineNumber" not in given:
+        for place, line in enumerate(value, 1):
+            if "LineNumber" not in line:
                 raise ODataError(500, -1, "Не задан номер строки")
-            if int(given["LineNumber"]) != place:
+            if int(line["LineNumber"]) != place:
                 raise ODataError(400, 16, "Номер строки задан неверно")
             fresh = {each.name: _DEFAULTS[each.edm] for each in kind.fields}
-            self._assign(kind, fresh, given)
+            self._assign(kind, fresh, line)
             fresh |= {"LineNumber": str(place), "Ref_Key": row["Ref_Key"]}
             out.append(fresh)
         return out
 
 
 class _Scope:
-    """The evaluator's view of the store."""
+    """Access of the evaluator to the store."""
 
     def __init__(self, store: Store) -> None:
         self.read, self.follow, self.rows = store.read, store.follow, store.section
 
 
 def _stored(each: Field, value: Any) -> Any:
-    """Convert a value of a body as 1C does, mostly without complaint."""
+    """Convert a value of a body as 1C does, mostly without an error."""
     if isinstance(value, (list, dict)):
         raise ODataError(500, -1, "Произошла внутренняя ошибка OData сервиса")
     if value is None:

@@ -1,5 +1,5 @@
 # ruff: noqa: DTZ001 - 1C sends naive local time
-"""The client against the emulator, over TCP."""
+"""Tests of the OData client against the emulator, over TCP."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _FLAT = Query(
 
 
 def test_numbers_are_exact(client: Client, company: Company) -> None:
-    """A fraction comes as the digits that 1C sent."""
+    """A fraction is read as the exact decimal that 1C sent."""
     company.record(ZERO, datetime(2026, 5, 5), "x", "Document_X", 9, СуммаВыручки=0.1)
     rows = table(client, attrs.evolve(_FLAT, where="Recorder_Type eq 'StandardODATA.Document_X'"))
     assert [row["СуммаВыручки"] for row in rows] == [Decimal("0.1")]
@@ -53,8 +53,8 @@ def test_numbers_are_exact(client: Client, company: Company) -> None:
 @pytest.mark.parametrize(
     "fault", ["busy", "gateway", "timeout", "maintenance", "truncated", "reset_before", "platform"]
 )
-def test_an_outage_is_waited_out(client: Client, base: Base, fault: str) -> None:
-    """A passing outage while reading is not noticed; a lasting one is said to be one."""
+def test_an_outage_is_retried(client: Client, base: Base, fault: str) -> None:
+    """A passing outage of a read is retried; a lasting one is an UnavailableError."""
     names = [row["Ref_Key"] for row in table(client, _PARTNERS)]
     base.faults.append(attrs.evolve(FAULTS[fault], when="Catalog", times=3))
     assert [row["Ref_Key"] for row in table(client, _PARTNERS)] == names
@@ -65,8 +65,8 @@ def test_an_outage_is_waited_out(client: Client, base: Base, fault: str) -> None
     assert len(base.log) - before == 4
 
 
-def test_maintenance_by_403_is_not_hammered(client: Client, base: Base) -> None:
-    """Logins that are forbidden are reported with 1C's own words, at once."""
+def test_a_403_of_maintenance_is_not_retried(client: Client, base: Base) -> None:
+    """Forbidden logins are an error at once, with the message of 1C."""
     base.faults.append(FAULTS["forbidden"])
     with pytest.raises(UnavailableError, match="Начало сеанса"):
         client.metadata()
@@ -74,13 +74,13 @@ def test_maintenance_by_403_is_not_hammered(client: Client, base: Base) -> None:
 
 
 def test_byte_order_marks(client: Client, base: Base) -> None:
-    """A mark before each body changes nothing."""
+    """A byte-order mark before each body changes nothing."""
     base.bom = True
     assert len(list(table(client, _PARTNERS))) == 8
 
 
 def test_cold_start(client: Client, base: Base) -> None:
-    """A first answer that is late but within the time-out is waited for; a later one is not."""
+    """A late first answer within the time-out is accepted; a later one is an error."""
     base.cold = 0.3
     client.timeout = 2
     assert len(client.metadata().sets) > 10
@@ -91,15 +91,15 @@ def test_cold_start(client: Client, base: Base) -> None:
 
 
 @pytest.mark.slow
-def test_cold_start_in_life(client: Client, base: Base) -> None:
-    """Forty seconds of starting are within the default time-out."""
+def test_cold_start_of_forty_seconds(client: Client, base: Base) -> None:
+    """A start of forty seconds is within the default time-out."""
     base.cold = 40
     client.timeout = 120.0
     assert len(list(table(client, _PARTNERS))) == 8
 
 
 def test_business_refusal_is_never_repeated(client: Client, base: Base, company: Company) -> None:
-    """Code -1 fails at once, without the names that 1C quotes."""
+    """Code -1 fails without a retry and without the names that 1C quotes."""
     one = next(iter(company.keys))
     company.store.refuses["Catalog_Партнеры", one] = "Поле «ИНН» клиента «Ромашка» не заполнено"
     before = len(base.writes)
@@ -120,21 +120,21 @@ def test_a_write_is_sent_once(client: Client, base: Base, fault: str) -> None:
     assert len(base.writes) == 1
 
 
-def test_lost_race(client: Client, company: Company) -> None:
-    """A version that has moved on is an error of its own."""
+def test_an_outdated_version(client: Client, company: Company) -> None:
+    """An outdated version is a ChangedError."""
     one = next(iter(company.keys))
     with pytest.raises(ChangedError):
         client.change("Catalog_Партнеры", {"Ref_Key": q.guid(one)}, {"Регион": "x"}, version="old")
 
 
-def test_gone(client: Client) -> None:
-    """A reference to nothing is said to be gone."""
+def test_a_missing_object(client: Client) -> None:
+    """A reference to no object is a GoneError."""
     with pytest.raises(GoneError):
-        client.one("Catalog_Партнеры", ZERO)
+        client.get_object("Catalog_Партнеры", ZERO)
 
 
 def test_hidden_rows_are_explained(client: Client, base: Base, company: Company) -> None:
-    """Row-level security names allowed_only; with it the rest is read."""
+    """The error of row-level security names allowed_only; with it other rows are read."""
     base.restricted.add("Робот")
     company.store.hidden["Catalog_Партнеры"] = {next(iter(company.keys))}
     with pytest.raises(AuthenticationError, match="allowed_only"):
@@ -150,7 +150,7 @@ def test_hidden_rows_are_explained(client: Client, base: Base, company: Company)
 
 
 def test_wrong_password_leaves_no_trace(base: Base) -> None:
-    """A refused login says so; no traceback or repr holds the password."""
+    """A refused login is an error; no traceback or repr has the password."""
     client = connect(base.url, "Робот", "S3cret-тайна", clock=NoWait())
     with pytest.raises(AuthenticationError) as caught:
         client.metadata()
@@ -161,7 +161,7 @@ def test_wrong_password_leaves_no_trace(base: Base) -> None:
     assert "Basic " not in text
 
 
-def test_netrc_does_not_win(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_is_not_used(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry of .netrc for the host does not replace the login of the job."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login other password wrong\n", encoding="utf-8")

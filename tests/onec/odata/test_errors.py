@@ -1,4 +1,4 @@
-"""Errors of the four shapes in which 1C answers."""
+"""Tests of error answers: JSON, XML, HTML and empty bodies."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ _M = 'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
     ],
 )
 def test_shapes_of_errors(status: int, body: str, expected: type[AdapterError]) -> None:
-    """Each shape of an error becomes the library's error for it, byte-order mark or not."""
+    """Each body format becomes the error of its code, with or without a byte-order mark."""
     for mark in (b"", b"\xef\xbb\xbf"):
         assert isinstance(failure(status, mark + body.encode(), "X"), expected)
 
 
-def test_every_code_of_the_table_is_an_error_of_ours(shared_spec: Path) -> None:
+def test_every_code_of_the_table_has_an_error(shared_spec: Path) -> None:
     """Each of 1C's codes becomes an error of the library, whatever its status."""
     table = (shared_spec / "onec_examples" / "02_error_codes.tsv").read_text("utf-8")
     codes = [line.split("\t")[0] for line in table.splitlines()[1:] if line.strip()]

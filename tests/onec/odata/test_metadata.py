@@ -1,4 +1,4 @@
-"""Metadata of the base: cache, and parsing as a stream."""
+"""Tests of the metadata: cache and streaming parser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PARTNERS = Query("Catalog_Партнеры", ("Ref_Key", "Description"))
 
 
 def test_unknown_names_are_not_sent(client: Client, base: Base) -> None:
-    """A field that is not published is refused before it is asked for."""
+    """A field that is not published is refused before a request is sent."""
     client.metadata()
     before = len(base.log)
     with pytest.raises(UnknownNameError, match=r"Catalog_Партнеры\.Нет"):
@@ -31,7 +31,7 @@ def test_unknown_names_are_not_sent(client: Client, base: Base) -> None:
 
 
 def test_metadata_cache(client: Client, base: Base, company: Company, tmp_path: Path) -> None:
-    """The description is read once, kept on disk, and dropped when 1C knows better."""
+    """Metadata are read once, cached on disk, and dropped when 1C does not know a name."""
     client.cache = tmp_path
     first = client.metadata()
     again = connect(base.url, "Робот", "пароль-7Щ", cache=tmp_path, clock=NoWait())
@@ -47,8 +47,8 @@ def test_metadata_cache(client: Client, base: Base, company: Company, tmp_path: 
     assert not client.metadata().has("Catalog_Партнеры")
 
 
-def test_a_large_description_is_read_as_a_stream() -> None:
-    """Megabytes of description never stand in memory as a tree; what is kept is small."""
+def test_large_metadata_are_parsed_as_a_stream() -> None:
+    """Large metadata are parsed without a whole tree in memory."""
     field = '<Property Name="Поле{0}" Type="Edm.String"/><NavigationProperty Name="Поле{0}"/>'
     inside = "<Key><PropertyRef Name='Ref_Key'/></Key>" + "".join(map(field.format, range(20)))
     body = "".join(
@@ -59,10 +59,10 @@ def test_a_large_description_is_read_as_a_stream() -> None:
     document = f'<e:Edmx xmlns:e="x"><Schema xmlns="y">{body}</Schema></e:Edmx>'.encode()
     tracemalloc.start()
     try:
-        found = parse_metadata(io.BytesIO(document))
-        kept, peak = tracemalloc.get_traced_memory()
+        metadata = parse_metadata(io.BytesIO(document))
+        remaining, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert (len(found.sets), found.sets["Catalog_7"].key) == (500, ("Ref_Key",))
-    # A tree of it would take ten times its length.
-    assert peak - kept < len(document)
+    assert (len(metadata.sets), metadata.sets["Catalog_7"].key) == (500, ("Ref_Key",))
+    # The whole tree would take ten times its length.
+    assert peak - remaining < len(document)

@@ -1,4 +1,4 @@
-"""Names of OData sets as people read them."""
+"""Tests of readable names of OData sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pagination against the emulator, over TCP."""
+"""Tests of pagination against the emulator, over TCP."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _FLAT = Query(
 )
 
 
-class _Kept:
-    """Keeps pages as they are."""
+class _Pages:
+    """Reducer that returns pages unchanged."""
 
     def add(self, rows: list[Row]) -> list[Row]:
         return list(rows)
@@ -36,17 +36,19 @@ class _Kept:
 
 
 def test_all_rows_once_whatever_the_page(client: Client, company: Company) -> None:
-    """Pages of any size hold every row once, though ties come shuffled."""
+    """Pages of any size contain every row once, though ties are shuffled."""
     client.page_bytes = 2000
-    found = [row["Recorder"] for row in table(client, attrs.evolve(_FLAT, where="Active eq true"))]
+    recorders = [
+        row["Recorder"] for row in table(client, attrs.evolve(_FLAT, where="Active eq true"))
+    ]
     rows = company.store.rows[_FLAT.entity]
-    assert sorted(found) == sorted(row["Recorder"] for row in rows if row["Active"])
+    assert sorted(recorders) == sorted(row["Recorder"] for row in rows if row["Active"])
     assert client.traffic.requests > 3
 
 
 @pytest.mark.parametrize("served", [True, False])
 def test_counting(client: Client, base: Base, company: Company, served: bool) -> None:
-    """Rows are counted by the base, or by halving where it does not count."""
+    """Rows are counted by the base, or by bisection where it does not count."""
     base.counts = served
     rows = company.store.rows[_FLAT.entity]
     active = attrs.evolve(_FLAT, where="Active eq true")
@@ -55,38 +57,38 @@ def test_counting(client: Client, base: Base, company: Company, served: bool) ->
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_rows_that_move_while_they_are_read(
+def test_rows_that_shift_while_they_are_read(
     client: Client, base: Base, company: Company, gone: bool
 ) -> None:
-    """A row that comes or goes in front of the page is noticed, and the window is read again."""
+    """A row added or removed before the page is detected, and the set is read again."""
     client.page_bytes = 1
     rows = company.store.rows[_FLAT.entity]
     first = min(rows, key=lambda row: row["Period"] if row["Period"] > "1" else "9")
     late = {**first, "Recorder": "z" * 36, "Period": "2025-01-01T00:00:00"}
     moved = (lambda: rows.remove(first)) if gone else (lambda: rows.append(late))
     base.faults.append(Fault(when="$skip=39", then=moved))
-    asked = attrs.evolve(_FLAT, where="Period ge datetime'0300-01-01T00:00:00'")
-    found = sorted(row["Recorder"] for row in table(client, asked))
+    query = attrs.evolve(_FLAT, where="Period ge datetime'0300-01-01T00:00:00'")
+    recorders = sorted(row["Recorder"] for row in table(client, query))
     expected = sorted(row["Recorder"] for row in rows if row["Period"] > "1")
-    assert expected == found
+    assert expected == recorders
     assert base.faults == []
 
 
 def test_a_row_that_comes_twice(client: Client, company: Company) -> None:
-    """A set that gives the same key twice, however often it is asked, is an error."""
+    """A set with the same key twice in every attempt is an error."""
     rows = company.store.rows[_FLAT.entity]
     rows.append(dict(rows[0]))
     with pytest.raises(ShiftedError, match="changed while it was being read"):
         table(client, _FLAT)
 
 
-def test_windows_hold_first_and_last_second(client: Client, company: Company) -> None:
-    """A month holds its first and last second, and nothing of the next."""
-    got = windows(client, _FLAT, "Period", date(2026, 1, 1), date(2026, 2, 1), _Kept)
-    found = sorted(row["Period"] for _, _, pages in got for rows in pages for row in rows)
-    assert found[0] == "2026-01-01T00:00:00"
-    assert found[-1] == "2026-01-31T23:59:59"
+def test_windows_contain_first_and_last_second(client: Client, company: Company) -> None:
+    """A month contains its first and last second, and nothing of the next."""
+    stretches = windows(client, _FLAT, "Period", date(2026, 1, 1), date(2026, 2, 1), _Pages)
+    periods = sorted(row["Period"] for _, _, pages in stretches for rows in pages for row in rows)
+    assert periods[0] == "2026-01-01T00:00:00"
+    assert periods[-1] == "2026-01-31T23:59:59"
     expected = [
         r["Period"] for r in company.store.rows[_FLAT.entity] if r["Period"][:7] == "2026-01"
     ]
-    assert found == sorted(expected)
+    assert periods == sorted(expected)

@@ -1,4 +1,4 @@
-"""УНФ and БП, and a configuration of the user's own: other names, the same sales."""
+"""Tests of the profiles УНФ and БП, and of a profile in a file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _shop(store: Store, constant: str) -> tuple[str, str, str, str]:
 
 @pytest.fixture
 def small() -> Iterator[tuple[Base, Store, str, str]]:
-    """Make a base of УНФ: a sale, an internet sale, a cost, a return."""
+    """Serve a base of УНФ: a sale, an internet sale, a cost, a return."""
     store = unf()
     customer, folder, rouble, dollar = _shop(store, "Constant_НациональнаяВалюта")
     lines_ = [
@@ -105,17 +105,17 @@ def small() -> Iterator[tuple[Base, Store, str, str]]:
 
 
 def test_unf(small: tuple[Base, Store, str, str]) -> None:
-    """УНФ adds internet sales, counts returns as negative, and leaves folders out."""
+    """УНФ: internet sales are included, returns are negative, folders are left out."""
     base, _, customer, _ = small
     reader = _source(base, "unf", metric="profit")
-    found = lines(reader.transactions(_YEAR))
-    assert [(who, money, cost) for who, _, money, cost, _ in found] == [
+    rows = lines(reader.transactions(_YEAR))
+    assert [(who, money, cost) for who, _, money, cost, _ in rows] == [
         (customer, -30.0, 0.0),
         (customer, 0.0, 5.0),
         (customer, 50.0, 20.0),
         (customer, 100.0, 60.0),
     ]
-    assert len({document for *_, document in found}) == 3
+    assert len({document for *_, document in rows}) == 3
     left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["folder"]: 7.0}
     months = lines(_source(base, "unf", read="turnovers").transactions(_YEAR))
@@ -127,8 +127,8 @@ def test_unf_documents(small: tuple[Base, Store, str, str]) -> None:
     base, store, customer, _ = small
     store.unpublished.add("AccumulationRegister_Продажи_RecordType")
     with pytest.warns(AbcxyzWarning, match="AccumulationRegister «Продажи»"):
-        found = lines(_source(base, "unf").transactions(_YEAR))
-    assert [(who, money) for who, _, money, *_ in found] == [
+        rows = lines(_source(base, "unf").transactions(_YEAR))
+    assert [(who, money) for who, _, money, *_ in rows] == [
         (customer, -30.0),
         (customer, 90.0),
         (customer, 100.0),
@@ -136,15 +136,15 @@ def test_unf_documents(small: tuple[Base, Store, str, str]) -> None:
 
 
 def test_unf_payments(small: tuple[Base, Store, str, str]) -> None:
-    """Payments come in the currency of the accounts already, those of customers alone."""
+    """Only payments of customers are read, in the currency of the accounts."""
     base, _, customer, _ = small
-    found = lines(_source(base, "unf", basis="payments").transactions(_YEAR))
-    assert [each[:3] for each in found] == [(customer, _DAY, 70.0)]
+    rows = lines(_source(base, "unf", basis="payments").transactions(_YEAR))
+    assert [each[:3] for each in rows] == [(customer, _DAY, 70.0)]
 
 
 @pytest.fixture
 def accounts() -> Iterator[tuple[Base, Store, str]]:
-    """Make a base of БП: sales, a return, goods shipped and not sold, payments."""
+    """Serve a base of БП: sales, a return, goods shipped and not sold, payments."""
     store = bp()
     customer, _, rouble, dollar = _shop(store, "Constant_ВалютаРегламентированногоУчета")
     for kind, amount, operation, currency in (
@@ -187,8 +187,8 @@ def accounts() -> Iterator[tuple[Base, Store, str]]:
 def test_bp(accounts: tuple[Base, Store, str]) -> None:
     """БП has documents only: foreign currency at the rate, returns negative, no profit."""
     base, _, customer = accounts
-    found = lines(_source(base, "bp", customer_id="inn").transactions(_YEAR))
-    assert [(who, money) for who, _, money, *_ in found] == [
+    rows = lines(_source(base, "bp", customer_id="inn").transactions(_YEAR))
+    assert [(who, money) for who, _, money, *_ in rows] == [
         ("7701234567", -40.0),
         ("7701234567", 10.0),
         ("7701234567", 11.0),
@@ -203,16 +203,16 @@ def test_bp(accounts: tuple[Base, Store, str]) -> None:
 
 
 def test_bp_payments(accounts: tuple[Base, Store, str]) -> None:
-    """A payer of several kinds counts where it is a customer; money of others is told."""
+    """Payers that are customers are read; money of other payers is in the data quality."""
     base, _, customer = accounts
     reader = _source(base, "bp", basis="payments")
-    found = lines(reader.transactions(_YEAR))
-    assert [each[:3] for each in found] == [(customer, _DAY, 60.0)]
+    rows = lines(reader.transactions(_YEAR))
+    assert [each[:3] for each in rows] == [(customer, _DAY, 60.0)]
     left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["other"]: 60.0}
 
 
-def test_a_profile_of_ones_own(accounts: tuple[Base, Store, str], tmp_path: Path) -> None:
+def test_a_profile_in_a_file(accounts: tuple[Base, Store, str], tmp_path: Path) -> None:
     """Another configuration is a file of names: object, date, customer, money, filter, sign."""
     base, _, customer = accounts
     file = tmp_path / "crm.toml"
@@ -228,8 +228,8 @@ def test_a_profile_of_ones_own(accounts: tuple[Base, Store, str], tmp_path: Path
         """,
         encoding="utf-8",
     )
-    found = lines(_source(base, str(file)).transactions(_YEAR))
-    assert [each[:3] for each in found] == [(customer, _DAY, 10.0)]
+    rows = lines(_source(base, str(file)).transactions(_YEAR))
+    assert [each[:3] for each in rows] == [(customer, _DAY, 10.0)]
     broken = {
         "sales": {"documents": [{"entity": "Document_Нет", "counterparty": "К", "amount": "С"}]}
     }
@@ -237,7 +237,7 @@ def test_a_profile_of_ones_own(accounts: tuple[Base, Store, str], tmp_path: Path
         list(_source(base, str(file), names=broken).transactions(_YEAR))
 
 
-def test_classes_go_into_bp_too(accounts: tuple[Base, Store, str]) -> None:
+def test_classes_are_written_into_bp(accounts: tuple[Base, Store, str]) -> None:
     """The register of additional information is the same in all three configurations."""
     base, store, customer = accounts
     name = "ChartOfCharacteristicTypes_ДополнительныеРеквизитыИСведения"

@@ -1,4 +1,4 @@
-"""Profiles: the names that ship, and what a user's file may change."""
+"""Tests of the built-in profiles and of profiles in files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from abcxyz_onec.profiles import BUILT_IN, load
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_names_exist_in_the_configuration(name: str) -> None:
-    """Every set and field of a shipped profile is one of the emulated configuration."""
+    """Every set and field of a built-in profile exists in the emulated configuration."""
     entities = {"ut11": ut11, "unf": unf, "bp": bp}[name]().entities
     profile = load(name)
     legal = profile.counterparty
-    asked: list[tuple[str, tuple[str, ...]]] = [(legal.entity, ("Ref_Key", legal.inn, legal.kpp))]
+    used: list[tuple[str, tuple[str, ...]]] = [(legal.entity, ("Ref_Key", legal.inn, legal.kpp))]
     if profile.partner:
-        asked += [(profile.partner.entity, ("Ref_Key",)), (legal.entity, (legal.partner,))]
+        used += [(profile.partner.entity, ("Ref_Key",)), (legal.entity, (legal.partner,))]
     if profile.keys:
-        asked.append((profile.keys.entity, (profile.keys.partner, profile.keys.counterparty)))
+        used.append((profile.keys.entity, (profile.keys.partner, profile.keys.counterparty)))
     for basis in (profile.sales, profile.payments):
         if basis.register:
             place = basis.register
             names = (place.key, place.partner, place.counterparty, *place.revenue, *place.cost)
-            asked.append((place.flat, (*names, *names_in(place.where))))
-        asked += [
+            used.append((place.flat, (*names, *names_in(place.where))))
+        used += [
             (
                 each.entity,
                 (
@@ -39,18 +39,18 @@ def test_names_exist_in_the_configuration(name: str) -> None:
             for each in basis.documents
         ]
     money = profile.currency
-    asked.append((money.rates, (money.currency, money.rate, money.per)))
-    asked.append((money.constant, (money.value,)))
+    used.append((money.rates, (money.currency, money.rate, money.per)))
+    used.append((money.constant, (money.value,)))
     targets = profile.targets
-    asked += [(each, ()) for each in (targets.extra, targets.properties, targets.values)]
+    used += [(each, ()) for each in (targets.extra, targets.properties, targets.values)]
     if name == "ut11":
-        asked += [(each, ()) for each in (targets.segments, targets.members, targets.native)]
-    for entity, wanted in asked:
+        used += [(each, ()) for each in (targets.segments, targets.members, targets.native)]
+    for entity, wanted in used:
         assert set(wanted) - {""} <= set(entities[entity].by_name)
 
 
 def test_a_job_may_override_any_name() -> None:
-    """Names given in the job replace those of the profile, the rest stays."""
+    """Names in the job replace those of the profile; others stay."""
     profile = load("ut11", {"sales": {"register": {"revenue": "СуммаВыручкиБезНДС"}}})
     register = profile.sales.register
     assert register is not None
@@ -58,8 +58,8 @@ def test_a_job_may_override_any_name() -> None:
     assert register.cost == ("Стоимость", "ДопРасходы")
 
 
-def test_a_file_may_build_on_a_shipped_profile(tmp_path: Path) -> None:
-    """A user's file says what differs from its base."""
+def test_a_file_may_extend_a_built_in_profile(tmp_path: Path) -> None:
+    """A file with a base replaces only the names in it."""
     file = tmp_path / "own.toml"
     file.write_text('base = "unf"\ntitle = "CRM"\n[sales.register]\nentity = "A_B"\n', "utf-8")
     profile = load(str(file))
@@ -68,7 +68,7 @@ def test_a_file_may_build_on_a_shipped_profile(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("title = ", "not TOML"),
         ('base = "bp"\n[counterparty]\nwrong = 1', "wrong"),
@@ -79,15 +79,15 @@ def test_a_file_may_build_on_a_shipped_profile(tmp_path: Path) -> None:
         ('base = "bp"\n[[sales.documents]]\nentity="D"\npartner="p"\namount="a"\nsign=2', "sign"),
     ],
 )
-def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
-    """A mistake in a file is a configuration error that names it."""
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    """A mistake in a file is a configuration error with its place."""
     file = tmp_path / "own.toml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         load(str(file))
 
 
 def test_unknown_profile() -> None:
-    """A profile that is not there lists those that are."""
+    """The error of an unknown profile lists the built-in ones."""
     with pytest.raises(ConfigError, match="ut11, unf, bp"):
         load("ut10")

@@ -1,4 +1,4 @@
-"""What a read costs is told before, and is what it then costs."""
+"""Tests of the estimated read cost against the real one."""
 
 from __future__ import annotations
 
@@ -35,54 +35,54 @@ def _source(base: Base, **options: Any) -> OneCSource:
 
 
 def _spent(base: Base) -> tuple[int, int]:
-    """Count what was asked after the description of the base."""
-    asked = [each for each in base.log if "$metadata" not in each.path]
-    return len(asked), sum(each.sent for each in asked)
+    """Return the requests and bytes after the metadata."""
+    requests = [each for each in base.log if "$metadata" not in each.path]
+    return len(requests), sum(each.sent for each in requests)
 
 
 @pytest.mark.parametrize("counts", [True, False])
 @pytest.mark.parametrize("page_mb", [0.25, 0.05])
 def test_records(big: Base, counts: bool, page_mb: float) -> None:
-    """Requests and bytes of the records come out within two percent, however rows are counted."""
+    """Requests and bytes of records are estimated within two percent, with and without /$count."""
     big.counts = counts
     source = _source(big, read="records", page_mb=page_mb)
-    told = source.cost(_YEAR)["records"]
-    assert told.rows == pytest.approx(50_000, rel=0 if counts else 0.01)
+    estimate = source.cost(_YEAR)["records"]
+    assert estimate.rows == pytest.approx(50_000, rel=0 if counts else 0.01)
     big.log.clear()
     read = sum(float(batch.amount.sum()) for batch in source.transactions(_YEAR))
     store: Any = big.store
     assert read == pytest.approx(store.amount[~store.costs].sum() / 100)
     requests, bytes_ = _spent(big)
-    assert requests == pytest.approx(told.requests, rel=0.02, abs=2)
-    assert bytes_ == pytest.approx(told.bytes, rel=0.02)
+    assert requests == pytest.approx(estimate.requests, rel=0.02, abs=2)
+    assert bytes_ == pytest.approx(estimate.bytes, rel=0.02)
 
 
 def test_turnovers(big: Base) -> None:
-    """Turnovers cost one request for each sub-period, and the bytes told within a tenth."""
+    """Turnovers cost one request a sub-period, and bytes within a tenth of the estimate."""
     source = _source(big, read="turnovers", bucket="month")
-    told = source.cost(_YEAR)["turnovers"]
+    estimate = source.cost(_YEAR)["turnovers"]
     big.log.clear()
     list(source.transactions(_YEAR))
     requests, bytes_ = _spent(big)
-    assert requests == told.requests == 12 + 2 * 2
+    assert requests == estimate.requests == 12 + 2 * 2
     assert source.notes == [f"turnovers: 16 requests, {bytes_ / 1e6:.1f} MB"]
-    assert bytes_ == pytest.approx(told.bytes, rel=0.1)
+    assert bytes_ == pytest.approx(estimate.bytes, rel=0.1)
 
 
-def test_preflight_prints_both_and_suggests(big: Base) -> None:
-    """Looking first says what either way costs and which is cheaper, and reads nothing else."""
+def test_preflight_notes_costs_and_suggests_a_way(big: Base) -> None:
+    """Preflight notes the cost of both ways and the cheaper one, and reads samples only."""
     big.log.clear()
     big.counts = True
     notes = _source(big).preflight()
     assert sum(each.sent for each in big.log if "_RecordType" in each.path) < 100_000
-    said = " ".join(notes)
-    assert re.search(r"records: \d+ requests, \d+\.\d MB, 50000 rows", said)
-    assert re.search(r"turnovers: 16 requests, \d\.\d MB, \d+ rows", said)
-    assert 'read = "turnovers"' in said
+    text = " ".join(notes)
+    assert re.search(r"records: \d+ requests, \d+\.\d MB, 50000 rows", text)
+    assert re.search(r"turnovers: 16 requests, \d\.\d MB, \d+ rows", text)
+    assert 'read = "turnovers"' in text
 
 
 def test_preflight_names_what_is_missing() -> None:
-    """Each object that is not published is named as the tree of publication shows it."""
+    """The error names each object that is not published as 1C shows it."""
     company: Company = filled()
     company.store.unpublished |= {
         "Catalog_КлючиАналитикиУчетаПоПартнерам",
@@ -104,5 +104,5 @@ def test_preflight_names_what_is_missing() -> None:
 
 @pytest.mark.parametrize(("rows", "pages"), [(0, 1), (19, 1), (20, 2), (119, 2), (120, 3)])
 def test_pages(rows: int, pages: int) -> None:
-    """The formula counts the first small page and the page that shows the end."""
+    """The formula includes the small first page and the empty last one."""
     assert pages == pages_of_window(rows, 100)

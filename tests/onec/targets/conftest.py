@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.onec.writings import company, sink
+from tests.onec.sink_fixtures import company, sink
 
 __all__ = ["company", "sink"]

@@ -1,23 +1,23 @@
-"""Additional properties, beside the card and inside it."""
+"""Tests of the targets of additional information and additional attributes."""
 
 from __future__ import annotations
 
 import pytest
 from tests.emulators.onec.base import PROPERTY, Base, Company, Fault
-from tests.onec.writings import (
+from tests.onec.sink_fixtures import (
     EXTRA,
     PROPERTIES,
     Make,
     analysis,
+    expected_segments,
     shown,
-    wished,
 )
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 
 
-def test_others_with_the_property_are_left_alone(sink: Make, base: Base, company: Company) -> None:
+def test_other_records_are_not_changed(sink: Make, base: Base, company: Company) -> None:
     """Records about other catalogs and other properties stay as they are."""
     prop = next(r for r in company.store.rows[PROPERTIES] if r["ЭтоДополнительноеСведение"])
     foreign = "ffffffff-0000-4000-8000-000000000001"
@@ -42,7 +42,7 @@ def test_others_with_the_property_are_left_alone(sink: Make, base: Base, company
 
 @pytest.mark.parametrize("into", ["extra", "attributes"])
 def test_property_must_be_one(sink: Make, base: Base, company: Company, into: str) -> None:
-    """A property that is missing, of the other kind or double is an error that says what to do."""
+    """A property that is missing, of the other kind or doubled is an error with a cure."""
     with pytest.raises(ConfigError, match="Общие настройки"):
         sink(into, property="Нет такого").preflight()
     wrong = "СегментКарточка" if into == "extra" else "СегментABCXYZ"
@@ -55,7 +55,7 @@ def test_property_must_be_one(sink: Make, base: Base, company: Company, into: st
 
 
 def test_values_of_a_list(sink: Make, company: Company) -> None:
-    """A property with a list takes its elements; one that lacks some is an error."""
+    """A property with a list is written as its elements; a missing element is an error."""
     prop = next(r for r in company.store.rows[PROPERTIES] if r["ЭтоДополнительноеСведение"])
     texts = [*SEGMENTS, "Не классифицирован"]
     add = company.store.add
@@ -66,7 +66,7 @@ def test_values_of_a_list(sink: Make, company: Company) -> None:
         sink().write(result, dry_run=True)
     of_text[texts[-1]] = add(name, Description=texts[-1], Owner_Key=prop["Ref_Key"])
     assert sink().write(result, dry_run=False).failed == {}
-    expected = {who: of_text[segment] for who, segment in wished(result).items()}
+    expected = {who: of_text[segment] for who, segment in expected_segments(result).items()}
     assert expected == shown(company, "extra")
     kinds = {row["Значение_Type"] for row in company.store.rows[EXTRA]}
     assert kinds == {f"StandardODATA.{name}"}
@@ -74,7 +74,7 @@ def test_values_of_a_list(sink: Make, company: Company) -> None:
 
 
 def _attribute(company: Company, who: str, value: str = "своё") -> None:
-    """Give a card an attribute of somebody else's."""
+    """Add another attribute to a card."""
     other = company.store.add(PROPERTIES, Description="Отрасль", ЭтоДополнительноеСведение=False)
     company.store.get("Catalog_Партнеры", who)["ДополнительныеРеквизиты"].append(
         {
@@ -89,9 +89,9 @@ def _attribute(company: Company, who: str, value: str = "своё") -> None:
 
 
 def test_other_attributes_of_the_card_stay(sink: Make, company: Company) -> None:
-    """The table is written whole, with the rows of others as they were."""
+    """The table is written whole, with the other rows unchanged."""
     result = analysis(company)
-    one = next(iter(wished(result)))
+    one = next(iter(expected_segments(result)))
     _attribute(company, one)
     for report in (
         sink("attributes").write(result, dry_run=False),
@@ -107,10 +107,10 @@ def test_other_attributes_of_the_card_stay(sink: Make, company: Company) -> None
 def test_a_colleague_who_writes_at_the_same_time(
     sink: Make, base: Base, company: Company, locking: bool
 ) -> None:
-    """A card that moves on between reading and writing is read again where 1C tells."""
+    """A card changed between read and write is read again where 1C checks versions."""
     company.store.locking = locking
     result = analysis(company)
-    one = next(iter(wished(result)))
+    one = next(iter(expected_segments(result)))
     card = company.store.get("Catalog_Партнеры", one)
 
     def colleague() -> None:
@@ -120,7 +120,7 @@ def test_a_colleague_who_writes_at_the_same_time(
     base.faults.append(Fault(when="PATCH", then=colleague))
     report = sink("attributes").write(result, dry_run=False)
     assert report.failed == {}
-    assert shown(company, "attributes") == wished(result)
+    assert shown(company, "attributes") == expected_segments(result)
     values = [row["Значение"] for row in card["ДополнительныеРеквизиты"]]
     assert ("своё" in values) == locking
     assert all("if-match" in each.headers for each in base.writes)

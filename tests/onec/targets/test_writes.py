@@ -1,18 +1,18 @@
-"""Writes one by one: refusals, lost answers, values that 1C did not keep."""
+"""Tests of writes: refusals, lost answers, values that 1C did not store."""
 
 from __future__ import annotations
 
 import attrs
 import pytest
 from tests.emulators.onec.base import FAULTS, Base, Company, Fault
-from tests.onec.writings import (
+from tests.onec.sink_fixtures import (
     EXTRA,
     PLACE,
     PROPERTIES,
     Make,
     analysis,
+    expected_segments,
     shown,
-    wished,
 )
 
 from abcxyz_onec.sink import PLACES
@@ -22,24 +22,26 @@ from abcxyz_onec.sink import PLACES
 def test_one_refusal_does_not_stop_the_others(
     sink: Make, base: Base, company: Company, into: str
 ) -> None:
-    """A customer that the configuration refuses is tried once and reported; others are written."""
+    """A refused customer is tried once and reported; others are written."""
     result = analysis(company)
-    one = next(iter(wished(result)))
+    one = next(iter(expected_segments(result)))
     company.store.refuses[PLACE[into], one] = "Клиент «Секрет» закрыт для изменений"
     report = sink(into).write(result, dry_run=False)
     assert list(report.failed) == [one]
     assert "закрыт для изменений" in report.failed[one]
     assert "Секрет" not in report.failed[one]
-    assert {who: s for who, s in wished(result).items() if who != one} == shown(company, into)
+    assert {who: s for who, s in expected_segments(result).items() if who != one} == shown(
+        company, into
+    )
     assert sum(one.encode() in each.body or one in each.path for each in base.writes) == 1
 
 
 @pytest.mark.parametrize("into", PLACES)
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after", "busy", "gateway"])
-def test_a_lost_answer_is_never_followed_by_the_same_request(
+def test_a_write_with_a_lost_answer_is_not_repeated(
     sink: Make, base: Base, company: Company, into: str, fault: str
 ) -> None:
-    """When an answer is lost the sink looks; what has not arrived waits for the next run."""
+    """After a lost answer the sink reads; a write not applied is left to the next run."""
     result = analysis(company)
     method = "PATCH" if into == "attributes" else "POST"
     base.faults.append(attrs.evolve(FAULTS[fault], when=method))
@@ -50,16 +52,18 @@ def test_a_lost_answer_is_never_followed_by_the_same_request(
     assert len(report.failed) == (0 if arrived else 1)
     last = sink(into).write(result, dry_run=False)
     assert last.failed == {}
-    assert wished(result) == shown(company, into)
+    assert expected_segments(result) == shown(company, into)
 
 
 @pytest.mark.parametrize("into", PLACES)
-def test_what_1c_only_says_it_wrote(sink: Make, base: Base, company: Company, into: str) -> None:
-    """An answer of success with nothing behind it is found out by reading once more."""
-    company.store.deaf.add(PLACE[into])
+def test_writes_that_1c_ignores_are_reported(
+    sink: Make, base: Base, company: Company, into: str
+) -> None:
+    """A successful answer without a stored value is detected by reading back."""
+    company.store.ignores_writes.add(PLACE[into])
     result = analysis(company)
     report = sink(into).write(result, dry_run=False)
-    assert report.failed.keys() == wished(result).keys()
+    assert report.failed.keys() == expected_segments(result).keys()
     assert report.written == 0
     assert shown(company, into) == {}
 
@@ -67,10 +71,10 @@ def test_what_1c_only_says_it_wrote(sink: Make, base: Base, company: Company, in
 @pytest.mark.parametrize(
     ("break_it", "tries"), [("outage", 3), ("no right", 3)], ids=["outage", "no right"]
 )
-def test_pointless_work_is_given_up(
+def test_three_failures_in_a_row_stop_the_writes(
     sink: Make, base: Base, company: Company, break_it: str, tries: int
 ) -> None:
-    """Three outages in a row, or three refusals of the right, end the work; all is reported."""
+    """Three outages or refusals for lack of rights in a row stop the writes; all are reported."""
     if break_it == "outage":
         base.faults.append(attrs.evolve(FAULTS["busy"], when="POST", times=99))
     base.read_only = break_it == "no right"
@@ -80,7 +84,7 @@ def test_pointless_work_is_given_up(
     if base.read_only:
         reason = next(iter(report.failed.values()))
         assert "may not change InformationRegister «Дополнительные сведения»" in reason
-    assert report.failed.keys() == wished(result).keys()
+    assert report.failed.keys() == expected_segments(result).keys()
     assert (
         sum(reason.startswith("not tried") for reason in report.failed.values())
         == len(report.failed) - tries
@@ -88,9 +92,9 @@ def test_pointless_work_is_given_up(
 
 
 def test_a_record_that_appears_meanwhile(sink: Make, base: Base, company: Company) -> None:
-    """A key that exists already is changed instead of created."""
+    """A record created meanwhile is changed instead of created."""
     result = analysis(company)
-    one = next(iter(wished(result)))
+    one = next(iter(expected_segments(result)))
     prop = next(r for r in company.store.rows[PROPERTIES] if r["ЭтоДополнительноеСведение"])
     base.faults.append(
         Fault(
@@ -107,4 +111,4 @@ def test_a_record_that_appears_meanwhile(sink: Make, base: Base, company: Compan
     )
     report = sink().write(result, dry_run=False)
     assert report.failed == {}
-    assert wished(result) == shown(company, "extra")
+    assert expected_segments(result) == shown(company, "extra")

@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
             alert_rules=sales.alerts,
         )
         analysis = sales.enrich(analysis)
-        since = history.told(
+        since = history.record_raised(
             [one.key for one in analysis.alerts],
             sales.as_of,
             # Looking at the list takes nothing from the job that notifies.

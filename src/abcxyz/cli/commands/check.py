@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
                 "role": one.role,
                 "kind": one.kind,
                 "ok": one.problem is None,
-                "notes": list(one.notes),
+                "notes": [translate(note, data_language(args)) for note in one.notes],
                 "problem": (
                     None if one.problem is None else translate(one.problem, data_language(args))
                 ),
@@ -58,5 +58,5 @@ def run(args: argparse.Namespace) -> int:
         state = text("ready", lang) if one.problem is None else translate(one.problem, lang)
         print(one_line(f"{one.role} {one.kind}: {state}"))
         for note in one.notes:
-            print(f"  {one_line(note)}")
+            print(f"  {one_line(translate(note, lang))}")
     return code

@@ -56,7 +56,7 @@ class MoveTotal:
 
 @frozen(kw_only=True)
 class Summary:
-    """Totals of an analysis; money is in the unit of the data, shares are of one.
+    """Totals of an analysis; money is in the unit of the data, shares are fractions.
 
     Parameters
     ----------

@@ -155,8 +155,8 @@ def classify_xyz(
     ddof, since_first
         As in `coefficient_of_variation`.
     single_order
-        Whether a customer with at most one sales document is Z whatever the CV; by default the
-        rule decides (`Tangent` and `Limits` say yes, `CumulativeMean` no).
+        Whether a customer with at most one sales document is Z regardless of the CV; None for the
+        default of the rule (True for `Tangent` and `Limits`, False for `CumulativeMean`).
     orders
         (customers,) number of sales documents; by default the number of nonzero periods.
 

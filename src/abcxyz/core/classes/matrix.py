@@ -11,7 +11,7 @@ from attrs import field, frozen
 from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping, segment_codes
-from abcxyz.core.display import Drawn, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sums import survey
 from abcxyz.toolkit.catalogue import text
 
@@ -33,7 +33,7 @@ class GroupSummary:
 
 
 @frozen(kw_only=True)
-class Matrix(Drawn):
+class Matrix(Drawable):
     """Customers and money by segment.
 
     Parameters

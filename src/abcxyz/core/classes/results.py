@@ -22,7 +22,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
-from abcxyz.core.display import Drawn, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sums import prefix_sums, rounded_sum, survey
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
@@ -91,7 +91,7 @@ def _place(i: object, n: int) -> int:
 
 
 @frozen(kw_only=True)
-class AbcResult(Drawn):
+class AbcResult(Drawable):
     """Classes by value, in input order.
 
     Parameters

@@ -21,7 +21,7 @@ from abcxyz._arrays import (
     freeze,
 )
 from abcxyz.core.classes.segments import ABC
-from abcxyz.core.display import Drawn, html_table, plain_number
+from abcxyz.core.display import Drawable, html_table, plain_number
 from abcxyz.core.dynamics.events import ABSENT, EVENTS, SENTENCES, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
@@ -40,7 +40,7 @@ __all__ = ["Transitions", "transitions"]
 
 
 @frozen(kw_only=True)
-class Transitions(Drawn):
+class Transitions(Drawable):
     """Moves of n customers between k classes, not classified (``N``) and absent.
 
     Parameters

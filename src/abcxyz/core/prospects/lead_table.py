@@ -185,7 +185,7 @@ def as_words(column: Any) -> tuple[Sequence[str], Ints]:
     for i, value in enumerate(array.tolist()):
         try:
             code = seen.get(value)
-        except TypeError:  # a list, say
+        except TypeError:  # unhashable, such as a list
             value = str(value)
             code = seen.get(value)
         if code is None:

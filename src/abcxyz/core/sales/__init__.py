@@ -1,1 +1,1 @@
-"""Sales facts: transactions, periods, the panel of customers by periods, data quality."""
+"""Sales data: transactions, periods, the panel of customers by periods, data quality."""

@@ -19,21 +19,21 @@ from abcxyz.errors import InputError
 
 __all__ = ["CustomerNumbers", "RunningSums", "with_gaps"]
 
-_CHUNK = 1 << 17  # rows whose codes stay in the cache between several passes
-_SMALL = 1 << 16  # a range of ids that is taken for compact however few appear
+_CHUNK = 1 << 17  # rows whose codes stay in the CPU cache between passes
+_SMALL = 1 << 16  # a range of ids up to this size always counts as compact
 _DENSE, _LOOSE = 4, 16  # ids per line of a batch, for a table of any size and for one in _ROOM
 _ROOM = 1 << 30  # bytes
 _EMPTY = MappingProxyType({"first": np.iinfo(np.int32).max, "last": np.iinfo(np.int32).min})
 
 
 class CustomerNumbers:
-    """Give every customer a number: itself less the smallest one where ids are compact.
+    """Row numbers of customers: the id minus the smallest id if ids are compact.
 
     Parameters
     ----------
     buckets
-        Columns of the table of sums. They decide how many numbers are affordable though few of
-        them may appear: a stream's first batch shows a part of the customers only.
+        Columns of the table of sums. They limit how many unused numbers are affordable, since
+        the first batch of a stream contains only a part of the customers.
     """
 
     def __init__(self, buckets: int) -> None:
@@ -43,11 +43,11 @@ class CustomerNumbers:
 
     @property
     def size(self) -> int:
-        """How many numbers are given out."""
+        """Number of rows assigned."""
         return self._high - self._low + 1 if self._codes is None else len(self._codes)
 
     def code(self, customers: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], int]:
-        """Give the customers of a batch numbers; say by how much earlier numbers move up."""
+        """Return the row numbers of a batch, and by how much earlier numbers shift up."""
         if self._codes is None and customers.dtype.kind in "iu":
             low, high = int(customers.min()), int(customers.max())
             shift = 0
@@ -60,7 +60,7 @@ class CustomerNumbers:
                 self._low, self._high = low, high
                 return (customers - low).astype(np.intp, copy=False), shift
         if self._codes is None:
-            # A look-up that misses gives the next number.
+            # A missing key gets the next number.
             self._codes = defaultdict()
             self._codes.default_factory = self._codes.__len__
             for one in range(self._low, self._high + 1):
@@ -69,15 +69,15 @@ class CustomerNumbers:
         return np.fromiter(map(number, customers.tolist()), np.intp, len(customers)), 0
 
     def customers(self, known: Bools) -> npt.NDArray[Any]:
-        """Return the identifiers of the *known* numbers."""
+        """Return the identifiers of the *known* row numbers."""
         if self._codes is None:
             return np.flatnonzero(known) + self._low
         keys = list(itertools.compress(self._codes, known.tolist()))
         if all(isinstance(key, int) for key in keys):
             return np.array(keys)
-        found = np.empty(len(keys), dtype=object)
-        found[:] = keys
-        return found
+        ids = np.empty(len(keys), dtype=object)
+        ids[:] = keys
+        return ids
 
 
 class RunningSums:
@@ -90,7 +90,7 @@ class RunningSums:
     metric
         What is added up: a metric of `Panel`, or ``lines``.
     order_days
-        Where to collect the days of the orders, if they are wanted.
+        Collector of the order days; None to skip them.
     """
 
     def __init__(self, periods: Periods, metric: str, order_days: OrderDays | None) -> None:
@@ -115,7 +115,7 @@ class RunningSums:
         }
 
     def add(self, code: npt.NDArray[np.intp], size: int, shift: int, batch: Transactions) -> None:
-        """Add a batch whose customers carry the numbers *code* below *size*."""
+        """Add a batch whose customers have the row numbers *code*, all below *size*."""
         money = self._money(batch)
         self._grow(size, shift, money.dtype)
         by_line = batch.document is None or self._metric == "lines"
@@ -163,12 +163,12 @@ class RunningSums:
                 arrays[name] = arrays[name].astype(np.float64, copy=False)
         if shift == 0 and size <= len(arrays["known"]):
             return
-        # Some room to grow keeps the copying below the adding; a first batch fits exactly.
+        # Spare room limits the cost of copying; the first batch is allocated exactly.
         used = len(arrays["known"])
         room = size + (size >> 3) if used else size
         for name, old in arrays.items():
             width = p if name == "grid" else 1
-            # Untouched zeros cost no memory; full() would touch them.
+            # The pages of zeros() are not allocated until written; full() would write them.
             fresh = np.zeros(room * width, old.dtype)
             if name in _EMPTY:
                 fresh.fill(_EMPTY[name])
@@ -211,7 +211,7 @@ class RunningSums:
             np.add.at(arrays["orders"], code if sale.all() else code[sale], 1)
 
     def close(self, coder: CustomerNumbers) -> dict[str, Any]:
-        """Return the fields of the panel; gaps between compact numbers fall out."""
+        """Return the fields of the panel; unused row numbers are removed."""
         arrays, p = self._arrays, self._periods.count
         known = (arrays["known"] | arrays["spanned"])[: coder.size]
         rhythm = None if self._order_days is None else self._order_days.close(known)
@@ -248,18 +248,18 @@ class RunningSums:
 
 
 def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
-    """Move the known rows together in place: a copy of the table would double the memory."""
+    """Compact the known rows in place: a copy of the table would double the memory."""
     end = 0
     for start in range(0, len(array), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        kept = array[rows][known[rows]]
-        array[end : end + len(kept)] = kept
-        end += len(kept)
+        part = array[rows][known[rows]]
+        array[end : end + len(part)] = part
+        end += len(part)
     return array[:end]
 
 
 def with_gaps(money: Numbers, present: Bools) -> Numbers:
-    """Put NaN where nothing was sold; whole numbers stay so where nobody lacks sales."""
+    """Put NaN where nothing was sold; integers stay integers if all customers have sales."""
     if present.all():
         return money
     money = money.astype(np.float64)

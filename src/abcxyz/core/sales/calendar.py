@@ -1,4 +1,4 @@
-"""Windows of days, and windows cut into calendar periods."""
+"""Windows of days, and their division into calendar periods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["UNITS", "Periods", "Window", "period_start", "shift_period"]
 
 
 def _as_day(value: object, name: str) -> date:
-    """Take a date, or the day of a date and time."""
+    """Return a date, or the day of a date and time."""
     if isinstance(value, np.datetime64) and not np.isnat(value):
         value = value.astype("M8[D]").item()
     if not isinstance(value, date):
@@ -44,7 +44,7 @@ class Window:
     Raises
     ------
     InputError
-        When *until* is not after *since*.
+        *until* is not after *since*.
 
     Examples
     --------
@@ -80,16 +80,16 @@ class Window:
 
     @property
     def last(self) -> date:
-        """The last day inside, which dates a classification."""
+        """The last day of the window, which dates a classification."""
         return self.until - timedelta(days=1)
 
     def holds(self, days: Days) -> npt.NDArray[np.bool_]:
-        """Say of every day of an array whether it lies inside."""
+        """Return for every day of an array whether it is in the window."""
         return np.asarray((days >= np.datetime64(self.since)) & (days < np.datetime64(self.until)))
 
 
 def period_start(day: date, unit: str) -> date:
-    """Find the first day of the *unit* that holds *day*.
+    """Return the first day of the period of *unit* that contains *day*.
 
     Parameters
     ----------
@@ -121,17 +121,17 @@ def shift_period(start: date, unit: str, count: int) -> date:
 
 @frozen
 class Periods:
-    """A window cut into calendar buckets.
+    """A window divided into calendar buckets.
 
     Parameters
     ----------
     window
-        The days whose money counts.
+        The days whose sales count for ABC.
     bucket
         The unit of the buckets, one of `UNITS`.
     edges
-        First day of every bucket, and the day after the last one. Where the buckets do not fit
-        the window they reach beyond it on both sides.
+        First day of every bucket, and the day after the last one. If the buckets do not align
+        with the window, they extend beyond it.
 
     Examples
     --------
@@ -149,12 +149,12 @@ class Periods:
 
     @classmethod
     def over(cls, window: Window, bucket: str) -> Periods:
-        """Cut *window* into buckets, stretched outwards to whole ones.
+        """Divide *window* into buckets, extended outwards to whole ones.
 
         Raises
         ------
         InputError
-            When *bucket* is not a unit.
+            *bucket* is not a unit.
         """
         edges = [period_start(window.since, bucket)]
         while edges[-1] < window.until:
@@ -163,18 +163,18 @@ class Periods:
 
     @classmethod
     def before(cls, as_of: date, n: int, unit: str, *, bucket: str | None = None) -> Periods:
-        """Take the *n* complete periods before the one that holds *as_of*.
+        """Return the *n* complete periods before the one that contains *as_of*.
 
         Parameters
         ----------
         as_of
-            The day of the classification; its own period is not complete and stays out.
+            The day of the classification; the period that contains it is incomplete and left out.
         n
-            How many periods, at least 1.
+            Number of periods, at least 1.
         unit
-            Their unit, one of `UNITS`.
+            Unit of the periods, one of `UNITS`.
         bucket
-            The unit of the buckets, not longer than *unit*; the same when not given.
+            The unit of the buckets, not longer than *unit*; None for *unit*.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Periods:
 
     @classmethod
     def parse(cls, period: str, as_of: date, *, bucket: str | None = None) -> Periods:
-        """Read a period written short: ``"12M"`` before *as_of*, in buckets of ``"W"``.
+        """Parse a period code: ``"12M"`` before *as_of*, in buckets of ``"W"``.
 
         Parameters
         ----------
@@ -227,15 +227,15 @@ class Periods:
         Raises
         ------
         InputError
-            When it cannot be read.
+            The code cannot be parsed.
 
         Examples
         --------
         >>> Periods.parse("8Q", date(2026, 2, 28), bucket="M").count
         24
         """
-        found = re.fullmatch(r"\s*(\d{1,4})\s*([A-Za-z])\s*", period)
-        if found is None or found[2].upper() not in LETTERS:
+        match = re.fullmatch(r"\s*(\d{1,4})\s*([A-Za-z])\s*", period)
+        if match is None or match[2].upper() not in LETTERS:
             raise InputError(
                 "the period {period!r} cannot be read; write a number and one of the letters "
                 "{letters}, such as 12M",
@@ -244,7 +244,7 @@ class Periods:
             )
         if bucket is not None:
             bucket = LETTERS.get(bucket.strip().upper(), bucket.strip())
-        return cls.before(as_of, int(found[1]), LETTERS[found[2].upper()], bucket=bucket)
+        return cls.before(as_of, int(match[1]), LETTERS[match[2].upper()], bucket=bucket)
 
     @property
     def unit(self) -> PeriodUnit:
@@ -258,16 +258,16 @@ class Periods:
 
     @property
     def span(self) -> Window:
-        """The days that the buckets cover: the window, stretched to whole buckets."""
+        """The days that the buckets cover: the window, extended to whole buckets."""
         return Window(self.edges[0], self.edges[-1])
 
     @property
     def dated(self) -> date:
-        """The day that dates the result: the last one of the window."""
+        """Date of the result: the last day of the window."""
         return self.window.last
 
     def index(self, days: Days) -> npt.NDArray[np.int16]:
-        """Find the bucket of every day.
+        """Return the bucket of every day.
 
         Parameters
         ----------
@@ -277,12 +277,12 @@ class Periods:
         Returns
         -------
         numpy.ndarray
-            (n,) int16, -1 outside.
+            (n,) int16, -1 outside the span.
 
         Notes
         -----
-        One look-up per day in a table as long as the span: calendar arithmetic per value costs
-        ten times as much.
+        One look-up per day in a table as long as the span: calendar arithmetic per value is ten
+        times slower.
         """
         table = self.lookup
         place = (days.astype("M8[D]") - np.datetime64(self.edges[0])).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Sales documents counted once, though their lines come in several batches."""
+"""Distinct count of sales documents whose lines may be in different batches."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["Documents"]
 
 
 class Documents:
-    """Collect the documents of every customer.
+    """Collector of the sales documents of every customer.
 
     Parameters
     ----------
     lookup
         Bucket of each day of the span.
     window
-        First day of the window and the day after it, as places in the span.
+        First day of the window and the day after it, as days from the start of the span.
 
     Notes
     -----
-    A document belongs to the day of its first line. One whose lines add up to less than zero is
-    a return, which is no sales document.
+    A document belongs to the day of its first line. A document whose lines add up to less than
+    zero is a return, which does not count as a sales document.
     """
 
     def __init__(self, lookup: npt.NDArray[np.intp], window: tuple[int, int]) -> None:
@@ -40,7 +40,7 @@ class Documents:
         self._sizes: list[Floats] = []
 
     def shift(self, by: int) -> None:
-        """Follow the customers' numbers, which moved up."""
+        """Shift the row numbers of the customers up."""
         self._keys = [keys + by for keys in self._keys]
 
     def add(
@@ -51,7 +51,7 @@ class Documents:
         amount: Numbers,
         origin: np.int64,
     ) -> None:
-        """Reduce the lines of a batch to its documents."""
+        """Add the lines of a batch, reduced to documents."""
         number = self._numbers.__getitem__
         numbers = np.fromiter(map(number, document.tolist()), np.int64, len(document))
         place = day.astype("M8[D]").astype(np.int64) - origin
@@ -63,7 +63,7 @@ class Documents:
         self._sizes.append(sizes)
 
     def close(self, orders: Ints, grid: Numbers | None, value: Numbers | None) -> None:
-        """Add the documents to the orders of the window, and to the table where it counts them."""
+        """Add the documents to *orders*, and to *grid* and *value* for the metric ``count``."""
         if not self._keys:
             return
         keys, place, sums, sizes = _reduce(
@@ -73,7 +73,7 @@ class Documents:
             np.concatenate(self._sizes),
         )
         code = keys & 0xFFFFFFFF
-        # Kopecks as doubles leave crumbs where a document cancels itself.
+        # Kopecks as floats leave rounding errors where the lines of a document cancel out.
         sale = sums >= -NEAR * sizes
         spanned = sale & (place >= 0) & (place < len(self._lookup))
         inside = sale & (place >= self._window[0]) & (place < self._window[1])
@@ -87,7 +87,7 @@ class Documents:
 def _reduce(
     keys: Ints, days: Ints, sums: Floats, sizes: Floats
 ) -> tuple[Ints, Ints, Floats, Floats]:
-    """Join equal keys: the first day, the sum, the sum of the sizes."""
+    """Group by key: the first day, the sum, the sum of absolute values."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))

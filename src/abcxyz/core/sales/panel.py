@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 __all__ = ["METRICS", "Panel", "aggregate", "aggregate_all"]
 
 METRICS = ("revenue", "profit", "count")
-"""What a customer's value may be: money, money less cost, or sales documents."""
+"""Metrics of a customer's value: amounts, amounts less cost, or number of sales documents."""
 
 
 @frozen(kw_only=True)
 class Panel:
-    """A table of n customers by p buckets, known as panel data.
+    """Panel data: a table of n customers by p buckets.
 
     Parameters
     ----------
     customers
-        (n,) identifiers, each once: whole numbers ascending, others in order of appearance.
+        (n,) identifiers, each once: integers ascending, others in order of appearance.
     periods
         The window and its buckets.
     metric
-        What was added up, one of `METRICS`.
+        The aggregated metric, one of `METRICS`.
     value
         (n,) the metric over the window; NaN without sales in it.
     sales
-        (n, p) the metric per bucket; a row of NaN without sales in any.
+        (n, p) the metric per bucket; a row of NaN without sales in any bucket.
     orders
-        (n,) sales documents in the window; a return is none.
+        (n,) number of sales documents in the window; returns do not count.
     first_day, last_day
-        (n,) days of the first and the last sale that was read, returns apart; NaT without one.
+        (n,) days of the first and the last sale read, without returns; NaT without one.
     rhythm
-        Gaps between the order days that were read, where they were asked for.
+        Gaps between the order days; None if they were not collected.
     """
 
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
@@ -92,7 +92,7 @@ def aggregate(
     metric: str = "revenue",
     rhythm: bool = False,
 ) -> Panel:
-    """Add up sales per customer and bucket, one batch at a time.
+    """Aggregate sales per customer and bucket, one batch at a time.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def aggregate(
     periods
         The window and its buckets.
     metric
-        ``revenue``: amounts. ``profit``: amounts less cost. ``count``: sales documents, where
-        one whose lines add up to less than zero is a return and counts 0; lines without a
-        document are one each.
+        ``revenue``: amounts. ``profit``: amounts less cost. ``count``: sales documents; one whose
+        lines add up to less than zero is a return and counts 0; a line without a document
+        counts 1.
     rhythm
-        Also keep the gaps between each customer's order days, which tell who is late; 8 bytes
-        more per order day.
+        Whether to collect the gaps between each customer's order days, which show late
+        customers; 8 bytes per order day.
 
     Returns
     -------
@@ -115,14 +115,14 @@ def aggregate(
     Raises
     ------
     InputError
-        Unknown metric, no cost for the profit, integers that add up beyond 64 bits.
+        Unknown metric, no cost for the metric profit, integer sums beyond 64 bits.
 
     Notes
     -----
-    Memory is bounded by customers x buckets, and by 32 bytes per document where documents are
-    given: their lines may lie in different batches. Whole-number ids with gaps take the place of
-    the gaps as well, up to 4 ids per line of a batch, or 16 within 1 GiB. Integer amounts
-    (kopecks) add up exactly.
+    Memory is bounded by customers x buckets, and by 32 bytes per document if there are documents,
+    because their lines may be in different batches. Integer ids with gaps also need memory for
+    the gaps, up to 4 ids per line of a batch, or 16 within 1 GiB. Integer amounts (kopecks) add
+    up exactly.
 
     Examples
     --------
@@ -150,9 +150,9 @@ def aggregate_all(
     *,
     rhythm: bool = False,
 ) -> tuple[Panel, ...]:
-    """Add up several metrics in one pass; besides `METRICS` also ``lines``, whatever they hold.
+    """Aggregate several metrics in one pass: `METRICS`, and ``lines``, the number of lines.
 
-    The rhythm is kept in the first panel. First and last days of ``lines`` are those of any line.
+    Only the first panel has a rhythm. For ``lines``, first and last days include returns.
     """
     coder = CustomerNumbers(periods.count)
     order_days = OrderDays() if rhythm else None

@@ -1,4 +1,4 @@
-"""What was found wrong in the sales, and what was done with it."""
+"""Data-quality report of the sales: kinds of problems, and their treatment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "not_in_id_map": "lines of customers not in the id map",
     }
 )
-"""What may be wrong with a line -> the words for it."""
+"""Kind of problem of a line -> description."""
 
 TREATMENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -39,7 +39,7 @@ TREATMENTS: Mapping[str, str] = MappingProxyType(
         "own_customer": "kept as customers of their own",
     }
 )
-"""What is done with such lines -> the words for it."""
+"""Treatment of such lines -> description."""
 
 TREATMENT_OF: Mapping[str, str] = MappingProxyType(
     {
@@ -53,33 +53,33 @@ TREATMENT_OF: Mapping[str, str] = MappingProxyType(
         "not_in_id_map": "own_customer",
     }
 )
-"""What is wrong with a line -> what is done with it."""
+"""Kind of problem -> treatment."""
 
 
-def _texts(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(found)
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
 
 
-def _issues(found: Iterable[QualityIssue]) -> tuple[QualityIssue, ...]:
-    return tuple(found)
+def _issues(issues: Iterable[QualityIssue]) -> tuple[QualityIssue, ...]:
+    return tuple(issues)
 
 
 @frozen
 class QualityIssue:
-    """Lines of one kind.
+    """Lines with one kind of problem.
 
     Parameters
     ----------
     kind
-        A short name, such as ``no_customer``.
+        One of `KINDS`, such as ``no_customer``.
     count
-        How many lines.
+        Number of lines.
     amount
-        Their money; None where it cannot be told.
+        Money of these lines; None if not known.
     treatment
-        What was done: ``left_out``, ``kept``, ``converted``, ….
+        One of `TREATMENTS`, such as ``left_out``.
     examples
-        A few of them, as they are written.
+        Some of the values, as in the source.
     """
 
     kind: str
@@ -91,16 +91,16 @@ class QualityIssue:
 
 @frozen
 class Quality:
-    """The account of one reading.
+    """Data-quality report of one reading.
 
     Parameters
     ----------
     rows
-        Lines met.
+        Number of lines read.
     used
-        Lines that are in the result, or would be if they lay in the window.
+        Number of valid lines, in the window or not.
     issues
-        What was doubtful.
+        Problems, by kind.
     """
 
     rows: int

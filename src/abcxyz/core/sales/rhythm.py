@@ -1,4 +1,4 @@
-"""How often a customer orders: the gaps between days with a sale, and who is late by them."""
+"""Order rhythm of customers: gaps between order days, and unusual silence."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
-_MANY = 1 << 24  # keys that are worth being reduced in between
+_MANY = 1 << 24  # keys above which duplicates are removed before the end
 
 
 @frozen(kw_only=True)
 class Rhythm:
-    """Gaps between the order days of n customers, laid end to end.
+    """Gaps between the order days of n customers, concatenated.
 
     Parameters
     ----------
     starts
-        (n + 1,) where each customer's gaps start in *gaps*; the last one is their number.
+        (n + 1,) start of each customer's gaps in *gaps*, and the total number of gaps.
     gaps
         Days from one order day to the next, at least 1.
     """
@@ -43,20 +43,20 @@ class Rhythm:
         keys.sort()
         return (keys & 0xFFFFFFFF).astype(np.int32)
 
-    def own(self, quantile: float = 0.9, *, least: int = 5) -> Floats:
+    def quantiles(self, quantile: float = 0.9, *, least: int = 5) -> Floats:
         """Return each customer's quantile of gaps, in days; NaN with fewer than *least* gaps."""
         counts = np.diff(self.starts)
-        found = np.full(len(self), np.nan)
+        days = np.full(len(self), np.nan)
         enough = counts >= max(least, 1)
         place = self.starts[:-1][enough] + quantile * (counts[enough] - 1)
         low = np.floor(place).astype(np.int64)
         high = np.minimum(low + 1, self.starts[1:][enough] - 1)
         lower, upper = self._sorted[low], self._sorted[high]
-        found[enough] = lower + (place - low) * (upper - lower)
-        return freeze(found)
+        days[enough] = lower + (place - low) * (upper - lower)
+        return freeze(days)
 
-    def pooled(self, chosen: Bools, quantile: float = 0.9) -> float:
-        """Return the quantile of all gaps of the chosen customers together; NaN without any."""
+    def pooled_quantile(self, chosen: Bools, quantile: float = 0.9) -> float:
+        """Return the quantile of the pooled gaps of chosen customers, in days; NaN without any."""
         gaps = self.gaps[np.repeat(chosen, np.diff(self.starts))]
         return float(np.quantile(gaps, quantile)) if len(gaps) else float("nan")
 
@@ -67,7 +67,7 @@ class Rhythm:
 
 
 class OrderDays:
-    """Collect the days on which every customer ordered, one batch at a time.
+    """Collector of the order days of every customer, one batch at a time.
 
     Memory is bounded by 8 bytes per customer and order day.
     """
@@ -77,16 +77,16 @@ class OrderDays:
         self._loose = 0
 
     def shift(self, by: int) -> None:
-        """Follow the customers' numbers, which moved up."""
+        """Shift the row numbers of the customers up."""
         if by:
             self._keys = [keys + (by << 32) for keys in self._keys]
 
     def add(self, code: npt.NDArray[np.intp], day: npt.NDArray[np.int32]) -> None:
-        """Add days, counted from any fixed one, of the customers numbered *code*."""
+        """Add days, counted from any fixed day, of the customers with row numbers *code*."""
         keys = code.astype(np.int64) << 32
         keys += day
         keys += _MIDDLE
-        keys = _changes(keys)  # the lines of a document stand together
+        keys = _changes(keys)  # the lines of a document are adjacent
         self._keys.append(keys)
         self._loose += len(keys)
         if self._loose > _MANY:
@@ -94,7 +94,7 @@ class OrderDays:
             self._loose = 0
 
     def close(self, known: Bools) -> Rhythm:
-        """Return the gaps of the *known* numbers."""
+        """Return the gaps of the *known* row numbers."""
         code, day = _order_days(np.concatenate([np.empty(0, np.int64), *self._keys]))
         follows = code[1:] == code[:-1]
         gaps = (day[1:] - day[:-1])[follows].astype(np.int32)
@@ -103,7 +103,7 @@ class OrderDays:
 
 
 def _order_days(keys: Ints) -> tuple[Ints, Ints]:
-    """Return customers and days, each pair once, in order."""
+    """Return the distinct pairs of customer and day, in order."""
     if not len(keys):
         return keys, keys
     blocks = [keys[start : start + _BLOCK] for start in range(0, len(keys), _BLOCK)]
@@ -114,7 +114,7 @@ def _order_days(keys: Ints) -> tuple[Ints, Ints]:
     if customers * width > 16 * len(keys):
         keys = _distinct([keys])
         return keys >> 32, keys & 0xFFFFFFFF
-    # Where few places stay empty, marking them in a table is faster than sorting.
+    # For dense data marking the pairs in a table is faster than sorting.
     table = np.zeros(customers * width, dtype=bool)
     for part, day in zip(blocks, days, strict=True):
         table[(part >> 32) * width + (day - first)] = True
@@ -124,19 +124,19 @@ def _order_days(keys: Ints) -> tuple[Ints, Ints]:
 
 
 def _changes(keys: Ints) -> Ints:
-    """Drop what repeats its predecessor."""
+    """Drop keys equal to their predecessor."""
     return keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
 
 
 def _distinct(parts: list[Ints]) -> Ints:
-    """Sort and drop repetitions; `numpy.unique` hashes, which is slower on millions of keys."""
+    """Sort and drop duplicates; `numpy.unique` hashes, which is slower on millions of keys."""
     keys = np.concatenate([np.empty(0, np.int64), *parts])
     keys.sort()
     return _changes(keys)
 
 
 def bucket_rhythm(sales: Numbers, periods: Periods) -> Rhythm:
-    """Guess the gaps from the buckets with sales, where the days are not known.
+    """Estimate the gaps from the buckets with sales, if the days are not known.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ def bucket_rhythm(sales: Numbers, periods: Periods) -> Rhythm:
 
     Notes
     -----
-    A gap is the distance of two such buckets in buckets, times the mean length of a bucket; who
-    orders every week looks monthly in months, so that the guess errs on the patient side.
+    A gap is the distance between two buckets with sales, in buckets, times the mean length of a
+    bucket. Weekly orders in monthly buckets appear monthly, so the gaps are overestimated.
     """
     with np.errstate(invalid="ignore"):
         row, bucket = np.nonzero(sales > 0)
@@ -161,15 +161,15 @@ def bucket_rhythm(sales: Numbers, periods: Periods) -> Rhythm:
 
 @frozen(kw_only=True)
 class Silence:
-    """How long n customers have not ordered, and how long is usual.
+    """Days since the last order of n customers, and the longest usual gap.
 
     Parameters
     ----------
     days
-        (n,) since the last order; NaN where there was none.
+        (n,) days since the last order; NaN without one.
     usual
-        (n,) the longest wait that is usual: the customer's own quantile of gaps, or that of the
-        class; NaN where neither is known.
+        (n,) longest usual gap, in days: a quantile of the customer's gaps, or of the gaps of the
+        class; NaN if neither is known.
     """
 
     days: Floats = field(eq=SAME_ARRAYS)
@@ -190,36 +190,36 @@ def silence(
     quantile: float = 0.9,
     least: int = 5,
 ) -> Silence:
-    """Measure every customer's silence by the customer's own rhythm.
+    """Compare the days since every customer's last order with the customer's usual gaps.
 
     Parameters
     ----------
     rhythm
-        Of the n customers.
+        Gaps of the n customers.
     last_day
-        (n,) last order; NaT without one.
+        (n,) day of the last order; NaT without one.
     abc
-        (n,) classes, whose gaps stand in where a customer has few.
+        (n,) class codes; the gaps of the class are used for a customer with few gaps.
     until
-        The last day of which sales are known.
+        Last day covered by the data.
     quantile
-        Of the gaps: up to which one a wait is usual.
+        Quantile of the gaps up to which a gap is usual.
     least
-        Fewer gaps than these are few.
+        Number of gaps below which those of the class are used.
 
     Examples
     --------
     >>> days = np.array(["2026-03-01", "2026-01-15"], dtype="M8[D]")
     >>> weekly = Rhythm(starts=np.array([0, 6, 6]), gaps=np.array([7, 7, 7, 8, 7, 9], np.int32))
-    >>> found = silence(weekly, days, np.array([0, 0], np.int8), np.datetime64("2026-03-05"))
-    >>> found.days.tolist(), found.usual.tolist(), found.late.tolist()
+    >>> result = silence(weekly, days, np.array([0, 0], np.int8), np.datetime64("2026-03-05"))
+    >>> result.days.tolist(), result.usual.tolist(), result.late.tolist()
     ([4.0, 49.0], [8.5, 8.5], [False, True])
     """
-    usual = np.array(rhythm.own(quantile, least=least))
+    usual = np.array(rhythm.quantiles(quantile, least=least))
     for code in np.unique(abc):
         few = (abc == code) & np.isnan(usual)
         if few.any():
-            usual[few] = rhythm.pooled(abc == code, quantile)
+            usual[few] = rhythm.pooled_quantile(abc == code, quantile)
     passed: Numbers = (until - last_day.astype("M8[D]")).astype(np.float64)
     passed[np.isnat(last_day)] = np.nan
     return Silence(days=freeze(passed), usual=freeze(usual))

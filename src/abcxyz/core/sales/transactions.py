@@ -1,4 +1,4 @@
-"""Sales facts: who, when, how much."""
+"""Sales transactions: customer, day and amount, with optional cost and document."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Transactions", "as_days", "concat"]
 
 
 def as_days(values: ArrayLike, name: str = "day") -> Days:
-    """Convert dates of any make to a read-only ``datetime64[D]`` array.
+    """Convert date objects or datetime64 values to a read-only ``datetime64[D]`` array.
 
     Raises
     ------
     InputError
-        A missing date, or something that is not one.
+        A date is missing, or a value is not a date.
 
     Notes
     -----
-    A list of :class:`datetime.date` goes through ordinals: letting numpy parse the objects is
+    A list of :class:`datetime.date` is converted by ordinals: parsing the objects with numpy is
     17 times slower.
     """
     array = np.asarray(values)
@@ -69,7 +69,7 @@ def as_days(values: ArrayLike, name: str = "day") -> Days:
 
 
 def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
-    """Take identifiers as they are: integers stay integers, everything else becomes objects."""
+    """Convert identifiers to an array: integers stay integers, all others become objects."""
     array = np.asarray(values)
     if array.dtype.kind in "iu":
         return freeze(array)
@@ -81,7 +81,7 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
         )
     array = array.astype(object)
     listed = array.tolist()
-    # Two quick looks at all ids; only where they find something is the place looked for.
+    # Two fast checks of all ids; only if they fail is the position searched for.
     if set(map(type, listed)) <= {str, int} and "" not in listed:
         return freeze(array)
     for place, value in enumerate(listed):
@@ -121,12 +121,12 @@ def _documents(values: ArrayLike | None) -> npt.NDArray[Any] | None:
 
 @frozen(eq=True)
 class Transactions:
-    """Lines of sales, as columns of one length n.
+    """n lines of sales, as columns.
 
     Parameters
     ----------
     customer
-        (n,) whole numbers or text.
+        (n,) identifiers: integers or text.
     day
         (n,) dates.
     amount
@@ -134,8 +134,8 @@ class Transactions:
     cost
         (n,) money, for gross profit.
     document
-        (n,) the sales document that a line belongs to, for counting orders. Without it every
-        line is a document.
+        (n,) identifier of the line's sales document, for counting orders. Without it every line
+        is a document.
 
     Raises
     ------
@@ -180,21 +180,21 @@ class Transactions:
         return {name: column for name, column in columns.items() if column is not None}
 
     def take(self, chosen: npt.NDArray[Any]) -> Transactions:
-        """Choose lines by a mask or by positions."""
+        """Select lines by a mask or by positions."""
         return Transactions(**{name: column[chosen] for name, column in self._columns().items()})
 
     def within(self, window: Window) -> Transactions:
-        """Choose the lines of a window."""
+        """Select the lines in a window."""
         return self.take(window.holds(self.day))
 
 
 def concat(batches: Iterable[Transactions]) -> Transactions:
-    """Put batches one after the other.
+    """Concatenate batches.
 
     Parameters
     ----------
     batches
-        In any number; cost and document are kept only where every batch has them.
+        Any number of batches; cost and document remain only if every batch has them.
 
     Returns
     -------

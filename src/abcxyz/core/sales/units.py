@@ -1,4 +1,4 @@
-"""Calendar units: the one list of them, where each begins, and how they are counted."""
+"""Calendar units of periods: their list, start days and numbering."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _MEAN_MONTH = 146_097 / 4_800  # days; the Gregorian calendar repeats every 400 
 
 @frozen
 class PeriodUnit(ABC):
-    """A way to divide the calendar into periods that follow one another without a gap.
+    """A division of the calendar into consecutive periods without gaps.
 
     Parameters
     ----------
     name
-        Its name in code, such as ``half_year``.
+        Name in code, such as ``half_year``.
     letter
-        The capital letter that stands for it in ``12M``.
+        Capital letter in period codes such as ``12M``.
 
     Notes
     -----
-    Periods of a unit are numbered with whole numbers. `index` and `start` are inverse to each
-    other on the first days of periods, and everything else follows from the two.
+    Periods of a unit are numbered with integers. `index` and `start` are inverse to each other on
+    the first days of periods; all other operations are derived from them.
     """
 
     name: str
@@ -56,7 +56,7 @@ class PeriodUnit(ABC):
 
     @abstractmethod
     def index(self, day: date) -> int:
-        """Return the number of the period that holds *day*."""
+        """Return the number of the period that contains *day*."""
 
     @abstractmethod
     def start(self, index: int) -> date:
@@ -82,7 +82,7 @@ class DayUnit(PeriodUnit):
         return float(self.days)
 
     def index(self, day: date) -> int:
-        """Return the number of the period that holds *day*."""
+        """Return the number of the period that contains *day*."""
         return (day.toordinal() - 1) // self.days
 
     def start(self, index: int) -> date:
@@ -92,7 +92,7 @@ class DayUnit(PeriodUnit):
 
 @frozen
 class MonthUnit(PeriodUnit):
-    """A unit of whole months, counted from January of the year 0.
+    """A unit of a constant number of months, counted from January of the year 0.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class MonthUnit(PeriodUnit):
         return self.months * _MEAN_MONTH
 
     def index(self, day: date) -> int:
-        """Return the number of the period that holds *day*."""
+        """Return the number of the period that contains *day*."""
         return (day.year * 12 + day.month - 1) // self.months
 
     def start(self, index: int) -> date:
@@ -127,7 +127,7 @@ class MonthPartUnit(PeriodUnit):
     name, letter
         As in `PeriodUnit`.
     first_days
-        Days of the month on which a part begins, from 1 on, ascending, none after the 28th.
+        Days of the month on which a part begins: ascending, the first is 1, the last at most 28.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class MonthPartUnit(PeriodUnit):
         return _MEAN_MONTH / len(self.first_days)
 
     def index(self, day: date) -> int:
-        """Return the number of the period that holds *day*."""
+        """Return the number of the period that contains *day*."""
         months = day.year * 12 + day.month - 1
         return months * len(self.first_days) + bisect_right(self.first_days, day.day) - 1
 
@@ -154,7 +154,7 @@ class MonthPartUnit(PeriodUnit):
         return date(months // 12, months % 12 + 1, self.first_days[part])
 
 
-#: Every unit, from the shortest to the longest. A new one is one more line here.
+#: All units, from the shortest to the longest. To add a unit, add a line here.
 _ALL: tuple[PeriodUnit, ...] = (
     DayUnit("day", "D", 1),
     DayUnit("week", "W", 7),
@@ -179,7 +179,7 @@ def unit_named(name: str) -> PeriodUnit:
     Raises
     ------
     InputError
-        There is none.
+        There is no such unit.
 
     Examples
     --------

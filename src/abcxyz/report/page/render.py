@@ -53,28 +53,28 @@ def render_html(
     currency: str = "",
     title: str = "",
 ) -> str:
-    """Write the report as one self-contained page.
+    """Render the report as one self-contained page.
 
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
     lang
-        The language that shows first.
+        Initial language.
     languages
-        Those a reader may switch to.
+        Languages to which a reader may switch.
     rows
-        How many customers each list holds; all of them are in the workbook.
+        Maximum number of customers in each list; the workbook has all of them.
     currency
-        Sign of the money, such as ``₽``; the data knows none.
+        Currency sign, such as ``₽``; the data has none.
     title
-        Heading of one's own, in place of ours.
+        Heading instead of the default one.
 
     Returns
     -------
     str
-        HTML with its style, pictures and script inside. It asks for nothing from outside, and
-        its policy forbids it.
+        HTML with embedded style, charts and script. It loads nothing from outside, and its
+        Content-Security-Policy forbids it.
 
     Raises
     ------
@@ -83,8 +83,8 @@ def render_html(
 
     Notes
     -----
-    Every text from the data is escaped, rid of control characters, isolated from the direction
-    of the text around it, and cut where it would flood the page.
+    Every text from the data is escaped, stripped of control characters, isolated in its writing
+    direction, and truncated.
     """
     from markupsafe import Markup
 
@@ -131,7 +131,7 @@ def render_html(
     script = _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     style = _read("page.css") + "".join(_labels(one) for one in shown)
-    # A name may hold half a character, which no file can.
+    # A name may hold a lone surrogate, which cannot be encoded.
     return (
         environment.get_template("shell.html")
         .render(
@@ -147,7 +147,7 @@ def render_html(
     )
 
 
-#: Class of a list -> headings that a phone shows beside the cells.
+#: CSS class of a list -> headings shown beside the cells on a phone.
 _COLUMNS = {
     "seg": (
         "Customer",
@@ -177,7 +177,7 @@ _COLUMNS = {
 
 
 def _labels(lang: str) -> str:
-    """Put headings beside the cells of lists on a phone, where there is no room above them."""
+    """Return CSS that shows the headings beside the cells of lists on a phone."""
     rules = [
         f".{name} td:nth-child({place}):lang({lang})::before"
         f"{{content:{json.dumps(text(head, lang), ensure_ascii=False)}}}"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["printable", "render_workbook"]
 
-#: Excel's limit of lines in a sheet.
+#: Excel's limit of rows in a sheet.
 _LINES = 1_048_576
 
 
@@ -40,18 +40,18 @@ def render_workbook(
     currency: str = "",
     constant_memory: bool | None = None,
 ) -> bytes:
-    """Write the workbook.
+    """Render the report as a workbook.
 
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
     lang
         Language of the sheets and columns.
     currency
-        Sign behind the money.
+        Currency sign of the amounts.
     constant_memory
-        Write row by row; by default where there are many customers.
+        Write row by row to save memory; by default if there are many customers.
 
     Returns
     -------
@@ -61,11 +61,11 @@ def render_workbook(
     Raises
     ------
     InputError
-        XlsxWriter is not installed; there are more customers than a sheet has lines.
+        XlsxWriter is not installed; there are more customers than a sheet has rows.
 
     Notes
     -----
-    Text from the data is always written as text: nothing becomes a formula, a number or a link.
+    Text from the data is always written as text, never as a formula, a number or a link.
     """
     try:
         import xlsxwriter

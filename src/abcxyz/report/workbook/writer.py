@@ -1,4 +1,4 @@
-"""Writer of sheets: styles, headings, and cells that keep their type."""
+"""Writer of sheets: styles, headings, and typed cells."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["AMBER", "SheetWriter", "printable"]
 
 #: Excel's limit of characters in a cell.
 _CELL = 32_767
-#: XML has no way to say these at all.
+#: Characters that XML cannot represent.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _BLUE, AMBER = "#0B4A82", "#F4B183"
 
 
 def printable(cell: str) -> str:
-    r"""Replace what XML forbids by a visible mark, and cut what exceeds a cell.
+    r"""Replace characters that XML forbids, and truncate text to the size of a cell.
 
     Examples
     --------
@@ -34,18 +34,18 @@ def printable(cell: str) -> str:
 
 
 class SheetWriter:
-    """Write the sheets of one workbook.
+    """Writer of the sheets of one workbook.
 
     Parameters
     ----------
     book
         Workbook of XlsxWriter.
     analysis
-        The result; it decides how money is written.
+        The analysis, whose metric decides the format of amounts.
     lang
         Language of the sheets and columns.
     currency
-        Sign behind the money.
+        Currency sign of the amounts.
     """
 
     def __init__(self, book: Any, analysis: Analysis, lang: str, currency: str) -> None:
@@ -74,7 +74,7 @@ class SheetWriter:
         return text(english, self.lang)
 
     def put(self, sheet: Any, row: int, column: int, cell: object, style: str = "") -> None:
-        """Write a cell as what it is: a date, a number or text; nothing where it is empty."""
+        """Write a cell by its type: a date, a number or text; empty values are skipped."""
         format_ = self._styles.get(style)
         if cell is None or cell == "" or (isinstance(cell, float) and not math.isfinite(cell)):
             return
@@ -95,7 +95,7 @@ class SheetWriter:
         columns: Sequence[tuple[str, float, str]],
         rows: Iterable[Sequence[object]],
     ) -> tuple[Any, int]:
-        """Add a list with a frozen, filterable heading; columns are heading, width, style."""
+        """Add a sheet with a frozen heading and filters; columns are (heading, width, style)."""
         sheet = self.empty(name)
         sheet.freeze_panes(1, 1)
         for place, (head, width, _) in enumerate(columns):
@@ -112,7 +112,7 @@ class SheetWriter:
         return sheet, last
 
     def shade(self, sheet: Any, rows: int, column: int, *, high: str = "#5B9BD0") -> None:
-        """Shade a column from white to *high* by its numbers."""
+        """Add a colour scale to a column, from white to *high*."""
         if rows:
             sheet.conditional_format(
                 1,

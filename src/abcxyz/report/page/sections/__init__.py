@@ -1,1 +1,1 @@
-"""Sections of the page: what each of them shows, as values of the template."""
+"""Sections of the page, as values of the template."""

@@ -1,4 +1,4 @@
-"""Answers at the top of the page: who brings the money, who moved, whom to call; key figures."""
+"""Top of the page: three answers (largest customers, transitions, calls) and key figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
 def answers(facts: Facts, show: Formatter, moves: list[Move]) -> dict[str, Any]:
-    """Answer who carries the business, who moved, and whom to call."""
+    """Return the three answers, the key figures and the alerts."""
     analysis, lang = facts.analysis, show.lang
     a_class, metrics = facts.totals.abc[0], facts.totals.metrics
     bring = {
@@ -85,7 +85,7 @@ def answers(facts: Facts, show: Formatter, moves: list[Move]) -> dict[str, Any]:
 
 def _calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     alerts = [_alert(facts.analysis, show, one) for one in facts.analysis.alerts]
-    # Money at risk before money to be won, as the list of alerts itself is sorted.
+    # Money at risk before money to gain, like the sorting of the alerts.
     urgent = [one for one in alerts if one["kind"] not in NO_RISK]
     first: list[dict[str, Any]] = []
     for one in itertools.chain(urgent, (one for one in alerts if one["kind"] in NO_RISK)):
@@ -118,7 +118,7 @@ def _key_figures(facts: Facts, show: Formatter) -> list[tuple[str, str, str]]:
         customers=percent(metrics.pareto_customers, lang, 0),
         value=percent(metrics.pareto_value, lang, 0),
     )
-    found = [
+    figures = [
         (show.say(METRICS.get(facts.analysis.settings.metric, "Value")),
          show.compact(totals.total_value), ""),
         (show.say("Customers"), number(totals.classified, lang), ""),
@@ -128,17 +128,17 @@ def _key_figures(facts: Facts, show: Formatter) -> list[tuple[str, str, str]]:
          show.say("{share} of customers", share=percent(metrics.core_customers, lang, 0))),
     ]  # fmt: skip
     if not math.isnan(metrics.cows_retention):
-        found.append(
+        figures.append(
             (show.say("Stayed in AX"), show.percent(metrics.cows_retention, 0),
              show.say("since the result before"))
         )  # fmt: skip
     if not math.isnan(metrics.a_attrition):
-        found.append(
+        figures.append(
             (show.say("Leave A within a year"), show.percent(metrics.a_attrition, 0),
              show.say("measured over {n} day|measured over {n} days",
                        n=metrics.a_attrition_days))
         )  # fmt: skip
-    return found
+    return figures
 
 
 def _alert(analysis: Analysis, show: Formatter, one: Alert) -> dict[str, Any]:
@@ -158,6 +158,6 @@ def _alert(analysis: Analysis, show: Formatter, one: Alert) -> dict[str, Any]:
 
 
 def _sentence(show: Formatter, one: Alert, name: str) -> str:
-    # Isolated, for a name may turn the direction of what follows.
+    # Isolated, because a name may change the writing direction of the text after it.
     sentence = one.sentence(show.lang, name=f"\N{FIRST STRONG ISOLATE}{clean(name, 60)}\u2069")
     return _GAP.sub("\N{NO-BREAK SPACE}", sentence)

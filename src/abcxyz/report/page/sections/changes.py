@@ -17,14 +17,14 @@ _PATHS = 30
 
 
 def changes(facts: Facts, show: Formatter, moves: list[Move], rows: int) -> dict[str, Any]:
-    """Show who moved, along which path, with how much money."""
-    found = facts.analysis.transitions
+    """Return the transitions: events, paths and customers, with their money."""
+    transitions = facts.analysis.transitions
     movers = [_plain(one) for one in moves]
     before = facts.analysis.previous
-    paths = [] if found is None else _paths(found)
+    paths = [] if transitions is None else _paths(transitions)
     return {
         "before_day": None if before is None else before.dated,
-        "overlap": found is not None and found.overlap,
+        "overlap": transitions is not None and transitions.overlap,
         "events": _events(facts, show),
         "paths": paths[:_PATHS],
         "paths_left": max(len(paths) - _PATHS, 0),
@@ -56,20 +56,20 @@ def _plain(move: Move) -> dict[str, Any]:
     }
 
 
-def _paths(found: Transitions) -> list[dict[str, Any]]:
-    """List the paths that led elsewhere, the most money first."""
-    if found.value_before is None or found.value_after is None:
+def _paths(transitions: Transitions) -> list[dict[str, Any]]:
+    """List the paths between different states, the most money first."""
+    if transitions.value_before is None or transitions.value_after is None:
         return []
     rows = []
-    for i, j in zip(*np.nonzero(found.counts), strict=True):
-        if i == j or min(i, j) >= len(found.labels):
+    for i, j in zip(*np.nonzero(transitions.counts), strict=True):
+        if i == j or min(i, j) >= len(transitions.labels):
             continue
-        before, after = float(found.money_before[i, j]), float(found.money_after[i, j])
+        before, after = float(transitions.money_before[i, j]), float(transitions.money_after[i, j])
         rows.append(
             {
-                "before": found.states[i],
-                "after": found.states[j],
-                "count": int(found.counts[i, j]),
+                "before": transitions.states[i],
+                "after": transitions.states[j],
+                "count": int(transitions.counts[i, j]),
                 "money_before": round(before, 2),
                 "money_after": round(after, 2),
                 "change": round(after - before, 2),

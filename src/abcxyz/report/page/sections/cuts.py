@@ -1,4 +1,4 @@
-"""Cuts: rules, groups, and the classes with their cuts."""
+"""Rules, groups, and the classes with their cuts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["cuts"]
 
 
 def cuts(facts: Facts, show: Formatter) -> dict[str, Any]:
-    """Say where the classes are cut."""
+    """Return the rules, the cuts of the classes, and the groups."""
     analysis, lang = facts.analysis, show.lang
     settings = analysis.settings
     rule = show.say(

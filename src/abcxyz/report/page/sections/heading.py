@@ -13,7 +13,7 @@ __all__ = ["heading"]
 
 
 def heading(facts: Facts, show: Formatter) -> dict[str, Any]:
-    """Title, window, contents."""
+    """Return the title, the window and the table of contents."""
     snapshot = facts.analysis.snapshot
     window = snapshot.periods.window
     metric = METRICS.get(snapshot.settings.metric, snapshot.settings.metric)

@@ -19,7 +19,7 @@ __all__ = ["lists", "method"]
 
 
 def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
-    """Show the prospects and the account of data quality."""
+    """Return the prospects and the account of data quality."""
     scores, quality = facts.analysis.prospects, facts.totals.quality
     rows = []
     if scores is not None:
@@ -61,7 +61,7 @@ def _prospect(analysis: Analysis, show: Formatter, i: int) -> dict[str, Any]:
 
 
 def method(facts: Facts, show: Formatter) -> dict[str, Any]:
-    """Say how it was computed, and what the words mean."""
+    """Return the settings, the versions and the glossary."""
     return {
         "settings": settings_rows(facts.analysis, show.lang),
         "glossary": [(show.say(term), show.say(what)) for term, what in GLOSSARY.items()],

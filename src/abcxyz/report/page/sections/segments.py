@@ -1,4 +1,4 @@
-"""Nine segments: heat map, and the customers of each."""
+"""Heat map of the nine segments, and the customers of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["segments"]
 
 
 def segments(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
-    """Show the heat map, and the customers behind every cell."""
+    """Return the cells of the heat map, and the customers of each cell."""
     totals, lang = facts.totals, show.lang
     shares = [one.value_share for one in totals.segments]
     cells = []
@@ -50,17 +50,17 @@ def _panel(facts: Facts, show: Formatter, rows: int, code: int, tag: str) -> dic
     segment = totals.segment
     actions = facts.analysis.actions
     advice = None if actions is None else actions.playbook.advice[segment]
-    # What differs from customer to customer stands in their rows.
-    said = dict.fromkeys(("before", "days", "usual"), "…")
-    said |= {"segment": segment, "after": segment}
+    # Fields that differ by customer are shown in the rows.
+    fields = dict.fromkeys(("before", "days", "usual"), "…")
+    fields |= {"segment": segment, "after": segment}
     return {
         "segment": segment,
         "name": _capital(tag.partition(" - ")[2]),
         "count": totals.customers,
         "value": totals.value,
         "late": totals.late,
-        "advice": "" if advice is None else advice.text.in_language(show.lang).format(**said),
-        "hint": "" if advice is None else advice.hint.in_language(show.lang).format(**said),
+        "advice": "" if advice is None else advice.text.in_language(show.lang).format(**fields),
+        "hint": "" if advice is None else advice.hint.in_language(show.lang).format(**fields),
         "channel": "" if advice is None else _channel(facts.analysis, show, advice.channel),
         "rows": [_row(facts, show, one) for one in facts.segment(code, rows)],
     }

@@ -1,4 +1,4 @@
-"""Sheets of the customers: ABC, XYZ, all columns, transitions."""
+"""Sheets of customers: ABC, XYZ, all columns, transitions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from abcxyz.report.workbook.writer import AMBER, SheetWriter
 
 __all__ = ["MANY", "abc_sheet", "customers_sheet", "transitions_sheet", "xyz_sheet"]
 
-#: More customers are written row by row, and without the sums of every sub-period.
+#: Above this number, customers are written row by row, without the sums of sub-periods.
 MANY = 20_000
 
 
 def abc_sheet(writer: SheetWriter, customers: list[Customer]) -> None:
-    """Write the customers by value."""
+    """Write the customers sorted by value."""
     writer.sheet(
         "ABC",
         [
@@ -35,7 +35,7 @@ def abc_sheet(writer: SheetWriter, customers: list[Customer]) -> None:
 
 
 def xyz_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]) -> None:
-    """Write the customers by variation, with the sums of the sub-periods."""
+    """Write the customers sorted by variation, with the sums of the sub-periods."""
     panel = facts.analysis.panel
     many = len(customers) > MANY or panel.periods.count > 60
     edges = [] if many else panel.periods.edges[:-1]
@@ -60,7 +60,7 @@ def xyz_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]) -> N
 
 
 def customers_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]) -> None:
-    """Write everything that is known of each customer."""
+    """Write all columns of each customer."""
     actions = facts.analysis.actions
     say = writer.say
     yes = say("overdue")
@@ -125,7 +125,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]
 
 
 def transitions_sheet(facts: Facts, writer: SheetWriter) -> None:
-    """Write who changed since the previous result."""
+    """Write the transitions since the previous result."""
     columns = [
         ("Customer", 24, ""),
         ("Name", 40, ""),

@@ -1,4 +1,4 @@
-"""Sheets of the whole: key figures, classes, events, matrix."""
+"""Sheets of totals: key figures, classes, events, matrix."""
 
 from __future__ import annotations
 

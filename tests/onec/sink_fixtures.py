@@ -1,4 +1,4 @@
-"""Sinks, results and looks into the base that the tests of the sink share."""
+"""Fixtures and helpers of the tests of the sink: sinks, analyses, stored segments."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sink(base: Base) -> Make:
 
 
 def analysis(company: Company, **changed: float) -> Analysis:
-    """Classify what was sold; *changed* maps places of customers to money sold on top."""
+    """Classify the sales; *changed* maps the index of a customer (``p3``) to added money."""
     who, day, money, cost, document = (list(each) for each in zip(*company.sold, strict=True))
     partners = list(company.keys)
     for place, more in changed.items():
@@ -67,8 +67,8 @@ def analysis(company: Company, **changed: float) -> Analysis:
     return analyze(sales, as_of=AS_OF, settings=Settings(period="12M"))
 
 
-def wished(result: Analysis) -> dict[str, str]:
-    """List who should show what."""
+def expected_segments(result: Analysis) -> dict[str, str]:
+    """Return customer to the segment that 1C should store."""
     snapshot = result.snapshot
     return {
         who: SEGMENTS[code]
@@ -78,7 +78,7 @@ def wished(result: Analysis) -> dict[str, str]:
 
 
 def shown(company: Company, into: str) -> dict[str, str]:
-    """Look into the base: who shows what."""
+    """Return customer to the segment that the base stores."""
     store = company.store
     if into == "extra":
         return {row["Объект"]: row["Значение"] for row in store.rows[EXTRA]}
