@@ -1,6 +1,6 @@
 """A job: what to read, how to classify, and who gets the result, as a TOML file."""
 
-from abcxyz.config.build import Adapters, build
+from abcxyz.config.adapters import Adapters, build
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES, Key
 from abcxyz.config.reader import parse_job, read_job

@@ -284,6 +284,26 @@ def test_activity_of_another_user_is_movement(site: Rig, ledger: Path) -> None:
     assert len(store(site, "comments")) == 2
 
 
+@pytest.mark.parametrize(("dedicated", "told"), [(False, 0), (True, 1)])
+def test_activities_of_a_dedicated_user_are_no_movement(
+    site: Rig, ledger: Path, dedicated: bool, told: int
+) -> None:
+    """A call by the webhook's user counts, unless that user works for the adapter alone."""
+    deal = stuck(site)
+    site.portal.add_activity(DEAL, deal, at=site.clock() - 86400, user=1)
+    run(site, ledger, standing(site, dedicated=dedicated), notify=True)
+    assert len(store(site, "notifications")) == told
+
+
+def test_money_at_stake_is_in_one_currency(site: Rig, ledger: Path) -> None:
+    """Deals in several currencies are converted by the portal's rates; None without a rate."""
+    site.portal.add_currency("USD", 90.0)
+    stuck(site)
+    stuck(site, currencyId="USD")
+    stuck(site, currencyId="XAU")
+    assert [one.money for one in standing(site).alerts] == [450_000.0, 5_000.0, None]
+
+
 def test_changed_field_is_no_movement(site: Rig, ledger: Path) -> None:
     """An update of a field, which moves updatedTime, does not count as movement."""
     deal = stuck(site)
