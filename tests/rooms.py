@@ -70,7 +70,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.vocabulary": "i18n core.*",
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
-        "report.anonymize": "core.*",
+        "report.anonymization": "core.*",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
@@ -92,7 +92,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "pipeline": "i18n http core.* plugins registry history tables config",
         # The command line: one command is one call of the library.
         "cli.parser": "i18n",
-        "cli.options": "i18n core.* tables report.anonymize cli.parser",
+        "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
         "cli.inputs": "core.* tables config pipeline cli.options",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "

@@ -23,6 +23,7 @@ from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.cli import main
 from abcxyz.cli.output.analysis_text import render
 from abcxyz.config import read_job
+from abcxyz.i18n import LANGUAGES, text
 from abcxyz.report import render_html, render_workbook
 from abcxyz.testing import make_analysis
 from abcxyz.toolkit.catalogue import register
@@ -130,3 +131,39 @@ def test_without_it_the_language_is_unknown(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit):
         main(["demo", "--lang", "de"])
     assert "en, ru" in capsys.readouterr().err.replace("'", "")
+
+
+def test_a_plugin_brings_its_language(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An installed package is loaded when the command line or a job asks for its language."""
+    name = make("german_plugin", de__language=GERMAN, de__words=PHRASES)
+    code = "from abcxyz.toolkit import register\n\nregister(__name__)\n"
+    (tmp_path / name / "__init__.py").write_text(code)
+    info = tmp_path / "german_plugin-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: german_plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[abcxyz]\ngerman = german_plugin\n")
+    assert "de" not in LANGUAGES
+
+    assert 0 == main(["plugins", "--lang=de"])
+    assert "german_plugin" not in capsys.readouterr().err
+    assert "de" in LANGUAGES
+    assert "Kunden" == text("Customers", "de")
+
+
+def test_a_job_loads_its_language(make: Make, tmp_path: Path) -> None:
+    """So does the language of a job."""
+    name = make("german_for_jobs", de__language=GERMAN)
+    code = "from abcxyz.toolkit import register\n\nregister(__name__)\n"
+    (tmp_path / name / "__init__.py").write_text(code)
+    info = tmp_path / "german_for_jobs-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: german_for_jobs\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[abcxyz]\ngerman = german_for_jobs\n")
+    (tmp_path / "job.toml").write_text(
+        '[[source]]\nkind = "csv"\npath = "s.csv"\n[history]\npath = "h.sqlite"\n'
+        '[report]\nlang = "de"\n'
+    )
+    assert "de" not in LANGUAGES
+    assert "de" == read_job(tmp_path / "job.toml").lang

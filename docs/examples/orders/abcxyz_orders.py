@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from abcxyz import Transactions
-from abcxyz.errors import BadDataError, ConfigError
+from abcxyz.errors import BadDataError
 from abcxyz.plugins import hookimpl
 
 
@@ -26,12 +26,6 @@ class Orders:
                 except (ValueError, KeyError) as problem:
                     raise BadDataError("line {n} is no order", n=number) from problem
         yield Transactions(customers, days, totals).within(window)
-
-    def preflight(self):
-        """Offer the optional Protocol `Preflight`: `abcxyz check` prints the line."""
-        if not self.path.exists():
-            raise ConfigError("there is no file {path}; check the path", path=str(self.path))
-        return [f"orders with the status {self.status} out of {self.path}"]
 
 
 @hookimpl

@@ -1,6 +1,6 @@
 """Configuration of a job in TOML: sources, settings, sinks."""
 
-from abcxyz.config.build import Adapters, build
+from abcxyz.config.adapters import Adapters, build
 from abcxyz.config.job import Job, Part
 from abcxyz.config.keys import TABLES, Key
 from abcxyz.config.reader import parse_job, read_job

@@ -1,7 +1,7 @@
 """Pipeline of a job: reading, `analyze`, enrichment, history and writing."""
 
-from abcxyz.pipeline.check import Checked, check
 from abcxyz.pipeline.outcome import ALERTS_EXIT_CODE, Outcome, SinkOutcome
+from abcxyz.pipeline.preflight import Checked, check
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import Reading
 from abcxyz.pipeline.runner import run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abcxyz.report.anonymize import anonymize
+from abcxyz.report.anonymization import anonymize
 from abcxyz.report.page.render import render_html
 from abcxyz.report.workbook.render import render_workbook
 

@@ -42,7 +42,7 @@ def anonymized(analysis: Analysis, *, enabled: bool) -> Analysis:
     """
     if not enabled:
         return analysis
-    from abcxyz.report.anonymize import anonymize
+    from abcxyz.report.anonymization import anonymize
 
     written = os.environ.get(KEY, "")
     return anonymize(analysis, written.encode() if written else secrets.token_bytes(32))

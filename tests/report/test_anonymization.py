@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis
@@ -90,6 +91,15 @@ def test_the_result_is_the_same(demo: Analysis) -> None:
     assert demo.names
 
 
+def test_the_same_alerts_are_raised(demo: Analysis) -> None:
+    """What the history calls quiet is quiet under its new key, and nothing else is."""
+    assert len(demo.alerts) > 2
+    quiet = {demo.alerts[0].key, demo.alerts[2].key}
+    hidden = anonymize(evolve(demo, quiet=frozenset(quiet)), SECRET)
+    loud = [place for place, one in enumerate(demo.alerts) if one.key not in quiet]
+    assert tuple(hidden.alerts[place] for place in loud) == hidden.raised
+
+
 def test_the_key_decides(demo: Analysis) -> None:
     """The same key gives the same hashes everywhere, another key others, and none collide."""
     one, same, other = (anonymize(demo, key) for key in (SECRET, SECRET, SECRET[::-1]))
@@ -109,7 +119,7 @@ def test_the_key_decides(demo: Analysis) -> None:
 
 def test_a_number_and_its_digits_differ() -> None:
     """The customers 1 and "1" keep apart."""
-    from abcxyz.report.anonymize import _Mask
+    from abcxyz.report.anonymization import _Mask
 
     mask = _Mask(SECRET)
     assert mask.one(1) != mask.one("1")
