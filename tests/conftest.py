@@ -11,6 +11,8 @@ from hypothesis import settings
 # A busy machine is no fault of the code; a failure seen once must be seen again.
 settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")
+# For nox -s quick, on the command line: --hypothesis-profile quick.
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
 
 # The command line speaks the language of the system; tests choose their own.
 os.environ["LC_ALL"] = "C.UTF-8"
