@@ -11,6 +11,8 @@ from hypothesis import settings
 # A busy machine must not fail a test; a failure seen once must be reproducible.
 settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")
+# For nox -s quick, on the command line: --hypothesis-profile quick.
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
 
 # The command line uses the system's language; tests set theirs explicitly.
 os.environ["LC_ALL"] = "C.UTF-8"

@@ -172,8 +172,12 @@ def shortest_way(graph: Mapping[str, Iterable[str]], start: str, end: str) -> li
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
     """Find one way round in each strongly connected component of a graph."""
+    rest = {name: set(known) for name, known in graph.items()}
+    while ends := [name for name, known in rest.items() if not known & set(rest)]:
+        for name in ends:  # It leads nowhere, so that no circle runs through it.
+            del rest[name]
     found: list[list[str]] = []
-    for start in sorted(graph):
+    for start in sorted(rest):
         way = shortest_way(graph, start, start)
         known = any(
             shortest_way(graph, start, other[0]) and shortest_way(graph, other[0], start)

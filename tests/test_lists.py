@@ -49,8 +49,8 @@ ALLOWED = {
     "code inn ref": "two questions about the identifiers of customers in 1C",
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",
-    "customer cv last odd orders size spanned value": "columns and their empty twin, which Dask "
-    "compares",
+    "customer cv last orders size spanned unusable value": "columns and their empty twin, which "
+    "Dask compares",
     "customers first_day last_day metric orders periods rhythm sales value": "the arguments of a "
     "record, which refuses others",
     "dead_money fell_from_a lapsed_a lead_waiting near_a stalled_deal x_became_z": "words for "
@@ -60,7 +60,7 @@ ALLOWED = {
     "down idle lost moved new registered removed returned same up": "words for each event and the "
     "order in which they are printed, tried below",
     "filter order select": "the arguments of a foreign method",
-    "inside odd orders spanned": "whole numbers among the columns of one frame",
+    "inside orders spanned unusable": "whole numbers among the columns of one frame",
     "issues rows used": "fields of a record, formatted for one reader",
     "notify tasks timeline": "what each channel needs, and the options that choose them",
     "adapters broken commands": "fields of a record, formatted for one reader",

@@ -195,7 +195,7 @@ def test_russian_excel_opens_the_csv(
     [
         (["nowhere.csv"], "there is no file", "нет файла"),
         (["sales.csv", "--customer", "who"], "no column 'who'", "нет колонки 'who'"),
-        (["sales.csv", "--as-of", "soon"], "'soon' is not a date", "'soon' - не дата"),
+        (["sales.csv", "--as-of", "soon"], "'soon' is not a date", "'soon' — не дата"),
         (["sales.csv", "--as-of", "2035-01-01"], "no sale in the window", "нет продаж в окне"),
         (["sales.csv", "--period", "year"], "'year' cannot be read", "'year'"),
         (["sales.csv", "--abc", "magic"], "'magic' is unknown", "неизвестное правило"),

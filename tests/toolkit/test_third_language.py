@@ -92,6 +92,8 @@ class TestGerman:
 
     def test_a_report_and_a_terminal_take_it(self, tmp_path: Path) -> None:
         """Page, workbook, CSV and terminal show German headings, numbers and dates."""
+        pytest.importorskip("jinja2")
+        pytest.importorskip("xlsxwriter")
         analysis = make_analysis()
         page = render_html(analysis, lang="de")
         assert '<html lang="de"' in page

@@ -6,16 +6,17 @@ import math
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
 from abcxyz.core.prospects.lead_table import as_figures, as_words, columns_of
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import InputError
+
+duckdb = pytest.importorskip("duckdb")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
 
 ROWS = {
     "id": ["a", "b", "c"],
