@@ -13,8 +13,8 @@ import abcxyz
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 
-#: Room -> other rooms that its files may import; names without the package's. A room is a folder, a
-#: single module beside other rooms, or ``__init__``, the public face of a package. A room imports
+#: Room -> other rooms that its files may import; names without the package's. A room is a folder,
+#: a single module beside other rooms, or ``__init__``, the public face of a package. A room imports
 #: only rooms above it in this table; ``tables.*`` means all of these that are ``tables`` or inside
 #: it. The rooms of GROUND are open to all of the library and are not listed.
 ROOMS: dict[str, dict[str, str]] = {
@@ -61,11 +61,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.parquet": "core.* frames.*",
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
-        # Tables that people keep: read, checked, written.
+        # Files of sales, leads and segments: reading, checking and writing.
         "tables": "i18n core.* fast frames.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
-        # The page and the workbook, which import nothing of each other.
+        # Page and workbook, which do not import each other.
         "report.vocabulary": "i18n core.*",
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
@@ -80,16 +80,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
-        # The adapters that come with the library, which only the registry knows; the promises of
-        # adapters as test classes.
+        # Built-in adapters, which only the registry imports; adapter contracts as test classes.
         "builtin.sql": "i18n http core.* plugins tables.*",
         "builtin": "i18n http core.* plugins tables.* report.* builtin.sql",
         "registry": "plugins options binding builtin",
         "testing": "http core.* plugins",
-        # A job written in TOML, and carrying it out.
+        # A job in TOML, and its execution.
         "config": "i18n core.* plugins options binding registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
-        # The command line: one command is one call of the library.
+        # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
