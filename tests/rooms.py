@@ -14,9 +14,9 @@ import abcxyz
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 
 #: Room -> other rooms that its files may import; names without the package's. A room is a folder,
-#: a single module beside other rooms, or ``__init__``, the public face of a package. A room imports
-#: only rooms above it in this table; ``tables.*`` means all of these that are ``tables`` or inside
-#: it. The rooms of GROUND are open to all of the library and are not listed.
+#: a single module beside other rooms, or ``__init__``, the public face of a package. A room
+#: imports only rooms above it in this table; ``tables.*`` means all of these that are ``tables``
+#: or inside it. The rooms of GROUND are open to all of the library and are not listed.
 ROOMS: dict[str, dict[str, str]] = {
     "abcxyz": {
         # Base of all rooms.
