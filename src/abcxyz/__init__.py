@@ -11,5 +11,5 @@ from abcxyz.core import *  # noqa: F403
 from abcxyz.errors import *  # noqa: F403
 
 if not TYPE_CHECKING:
-    # Type checkers take what a star imports for exported, and cannot read a list that is computed.
+    # Type checkers treat names of a star import as exported, and cannot read a computed list.
     __all__ = sorted([*core.__all__, *errors.__all__])

@@ -1,4 +1,4 @@
-"""``python -m abcxyz``: the command line, where no script was installed."""
+"""Entry point of ``python -m abcxyz``, the command line."""
 
 import sys
 

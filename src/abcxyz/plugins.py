@@ -1,13 +1,12 @@
-"""The plugin contract: adapter Protocols, the pluggy hooks, and the report of a write.
+"""Plugin contract: adapter Protocols, pluggy hooks, and the report of a write.
 
-An adapter is any object with the methods of its role; there is nothing to inherit from. Its
-constructor's signature is its configuration: an option annotated `Secret` must not be written
-into a job in clear, one annotated as a path is taken relative to the job. A package offers
-adapters through the entry-point group ``abcxyz``: a module (or object) whose hooks return
-``{name: factory}``.
+An adapter is any object with the methods of its role; it needs no base class. The signature of
+its constructor is its configuration: an option annotated `Secret` must not be in plain text in a
+job, an option annotated as a path is relative to the job. A package offers adapters through the
+entry-point group ``abcxyz``: a module (or object) whose hooks return ``{name: factory}``.
 
-The methods of the role are all that an adapter must have. What it may offer besides is one
-Protocol each, checked with `isinstance` and nothing else:
+The methods of the role are required. Each optional feature is one Protocol, checked with
+`isinstance` only:
 
 ==================== ================================== =========================================
 Protocol             method                             who may offer it
@@ -22,7 +21,7 @@ Protocol             method                             who may offer it
 `LocalTarget`        ``is_local()``                     a sink
 ==================== ================================== =========================================
 
-All of them have methods only: a check of a property would run it.
+All of them have methods only, because `isinstance` would evaluate a property.
 """
 
 from __future__ import annotations
@@ -73,25 +72,25 @@ GROUP = "abcxyz"
 """Entry-point group, and the name of the pluggy project."""
 
 Attributes = Mapping[str, Mapping[str, object]]
-"""What is known about each customer or prospect: id -> attribute -> value."""
+"""Attributes of customers or prospects: id -> attribute -> value."""
 
 Factory = Callable[..., Any]
-"""A class or function that builds an adapter out of keyword options."""
+"""Class or function that builds an adapter from keyword options."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Takes how much of a write is done, and how much there is in all."""
+"""Called with the number of written items, and the total number."""
 
 Secret: TypeAlias = Annotated[str, "secret"]
-"""Type of an option that a job takes from the environment, a file or the keyring."""
+"""Type of a secret option, which a job reads from the environment, a file or the keyring."""
 
 _Record = TypeVar("_Record")
 
 Flat: TypeAlias = Annotated[_Record, "flat"]
 """Type of a parameter that holds several options: ``connection: Flat[Connection]``.
 
-The fields of the record (a frozen attrs class, or any class that takes them by keyword) stand in a
-job beside the adapter's other options, so that several adapters can share one record. The class
-must be importable where the adapter is defined, not only for type checkers.
+The fields of the record (a frozen attrs class, or any class that takes them by keyword) are keys
+in a job like the adapter's other options, so that several adapters can share one record. The class
+must be importable at run time where the adapter is defined, not only for type checkers.
 """
 
 hookspec = pluggy.HookspecMarker(GROUP)
@@ -104,21 +103,21 @@ def _lines(notes: Iterable[str]) -> tuple[str, ...]:
 
 @frozen(kw_only=True)
 class WriteReport:
-    """Say what a sink did, or with ``dry_run`` would have done.
+    """Report of a write, or of the write that ``dry_run`` simulated.
 
     Parameters
     ----------
     written
-        How many customers (or files, or messages) were changed.
+        Number of changed customers (or files, or messages).
     unchanged
-        How many already showed the right thing.
+        Number that were up to date already.
     failed
-        Customer -> the reason it could not be written. No secrets.
+        Customer -> the reason why it could not be written, without secrets.
     notes
-        Lines worth telling beside the numbers, such as what a dry run would have changed.
+        Further lines of text, such as the changes that a dry run would have made.
     alerts_left
-        Keys of alerts that were to be raised and were not, for lack of time or by an error. The
-        next run hands them over again.
+        Keys of alerts that were not raised, for lack of time or because of an error. The next
+        run raises them again.
 
     Examples
     --------
@@ -134,42 +133,42 @@ class WriteReport:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing was refused."""
+        """Whether nothing failed."""
         return not self.failed
 
 
 @runtime_checkable
 class Source(Protocol):
-    """Where transactions come from."""
+    """Role of an adapter that reads transactions."""
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every transaction of the half-open *window*, each exactly once, in batches.
 
-        A generator should hold no lock and no half-open state between two batches: whoever reads
-        it may stop at any of them.
+        A generator should hold no lock and no open transaction between two batches, because the
+        reader may stop after any of them.
         """
         ...
 
 
 @runtime_checkable
 class Enricher(Protocol):
-    """What is known about customers and prospects."""
+    """Role of an adapter that reads attributes of customers and prospects."""
 
     def customers(self, ids: Sequence[str]) -> Attributes:
-        """Return what is known about *ids*; unknown ones are left out."""
+        """Return the attributes of the customers *ids*; unknown ones are left out."""
         ...
 
     def prospects(self) -> Attributes:
-        """Return everybody who has not bought yet."""
+        """Return the attributes of all prospects: leads and companies that have not bought yet."""
         ...
 
 
 @runtime_checkable
 class Sink(Protocol):
-    """Anything that receives an analysis."""
+    """Role of an adapter that writes an analysis to a target."""
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Make the target show *analysis*. Writing it twice changes nothing more.
+        """Write *analysis* to the target; a repeated write changes nothing.
 
         A sink may show all of ``analysis.alerts``; one that notifies people sends
         ``analysis.raised`` alone.
@@ -179,13 +178,14 @@ class Sink(Protocol):
 
 @runtime_checkable
 class Preflight(Protocol):
-    """Optional, any adapter: check whether the work can be done, and change nothing.
+    """Optional, any adapter: check the preconditions of its work, without changing anything.
 
-    ``abcxyz check`` calls it: is the other system reachable, are the rights and the fields there?
+    ``abcxyz check`` calls it. It should check that the other system is reachable, and that the
+    permissions and fields exist.
     """
 
     def preflight(self) -> Sequence[str]:
-        """Return what is worth knowing; raise an `AdapterError` or `ConfigError` if it cannot."""
+        """Return lines of text; raise an `AdapterError` or `ConfigError` if a check fails."""
         ...
 
 
@@ -194,13 +194,13 @@ class Closeable(Protocol):
     """Optional, any adapter: release connections and files."""
 
     def close(self) -> None:
-        """Release everything; called once after the last use, whatever happened before."""
+        """Release all resources; called once after the last use, also after a failure."""
         ...
 
 
 @runtime_checkable
 class FactsSource(Protocol):
-    """Optional, any adapter: what a CRM knows besides sales, for the alerts.
+    """Optional, any adapter: facts of a CRM besides sales, for the alerts.
 
     Alerts on stalled deals, time spent and waiting leads need it.
     """
@@ -208,17 +208,18 @@ class FactsSource(Protocol):
     def facts(self, window: Window) -> CrmFacts:
         """Return owners, open deals, time spent within the half-open *window*, lead contacts.
 
-        A job asks once, after the classification; the enricher first, then the sources.
+        A job calls it once per adapter, after the classification; the enricher first, then the
+        sources.
         """
         ...
 
 
 @runtime_checkable
 class SystemIdentity(Protocol):
-    """Optional, beside `FactsSource`: which account of which system the adapter reads.
+    """Optional, beside `FactsSource`: identity of the system and account that the adapter reads.
 
-    Of several adapters with an equal identity only the first is asked for facts, so that no
-    deal and no hour counts twice.
+    Of several adapters with an equal identity only the first provides facts, so that no deal and
+    no hour counts twice.
     """
 
     def system_identity(self) -> str:
@@ -231,27 +232,27 @@ class NamesSource(Protocol):
     """Optional, a source: names of the customers, for reports."""
 
     def customer_names(self) -> Mapping[Any, str]:
-        """Return customer -> name of the last reading; empty before the first."""
+        """Return customer -> name of the last read; empty before the first."""
         ...
 
 
 @runtime_checkable
 class QualitySource(Protocol):
-    """Optional, a source: the account of what was wrong with the sales."""
+    """Optional, a source: data quality account of the sales."""
 
     def data_quality(self) -> Quality | None:
-        """Return the account of the last reading; None before the first."""
+        """Return the account of the last read; None before the first."""
         ...
 
 
 @runtime_checkable
 class ProgressReporter(Protocol):
-    """Optional, a sink: report how far a write is, so that ``abcxyz run`` can show it."""
+    """Optional, a sink: progress of a write, shown by ``abcxyz run``."""
 
     def report_progress(self, callback: ProgressCallback) -> None:
-        """Call *callback* during every later `write` with how much is done, and how much in all.
+        """Call *callback* during every later `write` with the number done and the total.
 
-        Called before the write. Without it the sink reports to nobody.
+        It is called before the write; otherwise the sink reports no progress.
         """
         ...
 
@@ -260,7 +261,7 @@ class ProgressReporter(Protocol):
 class LocalTarget(Protocol):
     """Optional, a sink: whether the target is on this machine.
 
-    Every other sink is taken for one that reaches another system, and only looks
+    Every other sink counts as one that reaches another system, and does a dry run
     (``dry_run=True``) unless the job runs with ``--apply``.
     """
 
@@ -271,7 +272,7 @@ class LocalTarget(Protocol):
 
 @runtime_checkable
 class CliCommand(Protocol):
-    """A word of the command line, ``abcxyz NAME …``; a module with these three names is one."""
+    """Command ``abcxyz NAME …``: an object or module with these three names."""
 
     HELP: str
     """One line for the list of commands."""
@@ -312,5 +313,5 @@ class Hooks:
 
     @hookspec
     def abcxyz_commands(self) -> Mapping[str, CliCommand]:
-        """Return commands of its own, such as one that removes what a sink created."""
+        """Return the commands this plugin offers, such as one that removes what a sink created."""
         return {}

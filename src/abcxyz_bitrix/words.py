@@ -6,5 +6,5 @@ from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["message", "text"]
 
-_own = Catalogue("abcxyz_bitrix")
-text, message = _own.text, _own.message
+_CATALOGUE = Catalogue("abcxyz_bitrix")
+text, message = _CATALOGUE.text, _CATALOGUE.message

@@ -1,4 +1,4 @@
-"""The command that undoes what the sink has made, and what the package offers."""
+"""Command that removes the fields of the sink, and the plugin hooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from abcxyz_bitrix.source import BitrixSource
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """Serve a portal with our fields on it, and its webhook in the environment."""
+    """Serve a portal with the adapter's fields, and its webhook in the environment."""
     with rig(limits=free()) as made:
         made.portal.add_company("Ромашка")
         BitrixSink(client=made.client).write(analysis_of({"CO_1": "AX"}), dry_run=False)
@@ -27,52 +27,52 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
         yield made
 
 
-def call(*words: str) -> int:
+def call(*reply: str) -> int:
     """Run the command as the command line does."""
     args = build_parser({"bitrix24": command}).parse_args(
-        ["bitrix24", "uninstall", "--webhook-env", "HOOK", "--insecure-loopback", *words]
+        ["bitrix24", "uninstall", "--webhook-env", "HOOK", "--insecure-loopback", *reply]
     )
     code = args.run(args)
     assert isinstance(code, int)
     return code
 
 
-def say(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
-    """Type something."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO(words))
+def type_answer(monkeypatch: pytest.MonkeyPatch, reply: str) -> None:
+    """Answer the question on standard input."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(reply))
 
 
-@pytest.mark.parametrize("words", ["no\n", "\n", ""])
-def test_nothing_goes_without_a_yes(
-    site: Rig, monkeypatch: pytest.MonkeyPatch, words: str
+@pytest.mark.parametrize("reply", ["no\n", "\n", ""])
+def test_fields_stay_without_confirmation(
+    site: Rig, monkeypatch: pytest.MonkeyPatch, reply: str
 ) -> None:
-    """Anything but a yes leaves everything as it is."""
-    say(monkeypatch, words)
+    """Any answer except yes removes nothing."""
+    type_answer(monkeypatch, reply)
     before = dict(site.portal.state.user_fields)
     assert call() == 0
     assert site.portal.state.user_fields == before
 
 
-@pytest.mark.parametrize("words", ["yes\n", "Да\n"])
-def test_yes_removes_our_fields(
+@pytest.mark.parametrize("reply", ["yes\n", "Да\n"])
+def test_confirmation_removes_the_fields(
     site: Rig,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    words: str,
+    reply: str,
 ) -> None:
-    """After a yes our fields are gone, and were named before."""
-    say(monkeypatch, words)
+    """After the answer yes the listed fields are removed."""
+    type_answer(monkeypatch, reply)
     assert call("--lang", "ru") == 0
     assert site.portal.state.user_fields == {}
-    said = capsys.readouterr().out
-    assert "UF_CRM_ABCXYZ_SEGMENT" in said
-    assert "удалено полей: 22" in said
+    output = capsys.readouterr().out
+    assert "UF_CRM_ABCXYZ_SEGMENT" in output
+    assert "удалено полей: 22" in output
     assert call("--yes") == 0
     assert "no field of ours" in capsys.readouterr().out
 
 
 def test_refusal_is_an_error_without_the_secret(site: Rig) -> None:
-    """A webhook that is no good ends the command with an error that shows no secret."""
+    """An invalid webhook ends the command with an error that shows no secret."""
     secret = site.portal.hook.secret
     site.portal.hook.secret = "another"
     with pytest.raises(AuthenticationError, match="does not accept the webhook") as caught:
@@ -80,17 +80,15 @@ def test_refusal_is_an_error_without_the_secret(site: Rig) -> None:
     assert secret not in str(caught.value)
 
 
-def test_missing_variable_is_a_mistake_of_the_caller(
-    site: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the webhook the command says which variable to set."""
+def test_missing_variable_is_named(site: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the webhook the error names the variable to set."""
     monkeypatch.delenv("HOOK")
     with pytest.raises(ConfigError, match="HOOK"):
         call("--yes")
 
 
 def test_package_offers_three_adapters_and_a_command() -> None:
-    """Behind the entry point stand a source, an enricher, a sink and a command."""
+    """The entry point registers a source, an enricher, a sink and a command."""
     assert plugin.abcxyz_sources() == {"bitrix24": BitrixSource}
     assert plugin.abcxyz_enrichers() == {"bitrix24": BitrixEnricher}
     assert plugin.abcxyz_sinks() == {"bitrix24": BitrixSink}

@@ -1,4 +1,4 @@
-"""One connection for the three adapters: flat in a job, without its secrets in any picture."""
+"""Connection options of the three adapters: flat keys in a job, secrets hidden."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEBHOOK = f"https://example.bitrix24.ru/rest/7/{SECRET}/"
 @pytest.mark.parametrize("role", ["source", "enricher", "sink"])
 @pytest.mark.parametrize(("name", "record"), [("bitrix24", Portal), ("onec", Base)])
 def test_each_role_takes_the_same_flat_keys(name: str, record: type, role: str) -> None:
-    """What the record holds is an option of every adapter, with the record's default."""
+    """Each field of the record is an option of every adapter, with the same default."""
     options = {one.name: one for one in load().get(role, name).options}
     fields = [one for one in attrs.fields(record) if one.name != "clock"]
     assert {one.name for one in fields} <= set(options)
@@ -38,7 +38,7 @@ def test_each_role_takes_the_same_flat_keys(name: str, record: type, role: str) 
 
 
 def test_a_job_builds_the_connection(tmp_path: Path) -> None:
-    """Flat keys become the record, its paths those of the job."""
+    """Flat keys become the record; paths are relative to the job."""
     bound = (
         load()
         .get("source", "bitrix24")

@@ -1,4 +1,4 @@
-"""The promises of the library's own contracts, kept by the Bitrix24 adapters."""
+"""Contract tests of the Bitrix24 adapters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEYS = tuple(f"CO_{number}" for number in range(1, 13))
 
 
 def broken(site: Rig, call: Callable[[], object]) -> Sequence[Callable[[], object]]:
-    """Make calls that fail, each in another way."""
+    """Return calls that fail, each in another way."""
 
     def with_fault(kind: str) -> Callable[[], object]:
         def fail() -> object:
@@ -69,7 +69,7 @@ class TestSource(SourceContract):
 
     @pytest.fixture
     def store(self) -> Iterator[Callable[[Transactions], Source]]:
-        """Put given sales onto a portal of their own, and read them by a key field."""
+        """Put sales onto a separate portal, and read them by a key field."""
         with ExitStack() as stack:
 
             def put(sales: Transactions) -> Source:
@@ -90,12 +90,12 @@ class TestSource(SourceContract):
 
     @pytest.fixture
     def secrets(self, site: Rig) -> Sequence[str]:
-        """Know the secret."""
+        """Return the webhook's secret."""
         return [site.portal.hook.secret]
 
     @pytest.fixture
     def failures(self, site: Rig, window: Window) -> Sequence[Callable[[], object]]:
-        """Fail in the ways of a portal."""
+        """Return calls that fail in different ways."""
         return broken(site, lambda: list(BitrixSource(client=site.client).transactions(window)))
 
 
@@ -104,8 +104,8 @@ class TestResumedSource(TestSource):
 
     @pytest.fixture
     def make_source(self, site: Rig, tmp_path: Path) -> Callable[[], Source]:
-        """Build a source that may go on where another one stopped."""
-        return lambda: BitrixSource(client=site.client, checkpoint=tmp_path / "kept")
+        """Build a source with a shared checkpoint."""
+        return lambda: BitrixSource(client=site.client, checkpoint=tmp_path / "checkpoint")
 
 
 class TestSink(SinkContract):
@@ -127,7 +127,7 @@ class TestSink(SinkContract):
 
     @pytest.fixture
     def state(self, site: Rig) -> Callable[[], object]:
-        """Take a picture of everything that was written."""
+        """Return everything that was written."""
         return lambda: (len(site.portal.state.writes), repr(site.portal.state.user_fields))
 
     @pytest.fixture
@@ -135,11 +135,11 @@ class TestSink(SinkContract):
         """Read the segments of all companies that the contract knows."""
 
         def read() -> Mapping[str, str]:
-            found = {}
+            segments = {}
             for key in KEYS:
-                said = site.portal.choice(COMPANY, int(key[3:]), f"{PREFIX}SEGMENT")
-                found[key] = "" if said in (None, "NONE") else said
-            return found
+                item = site.portal.choice(COMPANY, int(key[3:]), f"{PREFIX}SEGMENT")
+                segments[key] = "" if item in (None, "NONE") else item
+            return segments
 
         return read
 
@@ -155,12 +155,12 @@ class TestSink(SinkContract):
 
     @pytest.fixture
     def secrets(self, site: Rig) -> Sequence[str]:
-        """Know the secret."""
+        """Return the webhook's secret."""
         return [site.portal.hook.secret]
 
     @pytest.fixture
     def failures(self, site: Rig) -> Sequence[Callable[[], object]]:
-        """Fail in the ways of a portal."""
+        """Return calls that fail in different ways."""
         analysis = analysis_of({"CO_1": "AX", "CO_2": "CZ"})
         sink = BitrixSink(client=site.client, customer="company")
         return broken(site, lambda: sink.write(analysis, dry_run=False))
@@ -191,10 +191,10 @@ class TestEnricher(EnricherContract):
 
     @pytest.fixture
     def secrets(self, site: Rig) -> Sequence[str]:
-        """Know the secret."""
+        """Return the webhook's secret."""
         return [site.portal.hook.secret]
 
     @pytest.fixture
     def failures(self, site: Rig) -> Sequence[Callable[[], object]]:
-        """Fail in the ways of a portal."""
+        """Return calls that fail in different ways."""
         return broken(site, lambda: BitrixEnricher(client=site.client).customers(KEYS))

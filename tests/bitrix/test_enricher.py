@@ -33,33 +33,33 @@ def make(site: Rig, **options: Any) -> BitrixEnricher:
 
 
 def test_is_an_enricher(site: Rig) -> None:
-    """It has both methods."""
+    """The enricher implements the protocol."""
     assert isinstance(make(site), Enricher)
 
 
-def test_customers_are_told_in_words(site: Rig) -> None:
-    """Directories are told by what people call their entries; empty fields are left out."""
-    found = make(site).customers(["CO_1", "CO_2", "CO_9", "ghost"])
-    assert set(found) == {"CO_1", "CO_2"}
-    told = dict(found["CO_1"])
-    assert told["turnover"] == 9e8
-    assert isinstance(told["employees"], str)
-    assert not str(told["employees"]).startswith("EMPLOYEES_")
-    assert "industry" not in found["CO_2"]
+def test_customers_have_display_values(site: Rig) -> None:
+    """Directory entries have their display names; empty fields are left out."""
+    attributes_by_id = make(site).customers(["CO_1", "CO_2", "CO_9", "ghost"])
+    assert set(attributes_by_id) == {"CO_1", "CO_2"}
+    attributes = dict(attributes_by_id["CO_1"])
+    assert attributes["turnover"] == 9e8
+    assert isinstance(attributes["employees"], str)
+    assert not str(attributes["employees"]).startswith("EMPLOYEES_")
+    assert "industry" not in attributes_by_id["CO_2"]
 
 
 def test_job_maps_fields_and_values(site: Rig) -> None:
-    """The job says which field is which attribute, and what its values mean."""
-    found = make(
+    """The job maps fields to attributes, and values to replacements."""
+    attributes_by_id = make(
         site,
         attributes={"employees": "EMPLOYEES", "size": "revenue"},
         values={"employees": {"EMPLOYEES_2": 100}},
     ).customers(["CO_1"])
-    assert dict(found["CO_1"]) == {"employees": 100, "size": 9e8}
+    assert dict(attributes_by_id["CO_1"]) == {"employees": 100, "size": 9e8}
 
 
 def test_user_field_is_an_attribute(site: Rig) -> None:
-    """A list among the user fields is told by its text."""
+    """An item of a list field is returned by its text."""
     site.client.call(
         "crm.company.userfield.add",
         {"fields": {"FIELD_NAME": "REGION", "USER_TYPE_ID": "enumeration",
@@ -67,13 +67,13 @@ def test_user_field_is_an_attribute(site: Rig) -> None:
     )  # fmt: skip
     field = site.portal.user_field(COMPANY, "UF_CRM_REGION")
     site.portal.row(COMPANY, 1)["ufCrmRegion"] = field.choice("URAL")
-    found = make(site, attributes={"region": "UF_CRM_REGION"}).customers(["CO_1"])
-    assert dict(found["CO_1"]) == {"region": "Урал"}
-    for said in ("URAL", "Урал"):
-        found = make(
-            site, attributes={"region": "UF_CRM_REGION"}, values={"region": {said: "66"}}
+    attributes_by_id = make(site, attributes={"region": "UF_CRM_REGION"}).customers(["CO_1"])
+    assert dict(attributes_by_id["CO_1"]) == {"region": "Урал"}
+    for item in ("URAL", "Урал"):
+        attributes_by_id = make(
+            site, attributes={"region": "UF_CRM_REGION"}, values={"region": {item: "66"}}
         ).customers(["CO_1"])
-        assert dict(found["CO_1"]) == {"region": "66"}
+        assert dict(attributes_by_id["CO_1"]) == {"region": "66"}
 
 
 def test_leads_take_what_they_lack_from_their_company(site: Rig) -> None:
@@ -82,44 +82,47 @@ def test_leads_take_what_they_lack_from_their_company(site: Rig) -> None:
     site.portal.move(LEAD, done, "CONVERTED", at=site.clock())
     again = site.portal.add_lead("четвёртый")
     site.portal.row(LEAD, again)["isReturnCustomer"] = "Y"
-    found = make(site, values={"employees": {"EMPLOYEES_2": 100}}).prospects()
-    assert set(found) == {"L_1", "L_2"}
-    first = dict(found["L_1"])
+    attributes_by_id = make(site, values={"employees": {"EMPLOYEES_2": 100}}).prospects()
+    assert set(attributes_by_id) == {"L_1", "L_2"}
+    first = dict(attributes_by_id["L_1"])
     assert (first["turnover"], first["employees"]) == (9e8, 100)
     assert first["source"] == "Сайт"
-    assert "turnover" not in found["L_2"]
+    assert "turnover" not in attributes_by_id["L_2"]
 
 
 def test_prospects_can_be_scored(site: Rig) -> None:
-    """What the enricher tells is what the scorecard takes."""
-    found = make(site, values={"employees": {"EMPLOYEES_2": 100}}).prospects()
-    keys = list(found)
-    table = {name: [found[key].get(name) for key in keys] for name in ("turnover", "employees")}
+    """The attributes of leads are the input of the scorecard."""
+    attributes_by_id = make(site, values={"employees": {"EMPLOYEES_2": 100}}).prospects()
+    keys = list(attributes_by_id)
+    table = {
+        name: [attributes_by_id[key].get(name) for key in keys]
+        for name in ("turnover", "employees")
+    }
     grades = [record["grade"] for record in score_prospects({"id": keys, **table}).to_records()]
     assert grades[keys.index("L_2")] is None
     assert grades[keys.index("L_1")] is not None
 
 
-def test_customers_are_found_by_tax_number(site: Rig) -> None:
-    """Asked by tax numbers it answers by tax numbers."""
+def test_customers_by_tax_number(site: Rig) -> None:
+    """Customers requested by tax number are returned by tax number."""
     site.portal.add_requisite(COMPANY, 1, inn="7707083893")
-    found = make(site, customer_id="inn").customers(["7707083893", "000"])
-    assert set(found) == {"7707083893"}
+    attributes_by_id = make(site, customer_id="inn").customers(["7707083893", "000"])
+    assert set(attributes_by_id) == {"7707083893"}
 
 
 @pytest.mark.parametrize("code", ["*", "phone", "EMAIL_WORK", "FM", "COMMENTS", "LAST_NAME"])
-def test_personal_data_needs_a_word(site: Rig, code: str) -> None:
-    """Phones, addresses and free text are refused unless the job asks for them by word."""
+def test_personal_data_needs_an_option(site: Rig, code: str) -> None:
+    """Phones, addresses and free text are refused without ``personal = true``."""
     with pytest.raises(ConfigError, match="personal"):
         make(site, attributes={"x": code})
     make(site, attributes={"x": code}, personal=True)
 
 
 def test_people_are_not_read(site: Rig) -> None:
-    """Nothing but the listed fields is asked for."""
+    """Only the listed fields are requested."""
     enricher = make(site)
     enricher.customers(["CO_1"])
     enricher.prospects()
-    asked = repr([request.params for request in site.portal.journal.requests]).lower()
+    requested = repr([request.params for request in site.portal.journal.requests]).lower()
     for word in ("phone", "email", "comments", "title", "*"):
-        assert word not in asked.replace("%2a", "*")
+        assert word not in requested.replace("%2a", "*")

@@ -1,4 +1,4 @@
-"""A portal that fails, and a process that dies: after the next run all is exactly right."""
+"""Faults of the portal and killed processes: the next run completes the work exactly once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALERTS = 12
 
 
 def portal_of(count: int) -> Portal:
-    """Make a portal with so many companies, on the real clock and without limits."""
+    """Create a portal with *count* companies, on the real clock and without limits."""
     portal = Portal(limits=free(), keep=False)
     for number in range(count):
         portal.add_company(f"{number}")
@@ -40,7 +40,7 @@ def start(url: str, ledger: Path, count: int) -> subprocess.Popen[str]:
 
 
 def check(portal: Portal, count: int, lost: int = 1) -> None:
-    """See that every card is right, was written once, and nobody was told anything twice.
+    """Check that every card is right and written once, and that no message is doubled.
 
     At most the updates of *lost* batches were sent again, and changed nothing the second time.
     """
@@ -53,8 +53,8 @@ def check(portal: Portal, count: int, lost: int = 1) -> None:
     assert portal.state.noops <= 50 * lost
     for name, key in (("comments", "COMMENT"), ("tasks", "DESCRIPTION"),
                       ("notifications", "MESSAGE")):  # fmt: skip
-        told = [row[key] for row in portal.state.stores[name].rows.values()]
-        assert len(told) == len(set(told)) == ALERTS
+        texts = [row[key] for row in portal.state.stores[name].rows.values()]
+        assert len(texts) == len(set(texts)) == ALERTS
     codes = [uf.code for uf in portal.state.user_fields.values() if uf.entity == "CRM_COMPANY"]
     assert len(codes) == len(set(codes))
 
@@ -70,7 +70,7 @@ def kill_at(portal: Portal, process: list[subprocess.Popen[str]], point: int, ki
 
 
 def trial(count: int, point: int, kind: str, folder: Path) -> None:
-    """Kill a write, run again, and look."""
+    """Kill a write, run again, and check."""
     portal = portal_of(count)
     ledger = folder / f"{kind}-{point}.sqlite"
     process: list[subprocess.Popen[str]] = []
@@ -80,9 +80,9 @@ def trial(count: int, point: int, kind: str, folder: Path) -> None:
         process[0].communicate()
         assert process[0].returncode == -signal.SIGKILL
         last = start(server.webhook, ledger, count)
-        said = last.communicate()[0].split()
-        assert (last.returncode, said[2]) == (0, "0")
-        assert int(said[0]) + int(said[1]) == count
+        counts = last.communicate()[0].split()
+        assert (last.returncode, counts[2]) == (0, "0")
+        assert int(counts[0]) + int(counts[1]) == count
         check(portal, count)
 
 
@@ -129,7 +129,7 @@ def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
             kill_at(portal, process, random_.randrange(9, 13), kind)
             process.append(
                 subprocess.Popen(
-                    [*command, server.webhook, str(tmp_path / "kept")],
+                    [*command, server.webhook, str(tmp_path / "checkpoint")],
                     cwd=ROOT,
                     stdout=subprocess.PIPE,
                     text=True,
@@ -138,15 +138,15 @@ def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
             process[0].communicate()
         portal.faults.clear()
         last = subprocess.run(
-            [*command, server.webhook, str(tmp_path / "kept")],
+            [*command, server.webhook, str(tmp_path / "checkpoint")],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-    found = [(document, amount) for document, amount in json.loads(last.stdout)]
-    assert sorted(found) == sorted((f"D_{number + 1}", float(number)) for number in range(9000))
-    assert not (tmp_path / "kept").exists()
+    sales = [(document, amount) for document, amount in json.loads(last.stdout)]
+    assert sorted(sales) == sorted((f"D_{number + 1}", float(number)) for number in range(9000))
+    assert not (tmp_path / "checkpoint").exists()
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def site() -> Iterator[Rig]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> None:
-    """Whatever fails on the way, within some runs the portal is right and nothing is double."""
+    """After any faults, a few runs leave the portal right and nothing doubled."""
     random_ = random.Random(seed)
     kinds = ["bad_gateway", "bad_gateway_after", "truncated", "reset_before", "reset_after",
              "query_limit", "operation_limit", "not_json", "empty", "internal"]  # fmt: skip
@@ -174,7 +174,7 @@ def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> Non
         )  # fmt: skip
         try:
             report = sink.write(analysis, dry_run=False)
-        except Exception:  # noqa: BLE001 - the next run has to mend it
+        except Exception:  # noqa: BLE001 - the next run has to repair it
             continue
         if (
             not report.written
@@ -196,8 +196,8 @@ def test_tokens_may_expire_in_the_middle(site: Rig, tmp_path: Path) -> None:
     app = site.portal.access.application()
     access, refresh = site.portal.access.issue(app.client_id)
     tokens = tmp_path / "tokens.json"
-    kept = {"access_token": access, "refresh_token": refresh}
-    tokens.write_text(json.dumps(kept | {"server_endpoint": f"{site.server.url}/rest/"}))
+    pair = {"access_token": access, "refresh_token": refresh}
+    tokens.write_text(json.dumps(pair | {"server_endpoint": f"{site.server.url}/rest/"}))
     tokens.chmod(0o600)
     client = connect(
         client_id=app.client_id, client_secret=app.client_secret, token_file=tokens,
@@ -217,8 +217,8 @@ def test_tokens_may_expire_in_the_middle(site: Rig, tmp_path: Path) -> None:
     assert (site.portal.access.refreshes, site.portal.access.stale) == (4, 0)
 
 
-def test_people_working_meanwhile_lose_nothing(site: Rig) -> None:
-    """A title that somebody changes during the write stays: only own fields are sent."""
+def test_concurrent_changes_of_users_stay(site: Rig) -> None:
+    """A title that a user changes during the write stays: only the adapter's fields are sent."""
     site.portal.faults.add(
         "hook", "crm.item.update", hook=lambda _: site.portal.row(COMPANY, 7).update(title="Новое")
     )

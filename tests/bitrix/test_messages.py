@@ -1,4 +1,4 @@
-"""The errors and messages of the adapter have Russian twins."""
+"""Russian translations of the adapter's errors and messages."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from abcxyz_bitrix.rest.refusals import ERRORS
 
 
 def templates() -> set[str]:
-    """Find every template in the source."""
-    found = {BitrixError.answer_template} | {made.answer_template for made in ERRORS.values()}
+    """Collect every template in the source."""
+    collected = {BitrixError.answer_template} | {made.answer_template for made in ERRORS.values()}
     for file in Path(str(abcxyz_bitrix.__file__)).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name, first = getattr(node.func, "id", ""), node.args[0]
-            said = (name.endswith("Error") and name != "TypeError") or name == "text"
-            if said and isinstance(first, ast.Constant) and isinstance(first.value, str):
-                found.add(first.value)
-    return found
+            is_message = (name.endswith("Error") and name != "TypeError") or name == "text"
+            if is_message and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                collected.add(first.value)
+    return collected
 
 
-def test_every_message_has_a_twin() -> None:
-    """Each template raised or said in the adapter stands in the Russian catalogue."""
-    found = templates()
-    assert len(found) > 50
-    assert found - set(catalogue("ru")) == set()
+def test_every_message_has_a_translation() -> None:
+    """Each message template of the adapter is in the Russian catalogue."""
+    collected = templates()
+    assert len(collected) > 50
+    assert collected - set(catalogue("ru")) == set()
 
 
-def test_twins_name_the_same_things() -> None:
-    """A twin fills in no field that its original lacks."""
+def test_translations_use_the_same_fields() -> None:
+    """A translation uses no field that its original lacks."""
 
     def names(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}

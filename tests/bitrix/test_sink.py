@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from tests.bitrix.writings import SEGMENTS, item_writes, sink_of
+from tests.bitrix.sink_helpers import SEGMENTS, item_writes, sink_of
 from tests.emulators.bitrix24.harness import START, Rig, analysis_of, rig
 from tests.emulators.bitrix24.portal import COMPANY, Portal, VirtualClock
 
@@ -15,7 +15,7 @@ from abcxyz.http import OutcomeUnknownError
 from abcxyz.plugins import Preflight, Sink
 
 
-def test_sink_keeps_its_promises_by_shape(site: Rig) -> None:
+def test_sink_implements_the_protocols(site: Rig) -> None:
     """The sink is a sink and has a preflight."""
     sink = sink_of(site)
     assert isinstance(sink, Sink)
@@ -23,7 +23,7 @@ def test_sink_keeps_its_promises_by_shape(site: Rig) -> None:
 
 
 def test_dry_run_changes_nothing(site: Rig) -> None:
-    """A dry run makes no field and writes no card, and says what a run would take."""
+    """A dry run makes no field and writes no card, and estimates a run."""
     sink = sink_of(site)
     report = sink.write(analysis_of(SEGMENTS), dry_run=True)
     assert (report.written, report.unchanged, report.failed) == (4, 0, {})
@@ -52,7 +52,7 @@ def test_silently_ignored_field_is_noticed(site: Rig) -> None:
     assert report.failed == {"CO_1": "Битрикс24 не принял TAG"}
 
 
-def test_what_does_not_fit_is_left_to_the_next_run() -> None:
+def test_budget_leaves_the_rest_to_the_next_run() -> None:
     """With a budget the run stops in time, and the next one goes on where it ended."""
     with rig(costs={"crm.item.update": 1.0}) as site:
         segments = {f"CO_{site.portal.add_company()}": "AX" for _ in range(300)}
@@ -83,14 +83,14 @@ def test_preflight_names_all_that_is_missing() -> None:
         assert missing in str(caught.value)
 
 
-def test_preflight_says_what_is_needless(site: Rig) -> None:
-    """Scopes that nothing here needs are pointed out."""
+def test_preflight_lists_unused_scopes(site: Rig) -> None:
+    """Scopes that the sink does not need are listed."""
     notes = sink_of(site).preflight()
     assert any("not needed here" in note and "sale" in note for note in notes)
 
 
 def test_fatal_refusal_stops(site: Rig) -> None:
-    """A webhook that is no good ends the run instead of failing every card."""
+    """An invalid webhook ends the run instead of failing every card."""
     sink = sink_of(site)
     sink.write(analysis_of(SEGMENTS), dry_run=False)
     site.portal.hook.secret = "another"

@@ -67,7 +67,7 @@ def portal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Portal]:
 def test_job_goes_from_the_portal_back_to_it(
     portal: Portal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A dry run tells, the first real one writes every card, the second one nothing."""
+    """A dry run reports, the first real run writes every card, the second one nothing."""
     job = str(tmp_path / "job.toml")
     assert main(["check", job]) == 0
     assert "scopes that are not needed here" in capsys.readouterr().out
@@ -82,12 +82,12 @@ def test_job_goes_from_the_portal_back_to_it(
     before = len(portal.state.writes)
     assert main(["run", job, "--as-of", "2026-07-15", "--apply"]) == 0
     assert len(portal.state.writes) == before
-    said = capsys.readouterr()
-    assert portal.hook.secret not in said.out + said.err
+    output = capsys.readouterr()
+    assert portal.hook.secret not in output.out + output.err
 
 
 def test_budget_of_the_command_line(portal: Portal, tmp_path: Path) -> None:
-    """What does not fit the budget is left to the next run, whatever budget the job has."""
+    """The budget of the command line replaces that of the job."""
     job = tmp_path / "job.toml"
     job.write_text(JOB + 'budget = "9h"\n', encoding="utf-8")
     run = ["run", str(job), "--as-of", "2026-07-15", "--apply"]
@@ -105,9 +105,9 @@ def test_budget_of_the_command_line(portal: Portal, tmp_path: Path) -> None:
 def test_check_names_what_the_webhook_lacks(
     portal: Portal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Missing scopes of source, enricher and sink are named, and the code says so."""
+    """Missing scopes of source, enricher and sink are named, and the exit code is not zero."""
     portal.hook.scopes = frozenset({"im"})
     assert main(["check", str(tmp_path / "job.toml")]) != 0
-    said = capsys.readouterr()
-    assert "scope crm" in said.out + said.err
-    assert "scope department" in said.out + said.err
+    output = capsys.readouterr()
+    assert "scope crm" in output.out + output.err
+    assert "scope department" in output.out + output.err

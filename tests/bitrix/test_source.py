@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.bitrix.readings import YEAR, lines, many, read
+from tests.bitrix.source_helpers import YEAR, lines, many, read
 from tests.emulators.bitrix24.harness import START, Rig, rig
 from tests.emulators.bitrix24.portal import COMPANY, CONTACT, DEAL, INVOICE, Portal, VirtualClock
 
@@ -16,8 +16,8 @@ from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_bitrix.source import BitrixSource
 
 
-def test_account_of_quality_tells_what_was_left_out(site: Rig) -> None:
-    """After a reading the source tells what it met, what it left out and how it dated sales."""
+def test_data_quality_counts_omitted_deals(site: Rig) -> None:
+    """After a reading the source counts rows, omitted deals and sources of dates."""
     site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
     site.portal.add_won_deal(2, "2025-02-02T10:00:00+03:00", company=1)
     site.portal.add_won_deal(4, "2026-02-04T10:00:00+03:00")
@@ -32,7 +32,7 @@ def test_account_of_quality_tells_what_was_left_out(site: Rig) -> None:
 
 
 def test_companies_are_named_and_people_are_not(site: Rig) -> None:
-    """On request the titles of companies that bought come along; contacts stay numbers."""
+    """With ``names`` the titles of buying companies are read; contacts have none."""
     site.portal.add_requisite(COMPANY, 1, inn="7707083893")
     site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
     site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
@@ -72,7 +72,7 @@ def test_texts_and_numbers_are_both_read(site: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"basis": "orders"}, "won, invoices, payments"),
         ({"customer": "person"}, "company-or-contact"),
@@ -81,9 +81,11 @@ def test_texts_and_numbers_are_both_read(site: Rig) -> None:
         ({"currency": "portal", "rates": {"USD": 1}}, "exclude each other"),
     ],
 )
-def test_wrong_options_say_what_is_right(site: Rig, options: dict[str, Any], said: str) -> None:
+def test_wrong_options_list_the_known_values(
+    site: Rig, options: dict[str, Any], message: str
+) -> None:
     """An option that is not understood is refused before any request."""
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         BitrixSource(client=site.client, **options)
     assert site.portal.journal.total == 0
 
@@ -97,7 +99,7 @@ def test_missing_scope_is_named() -> None:
 
 
 def test_clock_west_of_greenwich_needs_consent() -> None:
-    """Where the portal may show dates a day early, somebody has to look first."""
+    """Where the portal may show dates a day early, an option is required."""
     with rig(zone=-5) as site:
         with pytest.raises(ConfigError, match="dates_as_shown"):
             read(site)
@@ -105,28 +107,28 @@ def test_clock_west_of_greenwich_needs_consent() -> None:
 
 
 def test_repr_shows_no_secret(site: Rig) -> None:
-    """A source names its portal and no more."""
+    """The repr names the portal and shows no secret."""
     shown = repr(BitrixSource(client=site.client))
     assert "won" in shown
     assert site.portal.hook.secret not in shown
 
 
-def test_names_of_fields_are_asked_once(site: Rig) -> None:
-    """The names of fields are taken from the portal, once for each type of objects."""
+def test_names_of_fields_are_read_once(site: Rig) -> None:
+    """Descriptions of fields are read once for each type of objects."""
     many(site, 100)
     read(site, names=True, customer_id="origin_id")
     assert site.portal.journal.run["crm.item.fields"] == 3  # deals, companies, contacts
 
 
 def test_people_are_not_read(site: Rig) -> None:
-    """Nothing about people is asked for, and never everything."""
+    """No personal field and no wildcard is requested."""
     site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
     site.portal.add_paid_invoice(2, "2026-02-10T09:00:00+03:00", companyId=2)
     read(site)
     read(site, basis="invoices")
-    asked = repr([request.params for request in site.portal.journal.requests])
-    assert "*" not in asked.replace("%2A", "*")
+    requests = repr([request.params for request in site.portal.journal.requests])
+    assert "*" not in requests.replace("%2A", "*")
     for word in ("phone", "email", "comments", "title"):
-        assert word not in asked.lower()
+        assert word not in requests.lower()
     assert site.portal.row(CONTACT, 1) is not None
     assert site.portal.row(INVOICE, 1) is not None

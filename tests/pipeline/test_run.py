@@ -118,21 +118,21 @@ def test_refused_customers_are_listed(tmp_path: Path) -> None:
             "fails_after = 2",
             (
                 "the source shop failed after 200 lines, the last of {day}: the shop is closed; "
-                "come again; nothing was saved, the next run begins anew"
+                "come again; nothing was saved, the next run starts over"
             ),
         ),
         (
             "fails_after = 0",
             (
                 "the source shop failed at its start: the shop is closed; come again; nothing was "
-                "saved, the next run begins anew"
+                "saved, the next run starts over"
             ),
         ),
         (
             'fails_after = 1\nfails_with = "foreign"',
             (
                 "the source shop failed after 100 lines, the last of {day}: RuntimeError: GET "
-                "https://shop.example/***/sales; nothing was saved, the next run begins anew"
+                "https://shop.example/***/sales; nothing was saved, the next run starts over"
             ),
         ),
     ],

@@ -1,1 +1,1 @@
-"""File sources and sinks, as plugins like any other."""
+"""Built-in sources and sinks: files, databases, webhooks."""

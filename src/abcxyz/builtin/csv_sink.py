@@ -1,4 +1,4 @@
-"""Segments as a CSV that Excel opens as it should."""
+"""Sink that writes segments as a CSV, readable by Excel."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ _STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking text for a formula.
+    """Escape text that a spreadsheet would execute as a formula.
 
     Text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end, also after spaces, gets
-    an apostrophe in front. A plain number such as ``-5`` stays: a spreadsheet shows it, and
-    runs nothing.
+    an apostrophe in front. A plain number such as ``-5`` is unchanged: it is no formula.
 
     Examples
     --------
@@ -52,12 +51,12 @@ class CsvSink:
     path
         The file.
     lang
-        ``ru`` is what a Russian Excel opens by a double click: ``;``, a byte order mark, decimal
-        commas, days first. ``en`` is plain RFC 4180 in UTF-8.
+        ``ru`` is the format of a Russian Excel: ``;``, a byte order mark, decimal commas, day
+        first. ``en`` is plain RFC 4180 in UTF-8.
     escape_formulas
         Put an apostrophe before text that a spreadsheet would take for a formula (see
-        `harmless`). Turn it off only where a program reads the file and needs every
-        identifier as it was.
+        `harmless`). Turn it off only if a program reads the file and needs unchanged
+        identifiers.
     """
 
     def __init__(
@@ -72,11 +71,11 @@ class CsvSink:
         return True
 
     def preflight(self) -> Sequence[str]:
-        """See whether the file may be written."""
+        """Check that the file can be written."""
         return [check_writable(self._path)]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Write the file whole, unless it already says the same."""
+        """Write the file, unless its content is the same already."""
         from abcxyz.plugins import WriteReport
 
         rows = [*customer_rows(analysis)]
@@ -91,7 +90,7 @@ class CsvSink:
         writer = csv.writer(stream, delimiter=rules.csv_separator, lineterminator="\r\n")
         writer.writerow([text(header, self._lang) for header in HEADERS])
         writer.writerows([self._cell(cell) for cell in row] for row in rows)
-        # A lone surrogate is no text, but may sit in a name that came through a lenient reader.
+        # A name from a lenient reader may hold a lone surrogate, which cannot be encoded.
         return stream.getvalue().encode(rules.csv_encoding, "replace")
 
     def _cell(self, cell: object) -> str:
@@ -100,7 +99,7 @@ class CsvSink:
         if isinstance(cell, date):
             return date_text(cell, self._lang)
         if isinstance(cell, float):
-            # As many digits as Excel keeps: sums of kopecks show no noise of binary fractions.
+            # 15 digits, as in Excel, so that sums of kopecks show no binary rounding errors.
             return f"{cell:.15g}".replace(".", language(self._lang).decimal)
         if isinstance(cell, int):
             return str(cell)

@@ -1,4 +1,4 @@
-"""The report as an Excel workbook."""
+"""Sink that writes the report as an Excel workbook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ExcelSink", "printable"]
 
 
 class ExcelSink:
-    """Write ``segments.xlsx``: every list whole, ready to filter.
+    """Write ``segments.xlsx``: complete lists with filters.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ class ExcelSink:
     lang
         Language of the sheets and columns.
     currency
-        Sign behind the money.
+        Currency sign of the amounts.
     constant_memory
-        Write row by row; by default where there are many customers.
+        Write row by row to save memory; by default if there are many customers.
 
     Notes
     -----
-    Text from the data is always written as text: nothing becomes a formula, a number or a link.
+    Text from the data is always written as text, never as a formula, a number or a link.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class ExcelSink:
         return True
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Write the workbook whole, unless it already says the same."""
+        """Write the workbook, unless its content is the same already."""
         from abcxyz.plugins import WriteReport
 
         content = render_workbook(

@@ -20,21 +20,20 @@ _BATCH = 1_000_000  # lines
 
 
 class FileSource:
-    """Sales of a file, as a source of transactions.
+    """Source of transactions from a file of sales.
 
     Parameters
     ----------
     path
         The file: CSV (also gzipped), Parquet or Excel.
     customer, date, amount, document, cost, name, currency_column
-        Names of the columns; recognised by their usual names when not given.
+        Names of the columns; None recognises a column by its usual names.
     currency, rates, date_format, decimal, delimiter, encoding, sheet
         As in `read_sales`.
 
     Notes
     -----
-    The file is read at the first call, and read again by every further one: a source reports
-    what is there now.
+    The file is read at each call of `transactions`, so that changes of the file are seen.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class FileSource:
             yield inside.take(np.arange(start, min(start + _BATCH, len(inside))))
 
     def preflight(self) -> Sequence[str]:
-        """Read the file, and say what is in it."""
+        """Read the file, and return a description of its content."""
         sales = read_sales(self._path, **self._options)
         quality = sales.quality
         columns = ", ".join(f"{role} = {column}" for role, column in sales.columns.items())

@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing else."""
+"""Sink that writes the report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["HtmlSink"]
 
 
 class HtmlSink:
-    """Write ``report.html``: one page that opens offline, in both languages.
+    """Write ``report.html``: one page that works offline, in all languages.
 
     Parameters
     ----------
     path
         The file.
     lang
-        The language that shows first.
+        Initial language.
     rows
-        How many customers each list holds.
+        Maximum number of customers in each list.
     currency
-        Sign of the money.
+        Currency sign of the amounts.
     title
-        Heading of one's own.
+        Heading instead of the default one.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class HtmlSink:
         return True
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Write the page whole, unless it already says the same."""
+        """Write the page, unless its content is the same already."""
         from abcxyz.plugins import WriteReport
         from abcxyz.report.page.render import render_html
 

@@ -1,4 +1,4 @@
-"""The summary as one JSON object."""
+"""Sink that writes the summary as one JSON object."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class JsonSink:
         return True
 
     def preflight(self) -> Sequence[str]:
-        """See whether the file may be written."""
+        """Check that the file can be written."""
         return [check_writable(self._path)]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Write the file whole, unless it already says the same."""
+        """Write the file, unless its content is the same already."""
         from abcxyz.plugins import WriteReport
 
         content = (summary_text(analysis) + "\n").encode("utf-8", "replace")

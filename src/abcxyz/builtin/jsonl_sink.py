@@ -1,4 +1,4 @@
-"""One line of JSON per customer, for other services to pick up."""
+"""Sink that writes one JSON object per customer and line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class JsonLinesSink:
     lang
         Language of ``tag`` and ``recommendation``.
     prospects
-        A second file, with one line per scored lead; none when not given.
+        A second file, with one line per scored lead; None writes no such file.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class JsonLinesSink:
         return True
 
     def preflight(self) -> Sequence[str]:
-        """See whether the files may be written."""
+        """Check that the files can be written."""
         paths = [self._path] if self._prospects is None else [self._path, self._prospects]
         return [check_writable(path) for path in paths]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Write the files whole, unless they already say the same."""
+        """Write the files, unless their content is the same already."""
         from abcxyz.plugins import WriteReport
 
         records = list(customer_records(analysis, self._lang))

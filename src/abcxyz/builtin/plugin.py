@@ -1,4 +1,4 @@
-"""What comes with the library, offered as any plugin would."""
+"""Plugin hooks of the built-in adapters."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["abcxyz_sinks", "abcxyz_sources"]
 
 @hookimpl
 def abcxyz_sources() -> Mapping[str, Factory]:
-    """Offer files by the names people look for; the first bytes of a file tell its kind."""
+    """Return the sources; the first bytes of a file determine its format, not this name."""
     return {**dict.fromkeys(("csv", "excel", "file", "parquet"), FileSource), "sql": SqlSource}
 
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
-    """Offer files, a database and an address."""
+    """Return the sinks: files, a database and a webhook."""
     return {
         "csv": CsvSink,
         "excel": ExcelSink,

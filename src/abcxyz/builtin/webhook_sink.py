@@ -1,4 +1,4 @@
-"""The result sent to an address, signed."""
+"""Sink that sends the result to a webhook, signed."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 __all__ = ["WebhookSink", "signature"]
 
-#: The other side says that it took nothing; after any other answer it may have.
+#: Statuses of requests that were not accepted; after any other response they may have been.
 _NOT_TAKEN = frozenset({429, 503})
 _BACKOFF = Backoff(attempts=4, longest_requested=120.0)
 
 
 def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
-    """Sign a message as the Standard Webhooks do.
+    """Return the signature of a message by the Standard Webhooks specification.
 
     Parameters
     ----------
     secret
-        Shared with the receiver; ``whsec_`` before Base64, or any text.
+        Secret shared with the receiver: ``whsec_`` and Base64, or any text.
     identity, moment
         The headers ``webhook-id`` and ``webhook-timestamp`` (POSIX seconds).
     body
-        What is sent.
+        Body of the request.
 
     Returns
     -------
@@ -59,11 +59,11 @@ def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
     Raises
     ------
     ConfigError
-        The secret begins with ``whsec_`` and no Base64 follows.
+        The secret begins with ``whsec_`` and is not followed by Base64.
 
     Notes
     -----
-    The receiver computes the same, compares in constant time, and refuses old timestamps:
+    The receiver computes the same, compares in constant time, and rejects old timestamps:
     https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
     Examples
@@ -79,41 +79,43 @@ def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
         except binascii.Error:
             key = b""
         if not key:
-            raise ConfigError("the secret begins with whsec_, but no Base64 follows; copy it anew")
+            raise ConfigError(
+                "the secret begins with whsec_, but no Base64 follows; copy it again"
+            )
     signed = b"%s.%d.%s" % (identity.encode(), moment, body)
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
 class WebhookSink:
-    """Send the summary, and the customers if wanted, as one JSON document by POST.
+    """Send the summary, optionally with all customers, as one JSON document by POST.
 
     Parameters
     ----------
     url
-        Where to. Its path and query are kept out of every message.
+        URL of the receiver. Its path and query are redacted in every message.
     secret
-        Signs the document (see `signature`); unsigned when not given.
+        Secret of the signature (see `signature`); None sends the document unsigned.
     customers
-        Whether the document holds a list of all customers.
+        Whether the document includes a list of all customers.
     lang
         Language of tags and recommendations.
     headers
         Further headers.
     state
-        File that remembers the last document taken, so that it is not sent again. Without it
-        every run sends; the receiver can tell by ``webhook-id``, which is the same for the same
-        document.
+        File with the identity of the last accepted document, which is not sent again. Without
+        it every run sends; the receiver can recognise a repetition by ``webhook-id``, which is
+        the same for the same document.
     proxy
-        Address of a proxy.
+        URL of a proxy.
     insecure_loopback
-        Accept plain ``http://`` to this very machine.
+        Accept plain ``http://`` to this machine.
     clock
-        Dates the signature and waits between attempts; the system clock by default.
+        Clock for the timestamp and for waits between attempts; the system clock by default.
 
     Notes
     -----
-    A document is sent again only if it certainly was not taken: nothing reached the receiver, or
-    it answered 429 or 503. Where an answer was lost, the receiver may have it; look there.
+    A document is sent again only if it was certainly not accepted: it did not reach the receiver,
+    or the status was 429 or 503. Where the response was lost, the receiver may have accepted it.
     """
 
     def __init__(
@@ -137,7 +139,7 @@ class WebhookSink:
         self._clock = clock if clock is not None else SystemClock()
         address = url.partition("://")[2].partition("/")[2]
         self._transport = Transport(
-            # A short path, such as "hook", is no secret but a word.
+            # A short path, such as "hook", is a common word and not a secret.
             secrets=[
                 one
                 for one in (secret, *self._headers.values(), address if len(address) > 8 else "")
@@ -156,14 +158,14 @@ class WebhookSink:
         self._transport.close()
 
     def preflight(self) -> Sequence[str]:
-        """Ask the address for its options; it need not know the question."""
+        """Send an OPTIONS request; raise an error for 401, 403, 404 and 410."""
         answer = self._transport.send("OPTIONS", self._url, repeatable=True)
         if answer.status in (401, 403, 404, 410):
             self._refuse(answer)
         return [f"OPTIONS: {answer.status}"]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Send the document, unless the same one was taken already."""
+        """Send the document, unless the same one was accepted already."""
         body = self._document(analysis)
         digest = hashlib.sha256(body).hexdigest()
         place = hashlib.sha256(self._url.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The command line: one command, one call of the library."""
+"""Command-line interface: each command is one call of the library."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def build_parser(
     Parameters
     ----------
     commands
-        Commands of plugins by their names, beside those of the library.
+        Commands of plugins by name, in addition to those of the library.
     lang
         Language of the help and of errors.
     only
-        The command whose options are wanted: the others are listed, but their options need
-        modules that take time to load. All of them when not given.
+        Name of the command whose options are added: the other commands are only listed, because
+        their options need modules that take time to load. All commands by default.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def _command(argv: Sequence[str]) -> str | None:
 
 
 def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
-    """Look for commands of plugins, but only where the word is none of ours: it takes time."""
+    """Load the commands of plugins, only if the command is not built in, because it takes time."""
     word = _command(argv)
     if word in COMMANDS or (word is None and not {"-h", "--help"} & set(argv)):
         return {}
@@ -125,17 +125,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv
-        The words after the program's name; those of the process when not given.
+        Arguments after the program's name; those of the process by default.
 
     Returns
     -------
     int
-        0 done, 2 wrong input or configuration, 3 an outside system failed, 10 alerts where
-        ``--alerts-exit-code`` asks for that.
+        0 success, 2 wrong input or configuration, 3 another system failed, 10 alerts with
+        ``--alerts-exit-code``.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Names may hold what the terminal's encoding cannot say.
+            # Names may hold characters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
     if requests_unknown_language(argv):
@@ -151,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(problem, args.lang or lang)
         return 3 if isinstance(problem, AdapterError) else 2
     except BrokenPipeError:
-        # Whoever read the output, such as `head`, has seen enough; the rest goes nowhere.
+        # The reader of the output, such as `head`, has closed the pipe; discard the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ ARGPARSE_HELP = (
     "show this help message and exit",
     "show program's version number and exit",
 )
-"""The words of `argparse` itself in a help text."""
+"""Help phrases of `argparse` itself."""
 
 ARGPARSE_ERRORS = (
     "argument {name}: {message}",
@@ -38,12 +38,12 @@ ARGPARSE_ERRORS = (
     "not allowed with argument {name}",
     "ignored explicit argument {value}",
 )
-"""The errors of `argparse` itself; one that is not listed stays English."""
+"""Error messages of `argparse` itself; others stay English."""
 
 
 @functools.cache
 def _pattern(template: str) -> re.Pattern[str]:
-    """Match what a template gives, with its fields as groups."""
+    """Return a pattern that matches texts made from a template, with the fields as groups."""
     parts = re.split(r"\{(\w+)\}", template)
     pattern = "".join(
         f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
@@ -52,7 +52,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _translated(message: str, lang: str) -> str:
-    """Translate an error that `argparse` has put together already."""
+    """Translate an error message that `argparse` has formatted already."""
     for template in ARGPARSE_ERRORS:
         match = _pattern(template).fullmatch(message)
         if match:
@@ -64,7 +64,7 @@ def _translated(message: str, lang: str) -> str:
 
 
 class HelpText(str):
-    """A line of help with fields: the English text, which keeps its template for other languages.
+    """Help text with fields: the English text, with its template for other languages.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class _Formatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Parser of a command line in one language, with the option ``--lang``.
 
-    The parsers of its commands are of the same class, so of the same language.
+    The parsers of its commands have the same class and so the same language.
     """
 
     lang: ClassVar[str] = "en"
@@ -143,7 +143,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(
             "--lang",
             choices=LANGUAGES,
-            # A command must not undo what was written before its name.
+            # The default of a command must not override the option before its name.
             default=argparse.SUPPRESS,
             help="language; by default that of the job, or of the system",
         )
@@ -161,7 +161,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser_in(lang: str) -> type[Parser]:
-    """Return the class of parsers in a language.
+    """Return the parser class for a language.
 
     Examples
     --------

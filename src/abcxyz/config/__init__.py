@@ -1,4 +1,4 @@
-"""A job: what to read, how to classify, and who gets the result, as a TOML file."""
+"""Configuration of a job in TOML: sources, settings, sinks."""
 
 from abcxyz.config.adapters import Adapters, build
 from abcxyz.config.job import Job, Part

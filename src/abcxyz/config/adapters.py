@@ -1,4 +1,4 @@
-"""Build the adapters of a job, with its secrets resolved."""
+"""Construction of the adapters of a job, with secrets resolved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Adapters", "build"]
 
 @frozen
 class Adapters:
-    """The adapters of a job, built, and the secrets they were built with."""
+    """Built adapters of a job, and the secrets with which they were built."""
 
     sources: tuple[tuple[Part, Source], ...]
     enricher: tuple[Part, Enricher] | None
@@ -40,18 +40,19 @@ class Adapters:
 
 
 def build(job: Job, registry: Registry) -> Adapters:
-    """Build every adapter of a job, and do nothing else yet.
+    """Build every adapter of a job.
 
     Parameters
     ----------
     job
         The job.
     registry
-        Where its adapters are found.
+        Registry of the adapters.
 
     Returns
     -------
     Adapters
+        The built adapters, and their secrets.
 
     Raises
     ------
@@ -63,14 +64,14 @@ def build(job: Job, registry: Registry) -> Adapters:
     Warns
     -----
     AbcxyzWarning
-        A secret is written in clear.
+        A secret is in plain text in the job.
     """
     vault = Vault(job.path.parent, set())
 
     def made(part: Part) -> Any:
         return _build(part, job, registry, vault)
 
-    # Every part is looked up before any is built: a typo costs nothing.
+    # Every part is looked up before any is built, so that a typo has no side effects.
     for part in (*job.sources, *([job.enricher] if job.enricher else []), *job.sinks):
         registry.get(part.role, part.kind, where=part.where("kind"))
     return Adapters(
@@ -105,7 +106,7 @@ def _build(part: Part, job: Job, registry: Registry, vault: Vault) -> Any:
 
 
 def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield the values of an option that are written out, each with its nearest name."""
+    """Yield the plain values of an option, each with the innermost key."""
     if is_reference(value):
         return
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""How one system's customers are called in another."""
+"""Id map: identifiers of a system's customers to common identifiers."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["read_id_map"]
 
 
 def read_id_map(path: Path, where: str) -> dict[str, str]:
-    """Read a table of two columns: the id in this system, and the common one.
+    """Read an id map from a CSV with two columns: the id in this system, and the common one.
 
     Parameters
     ----------
     path
-        A CSV with a line of headings.
+        CSV file with a header line.
     where
-        The place in the job, for errors.
+        Position in the job, for errors.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, a line has no two ids, or one id is mapped twice.
+        The file cannot be read, a line does not have two ids, or an id is mapped twice.
     """
     try:
         text = decode(path.read_bytes(), path)
@@ -39,7 +39,7 @@ def read_id_map(path: Path, where: str) -> dict[str, str]:
     header = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text), delimiter=sniff_delimiter(header))
     next(rows, None)
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for line, row in enumerate(rows, 2):
         cells = [cell.strip() for cell in row]
         if not any(cells):
@@ -53,7 +53,7 @@ def read_id_map(path: Path, where: str) -> dict[str, str]:
                 path=str(path),
                 row=",".join(row),
             )
-        if found.setdefault(cells[0], cells[1]) != cells[1]:
+        if ids.setdefault(cells[0], cells[1]) != cells[1]:
             raise ConfigError(
                 "{where}line {line} of the id map {path} maps {id!r} to {second!r}, and an "
                 "earlier line to {first!r}; keep one",
@@ -61,7 +61,7 @@ def read_id_map(path: Path, where: str) -> dict[str, str]:
                 line=line,
                 path=str(path),
                 id=cells[0],
-                first=found[cells[0]],
+                first=ids[cells[0]],
                 second=cells[1],
             )
-    return found
+    return ids

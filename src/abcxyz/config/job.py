@@ -1,4 +1,4 @@
-"""What a job is, once it was read."""
+"""Job and its parts, as records."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["Job", "Part"]
 
 @frozen
 class Part:
-    """An adapter that a job asks for.
+    """Configuration of one adapter in a job.
 
     Parameters
     ----------
     role, kind
-        Which one.
+        Role and name of the adapter.
     label
-        What to call it: its kind, with a number where the job has several of that kind.
+        Name in messages: the kind, with a number where the job has several of that kind.
     options
-        For its constructor, secrets still unread.
+        Options of the constructor, with secrets as references.
     where
-        Option -> its place in the job, for errors.
+        Option -> its position in the job, for errors.
     id_map, id_prefix
-        Of a source: how its customers are called elsewhere.
+        For a source: map of its customers to common ids, and prefix of ids not in the map.
     """
 
     role: str
@@ -44,26 +44,26 @@ class Part:
 
 @frozen(kw_only=True)
 class Job:
-    """What to read, how to classify, and who gets the result.
+    """Configuration of a run: sources, settings, enricher and sinks.
 
     Parameters
     ----------
     path
         The job file; relative paths in it are relative to its folder.
     settings
-        Of the classification.
+        Settings of the classification.
     sources, sinks, enricher
-        Adapters, not built yet.
+        Configuration of the adapters.
     scorecard
         File of the scorecard for prospects.
     history
         File of the snapshots.
     playbook
-        File that rewrites the recommendations.
+        File with other recommendations.
     alerts
-        When something is worth an alert.
+        Thresholds of the alerts.
     report
-        Options for every sink that has them and does not set them itself.
+        Shared options, for every sink that has them and does not set them.
     """
 
     path: Path
@@ -79,24 +79,24 @@ class Job:
 
     @property
     def lang(self) -> str:
-        """Language of what people read."""
+        """Language of text in the results."""
         return str(self.report.get("lang", "en"))
 
     def shared(self, role: str) -> Mapping[str, Any]:
-        """Return options for every adapter of a *role* that has them and does not set them."""
+        """Return the options shared by the adapters of a *role* that have and do not set them."""
         if role != "source":
             return self.report
         bucket = self.settings.periods(date(2000, 1, 1)).bucket
         return {"metric": self.settings.metric, "bucket": bucket}
 
     def in_language(self, lang: str) -> Job:
-        """Return the same job for readers of another language."""
+        """Return the same job with another language."""
         return evolve(self, report={**self.report, "lang": lang})
 
     def within(self, budget: str) -> Job:
-        """Return the same job with so much time, such as ``6h``, for every sink that minds it.
+        """Return the same job with a time budget, such as ``6h``, for every sink with this option.
 
-        What does not fit is left to the next run; a budget of the job itself gives way.
+        Writes beyond the budget are left to the next run. It overrides a budget set in the job.
         """
         sinks = tuple(
             evolve(part, options={k: v for k, v in part.options.items() if k != "budget"})

@@ -1,4 +1,4 @@
-"""Every key of a job file, derived from the records that the keys fill."""
+"""Keys of a job file, derived from the records that they fill."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _NAMES: Mapping[Any, str] = MappingProxyType(
 
 @frozen
 class Key:
-    """A key of the job file.
+    """Definition of a key of the job file.
 
     Parameters
     ----------
     kind
-        What it takes: an annotation, or the words of which it takes one.
+        Type of the value: an annotation, or the accepted words.
     default
-        Its value when not given; None says that there is none.
+        Default value; None without one.
     help
-        One line for who writes a job, a template in English.
+        One line of help, a template in English.
     details
         Fields of the template.
     rules
-        The rules to which it belongs, where it is a parameter of rules.
+        Rules of which it is a parameter.
     """
 
     kind: Any
@@ -49,7 +49,7 @@ class Key:
 
     @property
     def hint(self) -> Any:
-        """What it takes, as an annotation; words are looked up anew each time."""
+        """Type of the value as an annotation; accepted words are read at each access."""
         words = isinstance(self.kind, Sequence)
         return Literal[tuple(self.kind)] if words else self.kind
 
@@ -66,12 +66,12 @@ class Key:
         >>> TABLES["abc"]["a"].explain("en")
         'shares, count-shares: the share of A'
         """
-        said = text(self.help, lang, **self.details)
-        return f"{', '.join(self.rules)}: {said}" if self.rules else said
+        meaning = text(self.help, lang, **self.details)
+        return f"{', '.join(self.rules)}: {meaning}" if self.rules else meaning
 
     @property
     def takes(self) -> str:
-        """Say what it takes in the words of a job.
+        """Return the type in the notation of a job.
 
         Examples
         --------
@@ -85,7 +85,7 @@ class Key:
 
 
 def _kind(record: type[Any], option: attrs.Attribute[Any]) -> Any:
-    """Return what a field takes: one of its choices, or its annotation without None."""
+    """Return the type of a field: its choices, or its annotation without None."""
     if "choices" in option.metadata:
         return Literal[option.metadata["choices"]]
     hint = typing.get_type_hints(record)[option.name]
@@ -95,7 +95,7 @@ def _kind(record: type[Any], option: attrs.Attribute[Any]) -> Any:
 
 
 def _options(record: type[Any], table: str | None = None) -> Iterator[tuple[str, Key]]:
-    """Describe the fields of a record that stand in one table of the job."""
+    """Return the keys of a record's fields that are in one table of the job."""
     for one in attrs.fields(record):
         if "help" in one.metadata and one.metadata.get("table") == table:
             help_, details = one.metadata["help"], one.metadata.get("details", {})
@@ -103,20 +103,23 @@ def _options(record: type[Any], table: str | None = None) -> Iterator[tuple[str,
 
 
 def _rule(axis: str) -> Iterator[tuple[str, Key]]:
-    """Describe the rules of an axis and their parameters, those of several rules once."""
+    """Return the keys of an axis's rules and parameters; a shared parameter appears once."""
     written = {name: name.replace("_", "-") for name in rules_for(axis)}
     meaning = getattr(attrs.fields(Settings), axis).metadata["help"]
     yield "rule", Key(Literal[tuple(written.values())], next(iter(written.values())), meaning)
     owners: dict[tuple[str, str], list[str]] = {}
     for name in written:
-        for parameter, told in parameters_of(name, axis).items():
-            owners.setdefault((parameter, told), []).append(name)
-    for (parameter, told), names in owners.items():
+        for parameter, parameter_type in parameters_of(name, axis).items():
+            owners.setdefault((parameter, parameter_type), []).append(name)
+    for (parameter, parameter_type), names in owners.items():
         kind = _kind(RULES[names[0]], getattr(attrs.fields(RULES[names[0]]), parameter))
-        yield parameter, Key(kind, None, told, rules=tuple(written[name] for name in names))
+        yield (
+            parameter,
+            Key(kind, None, parameter_type, rules=tuple(written[name] for name in names)),
+        )
 
 
-#: Table -> key -> what it is. Adapters add their own options to the last three.
+#: Table -> key -> definition. Adapters add their options to the last three.
 TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
     {
         "window": dict(_options(Settings, "window")),

@@ -1,4 +1,4 @@
-"""Find the line of a key in a TOML text, which the parser does not tell."""
+"""Line numbers of keys in a TOML text, which the TOML parser does not provide."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 
 
 class TomlLines:
-    r"""Lines of a job's keys.
+    r"""Line numbers of a job's keys.
 
     Parameters
     ----------
@@ -33,27 +33,27 @@ class TomlLines:
         counts: dict[str, int] = {}
         table, place, inner = "", 0, False
         for number, line in _outside_strings(text):
-            if found := _TABLE.match(line):
-                parts = _parts(found[2])
+            if match := _TABLE.match(line):
+                parts = _parts(match[2])
                 table = parts[0]
-                if found[1] == "[[" and len(parts) == 1:
+                if match[1] == "[[" and len(parts) == 1:
                     counts[table] = counts.get(table, -1) + 1
                 place = counts.get(table, 0)
                 # [source.rates] is the key rates of the last [[source]].
                 key = parts[1] if len(parts) > 1 else ""
                 self._lines.setdefault((table, place, key), number)
                 inner = len(parts) > 1
-            elif found := _KEY.match(line):
+            elif match := _KEY.match(line):
                 if not table:
-                    parts = _parts(found[1])
+                    parts = _parts(match[1])
                     self._lines.setdefault((parts[0], 0, parts[1] if parts[1:] else ""), number)
                 elif not inner:
-                    self._lines.setdefault((table, place, _parts(found[1])[0]), number)
+                    self._lines.setdefault((table, place, _parts(match[1])[0]), number)
 
     def of(self, table: str, key: str = "", *, place: int = 0) -> int:
-        """Return the line of *key*, or that of its table where the key has none of its own."""
-        own = self._lines.get((table, place, key))
-        return own if own is not None else self._lines.get((table, place, ""), 1)
+        """Return the line of *key*, or that of its table where the key is absent."""
+        line = self._lines.get((table, place, key))
+        return line if line is not None else self._lines.get((table, place, ""), 1)
 
 
 def _parts(dotted: str) -> list[str]:
@@ -61,11 +61,11 @@ def _parts(dotted: str) -> list[str]:
 
 
 def _outside_strings(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that do not begin inside a string of several lines."""
+    """Yield the lines that do not begin inside a multi-line string."""
     fence = ""
     for number, line in enumerate(text.splitlines(), 1):
         if not fence:
             yield number, line
-        # Pairs on one line cancel out; what is left open goes on.
+        # Pairs of quotes on one line cancel out; an open one continues on the next line.
         for mark in re.findall(r'"""|\'\'\'', line):
             fence = "" if fence == mark else fence or mark

@@ -1,4 +1,4 @@
-"""Read a job from TOML, and say of every mistake where it is and what is accepted."""
+"""Reader of a job in TOML, with errors that name the line and the accepted values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_job(path: str | PathLike[str]) -> Job:
     Raises
     ------
     ConfigError
-        The file is absent or damaged, a key is unknown or of another type; the message names the
+        The file is absent or damaged, a key is unknown or of the wrong type; the message names the
         file, the line, the key and what is accepted.
     """
     file = Path(path)
@@ -71,7 +71,7 @@ def parse_job(text: str, path: str | PathLike[str] = "job.toml") -> Job:
     text
         The job.
     path
-        The file it stands for.
+        Path of the file, for errors and relative paths.
 
     Returns
     -------
@@ -122,7 +122,7 @@ class _Reader:
 
     def __init__(self, data: Mapping[str, Any], lines: TomlLines, path: Path) -> None:
         self._data, self._lines = data, lines
-        # A job read from the folder one is in must not change its meaning when one leaves.
+        # An absolute path, so that a later change of the current folder has no effect.
         self._path = path.absolute()
         self._folder = self._path.parent
 
@@ -195,14 +195,14 @@ class _Reader:
             raise self._at("alerts", "", problem) from problem
 
     def _placed(self, written: str | None) -> Path | None:
-        """Take a path relative to the job."""
+        """Resolve a path relative to the job."""
         return None if written is None else self._folder / Path(written).expanduser()
 
     def _at(self, table: str, key: str, problem: AbcxyzError) -> ConfigError:
         return ConfigError("{where}{problem}", where=self._where(table, key), problem=problem)
 
     def _table(self, name: str) -> dict[str, Any]:
-        """Return a table, its keys checked."""
+        """Return a table with checked keys."""
         return self._checked(name, self._data.get(name, {}), 0)
 
     def _checked(self, name: str, table: object, place: int) -> dict[str, Any]:
@@ -213,12 +213,12 @@ class _Reader:
                 table=name,
             )
         known = TABLES[name]
-        found = {}
+        checked = {}
         for key, value in table.items():
             if key not in known:
                 if name not in _OPEN:
                     raise self._unknown(name, key, known, place)
-                found[key] = value
+                checked[key] = value
                 continue
             fitted = fit(value, known[key].hint)
             if fitted is UNFIT:
@@ -230,8 +230,8 @@ class _Reader:
                     value=value,
                     kind=known[key].takes,
                 )
-            found[key] = fitted
-        return found
+            checked[key] = fitted
+        return checked
 
     def _unknown(
         self, table: str, key: str, known: Mapping[str, object], place: int = 0
@@ -284,7 +284,7 @@ class _Reader:
             )
         label = self._label(role, kind, place)
         if prefix is None:
-            # Unmapped ids must not be taken for those of another system.
+            # Unmapped ids must not coincide with ids of another system.
             prefix = "" if id_map is None else f"{label}:"
 
         def where(key: str) -> str:

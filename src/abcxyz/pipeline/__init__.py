@@ -1,4 +1,4 @@
-"""Jobs: the reading and writing around `analyze`."""
+"""Pipeline of a job: reading, `analyze`, enrichment, history and writing."""
 
 from abcxyz.pipeline.outcome import ALERTS_EXIT_CODE, Outcome, SinkOutcome
 from abcxyz.pipeline.preflight import Checked, check

@@ -1,4 +1,4 @@
-"""Enrichment: attributes, prospects and CRM facts of the adapters, added to an analysis."""
+"""Enrichment of an analysis by attributes, prospects and CRM facts of the adapters."""
 
 from __future__ import annotations
 
@@ -34,38 +34,39 @@ def enrich(
     redactor: Redactor | None = None,
     progress: RunProgress | None = None,
 ) -> tuple[Analysis, AbcxyzError | None]:
-    """Add what the adapters know besides sales, and find the alerts anew.
+    """Add the adapters' data besides sales to an analysis, and compute its alerts again.
 
     Parameters
     ----------
     analysis
-        Of the sales alone.
+        Analysis of the sales alone.
     adapters
-        The enricher gives attributes and prospects; every adapter that is a `FactsSource` gives
-        facts, the enricher first. Of several adapters of one system only the first is asked.
+        The enricher provides attributes and prospects; every adapter that is a `FactsSource`
+        provides facts, the enricher first. Of several adapters of one system only the first is
+        called.
     card
-        Grades the prospects.
+        Scorecard that grades the prospects.
     rules
-        When something is worth an alert.
+        Thresholds of the alerts.
     redactor
-        Covers secrets in messages of failing adapters.
+        Redacts secrets in messages of failing adapters.
     progress
-        Callbacks; none when not given.
+        Progress callbacks; none by default.
 
     Returns
     -------
     analysis
-        With what was found; what a failing adapter would have given is missing.
+        Analysis with the data of all adapters that did not fail.
     problem
-        The first failure, None where there is none.
+        The first failure, None without one.
     """
     redactor, progress = redactor or Redactor(), progress or RunProgress()
     window = analysis.snapshot.periods.window
     attributes: Mapping[Any, Mapping[str, object]] | None = None
     prospects: ProspectScores | None = None
-    found: list[CrmFacts] = []
+    facts: list[CrmFacts] = []
     problems: list[AbcxyzError] = []
-    asked: set[str] = set()
+    systems: set[str] = set()
     for part, adapter in _offering(adapters):
         progress.begin("enrich", part.label)
         try:
@@ -75,15 +76,15 @@ def enrich(
                 prospects = score_leads(leads, card) if leads else None
                 attributes = known
             if isinstance(adapter, FactsSource):
-                found += _facts_of(part, adapter, window, asked)
+                facts += _facts_of(part, adapter, window, systems)
         except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
             problems.append(adapter_failure(part, problem, redactor))
         progress.end()
     first = problems[0] if problems else None
-    if attributes is None and not found:
+    if attributes is None and not facts:
         return analysis, first
     full = with_facts(
-        analysis, _merged(found), attributes=attributes, prospects=prospects, alert_rules=rules
+        analysis, _merged(facts), attributes=attributes, prospects=prospects, alert_rules=rules
     )
     return full, first
 
@@ -94,11 +95,11 @@ def score_leads(leads: Any, card: Scorecard, *, strict: bool = False) -> Prospec
     Parameters
     ----------
     leads
-        As `score_prospects` takes them.
+        Leads in any form that `score_prospects` accepts.
     card
         The scorecard.
     strict
-        Whether text in a number's place is an error; it counts as unknown otherwise.
+        Whether text among numbers is an error; otherwise it counts as unknown.
     """
     return score_prospects(leads, card, strict=strict)
 
@@ -113,19 +114,19 @@ def _offering(adapters: Adapters) -> Iterator[tuple[Part, object]]:
 
 
 def _facts_of(
-    part: Part, adapter: FactsSource, window: Window, asked: set[str]
+    part: Part, adapter: FactsSource, window: Window, systems: set[str]
 ) -> Iterator[CrmFacts]:
-    """Ask an adapter for facts, unless one of the same system was asked."""
+    """Read the facts of an adapter, unless those of the same system were read already."""
     if isinstance(adapter, SystemIdentity):
         identity = adapter.system_identity()
-        if identity in asked:
+        if identity in systems:
             return
-        asked.add(identity)
+        systems.add(identity)
     yield _renamed(adapter.facts(window), CommonNames(part).__getitem__)
 
 
 def _renamed(facts: CrmFacts, name: Callable[[Any], str]) -> CrmFacts:
-    """Call customers as the sales of the same adapter are called."""
+    """Rename customers to the common names, as in the sales of the same adapter."""
     return CrmFacts(
         owners={name(customer): owner for customer, owner in facts.owners.items()},
         deals=[evolve(one, customer=name(one.customer)) for one in facts.deals],
@@ -134,9 +135,9 @@ def _renamed(facts: CrmFacts, name: Callable[[Any], str]) -> CrmFacts:
     )
 
 
-def _merged(found: Iterable[CrmFacts]) -> CrmFacts:
-    """Put facts of several systems together; of an owner the first one counts."""
-    every = list(found)
+def _merged(systems: Iterable[CrmFacts]) -> CrmFacts:
+    """Merge the facts of several systems; the first owner of a customer takes precedence."""
+    every = list(systems)
     owners: dict[Any, str] = {}
     for facts in reversed(every):
         owners |= facts.owners

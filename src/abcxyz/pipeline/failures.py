@@ -1,4 +1,4 @@
-"""Failures of adapters as errors of this library, without their secrets."""
+"""Conversion of adapters' exceptions to errors of this library, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["adapter_failure", "redacted"]
 
 
 def adapter_failure(part: Part, problem: Exception, redactor: Redactor) -> AbcxyzError:
-    """Turn whatever an adapter raised into an error that names the adapter."""
+    """Return an exception of an adapter as an error that names the adapter."""
     if isinstance(problem, AbcxyzError):
         return redacted(problem, redactor)
     return AdapterError(
@@ -23,10 +23,10 @@ def adapter_failure(part: Part, problem: Exception, redactor: Redactor) -> Abcxy
 
 
 def redacted(problem: AbcxyzError, redactor: Redactor) -> AbcxyzError:
-    """Return the same error, or one of its kind without the secrets in its message."""
+    """Return the same error, or one of its class with the secrets redacted."""
     if redactor.text(str(problem)) == str(problem):
         return problem
-    # A stranger's subclass may want other arguments than a template.
+    # A subclass of a plugin may have another constructor.
     kind = next(one for one in type(problem).__mro__ if one.__module__ == "abcxyz.errors")
     safe: AbcxyzError = kind("{reason}", reason=redactor.text(str(problem)))
     if isinstance(problem, AdapterError) and isinstance(safe, AdapterError):

@@ -1,4 +1,4 @@
-"""Lock of a job, so that one run of it works at a time."""
+"""Lock of a job against concurrent runs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def job_lock(job: Path) -> Iterator[None]:
     Parameters
     ----------
     job
-        The job file. The lock file lies beside it, or in the folder for temporary files where
-        that of the job may not be written to.
+        The job file. The lock file is in the same folder, or in the folder for temporary files
+        if that is not writable.
 
     Raises
     ------
     UnavailableError
-        The job is running already.
+        The job is already running.
     ConfigError
-        Neither folder can be written to.
+        Neither folder is writable.
     """
     name = hashlib.sha256(str(job).encode()).hexdigest()[:16]
     elsewhere = Path(tempfile.gettempdir()) / f"abcxyz-{name}.lock"

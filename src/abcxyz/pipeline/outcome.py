@@ -1,4 +1,4 @@
-"""Result of a run: the analysis, what became of each sink, the exit code."""
+"""Outcome of a run: the analysis, the outcome of each sink, the exit code."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from abcxyz.plugins import WriteReport
 __all__ = ["ALERTS_EXIT_CODE", "Outcome", "SinkOutcome"]
 
 ALERTS_EXIT_CODE = 10
-"""Exit code of a run that raised alerts, where the caller wants one."""
+"""Exit code of a run that raised alerts, if the caller requests it."""
 
 
 @frozen(kw_only=True)
 class SinkOutcome:
-    """Result of one sink.
+    """Outcome of one sink.
 
     Parameters
     ----------
     kind
-        Its name in the job.
+        Name of the sink in the job.
     dry_run
-        Whether it only looked.
+        Whether it was a dry run.
     report
-        What it did, or would have done; None where it failed altogether.
+        Report of the write; None where it failed.
     problem
-        Why it failed.
+        Error of a failed write.
     """
 
     kind: str
@@ -46,20 +46,21 @@ class SinkOutcome:
 
 @frozen(kw_only=True)
 class Outcome:
-    """Result of a run.
+    """Outcome of a run.
 
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
     saved
-        Whether the history took the snapshot; False where it had it, or where there is none.
+        Whether the snapshot was saved; False where the history has it already, or without a
+        history.
     sinks
-        In the order of the job.
+        Outcomes of the sinks, in the order of the job.
     enricher
-        Why the enricher, or an adapter that offers facts, failed, where one did.
+        Error of the enricher or of an adapter that offers facts, where one failed.
     met
-        Source -> customers its id map holds, and those it does not.
+        Source -> number of customers in its id map, and number of those not in it.
     """
 
     analysis: Analysis
@@ -70,22 +71,22 @@ class Outcome:
 
     @property
     def raised(self) -> tuple[Alert, ...]:
-        """Alerts that are new, by the history, and not snoozed; all without a history."""
+        """Alerts that are new by the history and not snoozed; all alerts without a history."""
         return self.analysis.raised
 
     def exit_code(self, *, alerts: bool = False) -> int:
-        """Say it to a scheduler.
+        """Return the exit code for a scheduler.
 
         Parameters
         ----------
         alerts
-            Whether alerts are worth a code of their own.
+            Whether raised alerts have a separate code.
 
         Returns
         -------
         int
-            0 done; 3 an outside system failed, in whole or for some customers;
-            `ALERTS_EXIT_CODE` where alerts were raised.
+            0 success; 3 another system failed, entirely or for some customers;
+            `ALERTS_EXIT_CODE` if alerts were raised.
         """
         if self.enricher is not None or not all(one.complete for one in self.sinks):
             return 3

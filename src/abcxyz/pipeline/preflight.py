@@ -1,4 +1,4 @@
-"""Preflight of a job: build its adapters, and let each check whether it can do its work."""
+"""Preflight of a job: build its adapters and run their checks."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Checked:
 
 
 def check(job: Job, *, registry: Registry | None = None) -> tuple[Checked, ...]:
-    """Build everything and ask each adapter whether it can do its work; change nothing.
+    """Build the adapters of a job and run their preflight checks, without changing anything.
 
     Parameters
     ----------
     job
-        What to check.
+        Job to check.
     registry
-        Where adapters are found; the installed ones when not given.
+        Registry of the adapters; the installed ones by default.
 
     Returns
     -------
     tuple of Checked
-        In the order of the job.
+        Results in the order of the job.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Preparation of a job: build its adapters, read the files it names."""
+"""Preparation of a job: build its adapters, read its playbook and scorecard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Advice", "built"]
 
 @frozen
 class Advice:
-    """What a job changes in the advice: words, limits of alerts, points for leads."""
+    """Advice of a job: playbook, alert thresholds, scorecard."""
 
     playbook: Playbook | None
     alerts: AlertRules
@@ -44,7 +44,7 @@ class Advice:
 
 @contextlib.contextmanager
 def built(job: Job, registry: Registry | None = None) -> Iterator[tuple[Adapters, Redactor]]:
-    """Build the adapters of a job for the time of a ``with`` statement, then close them.
+    """Build the adapters of a job for the duration of a ``with`` statement, then close them.
 
     Yields
     ------

@@ -6,16 +6,16 @@ __all__ = ["RunProgress"]
 
 
 class RunProgress:
-    """Callbacks that a run calls as it goes on; override those of interest."""
+    """Progress callbacks of a run, to be overridden."""
 
     def begin(self, stage: str, what: str) -> None:
         """Begin a *stage*: ``read``, ``classify``, ``enrich``, ``write`` or ``look``."""
 
     def advance(self, lines: int) -> None:
-        """Count that many more lines of sales as read."""
+        """Report that *lines* more lines of sales were read."""
 
     def wrote(self, done: int, total: int) -> None:
-        """Say how much of a write is done; only sinks that report progress call this."""
+        """Report the progress of a write; only sinks that report progress call it."""
 
     def end(self) -> None:
         """End the stage."""

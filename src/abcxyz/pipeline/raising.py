@@ -1,4 +1,4 @@
-"""Decision which alerts are raised: new by the history and not snoozed, once for all sinks."""
+"""Selection of the alerts to raise: new by the history and not snoozed, once for all sinks."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def decide_raised(analysis: Analysis, history: History | None, as_of: date) -> A
     Parameters
     ----------
     analysis
-        With its alerts.
+        Analysis with all alerts.
     history
-        Knows what was raised on an earlier day, and what is snoozed; without it every alert is
+        History with the alerts raised earlier and the snoozed ones; without it every alert is
         raised.
     as_of
-        The day of the run.
+        Date of the run.
     """
     if history is None:
         return analysis
@@ -40,9 +40,9 @@ def decide_raised(analysis: Analysis, history: History | None, as_of: date) -> A
 def remember_raised(
     analysis: Analysis, history: History | None, as_of: date, sinks: Iterable[SinkOutcome]
 ) -> None:
-    """Write down what was raised, so that the next run does not raise it again.
+    """Record the raised alerts in the history, so that the next run does not raise them again.
 
-    Nothing is written where a sink failed or only looked: the next run hands the same alerts over
+    Nothing is recorded after a failed sink or a dry run: the next run raises the same alerts
     again. Neither is an alert that a sink reports as left. An alert that is snoozed before it was
     ever raised is raised when the snooze ends.
     """

@@ -1,4 +1,4 @@
-"""Read the sales of all sources of a job, each customer under one common name."""
+"""Reading of the sales of all sources of a job, with common names of customers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXAMPLES = 3
 
 
 class CommonNames(dict[Any, str]):
-    """Customer of an adapter -> its common name as text; those that no id map holds are listed."""
+    """Customer of an adapter -> common name as text; collects those that are not in the id map."""
 
     def __init__(self, part: Part) -> None:
         super().__init__()
@@ -35,14 +35,14 @@ class CommonNames(dict[Any, str]):
         self.unmapped: set[str] = set()
 
     def __missing__(self, customer: Any) -> str:
-        own = str(customer)
-        found = None if self._map is None else self._map.get(own)
-        if found is None:
-            found = self._prefix + own
+        identifier = str(customer)
+        name = None if self._map is None else self._map.get(identifier)
+        if name is None:
+            name = self._prefix + identifier
             if self._map is not None:
-                self.unmapped.add(found)
-        self[customer] = found
-        return found
+                self.unmapped.add(name)
+        self[customer] = name
+        return name
 
 
 class Reading:
@@ -51,16 +51,16 @@ class Reading:
     Parameters
     ----------
     sources
-        Each with its part of the job.
+        Sources, each with its part of the job.
     progress
-        Callbacks; gets how many lines were read.
+        Progress callbacks, called with the number of lines read.
     redactor
-        Covers secrets in the message of a failing source.
+        Redacts secrets in the message of a failing source.
 
     Notes
     -----
-    Customers come out as text, by their common name where a map has one. With several sources,
-    documents of one are never taken for those of another.
+    Customers are yielded as text, by their common name where a map has one. With several sources,
+    equal document numbers of different sources stay distinct.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Reading:
         self._quality: list[Quality] = []
         self._state: tuple[int, date | None] = (0, None)
         self.met: dict[str, tuple[int, int]] = {}
-        """Source -> its customers that the id map holds, and those it does not."""
+        """Source -> number of its customers in the id map, and number of those not in it."""
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every transaction of the half-open *window*, each exactly once, in batches.
@@ -85,7 +85,7 @@ class Reading:
         Raises
         ------
         AdapterError
-            A source failed; the message says which, and how far it had come.
+            A source failed; the message names it and the number of lines read.
         """
         self._names, self._quality, self.met = {}, [], {}
         for place, (part, source) in enumerate(self._sources):
@@ -118,7 +118,7 @@ class Reading:
         self._close(part, source, names, lines, lost_lines, lost_money)
 
     def _guarded(self, part: Part, source: Source, window: Window) -> Iterator[Transactions]:
-        """Pass batches on; say of a failure where it happened."""
+        """Yield the batches of a source; failures become errors that name the source."""
         self._state = 0, None
         try:
             yield from source.transactions(window)
@@ -133,7 +133,7 @@ class Reading:
             failure, cause = self._failure(part, shown), None
         else:
             return
-        # A foreign exception may hold secrets, so it is not chained, and there is no context.
+        # The exception of a plugin may hold secrets, so the error has no cause and no context.
         raise failure from cause
 
     def _failure(self, part: Part, reason: object) -> AdapterError:
@@ -141,13 +141,13 @@ class Reading:
         if not lines:
             return AdapterError(
                 "the source {source} failed at its start: {reason}; nothing was saved, the next "
-                "run begins anew",
+                "run starts over",
                 source=part.label,
                 reason=reason,
             )
         return AdapterError(
             "the source {source} failed after {lines} lines, the last of {day}: {reason}; nothing "
-            "was saved, the next run begins anew",
+            "was saved, the next run starts over",
             source=part.label,
             lines=lines,
             day=last,
@@ -157,9 +157,9 @@ class Reading:
     def _documents(self, place: int, batch: Transactions) -> npt.NDArray[Any] | None:
         if batch.document is None or len(self._sources) == 1:
             return batch.document
-        found = np.empty(len(batch), dtype=object)
-        found[:] = [f"{place}\0{one}" for one in batch.document.tolist()]
-        return found
+        documents = np.empty(len(batch), dtype=object)
+        documents[:] = [f"{place}\0{one}" for one in batch.document.tolist()]
+        return documents
 
     def _close(
         self,
@@ -191,7 +191,7 @@ class Reading:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Customer -> name, where a source knows it."""
+        """Customer -> name, where a source has it."""
         return self._names
 
     @property

@@ -49,21 +49,23 @@ def run(
     Parameters
     ----------
     job
-        What to do.
+        Job to run.
     as_of
-        The day of the classification.
+        Date of the classification.
     apply
-        Whether sinks that reach other systems write; they only look otherwise.
+        Whether sinks that reach other systems write; otherwise they do a dry run.
     registry
-        Where adapters are found; the installed ones when not given.
+        Registry of the adapters; the installed ones by default.
     progress
-        Callbacks; none when not given.
+        Progress callbacks; none by default.
     change
-        Applied to the result before the sinks see it; the history keeps it as it was.
+        Function applied to the analysis before the sinks; the history stores the unchanged
+        snapshot.
 
     Returns
     -------
     Outcome
+        Analysis and outcome of each sink.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def run(
     HistoryError
         The history cannot be used.
     UnavailableError
-        The job is running already.
+        The job is already running.
     """
     progress = progress or RunProgress()
     with job_lock(job.path), built(job, registry) as (adapters, redactor):
@@ -162,7 +164,7 @@ def _classified(
     periods = job.settings.periods(as_of)
     previous, year_ago = None, None
     if history is not None:
-        # Dated by the window: a second run of the same month must not find itself.
+        # Dated by the window: a second run of the same month must not compare with itself.
         previous = history.latest(periods.dated, job.settings)
         year_ago = _year_ago(history, job, periods)
     batches = reading.transactions(periods.span)
@@ -184,22 +186,24 @@ def _classified(
 
 
 def _year_ago(history: History, job: Job, periods: Periods) -> Snapshot | None:
-    """Find the snapshot whose window ended a year before this one, if it was made."""
+    """Return the snapshot whose window ended a year before this one, or None."""
     until = periods.window.until
-    # The 29th of February begins no period but a day or a week, which have no twin anyway.
+    # Only days and weeks can begin on 29 February, and they have no counterpart a year ago.
     before = (
         until.replace(year=until.year - 1, day=min(until.day, 28)) if until.year > 1 else until
     )
     dated = before - timedelta(days=1)
-    wanted = job.settings.fingerprint
-    found = any((one.dated, one.fingerprint) == (dated, wanted) for one in history.snapshots())
-    return history.get(dated, job.settings) if found else None
+    fingerprint = job.settings.fingerprint
+    stored = any(
+        (one.dated, one.fingerprint) == (dated, fingerprint) for one in history.snapshots()
+    )
+    return history.get(dated, job.settings) if stored else None
 
 
 def _written(
     part: Part, sink: Sink, analysis: Analysis, redactor: Redactor, *, dry_run: bool
 ) -> SinkOutcome:
-    """Write to one sink; whatever happens, the next one has its turn."""
+    """Write to one sink; a failure is returned, so that the next sink runs."""
     try:
         report = sink.write(analysis, dry_run=dry_run)
         plain = evolve(

@@ -1,1 +1,1 @@
-"""Sales tables: read files, recognise columns, account for quality."""
+"""Sales tables: reading of files, recognition of columns, data quality account."""

@@ -1,4 +1,4 @@
-"""Data quality account: doubtful lines counted by kind, with their money and what was done."""
+"""Data quality account: doubtful lines counted by kind, with their money and treatment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXAMPLES = 3
 def issue_of(
     kind: str, count: int, amount: float | None, examples: Iterable[str] = ()
 ) -> QualityIssue:
-    """Count lines of one kind; what is done with them follows from the kind.
+    """Return the issue of a kind of lines; the kind determines the treatment.
 
     Examples
     --------
@@ -33,16 +33,16 @@ def issue_of(
 
 
 def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> InputError:
-    """Return the error for a table without a usable line.
+    """Return the error for a table without usable lines.
 
     Parameters
     ----------
     where
         Name of the file.
     quality
-        Its account.
+        Its quality account.
     columns
-        Role -> column it was read from.
+        Role -> column in the file.
     """
     return InputError(
         "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
@@ -54,17 +54,17 @@ def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> 
 
 
 class LineAccount:
-    """Quality account of lines in memory, and which of them are in use.
+    """Quality account of lines in memory, with the set of lines in use.
 
-    A line that cannot be used is counted once, under the first reason met; a line that is only
-    noted stays in use, and may be noted for several reasons.
+    A line that cannot be used is counted once, under the first reason; a line that is only noted
+    stays in use, and may be noted for several reasons.
 
     Parameters
     ----------
     rows
-        How many lines there are.
+        Number of lines.
     first_line
-        The number of the first of them in the file, for the examples.
+        Number of the first line in the file, for the examples.
     """
 
     def __init__(self, rows: int, *, first_line: int = 2) -> None:
@@ -75,7 +75,7 @@ class LineAccount:
 
     @property
     def used(self) -> Bools:
-        """(rows,) the lines in use."""
+        """(rows,) booleans: the lines in use."""
         return self._used
 
     def leave_out(
@@ -85,7 +85,7 @@ class LineAccount:
         amounts: Floats | None,
         cells: pd.Series[Any] | None = None,
     ) -> None:
-        """Take lines out of use, counting those in use until now."""
+        """Remove lines from use, and count those that were in use."""
         hit = np.asarray(lines, dtype=bool) & self._used
         self._add(kind, hit, amounts, cells)
         self._used &= ~hit
@@ -109,17 +109,17 @@ class LineAccount:
         self._issues.append(issue_of(kind, count, amount, lines))
 
     def quality(self) -> Quality:
-        """Close the account."""
+        """Return the finished account."""
         return Quality(self._rows, int(np.count_nonzero(self._used)), self._issues)
 
 
 def _total(amounts: Floats) -> float:
-    """Add to the last kopeck, so that an account can be checked against another program's."""
+    """Return the exact sum, rounded to kopecks, comparable with that of other programs."""
     return math.fsum(amounts[~np.isnan(amounts)])
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:
-    """Add accounts up: issues of one kind and treatment become one.
+    """Merge accounts: issues of the same kind and treatment are added up.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Analysis of a file of sales, by the route that its size asks for."""
+"""Analysis of a file of sales, in memory or by DuckDB depending on its size."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze_file", "read_sales_for"]
 
-#: Options of `read_sales` that mean nothing in Parquet, or that DuckDB does not look at.
+#: Options of `read_sales` that do not apply to Parquet, or that DuckDB does not use.
 _IN_MEMORY_ONLY = ("name", "date_format", "decimal", "delimiter", "encoding", "sheet")
 
 
 def read_sales_for(
     path: str | PathLike[str], metric: str, *, as_of: date | None = None, **reading: Any
 ) -> Sales:
-    """Read a file of sales that a metric is to be computed from.
+    """Read a file of sales with the columns that a metric needs.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def read_sales_for(
     Raises
     ------
     InputError
-        As in `abcxyz.tables.sales.read_sales`, or the file lacks the costs of a profit.
+        As in `abcxyz.tables.sales.read_sales`, or the file has no costs for the metric profit.
     """
     sales = read_sales(path, as_of=as_of, **reading)
     if metric == "profit" and "cost" not in sales.columns:
@@ -67,20 +67,20 @@ def analyze_file(
     path
         CSV (also gzipped), Parquet or Excel.
     as_of
-        Day of the result.
+        Date of the result.
     settings
-        Of the classification.
+        Settings of the classification.
     large_from
-        Megabytes from which a Parquet file is added up by DuckDB.
+        Size in megabytes from which a Parquet file is aggregated by DuckDB.
     memory, spill, progress
-        Of a large Parquet file, as in `abcxyz.frames.parquet.parquet_sales`.
+        Options for a large Parquet file, as in `abcxyz.frames.parquet.parquet_sales`.
     reading
-        How to read the file, as in `abcxyz.tables.sales.read_sales`.
+        Options for reading the file, as in `abcxyz.tables.sales.read_sales`.
 
     Returns
     -------
     Analysis
-        With the data quality account of the file.
+        Analysis with the data quality account of the file.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Cells of a table -> amounts, days and identifiers, a whole column at a time.
+"""Parsing of columns of cells into amounts, dates and identifiers.
 
-Every reader looks at each *different* cell once: a column of a million lines has a few hundred
-days and some thousands of customers.
+Each *distinct* cell is parsed once: a column of a million lines has a few hundred dates and some
+thousands of customers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f'’]+")
 MONEY_MARKS = re.compile(r"(?:₽|руб(?:лей|ля|\.)?|р\.|\$|€|£|RUB|RUR|USD|EUR)", re.IGNORECASE)
-"""A currency written into a cell of money."""
+"""Currency sign or code in an amount cell."""
 
 _MINUSES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-"})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -48,30 +48,30 @@ _CENTURY = MappingProxyType({True: 2000, False: 1900})
 
 
 def distinct(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
-    """Give every cell a code, and list the different cells; a missing cell has the code -1."""
+    """Return a code per cell, and the distinct cells; a missing cell has the code -1."""
     codes, cells = pd.factorize(column, use_na_sentinel=True)
     return np.asarray(codes, np.int64), list(cells)
 
 
 def spread(codes: npt.NDArray[np.int64], values: npt.NDArray[Any], missing: Any) -> Any:
-    """Put the value of each different cell back on its lines."""
+    """Expand values of distinct cells to all lines."""
     return np.append(values, np.asarray([missing], dtype=values.dtype))[codes]
 
 
 def is_blank(cell: object) -> bool:
-    """Whether nothing is written in a cell."""
+    """Return whether a cell is empty."""
     if cell is None or isinstance(cell, str):
         return not cell or not cell.strip()
     return bool(pd.isna(cell))  # type: ignore[call-overload]
 
 
 def read_ids(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """Read identifiers as text without the space around it; ``None`` where there is none.
+    """Parse identifiers as text without surrounding space; ``None`` where empty.
 
     Parameters
     ----------
     column
-        (n,) text or numbers. Whole numbers kept as fractions (``17850.0``) lose the fraction.
+        (n,) text or numbers. Whole numbers stored as fractions (``17850.0``) lose the fraction.
 
     Returns
     -------
@@ -96,23 +96,23 @@ def read_ids(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
 def read_amounts(
     column: pd.Series[Any], *, decimal: str | None = None, comma_is_decimal: bool = False
 ) -> tuple[Floats, Bools]:
-    """Read money however it is written: ``1 234,50``, ``1,234.50``, ``(99.90)``, ``-12 ₽``.
+    """Parse amounts in any usual notation: ``1 234,50``, ``1,234.50``, ``(99.90)``, ``-12 ₽``.
 
     Parameters
     ----------
     column
         (n,) text or numbers.
     decimal
-        ``"."`` or ``","``; found out from the column when not given.
+        ``"."`` or ``","``; None detects it from the column.
     comma_is_decimal
-        How to take ``1,234`` where nothing else in the column tells.
+        Whether ``1,234`` is a decimal fraction where the column leaves it open.
 
     Returns
     -------
     amounts : numpy.ndarray
         (n,) float64; NaN where there is none.
     unreadable : numpy.ndarray
-        (n,) where something is written that is not a number.
+        (n,) booleans: cells that are not empty and not a number.
     """
     if column.dtype.kind in "iuf":
         amounts = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -147,7 +147,7 @@ def _amount(cell: object, point: str) -> float:
         if grouped:
             text = text.replace(thousands, "")
         elif thousands == "." and text.count(".") == 1 and "," not in text:
-            pass  # a plain 12.5 among decimal commas is still twelve and a half
+            pass  # a plain 12.5 among decimal commas still has a decimal point
         else:
             return math.nan
     text = text.replace(",", ".")
@@ -158,7 +158,7 @@ def _amount(cell: object, point: str) -> float:
 
 
 def _decimal_mark(cells: Sequence[object], comma_is_decimal: bool) -> str:
-    """Tell the decimal mark of a column: the cells that leave no doubt decide for all."""
+    """Return the decimal mark of a column: the unambiguous cells decide for all."""
     only_doubtful = False
     for cell in cells:
         if not isinstance(cell, str) or "," not in cell:
@@ -175,29 +175,29 @@ def _decimal_mark(cells: Sequence[object], comma_is_decimal: bool) -> str:
 def read_days(
     column: pd.Series[Any], *, date_format: str | None = None, name: str = "date"
 ) -> tuple[Days, Bools]:
-    """Read the day of each cell; the time of day and its zone are left as they were written.
+    """Parse the date of each cell, ignoring the time of day and its zone.
 
     Parameters
     ----------
     column
         (n,) dates, or text such as ``2026-10-31``, ``31.10.2026 14:05``, ``20261031``.
     date_format
-        A format of :func:`time.strptime`, for everything else.
+        Format of :func:`time.strptime` for cells in other notations.
     name
-        The column's name, for the message.
+        Name of the column, for errors.
 
     Returns
     -------
     days : numpy.ndarray
-        (n,) ``datetime64[D]``; NaT where there is none. The first day of the year 1, which 1C
-        writes for "no date", is none.
+        (n,) ``datetime64[D]``; NaT where empty, also for the first day of the year 1, which 1C
+        writes for "no date".
     unreadable : numpy.ndarray
-        (n,) where something is written that is not a date.
+        (n,) booleans: cells that are not empty and not a date.
 
     Raises
     ------
     InputError
-        The column may be read with the day first or with the month first.
+        The column is ambiguous: either the day or the month could come first.
     """
     if column.dtype.kind == "M":
         if getattr(column.dtype, "tz", None) is not None:
@@ -224,7 +224,7 @@ def read_days(
 
 
 def _day_text(cell: object) -> object:
-    """Cut the time of day off, where what follows the day is a time indeed."""
+    """Remove the time of day, where the date is followed by a valid time."""
     if not isinstance(cell, str):
         return cell
     text = cell.strip()
@@ -267,7 +267,7 @@ def _day_parser(
 
 
 def _is_day_first(cells: dict[object, date | None], name: str) -> bool:
-    """Tell ``31/10/2026`` from ``10/31/2026``; dots always have the day first."""
+    """Return whether dates with slashes have the day first; dates with dots always have."""
     firsts, seconds = 0, 0
     doubtful = None
     for cell in cells:

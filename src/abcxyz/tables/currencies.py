@@ -1,4 +1,4 @@
-"""Currency codes and signs, and the choice of the one currency that a result is in."""
+"""Currency codes and signs, and the choice of the single currency of a result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CODE_OF = MappingProxyType({sign: code for code, sign in CURRENCY_SIGNS.items()
 
 
 def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
-    """Read currency codes, or the currency sign that stands in a cell of money.
+    """Parse currency codes, or the currency signs in amount cells.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     Returns
     -------
     numpy.ndarray
-        (n,) of ``str``; empty text where no currency is written.
+        (n,) of ``str``; empty text where a cell has no currency.
     """
     codes, cells = distinct(column)
     names = np.empty(len(cells), dtype=object)
@@ -62,46 +62,46 @@ def _code(cell: object) -> str:
 
 
 def has_currency_signs(column: pd.Series[Any]) -> bool:
-    """Whether any cell of money carries the sign of a currency."""
+    """Return whether any amount cell has a currency sign."""
     if column.dtype.kind in "iufM":
         return False
     return any(isinstance(cell, str) and MONEY_MARKS.search(cell) for cell in distinct(column)[1])
 
 
 def refuse_choice(
-    where: str, wanted: str | None, rates: Mapping[str, float] = MappingProxyType({})
+    where: str, target: str | None, rates: Mapping[str, float] = MappingProxyType({})
 ) -> None:
-    """Refuse a choice of currency where no currency is written.
+    """Raise an error if a currency is chosen for a table without currencies.
 
     Raises
     ------
     InputError
-        A currency is wanted, or rates are given.
+        *target* or *rates* is set.
     """
-    if wanted is not None or rates:
+    if target is not None or rates:
         raise InputError(
             "{where} has no column of currencies, so {currency} cannot be chosen; name the column "
             "with --currency-column, or drop the option",
             where=where,
-            currency=wanted or ", ".join(rates),
+            currency=target or ", ".join(rates),
         )
 
 
 def choose_currency(
     counts: Mapping[str, int],
     *,
-    wanted: str | None,
+    target: str | None,
     rates: Mapping[str, float] = MappingProxyType({}),
     where: str,
 ) -> Mapping[str, float] | None:
-    """Leave one currency: by choice, by conversion, or because there is no other.
+    """Reduce amounts to one currency: by selection, by conversion, or because there is only one.
 
     Parameters
     ----------
     counts
-        Currency code -> number of lines; the empty code is no currency.
-    wanted
-        The currency to keep; with *rates*, the currency to convert to.
+        Currency code -> number of lines; the empty code stands for no currency.
+    target
+        Currency to select; with *rates*, the currency to convert to.
     rates
         Currency code -> its price in the currency of the result.
     where
@@ -110,37 +110,37 @@ def choose_currency(
     Returns
     -------
     Mapping or None
-        Currency code -> factor of its amounts; lines of other currencies are to be left out.
-        None where every line stays as it is.
+        Currency code -> factor for its amounts; lines of other currencies must be left out.
+        None where no line changes.
 
     Raises
     ------
     InputError
-        A rate is no price or is missing, no line is in the wanted currency, or several
+        A rate is missing or not positive, no line is in the target currency, or several
         currencies are mixed.
 
     Examples
     --------
-    >>> choose_currency({"EUR": 2, "USD": 9}, wanted="usd", where="sales.csv")
+    >>> choose_currency({"EUR": 2, "USD": 9}, target="usd", where="sales.csv")
     {'USD': 1.0}
-    >>> choose_currency({"EUR": 2}, wanted="USD", rates={"EUR": 1.1}, where="sales.csv")
+    >>> choose_currency({"EUR": 2}, target="USD", rates={"EUR": 1.1}, where="sales.csv")
     {'EUR': 1.1, 'USD': 1.0}
     """
     shown = ", ".join(
         f"{code or '(none)'} {count}" for code, count in sorted(counts.items(), key=_most_first)
     )
-    wanted = wanted.strip().upper() if wanted else None
+    target = target.strip().upper() if target else None
     if rates:
-        return _prices(counts, wanted, rates, where, shown)
-    if wanted:
-        if wanted not in counts:
+        return _prices(counts, target, rates, where, shown)
+    if target:
+        if target not in counts:
             raise InputError(
                 "{where} has no line in {currency}; its currencies are {counts}",
                 where=where,
-                currency=wanted,
+                currency=target,
                 counts=shown,
             )
-        return {wanted: 1.0}
+        return {target: 1.0}
     if len(counts) > 1:
         raise InputError(
             "{where} mixes {number} currencies ({counts}), which cannot be added; choose one with "
@@ -159,7 +159,7 @@ def _most_first(pair: tuple[str, int]) -> int:
 
 def _prices(
     counts: Mapping[str, int],
-    wanted: str | None,
+    target: str | None,
     rates: Mapping[str, float],
     where: str,
     shown: str,
@@ -172,8 +172,8 @@ def _prices(
                 currency=code,
                 rate=price,
             )
-    if wanted:
-        prices.setdefault(wanted, 1.0)
+    if target:
+        prices.setdefault(target, 1.0)
     lacking = [code or "(none)" for code in counts if code not in prices]
     if lacking:
         raise InputError(

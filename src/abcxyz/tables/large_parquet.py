@@ -1,4 +1,4 @@
-"""Analysis of a Parquet file larger than memory: DuckDB adds the sales up."""
+"""Analysis of a Parquet file larger than memory, aggregated by DuckDB."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 __all__ = ["LARGE", "analyze_large_parquet", "is_large_parquet"]
 
 LARGE = 200.0
-"""Megabytes from which a Parquet file is added up outside of Python's memory."""
+"""Size in megabytes from which a Parquet file is aggregated by DuckDB."""
 
 _MB = 1_000_000
 _ROLES = tuple(role for role in ROLES if role not in ("currency", "name"))
-#: Money of several currencies, or none at all, has no sum.
+#: Kinds of doubtful lines without a sum of money: unreadable, or of several currencies.
 _WITHOUT_AMOUNT = ("no_amount", "other_currency")
 
 
 def is_large_parquet(path: str | PathLike[str], megabytes: float = LARGE) -> bool:
-    """Whether a file is Parquet of at least so many megabytes, and DuckDB is there to read it."""
+    """Return whether a file is Parquet of at least *megabytes*, and DuckDB is installed."""
     file = Path(path)
     if not file.is_file() or file.stat().st_size < megabytes * _MB:
         return False
@@ -65,16 +65,16 @@ def analyze_large_parquet(
     spill: str | PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Analysis:
-    """Add a Parquet file up in DuckDB, and classify the customers.
+    """Aggregate a Parquet file in DuckDB, and classify the customers.
 
     Parameters
     ----------
     path
         The file.
     as_of
-        Day of the result.
+        Date of the result.
     settings
-        Of the classification.
+        Settings of the classification.
     customer, date, amount, document, cost, currency_column, currency, rates
         As in `abcxyz.tables.sales.read_sales`; rates cannot be applied to such a file.
     memory, spill, progress
@@ -83,12 +83,13 @@ def analyze_large_parquet(
     Returns
     -------
     Analysis
-        Equal to that of the same file in memory; equal lines are not counted in its account.
+        Analysis equal to that of the same file in memory, but its account does not count
+        duplicate lines.
 
     Raises
     ------
     InputError
-        A column cannot be used as it is, currencies are mixed, or nothing lies in the window.
+        A column has an unsuitable type, currencies are mixed, or no sale lies in the window.
     """
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.frames import panel_from_frame
@@ -136,7 +137,7 @@ def analyze_large_parquet(
             bucket=settings.bucket,
             metric=settings.metric,
         )
-    # The same customer has the same name whichever way the file was read.
+    # Customers have the same names in memory and by DuckDB.
     names = np.array([str(one) for one in panel.customers.tolist()], dtype=object)
     return analyze(
         attrs.evolve(panel, customers=names), as_of=as_of, settings=settings, quality=quality
@@ -148,7 +149,7 @@ def _quoted(name: str, mark: str = '"') -> str:
 
 
 def _by_role(relation: Any, columns: Mapping[str, str], metric: str) -> Any:
-    """Call the columns by their roles, and clean their cells."""
+    """Rename the columns to their roles, and clean their cells."""
     kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
     cells = []
     for role in _ROLES:
@@ -186,7 +187,7 @@ def _unfit(column: str, role: str, kind: str) -> InputError:
 
 
 def _present(sales: Any) -> tuple[str, str, str]:
-    """Return the SQL conditions of a line with a customer, a day, an amount."""
+    """Return the SQL conditions for lines with a customer, a date, an amount."""
     kinds = dict(zip(sales.columns, map(str, sales.types), strict=True))
     amount = "amount is not null"
     if kinds["amount"] in ("DOUBLE", "FLOAT"):
@@ -199,18 +200,18 @@ def _usable(sales: Any, as_of: date) -> str:
 
 
 def _currency_condition(
-    sales: Any, columns: Mapping[str, str], wanted: str | None, where: str
+    sales: Any, columns: Mapping[str, str], target: str | None, where: str
 ) -> str:
-    """Return the SQL condition of a line in the currency of the result."""
+    """Return the SQL condition for lines in the currency of the result."""
     if "currency" not in columns:
-        refuse_choice(where, wanted)
+        refuse_choice(where, target)
         return "true"
     lines = sales.aggregate("currency, count(*)").order("currency").fetchall()
     codes = read_currency(pd.Series([written for written, _ in lines], dtype=object)).tolist()
     counts = dict.fromkeys(codes, 0)
     for code, (_, count) in zip(codes, lines, strict=True):
         counts[code] += count
-    factor = choose_currency(counts, wanted=wanted, where=where)
+    factor = choose_currency(counts, target=target, where=where)
     if factor is None:
         return "true"
     in_currency = [
@@ -224,7 +225,7 @@ def _currency_condition(
 def _account(
     sales: Any, usable: str, in_currency: str, as_of: date, window: Window
 ) -> tuple[Quality, date, date]:
-    """Count what is doubtful, in one pass; return the first and last usable day, too."""
+    """Count doubtful lines in one pass; return also the first and last usable day."""
     customer, day, amount = _present(sales)
     used = f"{usable} and {in_currency}"
     conditions = {

@@ -1,4 +1,4 @@
-"""Sales lines of a table: cells read by role, with a quality account."""
+"""Sales lines of a table: cells parsed by role, with a quality account."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = ["SalesLines"]
 class SalesLines:
     """Customer, day, amount and cost of every line of a table.
 
-    Lines without a customer, a readable day or a readable amount are left out of the account,
-    and so are those dated after *as_of*.
+    Lines without a customer, a readable date or a readable amount are taken out of use in the
+    account, and so are those dated after *as_of*.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class SalesLines:
     columns
         Role -> column.
     first_line
-        The number of the first line, for the examples of the account.
+        Number of the first line, for the examples of the account.
     as_of
-        Lines after this day are left out; every line stays when not given.
+        Lines after this day are left out; None keeps every line.
     date_format, decimal
         As in `abcxyz.tables.sales.read_sales`.
     comma_is_decimal
@@ -44,7 +44,7 @@ class SalesLines:
     account
         The quality account.
     amount
-        (rows,) money, NaN where there is none.
+        (rows,) amounts, NaN where unreadable.
     """
 
     def __init__(
@@ -110,12 +110,12 @@ class SalesLines:
         documents = read_ids(self._frame[self._columns["document"]])[self.account.used]
         blank = pd.isna(documents)
         if blank.any():
-            # A line without its document is a document of its own, as in a table without any.
+            # Each line without a document counts as a document, as in a table without documents.
             documents[blank] = [f"\0line {self._first_line + i}" for i in np.flatnonzero(blank)]
         return documents
 
     def names(self) -> dict[str, str]:
-        """Return the last name written for each customer; nothing where no column holds names."""
+        """Return the last name of each customer; empty without a column of names."""
         if "name" not in self._columns:
             return {}
         used = self.account.used

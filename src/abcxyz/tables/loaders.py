@@ -1,4 +1,4 @@
-"""Scorecards and playbooks from files."""
+"""Loading of scorecards and playbooks from files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["read_playbook", "read_scorecard"]
 
 
 def read_scorecard(path: str | PathLike[str] | None) -> Scorecard:
-    """Read a scorecard from TOML, or from JSON by its ending; the default one without a path.
+    """Read a scorecard from TOML or JSON, by the file's extension; None gives the default one.
 
     Raises
     ------
     ConfigError
-        The file is absent or damaged, or is no scorecard.
+        The file is absent or damaged, or is not a scorecard.
     """
     if path is None:
         return DEFAULT
@@ -44,12 +44,12 @@ def read_scorecard(path: str | PathLike[str] | None) -> Scorecard:
 
 
 def read_playbook(path: str | PathLike[str]) -> Playbook:
-    """Read a playbook from TOML; what it does not say stays as ours says it.
+    """Read a playbook from TOML; absent entries are taken from the default one.
 
     Raises
     ------
     ConfigError
-        The file is absent or damaged, or is no playbook.
+        The file is absent or damaged, or is not a playbook.
     """
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))

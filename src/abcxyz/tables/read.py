@@ -1,4 +1,4 @@
-"""Any file with a table in it -> a data frame, cells as they are written."""
+"""Reading of CSV, Parquet and Excel files into data frames."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ def read_table(
     Parameters
     ----------
     path
-        The file; its first bytes tell its kind, not its name.
+        The file; its format is detected by its first bytes, not by its name.
     delimiter
-        What separates the fields of a CSV; found out when not given.
+        Field separator of a CSV; None detects it.
     encoding
-        Of a CSV; found out when not given: a byte order mark, then UTF-8, then cp1251.
+        Encoding of a CSV; None detects it: a byte order mark, then UTF-8, then cp1251.
     sheet
         Name or position of the sheet of a workbook.
 
     Returns
     -------
     pandas.DataFrame
-        Cells of a CSV are text exactly as written (``00017`` stays so, ``NA`` is a word);
-        Parquet and Excel keep their own types.
+        Cells of a CSV are unchanged text (``00017`` and ``NA`` stay text); those of Parquet and
+        Excel have the types of the file.
 
     Raises
     ------
     InputError
-        The file is absent, empty, damaged or of another kind; the message names the cure.
+        The file is absent, empty, damaged or of another format; the message names the cure.
     """
     try:
         raw = path.read_bytes()
@@ -77,12 +77,12 @@ def read_table(
 
 
 def decode(raw: bytes, path: Path, encoding: str | None = None) -> str:
-    """Turn the bytes of a text file into text.
+    """Decode the bytes of a text file.
 
     Raises
     ------
     InputError
-        The bytes are no text in *encoding*, or in none of those tried.
+        The bytes are not valid in *encoding*, or in any of those tried.
     """
     tried = [encoding] if encoding else _encodings(raw)
     for name in tried:
@@ -107,7 +107,7 @@ def _encodings(raw: bytes) -> list[str]:
         if raw.startswith(mark):
             return [name]
     head = raw[:4096]
-    # Separators are ASCII in every table, so UTF-16 without a mark shows many zero bytes.
+    # Separators are ASCII, so UTF-16 without a byte order mark has many zero bytes.
     if head[1::2].count(0) > len(head) // 8:
         return ["utf-16-le"]
     if head[::2].count(0) > len(head) // 8:
@@ -116,7 +116,7 @@ def _encodings(raw: bytes) -> list[str]:
 
 
 def sniff_delimiter(header: str) -> str:
-    """Find what separates the fields of a header line: the commonest mark outside quotes.
+    """Return the field separator of a header line: the most frequent candidate outside quotes.
 
     Examples
     --------
@@ -204,7 +204,7 @@ def _read_excel(raw: bytes, path: Path, sheet: str | int) -> pd.DataFrame:
             sheets=", ".join(names),
         )
     page = book[str(sheet)]
-    # Some programs write a wrong size into the sheet; it must not cut the lines.
+    # Some programs write a wrong sheet size, which must not truncate the rows.
     page.reset_dimensions()
     lines = [list(row) for row in page.iter_rows(values_only=True)]
     book.close()

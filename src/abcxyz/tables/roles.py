@@ -1,4 +1,4 @@
-"""Which column is the customer, which the day, which the money."""
+"""Recognition of columns by name: customer, date, amount and optional roles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from abcxyz.errors import InputError
 
 __all__ = ["REQUIRED", "ROLES", "choose_columns"]
 
-#: What a column may be, with its usual names, the most telling first.
+#: Role -> usual column names, the most specific first.
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "customer": (
@@ -56,38 +56,38 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-#: Without these a line says nothing.
+#: Roles without which a line cannot be used.
 REQUIRED = ("customer", "date", "amount")
 
 
 def _plain(name: str) -> str:
-    """Reduce a column name to its letters and digits: ``Customer ID`` is ``customer_id``."""
+    """Normalise a column name to letters and digits: ``Customer ID`` is ``customer_id``."""
     return re.sub(r"[\W_]+", "", name.casefold().replace("ё", "е"))
 
 
 def choose_columns(
     columns: Sequence[str], named: Mapping[str, str | None], where: str
 ) -> dict[str, str]:
-    """Match columns to their roles: named ones first, the others by their usual names.
+    """Match columns to roles: first the named ones, then the others by their usual names.
 
     Parameters
     ----------
     columns
-        The names in the file.
+        Column names of the file.
     named
-        Role to the column that the user named, or None.
+        Role to the column named by the user, or None.
     where
-        The file, for the message.
+        Name of the file, for errors.
 
     Returns
     -------
     dict
-        Role to column; the optional roles only where there is one.
+        Role to column; optional roles only where a column matches.
 
     Raises
     ------
     InputError
-        A named column is not there, or a required one can not be told from its name.
+        A named column is absent, or a required one is not recognised by its name.
 
     Examples
     --------

@@ -33,7 +33,7 @@ __all__ = ["Sales", "read_sales"]
 
 @frozen(eq=False)
 class Sales:
-    """Sales of a file, with the account of its lines.
+    """Sales of a file, with its data quality account.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class Sales:
     quality
         The data quality account.
     columns
-        Role to the column it was read from.
+        Role to the column in the file.
     names
-        Customer to the name, where the file has both.
+        Customer to name, where the file has both.
     """
 
     transactions: Transactions
@@ -53,7 +53,7 @@ class Sales:
     names: Mapping[str, str] = field(factory=dict, converter=frozen_map)
 
     def account(self, window: Window) -> Quality:
-        """Add the lines outside a window to the account: they are neither lost nor counted."""
+        """Return the account with the lines outside a window added as an issue."""
         outside = ~window.holds(self.transactions.day)
         count = int(np.count_nonzero(outside))
         if not count:
@@ -99,26 +99,26 @@ def read_sales(
     path
         The file.
     customer, date, amount, document, cost, name, currency_column
-        Names of the columns; those not given are recognised by their usual names, English and
-        Russian.
+        Names of the columns; None recognises a column by its usual names, English and Russian.
     currency
-        The currency to keep; with *rates*, the currency to convert to.
+        Currency to select; with *rates*, the currency to convert to.
     rates
         Currency to its price in the currency of the result.
     as_of
-        Lines after this day are left out as future ones; every line is kept when not given.
+        Lines after this day are left out as future ones; None keeps every line.
     date_format
-        A format of :func:`time.strptime` for unusual dates.
+        Format of :func:`time.strptime` for unusual dates.
     decimal
-        The decimal mark; found out when not given.
+        Decimal mark; None detects it.
     delimiter, encoding
-        Of a CSV; found out when not given.
+        Field separator and encoding of a CSV; None detects them.
     sheet
         Name or position of a workbook's sheet.
 
     Returns
     -------
     Sales
+        Usable lines, quality account, columns and names.
 
     Raises
     ------
@@ -128,9 +128,9 @@ def read_sales(
 
     Notes
     -----
-    Zero lines, returns and exact duplicates are counted and kept: real ledgers hold identical
-    lines, and a return is a fact. Left out are only lines that cannot be placed: without a
-    customer, a day or an amount, or dated in the future.
+    Zero amounts, returns and exact duplicates are counted and stay in use: real ledgers have
+    identical lines, and returns are part of the sales. Only lines without a customer, a date or
+    an amount, or dated in the future, are left out.
     """
     file = Path(path)
     frame = read_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
@@ -168,7 +168,7 @@ def read_sales(
 
 
 def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
-    """Take unquoted ``1,234`` for a decimal where other text of the table is Russian."""
+    """Return whether the table has Russian text, so that ``1,234`` is a decimal fraction."""
     head = "".join(map(str, frame.columns)) + "".join(
         str(cell) for cell in frame[columns["customer"]].head(20)
     )
@@ -179,26 +179,26 @@ def _leave_one_currency(
     frame: pd.DataFrame,
     columns: Mapping[str, str],
     lines: SalesLines,
-    wanted: str | None,
+    target: str | None,
     rates: Mapping[str, float],
     where: str,
 ) -> None:
-    """Leave out, convert, or refuse the lines of other currencies."""
+    """Leave out or convert the lines of other currencies, or raise an error."""
     if "currency" in columns:
         written = read_currency(frame[columns["currency"]])
     elif has_currency_signs(frame[columns["amount"]]):
         written = read_currency(frame[columns["amount"]])
     else:
-        refuse_choice(where, wanted, rates)
+        refuse_choice(where, target, rates)
         return
     codes, currencies = distinct(pd.Series(written[lines.account.used]))
     counts = np.bincount(codes, minlength=len(currencies)).tolist()
     factor = choose_currency(
-        dict(zip(currencies, counts, strict=True)), wanted=wanted, rates=rates, where=where
+        dict(zip(currencies, counts, strict=True)), target=target, rates=rates, where=where
     )
     if factor is None:
         return
     factors = pd.Series(written).map(factor).to_numpy(float)
-    # Sums of several currencies mean nothing, so this issue carries no amount.
+    # A sum of several currencies is meaningless, so this issue has no amount.
     lines.account.leave_out("other_currency", np.isnan(factors), None, pd.Series(written))
     lines.convert(np.nan_to_num(factors, nan=1.0))

@@ -10,21 +10,21 @@ from abcxyz.errors import AbcxyzWarning, InputError
 
 __all__ = ["check_window"]
 
-#: A file whose sales end this long before the window does is probably an old one.
+#: A file whose last sale is this long before the end of the window is probably old.
 _STALE = timedelta(days=62)
 
 
 def check_window(file: str, window: Window, *, first: date, last: date, inside: bool) -> None:
-    """Tell the user of an old file which date to choose.
+    """Warn or raise an error if the sales end before the window, and suggest another date.
 
     Parameters
     ----------
     file
-        What to call the file.
+        Name of the file, for messages.
     window
-        The window of the analysis.
+        Window of the analysis.
     first, last
-        Days of the earliest and the latest usable sale.
+        Dates of the earliest and the latest usable sale.
     inside
         Whether any usable sale lies in the window.
 

@@ -84,7 +84,7 @@ class Catalogue:
         return template.format(**_localised(fields, lang)) if fields else template
 
     def message(self, english: str, /, **fields: object) -> Message:
-        """Write a sentence in English now, which `translate` says in another language later."""
+        """Return a sentence in English that `translate` can translate later."""
         return Message(self, english, fields)
 
     def forms(self, english: str, n: int, lang: str) -> str:
@@ -101,19 +101,19 @@ class Catalogue:
 
 
 class Message(str):
-    """A sentence in English that remembers its phrase and fields, see `Catalogue.message`.
+    """A sentence in English with its phrase and fields, see `Catalogue.message`.
 
-    Whoever does not know the reader's language, such as a source, returns messages in place of
-    text; who knows it passes them to `translate`. To everybody else they are text.
+    Code that does not know the reader's language, such as a source, returns messages instead of
+    text; code that knows it passes them to `translate`. For other code they are text.
 
     Parameters
     ----------
     own
-        The catalogue to look into.
+        Catalogue that is searched.
     template
         The phrase, with ``{named}`` fields.
     details
-        Values of the fields; a number to be written as the language does is a `Figure`.
+        Values of the fields; a number to be formatted by the language is a `Figure`.
 
     Examples
     --------
@@ -136,13 +136,13 @@ class Message(str):
         return message
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive pickling and copying."""
+        """Support pickling and copying."""
         return (type(self), (self.own, self.template, self.details))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number in a message, written with so many decimals as the reader's language does."""
+    """A number in a message, formatted by the reader's language with *decimals* decimals."""
 
     value: float
     decimals: int = 0

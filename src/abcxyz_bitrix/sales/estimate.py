@@ -74,7 +74,7 @@ class Estimate:
 
     @property
     def message(self) -> Message:
-        """The duration, to be said in the reader's language later."""
+        """Duration as a message, translated on display."""
         minutes = ceil(self.seconds / 60)
         return message(
             "{requests} requests, about {hours} h {minutes} min",

@@ -76,7 +76,7 @@ def posted(portal: Portal, key: str) -> int:
 
 
 def test_a_snoozed_alert_is_never_posted(portal: Portal, tmp_path: Path) -> None:
-    """Snoozed before its first posting, an alert stays away from the portal; others are posted."""
+    """An alert snoozed before its first posting is not posted; others are."""
     looked = carried_out(tmp_path, apply=False)
     assert len(looked.raised) > 1
     snoozed, *others = [one.key for one in looked.raised]
@@ -88,7 +88,7 @@ def test_a_snoozed_alert_is_never_posted(portal: Portal, tmp_path: Path) -> None
 
 
 def test_what_was_raised_is_not_raised_again(portal: Portal, tmp_path: Path) -> None:
-    """An alert of an earlier run stays with the analysis, and no new ledger posts it again."""
+    """An alert of an earlier run stays in the analysis; a new ledger does not post it again."""
     first = carried_out(tmp_path)
     assert first.raised
     before = len(comments(portal))
@@ -101,7 +101,7 @@ def test_what_was_raised_is_not_raised_again(portal: Portal, tmp_path: Path) -> 
     assert before == len(first.raised)
 
 
-def test_a_run_that_only_looks_raises_nothing_for_good(portal: Portal, tmp_path: Path) -> None:
+def test_a_dry_run_marks_no_alert_as_raised(portal: Portal, tmp_path: Path) -> None:
     """After a dry run of yesterday the alerts are still new, and posted today."""
     looked = carried_out(tmp_path, apply=False)
     assert comments(portal) == []
@@ -120,8 +120,8 @@ def test_a_snooze_that_ends_raises_the_alert(portal: Portal, tmp_path: Path) -> 
     assert posted(portal, snoozed) == 1
 
 
-def test_alerts_that_did_not_fit_the_time_come_again(portal: Portal, tmp_path: Path) -> None:
-    """Left over by the budget of one day, alerts are handed to the sink on the next one."""
+def test_alerts_beyond_the_budget_are_posted_next_day(portal: Portal, tmp_path: Path) -> None:
+    """Alerts beyond the budget of one day are handed to the sink on the next one."""
     job = tmp_path / "job.toml"
     job.write_text(JOB + 'budget = "0.001s"\n', encoding="utf-8")
     first = carried_out(tmp_path)
@@ -144,7 +144,7 @@ LONG_AGO = "2026-06-20T10:00:00+03:00"
 
 
 def _busy(portal: Portal) -> tuple[int, int]:
-    """Add a deal that stands, an hour a month for the smallest customer, a waiting lead."""
+    """Add a stalled deal, meetings with the smallest customer, and a waiting lead."""
     deal = portal.add_deal(
         "", companyId=1, opportunity=7000, createdTime=LONG_AGO, assignedById=1,
         lastActivityTime=LONG_AGO, lastActivityBy=2,
@@ -165,20 +165,20 @@ def test_facts_of_the_portal_raise_alerts(portal: Portal, tmp_path: Path, enrich
     """A stalled deal and time spent fire with a source alone, a waiting lead with an enricher."""
     deal, lead = _busy(portal)
     (tmp_path / "job.toml").write_text(JOB + enricher, encoding="utf-8")
-    found = {one.kind: one for one in carried_out(tmp_path).raised}
-    stalled = found["stalled_deal"]
+    by_kind = {one.kind: one for one in carried_out(tmp_path).raised}
+    stalled = by_kind["stalled_deal"]
     assert (stalled.customer, stalled.facts["deal"], stalled.age) == ("CO_1", f"D_{deal}", 25)
     assert (stalled.money, stalled.owner) == (7000.0, "1")
-    assert (found["dead_money"].customer, found["dead_money"].facts["hours"]) == ("CO_20", 4.5)
-    assert ("lead_waiting" in found) is bool(enricher)
+    assert (by_kind["dead_money"].customer, by_kind["dead_money"].facts["hours"]) == ("CO_20", 4.5)
+    assert ("lead_waiting" in by_kind) is bool(enricher)
     assert posted(portal, stalled.key) == 1
     places = {(row["ENTITY_TYPE"], row["ENTITY_ID"]) for row in comments(portal)}
     assert ("deal", deal) in places
     assert (("lead", lead) in places) is bool(enricher)
 
 
-def test_one_portal_is_asked_once(portal: Portal, tmp_path: Path) -> None:
-    """With an enricher of the same portal the source is not asked for facts."""
+def test_one_portal_is_read_once(portal: Portal, tmp_path: Path) -> None:
+    """With an enricher of the same portal the facts of the source are not read."""
     _busy(portal)
     (tmp_path / "job.toml").write_text(JOB + ENRICHER, encoding="utf-8")
     alerts = carried_out(tmp_path, apply=False).analysis.alerts
@@ -187,7 +187,7 @@ def test_one_portal_is_asked_once(portal: Portal, tmp_path: Path) -> None:
 
 
 def test_a_lead_that_was_called_waits_no_more(portal: Portal, tmp_path: Path) -> None:
-    """A call that a person made is a contact; a letter that came in or a robot's is none."""
+    """A call that a person made is a contact; an incoming letter or one of a robot is none."""
     _, lead = _busy(portal)
     (tmp_path / "job.toml").write_text(JOB + ENRICHER, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Alerts: each told once, to the right person, whatever happens on the way."""
+"""Alert channels: each alert is sent once, to the right user, under any faults."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def site() -> Iterator[Rig]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
-    """Name a ledger."""
+    """Return the path of the ledger."""
     return tmp_path / "ledger.sqlite"
 
 
@@ -67,7 +67,7 @@ def standing(
 
 
 def store(site: Rig, name: str) -> list[dict[str, Any]]:
-    """Read what people were told."""
+    """Read the messages of a channel."""
     return list(site.portal.state.stores[name].rows.values())
 
 
@@ -91,28 +91,28 @@ def stuck(site: Rig, *, days: float = 10, company: int = 1, **more: Any) -> int:
 def test_each_alert_is_raised_once(
     site: Rig, ledger: Path, channel: str, name: str, words: str
 ) -> None:
-    """An alert is told once per key and channel; brackets and tags in it do nothing."""
+    """An alert is sent once per key and channel; brackets and tags in it are disarmed."""
     analysis = evolve(
         warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2")),
         names={"CO_1": "[url=x]Ромашка</b>"},
     )
     for _ in range(3):
         run(site, ledger, analysis, **{channel: True})
-    told = store(site, name)
-    assert len(told) == 2
-    assert told[0][words].startswith("(url=x)Ромашка‹/b›: был AX, упал до BY; на 100")
-    assert told[1][words].startswith("CO_2: был AX")
-    assert "\n[abcxyz:" in told[0][words]
+    sent = store(site, name)
+    assert len(sent) == 2
+    assert sent[0][words].startswith("(url=x)Ромашка‹/b›: был AX, упал до BY; на 100")
+    assert sent[1][words].startswith("CO_2: был AX")
+    assert "\n[abcxyz:" in sent[0][words]
 
 
-def test_nothing_is_told_without_a_channel(site: Rig, ledger: Path) -> None:
+def test_no_message_without_a_channel(site: Rig, ledger: Path) -> None:
     """Without a channel there is no message and no ledger."""
     run(site, ledger, warned(alert_of("k1", "CO_1")))
     assert not ledger.exists()
 
 
-def test_dry_run_counts_and_tells_nobody(site: Rig, ledger: Path) -> None:
-    """A dry run says how many alerts there would be."""
+def test_dry_run_only_counts_messages(site: Rig, ledger: Path) -> None:
+    """A dry run counts the messages and sends none."""
     sink = BitrixSink(client=site.client, ledger=ledger, timeline=True, notify=True)
     sink.write(warned(alert_of("k1", "CO_1")), dry_run=True)
     assert "пробный запуск: оповещений 2" in sink.notes
@@ -151,10 +151,8 @@ def test_lost_answer_doubles_nothing(
     assert len(store(site, name)) == 1
 
 
-def test_old_portal_gets_tasks_the_old_way(
-    site: Rig, ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where REST 3.0 does not know the method, the older one makes the task, once."""
+def test_tasks_without_rest_3(site: Rig, ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where REST 3.0 does not know the method, the older method creates the task, once."""
 
     def unknown(*_: object) -> None:
         raise Rest3Error(404, "METHODNOTFOUNDEXCEPTION", "Метод не найден")
@@ -166,16 +164,16 @@ def test_old_portal_gets_tasks_the_old_way(
     assert site.portal.journal.by_method["tasks.task.add"] == 3
 
 
-def test_left_employee_is_passed_over(site: Rig, ledger: Path) -> None:
-    """An alert for somebody who has left goes to the head."""
+def test_inactive_employee_is_skipped(site: Rig, ledger: Path) -> None:
+    """An alert for an employee who has left goes to the head."""
     left = site.portal.add_user("Пётр", "Ушедший", active=False)
     site.portal.row(COMPANY, 1)["assignedById"] = left
     run(site, ledger, warned(alert_of("k1", "CO_1")), tasks=True)
     assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2]
 
 
-def test_waiting_lead_is_told_on_its_own_card(site: Rig, ledger: Path) -> None:
-    """An alert about a lead is bound to the lead and goes to whoever is in charge of it."""
+def test_waiting_lead_is_bound_to_the_lead(site: Rig, ledger: Path) -> None:
+    """An alert about a lead is bound to the lead and goes to its responsible employee."""
     lead = site.portal.add_lead("Новый", assignedById=1)
     run(
         site, ledger, warned(alert_of("w", f"L_{lead}", "lead_waiting")), tasks=True, timeline=True
@@ -197,20 +195,20 @@ def test_a_sink_may_leave_stalled_deals_out(site: Rig, ledger: Path) -> None:
 
 @pytest.mark.parametrize("options", [{"stalled_days": 5}, {"working_days": True}])
 def test_options_that_have_moved_are_named(site: Rig, options: dict[str, Any]) -> None:
-    """A job that still sets them runs, and is told where they stand now."""
+    """A job that still sets them runs, with a warning that names their new place."""
     with pytest.warns(AbcxyzWarning, match=r"deal_days and working_days under \[alerts\]"):
         BitrixSink(client=site.client, **options)
 
 
 def test_only_what_is_raised_is_sent(site: Rig, ledger: Path) -> None:
-    """Alerts that the analysis calls quiet stay with it."""
+    """Alerts that the analysis marks as quiet are not sent."""
     analysis = warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2"))
     run(site, ledger, evolve(analysis, quiet=frozenset({"k1"})), timeline=True)
     assert [row["ENTITY_ID"] for row in store(site, "comments")] == [2]
 
 
 def test_alerts_beyond_the_budget_are_reported_as_left(site: Rig, ledger: Path) -> None:
-    """What does not fit the time is named, so that the next run gets it again."""
+    """Alerts beyond the budget are reported by key, so that the next run gets them again."""
     analysis = warned(alert_of("k1", "CO_1"), alert_of("k2", "CO_2"))
     sink = BitrixSink(client=site.client, ledger=ledger, timeline=True, budget="0.001s")
     assert sink.write(analysis, dry_run=False).alerts_left == ("k1", "k2")
@@ -223,8 +221,8 @@ def test_alerts_beyond_the_budget_are_reported_as_left(site: Rig, ledger: Path) 
 # -- stalled deals ------------------------------------------------------------------------------
 
 
-def test_stalled_deal_is_told_to_the_head_of_sales(site: Rig, ledger: Path) -> None:
-    """A class-A customer's deal without movement is told to the head once; class C is not."""
+def test_head_of_sales_receives_stalled_deals(site: Rig, ledger: Path) -> None:
+    """A class-A customer's deal without movement is reported to the head once; class C is not."""
     deal = stuck(site)
     stuck(site, company=2)
     for _ in range(2):
@@ -233,14 +231,14 @@ def test_stalled_deal_is_told_to_the_head_of_sales(site: Rig, ledger: Path) -> N
     assert [task["UF_CRM_TASK"] for task in store(site, "tasks")] == [[f"D_{deal}"]]
 
 
-@pytest.mark.parametrize(("days", "told"), [(3, 0), (4, 1), (2.9, 0)])
-def test_three_days_are_strict(site: Rig, ledger: Path, days: float, told: int) -> None:
+@pytest.mark.parametrize(("days", "sent"), [(3, 0), (4, 1), (2.9, 0)])
+def test_three_days_are_strict(site: Rig, ledger: Path, days: float, sent: int) -> None:
     """Three calendar days are not more than three days."""
     site.portal.costs["*"] = 0.0
     site.client.caller.limiter.tokens = TokenBucket(1e6, 1e6)
     stuck(site, days=days)
     run(site, ledger, standing(site), notify=True)
-    assert len(store(site, "notifications")) == told
+    assert len(store(site, "notifications")) == sent
 
 
 def test_weekends_do_not_count_as_working_days(site: Rig, ledger: Path) -> None:
@@ -253,8 +251,8 @@ def test_weekends_do_not_count_as_working_days(site: Rig, ledger: Path) -> None:
     assert len(store(site, "notifications")) == 1
 
 
-def test_own_writes_are_no_movement(site: Rig, ledger: Path) -> None:
-    """Our own comment on a stalled deal does not make it move, and raises no second alert."""
+def test_comments_of_the_adapter_are_no_movement(site: Rig, ledger: Path) -> None:
+    """The adapter's comment on a stalled deal is no movement, and raises no second alert."""
     stuck(site)
     for _ in range(3):
         run(site, ledger, standing(site), timeline=True)
@@ -262,8 +260,8 @@ def test_own_writes_are_no_movement(site: Rig, ledger: Path) -> None:
     assert len(store(site, "comments")) == 1
 
 
-def test_own_comment_is_known_without_the_ledger(site: Rig, ledger: Path) -> None:
-    """Even after the ledger is lost our comment counts as ours, by its sign."""
+def test_comments_of_the_adapter_are_recognised_by_their_mark(site: Rig, ledger: Path) -> None:
+    """Without the ledger the adapter's comment is recognised by its mark."""
     stuck(site)
     run(site, ledger, standing(site), timeline=True)
     ledger.unlink()
@@ -272,8 +270,8 @@ def test_own_comment_is_known_without_the_ledger(site: Rig, ledger: Path) -> Non
     assert len(store(site, "comments")) == 1
 
 
-def test_somebody_elses_activity_is_movement(site: Rig, ledger: Path) -> None:
-    """A call yesterday is movement, even if our comment came after it."""
+def test_activity_of_another_user_is_movement(site: Rig, ledger: Path) -> None:
+    """A call yesterday is movement, even if the adapter's comment came after it."""
     deal = stuck(site)
     run(site, ledger, standing(site), timeline=True)
     site.clock.advance(5 * 86400)
@@ -315,7 +313,7 @@ def test_changed_field_is_no_movement(site: Rig, ledger: Path) -> None:
 
 
 def test_new_movement_allows_a_new_alert(site: Rig, ledger: Path) -> None:
-    """Moved and stalled again, a deal is told again; won, it is not."""
+    """A deal that moved and stalled again raises a new alert; a won deal does not."""
     deal = stuck(site)
     run(site, ledger, standing(site), timeline=True)
     site.portal.move(DEAL, deal, "PREPARATION", at=site.clock())
@@ -340,7 +338,7 @@ def test_stalled_deals_survive_ignored_filters(site: Rig, ledger: Path, name: st
     assert len(store(site, "notifications")) == 1
 
 
-def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> None:
+def test_open_deals_of_many_customers_are_one_list(site: Rig, ledger: Path) -> None:
     """With hundreds of class-A customers the open deals are read as one list, contacts' too."""
     segments = {f"CO_{site.portal.add_company()}": "AX" for _ in range(300)}
     contact = site.portal.add_contact("Иван")
@@ -355,7 +353,7 @@ def test_many_customers_are_looked_through_at_once(site: Rig, ledger: Path) -> N
     assert site.portal.journal.total - before < 40
 
 
-def test_named_head_is_told(site: Rig, ledger: Path) -> None:
+def test_head_from_the_job_receives_stalled_deals(site: Rig, ledger: Path) -> None:
     """The job may name the head; one who has left is refused."""
     stuck(site)
     run(site, ledger, standing(site), notify=True, head=1)
@@ -366,8 +364,8 @@ def test_named_head_is_told(site: Rig, ledger: Path) -> None:
         run(site, ledger, standing(site), notify=True, head=left)
 
 
-def test_head_who_has_left_is_passed_over(site: Rig, ledger: Path) -> None:
-    """A head of sales who has left is passed over to the one above."""
+def test_inactive_head_is_skipped(site: Rig, ledger: Path) -> None:
+    """A head of sales who has left is replaced by the head of the parent department."""
     left = site.portal.add_user("Пётр", active=False)
     site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = left
     stuck(site)
@@ -375,8 +373,8 @@ def test_head_who_has_left_is_passed_over(site: Rig, ledger: Path) -> None:
     assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
 
 
-def test_department_without_a_head_asks_the_one_above(site: Rig, ledger: Path) -> None:
-    """Where sales have no head, the head of the parent department is told."""
+def test_parent_department_supplies_the_head(site: Rig, ledger: Path) -> None:
+    """Where sales have no head, the head of the parent department receives the alert."""
     site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = 0
     stuck(site)
     run(site, ledger, standing(site), notify=True)

@@ -1,11 +1,11 @@
-"""Which cards are written, and what is written on them."""
+"""Comparison of cards with an analysis, and the written values."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import pytest
-from tests.bitrix.writings import SEGMENTS, item_writes, shown, sink_of
+from tests.bitrix.sink_helpers import SEGMENTS, item_writes, shown, sink_of
 from tests.emulators.bitrix24.harness import Rig, analysis_of
 from tests.emulators.bitrix24.portal import COMPANY, CONTACT, LEAD
 
@@ -29,7 +29,7 @@ def test_card_shows_the_segment(site: Rig) -> None:
 
 
 def test_second_run_writes_nothing(site: Rig) -> None:
-    """The same analysis once more, even a week later, changes no card and starts no automation."""
+    """A repeated analysis, even a week later, changes no card and starts no automation."""
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     writes, events = len(site.portal.state.writes), len(site.portal.state.events)
     site.clock.advance(7 * 86400)
@@ -54,7 +54,7 @@ def test_only_what_differs_is_sent(site: Rig) -> None:
 
 
 @pytest.mark.parametrize(("how", "segment"), [("mark", "NONE"), ("clear", None)])
-def test_who_is_no_longer_classified_is_cleared(site: Rig, how: str, segment: str | None) -> None:
+def test_unclassified_customers_are_cleared(site: Rig, how: str, segment: str | None) -> None:
     """A customer who left the analysis, or has no class any more, loses the segment once."""
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     later = analysis_of({"CO_1": "AX", "CO_2": "", "C_1": "AZ"}, as_of=date(2026, 6, 1))
@@ -69,7 +69,7 @@ def test_who_is_no_longer_classified_is_cleared(site: Rig, how: str, segment: st
 
 
 def test_untouched_cards_stay_untouched(site: Rig) -> None:
-    """A company that was never classified is not written to at all."""
+    """A company that was never classified is not written."""
     sink_of(site).write(analysis_of({"CO_1": "AX", "CO_2": ""}), dry_run=False)
     assert item_writes(site) == [("company", 1)]
 
@@ -82,7 +82,7 @@ def test_most_valuable_customers_come_first(site: Rig) -> None:
 
 
 def test_customers_of_another_system_meet_by_tax_number(site: Rig) -> None:
-    """Keys that are tax numbers find their cards; strangers are counted, not failed."""
+    """Tax numbers identify cards; unknown customers are counted, not failed."""
     site.portal.add_requisite(COMPANY, 2, inn="7707083893")
     site.portal.add_requisite(COMPANY, 3, inn="7707083893")
     sink = sink_of(site, customer_id="inn")
@@ -93,7 +93,7 @@ def test_customers_of_another_system_meet_by_tax_number(site: Rig) -> None:
 
 
 def test_any_field_may_be_the_key(site: Rig) -> None:
-    """A field of the card finds it as well."""
+    """A field of the card may be the key."""
     site.portal.row(COMPANY, 3)["originId"] = "1С-000017"
     report = sink_of(site, customer_id="origin_id").write(
         analysis_of({"1С-000017": "AX"}), dry_run=False
@@ -102,7 +102,7 @@ def test_any_field_may_be_the_key(site: Rig) -> None:
 
 
 def test_leads_get_grade_score_and_reasons(site: Rig) -> None:
-    """A scored lead shows its class, its points and why; an unscored one is left alone."""
+    """A scored lead shows its class, score and reasons; an unscored one is not written."""
     lead = site.portal.add_lead("Новый")
     site.portal.add_lead("Неизвестный")
     scores = score_prospects(

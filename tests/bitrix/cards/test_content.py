@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from attrs import evolve, frozen
-from tests.bitrix.writings import shown, sink_of
+from tests.bitrix.sink_helpers import shown, sink_of
 from tests.emulators.bitrix24.harness import Rig, analysis_of
 from tests.emulators.bitrix24.portal import COMPANY
 
@@ -14,12 +14,12 @@ from abcxyz import Analysis
 
 @frozen
 class Advised:
-    """An action as the core makes it."""
+    """Stand-in for an action of the core."""
 
     words: str
 
     def text(self, lang: str) -> str:
-        """Say it."""
+        """Return the text."""
         return self.words
 
 
@@ -39,7 +39,7 @@ def test_hostile_text_arrives_as_text(site: Rig) -> None:
 
 
 def test_trimmed_text_is_no_change(site: Rig) -> None:
-    """Spaces and line ends that the portal trims or turns are no reason to write again."""
+    """Whitespace and line ends that the portal normalises are no change."""
     words = "звонить \r\n писать\n"
     assert sink_of(site).write(advised(words), dry_run=False).written == 1
     site.portal.row(COMPANY, 1)["ufCrmAbcxyzAdvice"] = "звонить\r\nписать "
@@ -47,7 +47,7 @@ def test_trimmed_text_is_no_change(site: Rig) -> None:
 
 
 def test_advice_that_only_counts_days_is_not_rewritten(site: Rig) -> None:
-    """A number that grows every day is no reason to write; other words are."""
+    """A number that grows every day is no change; a new text is."""
     sink_of(site).write(advised("молчит 12 дней"), dry_run=False)
     assert sink_of(site).write(advised("молчит 13 дней"), dry_run=False).written == 0
     assert shown(site, COMPANY, 1)["ADVICE"] == "молчит 12 дней"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.bitrix.writings import SEGMENTS, item_writes, sink_of
+from tests.bitrix.sink_helpers import SEGMENTS, item_writes, sink_of
 from tests.emulators.bitrix24.harness import Rig, analysis_of
 from tests.emulators.bitrix24.portal import COMPANY
 
@@ -36,8 +36,8 @@ def test_field_of_another_type_is_left_alone(site: Rig) -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "truncated", "reset_before"])
-def test_lost_answer_of_a_new_field_is_settled_by_looking(site: Rig, kind: str) -> None:
-    """If the answer to a new field is lost, the field is looked for and made just once."""
+def test_lost_answer_makes_no_second_field(site: Rig, kind: str) -> None:
+    """If the answer to a new field is lost, the field is searched and created just once."""
     site.portal.faults.add(kind, "crm.company.userfield.add", skip=3)
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     codes = [
@@ -49,7 +49,7 @@ def test_lost_answer_of_a_new_field_is_settled_by_looking(site: Rig, kind: str) 
 
 
 def test_deleted_list_item_comes_back(site: Rig) -> None:
-    """An item that somebody deleted from the list is put back; the others keep their numbers."""
+    """A deleted item of the list is restored; the others keep their ids."""
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     segment = site.portal.user_field(COMPANY, f"{PREFIX}SEGMENT")
     before = {item["XML_ID"]: item["ID"] for item in segment.items if item["XML_ID"] != "CX"}
@@ -68,13 +68,13 @@ def test_bad_prefix_is_refused(site: Rig, prefix: str) -> None:
 
 
 def test_other_prefix_is_used(site: Rig) -> None:
-    """The job may choose its own prefix."""
+    """The job may set another prefix."""
     sink_of(site, fields_prefix="UF_CRM_OUR_").write(analysis_of(SEGMENTS), dry_run=False)
     assert site.portal.choice(COMPANY, 1, "UF_CRM_OUR_SEGMENT") == "AX"
 
 
-def test_own_fields_are_taken_away_again(site: Rig) -> None:
-    """Undoing removes the adapter's fields and no other one."""
+def test_removal_of_the_fields(site: Rig) -> None:
+    """The removal deletes the adapter's fields and no other one."""
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     site.client.call(
         "crm.company.userfield.add",
@@ -83,13 +83,13 @@ def test_own_fields_are_taken_away_again(site: Rig) -> None:
     gone = remove(site.client, COMPANY, PREFIX)
     assert len(gone) == len([spec for spec in SPECS if COMPANY in spec.entities])
     assert installed(site.client, COMPANY, PREFIX) == {}
-    kept = site.portal.state.user_fields.values()
-    left = [uf.code for uf in kept if uf.entity == "CRM_COMPANY"]
+    fields = site.portal.state.user_fields.values()
+    left = [uf.code for uf in fields if uf.entity == "CRM_COMPANY"]
     assert left == ["UF_CRM_ABCXYZ_FOREIGN"]
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "truncated"])
-def test_lost_answers_do_not_stop_the_undoing(site: Rig, kind: str) -> None:
+def test_lost_answers_do_not_stop_the_removal(site: Rig, kind: str) -> None:
     """If the answer to a removal is lost, the field that is gone counts as removed."""
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     site.portal.faults.add(kind, "crm.company.userfield.delete", skip=2)
@@ -99,7 +99,7 @@ def test_lost_answers_do_not_stop_the_undoing(site: Rig, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["reset_after", "truncated"])
 def test_lost_answer_of_a_restored_list_is_settled(site: Rig, kind: str) -> None:
-    """If the answer to a mended list is lost, no item comes twice and the run goes on."""
+    """If the answer to a restored list is lost, no item comes twice and the run goes on."""
     sink_of(site).write(analysis_of(SEGMENTS), dry_run=False)
     segment = site.portal.user_field(COMPANY, f"{PREFIX}SEGMENT")
     segment.items = [item for item in segment.items if item["XML_ID"] != "CX"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.bitrix.readings import YEAR, lines, read
+from tests.bitrix.source_helpers import YEAR, lines, read
 from tests.emulators.bitrix24.harness import Rig
 
 from abcxyz.core.sales.transactions import concat
@@ -12,7 +12,7 @@ from abcxyz_bitrix.source import BitrixSource
 
 
 def test_second_currency_is_refused_by_name(site: Rig) -> None:
-    """Amounts in several currencies are never added; the error names all that were found."""
+    """Amounts in several currencies are never added; the error names all of them."""
     for code in ("USD", "EUR"):
         site.portal.add_currency(code, 90)
     for n, code in enumerate(("RUB", "USD", "EUR")):
@@ -26,14 +26,14 @@ def test_table_of_rates_converts(site: Rig) -> None:
     site.portal.add_currency("USD", 1)
     site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", company=1, currencyId="USD")
     site.portal.add_won_deal(3, "2026-02-03T10:00:00+03:00", company=1)
-    found = read(site, currency="RUB", rates={"USD": 92.5})
-    assert lines(found) == [("CO_1", "2026-02-02", 185.0), ("CO_1", "2026-02-03", 3.0)]
+    sales = read(site, currency="RUB", rates={"USD": 92.5})
+    assert lines(sales) == [("CO_1", "2026-02-02", 185.0), ("CO_1", "2026-02-03", 3.0)]
     with pytest.raises(BadDataError, match="USD"):
         read(site, currency="RUB")
 
 
 def test_portal_rates_convert_with_a_warning(site: Rig) -> None:
-    """The portal's rates count per their number of units, and are said to be today's."""
+    """The portal's rates count per their number of units, with a note that they are today's."""
     site.portal.add_currency("KZT", 18.0, count=100)
     site.portal.add_won_deal(1000, "2026-02-02T10:00:00+03:00", company=1, currencyId="KZT")
     source = BitrixSource(client=site.client, currency="portal")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.bitrix.readings import YEAR, lines, read
+from tests.bitrix.source_helpers import YEAR, lines, read
 from tests.emulators.bitrix24.harness import Rig
 from tests.emulators.bitrix24.portal import COMPANY, CONTACT
 
@@ -34,7 +34,7 @@ def test_customer_is_chosen(site: Rig, customer: str, amounts: list[float]) -> N
 
 
 def test_own_companies_are_no_customers(site: Rig) -> None:
-    """Sales to one's own company, or to a vendor, are left out."""
+    """Sales to the portal's own company, or to a vendor, are left out."""
     own = site.portal.add_company("Мы", isMyCompany="Y")
     vendors = site.portal.add_category(
         "Поставщики", type_id=COMPANY, code="CATALOG_CONTRACTOR_COMPANY"
@@ -46,13 +46,13 @@ def test_own_companies_are_no_customers(site: Rig) -> None:
 
 
 def test_field_may_be_the_key(site: Rig) -> None:
-    """A field of the customer can be the key; who lacks it keeps the id."""
+    """A field of the customer can be the key; one without it keeps the id."""
     site.portal.row(COMPANY, 1)["originId"] = "1С-000017"
     for company in (1, 2):
         site.portal.add_won_deal(company, "2026-02-02T10:00:00+03:00", company=company)
     source = BitrixSource(client=site.client, customer_id="origin_id")
-    found = concat(source.transactions(YEAR))
-    assert sorted(found.customer.tolist()) == ["1С-000017", "CO_2"]
+    sales = concat(source.transactions(YEAR))
+    assert sorted(sales.customer.tolist()) == ["1С-000017", "CO_2"]
     assert source.tally.counts["without_key"] == 1
 
 
@@ -66,14 +66,14 @@ def test_contacts_may_lack_the_field_of_the_key(site: Rig) -> None:
     site.portal.row(COMPANY, 1)[name] = "17"
     site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
     site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", contact=1)
-    found = read(site, customer_id="UF_CRM_CODE_1C")
-    assert sorted(found.customer.tolist()) == ["17", "C_1"]
+    sales = read(site, customer_id="UF_CRM_CODE_1C")
+    assert sorted(sales.customer.tolist()) == ["17", "C_1"]
     with pytest.raises(BadDataError, match="UF_CRM_CODE_1D"):
         read(site, customer_id="UF_CRM_CODE_1D")
 
 
 def test_tax_number_may_be_the_key(site: Rig) -> None:
-    """Requisites give the key; of several the oldest filled one, so that it never changes."""
+    """The key comes from the oldest filled requisite, so that it is stable."""
     site.portal.add_requisite(COMPANY, 1, inn="")
     site.portal.add_requisite(COMPANY, 1, inn="7707083893")
     site.portal.add_requisite(COMPANY, 1, inn="1111111111")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.bitrix.readings import lines, read
+from tests.bitrix.source_helpers import lines, read
 from tests.emulators.bitrix24.harness import Rig
 
 from abcxyz.errors import ConfigError

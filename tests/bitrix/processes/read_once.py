@@ -1,4 +1,4 @@
-"""Read the sales of a portal, in a process of its own that may be killed."""
+"""Read the sales of a portal, in a separate process that may be killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write one analysis to a portal, in a process of its own that may be killed."""
+"""Write one analysis to a portal, in a separate process that may be killed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def segment_of(number: int) -> str:
 
 
 def with_alerts(count: int, alerts: int) -> Analysis:
-    """Make an analysis of so many companies and alerts."""
+    """Make an analysis of *count* companies and *alerts* alerts."""
     return analysis_of(
         {f"CO_{number}": segment_of(number) for number in range(1, count + 1)},
         alerts=tuple(alert_of(f"k{n}", f"CO_{n}") for n in range(1, alerts + 1)),
@@ -31,7 +31,7 @@ def with_alerts(count: int, alerts: int) -> Analysis:
 
 
 def main(url: str, ledger: str, count: int, alerts: int) -> None:
-    """Write."""
+    """Write the analysis and print the counts of the report."""
     client = connect(webhook=url, insecure_loopback=True, plan=_FAST)
     sink = BitrixSink(
         client=client, ledger=Path(ledger), timeline=True, tasks=True, notify=True, stalled_days=0,

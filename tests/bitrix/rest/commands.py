@@ -1,4 +1,4 @@
-"""Calls and commands that the tests of the REST client share."""
+"""Calls and commands for the tests of the REST client."""
 
 from __future__ import annotations
 

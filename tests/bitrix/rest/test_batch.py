@@ -12,13 +12,13 @@ from abcxyz_bitrix.rest.dialect import Answer, Command, Times
 from abcxyz_bitrix.rest.errors import BitrixError
 
 
-def test_failed_command_hides_no_neighbour(site: Rig) -> None:
-    """One refused command leaves the others their answers."""
-    found = site.client.batch({"a": rename(1, "А"), "b": rename(99, "Б"), "c": rename(2, "В")})
-    assert isinstance(found["a"], Answer)
-    assert isinstance(found["c"], Answer)
-    assert isinstance(found["b"], BitrixError)
-    assert (found["b"].code, found["b"].status) == ("NOT_FOUND", 0)
+def test_failed_command_does_not_affect_others(site: Rig) -> None:
+    """The other commands of a batch with a refused one have their answers."""
+    outcomes = site.client.batch({"a": rename(1, "А"), "b": rename(99, "Б"), "c": rename(2, "В")})
+    assert isinstance(outcomes["a"], Answer)
+    assert isinstance(outcomes["c"], Answer)
+    assert isinstance(outcomes["b"], BitrixError)
+    assert (outcomes["b"].code, outcomes["b"].status) == ("NOT_FOUND", 0)
     assert titles(site) == ["А", "В"]
 
 
@@ -26,8 +26,8 @@ def test_failed_command_hides_no_neighbour(site: Rig) -> None:
 def test_refused_command_is_sent_again(site: Rig, kind: str) -> None:
     """Only the command that was refused for a limit is sent again."""
     site.portal.faults.add(kind, "crm.item.add", inside=True)
-    found = site.client.batch({"a": add("А"), "b": add("Б"), "c": add("В")})
-    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    outcomes = site.client.batch({"a": add("А"), "b": add("Б"), "c": add("В")})
+    assert all(isinstance(outcome, Answer) for outcome in outcomes.values())
     assert sorted(titles(site)) == ["А", "Б", "В", "Лютик", "Ромашка"]
 
 
@@ -35,8 +35,8 @@ def test_refused_command_is_sent_again(site: Rig, kind: str) -> None:
 def test_batch_with_a_create_is_never_repeated(site: Rig, kind: str) -> None:
     """Every command of a lost batch that holds a create is reported as unknown."""
     site.portal.faults.add(kind, "batch")
-    found = site.client.batch({"a": add("А"), "b": rename(1, "Б")})
-    assert [refusals.maybe_done(outcome) for outcome in found.values()] == [True, True]  # type: ignore[arg-type]
+    outcomes = site.client.batch({"a": add("А"), "b": rename(1, "Б")})
+    assert [refusals.maybe_done(outcome) for outcome in outcomes.values()] == [True, True]  # type: ignore[arg-type]
     assert site.portal.journal.total == 1
     assert created(site) == 3
 
@@ -45,8 +45,8 @@ def test_batch_with_a_create_is_never_repeated(site: Rig, kind: str) -> None:
 def test_batch_of_fixed_values_is_repeated(site: Rig, kind: str) -> None:
     """A lost batch of updates is sent again and changes nothing the second time."""
     site.portal.faults.add(kind, "batch")
-    found = site.client.batch({"a": rename(1, "А"), "b": rename(2, "Б")})
-    assert all(isinstance(outcome, Answer) for outcome in found.values())
+    outcomes = site.client.batch({"a": rename(1, "А"), "b": rename(2, "Б")})
+    assert all(isinstance(outcome, Answer) for outcome in outcomes.values())
     assert [write.id for write in site.portal.state.writes] == [1, 2]
 
 
@@ -89,8 +89,8 @@ def test_batch_that_takes_too_long_is_halved() -> None:
             site.portal.add_company(f"{number}")
         site.client.batch({f"u{n}": rename(n, f"x{n}") for n in range(1, 101)})
         site.portal.costs["crm.item.update"] = 4.0
-        found = site.client.batch({f"u{n}": rename(n, f"y{n}") for n in range(1, 101)})
-        assert all(isinstance(outcome, Answer) for outcome in found.values())
+        outcomes = site.client.batch({f"u{n}": rename(n, f"y{n}") for n in range(1, 101)})
+        assert all(isinstance(outcome, Answer) for outcome in outcomes.values())
         assert {site.portal.state.touched["company", n] for n in range(1, 101)} == {2}
 
 

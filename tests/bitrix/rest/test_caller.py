@@ -24,12 +24,12 @@ from abcxyz_bitrix.rest.errors import BitrixError, NotJsonError, PortalMovedErro
 
 
 def test_call_reads(site: Rig) -> None:
-    """A call brings its result."""
+    """A call returns its result."""
     assert titles(site) == ["Ромашка", "Лютик"]
 
 
 def test_requests_name_the_adapter(site: Rig) -> None:
-    """Every request is a POST with JSON and says who asks."""
+    """Every request names the adapter and its version."""
     titles(site)
     assert site.portal.journal.requests[0].user_agent == f"abcxyz-bitrix/{version('abcxyz')}"
 
@@ -39,7 +39,7 @@ def test_requests_name_the_adapter(site: Rig) -> None:
              "not_json", "empty", "unavailable", "query_limit", "operation_limit"]
 )  # fmt: skip
 def test_reads_survive_any_lost_answer(site: Rig, kind: str) -> None:
-    """A read is repeated whatever became of the first one."""
+    """A read is repeated after any lost answer."""
     site.portal.faults.add(kind, "crm.item.list", times=2)
     assert titles(site) == ["Ромашка", "Лютик"]
 
@@ -67,8 +67,8 @@ def test_refused_create_is_repeated(site: Rig, kind: str) -> None:
     assert created(site) == 3
 
 
-def test_refusal_repeats_what_the_portal_said(site: Rig) -> None:
-    """The portal's own words about a refused call are not lost, nor are its code and status."""
+def test_refusal_contains_the_portals_description(site: Rig) -> None:
+    """The error of a refused call holds the portal's description, code and status."""
     command = rename(99, "x")
     with pytest.raises(BadDataError) as caught:
         site.client.call(command.method, command.params)
@@ -84,8 +84,8 @@ def test_refusal_repeats_what_the_portal_said(site: Rig) -> None:
     [("internal", "INTERNAL_SERVER_ERROR"), ("unexpected", "ERROR_UNEXPECTED_ANSWER"),
      ("overload", "OVERLOAD_LIMIT"), ("deleted", "PORTAL_DELETED")],
 )  # fmt: skip
-def test_hopeless_answers_are_raised_at_once(site: Rig, kind: str, code: str) -> None:
-    """What waiting does not cure is raised after one request."""
+def test_permanent_errors_are_raised_at_once(site: Rig, kind: str, code: str) -> None:
+    """An error that waiting does not cure is raised after one request."""
     site.portal.faults.add(kind, times=None)
     with pytest.raises(UnavailableError) as caught:
         titles(site)
@@ -94,8 +94,8 @@ def test_hopeless_answers_are_raised_at_once(site: Rig, kind: str, code: str) ->
     assert site.portal.journal.total == 1
 
 
-def test_patience_ends(site: Rig) -> None:
-    """A portal that only asks to wait is not asked for ever."""
+def test_number_of_waits_is_limited(site: Rig) -> None:
+    """A portal that always asks to wait ends in an error."""
     site.portal.faults.add("query_limit", times=None)
     with pytest.raises(RateLimitError):
         titles(site)
@@ -122,7 +122,7 @@ def test_secret_is_nowhere(site: Rig, kind: str | None, caplog: pytest.LogCaptur
     assert caplog.text != ""
 
 
-def test_credentials_do_not_travel(site: Rig) -> None:
+def test_credentials_cannot_be_pickled(site: Rig) -> None:
     """Credentials refuse to be pickled."""
     with pytest.raises(TypeError, match="not picklable"):
         pickle.dumps(site.client.credentials)
@@ -144,8 +144,8 @@ def test_move_to_a_known_address_is_followed(site: Rig) -> None:
     assert len(notes) == 1
 
 
-def test_portals_that_send_to_each_other_are_left(site: Rig) -> None:
-    """A second 302 in a row ends the call: there is no running in circles."""
+def test_circular_redirects_end_the_call(site: Rig) -> None:
+    """A second 302 in a row ends the call."""
     with rig(Portal(clock=site.clock, seed=2)) as other:
         site.portal.moved_to = other.server.url
         other.portal.moved_to = site.server.url
@@ -155,8 +155,8 @@ def test_portals_that_send_to_each_other_are_left(site: Rig) -> None:
         assert (site.portal.journal.total, other.portal.journal.total) == (1, 1)
 
 
-def test_move_to_a_strange_address_is_refused(site: Rig) -> None:
-    """A 302 to a host nobody named gets nothing; the error names it."""
+def test_move_to_an_unlisted_address_is_refused(site: Rig) -> None:
+    """A 302 to an unlisted host is not followed; the error names the host."""
     site.portal.moved_to = "https://evil.example"
     with pytest.raises(PortalMovedError, match=r"evil\.example"):
         titles(site)
@@ -164,7 +164,7 @@ def test_move_to_a_strange_address_is_refused(site: Rig) -> None:
 
 
 def test_not_json_is_unknown(site: Rig) -> None:
-    """A proxy's page instead of an answer means that nobody knows."""
+    """After a proxy's page instead of an answer the outcome is unknown."""
     site.portal.faults.add("not_json", times=None)
     with pytest.raises(NotJsonError):
         titles(site)

@@ -1,4 +1,4 @@
-"""Options of a job that lead to a client."""
+"""Connection options of a client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from abcxyz_bitrix.rest.connect import connect
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({}, "either webhook"),
         ({"webhook": {"env": "ABCXYZ_ABSENT"}}, "not set"),
@@ -34,15 +34,15 @@ from abcxyz_bitrix.rest.connect import connect
         ),
     ],
 )  # fmt: skip
-def test_bad_options_are_named(options: dict[str, object], said: str) -> None:
+def test_bad_options_are_named(options: dict[str, object], message: str) -> None:
     """A wrong option is refused before anything is sent, without repeating the secret."""
-    with pytest.raises(ConfigError, match=said) as caught:
+    with pytest.raises(ConfigError, match=message) as caught:
         connect(**options)  # type: ignore[arg-type]
     assert "s3cr3t" not in str(caught.value)
 
 
 def test_secret_file_must_be_private(site: Rig, tmp_path: Path) -> None:
-    """A webhook is read from a file only if nobody else may read it."""
+    """A webhook is read only from a file of mode 0600."""
     path = tmp_path / "hook"
     path.write_text(site.server.webhook + "\n")
     path.chmod(0o644)
@@ -54,7 +54,7 @@ def test_secret_file_must_be_private(site: Rig, tmp_path: Path) -> None:
 
 
 def test_base_url_keeps_the_webhook(site: Rig) -> None:
-    """With insecure_loopback the same webhook may be tried on this machine."""
+    """With insecure_loopback the same webhook may be used with a loopback address."""
     hook = f"https://acme.bitrix24.ru{site.portal.webhook_path}"
     client = connect(
         webhook=hook, base_url=site.server.url, insecure_loopback=True, clock=site.timer

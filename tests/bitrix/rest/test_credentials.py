@@ -59,7 +59,7 @@ def client_of(site: Rig, app: Application, tokens: Path) -> Client:
 
 
 def test_expired_token_is_renewed_once(site: Rig, app: Application, tokens: Path) -> None:
-    """An expired token is renewed, kept privately, and the same call repeated."""
+    """An expired token is renewed and stored privately, and the call is repeated."""
     client = client_of(site, app, tokens)
     before = json.loads(tokens.read_text())
     site.portal.access.expire_tokens()
@@ -88,7 +88,7 @@ def test_create_is_repeated_after_a_renewal(site: Rig, app: Application, tokens:
 
 
 def test_many_threads_renew_once(site: Rig, app: Application, tokens: Path) -> None:
-    """Whoever waited for a refresh takes the new pair; the old one is never used twice."""
+    """A thread that waited for a refresh uses the new pair; the old one is never used twice."""
     clients = [client_of(site, app, tokens) for _ in range(2)]
     site.portal.access.expire_tokens()
     failed: list[BaseException] = []
@@ -108,26 +108,26 @@ def test_many_threads_renew_once(site: Rig, app: Application, tokens: Path) -> N
     assert (site.portal.access.refreshes, site.portal.access.stale) == (1, 0)
 
 
-def test_lost_right_is_said(
+def test_invalid_refresh_token_is_reported(
     site: Rig, app: Application, tokens: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A refresh token that is no good asks for a new authorisation and shows no secret."""
+    """An invalid refresh token asks for a new authorisation and shows no secret."""
     client = client_of(site, app, tokens)
-    kept = json.loads(tokens.read_text())
+    stored = json.loads(tokens.read_text())
     site.portal.access.expire_tokens()
     site.portal.access.refresh_tokens.clear()
     with caplog.at_level(logging.DEBUG), pytest.raises(AuthenticationError) as caught:
         client.call("profile")
     assert "authorise the application again" in str(caught.value)
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(client)
-    for secret in (app.client_secret, kept["refresh_token"], kept["access_token"]):
+    for secret in (app.client_secret, stored["refresh_token"], stored["access_token"]):
         assert secret not in shown
 
 
 def test_new_tokens_stay_secret(
     site: Rig, app: Application, tokens: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Tokens that came while running are covered like the first ones."""
+    """Renewed tokens are redacted like the first ones."""
     client = client_of(site, app, tokens)
     site.portal.access.expire_tokens()
     with caplog.at_level(logging.DEBUG):
@@ -141,12 +141,12 @@ def test_new_tokens_stay_secret(
     assert fresh["refresh_token"] not in shown
 
 
-def test_strange_authorisation_server_gets_nothing(
+def test_unknown_authorisation_server_is_refused(
     site: Rig, app: Application, tokens: Path
 ) -> None:
     """The client secret goes to the two known hosts only."""
-    kept = json.loads(tokens.read_text()) | {"server_endpoint": "https://evil.example/rest/"}
-    tokens.write_text(json.dumps(kept))
+    stored = json.loads(tokens.read_text()) | {"server_endpoint": "https://evil.example/rest/"}
+    tokens.write_text(json.dumps(stored))
     client = client_of(site, app, tokens)
     site.portal.access.expire_tokens()
     with pytest.raises(ConfigError, match=r"evil\.example"):
@@ -154,7 +154,9 @@ def test_strange_authorisation_server_gets_nothing(
 
 
 @pytest.mark.parametrize("text", ["{}", "no json", "[]"])
-def test_damaged_token_file_is_said(site: Rig, app: Application, tokens: Path, text: str) -> None:
+def test_damaged_token_file_is_reported(
+    site: Rig, app: Application, tokens: Path, text: str
+) -> None:
     """A token file without tokens is named before anything is sent."""
     tokens.write_text(text)
     with pytest.raises(ConfigError, match="holds no tokens"):
@@ -186,7 +188,7 @@ def test_stored_pair_is_whole_or_old(
     assert [item.name for item in tokens.parent.iterdir() if item.name.startswith(".")] == []
 
 
-def test_credentials_compare_by_identity(site: Rig, app: Application, tokens: Path) -> None:
+def test_repr_of_an_application_shows_no_secret(site: Rig, app: Application, tokens: Path) -> None:
     """The repr of an application names it without its secret."""
     credentials = client_of(site, app, tokens).credentials
     assert isinstance(credentials, OAuth)

@@ -18,7 +18,7 @@ from abcxyz_bitrix.rest.refusals import error_class
 
 
 def test_every_example_passes_the_parser(shared_spec: Path) -> None:
-    """Each documented and captured answer is read; rows are found, errors get their class."""
+    """Each documented and captured answer is decoded; errors get their class."""
     seen = 0
     for path in sorted((shared_spec / "bitrix24_examples").rglob("*.json")):
         kind = path.name.split(".")[-2 if not path.name[-6].isdigit() else -3]
@@ -28,16 +28,16 @@ def test_every_example_passes_the_parser(shared_spec: Path) -> None:
         for body in loaded if isinstance(loaded, list) else [loaded]:
             if "access_token" in body or ("result" not in body and "error" not in body):
                 continue
-            found = decode(json.dumps(body).encode())
-            assert found is not None, path
-            Times.read(found.get("time"))
-            if "error" in found:
-                code = found["error"]
+            answer = decode(json.dumps(body).encode())
+            assert answer is not None, path
+            Times.read(answer.get("time"))
+            if "error" in answer:
+                code = answer["error"]
                 code = code.get("code") if isinstance(code, dict) else code
                 assert issubclass(error_class(code), BitrixError)
-            elif "result_time" in as_map(found["result"]):
+            elif "result_time" in as_map(answer["result"]):
                 for part in ("result", "result_error", "result_time"):
-                    as_map(found["result"].get(part))
+                    as_map(answer["result"].get(part))
             seen += 1
     assert seen > 100
 
@@ -52,7 +52,7 @@ def test_captured_batch_with_lost_key_is_understood(shared_spec: Path) -> None:
 
 
 def test_query_is_what_php_reads() -> None:
-    """Brackets, Cyrillic, ampersands and quotes survive the way through PHP."""
+    """Brackets, Cyrillic, ampersands and quotes survive encoding and parsing by PHP."""
     text = "а&б=в+г\"'[x]%#\u202e\N{PILE OF POO}"
     params = {
         "filter": {">id": 5, "@a": [1, 2], "0": {"logic": "OR"}},
@@ -65,10 +65,10 @@ def test_query_is_what_php_reads() -> None:
 
 
 def test_money_stays_decimal() -> None:
-    """An amount is never a binary fraction on its way."""
-    found = decode(b'{"result": {"opportunity": 0.1}}')
-    assert found is not None
-    assert found["result"]["opportunity"] == Decimal("0.1")
+    """An amount is decoded as an exact decimal."""
+    answer = decode(b'{"result": {"opportunity": 0.1}}')
+    assert answer is not None
+    assert answer["result"]["opportunity"] == Decimal("0.1")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"resu', b"[]", b"1", b'{"time": {}}'])
@@ -78,6 +78,6 @@ def test_what_is_no_answer_is_not_read(body: bytes) -> None:
 
 
 def test_missing_rows_are_an_error() -> None:
-    """An answer without its list is not taken for an empty list."""
+    """An answer without its list is an error, not an empty list."""
     with pytest.raises(BadDataError, match=r"crm\.item\.list"):
         rows_at({"other": []}, "items", "crm.item.list")

@@ -11,7 +11,7 @@ from abcxyz_bitrix.rest.dialect import Times
 from abcxyz_bitrix.rest.limits import Operating, Tariff
 
 
-def test_all_clients_of_a_process_share_one_pace(site: Rig) -> None:
+def test_all_clients_of_a_process_share_one_rate_limit(site: Rig) -> None:
     """Two clients together stay below the portal's rate."""
     second = site.another()
     for _ in range(60):
@@ -22,16 +22,16 @@ def test_all_clients_of_a_process_share_one_pace(site: Rig) -> None:
     assert site.clock() - START == pytest.approx((120 - 50) / 2, abs=1)
 
 
-def test_storm_of_refusals_slows_down(site: Rig) -> None:
-    """After five refusals within a minute the portal is asked more slowly."""
+def test_repeated_refusals_lower_the_rate(site: Rig) -> None:
+    """After five refusals within a minute the rate is lowered."""
     before = site.client.caller.limiter.tokens._rate
     for _ in range(5):
         site.client.caller.limiter.refused(0)
     assert site.client.caller.limiter.tokens._rate == pytest.approx(before * 0.8)
 
 
-def test_budget_of_a_method_is_kept() -> None:
-    """A method waits for its own window; the portal never has to refuse it."""
+def test_method_stays_within_its_budget() -> None:
+    """A method waits for its window; the portal never has to refuse it."""
     with rig(costs={"crm.item.update": 3.0}) as site:
         site.portal.add_company("А")
         for number in range(400):

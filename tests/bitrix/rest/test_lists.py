@@ -1,10 +1,10 @@
-"""Pagination by windows of ids: filters, density, rows that come meanwhile."""
+"""Pagination by windows of ids: filters, density, concurrent changes."""
 
 from __future__ import annotations
 
 import pytest
 from tests.bitrix.conftest import site
-from tests.bitrix.readings import YEAR, lines, many, read
+from tests.bitrix.source_helpers import YEAR, lines, many, read
 from tests.emulators.bitrix24.harness import Rig
 
 from abcxyz.core.sales.transactions import concat
@@ -53,8 +53,8 @@ def test_new_deals_shift_nothing(site: Rig) -> None:
     """Deals won while the reading goes on neither double nor hide any other."""
     many(site, 6000)
     expected = lines(read(site))
-    found = []
+    sales = []
     for batch in BitrixSource(client=site.client).transactions(YEAR):
-        found += lines(batch)
+        sales += lines(batch)
         site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
-    assert sorted(found) == expected
+    assert sorted(sales) == expected

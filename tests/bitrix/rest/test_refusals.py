@@ -20,7 +20,7 @@ from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.refusals import error_class
 
 
-def test_errors_travel() -> None:
+def test_errors_can_be_pickled() -> None:
     """An error survives pickling with its code."""
     problem = refusals.refusal("NOT_FOUND", "gone", status=400, method="crm.item.get")
     copy = pickle.loads(pickle.dumps(problem))
@@ -45,9 +45,9 @@ def test_every_system_error_has_its_class(shared_spec: Path) -> None:
 )  # fmt: skip
 def test_code_decides_the_class(code: object, parent: type[AdapterError]) -> None:
     """A code is mapped whatever its type and case; the HTTP status says nothing."""
-    found = error_class(code)
-    assert issubclass(found, parent)
-    assert error_class(str(code).lower()) is found
+    error = error_class(code)
+    assert issubclass(error, parent)
+    assert error_class(str(code).lower()) is error
 
 
 def test_denied_object_is_not_a_denied_portal() -> None:

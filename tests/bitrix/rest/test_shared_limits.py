@@ -14,8 +14,8 @@ from abcxyz.errors import (
 from abcxyz_bitrix.rest.shared_limits import SharedTokenBucket
 
 
-def test_programs_of_a_machine_share_one_pace(site: Rig, tmp_path: Path) -> None:
-    """Two programs that know nothing of each other pass through one file."""
+def test_programs_of_a_machine_share_one_rate_limit(site: Rig, tmp_path: Path) -> None:
+    """Two independent programs share the tokens of one file."""
     path = tmp_path / "pace"
     buckets = [SharedTokenBucket(path, 2.0, 50.0, site.timer) for _ in range(2)]
     for _ in range(60):
@@ -28,7 +28,7 @@ def test_programs_of_a_machine_share_one_pace(site: Rig, tmp_path: Path) -> None
 
 
 def test_damaged_pace_file_is_no_obstacle(site: Rig, tmp_path: Path) -> None:
-    """What cannot be read counts as a full bucket; a folder in its place is refused."""
+    """An unreadable file counts as a full bucket; a folder in its place is refused."""
     path = tmp_path / "pace"
     path.write_text("{half")
     SharedTokenBucket(path, 2.0, 50.0, site.timer).take()
@@ -37,8 +37,8 @@ def test_damaged_pace_file_is_no_obstacle(site: Rig, tmp_path: Path) -> None:
         SharedTokenBucket(tmp_path, 2.0, 50.0, site.timer).take()
 
 
-def test_pace_file_paces_the_client(site: Rig, tmp_path: Path) -> None:
-    """A client with a pace file takes its turns there."""
+def test_client_uses_the_pace_file(site: Rig, tmp_path: Path) -> None:
+    """A client with a pace file takes its tokens there."""
     client = site.another(pace_file=tmp_path / "pace")
     client.call("profile")
     assert json.loads((tmp_path / "pace").read_text())[0] == pytest.approx(49.0, abs=0.1)

@@ -1,11 +1,11 @@
-"""Readings that are resumed."""
+"""Resumption of interrupted readings."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
 
-from tests.bitrix.readings import YEAR, lines, many, read
+from tests.bitrix.source_helpers import YEAR, lines, many, read
 from tests.emulators.bitrix24.harness import Rig
 
 from abcxyz.core.sales.calendar import Window
@@ -16,7 +16,7 @@ from abcxyz_bitrix.source import BitrixSource
 def test_reading_resumes_behind_a_crash(site: Rig, tmp_path: Path) -> None:
     """After a crash at any piece, reading goes on there; no deal is lost or doubled."""
     many(site, 9000)
-    path = tmp_path / "kept" / "reading.sqlite"
+    path = tmp_path / "folder" / "reading.sqlite"
     expected = lines(read(site))
     before = site.portal.journal.run["crm.stagehistory.list"]
     for crash in (1, 2, 3):
@@ -32,8 +32,8 @@ def test_reading_resumes_behind_a_crash(site: Rig, tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_checkpoint_of_another_question_is_not_used(site: Rig, tmp_path: Path) -> None:
-    """A checkpoint fits only the same question, and only for a day."""
+def test_checkpoint_of_other_options_is_not_used(site: Rig, tmp_path: Path) -> None:
+    """A checkpoint is valid only for the same options, and only for a day."""
     many(site, 3000)
     path = tmp_path / "reading.sqlite"
     next(BitrixSource(client=site.client, checkpoint=path).transactions(YEAR))
@@ -47,7 +47,7 @@ def test_checkpoint_of_another_question_is_not_used(site: Rig, tmp_path: Path) -
 
 
 def test_checkpoint_holds_no_secret(site: Rig, tmp_path: Path) -> None:
-    """The checkpoint on disk knows nothing of the webhook's secret."""
+    """The checkpoint file does not hold the webhook's secret."""
     many(site, 3000)
     path = tmp_path / "reading.sqlite"
     next(BitrixSource(client=site.client, checkpoint=path).transactions(YEAR))

@@ -1,4 +1,4 @@
-"""What a run costs: the bounds, and a simulation that keeps to them."""
+"""Estimated duration of a run, compared with a simulation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_bound_is_the_larger_of_two() -> None:
     assert dear.seconds == pytest.approx(15 * 600 + 25)
 
 
-def test_methods_have_budgets_of_their_own() -> None:
+def test_each_method_has_a_budget() -> None:
     """Two methods work side by side; the busier one binds."""
     both = estimate([Load("a", 1000, 0.4), Load("b", 1000, 0.3)], Tariff())
     assert both.operating_seconds == 400.0
@@ -34,21 +34,21 @@ def test_faster_tariff_is_faster() -> None:
     assert slow.rate_seconds > 2 * fast.rate_seconds
 
 
-def test_nothing_takes_no_time() -> None:
-    """No calls cost nothing."""
+def test_no_calls_take_no_time() -> None:
+    """An estimate without calls is zero."""
     assert estimate([], Tariff()) == Estimate(0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("lang", "said"),
+    ("lang", "sentence_text"),
     [
         ("en", "1,700 requests, about 2 h 31 min"),
         ("ru", "запросов: 1\u00a0700, около 2 ч 31 мин"),
     ],
 )
-def test_estimate_is_said(lang: str, said: str) -> None:
+def test_estimate_as_sentence(lang: str, sentence_text: str) -> None:
     """An estimate reads as a sentence in both languages."""
-    assert Estimate(1700, 850.0, 9025.0).sentence(lang) == said
+    assert Estimate(1700, 850.0, 9025.0).sentence(lang) == sentence_text
 
 
 def portal_of(cost: float, time_fields: str = "cloud") -> Portal:
@@ -60,7 +60,7 @@ def portal_of(cost: float, time_fields: str = "cloud") -> Portal:
 
 
 def written(site: Rig, count: int) -> float:
-    """Write so many cards, and give the hours of the portal's clock it took."""
+    """Write *count* cards, and return the seconds by the portal's clock."""
     segments = {f"CO_{site.portal.add_company()}": "AX" for _ in range(count)}
     analysis = analysis_of(segments, values=dict.fromkeys(segments, 1.0))
     start = site.clock()
@@ -80,7 +80,7 @@ def written(site: Rig, count: int) -> float:
     ],
 )
 def test_write_takes_as_long_as_the_limits_make_it(cost: float, count: int) -> None:
-    """Whatever an update costs, the run stays within a tenth of the bound."""
+    """For any duration of an update, the run stays within a tenth of the bound."""
     with rig(portal_of(cost)) as site:
         took = written(site, count)
         assert site.portal.bucket.refused == 0
@@ -90,7 +90,7 @@ def test_write_takes_as_long_as_the_limits_make_it(cost: float, count: int) -> N
 
 
 @pytest.mark.parametrize("charge", ["batch", "both"])
-def test_it_does_not_matter_whom_batches_charge(charge: str) -> None:
+def test_both_ways_of_charging_batches(charge: str) -> None:
     """Whether the portal charges the batch or also its methods, the run keeps to the bound."""
     portal = portal_of(0.5)
     portal.limits.charge = charge
@@ -102,7 +102,7 @@ def test_it_does_not_matter_whom_batches_charge(charge: str) -> None:
 
 
 def test_self_hosted_portal_without_budgets_is_not_waited_for() -> None:
-    """Where the portal keeps no account of run time, only the work itself takes time."""
+    """Where the portal does not count run time, only the work itself takes time."""
     portal = portal_of(0.5, "box")
     portal.limits.operating = None
     with rig(portal) as site:
@@ -110,8 +110,8 @@ def test_self_hosted_portal_without_budgets_is_not_waited_for() -> None:
     assert took < 1.1 * 2000 * 0.5
 
 
-def test_preflight_tells_the_cost_from_counts() -> None:
-    """Before anything is read, the source and the sink say what a whole run would take."""
+def test_preflight_estimates_the_duration() -> None:
+    """Before anything is read, the source and the sink estimate a whole run."""
     with rig(portal_of(0.1)) as site:
         for _ in range(3000):
             site.portal.add_company()

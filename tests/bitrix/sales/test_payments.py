@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.bitrix.readings import EVENING, YEAR, lines, read
+from tests.bitrix.source_helpers import EVENING, YEAR, lines, read
 from tests.emulators.bitrix24.harness import Rig
 from tests.emulators.bitrix24.portal import DEAL, INVOICE
 
@@ -19,7 +19,7 @@ def test_paid_invoices_count(site: Rig) -> None:
 
 
 @pytest.mark.parametrize("shop", [True, False])
-def test_payments_count_on_their_own_day(site: Rig, shop: bool) -> None:
+def test_payments_count_on_the_day_of_payment(site: Rig, shop: bool) -> None:
     """Paid payments of deals and invoices count, whether the shop's list may be read or not."""
     if not shop:
         site.portal.hook.scopes = frozenset({"crm"})

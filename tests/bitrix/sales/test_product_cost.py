@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bitrix.readings import read
+from tests.bitrix.source_helpers import read
 from tests.emulators.bitrix24.harness import Rig
 
 
@@ -16,6 +16,6 @@ def test_purchase_prices_become_cost(site: Rig) -> None:
         for _ in range(60 if number == 1 else 0):
             site.portal.add_product_row("D", deal, nail, price=3, quantity=2)
         site.portal.add_product_row("D", deal, abroad, price=3)
-    found = read(site, cost="products")
-    assert found.cost is not None
-    assert found.cost.tolist() == [180.0, 0.0]
+    sales = read(site, cost="products")
+    assert sales.cost is not None
+    assert sales.cost.tolist() == [180.0, 0.0]

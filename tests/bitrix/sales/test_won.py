@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.bitrix.readings import EVENING, YEAR, lines, read
+from tests.bitrix.source_helpers import EVENING, YEAR, lines, read
 from tests.emulators.bitrix24.harness import Rig
 from tests.emulators.bitrix24.portal import DEAL
 
@@ -22,8 +22,8 @@ def test_won_deal_counts_on_its_day(site: Rig) -> None:
 def test_business_zone_decides_the_day(site: Rig) -> None:
     """With a time zone of the business the day is counted there."""
     site.portal.add_won_deal(10, f"2026-03-31{EVENING}", company=1)
-    found = read(site, timezone="Asia/Vladivostok")
-    assert lines(found) == [("CO_1", "2026-04-01", 10.0)]
+    sales = read(site, timezone="Asia/Vladivostok")
+    assert lines(sales) == [("CO_1", "2026-04-01", 10.0)]
 
 
 def test_open_and_lost_deals_do_not_count(site: Rig) -> None:
@@ -75,7 +75,7 @@ def test_closing_date_is_never_shifted(site: Rig) -> None:
 
 
 def test_deleted_stage_is_left_out_and_counted(site: Rig) -> None:
-    """A deal in a stage that no longer exists is not guessed at."""
+    """A deal in a stage that no longer exists is left out and counted."""
     funnel = site.portal.add_category("Опт")
     site.portal.add_won_deal(2, "2026-02-02T10:00:00+03:00", company=1, category=funnel)
     site.portal.delete_stage(site.portal.stage("WON", funnel))

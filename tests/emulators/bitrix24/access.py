@@ -1,4 +1,4 @@
-"""Who may call: incoming webhooks, applications, their codes and tokens."""
+"""Credentials of callers: incoming webhooks, applications, codes and tokens."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Application:
 
 @define
 class Caller:
-    """Whoever is behind a request; ``credential`` is what budgets are kept for."""
+    """User and credential of a request; budgets are counted by ``credential``."""
 
     user: int
     scopes: frozenset[str]
@@ -57,7 +57,7 @@ class Caller:
 class Access:
     """The credentials that a portal knows.
 
-    ``refreshes`` counts the pairs given out for a refresh token, and ``stale`` the attempts with
+    ``refreshes`` counts the pairs issued for a refresh token, and ``stale`` the attempts with
     one that had been used already.
     """
 
@@ -72,7 +72,7 @@ class Access:
     stale: int = 0
 
     def make(self, length: int = 32) -> str:
-        """Make up a secret."""
+        """Generate a secret."""
         return "".join(self.random.choices(_SIGNS, k=length))
 
     def webhook(
@@ -97,13 +97,13 @@ class Access:
         return app
 
     def authorize(self, client_id: str, user: int = 1) -> str:
-        """Give the code that a person gets after agreeing; it lives 30 seconds."""
+        """Return the authorisation code after a user's consent; it is valid for 30 seconds."""
         code = self.make()
         self.codes[code] = (client_id, user, self.clock() + CODE_LIFE)
         return code
 
     def issue(self, client_id: str, user: int = 1) -> tuple[str, str]:
-        """Give a pair of access and refresh tokens."""
+        """Issue a pair of access and refresh tokens."""
         access, refresh = self.make(), self.make()
         now = self.clock()
         self.tokens[access] = (client_id, user, now + ACCESS_LIFE)
@@ -111,7 +111,7 @@ class Access:
         return access, refresh
 
     def expire_tokens(self) -> None:
-        """Let every access token have expired."""
+        """Mark every access token as expired."""
         now = self.clock()
         self.tokens = {token: (app, user, now) for token, (app, user, _) in self.tokens.items()}
 
@@ -147,9 +147,9 @@ class Access:
             raise RefusedError(401, "invalid_client", text)
         if app.blocked:
             raise RefusedError(400, app.blocked, app.blocked.capitalize().replace("_", " "))
-        given = str(params.get("code" if grant == "authorization_code" else grant, ""))
+        submitted = str(params.get("code" if grant == "authorization_code" else grant, ""))
         store = self.codes if grant == "authorization_code" else self.refresh_tokens
-        known = store.pop(given, None)
+        known = store.pop(submitted, None)
         if known is None or known[0] != app.client_id or self.clock() >= known[2]:
             self.stale += 1
             raise RefusedError(400, "invalid_grant", "Invalid grant supplied")

@@ -1,4 +1,4 @@
-"""HTTP answers of a portal and of what stands before it."""
+"""HTTP answers of a portal and of the proxy in front of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.emulators.bitrix24.errors import RefusedError
 
 __all__ = ["HANG_UP", "PAGES", "REFUSALS", "Response", "as_json", "damaged", "page", "refusal"]
 
-HANG_UP = ":hang-up"  # told to the server around the portal; never sent
+HANG_UP = ":hang-up"  # instruction for the HTTP server; never sent
 Response = tuple[int, dict[str, str], bytes]
 PAGES = {
     "bad_gateway": (502, "502 Bad Gateway"),
@@ -33,7 +33,7 @@ _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body>
 
 
 def refusal(kind: str, error: tuple[int, str | int, str] | None = None) -> RefusedError:
-    """Make the refusal that a fault stands for."""
+    """Build the refusal of a fault."""
     return RefusedError(*(error or REFUSALS[kind]))
 
 
@@ -43,12 +43,12 @@ def as_json(status: int, value: Any) -> Response:
 
 
 def page(status: int, title: str) -> Response:
-    """Make a page, as a proxy answers."""
+    """Build the HTML page of a proxy."""
     return status, {"Content-Type": "text/html; charset=utf-8"}, _PAGE.format(title).encode()
 
 
 def damaged(kind: str, answer: Response) -> Response:
-    """Cut an answer, empty it, put a warning before it, or hang up after it."""
+    """Truncate or empty an answer, prefix a warning, or close the connection after it."""
     status, headers, body = answer
     if kind == "hang_up":
         return status, {**headers, HANG_UP: ""}, body

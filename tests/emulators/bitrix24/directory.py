@@ -87,9 +87,9 @@ class Directory:
     stages: dict[tuple[int, str], Status] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        """Fill in what a new portal has."""
-        for entity, words in _LISTS.items():
-            for number, word in enumerate(words, 1):
+        """Create the directories of a new portal."""
+        for entity, entries in _LISTS.items():
+            for number, word in enumerate(entries, 1):
                 code, _, name = word.partition(" ")
                 self.status(entity, code, name, number * 10)
         self._stages(LEAD, 0, "STATUS", _LEAD)
@@ -130,7 +130,7 @@ class Directory:
 
     @staticmethod
     def stage_entity(type_id: int, category: int) -> str:
-        """Name the directory that holds the stages of a funnel."""
+        """Return the directory of the stages of a funnel."""
         if type_id == LEAD:
             return "STATUS"
         if type_id == INVOICE:
@@ -139,7 +139,7 @@ class Directory:
 
     @staticmethod
     def stage_code(type_id: int, category: int, code: str) -> str:
-        """Put the funnel before the code of a stage; it is cut at 21 characters."""
+        """Return the code of a stage with its funnel in front; it is cut at 21 characters."""
         if type_id == DEAL and category:
             return f"C{category}:{code}"[:21]
         return f"DT31_{category}:{code}"[:21] if type_id == INVOICE else code
@@ -147,7 +147,7 @@ class Directory:
     def stage(
         self, type_id: int, category: int, entity: str, code: str, name: str, **more: Any
     ) -> str:
-        """Add a stage and give its whole code."""
+        """Add a stage and return its whole code."""
         full = self.stage_code(type_id, category, code)
         within = category if type_id != LEAD and category else None
         self.stages[type_id, full] = self.status(entity, full, name, category=within, **more)
@@ -160,25 +160,25 @@ class Directory:
         return entry
 
     def delete_stage(self, type_id: int, code: str) -> None:
-        """Forget a stage; items stay in it."""
+        """Delete a stage; items stay in it."""
         self.statuses.remove(self.stages.pop((type_id, code)))
 
     def default_category(self, type_id: int) -> int:
-        """Give the default funnel of a type."""
+        """Return the default funnel of a type."""
         return next(c.id for c in self.categories[type_id].values() if c.default)
 
     def first_stage(self, type_id: int, category: int) -> str:
-        """Give the stage where a new item starts."""
+        """Return the stage where a new item starts."""
         entity = self.stage_entity(type_id, category)
         entries = [entry for entry in self.statuses if entry.entity == entity]
         return min(entries, key=lambda entry: entry.sort).code
 
     def semantic(self, type_id: int, stage: str) -> str:
-        """Tell whether a stage is in progress, success or failure."""
+        """Return whether a stage is in progress, success or failure."""
         entry = self.stages.get((type_id, stage))
         return (entry.semantics or "P") if entry else "P"
 
     def known_stage(self, type_id: int, category: int, stage: str) -> bool:
-        """Tell whether a funnel has a stage."""
+        """Return whether a funnel has a stage."""
         entry = self.stages.get((type_id, stage))
         return entry is not None and entry.entity == self.stage_entity(type_id, category)

@@ -7,13 +7,13 @@ from typing import Any
 
 from attrs import define
 from tests.emulators.bitrix24 import (
+    activities,
     fieldconfig,
     items,
     legacy,
     lists,
     php,
     sales,
-    talk,
     userfields,
 )
 from tests.emulators.bitrix24.access import Caller
@@ -28,12 +28,12 @@ from tests.emulators.bitrix24.state import State
 __all__ = ["Cost", "CutError", "Engine"]
 
 Cost = float | Callable[[dict[str, Any]], float]
-MODULES = (fieldconfig, items, legacy, lists, sales, talk, userfields)
+MODULES = (fieldconfig, items, legacy, lists, sales, activities, userfields)
 _WIDER = {"user_brief": {"user", "user_basic"}, "task": {"tasks"}}
 
 
 class CutError(Exception):
-    """The server gave up on a request that took too long; what ran has run."""
+    """The server cut a request that took too long; commands that ran stay in effect."""
 
 
 @define
@@ -78,7 +78,7 @@ class Engine:
         return shown | {"time": self.time(who, request.method, start, spent)}
 
     def time(self, who: Caller, name: str, start: float, spent: float) -> dict[str, Any]:
-        """Give the ``time`` of an answer."""
+        """Return the ``time`` of an answer."""
         finish = max(self.clock(), start + spent)
         shown: dict[str, Any] = {
             "start": start,
@@ -98,7 +98,7 @@ class Engine:
         return shown
 
     def spend(self, name: str, params: dict[str, Any]) -> float:
-        """Let the cost of a method pass and give it."""
+        """Spend the cost of a method and return it."""
         cost = self.costs.get(name, self.costs["*"])
         seconds = cost(params) if callable(cost) else cost
         self.clock.spend(seconds)

@@ -1,4 +1,4 @@
-"""The refusal of a portal, as it goes out."""
+"""Refusals of a portal, with status, code and text."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class RefusedError(Exception):
 
     @property
     def body(self) -> dict[str, object]:
-        """Give the pair that stands for the error in an answer."""
+        """Return the error fields of an answer."""
         return {"error": self.code, "error_description": self.text}
 
 
 def missing(name: str) -> RefusedError:
-    """Refuse a call without a parameter that a controller wants."""
+    """Refuse a call without a required parameter."""
     return RefusedError(400, 100, f"Could not find value for parameter {{{name}}}")
 
 
@@ -32,5 +32,5 @@ def mistyped(name: str, kind: str) -> RefusedError:
 
 
 def not_found(text: str = "Элемент не найден") -> RefusedError:
-    """Refuse an id that nothing has."""
+    """Refuse an unknown id."""
     return RefusedError(400, "NOT_FOUND", text)

@@ -1,4 +1,4 @@
-"""Things that go wrong between a client and a portal, on order."""
+"""Fault injection between a client and a portal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DroppedError(ConnectionError):
 
 @define
 class Fault:
-    """One thing that goes wrong.
+    """One injected fault.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ class Fault:
         ``refuse`` (with *error*), ``reset_before``, ``delay``, ``hook``.
         After everything is done: ``truncated``, ``reset_after``, ``bad_gateway_after``,
         ``empty``, ``not_json``, ``hook_after``, ``delay_after``, ``hang_up`` (a good answer, after
-        which the connection ends although it was to be kept).
+        which the connection ends although it was keep-alive).
     method
         Only requests for this method; a batch matches ``batch`` and each method in it.
     skip, times
-        Let so many matching requests pass first, then strike so often; ``None`` is always.
+        Matching requests to pass first, then number of hits; ``None`` is always.
     inside
-        Strike one command of a batch instead of the request (kinds with an error code only).
+        Hit one command of a batch instead of the request (kinds with an error code only).
     seconds
         Length of a delay, in real seconds.
     error
@@ -70,30 +70,30 @@ class Fault:
     struck: int = 0
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a kind that nothing would act on."""
+        """Refuse an unknown kind."""
         if self.kind not in (CODED if self.inside else KINDS):
             raise ValueError(self.kind)
 
 
 @define
 class Faults:
-    """The faults that wait for their request."""
+    """Pending faults."""
 
     waiting: list[Fault] = field(factory=list)
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def add(self, kind: str, method: str | None = None, **options: Any) -> Fault:
-        """Order a fault; see `Fault`."""
+        """Add a fault; see `Fault`."""
         fault = Fault(kind, method, **options)
         self.waiting.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Forget all that has not happened yet."""
+        """Remove all pending faults."""
         self.waiting.clear()
 
     def strike(self, methods: set[str], *, before: bool, inside: bool = False) -> list[Fault]:
-        """Take the faults that hit a request for *methods* now."""
+        """Return the faults that hit a request for *methods* now."""
         hit: list[Fault] = []
         with self._lock:
             for fault in self.waiting:

@@ -63,7 +63,7 @@ def _module(call: Call, what: str) -> None:
 
 
 def _legacy(field: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename what a configuration says to the upper-case names; other labels are ignored."""
+    """Convert a configuration to the upper-case names; other labels are ignored."""
     fields: dict[str, Any] = {}
     for name, value in field.items():
         if name in ("listColumnLabel", "listFilterLabel"):
@@ -145,17 +145,17 @@ def config_list(call: Call) -> Answer:
         raise mistyped("filter", "array")
     language = dict(php.entries(call.params.get("select"))).get("language")
     languages = (str(language),) if language else ()
-    found = [_config(uf, languages, items=False) for uf in call.state.user_fields.values()]
-    found = [
+    configs = [_config(uf, languages, items=False) for uf in call.state.user_fields.values()]
+    configs = [
         shown
-        for shown in found
+        for shown in configs
         if all(same(shown.get(key.lstrip("=")), value) for key, value in php.entries(wanted))
     ]
-    sort_rows(found, dict(php.entries(call.params.get("order"))) or {"id": "ASC"})
-    for shown in found:
+    sort_rows(configs, dict(php.entries(call.params.get("order"))) or {"id": "ASC"})
+    for shown in configs:
         for camel in _CAMEL:
             if languages and shown[camel][languages[0]] is None:
                 shown[camel] = None
     start = max(0, page_start(call.params.get("start", 0)))
-    more = start + PAGE if start + PAGE < len(found) else None
-    return Answer({"fields": found[start : start + PAGE]}, len(found), more)
+    more = start + PAGE if start + PAGE < len(configs) else None
+    return Answer({"fields": configs[start : start + PAGE]}, len(configs), more)

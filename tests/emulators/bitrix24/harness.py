@@ -1,4 +1,4 @@
-"""What the tests of the adapter share: a portal over TCP and a client with the same clock."""
+"""Test harness of the adapter: a portal over TCP and a client with the same clock."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ START = 1_780_000_000.0
 
 @frozen
 class Timer:
-    """The portal's virtual clock, as the client wants it."""
+    """The portal's virtual clock with the interface of the client's clock."""
 
     clock: VirtualClock
 
     def now(self) -> float:
-        """Give POSIX time."""
+        """Return POSIX time."""
         return self.clock()
 
     def monotonic(self) -> float:
-        """Give the same."""
+        """Return POSIX time."""
         return self.clock()
 
     def sleep(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Advance the clock without waiting."""
         self.clock.sleep(seconds)
 
 
@@ -61,7 +61,7 @@ class Rig:
 
     @property
     def clock(self) -> VirtualClock:
-        """Give the clock itself."""
+        """Return the portal's clock."""
         return self.timer.clock
 
 
@@ -120,5 +120,5 @@ def alert_of(key: str, customer: str, kind: str = "fell_from_a") -> Alert:
 
 
 def _worth(name: str) -> float:
-    """Give a customer a value of its own."""
+    """Return a different value for each customer."""
     return 100.0 + crc32(name.encode()) % 1000

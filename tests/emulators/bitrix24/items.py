@@ -22,7 +22,7 @@ _MULTI = {"PHONE": "phone", "EMAIL": "email"}
 
 
 def event_of(type_id: int, what: str) -> str:
-    """Name the event that goes out."""
+    """Return the name of the event that is sent."""
     return _EVENTS.get(type_id, "ONCRMDYNAMICITEM") + what
 
 
@@ -54,7 +54,7 @@ def _finder(kind: Kind, *, originals: bool) -> Callable[[str], Field | None]:
 
 
 def visible(state: State, kind: Kind, user: int) -> Callable[[Row], bool] | None:
-    """Give the test for the rows that a user may read, or None where all are."""
+    """Return the test for the rows that a user may read, or None where all are."""
     hidden = state.hidden.get(user)
     if not hidden:
         return None
@@ -95,8 +95,8 @@ def _multifield(row: Row, name: str) -> str:
 def item_fields(call: Call) -> Answer:
     kind = _kind(call)
     originals = _originals(call)
-    mine = (uf for uf in call.state.user_fields.values() if uf.entity == kind.user_fields)
-    by_name = {uf.code: uf for uf in mine}
+    of_kind = (uf for uf in call.state.user_fields.values() if uf.entity == kind.user_fields)
+    by_name = {uf.code: uf for uf in of_kind}
     fields: dict[str, Any] = {}
     for name, known in kind.fields.items():
         if known.access == "o":
@@ -132,7 +132,7 @@ def item_fields(call: Call) -> Answer:
             entry["settings"] = {"parentEntityTypeId": int(name[8:])}
         entry["upperName"] = known.upper
         fields[known.upper if known.user and originals else name] = entry
-        if name in ("contactIds", "companyIds"):  # shown, and of no use over REST
+        if name in ("contactIds", "companyIds"):  # shown, without an effect over REST
             links = name.replace("Ids", "s").replace("ys", "ies")
             fields[links] = {**entry, "title": links.upper(), "upperName": links.upper()}
     return Answer({"fields": fields})
@@ -227,7 +227,7 @@ def item_get(call: Call) -> Answer:
 
 
 def choices_of(state: State, kind: Kind, known: Field) -> list[int] | None:
-    """Give the ids that an enumeration may hold."""
+    """Return the ids that an enumeration may hold."""
     if not known.user or known.type != "enumeration":
         return None
     return state.user_fields[known.field_id].choices

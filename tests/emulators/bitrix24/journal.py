@@ -1,4 +1,4 @@
-"""An exact account of what was asked of a portal."""
+"""Journal of the requests to a portal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SECRET = frozenset({"auth", "access_token", "refresh_token", "client_secret", "
 
 @define
 class Request:
-    """One HTTP request; its secret is not kept.
+    """One HTTP request; its secret is not stored.
 
     ``code`` is the error code of the whole answer, or "" where it succeeded; ``commands`` are
-    the methods inside a batch that were really run.
+    the methods of a batch that were really run.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Journal:
     created: Counter[str] = field(factory=Counter)
 
     def open(self, moment: float, agent: str) -> Request:
-        """Note the arrival of a request."""
+        """Record the arrival of a request."""
         self.total += 1
         request = Request(self.total, moment, "", user_agent=agent)
         if self.keep:
@@ -60,22 +60,22 @@ class Journal:
         return request
 
     def ran(self, request: Request, method: str, params: dict[str, Any]) -> None:
-        """Note that a method really ran and succeeded."""
+        """Record that a method ran and succeeded."""
         self.run[method] += 1
         request.commands.append(method)
         if method.endswith(CREATES) or method.startswith(CREATES):
             self.created[method + json.dumps(params, sort_keys=True, default=str)] += 1
 
     def refused(self, code: object) -> None:
-        """Note an error, of a request or of a command."""
+        """Record an error of a request or of a command."""
         self.errors[str(code)] += 1
 
     @property
     def duplicates(self) -> dict[str, int]:
-        """Give the creates that ran more than once with the same content."""
+        """Return the creates that ran more than once with the same content."""
         return {what: times for what, times in self.created.items() if times > 1}
 
     @staticmethod
     def clean(params: dict[str, Any]) -> dict[str, Any]:
-        """Leave the secrets out of parameters."""
+        """Return parameters without secrets."""
         return {key: value for key, value in params.items() if key.lower() not in _SECRET}

@@ -1,4 +1,4 @@
-"""The clock of a portal and the two limits that hang on it."""
+"""Clock of a portal and its two limits: request rate and run time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clock:
         self.ahead = 0.0
 
     def __call__(self) -> float:
-        """Give the seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time() + self.ahead
 
     def advance(self, seconds: float) -> None:
@@ -28,13 +28,13 @@ class Clock:
         self.ahead += seconds
 
     def spend(self, seconds: float) -> None:
-        """Let work take its time."""
+        """Advance the clock by the duration of work."""
 
 
 class VirtualClock(Clock):
-    """A time that moves only when somebody sleeps or works.
+    """Virtual time that moves only by waits and work.
 
-    Give ``clock`` and ``clock.sleep`` to the client as well, and hours pass in a moment.
+    Give ``clock`` and ``clock.sleep`` to the client as well, to simulate hours at once.
     """
 
     def __init__(self, start: float) -> None:
@@ -61,7 +61,7 @@ class VirtualClock(Clock):
 
 @define
 class Limits:
-    """What a portal allows; every value may be changed while it runs.
+    """Limits of a portal; every value may be changed while it runs.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Limits:
     floor
         Calls of at most so many seconds are not counted.
     charge
-        Whom a batch charges: ``"inner"`` methods, ``"batch"`` itself, or ``"both"``.
+        Methods that a batch charges: ``"inner"`` methods, ``"batch"`` itself, or ``"both"``.
     request
         Seconds after which the server cuts a request.
     batch
@@ -103,14 +103,14 @@ class Bucket:
     refused: int = 0
 
     def admit(self, source: str) -> bool:
-        """Let one request in, or refuse it without counting it."""
+        """Admit one request, or refuse it without counting it."""
         rate = self.limits.rate
         if rate is None:
             return True
         now = self.clock()
         level, then = self.levels.get(source, (0.0, now))
         level = max(0.0, level - (now - then) * rate)
-        # A level a rounding error above the brim is the brim: the client paces exactly as agreed.
+        # Tolerate a rounding error: the client sends exactly at the limit.
         if level + 1.0 > self.limits.burst + 1e-6:
             self.levels[source] = (level, now)
             self.refused += 1
@@ -132,7 +132,7 @@ class Operating:
     refused: int = 0
 
     def blocked(self, credential: str, method: str) -> bool:
-        """Tell whether the budget is spent; asked before a call, never during it."""
+        """Return whether the budget is spent; checked before a call, never during it."""
         limit = self.limits.operating
         if limit is None or self.seconds(credential, method) < limit - 1e-9:
             return False
@@ -153,11 +153,11 @@ class Operating:
         self.total[credential, method] += seconds
 
     def seconds(self, credential: str, method: str) -> float:
-        """Give what the window holds now."""
+        """Return what the window holds now."""
         return sum(bucket[1] for bucket in self._current(credential, method))
 
     def reset_at(self, credential: str, method: str) -> int:
-        """Give the moment when the oldest bucket leaves the window."""
+        """Return the moment when the oldest bucket leaves the window."""
         buckets = self._current(credential, method)
         start = buckets[0][0] if buckets else self.clock()
         return int(start + self.limits.window)

@@ -1,4 +1,4 @@
-"""Directories, stage history, currencies, people, and facts about the caller."""
+"""List methods: directories, stage history, currencies, users, profile and scopes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.emulators.bitrix24.table import Row, Table, compile_filter, order_of,
 __all__ = ["columns", "paged"]
 
 
-def columns(words: str) -> dict[str, Field]:
+def columns(declarations: str) -> dict[str, Field]:
     """Declare the columns of a plain list: ``NAME:type NAME:type``."""
-    pairs = (word.partition(":") for word in words.split())
+    pairs = (word.partition(":") for word in declarations.split())
     return {
         name: Field(name, kind or "string", legacy=name, upper=name) for name, _, kind in pairs
     }
 
 
 def paged(call: Call, table: Table, known: dict[str, Field], *, strict: bool = False) -> Any:
-    """Give one page of a plain list."""
+    """Return one page of a plain list."""
     where = compile_filter(call.array("filter"), known.get, call.state.zone, strict=strict)
     order = order_of(call.array("order"), known.get, strict=strict)
     return table.select(where, order, page_start(call.get("start", 0)), None)
@@ -68,7 +68,7 @@ def status_list(call: Call) -> Answer:
             raise RefusedError(400, "Invalid parameters.", text)
     where = compile_filter(call.array("filter"), _STATUS.get, call.state.zone, strict=False)
     order = order_of(call.array("order"), _STATUS.get, strict=False)
-    found: list[Row] = []
+    matches: list[Row] = []
     for entry in call.state.directory.statuses:
         staged = "STAGE" in entry.entity or entry.entity == "STATUS"
         row: Row = {
@@ -82,10 +82,10 @@ def status_list(call: Call) -> Answer:
             kind = "apology" if entry.code.endswith("APOLOGY") else _EXTRA[entry.semantics]
             row["EXTRA"] = {"SEMANTICS": kind, "COLOR": entry.color}
         if all(test(_numbers(row)) for test in where.tests):
-            found.append(row)
+            matches.append(row)
     for known, descending in reversed(order or [(_STATUS["SORT"], False)]):
-        found.sort(key=lambda row, known=known: _key(known, row), reverse=descending)  # type: ignore[misc]
-    return Answer(found, len(found))
+        matches.sort(key=lambda row, known=known: _key(known, row), reverse=descending)  # type: ignore[misc]
+    return Answer(matches, len(matches))
 
 
 def _numbers(row: Row) -> Row:

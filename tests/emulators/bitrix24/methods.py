@@ -15,7 +15,7 @@ __all__ = ["METHODS", "Answer", "Call", "Method", "method"]
 
 @frozen
 class Answer:
-    """What a method gives back."""
+    """Result of a method."""
 
     result: Any
     total: int | None = None
@@ -24,7 +24,7 @@ class Answer:
 
 @frozen
 class Call:
-    """One call of a method by somebody."""
+    """One call of a method."""
 
     state: State
     params: dict[str, Any]
@@ -33,14 +33,14 @@ class Call:
     application: bool = False
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Give a parameter of the older methods, in lower or upper case."""
+        """Return a parameter of the older methods, in lower or upper case."""
         for spelling in (name, name.upper(), name.lower()):
             if spelling in self.params:
                 return self.params[spelling]
         return default
 
     def array(self, name: str) -> Any:
-        """Give a parameter that must be an array, as the older methods want it."""
+        """Return a parameter that must be an array, as the older methods require it."""
         value = self.get(name, {})
         if value in (None, ""):
             return {}
@@ -49,7 +49,7 @@ class Call:
         return value
 
     def need_int(self, name: str) -> int:
-        """Give a whole number, as the strict methods want it."""
+        """Return a whole number, as the strict methods require it."""
         if name not in self.params:
             raise missing(name)
         value = self.params[name]
@@ -58,7 +58,7 @@ class Call:
         return int(value)
 
     def need_array(self, name: str) -> dict[str, Any]:
-        """Give an array, as the strict methods want it."""
+        """Return an array, as the strict methods require it."""
         if name not in self.params:
             raise missing(name)
         value = self.params[name]
@@ -67,14 +67,14 @@ class Call:
         return dict(php.entries(value))
 
     def admin(self) -> bool:
-        """Tell whether the caller is an administrator."""
+        """Return whether the caller is an administrator."""
         row = self.state.stores["users"].rows.get(self.user)
         return bool(row and row.get("ADMIN"))
 
 
 @frozen
 class Method:
-    """A method with the scope that it wants."""
+    """A method with its scope."""
 
     name: str
     scope: str

@@ -1,4 +1,4 @@
-"""What PHP does to arrays, numbers and query strings, as far as a portal shows it."""
+"""PHP semantics of arrays, numbers and query strings, as visible in a portal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESULT = re.compile(r"\$result((?:\[[^\]]+\])+)")
 
 
 def truthy(value: object) -> bool:
-    """Judge as PHP does: the string ``"0"`` is false, ``"false"`` is true."""
+    """Return the truth value in PHP: the string ``"0"`` is false, ``"false"`` is true."""
     return value not in (None, False, 0, 0.0, "", "0", [], {})
 
 
@@ -24,12 +24,12 @@ def integer(value: object) -> int:
     """Take the leading digits of a text as ``intval`` does; anything else is 0."""
     if isinstance(value, bool | int | float):
         return int(value)
-    found = _NUMBER.match(value) if isinstance(value, str) else None
-    return int(found[1]) if found else 0
+    match = _NUMBER.match(value) if isinstance(value, str) else None
+    return int(match[1]) if match else 0
 
 
 def entries(value: object) -> Iterator[tuple[str, Any]]:
-    """Give keys and values of a PHP array, which JSON shows as a list or as an object."""
+    """Return keys and values of a PHP array, which JSON shows as a list or as an object."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield str(key), item
@@ -74,9 +74,9 @@ def _adjacent(text: str) -> list[str]:
     """Read the bracketed keys that follow each other without a gap."""
     keys: list[str] = []
     end = 0
-    while found := _KEY.match(text, end):
-        keys.append(found[1])
-        end = found.end()
+    while match := _KEY.match(text, end):
+        keys.append(match[1])
+        end = match.end()
     return keys
 
 
@@ -100,7 +100,7 @@ def _next(array: dict[Any, Any]) -> int:
 def substitute(value: Any, results: Mapping[str, Any]) -> Any:
     """Replace ``$result[a][b]`` by an earlier answer: the deepest node that exists is taken."""
     if isinstance(value, str):
-        return _RESULT.sub(lambda found: _text(_deepest(found[1], results)), value)
+        return _RESULT.sub(lambda match: _text(_deepest(match[1], results)), value)
     if isinstance(value, Mapping):
         return {key: substitute(item, results) for key, item in value.items()}
     if isinstance(value, list):

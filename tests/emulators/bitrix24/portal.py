@@ -1,8 +1,8 @@
 """An emulated Bitrix24 portal: a state machine, and a real HTTP server around it.
 
-It knows nothing of any client. ``Portal.handle`` takes a request and gives an answer; a server on
-a loopback port (``Portal.serve``) passes on what comes over TCP. Time, costs and faults are
-arguments, so a simulation of days runs in a moment.
+It is independent of any client. ``Portal.handle`` takes a request and returns an answer; a server
+on a loopback port (``Portal.serve``) passes on the requests of TCP clients. Time, costs and faults
+are arguments, so that days are simulated at once.
 
 Use
 ---
@@ -28,7 +28,7 @@ Switches of behaviour are attributes of ``portal.state`` (see `State`) and of
 
 Faults: ``portal.faults.add("reset_after", "crm.item.update", skip=3)``, see `Fault`.
 
-Accounts: ``portal.journal`` (requests, runs by method, duplicates), ``portal.state.writes``
+Records: ``portal.journal`` (requests, runs by method, duplicates), ``portal.state.writes``
 (changes that were really made), ``portal.state.touched`` (changes by entity and id),
 ``portal.state.noops``, ``portal.state.events`` (what would start automation).
 """
@@ -99,7 +99,7 @@ class Portal(Seed):
     keep
         Keep every request in the journal; off, only the counts grow.
     seed
-        What secrets and tokens are made of.
+        Seed of secrets and tokens.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class Portal(Seed):
         self.hook = self.access.webhook(user=1)
 
     def __repr__(self) -> str:
-        """Show little: a portal holds secrets and many rows."""
+        """Return a short text without secrets and rows."""
         return f"<Portal: {self.journal.total} requests>"
 
     def handle(
@@ -221,7 +221,7 @@ class Portal(Seed):
         return answer
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        """Call a method as the portal's own webhook and give the decoded answer."""
+        """Call a method by the portal's webhook and return the decoded answer."""
         body = json.dumps(dict(params or {})).encode()
         headers = {"Content-Type": "application/json"}
         return json.loads(self.handle("POST", self.webhook_path + method, headers, body)[2])
@@ -235,11 +235,11 @@ class Portal(Seed):
 
     @property
     def webhook_path(self) -> str:
-        """Give the path of the portal's own webhook; it ends in ``/``."""
+        """Return the path of the portal's webhook; it ends in ``/``."""
         return f"/rest/{self.hook.user}/{self.hook.secret}/"
 
     def _before(self, touched: set[str], request: Request) -> Response | None:
-        """Let the faults strike that come before the method."""
+        """Apply the faults before the method."""
         for fault in self.faults.strike(touched, before=True):
             if fault.kind == "hook" and fault.hook is not None:
                 fault.hook(request.number)
@@ -254,7 +254,7 @@ class Portal(Seed):
         return None
 
     def _after(self, touched: set[str], request: Request, answer: Response) -> Response:
-        """Let the faults strike that come when all is done."""
+        """Apply the faults after the method."""
         for fault in self.faults.strike(touched, before=False):
             if fault.kind == "hook_after" and fault.hook is not None:
                 fault.hook(request.number)
@@ -338,7 +338,7 @@ class Portal(Seed):
 
 
 def _route(path: str) -> tuple[tuple[str, ...], str]:
-    """Tell who calls by which way, and what."""
+    """Return caller, route and method of a request."""
     steps = [step for step in path.split("/") if step]
     if steps[:2] == ["oauth", "token"]:
         return ("oauth",), "oauth/token"
@@ -355,7 +355,7 @@ def _route(path: str) -> tuple[tuple[str, ...], str]:
 
 
 def _methods(name: str, params: dict[str, Any]) -> set[str]:
-    """Name a request's method, and those inside a batch."""
+    """Return a request's method, and those inside a batch."""
     if name != "batch":
         return {name}
     commands = (command for _, command in php.entries(params.get("cmd")))

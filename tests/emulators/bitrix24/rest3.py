@@ -1,4 +1,4 @@
-"""REST 3.0, as far as tasks go: another envelope, other errors, and ``Idempotency-Key``."""
+"""REST 3.0 for tasks: envelope, errors and ``Idempotency-Key``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from attrs import define, field
 from tests.emulators.bitrix24 import php
+from tests.emulators.bitrix24.activities import add_task
 from tests.emulators.bitrix24.methods import Call
 from tests.emulators.bitrix24.state import State
-from tests.emulators.bitrix24.talk import add_task
 from tests.emulators.bitrix24.values import BadValueError
 
 __all__ = ["Rest3", "Rest3Error"]
@@ -37,7 +37,7 @@ class Rest3Error(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """Give the error as it goes out."""
+        """Return the error as it is sent."""
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.fields:
             error["validation"] = [
@@ -48,7 +48,7 @@ class Rest3Error(Exception):
 
 @define
 class Rest3:
-    """The methods, and the answers that wait for a repeated key."""
+    """Methods, and answers stored by idempotency key."""
 
     state: State
     keys: dict[tuple[str, str], tuple[float, str, dict[str, Any]]] = field(factory=dict)

@@ -19,7 +19,7 @@ _ID = {"id": Field("id", "integer")}
 
 
 def _plain(call: Call, store: str, known: dict[str, Field]) -> Any:
-    """Give one page of a store, in the order asked for."""
+    """Return one page of a store in the requested order."""
     where = compile_filter(call.array("filter"), known.get, call.state.zone, strict=False)
     order = order_of(call.array("order"), known.get, strict=False)
     return call.state.stores[store].select(where, order, page_start(call.get("start", 0)), None)
@@ -88,10 +88,10 @@ def order_entities(call: Call) -> Answer:
     order = order_of(call.array("order"), known.get, strict=False)
     store = call.state.stores["orders"]
     if start < 0:  # here -1 is every record, not "do not count"
-        found = [store.rows[number] for number in store.ids]
-        found = [row for row in found if all(test(row) for test in where.tests)]
-        shown = [_chosen(call, row, known) for row in found]
-        return Answer({"orderEntity": shown}, len(found))
+        matches = [store.rows[number] for number in store.ids]
+        matches = [row for row in matches if all(test(row) for test in where.tests)]
+        shown = [_chosen(call, row, known) for row in matches]
+        return Answer({"orderEntity": shown}, len(matches))
     page = store.select(where, order, start, None)
     shown = [_chosen(call, row, known) for row in page.rows]
     return Answer({"orderEntity": shown}, page.total, page.next)
@@ -115,9 +115,9 @@ def product_rows(call: Call) -> Answer:
     if type_id is None:
         raise RefusedError(400, "ENTITY_TYPE_NOT_SUPPORTED", "Тип объекта не поддерживается")
     owners = source["=ownerId"]
-    asked = [item for _, item in php.entries(owners)] if _many(owners) else [owners]
+    owner_ids = [item for _, item in php.entries(owners)] if _many(owners) else [owners]
     hidden = call.state.hidden.get(call.user, set())
-    if len(asked) == 1 and (type_id, php.integer(asked[0])) in hidden:
+    if len(owner_ids) == 1 and (type_id, php.integer(owner_ids[0])) in hidden:
         raise RefusedError(400, "ACCESS_DENIED", "Доступ запрещен")
     page = _plain(call, "product rows", _ROW)
     rows = [_chosen(call, row, _ROW) for row in page.rows]

@@ -243,7 +243,7 @@ def _kind(type_id: int, name: str, short: str, entity: str, stage: str = "") -> 
 
 
 def object_types() -> dict[int, Kind]:
-    """Make the object types anew, so that two portals share no user field."""
+    """Create new object types, so that two portals share no user field."""
     return {
         LEAD: _kind(LEAD, "lead", "L", "CRM_LEAD", "STATUS"),
         DEAL: _kind(DEAL, "deal", "D", "CRM_DEAL", "DEAL_STAGE"),

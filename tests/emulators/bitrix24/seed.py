@@ -1,4 +1,4 @@
-"""Filling a portal before a client comes: nothing here counts as a request or a write."""
+"""Test data of a portal; nothing here counts as a request or a write."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from attrs import define
+from tests.emulators.bitrix24.activities import add_activity
 from tests.emulators.bitrix24.errors import RefusedError
 from tests.emulators.bitrix24.items import add_fm
 from tests.emulators.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
 from tests.emulators.bitrix24.state import STAGED, State
 from tests.emulators.bitrix24.table import Row
-from tests.emulators.bitrix24.talk import add_activity
 from tests.emulators.bitrix24.userfields import make_field
 from tests.emulators.bitrix24.values import INTEGERS
 
@@ -29,29 +29,29 @@ _SYSTEM = frozenset(
 
 @define
 class Seed:
-    """The ways to put data into a portal."""
+    """Methods that put data into a portal."""
 
     state: State
 
     def row(self, type_id: int, row_id: int) -> Row:
-        """Give the stored row of an item, to look at or to change behind everybody's back."""
+        """Return the stored row of an item, to read or to change without a trace."""
         row: Row = self.state.tables[type_id].rows[row_id]
         return row
 
     def value(self, type_id: int, row_id: int, name: str) -> Any:
-        """Give one field as ``crm.item.get`` shows it; *name* may be the code of a user field."""
+        """Return a field as ``crm.item.get`` shows it; *name* may be a user field's code."""
         fields = self.state.kinds[type_id].fields
         known = fields.get(name) or next(f for f in fields.values() if f.upper == name)
         return self.state.zone.out(known, self.row(type_id, row_id).get(known.name, known.default))
 
     def choice(self, type_id: int, row_id: int, code: str) -> str | None:
-        """Give the ``XML_ID`` of the list item that an item holds in a user field."""
+        """Return the ``XML_ID`` of the list item that an item holds in a user field."""
         number = self.value(type_id, row_id, code)
         items = self.user_field(type_id, code).items
         return next((str(i["XML_ID"]) for i in items if i["ID"] == number), None)
 
     def user_field(self, type_id: int, code: str) -> Any:
-        """Give a user field by its code."""
+        """Return a user field by its code."""
         entity = self.state.kinds[type_id].user_fields
         fields = self.state.user_fields.values()
         return next(uf for uf in fields if uf.entity == entity and uf.code == code)
@@ -162,7 +162,7 @@ class Seed:
         return number
 
     def move(self, type_id: int, row_id: int, stage: str, *, at: Moment, user: int = 1) -> None:
-        """Move an item to a stage, at a moment, as a person does in the browser."""
+        """Move an item to a stage, at a moment, as a user does in the browser."""
         state, row = self.state, self.row(type_id, row_id)
         if type_id not in STAGED:
             raise ValueError(type_id)
@@ -182,20 +182,20 @@ class Seed:
         state.moved(type_id, row_id, kind, moment, now, semantic, stage)
 
     def touch(self, type_id: int, row_id: int, *, at: Moment, user: int = 1) -> None:
-        """Let somebody be active in the timeline of an item."""
+        """Record an activity in the timeline of an item."""
         row = self.row(type_id, row_id)
         row.update(lastActivityBy=user, lastActivityTime=self.state.zone.seconds(at))
 
     def delete(self, type_id: int, row_id: int) -> None:
-        """Delete an item, as a person does in the browser."""
+        """Delete an item, as a user does in the browser."""
         self.state.tables[type_id].remove(row_id)
 
     def add_category(self, name: str, *, type_id: int = DEAL, **more: Any) -> int:
-        """Add a funnel with the usual stages and give its id."""
+        """Add a funnel with the usual stages and return its id."""
         return self.state.directory.category(type_id, name, **more)
 
     def stage(self, code: str, category: int = 0, *, type_id: int = DEAL) -> str:
-        """Give the whole code of a stage, such as ``C1:WON``."""
+        """Return the whole code of a stage, such as ``C1:WON``."""
         return self.state.directory.stage_code(type_id, category, code)
 
     def delete_stage(self, code: str, *, type_id: int = DEAL) -> None:
@@ -298,7 +298,7 @@ class Seed:
         return self.state.stores["requisites"].add(row)
 
     def hide(self, type_id: int, row_id: int, *, user: int = 1) -> None:
-        """Take the right to read an item from a user: lists leave it out without a word."""
+        """Take the right to read an item from a user: lists silently leave it out."""
         self.state.hidden[user].add((type_id, row_id))
 
     def deny(self, method: str, *, user: int = 1) -> None:
@@ -312,5 +312,5 @@ class Seed:
         self.state.denied[method.lower(), user] = RefusedError(400, code, text)
 
     def lock(self, type_id: int, row_id: int) -> None:
-        """Forbid everybody to change an item."""
+        """Forbid all changes of an item."""
         self.state.locked.add((type_id, row_id))

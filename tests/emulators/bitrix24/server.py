@@ -18,11 +18,11 @@ __all__ = ["Server", "serving"]
 
 
 class Handles(Protocol):
-    """Whatever answers requests."""
+    """Object that answers requests."""
 
     @property
     def webhook_path(self) -> str:
-        """Give the path of its own webhook."""
+        """Return the path of its webhook."""
 
     def handle(
         self,
@@ -40,7 +40,7 @@ class Handles(Protocol):
 class Server:
     """A running server.
 
-    ``url`` is the portal (``http://127.0.0.1:port``), ``webhook`` the address of its own webhook,
+    ``url`` is the portal (``http://127.0.0.1:port``), ``webhook`` the address of its webhook,
     which ends in ``/``.
     """
 
@@ -55,7 +55,7 @@ class _Listener(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that dies in the middle is what is being tried."""
+        """Ignore the error: clients that break off are part of the tests."""
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def serving(portal: Handles) -> Iterator[Server]:
             connections.append(self.client_address[1])
 
         def log_message(self, *args: object) -> None:
-            """Log nothing: a path holds a secret."""
+            """Log nothing: paths hold secrets."""
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

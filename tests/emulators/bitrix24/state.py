@@ -1,4 +1,4 @@
-"""All that a portal remembers, and what happens to it when somebody writes."""
+"""State of a portal, and the effects of writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAMES = {LEAD: "Лид", DEAL: "Сделка", CONTACT: "Контакт", COMPA
 
 
 def _stores() -> defaultdict[str, Table]:
-    """Make the plain lists; those that are asked by owner have an index."""
+    """Create the plain lists; those that are queried by owner have an index."""
     owners = {
         "comments": "ENTITY_ID",
         "requisites": "ENTITY_ID",
@@ -57,7 +57,7 @@ class HistoryRow:
     STAGE_ID: str
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Give a field as a mapping does."""
+        """Return a field as a mapping does."""
         return getattr(self, name, default)
 
     def __getitem__(self, name: str) -> Any:
@@ -88,17 +88,17 @@ class UserField:
 
     @property
     def choices(self) -> list[int] | None:
-        """Give the ids of the list items, or None for a field without a list."""
+        """Return the ids of the list items, or None for a field without a list."""
         return [item["ID"] for item in self.items] if self.type == "enumeration" else None
 
     def choice(self, xml_id: str) -> int:
-        """Give the id of the item with an external code."""
+        """Return the id of the item with an external code."""
         return next(int(item["ID"]) for item in self.items if item["XML_ID"] == xml_id)
 
 
 @frozen
 class Write:
-    """One change that was really made."""
+    """One change that took effect."""
 
     request: int
     moment: float
@@ -110,7 +110,7 @@ class Write:
 
 @define(repr=False, eq=False)
 class State:
-    """The memory of one portal.
+    """State of one portal.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class State:
     unfilterable
         Names that ``crm.item.list`` refuses in a filter.
     ignored_filters
-        Names whose conditions are dropped without a word.
+        Names whose conditions are silently dropped.
     stuck_cursor
         Conditions ``>id`` are dropped, so that a cursor does not grow.
     uf_select_fault
@@ -178,12 +178,12 @@ class State:
         self.currencies["RUB"] = _currency("RUB", "Российский рубль", 1.0, 1, 100, base=True)
 
     def next_id(self, of: str, first: int = 1) -> int:
-        """Give the next number of a sequence."""
+        """Return the next number of a sequence."""
         self._last[of] = max(self._last[of] + 1, first)
         return self._last[of]
 
     def log(self, entity: str, row_id: int, fields: Iterable[str], event: str = "") -> None:
-        """Note a change, and the event that goes out with it."""
+        """Record a change, and the event that is sent with it."""
         names = tuple(fields)
         self.writes.append(Write(self.request, self.clock(), self.method, entity, row_id, names))
         self.touched[entity, row_id] += 1
@@ -191,7 +191,7 @@ class State:
             self.events.append((event, row_id))
 
     def today(self) -> str:
-        """Give the day on the server."""
+        """Return the day on the server."""
         moment = self.zone.iso(self.clock())
         return str(moment)[:10]
 
@@ -255,7 +255,7 @@ class State:
             row["closedate"] = str(self.zone.iso(moment))[:10]
 
     def _link(self, type_id: int, row: Row, values: dict[str, Any]) -> None:
-        """Keep the first contact and the list of contacts alike, and so with companies."""
+        """Synchronise the first contact with the list of contacts, and so for companies."""
         one, many = (
             ("companyId", "companyIds") if type_id == CONTACT else ("contactId", "contactIds")
         )
@@ -287,7 +287,7 @@ class State:
         self.history[type_id].add(row)
 
     def update(self, type_id: int, row: Row, values: dict[str, Any], user: int) -> list[str]:
-        """Change an item and give the names of what really differs; nothing is no change."""
+        """Change an item and return the names of what really differs; nothing is no change."""
         fields = self.kinds[type_id].fields
         changed = [name for name, value in values.items() if _differs(fields[name], row, value)]
         if not changed:

@@ -37,7 +37,7 @@ class Table:
         self.index = {name: {} for name in self.indexed}
 
     def add(self, row: Row, row_id: int | None = None) -> int:
-        """Put a row in and give its id."""
+        """Add a row and return its id."""
         number = self.last + 1 if row_id is None else row_id
         self.last = max(self.last, number)
         row["id"] = number
@@ -58,7 +58,7 @@ class Table:
         row[name] = value
 
     def remove(self, row_id: int) -> None:
-        """Take a row out."""
+        """Remove a row."""
         row = self.rows.pop(row_id)
         self.ids.remove(row_id)
         for name in self.indexed:
@@ -69,7 +69,7 @@ class Table:
             self.index[name].setdefault(value, set()).add(row_id)
 
     def candidates(self, where: Filter) -> list[int]:
-        """Give the ids, ascending, that can fulfil a filter at all."""
+        """Return the ids, ascending, that can fulfil a filter at all."""
         low = 0 if where.above is None else where.above + 1
         if where.ids is not None:
             chosen = sorted(number for number in where.ids if number in self.rows)
@@ -77,8 +77,8 @@ class Table:
             chosen = self.ids
             for name, values in where.equal.items():
                 if name in self.index and 0 not in values and None not in values:
-                    found = self.index[name]
-                    chosen = sorted(set().union(*(found.get(value, ()) for value in values)))
+                    matches = self.index[name]
+                    chosen = sorted(set().union(*(matches.get(value, ()) for value in values)))
                     break
         start = bisect_left(chosen, low)
         end = len(chosen) if where.upto is None else bisect_right(chosen, where.upto)
@@ -87,7 +87,7 @@ class Table:
     def select(
         self, where: Filter, order: list[tuple[Field, bool]], start: int, allowed: Test | None
     ) -> Page:
-        """Give one page of rows; ``start`` -1 leaves out the counting."""
+        """Return one page of rows; ``start`` -1 leaves out the counting."""
         chosen = self.candidates(where)
         rows = self.rows
         plain = not order or order[0][0].name in ("id", "ID")
@@ -96,28 +96,30 @@ class Table:
         tests = where.tests if allowed is None else [*where.tests, allowed]
         if plain and (start < 0 or not tests):
             return self._page_by_id(chosen, tests, start)
-        found = [row for row in map(rows.__getitem__, chosen) if all(test(row) for test in tests)]
+        matches = [
+            row for row in map(rows.__getitem__, chosen) if all(test(row) for test in tests)
+        ]
         if not plain:
             for key, reverse in reversed(order):
-                found.sort(key=lambda row, key=key: _sortable(key, row), reverse=reverse)  # type: ignore[misc]
+                matches.sort(key=lambda row, key=key: _sortable(key, row), reverse=reverse)  # type: ignore[misc]
         if start < 0:
-            return Page(found[:PAGE], 0, None)
-        more = start + PAGE if start + PAGE < len(found) else None
-        return Page(found[start : start + PAGE], len(found), more)
+            return Page(matches[:PAGE], 0, None)
+        more = start + PAGE if start + PAGE < len(matches) else None
+        return Page(matches[start : start + PAGE], len(matches), more)
 
     def _page_by_id(self, chosen: list[int], tests: list[Test], start: int) -> Page:
         if start >= 0:
             more = start + PAGE if start + PAGE < len(chosen) else None
             page = [self.rows[number] for number in chosen[start : start + PAGE]]
             return Page(page, len(chosen), more)
-        found: list[Row] = []
+        matches: list[Row] = []
         for number in chosen:
             row = self.rows[number]
             if all(test(row) for test in tests):
-                found.append(row)
-                if len(found) == PAGE:
+                matches.append(row)
+                if len(matches) == PAGE:
                     break
-        return Page(found, 0, None)
+        return Page(matches, 0, None)
 
 
 @frozen
@@ -131,7 +133,7 @@ class Page:
 
 @define
 class Filter:
-    """A compiled filter: tests, and what it says about ids and indexed fields."""
+    """A compiled filter: tests, and its conditions on ids and indexed fields."""
 
     tests: list[Test] = field(factory=list)
     above: int | None = None
@@ -173,7 +175,7 @@ def compile_filter(
     source
         A PHP array: conditions with prefixes, and nested groups under numeric keys.
     find
-        Gives the field of a name, or None where it may not be filtered.
+        Returns the field of a name, or None where it may not be filtered.
     strict
         Refuse unknown names, as ``crm.item.list`` does; else leave the condition out.
     """
@@ -184,8 +186,8 @@ def compile_filter(
         if key.isdigit() and isinstance(value, Mapping | list):
             compiled.tests.append(_group(value, find, zone, strict=strict))
             continue
-        found = _PREFIX.match(key)
-        prefix, name = (found[1] or "=", found[2]) if found else ("=", key)
+        parsed = _PREFIX.match(key)
+        prefix, name = (parsed[1] or "=", parsed[2]) if parsed else ("=", key)
         known = find(name)
         if known is None:
             if strict:
@@ -212,7 +214,7 @@ def _group(
 
 
 def _whole(compiled: Filter) -> list[Test]:
-    """Turn what a filter says about ids into tests, for use inside a group."""
+    """Convert the conditions on ids to tests, for use inside a group."""
     tests = list(compiled.tests)
     above, upto, ids = compiled.above, compiled.upto, compiled.ids
     if above is not None:

@@ -34,7 +34,7 @@ def server(portal: Portal) -> Iterator[Server]:
 
 
 class Line:
-    """One kept connection."""
+    """One keep-alive connection."""
 
     def __init__(self, server: Server) -> None:
         self.parts = urlsplit(server.webhook)
@@ -187,7 +187,7 @@ def test_loses_the_answer_before_or_after_the_commit(
     assert _rename(line, "Ещё")[0] == 200
 
 
-def test_resets_the_connection_and_does_not_close_it_politely(portal: Portal, line: Line) -> None:
+def test_resets_the_connection_instead_of_closing_it(portal: Portal, line: Line) -> None:
     """A dropped request ends in a reset that the client sees at once."""
     portal.faults.add("reset_before")
     with pytest.raises(ConnectionResetError) as seen:
@@ -213,7 +213,7 @@ def test_hangs_up_a_connection_that_was_to_be_kept(portal: Portal, line: Line) -
 
 
 def test_strikes_the_request_that_was_meant(portal: Portal, line: Line) -> None:
-    """A fault waits for its method, lets some calls pass, and strikes as often as it is told."""
+    """A fault hits only its method, after *skip* calls, and *times* times."""
     portal.faults.add("internal", "scope", skip=1, times=2)
     calls = ["scope", "profile", "scope", "scope", "scope"]
     assert [line.post(name)[0] for name in calls] == [200, 200, 500, 500, 200]
@@ -234,8 +234,8 @@ def test_strikes_one_command_of_a_batch(portal: Portal, line: Line) -> None:
     }
 
 
-def test_refuses_a_fault_that_nothing_would_act_on() -> None:
-    """A misspelt kind is an error at once, not a test that tries nothing."""
+def test_refuses_an_unknown_fault() -> None:
+    """A misspelt kind is an error at once."""
     with pytest.raises(ValueError, match="rest_after"):
         Fault("rest_after")
     with pytest.raises(ValueError, match="truncated"):
@@ -243,7 +243,7 @@ def test_refuses_a_fault_that_nothing_would_act_on() -> None:
 
 
 def test_calls_a_hook_before_and_after_a_request(portal: Portal) -> None:
-    """A hook learns the number of the request, and what it raises leaves the portal."""
+    """A hook learns the number of the request, and an exception of it leaves the portal."""
     portal.add_company("Прежнее")
     seen: list[int] = []
 
@@ -297,7 +297,7 @@ def test_kills_a_client_at_the_request_that_was_chosen(
 
 
 def test_lets_rows_change_between_two_pages(portal: Portal) -> None:
-    """A hook may change the table while somebody pages through it by offset."""
+    """A hook may change the table while a client pages through it by offset."""
     for _ in range(60):
         portal.add_deal()
     portal.faults.add("hook_after", "crm.item.list", hook=lambda _: portal.delete(DEAL, 1))
@@ -308,7 +308,7 @@ def test_lets_rows_change_between_two_pages(portal: Portal) -> None:
     assert 51 not in [item["id"] for page in pages for item in page]
 
 
-def test_waits_as_long_as_it_is_told(portal: Portal) -> None:
+def test_waits_for_the_configured_delay(portal: Portal) -> None:
     """A delay moves a virtual clock, and really waits on a real one."""
     portal.faults.add("delay", seconds=100)
     portal.call("profile")
@@ -335,7 +335,7 @@ def test_sends_a_moved_portal_elsewhere(portal: Portal, server: Server) -> None:
 @pytest.mark.parametrize(
     "path", ["/rest/1/wrong/profile", "/rest/2/{secret}/profile", "/rest/profile"]
 )
-def test_knows_no_stranger(portal: Portal, path: str) -> None:
+def test_refuses_unknown_credentials(portal: Portal, path: str) -> None:
     """A wrong secret, another person's number, or no credential at all is refused with 401."""
     status, _, body = portal.handle("POST", path.format(secret=portal.hook.secret))
     assert (status, json.loads(body)["error"]) == (401, "NO_AUTH_FOUND")
@@ -350,7 +350,7 @@ def test_closes_a_webhook_that_has_expired(portal: Portal) -> None:
 
 
 def test_grants_only_the_scopes_of_a_webhook(portal: Portal) -> None:
-    """A method outside the scopes is refused with 403, and method.get tells it before."""
+    """A method outside the scopes is refused with 403, and method.get reports it before."""
     portal.hook = portal.access.webhook(scopes={"crm", "user_brief"})
     assert portal.call("scope")["result"] == ["crm", "user_brief"]
     status, _, body = portal.handle("POST", portal.webhook_path + "tasks.task.add")
@@ -360,8 +360,8 @@ def test_grants_only_the_scopes_of_a_webhook(portal: Portal) -> None:
         ("crm.item.list", True, True),
         ("crm.nothing", False, False),
     ):
-        told = portal.call("method.get", {"name": name})["result"]
-        assert {"isExisting": exists, "isAvailable": open_} == told
+        availability = portal.call("method.get", {"name": name})["result"]
+        assert {"isExisting": exists, "isAvailable": open_} == availability
     brief = portal.call("user.get", {"ID": 2})["result"][0]
     assert "EMAIL" not in brief
     assert (brief["NAME"], brief["ID"]) == ("Мария", "2")
@@ -426,8 +426,10 @@ def test_rotates_the_refresh_token(portal: Portal) -> None:
         ({"refresh_token": "made up"}, "invalid_grant"),
     ],
 )
-def test_gives_no_token_to_a_stranger(portal: Portal, change: dict[str, str], code: str) -> None:
-    """Wrong credentials, an unknown grant and a made-up token are told apart."""
+def test_refuses_a_token_to_wrong_credentials(
+    portal: Portal, change: dict[str, str], code: str
+) -> None:
+    """Wrong credentials, an unknown grant and an invalid token have different errors."""
     app = portal.access.application()
     params = {
         "grant_type": "refresh_token",
@@ -455,7 +457,7 @@ def test_repeats_a_task_of_the_same_key(portal: Portal, line: Line) -> None:
     assert len(portal.state.stores["tasks"].rows) == 2
 
 
-def test_keeps_no_secret_in_its_journal(portal: Portal) -> None:
+def test_stores_no_secret_in_its_journal(portal: Portal) -> None:
     """Neither the secret of a webhook nor a token stands anywhere in the journal."""
     app = portal.access.application()
     access, refresh = portal.access.issue(app.client_id)
@@ -466,7 +468,7 @@ def test_keeps_no_secret_in_its_journal(portal: Portal) -> None:
         portal, grant_type="refresh_token", client_id=app.client_id,
         client_secret=app.client_secret, refresh_token=refresh,
     )  # fmt: skip
-    kept = repr(portal.journal) + repr(portal) + repr(portal.state)
+    texts = repr(portal.journal) + repr(portal) + repr(portal.state)
     assert len(portal.journal.requests) == 3
     for secret in (portal.hook.secret, access, refresh, app.client_secret):
-        assert secret not in kept
+        assert secret not in texts

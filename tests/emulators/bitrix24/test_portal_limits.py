@@ -1,4 +1,4 @@
-"""Limits of the emulated portal, on a clock that moves only when told to."""
+"""Limits of the emulated portal, on a virtual clock."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_admits_a_burst_and_then_what_leaks_out() -> None:
     assert 3 == portal.journal.errors["QUERY_LIMIT_EXCEEDED"] == portal.bucket.refused
 
 
-def test_never_refuses_who_keeps_the_pace() -> None:
-    """A client that asks exactly at the rate is never refused, for hours."""
+def test_never_refuses_calls_at_the_rate() -> None:
+    """A client that calls exactly at the rate is never refused, for hours."""
     portal = _portal(keep=False)
     for _ in range(50):
         assert _status(portal)[0] == 200
@@ -123,7 +123,7 @@ def test_does_not_count_short_calls(cost: float, expected: float) -> None:
 @pytest.mark.parametrize(
     ("charge", "inner", "outer"), [("inner", 6.0, 0.0), ("batch", 0.0, 6.0), ("both", 6.0, 6.0)]
 )
-def test_charges_whom_it_is_told_to(charge: str, inner: float, outer: float) -> None:
+def test_charges_the_configured_methods(charge: str, inner: float, outer: float) -> None:
     """A batch charges its inner methods, itself, or both."""
     portal = _portal(Limits(rate=None, charge=charge), costs={"crm.item.update": 2.0})
     portal.add_company("Ромашка")
@@ -220,7 +220,7 @@ def test_passes_results_on_inside_a_batch() -> None:
 
 
 def test_passes_the_time_of_its_work_on_a_virtual_clock() -> None:
-    """Costs and latency move a virtual clock, and the answer tells the same times."""
+    """Costs and latency move a virtual clock, and the answer reports the same times."""
     clock = VirtualClock(NOW)
     portal = Portal(clock=clock, costs={"profile": 0.25}, latency=0.5)
     time = portal.call("profile")["time"]

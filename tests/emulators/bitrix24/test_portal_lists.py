@@ -51,7 +51,7 @@ def test_gives_pages_of_fifty_and_says_where_the_next_begins(portal: Portal) -> 
 def test_names_no_page_after_a_full_last_one(
     portal: Portal, where: dict[str, str], order: dict[str, str]
 ) -> None:
-    """A hundred rows are two pages, however they are found and sorted."""
+    """A hundred rows are two pages, in any filter and order."""
     for _ in range(100):
         portal.add_deal()
     params = {"entityTypeId": DEAL, "filter": where, "order": order}
@@ -203,7 +203,7 @@ def test_refuses_a_filter_or_an_order_that_it_does_not_know(
 
 
 def test_can_refuse_or_ignore_a_condition(mixed: Portal) -> None:
-    """A field may be barred from filters, and a condition may be dropped without a word."""
+    """A field may be barred from filters, and a condition may be silently dropped."""
     mixed.state.unfilterable.add("movedTime")
     answer = mixed.call(
         "crm.item.list", {"entityTypeId": DEAL, "filter": {">=movedTime": "2025-01-01"}}
@@ -215,7 +215,7 @@ def test_can_refuse_or_ignore_a_condition(mixed: Portal) -> None:
     assert _ids(mixed, filter={">id": 3}) == [1, 2, 3, 4, 5]
 
 
-def test_selects_the_id_and_what_is_asked(mixed: Portal) -> None:
+def test_selects_the_id_and_the_requested_fields(mixed: Portal) -> None:
     """Unknown names in select are left out, the id never is, and a star gives all."""
     ask = {"entityTypeId": DEAL, "filter": {"id": 1}, "select": ["title", "bogus", "ufCrmFlag"]}
     item = mixed.call("crm.item.list", ask)["result"]["items"][0]
@@ -267,7 +267,7 @@ def test_shows_a_day_as_midnight_utc_in_its_own_offset(
         ({"iso"}, "2025-10-31", [2]),
     ],
 )
-def test_understands_the_forms_of_a_date_that_it_is_told_to(
+def test_honours_the_configured_formats_of_a_date(
     portal: Portal, forms: set[str], text: str, expected: list[int]
 ) -> None:
     """A form that a portal does not honour drops the condition without an error."""
@@ -338,7 +338,7 @@ def test_cuts_the_codes_of_stages_at_21_characters(portal: Portal) -> None:
     assert len(listed) == 8
 
 
-def test_forgets_a_deleted_stage_but_not_its_deals(portal: Portal) -> None:
+def test_removes_a_deleted_stage_but_not_its_deals(portal: Portal) -> None:
     """A deleted stage is gone from the directory while its deals keep their state."""
     deal = portal.add_won_deal(10, NOW)
     portal.delete_stage("WON")
@@ -402,21 +402,21 @@ def test_gives_all_ties_of_orders_at_once(portal: Portal) -> None:
 
 
 def test_finds_companies_by_their_requisites(portal: Portal) -> None:
-    """Requisites are asked by owner or by the tax number."""
+    """Requisites can be filtered by owner or by the tax number."""
     first, second = portal.add_company("Первая"), portal.add_company("Вторая")
     portal.add_requisite(COMPANY, first, inn="7701234567", kpp="770101001")
     portal.add_requisite(COMPANY, second, inn="7707654321")
     portal.add_requisite(CONTACT, second, inn="500100732259")
     ask = {"filter": {"RQ_INN": "7701234567"}, "select": ["ENTITY_TYPE_ID", "ENTITY_ID"]}
-    found = portal.call("crm.requisite.list", ask)["result"]
-    assert found == [{"ENTITY_TYPE_ID": "4", "ENTITY_ID": "1"}]
+    requisites = portal.call("crm.requisite.list", ask)["result"]
+    assert requisites == [{"ENTITY_TYPE_ID": "4", "ENTITY_ID": "1"}]
     ask = {"filter": {"ENTITY_TYPE_ID": 4, "@ENTITY_ID": [1, 2]}, "select": ["RQ_INN"]}
-    found = portal.call("crm.requisite.list", ask)["result"]
-    assert [row["RQ_INN"] for row in found] == ["7701234567", "7707654321"]
+    requisites = portal.call("crm.requisite.list", ask)["result"]
+    assert [row["RQ_INN"] for row in requisites] == ["7701234567", "7707654321"]
 
 
-def test_knows_the_people_and_their_heads(portal: Portal) -> None:
-    """Departments name their head and parent, and people can be asked by id and activity."""
+def test_lists_users_and_heads_of_departments(portal: Portal) -> None:
+    """Departments name their head and parent, and users can be filtered by id and activity."""
     head = portal.add_user("Пётр", "Главный")
     gone = portal.add_user("Олег", "Ушедший", active=False)
     sales = portal.add_department("Продажи", head=head)
@@ -425,14 +425,14 @@ def test_knows_the_people_and_their_heads(portal: Portal) -> None:
     assert [{**expected, "PARENT": "1", "UF_HEAD": str(head)}] == rows
     active = portal.call("user.get", {"FILTER": {"ACTIVE": True}})["result"]
     assert str(gone) not in [row["ID"] for row in active]
-    asked = portal.call("user.get", {"ID": [head, gone]})["result"]
-    assert [(r["LAST_NAME"], r["ACTIVE"]) for r in asked] == [
+    employees = portal.call("user.get", {"ID": [head, gone]})["result"]
+    assert [(r["LAST_NAME"], r["ACTIVE"]) for r in employees] == [
         ("Главный", True),
         ("Ушедший", False),
     ]
 
 
-def test_tells_rates_as_texts(portal: Portal) -> None:
+def test_returns_rates_as_texts(portal: Portal) -> None:
     """A currency has its rate and its count as texts, and the base is marked."""
     portal.add_currency("KZT", 18.5, count=100)
     rows = portal.call("crm.currency.list")["result"]

@@ -15,7 +15,7 @@ from tests.emulators.bitrix24 import php, portal, schema
 
 @pytest.mark.parametrize("module", [portal, schema])
 def test_runs_what_its_pages_show(module: ModuleType) -> None:
-    """The examples in the docstrings of the emulator run and give what they say."""
+    """The examples in the docstrings of the emulator run and give the documented results."""
     seen = doctest.testmod(module)
     assert (seen.attempted > 0, seen.failed) == (True, 0)
 

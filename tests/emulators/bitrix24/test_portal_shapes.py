@@ -24,7 +24,7 @@ Params = dict[str, Any]
 
 
 def filled() -> Portal:
-    """Make a portal with the objects that the examples speak of."""
+    """Create a portal with the objects of the examples."""
     portal = Portal(clock=VirtualClock(NOW))
     portal.add_category("Девятая", category_id=9)
     portal.state.directory.stage(DEAL, 9, "DEAL_STAGE_9", "UC_KN8KFI", "Первая")
@@ -81,7 +81,7 @@ def _load(folder: Path, name: str) -> Any:
 
 
 def kind(value: object) -> str:
-    """Name the JSON type of a value."""
+    """Return the JSON type of a value."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int | float):
@@ -90,7 +90,7 @@ def kind(value: object) -> str:
 
 
 def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
-    """Name what the example has and the answer lacks, or has in another type."""
+    """List the parts of the example that the answer lacks, or has in another type."""
     if expected is None or actual is None:
         return
     if kind(expected) != kind(actual):
@@ -110,7 +110,7 @@ def _with(request: Params, **more: Any) -> Params:
 
 
 def _dated(request: Params) -> Params:
-    """Put dates where the example shows how a page computes them."""
+    """Replace the placeholders of dates in an example."""
     text = json.dumps(request, ensure_ascii=False)
     text = text.replace("formatDate(monthAgo)", "2025-10-31")
     text = text.replace("formatDate(twelveDaysInAdvance)", "2025-12-12")
@@ -312,15 +312,15 @@ def test_answers_as_the_example_does(portal: Portal, docs: Path, name: str) -> N
     answer = portal.call(method, change(_load(docs, name)))
     assert "error" not in answer, answer
     if example:
-        found = [
+        lacking = [
             text
             for text in differences(_load(docs, example), answer)
             if not any(key in text for key in FOREIGN) and not text.startswith("/next")
         ]
         if name.startswith(("batch", "tasks")):
             known = ("result/result/get", "/action/", "/checkListTree/", "/operating_reset_at")
-            found = [text for text in found if not any(key in text for key in known)]
-        assert not found
+            lacking = [text for text in lacking if not any(key in text for key in known)]
+        assert not lacking
 
 
 @pytest.mark.parametrize(
@@ -444,7 +444,7 @@ def test_knows_the_statuses_of_the_system_codes(portal: Portal, docs: Path) -> N
     assert {code: table[code] for code in seen} == seen
 
 
-def test_tells_of_a_missing_scope_inside_a_batch(portal: Portal, docs: Path) -> None:
+def test_reports_a_missing_scope_inside_a_batch(portal: Portal, docs: Path) -> None:
     """Commands without their scope fail one by one, and every other map is an empty list."""
     portal.hook.scopes = frozenset({"crm"})
     answer = portal.call("batch", {"cmd": {"get_user": "user.current"}})

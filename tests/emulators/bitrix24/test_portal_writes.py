@@ -1,4 +1,4 @@
-"""What happens on the emulated portal when somebody writes."""
+"""Effects of writes on the emulated portal."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_can_leave_the_planned_day_alone(portal: Portal) -> None:
     assert item["closedate"] == "2030-01-01T03:00:00+03:00"
 
 
-def test_starts_anew_in_another_funnel(portal: Portal) -> None:
+def test_restarts_in_another_funnel(portal: Portal) -> None:
     """A change of the funnel puts the deal at its head, with a row of type 5."""
     funnel = portal.add_category("Опт")
     deal = portal.add_deal(stageId="EXECUTING")
@@ -111,15 +111,15 @@ def test_may_leave_no_row_for_a_deal_made_in_success(
     assert types == [row["TYPE_ID"] for row in history]
 
 
-def test_remembers_the_former_stage_of_an_invoice(portal: Portal) -> None:
+def test_stores_the_former_stage_of_an_invoice(portal: Portal) -> None:
     """An invoice has its previous stage, and paid is a success."""
     invoice = portal.add_invoice("Счёт")
     item = _update(portal, INVOICE, invoice, stageId="DT31_9:P")["result"]["item"]
     assert (item["stageId"], item["previousStageId"]) == ("DT31_9:P", "DT31_9:N")
-    found = portal.call(
+    listing = portal.call(
         "crm.stagehistory.list", {"entityTypeId": INVOICE, "filter": {"TYPE_ID": 3}}
     )
-    assert [row["STAGE_SEMANTIC_ID"] for row in found["result"]["items"]] == ["S"]
+    assert [row["STAGE_SEMANTIC_ID"] for row in listing["result"]["items"]] == ["S"]
 
 
 @pytest.mark.parametrize(
@@ -179,15 +179,15 @@ def test_refuses_calls_without_what_they_need(
     assert code == portal.call(method, params)["error"]
 
 
-def test_keeps_contacts_and_the_first_of_them_alike(portal: Portal) -> None:
+def test_synchronises_contacts_and_the_first_of_them(portal: Portal) -> None:
     """Writing the list sets the first contact, and writing the first sets the list."""
     for name in ("Иван", "Пётр"):
         portal.add_contact(name)
     deal = portal.add_deal()
     assert _update(portal, DEAL, deal, contactIds=[2, 1])["result"]["item"]["contactId"] == 2
     assert _update(portal, DEAL, deal, contactId=1)["result"]["item"]["contactIds"] == [1]
-    found = portal.call("crm.item.list", {"entityTypeId": DEAL, "filter": {"contactId": 1}})
-    assert [deal] == [item["id"] for item in found["result"]["items"]]
+    listing = portal.call("crm.item.list", {"entityTypeId": DEAL, "filter": {"contactId": 1}})
+    assert [deal] == [item["id"] for item in listing["result"]["items"]]
     assert (
         portal.call("crm.item.list", {"entityTypeId": DEAL, "filter": {"contactId": 2}})["result"][
             "items"
@@ -235,7 +235,7 @@ def test_changes_the_same_row_by_the_older_method(portal: Portal) -> None:
 
 
 def test_imports_without_automation(portal: Portal) -> None:
-    """An import makes items one by one, tells of each, and sends no event; 20 at most."""
+    """An import makes items one by one, reports each, and sends no event; 20 at most."""
     rows = [{"title": "А"}, {"title": "Б", "stageId": "NOWHERE"}]
     answer = portal.call("crm.item.batchImport", {"entityTypeId": DEAL, "data": rows})["result"]
     assert answer["items"][0] == {"item": {"id": 1}}
@@ -293,7 +293,7 @@ def test_refuses_a_user_field_that_exists(portal: Portal) -> None:
 
 
 def test_lets_only_an_administrator_make_user_fields(portal: Portal) -> None:
-    """Another person is refused with an empty code."""
+    """Another user is refused with an empty code."""
     portal.hook = portal.access.webhook(user=2)
     assert _field(portal) == {"error": "", "error_description": "Access denied."}
 
@@ -396,13 +396,13 @@ def test_finds_to_dos_by_what_they_are_bound_to(portal: Portal) -> None:
     bad = portal.call("crm.activity.todo.add", {**todo, "deadline": "soon"})
     assert bad["error"] == "WRONG_DATETIME_FORMAT"
 
-    def found(owner: int) -> list[tuple[str, str, str]]:
+    def activities_of(owner: int) -> list[tuple[str, str, str]]:
         ask = {"filter": {"BINDINGS": [{"OWNER_TYPE_ID": DEAL, "OWNER_ID": owner}]}}
         rows = portal.call("crm.activity.list", ask)["result"]
         return [(row["ID"], row["SUBJECT"], row["PROVIDER_ID"]) for row in rows]
 
-    assert [(str(number), "Позвонить", "CRM_TODO")] == found(deal)
-    assert found(other) == []
+    assert [(str(number), "Позвонить", "CRM_TODO")] == activities_of(deal)
+    assert activities_of(other) == []
 
 
 def test_binds_a_task_to_its_deal(portal: Portal) -> None:

@@ -89,7 +89,7 @@ def make_field(state: State, type_id: int, fields: Mapping[str, Any]) -> UserFie
 
 
 def install_field(state: State, type_id: int, made: UserField) -> UserField:
-    """Make a field known to the items of its owner, or renew what is known of it."""
+    """Add a field to the items of its owner, or update its description."""
     state.user_fields[made.id] = made
     name = uf_name(made.code)
     label = made.labels.get("EDIT_FORM_LABEL", {}).get("ru")
@@ -107,8 +107,8 @@ def install_field(state: State, type_id: int, made: UserField) -> UserField:
     return made
 
 
-def _code(given: str) -> str:
-    code = given.strip().upper()
+def _code(text_code: str) -> str:
+    code = text_code.strip().upper()
     if not code.startswith("UF_CRM_"):
         code = "UF_CRM_" + code.removeprefix("UF_")
     if not re.fullmatch(r"[A-Z0-9_]+", code):
@@ -123,11 +123,11 @@ def _code(given: str) -> str:
 def _labels(fields: Mapping[str, Any], label: str) -> dict[str, dict[str, str | None]]:
     labels: dict[str, dict[str, str | None]] = {}
     for name in _LABELS:
-        given = fields.get(name)
-        if isinstance(given, Mapping):
-            labels[name] = {lang: str(given.get(lang, label)) for lang in LANGUAGES}
+        texts = fields.get(name)
+        if isinstance(texts, Mapping):
+            labels[name] = {lang: str(texts.get(lang, label)) for lang in LANGUAGES}
         else:
-            text = label if is_empty(given) else str(given)
+            text = label if is_empty(texts) else str(texts)
             labels[name] = dict.fromkeys(LANGUAGES, text)
     return labels
 
@@ -136,22 +136,22 @@ def _items(state: State, known: list[dict[str, Any]], source: Any) -> list[dict[
     """Apply a ``LIST``: change by id, add without one, delete with ``DEL``."""
     items = {item["ID"]: dict(item) for item in known}
     for _, entry in php.entries(source):
-        given = {str(key).upper(): value for key, value in php.entries(entry)}
-        number = php.integer(given.get("ID"))
+        upper_entry = {str(key).upper(): value for key, value in php.entries(entry)}
+        number = php.integer(upper_entry.get("ID"))
         if number and number in items:
-            if given.get("DEL") == "Y":
+            if upper_entry.get("DEL") == "Y":
                 del items[number]
                 continue
-            items[number].update({k: v for k, v in given.items() if k in items[number]})
+            items[number].update({k: v for k, v in upper_entry.items() if k in items[number]})
             items[number]["ID"] = number
-        elif not is_empty(given.get("VALUE")):
+        elif not is_empty(upper_entry.get("VALUE")):
             number = state.next_id("enum", 3157)
-            value = str(given["VALUE"])
+            value = str(upper_entry["VALUE"])
             digest = hashlib.md5(f"{number}{value}".encode()).hexdigest()
             items[number] = {
-                "ID": number, "SORT": php.integer(given.get("SORT")), "VALUE": value,
-                "DEF": "Y" if given.get("DEF") == "Y" else "N",
-                "XML_ID": str(given.get("XML_ID") or digest),
+                "ID": number, "SORT": php.integer(upper_entry.get("SORT")), "VALUE": value,
+                "DEF": "Y" if upper_entry.get("DEF") == "Y" else "N",
+                "XML_ID": str(upper_entry.get("XML_ID") or digest),
             }  # fmt: skip
     codes = [item["XML_ID"] for item in items.values()]
     if len(set(codes)) < len(codes):
@@ -197,7 +197,7 @@ def change_field(state: State, uf: UserField, fields: Mapping[str, Any]) -> None
 
 
 def remove_field(state: State, uf: UserField) -> None:
-    """Forget a field and its values."""
+    """Remove a field and its values."""
     del state.user_fields[uf.id]
     kind = next(kind for kind in state.kinds.values() if kind.user_fields == uf.entity)
     name = next(name for name, known in kind.fields.items() if known.field_id == uf.id)
@@ -246,7 +246,7 @@ def _declare(name: str, type_id: int) -> None:
     def find(call: Call) -> Answer:
         wanted = _upper(call.array("filter"))
         language = str(wanted.pop("LANG", ""))
-        found = [
+        shown_fields = [
             shown
             for uf in call.state.user_fields.values()
             if uf.entity == entity
@@ -254,8 +254,8 @@ def _declare(name: str, type_id: int) -> None:
             if all(same(shown.get(key.lstrip("=")), value) for key, value in wanted.items())
         ]
         order = _upper(call.array("order")) or {"SORT": "ASC", "ID": "ASC"}
-        sort_rows(found, order)
-        return Answer(found, len(found))
+        sort_rows(shown_fields, order)
+        return Answer(shown_fields, len(shown_fields))
 
     @method(f"crm.{name}.userfield.update", "crm")
     def update(call: Call) -> Answer:

@@ -32,7 +32,7 @@ class BadValueError(ValueError):
 
 
 def is_empty(value: object) -> bool:
-    """Tell whether a value means nothing at all; 0 and ``N`` are values."""
+    """Return whether a value is empty; 0 and ``N`` are values."""
     return value is None or value is False or value in ("", []) or value == {}
 
 
@@ -46,10 +46,10 @@ class Zone:
         The server's time zone.
     date_as
         ``utc``: a day is answered as midnight UTC in the server's offset; ``local``: as the
-        server's own midnight.
+        server's local midnight.
     forms
         Which forms of a date a filter honours: ``iso``, ``space`` or both; a condition in
-        another form is dropped without a word.
+        another form is silently dropped.
     """
 
     zone: tzinfo
@@ -88,8 +88,8 @@ class Zone:
         return self._parse(str(value).strip()).strftime("%Y-%m-%d")
 
     def _parse(self, text: str) -> datetime:
-        if found := _RUSSIAN.match(text):
-            day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        if match := _RUSSIAN.match(text):
+            day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
             text = f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
         try:
             moment = datetime.fromisoformat(text)
@@ -98,7 +98,7 @@ class Zone:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
     def honoured(self, value: object) -> bool:
-        """Tell whether a filter understands the form of this date."""
+        """Return whether a filter understands the form of this date."""
         text = str(value)
         form = "iso" if "T" in text else "space"
         return form in self.forms or len(text) == 10
@@ -142,7 +142,7 @@ class Zone:
         return str(value)
 
     def take(self, field: Field, value: Any, choices: Iterable[int] | None = None) -> Any:
-        """Read a value that somebody writes.
+        """Convert a value that a client writes.
 
         Raises
         ------
@@ -190,11 +190,11 @@ class Zone:
         return int(number)
 
     def day_start(self, text: str) -> float:
-        """Give the moment when a day begins on the server."""
+        """Return the moment when a day begins on the server."""
         return datetime.fromisoformat(text[:10]).replace(tzinfo=self.zone).timestamp()
 
     def offset(self, moment: float) -> timedelta:
-        """Give the server's offset."""
+        """Return the server's offset."""
         return datetime.fromtimestamp(moment, self.zone).utcoffset() or timedelta()
 
 

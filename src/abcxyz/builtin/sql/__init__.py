@@ -1,4 +1,4 @@
-"""Sales out of a database, and segments into one, over SQLAlchemy (the extra ``sql``)."""
+"""Source and sink for databases, over SQLAlchemy (the extra ``sql``)."""
 
 from abcxyz.builtin.sql.sink import SqlSink
 from abcxyz.builtin.sql.source import SqlSource

@@ -1,4 +1,4 @@
-"""A database, and what its failures mean."""
+"""Database connection over SQLAlchemy, with translated errors."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["Database"]
 
 _LONGEST = 500
-#: Words by which databases refuse a login; SQLAlchemy has no error of its own for it.
+#: Phrases of rejected logins in database errors; SQLAlchemy has no separate error class.
 _LOGIN = ("password", "authentication", "access denied", "login failed", "permission denied")
 
 
 class Database:
-    """One database.
+    """Connection to one database.
 
     Parameters
     ----------
     url
-        An address of SQLAlchemy, such as ``postgresql+psycopg://user:password@host/base``.
+        URL of SQLAlchemy, such as ``postgresql+psycopg://user:password@host/base``.
 
     Raises
     ------
     ConfigError
-        It is no such address, its driver is not installed, or SQLAlchemy is not.
+        The URL is invalid, or its driver or SQLAlchemy is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -52,7 +52,7 @@ class Database:
             parsed = sa.make_url(url)
             password = parsed.password
             self.redactor = Redactor([one for one in (url, password) if one])
-            # No echo, whatever the log's level is: statements may hold names.
+            # No echo at any log level, because statements may hold names.
             self._engine: Engine = sa.create_engine(parsed, hide_parameters=True)
         except (sa.exc.NoSuchModuleError, ImportError) as missing:
             kind = sa.make_url(url).drivername
@@ -67,7 +67,7 @@ class Database:
                 "the address of the database is none; write it as "
                 "driver://user:password@host/base, such as sqlite:///sales.db"
             )
-        # Outside `except`: what SQLAlchemy says repeats the address.
+        # Outside `except`: the message of SQLAlchemy repeats the URL.
         if problem is not None:
             raise problem
         self.name = parsed.render_as_string(hide_password=True)
@@ -77,7 +77,7 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """What SQLAlchemy works with."""
+        """Engine of SQLAlchemy."""
         return self._engine
 
     def close(self) -> None:
@@ -86,16 +86,16 @@ class Database:
 
     @contextlib.contextmanager
     def failures(self) -> Iterator[None]:
-        """Turn what a database says of its failures into errors of ours.
+        """Convert errors of SQLAlchemy to errors of this library.
 
         Raises
         ------
         UnavailableError
-            It cannot be reached, or the connection broke.
+            The database cannot be reached, or the connection broke.
         AuthenticationError
-            It refuses the login, or the rights are not there.
+            The login is rejected, or permissions are missing.
         BadDataError
-            It refuses the statement.
+            The statement is rejected.
         """
         import sqlalchemy as sa
 
@@ -111,7 +111,7 @@ class Database:
             )
         else:
             return
-        # An error of a driver may hold the address and the data.
+        # The error of a driver may hold the URL and the data.
         raise failure from None
 
     def _judge(self, problem: Any) -> AdapterError:

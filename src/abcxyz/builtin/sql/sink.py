@@ -1,4 +1,4 @@
-"""Segments into a table of a database."""
+"""Sink that writes segments into a database table."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _KEY = "customer_key"
 
 
 class SqlSink:
-    """Keep one row per customer in a table, always the latest.
+    """Write one row per customer into a table, with the latest result.
 
     Parameters
     ----------
     url
-        An address of SQLAlchemy; it holds the password.
+        URL of SQLAlchemy; it holds the password.
     table
-        The table; made at the first write where it is not there.
+        Name of the table; created at the first write where it is absent.
     schema
-        Of the table.
+        Schema of the table.
     lang
         Language of ``tag`` and ``recommendation``.
 
@@ -72,19 +72,19 @@ class SqlSink:
         self._database.close()
 
     def preflight(self) -> Sequence[str]:
-        """Connect, and see whether the table is there and is ours."""
+        """Connect, and check that the table is absent or has the columns of this sink."""
         with self._database.failures(), self._database.engine.connect() as connection:
             known = self._is_there(connection)
         return [f"{self._database.name}: {self._target.name} {'✓' if known else '+'}"]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Insert, update and delete the rows that differ."""
-        wanted, failed = self._wanted(analysis)
+        rows, failed = self._wanted(analysis)
         with self._database.failures(), self._database.engine.begin() as connection:
             known = self._is_there(connection)
             had = self._rows(connection) if known else {}
-            changed = {key: row for key, row in wanted.items() if had.get(key) != row}
-            gone = [key for key in had if key not in wanted and key not in failed]
+            changed = {key: row for key, row in rows.items() if had.get(key) != row}
+            gone = [key for key in had if key not in rows and key not in failed]
             if not dry_run and (changed or gone):
                 if not known:
                     self._target.create(connection)
@@ -95,14 +95,14 @@ class SqlSink:
                 }
         return WriteReport(
             written=len(changed) + len(gone),
-            unchanged=len(wanted) - len(changed) - len(failed.keys() & wanted.keys()),
+            unchanged=len(rows) - len(changed) - len(failed.keys() & rows.keys()),
             failed=dict(failed.values()),
         )
 
     def _wanted(
         self, analysis: Analysis
     ) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, str]]]:
-        wanted: dict[str, dict[str, Any]] = {}
+        rows: dict[str, dict[str, Any]] = {}
         failed: dict[str, tuple[str, str]] = {}
         columns = [one.name for one in self._target.columns]
         for record in customer_records(analysis, self._lang):
@@ -120,8 +120,8 @@ class SqlSink:
                 if isinstance(value, str):
                     row[name] = _storable(value)
             row["last_sale"] = row["last_sale"] and date.fromisoformat(row["last_sale"])
-            wanted[key] = row
-        return wanted, failed
+            rows[key] = row
+        return rows, failed
 
     def _is_there(self, connection: Connection) -> bool:
         import sqlalchemy as sa
@@ -145,8 +145,8 @@ class SqlSink:
         rows: dict[str, dict[str, Any]] = {}
         result = connection.execute(
             self._target.select().with_only_columns(*compared),
-            # Of this statement alone: of the connection, it would turn every later one into a
-            # cursor on the server.
+            # An option of this statement alone: set on the connection, it would give every later
+            # statement a server-side cursor.
             execution_options={"yield_per": _AT_ONCE},
         )
         for row in result.mappings():
@@ -162,12 +162,12 @@ class SqlSink:
         gone: Sequence[str],
         day: date,
     ) -> dict[str, str]:
-        """Write, and return the keys of refused rows with the reason."""
+        """Write the changes, and return the keys of rejected rows with the reason."""
         import sqlalchemy as sa
 
         done, total = 0, len(gone) + len(changed)
 
-        def tell(count: int) -> None:
+        def report(count: int) -> None:
             nonlocal done
             done += count
             if self._progress is not None:
@@ -179,7 +179,7 @@ class SqlSink:
             connection.execute(
                 self._target.delete().where(bound), [{"the_key": one} for one in some]
             )
-            tell(len(some))
+            report(len(some))
         refused: dict[str, str] = {}
         fresh = [one for one in changed if one not in had]
         stale = [one for one in changed if one in had]
@@ -188,13 +188,13 @@ class SqlSink:
             for some in _portions(keys):
                 rows = [{name: one, **changed[one], "changed_on": day} for one in some]
                 refused |= self._portion(connection, statement, rows, name)
-                tell(len(some))
+                report(len(some))
         return refused
 
     def _portion(
         self, connection: Connection, statement: Any, rows: list[dict[str, Any]], name: str
     ) -> dict[str, str]:
-        """Write some rows at once, or one by one where one of them is refused."""
+        """Write several rows at once, or one by one where one of them is rejected."""
         import sqlalchemy as sa
 
         try:
@@ -222,13 +222,13 @@ def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _storable(text: str) -> str:
-    """Replace what a database has no way to say."""
+    """Replace characters that a database cannot store."""
     plain = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return plain.encode("utf-8", "replace").decode()
 
 
 def _table(name: str, schema: str | None) -> Table:
-    """Describe the table."""
+    """Return the definition of the table."""
     import sqlalchemy as sa
 
     long = sa.Text

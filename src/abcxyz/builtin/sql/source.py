@@ -1,4 +1,4 @@
-"""Sales out of a database."""
+"""Source of transactions from a database."""
 
 from __future__ import annotations
 
@@ -31,23 +31,24 @@ class SqlSource:
     Parameters
     ----------
     url
-        An address of SQLAlchemy; it holds the password.
+        URL of SQLAlchemy; it holds the password.
     table
-        A table or view with one line per sale. Only the window's lines and the needed columns
-        are asked for.
+        Table or view with one line per sale. Only the window's lines and the needed columns are
+        queried.
     query
-        A statement instead, which may use ``:since`` and ``:until`` (the day after the last).
+        SQL query instead of *table*; it may use ``:since`` and ``:until`` (the day after the
+        last).
     schema
-        Of the table.
+        Schema of the table.
     customer, date, amount, document, cost, name
-        Names of the columns; recognised by their usual names when not given.
+        Names of the columns; None recognises a column by its usual names.
     batch
-        Lines that are in memory at once.
+        Maximum number of lines in memory.
 
     Notes
     -----
-    The day of a time stamp is the one written in it. Lines without a customer, a day or an
-    amount are left out and counted in `data_quality`.
+    The date of a timestamp is used without conversion of time zones. Lines without a customer, a
+    date or an amount are left out and counted in `data_quality`.
     """
 
     def __init__(
@@ -94,11 +95,11 @@ class SqlSource:
         return self._quality
 
     def customer_names(self) -> Mapping[str, str]:
-        """Return customer to name, as far as it was read."""
+        """Return customer to name, of the lines read so far."""
         return MappingProxyType(self._names)
 
     def preflight(self) -> Sequence[str]:
-        """Connect, and see whether the columns are there; read one line."""
+        """Connect, check that the columns exist, and read one line."""
         day = date(2000, 1, 1)
         with self._database.failures(), self._database.engine.connect() as connection:
             statement, values = self._statement(connection, Window(day, day.replace(day=2)))
@@ -113,8 +114,7 @@ class SqlSource:
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches.
 
-        One statement reads them all, so that what is sold meanwhile neither gets in nor shifts
-        the rest.
+        A single statement reads all of them, so that concurrent sales do not shift lines.
         """
         self._quality, self._names = None, {}
         accounts: list[Quality] = []
@@ -127,7 +127,7 @@ class SqlSource:
             first = 1
             for rows in result.partitions():
                 lines = [tuple(row) for row in rows]
-                # As objects: large identifiers beside a NULL must not become fractions.
+                # As objects, because a NULL would turn large integer identifiers into floats.
                 frame = pd.DataFrame(lines, columns=pd.Index(keys), dtype=object)
                 batch = SalesLines(frame, columns, first_line=first)
                 batch.note_signs()
@@ -149,26 +149,26 @@ class SqlSource:
         if self._query is not None:
             text = sa.text(self._query)
             bound: dict[str, object] = {"since": window.since, "until": window.until}
-            # A query that names no window is one that is small enough to be read whole.
-            wanted = [name for name in bound if name in text.compile().params]
-            typed = text.bindparams(*(sa.bindparam(name, type_=sa.Date) for name in wanted))
-            return typed, {name: bound[name] for name in wanted}
+            # A query without these parameters is read whole.
+            names = [name for name in bound if name in text.compile().params]
+            typed = text.bindparams(*(sa.bindparam(name, type_=sa.Date) for name in names))
+            return typed, {name: bound[name] for name in names}
         table = self._reflected(connection)
         columns = self._chosen([column.name for column in table.columns])
         day = table.columns[columns["date"]]
         chosen = [table.columns[name] for name in dict.fromkeys(columns.values())]
         if connection.dialect.name == "sqlite":
-            # Its types are wishes: a column of days may hold any text, which is read as such.
+            # Column types of SQLite are not enforced: a date column may hold any text.
             chosen = [sa.type_coerce(one, sa.types.NullType()).label(one.name) for one in chosen]
         statement = sa.select(*chosen)
         limits = self._limits(connection, day, window)
         if limits is not None:
-            # Whoever has no day is in no window; such lines are read to be counted.
+            # Lines without a date are in no window; they are read only to be counted.
             statement = statement.where(sa.or_(limits, day.is_(None)))
         return statement, {}
 
     def _limits(self, connection: Connection, day: Any, window: Window) -> Any:
-        """Say in SQL what lies in the window; None where only reading can tell."""
+        """Return the SQL condition of the window; None where the column does not allow one."""
         import sqlalchemy as sa
 
         since, until = window.since, window.until

@@ -1,4 +1,4 @@
-"""``abcxyz alerts``: whom to call today."""
+"""``abcxyz alerts``: list of alerts, the customers and leads to call."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         since = history.record_raised(
             [one.key for one in analysis.alerts],
             sales.as_of,
-            # Looking at the list takes nothing from the job that notifies.
+            # Recorded for a separate reader, so that a job still sends the same alerts.
             reader=f"abcxyz alerts {sales.settings.fingerprint}",
         )
         silent = history.snoozed(sales.as_of)
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | None:
-    """Find what the playbook says of the customer; nothing for a lead."""
+    """Return the playbook's recommendation for the customer; None for a lead."""
     if analysis.actions is None:
         return None
     places = np.flatnonzero(analysis.snapshot.customers == alert.customer)

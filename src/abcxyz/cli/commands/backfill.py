@@ -1,4 +1,4 @@
-"""``abcxyz backfill``: the snapshots that runs in the past would have left."""
+"""``abcxyz backfill``: snapshots of past dates, computed from the sales."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``abcxyz check``: see whether a job can be carried out, and change nothing."""
+"""``abcxyz check``: check whether a job can run, without changing anything."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""``abcxyz classify``: from a file of sales to nine segments."""
+"""``abcxyz classify``: nine segments from a file of sales."""
 
 from __future__ import annotations
 
 import argparse
 
-from abcxyz.cli.options.anonymize import add_anonymize, hidden
+from abcxyz.cli.options.anonymize import add_anonymize, anonymized
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import (
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             **large_options(args),
             **reading_options(args),
         )
-    analysis = hidden(analysis, wanted=args.anonymize is not None)
+    analysis = anonymized(analysis, enabled=args.anonymize is not None)
     code = (args.currency or "").strip().upper()
     return show_result(
         analysis,

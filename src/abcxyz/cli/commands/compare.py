@@ -1,4 +1,4 @@
-"""``abcxyz compare``: what changed between two dates of the history."""
+"""``abcxyz compare``: transitions between two dates of the history."""
 
 from __future__ import annotations
 

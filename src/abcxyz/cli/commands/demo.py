@@ -1,10 +1,10 @@
-"""``abcxyz demo``: a made-up sales history, classified."""
+"""``abcxyz demo``: classification of a synthetic sales history."""
 
 from __future__ import annotations
 
 import argparse
 
-from abcxyz.cli.options.anonymize import add_anonymize, hidden
+from abcxyz.cli.options.anonymize import add_anonymize, anonymized
 from abcxyz.cli.options.defaults import default_of
 from abcxyz.cli.options.language import data_language, text_language
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     demo = demo_sales(seed=args.seed, customers=args.customers)
     crm = demo_crm(demo)
-    # The report is about what changed, so there is a result of a month before.
+    # The report shows transitions, so a result of the previous month is needed.
     before = shift_period(period_start(DEMO_AS_OF, "month"), "month", -1)
     analysis = analyze(
         demo.transactions,
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         facts=crm.facts,
         prospects=score_prospects(crm.leads),
     )
-    analysis = hidden(analysis, wanted=args.anonymize is not None)
+    analysis = anonymized(analysis, enabled=args.anonymize is not None)
     return show_result(
         analysis,
         out=args.out,

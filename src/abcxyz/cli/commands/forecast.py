@@ -1,4 +1,4 @@
-"""``abcxyz forecast``: where the customers of the history will stand next."""
+"""``abcxyz forecast``: expected classes of the history's customers in the next period."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _finite(value: object) -> object:
-    """Write what has no meaning as null."""
+    """Return None for a value that is not finite."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -67,7 +67,7 @@ def _finite(value: object) -> object:
 
 
 def _adjoining(history: History, fingerprint: str | None) -> list[Snapshot]:
-    """Read only the snapshots whose windows adjoin, from the latest backwards."""
+    """Read the snapshots whose windows adjoin, from the latest backwards."""
     from abcxyz.core.dynamics.forecast import chain
 
     stored = history.snapshots()
@@ -134,5 +134,5 @@ def _render(result: Forecast, lang: str) -> str:
         ),
     ]
     if not result.worth_it:
-        lines.append(text('"Nothing changes" was nearer; better say that', lang))
+        lines.append(text('"Nothing changes" was nearer; rely on that instead', lang))
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""``abcxyz init``: write a commented job to start from."""
+"""``abcxyz init``: write a commented template of a job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["HELP", "add_arguments", "job_text", "run"]
 
 HELP = "write a commented job to start from"
 
-#: Values that make the job run once the file of sales is there.
+#: Values with which the job runs as soon as the file of sales exists.
 _VALUES = {
     "window": {"period": "12M"},
     "abc": {"rule": "tangent"},
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def job_text(lang: str = "en") -> str:
-    """Write a job in which every key stands, explained; the optional ones are commented out."""
+    """Return a job with every key explained; optional keys are commented out."""
     from abcxyz.config import TABLES
 
     lines = [
@@ -93,7 +93,7 @@ def job_text(lang: str = "en") -> str:
 
 
 def _toml(value: object) -> str:
-    # A JSON string, number or truth value is one of TOML, too.
+    # A JSON string, number or boolean is also valid TOML.
     return json.dumps(value, ensure_ascii=False)
 
 

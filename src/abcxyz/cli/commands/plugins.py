@@ -1,4 +1,4 @@
-"""``abcxyz plugins``: what may be named in a job."""
+"""``abcxyz plugins``: list of the installed adapters and their options."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def plugins_object(registry: Registry) -> dict[str, Any]:
-    """Describe what is installed as one object of plain values, ready for JSON."""
+    """Return the installed plugins as plain values, serialisable as JSON."""
     return {
         "adapters": [
             {

@@ -1,4 +1,4 @@
-"""``abcxyz run``: carry a job out."""
+"""``abcxyz run``: run a job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import functools
 import json
 
-from abcxyz.cli.options.anonymize import add_anonymize, hidden
+from abcxyz.cli.options.anonymize import add_anonymize, anonymized
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.errors import InputError
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     job = read_job(args.job)
     if args.lang is not None:
         job = job.in_language(args.lang)
-    # Errors, too, are in the language of the job.
+    # Errors are also in the language of the job.
     args.lang = job.report.get("lang")
     lang = text_language(args)
     if args.budget is not None:
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             as_of=as_of,
             apply=args.apply,
             progress=progress,
-            change=functools.partial(hidden, wanted=True) if args.anonymize else None,
+            change=functools.partial(anonymized, enabled=True) if args.anonymize else None,
         )
     code = outcome.exit_code(alerts=args.alerts_exit_code is not None)
     if args.json:

@@ -1,1 +1,1 @@
-"""Read what commands work on: sales and leads."""
+"""Inputs of commands: sales and leads."""

@@ -1,4 +1,4 @@
-"""Leads and scorecards from files, for the commands that need them."""
+"""Reading of leads and writing of scorecards for commands."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _IDS = ("lead", "id", "лид", "customer", "клиент")
 
 
 def save_scorecard(card: Scorecard, path: str) -> None:
-    """Write a model file, whole or not at all."""
+    """Write a scorecard to a file, atomically."""
     from abcxyz.toolkit.files import write_atomic
 
     write_atomic(Path(path), card.to_json().encode())
 
 
 def read_leads(path: str, card: Scorecard) -> pd.DataFrame:
-    """Read a file with one line per lead.
+    """Read a file with one row per lead.
 
-    Columns are found by the name of an attribute, or by what the scorecard calls it in English
-    or Russian, in any case; the column of identifiers is called ``lead``.
+    Columns are recognised by the name of an attribute or its label in the scorecard (English or
+    Russian), ignoring case; the column of identifiers is named ``lead``.
 
     Raises
     ------
     InputError
-        The file cannot be read, or two columns mean the same.
+        The file cannot be read, or two columns are the same attribute.
     """
     from abcxyz.tables.read import read_table
 

@@ -28,26 +28,26 @@ __all__ = ["SalesInput", "open_sales_input"]
 
 @frozen(kw_only=True)
 class SalesInput:
-    """Sales, and everything that decides how they are analysed.
+    """Sales, with the settings and files of their analysis.
 
     Parameters
     ----------
     settings
-        Of the classification.
+        Settings of the classification.
     as_of
-        Day of the result.
+        Date of the result.
     history
         File of the snapshots.
     read
         Window -> its transactions.
     names
-        Customer -> name; complete once the sales were read.
+        Customer -> name; complete after the sales are read.
     enrich
-        Adds what a CRM knows to a result.
+        Function that adds CRM data to an analysis.
     playbook
-        File that rewrites the recommendations.
+        File with other recommendations.
     alerts
-        When something is worth an alert.
+        Thresholds of the alerts.
     """
 
     settings: Settings
@@ -62,7 +62,7 @@ class SalesInput:
 
 @contextlib.contextmanager
 def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
-    """Open a file or a job, and close it again; secrets stay covered in what goes wrong."""
+    """Open a file or a job, and close it after use; secrets are redacted in errors."""
     as_of = parse_day(args.as_of)
     if Path(args.file).suffix.lower() == ".toml":
         with _job(args, as_of) as sales:
@@ -79,7 +79,7 @@ def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
         settings=settings_of(args),
         as_of=as_of,
         history=Path(args.history or HISTORY),
-        # All of it: whoever bought before or after the window is known, too.
+        # All sales, so that customers who bought only outside the window are included.
         read=lambda _: [sales.transactions],
         names=lambda: sales.names,
         enrich=lambda analysis: analysis,

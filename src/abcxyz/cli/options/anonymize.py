@@ -1,4 +1,4 @@
-"""Option ``--anonymize``: results without names."""
+"""Option ``--anonymize``: anonymised results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
 
-__all__ = ["KEY", "add_anonymize", "hidden"]
+__all__ = ["KEY", "add_anonymize", "anonymized"]
 
 KEY = "ABCXYZ_ANONYMIZE_KEY"
 
@@ -22,7 +22,7 @@ class _Options(Protocol):
 
 
 def add_anonymize(parser: _Options) -> None:
-    """Add the option to a parser or to a group of it."""
+    """Add the option to a parser or to a group of options."""
     parser.add_argument(
         "--anonymize",
         action="store_const",
@@ -32,15 +32,15 @@ def add_anonymize(parser: _Options) -> None:
     )
 
 
-def hidden(analysis: Analysis, *, wanted: bool) -> Analysis:
-    """Take the names out where it is wanted.
+def anonymized(analysis: Analysis, *, enabled: bool) -> Analysis:
+    """Return the analysis, anonymised if *enabled*.
 
     Raises
     ------
     InputError
         The key is too short.
     """
-    if not wanted:
+    if not enabled:
         return analysis
     from abcxyz.report.anonymization import anonymize
 

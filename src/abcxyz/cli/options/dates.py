@@ -1,4 +1,4 @@
-"""Dates and months as they are written on the command line."""
+"""Parsing of dates and months on the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MONTHS = ("%Y-%m", "%m.%Y")
 
 
 def today() -> date:
-    """Return the day it is here."""
+    """Return the current date in the time zone of this machine."""
     return datetime.now().astimezone().date()
 
 
@@ -27,12 +27,12 @@ def _parse(written: str, formats: tuple[str, ...]) -> date | None:
 
 
 def parse_day(written: str | None) -> date:
-    """Read a date; without one, ask the clock.
+    """Parse a date; None is today.
 
     Raises
     ------
     InputError
-        It is no date.
+        The text is not a date.
 
     Examples
     --------
@@ -50,12 +50,12 @@ def parse_day(written: str | None) -> date:
 
 
 def parse_month(written: str, option: str) -> date:
-    """Read a month, as its first day, or a day.
+    """Parse a month, returned as its first day, or a date.
 
     Raises
     ------
     InputError
-        It is neither.
+        The text is neither.
 
     Examples
     --------

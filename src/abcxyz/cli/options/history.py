@@ -7,11 +7,11 @@ import argparse
 __all__ = ["HISTORY", "add_history"]
 
 HISTORY = "history.db"
-"""The file of snapshots, unless another one is named."""
+"""Default file of snapshots."""
 
 
 def add_history(parser: argparse.ArgumentParser) -> None:
-    """Add the file of snapshots, and how to print what is in it."""
+    """Add the options for the file of snapshots and for the output format."""
     parser.add_argument(
         "--history",
         metavar="DB",

@@ -1,8 +1,8 @@
-"""Language of the command line: the option, the environment, and what each of them decides.
+"""Language of the command line, from the option ``--lang``, the job and the environment.
 
-What people read on a terminal (help, errors, warnings, text) is in the language of ``--lang``,
-else of the job, else of the system. What programs read (files, JSON) never depends on the system:
-the same command writes the same file on every machine.
+Text on a terminal (help, errors, warnings) is in the language of ``--lang``, else of the job, else
+of the system. Data for programs (files, JSON) never depends on the system: the same command
+writes the same file on every machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def system_language(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language that the environment asks for, English where it is none of ours.
+    """Return the language of the environment, or English if it is not available.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def system_language(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def requested_language(argv: Sequence[str]) -> str | None:
-    """Look for ``--lang`` before the command line is parsed, as help and its errors need it.
+    """Return the value of ``--lang`` before the command line is parsed, for help and errors.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def requested_language(argv: Sequence[str]) -> str | None:
 
 
 def requests_unknown_language(argv: Sequence[str]) -> bool:
-    """Say whether ``--lang`` names a language that no package registered so far brings.
+    """Return whether ``--lang`` names a language that no registered package defines.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def _written(argv: Sequence[str]) -> Iterator[str]:
 
 
 def text_language(args: argparse.Namespace) -> str:
-    """Return the language of text for people: of ``--lang``, the job, or the system."""
+    """Return the language of terminal text: of ``--lang``, the job, or the system."""
     return args.lang or system_language()
 
 

@@ -1,4 +1,4 @@
-"""Rules of classification as they are written on the command line."""
+"""Parsing of classification rules on the command line."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def _written(rules: Mapping[str, type[Any]], *, abc: bool) -> tuple[str, ...]:
 
 
 ABC_RULES = _written(_ABC, abc=True)
-"""The rules of ABC as they may be written, with numbers where they take some."""
+"""Examples of ABC rules in command-line syntax, with their numbers."""
 
 XYZ_RULES = _written(_XYZ, abc=False)
-"""The rules of XYZ as they may be written, with numbers where they take some."""
+"""Examples of XYZ rules in command-line syntax, with their numbers."""
 
 
 def parse_abc(written: str) -> Rule:
-    """Read an ABC rule: one of `ABC_RULES`, with other numbers or the usual ones.
+    """Parse an ABC rule: one of `ABC_RULES`, optionally with numbers.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def parse_abc(written: str) -> Rule:
 
 
 def parse_xyz(written: str) -> Rule:
-    """Read an XYZ rule: one of `XYZ_RULES`, with other numbers or the usual ones.
+    """Parse an XYZ rule: one of `XYZ_RULES`, optionally with numbers.
 
     Raises
     ------

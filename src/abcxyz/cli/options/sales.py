@@ -1,4 +1,4 @@
-"""Options that say how to read a file of sales, and how to classify its customers."""
+"""Options for reading a file of sales and classifying its customers."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _COLUMNS = MappingProxyType(
         "currency_column": "the currency of the money",
     }
 )
-#: Options that go to `abcxyz.tables.sales.read_sales` as they are written.
+#: Options that are passed to `abcxyz.tables.sales.read_sales` unchanged.
 _READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
 
 
 def add_sales_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says how to read a file of sales, and how to classify."""
+    """Add the options for reading a file of sales and classifying."""
     columns = parser.add_argument_group("columns (recognised by their usual names)")
     for role, meaning in _COLUMNS.items():
         columns.add_argument(f"--{role.replace('_', '-')}", metavar="COL", help=meaning)
@@ -123,7 +123,7 @@ def add_large_options(parser: argparse.ArgumentParser) -> None:
 
 
 def reading_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Gather how to read the file, for `abcxyz.tables.sales.read_sales`.
+    """Return the options for reading the file, for `abcxyz.tables.sales.read_sales`.
 
     Raises
     ------
@@ -136,12 +136,12 @@ def reading_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def large_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Gather the options of large files, for `abcxyz.tables.analyze_file.analyze_file`."""
+    """Return the options of large files, for `abcxyz.tables.analyze_file.analyze_file`."""
     return {"large_from": args.large_from, "memory": args.memory, "spill": args.spill}
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
-    """Gather the options of the classification.
+    """Return the settings of the classification.
 
     Raises
     ------

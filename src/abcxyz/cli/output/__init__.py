@@ -1,1 +1,1 @@
-"""Print results, progress and warnings to the terminal."""
+"""Terminal output: results, progress and warnings."""

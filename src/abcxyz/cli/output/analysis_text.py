@@ -17,7 +17,7 @@ __all__ = ["render", "table"]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Align rows of cells: the first column to the left, the others to the right.
+    """Align cells in columns: the first column to the left, the others to the right.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def render(analysis: Analysis, lang: str) -> str:
-    """Show the window, the account of data quality, the cuts, the matrix and the groups."""
+    """Return the text of an analysis: window, data quality, cuts, matrix and groups."""
     summary = summary_object(analysis)
     blocks = [_head(summary, analysis.snapshot.periods.unit.label, lang)]
     if summary["quality"]:

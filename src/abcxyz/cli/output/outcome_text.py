@@ -1,4 +1,4 @@
-"""Outcome of a run, as text for people and as an object for programs."""
+"""Outcome of a run as text and as a JSON object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN = 20
 
 
 def outcome_object(outcome: Outcome, lang: str, *, code: int) -> dict[str, Any]:
-    """Describe a run as one object of plain values, ready for JSON."""
+    """Return the outcome of a run as plain values, serialisable as JSON."""
     from abcxyz.tables.export.summary import summary_object
 
     return {
@@ -48,7 +48,7 @@ def _sink_object(sink: SinkOutcome, lang: str) -> dict[str, Any]:
 
 
 def render_outcome(outcome: Outcome, lang: str) -> str:
-    """Show the result, and what became of every sink."""
+    """Return the text of the analysis and of the outcome of each sink."""
     from abcxyz.cli.output.analysis_text import render
 
     lines = [render(outcome.analysis, lang), ""]

@@ -52,16 +52,16 @@ def percent_line() -> Iterator[Callable[[float], None] | None]:
 
 
 class LogProgress(RunProgress):
-    """Log the beginning and the end of every stage, and long ones now and then.
+    """Log the beginning and the end of every stage, and regularly in between.
 
     Parameters
     ----------
     log
-        Where to.
+        Logger.
     lang
-        Language of the lines.
+        Language of the messages.
     clock
-        Seconds.
+        Function that returns monotonic seconds.
     """
 
     def __init__(
@@ -75,26 +75,26 @@ class LogProgress(RunProgress):
         self._stage, self._lines, self._due = "", 0, 0.0
 
     def begin(self, stage: str, what: str) -> None:
-        """Say what begins."""
+        """Log the beginning of a stage."""
         self._stage = _stage_text(stage, what, self._lang)
         self._lines, self._due = 0, self._clock() + _EVERY
         self._log(self._stage)
 
     def advance(self, lines: int) -> None:
-        """Say how many lines there are, if it was long ago."""
+        """Log the number of lines, at most once per interval."""
         self._lines += lines
         if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
             self._count()
 
     def wrote(self, done: int, total: int) -> None:
-        """Say how much of a write is done, if it was long ago."""
+        """Log the progress of a write, at most once per interval."""
         if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
             self._log(f"{self._stage}: {_of(done, total, self._lang)}")
 
     def end(self) -> None:
-        """Say how many lines there were."""
+        """Log the number of lines of the stage."""
         if self._lines:
             self._count()
 
@@ -104,12 +104,12 @@ class LogProgress(RunProgress):
 
 
 class RichProgress(RunProgress):
-    """Show one moving line per stage.
+    """Show one animated line per stage.
 
     Parameters
     ----------
     progress
-        Started already.
+        Progress display of ``rich``, already started.
     lang
         Language of the lines.
     """
@@ -126,7 +126,7 @@ class RichProgress(RunProgress):
         self._lines = 0
 
     def advance(self, lines: int) -> None:
-        """Show how many lines there are."""
+        """Show the number of lines."""
         self._lines += lines
         if self._task is not None:
             count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
@@ -139,13 +139,13 @@ class RichProgress(RunProgress):
             self._progress.update(self._task, completed=done, total=total, count=count)
 
     def end(self) -> None:
-        """Stop the line where it is."""
+        """Stop the line."""
         if self._task is not None:
             self._progress.update(self._task, total=1, completed=1)
 
 
 class watching:  # noqa: N801 - used as a function is
-    """Choose how to show progress, for the time of a ``with`` statement.
+    """Show progress by lines or by the log, for the duration of a ``with`` statement.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class watching:  # noqa: N801 - used as a function is
     quiet
         Show nothing.
     stream
-        Where to.
+        Output stream; stderr by default.
     """
 
     def __init__(self, lang: str, *, quiet: bool = False, stream: TextIO | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The result of a classification: printed, and written as four files."""
+"""Output of a classification: text or JSON on the terminal, and four files."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def show_result(
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
     out
-        Folder of the files; none are written when not given.
+        Folder of the files; None writes no files.
     as_json
         Whether to print one JSON object instead of text.
     lang, file_lang
         Language of the text, and of the files.
     currency
-        Sign of the money in the files.
+        Currency sign in the files.
 
     Returns
     -------
     int
-        0 done, 3 a file could not be written.
+        0 success, 3 if a file could not be written.
     """
     failed = [] if out is None else write_files(analysis, Path(out), file_lang, currency)
     if as_json:
@@ -70,7 +70,7 @@ def show_result(
 def write_files(
     analysis: Analysis, folder: Path, lang: str, currency: str = ""
 ) -> list[AbcxyzError]:
-    """Write CSV, Excel, JSON and HTML; one that fails does not stop the others."""
+    """Write CSV, Excel, JSON and HTML files; a failure does not stop the other files."""
     from abcxyz.registry import bundled
 
     registry = bundled()

@@ -1,4 +1,4 @@
-"""Lines on a terminal: control characters stripped, errors and warnings on stderr."""
+"""Terminal output without control characters; errors and warnings on stderr."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from abcxyz.i18n import translate
 
 __all__ = ["complain", "one_line", "printable", "show_warnings"]
 
-#: What a terminal would obey, or a line-based reader would take for the next field or line.
+#: Control characters, which a terminal executes or a line-based reader takes for separators.
 _CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
 _LINE = 200
 
 
 def printable(line: object) -> str:
-    r"""Replace control characters by spaces: headings and identifiers come from strangers.
+    r"""Replace control characters by spaces, because headings and identifiers are untrusted.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def printable(line: object) -> str:
 
 
 def one_line(text: str) -> str:
-    """Replace control characters, and cut what would fill the screen.
+    """Replace control characters and truncate a long text.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def complain(problem: BaseException, lang: str) -> None:
 
 @contextlib.contextmanager
 def show_warnings(lang: str) -> Iterator[None]:
-    """Print the library's warnings on stderr, for the time of a ``with`` statement."""
+    """Print the library's warnings on stderr, for the duration of a ``with`` statement."""
     with warnings.catch_warnings():
         usual = warnings.showwarning
 

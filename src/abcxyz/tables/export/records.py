@@ -1,4 +1,4 @@
-"""One plain record per customer, for programs that pick the result up."""
+"""Records of customers and prospects as plain values, serialisable as JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _KEYS = tuple(head.lower().replace(" ", "_") for head in HEADERS)
 
 
 def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str, Any]]:
-    """Yield a record per customer, the largest value first, ready for JSON.
+    """Yield a record per customer, the largest value first, serialisable as JSON.
 
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
     lang
         Language of the tag and of the recommendation.
 
@@ -30,7 +30,7 @@ def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str,
     ------
     dict
         The columns of `customer_rows` by lower-case names, with ``tag`` and ``recommendation``.
-        What does not exist is null.
+        Missing values are None.
     """
     advice = _recommendations(analysis, lang)
     for row in customer_rows(analysis):
@@ -54,5 +54,5 @@ def _recommendations(analysis: Analysis, lang: str) -> dict[Any, str]:
 
 
 def prospect_records(analysis: Analysis) -> list[dict[str, Any]]:
-    """Return a record per scored lead; none where nobody was scored."""
+    """Return a record per scored lead; an empty list without scores."""
     return [] if analysis.prospects is None else analysis.prospects.to_records()

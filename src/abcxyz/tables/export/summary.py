@@ -1,4 +1,4 @@
-"""An analysis as rows of customers and as one summary object, for every sink alike."""
+"""Rows of customers and summary object of an analysis, for all sinks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
     order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
     share = analysis.abc.share
     cumulative = analysis.abc.cumulative_share
-    # Computed at each access, and so once for all rows.
+    # These properties are computed at each access, so they are read once for all rows.
     segments = snapshot.segment
     for i in order.tolist():
         customer = snapshot.customers[i]
@@ -68,12 +68,12 @@ def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
 
 
 def _number(value: float) -> float | None:
-    """Replace what JSON and a spreadsheet cannot hold."""
+    """Return None for NaN and infinity, which JSON and spreadsheets cannot hold."""
     return float(value) if math.isfinite(value) else None
 
 
 def quality_object(quality: Quality | None) -> dict[str, Any]:
-    """Describe the account of data quality as plain objects."""
+    """Return the account of data quality as plain values."""
     if quality is None:
         return {}
     return {
@@ -93,19 +93,19 @@ def quality_object(quality: Quality | None) -> dict[str, Any]:
 
 
 def summary_object(analysis: Analysis) -> dict[str, Any]:
-    """Describe the whole result as one object of plain values, ready for JSON.
+    """Return the summary of an analysis as plain values, serialisable as JSON.
 
     Parameters
     ----------
     analysis
-        The result.
+        The analysis.
 
     Returns
     -------
     dict
         ``as_of``, ``window``, ``settings``, ``customers``, ``quality``, ``abc``, ``xyz``,
-        ``matrix`` and ``bcg``. Money is in the unit of the data, shares are of one, and what
-        does not exist is null.
+        ``matrix`` and ``bcg``. Money is in the unit of the data, shares are fractions, and
+        missing values are None.
     """
     snapshot, summary = analysis.snapshot, analysis.summary()
     window = snapshot.periods.window
@@ -154,12 +154,12 @@ def _axis(classes: Sequence[ClassSummary], cuts: Sequence[float]) -> dict[str, A
 
 
 def summary_text(analysis: Analysis) -> str:
-    """Write the summary as indented JSON; ``NaN`` never occurs in it."""
+    """Return the summary as indented JSON, without ``NaN``."""
     return json.dumps(summary_object(analysis), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
-    """Reduce settings to what JSON can say."""
+    """Convert settings to plain values, serialisable as JSON."""
     convert: tuple[tuple[type, Callable[[Any], Any]], ...] = (
         (dict, lambda v: {str(key): _plain(item) for key, item in v.items()}),
         (list, lambda v: [_plain(item) for item in v]),

@@ -1,4 +1,4 @@
-"""``abcxyz fit``: a scorecard learned from what became of earlier leads."""
+"""``abcxyz fit``: fit a scorecard to the outcomes of earlier leads."""
 
 from __future__ import annotations
 

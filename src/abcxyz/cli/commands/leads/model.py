@@ -1,4 +1,4 @@
-"""``abcxyz model info``: what a scorecard is, how good, and whether it still fits."""
+"""``abcxyz model info``: description of a scorecard: basis, quality, drift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings that the tests of the source share."""
+"""Helpers of the tests of the source: readings and sample deals."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ EVENING = "T23:30:00+03:00"
 
 
 def read(site: Rig, window: Window = YEAR, **options: Any) -> Transactions:
-    """Read everything."""
+    """Read all sales of a window."""
     return concat(BitrixSource(client=site.client, **options).transactions(window))
 
 
-def lines(found: Transactions) -> list[tuple[str, str, float]]:
-    """Write transactions short."""
-    days = [str(day) for day in found.day]
-    return sorted(zip(found.customer.tolist(), days, found.amount.tolist(), strict=True))
+def lines(sales: Transactions) -> list[tuple[str, str, float]]:
+    """Return transactions as sorted tuples of customer, day and amount."""
+    days = [str(day) for day in sales.day]
+    return sorted(zip(sales.customer.tolist(), days, sales.amount.tolist(), strict=True))
 
 
 def many(site: Rig, count: int, seed: int = 5) -> None:
-    """Make won deals on random days, with gaps among their ids."""
+    """Add won deals on random days, with gaps among their ids."""
     random_ = random.Random(seed)
     for number in range(count):
         day = date(2025, 12, 20) + timedelta(days=random_.randrange(150))

@@ -1,4 +1,4 @@
-"""Sinks and cards that the tests of the sink share."""
+"""Helpers of the tests of the sink: sinks and cards."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def sink_of(site: Rig, **options: Any) -> BitrixSink:
 
 
 def shown(site: Rig, entity: int, number: int) -> dict[str, Any]:
-    """Read the own fields of a card."""
+    """Read the adapter's fields of a card."""
     portal = site.portal
-    found = {
+    values = {
         spec.code: portal.value(entity, number, PREFIX + spec.code)
         for spec in SPECS
         if entity in spec.entities
     }
-    return found | {"SEGMENT": portal.choice(entity, number, f"{PREFIX}SEGMENT")}
+    return values | {"SEGMENT": portal.choice(entity, number, f"{PREFIX}SEGMENT")}
 
 
 def item_writes(site: Rig) -> list[tuple[str, int]]:
-    """List the changes of cards that were really made."""
+    """List the changes of cards that took effect."""
     return [(w.entity, w.id) for w in site.portal.state.writes if w.method == "crm.item.update"]

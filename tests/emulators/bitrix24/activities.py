@@ -1,4 +1,4 @@
-"""What people are told: timeline comments, activities, tasks, notifications."""
+"""Timeline comments, activities, tasks and notifications."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ _ACTIVITY = {"ID": Field("id", "integer")} | columns(
 
 
 def add_activity(state: State, type_id: int, owner: int, user: int, **fields: Any) -> int:
-    """Put an activity into the timeline; it moves the owner's last activity."""
+    """Add an activity to the timeline; it moves the owner's last activity."""
     now = fields.pop("CREATED", state.clock())
     row: Row = {
         "OWNER_ID": owner, "OWNER_TYPE_ID": type_id, "TYPE_ID": 6, "PROVIDER_ID": "CRM_TODO",
@@ -131,8 +131,8 @@ def activity_list(call: Call) -> Answer:
         where.tests.append(lambda row: any(_bound(row, pair) for pair in pairs))
         if all("OWNER_TYPE_ID" in pair and "OWNER_ID" in pair for pair in pairs):
             owners = [_pair(pair) for pair in pairs]
-            found = set().union(*(call.state.bound.get(owner, ()) for owner in owners))
-            where.ids = found if where.ids is None else where.ids & found
+            ids = set().union(*(call.state.bound.get(owner, ()) for owner in owners))
+            where.ids = ids if where.ids is None else where.ids & ids
     order = order_of(call.array("order"), _ACTIVITY.get, strict=False)
     start = page_start(call.get("start", 0))
     page = call.state.stores["activities"].select(where, order, start, None)
@@ -231,7 +231,7 @@ _TASK_NO = [
 
 
 def add_task(state: State, user: int, fields: Mapping[str, Any]) -> int:
-    """Set a task; its CRM bindings move the last activity of the items."""
+    """Create a task; its CRM bindings move the last activity of the items."""
     now = state.clock()
     bound = [str(item) for _, item in php.entries(fields.get("UF_CRM_TASK"))]
     row: Row = {
@@ -335,7 +335,7 @@ def task_list(call: Call) -> Answer:
 
 
 def _camel(name: str) -> str:
-    return re.sub(r"_(.)", lambda found: found[1].upper(), name.lower())
+    return re.sub(r"_(.)", lambda ids: ids[1].upper(), name.lower())
 
 
 def _notify(call: Call) -> Answer:
