@@ -15,7 +15,7 @@ nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "typing", "tests", "docs"]
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-#: Tests that need no second process, no server and no browser.
+#: Tests that find most mistakes soonest: they need no server and no browser.
 QUICK = [
     "tests/config",
     "tests/core",
@@ -61,7 +61,8 @@ def tests(session: nox.Session) -> None:
 def quick(session: nox.Session) -> None:
     """Run the tests that find most mistakes in under a minute; ``-R`` reuses the environment."""
     session.install("-e", ".[all]", *group("test"))
-    session.run("pytest", "-n", "auto", *QUICK, *session.posargs)
+    flags = ["-n", "auto", "--hypothesis-profile", "quick"]
+    session.run("pytest", *flags, *QUICK, *session.posargs)
 
 
 @nox.session

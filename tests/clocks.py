@@ -1,4 +1,4 @@
-"""Clocks for tests of whatever waits."""
+"""Clocks for tests of code that waits."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from abcxyz.toolkit import ManualClock, SystemClock
 
 
 class NoWait(SystemClock):
-    """The clock of this machine, except that waiting takes no time."""
+    """System clock whose waiting takes no time."""
 
     def sleep(self, seconds: float) -> None:
         """Return at once."""
 
 
 def at_noon(day: date) -> ManualClock:
-    """Make a simulated clock that begins at noon of a day, in the time zone of this machine."""
+    """Simulated clock that starts at noon of a day in the local time zone."""
     return ManualClock(datetime.combine(day, time(12)).astimezone().timestamp())

@@ -1,4 +1,4 @@
-"""Fixtures every test may use."""
+"""Fixtures available to every test."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no fault of the code; a failure seen once must be seen again.
+# A busy machine must not fail a test; a failure seen once must be reproducible.
 settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("steady")
+# For nox -s quick, on the command line: --hypothesis-profile quick.
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
 
-# The command line speaks the language of the system; tests choose their own.
+# The command line uses the system's language; tests set theirs explicitly.
 os.environ["LC_ALL"] = "C.UTF-8"
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def _beside(name: str) -> Path:
-    """Find real data kept outside the project; tests that need it skip where it is absent."""
+    """Folder of real data outside the project; tests that need it skip without it."""
     folder = Path(os.environ.get("ABCXYZ_SHARED", ROOT.parent / "shared")) / name
     if not folder.is_dir():
         pytest.skip(f"{name} is not beside this checkout (set ABCXYZ_SHARED)")

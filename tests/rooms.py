@@ -1,4 +1,4 @@
-"""The plan of the house: every room of the packages, and the rooms that it may import."""
+"""Table of rooms: parts of the packages, and the rooms that each may import."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ import abcxyz
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 
-#: Room -> the rooms that its files may import, besides each other's; names without the package's.
-#: A room is a folder, a single module that stands beside other rooms, or ``__init__``, the public
-#: face of a package. A room imports only rooms that stand above it in this table; ``tables.*``
-#: means all of these that are ``tables`` or inside it. What stands on the ground floor is open to
-#: all of the library, and is not written out.
+#: Room -> other rooms that its files may import; names without the package's. A room is a folder,
+#: a single module beside other rooms, or ``__init__``, the public face of a package. A room
+#: imports only rooms above it in this table; ``tables.*`` means all of these that are ``tables``
+#: or inside it. The rooms of GROUND are open to all of the library and are not listed.
 ROOMS: dict[str, dict[str, str]] = {
     "abcxyz": {
-        # What everything stands on.
+        # Base of all rooms.
         "errors": "",
         "_arrays": "",
         "toolkit": "",
         "i18n": "",
         "http": "",
-        # Pure computation on numpy arrays: no input or output, no clock.
+        # Pure computation on NumPy arrays: no input or output, no clock.
         "core.sums": "",
         "core.display": "core.sums",
         "core.sales": "core.sums core.display",
@@ -38,11 +37,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.analysis": "core.*",
         "core.__init__": "core.*",
         "__init__": "core.__init__",
-        # What an adapter is, and how a job's keys fill its constructor.
+        # Adapter protocols, and binding of a job's keys to constructors.
         "plugins": "i18n http core.*",
         "options": "plugins",
         "binding": "plugins options",
-        # Parts that need only the core, and nothing of each other.
+        # Parts that import the core and not each other.
         "charts": "i18n core.*",
         "fast": "core.*",
         "history": "core.*",
@@ -62,11 +61,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.parquet": "core.* frames.*",
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
-        # Tables that people keep: read, checked, written.
+        # Files of sales, leads and segments: reading, checking and writing.
         "tables": "i18n core.* fast frames.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
-        # The page and the workbook, which import nothing of each other.
+        # Page and workbook, which do not import each other.
         "report.vocabulary": "i18n core.*",
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
@@ -81,16 +80,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
-        # The adapters that come with the library, which only the registry knows; the promises of
-        # adapters as test classes.
+        # Built-in adapters, which only the registry imports; adapter contracts as test classes.
         "builtin.sql": "i18n http core.* plugins tables.*",
         "builtin": "i18n http core.* plugins tables.* report.* builtin.sql",
         "registry": "plugins options binding builtin",
         "testing": "http core.* plugins",
-        # A job written in TOML, and carrying it out.
+        # A job in TOML, and its execution.
         "config": "i18n core.* plugins options binding registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
-        # The command line: one command is one call of the library.
+        # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
@@ -133,9 +131,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "plugin": "source sink enricher",
     },
 }
-#: The rooms on which everything in the library stands.
+#: Rooms that every room of the library may import.
 GROUND = "errors _arrays toolkit"
-#: The only modules of the library that an adapter may import, ours as well as a stranger's; of
+#: The only modules of the library that an adapter may import, built-in or third-party; of
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {
     "abcxyz",
@@ -146,7 +144,7 @@ OPEN_TO_ADAPTERS = {
 }
 #: Rooms whose files do not import each other.
 APART = {"abcxyz.cli.commands", "abcxyz.cli.commands.leads"}
-#: Packages whose ``__init__.py`` is a public face; that of every other one is a docstring.
+#: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {
     "abcxyz",
     "abcxyz.builtin.sql",
@@ -166,7 +164,7 @@ FACES = {
     "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
-#: A result loads what draws it when a picture is wanted, and not before.
+#: Lazy imports: a result loads its chart code when it is drawn.
 LAZY_DOORS = {
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
@@ -227,7 +225,7 @@ def import_graph() -> dict[str, set[str]]:
 
 
 def means(word: str, room: str) -> bool:
-    """Say whether a word of the table stands for a room."""
+    """Return whether an entry of the table includes a room."""
     return word == room or (word.endswith(".*") and f"{room}.".startswith(word[:-1]))
 
 

@@ -1,4 +1,4 @@
-"""The walls of the house: which room imports which, how large a room and a file may grow."""
+"""Architecture: imports between rooms, and sizes of rooms and files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_FILES = 14
 MOST_LINES = 400
 #: Test folder -> the package that it tests; every other one tests the library.
 TESTED = {"bitrix": "abcxyz_bitrix", "onec": "abcxyz_onec"}
-#: Folders of tests that no room answers to.
+#: Folders of tests without a room of their name, and their content.
 OTHER_TESTS = {
     "bitrix/processes": "programs that tests start and kill",
     "browser": "the report in Chromium",
@@ -43,7 +43,7 @@ OTHER_TESTS = {
     "oracles": "the same results computed slowly and exactly",
     "typing": "what mypy is to accept and to refuse",
 }
-#: The one file of the emulators that knows the adapter: what tests share.
+#: The only file of the emulators that may import the adapter: shared test code.
 HARNESS = "emulators/bitrix24/harness.py"
 #: Packages, not modules: their ``__init__.py`` is a docstring unless it is a face.
 PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"}
@@ -51,12 +51,12 @@ FILES = {name: path for name, path in MODULES.items() if name not in PACKAGES - 
 
 
 def is_open(used: str) -> bool:
-    """Say whether the library lets an adapter import this module."""
+    """Return whether the library lets an adapter import this module."""
     return used in OPEN_TO_ADAPTERS or used.startswith("abcxyz.toolkit.")
 
 
 def faults(name: str, code: str) -> list[str]:
-    """List the imports of module *name* that the plan of the house forbids."""
+    """List the imports of module *name* that the table of rooms forbids."""
     tree = ast.parse(code)
     package = name.partition(".")[0]
     room = room_of(name)
@@ -81,7 +81,7 @@ def faults(name: str, code: str) -> list[str]:
 
 @pytest.mark.parametrize("name", FILES)
 def test_imports_keep_to_the_plan(name: str) -> None:
-    """No module imports from a room that its own may not, or the library past its doors."""
+    """No module imports from a room outside its row of the table."""
     assert [] == faults(name, FILES[name].read_text(encoding="utf-8"))
 
 
@@ -128,13 +128,13 @@ def test_imports_keep_to_the_plan(name: str) -> None:
     ],
 )
 def test_the_plan_can_be_broken(name: str, code: str, expected: list[str]) -> None:
-    """A wrong import is found, and a right one is not."""
+    """A forbidden import is detected, an allowed one is not."""
     assert expected == faults(name, code)
 
 
 @pytest.mark.parametrize("package", ROOMS)
 def test_the_plan_names_rooms_that_exist(package: str) -> None:
-    """Each row is a room with files, and each word of it means rooms that stand above it."""
+    """Each row is a room with files, and its entries are rooms above it."""
     rooms = list(ROOMS[package])
     inside = {room_of(name) for name in FILES if f"{name}.".startswith(f"{package}.")}
     empty = {f"{package}.{room}" for room in rooms} - inside
@@ -146,7 +146,7 @@ def test_the_plan_names_rooms_that_exist(package: str) -> None:
 
 
 def test_a_module_without_a_room_is_found() -> None:
-    """A new module beside rooms, and a new folder, are to be entered in the plan."""
+    """A new module or folder has to be entered in the table."""
     modules = {**MODULES, "abcxyz.history.old.rows": SOURCE, "abcxyz.history.old": SOURCE}
     assert "abcxyz.history" == room_of("abcxyz.history.new", modules)
     for name in ("abcxyz.core.new", "abcxyz.new", "abcxyz.history.old", "abcxyz.history.old.rows"):
@@ -155,7 +155,7 @@ def test_a_module_without_a_room_is_found() -> None:
 
 
 def shortest_way(graph: Mapping[str, Iterable[str]], start: str, end: str) -> list[str]:
-    """Find a shortest way of at least one step, or nothing."""
+    """Shortest path of at least one step, or none."""
     came_from: dict[str, str] = {}
     todo = [start]
     for node in todo:
@@ -171,9 +171,13 @@ def shortest_way(graph: Mapping[str, Iterable[str]], start: str, end: str) -> li
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Find one way round in each strongly connected component of a graph."""
+    """Find one cycle in each strongly connected component of a graph."""
+    rest = {name: set(known) for name, known in graph.items()}
+    while ends := [name for name, known in rest.items() if not known & set(rest)]:
+        for name in ends:  # It leads nowhere, so that no circle runs through it.
+            del rest[name]
     found: list[list[str]] = []
-    for start in sorted(graph):
+    for start in sorted(rest):
         way = shortest_way(graph, start, start)
         known = any(
             shortest_way(graph, start, other[0]) and shortest_way(graph, other[0], start)
@@ -184,7 +188,7 @@ def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
 
 
 def test_no_files_import_in_a_circle() -> None:
-    """No file needs itself by way of others; imports of types count, the lazy door does not."""
+    """No import cycles, type imports included, lazy ones excepted."""
     graph = {
         name: {used for used in known if (name, used) not in LAZY_DOORS}
         for name, known in import_graph().items()
@@ -194,7 +198,7 @@ def test_no_files_import_in_a_circle() -> None:
 
 
 def test_circles_are_found() -> None:
-    """One way round each component, however it is entered; none where there is none."""
+    """One cycle per component from any start; none in an acyclic graph."""
     assert [] == circles({"a": "bc", "b": "c", "c": ""})
     assert [["a", "a"]] == circles({"a": "a"})
     assert [["b", "c", "d", "b"], ["e", "f", "e"]] == circles(
@@ -203,7 +207,7 @@ def test_circles_are_found() -> None:
 
 
 def test_the_lazy_door_is_used() -> None:
-    """Only doors that a module goes through are excepted."""
+    """Every excepted lazy import exists."""
     graph = import_graph()
     assert {(name, used) for name, used in LAZY_DOORS if used in graph[name]} == LAZY_DOORS
     for name, used in LAZY_DOORS:
@@ -214,21 +218,21 @@ def test_the_lazy_door_is_used() -> None:
 
 @pytest.mark.parametrize("name", sorted(PACKAGES))
 def test_rooms_stay_small(name: str) -> None:
-    """A folder holds few Python files."""
+    """A folder has few Python files."""
     files = sorted(path.name for path in MODULES[name].parent.glob("*.py"))
     assert len(files) <= MOST_FILES, f"{name} has {len(files)} files: make rooms inside it"
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_stay_short(name: str) -> None:
-    """A module can be read in one sitting."""
+    """A module is below the limit of lines."""
     lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
     assert lines <= MOST_LINES, f"{name} has {lines} lines: split it"
 
 
 @pytest.mark.parametrize("name", sorted(PACKAGES))
 def test_a_face_hides_no_module(name: str) -> None:
-    """What a package exports is never called like a module of it, which it would shadow."""
+    """No exported name shadows a module of its package."""
     package = importlib.import_module(name)
     inside = {other.rpartition(".")[2] for other in MODULES if other.rpartition(".")[0] == name}
     shadowed = [
@@ -241,7 +245,7 @@ def test_a_face_hides_no_module(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PACKAGES - FACES))
 def test_a_room_is_no_hidden_module(name: str) -> None:
-    """The ``__init__.py`` of a room that is no public face is a docstring."""
+    """The ``__init__.py`` of a room without a public face is a docstring."""
     code = ast.parse(MODULES[name].read_text(encoding="utf-8"))
     assert ast.get_docstring(code)
     assert 1 == len(code.body), (
@@ -250,7 +254,7 @@ def test_a_room_is_no_hidden_module(name: str) -> None:
 
 
 def test_emulators_know_nothing_of_the_code() -> None:
-    """An emulator is written from the vendors' documents: it imports nothing that it tests."""
+    """An emulator imports nothing of the packages that it tests."""
     files = sorted((TESTS / "emulators").rglob("*.py"))
     assert TESTS / HARNESS in files
     for path in files:
@@ -260,7 +264,7 @@ def test_emulators_know_nothing_of_the_code() -> None:
 
 
 def test_tests_stand_where_their_room_is() -> None:
-    """Each folder of tests is called like the room that it tests, or is entered here."""
+    """Each test folder has the name of its room, or is listed here."""
     folders = {path.parent.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py")} - {"."}
     assert set(OTHER_TESTS) <= {
         way for folder in folders for way in (folder, *map(str, Path(folder).parents))
@@ -276,14 +280,14 @@ def test_tests_stand_where_their_room_is() -> None:
 
 
 def test_the_pictures_are_drawn_from_the_imports() -> None:
-    """The pictures of the page on architecture show what the code imports today."""
+    """Diagrams of the architecture page equal the imports of the code."""
     for name, picture in architecture_picture.pictures().items():
         drawn = (architecture_picture.FOLDER / name).read_text(encoding="utf-8")
         assert picture == drawn, f"{name} is out of date: run docs/architecture_picture.py"
 
 
 def test_a_picture_shows_each_import_once() -> None:
-    """An arrow that others imply is left out, boxes stand above what they import."""
+    """Implied arrows are omitted, and boxes are above those they import."""
     graph = {"low": set[str](), "middle": {"low"}, "high": {"middle", "low"}}
     assert graph | {"high": {"middle"}} == architecture_picture.without_detours(graph)
     assert {"low": 0, "middle": 1, "high": 2} == architecture_picture.layers_of(graph)
@@ -294,7 +298,7 @@ def test_a_picture_shows_each_import_once() -> None:
 
 @pytest.mark.parametrize("page", ["architecture.md", "architecture.ru.md"])
 def test_the_page_names_every_room(page: str) -> None:
-    """The page on architecture says what each part of the library and of an adapter does."""
+    """The architecture page describes each part of the library and adapters."""
     text = (architecture_picture.FOLDER / page).read_text(encoding="utf-8")
     rooms = {
         room.removeprefix("core.").partition(".")[0] for rooms in ROOMS.values() for room in rooms

@@ -1,4 +1,4 @@
-"""Every example that a reader may copy runs: on the pages, in the README and in docstrings."""
+"""Examples of the pages, the README and docstrings run as shown."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Block:
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Cut the fenced blocks out of a Markdown page."""
+    """Extract the fenced blocks of a Markdown page."""
     opening, language, start = "", "", 0
     lines: list[str] = []
     for number, line in enumerate(page.splitlines()):
@@ -87,7 +87,7 @@ def run_page(page: str, name: str) -> None:
 
 
 def run_doctest(example: doctest.DocTest) -> None:
-    """Run one doctest; fail with its own account of the difference."""
+    """Run one doctest, and fail with its report of the difference."""
     said = io.StringIO()
     result = doctest.DocTestRunner(optionflags=FLAGS).run(
         example, out=said.write, clear_globs=False
@@ -112,7 +112,7 @@ def test_examples_of_the_page_run(
 def test_examples_of_the_docstrings_run(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The ``>>>`` examples of a module give what they say."""
+    """The ``>>>`` examples of a module give the shown output."""
     monkeypatch.chdir(tmp_path)
     try:
         module = importlib.import_module(name)
@@ -126,7 +126,7 @@ def test_examples_of_the_docstrings_run(
 
 
 def commands(page: str) -> Iterator[list[str]]:
-    """List the calls of the command line that a page shows, without the program's name."""
+    """List the command lines shown on a page, without the program's name."""
     for block in blocks(page):
         if block.language in {"console", "sh"}:
             for line in block.code.replace("\\\n", " ").splitlines():
@@ -137,7 +137,7 @@ def commands(page: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_on_the_page_exist(page: Path) -> None:
-    """Each call of ``abcxyz`` that a page shows is one that the program understands."""
+    """Each call of ``abcxyz`` on a page parses."""
     for arguments in commands(page.read_text(encoding="utf-8")):
         build_parser().parse_args(arguments)
 
@@ -145,7 +145,7 @@ def test_commands_on_the_page_exist(page: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("lang", ["", ".ru"])
 def test_every_command_has_its_page(command: str, lang: str) -> None:
-    """Each command is shown at work on some page in English, and on one in Russian."""
+    """Each command is shown on an English and a Russian page."""
     shown = [
         page.name
         for page in PAGES
@@ -157,7 +157,7 @@ def test_every_command_has_its_page(command: str, lang: str) -> None:
 
 
 def missing_names(page: str) -> list[str]:
-    """List names of the library, and files of the project, that a page writes and nobody has."""
+    """List names of the library and files that a page mentions and that do not exist."""
     dotted = r"(?<![\w.\"])(abcxyz(?:_bitrix|_onec)?(?:\.\w+)+)\b"
     names = [name for name in re.findall(dotted, page) if not name.endswith(FILE_SUFFIXES)]
     paths = re.findall(r"`((?:abcxyz\w*|docs|tests|src)/[\w/-]+\.\w+)`", page)
@@ -168,7 +168,7 @@ def missing_names(page: str) -> list[str]:
 
 
 def is_there(name: str) -> bool:
-    """Say whether a dotted name of the library can be imported."""
+    """Return whether a dotted name of the library can be imported."""
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
         if (module := ".".join(parts[:end])) in MODULES:
@@ -179,7 +179,7 @@ def is_there(name: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_names_on_the_page_exist(page: Path) -> None:
-    """Each module, function and file that a page names is there; the changelog may look back."""
+    """Each name on a page exists, except past ones in the changelog."""
     text = page.read_text(encoding="utf-8")
     if page.name == "CHANGELOG.md":
         text = text[: text.index("### Changed")]
@@ -187,7 +187,7 @@ def test_names_on_the_page_exist(page: Path) -> None:
 
 
 def test_a_wrong_name_is_found() -> None:
-    """A name that was moved away does not pass, nor does a path."""
+    """A name or path that was moved is detected."""
     page = "`abcxyz.core.crm` abcxyz.analyze df.abcxyz.segment `abcxyz.core.sales.panel.Pane`"
     gone = ["abcxyz.core.crm", "abcxyz.core.sales.panel.Pane"]
     assert gone == missing_names(page)
@@ -195,7 +195,7 @@ def test_a_wrong_name_is_found() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    """Links from the README to files and headings of the project are right."""
+    """Links from the README to files and headings of the project resolve."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#:]+)\)", readme)
     anchors = re.findall(r"\]\(#([^)]+)\)", readme)
@@ -217,7 +217,7 @@ def test_readme_begins_with_the_two_commands() -> None:
 
 
 def test_a_wrong_command_is_found() -> None:
-    """A call with an option that does not exist does not pass."""
+    """A call with an option that does not exist is detected."""
     (arguments,) = commands("```console\n$ abcxyz demo \\\n  --colour | less\n```\n")
     assert ["demo", "--colour"] == arguments
     with pytest.raises(SystemExit):
@@ -225,7 +225,7 @@ def test_a_wrong_command_is_found() -> None:
 
 
 def test_nobody_is_sent_to_the_namesake() -> None:
-    """No page and no message installs by the bare name: on the index it is another project."""
+    """No page or message installs the unrelated project of the same name."""
     texts = [*PAGES, *SOURCE.glob("abcxyz*/**/*.py"), *SOURCE.glob("abcxyz*/**/*.toml")]
     bare = re.compile(r"install\s+(-\S+\s+)*['\"`]?abcxyz(?!\S* @)")
     sent = {str(path): bare.findall(path.read_text(encoding="utf-8")) for path in texts}
@@ -248,6 +248,6 @@ def test_nobody_is_sent_to_the_namesake() -> None:
     ],
 )
 def test_a_wrong_example_fails(page: str) -> None:
-    """A page whose example is wrong, or hides from this test, does not pass."""
+    """A page with a wrong or unchecked example fails."""
     with pytest.raises((AssertionError, ValueError)):
         run_page(page, "page.md")

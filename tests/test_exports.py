@@ -1,4 +1,4 @@
-"""What a user may import from the front door, and how little that loads."""
+"""Public names of the package, and what importing it loads."""
 
 from __future__ import annotations
 
@@ -108,23 +108,23 @@ HEAVY = (
 
 
 def test_the_front_door_is_pinned() -> None:
-    """A name comes to or leaves the package's face on purpose only."""
+    """The public names of the package equal the list."""
     assert sorted(set().union(*FACE.values())) == NAMES
 
 
 def test_the_front_door_is_in_the_reference() -> None:
-    """Each exported name is listed on the first page of the reference."""
+    """Each exported name is on the first page of the reference."""
     page = (ROOT / "docs" / "reference" / "index.md").read_text(encoding="utf-8")
     assert [] == [name for name in NAMES if f"`.{name}`" not in page]
 
 
 def test_every_exported_name_exists() -> None:
-    """``from abcxyz import *`` finds all it promises."""
+    """``from abcxyz import *`` imports all exported names."""
     assert [] == [name for name in NAMES if not hasattr(abcxyz, name)]
 
 
 def test_the_toolkit_is_pinned() -> None:
-    """A tool comes to or leaves the door of the adapters on purpose only, and is documented."""
+    """The public names of the toolkit equal the list and are documented."""
     names = sorted(set().union(*TOOLKIT.values()))
     assert names == sorted(toolkit.__all__)
     pages = ["docs/reference/index.md", "docs/how-to/write-an-adapter.md"]
@@ -137,7 +137,7 @@ def test_the_toolkit_is_pinned() -> None:
     "name", ["abcxyz", "abcxyz.cli", "abcxyz.errors", "abcxyz.i18n", "abcxyz.toolkit"]
 )
 def test_importing_loads_nothing_heavy(name: str) -> None:
-    """A fresh interpreter loads no data frame, no template engine and no network library."""
+    """A new interpreter loads no data frame, template or network library."""
     code = f"import sys, {name}; print(*sorted(set(sys.modules) & {set(HEAVY)!r}))"
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True

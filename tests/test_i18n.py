@@ -1,4 +1,4 @@
-"""Numbers, dates and plural forms, with Babel as the judge."""
+"""Numbers, dates and plural forms, against Babel."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ amounts = st.integers(-(10**13), 10**13).filter(lambda n: n % 10 != 5).map(lambd
 
 @given(amounts, langs)
 def test_numbers(value: float, lang: str) -> None:
-    """Thousands and decimals stand as Babel writes them."""
+    """Thousands and decimal separators equal Babel's."""
     expected = numbers.format_decimal(value, format="#,##0.00", locale=lang)
     assert re.sub(r"^-(0[.,]00)$", r"\1", expected) == number(value, lang, 2)
 
 
 @given(st.integers(-(10**9), 10**9), langs)
 def test_money(value: int, lang: str) -> None:
-    """The sign of a currency stands where Babel puts it."""
+    """The currency sign is in Babel's place."""
     found = money(value, lang, 0, "₽")
     if lang == "ru":
         assert found == numbers.format_currency(value, "RUB", "#,##0\xa0¤", "ru", False)
@@ -51,7 +51,7 @@ def test_money(value: int, lang: str) -> None:
 
 @given(st.integers(-5000, 5000), langs)
 def test_percentages(permille: int, lang: str) -> None:
-    """So do percentages."""
+    """Percentages equal Babel's."""
     expected = numbers.format_percent(permille / 1000, format=None, locale=lang)
     pattern = numbers.format_percent(
         permille / 1000,
@@ -73,7 +73,7 @@ def test_dates(day: date) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("value", [0, 7, 950, -950, 1_234, 12_345, 2.5e6, 3e7, 4.4e9, -7.7e12])
 def test_short_numbers(value: float, lang: str) -> None:
-    """Large numbers are shortened with the words of Babel."""
+    """Large numbers are abbreviated as by Babel."""
     digits = 1 if abs(value) >= 1000 else 0
     whole = numbers.format_compact_decimal(value, locale=lang, fraction_digits=digits)
     short = numbers.format_compact_decimal(value, locale=lang)
@@ -82,7 +82,7 @@ def test_short_numbers(value: float, lang: str) -> None:
 
 @given(st.integers(0, 10**6))
 def test_plural_forms(n: int) -> None:
-    """The form is the one that the CLDR gives."""
+    """The plural form is that of the CLDR."""
     forms = {"one": "клиент", "few": "клиента", "many": "клиентов"}
     rule = core.Locale("ru").plural_form(n)
     assert plural("{n} customer|{n} customers", n, "ru") == f"{number(n, 'ru')} {forms[rule]}"
@@ -91,7 +91,7 @@ def test_plural_forms(n: int) -> None:
 
 
 def test_gettext_speaks_the_catalogue() -> None:
-    """The catalogue answers as `gettext` does, and keeps what it does not know."""
+    """The catalogue works as `gettext` does, and returns unknown text unchanged."""
     russian = Translations("ru")
 
     assert "Клиенты" == russian.gettext("Customers")
@@ -103,7 +103,7 @@ def test_gettext_speaks_the_catalogue() -> None:
 
 
 def test_counted_phrases_have_three_forms() -> None:
-    """A phrase with a number has two forms in English and three in Russian, with equal fields."""
+    """A counted phrase has two English and three Russian forms with equal fields."""
     for english, russian in catalogue("ru").items():
         if "|" not in english:
             continue

@@ -1,4 +1,4 @@
-"""No list of names stands in two places; what has to follow a list is complete."""
+"""Lists of names: each written once, and dependent tables complete."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ ALLOWED = {
     "code inn ref": "two questions about the identifiers of customers in 1C",
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",
-    "customer cv last odd orders size spanned value": "columns and their empty twin, which Dask "
-    "compares",
+    "customer cv last orders size spanned unusable value": "columns and their empty twin, which "
+    "Dask compares",
     "customers first_day last_day metric orders periods rhythm sales value": "the arguments of a "
     "record, which refuses others",
     "dead_money fell_from_a lapsed_a lead_waiting near_a stalled_deal x_became_z": "words for "
@@ -60,7 +60,7 @@ ALLOWED = {
     "down idle lost moved new registered removed returned same up": "words for each event and the "
     "order in which they are printed, tried below",
     "filter order select": "the arguments of a foreign method",
-    "inside odd orders spanned": "whole numbers among the columns of one frame",
+    "inside orders spanned unusable": "whole numbers among the columns of one frame",
     "issues rows used": "fields of a record, formatted for one reader",
     "notify tasks timeline": "what each channel needs, and the options that choose them",
     "adapters broken commands": "fields of a record, formatted for one reader",
@@ -96,7 +96,7 @@ def lists_of(code: str) -> Iterator[tuple[str, ...]]:
 
 
 def repeated(codes: Mapping[str, str]) -> dict[str, list[str]]:
-    """Find the lists that stand in several places, not counting records with equal fields."""
+    """Find lists that are written in several places, except records with equal fields."""
     places: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for where, code in codes.items():
         for kind, *names in lists_of(code):
@@ -109,7 +109,7 @@ def repeated(codes: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def test_no_list_stands_twice() -> None:
-    """A list of names is written once; where it is not, there is a reason, and no other one."""
+    """A list of names is written once unless a reason is registered."""
     files = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.py"))]
     found = repeated({str(path): path.read_text(encoding="utf-8") for path in files})
     assert {} == {names: places for names, places in found.items() if names not in ALLOWED}
@@ -129,7 +129,7 @@ def test_no_list_stands_twice() -> None:
     ],
 )
 def test_repeated_lists_are_found(code: str, expected: list[str]) -> None:
-    """The search finds a list in another order or form, and nothing shorter or different."""
+    """A repeated list is found in any order or form, a shorter one is not."""
     assert expected == list(repeated({"a.py": code}))
 
 
@@ -160,26 +160,26 @@ FOLLOWERS: dict[str, tuple[Collection[str], Collection[str]]] = {
 
 @pytest.mark.parametrize("name", FOLLOWERS)
 def test_what_follows_a_list_is_complete(name: str) -> None:
-    """A table of words, or of options, has an entry for each name of the list and for no other."""
+    """A dependent table has an entry for exactly each name of its list."""
     follower, definition = FOLLOWERS[name]
     assert sorted(definition) == sorted(follower)
 
 
 def test_each_setting_is_a_key_of_the_job() -> None:
-    """Each option of the settings may be set in a job, and has a line of help."""
+    """Each option of the settings is a job key with help text."""
     keys = {key for table in ("window", "abc", "xyz") for key in TABLES[table]}
     assert set() == set(attrs.fields_dict(Settings)) - keys - {"abc", "xyz"}
     assert all("help" in one.metadata for one in attrs.fields(Settings))
 
 
 def test_groups_have_their_places_in_the_picture() -> None:
-    """The picture of the groups places each of them."""
+    """The chart of groups has a position for each group."""
     code = (SOURCE / "abcxyz" / "charts" / "tiles.py").read_text(encoding="utf-8")
     assert ("list", *sorted(BCG.names)) in set(lists_of(code))
 
 
 def test_columns_of_a_file_of_sales() -> None:
-    """Every way to read sales takes the columns, and the options, of `read_sales`."""
+    """Every reader of sales takes the columns and options of `read_sales`."""
     roles = ["currency_column" if role == "currency" else role for role in ROLES]
     reading = list(inspect.signature(read_sales).parameters)
     assert sorted(roles) == sorted(name for name in reading if name in roles)
@@ -194,7 +194,7 @@ def test_columns_of_a_file_of_sales() -> None:
 
 
 def test_history_stores_the_columns_of_a_snapshot(tmp_path: Path) -> None:
-    """Each column of a snapshot has one in the file of the history."""
+    """The history file stores each column of a snapshot."""
     with History(tmp_path / "history.db"):
         pass
     with sqlite3.connect(tmp_path / "history.db") as file:
@@ -213,7 +213,7 @@ def test_history_stores_the_columns_of_a_snapshot(tmp_path: Path) -> None:
 
 
 def test_fields_of_advice_are_filled() -> None:
-    """The fields that a playbook may use are those that an action fills."""
+    """The fields of a playbook are those that an action fills."""
     sold = abcxyz.Transactions(
         [1, 2, 1, 2],
         np.array(["2026-01-05", "2026-01-09", "2026-02-03", "2026-02-07"], "M8[D]"),
@@ -226,7 +226,7 @@ def test_fields_of_advice_are_filled() -> None:
 
 @pytest.mark.parametrize("lang", ["", ".ru"])
 def test_pages_list_what_there_is(lang: str) -> None:
-    """The how-to pages name each alert, each letter of a period and each metric."""
+    """The how-to pages name each alert, period letter and metric."""
     alerts, files, onec = (
         (ROOT / "docs" / "how-to" / f"{name}{lang}.md").read_text(encoding="utf-8")
         for name in ("alerts", "classify-a-file", "1c")

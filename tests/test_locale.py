@@ -1,4 +1,4 @@
-"""The Russian catalogues are complete, sound, and hold nothing that nobody says."""
+"""Russian catalogues: complete, consistent and without unused phrases."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ ERRORS = error_classes()
 
 
 def fields(template: str) -> set[str]:
-    """Name the fields of a template; what is none has no fields."""
+    """Names of the fields of a template, none for other values."""
     try:
         return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError:
@@ -72,7 +72,7 @@ def fields(template: str) -> set[str]:
 
 
 def literals(node: ast.expr) -> Iterator[str]:
-    """List the phrases an expression may stand for, as far as they are written out."""
+    """Literal strings that an expression may evaluate to."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
@@ -83,7 +83,7 @@ def literals(node: ast.expr) -> Iterator[str]:
 
 
 def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
-    """List the keys and the values of mappings written out in code, by the mapping's name."""
+    """Keys and values of literal mappings by the mapping's name."""
     found: dict[str, tuple[list[str], list[str]]] = {}
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -104,7 +104,7 @@ TABLES = tables(TREES.values())
 
 
 def loops(tree: ast.AST) -> dict[str, list[str]]:
-    """List what the variables of comprehensions stand for, as far as it is written out."""
+    """Literal values of the variables of comprehensions."""
     found: dict[str, list[str]] = {}
     for node in ast.walk(tree):
         if not isinstance(node, ast.comprehension):
@@ -120,7 +120,7 @@ def loops(tree: ast.AST) -> dict[str, list[str]]:
 
 
 def looked_up(node: ast.expr) -> Iterator[str]:
-    """List the values of the mapping of which an expression takes one."""
+    """Values of the mapping that an expression indexes."""
     if isinstance(node, ast.Subscript):
         name = ast.unparse(node.value)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -131,7 +131,7 @@ def looked_up(node: ast.expr) -> Iterator[str]:
 
 
 def phrases(tree: ast.AST) -> Iterator[str]:
-    """List the phrases that code shows to people."""
+    """List the phrases that code shows to users."""
     turns = loops(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
@@ -181,27 +181,27 @@ def package_of(path: Path) -> str:
 
 
 def untranslated(package: str, english: Iterable[str]) -> list[str]:
-    """List the phrases that *package* would say in English to Russian readers."""
+    """List the phrases of *package* without a Russian translation."""
     known = Catalogue(package)
     return [phrase for phrase in english if known.find(phrase, "ru") is None]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_every_phrase_of_the_code_has_a_twin(path: Path) -> None:
-    """What a module says in English stands in the Russian catalogue of its package."""
+    """English phrases of a module are in its package's Russian catalogue."""
     assert [] == untranslated(package_of(path), phrases(TREES[path]))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_text_of_the_shipped_files_has_a_twin(path: Path) -> None:
-    """What playbook, alerts and scorecard say in English stands in the Russian catalogue."""
+    """Texts of playbook, alerts and scorecard are in the Russian catalogue."""
     texts = read_texts(path)
     assert texts
     assert [] == untranslated(package_of(path), texts)
 
 
 def test_shipped_files_hold_english_alone() -> None:
-    """Other languages stand in the catalogues, not beside the English text."""
+    """Shipped files have English texts only; the catalogues have the others."""
     for path in TEXTS:
         keys = set(re.findall(r"^\s*(\w+) = ", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert not {key for key in keys if re.fullmatch(r"(?:\w+_)?ru", key)}
@@ -218,7 +218,7 @@ def test_shipped_files_hold_english_alone() -> None:
     ids=["metrics", "units", "events", "groups", "channels", "tags", "fields", "items"],
 )
 def test_names_that_are_shown_as_words_have_twins(words: Iterable[str]) -> None:
-    """Metrics, units, events, groups and labels that people see are translated."""
+    """Metrics, units, events, groups and labels are translated."""
     named = [word.replace("_", " ") for word in words]
     assert named
     assert [] == untranslated("abcxyz_bitrix", named)
@@ -226,13 +226,13 @@ def test_names_that_are_shown_as_words_have_twins(words: Iterable[str]) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_phrase_of_the_pages_has_a_twin(package: str) -> None:
-    """What a template of a page says in English stands in the Russian catalogue."""
+    """Phrases of a page template are in the Russian catalogue."""
     assert [] == untranslated(package, said_on_pages(package))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_twin_is_left_over(package: str) -> None:
-    """Each key of a catalogue is still written in the code or on a page of its package."""
+    """Each key of a catalogue is used in the code or a page of its package."""
     written = {
         node.value
         for path, tree in TREES.items()
@@ -249,14 +249,14 @@ def test_no_twin_is_left_over(package: str) -> None:
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{package_of(path)}/{path.stem}")
 def test_twins_have_the_same_fields(path: Path) -> None:
-    """A Russian phrase fills in what its English twin does, no more and no less."""
+    """A translation has exactly the fields of the English phrase."""
     twins = tomllib.loads(path.read_text(encoding="utf-8"))
     assert {} == {en: ru for en, ru in twins.items() if fields(en) != fields(ru)}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_phrase_has_one_twin(package: str) -> None:
-    """Two files of a package never translate the same phrase in two ways."""
+    """Files of one package never translate the same phrase differently."""
     seen: dict[str, set[str]] = {}
     for path in (path for path in CATALOGUES if package_of(path) == package):
         for english, russian in tomllib.loads(path.read_text(encoding="utf-8")).items():
@@ -264,7 +264,7 @@ def test_a_phrase_has_one_twin(package: str) -> None:
     assert {} == {english: twins for english, twins in seen.items() if len(twins) > 1}
 
 
-#: Modules that hold Cyrillic in code, and why; nobody reads a sentence out of them.
+#: Modules with Cyrillic in code, and why; none of it is a sentence shown to users.
 CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
@@ -301,7 +301,7 @@ def cyrillic(tree: ast.AST) -> list[str]:
 
 
 def test_russian_stands_in_catalogues() -> None:
-    """No module holds Cyrillic but those listed, each of which still does."""
+    """Only the listed modules contain Cyrillic, and each of them does."""
     found = {path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in TREES.items()}
     assert {} == {name: words for name, words in found.items() if words and name not in CYRILLIC}
     assert [] == [name for name in CYRILLIC if not found.get(name)]
@@ -309,7 +309,7 @@ def test_russian_stands_in_catalogues() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_code_branches_on_a_language(path: Path) -> None:
-    """A module compares nothing with a language's name, and looks nothing up by it."""
+    """No module compares with or indexes by a language's name."""
     names = set(languages()) - {SOURCE_LANGUAGE}
     found = [
         ast.unparse(node)
@@ -334,7 +334,7 @@ def test_no_code_branches_on_a_language(path: Path) -> None:
     ],
 )
 def test_phrases_are_found(code: str, expected: list[str]) -> None:
-    """The search for phrases finds each way in which they are said, and nothing else."""
+    """The search finds phrases in every construction and nothing else."""
     assert expected == list(phrases(ast.parse(code)))
 
 
@@ -348,7 +348,7 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
 
 
 def help_phrases(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """List what the help of a parser and of its commands says in English."""
+    """List the English phrases in the help of a parser and of its commands."""
     for one in parsers(parser):
         texts = [one.description]
         for group in one._action_groups:
@@ -363,7 +363,7 @@ def help_phrases(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def test_every_phrase_of_the_help_has_a_twin() -> None:
-    """The help of every command, those of plugins included, is there in Russian."""
+    """The help of every command, plugins included, has a Russian translation."""
     names = {", ".join(ABC_RULES), ", ".join(XYZ_RULES)}
     english = dict.fromkeys(help_phrases(build_parser(load().commands)))
     assert len(english) > 100
@@ -371,13 +371,13 @@ def test_every_phrase_of_the_help_has_a_twin() -> None:
 
 
 def test_every_word_of_argparse_has_a_twin() -> None:
-    """What the standard library writes into usage, help and errors is there in Russian."""
+    """The texts of `argparse` for usage, help and errors are translated."""
     assert [] == untranslated("abcxyz", [*ARGPARSE_HELP, *ARGPARSE_ERRORS])
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{package_of(path)}/{path.stem}")
 def test_twins_fill_in_the_same_defaults(path: Path) -> None:
-    """A Russian help text shows the default or the choices where its English twin does."""
+    """A Russian help text has the defaults and choices of the English one."""
     twins = tomllib.loads(path.read_text(encoding="utf-8"))
     marks = re.compile(r"%\(\w+\)\w|%%")
     assert {} == {

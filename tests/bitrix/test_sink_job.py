@@ -70,7 +70,7 @@ def test_job_goes_from_the_portal_back_to_it(
     """A dry run reports, the first real run writes every card, the second one nothing."""
     job = str(tmp_path / "job.toml")
     assert main(["check", job]) == 0
-    assert "scopes that are not needed here" in capsys.readouterr().out
+    assert "лишние здесь области прав" in capsys.readouterr().out
     assert main(["run", job, "--as-of", "2026-07-15"]) == 0
     assert "карточек к записи 21" in capsys.readouterr().out
     assert portal.state.writes == []

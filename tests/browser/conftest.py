@@ -1,4 +1,4 @@
-"""A real browser, and the page as people open it: a file, without a network."""
+"""Fixtures of a real browser and report pages opened as files, without a network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Chromium of the system, or the one that Playwright has installed."""
+    """Chromium of the system, or the one installed by Playwright."""
     api = pytest.importorskip("playwright.sync_api")
     pytest.importorskip("jinja2")
     with api.sync_playwright() as playwright:
@@ -43,7 +43,7 @@ Open = Callable[..., Any]
 def files(
     tmp_path_factory: pytest.TempPathFactory, demo: Analysis, hostile: Analysis
 ) -> dict[str, Path]:
-    """Name the pages that are looked at."""
+    """Paths of the pages under test."""
     folder = tmp_path_factory.mktemp("pages")
     pages = {}
     for name, analysis in (("demo", demo), ("hostile", hostile)):
@@ -57,7 +57,7 @@ def files(
 
 @contextmanager
 def visit(browser: Any, file: Path, width: int, *, script: bool) -> Iterator[Any]:
-    """Open a page and, when done with it, check that it asked for nothing and said no error."""
+    """Open a page, and check on exit that it made no request and logged no error."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         java_script_enabled=script,
@@ -81,7 +81,7 @@ def visit(browser: Any, file: Path, width: int, *, script: bool) -> Iterator[Any
 
 @pytest.fixture
 def opened(chromium: Any, files: dict[str, Path]) -> Iterator[Open]:
-    """Open a page by name, at a width."""
+    """Open a page by name and width."""
     stack: list[Any] = []
 
     def start(name: str, width: int = 1280, *, script: bool = True) -> Any:

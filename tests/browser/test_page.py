@@ -1,4 +1,4 @@
-"""The page in a real browser: nothing leaves, everything answers, everybody can read it."""
+"""Report page in a real browser: offline, interactive and accessible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)
 
 @pytest.mark.parametrize("name", PAGES)
 def test_cells_open_their_customers(name: str, opened: Open) -> None:
-    """A click on each full cell opens its list and brings it into view."""
+    """A click on each non-empty cell opens its list and scrolls to it."""
     page = opened(name)
     lang = name[-2:]
     cells = page.locator(f"#{lang} a.cell")
@@ -33,7 +33,7 @@ def test_cells_open_their_customers(name: str, opened: Open) -> None:
         cells.nth(i).click()
         page.locator(f"#{lang}-seg-{segment}[open]").wait_for()
         assert panel.locator("tbody tr").first.is_visible()
-    # The same cell opens its list again after it was closed.
+    # The same cell reopens its list after it was closed.
     panel.locator("summary").click()
     assert not panel.evaluate("one => one.open")
     cells.last.click()
@@ -51,7 +51,7 @@ def values(panel: Any, column: int) -> list[float]:
 
 
 def test_sorting(opened: Open, demo: Analysis) -> None:
-    """Numbers sort from the largest down, then up; words from A on; gaps come last."""
+    """Numbers sort descending, then ascending; text from A; gaps come last."""
     page = opened("demo.en")
     page.evaluate("location.hash = '#en-seg-CZ'")
     panel = page.locator("#en-seg-CZ")
@@ -78,7 +78,7 @@ def test_sorting(opened: Open, demo: Analysis) -> None:
 
 
 def test_filters(opened: Open) -> None:
-    """Typing narrows a list and says how many are left; so does asking for the overdue."""
+    """Typing filters a list and shows the count; so does the overdue filter."""
     page = opened("demo.ru")
     page.evaluate("location.hash = '#ru-seg-AZ'")
     panel = page.locator("#ru-seg-AZ")
@@ -97,7 +97,7 @@ def test_filters(opened: Open) -> None:
 
 
 def test_long_lists_show_their_head(opened: Open) -> None:
-    """A dozen lines show until the rest is asked for; sorting looks at all of them."""
+    """A dozen rows show until the rest is requested; sorting covers all rows."""
     page = opened("demo.en")
     movers = page.locator("#en-moves table.movers")
     rows = movers.locator("tbody tr")
@@ -111,7 +111,7 @@ def test_long_lists_show_their_head(opened: Open) -> None:
 
 
 def test_language(opened: Open) -> None:
-    """The other language is a click away, and stays at the same place."""
+    """The language switch is one click and preserves the scroll position."""
     page = opened("demo.en")
     assert page.locator("#en").is_visible()
     assert not page.locator("#ru").is_visible()
@@ -134,7 +134,7 @@ def test_nothing_sticks_out(name: str, width: int, opened: Open) -> None:
     page.evaluate(OPEN_ALL)
     assert width == page.evaluate("document.documentElement.scrollWidth")
     if width == 360:
-        # On a phone no part of it has to be pushed aside either.
+        # On a phone no part of it needs horizontal scrolling either.
         assert [] == page.evaluate(
             "[...document.querySelectorAll('.scroll')]"
             ".filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
@@ -144,7 +144,7 @@ def test_nothing_sticks_out(name: str, width: int, opened: Open) -> None:
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_everybody_can_read_it(name: str, width: int, opened: Open) -> None:
-    """The checker axe-core finds nothing serious."""
+    """The accessibility checker axe-core reports nothing serious."""
     module = pytest.importorskip("axe_playwright_python")
     source = (Path(module.__file__).parent / "axe.min.js").read_text("utf-8")
     page = opened(name, width)
@@ -163,7 +163,7 @@ def test_everybody_can_read_it(name: str, width: int, opened: Open) -> None:
 
 @pytest.mark.parametrize("name", ["demo.en", "demo.ru"])
 def test_it_prints(name: str, opened: Open) -> None:
-    """On paper there are no buttons, all rows, wide pictures, and nothing is cut at the side."""
+    """A printed page has no buttons, all rows, wide charts and no clipped content."""
     page = opened(name, 700)
     lang = name[-2:]
     page.emulate_media(media="print")
@@ -181,7 +181,7 @@ def test_it_prints(name: str, opened: Open) -> None:
 
 
 def test_it_reads_without_script(opened: Open) -> None:
-    """Without script everything is there: headings, lists behind a click, no dead buttons."""
+    """Without JavaScript all content is reachable, and no dead button is shown."""
     page = opened("demo.ru", script=False)
     assert 9 == page.locator("#ru section h2:visible").count()
     assert not page.locator(".tools:visible, .filters:visible").count()
@@ -194,7 +194,7 @@ def test_it_reads_without_script(opened: Open) -> None:
 
 
 def test_hostile_names_are_only_read(opened: Open) -> None:
-    """Attacks are seen as text, and nothing of them runs, loads or becomes an element."""
+    """Hostile names are shown as text and neither run, load nor become elements."""
     page = opened("hostile.en")
     page.evaluate(OPEN_ALL)
     text = page.locator("#en").inner_text()

@@ -1,4 +1,4 @@
-"""Databases and receivers, real ones."""
+"""Fixtures of real databases and webhook receivers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PASSWORD = "pg-s3cr3t"
 
 
 def _program(name: str) -> str | None:
-    """Find a program of PostgreSQL, also where Debian hides it."""
+    """Path of a PostgreSQL program, in Debian's folder too."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else shutil.which(name)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Start a PostgreSQL of our own on loopback; give the address of its base."""
+    """Start PostgreSQL on loopback and return its database URL."""
     pytest.importorskip("sqlalchemy")
     pytest.importorskip("pg8000")
     initdb, server = _program("initdb"), _program("postgres")
@@ -103,7 +103,7 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keep what it is sent, and answer by plan: a status, or 0 to take it and say nothing."""
+    """HTTP receiver that records requests and replies by plan; 0 means no reply."""
 
     plan: list[int]
     taken: list[tuple[dict[str, str], bytes]]
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *args: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 @pytest.fixture

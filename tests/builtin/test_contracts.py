@@ -1,4 +1,4 @@
-"""Our own adapters keep the promises that are asked of a stranger's."""
+"""Built-in adapters, against the public adapter contracts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from abcxyz.testing.synthetic import YEAR
 
 
 def frame_of(sales: Transactions) -> pd.DataFrame:
-    """Lay sales out as a table."""
+    """Convert sales to a table."""
     return pd.DataFrame(
         {
             "customer": sales.customer,
@@ -46,11 +46,11 @@ def frame_of(sales: Transactions) -> pd.DataFrame:
 
 
 class FileContract(SourceContract):
-    """The same promises for every kind of file."""
+    """Source contract for every file format."""
 
     @pytest.fixture
     def save(self, tmp_path: Path) -> Callable[[pd.DataFrame], Path]:
-        """Return what writes a table into a file."""
+        """Function that writes a table to a file."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -91,7 +91,7 @@ class TestExcelSource(FileContract):
         xlsxwriter = pytest.importorskip("xlsxwriter")
 
         def save(frame: pd.DataFrame) -> Path:
-            # Written as text: pandas would turn names that look like formulas into such.
+            # Written as text: pandas would turn names that look like formulas into formulas.
             book = xlsxwriter.Workbook(
                 tmp_path / "sales.xlsx", {"strings_to_formulas": False, "strings_to_urls": False}
             )
@@ -108,7 +108,7 @@ class TestExcelSource(FileContract):
 
 
 class FileSinkContract(SinkContract):
-    """The same promises for every kind of file."""
+    """Sink contract for every file format."""
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -146,7 +146,7 @@ class TestCsvSink(FileSinkContract):
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """Read a CSV as another program would."""
+    """Read a CSV independently of the library."""
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
 
 
@@ -202,7 +202,7 @@ class TestJsonLinesSink(FileSinkContract):
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
-    """Read a file of JSON lines as another program would."""
+    """Read a JSON Lines file independently of the library."""
     return [json.loads(line) for line in path.read_bytes().decode().split("\n") if line]
 
 
@@ -264,7 +264,7 @@ class TestWebhookSink(SinkContract):
 
 
 class SqlSourceContract(SourceContract):
-    """The same promises for every database."""
+    """Source contract for every database."""
 
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
@@ -291,7 +291,7 @@ class SqlSourceContract(SourceContract):
 
 
 def save_sales(url: str, sales: Transactions) -> None:
-    """Put sales into a fresh table."""
+    """Write sales to a new table."""
     import sqlalchemy as sa
 
     engine = sa.create_engine(url, poolclass=sa.NullPool)
@@ -367,7 +367,7 @@ class TestPostgresSource(SqlSourceContract):
 
 
 class SqlSinkContract(SinkContract):
-    """The same promises for every database."""
+    """Sink contract for every database."""
 
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
@@ -412,7 +412,7 @@ class SqlSinkContract(SinkContract):
 
 
 def rows_in(url: str, columns: str) -> list[Any]:
-    """Read the table of segments as another program would."""
+    """Read the table of segments independently of the library."""
     import sqlalchemy as sa
 
     engine = sa.create_engine(url, poolclass=sa.NullPool)

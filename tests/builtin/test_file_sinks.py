@@ -1,4 +1,4 @@
-"""Sinks that write files, beyond what every adapter promises."""
+"""File sinks, beyond the adapter contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from abcxyz.toolkit.files import check_writable
 
 
 def test_a_line_tells_segment_tag_and_recommendation(tmp_path: Path) -> None:
-    """Another service needs no further question; what does not exist is null."""
+    """A JSON line has segment, tag and recommendation, and null for missing values."""
     analysis = make_analysis(["a", "b", "c"], names={"a": "ООО «Ёлка»"})
     JsonLinesSink(tmp_path / "out.jsonl", lang="ru").write(analysis, dry_run=False)
     lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
@@ -36,7 +36,7 @@ def test_a_line_tells_segment_tag_and_recommendation(tmp_path: Path) -> None:
 
 
 def test_leads_have_a_file_of_their_own(tmp_path: Path) -> None:
-    """Scored leads go to the second file, and none leaves it empty."""
+    """Scored leads are written to the second file, which is empty without leads."""
     leads = tmp_path / "leads.jsonl"
     sink = JsonLinesSink(tmp_path / "out.jsonl", prospects=leads)
     analysis = make_analysis(["a", "b", "c"])
@@ -52,7 +52,7 @@ def test_leads_have_a_file_of_their_own(tmp_path: Path) -> None:
 def test_preflight_of_a_file_sink_finds_what_is_in_the_way(
     tmp_path: Path, make: type[CsvSink]
 ) -> None:
-    """A folder of that name, or a file where the folder should be."""
+    """Preflight fails on a folder in place of the file and the reverse."""
     assert [str(tmp_path / "new" / "out")] == list(make(tmp_path / "new" / "out").preflight())
     assert not (tmp_path / "new").exists()
     with pytest.raises(AdapterError, match="it is a folder"):
@@ -63,7 +63,7 @@ def test_preflight_of_a_file_sink_finds_what_is_in_the_way(
 
 
 def test_a_folder_without_rights_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rights are asked for, not tried out."""
+    """Preflight checks the permissions without writing."""
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(AdapterError, match=f"no right to write to {tmp_path}"):
         check_writable(tmp_path / "out")

@@ -1,4 +1,4 @@
-"""A file of sales as a source."""
+"""Sales file as a source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
 
 
 def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> None:
-    """They are neither lost nor counted, and names are told once the file was read."""
+    """Lines outside the window are reported and not counted; names follow reading."""
     path = tmp_path / "sales.csv"
     path.write_text("customer,date,amount,customer_name\n1,2026-10-05,7,Ann\n1,2020-01-01,5,Ann\n")
     source = FileSource(path)
@@ -31,7 +31,7 @@ def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> 
 
 
 def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
-    """Lines, days and columns; a file that cannot be used is told at once."""
+    """Preflight reports lines, days and columns, or an unusable file."""
     path = tmp_path / "sales.csv"
     path.write_text("Контрагент;Дата;Сумма\n1;05.10.2026;7\n")
     told, columns = FileSource(path).preflight()
@@ -42,7 +42,7 @@ def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
 
 
 def test_halves_make_the_whole(tmp_path: Path) -> None:
-    """A source gives the lines of both halves of a window, each once."""
+    """Two half windows give each line of the whole once."""
     path = tmp_path / "sales.csv"
     path.write_text("customer_id,date,amount\n00017,2026-01-05,100.50\nb,2026-02-06,-3\n")
     source = FileSource(str(path))
@@ -55,7 +55,7 @@ def test_halves_make_the_whole(tmp_path: Path) -> None:
 
 
 def test_a_file_source_has_the_options_of_reading() -> None:
-    """A job may say of a file all that the function may be told, with the same defaults."""
+    """The options and defaults of a job's source equal those of the function."""
     reading = dict(inspect.signature(read_sales).parameters)
-    del reading["as_of"]  # a source leaves nothing out
+    del reading["as_of"]  # a source has no option to leave lines out
     assert list(reading.values()) == list(inspect.signature(FileSource).parameters.values())

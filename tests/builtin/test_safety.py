@@ -1,4 +1,4 @@
-"""Nothing from the data becomes a formula, and no file is half written."""
+"""Formula injection and atomic writes of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from abcxyz.toolkit.files import write_atomic
 
 @given(st.text(alphabet="=+-@\t\r\n 5,.aЯ"))
 def test_no_formula_starts_a_cell(cell: str) -> None:
-    """A cell begins with a sign of a formula only where it is a plain number."""
+    """A cell starts with a formula character only if it is a plain number."""
     safe = harmless(cell)
 
     if safe.lstrip(" ")[:1] in set("=+-@\t\r\n"):
@@ -26,7 +26,7 @@ def test_no_formula_starts_a_cell(cell: str) -> None:
 
 @given(st.text(alphabet=st.characters(), max_size=50))
 def test_xml_can_say_it(cell: str) -> None:
-    """Text for a workbook holds nothing that XML forbids."""
+    """Text of a workbook has no character that XML forbids."""
     clean = printable(cell)
 
     assert len(cell) == len(clean)
@@ -34,13 +34,13 @@ def test_xml_can_say_it(cell: str) -> None:
 
 
 def test_long_cells_are_cut() -> None:
-    """Ten thousand characters fit into a cell, forty thousand are visibly cut."""
+    """Ten thousand characters fit into a cell, forty thousand are visibly truncated."""
     assert len(printable("x" * 10_000)) == 10_000
     assert printable("x" * 40_000).endswith("…")
 
 
 def test_write_atomic(tmp_path: Path) -> None:
-    """The same content is not written twice, a dry run writes nothing, no crumbs remain."""
+    """Equal content is not rewritten, a dry run writes nothing, no temporary file stays."""
     file = tmp_path / "deep" / "file.txt"
 
     assert write_atomic(file, b"1", dry_run=True)
@@ -52,7 +52,7 @@ def test_write_atomic(tmp_path: Path) -> None:
 
 
 def test_unwritable(tmp_path: Path) -> None:
-    """A folder in place of the file is an error of ours."""
+    """A folder in place of the file raises the library's error."""
     (tmp_path / "file.txt").mkdir()
 
     with pytest.raises(AdapterError, match="cannot be written"):

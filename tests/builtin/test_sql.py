@@ -1,4 +1,4 @@
-"""Sales out of databases and segments into them, beyond what every adapter promises."""
+"""SQL source and sink, beyond the adapter contract."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ INSERT INTO {name} VALUES
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give a base with a table of sales."""
+    """Database with a table of sales."""
     made: str
     if request.param == "sqlite":
         made, kinds = f"sqlite:///{tmp_path}/base.db", {"day": "TEXT", "money": "NUMERIC"}
@@ -54,7 +54,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def execute(url: str, *statements: str) -> list[Any]:
-    """Run statements as another program would."""
+    """Run statements independently of the library."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     rows: list[Any] = []
     with engine.begin() as connection:
@@ -71,7 +71,7 @@ def read(url: str, window: Window = OCTOBER, **options: Any) -> tuple[Any, SqlSo
 
 
 def test_a_table_is_read_by_its_usual_names(url: str) -> None:
-    """Columns are recognised, amounts and days read, names and doubtful lines told."""
+    """Columns are recognised, values parsed, and names and doubtful lines reported."""
     sales, source = read(url, table="ledger")
     assert ["17", "17", "18"] == sales.customer.tolist()
     assert [100.10, -0.10, 5.0] == sales.amount.tolist()
@@ -92,7 +92,7 @@ def test_a_view_is_as_good_as_a_table(url: str) -> None:
 
 
 def test_a_query_may_name_the_window(url: str) -> None:
-    """The days are bound, not pasted; lines outside the window never count."""
+    """Days are bound parameters, and lines outside the window never count."""
     text = 'SELECT "Контрагент" AS who, "Дата" AS day, "Сумма" AS money FROM ledger'
     columns: dict[str, Any] = {"customer": "who", "date": "day", "amount": "money"}
     whole, _ = read(url, query=text, **columns)
@@ -106,7 +106,7 @@ def test_a_query_may_name_the_window(url: str) -> None:
 
 
 def test_large_numbers_beside_nothing_stay_whole(url: str) -> None:
-    """An identifier of 17 digits is not rounded because another line has none."""
+    """A 17-digit identifier is not rounded when another line has none."""
     execute(
         url, "DROP TABLE IF EXISTS big", "CREATE TABLE big (client_id BIGINT, date DATE, sum INT)"
     )
@@ -126,7 +126,7 @@ def test_large_numbers_beside_nothing_stay_whole(url: str) -> None:
 def test_days_of_any_make_keep_to_the_window(
     url: str, kind: str, first: str, last: str, after: str
 ) -> None:
-    """Both ends of the window are read whole, however a column writes its days."""
+    """Both ends of the window are read for every column type of days."""
     execute(
         url,
         "DROP TABLE IF EXISTS days",
@@ -137,7 +137,7 @@ def test_days_of_any_make_keep_to_the_window(
 
 
 def test_days_are_asked_of_the_database(url: str) -> None:
-    """Lines outside the window do not travel where the database can tell."""
+    """The database filters by day where it can."""
     _, source = read(url, Window(date(2026, 10, 5), date(2026, 10, 6)), table="ledger")
     quality = source.data_quality()
     assert quality is not None
@@ -145,7 +145,7 @@ def test_days_are_asked_of_the_database(url: str) -> None:
 
 
 def test_batches_bound_the_memory(url: str) -> None:
-    """A batch holds no more lines than asked for."""
+    """A batch has no more lines than requested."""
     with closing(SqlSource(url, table="ledger", batch=2)) as source:
         sizes = [len(batch) for batch in source.transactions(OCTOBER)]
     assert max(sizes) <= 2
@@ -164,19 +164,19 @@ def test_batches_bound_the_memory(url: str) -> None:
     ],
 )
 def test_a_wrong_option_is_answered(url: str, options: dict[str, Any], said: str) -> None:
-    """The message holds what is there."""
+    """The error for a wrong option lists what exists."""
     with pytest.raises(ValueError, match=said):
         read(url, **options)
 
 
 def test_a_wrong_query_is_the_databases_refusal(url: str) -> None:
-    """The message holds what the database says."""
+    """The error has the message of the database."""
     with pytest.raises(BadDataError, match=r"the database refused .*selekt"):
         read(url, query="selekt * from ledger")
 
 
 def test_a_wrong_password_is_no_rights(postgres: str) -> None:
-    """The message names user and password as the place to look, and repeats neither."""
+    """The error points to user and password and repeats neither."""
     wrong = postgres.replace("pg-s3cr3t", "other-s3cr3t")
     with pytest.raises(AuthenticationError, match="the database refused the login") as caught:
         read(wrong, table="ledger")
@@ -185,7 +185,7 @@ def test_a_wrong_password_is_no_rights(postgres: str) -> None:
 
 
 def test_nobody_there_is_unavailable(postgres: str) -> None:
-    """A closed port is an outage, which may be tried again."""
+    """A closed port is a temporary outage."""
     host = postgres.rpartition("@")[2].partition("/")[0]
     closed = postgres.replace(host, "127.0.0.1:1")
     with pytest.raises(UnavailableError, match="the database cannot be reached") as caught:
@@ -203,14 +203,14 @@ def test_nobody_there_is_unavailable(postgres: str) -> None:
     ],
 )
 def test_a_wrong_address_is_answered(address: str, said: str) -> None:
-    """The message does not repeat the address."""
+    """The error does not repeat the URL."""
     with pytest.raises(ConfigError, match=said) as caught:
         SqlSource(address, table="x")
     assert [] == leaks(caught.value, ["s3cr3t"])
 
 
 def test_without_sqlalchemy_the_extra_is_named() -> None:
-    """The library works without it, and says what to install."""
+    """Without SQLAlchemy the error names the extra to install."""
     code = (
         "import sys; sys.modules['sqlalchemy'] = None\n"
         "from abcxyz.registry import load\n"
@@ -224,14 +224,14 @@ def test_without_sqlalchemy_the_extra_is_named() -> None:
 
 @pytest.fixture
 def sink(url: str) -> Iterator[SqlSink]:
-    """Build a sink into an empty base."""
+    """Build a sink into an empty database."""
     execute(url, "DROP TABLE IF EXISTS abcxyz_segments")
     with closing(SqlSink(url, lang="ru")) as made:
         yield made
 
 
 def test_a_row_tells_all(url: str, sink: SqlSink) -> None:
-    """Segment, tag and recommendation, figures and days are in the row."""
+    """A row has segment, tag, recommendation, figures and days."""
     analysis = make_analysis(["a", "b", "c"], names={"a": "ООО «Ёлка»"})
     sink.write(analysis, dry_run=False)
     columns = "customer, name, segment, abc, xyz, value, orders, tag, changed_on"
@@ -247,7 +247,7 @@ def test_a_row_tells_all(url: str, sink: SqlSink) -> None:
 
 
 def test_only_what_differs_is_written(url: str, sink: SqlSink) -> None:
-    """Changed rows carry the new day, others the old; who is gone is deleted."""
+    """Changed rows get the new day, others the old; absent customers are deleted."""
     sink.write(make_analysis(["a", "b", "c"], seed=1), dry_run=False)
     execute(url, "UPDATE abcxyz_segments SET changed_on = '2020-01-01'")
     report = sink.write(
@@ -265,7 +265,7 @@ def test_only_what_differs_is_written(url: str, sink: SqlSink) -> None:
 
 
 def test_a_strangers_table_is_left_alone(url: str) -> None:
-    """A table of that name that is not ours is refused, in a dry run too."""
+    """A foreign table of that name is refused, in a dry run too."""
     with closing(SqlSink(url, table="ledger")) as sink:
         for dry_run in (True, False):
             with pytest.raises(
@@ -276,7 +276,7 @@ def test_a_strangers_table_is_left_alone(url: str) -> None:
 
 
 def test_a_row_that_is_refused_does_not_stop_the_others(url: str, sink: SqlSink) -> None:
-    """Where the database itself refuses one row of a thousand, the rest is written."""
+    """One row of a thousand refused by the database does not stop the rest."""
     sink.write(make_analysis(["a", "b", "c"]), dry_run=False)
     execute(url, "DROP TABLE abcxyz_segments")
     columns = "name TEXT, segment TEXT, abc TEXT, xyz TEXT, value FLOAT, cv FLOAT, orders INT, "
@@ -295,7 +295,7 @@ def test_a_row_that_is_refused_does_not_stop_the_others(url: str, sink: SqlSink)
 
 
 def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
-    """The password is not shown; a base that is not there is an error."""
+    """Preflight hides the password and fails on a missing database."""
     [line] = sink.preflight()
     assert line.endswith("abcxyz_segments +")
     sink.write(make_analysis(["a", "b", "c"]), dry_run=False)
@@ -309,7 +309,7 @@ def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
 
 
 def test_a_long_write_tells_how_far_it_is(url: str, sink: SqlSink) -> None:
-    """After every portion it says how many rows are done, up to all of them."""
+    """Progress is reported after every batch up to all rows."""
     told: list[tuple[int, int]] = []
     sink.report_progress(lambda done, total: told.append((done, total)))
     customers = [f"c{n}" for n in range(2500)]

@@ -1,4 +1,4 @@
-"""The webhook is signed, and sent again only where it certainly was not taken."""
+"""Webhook sink: signature, and retries only of requests certainly not accepted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ANALYSIS = make_analysis(["a", "b", "c"])
 
 
 class Rig:
-    """A receiver, and a sink that never really sleeps."""
+    """Receiver, and a sink that does not sleep."""
 
     def __init__(self, receiver: Receiver) -> None:
         self.receiver = receiver
@@ -54,7 +54,7 @@ class Rig:
         return self.made[-1]
 
     def send(self, *plan: int, **options: Any) -> None:
-        """Write while the receiver answers by plan."""
+        """Write while the receiver replies by plan."""
         self.receiver.plan = list(plan)
         self.sink(**options).write(ANALYSIS, dry_run=False)
 
@@ -69,7 +69,7 @@ def rig(receiver: Receiver) -> Iterator[Rig]:
 
 
 def test_the_document_is_signed(rig: Rig) -> None:
-    """The receiver computes the same HMAC from what it was sent."""
+    """The receiver computes the same HMAC from the request."""
     rig.send()
     [(headers, body)] = rig.receiver.taken
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
@@ -80,7 +80,7 @@ def test_the_document_is_signed(rig: Rig) -> None:
 
 
 def test_the_document_is_the_summary(rig: Rig) -> None:
-    """It holds the summary; the customers only where wanted."""
+    """The document has the summary, and customers only on request."""
     rig.send()
     rig.send(customers=True, headers={"X-Tenant": "north"})
     plain, full = (json.loads(body) for _, body in rig.receiver.taken)
@@ -92,7 +92,7 @@ def test_the_document_is_the_summary(rig: Rig) -> None:
 
 
 def test_the_same_document_has_the_same_identity(rig: Rig) -> None:
-    """A receiver that saw it before can tell; another document has another identity."""
+    """Equal documents have equal ids, others different ones."""
     rig.send()
     rig.send()
     rig.send(customers=True)
@@ -101,7 +101,7 @@ def test_the_same_document_has_the_same_identity(rig: Rig) -> None:
 
 
 def test_state_remembers_per_address(rig: Rig, tmp_path: Path) -> None:
-    """What was taken is not sent again to that address, and is sent to another one."""
+    """An accepted document is not resent to that URL, but is sent to another one."""
     state = tmp_path / "sent.json"
     rig.send(state=state)
     rig.send(state=state)
@@ -114,7 +114,7 @@ def test_state_remembers_per_address(rig: Rig, tmp_path: Path) -> None:
 
 
 def test_what_was_not_taken_is_not_remembered(rig: Rig, tmp_path: Path) -> None:
-    """After a failure the next run sends it again."""
+    """After a failure the next run sends the document again."""
     state = tmp_path / "sent.json"
     with pytest.raises(BadDataError):
         rig.send(400, state=state)
@@ -123,7 +123,7 @@ def test_what_was_not_taken_is_not_remembered(rig: Rig, tmp_path: Path) -> None:
 
 
 def test_a_damaged_state_is_named(rig: Rig, tmp_path: Path) -> None:
-    """The message holds the path and the cure."""
+    """The error has the path and the cure."""
     state = tmp_path / "sent.json"
     state.write_text("[")
     with pytest.raises(ConfigError, match="delete it, and the document will be sent once more"):
@@ -131,7 +131,7 @@ def test_a_damaged_state_is_named(rig: Rig, tmp_path: Path) -> None:
 
 
 def test_it_is_sent_again_where_it_was_not_taken(rig: Rig) -> None:
-    """429 and 503 say that nothing was taken; the pause is at least what was asked for."""
+    """429 and 503 are retried after at least the requested pause."""
     rig.send(503, 429)
     assert 3 == rig.receiver.hits
     assert 1 == len(rig.receiver.taken)
@@ -154,7 +154,7 @@ def test_it_is_sent_again_where_it_was_not_taken(rig: Rig) -> None:
 def test_it_is_sent_once_where_it_may_have_been_taken(
     rig: Rig, status: int, kind: type[AdapterError], said: str
 ) -> None:
-    """Any other answer, and a lost one, is an error at once."""
+    """Any other response, or a lost one, is an error without a retry."""
     with pytest.raises(kind, match=said) as caught:
         rig.send(status)
     assert 1 == rig.receiver.hits
@@ -162,7 +162,7 @@ def test_it_is_sent_once_where_it_may_have_been_taken(
 
 
 def test_a_receiver_that_stays_busy_is_named(rig: Rig) -> None:
-    """After four tries it is an error that may be tried later."""
+    """After four attempts the error is temporary."""
     with pytest.raises(RateLimitError, match="asks to wait") as caught:
         rig.send(429, 429, 429, 429)
     assert (4, 0) == (rig.receiver.hits, len(rig.receiver.taken))
@@ -170,7 +170,7 @@ def test_a_receiver_that_stays_busy_is_named(rig: Rig) -> None:
 
 
 def test_nobody_there_is_tried_again(rig: Rig) -> None:
-    """What never left may be sent again; then it is an error without the address."""
+    """An unsent request is retried, then is an error without the URL."""
     nowhere = rig.receiver.url.replace(str(rig.receiver.server_address[1]), "1")
     with pytest.raises(NotSentError) as caught:
         rig.send(url=nowhere)
@@ -179,14 +179,14 @@ def test_nobody_there_is_tried_again(rig: Rig) -> None:
 
 
 def test_a_dry_run_sends_nothing(rig: Rig) -> None:
-    """It says how much it would send."""
+    """A dry run reports how much it would send."""
     report = rig.sink().write(ANALYSIS, dry_run=True)
     assert (1, 0) == (report.written, rig.receiver.hits)
     assert report.notes[0].startswith("POST, ")
 
 
 def test_preflight_only_asks(rig: Rig) -> None:
-    """It asks for options, which the receiver need not know, and finds nobody where nobody is."""
+    """Preflight sends OPTIONS, accepts any status, and fails without a receiver."""
     assert ["OPTIONS: 204"] == list(rig.sink().preflight())
     assert [] == rig.receiver.taken
     with pytest.raises(NotSentError):
@@ -195,14 +195,14 @@ def test_preflight_only_asks(rig: Rig) -> None:
 
 @pytest.mark.parametrize("secret", ["whsec_", "whsec_%%%"])
 def test_a_torn_secret_is_refused(secret: str) -> None:
-    """What begins as a Standard Webhooks secret must be one; the message does not repeat it."""
+    """A malformed Standard Webhooks secret is refused without being repeated."""
     with pytest.raises(ConfigError, match="no Base64 follows") as caught:
         WebhookSink("https://example.com/", secret=secret)
     assert secret not in str(caught.value) or secret == "whsec_"
 
 
 def test_plain_http_is_refused() -> None:
-    """Only https, but to this very machine where allowed."""
+    """Plain HTTP is refused except, where allowed, to loopback."""
     sink = WebhookSink("http://example.com/hook")
     with pytest.raises(ConfigError, match="use https"):
         sink.write(ANALYSIS, dry_run=False)
@@ -210,7 +210,7 @@ def test_plain_http_is_refused() -> None:
 
 
 def test_whsec_secrets_are_decoded() -> None:
-    """The key is what stands behind the prefix, as in the libraries of receivers."""
+    """The key is decoded from after the prefix, as receivers' libraries do."""
     raw = b"0123456789abcdef01234567"
     words = "whsec_" + base64.b64encode(raw).decode()
     expected = base64.b64encode(hmac.new(raw, b"m.5.{}", hashlib.sha256).digest()).decode()

@@ -1,4 +1,4 @@
-"""From a file of sales to nine segments, by the command."""
+"""``abcxyz classify``, from a sales file to nine segments."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
 def test_every_kind_of_file(
     name: str, demo: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same sales give the same matrix from every kind of file, columns recognised."""
+    """Every file format gives the same matrix with columns recognised."""
     WRITERS["plain.csv"](demo, tmp_path / "reference.csv")
     WRITERS[name](demo, tmp_path / name)
 
@@ -93,7 +93,7 @@ def test_every_kind_of_file(
 def test_the_object(
     demo: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--json` prints one object whose parts agree with one another."""
+    """`--json` prints one object with consistent parts."""
     file = tmp_path / "sales.csv"
     demo.to_csv(file, index=False)
 
@@ -130,7 +130,7 @@ def test_the_object(
 def test_options_reach_the_computation(
     options: list[str], demo: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every option shows in the settings and changes the result."""
+    """Every option appears in the settings and changes the result."""
     file = tmp_path / "sales.csv"
     demo.to_csv(file, index=False)
 
@@ -141,7 +141,7 @@ def test_options_reach_the_computation(
 
 
 def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing from the data becomes a formula, a link or markup in any file."""
+    """No text from the data becomes a formula, a link or markup in any file."""
     rows = [(name, day, 100 + i) for i, name in enumerate(HOSTILE) for day in ("5.1.26", "5.2.26")]
     frame = pd.DataFrame(rows, columns=["customer", "date", "amount"])
     frame["date"] = frame["date"].map({"5.1.26": "2026-01-05", "5.2.26": "2026-02-05"})
@@ -154,7 +154,8 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
             "--lang", lang,
         )  # fmt: skip
         assert code == 0
-        assert 1 == (out / "report.html").read_text("utf-8").count("<script")  # the page's own
+        # The page has one script of its template.
+        assert 1 == (out / "report.html").read_text("utf-8").count("<script")
         text = (out / "segments.csv").read_text("utf-8-sig")
         cells = list(csv.reader(io.StringIO(text), delimiter=";" if lang == "ru" else ","))
         assert not any(row[0][:1] in "=+-@" for row in cells[1:])
@@ -173,7 +174,7 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_russian_excel_opens_the_csv(
     demo: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In Russian the CSV has a byte order mark, semicolons, decimal commas and days first."""
+    """A Russian CSV has a BOM, semicolons, decimal commas and day-first dates."""
     demo.to_csv(tmp_path / "sales.csv", index=False)
     run(capsys, "classify", tmp_path / "sales.csv", "--as-of", AS_OF, "--out", tmp_path,
         "--lang", "ru")  # fmt: skip
@@ -194,7 +195,7 @@ def test_russian_excel_opens_the_csv(
     [
         (["nowhere.csv"], "there is no file", "нет файла"),
         (["sales.csv", "--customer", "who"], "no column 'who'", "нет колонки 'who'"),
-        (["sales.csv", "--as-of", "soon"], "'soon' is not a date", "'soon' - не дата"),
+        (["sales.csv", "--as-of", "soon"], "'soon' is not a date", "'soon' — не дата"),
         (["sales.csv", "--as-of", "2035-01-01"], "no sale in the window", "нет продаж в окне"),
         (["sales.csv", "--period", "year"], "'year' cannot be read", "'year'"),
         (["sales.csv", "--abc", "magic"], "'magic' is unknown", "неизвестное правило"),
@@ -212,7 +213,7 @@ def test_errors_speak_the_users_language(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Wrong input ends with exit code 2 and one sentence in the chosen language."""
+    """Wrong input exits with 2 and one sentence in the chosen language."""
     demo.to_csv(tmp_path / "sales.csv", index=False)
     file, *options = arguments
     if "--as-of" not in options:
@@ -228,7 +229,7 @@ def test_errors_speak_the_users_language(
 def test_unwritable_folder(
     demo: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file in the way of one output does not stop the others; the exit code is 3."""
+    """A blocked output does not stop the others; the exit code is 3."""
     demo.to_csv(tmp_path / "sales.csv", index=False)
     (tmp_path / "out" / "segments.xlsx").mkdir(parents=True)
 
@@ -242,7 +243,7 @@ def test_unwritable_folder(
 
 
 def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The demonstration writes its four files, prints the matrix, and repeats itself."""
+    """The demonstration writes four files, prints the matrix and is repeatable."""
     first = run(capsys, "demo", "--out", tmp_path / "a")
     second = run(capsys, "demo", "--out", tmp_path / "b")
 
@@ -275,7 +276,7 @@ def test_real_sales(
     shared_data: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Real ledgers are classified without any option but the date, to the customer and cent."""
+    """Real ledgers need no option but the date, exact to the customer and cent."""
     file = shared_data / f"{name}.csv.gz"
     frame = pd.read_csv(file, dtype={"customer_id": "string"}, parse_dates=["date"])
     inside = frame[(frame["date"] >= since) & (frame["date"] < until)].dropna()
@@ -295,7 +296,7 @@ def test_real_sales(
 def test_real_sales_in_five_currencies(
     shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Five currencies are not added; rates make them one."""
+    """Five currencies are not summed without rates, and are with them."""
     file = shared_data / "contoso.csv.gz"
     rates = ["USD=1", "EUR=1.1", "GBP=1.25", "CAD=0.75", "AUD=0.65"]
     options = [part for rate in rates for part in ("--rate", rate)]

@@ -1,4 +1,4 @@
-"""``abcxyz demo`` as a newcomer runs it."""
+"""``abcxyz demo`` for a new user."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in an empty folder; the demonstration writes to ``out`` below it."""
+    """Output folder ``out`` below an empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path / "out"
 
 
 def test_the_four_files_agree(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """CSV, workbook, JSON and page hold the same customers, and the matrix is printed."""
+    """CSV, workbook, JSON and page have the same customers; the matrix is printed."""
     assert 0 == main(["demo"])
 
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
@@ -48,7 +48,7 @@ def test_the_four_files_agree(out: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_every_segment_is_shown(out: Path) -> None:
-    """The made-up history fills all nine cells, so that a newcomer sees each."""
+    """The demonstration data fill all nine segments."""
     main(["demo"])
 
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
@@ -56,7 +56,7 @@ def test_every_segment_is_shown(out: Path) -> None:
 
 
 def test_money_has_kopecks_only(out: Path) -> None:
-    """Sums in the CSV show no noise of binary fractions."""
+    """Sums in the CSV have no binary rounding noise."""
     main(["demo", "--lang", "ru"])
 
     with (out / "segments.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -65,7 +65,7 @@ def test_money_has_kopecks_only(out: Path) -> None:
 
 
 def test_it_speaks_russian(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With ``--lang ru`` no English word is left in what is printed, but for the file's path."""
+    """With ``--lang ru`` the output has no English word except in the path."""
     main(["demo", "--lang", "ru"])
 
     printed = capsys.readouterr().out.replace("Записано в out", "")
@@ -73,7 +73,7 @@ def test_it_speaks_russian(out: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_units_have_names() -> None:
-    """Every calendar unit is named in Russian."""
+    """Every calendar unit has a Russian name."""
     assert set() == {unit.replace("_", " ") for unit in UNITS} - set(catalogue("ru"))
 
 
@@ -88,7 +88,7 @@ def test_units_have_names() -> None:
 def test_pages_show_what_it_prints(
     page: str, lang: str, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The matrix on the pages is the one that the reader will see."""
+    """The documentation pages show the printed matrix."""
     main(["demo", "--lang", lang])
 
     matrix = capsys.readouterr().out.split("\n\n")[2].replace("\N{NO-BREAK SPACE}", " ")

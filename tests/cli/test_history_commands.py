@@ -1,4 +1,4 @@
-"""The commands of history: from a file of sales, and from a job."""
+"""History commands on a sales file and on a job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SALES = ("--period", "3M", "--as-of", "2026-10-15")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two years of sales and nothing else."""
+    """Working directory with two years of sales."""
     sales = demo_sales(customers=60).transactions
     assert sales.document is not None
     with (tmp_path / "sales.csv").open("w", newline="", encoding="utf-8") as file:
@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
-    """Run a command; return what it printed."""
+    """Run a command and return its output."""
     assert code == main(argv)
     return capsys.readouterr().out
 
@@ -45,7 +45,7 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
 
 @pytest.mark.usefixtures("folder")
 def test_the_past_is_filled_in_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Half a year of snapshots is saved, and a second filling saves nothing anew."""
+    """A backfill saves half a year of snapshots, and a second one saves none."""
     first = said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
     assert ["2026-04-30", "2026-09-30"] == [first.splitlines()[i][:10] for i in (0, -1)]
     assert 6 == first.count("customers saved")
@@ -56,7 +56,7 @@ def test_the_past_is_filled_in_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
-    """All snapshots, one customer in them, and a stranger."""
+    """`history` lists snapshots, follows one customer and reports an unknown one."""
     said(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES)
     kept = told(capsys, "history")
     assert [("2026-07-31", "3M"), ("2026-08-31", "3M"), ("2026-09-30", "3M")] == [
@@ -75,7 +75,7 @@ def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_compare_tells_paths_and_money(capsys: pytest.CaptureFixture[str]) -> None:
-    """Months a window apart are compared without a warning, neighbours with one."""
+    """Windows apart compare without a warning, overlapping ones with one."""
     said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
     found = told(capsys, "compare", "2026-06", "2026-09-30", "--by", "abc")
     assert ("2026-06-30", "2026-09-30", False) == (
@@ -97,7 +97,7 @@ def test_compare_tells_paths_and_money(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.usefixtures("folder")
 def test_other_settings_are_compared_on_purpose_only(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two rules in one history: a date is ambiguous, and a mixed pair is refused."""
+    """With two rules in a history a date is ambiguous and a mixed pair refused."""
     said(capsys, "backfill", "sales.csv", "--from", "2026-08", *SALES)
     shares = ("--abc", "shares:0.8,0.95")
     said(capsys, "backfill", "sales.csv", "--from", "2026-09", *SALES, *shares)
@@ -111,7 +111,7 @@ def test_other_settings_are_compared_on_purpose_only(capsys: pytest.CaptureFixtu
 
 @pytest.mark.usefixtures("folder")
 def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 10 where something is listed; a snoozed alert is silent; new ones are new once."""
+    """Listed alerts exit with 10; snoozed ones are omitted, new ones are new once."""
     said(capsys, "backfill", "sales.csv", "--from", "2026-06", "--as-of", "2026-09-15",
          "--period", "3M")  # fmt: skip
     command = ("alerts", "sales.csv", *SALES, "--alerts-exit-code")
@@ -122,7 +122,7 @@ def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[
     assert all(one["advice"]["action"] for one in found)
     rest = told(capsys, *command, "--snooze", found[0]["key"], code=10 if found[1:] else 0)
     assert [one["key"] for one in found[1:]] == [one["key"] for one in rest]
-    # The day after, within the same month: known already.
+    # The day after, within the same month: already in the history.
     later = ("alerts", "sales.csv", "--period", "3M", "--as-of", "2026-10-16", "--new")
     fresh = {one["key"] for one in told(capsys, *later)}
     assert fresh.isdisjoint(one["key"] for one in found)
@@ -135,7 +135,7 @@ def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[
 
 
 def test_a_playbook_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Own words reach the list of alerts, and a damaged file is named."""
+    """Texts of a custom playbook reach the alerts; a damaged file is named."""
     lines = [f'[segments.{a}{x}]\nen = "Do as we say"' for a in "ABC" for x in "XYZ"]
     (folder / "own.toml").write_text("\n".join(lines), "utf-8")
     found = told(capsys, "alerts", "sales.csv", *SALES, "--playbook", "own.toml")
@@ -148,7 +148,7 @@ def test_a_playbook_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.usefixtures("folder")
 def test_forecast_from_rolling_windows(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of monthly snapshots those a quarter apart are taken; too few are refused."""
+    """Monthly snapshots are thinned to quarters; too few are refused."""
     said(capsys, "backfill", "sales.csv", "--from", "2025-06", *SALES)
     found = told(capsys, "forecast")
     assert ("2026-09-30", 5, 2) == (
@@ -166,7 +166,7 @@ def test_forecast_from_rolling_windows(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_job_has_its_own_sales_and_history(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A job fills in the past and raises alerts like the file it reads."""
+    """A job backfills and raises alerts like its sales file."""
     (folder / "job.toml").write_text(
         """
         [window]
@@ -185,7 +185,7 @@ def test_a_job_has_its_own_sales_and_history(
     said(capsys, "backfill", "job.toml", "--from", "2026-07", *as_of)
     said(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES, "--history", "two.db")
     kept = [told(capsys, "history", "--history", name) for name in ("own.db", "two.db")]
-    # Only the windows are read from a source, so who bought before them is not known.
+    # A source is read for the windows only, so earlier customers are unknown.
     for ours, theirs in zip(*kept, strict=True):
         assert ours["customers"] < theirs["customers"]
         assert ours | {"customers": 0} == theirs | {"customers": 0}
@@ -194,7 +194,7 @@ def test_a_job_has_its_own_sales_and_history(
         {
             (one["key"], one["money"])
             for one in told(capsys, "alerts", *command)
-            # The file knows more gaps, and sales beyond the window.
+            # The file has more gaps, and sales beyond the window.
             if one["kind"] != "lapsed_a"
         }
         for command in (("job.toml", *as_of), ("sales.csv", *SALES, "--history", "two.db"))
@@ -212,7 +212,7 @@ COMMANDS = (
 
 
 def test_same_sales_same_bytes(folder: Path) -> None:
-    """Two processes with other hash seeds print the same and leave the same history file."""
+    """Two processes with different hash seeds give the same output and history."""
     printed, files = [], []
     for seed in ("1", "2"):
         home = folder / seed

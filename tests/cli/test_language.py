@@ -22,7 +22,7 @@ SALES = "customer,date,amount\n" + "".join(
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder with a file of sales."""
+    """Working directory with a sales file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sales.csv").write_text(SALES)
     return tmp_path
@@ -30,13 +30,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def russian(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the system's language Russian."""
+    """Set the system's language to Russian."""
     monkeypatch.delenv("LC_ALL")
     monkeypatch.setenv("LANG", "ru_RU.UTF-8")
 
 
 def stopped(*argv: str) -> None:
-    """Run the command line where it ends while it reads its words."""
+    """Run the command line where it exits during parsing."""
     with pytest.raises(SystemExit):
         main(argv)
 
@@ -45,7 +45,7 @@ def stopped(*argv: str) -> None:
 def test_help_in_the_language_of_the_option(
     argv: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Wherever the option stands, the list of commands is Russian, plugins included."""
+    """With the option anywhere the list of commands is Russian, plugins included."""
     stopped(*argv)
     out = capsys.readouterr().out
     assert out.startswith("использование: abcxyz [-h]")
@@ -59,7 +59,7 @@ def test_help_in_the_language_of_the_option(
 def test_help_in_the_language_of_the_system(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every line of help of every option is Russian; only names and values are not."""
+    """Every line of option help is Russian except names and values."""
     stopped(*command.split(), "--help")
     out = capsys.readouterr().out
     assert out.startswith(f"использование: abcxyz {command} [-h]")
@@ -72,7 +72,7 @@ def test_help_in_the_language_of_the_system(
 
 @pytest.mark.usefixtures("russian")
 def test_help_is_english_again_by_the_option(capsys: pytest.CaptureFixture[str]) -> None:
-    """The option goes before the system's language."""
+    """The option takes precedence over the system's language."""
     stopped("check", "--help", "--lang", "en")
     assert not CYRILLIC.search(capsys.readouterr().out)
 
@@ -99,14 +99,14 @@ def test_help_is_english_again_by_the_option(capsys: pytest.CaptureFixture[str])
 def test_errors_of_the_command_line(
     argv: list[str], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What `argparse` refuses is refused in the chosen language, before parsing is over."""
+    """Errors of `argparse` are in the chosen language before parsing ends."""
     stopped("--lang", "ru", *argv)
     assert line in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("russian", "folder")
 def test_messages_follow_the_system_and_files_do_not(capsys: pytest.CaptureFixture[str]) -> None:
-    """Text, warnings and errors are Russian; the files and JSON are those of any system."""
+    """Messages are Russian; files and JSON do not depend on the system."""
     assert 2 == main(["classify", "absent.csv"])
     assert "нет файла absent.csv" in capsys.readouterr().err
     line = ["classify", "sales.csv", "--as-of", "2026-12-31", "--out", "here"]
@@ -134,7 +134,7 @@ def test_messages_follow_the_system_and_files_do_not(capsys: pytest.CaptureFixtu
 def test_a_job_goes_before_the_system(
     lang: str, option: list[str], found: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The language of a job, else that of the system; the option goes before both."""
+    """Precedence is option, language of the job, then the system's."""
     report = f'[report]\nlang = "{lang}"\n' if lang else ""
     (folder / "job.toml").write_text(
         report + '[[source]]\nkind = "csv"\npath = "sales.csv"\n[[sink]]\nkind = "json"\n'
@@ -158,7 +158,7 @@ def test_a_job_goes_before_the_system(
     ],
 )
 def test_language_of_the_system(environment: dict[str, str], lang: str) -> None:
-    """The first variable that is set decides, as it does for other programs."""
+    """The first environment variable that is set decides."""
     assert lang == system_language(environment)
 
 
@@ -174,12 +174,12 @@ def test_language_of_the_system(environment: dict[str, str], lang: str) -> None:
     ],
 )
 def test_language_before_parsing(argv: list[str], lang: str | None) -> None:
-    """The option is found before the words are parsed."""
+    """The language option is read before the arguments are parsed."""
     assert lang == requested_language(argv)
 
 
 def test_every_module_is_a_command() -> None:
-    """The list of commands holds the modules of their rooms, and nothing else."""
+    """The list of commands equals the modules of the command packages."""
     modules = {
         one.name.removeprefix("abcxyz.cli.commands.")
         for one in pkgutil.walk_packages(commands.__path__, "abcxyz.cli.commands.")

@@ -1,4 +1,4 @@
-"""The commands score, fit and model, and their Russian."""
+"""Commands score, fit and model, and their Russian texts."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _write(path: Path, table: dict[str, list[object]]) -> str:
 
 @pytest.fixture(scope="module")
 def leads() -> History:
-    """Eight hundred made-up leads."""
+    """Eight hundred synthetic leads."""
     return made_up(800)
 
 
 @pytest.fixture(scope="module")
 def files(leads: History, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Write the leads with their outcome, and their sales, to files."""
+    """Write the leads with their outcome and sales to files."""
     folder = tmp_path_factory.mktemp("leads")
     table = {name: list(column) for name, column in leads.table.items()}
     table["became"] = [int(one) for one in leads.outcome]
@@ -55,7 +55,7 @@ def files(leads: History, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One JSON object per lead, hostile ids as they are; Russian headings are understood."""
+    """Each lead gives one JSON object, hostile ids intact; Russian headings work."""
     file = _write(
         tmp_path / "leads.csv",
         {
@@ -80,7 +80,7 @@ def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_score_with_resemblance_and_careless_cells(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A lead is told whom it resembles; text in a number's place stops, or is told."""
+    """Leads list similar customers; text in a number is refused or reported."""
     file = _write(
         tmp_path / "leads.csv", {"id": ["a", "b"], "turnover": ["3e9", "3e9"],
                                  "employees": ["many", 900]},
@@ -100,7 +100,7 @@ def test_score_with_resemblance_and_careless_cells(
 def test_fit_from_sales_then_info(
     files: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A card fitted to sales is a model file that tells its date, n, metrics and drift."""
+    """A card fitted to sales has its date, n, metrics and drift in the model file."""
     line = ["fit", files["leads"], "--sales", files["sales"], "--as-of", "2026-01-01"]
     line += ["--drop", "became", "--drop", "region", "--output", files["card"], "--lang", "ru"]
     assert main(line) == 0
@@ -121,7 +121,7 @@ def test_fit_from_sales_then_info(
 
 
 def test_fit_from_a_column(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A column of ones and zeros is an outcome; a leak among the columns is refused by name."""
+    """A 0/1 column is the outcome; a leaking column is refused by name."""
     line = ["fit", files["leads"], "--outcome", "became", "--as-of", "2026-01-01"]
     line += ["--output", files["other"]]
     assert main([*line, "--attributes", "turnover,industry"]) == 0
@@ -142,7 +142,7 @@ def test_fit_from_a_column(files: dict[str, str], capsys: pytest.CaptureFixture[
 def test_fit_refuses(
     files: dict[str, str], more: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Columns that are absent or hold something else are refused, and no file is written."""
+    """Missing or unusable columns are refused, and no file is written."""
     target = files["card"] + ".no"
     assert main(["fit", files["leads"], *more, "--output", target]) == 2
     assert words in capsys.readouterr().err
@@ -152,7 +152,7 @@ def test_fit_refuses(
 def test_recalibrate(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Newer outcomes set the level of a card's probabilities and move no point."""
+    """New outcomes change the level of probabilities and no points."""
     first, second = str(tmp_path / "first.json"), str(tmp_path / "second.json")
     line = ["fit", files["leads"], "--outcome", "became", "--as-of", "2026-01-01"]
     assert main([*line, "--attributes", "turnover,industry", "--output", first]) == 0
@@ -168,7 +168,7 @@ def test_recalibrate(
 def test_headings_of_strangers(
     leads: History, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A heading that a terminal would obey is printed harmless, and scored by all the same."""
+    """A heading with control characters is printed escaped and scored."""
     file = _write(
         tmp_path / "leads.csv",
         {"x\x1b[2J": list(leads.table["turnover"]), "y": [int(one) for one in leads.outcome]},
@@ -185,7 +185,7 @@ def test_headings_of_strangers(
 def test_wrong_cards(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An absent or damaged card, and one without leads to compare with, are refused."""
+    """A missing or damaged card is refused, and a comparison with one without leads."""
     for name, written in (("a.json", "{"), ("b.toml", "x ="), ("c.json", "[]"), ("d.json", "")):
         (tmp_path / name).write_text(written, encoding="utf-8")
         assert main(["model", "info", str(tmp_path / name), "--lang", "ru"]) == 2
@@ -199,7 +199,7 @@ def test_wrong_cards(
 
 
 def test_every_phrase_has_a_twin() -> None:
-    """Each template of scoring, fitting and their commands stands in the Russian catalogue."""
+    """Each template of scoring and fitting has a Russian translation."""
     root = Path(abcxyz.__file__).parent
     files = [*root.glob("core/prospects/*.py"), *root.glob("scoring/*.py")]
     files += [

@@ -1,4 +1,4 @@
-"""A job is read whole, and every mistake in it is answered with its place and what is accepted."""
+"""Reading of a job file, and errors with place and accepted values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ scorecard = "card.toml"
 
 
 def test_a_whole_job_is_read(tmp_path: Path) -> None:
-    """Every table arrives where it belongs, and secrets stay unread."""
+    """Every table of a job is parsed, and secrets stay unread."""
     path = tmp_path / "job.toml"
     path.write_text(WHOLE, encoding="utf-8")
     job = read_job(path)
@@ -89,7 +89,7 @@ def test_a_whole_job_is_read(tmp_path: Path) -> None:
 def test_a_job_means_the_same_from_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Paths stay those of its folder, also when one goes elsewhere after it was read."""
+    """Paths are relative to the job's folder, even after a change of directory."""
     (tmp_path / "job.toml").write_text(f'{SOURCE}{SINK}[history]\npath = "history.db"\n')
     monkeypatch.chdir(tmp_path)
     job = read_job("job.toml")
@@ -100,7 +100,7 @@ def test_a_job_means_the_same_from_everywhere(
 
 
 def test_a_small_job_has_the_defaults() -> None:
-    """Without further words a job is what `Settings` is."""
+    """A minimal job has the defaults of `Settings`."""
     job = parse_job(SOURCE + SINK)
     assert Settings() == job.settings
     assert (None, None, "en") == (job.history, job.enricher, job.lang)
@@ -124,7 +124,7 @@ def test_a_small_job_has_the_defaults() -> None:
 def test_rules_are_named_as_on_the_command_line(
     rules: str, expected: tuple[object, object]
 ) -> None:
-    """A rule takes its own parameters, and has their defaults."""
+    """A rule accepts its parameters and has their defaults."""
     settings = parse_job(f"{rules}\n{SOURCE}{SINK}").settings
     assert expected == (settings.abc, settings.xyz)
 
@@ -242,7 +242,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_answered(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message holds the file, the line, the key and what is accepted."""
+    """The error has the file, line, key and accepted values."""
     text, expected = MISTAKES[mistake]
     with pytest.raises(ConfigError) as caught:
         parse_job(text)
@@ -251,7 +251,7 @@ def test_a_mistake_is_answered(mistake: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_missing_job_says_how_to_write_one(tmp_path: Path) -> None:
-    """The message holds the path and the command."""
+    """The error has the path and the command."""
     path = tmp_path / "job.toml"
     with pytest.raises(ConfigError) as caught:
         read_job(path)
@@ -261,7 +261,7 @@ def test_a_missing_job_says_how_to_write_one(tmp_path: Path) -> None:
 
 
 def test_a_job_in_another_encoding_is_refused(tmp_path: Path) -> None:
-    """The message names the cure."""
+    """The error has the cure."""
     path = tmp_path / "job.toml"
     path.write_bytes("# Отчёт\n".encode("cp1251"))
     with pytest.raises(ConfigError, match=r"cannot be read \(not UTF-8\).*save it as UTF-8"):
@@ -269,7 +269,7 @@ def test_a_job_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def id_map(tmp_path: Path, text: str) -> Job:
-    """Read a job whose id map holds *text*."""
+    """Read a job with *text* as its id map."""
     (tmp_path / "ids.csv").write_text(text, encoding="utf-8")
     path = tmp_path / "job.toml"
     path.write_text(f'[[source]]\nkind = "csv"\nid_map = "ids.csv"\n{SINK}', encoding="utf-8")
@@ -277,7 +277,7 @@ def id_map(tmp_path: Path, text: str) -> Job:
 
 
 def test_an_id_map_is_a_table_of_two_columns(tmp_path: Path) -> None:
-    """Any delimiter serves; empty lines and further columns are passed over."""
+    """Any delimiter is accepted; empty lines and extra columns are ignored."""
     job = id_map(tmp_path, "1C;CRM;name\nК-1; 7 ;Ромашка\n\nК-2;8;\n")
     assert {"К-1": "7", "К-2": "8"} == job.sources[0].id_map
 
@@ -291,13 +291,13 @@ def test_an_id_map_is_a_table_of_two_columns(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_id_map_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    """The message holds the line of the job, that of the map, and the ids."""
+    """The error has the lines of the job and the map, and the ids."""
     with pytest.raises(ConfigError, match=said):
         id_map(tmp_path, text)
 
 
 def test_a_binary_id_map_is_refused(tmp_path: Path) -> None:
-    """A file that is no text is no id map."""
+    """A binary file is refused as an id map."""
     (tmp_path / "ids.csv").write_bytes(b"a,b\n\x98\xff,1\n")
     path = tmp_path / "job.toml"
     path.write_text(f'[[source]]\nkind = "csv"\nid_map = "ids.csv"\n{SINK}', encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The reference of the job file says what the code does."""
+"""Reference page of the job file, against the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "reference" / "job.md").read_text(encoding="utf-8")
 
 
 def rows(section: str) -> dict[str, list[str]]:
-    """Read the table of a section: its first cell, in code, to the other cells."""
+    """Rows of a section's table: first cell, in code, to the other cells."""
     part = re.split(rf"^## {re.escape(section)}$", PAGE, flags=re.MULTILINE)[1]
     part = re.split(r"^## ", part, flags=re.MULTILINE)[0]
     cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in part.splitlines() if "|" in line]
@@ -24,7 +24,7 @@ def rows(section: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_key_is_in_the_reference(name: str) -> None:
-    """Each key has a line with what it takes, its default and its meaning, and no line is odd."""
+    """Each key has one line with type, default and meaning, and no line is extra."""
     section = f"`[[{name}]]`" if name in ("source", "sink") else f"`[{name}]`"
 
     def shown(key: str, default: object) -> str:
@@ -40,7 +40,7 @@ def test_every_key_is_in_the_reference(name: str) -> None:
 
 
 def test_every_option_of_our_adapters_is_in_the_reference() -> None:
-    """Each built-in adapter has a line with all of its options."""
+    """Each built-in adapter has a line with all its options."""
     section = PAGE.split("## Adapters that come with the library")[1]
     found = {
         (role, kind): set(re.findall(r"`(\w+)`", options))

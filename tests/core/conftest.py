@@ -1,4 +1,4 @@
-"""Real sales, read once."""
+"""Fixtures of real sales, read once per session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The adapter that the docs show is a whole one: small, installable, and as good as ours."""
+"""Adapter shown in the documentation: short, installable and conforming."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGES = [ROOT / "docs" / "how-to" / f"write-an-adapter{lang}.md" for lang in (""
 
 
 def example() -> ModuleType:
-    """Load the module from where the docs show it."""
+    """Load the module from the documentation."""
     spec = importlib.util.spec_from_file_location("abcxyz_orders", EXAMPLE / "abcxyz_orders.py")
     assert spec is not None
     assert spec.loader is not None
@@ -35,7 +35,7 @@ def example() -> ModuleType:
 
 
 def save(path: Path, sales: Transactions) -> None:
-    """Write sales as the shop exports them, an unpaid order among them."""
+    """Write sales in the shop's export format, with one unpaid order."""
     lines = [
         {"client": customer, "date": f"{day}T23:59:59", "total": amount, "status": "paid"}
         for customer, day, amount in zip(
@@ -75,28 +75,28 @@ class TestOrders(SourceContract):
 
 
 def test_the_adapter_has_at_most_40_lines_with_its_entry_point() -> None:
-    """The module and its pyproject.toml are short enough to be read at once."""
+    """Module and pyproject.toml have at most 40 lines."""
     files = [EXAMPLE / "abcxyz_orders.py", EXAMPLE / "pyproject.toml"]
     assert 40 >= sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_docs_show_it_from_its_file(page: Path) -> None:
-    """Both languages include the two files, and do not retell them."""
+    """Pages in both languages include the files instead of copying them."""
     text = page.read_text(encoding="utf-8")
     for name in ("abcxyz_orders.py", "pyproject.toml"):
         assert f"{{literalinclude}} ../examples/orders/{name}" in text
 
 
 def test_a_torn_line_is_named(tmp_path: Path) -> None:
-    """The error of the example is one of ours, and says where."""
+    """A malformed line raises the library's error with its position."""
     (tmp_path / "torn.jsonl").write_text("{}\n{\n")
     with pytest.raises(BadDataError, match="line 1 is no order"):
         list(example().Orders(tmp_path / "torn.jsonl").transactions(YEAR))
 
 
 def test_its_wheel_runs_a_job_beside_ours(tmp_path: Path) -> None:
-    """Built, installed into a folder of its own and named in a job, it is found and used."""
+    """The built wheel is discovered when installed and runs a job."""
     pytest.importorskip("pip")
     pytest.importorskip("hatchling")
 

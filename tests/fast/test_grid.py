@@ -1,4 +1,4 @@
-"""The two routes from raw columns to money per customer."""
+"""NumPy and Numba routes from raw columns to money per customer, against the core."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def by_core(
 
 
 def same(expected: Panel, found: Panel) -> None:
-    """Compare to the last bit; sparse ids may come in another order."""
+    """Compare to the last bit; sparse ids may be in another order."""
     order, other = np.argsort(expected.customers), np.argsort(found.customers)
     for name in ("customers", "value", "sales", "orders", "first_day", "last_day"):
         one, two = getattr(expected, name), getattr(found, name)
@@ -63,7 +63,7 @@ def same(expected: Panel, found: Panel) -> None:
 @pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_route_equals_the_core(route: str, kind: str, money: str, periods: Periods) -> None:
-    """Either route gives, to the last bit, what the core adds up batch by batch."""
+    """Either route equals the core's batch aggregation to the last bit."""
     need(route)
     columns = sample(kind, money)
     same(by_core(*columns, periods), customer_grid(*columns, periods, route=route))
@@ -72,7 +72,7 @@ def test_route_equals_the_core(route: str, kind: str, money: str, periods: Perio
 @pytest.mark.parametrize("metric", ["profit", "count"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_metrics(route: str, metric: str) -> None:
-    """Profit takes the cost off, and counts only what is no return."""
+    """Profit subtracts the cost, and counts exclude returns."""
     need(route)
     ids, days, amounts = sample("sparse", "int")
     costs = amounts // 3 + 100
@@ -84,7 +84,7 @@ def test_metrics(route: str, metric: str) -> None:
 @pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_order(route: str, kind: str) -> None:
-    """Whole numbers ascend, strings stand in order of appearance; the rest is free."""
+    """Integer ids ascend and strings are in order of appearance."""
     need(route)
     columns = sample(kind, "int", 5_000)
     found = customer_grid(*columns, YEAR, route=route).customers.tolist()
@@ -96,7 +96,7 @@ def test_order(route: str, kind: str) -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_customers_of_other_times(route: str) -> None:
-    """A customer whose sales lie outside the buckets is known, and has no money."""
+    """A customer with sales outside the buckets is listed without money."""
     need(route)
     days = np.array(["1999-01-01", "2025-05-05", "2031-07-07", "1999-01-02"], "M8[D]")
     columns = (np.array([5, 7, 5, 9]), days, np.array([3, 4, 6, -1]))
@@ -107,7 +107,7 @@ def test_customers_of_other_times(route: str) -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_arrow_strings(route: str) -> None:
-    """A sliced and chunked Arrow column gives what the same strings give as objects."""
+    """A sliced, chunked Arrow column equals the same strings as objects."""
     need(route)
     pa = pytest.importorskip("pyarrow")
     ids, days, amounts = sample("string", "int", 3_000)
@@ -121,7 +121,7 @@ def test_arrow_strings(route: str) -> None:
 
 
 def test_threads_do_not_matter() -> None:
-    """One thread and two give the same arrays in the same order."""
+    """One thread and two give equal arrays in equal order."""
     numba = pytest.importorskip("numba")
     columns = sample("sparse", "float")
     before = numba.get_num_threads()
@@ -136,7 +136,7 @@ def test_threads_do_not_matter() -> None:
 
 
 def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Strings that share the first hash are still told apart."""
+    """Strings with a colliding first hash are distinguished."""
     pytest.importorskip("numba")
     from abcxyz.fast import kernel as _kernel
 
@@ -154,7 +154,7 @@ def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_no_rows(route: str) -> None:
-    """No rows at all are no error."""
+    """Empty columns are not an error."""
     need(route)
     none = np.array([], np.int64)
     assert not len(customer_grid(none, np.array([], "M8[D]"), none, YEAR, route=route))
@@ -176,7 +176,7 @@ def test_no_rows(route: str) -> None:
 def test_unusable_input_is_refused(
     route: str, ids: Any, days: Any, amounts: Any, reason: str
 ) -> None:
-    """What cannot be added up is refused with the reason, never guessed."""
+    """Unusable input is refused with the reason."""
     need(route)
     with pytest.raises(InputError, match=reason):
         customer_grid(ids, np.array(days, "M8[D]"), amounts, YEAR, route=route)
@@ -189,7 +189,7 @@ def test_text_is_no_date() -> None:
 
 
 def test_unknown_route() -> None:
-    """A route that does not exist is named along with those that do."""
+    """An unknown route is refused with the known ones."""
     with pytest.raises(InputError, match="use auto, numpy or numba"):
         customer_grid([1], np.array(["2025-05-05"], "M8[D]"), [1], YEAR, route="gpu")
 
@@ -197,7 +197,7 @@ def test_unknown_route() -> None:
 @pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_rhythm(route: str, kind: str) -> None:
-    """The gaps between order days are those of the core, customer by customer."""
+    """Gaps between order days equal the core's customer by customer."""
     need(route)
     ids, days, amounts = sample(kind, "int", 20_000)
     expected = by_core(ids, days, amounts, YEAR)
@@ -209,14 +209,14 @@ def test_rhythm(route: str, kind: str) -> None:
     assert found.rhythm is not None
     counts = np.diff(wanted.starts)[order], np.diff(found.rhythm.starts)[other]
     assert counts[0].tolist() == counts[1].tolist()
-    # A quantile is found by its place among all gaps, which rounds.
+    # A quantile is located by its rank among all gaps, which rounds.
     gaps = wanted.quantiles(least=1)[order], found.rhythm.quantiles(least=1)[other]
     np.testing.assert_allclose(*gaps, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["compact", "sparse", "string"])
 def test_many_sales_take_the_fast_way(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many sales give the panel of the core, without the core; few go through the core."""
+    """Many sales skip the core with an equal panel; few use the core."""
     ids, days, amounts = sample(kind, "float", 3_000)
     sales = Transactions(ids, days.astype("M8[D]"), amounts, amounts / 3)
     expected = aggregate([sales], YEAR, metric="profit", rhythm=True)
@@ -227,7 +227,7 @@ def test_many_sales_take_the_fast_way(kind: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_documents_stay_with_the_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sales with documents, or with customers of mixed types, are added up by the core."""
+    """Sales with documents or customers of mixed types use the core."""
     monkeypatch.setattr(grid, "FAST_PAYS", 1)
     days = np.array(["2025-05-05", "2025-05-06"], "M8[D]")
     for sales in (

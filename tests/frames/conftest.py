@@ -1,4 +1,4 @@
-"""Sales in every engine, each started once."""
+"""Fixtures of sales as a frame of every engine, each engine started once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Maker = Callable[[pd.DataFrame], Any]
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """Run Spark with two threads."""
+    """Spark session with two threads."""
     sql = pytest.importorskip("pyspark.sql")
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.skip("Spark needs Java 17")
@@ -38,7 +38,7 @@ def spark() -> Iterator[Any]:
 
 @pytest.fixture
 def make(request: pytest.FixtureRequest) -> Callable[[str], Maker]:
-    """Return what makes a frame of the engine; skip where it is not installed."""
+    """Function that makes a frame of the engine; skips where it is not installed."""
 
     def maker(engine: str) -> Maker:
         if engine == "pandas":

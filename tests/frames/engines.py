@@ -1,4 +1,4 @@
-"""The engines, and how their answers become pandas."""
+"""Engines under test, and conversion of their results to pandas."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ENGINES = (*EAGER, *LAZY)
 
 
 def arrow(frame: pd.DataFrame) -> Any:
-    """Make an Arrow table, text as text; the other engines start from it."""
+    """Convert to an Arrow table with plain strings, from which the other engines start."""
     pa = pytest.importorskip("pyarrow")
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def collected(answer: Any) -> pd.DataFrame:
-    """Turn an answer of any engine into pandas, sorted by customer."""
+    """Convert a result of any engine to pandas, sorted by customer."""
     match type(answer).__module__.partition(".")[0]:
         case "polars":
             frame = answer.lazy().collect().to_pandas()

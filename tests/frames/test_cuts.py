@@ -1,4 +1,4 @@
-"""The passes over a table find the cuts of the core."""
+"""Cuts computed by passes over a lazy table, against the core."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULES: list[Rule] = [
 
 
 def values(seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Make up values with ties, giants, zeros and returns, as the seed will have it."""
+    """Random values with ties, very large values, zeros and returns."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 400))
     kind = seed % 6
@@ -46,7 +46,7 @@ def values(seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 @pytest.mark.parametrize("few", [0, 3, 50_000])
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_cuts_of_whole_numbers(rule: Rule, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the values, the classes are those of the core, with or without a last sort."""
+    """Classes equal those of the core, with or without a final sort."""
     monkeypatch.setattr(search, "FEW", few)
     for seed in range(60):
         value = values(seed)
@@ -59,7 +59,7 @@ def test_cuts_of_whole_numbers(rule: Rule, few: int, monkeypatch: pytest.MonkeyP
 
 
 def test_mean_of_variations_does_not_hang_on_the_order() -> None:
-    """The mean of the CVs is the same to the last bit, however the table is sorted."""
+    """The mean of the CVs is equal to the last bit in any row order."""
     rng = np.random.default_rng(1)
     cv = rng.lognormal(0, 2, 100_000)
     means = set()

@@ -1,4 +1,4 @@
-"""Every engine gives the answer of the numpy core."""
+"""Every engine, against the NumPy core."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from abcxyz.frames import panel_from_frame, segmented
 AS_OF = date(2026, 1, 20)
 COLUMNS: dict[str, Any] = {"customer": "who", "date": "day", "amount": "sum"}
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:fetch_arrow_table:DeprecationWarning",  # Ibis asks DuckDB by an old name
+    "ignore:fetch_arrow_table:DeprecationWarning",  # Ibis calls DuckDB by a deprecated name
     "ignore::abcxyz.errors.AbcxyzWarning",
 )
 Make = Callable[[str], Callable[[pd.DataFrame], Any]]
@@ -37,7 +37,7 @@ Make = Callable[[str], Callable[[pd.DataFrame], Any]]
 
 @frozen
 class Case:
-    """Sales, and what is asked of them; amounts have two decimals."""
+    """Sales with two decimals, and the options of the classification."""
 
     sales: pd.DataFrame
     options: dict[str, Any]
@@ -65,7 +65,7 @@ def bought(*rows: tuple[object, str, float]) -> pd.DataFrame:
 
 
 def spread(amounts: list[list[float]]) -> pd.DataFrame:
-    """Give customer i the amounts of row i, one a month from January 2025 on."""
+    """Spread row i of *amounts* over months from January 2025 as customer i."""
     return bought(
         *(
             (who, f"2025-{month + 1:02}-15", amount)
@@ -126,7 +126,7 @@ CASES = {
 
 
 def by_core(case: Case) -> tuple[Analysis, pd.DataFrame]:
-    """Let the numpy core divide whole cents; answer in the unit of the frame."""
+    """Reference: classify integer cents in the core, in the unit of the frame."""
     options = dict(case.options)
     document, cost = options.pop("document", None), options.pop("cost", None)
     unit = 1 if options.get("metric") == "count" else 100
@@ -154,7 +154,7 @@ def by_core(case: Case) -> tuple[Analysis, pd.DataFrame]:
 
 
 def check(expected: pd.DataFrame, answer: Any) -> None:
-    """Compare classes, counts and days exactly, numbers to 1e-12."""
+    """Compare classes, counts and days exactly, other numbers to 1e-12."""
     found = collected(answer)
     names = ["customer", "value", "share", "cv", "orders", "last_day", "abc", "xyz", "segment"]
     assert names == list(found.columns)
@@ -175,7 +175,7 @@ def check(expected: pd.DataFrame, answer: Any) -> None:
 def test_engine_equals_core(
     engine: str, case: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Classes are those of the core, numbers too to 1e-12, and histograms find every cut."""
+    """Classes equal the core, numbers to 1e-12, also with cuts by histogram."""
     monkeypatch.setattr(search, "FEW", 3)
     asked = CASES[case]
     frame = make(engine)(asked.sales)
@@ -185,7 +185,7 @@ def test_engine_equals_core(
 
 @frozen
 class TradeMonth(PeriodUnit):
-    """Months of a retail calendar: 4, 4 and 5 weeks in turn; neither days nor months alone."""
+    """Months of a retail calendar of 4, 4 and 5 weeks, not expressible in days or months."""
 
     @property
     def mean_days(self) -> float:
@@ -200,7 +200,7 @@ class TradeMonth(PeriodUnit):
 
 
 def around_the_edges(periods: Periods) -> pd.DataFrame:
-    """Sell to one customer on each day next to an edge of a bucket: the days are their ids."""
+    """Sales on each day next to a bucket edge, with the day as customer id."""
     near = {edge + timedelta(days=away) for edge in periods.edges for away in (-1, 0, 1)}
     days = np.array(sorted(near), dtype="M8[D]")
     return pd.DataFrame(
@@ -209,7 +209,7 @@ def around_the_edges(periods: Periods) -> pd.DataFrame:
 
 
 def check_buckets(frame: Any, periods: Periods, period: str) -> None:
-    """Compare the bucket of every day with that of the core."""
+    """Compare the bucket of every day with the core."""
     panel = panel_from_frame(frame, **COLUMNS, as_of=AS_OF, period=period)
     days = panel.customers.astype("M8[D]")
     assert periods.edges == panel.periods.edges
@@ -220,7 +220,7 @@ def check_buckets(frame: Any, periods: Periods, period: str) -> None:
 @pytest.mark.parametrize("letter", LETTERS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_unit_of_the_calendar(engine: str, letter: str, make: Make) -> None:
-    """An engine cuts every unit where the core does; what it cannot cut, it must refuse."""
+    """An engine buckets every unit as the core does, or refuses it."""
     periods = Periods.parse(f"5{letter}", AS_OF)
     check_buckets(make(engine)(around_the_edges(periods)), periods, f"5{letter}")
 
@@ -229,7 +229,7 @@ def test_every_unit_of_the_calendar(engine: str, letter: str, make: Make) -> Non
 def test_unit_unknown_to_an_engine(
     engine: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A unit of a new kind is cut in memory; where the data stay elsewhere it is refused."""
+    """An unknown unit is bucketed in memory and refused by lazy engines."""
     unit = TradeMonth("trade_month", "R")
     monkeypatch.setattr(units, "_BY_NAME", {**units._BY_NAME, unit.name: unit})
     monkeypatch.setattr(calendar, "LETTERS", {**LETTERS, unit.letter: unit.name})
@@ -250,7 +250,7 @@ def test_unit_unknown_to_an_engine(
 @pytest.mark.parametrize("case", ["weeks beyond the window", "documents", "profit", "outsiders"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_panel_equals_core(engine: str, case: str, make: Make) -> None:
-    """The panel that an engine adds up holds what the core's own holds, in cents."""
+    """The panel of an engine equals that of the core in cents."""
     asked = CASES[case]
     names = {"period", "bucket", "metric", "cost", "document"}
     options: Any = {n: v for n, v in asked.options.items() if n in names}
@@ -268,7 +268,7 @@ def test_panel_equals_core(engine: str, case: str, make: Make) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_floats_without_minor_unit(engine: str, make: Make) -> None:
-    """Amounts of thirds are classified alike by all engines, ties on the mean included."""
+    """All engines classify thirds alike, ties on the mean included."""
     third = 1 / 3
     rows = [[third, 3 * third], [2 * third] * 2, [4 * third], [third] * 4, [0.2 * third]]
     frame = make(engine)(spread(rows))
@@ -283,7 +283,7 @@ def test_floats_without_minor_unit(engine: str, make: Make) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_real_history(engine: str, make: Make, shared_data: Path) -> None:
-    """A year of a real shop falls into the core's nine segments in every engine."""
+    """Real sales of a year have the core's nine segments in every engine."""
     sales = pd.read_csv(shared_data / "online_retail.csv.gz", dtype={"customer_id": "Int64"})
     sales = sales[sales["customer_id"].notna()]
     sales = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""What real columns are like: gaps, zones, decimals, categories, and what is refused."""
+"""Real-world columns: gaps, time zones, decimals, categories and refusals."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def segments(frame: Any, **options: Any) -> dict[Any, Any]:
     ],
 )
 def test_gaps(engine: str, gap: tuple[Any, Any, Any], column: str, make: Make) -> None:
-    """A row that lacks something is an error that names the column, or left out when asked."""
+    """A row with a missing value is an error naming the column, or dropped on request."""
     frame = make(engine)(bought(*SALES, gap))
     with pytest.raises(InputError, match=rf"'{column}' has no value in 1 row"):
         segment(frame, **ASKED)
@@ -58,7 +58,7 @@ def test_gaps(engine: str, gap: tuple[Any, Any, Any], column: str, make: Make) -
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_infinity(engine: str, make: Make) -> None:
-    """An infinite amount is refused, never added up."""
+    """An infinite amount is refused."""
     with pytest.raises(InputError, match=r"infinit|inf at position"):
         segment(make(engine)(bought(*SALES, ("c", "2025-04-01", np.inf))), **ASKED)
 
@@ -89,7 +89,7 @@ def test_wrong_types(engine: str, column: str, values: list[Any], reason: str, m
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_absent_column(engine: str, make: Make) -> None:
-    """A column that is not there is named along with those that are."""
+    """A missing column is named along with the available ones."""
     with pytest.raises(InputError, match="no column 'paid' for amount; its columns are who, day"):
         segment(make(engine)(bought(*SALES)), **(ASKED | {"amount": "paid"}))
 
@@ -103,7 +103,7 @@ def test_decimals(engine: str, make: Make) -> None:
 
 
 def test_decimals_in_objects() -> None:
-    """Pandas keeps decimals as objects; they are taken, too."""
+    """Decimals in a pandas object column are accepted."""
     frame = bought(*SALES)
     frame["sum"] = pd.Series([Decimal("20.10"), Decimal("10.30"), Decimal("0.20")], dtype=object)
     assert segments(frame) == {"a": ("AX", 20.3), "b": ("BZ", 10.3)}
@@ -113,14 +113,14 @@ def test_decimals_in_objects() -> None:
     "engine", ["pandas", "polars", "pyarrow", "polars lazy", "duckdb", "dask"]
 )
 def test_categories(engine: str, make: Make) -> None:
-    """A customer may be a category; the answer has its name."""
+    """A categorical customer column gives the customers' names."""
     frame = bought(*SALES)
     frame["who"] = frame["who"].astype("category")
     assert segments(make(engine)(frame)) == {"a": ("AX", 20.5), "b": ("BZ", 10.0)}
 
 
 def test_numbered_categories() -> None:
-    """Categories of whole numbers stay whole numbers."""
+    """Integer categories stay integers."""
     frame = bought((7, "2025-03-01", 2.0), (9, "2025-03-01", 1.0))
     frame["who"] = frame["who"].astype("category")
     assert {7, 9} == set(segments(frame))
@@ -128,7 +128,7 @@ def test_numbered_categories() -> None:
 
 @pytest.mark.parametrize("engine", ["pandas", "polars", "pyarrow", "polars lazy"])
 def test_time_zones(engine: str, make: Make) -> None:
-    """The day of a sale is the one on the wall clock of its column's zone."""
+    """The day of a sale is local to the time zone of its column."""
     frame = bought(("a", "2025-12-31 18:00", 5.0), ("b", "2025-06-01 00:00", 1.0))
     frame["day"] = frame["day"].dt.tz_localize("UTC").dt.tz_convert("Asia/Vladivostok")
     found = segments(make(engine)(frame))
@@ -137,7 +137,7 @@ def test_time_zones(engine: str, make: Make) -> None:
 
 
 def test_session_zone_of_duckdb() -> None:
-    """An instant in DuckDB falls on the day that the session's zone shows."""
+    """The day of a DuckDB instant is local to the time zone of the session."""
     duckdb = pytest.importorskip("duckdb")
     connection = duckdb.connect()
     connection.execute(
@@ -154,7 +154,7 @@ def test_session_zone_of_duckdb() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_more_than_64_bits(engine: str, make: Make) -> None:
-    """Sums that leave 64 bits of cents are taken as floats, not wrapped around."""
+    """Sums beyond 64 bits of cents become floats instead of wrapping around."""
     big = 2.0**47 - 0.25
     some = bought(*[("a", "2025-03-01", big)] * 1200, ("b", "2025-03-01", 1.0))
     frame = pd.concat([some] * 60, ignore_index=True)
@@ -165,14 +165,14 @@ def test_more_than_64_bits(engine: str, make: Make) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_no_rows(engine: str, make: Make) -> None:
-    """An empty frame is an error that says so."""
+    """An empty frame is an error."""
     with pytest.raises(InputError, match="there are no sales"):
         segment(make(engine)(bought(*SALES).iloc[:0]), **ASKED)
 
 
 @pytest.mark.parametrize("engine", LAZY)
 def test_rules_in_order(engine: str, make: Make) -> None:
-    """The walk of 1C is refused where the data are lazy, with the way to collect them."""
+    """The 1C walk is refused on lazy data, with the way to collect them."""
     frame = make(engine)(bought(*SALES))
     with pytest.raises(InputError, match=r"in order.*collect the sales first with .*panel_from"):
         segment(frame, **ASKED, abc=CumulativeMean())
@@ -181,14 +181,14 @@ def test_rules_in_order(engine: str, make: Make) -> None:
 
 
 class Half:
-    """A rule of one's own."""
+    """Custom rule."""
 
     def cut(self, values: Any, /) -> Cuts:
         return Cuts(max(values) / 2, 0.0)
 
 
 def test_rules_of_ones_own() -> None:
-    """A rule of one's own works in memory, and says what it needs elsewhere."""
+    """A custom rule works in memory, and its error elsewhere names the requirement."""
     pl = pytest.importorskip("polars")
     frame = bought(*SALES)
     assert dict(segment(frame, **ASKED, abc=Half())[["customer", "abc"]].to_numpy().tolist()) == {
@@ -203,32 +203,32 @@ def test_rules_of_ones_own() -> None:
 
 
 def test_no_frame() -> None:
-    """What is no frame is refused by its type."""
+    """An object that is not a frame is refused by its type."""
     with pytest.raises(InputError, match=r"builtins\.list is no data frame"):
         segment([1, 2], **ASKED)
 
 
 @pytest.mark.parametrize("decimals", [-1, 2.5, True, 10])
 def test_decimals_out_of_range(decimals: Any) -> None:
-    """Decimals that cannot be are refused."""
+    """An invalid number of decimals is refused."""
     with pytest.raises(InputError, match="decimals is"):
         segment(bought(*SALES), **ASKED, decimals=decimals)
 
 
 def test_unknown_option_of_gaps() -> None:
-    """An unknown way to treat gaps is named with those that exist."""
+    """An unknown treatment of gaps is refused with the known ones."""
     with pytest.raises(InputError, match="use raise or drop"):
         segment(bought(*SALES), **ASKED, missing="ignore")
 
 
 def test_profit_without_cost() -> None:
-    """Profit without a column of costs says how to name it."""
+    """The error for profit without a cost column tells how to name one."""
     with pytest.raises(InputError, match="cost="):
         segment(bought(*SALES), **ASKED, metric="profit")
 
 
 def test_same_kind() -> None:
-    """The answer is of the kind of the question, Narwhals' own frames included."""
+    """The result is a frame of the input's library, Narwhals included."""
     pl, pa = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
     import narwhals as main
     import narwhals.stable.v2 as nw
@@ -242,7 +242,7 @@ def test_same_kind() -> None:
 
 
 def test_duckdb_is_left_clean() -> None:
-    """The temporary table is there once, and gone after release; on errors at once."""
+    """The temporary table is dropped on release, and at once on an error."""
     duckdb = pytest.importorskip("duckdb")
     frame = bought(*SALES)  # noqa: F841 - DuckDB sees the variable
     connection = duckdb.connect()
@@ -265,7 +265,7 @@ def test_duckdb_is_left_clean() -> None:
 def test_spark_keeps_customers_apart(
     spark: Any, make: Make, rule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No plan of Spark brings a table of customers into one partition; caches are let go."""
+    """No Spark plan gathers customers in one partition, and caches are released."""
     from abcxyz.frames import crossing as search
 
     monkeypatch.setattr(search, "FEW", 3)
@@ -288,13 +288,13 @@ def test_spark_keeps_customers_apart(
         assert "Window" not in plan
         lines = plan.splitlines()
         for line, below in itertools.pairwise(lines):
-            # One row per partition may meet in one place: sums of an aggregate without keys.
+            # One row per partition may be gathered: sums of an aggregate without keys.
             if "Exchange SinglePartition" in line:
                 assert "HashAggregate(keys=[], functions=[partial_" in below
 
 
 def test_nothing_is_loaded_or_registered_by_itself() -> None:
-    """Importing the package loads no narwhals, and gives frames no attribute."""
+    """Importing the package loads no Narwhals and registers no accessor."""
     code = (
         "import sys, abcxyz; assert 'narwhals' not in sys.modules\n"
         "import pandas, abcxyz.frames; assert not hasattr(pandas.DataFrame, 'abcxyz')\n"
@@ -305,7 +305,7 @@ def test_nothing_is_loaded_or_registered_by_itself() -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_accessors() -> None:
-    """Once asked for, pandas and polars frames have the functions as methods."""
+    """After registration pandas and polars frames have the functions as methods."""
     pl = pytest.importorskip("polars")
     register_accessors()
     register_accessors()
@@ -319,7 +319,7 @@ def test_accessors() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_transactions(engine: str, make: Make) -> None:
-    """Every row of a frame becomes a line of sales, in cents where asked for."""
+    """Every row of a frame becomes a sale, in cents on request."""
     frame = make(engine)(bought(*SALES))
     found = take(frame, **COLUMNS, decimals=2)
     lines = sorted(
@@ -338,11 +338,11 @@ def test_transactions(engine: str, make: Make) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_panel_in_the_unit_of_the_frame(engine: str, make: Make) -> None:
-    """A panel is in the unit of the frame unless minor units are asked for."""
+    """A panel is in the unit of the frame unless minor units are requested."""
     frame = make(engine)(bought(*SALES))
     panel = panel_from_frame(frame, **ASKED)
     minor = panel_from_frame(frame, **ASKED, minor=True)
-    # An engine may give the customers in another order each time.
+    # The order of the customers may differ from call to call.
     assert panel.value[np.argsort(panel.customers)].tolist() == [20.5, 10.0]
     assert minor.value[np.argsort(minor.customers)].tolist() == [2050, 1000]
     thirds = make(engine)(bought(("a", "2025-03-01", 1 / 3)))
@@ -352,7 +352,7 @@ def test_panel_in_the_unit_of_the_frame(engine: str, make: Make) -> None:
 
 
 def test_large_frames_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above its size the fast path gives the same answer as the core below it."""
+    """Above its threshold the fast path equals the core."""
     pl = pytest.importorskip("polars")
     from abcxyz.frames import in_memory as eager
 
@@ -374,7 +374,7 @@ def test_large_frames_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_dates_as_objects() -> None:
-    """Python's own dates and datetimes in pandas objects are dates."""
+    """Python dates and datetimes in pandas objects are accepted."""
     frame = pd.DataFrame({"who": ["a", "b"], "sum": [1.0, 2.0]})
     frame["day"] = pd.Series([date(2025, 3, 1), datetime(2025, 4, 1)], dtype=object)  # noqa: DTZ001
     assert len(segment(frame, **ASKED)) == 2
@@ -382,6 +382,6 @@ def test_dates_as_objects() -> None:
 
 
 def test_limits_are_in_the_unit_of_the_frame() -> None:
-    """A limit of 20.5 cuts at 20.50, not at cents."""
+    """A limit of 20.5 cuts at 20.50, not at 20.5 cents."""
     found = segments(bought(*SALES), abc=Limits(20.5, 10.01))
     assert {who: label for who, (label, _) in found.items()} == {"a": "AX", "b": "CZ"}

@@ -1,4 +1,4 @@
-"""Parquet files through DuckDB, within a memory limit."""
+"""Parquet files through DuckDB within a memory limit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::abcxyz.errors.AbcxyzWarning")
 
 
 def test_segments_of_a_file(tmp_path: Path) -> None:
-    """A file becomes a file of segments, equal to the answer in memory; nothing is left over."""
+    """Segments of a file equal the result in memory; no temporary file remains."""
     sales = random_sales(1)
     sales.to_parquet(tmp_path / "sales.parquet")
     spill = tmp_path / "spill"
@@ -48,7 +48,7 @@ def test_segments_of_a_file(tmp_path: Path) -> None:
 
 
 def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
-    """Where the sales cannot be segmented, the file of last time stays as it was."""
+    """Sales that cannot be segmented leave the previous output unchanged."""
     random_sales(1).assign(who=None).to_parquet(tmp_path / "sales.parquet")
     target = tmp_path / "segments.parquet"
     target.write_text("old")
@@ -58,7 +58,7 @@ def test_failure_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_refusals(tmp_path: Path) -> None:
-    """A limit, a directory or a file that cannot be is named."""
+    """An invalid limit, directory or file is named."""
     file = tmp_path / "x.parquet"
     random_sales(1, 10).to_parquet(file)
     with pytest.raises(InputError, match="the memory 'much' cannot be used"):
@@ -73,7 +73,7 @@ def test_refusals(tmp_path: Path) -> None:
 
 
 def test_progress(tmp_path: Path) -> None:
-    """A long query tells how far it is, in shares of one."""
+    """A long query reports its progress as a share of one."""
     file = tmp_path / "x.parquet"
     pd.DataFrame({"x": np.arange(2_000_000)}).to_parquet(file)
     told: list[float] = []
@@ -86,7 +86,7 @@ def test_progress(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_memory_limit(tmp_path: Path) -> None:
-    """More rows than the limit allows to hold go through, and the limit holds."""
+    """More rows than fit into the limit are processed within it."""
     rng = np.random.default_rng(1)
     n = 6_000_000
     file = tmp_path / "sales.parquet"
@@ -125,7 +125,7 @@ def summary(capsys: pytest.CaptureFixture[str], *args: object) -> Any:
 def test_command_on_large_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], metric: str
 ) -> None:
-    """A file above the threshold gives the answer it gives below it."""
+    """A file above the threshold gives the result of one below it."""
     sales = random_sales(2)
     sales["sum"] = sales["sum"].where(sales.index % 100 != 7)
     sales["day"] = sales["day"].where(sales.index % 100 != 8)
@@ -154,7 +154,7 @@ def test_command_on_large_files(
 
 
 def _rounded(one: Any) -> Any:
-    """Round floats: kopecks add up as whole numbers in the one, as doubles in the other."""
+    """Round floats: one side adds integer kopecks, the other doubles."""
     if isinstance(one, float):
         return float(f"{one:.9g}")
     if isinstance(one, dict):
@@ -165,7 +165,7 @@ def _rounded(one: Any) -> Any:
 def test_command_refuses_what_it_cannot_use(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Text for dates, mixed currencies and an empty window are told with the cure."""
+    """Text dates, mixed currencies and an empty window are refused with the cure."""
     sales = random_sales(2).rename(columns={"who": "customer", "day": "date", "sum": "amount"})
     file = tmp_path / "sales.parquet"
     large = ("classify", str(file), "--large-from", "0", "--as-of")
@@ -188,7 +188,7 @@ def test_command_refuses_what_it_cannot_use(
 
 @pytest.mark.slow
 def test_script_for_a_cluster(tmp_path: Path) -> None:
-    """The script in the docs runs as it stands, here on a cluster of one."""
+    """The documented script runs unchanged on a one-node cluster."""
     pytest.importorskip("pyspark")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java 17")

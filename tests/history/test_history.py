@@ -1,4 +1,4 @@
-"""Snapshots survive the file, the file survives its processes."""
+"""History file: exact storage, and safety among processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOSTILE = ["<script>", "=1+1", "'; DROP TABLE snapshot; --", "Ёж 🦔", "\u202
 def made(
     as_of: date = MARCH, customers: Any = ("b", "a", "c"), settings: Settings | None = None
 ) -> Snapshot:
-    """Make up a snapshot in which every column has a gap where it may have one."""
+    """Snapshot in which every nullable column has a gap."""
     settings = Settings(period="2M") if settings is None else settings
     n = len(customers)
     value = np.linspace(100.25, 1, n)
@@ -57,7 +57,7 @@ def made(
     ids=["text", "numbers", "digits", "hostile"],
 )
 def test_a_snapshot_comes_back_as_it_was(tmp_path: Path, customers: tuple[Any, ...]) -> None:
-    """Order, gaps, types and both classes are those that were saved."""
+    """Order, gaps, types and both classes survive saving and loading."""
     snapshot = made(customers=customers)
     with History(tmp_path / "history.db") as history:
         history.save(snapshot)
@@ -67,7 +67,7 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path, customers: tuple[Any, .
 
 
 def test_numbers_and_text_are_different_customers(tmp_path: Path) -> None:
-    """The number 7 and the text "7" keep their own rows."""
+    """The number 7 and the text "7" have separate rows."""
     customers = np.array([7, "7", 10, "a"], dtype=object)
     snapshot = attrs.evolve(made(customers=("p", "q", "r", "s")), customers=customers)
     with History(tmp_path / "history.db") as history:
@@ -77,7 +77,7 @@ def test_numbers_and_text_are_different_customers(tmp_path: Path) -> None:
 
 
 def test_whole_money_stays_whole(tmp_path: Path) -> None:
-    """Kopecks beyond the exact range of floating point come back to the last one."""
+    """Integer money beyond the exact range of floats is stored exactly."""
     kopecks = np.array([2**53 + 1, -5, 0])
     snapshot = attrs.evolve(made(), value=kopecks)
     with History(tmp_path / "history.db") as history:
@@ -87,7 +87,7 @@ def test_whole_money_stays_whole(tmp_path: Path) -> None:
 
 
 def test_saving_twice_changes_nothing(tmp_path: Path) -> None:
-    """The same date and settings are one snapshot; other content replaces it."""
+    """Date and settings identify a snapshot; other content replaces it."""
     with History(tmp_path / "history.db") as history:
         assert [True, False] == [history.save(made()), history.save(made())]
         # Another day of the same month has the same complete months before it.
@@ -99,7 +99,7 @@ def test_saving_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_other_settings_are_another_snapshot(tmp_path: Path) -> None:
-    """Results of two rules live side by side, and a reader has to name the one meant."""
+    """Results of two rules coexist, and a reader has to select one."""
     shares = Settings(period="2M", abc=Shares())
     with History(tmp_path / "history.db") as history:
         history.save(made())
@@ -110,7 +110,7 @@ def test_other_settings_are_another_snapshot(tmp_path: Path) -> None:
 
 
 def test_the_latest_is_strictly_before(tmp_path: Path) -> None:
-    """A second run of the same month finds the month before, not itself."""
+    """A second run of a month gets the previous month, not itself."""
     january, february = made(date(2026, 2, 1)), made(date(2026, 3, 1))
     with History(tmp_path / "history.db") as history:
         for snapshot in (february, january):
@@ -123,7 +123,7 @@ def test_the_latest_is_strictly_before(tmp_path: Path) -> None:
 
 
 def test_a_customer_is_followed(tmp_path: Path) -> None:
-    """One customer's states are listed from the oldest on, the raw and the steadied class."""
+    """A customer's states are listed from the oldest, with raw and steadied class."""
     with History(tmp_path / "history.db") as history:
         for month in (4, 2):
             history.save(made(date(2026, month, 1)))
@@ -135,7 +135,7 @@ def test_a_customer_is_followed(tmp_path: Path) -> None:
 
 
 def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
-    """A view names segments and days for whoever opens the file with another program."""
+    """A view has segments and days for SQL clients."""
     path = tmp_path / "history.db"
     with History(path) as history:
         history.save(made())
@@ -162,7 +162,7 @@ def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
 def test_customers_that_cannot_be_kept_are_named(
     tmp_path: Path, customers: tuple[Any, ...], said: str
 ) -> None:
-    """A refused snapshot leaves nothing behind."""
+    """A refused snapshot writes nothing."""
     with History(tmp_path / "history.db") as history:
         history.save(made(date(2026, 2, 1)))
         with pytest.raises(InputError, match=said):
@@ -189,7 +189,7 @@ history.save(made(customers=[*range(5000)]))
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_killed_process_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    """Killed in the middle of a save, a process leaves no half of a snapshot."""
+    """A process killed during a save leaves no partial snapshot."""
     path = tmp_path / "history.db"
     (tmp_path / "tests_made.py").write_text(Path(__file__).read_text("utf-8"), "utf-8")
     before = made(date(2026, 2, 1))
@@ -209,7 +209,7 @@ def test_a_killed_process_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 def test_two_readers_see_the_old_state_while_a_writer_writes(tmp_path: Path) -> None:
-    """Readers neither wait for a writer nor see its unfinished work."""
+    """Readers neither wait for a writer nor see its uncommitted work."""
     path = tmp_path / "history.db"
     old = made()
     new = made(customers=("x", "y", "z"))
@@ -236,7 +236,7 @@ def test_two_readers_see_the_old_state_while_a_writer_writes(tmp_path: Path) -> 
 
 
 def test_a_second_writer_waits_or_says_so(tmp_path: Path) -> None:
-    """A busy file is reported with what to do, not with a traceback of SQLite."""
+    """A busy file is reported with the cure, not with SQLite's traceback."""
     path = tmp_path / "history.db"
     with (
         History(path) as first,
@@ -248,7 +248,7 @@ def test_a_second_writer_waits_or_says_so(tmp_path: Path) -> None:
 
 
 def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
-    """The tables of the first version gain what came later and keep what they hold."""
+    """Tables of the first version are migrated without loss."""
     path = tmp_path / "history.db"
     with History(path) as history:
         history.save(made())
@@ -263,7 +263,7 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
 
 
 def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
-    """A file of a later version is not opened, and not changed either."""
+    """A file of a later version is refused and unchanged."""
     path = tmp_path / "history.db"
     with History(path) as history:
         history._db.execute("PRAGMA user_version = 99")
@@ -274,7 +274,7 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
 
 
 def test_a_foreign_database_is_refused_untouched(tmp_path: Path) -> None:
-    """Another program's SQLite file stays as it is."""
+    """Another program's SQLite file is refused and unchanged."""
     path = tmp_path / "other.db"
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE snapshot (mine)")
@@ -287,7 +287,7 @@ def test_a_foreign_database_is_refused_untouched(tmp_path: Path) -> None:
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
-    """What is no database, and what has lost rows, is told from a healthy file."""
+    """A non-database and a file with lost rows are reported as damaged."""
     text = tmp_path / "notes.txt"
     text.write_text("customer;segment\n" * 100)
     with pytest.raises(HistoryError, match=r"notes\.txt is not a history"):
@@ -303,7 +303,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
 
 
 def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path) -> None:
-    """The message names the dates there are."""
+    """The error for an unknown date lists the dates in the history."""
     with History(tmp_path / "history.db") as history:
         history.save(made())
         with pytest.raises(HistoryError, match="no snapshot of 2020-01-31; it holds 2026-02-28"):
@@ -311,7 +311,7 @@ def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path)
 
 
 def test_an_alert_is_new_once(tmp_path: Path) -> None:
-    """A key keeps the day it came, a new one when it comes back, and another per reader."""
+    """A key has its first date, a new one on return, and one per reader."""
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
     with History(tmp_path / "history.db") as history:
         assert {"a": monday, "b": monday} == history.record_raised(["b", "a"], monday)
@@ -322,7 +322,7 @@ def test_an_alert_is_new_once(tmp_path: Path) -> None:
 
 
 def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:
-    """Silence lasts through the day before, and can be cut short."""
+    """A snooze lasts through the day before its date, and can be ended early."""
     with History(tmp_path / "history.db") as history:
         history.snooze("a", date(2026, 3, 10))
         assert {"a"} == history.snoozed(date(2026, 3, 9))
@@ -332,7 +332,7 @@ def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:
 
 
 def test_periods_that_no_settings_give_come_back(tmp_path: Path) -> None:
-    """The window is kept as such, so a hand-made one is restored."""
+    """The window is stored, so a hand-made one is restored."""
     periods = Periods.before(date(2026, 3, 1), 2, "month", bucket="week")
     snapshot = attrs.evolve(made(), periods=periods)
     with History(tmp_path / "history.db") as history:

@@ -1,4 +1,4 @@
-"""The transport, against a real server on loopback."""
+"""HTTP transport, against a real server on loopback."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ CLOSED = "http://127.0.0.1:1/rest/7/s3cr3t/add"
 
 
 class Server(ThreadingHTTPServer):
-    """Answer with the planned statuses, then 200; 0 means hang up without an answer."""
+    """Reply with the planned statuses, then 200; 0 means hang up without a response."""
 
     plan: list[int]
     hits: int
 
     @property
     def url(self) -> str:
-        """Address with the secret in its path."""
+        """URL with the secret in its path."""
         return f"http://127.0.0.1:{self.server_address[1]}/rest/7/s3cr3t/add"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Follow the server's plan."""
+    """Request handler that follows the server's plan."""
 
     def do_POST(self) -> None:
-        """Count, then answer."""
+        """Count, then respond."""
         server = self.server
         assert isinstance(server, Server)
         server.hits += 1
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"ok")
 
     def log_message(self, *args: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -70,19 +70,19 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Collect the pauses instead of making them."""
+    """Simulated clock that records pauses."""
     return ManualClock()
 
 
 @pytest.fixture
 def waits(clock: ManualClock) -> list[float]:
-    """Return the pauses that were made."""
+    """Recorded pauses, s."""
     return clock.pauses
 
 
 @pytest.fixture
 def transport(clock: ManualClock) -> Iterator[Transport]:
-    """Build a transport that never really sleeps."""
+    """Build a transport that does not sleep."""
     made = Transport(secrets=["s3cr3t"], allow_loopback_http=True, clock=clock, random=lambda: 0.5)
     yield made
     made.close()
@@ -91,21 +91,21 @@ def transport(clock: ManualClock) -> Iterator[Transport]:
 def test_busy_host_is_asked_again(
     server: Server, transport: Transport, waits: list[float]
 ) -> None:
-    """A repeatable request waits as long as the host asks, plus jitter."""
+    """A repeatable request is retried after the requested pause plus jitter."""
     server.plan = [503]
     assert transport.send("POST", server.url, repeatable=True).status == 200
     assert waits == [8.0]
 
 
 def test_busy_answer_of_a_create_is_handed_back(server: Server, transport: Transport) -> None:
-    """A request that must not run twice is never repeated after an answer."""
+    """A non-repeatable request is never retried after a response."""
     server.plan = [503]
     assert transport.send("POST", server.url).status == 503
     assert server.hits == 1
 
 
 def test_lost_answer_of_a_create_is_unknown(server: Server, transport: Transport) -> None:
-    """A create whose answer is lost is sent once, and no secret is in the traceback."""
+    """A create with a lost response is sent once, its traceback without secrets."""
     server.plan = [0]
     with pytest.raises(OutcomeUnknownError) as caught:
         transport.send("POST", server.url)
@@ -115,14 +115,14 @@ def test_lost_answer_of_a_create_is_unknown(server: Server, transport: Transport
 
 
 def test_lost_answer_of_a_repeatable_is_repeated(server: Server, transport: Transport) -> None:
-    """A repeatable request survives a lost answer."""
+    """A repeatable request is retried after a lost response."""
     server.plan = [0]
     assert transport.send("POST", server.url, repeatable=True).status == 200
     assert server.hits == 2
 
 
 def test_refused_connection_is_not_sent(transport: Transport, waits: list[float]) -> None:
-    """What never left is tried again even if it must not run twice."""
+    """An unsent request is retried even if not repeatable."""
     with pytest.raises(NotSentError) as caught:
         transport.send("POST", CLOSED)
     assert len(waits) == 2
@@ -130,7 +130,7 @@ def test_refused_connection_is_not_sent(transport: Transport, waits: list[float]
 
 
 def test_redirect_is_not_followed(server: Server, transport: Transport) -> None:
-    """A redirect is an answer like any other."""
+    """A redirect is returned like any other response."""
     server.plan = [302]
     assert transport.send("POST", server.url).status == 302
     assert server.hits == 1
@@ -139,7 +139,7 @@ def test_redirect_is_not_followed(server: Server, transport: Transport) -> None:
 def test_debug_log_holds_no_secret(
     server: Server, transport: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The debug log of urllib3 shows the request without the secret."""
+    """urllib3's debug log shows the request without the secret."""
     with caplog.at_level(logging.DEBUG):
         transport.send("POST", server.url)
     assert "/rest/***/add" in caplog.text
@@ -148,13 +148,13 @@ def test_debug_log_holds_no_secret(
 
 @pytest.mark.parametrize("url", ["http://example.com/", "ftp://127.0.0.1/"])
 def test_plain_ways_are_refused(transport: Transport, url: str) -> None:
-    """Only https, or loopback where allowed, is acceptable."""
+    """Only HTTPS, or loopback where allowed, is accepted."""
     with pytest.raises(ConfigError, match="use https"):
         transport.send("POST", url)
 
 
 def test_bucket_paces() -> None:
-    """After the burst, every request waits its turn."""
+    """After the burst, requests are delayed to the rate."""
     clock = ManualClock(step=0.0)
     bucket = Bucket(2.0, 2.0, clock=clock)
     for _ in range(4):
@@ -163,7 +163,7 @@ def test_bucket_paces() -> None:
 
 
 def test_bucket_can_be_slowed_down() -> None:
-    """Whoever is told to go slower waits longer from then on."""
+    """A reduced rate applies to all later requests."""
     clock = ManualClock(step=0.0)
     bucket = Bucket(2.0, 2.0, clock=clock)
     bucket.slow_down(0.5)
@@ -173,26 +173,26 @@ def test_bucket_can_be_slowed_down() -> None:
 
 
 def test_secret_learnt_later_is_covered() -> None:
-    """A token that came while running is covered like the first ones, in any spelling."""
+    """A token obtained at run time is redacted in any encoding."""
     redactor = Redactor(["first"])
     redactor.learn("", SECRET)
     assert redactor.text("first s3cr3t%2F%D0%BA%D0%BB%D1%8E%D1%87") == "*** ***"
 
 
 def test_encoded_secret_is_covered() -> None:
-    """A secret is found in its URL-encoded spelling."""
+    """A URL-encoded secret is redacted."""
     assert Redactor([SECRET]).text("x s3cr3t%2F%D0%BA%D0%BB%D1%8E%D1%87 y") == "x *** y"
 
 
 def test_retry_after_may_be_a_date() -> None:
-    """A date in Retry-After becomes seconds; nonsense becomes None."""
+    """A date in Retry-After becomes seconds; an invalid one None."""
     dated = {"Retry-After": "Thu, 01 Jan 1970 00:01:00 GMT"}
     assert Answer(503, dated, b"").retry_after(50.0) == 10.0
     assert Answer(503, {}, b"").retry_after(50.0) is None
 
 
 def test_plain_http_to_others_is_a_choice_of_its_own() -> None:
-    """Another host is asked without encryption only where that was chosen for any host."""
+    """Plain HTTP to other hosts needs an explicit option."""
     address = "http://nobody.invalid/x"
     with pytest.raises(ConfigError, match="no safe way"):
         Transport(allow_loopback_http=True, attempts=1).send("GET", address)

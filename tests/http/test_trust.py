@@ -1,4 +1,4 @@
-"""TLS is verified, and what cannot be sent is said without telling it."""
+"""TLS verification, and errors without secrets for requests that cannot be sent."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from abcxyz.toolkit import ManualClock
 
 
 class Hello(BaseHTTPRequestHandler):
-    """Answer anything."""
+    """Handler that replies to any request."""
 
     def do_GET(self) -> None:
-        """Say hello."""
+        """Send the response."""
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
 
     def log_message(self, *args: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 class Busy(Hello):
-    """Ask to wait."""
+    """Handler that requests a pause."""
 
     def do_GET(self) -> None:
         """Say for how long."""
@@ -48,7 +48,7 @@ class Busy(Hello):
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """Make a certificate for this machine that nobody knows."""
+    """Make a self-signed certificate for this machine."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     words = (
@@ -63,7 +63,7 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def secure(certificate: Path) -> Iterator[str]:
-    """Run a server that shows the certificate; give its address."""
+    """Run a server with the certificate and return its URL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_name("key.pem"))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hello)
@@ -78,7 +78,7 @@ def secure(certificate: Path) -> Iterator[str]:
 
 
 def test_an_unknown_certificate_is_refused(secure: str) -> None:
-    """Nothing is sent, nothing is tried again, and no secret is told."""
+    """Nothing is sent or retried, and no secret is shown."""
     clock = ManualClock()
     transport = Transport(secrets=["s3cr3t"], clock=clock)
     with pytest.raises(NotSentError, match="the certificate of localhost is not trusted") as told:
@@ -91,7 +91,7 @@ def test_an_unknown_certificate_is_refused(secure: str) -> None:
 def test_an_authority_of_this_machine_is_trusted(
     secure: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the machine's own store holds is as good as what comes with the library."""
+    """Certificates of the machine's store are trusted like the bundled ones."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     transport = Transport()
     assert b"ok" == transport.send("GET", secure).body
@@ -99,7 +99,7 @@ def test_an_authority_of_this_machine_is_trusted(
 
 
 def test_a_malformed_answer_is_logged_without_the_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """The warning of urllib3 about headers holds the address with the secret covered."""
+    """urllib3's warning about headers has the URL with the secret redacted."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer() -> None:
@@ -133,7 +133,7 @@ def test_a_malformed_answer_is_logged_without_the_secret(caplog: pytest.LogCaptu
     ],
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    """Nothing is sent, and the message does not repeat the address."""
+    """An invalid URL is refused without being repeated."""
     transport = Transport(allow_loopback_http=True)
     with pytest.raises(ConfigError, match="the address is none") as told:
         transport.send("GET", url)
@@ -143,7 +143,7 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("value", ["s3cr3t\r\nX-Other: 1", "s3cr3t ключ"])
 def test_a_header_that_cannot_be_sent_is_refused(value: str) -> None:
-    """The error is one of ours, and does not repeat the header."""
+    """An invalid header raises the library's error without its value."""
     transport = Transport(allow_loopback_http=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hello)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
@@ -159,7 +159,7 @@ def test_a_header_that_cannot_be_sent_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("secret", ["ключ/один", 'quote"d', "a b%c"])
 def test_a_secret_is_covered_in_every_spelling(secret: str) -> None:
-    """In a path, a query in either case, a form, and a body of JSON."""
+    """Secrets are redacted in paths, queries in either case, forms and JSON."""
     from urllib.parse import quote, quote_plus
 
     cover = Redactor([secret]).text
@@ -177,7 +177,7 @@ def test_a_secret_is_covered_in_every_spelling(secret: str) -> None:
 
 
 def test_a_silent_host_is_left_after_the_timeout() -> None:
-    """A host that takes the request and says nothing has an unknown outcome, after one try."""
+    """A timeout after the request was sent is an unknown outcome, without a retry."""
     listener = socket.create_server(("127.0.0.1", 0))
     clock = ManualClock()
     transport = Transport(allow_loopback_http=True, read_timeout=0.2, clock=clock)
@@ -191,7 +191,7 @@ def test_a_silent_host_is_left_after_the_timeout() -> None:
 
 
 def test_a_host_that_asks_for_too_long_is_not_waited_for() -> None:
-    """Its answer is handed back; whoever asked decides."""
+    """A response with too long a pause is returned to the caller."""
     clock = ManualClock()
     transport = Transport(allow_loopback_http=True, longest_wait=5.0, clock=clock)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Busy)

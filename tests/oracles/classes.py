@@ -1,4 +1,4 @@
-"""The rules once more, slowly and literally: chords and tangents drawn with fractions.
+"""Slow reference implementation of the rules, with exact fractions.
 
 Nothing here is fast, and nothing is shared with the library: it is the oracle.
 """
@@ -13,7 +13,7 @@ Values = Sequence[Fraction | None]
 
 
 def _drawn(values: Values, letters: str, *, right_end: bool) -> str:
-    """Draw the cumulative curve, its chord, the tangent; twice."""
+    """Build the cumulative curve, its chord and the tangent, twice."""
     known = sorted((v for v in values if v is not None), reverse=True)
     points = [Fraction(0)]
     for value in known:
@@ -39,7 +39,7 @@ def _drawn(values: Values, letters: str, *, right_end: bool) -> str:
 
 
 def tangent(values: Values) -> str:
-    """The textbook construction; values of zero or less are C."""
+    """Tangent rule by construction; values of zero or less are C."""
     drawn = _drawn(values, "ABC", right_end=True)
     return "".join(
         "C" if v is not None and v <= 0 else letter
@@ -48,13 +48,13 @@ def tangent(values: Values) -> str:
 
 
 def tangent_cv(cv: Values) -> str:
-    """The same from the unstable end; a tie goes to the steadier class."""
+    """Tangent rule of CVs from the largest; a tie goes to the steadier class."""
     drawn = _drawn(cv, "ZYX", right_end=False)
     return "".join("X" if v == 0 else letter for v, letter in zip(cv, drawn, strict=True))
 
 
 def cumulative_mean(values: Values, letters: str = "ABC") -> str:
-    """The walk along the cumulative percentages, then one class for equals."""
+    """Walk along the cumulative percentages, then one class for equal values."""
     known = sorted((v for v in values if v is not None), reverse=True)
     n = len(known)
     total = sum(known, Fraction(0))
@@ -96,7 +96,7 @@ def _by_groups(
 
 
 def shares(values: Values, a: str = "0.8", b: str = "0.95") -> str:
-    """Whoever crosses the threshold stays above it."""
+    """Share rule: the customer who crosses the threshold stays above it."""
     known = [v for v in values if v is not None]
     total = sum((v for v in known if v > 0), Fraction(0))
     return _by_groups(
@@ -109,7 +109,7 @@ def shares(values: Values, a: str = "0.8", b: str = "0.95") -> str:
 
 
 def count_shares(values: Values, a: str = "0.2", b: str = "0.5") -> str:
-    """The same with customers in the place of money."""
+    """Share rule with customers in place of money."""
     known = [v for v in values if v is not None]
     return _by_groups(
         values,
@@ -121,7 +121,7 @@ def count_shares(values: Values, a: str = "0.2", b: str = "0.5") -> str:
 
 
 def variation(series: Sequence[Fraction], ddof: int = 0) -> Decimal | None:
-    """The coefficient of variation to 50 digits; None where the mean is not above zero."""
+    """CV to 50 digits; None where the mean is not positive."""
     p = len(series)
     mean = sum(series, Fraction(0)) / p
     if mean <= 0:

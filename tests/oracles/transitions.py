@@ -1,4 +1,4 @@
-"""Slow and obvious twins: dictionaries and loops instead of arrays."""
+"""Slow reference implementation of transitions with dictionaries and loops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Path = tuple[State, State]
 
 
 def states(snapshot: Snapshot, by: str) -> dict[Any, State]:
-    """Write down the state of every customer of a snapshot."""
+    """Map the customers of a snapshot to their states."""
     found = {}
     for customer, a, x in zip(snapshot.customers, snapshot.abc, snapshot.xyz, strict=True):
         letters = {"abc": "ABC"[a], "xyz": "XYZ"[x], "segment": "ABC"[a] + "XYZ"[x]}[by]
@@ -22,7 +22,7 @@ def states(snapshot: Snapshot, by: str) -> dict[Any, State]:
 
 
 def values(snapshot: Snapshot) -> dict[Any, float]:
-    """Write down the money of every customer; nothing where there were no sales."""
+    """Map the customers of a snapshot to their money, missing without sales."""
     return {
         customer: float(value) if value == value else 0.0
         for customer, value in zip(snapshot.customers, snapshot.value, strict=True)
@@ -30,7 +30,7 @@ def values(snapshot: Snapshot) -> dict[Any, float]:
 
 
 class Moves:
-    """What `compare` answers, counted one customer after another."""
+    """Reference for `compare`, counted customer by customer."""
 
     def __init__(self, before: Snapshot, after: Snapshot, by: str) -> None:
         was, now = states(before, by), states(after, by)
@@ -58,7 +58,7 @@ class Moves:
                 self.lost.add(customer)
 
     def rate(self, path: Path) -> float:
-        """Share of those who started like the path."""
+        """Share of a transition among the customers with its first state."""
         return self.paths[path] / sum(
             count for (start, _), count in self.paths.items() if start == path[0]
         )

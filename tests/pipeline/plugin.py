@@ -1,4 +1,4 @@
-"""Adapters that misbehave on purpose, for jobs of the tests."""
+"""Adapters that fail on demand, for the tests' jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CUSTOMERS = [f"C{n}" for n in range(20)]
 
 
 class Shop:
-    """Sales that stop in the middle where asked to, and tell a secret then."""
+    """Source that on request fails midway with a secret in its error."""
 
     def __init__(
         self,
@@ -54,33 +54,33 @@ class Shop:
             yield sales.take(slice(start, start + 100))  # type: ignore[arg-type]
 
     def preflight(self) -> Sequence[str]:
-        """Say that all is well."""
+        """Report success."""
         return ["open"]
 
     def close(self) -> None:
-        """Count."""
+        """Count the call."""
         self.closed += 1
 
 
 class People:
-    """Know a region for everybody, and two leads."""
+    """Enricher with a region per customer and two leads."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
-        """Tell the region."""
+        """Return the region."""
         if self.fails:
             raise UnavailableError("the directory is closed; come again")
         return {one: {"region": "north"} for one in ids}
 
     def prospects(self) -> Mapping[str, Mapping[str, object]]:
-        """Tell of two leads, one of them large."""
+        """Return two leads, one of them large."""
         return {"L1": {"turnover": 3e9, "employees": 900}, "L2": {"turnover": "much"}}
 
 
 class Crm:
-    """A remote target: a file of segments; refuses customers, or fails altogether."""
+    """Remote sink to a file of segments, with optional refusals and failures."""
 
     def __init__(
         self,
@@ -96,11 +96,11 @@ class Crm:
         self.progress: ProgressCallback | None = None
 
     def report_progress(self, callback: ProgressCallback) -> None:
-        """Take the callback."""
+        """Store the callback."""
         self.progress = callback
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
-        """Write segments and grades into the file."""
+        """Write segments and grades to the file."""
         time.sleep(self.pause)
         if self.progress is not None:
             self.progress(10, 20)
@@ -131,19 +131,19 @@ AS_OF = date(2026, 11, 1)
 
 @hookimpl
 def abcxyz_sources() -> Mapping[str, Factory]:
-    """Offer the shop."""
+    """Register the shop."""
     return {"shop": Shop}
 
 
 @hookimpl
 def abcxyz_enrichers() -> Mapping[str, Factory]:
-    """Offer the directory."""
+    """Register the directory."""
     return {"people": People}
 
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
-    """Offer the CRM."""
+    """Register the CRM."""
     return {"crm": Crm}
 
 

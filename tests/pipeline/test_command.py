@@ -1,4 +1,4 @@
-"""The commands run, check, init and plugins."""
+"""Commands run, check, init and plugins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RUN = ("run", "job.toml", "--as-of", "2026-11-01")
 
 
 class Place:
-    """A folder with a job, where the adapters of the tests are installed."""
+    """Folder with a job and the test adapters installed."""
 
     def __init__(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -51,7 +51,7 @@ class Place:
         monkeypatch.syspath_prepend(info.parent)
 
     def job(self, text: str) -> None:
-        """Write the job."""
+        """Write the job file."""
         (self.folder / "job.toml").write_text(text, encoding="utf-8")
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
@@ -66,7 +66,7 @@ class Place:
         )
 
     def call(self, *words: str) -> tuple[int, str, str]:
-        """Carry a command out; return its exit code and both outputs, which hold no secret."""
+        """Run a command; return exit code and both outputs, free of secrets."""
         code = main(words)
         told, said = self._capsys.readouterr()
         assert SECRET not in told + said
@@ -77,12 +77,12 @@ class Place:
 def place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Place:
-    """Make a folder."""
+    """Folder of the test."""
     return Place(tmp_path, monkeypatch, capsys)
 
 
 def test_run_shows_the_result_and_every_sink(place: Place) -> None:
-    """The matrix, what was written and what would be; exit 0."""
+    """Prints the matrix and what was or would be written, and exits with 0."""
     place.job(SHOP + JSONL + CRM)
     code, told, said = place.call(*RUN)
     assert 0 == code
@@ -99,7 +99,7 @@ def test_run_shows_the_result_and_every_sink(place: Place) -> None:
 
 
 def test_run_applies(place: Place) -> None:
-    """With --apply the other system is written to."""
+    """--apply writes to the remote system."""
     place.job(SHOP + CRM)
     code, told, _ = place.call(*RUN, "--apply", "--quiet")
     assert 0 == code
@@ -108,7 +108,7 @@ def test_run_applies(place: Place) -> None:
 
 
 def test_run_speaks_the_language_of_the_job(place: Place) -> None:
-    """Russian results, progress and errors; --lang overrides the job, for its sinks too."""
+    """Results, progress and errors are in the job's language unless --lang overrides."""
     place.job(f'{SHOP}{JSONL}[report]\nlang = "ru"\n')
     _, told, said = place.call(*RUN)
     assert "jsonl: записано 20, без изменений 0, отказано 0" in told
@@ -124,7 +124,7 @@ def test_run_speaks_the_language_of_the_job(place: Place) -> None:
 
 
 def test_run_prints_one_object(place: Place) -> None:
-    """--json prints the outcome with the summary and nothing else."""
+    """--json prints only the outcome with its summary."""
     place.job(SHOP + JSONL + CRM + "refuses = 5\n" + HISTORY)
     code, told, _ = place.call(*RUN, "--json", "--apply")
     found = json.loads(told)
@@ -152,7 +152,7 @@ def test_run_prints_one_object(place: Place) -> None:
     ],
 )
 def test_run_fails_with_a_code(place: Place, text: str, code: int, said: str) -> None:
-    """2 for what the user can mend, 3 for other systems, with the message and no traceback."""
+    """Exit code 2 is for the user's errors, 3 for other systems, without a traceback."""
     place.job(text)
     found, told, complained = place.call(*RUN, "--quiet", "--apply")
     assert code == found
@@ -161,7 +161,7 @@ def test_run_fails_with_a_code(place: Place, text: str, code: int, said: str) ->
 
 
 def test_alerts_have_a_code_of_their_own(place: Place) -> None:
-    """With --alerts-exit-code new alerts give 10, and the same ones again 0."""
+    """With --alerts-exit-code new alerts exit with 10 and repeated ones with 0."""
     place.job(f"{SHOP}{JSONL}{HISTORY}[alerts]\nnear = 0.99\n")
     assert 0 == place.call(*RUN)[0]
     code, told, _ = place.call(*RUN, "--alerts-exit-code")
@@ -172,7 +172,7 @@ def test_alerts_have_a_code_of_their_own(place: Place) -> None:
 
 
 def test_a_secret_in_clear_is_warned_about(place: Place) -> None:
-    """The warning is one line on stderr; the secret is in neither output."""
+    """A plain-text secret gives one warning line, which does not contain it."""
     place.job(
         f"{SHOP}{CRM.replace('{ env = ' + chr(34) + 'TOKEN' + chr(34) + ' }', repr(SECRET))}"
     )
@@ -185,7 +185,7 @@ def test_a_secret_in_clear_is_warned_about(place: Place) -> None:
 
 
 def running(place: Place, stage: str) -> subprocess.Popen[str]:
-    """Start a job and wait until it says that a stage began."""
+    """Start a job and wait until a stage is reported."""
     process = place.start(*RUN, "--apply")
     assert process.stderr is not None
     for line in process.stderr:
@@ -195,7 +195,7 @@ def running(place: Place, stage: str) -> subprocess.Popen[str]:
 
 
 def test_a_job_runs_once_at_a_time(place: Place) -> None:
-    """A second run is refused while the first one runs, and works after it has ended."""
+    """A second run is refused while the first one is running."""
     place.job(f"{SHOP}pause = 60.0\n{JSONL}")
     first = running(place, "reading shop")
     code, _, said = place.call(*RUN, "--quiet")
@@ -210,7 +210,7 @@ def test_a_job_runs_once_at_a_time(place: Place) -> None:
 
 
 def test_the_lock_falls_with_a_killed_process(place: Place) -> None:
-    """A run that was killed does not lock the job for ever."""
+    """A killed run releases the lock of the job."""
     place.job(f"{SHOP}pause = 60.0\n{JSONL}")
     first = running(place, "reading shop")
     first.kill()
@@ -225,7 +225,7 @@ def test_the_lock_falls_with_a_killed_process(place: Place) -> None:
 def test_ctrl_c_leaves_nothing_half_written(
     place: Place, stage: str, shop: float, crm: float
 ) -> None:
-    """Stopped in the middle it says so, what was whole stays whole, and the next run works."""
+    """An interrupt leaves no partial file, is reported, and the next run works."""
 
     def text(shop: float, crm: float) -> str:
         return f"{SHOP}pause = {shop}\n{HISTORY}{CRM}pause = {crm}\n{JSONL}"
@@ -248,7 +248,7 @@ def test_ctrl_c_leaves_nothing_half_written(
 
 
 def screen(process: subprocess.Popen[str], terminal: int) -> str:
-    """Read all that a process shows on a terminal."""
+    """Read all that a process writes to a terminal."""
     shown = b""
     end = time.monotonic() + 60
     while time.monotonic() < end:
@@ -265,14 +265,14 @@ def screen(process: subprocess.Popen[str], terminal: int) -> str:
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
-    """Open a terminal: the end that is read, and the one a process writes to."""
+    """Pseudo-terminal: the reading and the writing end."""
     ours, theirs = pytest.importorskip("pty").openpty()
     yield ours, theirs
     os.close(ours)
 
 
 def test_a_terminal_shows_progress(place: Place, terminal: tuple[int, int]) -> None:
-    """On a terminal the stages move, and no log lines are written."""
+    """A terminal shows moving stages and no log lines."""
     pytest.importorskip("rich")
     place.job(f"{SHOP}pause = 0.2\n{JSONL}")
     ours, theirs = terminal
@@ -287,7 +287,7 @@ def test_a_terminal_shows_progress(place: Place, terminal: tuple[int, int]) -> N
 
 
 def test_init_writes_a_job_that_runs(place: Place) -> None:
-    """The job it writes is valid, checks, and runs as soon as the sales are there."""
+    """The generated job is valid and runs once the sales file exists."""
     pytest.importorskip("jinja2")
     assert 0 == place.call("init")[0]
     (place.folder / "sales.csv").write_text(
@@ -301,7 +301,7 @@ def test_init_writes_a_job_that_runs(place: Place) -> None:
 
 
 def test_init_leaves_what_is_there(place: Place) -> None:
-    """A file of that name is an error unless forced."""
+    """An existing file is an error unless forced."""
     place.job("mine")
     code, _, said = place.call("init")
     assert 2 == code
@@ -313,7 +313,7 @@ def test_init_leaves_what_is_there(place: Place) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_init_explains_every_key(lang: str) -> None:
-    """Each key of each table stands in the job with its meaning, and may be uncommented."""
+    """The job explains each key of each table, ready to be uncommented."""
     text = job_text(lang)
     for name, keys in TABLES.items():
         part = re.split(rf"^(?:# )?\[+{name}\]+$", text, flags=re.MULTILINE)[1]
@@ -336,7 +336,7 @@ def test_init_explains_every_key(lang: str) -> None:
 
 
 def test_check_says_who_is_not_ready(place: Place) -> None:
-    """Every adapter has a line; 2 for what the user can mend; nothing is changed."""
+    """Every adapter has a line, user errors exit with 2, and nothing changes."""
     place.job(f'{SHOP}[[source]]\nkind = "csv"\npath = "no.csv"\n{JSONL}')
     code, told, _ = place.call("check", "job.toml")
     assert 2 == code
@@ -358,7 +358,7 @@ def test_check_says_who_is_not_ready(place: Place) -> None:
 
 
 def test_plugins_lists_adapters_and_the_broken(place: Place) -> None:
-    """Name, role, options with defaults, package and version; and why one is broken."""
+    """Lists name, role, options, package, version and the error of a broken adapter."""
     info = place.folder / "packages" / "torn-0.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torn\nVersion: 0.3\n")
@@ -389,6 +389,6 @@ def test_plugins_lists_adapters_and_the_broken(place: Place) -> None:
 
 
 def test_an_odd_date_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """A date that is none is answered before the job is read."""
+    """An invalid date is refused before the job is read."""
     assert 2 == main(["run", "nowhere.toml", "--as-of", "yesterday"])
     assert "--as-of 'yesterday' is not a date" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What adapters know besides sales comes together, whoever of them offers it."""
+"""CRM facts collected from sources and enrichers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JSONL = '[[sink]]\nkind = "jsonl"\npath = "out.jsonl"\n'
 
 
 class Deals(Shop):
-    """A shop that knows one old deal of every customer."""
+    """Source with one old deal per customer."""
 
     asked = 0
 
@@ -41,13 +41,13 @@ class Deals(Shop):
 
 
 class NamelessDeals(Deals):
-    """The same without a way to tell one shop from another."""
+    """Source with deals and without a system identity."""
 
     system_identity = None  # type: ignore[assignment]
 
 
 class ClosedDeals(Deals):
-    """Deals that cannot be read."""
+    """Source whose deals cannot be read."""
 
     def facts(self, window: Window) -> CrmFacts:
         """Fail."""
@@ -55,7 +55,7 @@ class ClosedDeals(Deals):
 
 
 class Manager(People):
-    """An enricher of the same shop, which knows who is in charge."""
+    """Enricher of the same system, with owners."""
 
     def facts(self, window: Window) -> CrmFacts:
         """Tell of owners and of no deal."""
@@ -76,25 +76,25 @@ def carried_out(folder: Path, text: str) -> Outcome:
 
 
 def stalled(outcome: Outcome) -> list[Any]:
-    """List the customers whose deals stand."""
+    """Customers with stalled deals."""
     return [one.customer for one in outcome.analysis.alerts if one.kind == "stalled_deal"]
 
 
 def best(outcome: Outcome) -> set[Any]:
-    """Name the customers of class A."""
+    """Customers of class A."""
     snapshot = outcome.analysis.snapshot
     return set(snapshot.customers[(snapshot.abc == 0) | (snapshot.steady_abc == 0)].tolist())
 
 
 def test_a_source_offers_facts(tmp_path: Path) -> None:
-    """Without an enricher the deals of a source raise alerts for the customers of class A."""
+    """Without an enricher a source's deals raise alerts for class A customers."""
     outcome = carried_out(tmp_path, '[[source]]\nkind = "deals"\n' + JSONL)
     assert best(outcome) == set(stalled(outcome))
     assert outcome.exit_code() == 0
 
 
 def test_facts_use_the_common_names(tmp_path: Path) -> None:
-    """Customers of a source's facts are renamed as those of its sales are."""
+    """Customers of a source's facts are mapped as those of its sales."""
     names = {one: f"no. {one}" for one in CUSTOMERS[1:]}
     (tmp_path / "ids.csv").write_text(
         "own,common\n" + "".join(f"{own},{common}\n" for own, common in names.items())
@@ -106,14 +106,14 @@ def test_facts_use_the_common_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "asked"), [("deals", 1), ("nameless", 2)])
 def test_one_system_is_asked_once(tmp_path: Path, kind: str, asked: int) -> None:
-    """Two sources of one identity are asked once, two without an identity twice."""
+    """Sources with one identity are queried once, without an identity each."""
     outcome = carried_out(tmp_path, f'[[source]]\nkind = "{kind}"\n' * 2 + JSONL)
     assert asked == (Deals.asked if kind == "deals" else NamelessDeals.asked)
     assert len(stalled(outcome)) == asked * len(best(outcome))
 
 
 def test_the_enricher_is_asked_first(tmp_path: Path) -> None:
-    """Of a source and an enricher of one system the enricher tells, the source is not asked."""
+    """Of a source and an enricher of one system only the enricher is queried."""
     text = '[[source]]\nkind = "deals"\n[enricher]\nkind = "manager"\n'
     outcome = carried_out(tmp_path, text + JSONL)
     assert (0, []) == (Deals.asked, stalled(outcome))
@@ -121,7 +121,7 @@ def test_the_enricher_is_asked_first(tmp_path: Path) -> None:
 
 
 def test_facts_that_fail_leave_the_classes(tmp_path: Path) -> None:
-    """The classes are saved and written without the facts; the outcome says why; exit 3."""
+    """Failed facts are reported with exit code 3, and the classes are written."""
     outcome = carried_out(tmp_path, '[[source]]\nkind = "closed"\n' + JSONL)
     assert "the deals are closed; come again" == str(outcome.enricher)
     assert (tmp_path / "out.jsonl").exists()
@@ -131,7 +131,7 @@ def test_facts_that_fail_leave_the_classes(tmp_path: Path) -> None:
 def test_the_alerts_command_reads_the_same_facts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a run raises by the facts of a source, ``abcxyz alerts`` lists."""
+    """``abcxyz alerts`` lists the alerts that a run raises from a source's facts."""
     from abcxyz.cli import main
     from abcxyz.pipeline import prepare
 

@@ -1,4 +1,4 @@
-"""Runs of following months know of each other."""
+"""Consecutive monthly runs of a job and their history."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ path = "out.jsonl"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Lay two years of sales down."""
+    """Folder with two years of sales."""
     sales = demo_sales().transactions
     frame = pd.DataFrame({"customer": sales.customer, "date": sales.day, "amount": sales.amount})
     frame.to_csv(tmp_path / "sales.csv", index=False)
@@ -43,7 +43,7 @@ def carried_out(folder: Path, month: int, *, text: str = JOB, year: int = 2026) 
 
 
 def test_a_run_is_compared_with_the_month_before(folder: Path) -> None:
-    """The second month has transitions; a second run of it finds the first month again."""
+    """The second month, also if repeated, is compared with the first."""
     first = carried_out(folder, 10)
     assert first.analysis.transitions is None
     second = carried_out(folder, 11)
@@ -56,7 +56,7 @@ def test_a_run_is_compared_with_the_month_before(folder: Path) -> None:
 
 
 def test_a_snapshot_of_a_year_before_is_found(folder: Path) -> None:
-    """The yearly attrition is counted from the same month of the last year."""
+    """Yearly attrition is relative to the same month of the last year."""
     short = JOB + '[window]\nperiod = "6M"\n'
     carried_out(folder, 11, text=short, year=2025)
     carried_out(folder, 10, text=short)
@@ -67,14 +67,14 @@ def test_a_snapshot_of_a_year_before_is_found(folder: Path) -> None:
 
 
 def test_snapshots_of_other_settings_are_not_compared(folder: Path) -> None:
-    """A changed window begins a history of its own."""
+    """A changed window starts a separate history."""
     carried_out(folder, 10)
     other = carried_out(folder, 11, text=JOB + '[window]\nperiod = "6M"\n')
     assert other.analysis.previous is None
 
 
 def test_an_alert_is_raised_once(folder: Path) -> None:
-    """What was raised a month ago and still stands is not raised again; 10 is for news."""
+    """An alert that persists for a month is not raised again; 10 is for new ones."""
     first = carried_out(folder, 10)
     assert first.raised == first.analysis.alerts
     assert first.raised
@@ -87,7 +87,7 @@ def test_an_alert_is_raised_once(folder: Path) -> None:
 
 
 def test_a_silenced_alert_is_not_raised(folder: Path) -> None:
-    """What somebody snoozed is left out until its day."""
+    """A snoozed alert is omitted until its date."""
     key = carried_out(folder, 11).raised[0].key
     with History(folder / "history.db") as history:
         history.snooze(key, date(2026, 12, 1))
@@ -97,7 +97,7 @@ def test_a_silenced_alert_is_not_raised(folder: Path) -> None:
 
 
 def test_limits_of_alerts_and_words_of_advice_are_the_jobs(folder: Path) -> None:
-    """The tables alerts and playbook change what is raised and what is said."""
+    """The tables alerts and playbook change alerts and advice."""
     (folder / "words.toml").write_text('[segments.AX]\nen = "Call"\n')
     text = JOB + '[alerts]\nnear = 0.5\n[playbook]\npath = "words.toml"\n'
     usual, other = carried_out(folder, 11), carried_out(folder, 11, text=text)
@@ -114,14 +114,14 @@ def test_limits_of_alerts_and_words_of_advice_are_the_jobs(folder: Path) -> None
     ],
 )
 def test_wrong_advice_stops_the_run(folder: Path, tables: str, said: str) -> None:
-    """A mistake in it is told before anything is read."""
+    """An invalid playbook is reported before anything is read."""
     with pytest.raises(ConfigError, match=said):
         carried_out(folder, 11, text=JOB + tables)
     assert not (folder / "history.db").exists()
 
 
 def test_a_damaged_history_stops_the_run(folder: Path) -> None:
-    """A file that is none of ours is left as it is, and nothing is written."""
+    """A foreign file in place of the history stays unchanged and stops the run."""
     (folder / "history.db").write_bytes(b"not a database" * 100)
     with pytest.raises(HistoryError):
         carried_out(folder, 11)

@@ -1,4 +1,4 @@
-"""One run of a job at a time, wherever the job lies."""
+"""Lock that allows one run of a job at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def other(job: Path) -> str:
 
 @pytest.mark.parametrize("job", [None, NOWHERE], ids=["beside", "elsewhere"])
 def test_another_process_has_to_wait(tmp_path: Path, job: Path | None) -> None:
-    """Also where nothing can be written beside the job; another job is free."""
+    """The lock works beside a read-only folder, and another job is not locked."""
     job = tmp_path / "job.toml" if job is None else job
     with job_lock(job):
         said = "the job job.toml is running already; wait until it has ended"
@@ -49,7 +49,7 @@ def test_another_process_has_to_wait(tmp_path: Path, job: Path | None) -> None:
 def test_a_lock_is_not_taken_through_a_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A symbolic link that somebody put in the way is not followed."""
+    """A symbolic link in place of the lock file is not followed."""
     job, target = tmp_path / "job.toml", tmp_path / "target"
     job.with_name(".job.toml.lock").symlink_to(target)
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/proc/no-such-folder")

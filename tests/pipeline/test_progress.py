@@ -1,4 +1,4 @@
-"""Progress is a line on a terminal, and a log line now and then elsewhere."""
+"""Progress bar on a terminal and periodic log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from abcxyz.pipeline import RunProgress
 
 
 def test_a_log_is_written_now_and_then() -> None:
-    """A stage has its beginning, a line every ten seconds, and the number of lines at its end."""
+    """A stage logs its start, a line every ten seconds and the final line count."""
     told: list[str] = []
     seconds = iter([0.0, 5.0, 11.0, 11.0, 12.0])
     watch = LogProgress(told.append, clock=lambda: next(seconds))
@@ -24,7 +24,7 @@ def test_a_log_is_written_now_and_then() -> None:
 
 
 def test_a_long_write_is_logged_now_and_then() -> None:
-    """Of a write that tells how far it is, there is a line every ten seconds."""
+    """A write that reports progress is logged every ten seconds."""
     told: list[str] = []
     seconds = iter([0.0, 5.0, 11.0, 11.0])
     watch = LogProgress(told.append, "ru", clock=lambda: next(seconds))
@@ -36,7 +36,7 @@ def test_a_long_write_is_logged_now_and_then() -> None:
 
 
 def test_a_terminal_shows_a_bar() -> None:
-    """The line holds the stage and how much of it is done, whatever the adapter is called."""
+    """The bar shows the stage and its progress for any adapter name."""
     pytest.importorskip("rich")
     from rich.console import Console
     from rich.progress import Progress, TextColumn
@@ -55,7 +55,7 @@ def test_a_terminal_shows_a_bar() -> None:
 
 
 def test_quiet_is_silent() -> None:
-    """Nothing is shown, on a terminal neither."""
+    """Quiet mode shows nothing, on a terminal either."""
     stream = io.StringIO()
     with watching("en", quiet=True, stream=stream) as watch:
         watch.begin("read", "shop")

@@ -1,4 +1,4 @@
-"""A job is carried out whole; what goes wrong is told, and spoils nothing else."""
+"""Complete runs of a job, and isolation of failures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def carried_out(
 
 
 def test_a_job_is_carried_out(tmp_path: Path) -> None:
-    """Sales are read and classified, the snapshot saved, the file written; exit 0."""
+    """Sales are classified, the snapshot and file are written, exit code 0."""
     outcome = carried_out(tmp_path, SHOP + JSONL + HISTORY)
     assert sorted(CUSTOMERS) == sorted(outcome.analysis.snapshot.customers.tolist())
     assert outcome.saved
@@ -55,7 +55,7 @@ def test_a_job_is_carried_out(tmp_path: Path) -> None:
 
 
 def test_the_same_job_again_changes_nothing(tmp_path: Path) -> None:
-    """The second run gives the same snapshot, saves none and writes none."""
+    """A repeated run gives the same snapshot and writes nothing."""
     first = carried_out(tmp_path, SHOP + JSONL + HISTORY)
     before = (tmp_path / "out.jsonl").stat().st_mtime_ns
     second = carried_out(tmp_path, SHOP + JSONL + HISTORY)
@@ -68,7 +68,7 @@ def test_the_same_job_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_remote_sink_only_looks(tmp_path: Path) -> None:
-    """Without apply it says what it would write; with it, it writes that."""
+    """Without apply the sink reports what it would write, and with it writes that."""
     looked = carried_out(tmp_path, SHOP + CRM + JSONL)
     assert not (tmp_path / "crm.json").exists()
     assert (tmp_path / "out.jsonl").exists()
@@ -82,7 +82,7 @@ def test_a_remote_sink_only_looks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fails", ["ours", "foreign"])
 def test_one_failing_sink_does_not_stop_the_rest(tmp_path: Path, fails: str) -> None:
-    """The other sinks are written, the reason is kept without its secret; exit 3."""
+    """Other sinks are written; the reason is reported without secrets, exit code 3."""
     failing = f'{CRM}fails = "{fails}"\ntoken = {{ env = "TOKEN" }}\n'
     outcome = carried_out(tmp_path, SHOP + failing + JSONL + HISTORY, apply=True)
     assert (tmp_path / "out.jsonl").exists()
@@ -99,7 +99,7 @@ def test_one_failing_sink_does_not_stop_the_rest(tmp_path: Path, fails: str) -> 
 
 
 def test_refused_customers_are_listed(tmp_path: Path) -> None:
-    """A sink that refuses half of the customers has the rest written; exit 3."""
+    """A sink that refuses half of the customers writes the rest, exit code 3."""
     outcome = carried_out(
         tmp_path, f'{SHOP}{CRM}refuses = 10\ntoken = {{ env = "TOKEN" }}\n', apply=True
     )
@@ -138,7 +138,7 @@ def test_refused_customers_are_listed(tmp_path: Path) -> None:
     ],
 )
 def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: str) -> None:
-    """The message says where, nothing is saved or written, and the next run starts clean."""
+    """The error names the place, nothing is written, and the next run starts clean."""
     token = 'token = { env = "TOKEN" }\n'
     with pytest.raises(AdapterError) as caught:
         carried_out(tmp_path, f"{SHOP}{options}\n{token}{JSONL}{HISTORY}", apply=True)
@@ -147,7 +147,7 @@ def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: st
     day = np.concatenate([batch.day for batch in sales])[place]
     assert said.format(day=day) == str(caught.value)
     assert [] == leaks(caught.value, [SECRET])
-    # The source's own account stays in the chain; a stranger's may hold secrets.
+    # The source's AbcXyzError stays in the chain; a foreign error may hold secrets.
     assert isinstance(caught.value.__cause__, UnavailableError) is ("foreign" not in options)
     assert not (tmp_path / "out.jsonl").exists()
     with History(tmp_path / "history.db") as history:
@@ -158,7 +158,7 @@ def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: st
 
 
 def test_nothing_is_read_where_a_later_part_is_wrong(tmp_path: Path) -> None:
-    """An unknown sink stops the run before the source is asked."""
+    """An unknown sink stops the run before the source is read."""
     watched = Remember()
     with pytest.raises(PluginError, match=r"job.toml:5: there is no sink 'crn'; did you mean"):
         carried_out(tmp_path, f'{SHOP}\n[[sink]]\nkind = "crn"\n', progress=watched)
@@ -169,7 +169,7 @@ def test_nothing_is_read_where_a_later_part_is_wrong(tmp_path: Path) -> None:
 
 
 class Remember(RunProgress):
-    """Remember what was told."""
+    """Progress watcher that records its calls."""
 
     def __init__(self) -> None:
         self.told: list[object] = []
@@ -188,7 +188,7 @@ class Remember(RunProgress):
 
 
 def test_a_watch_is_told_of_every_stage(tmp_path: Path) -> None:
-    """Reading, classifying, asking, looking and writing begin and end, with lines counted."""
+    """Every stage begins and ends, with lines counted."""
     watched = Remember()
     enricher = '[enricher]\nkind = "people"\n'
     carried_out(tmp_path, SHOP + enricher + CRM + JSONL, progress=watched)
@@ -201,7 +201,7 @@ def test_a_watch_is_told_of_every_stage(tmp_path: Path) -> None:
 
 
 def test_an_enricher_brings_attributes_and_prospects(tmp_path: Path) -> None:
-    """Leads are scored, a careless one not, and a sink receives the grades."""
+    """Leads are scored, an invalid one is not, and a sink receives the grades."""
     outcome = carried_out(tmp_path, f'{SHOP}[enricher]\nkind = "people"\n{CRM}', apply=True)
     assert {"region": "north"} == dict(outcome.analysis.attributes["C0"])
     assert outcome.analysis.prospects is not None
@@ -210,14 +210,14 @@ def test_an_enricher_brings_attributes_and_prospects(tmp_path: Path) -> None:
 
 
 def test_a_job_brings_its_own_scorecard(tmp_path: Path) -> None:
-    """A scorecard that cannot be read stops the job before anything is read."""
+    """An unreadable scorecard stops the job before anything is read."""
     text = f'{SHOP}[enricher]\nkind = "people"\nscorecard = "card.toml"\n{CRM}'
     with pytest.raises(ConfigError, match=r"the scorecard .*card.toml cannot be read"):
         carried_out(tmp_path, text)
 
 
 def test_a_failing_enricher_leaves_the_classes(tmp_path: Path) -> None:
-    """The classes are saved and written without attributes; exit 3."""
+    """Classes are written without attributes, exit code 3."""
     text = f'{SHOP}[enricher]\nkind = "people"\nfails = true\n{JSONL}'
     outcome = carried_out(tmp_path, text)
     assert "the directory is closed; come again" == str(outcome.enricher)
@@ -226,7 +226,7 @@ def test_a_failing_enricher_leaves_the_classes(tmp_path: Path) -> None:
 
 
 def test_two_systems_meet_by_the_id_map(tmp_path: Path) -> None:
-    """Mapped customers are one, the others keep an id of their own; money adds up to the whole."""
+    """Mapped customers merge, others stay separate; totals are preserved."""
     (tmp_path / "ids.csv").write_text("1C,CRM\nC1,17\nC2,18\n")
     second = f'{SHOP}id_map = "ids.csv"\n'
     first = f"{SHOP}first = 0\n"
@@ -243,7 +243,7 @@ def test_two_systems_meet_by_the_id_map(tmp_path: Path) -> None:
 
 
 def test_without_a_map_the_same_id_is_the_same_customer(tmp_path: Path) -> None:
-    """Two sources are concatenated, and documents of one are not those of the other."""
+    """Two sources are concatenated with their documents separate."""
     one = carried_out(tmp_path, SHOP + JSONL).analysis.snapshot
     two = carried_out(tmp_path, SHOP + SHOP + JSONL).analysis.snapshot
     assert one.customers.tolist() == two.customers.tolist()
@@ -252,7 +252,7 @@ def test_without_a_map_the_same_id_is_the_same_customer(tmp_path: Path) -> None:
 
 
 def test_numbers_and_text_of_two_systems_meet(tmp_path: Path) -> None:
-    """A customer 7 of one system is the customer "7" of the other."""
+    """Customer 7 of one system is customer "7" of the other."""
     numbers = f"{SHOP}whole = true\n"
     text = f"{SHOP}id_map = {{ {', '.join(f'{c} = {c[1:]!r}' for c in CUSTOMERS)} }}\n"
     outcome = carried_out(tmp_path, numbers + text.replace("'", '"') + JSONL)
@@ -261,7 +261,7 @@ def test_numbers_and_text_of_two_systems_meet(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    """The message holds the path; nothing is saved."""
+    """The error has the path, and nothing is saved."""
     text = f'[[source]]\nkind = "csv"\npath = "sales.csv"\n{JSONL}{HISTORY}'
     with pytest.raises(InputError) as caught:
         carried_out(tmp_path, text)
@@ -271,7 +271,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_window_without_sales_is_named(tmp_path: Path) -> None:
-    """An empty result is an error, and nothing is written over what was there."""
+    """An empty window is an error, and existing output stays unchanged."""
     (tmp_path / "out.jsonl").write_text("before\n")
     job = parse_job(SHOP + JSONL, tmp_path / "job.toml")
     with pytest.raises(InputError, match="there are no sales; check the source and its window"):
@@ -282,7 +282,7 @@ def test_a_window_without_sales_is_named(tmp_path: Path) -> None:
 def test_adapters_are_closed_whatever_happens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a run and after a failed one, each adapter is closed once."""
+    """Each adapter is closed once after success or failure."""
     closed: list[Shop] = []
     monkeypatch.setattr(Shop, "close", lambda shop: closed.append(shop))
     carried_out(tmp_path, SHOP + JSONL)
@@ -292,7 +292,7 @@ def test_adapters_are_closed_whatever_happens(
 
 
 def test_check_asks_everybody_and_changes_nothing(tmp_path: Path) -> None:
-    """Each adapter answers or fails for itself; the folder is as it was."""
+    """Each adapter is checked independently, and the folder is unchanged."""
     (tmp_path / "sales.csv").write_text("customer,date\n1,2026-01-01\n")
     text = f'{SHOP}[[source]]\nkind = "csv"\npath = "sales.csv"\n{CRM}{JSONL}{HISTORY}'
     before = sorted(tmp_path.iterdir())
@@ -312,7 +312,7 @@ def test_check_asks_everybody_and_changes_nothing(tmp_path: Path) -> None:
 def test_notes_of_a_check_can_be_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A message of an adapter reaches whoever knows the reader's language."""
+    """The message of an adapter's check is translatable."""
     note = Catalogue().message("{value} m", value=Figure(2.5, 1))
     monkeypatch.setattr(Shop, "preflight", lambda _: [note])
     found = check(parse_job(SHOP + JSONL, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
@@ -321,7 +321,7 @@ def test_notes_of_a_check_can_be_translated(
 
 
 def test_check_finds_a_folder_without_rights(tmp_path: Path) -> None:
-    """A file where the folder should be is told before anything is read."""
+    """A file in place of the folder is reported before anything is read."""
     (tmp_path / "out").write_text("")
     text = SHOP + JSONL.replace("out.jsonl", "out/segments.jsonl")
     found = check(parse_job(text, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))

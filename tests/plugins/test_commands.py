@@ -1,4 +1,4 @@
-"""A plugin's own commands stand beside ours."""
+"""Commands provided by plugins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def abcxyz_commands():
 
 @pytest.fixture
 def installed(tmp_path: Path) -> dict[str, str]:
-    """Install a plugin into a folder of its own; return the environment that sees it."""
+    """Install a plugin into a separate folder; return the environment that finds it."""
     (tmp_path / "shop_plugin.py").write_text(PLUGIN)
     info = tmp_path / "shop-1.0.dist-info"
     info.mkdir()
@@ -45,7 +45,7 @@ def installed(tmp_path: Path) -> dict[str, str]:
 
 
 def call(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
+    """Run the command line in a subprocess."""
     return subprocess.run(
         [sys.executable, "-m", "abcxyz", *words],
         env=environment,
@@ -56,7 +56,7 @@ def call(environment: dict[str, str], *words: str) -> subprocess.CompletedProces
 
 
 def test_a_plugins_command_runs(installed: dict[str, str]) -> None:
-    """The command of an installed plugin is a word of the command line, and of its help."""
+    """The command of an installed plugin runs and is in the help."""
     done = call(installed, "shop", "fields")
     assert (0, "removed fields\n") == (done.returncode, done.stdout)
     assert "undo what the shop's sink made" in call(installed, "--help").stdout
@@ -69,14 +69,14 @@ def test_a_plugins_command_fails_as_ours_do(installed: dict[str, str]) -> None:
 
 
 def test_an_unknown_word_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """A word that nobody offers is answered with the commands there are."""
+    """An unknown command is refused with the available ones."""
     with pytest.raises(SystemExit):
         main(["shopp"])
     assert "invalid choice: 'shopp'" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    """Where the output is cut short, as by `head`, there is no traceback."""
+    """A closed output pipe, as by `head`, gives no traceback."""
     process = subprocess.Popen(
         [sys.executable, "-m", "abcxyz", "plugins", "--json"],
         stdout=subprocess.PIPE,

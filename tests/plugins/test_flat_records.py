@@ -1,4 +1,4 @@
-"""Options that several adapters share stand in one record, and flat in a job."""
+"""Options shared by several adapters: one record, flat keys in a job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _positive(_record: object, _field: object, value: float) -> None:
 
 @frozen
 class Connection:
-    """What every adapter of the shop needs."""
+    """Connection options of every adapter of the shop."""
 
     url: str
     token: Secret | None = field(default=None, repr=False)
@@ -34,7 +34,7 @@ class Connection:
 
 
 class Shop:
-    """A source that shares its connection with others."""
+    """Source with the connection record."""
 
     def __init__(self, connection: Flat[Connection], *, status: str = "paid") -> None:
         if connection.url == "broken":
@@ -47,7 +47,7 @@ class Shop:
 
 
 class Twice(Shop):
-    """A source with an option that its record has too."""
+    """Source with an option that its record has too."""
 
     def __init__(self, connection: Flat[Connection], *, url: str = "") -> None:
         super().__init__(connection)
@@ -62,7 +62,7 @@ def _registry(kind: type) -> Registry:
 
 
 def test_the_fields_are_options() -> None:
-    """Names, defaults and secrets of the record stand beside the adapter's own option."""
+    """The record's fields are options beside those of the adapter."""
     options = {one.name: one for one in _adapter(Shop).options}
     assert ["url", "token", "timeout", "hosts", "cache", "status"] == list(options)
     assert ["url"] == [one.name for one in options.values() if one.required]
@@ -73,7 +73,7 @@ def test_the_fields_are_options() -> None:
 
 
 def test_a_job_fills_the_record(tmp_path: Path) -> None:
-    """Values are converted as those of the adapter's own options, paths are the job's."""
+    """Values are converted like other options, with paths relative to the job."""
     made = _adapter(Shop).build(
         {"url": "u", "timeout": 5, "cache": "c", "status": "new"}, folder=tmp_path
     )
@@ -94,7 +94,7 @@ def test_a_job_fills_the_record(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_answered_as_usual(options: dict[str, object], message: str) -> None:
-    """A typo, a wrong type, a missing field and a refusal of the record are all named."""
+    """A typo, wrong type, missing field or rejected record is an error with its name."""
     with pytest.raises(ConfigError, match=message):
         _adapter(Shop).build(options)
 
@@ -107,7 +107,7 @@ def test_a_failing_constructor_keeps_the_record_out_of_sight() -> None:
 
 
 def test_one_name_twice_is_the_authors_mistake() -> None:
-    """An option that stands in the record and beside it is refused."""
+    """An option in both the record and the adapter is refused."""
     with pytest.raises(PluginError, match="has the option 'url' twice"):
         _adapter(Twice).build({"url": "u"})
 
@@ -115,7 +115,7 @@ def test_one_name_twice_is_the_authors_mistake() -> None:
 def test_secrets_of_a_record_come_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A secret is looked up as usual, and one written in clear is warned about."""
+    """A secret is resolved, and one in plain text gives a warning."""
     monkeypatch.setenv("TOKEN", "s3cr3t-token")
     text = '[[source]]\nkind = "shop"\nurl = "u"\ntoken = {}\n[history]\npath = "h.db"\n'
     registry = _registry(Shop)

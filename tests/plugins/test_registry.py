@@ -1,4 +1,4 @@
-"""Adapters are found one plugin at a time, and built out of named options."""
+"""Registry: plugin discovery, and adapters built from named options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from abcxyz.registry import Registry, load
 
 
 class Shop:
-    """A source with options of every kind."""
+    """Source with options of every type."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Shop:
 
 @attrs.define
 class Attrs(Shop):
-    """A source made by attrs."""
+    """Source defined with attrs."""
 
     token: Secret
     cache: Path = Path("x")
@@ -62,7 +62,7 @@ def _saying(told: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
 
 
 def plugin(name: str = "shops", **hooks: Mapping[str, Any]) -> ModuleType:
-    """Make a plugin of mappings."""
+    """Make a plugin from mappings."""
     module = ModuleType(name)
     for hook, offered in hooks.items():
         setattr(module, hook, hookimpl(_saying(offered)))
@@ -71,12 +71,12 @@ def plugin(name: str = "shops", **hooks: Mapping[str, Any]) -> ModuleType:
 
 @pytest.fixture
 def registry() -> Registry:
-    """Offer one source."""
+    """Registry with one source."""
     return load(installed=False, extra=[plugin(abcxyz_sources={"shop": Shop, "attrs": Attrs})])
 
 
 def test_the_builtin_adapters_are_plugins() -> None:
-    """What comes with the library is found through its entry point, and nothing is broken."""
+    """Built-in adapters are discovered by entry point, none broken."""
     found = load()
     assert {"csv", "excel", "file", "parquet"} <= set(found.names("source"))
     assert {"csv", "excel", "html", "json"} <= set(found.names("sink"))
@@ -86,7 +86,7 @@ def test_the_builtin_adapters_are_plugins() -> None:
 
 
 def test_a_backport_of_metadata_does_not_matter() -> None:
-    """Where a library puts its own entry points in the place of Python's, plugins are found."""
+    """Plugins are discovered although a backport replaces Python's entry points."""
     code = (
         "import importlib_metadata; from abcxyz.registry import load; print(load().names('sink'))"
     )
@@ -102,12 +102,12 @@ def test_nothing_is_kept_between_loads() -> None:
 
 
 def failing() -> Mapping[str, Factory]:
-    """Fail as a hook."""
+    """Hook that raises."""
     raise ImportError("no module named shop_sdk")
 
 
 def unknown_hook() -> ModuleType:
-    """Implement a hook that does not exist."""
+    """Hook that does not exist in the specification."""
     return plugin("odd", abcxyz_sorces={"x": Shop})
 
 
@@ -135,7 +135,7 @@ def _hooked(function: Callable[[], Mapping[str, Factory]]) -> ModuleType:
 
 @pytest.mark.parametrize("reason", BROKEN)
 def test_a_broken_plugin_stops_nobody(reason: str) -> None:
-    """Its reason is remembered, the others are there, and the report is made when asked for."""
+    """A broken plugin is recorded with its reason, and the others load."""
     found = load(installed=False, extra=[BROKEN[reason](), plugin(abcxyz_sources={"shop": Shop})])
     assert ("shop",) == found.names("source")
     [broken] = found.broken
@@ -146,7 +146,7 @@ def test_a_broken_plugin_stops_nobody(reason: str) -> None:
 
 
 def test_a_package_that_cannot_be_imported_stops_nobody(tmp_path: Path) -> None:
-    """An installed plugin whose import exits the program is broken, and no more."""
+    """A plugin whose import exits the program is recorded as broken."""
     (tmp_path / "rude_plugin.py").write_text("raise SystemExit('wrong Python')")
     info = tmp_path / "rude-1.2.dist-info"
     info.mkdir()
@@ -190,7 +190,7 @@ def test_one_name_in_two_roles_is_no_clash() -> None:
 
 
 def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> None:
-    """The message holds the name, the nearest one and all of them."""
+    """The error has the name, the nearest one and all available."""
     with pytest.raises(PluginError) as caught:
         registry.get("source", "shopp", where="job.toml:3: ")
     assert (
@@ -199,7 +199,7 @@ def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> 
 
 
 def test_options_are_the_constructor(registry: Registry) -> None:
-    """Names, defaults, requirements and secrets are read off the signature, clocks left out."""
+    """Names, defaults and secrets come from the signature, without clocks."""
     options = registry.get("source", "shop").options
     assert [
         *("url", "token", "pages", "rate", "basis", "stages", "rates", "values", "cache", "strict")
@@ -212,7 +212,7 @@ def test_options_are_the_constructor(registry: Registry) -> None:
 
 
 def test_values_become_what_the_constructor_wants(registry: Registry, tmp_path: Path) -> None:
-    """Whole numbers are numbers, a path is relative to the job, a table keeps its numbers."""
+    """Integers become floats, paths are relative to the job, tables have numbers."""
     made = registry.get("source", "shop").build(
         {
             "url": "x",
@@ -252,14 +252,14 @@ def test_values_become_what_the_constructor_wants(registry: Registry, tmp_path: 
 def test_a_wrong_type_is_refused(
     registry: Registry, option: str, value: object, shown: str
 ) -> None:
-    """The message holds the option, the value (but no secret) and what it takes."""
+    """The error has the option, the accepted type and the value unless secret."""
     with pytest.raises(ConfigError) as caught:
         registry.get("source", "shop").bind({"url": "x", option: value})
     assert f"the option {option!r} of the source 'shop' {shown}" == str(caught.value)
 
 
 def test_a_typo_is_answered_by_the_accepted_names(registry: Registry) -> None:
-    """The message holds the nearest option and all of them."""
+    """The error has the nearest option and all options."""
     with pytest.raises(ConfigError) as caught:
         registry.get("source", "shop").bind({"url": "x", "stagse": []})
     assert (
@@ -269,26 +269,26 @@ def test_a_typo_is_answered_by_the_accepted_names(registry: Registry) -> None:
 
 
 def test_a_missing_option_is_named(registry: Registry) -> None:
-    """The message holds what is lacking."""
+    """The error names the missing option."""
     with pytest.raises(ConfigError, match=r"the source 'shop' lacks url; it accepts url, token"):
         registry.get("source", "shop").bind({})
 
 
 def test_an_adapters_own_refusal_passes(registry: Registry) -> None:
-    """An error of our tree is not wrapped."""
+    """The library's error types pass unwrapped."""
     with pytest.raises(InputError, match="give another"):
         registry.get("source", "shop").build({"url": "refused"})
 
 
 def test_a_failing_constructor_is_named_without_its_secret(registry: Registry) -> None:
-    """A foreign exception becomes a plugin error, and what it said stays out of sight."""
+    """A foreign exception becomes a plugin error without its message."""
     with pytest.raises(PluginError, match=r"of shops cannot be built \(RuntimeError\)") as caught:
         registry.get("source", "shop").build({"url": "broken", "token": "s3cr3t"})
     assert caught.value.__context__ is None
 
 
 def test_a_thing_without_the_method_is_no_adapter() -> None:
-    """What a factory builds must fit its role."""
+    """An object without the role's method is refused as an adapter."""
     found = load(installed=False, extra=[plugin(abcxyz_sinks={"shop": Shop})])
     with pytest.raises(PluginError, match=r"the sink 'shop' of shops has no method write\(\)"):
         found.get("sink", "shop").build({"url": "x"})

@@ -1,4 +1,4 @@
-"""Results to be shown: a usual one, and one that is out to break what shows it."""
+"""Fixtures of results: a typical one and a hostile one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="session")
 def demo() -> Analysis:
-    """The made-up wholesaler, with a result of a month before."""
+    """Analysis of the demonstration data with the previous month's snapshot."""
     made = demo_sales()
     crm = demo_crm(made)
     return analyze(
@@ -51,7 +51,7 @@ def demo() -> Analysis:
 
 @pytest.fixture(scope="session")
 def hostile() -> Analysis:
-    """Names, identifiers, owners, deals, leads and examples that attack whoever shows them."""
+    """Analysis whose texts attack spreadsheets, markup and terminals."""
     ids = [f"{name} #{i}" for i, name in enumerate(HOSTILE)]
     days = [date(2026, month, 5) for month in range(1, 11)]
     random = np.random.default_rng(4)

@@ -1,4 +1,4 @@
-"""Results without names."""
+"""Anonymised results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECRET = b"0123456789abcdef"
 
 
 def everything(analysis: Analysis, folder: Path) -> str:
-    """Write every file there is, and read it all as one text."""
+    """Write every output file and return all of them as one text."""
     CsvSink(folder / "a.csv").write(analysis, dry_run=False)
     JsonSink(folder / "a.json").write(analysis, dry_run=False)
     book = zipfile.ZipFile(io.BytesIO(render_workbook(analysis, lang="ru")))
@@ -58,7 +58,7 @@ def test_nobody_is_named(demo: Analysis, tmp_path: Path) -> None:
 
 
 def test_hostile_names_are_gone_too(hostile: Analysis, tmp_path: Path) -> None:
-    """Whatever a name holds, its hash is plain letters."""
+    """A hostile name becomes a hash of plain letters."""
     hidden = anonymize(hostile, SECRET)
     assert all(one.isalnum() and one.isascii() for one in hidden.snapshot.customers.tolist())
     shown = render_html(hidden, languages=("en",))
@@ -70,7 +70,7 @@ def test_hostile_names_are_gone_too(hostile: Analysis, tmp_path: Path) -> None:
 
 
 def test_the_result_is_the_same(demo: Analysis) -> None:
-    """Classes, sums, moves, alerts and advice do not change, and neither does the original."""
+    """Anonymising changes no class, sum, move, alert or advice, nor the original."""
     before = demo.snapshot.customers.copy()
     hidden = anonymize(demo, SECRET)
 
@@ -92,7 +92,7 @@ def test_the_result_is_the_same(demo: Analysis) -> None:
 
 
 def test_the_same_alerts_are_raised(demo: Analysis) -> None:
-    """What the history calls quiet is quiet under its new key, and nothing else is."""
+    """Exactly the alerts snoozed in the history stay silent under their hashed keys."""
     assert len(demo.alerts) > 2
     quiet = {demo.alerts[0].key, demo.alerts[2].key}
     hidden = anonymize(evolve(demo, quiet=frozenset(quiet)), SECRET)
@@ -101,7 +101,7 @@ def test_the_same_alerts_are_raised(demo: Analysis) -> None:
 
 
 def test_the_key_decides(demo: Analysis) -> None:
-    """The same key gives the same hashes everywhere, another key others, and none collide."""
+    """Equal keys give equal hashes, other keys others, without collisions."""
     one, same, other = (anonymize(demo, key) for key in (SECRET, SECRET, SECRET[::-1]))
     customers = one.snapshot.customers.tolist()
 
@@ -118,7 +118,7 @@ def test_the_key_decides(demo: Analysis) -> None:
 
 
 def test_a_number_and_its_digits_differ() -> None:
-    """The customers 1 and "1" keep apart."""
+    """Customer 1 and customer "1" have different hashes."""
     from abcxyz.report.anonymization import _Mask
 
     mask = _Mask(SECRET)
@@ -127,7 +127,7 @@ def test_a_number_and_its_digits_differ() -> None:
 
 
 def test_a_short_key_is_refused(demo: Analysis) -> None:
-    """A key that could be guessed hides nothing; the error does not repeat it."""
+    """A guessable key is refused, and the error does not repeat it."""
     with pytest.raises(InputError, match="has 6 bytes; give at least 16") as problem:
         anonymize(demo, b"secret")
     assert "secret" not in str(problem.value)
@@ -136,7 +136,7 @@ def test_a_short_key_is_refused(demo: Analysis) -> None:
 def test_the_command_line_hides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """``--anonymize`` takes its key from the environment, or makes one up for each run."""
+    """``--anonymize`` takes its key from the environment, or a random one per run."""
 
     def customers(folder: str) -> set[str]:
         assert 0 == main(["demo", "--customers", "30", "--anonymize", "--out", folder])
@@ -160,8 +160,8 @@ def test_the_command_line_hides(
 def test_a_run_does_not_write_hashes_elsewhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Other systems know no hashes, so ``--apply`` is refused; files are written without names."""
-    # The largest one has been silent for months, which raises an alert.
+    """``--apply`` is refused with anonymisation; files have no names."""
+    # The largest customer has been silent for months, which raises an alert.
     rows = [
         f"Firma {i},2026-0{m}-{day:02},{1000 if i == 7 else 100 + i}"
         for i in range(8)

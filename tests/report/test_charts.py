@@ -1,4 +1,4 @@
-"""Pictures of results."""
+"""SVG and Matplotlib charts of results."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CASES: dict[str, Any] = {
 
 
 def text_of(picture: str) -> list[str]:
-    """Read what a picture says."""
+    """Text elements of an SVG."""
     return [node.text or "" for node in ET.fromstring(picture).iter() if node.text]
 
 
@@ -52,7 +52,7 @@ def text_of(picture: str) -> list[str]:
 @pytest.mark.parametrize("lang", ["en", "ru"])
 @pytest.mark.parametrize("case", CASES)
 def test_every_picture_is_sound(case: str, lang: str, width: int) -> None:
-    """Each picture of each case is well-formed, small, labelled, and inside its borders."""
+    """Every chart is well-formed, small, labelled and within its borders."""
     abc = classify_abc(CASES[case])
     matrix = build_matrix(abc, classify_cv(np.abs(np.asarray(CASES[case], dtype=float))))
     for picture in (
@@ -71,7 +71,7 @@ def test_every_picture_is_sound(case: str, lang: str, width: int) -> None:
 
 
 def test_tangents_touch_parallel_to_their_chords() -> None:
-    """K and L are where the curve runs parallel to the chords from O and from K."""
+    """At K and L the curve is parallel to the chords from O and from K."""
     found = curve_of(classify_abc(VALUES))
 
     assert found is not None
@@ -89,7 +89,7 @@ def test_tangents_touch_parallel_to_their_chords() -> None:
 
 @pytest.mark.parametrize("values", [*CASES.values(), [3, 2, 1], list(range(1, 400))])
 def test_the_curve_never_rises_above_a_tangent(values: Any) -> None:
-    """A tangent touches the curve and does not cut it."""
+    """A tangent touches the curve without crossing it."""
     found = curve_of(classify_abc(values))
 
     for (x1, y1), (x2, y2) in found.tangents if found is not None else ():
@@ -103,7 +103,7 @@ def test_the_curve_never_rises_above_a_tangent(values: Any) -> None:
     [(Shares(0.7, 0.9), (0.7, 0.9)), (CountShares(), ()), (Limits(100, 30), ())],
 )
 def test_other_rules_show_their_cuts_alone(rule: Any, limits: tuple[float, ...]) -> None:
-    """Without the rule of the tangent there are no chords, but still K and L."""
+    """Rules other than the tangent show K and L without chords."""
     abc = classify_abc(VALUES, rule)
     found = curve_of(abc)
 
@@ -115,7 +115,7 @@ def test_other_rules_show_their_cuts_alone(rule: Any, limits: tuple[float, ...])
 
 
 def test_thinning_keeps_the_shape() -> None:
-    """A curve of many customers is drawn by a few points that lie on it, K and L among them."""
+    """A long curve is drawn by a few of its points, K and L included."""
     values = np.asarray(CASES["many"])
     found = curve_of(classify_abc(values))
 
@@ -128,7 +128,7 @@ def test_thinning_keeps_the_shape() -> None:
 
 
 def test_lorenz_tells_the_gini_of_the_core() -> None:
-    """The number beside the Lorenz curve is twice the area that it leaves."""
+    """The Gini of the Lorenz chart is twice the area above the curve."""
     abc = classify_abc(VALUES)
     found = lorenz_of(abc)
 
@@ -140,7 +140,7 @@ def test_lorenz_tells_the_gini_of_the_core() -> None:
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
-    """Money, shares and customers follow the language, with their units."""
+    """Money, shares and counts are formatted for the language, with units."""
     matrix = build_matrix(classify_abc([1_234_567.0, 10, 5]), classify_cv([0.1, 0.5, 0.9]))
 
     english = " ".join(text_of(charts.heat_map(matrix, "en", currency="$")))
@@ -153,7 +153,7 @@ def test_numbers_are_written_as_the_language_does() -> None:
 
 
 def test_colours_can_be_read() -> None:
-    """Writing has a contrast of 4.5 on whatever it stands, marks have 3 on paper."""
+    """Text contrast is at least 4.5 on its background, marks 3 on paper."""
     for paper in (svg.PAPER, svg.FAINT):
         for ink in (svg.INK, svg.MUTED, svg.TANGENT, svg.CLASS_COLOURS[0]):
             assert svg.contrast(ink, paper) >= 4.5
@@ -165,7 +165,7 @@ def test_colours_can_be_read() -> None:
 
 
 def test_classes_are_told_apart_without_colour() -> None:
-    """Classes, and rising from falling bands, differ in lightness or in hue beyond red-green."""
+    """Classes and bands differ in lightness or in hue other than red-green."""
     for one, other in itertools.pairwise(svg.CLASS_COLOURS[:2]):
         assert svg.contrast(one, other) >= 1.8
     blue, orange = (int(colour[5:], 16) for colour in (svg.UP, svg.DOWN))
@@ -177,7 +177,7 @@ HOSTILE = "<script>alert(1)</script>\"'&\x07\ud800"
 
 @pytest.mark.parametrize("draw", [charts.heat_map, charts.quadrant])
 def test_hostile_text_is_only_text(draw: Callable[..., str]) -> None:
-    """Neither a currency nor a group's name becomes markup."""
+    """Currencies and group names are escaped."""
     matrix = build_matrix(classify_abc(VALUES), classify_cv(np.linspace(0.1, 1, 10)))
     options: dict[str, Any] = {"currency": HOSTILE}
     if draw is charts.quadrant:
@@ -200,7 +200,7 @@ MOVES = transitions(
 
 
 def test_flow_shows_every_customer_once() -> None:
-    """Bands hold all who were or are customers, and fill either side exactly."""
+    """Bands contain all present and former customers and fill both sides exactly."""
     bands = flow_of(MOVES)
 
     assert 8 == sum(one.customers for one in bands)
@@ -212,7 +212,7 @@ def test_flow_shows_every_customer_once() -> None:
 
 
 def test_flow_tells_money_and_direction() -> None:
-    """A band says from where to where, how many, and what it cost; its colour says up or down."""
+    """A band has both states, the count and the money; its colour is the direction."""
     picture = charts.flow(MOVES, "en", currency="$")
     shapes = {
         node[0].text: node.attrib["fill"]
@@ -227,7 +227,7 @@ def test_flow_tells_money_and_direction() -> None:
 
 
 def test_nobody_moved() -> None:
-    """Without customers there is a picture that says so."""
+    """Without customers the chart shows a message."""
     nobody: list[int] = []
 
     assert ["No sales to draw"] == text_of(
@@ -236,7 +236,7 @@ def test_nobody_moved() -> None:
 
 
 def test_results_plot_themselves(demo: Analysis, tmp_path: Path) -> None:
-    """``plot()`` gives what a notebook shows and what a file keeps."""
+    """``plot()`` displays in a notebook and saves to a file."""
     for result in (demo.abc, demo.matrix, demo.transitions):
         assert result is not None
         picture = result.plot("ru", width=500)
@@ -247,7 +247,7 @@ def test_results_plot_themselves(demo: Analysis, tmp_path: Path) -> None:
 
 
 def test_what_has_no_picture_is_refused() -> None:
-    """Drawing something else says what can be drawn."""
+    """An object without a chart is refused with those that have one."""
     with pytest.raises(InputError, match="no picture of list"):
         charts.draw([1, 2])
 
@@ -257,13 +257,13 @@ def test_what_has_no_picture_is_refused() -> None:
     [(3, [0, 1, 2, 3]), (1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (1234, [0, 500, 1000]), (0, [0])],
 )
 def test_ticks_are_round(top: float, expected: list[float]) -> None:
-    """Axes are marked at round numbers."""
+    """Axis ticks are round numbers."""
     assert ticks(top) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_axes_of_matplotlib(demo: Analysis, lang: str) -> None:
-    """Every picture also comes as labelled axes, for PNG and PDF."""
+    """Every chart is also available as labelled axes, for PNG and PDF."""
     mpl = pytest.importorskip("matplotlib")
     mpl.use("Agg")
     from matplotlib import pyplot as plt

@@ -1,4 +1,4 @@
-"""Figures of each customer, and the fingerprint of a result."""
+"""Customer figures and result fingerprint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from abcxyz.report.customers import spark, trend
 
 
 def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
-    """A changed sum of one customer changes the fingerprint of the result."""
+    """Changing one customer's sum changes the fingerprint."""
     from abcxyz.report.customers import result_hash
 
     value = np.array(demo.snapshot.value)
@@ -21,7 +21,7 @@ def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
 
 
 def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
-    """Nine months at 10 and three at 15 are a rise by half; nothing before is no trend."""
+    """Nine months at 10 and three at 15 are +50 %; without earlier sales there is no trend."""
     panel = attrs.evolve(
         demo.panel,
         customers=np.array(["a", "b"]),

@@ -1,4 +1,4 @@
-"""Hostile names in the files that programs read."""
+"""Hostile names in CSV and JSON output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from abcxyz.builtin.json_sink import JsonSink
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_csv_keeps_names_and_runs_nothing(hostile: Analysis, tmp_path: Path, lang: str) -> None:
-    """Names come back whole, with an apostrophe before what a spreadsheet would run."""
+    """Names are complete, with an apostrophe before spreadsheet formulas."""
     CsvSink(tmp_path / "a.csv", lang=lang).write(hostile, dry_run=False)
 
     text = (tmp_path / "a.csv").read_bytes().decode("utf-8-sig")
@@ -35,7 +35,7 @@ def test_csv_keeps_names_and_runs_nothing(hostile: Analysis, tmp_path: Path, lan
 
 
 def test_json_is_only_data(hostile: Analysis, tmp_path: Path) -> None:
-    """The summary is valid JSON without NaN, and examples of lines stay strings."""
+    """The summary is strict JSON without NaN, and example lines are strings."""
     JsonSink(tmp_path / "a.json").write(hostile, dry_run=False)
 
     def refuse(constant: str) -> object:

@@ -1,4 +1,4 @@
-"""JSON, terminal, workbook and page show the totals of the summary and add up nothing."""
+"""Totals of JSON, terminal, workbook and page come from the summary."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def analyzed(who: list[str], days: list[date], amounts: list[float]) -> Analysis
 
 @pytest.fixture(params=["demo", *CASES])
 def analysis(request: pytest.FixtureRequest) -> Analysis:
-    """The made-up wholesaler, or a result that lacks most classes."""
+    """Analysis of the demonstration data, or one with most classes empty."""
     if request.param == "demo":
         found: Analysis = request.getfixturevalue("demo")
         return found
@@ -46,7 +46,7 @@ def analysis(request: pytest.FixtureRequest) -> Analysis:
 
 
 def marked(summary: Summary) -> Summary:
-    """Replace every total by a number that no sum of these customers makes."""
+    """Replace every total by a number that no sum of the customers gives."""
     counts, sums = itertools.count(1_001), itertools.count(1)
 
     def mark(value: Any) -> Any:
@@ -58,7 +58,7 @@ def marked(summary: Summary) -> Summary:
         if isinstance(value, int):
             return next(counts)
         if isinstance(value, float) and not math.isnan(value):
-            # Apart in three digits, as the page shows no more of them.
+            # Distinct in three digits, as the page shows no more.
             return float(next(sums)) * 1e7 + 0.25
         return value
 
@@ -72,14 +72,14 @@ def all_the(summary: Summary) -> list[Any]:
 
 @pytest.fixture
 def shown(analysis: Analysis, monkeypatch: pytest.MonkeyPatch) -> Summary:
-    """Let the analysis tell the marked totals instead of its own."""
+    """Analysis whose summary returns the marked totals."""
     found = marked(analysis.summary())
     monkeypatch.setattr(Analysis, "summary", lambda _: found)
     return found
 
 
 def test_json(analysis: Analysis, shown: Summary) -> None:
-    """The object of a sink holds the totals as they are."""
+    """The JSON object has the totals unchanged."""
     found = summary_object(analysis)
 
     assert found["customers"] == shown.customers
@@ -102,7 +102,7 @@ def _number(one: Any) -> float | None:
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_terminal(analysis: Analysis, shown: Summary, lang: str) -> None:
-    """Classes, segments and groups on a terminal are those of the summary."""
+    """Terminal totals of classes, segments and groups come from the summary."""
     words = render(analysis, lang)
 
     assert number(shown.customers, lang) in words
@@ -116,7 +116,7 @@ def test_terminal(analysis: Analysis, shown: Summary, lang: str) -> None:
 
 
 def test_workbook(analysis: Analysis, shown: Summary) -> None:
-    """The sheets of totals hold those of the summary, and no other number."""
+    """The sheets of totals have the numbers of the summary and no other."""
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("xlsxwriter")
     book = openpyxl.load_workbook(io.BytesIO(render_workbook(analysis)))
@@ -147,7 +147,7 @@ def _numbers(sheet: Any) -> Iterator[float]:
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_page(analysis: Analysis, shown: Summary, lang: str) -> None:
-    """Answers, key figures and tables of totals on the page are those of the summary."""
+    """Answers, key figures and tables of totals on the page come from the summary."""
     pytest.importorskip("jinja2")
     page = render_html(analysis, lang=lang, languages=[lang])
 
@@ -182,12 +182,12 @@ RENDERERS = sorted(
     ]
 )
 ADDING = {"bincount", "count_nonzero", "cumsum", "fsum", "mean", "nansum", "reduceat", "sum"}
-#: Functions that add up what is no total: the series of one customer.
+#: Functions whose sums are not totals: the series of one customer.
 OF_ONE_CUSTOMER = {("customers.py", "spark"), ("customers.py", "trend")}
 
 
 def additions(code: str) -> list[tuple[str, str]]:
-    """List the functions of a module that add up, and by what."""
+    """List the summing functions of a module and the calls they make."""
     found = []
     for function in ast.walk(ast.parse(code)):
         if not isinstance(function, ast.FunctionDef):
@@ -201,12 +201,12 @@ def additions(code: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", RENDERERS, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_renderers_add_up_nothing(path: Path) -> None:
-    """No renderer calls what adds up or counts, but for a customer's own series."""
+    """No renderer sums or counts, except a single customer's series."""
     found = additions(path.read_text(encoding="utf-8"))
     assert [] == [one for one in found if (path.name, one[0]) not in OF_ONE_CUSTOMER]
 
 
 def test_an_addition_is_seen() -> None:
-    """A sum in any spelling is seen."""
+    """The check detects a sum in any spelling."""
     code = "def f(a):\n    return a.b.sum(), sum(a), np.nansum(a), math.fsum(a), len(a)"
     assert ["sum", "sum", "nansum", "fsum"] == [how for _, how in additions(code)]

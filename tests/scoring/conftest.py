@@ -1,4 +1,4 @@
-"""Made-up leads whose outcome depends on what is known about them."""
+"""Synthetic leads whose outcome depends on their attributes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from abcxyz.core.sales.transactions import Transactions
 
 @frozen
 class History:
-    """Leads in the order of time, what became of them, and what they brought."""
+    """Leads in order of time, their outcomes and their money."""
 
     table: dict[str, Any]
     outcome: Any
@@ -23,7 +23,7 @@ class History:
 
 
 def made_up(n: int = 1500, seed: int = 5, base: float = -2.2) -> History:
-    """Turnover and industry decide, region does not."""
+    """Leads whose outcome depends on turnover and industry, not on region."""
     rng = np.random.default_rng(seed)
     turnover = np.exp(rng.normal(18.6, 1.6, n))
     industry = rng.choice(np.array(["metal", "food", "wood", "retail"], dtype=object), n)
@@ -50,7 +50,7 @@ def history() -> History:
 
 
 def sales_of(leads: History) -> Transactions:
-    """Turn outcomes into sales: those that reached A buy much in their first year."""
+    """Convert outcomes to sales: leads that reached A buy much in the first year."""
     start = date(2022, 1, 3)
     customers, days, money = [], [], []
     for k, (key, reached) in enumerate(zip(leads.table["lead"], leads.outcome, strict=True)):

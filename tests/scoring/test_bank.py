@@ -1,4 +1,4 @@
-"""A fitted scorecard on real outcomes, whose share drifts strongly in time."""
+"""Scorecard fitted to real outcomes with strong drift."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONS = FitOptions(special={"pdays": [-1]}, repeats=1)
 
 @frozen(eq=False)
 class Bank:
-    """Calls in the order of time, and the scorecard fitted to the first 70 % of them."""
+    """Calls in order of time, and the scorecard fitted to the first 70 % of them."""
 
     table: pd.DataFrame
     outcome: Any
@@ -36,7 +36,7 @@ class Bank:
 
 @pytest.fixture(scope="module")
 def bank(shared_data: Path) -> Bank:
-    """Fit on the calls before the last 30 %, without the length of the call."""
+    """Fit on the calls before the last 30 %, without the call duration."""
     table = pd.read_csv(shared_data / "bank_marketing.csv.gz", sep=";")
     outcome = (table.pop("y") == "yes").to_numpy()
     card = fit_scorecard(table.drop(columns="duration"), outcome, as_of=DAY, options=OPTIONS)
@@ -44,7 +44,7 @@ def bank(shared_data: Path) -> Bank:
 
 
 def test_it_ranks_like_logistic_regression(bank: Bank) -> None:
-    """On the last 30 % the card reaches the AUC of one-hot logistic regression minus 0.01."""
+    """AUC on the last 30 % is within 0.01 of one-hot logistic regression."""
     table = bank.table.drop(columns="duration")
     words = [name for name in table if table[name].dtype.kind not in "iuf"]
     numbers = [name for name in table if name not in words]
@@ -63,13 +63,13 @@ def test_it_ranks_like_logistic_regression(bank: Bank) -> None:
 
 
 def test_the_drift_is_seen(bank: Bank) -> None:
-    """The share of yes quadruples; the drift check says the probabilities no longer hold."""
+    """The drift check reports that the quadrupled share invalidates probabilities."""
     assert abs(bank.card.report["holdout"]["in_the_large"]) > 0.1
     assert drift_of(bank.card.report["stability"]["holdout"]) == "shifted"
 
 
 def test_followed_in_time_the_level_is_right(bank: Bank) -> None:
-    """Set anew every 250 calls by the last 1,000 outcomes, the level errs by less than 0.01."""
+    """Recalibrated every 250 calls on the last 1,000, the level errs below 0.01."""
     said = np.empty(len(bank.table) - bank.cut)
     for k in range(bank.cut, len(bank.table), 250):
         before = slice(k - 1000, k)
@@ -80,7 +80,7 @@ def test_followed_in_time_the_level_is_right(bank: Bank) -> None:
 
 
 def test_without_drift_the_level_is_right(bank: Bank) -> None:
-    """Held out at random rather than in time, the level errs by less than 0.01."""
+    """With a random holdout the level errs by less than 0.01."""
     mixed = np.random.default_rng(0).permutation(len(bank.table))
     table = bank.table.drop(columns="duration").iloc[mixed].reset_index(drop=True)
     card = fit_scorecard(table, bank.outcome[mixed], as_of=DAY, options=OPTIONS)
@@ -89,6 +89,6 @@ def test_without_drift_the_level_is_right(bank: Bank) -> None:
 
 
 def test_the_length_of_the_call_is_questioned(bank: Bank) -> None:
-    """The call's length, known only afterwards, is named though it does not separate perfectly."""
+    """Call duration is reported as a likely leak without perfect separation."""
     card = fit_scorecard(bank.table, bank.outcome, as_of=DAY, options=OPTIONS)
     assert card.report["suspects"] == ["duration"]

@@ -1,4 +1,4 @@
-"""Bins and their weight of evidence."""
+"""Binning and weight of evidence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from abcxyz.toolkit.catalogue import Texts
 
 
 def test_weight_of_evidence_by_hand() -> None:
-    """Five leads of the average kind are added to each bin before odds are compared."""
+    """Five average leads are added to each bin before its odds are compared."""
     # 20 A of 100; the first bin holds 12 A and 8 others, the second 8 and 72.
     counts = np.array([[8, 12], [72, 8], [0, 0]])
     first = math.log((12 + 5 * 0.2) / (8 + 5 * 0.8)) - math.log(0.2 / 0.8)
@@ -28,7 +28,7 @@ def test_weight_of_evidence_by_hand() -> None:
 @settings(deadline=None)  # the first call loads scikit-learn
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["auto", "up", "down"]))
 def test_bins_are_monotone(seed: int, trend: str) -> None:
-    """Whatever the data, the share of A rises or falls throughout the bins."""
+    """The share of A is monotone over the bins for any data."""
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 60, 400).astype(float)
     outcome = rng.random(400) < rng.random()
@@ -43,7 +43,7 @@ def test_bins_are_monotone(seed: int, trend: str) -> None:
 
 
 def test_any_shape_where_asked_for() -> None:
-    """With the trend "none" a hump stays a hump."""
+    """With the trend "none" bins may be non-monotone."""
     values = np.repeat(np.arange(3.0), 100)
     outcome = np.r_[np.arange(100) < 10, np.arange(100) < 90, np.arange(100) < 10]
     one = bin_attribute("x", values, outcome, kind="number", trend="none")
@@ -51,7 +51,7 @@ def test_any_shape_where_asked_for() -> None:
 
 
 def test_special_unknown_and_rare_values() -> None:
-    """-1 has its own bin, unknown values theirs, and rare words share one."""
+    """-1 and unknown values have separate bins, and rare categories share one."""
     values = np.array([-1.0] * 50 + [1.0] * 50 + [9.0] * 50 + [math.nan] * 10)
     outcome = np.arange(160) % 3 == 0
     one = bin_attribute("pdays", values, outcome, kind="number", special=[-1])
@@ -64,7 +64,7 @@ def test_special_unknown_and_rare_values() -> None:
 
 
 def test_information_value_by_hand() -> None:
-    """The information value is the sum of share differences times weights of evidence."""
+    """Information value sums share differences times weights of evidence."""
     words = np.array(["a"] * 40 + ["b"] * 60, dtype=object)
     outcome = np.r_[np.arange(40) < 20, np.arange(60) < 10]
     one = bin_attribute("x", words, outcome, kind="category", smoothing=1e-12)
@@ -74,7 +74,7 @@ def test_information_value_by_hand() -> None:
 
 
 def test_kinds() -> None:
-    """Text is a number only where all of it is, and of many values."""
+    """Text is numeric only if all of it is, with many distinct values."""
     digits = [str(k) for k in range(30)]
     assert kind_of(digits, "x", {}) == "number"
     assert kind_of(digits, "region", {"region": "category"}) == "category"
@@ -92,7 +92,7 @@ EDGES = st.lists(st.integers(0, 25).map(float), max_size=5, unique=True).map(sor
 def test_two_valuations_add_up(
     values: list[float | None], first: list[float], second: list[float], special: bool, seed: int
 ) -> None:
-    """Over the bins of both, every value has the sum of what each of the two gives it."""
+    """Combined bins give every value the sum of both scorings."""
     rng = np.random.default_rng(seed)
 
     def make(edges: list[float], own: bool) -> Valued:
@@ -111,7 +111,7 @@ def test_two_valuations_add_up(
 
 
 def test_two_valuations_of_words() -> None:
-    """Words of one that the other puts among all others, or nowhere, still add up."""
+    """Categories that one scoring lacks still add up."""
     a = Valued(
         Attribute("x", "category", 0, [Bin(0, values=["food"]), Bin(0)]), np.array([1.0, 2, 3])
     )
@@ -122,7 +122,7 @@ def test_two_valuations_of_words() -> None:
 
 
 def test_a_blend_is_made_monotone() -> None:
-    """Ranges that fall back are levelled, and levels that are equal become one bin."""
+    """Non-monotone ranges are levelled, and equal ones merged."""
     bins = [Bin(0, upto=1), Bin(0, upto=2), Bin(0, upto=3), Bin(0)]
     one = Valued(Attribute("x", "number", 0, bins), np.array([0.0, 2.0, 1.0, 5.0, 9.0]))
     counts = np.array([[10, 0]] * 4 + [[0, 0]])
@@ -132,7 +132,7 @@ def test_a_blend_is_made_monotone() -> None:
 
 
 def test_reasons_in_both_languages() -> None:
-    """Every bin says its range or value in English and Russian."""
+    """Every bin has its range or value in English and Russian."""
     bins = [Bin(0, values=["-1"]), Bin(0, upto=1.2e8), Bin(0, upto=2e9), Bin(0)]
     one = labelled(
         Attribute("turnover", "number", 0, bins),

@@ -1,4 +1,4 @@
-"""Scorecards fitted to what became of leads."""
+"""Scorecards fitted to the outcomes of leads."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ QUICK = FitOptions(repeats=2)
 
 @pytest.fixture(scope="module")
 def card(history: History) -> Scorecard:
-    """Fit the made-up leads."""
+    """Scorecard fitted to the synthetic leads."""
     return fit_scorecard(
         history.table, history.outcome, revenue=history.revenue, as_of=DAY, options=QUICK
     )
 
 
 def test_fitted_points_add_up(card: Scorecard, history: History) -> None:
-    """The points of every lead add up to its score exactly, between 0 and 100."""
+    """Points of every lead add up to its score exactly, within 0 and 100."""
     scores = score_prospects(history.table, card)
     for row, score in zip(scores.points.tolist(), scores.score.tolist(), strict=True):
         assert sum(map(Fraction, row)) == Fraction(score)
@@ -55,7 +55,7 @@ def test_fitted_points_add_up(card: Scorecard, history: History) -> None:
 
 
 def test_fitted_bins_are_monotone(card: Scorecard) -> None:
-    """The points of a number rise or fall throughout its ranges."""
+    """The points of a number are monotone over its ranges."""
     numbers = [one for one in card.attributes if one.kind == "number"]
     assert any(len(one.ranges) > 2 for one in numbers)
     for one in numbers:
@@ -64,7 +64,7 @@ def test_fitted_bins_are_monotone(card: Scorecard) -> None:
 
 
 def test_it_finds_what_decides(card: Scorecard, history: History) -> None:
-    """The fit ranks nearly as well as the truth, and the report says what it is worth."""
+    """The fit ranks almost like the true model, and reports its metrics."""
     held = card.report["holdout"]
     late = slice(-held["n"], None)
     best = roc_auc_score(history.outcome[late], history.probability[late])
@@ -86,7 +86,7 @@ def test_it_finds_what_decides(card: Scorecard, history: History) -> None:
 
 
 def test_probabilities_are_calibrated(card: Scorecard, history: History) -> None:
-    """On the leads fitted on, the mean probability is the share that became A."""
+    """On the training leads the mean probability equals the share of A."""
     scores = score_prospects(history.table, card)
     said, truth = scores.probability[:1050], history.outcome[:1050]
     assert said.mean() == pytest.approx(truth.mean(), abs=0.005)
@@ -96,14 +96,14 @@ def test_probabilities_are_calibrated(card: Scorecard, history: History) -> None
 
 
 def test_grades_take_their_shares(card: Scorecard, history: History) -> None:
-    """About a fifth of the leads fitted on is P-A, and about half P-A or P-B."""
+    """Of the training leads about a fifth is P-A, about half P-A or P-B."""
     grade = score_prospects(history.table, card).grade[:1050]
     assert np.mean(grade == 0) == pytest.approx(0.2, abs=0.05)
     assert np.mean((grade == 0) | (grade == 1)) == pytest.approx(0.5, abs=0.05)
 
 
 def test_reasons_of_a_fitted_card(card: Scorecard) -> None:
-    """A fitted card gives reasons in both languages, with the labels of the rules."""
+    """A fitted card has reasons in both languages, with the labels of the rules."""
     one = score_prospect({"turnover": 9e9, "industry": "metal"}, card)
     assert one.grade == "P-A"
     assert one.reasons_in("ru")[0].startswith("оборот свыше")
@@ -115,7 +115,7 @@ def test_reasons_of_a_fitted_card(card: Scorecard) -> None:
 
 
 def test_model_file(card: Scorecard, history: History) -> None:
-    """A fitted card is JSON with date, n and metrics, and scores the same when read back."""
+    """A fitted card is JSON with date, n and metrics, and scores equally when loaded."""
     again = Scorecard.from_json(card.to_json())
     report = json.loads(card.to_json())["report"]
     assert (report["date"], report["train"]["n"]) == ("2026-11-01", 1050)
@@ -126,7 +126,7 @@ def test_model_file(card: Scorecard, history: History) -> None:
 
 
 def test_the_future_is_not_looked_at(history: History, card: Scorecard) -> None:
-    """Other outcomes among the leads set aside change no point and no probability."""
+    """Outcomes of the holdout leads change no point and no probability."""
     changed = history.outcome.copy()
     changed[1050:] = ~changed[1050:]
     other = fit_scorecard(history.table, changed, as_of=DAY, options=QUICK)
@@ -139,7 +139,7 @@ def test_the_future_is_not_looked_at(history: History, card: Scorecard) -> None:
 
 
 def test_time_decides_who_is_set_aside(history: History, card: Scorecard) -> None:
-    """Rows in any order give the same card once their days are known; no day is divided."""
+    """Row order does not matter with known days, and no day is split."""
     n = len(history.outcome)
     days = [date(2024, 1, 1) + timedelta(days=k // 7) for k in range(n)]
     mixed = np.random.default_rng(1).permutation(n)
@@ -155,7 +155,7 @@ def test_time_decides_who_is_set_aside(history: History, card: Scorecard) -> Non
 
 @pytest.mark.parametrize(("a", "others"), [(39, 400), (400, 39)])
 def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
-    """With 39 of a kind the card is the rules, and says why."""
+    """With 39 leads of one outcome the card is the rules, with the reason."""
     rows = _rows(history, a, others)
     found = fit_scorecard(*rows, as_of=DAY)
     assert (found.attributes, found.basis, found.calibration) == (
@@ -169,7 +169,7 @@ def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
 
 
 def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -> None:
-    """A fitted card that a new fit does not beat stays, and still knows its own leads."""
+    """A fitted card that a new fit does not beat stays with its reference leads."""
     table, outcome = _rows(history, 30, 30)
     found = fit_scorecard(table, outcome, as_of=DAY, rules=card)
     assert found.attributes == card.attributes
@@ -178,7 +178,7 @@ def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -
 
 
 def test_forty_are_fitted(history: History) -> None:
-    """With 40 of each kind a fit is tried, whatever comes of it."""
+    """With 40 leads of each outcome a fit is attempted."""
     table, outcome = _rows(history, 40, 40)
     found = fit_scorecard(table, outcome, as_of=DAY)
     assert "cross_validation" in found.report
@@ -196,7 +196,7 @@ def _rows(history: History, a: int, others: int) -> tuple[dict[str, Any], Any]:
 
 
 def test_noise_leaves_the_rules(history: History) -> None:
-    """Where nothing is to be learned the rules are kept, and the report says so."""
+    """On noise the rules stay, and the report has the reason."""
     rng = np.random.default_rng(4)
     table = {"x": rng.normal(size=600), "y": rng.choice(np.array(["a", "b"], object), 600)}
     found = fit_scorecard(table, rng.random(600) < 0.3, as_of=DAY, options=QUICK)
@@ -207,7 +207,7 @@ def test_noise_leaves_the_rules(history: History) -> None:
 
 
 def test_rules_that_are_right_are_kept() -> None:
-    """Where the rules already decide the outcome, a fit does not displace them."""
+    """Rules that decide the outcome are not replaced by a fit."""
     rng = np.random.default_rng(8)
     n = 400
     table = {
@@ -224,7 +224,7 @@ def test_rules_that_are_right_are_kept() -> None:
 
 
 def test_the_blend_grows_with_the_sample() -> None:
-    """With few leads the card stays near the rules; with many it is nearly the fit alone."""
+    """The card is near the rules with few leads and near the fit with many."""
     distance = []
     for n in (300, 6000):
         leads = made_up(n, seed=3)
@@ -240,7 +240,7 @@ def test_the_blend_grows_with_the_sample() -> None:
 
 
 def test_the_fit_is_a_logistic_regression_on_weights_of_evidence(history: History) -> None:
-    """Without rules, log-odds are those of scikit-learn on the weights of evidence."""
+    """Without rules log-odds equal scikit-learn's on weights of evidence."""
     words = {"industry": history.table["industry"], "source": history.table["region"]}
     design = Design.read(words, {})
     model = fit_log_odds(design, history.outcome, FitOptions(smoothing=3), None)
@@ -265,7 +265,7 @@ def test_the_fit_is_a_logistic_regression_on_weights_of_evidence(history: Histor
 
 
 def test_leaks_are_refused_by_name(history: History) -> None:
-    """An attribute that gives the outcome away is refused, unless it is allowed."""
+    """A leaking attribute is refused unless allowed."""
     leak = np.where(history.outcome, "VIP", "plain").astype(object)
     table = history.table | {"segment": leak}
     with pytest.raises(InputError, match="segment alone tells A from others almost perfectly"):
@@ -277,14 +277,14 @@ def test_leaks_are_refused_by_name(history: History) -> None:
 
 
 def test_being_known_at_all_can_be_the_leak(history: History) -> None:
-    """A field that is filled in only for those who became A is a leak as well."""
+    """A field filled in only for leads that became A is a leak."""
     manager = np.where(history.outcome, np.arange(1500) % 9, np.nan)
     with pytest.raises(InputError, match="manager alone"):
         fit_scorecard(history.table | {"manager": manager}, history.outcome, as_of=DAY)
 
 
 def test_a_weak_leak_is_questioned(history: History) -> None:
-    """An attribute far stronger than all others together is kept, but named in the report."""
+    """An attribute far stronger than all others is used, with a warning in the report."""
     rng = np.random.default_rng(3)
     calls = history.outcome * 2.0 + rng.normal(0, 1, 1500)
     table = {"region": history.table["region"], "calls": calls}
@@ -294,7 +294,7 @@ def test_a_weak_leak_is_questioned(history: History) -> None:
 
 
 def test_knockouts_are_no_attributes(history: History) -> None:
-    """What rules a lead out is not learned from, and rules it out on the fitted card too."""
+    """Knockout attributes are not fitted, and knock out on the fitted card too."""
     status = np.where(history.outcome, "active", "bankrupt").astype(object)
     found = fit_scorecard(
         history.table | {"status": status}, history.outcome, as_of=DAY, options=QUICK
@@ -304,7 +304,7 @@ def test_knockouts_are_no_attributes(history: History) -> None:
 
 
 def test_from_transactions() -> None:
-    """Outcomes of the first year, found in the sales, are aligned with the leads by id."""
+    """First-year outcomes from sales are aligned with the leads by id."""
     leads = made_up(800)
     outcome = first_year_outcomes(sales_of(leads), as_of=date(2026, 1, 1))
     truth = dict(zip(leads.table["lead"], leads.outcome.tolist(), strict=True))
@@ -322,7 +322,7 @@ def test_from_transactions() -> None:
 
 
 def test_from_a_snapshot() -> None:
-    """A snapshot's class A is an outcome; who is not classified has none."""
+    """A snapshot's class A is an outcome; an unclassified customer has none."""
     leads = made_up(800)
     snapshot = analyze(sales_of(leads), as_of=date(2024, 1, 1)).snapshot
     found = fit_scorecard(leads.table, snapshot, options=QUICK)
@@ -332,7 +332,7 @@ def test_from_a_snapshot() -> None:
 
 
 def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
-    """After leads became A more often, the probabilities follow and the order stays."""
+    """Recalibration changes the probabilities and preserves the order."""
     later = made_up(1500, seed=11, base=-0.8)
     again = recalibrate(card, later.table, later.outcome, as_of=date(2027, 5, 1))
     scores = score_prospects(later.table, again)
@@ -349,7 +349,7 @@ def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
 
 
 def test_recent_leads_set_the_level() -> None:
-    """With *recent* the level is that of the latest leads fitted on."""
+    """*recent* calibrates the level on the latest training leads."""
     old, new = made_up(900, seed=1, base=-3.0), made_up(600, seed=2, base=-1.0)
     table = {name: [*old.table[name], *new.table[name]] for name in old.table}
     outcome = np.r_[old.outcome, new.outcome]
@@ -360,7 +360,7 @@ def test_recent_leads_set_the_level() -> None:
 
 
 def test_drift(card: Scorecard, history: History) -> None:
-    """Leads like those fitted on are stable, others are called shifted and why."""
+    """Leads like the training leads are stable; others are shifted, with reasons."""
     same = stability(card.report["profile"], score_prospects(history.table, card))
     assert drift_of(same) == "stable"
     small = history.table | {"turnover": np.full(1500, 1e6)}
@@ -375,7 +375,7 @@ def test_drift(card: Scorecard, history: History) -> None:
 
 
 def test_new_leads_are_compared(history: History) -> None:
-    """Today's leads given to the fit are compared with those fitted on."""
+    """New leads passed to the fit are compared with the training leads."""
     fresh = {"turnover": ["much", 5e9, 5e9], "industry": ["metal"] * 3}
     found = fit_scorecard(
         history.table, history.outcome, as_of=DAY, new_leads=fresh, options=QUICK
@@ -385,7 +385,7 @@ def test_new_leads_are_compared(history: History) -> None:
 
 
 def test_sigmoid_fit_against_a_grid() -> None:
-    """Intercept and slope have the greatest likelihood of all those nearby."""
+    """Intercept and slope maximise the likelihood in their neighbourhood."""
     rng = np.random.default_rng(2)
     values = rng.normal(3, 2, 500)
     truth = rng.random(500) < sigmoid(0.5 * values - 2)
@@ -420,7 +420,7 @@ def test_wrong_input(history: History, change: dict[str, Any], words: str) -> No
 
 
 def test_without_scikit_learn(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where scikit-learn is absent, the error says how to install it."""
+    """Without scikit-learn the error tells how to install it."""
     usual = builtins.__import__
 
     def absent(name: str, *args: Any, **more: Any) -> Any:
@@ -434,7 +434,7 @@ def test_without_scikit_learn(history: History, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_new_word_is_not_an_unknown_one() -> None:
-    """Leads of an industry never seen are a drift, even where as many were unknown before."""
+    """A new category is drift, even where as many values were unknown before."""
     data = {
         "name": "x",
         "kind": "category",
@@ -450,7 +450,7 @@ def test_a_new_word_is_not_an_unknown_one() -> None:
 
 
 def test_an_attribute_that_contradicts_its_bins_is_left_out() -> None:
-    """What looks good alone but speaks against a lead beside another is dropped."""
+    """An attribute whose joint coefficient contradicts its bins is dropped."""
     rng = np.random.default_rng(6)
     first = rng.random(4000) < 0.5
     copy = np.where(rng.random(4000) < 0.9, first, ~first)
@@ -462,7 +462,7 @@ def test_an_attribute_that_contradicts_its_bins_is_left_out() -> None:
 
 
 def test_knocked_out_leads_do_not_move_the_level(card: Scorecard, history: History) -> None:
-    """Bankrupt leads have no probability, and none of them sets it."""
+    """Knocked-out leads have no probability and do not affect the calibration."""
     status = np.where(np.arange(1500) % 3 == 0, "bankrupt", "active").astype(object)
     outcome = history.outcome & (status == "active")
     again = recalibrate(card, history.table | {"status": status}, outcome, as_of=DAY)
@@ -494,14 +494,14 @@ def test_wrong_options(option: dict[str, Any]) -> None:
 
 
 def test_all_on_one_day_leaves_the_rules(history: History) -> None:
-    """Leads of a single day cannot be divided in time, and the report says so."""
+    """Leads of one day cannot be split in time, and the report has the reason."""
     found = fit_scorecard(history.table, history.outcome, days=[DAY] * 1500, options=QUICK)
     assert found.report["decision"]["reason"] == "few_early"
     assert describe(found)[1].startswith("rules only: before the leads set aside there are 0 A")
 
 
 def test_a_kind_may_be_given(history: History) -> None:
-    """Codes written in digits are a category where the options say so."""
+    """Numeric codes are a category where the options declare it."""
     code = {"metal": 24, "food": 10, "wood": 16, "retail": 47}
     table = {"okved": [code[one] for one in history.table["industry"]]}
     kinds = []
@@ -513,7 +513,7 @@ def test_a_kind_may_be_given(history: History) -> None:
 
 
 def test_columns_that_say_nothing(history: History) -> None:
-    """Constant, empty, endless and strange columns harm nothing and are left out by name."""
+    """Constant, empty, infinite and unusable columns are dropped by name."""
     table = history.table | {
         "same": [1.0] * 1500,
         "empty": [None] * 1500,

@@ -1,4 +1,4 @@
-"""How good scores are, against slow and direct formulas."""
+"""Score metrics, against slow direct formulas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def compare(x: float, y: float) -> float:
 
 
 def delong(ours: list[float], others: list[float]) -> tuple[float, float]:
-    """Do it pair by pair, as the paper defines it."""
+    """Reference: pair by pair, as defined in the paper."""
     m, n = len(ours), len(others)
     auc = sum(compare(x, y) for x, y in itertools.product(ours, others)) / (m * n)
     above = [sum(compare(x, y) for y in others) / n for x in ours]
@@ -40,7 +40,7 @@ def delong(ours: list[float], others: list[float]) -> tuple[float, float]:
 
 @given(SCORES, SCORES)
 def test_delong_pair_by_pair(ours: list[float], others: list[float]) -> None:
-    """Area and its error are those of the definition, ties included."""
+    """AUC and its error equal the definition, ties included."""
     found = roc_auc([True] * len(ours) + [False] * len(others), ours + others)
     auc, error = delong(ours, others)
     assert pytest.approx((auc, error), abs=1e-12) == (found.value, found.error)
@@ -49,7 +49,7 @@ def test_delong_pair_by_pair(ours: list[float], others: list[float]) -> None:
 
 
 def test_delong_is_as_wide_as_a_bootstrap() -> None:
-    """The error agrees with that of drawing the leads again 2,000 times."""
+    """The error agrees with 2,000 bootstrap resamples."""
     rng = np.random.default_rng(7)
     ours, others = rng.normal(0.8, 1, 120), rng.normal(0, 1, 300)
     truth = np.r_[np.ones(120, bool), np.zeros(300, bool)]
@@ -62,7 +62,7 @@ def test_delong_is_as_wide_as_a_bootstrap() -> None:
 
 
 def test_auc_needs_both_kinds() -> None:
-    """One kind alone has no area; a single lead of a kind has one without a width."""
+    """One outcome alone has no AUC; a single lead of an outcome has no interval."""
     with pytest.raises(InputError, match="all 2 outcomes"):
         roc_auc([True, True], [1, 2])
     with pytest.raises(InputError, match="2 outcomes and 1 scores"):
@@ -74,7 +74,7 @@ def test_auc_needs_both_kinds() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=12))
 def test_top_share_does_not_depend_on_the_order(rows: list[tuple[int, int]]) -> None:
-    """The share in the best tenth is the mean over all orders of tied leads."""
+    """The top-tenth share is the mean over all orders of tied leads."""
     score, weight = zip(*rows, strict=True)
     found = top_share(weight, score, 0.25)
     if sum(weight) == 0:
@@ -102,7 +102,7 @@ def test_brier_and_reliability_by_hand() -> None:
 
 
 def test_stability_by_hand() -> None:
-    """The index is the sum over bins, the same both ways, and finite for an empty bin."""
+    """The stability index sums over bins, symmetric and finite for empty bins."""
     by_hand = (0.6 - 0.5) * math.log(0.6 / 0.5) + (0.4 - 0.5) * math.log(0.4 / 0.5)
     assert pytest.approx(by_hand) == stability_index([50, 50], [6, 4])
     assert stability_index([1, 3], [2, 2]) == pytest.approx(stability_index([2, 2], [1, 3]))

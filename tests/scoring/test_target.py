@@ -1,4 +1,4 @@
-"""Who became A in time, and what was known then."""
+"""Outcomes of new customers within a year, and attributes known beforehand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def a_year_later(day: date) -> date:
 
 
 def slow(sales: Transactions, as_of: date) -> dict[str, bool]:
-    """Classify every month with plain dictionaries."""
+    """Reference: classify every month with plain dictionaries."""
     rows = list(
         zip(sales.customer.tolist(), sales.day.tolist(), sales.amount.tolist(), strict=True)
     )
@@ -50,7 +50,7 @@ def slow(sales: Transactions, as_of: date) -> dict[str, bool]:
 
 
 def test_as_the_slow_twin() -> None:
-    """Outcomes of a made-up history are those of classifying month by month by hand."""
+    """Outcomes of synthetic sales equal the monthly reference."""
     sales = demo_sales(seed=3, customers=60).transactions
     as_of = date(2026, 11, 1)
     found = first_year_outcomes(sales, as_of=as_of)
@@ -61,7 +61,7 @@ def test_as_the_slow_twin() -> None:
 
 
 def test_only_whole_years_count() -> None:
-    """A year that ends on the day the data end is whole; one that ends a day later is not."""
+    """A year that ends on the last day of the data is complete, a day later not."""
     days = [date(2024, 2, 29), date(2024, 3, 1), date(2024, 3, 2)]
     sales = Transactions(["leap", "whole", "short"], days, [5.0, 5.0, 5.0])
     found = first_year_outcomes(sales, as_of=date(2025, 3, 1), rule=Shares())
@@ -70,7 +70,7 @@ def test_only_whole_years_count() -> None:
 
 
 def test_a_leap_day_is_followed_by_a_shorter_year() -> None:
-    """A customer of 29 February has had a year on 28 February."""
+    """The year from 29 February ends on 28 February."""
     sales = Transactions(["leap"], [date(2024, 2, 29)], [5.0])
     assert len(first_year_outcomes(sales, as_of=date(2025, 2, 28))) == 1
     with pytest.raises(InputError, match="no customer had 12 months"):
@@ -78,7 +78,7 @@ def test_a_leap_day_is_followed_by_a_shorter_year() -> None:
 
 
 def test_long_gone_giants_do_not_raise_the_bar() -> None:
-    """Classes are cut on the last twelve months, not on all that was ever sold."""
+    """Classes use the last twelve months, not all sales."""
     days = [date(2020, 1, 10), date(2023, 1, 10), date(2023, 1, 10)]
     sales = Transactions(["giant", "large", "small"], days, [1e9, 100.0, 1.0])
     found = first_year_outcomes(sales, as_of=date(2024, 6, 1))
@@ -87,7 +87,7 @@ def test_long_gone_giants_do_not_raise_the_bar() -> None:
 
 
 def test_late_success_does_not_count() -> None:
-    """Class A reached in the fourteenth month is no success, and nor is its money."""
+    """Class A in the fourteenth month is not an outcome, nor is its money."""
     days = [date(2024, 1, 10), date(2025, 3, 5), *(date(2024, m, 1) for m in range(1, 13))]
     sales = Transactions(["late", "late"] + ["big"] * 12, days, [1.0, 1e6] + [100.0] * 12)
     found = first_year_outcomes(sales, as_of=date(2025, 6, 1))
@@ -107,7 +107,7 @@ def test_nothing_after_the_end_is_looked_at() -> None:
 
 
 def test_old_customers_can_be_left_out() -> None:
-    """Those who bought before *since* are not taken for new ones."""
+    """Customers with sales before *since* are not new."""
     sales = Transactions(["old", "new"], [date(2024, 1, 1), date(2024, 3, 1)], [1.0, 1.0])
     found = first_year_outcomes(sales, as_of=date(2025, 6, 1), since=date(2024, 2, 1))
     assert (found.customers.tolist(), found.older) == (["new"], 1)
@@ -120,7 +120,7 @@ def test_old_customers_can_be_left_out() -> None:
 
 
 def test_attributes_as_of_the_day() -> None:
-    """The newest row not later than the day counts; a later one is not known yet."""
+    """The newest row not later than the day counts."""
     table = {"staff": [10, 20, 30, 7], "city": ["x", "y", "z", "w"]}
     known = [date(2024, 1, 1), date(2024, 6, 1), date(2024, 3, 1), date(2024, 1, 1)]
     days = np.array(["2024-05-01", "2023-12-31", "2024-01-01"], dtype="M8[D]")

@@ -1,4 +1,4 @@
-"""The made-up history."""
+"""Demonstration sales history."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from abcxyz.errors import InputError
 
 
 def test_same_seed_same_history() -> None:
-    """A seed gives one history, another seed another."""
+    """Equal seeds give equal histories, other seeds others."""
     assert demo_sales(seed=1, customers=30) == demo_sales(seed=1, customers=30)
     assert demo_sales(seed=1, customers=30) != demo_sales(seed=2, customers=30)
 
 
 def test_history_is_believable() -> None:
-    """Two years of whole kopecks on working days, with returns and every habit."""
+    """Two years of integer kopecks on working days, with returns and every pattern."""
     demo = demo_sales()
     sales = demo.transactions
     kopecks = sales.amount * 100

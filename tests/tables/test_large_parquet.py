@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def account(analysis: Analysis) -> list[tuple[str, int, float | None, str]]:
-    """List what was doubtful, with money to the cent; equal lines are counted in memory only."""
+    """Data quality findings with money to the cent; duplicates count in memory only."""
     assert analysis.quality is not None
     return sorted(
         (one.kind, one.count, None if one.amount is None else round(one.amount, 2), one.treatment)
@@ -53,7 +53,7 @@ def account(analysis: Analysis) -> list[tuple[str, int, float | None, str]]:
 
 
 def test_one_currency_is_chosen_alike(file: Path) -> None:
-    """Codes, signs and words for one currency are one, and the account counts the other lines."""
+    """Codes, signs and names of a currency are equal, and others are counted."""
     small = analyze_file(file, as_of=AS_OF, settings=Settings(), currency="rub")
     large = analyze_file(file, as_of=AS_OF, settings=Settings(), currency="rub", large_from=0)
     assert account(small) == account(large)
@@ -71,7 +71,7 @@ def test_one_currency_is_chosen_alike(file: Path) -> None:
 
 
 def test_several_currencies_are_refused_alike(file: Path) -> None:
-    """Mixed currencies and an absent one are refused with the same words."""
+    """Mixed or absent currencies are refused with the same text."""
     for currency in (None, "EUR"):
         messages = []
         for size in (200.0, 0.0):
@@ -84,7 +84,7 @@ def test_several_currencies_are_refused_alike(file: Path) -> None:
 
 
 def test_rates_are_refused(file: Path) -> None:
-    """Money of a large file is not converted."""
+    """Exchange rates are refused for a large file."""
     with pytest.raises(InputError, match="cannot be converted"):
         analyze_file(
             file, as_of=AS_OF, settings=Settings(), large_from=0, rates={"USD": 90.0, "RUB": 1.0}

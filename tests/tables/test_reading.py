@@ -1,4 +1,4 @@
-"""Reading sales from files of every kind."""
+"""Reading sales from every file format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _written(folder: Path, content: str | bytes, name: str = "sales.csv") -> Pat
 
 
 def test_plain_csv(tmp_path: Path) -> None:
-    """Identifiers keep their zeros, and a return stays negative."""
+    """Identifiers have their leading zeros, and a return stays negative."""
     sales = read_sales(_written(tmp_path, PLAIN))
 
     assert sales.transactions.customer.tolist() == ["00017", "b"]
@@ -34,7 +34,7 @@ def test_plain_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["cp1251", "utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_russian_csv(tmp_path: Path, encoding: str, mark: str) -> None:
-    """A Russian table is understood in every usual encoding, with spaces and decimal commas."""
+    """A Russian CSV is read in every usual encoding, with spaces and decimal commas."""
     lines = [
         ["Контрагент", "Дата", "Сумма", "Номер"],
         ["ООО «Ёлка»", "31.10.2026 14:05:00", "1\u00a0234,50", "7"],
@@ -50,14 +50,14 @@ def test_russian_csv(tmp_path: Path, encoding: str, mark: str) -> None:
 
 
 def test_gzip_by_content(tmp_path: Path) -> None:
-    """A gzipped file is recognised by its bytes, whatever it is called."""
+    """A gzipped file is recognised by its content under any name."""
     file = _written(tmp_path, gzip.compress(PLAIN.encode()), "sales.dat")
 
     assert len(read_sales(file).transactions) == 2
 
 
 def test_excel_and_parquet_say_the_same(tmp_path: Path) -> None:
-    """The same table gives the same sales from a workbook and from Parquet."""
+    """The same table gives equal sales from a workbook and from Parquet."""
     openpyxl = pytest.importorskip("openpyxl")
     pytest.importorskip("pyarrow")
     moment = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - workbooks know no zones
@@ -78,7 +78,7 @@ def test_excel_and_parquet_say_the_same(tmp_path: Path) -> None:
 
 
 def test_quality_counts_everything(tmp_path: Path) -> None:
-    """Every doubtful line is counted once under its name; only unusable ones are left out."""
+    """Every doubtful line is counted once; only unusable ones are dropped."""
     file = _written(
         tmp_path,
         "customer,date,amount\n"
@@ -112,7 +112,7 @@ def test_quality_counts_everything(tmp_path: Path) -> None:
 
 
 def test_unknown_columns_are_listed(tmp_path: Path) -> None:
-    """Columns of unusual names give an error that lists them and the options."""
+    """Unrecognised columns are listed in an error with the options."""
     file = _written(tmp_path, "who,when,money\na,2026-01-05,1\n")
 
     with pytest.raises(InputError) as caught:
@@ -128,7 +128,7 @@ CURRENCIES = "customer,date,amount,currency\na,2026-01-05,1,USD\nb,2026-01-05,2,
 
 
 def test_currencies_are_not_added(tmp_path: Path) -> None:
-    """Several currencies are an error that counts them, unless one is chosen or rates given."""
+    """Several currencies are an error unless one is selected or rates are set."""
     file = _written(tmp_path, CURRENCIES)
 
     with pytest.raises(InputError, match="USD 1, EUR 1"):
@@ -142,7 +142,7 @@ def test_currencies_are_not_added(tmp_path: Path) -> None:
 
 
 def test_currency_signs_in_the_money(tmp_path: Path) -> None:
-    """Dollars and roubles written beside the numbers are not added either."""
+    """Currency signs in the amounts are recognised and not mixed."""
     file = _written(tmp_path, "customer,date,amount\na,2026-01-05,$5\nb,2026-01-05,5 ₽\n")
 
     with pytest.raises(InputError, match="mixes 2 currencies"):
@@ -161,7 +161,7 @@ def test_currency_signs_in_the_money(tmp_path: Path) -> None:
     ],
 )
 def test_amounts(cells: list[str], expected: list[float]) -> None:
-    """Money is read however people write it."""
+    """Usual notations of money are parsed."""
     amounts, bad = read_amounts(pd.Series(cells))
 
     assert expected == amounts.tolist()
@@ -170,14 +170,14 @@ def test_amounts(cells: list[str], expected: list[float]) -> None:
 
 @pytest.mark.parametrize("cell", ["inf", "nan", "1_000", "12abc", "1,2,3", "٣"])
 def test_no_amounts(cell: str) -> None:
-    """What is not a number in a ledger is unreadable, though Python might take it."""
+    """Text that is not a number in a ledger is unreadable, even if Python parses it."""
     _, bad = read_amounts(pd.Series([cell, "1"]))
 
     assert bad.tolist() == [True, False]
 
 
 def test_day_or_month_first() -> None:
-    """A column that may be read both ways is refused; one clear date settles it."""
+    """An ambiguous date column is refused; one unambiguous date decides."""
     with pytest.raises(InputError, match="begin with the day or with the month"):
         read_days(pd.Series(["03/04/2026", "05/06/2026"]))
 
@@ -189,7 +189,7 @@ def test_day_or_month_first() -> None:
 
 
 def test_zone_keeps_the_day_as_written() -> None:
-    """The day of a time with a zone is the one written, not that of Greenwich."""
+    """The day of a zoned time is local, not that of UTC."""
     days, bad = read_days(pd.Series(["2026-11-01T00:30:00+03:00", "20261102", "5 мая"]))
 
     assert [date(2026, 11, 1), date(2026, 11, 2), None] == days.tolist()
@@ -200,7 +200,7 @@ def test_zone_keeps_the_day_as_written() -> None:
     "content", [b"", b"\n\n", b"\x1f\x8bbroken", b"PAR1", b"PK\x03\x04", b"\0a\0b"]
 )
 def test_damaged_files(tmp_path: Path, content: bytes) -> None:
-    """A damaged file is an error of ours, never a foreign traceback."""
+    """A damaged file raises the library's error without a foreign traceback."""
     with pytest.raises(InputError):
         read_sales(_written(tmp_path, content))
 
@@ -216,7 +216,7 @@ def test_damaged_files(tmp_path: Path, content: bytes) -> None:
     ],
 )
 def test_real_files(shared_data: Path, name: str, rows: int, used: int) -> None:
-    """Real ledgers are read whole, without any option."""
+    """Real ledgers are read completely, without any option."""
     quality = read_sales(shared_data / f"{name}.csv.gz").quality
 
     assert (rows, used) == (quality.rows, quality.used)
@@ -231,6 +231,6 @@ def test_real_files(shared_data: Path, name: str, rows: int, used: int) -> None:
     ],
 )
 def test_real_files_refused(shared_data: Path, name: str, words: str) -> None:
-    """A table that is not one currency's sales is refused in clear words."""
+    """A table that is not sales in one currency is refused with the reason."""
     with pytest.raises(InputError, match=words):
         read_sales(shared_data / f"{name}.csv.gz")

@@ -1,4 +1,4 @@
-"""An obedient adapter of each role over a file, and its disobedient relatives."""
+"""Conforming adapters of each role, and variants that each break one promise."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ SALES = make_transactions(window=Window(date(2025, 9, 1), date(2027, 1, 1)), lin
 
 
 class Memory:
-    """Read sales that are in memory."""
+    """Source of sales in memory."""
 
     def __init__(self, sales: Transactions = SALES) -> None:
         self.sales, self.lines = sales, 0
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
-        """Yield them by hundreds."""
+        """Yield batches of a hundred."""
         inside = self.sales.within(window)
         self.lines = len(inside)
         for start in range(0, len(inside), 100):
             yield inside.take(np.arange(start, min(start + 100, len(inside))))
 
     def preflight(self) -> Sequence[str]:
-        """Say how many."""
+        """Report the number of lines."""
         return [f"{len(self.sales)} sales"]
 
     def customer_names(self) -> Mapping[str, str]:
-        """Call everybody by the identifier."""
+        """Use the identifier as the name."""
         return {one: f"customer {one}" for one in self.sales.customer.tolist()}
 
     def data_quality(self) -> Quality | None:
-        """Count the lines that came out."""
+        """Count the yielded lines."""
         return Quality(self.lines, self.lines)
 
     def facts(self, window: Window) -> CrmFacts:
-        """Tell of one deal."""
+        """Return one deal."""
         return CrmFacts(deals=[Deal(deal=1, customer="7", since=window.since)])
 
     def system_identity(self) -> str:
-        """Name the memory."""
+        """Return a constant identity."""
         return "memory"
 
     def close(self) -> None:
-        """Forget nothing."""
+        """Do nothing."""
 
 
 class ReturnsList(Memory):
@@ -163,12 +163,12 @@ class TellsInLog(Memory):
 
 
 def refuse() -> None:
-    """Fail as promised."""
+    """Raise the promised error."""
     raise AuthenticationError("the token was refused; make another one")
 
 
 def refuse_aloud() -> None:
-    """Fail with the secret in a chained cause."""
+    """Raise the promised error with the secret in a chained cause."""
     try:
         raise OSError(f"GET https://example.com/rest/1/{SECRET}/profile")
     except OSError as problem:
@@ -176,12 +176,12 @@ def refuse_aloud() -> None:
 
 
 def refuse_foreign() -> None:
-    """Fail with an exception that is none of ours."""
+    """Raise an exception outside the library's tree."""
     raise KeyError("token")
 
 
 class Directory:
-    """Know two customers and one prospect."""
+    """Enricher with two customers and one prospect."""
 
     people: Mapping[str, Mapping[str, object]] = {"7": {"region": "north"}, "8": {}}
 
@@ -263,7 +263,7 @@ class DirectoryTellsInLog(Directory):
 
 
 class Shelf:
-    """Write customer -> segment and name into a JSON file, and refuse one customer."""
+    """Sink to a JSON file of customer -> segment and name that refuses one customer."""
 
     bad = "refused"
     progress: ProgressCallback | None = None
@@ -343,7 +343,7 @@ class WritesAgain(Shelf):
 
 
 class Appends(Shelf):
-    """Say that nothing is written, and touch the file all the same."""
+    """Report nothing written while changing the file."""
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         report = super().write(analysis, dry_run=dry_run)

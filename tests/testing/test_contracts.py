@@ -1,4 +1,4 @@
-"""The contracts hold for what obeys, and each of their tests fails for something that does not."""
+"""Adapter contracts: conforming adapters pass, and each broken promise fails its test."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def outcome(
     pytester.makeini("[pytest]")
     pytester.makepyfile(adapters=ADAPTERS.read_text(encoding="utf-8"))
     pytester.makepyfile(MODULE.format(contract=contract, adapter=adapter, failures=failures))
-    # Without hypothesis, which every inner run would import anew.
+    # Without hypothesis, which every inner run would import again.
     plain = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
     result = pytester.runpytest_inprocess(*plain, "-k", test)
     return result.parseoutcomes()
@@ -139,7 +139,7 @@ def outcome(
     [("SourceContract", "Memory"), ("EnricherContract", "Directory"), ("SinkContract", "Shelf")],
 )
 def test_what_obeys_passes(pytester: pytest.Pytester, contract: str, adapter: str) -> None:
-    """An obedient adapter passes every test of its contract, and none is skipped."""
+    """A conforming adapter passes every test of its contract without skips."""
     tests = [name for name in dir(CONTRACTS[contract]) if name.startswith("test_")]
     assert {"passed": len(tests)} == outcome(pytester, contract, "test", adapter, "refuse")
 
@@ -155,7 +155,7 @@ def test_what_disobeys_fails(
 
 
 def test_every_promise_can_be_broken() -> None:
-    """There is no test in a contract that nothing was seen to fail."""
+    """Every test of a contract has an adapter that fails it."""
     tests = {
         (name, test)
         for name, contract in CONTRACTS.items()

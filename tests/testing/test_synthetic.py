@@ -1,4 +1,4 @@
-"""Made-up sales are what they promise, and so is the search for secrets."""
+"""Synthetic sales and the search for leaked secrets."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from abcxyz.testing.synthetic import AS_OF, YEAR
 
 
 def test_the_same_seed_makes_the_same_sales() -> None:
-    """A seed decides everything, and another one something else."""
+    """Equal seeds give equal sales, others different ones."""
     assert make_transactions() == make_transactions()
     assert make_transactions() != make_transactions(seed=1)
 
 
 def test_sales_have_what_breaks_careless_code() -> None:
-    """Everybody buys; both ends of the window hold sales; returns and twins are among them."""
+    """Every customer buys, both window ends have sales, with returns and duplicates."""
     sales = make_transactions()
     assert set(HOSTILE) == set(sales.customer.tolist())
     assert (YEAR.since, YEAR.last) == (sales.day.min().item(), sales.day.max().item())
@@ -50,7 +50,7 @@ def test_hostile_names_are_hostile() -> None:
 
 
 def test_an_analysis_has_somebody_without_a_class() -> None:
-    """The last customer is known and not classified; another seed gives other segments."""
+    """The last customer is unclassified; other seeds give other segments."""
     first, second = make_analysis(), make_analysis(seed=1)
     assert AS_OF == first.snapshot.as_of
     assert -1 == first.snapshot.segment[-1]
@@ -76,12 +76,12 @@ SECRET = 'ключ/s3cr3t "1"'
     ],
 )
 def test_a_leak_is_found_in_every_spelling(spelled: str) -> None:
-    """As it is, percent-encoded in either case, in JSON, in a repr, in Base64 and in hex."""
+    """Leaks are detected plain, percent-encoded, in JSON, repr, Base64 and hex."""
     assert [SECRET] == leaks(f"GET /{spelled}/x", [SECRET, "other"])
 
 
 def test_a_leak_is_found_in_a_cause_and_in_details() -> None:
-    """The whole chain is searched, but not what was cut off with ``from None``."""
+    """The whole exception chain is searched up to ``from None``."""
 
     def fail(*, cut: bool) -> BaseException:
         try:
@@ -99,27 +99,27 @@ def test_a_leak_is_found_in_a_cause_and_in_details() -> None:
 
 @given(windows())
 def test_windows_hold_a_day(window: Window) -> None:
-    """A drawn window is one."""
+    """A generated window has at least one day."""
     assert window.days >= 1
 
 
 @given(transactions(min_size=1))
 def test_drawn_sales_lie_in_the_year(sales: Transactions) -> None:
-    """Sales are in kopecks and inside the window."""
+    """Generated sales are in kopecks and inside the window."""
     assert YEAR.holds(sales.day).all()
     assert np.allclose(sales.amount * 100, np.round(sales.amount * 100))
 
 
 @given(customer_ids())
 def test_drawn_customers_are_tidy(customer: str) -> None:
-    """No identifier is empty or has space around it."""
+    """Generated identifiers are non-empty without surrounding spaces."""
     assert customer
     assert customer == customer.strip()
 
 
 @given(analyses())
 def test_drawn_analyses_are_whole(analysis: Analysis) -> None:
-    """Every customer of the sales is in the analysis, once."""
+    """Every customer of the sales is once in the generated analysis."""
     customers = analysis.snapshot.customers.tolist()
     assert (
         len(customers)

@@ -1,4 +1,4 @@
-"""Importable packages with message catalogues, made for a test and forgotten afterwards."""
+"""Importable temporary packages with message catalogues, unloaded after a test."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Make = Callable[..., str]
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Make importable packages with catalogues, and forget them afterwards."""
+    """Make importable packages with catalogues, and unload them afterwards."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(languages_module, "_packages", list(packages()))
     made: list[str] = []

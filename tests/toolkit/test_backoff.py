@@ -1,4 +1,4 @@
-"""Waiting times between attempts."""
+"""Backoff: pauses between attempts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pauses = st.floats(0.01, 100.0)
 
 
 def test_pauses_grow_up_to_the_longest() -> None:
-    """Each pause is the one before times the factor, and none is above the bound."""
+    """Each pause is the previous one times the factor, up to the maximum."""
     backoff = Backoff(attempts=8, first=2.0, factor=2.0, longest=60.0, jitter=STEADY)
     assert [backoff.wait(attempt) for attempt in range(1, 9)] == [
         2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, None,
@@ -23,19 +23,19 @@ def test_pauses_grow_up_to_the_longest() -> None:
 
 
 def test_a_very_long_outage_is_no_overflow() -> None:
-    """The pause after the ten-thousandth attempt is the longest one."""
+    """The pause after the ten-thousandth attempt is the maximum."""
     assert Backoff(attempts=None, jitter=STEADY).wait(10_000) == 60.0
     assert Backoff(attempts=None, factor=1e300, jitter=STEADY).wait(500) == 60.0
 
 
 @pytest.mark.parametrize(("drawn", "pause"), [(0.0, 0.0), (0.5, 4.0), (0.75, 6.0)])
 def test_full_jitter_draws_from_nothing_to_the_whole_pause(drawn: float, pause: float) -> None:
-    """What is drawn is the share of the pause."""
+    """With full jitter the random number is the share of the pause."""
     assert Backoff(random=lambda: drawn).pause(3) == pause
 
 
 def test_jitter_may_only_lengthen() -> None:
-    """A pause with its jitter is not above the longest either."""
+    """A pause with jitter does not exceed the maximum either."""
     backoff = Backoff(
         first=10.0, factor=3.0, longest=100.0, jitter=(1.0, 1.25), random=lambda: 0.8
     )
@@ -43,7 +43,7 @@ def test_jitter_may_only_lengthen() -> None:
 
 
 def test_attempts_end() -> None:
-    """After the last attempt there is no pause; without a number the caller counts."""
+    """After the last attempt there is no pause; without a limit there is always one."""
     assert Backoff(attempts=1).wait(1) is None
     assert Backoff(attempts=2, jitter=STEADY).wait(1) == 2.0
     assert Backoff(attempts=2).wait(2) is None
@@ -51,7 +51,7 @@ def test_attempts_end() -> None:
 
 
 def test_what_the_server_asks_for_is_added() -> None:
-    """Clients that were told the same moment come back spread out after it."""
+    """Jitter is added to the pause that the server requests."""
     backoff = Backoff(longest_requested=600.0, random=lambda: 0.5)
     assert backoff.wait(1, requested=7.0) == 8.0
     assert backoff.wait(1, requested=600.0) == 601.0
@@ -59,7 +59,7 @@ def test_what_the_server_asks_for_is_added() -> None:
 
 
 def test_no_pause_ends_after_the_deadline() -> None:
-    """Whoever has no time left gives up before waiting, not after."""
+    """A pause beyond the deadline is refused before waiting."""
     backoff = Backoff(attempts=None, jitter=STEADY, deadline=10.0)
     assert backoff.wait(1, elapsed=8.0) == 2.0
     assert backoff.wait(1, elapsed=8.1) is None
@@ -84,7 +84,7 @@ def test_bounds(
     span: float,
     drawn: float,
 ) -> None:
-    """Every pause lies between the lowest of its jitter and the longest of all."""
+    """Every pause is between the minimum of its jitter and the maximum."""
     backoff = Backoff(
         None, first, factor, longest, (low, low + span), math.inf, random=lambda: drawn
     )
@@ -108,5 +108,5 @@ def test_bounds(
     ],
 )
 def test_retry_after(header: str, now: float, seconds: float | None) -> None:
-    """Seconds or a date; anything else is silence."""
+    """Retry-After is parsed as seconds or a date, anything else as missing."""
     assert retry_after(header, now) == seconds

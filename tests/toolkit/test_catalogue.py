@@ -1,4 +1,4 @@
-"""Message catalogues: registration, look-up package by package, plural forms, a third language."""
+"""Message catalogues: registration, per-package lookup, plural forms, new languages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["make"]
 
 
 def test_a_package_brings_its_own_phrases(make: Make) -> None:
-    """A registered package is looked into; before that its phrases stay English."""
+    """Phrases of a package are translated once it is registered."""
     name = make("own_phrases", ru__words='"a {size} van" = "фургон, {size}"')
     assert "a large van" == text("a {size} van", "ru", size="large")
 
@@ -43,7 +43,7 @@ def test_a_package_brings_its_own_phrases(make: Make) -> None:
 
 
 def test_packages_do_not_disturb_each_other(make: Make) -> None:
-    """Each package sees its own twin of a phrase, this library its own too."""
+    """Each package sees its translation of a phrase only."""
     one = register(make("twin_one", ru__a='"Customers" = "Раз"\n"van" = "фургон"'))
     two = register(make("twin_two", ru__a='"Customers" = "Два"\n"van" = "фура"'))
 
@@ -55,7 +55,7 @@ def test_packages_do_not_disturb_each_other(make: Make) -> None:
 
 
 def test_an_error_is_said_by_the_package_that_raised_it(make: Make, tmp_path: Path) -> None:
-    """Of two twins of a message, the one of the package where it was raised is taken."""
+    """The translation of a message is that of the package that raised it."""
     names = [
         make(name, ru__a=f'"no {{what}}" = "{name}: {{what}}"') for name in ("err_a", "err_b")
     ]
@@ -71,7 +71,7 @@ def test_an_error_is_said_by_the_package_that_raised_it(make: Make, tmp_path: Pa
 
 
 def test_a_package_without_catalogue_is_refused(make: Make) -> None:
-    """The message names the package and the folder it lacks."""
+    """The error names the package and the missing folder."""
     with pytest.raises(ConfigError, match="bare_package has no folder locale"):
         register(make("bare_package"))
     assert "bare_package" not in packages()
@@ -88,14 +88,14 @@ def test_a_package_without_catalogue_is_refused(make: Make) -> None:
     ],
 )
 def test_a_wrong_table_is_refused(make: Make, content: str, message: str) -> None:
-    """What is missing, unknown or no rule is named with its file."""
+    """A missing, unknown or invalid rule is refused with its file."""
     register(make("wrong_table", de__language=content))
     with pytest.raises(ConfigError, match=f"(?s)language.toml.*{message}|{message}"):
         language("de")
 
 
 def test_a_third_language(make: Make) -> None:
-    """A folder with a table and phrases is a language; nothing else is needed."""
+    """A folder with a table and phrases adds a language."""
     assert ("en", "ru") == languages() == tuple(LANGUAGES)
     phrases = '"Customers" = "Kunden"\n"{n} customer|{n} customers" = "{n} Kunde|{n} Kunden"'
     register(make("abcxyz_german", de__language=GERMAN, de__words=phrases))
@@ -114,20 +114,20 @@ def test_a_third_language(make: Make) -> None:
 
 
 def test_an_unknown_language_follows_english() -> None:
-    """Rules and words of a language nobody offers are those of English."""
+    """An unknown language has English rules and texts."""
     assert language("xx") is language("en")
     assert ("1,234", "Customers") == (number(1234, "xx"), text("Customers", "xx"))
     assert "21 customers" == plural("{n} customer|{n} customers", 21, "xx")
 
 
 def test_a_counted_phrase_without_twin_keeps_english_forms() -> None:
-    """Russian numbers do not choose among English forms."""
+    """An untranslated counted phrase has English plural forms in Russian."""
     found = [Catalogue().plural("{n} lorry|{n} lorries", n, "ru") for n in (1, 21, 5)]
     assert ["1 lorry", "21 lorries", "5 lorries"] == found
 
 
 def test_languages_is_a_sequence() -> None:
-    """``LANGUAGES`` is indexed, counted and shown as a tuple is."""
+    """``LANGUAGES`` is indexed, counted and displayed like a tuple."""
     assert ("en", ("ru",), 2, "('en', 'ru')") == (
         LANGUAGES[0],
         LANGUAGES[1:],
@@ -137,14 +137,14 @@ def test_languages_is_a_sequence() -> None:
 
 
 class TestTexts:
-    """One text in several languages."""
+    """Texts in several languages."""
 
     def test_english_has_the_twins_of_the_catalogue(self) -> None:
-        """A phrase of the library is there in every language that translates it."""
+        """A phrase of the library has every translation in the catalogues."""
         assert {"en": "Customers", "ru": "Клиенты"} == dict(Texts("Customers"))
 
     def test_given_words_win(self) -> None:
-        """Words of a user's file come before those of the catalogue."""
+        """Texts of a user's file take precedence over the catalogue."""
         own = Texts({"en": "Customers", "ru": "Покупатели", "de": "Kunden"})
         assert ["Customers", "Покупатели", "Kunden"] == [
             own.in_language(one) for one in ("en", "ru", "de")
@@ -162,12 +162,12 @@ class TestTexts:
     def test_part_of_it_is_replaced(
         self, words: dict[str, str], expected: tuple[str, str]
     ) -> None:
-        """What is not given stays as it was."""
+        """Only the specified languages are replaced."""
         found = Texts(words, Texts("Customers"))
         assert expected == (found["en"], found["ru"])
 
     def test_what_has_no_words(self) -> None:
-        """Without a twin the English words are shown, and without those nothing."""
+        """Without a translation the text is English, and empty without English."""
         assert "no twin" == Texts("no twin").in_language("ru")
         assert "" == Texts().in_language("ru") == Texts({"ru": "да"}).in_language("en")
         assert 0 == len(Texts(""))
@@ -175,7 +175,7 @@ class TestTexts:
             Texts("no twin")["ru"]
 
     def test_equal_words_are_equal(self) -> None:
-        """However the words were given."""
+        """Equal texts compare equal however constructed."""
         same = [Texts("Customers"), Texts({"en": "Customers", "ru": "Клиенты"}), Texts()]
         same[2] = Texts({}, same[0])
         assert same[0] == same[1] == same[2]
@@ -185,27 +185,27 @@ class TestTexts:
 
 
 def test_the_table_of_each_language_is_whole() -> None:
-    """Every language on offer has rules that can be read."""
+    """Every available language has valid rules."""
     assert all(isinstance(language(one), Language) for one in languages())
 
 
 class TestMessages:
-    """Sentences that are said in the reader's language later."""
+    """Messages translated when displayed."""
 
     note = Catalogue().message("{value} m", value=Figure(1234.5, 1))
 
     def test_it_is_text_in_english(self) -> None:
-        """Whoever knows nothing of languages sees English."""
+        """A message is a string in English."""
         assert "1,234.5 m" == self.note
         assert isinstance(self.note, str)
 
     def test_it_is_translated_with_its_numbers(self) -> None:
-        """Words and numbers follow the language; plain text stays."""
+        """Text and numbers follow the language; plain text does not change."""
         assert "1 234,5 млн" == translate(self.note, "ru").replace("\N{NO-BREAK SPACE}", " ")
         assert "plain" == translate("plain", "ru")
 
     def test_messages_stand_in_messages_and_errors(self) -> None:
-        """A field that is a message is translated with the sentence around it."""
+        """A message as a field is translated with its sentence."""
         outer = Catalogue().message("{label} above {low}", label="x", low=self.note)
         assert "x above 1,234.5 m" == outer
         assert "x свыше 1\N{NO-BREAK SPACE}234,5 млн" == translate(outer, "ru")
@@ -213,5 +213,5 @@ class TestMessages:
         assert translate(error, "ru") == translate(outer, "ru")
 
     def test_it_survives_pickling(self) -> None:
-        """A copy can still be translated."""
+        """An unpickled message is translatable."""
         assert translate(pickle.loads(pickle.dumps(self.note)), "ru") == translate(self.note, "ru")

@@ -1,4 +1,4 @@
-"""Clocks: that of this machine, and the simulated one."""
+"""System and simulated clocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from abcxyz.toolkit import Clock, ManualClock, SystemClock, local_date
 
 @pytest.mark.parametrize("clock", [SystemClock(), ManualClock()])
 def test_both_are_clocks(clock: Clock) -> None:
-    """Each has what the protocol asks for, and its time goes on while it sleeps."""
+    """Each clock satisfies the protocol, and its time advances while it sleeps."""
     assert isinstance(clock, Clock)
     start = clock.monotonic()
     clock.sleep(0.01)
@@ -21,12 +21,12 @@ def test_both_are_clocks(clock: Clock) -> None:
 
 
 def test_the_system_clock_is_that_of_this_machine() -> None:
-    """POSIX time, in seconds."""
+    """The system clock is POSIX time in seconds."""
     assert abs(SystemClock().now() - time.time()) < 5
 
 
 def test_a_simulated_clock_does_not_wait() -> None:
-    """An hour passes at once, and is remembered."""
+    """An hour passes at once and is recorded."""
     clock = ManualClock(100.0)
     began = time.monotonic()
     clock.sleep(3600.0)
@@ -36,7 +36,7 @@ def test_a_simulated_clock_does_not_wait() -> None:
 
 
 def test_a_simulated_clock_may_stand_still() -> None:
-    """With a step of 0 pauses are only remembered."""
+    """With a step of 0 pauses are only recorded."""
     clock = ManualClock(100.0, step=0.0)
     clock.sleep(60.0)
     assert (clock.now(), clock.pauses) == (100.0, [60.0])
@@ -44,7 +44,7 @@ def test_a_simulated_clock_may_stand_still() -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Vladivostok", "America/Los_Angeles"])
 def test_the_day_is_that_of_this_machine(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A moment belongs to the day that the calendar on the wall shows."""
+    """The day of an instant is local to the machine's time zone."""
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:

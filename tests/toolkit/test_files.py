@@ -14,20 +14,20 @@ from abcxyz.toolkit import check_writable, read_private, write_atomic
 
 
 def mode(path: Path) -> int:
-    """Return the rights of a file."""
+    """Permission bits of a file."""
     return path.stat().st_mode & 0o777
 
 
 @pytest.fixture
 def umask() -> int:
-    """Return the mask of new files of this process."""
+    """Mask of new files of this process."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
-    """Where the content cannot be made, the old one stays and no temporary file is left."""
+    """A failed write leaves the old file and no temporary one."""
     file = tmp_path / "report"
     write_atomic(file, b"old")
 
@@ -42,7 +42,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_a_function_writes_the_content(tmp_path: Path) -> None:
-    """Large content need not be one object of bytes."""
+    """Content may be written by a function instead of passed as bytes."""
     file = tmp_path / "large"
     assert write_atomic(file, lambda stream: stream.writelines([b"a", b"b"]))
     assert file.read_bytes() == b"ab"
@@ -51,7 +51,7 @@ def test_a_function_writes_the_content(tmp_path: Path) -> None:
 def test_the_file_is_complete_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bytes are flushed to the disk, then the temporary file takes the name."""
+    """The bytes are flushed to disk before the rename."""
     file = tmp_path / "tokens"
     write_atomic(file, b"old")
     at_sync: list[tuple[bytes, int]] = []
@@ -68,7 +68,7 @@ def test_the_file_is_complete_before_it_has_its_name(
 
 
 def test_rights_of_a_new_file(tmp_path: Path, umask: int) -> None:
-    """An ordinary file follows the umask; a private one is its owner's alone from the start."""
+    """A file follows the umask; a private one is the owner's from the start."""
     write_atomic(tmp_path / "report", b"1")
     write_atomic(tmp_path / "token", b"1", private=True)
     assert mode(tmp_path / "report") == 0o666 & ~umask
@@ -76,7 +76,7 @@ def test_rights_of_a_new_file(tmp_path: Path, umask: int) -> None:
 
 
 def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:
-    """Not even while it is being written, and not where the old one was."""
+    """A private file is unreadable to others while being written and replaced."""
     file = tmp_path / "token"
     file.write_bytes(b"old")
     file.chmod(0o644)
@@ -91,7 +91,7 @@ def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
-    """What a symbolic link points to is left as it is."""
+    """The target of a symbolic link is unchanged."""
     target = tmp_path / "target"
     target.write_bytes(b"theirs")
     (tmp_path / "link").symlink_to(target)
@@ -101,7 +101,7 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_the_reason_is_a_field(tmp_path: Path) -> None:
-    """A caller may say in words of its own why the file could not be written."""
+    """The error has the reason as a field for the caller's message."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(AdapterError, match="cannot be written") as caught:
         write_atomic(tmp_path / "file" / "inside", b"1")
@@ -109,7 +109,7 @@ def test_the_reason_is_a_field(tmp_path: Path) -> None:
 
 
 def test_check_writable_writes_nothing(tmp_path: Path) -> None:
-    """A folder that is not there yet is no obstacle, and is not made."""
+    """A missing folder is acceptable, and is not created."""
     path = tmp_path / "deep" / "report"
     assert check_writable(path) == str(path)
     assert list(tmp_path.iterdir()) == []
@@ -122,7 +122,7 @@ def test_check_writable_writes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rights", [0o640, 0o604, 0o660])
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path, rights: int) -> None:
-    """The message begins with the place, and names rights and cure."""
+    """The error begins with the place, and has permissions and cure."""
     path = tmp_path / "token"
     path.write_text("s3cr3t")
     path.chmod(rights)
@@ -135,7 +135,7 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path, rights: int) -> 
 
 
 def test_what_cannot_be_decoded_is_not_shown(tmp_path: Path) -> None:
-    """An error of decoding would hold the bytes; ours does not, nor does its context."""
+    """The error for undecodable bytes and its context do not contain them."""
     path = tmp_path / "token"
     path.write_bytes(b"\xffs3cr3t")
     path.chmod(0o600)

@@ -11,7 +11,7 @@ from abcxyz.toolkit.known_names import check_known
 
 
 def test_the_first_unknown_name_is_refused() -> None:
-    """The error names it and what is known, and is of the class that is wanted."""
+    """The error of the requested class has the unknown name and the known ones."""
     with pytest.raises(InputError) as caught:
         check_known(
             "{file} has no {key!r}; known are {known}",
@@ -24,13 +24,13 @@ def test_the_first_unknown_name_is_refused() -> None:
 
 
 def test_known_names_pass() -> None:
-    """Nothing happens where every name is known, or none is written."""
+    """Known names, or none, pass."""
     check_known("{key} {known}", key=["a", "b"], known=["b", "a"])
     check_known("{key} {known}", key=[], known=[])
 
 
 def test_records_refuse_unknown_keys() -> None:
-    """Settings, playbooks and scorecards name the key and those that are known."""
+    """Settings, playbooks and scorecards name the unknown key and the known ones."""
     with pytest.raises(InputError, match="the settings have the key 'perid'; known are period, "):
         Settings.from_dict({"perid": "3M"})
     with pytest.raises(ConfigError, match="the playbook has the key 'segment'; known are"):

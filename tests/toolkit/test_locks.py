@@ -38,7 +38,7 @@ for _ in range(50):
 
 @contextmanager
 def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Let another process hold the lock."""
+    """Subprocess that holds the lock."""
     code = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -50,7 +50,7 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_another_process_has_the_lock(tmp_path: Path) -> None:
-    """Without waiting, or after the time is over, it is an error that may pass by itself."""
+    """A held lock is a temporary error, at once or after the timeout."""
     path = tmp_path / "lock"
     with holder(path):
         for timeout in (0, 0.1):
@@ -62,7 +62,7 @@ def test_another_process_has_the_lock(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
 def test_the_lock_ends_with_its_process(tmp_path: Path, end: signal.Signals) -> None:
-    """The system lets go of it, however the process ends; the file that stays is no lock."""
+    """The lock ends with its process; the remaining file does not lock."""
     path = tmp_path / "lock"
     with holder(path) as process:
         process.send_signal(end)
@@ -73,7 +73,7 @@ def test_the_lock_ends_with_its_process(tmp_path: Path, end: signal.Signals) -> 
 
 
 def test_an_error_lets_go_of_the_lock(tmp_path: Path) -> None:
-    """The lock ends with the block, whatever happened in it."""
+    """An exception in the block releases the lock."""
     path = tmp_path / "lock"
     with pytest.raises(ValueError, match="inside"), file_lock(path):
         raise ValueError("inside")
@@ -82,7 +82,7 @@ def test_an_error_lets_go_of_the_lock(tmp_path: Path) -> None:
 
 
 def test_processes_take_turns(tmp_path: Path) -> None:
-    """Two processes that count in one file lose nothing."""
+    """Two processes incrementing one counter file lose no update."""
     path = tmp_path / "count"
     path.write_text("0")
     made = [subprocess.Popen([sys.executable, "-c", COUNTER, str(path)]) for _ in range(2)]
@@ -110,7 +110,7 @@ def test_threads_take_turns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["dangling", "of a file"])
 def test_a_link_is_not_followed(tmp_path: Path, kind: str) -> None:
-    """A symbolic link that somebody put into a shared folder neither locks nor makes a file."""
+    """A symbolic link in a shared folder neither locks nor creates a file."""
     target = tmp_path / "target"
     if kind == "of a file":
         target.write_text("theirs")
@@ -122,7 +122,7 @@ def test_a_link_is_not_followed(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_file_in_the_way_is_left_as_it_is(tmp_path: Path) -> None:
-    """Locking empties nothing: another file under that name keeps its content."""
+    """Locking does not truncate an existing file."""
     path = tmp_path / "lock"
     path.write_text("theirs")
     with file_lock(path):
@@ -131,7 +131,7 @@ def test_a_file_in_the_way_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_no_folder_is_made(tmp_path: Path) -> None:
-    """A folder that is not there is an error, and stays away."""
+    """A missing folder is an error, and is not created."""
     with pytest.raises(ConfigError) as caught, file_lock(tmp_path / "none" / "lock"):
         raise AssertionError("locked in no folder")
     assert caught.value.details["reason"] == "No such file or directory"
@@ -139,7 +139,7 @@ def test_no_folder_is_made(tmp_path: Path) -> None:
 
 
 def test_the_lock_file_is_private(tmp_path: Path) -> None:
-    """Others may not take the lock of this user."""
+    """The lock file is private to its user."""
     with file_lock(tmp_path / "lock"):
         assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
 
@@ -148,7 +148,7 @@ def test_the_lock_file_is_private(tmp_path: Path) -> None:
 def test_without_a_lock_of_the_system_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the file system cannot lock, a marker file that outlives a crash is no substitute."""
+    """A file system without locks is an error, without a marker file."""
     import errno
     import fcntl
 

@@ -1,4 +1,4 @@
-"""Which hosts are this machine."""
+"""Loopback hosts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from abcxyz.toolkit import is_loopback
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_this_machine(host: str) -> None:
-    """The name and every address of the loopback network."""
+    """The name and every address of the loopback network are loopback."""
     assert is_loopback(host)
 
 
@@ -18,5 +18,5 @@ def test_this_machine(host: str) -> None:
     ["", "0.0.0.0", "10.0.0.1", "128.0.0.1", "::", "localhost.example.com", "127.0.0.1.nip.io"],
 )
 def test_other_machines(host: str) -> None:
-    """A name that only begins like it, and addresses that others may listen to."""
+    """Names with the same prefix, and other addresses, are not loopback."""
     assert not is_loopback(host)

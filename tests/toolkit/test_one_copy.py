@@ -1,4 +1,4 @@
-"""What the toolkit does is done nowhere else: no second lock, atomic write, backoff or secret."""
+"""No module duplicates a lock, atomic write, backoff or secret of the toolkit."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TALKING = ("abcxyz/http.py", "abcxyz/builtin", "abcxyz/pipeline", "abcxyz_bitrix
 
 
 def copies(code: str, *, talking: bool) -> Iterator[str]:
-    """Name the tools that a module has once more."""
+    """Name the tools that a module duplicates."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             names = [alias.name.partition(".")[0] for alias in node.names]
@@ -64,7 +64,7 @@ def copies(code: str, *, talking: bool) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_no_module_has_a_tool_of_its_own(path: Path) -> None:
-    """Locks, atomic writes, waiting times, loopback hosts and secrets come from the toolkit."""
+    """Locks, atomic writes, pauses, loopback hosts and secrets are the toolkit's."""
     talking = path.relative_to(SOURCE).as_posix().startswith(TALKING)
     assert list(copies(path.read_text(encoding="utf-8"), talking=talking)) == []
 
@@ -87,11 +87,11 @@ def test_no_module_has_a_tool_of_its_own(path: Path) -> None:
     ],
 )
 def test_a_copy_is_noticed(code: str, tool: str) -> None:
-    """Each way in which a tool was once copied is named."""
+    """Each form of a duplicate is detected."""
     assert tool in copies(code, talking=True)
 
 
 @pytest.mark.parametrize("code", ["text.replace('a', 'b')", "import os\nos.environ", "a * b"])
 def test_what_is_no_copy_passes(code: str) -> None:
-    """Ordinary code is left in peace."""
+    """Ordinary code is not reported."""
     assert list(copies(code, talking=True)) == []

@@ -1,4 +1,4 @@
-"""Secrets are replaced in every text."""
+"""Redaction of secrets in text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOOK = "https://acme.bitrix24.ru/rest/7/abc123/profile"
 
 
 def test_http_offers_the_same_redactor() -> None:
-    """There is one, with two doors."""
+    """`abcxyz.http` and the toolkit export the same redactor."""
     assert http.Redactor is Redactor
 
 
@@ -31,18 +31,18 @@ def test_http_offers_the_same_redactor() -> None:
     ],
 )
 def test_likely_secrets_are_replaced(text: str, shown: str) -> None:
-    """Logins, webhooks and values behind telling names, though nobody listed them."""
+    """Logins, webhooks and values of suggestive names are redacted unlisted."""
     assert Redactor().text(text) == shown
 
 
 @given(st.text(min_size=8).filter(lambda secret: secret not in "before *** after ***"))
 def test_a_listed_secret_is_replaced_wherever_it_stands(secret: str) -> None:
-    """Any text may hold it, and none shows it."""
+    """A listed secret is redacted anywhere in a text."""
     assert secret not in Redactor([secret]).text(f"before {secret} after {secret}")
 
 
 def test_log_records_are_redacted(caplog: pytest.LogCaptureFixture) -> None:
-    """Message, arguments and traceback."""
+    """Message, arguments and traceback of a log record are redacted."""
     logger = logging.getLogger("tests.redaction")
     redactor = Redactor(["s3cr3t"])
     logger.addFilter(redactor.filter)
@@ -57,5 +57,5 @@ def test_log_records_are_redacted(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_its_repr_shows_nothing() -> None:
-    """A debugger shows no list of secrets."""
+    """The repr has no secrets."""
     assert repr(Redactor(["s3cr3t"])) == "Redactor(***)"

@@ -1,4 +1,4 @@
-"""A job names its secrets; they are fetched when it is built, and shown by nothing."""
+"""Secrets of a job: resolved when it is built, never displayed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SOURCE = '[[source]]\nkind = "csv"\npath = "sales.csv"\n'
 
 
 class Chat:
-    """A sink that needs a secret."""
+    """Sink that needs a secret."""
 
     def __init__(
         self,
@@ -46,13 +46,13 @@ PLUGIN.abcxyz_sinks = hookimpl(lambda: {"chat": Chat})  # type: ignore[attr-defi
 
 
 def built(folder: Path, options: str) -> Adapters:
-    """Build a job with a chat."""
+    """Build a job with the chat sink."""
     job = parse_job(f'{SOURCE}[[sink]]\nkind = "chat"\n{options}\n', folder / "job.toml")
     return build(job, load(extra=[PLUGIN]))
 
 
 def chat(folder: Path, options: str) -> Chat:
-    """Build a job with a chat, and return that."""
+    """Build a job with the chat sink, and return the sink."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sink = built(folder, options).sinks[0][1]
@@ -63,7 +63,7 @@ def chat(folder: Path, options: str) -> Chat:
 def test_a_secret_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The adapter gets the value, the job and its adapters do not show it."""
+    """The adapter gets the value; the job and its adapters do not show it."""
     monkeypatch.setenv("CHAT", SECRET)
     options = 'password = { env = "CHAT" }'
     assert SECRET == chat(tmp_path, options).password
@@ -75,14 +75,14 @@ def test_a_secret_comes_from_the_environment(
 def test_a_secret_may_stand_inside_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A header's value is a secret like any other."""
+    """The value of a header may be a secret."""
     monkeypatch.setenv("CHAT", SECRET)
     made = chat(tmp_path, 'headers = { Authorization = { env = "CHAT" } }')
     assert {"Authorization": SECRET} == made.headers
 
 
 def test_a_secret_comes_from_a_private_file(tmp_path: Path) -> None:
-    """The path is relative to the job, and the end of the line is not part of the secret."""
+    """The path is relative to the job, and the line end is not in the secret."""
     (tmp_path / "key").write_text(f"{SECRET}\n", encoding="utf-8")
     (tmp_path / "key").chmod(0o600)
     assert SECRET == chat(tmp_path, 'key_of_the_room = { file = "key" }').key
@@ -90,7 +90,7 @@ def test_a_secret_comes_from_a_private_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    """The message holds the path, its rights and the cure."""
+    """The error has the path, its permissions and the cure."""
     path = tmp_path / "key"
     path.write_text(SECRET, encoding="utf-8")
     path.chmod(mode)
@@ -103,7 +103,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
 
 
 def test_a_secret_comes_from_the_keyring(tmp_path: Path) -> None:
-    """Service and user name it."""
+    """Service and user identify a secret in the keyring."""
     keyring = pytest.importorskip("keyring")
     from keyring.backend import KeyringBackend
 
@@ -129,7 +129,7 @@ def test_a_secret_comes_from_the_keyring(tmp_path: Path) -> None:
 
 
 def test_a_locked_keyring_is_named(tmp_path: Path) -> None:
-    """Where no keyring answers, the message names the other ways."""
+    """Without a keyring the error lists the other ways."""
     keyring = pytest.importorskip("keyring")
     from keyring.backends.fail import Keyring
 
@@ -157,7 +157,7 @@ def test_a_locked_keyring_is_named(tmp_path: Path) -> None:
 def test_a_secret_that_is_not_there_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str, said: str
 ) -> None:
-    """The message holds the line, the place looked at and the cure."""
+    """The error has the line, the place and the cure."""
     monkeypatch.setenv("EMPTY", " ")
     (tmp_path / "binary").write_bytes(b"\xff" + SECRET.encode())
     (tmp_path / "binary").chmod(0o600)
@@ -177,7 +177,7 @@ def test_a_secret_that_is_not_there_is_an_error(
     ],
 )
 def test_a_secret_in_clear_is_warned_about(tmp_path: Path, option: str) -> None:
-    """The warning holds the line, the option and the cure, not the secret."""
+    """The warning has the line, the option and the cure, not the secret."""
     with pytest.warns(AbcxyzWarning) as caught:
         made = built(tmp_path, option)
     [warning] = caught
@@ -191,7 +191,7 @@ def test_a_secret_in_clear_is_warned_about(tmp_path: Path, option: str) -> None:
 
 @pytest.mark.parametrize("option", ['token_file = "token"', 'url = "https://example.com/a"'])
 def test_what_is_no_secret_is_not_warned_about(tmp_path: Path, option: str) -> None:
-    """A path and a plain address may stand in a job."""
+    """A path and a plain URL give no warning."""
     chat(tmp_path, option)
 
 
@@ -201,7 +201,7 @@ def test_what_is_no_secret_is_not_warned_about(tmp_path: Path, option: str) -> N
 def test_an_adapter_reads_the_same_references(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One function serves a reference, and the secret that a job put in its place."""
+    """One function resolves a reference and passes a resolved secret through."""
     monkeypatch.setenv("CHAT", f" {SECRET}\n")
     write_atomic(tmp_path / "key", f"{SECRET}\n".encode(), private=True)
     assert read_secret({"env": "CHAT"}) == SECRET
@@ -212,7 +212,7 @@ def test_an_adapter_reads_the_same_references(
 
 @pytest.mark.parametrize("value", [None, "", " ", 5, {}, {"url": "x"}, {"env": "a", "file": "b"}])
 def test_what_is_no_reference_is_refused(value: object) -> None:
-    """The message begins with the option, and shows no value."""
+    """The error begins with the option, and shows no value."""
     with pytest.raises(ConfigError) as caught:
         read_secret(value, where="token: ")
     assert str(caught.value) == (

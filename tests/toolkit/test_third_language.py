@@ -1,4 +1,4 @@
-"""A third language, made of catalogues alone: every output takes it."""
+"""Third language from catalogues alone, in every output."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def german(make: Make) -> str:
 
 @pytest.mark.usefixtures("german")
 class TestGerman:
-    """What has a twin is German, what has none English, and numbers are German everywhere."""
+    """Translated texts are German, others English, and numbers German."""
 
     def test_results_explain_themselves(self) -> None:
-        """Classes, matrix, transitions, tags and leads say why in German."""
+        """Explanations of classes, matrix, transitions, tags and leads are German."""
         abc = classify_abc([58140, 22978])
         assert "A: 58 140 liegt über dem Mittel 40 559; 71,67 % vom Umsatz" == abc.explain(0, "de")
         assert "not classified" in classify_abc([1, None]).explain(1, "de")
@@ -74,7 +74,7 @@ class TestGerman:
         assert "AX - Vorrangiger Kunde" == tag("AX", "de") == abcxyz.TAGS["de"]["AX"]
 
     def test_leads_are_scored_in_german(self) -> None:
-        """The record has the sentence of each language, under a key of its own."""
+        """A score record has a sentence per language under a separate key."""
         one = score_prospect({"turnover": 3e9, "employees": 900})
         assert one.explain("de").startswith("Ein Lead mit hohem Potenzial. Large firm.")
         record = one.to_record()
@@ -82,7 +82,7 @@ class TestGerman:
         assert {"sentence", "sentence_ru", "reasons_ru", "reasons_de"} <= set(record)
 
     def test_a_playbook_may_speak_german(self) -> None:
-        """A user's file gives texts in any language; what it leaves out is there in English."""
+        """A user's file may have German texts; missing ones are English."""
         book = Playbook.from_dict({"segments": {"AX": {"de": "Anrufen", "hint_de": "Hallo"}}})
         advice = book.advice["AX"]
         assert ("Anrufen", "Hallo") == (advice.text["de"], advice.hint["de"])
@@ -91,7 +91,9 @@ class TestGerman:
         assert other["en"] == other.in_language("de")
 
     def test_a_report_and_a_terminal_take_it(self, tmp_path: Path) -> None:
-        """Page, workbook, CSV and terminal show German headings, numbers and dates."""
+        """Page, workbook, CSV and terminal have German headings, numbers and dates."""
+        pytest.importorskip("jinja2")
+        pytest.importorskip("xlsxwriter")
         analysis = make_analysis()
         page = render_html(analysis, lang="de")
         assert '<html lang="de"' in page
@@ -127,7 +129,7 @@ class TestGerman:
 
 
 def test_without_it_the_language_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody brings German here, so it is refused, and the known languages are named."""
+    """A language without a package is refused with the known ones."""
     with pytest.raises(SystemExit):
         main(["demo", "--lang", "de"])
     assert "en, ru" in capsys.readouterr().err.replace("'", "")
@@ -136,7 +138,7 @@ def test_without_it_the_language_is_unknown(capsys: pytest.CaptureFixture[str]) 
 def test_a_plugin_brings_its_language(
     make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An installed package is loaded when the command line or a job asks for its language."""
+    """An installed package is loaded when its language is requested."""
     name = make("german_plugin", de__language=GERMAN, de__words=PHRASES)
     code = "from abcxyz.toolkit import register\n\nregister(__name__)\n"
     (tmp_path / name / "__init__.py").write_text(code)
@@ -153,7 +155,7 @@ def test_a_plugin_brings_its_language(
 
 
 def test_a_job_loads_its_language(make: Make, tmp_path: Path) -> None:
-    """So does the language of a job."""
+    """A job loads the package of its language."""
     name = make("german_for_jobs", de__language=GERMAN)
     code = "from abcxyz.toolkit import register\n\nregister(__name__)\n"
     (tmp_path / name / "__init__.py").write_text(code)

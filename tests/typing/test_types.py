@@ -1,4 +1,4 @@
-"""What a type checker knows of the library; mypy reads this file, running it changes nothing."""
+"""Static types of the public API, checked by mypy."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from abcxyz import (
 
 
 class Ours:
-    """A rule needs nothing but the method."""
+    """Custom rule with the `cut` method only."""
 
     def cut(self, values: Any, /) -> Cuts:
         return Cuts(2.0, 1.0)
 
 
 def test_types() -> None:
-    """Results have the types that their annotations promise."""
+    """Results have their annotated types."""
     rule: Rule = Ours()
     abc = classify_abc([3, 2, 1], rule)
     xyz = classify_xyz(np.array([[1.0, 2.0], [2.0, 3.0], [4.0, 4.0]]), Tangent())

@@ -1,4 +1,4 @@
-"""What needs a person: who is found, with what at stake, and by which key."""
+"""Alerts: which customers are reported, with which money and key."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ BASE = concat(
 
 
 def both(**options: Any) -> tuple[Analysis, Analysis]:
-    """Run on two neighbouring months, each on what was known by then."""
+    """Analyses of two consecutive months, each on the sales known at its date."""
     march = BASE.take(BASE.day < np.datetime64("2026-04-01"))
     before = analyze(march, as_of=FIRST, settings=SETTINGS)
-    # As a source would: only the window is read.
+    # As a source does: only the window is read.
     window = BASE.take(BASE.day >= np.datetime64("2026-02-01"))
     after = analyze(window, as_of=SECOND, settings=SETTINGS, previous=before.snapshot, **options)
     return before, after
@@ -74,7 +74,7 @@ def raised(analysis: Analysis, kind: str) -> dict[Any, Alert]:
 
 
 def test_a_fall_out_of_a_is_raised_with_the_money_lost() -> None:
-    """The customer who bought 2,500 and then 1,600 is told, the steady one is not."""
+    """A customer down from 2,500 to 1,600 raises an alert, a steady one does not."""
     _, after = both()
     found = raised(after, "fell_from_a")
     assert {"falling"} == set(found)
@@ -86,14 +86,14 @@ def test_a_fall_out_of_a_is_raised_with_the_money_lost() -> None:
 
 
 def test_who_only_dances_on_the_limit_is_no_fall() -> None:
-    """Within the band the steadied class holds, and no alarm is raised."""
+    """A customer within the hysteresis band keeps the class and raises no alert."""
     _, after = both(band=0.5)
     assert "A" != "ABC"[after.snapshot.abc[after.snapshot.customers == "falling"][0]]
     assert {} == raised(after, "fell_from_a")
 
 
 def test_lost_customers_of_a_are_falls() -> None:
-    """Who was A and bought nothing at all fell with everything, though the window lacks them."""
+    """An A customer without purchases raises an alert although the window lacks them."""
     sales = concat([BASE.take(BASE.customer != "steady"), buys("steady", [1000])])
     january = sales.take(sales.day < np.datetime64("2026-02-01"))
     settings = Settings(period="1M", bucket="W")
@@ -109,7 +109,7 @@ def test_lost_customers_of_a_are_falls() -> None:
 
 
 def test_a_lapse_is_measured_by_the_own_rhythm() -> None:
-    """Orders every other week: six weeks of silence are a lapse for A, and only for A."""
+    """Six weeks without an order are a lapse for a fortnightly buyer of class A only."""
     _, after = both()
     found = raised(after, "lapsed_a")
     assert {"silent"} == set(found)
@@ -121,7 +121,7 @@ def test_a_lapse_is_measured_by_the_own_rhythm() -> None:
 
 
 def test_who_is_near_a_lacks_so_much() -> None:
-    """B within a tenth of the limit, with the money missing to the limit itself."""
+    """A B customer within a tenth of the limit is reported with the money missing to it."""
     _, after = both()
     limit = after.abc.cuts.first
     found = raised(after, "near_a")
@@ -133,7 +133,7 @@ def test_who_is_near_a_lacks_so_much() -> None:
 
 
 def test_x_that_became_z_inside_a_is_raised() -> None:
-    """Even purchases that turned into one large one, in class A on both dates."""
+    """An A customer whose class went from X to Z raises an alert."""
     _, after = both()
     assert {"jumpy", "silent"} == set(raised(after, "x_became_z"))
     assert ("AX", "AZ") == (
@@ -143,7 +143,7 @@ def test_x_that_became_z_inside_a_is_raised() -> None:
 
 
 def test_dead_money_are_the_most_time_consuming_of_c() -> None:
-    """Records of one customer add up; customers of A and strangers are none of it."""
+    """Activity of C customers is summed by customer; A and unknown customers are ignored."""
     spent = [
         TimeSpent(customer="small", hours=3),
         TimeSpent(customer="small", hours=4.25),
@@ -161,7 +161,7 @@ def test_dead_money_are_the_most_time_consuming_of_c() -> None:
 
 
 def test_deals_of_a_that_stand_still_are_raised() -> None:
-    """More than three days without movement, for customers of A only."""
+    """A's deals without movement for more than three days raise an alert."""
     deals = [
         Deal(deal=7, customer="steady", since=SECOND - timedelta(days=4), amount=500, owner="Ira"),
         Deal(deal=8, customer="steady", since=SECOND - timedelta(days=3)),
@@ -179,7 +179,7 @@ def test_deals_of_a_that_stand_still_are_raised() -> None:
 
 
 def test_good_leads_that_wait_are_raised() -> None:
-    """P-A leads without a contact in time; whose dates nobody told are none."""
+    """P-A leads without timely contact raise an alert; leads without dates do not."""
     leads: dict[str, list[object]] = {"id": ["hot", "met", "new", "dateless", "cold"]}
     leads |= {"turnover": [3e9, 3e9, 3e9, 3e9, 1e6], "employees": [900, 900, 900, 900, 1]}
     scores = score_prospects(leads)
@@ -200,7 +200,7 @@ def test_good_leads_that_wait_are_raised() -> None:
 
 
 def test_the_largest_money_comes_first() -> None:
-    """Alerts are sorted by money, whatever their kind, and unknown money is last."""
+    """Alerts of all kinds are sorted by money, unknown money last."""
     facts = CrmFacts(deals=[Deal(deal=1, customer="steady", since=FIRST)])
     _, after = both(facts=facts)
     money = [one.money for one in after.alerts]
@@ -212,7 +212,7 @@ def test_the_largest_money_comes_first() -> None:
 
 
 def test_an_enricher_names_the_owner() -> None:
-    """The attribute ``owner`` is used where no owner was told."""
+    """The attribute ``owner`` is the fallback where the CRM facts have no owner."""
     _, after = both()
     told = with_facts(after, attributes={"silent": {"owner": "Ira"}, "falling": {"owner": ""}})
     owners = {one.customer: one.owner for one in told.alerts}
@@ -221,7 +221,7 @@ def test_an_enricher_names_the_owner() -> None:
 
 
 def test_names_of_customers_cannot_break_a_sentence() -> None:
-    """Braces, markup and formulas in a name are only text."""
+    """Braces, markup and formulas in a customer's name are plain text."""
     _, after = both()
     one = raised(after, "fell_from_a")["falling"]
     for name in ("{money}", "<b>", "=1+1", "{0.__class__}"):
@@ -230,7 +230,7 @@ def test_names_of_customers_cannot_break_a_sentence() -> None:
 
 
 def test_every_kind_says_something_in_both_languages() -> None:
-    """No kind lacks its words."""
+    """Every kind of alert has its sentences in English and Russian."""
     for kind in ALERTS:
         one = Alert(kind=kind, key=kind, customer="c", money=None, age=1)
         assert one.sentence("en") != one.sentence("ru")
@@ -246,7 +246,7 @@ def test_wrong_rules_are_named() -> None:
 
 
 def test_alerts_need_no_former_snapshot() -> None:
-    """The first run finds what a single date shows."""
+    """A first run raises the alerts that need one date only."""
     before, _ = both()
     assert before.alerts == find_alerts(before)
     assert {"near"} == {one.customer for one in before.alerts if one.kind == "near_a"}

@@ -1,4 +1,4 @@
-"""Words of advice, by segment, transition and silence."""
+"""Playbook: recommended actions by segment, transition and silence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def actions(
 
 
 def test_the_words_of_the_product() -> None:
-    """AX and CZ are advised in the product's own words, and the hint names the segment."""
+    """AX and CZ have the built-in advice, and the hint names the segment."""
     found = actions([(AX, AX), (CZ, CZ)])
     assert "Приоритетное обслуживание, персональные предложения, регулярные звонки" == (
         found[0].text("ru")
@@ -79,13 +79,13 @@ def test_nine_recommendations_in_two_languages() -> None:
 def test_what_happened_refines_the_advice(
     before: int, after: int, late: bool, name: str | None
 ) -> None:
-    """The first refinement that fits is chosen: falls before silence, silence before the rest."""
+    """The first matching refinement is chosen: falls before silence, then the rest."""
     found = actions([(before, after)], silence=quiet(1, 40 if late else 5))[0]
     assert name == found.refinement
 
 
 def test_the_sentence_tells_the_case() -> None:
-    """Segments before and after, days and usual days are filled in, then comes the advice."""
+    """The sentence has the segments, days and usual days, then the advice."""
     found = actions([(AX, BX), (AX, AX), (AX, N)], silence=quiet(3, 41, 30.4))
     assert found[0].text("ru").startswith("Был AX, упал до BX: позвоните")
     assert found[0].text("ru").endswith(". " + default_playbook().advice["BX"].text["ru"])
@@ -95,7 +95,7 @@ def test_the_sentence_tells_the_case() -> None:
 
 
 def test_a_first_run_advises_by_segment_and_silence() -> None:
-    """Without a former snapshot nothing is said of transitions."""
+    """Without a previous snapshot the advice mentions no transition."""
     codes = np.array([AX, BX], dtype=np.int8)
     silence = Silence(days=np.array([50.0, 5.0]), usual=np.array([9.0, 9.0]))
     found = advise(codes, silence, np.array(["a", "b"], dtype=object))
@@ -103,7 +103,7 @@ def test_a_first_run_advises_by_segment_and_silence() -> None:
 
 
 def test_a_file_rewrites_what_it_names() -> None:
-    """Own words, channels and refinements; everything else stays."""
+    """A playbook file replaces the texts, channels and refinements it names only."""
     written = tomllib.loads("""
         [segments.CZ]
         channel = "messenger"
@@ -150,19 +150,19 @@ def test_a_file_rewrites_what_it_names() -> None:
     ],
 )
 def test_mistakes_in_the_file_are_named(written: dict[str, Any], said: str) -> None:
-    """The message names the key or the value, and what is accepted."""
+    """The message names the wrong key or value and the accepted ones."""
     with pytest.raises(ConfigError, match=said):
         Book.from_dict(written)
 
 
 def test_every_segment_needs_advice() -> None:
-    """A playbook made by hand without a segment is refused."""
+    """A playbook built in code without one of the segments is refused."""
     with pytest.raises(ConfigError, match="no advice for AX"):
         Playbook(advice={})
 
 
 def test_actions_are_a_table() -> None:
-    """One row per customer, and an index beyond is an error."""
+    """There is one row per customer, and an index out of range is an error."""
     found = actions([(AX, BX), (CZ, CZ)])
     frame = found.to_frame("ru")
     assert ["c0", "c1"] == frame["customer"].tolist()

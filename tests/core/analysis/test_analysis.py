@@ -1,4 +1,4 @@
-"""The whole computation: pure, repeatable, the same in any order."""
+"""Analysis of one date: deterministic and independent of the order of sales."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEMO = demo_sales(customers=60)
 
 
 def test_same_input_same_result() -> None:
-    """Twice the same sales give the same snapshot, as batches too."""
+    """The same sales, whole or in batches, give the same snapshot."""
     one = analyze(DEMO.transactions, as_of=DEMO_AS_OF)
     halves = [DEMO.transactions.take(np.arange(len(DEMO.transactions)) % 2 == i) for i in (0, 1)]
 
@@ -36,7 +36,7 @@ def test_same_input_same_result() -> None:
 
 
 def test_whoever_bought_nothing_in_the_window_is_known_and_not_classified() -> None:
-    """A customer of former years stays in the list, without a class, and changes nobody's."""
+    """A customer without sales in the window is listed without a class and changes no other."""
     sales = Transactions(
         ["old", "a", "a", "b", "b"],
         [date(2020, 1, 1), *[date(2026, 1, 5), date(2026, 2, 5)] * 2],
@@ -59,7 +59,7 @@ def test_whoever_bought_nothing_in_the_window_is_known_and_not_classified() -> N
 
 
 def test_a_panel_may_be_reused() -> None:
-    """A panel classified by several settings is read once; one of another window is refused."""
+    """One panel serves several settings; a panel of another window is refused."""
     periods = Settings().periods(DEMO_AS_OF)
     panel = aggregate([DEMO.transactions], periods)
 
@@ -77,7 +77,7 @@ def test_a_panel_may_be_reused() -> None:
 
 
 def test_settings_round_trip() -> None:
-    """Settings survive plain values; another setting is another fingerprint, a spelling is not."""
+    """Settings survive a dict; the fingerprint depends on values, not on spelling."""
     settings = Settings(
         period="8Q", bucket="M", metric="count", abc=Shares(0.7, 0.9), xyz=CumulativeMean(2),
         ddof=1, since_first=True, single_order=False,
@@ -99,6 +99,6 @@ def test_settings_round_trip() -> None:
     ],
 )
 def test_bad_settings(data: dict[str, object], words: str) -> None:
-    """A setting that does not exist is answered with those that do."""
+    """An unknown setting is refused with the list of accepted ones."""
     with pytest.raises(InputError, match=words):
         Settings.from_dict(data)

@@ -1,4 +1,4 @@
-"""The whole computation with a snapshot before: who stays known, what repeats."""
+"""Analysis with a previous snapshot: customers carried over, and determinism."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ AFTER = analyze(window(DEMO_AS_OF), as_of=DEMO_AS_OF, settings=SETTINGS, previou
 
 
 def test_former_customers_stay_known() -> None:
-    """Only the window is read, and still nobody of the former snapshot is missing."""
+    """Every customer of the previous snapshot stays, though only the window is read."""
     here = set(AFTER.snapshot.customers.tolist())
     assert set(BEFORE.snapshot.customers.tolist()) <= here
     read = set(window(DEMO_AS_OF).customer.tolist())
@@ -52,7 +52,7 @@ def test_former_customers_stay_known() -> None:
 
 
 def test_classes_are_those_without_a_former_snapshot() -> None:
-    """Whoever bought nothing changes nobody's class."""
+    """Customers without sales change no class of the others."""
     alone = analyze(window(DEMO_AS_OF), as_of=DEMO_AS_OF, settings=SETTINGS)
     n = len(alone.snapshot)
     assert alone.snapshot.customers.tolist() == AFTER.snapshot.customers[:n].tolist()
@@ -62,7 +62,7 @@ def test_classes_are_those_without_a_former_snapshot() -> None:
 
 
 def test_whoever_comes_back_is_no_newcomer() -> None:
-    """Absent for a whole run and back in the next: reactivated, with the first day of old."""
+    """A customer back after a run of absence is reactivated and keeps the first day."""
     settings = Settings(period="1M", bucket="W")
     months = {
         1: ["back", "stays"],
@@ -85,7 +85,7 @@ def test_whoever_comes_back_is_no_newcomer() -> None:
 
 
 def test_transitions_are_those_of_the_two_snapshots() -> None:
-    """The table in the analysis is what compare answers, along every axis."""
+    """Transitions of the analysis equal those of `compare` along every axis."""
     assert AFTER.transitions is not None
     assert compare(BEFORE.snapshot, AFTER.snapshot) == AFTER.transitions
     for by in ("abc", "xyz", "group"):
@@ -97,7 +97,7 @@ def test_transitions_are_those_of_the_two_snapshots() -> None:
 
 
 def test_a_snapshot_that_is_not_before_is_refused() -> None:
-    """The same date, a later one and other settings are errors with a cure."""
+    """A snapshot of the same or a later date or of other settings is refused."""
     with pytest.raises(InputError, match="pass one dated earlier"):
         analyze(DEMO, as_of=DEMO_AS_OF, settings=SETTINGS, previous=AFTER.snapshot)
     with pytest.raises(InputError, match="pass the earlier first"):
@@ -112,7 +112,7 @@ def test_a_snapshot_that_is_not_before_is_refused() -> None:
 
 
 def test_same_input_same_bytes() -> None:
-    """Run again, from a panel or out of the history file, everything is the same to the byte."""
+    """Repeated runs, from a panel or the history file, agree to the byte."""
     again = analyze(
         window(DEMO_AS_OF), as_of=DEMO_AS_OF, settings=SETTINGS, previous=BEFORE.snapshot
     )
@@ -126,7 +126,7 @@ def test_same_input_same_bytes() -> None:
 
 
 def test_a_snapshot_from_the_file_is_as_good(tmp_path: object) -> None:
-    """Saved and read again, the former snapshot gives the same analysis."""
+    """A previous snapshot that was saved and loaded gives the same analysis."""
     with History(f"{tmp_path}/history.db") as history:
         history.save(BEFORE.snapshot)
         stored = history.latest(AFTER.snapshot.dated, SETTINGS)
@@ -139,7 +139,7 @@ def test_a_snapshot_from_the_file_is_as_good(tmp_path: object) -> None:
 
 
 def test_order_of_lines_changes_nothing_but_order() -> None:
-    """Shuffled sales give the same alerts and the same state of each customer."""
+    """Shuffled sales give the same alerts and the same state per customer."""
     sales = window(DEMO_AS_OF)
     kopecks = Transactions(
         sales.customer,
@@ -165,7 +165,7 @@ def test_order_of_lines_changes_nothing_but_order() -> None:
 
 
 def test_silence_ends_where_sales_are_known() -> None:
-    """Nobody's silence is counted beyond the last day that sales are known of."""
+    """Days of silence end at the last day with known sales."""
     beyond = analyze(DEMO, as_of=DEMO_AS_OF, settings=SETTINGS)
     within = analyze(window(DEMO_AS_OF), as_of=DEMO_AS_OF, settings=SETTINGS)
     assert np.nanmin(within.silence().days) >= 0

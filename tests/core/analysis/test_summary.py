@@ -1,4 +1,4 @@
-"""The summary adds up what the customers hold."""
+"""Summary totals, against sums over the customers."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check_events(found: Analysis) -> None:
 def test_totals_are_those_of_the_customers(
     rows: list[tuple[str, date, float]], compared: bool
 ) -> None:
-    """Classes, segments, groups and events add up, also where a class or everybody is missing."""
+    """Totals equal sums over customers, also with an empty class or no customer."""
     sales = Transactions(*map(list, zip(*rows, strict=True)))
     before = analyze(sales, as_of=date(2026, 2, 1), settings=SETTINGS).snapshot
     previous = before if compared else None
@@ -89,7 +89,7 @@ def test_totals_are_those_of_the_customers(
 
 
 def test_alerts_of_the_demo() -> None:
-    """Money at risk leaves out what may be won and what was brought."""
+    """Money at risk excludes chances to gain and money already earned."""
     sales = demo_sales().transactions
     found = analyze(
         sales,

@@ -1,4 +1,4 @@
-"""What may be classified by value, and what is refused."""
+"""ABC input: accepted columns, refused values and custom rules."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ D = decimal.Decimal
     ids=lambda v: type(v).__module__.split(".")[0] + "." + type(v).__name__,
 )
 def test_any_column(values: Any) -> None:
-    """Numbers of any make are taken; a missing one is nobody's class."""
+    """Numeric columns of any type are accepted; a missing value has no class."""
     assert classify_abc(values).labels.tolist() == ["A", "A", "", "C"] or (
         classify_abc(values).labels.tolist() == ["A", "A", "", "B"]
     )
@@ -56,7 +56,7 @@ def test_any_column(values: Any) -> None:
     ],
 )
 def test_bad_values(values: object, words: str) -> None:
-    """What is no amount is refused with its place and the cure."""
+    """A value that is not an amount is refused with its position and the cure."""
     with pytest.raises(InputError, match=words):
         classify_abc(values)  # type: ignore[arg-type]
 
@@ -76,13 +76,13 @@ def test_bad_values(values: object, words: str) -> None:
     ],
 )
 def test_bad_rules(build: Any, words: str) -> None:
-    """Thresholds out of order are refused with the order they need."""
+    """Thresholds out of order are refused with the required order."""
     with pytest.raises(InputError, match=words):
         build()
 
 
 class TopTwo:
-    """A rule of somebody else: the two largest are A, the next two B."""
+    """Custom rule: the two largest are A, the next two B."""
 
     def cut(self, values: Any, /) -> Cuts:
         down = sorted(values, reverse=True)
@@ -90,21 +90,21 @@ class TopTwo:
 
 
 class Upside:
-    """A rule of somebody else that answers nonsense."""
+    """Custom rule whose cuts are in the wrong order."""
 
     def cut(self, values: Any, /) -> Cuts:
         return Cuts(1, 2)
 
 
 def test_a_rule_is_anything_that_cuts() -> None:
-    """An object with one method is a rule; cuts in the wrong order are refused."""
+    """An object with a `cut` method is a rule; cuts in the wrong order are refused."""
     assert "".join(classify_abc([5, 9, 1, 7, 3], TopTwo()).labels) == "BACAB"
     with pytest.raises(InputError, match="must not be below that of B"):
         classify_abc([5, 9], Upside())
 
 
 def test_input_is_not_touched() -> None:
-    """The caller's array stays as it was, and stays writable."""
+    """The caller's array stays unchanged and writable."""
     values = np.array([3.0, np.nan, 1.0])
     before = values.copy()
     result = classify_abc(values)

@@ -1,4 +1,4 @@
-"""Results are frozen, compare by content, and show themselves."""
+"""Classification results: immutability, equality and display."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RULES: list[Rule] = [Tangent(), CumulativeMean(), Shares(), CountShares(), Limit
 
 
 def test_frozen_and_equal_by_content() -> None:
-    """Two classifications of the same values are equal, of others not; nothing can be set."""
+    """Results are immutable and equal when their values are."""
     one, two = classify_abc(VALUES), classify_abc(np.array(VALUES, dtype=float))
 
     assert one == two
@@ -55,14 +55,14 @@ def test_shares() -> None:
 
 
 def test_cumulative_share_keeps_input_order() -> None:
-    """The running share is told for each customer where it stands, equals in input order."""
+    """Cumulative shares are in input order, and so are ties."""
     result = classify_abc([10, 40, 10, 40])
 
     assert result.cumulative_share.tolist() == pytest.approx([0.9, 0.4, 1.0, 0.8])
 
 
 def test_summary() -> None:
-    """The classes' customers and money add up to everybody's."""
+    """Customers and money of the classes add up to the totals."""
     for rule in RULES:
         rows = classify_abc(VALUES, rule).summary()
         assert [one.label for one in rows] == ["A", "B", "C"]
@@ -72,7 +72,7 @@ def test_summary() -> None:
 
 
 def test_explanations() -> None:
-    """Every customer's class has a reason in words, whatever the rule."""
+    """Every customer's class is explained under every rule."""
     result = classify_abc([58140, 22978])
     assert result.explain(0) == "A: 58 140 is above the mean 40 559; 71.67 % of revenue"
     assert result.explain(1) == (
@@ -87,7 +87,7 @@ def test_explanations() -> None:
 
 
 def test_cv_explanations() -> None:
-    """Undefined coefficients and single orders are told apart from unsteady ones."""
+    """Explanations distinguish undefined CVs, single orders and irregular buying."""
     from abcxyz import classify_xyz
 
     result = classify_xyz(
@@ -105,7 +105,7 @@ def test_cv_explanations() -> None:
 
 
 def test_html_and_frames() -> None:
-    """A notebook sees a table without a crumb of markup from a rule, and a data frame."""
+    """Results render as escaped HTML and convert to data frames."""
 
     class Hostile:
         def __repr__(self) -> str:
@@ -126,7 +126,7 @@ def test_html_and_frames() -> None:
 
 
 def test_matrix() -> None:
-    """Nine cells and those without a class hold every customer and all the money."""
+    """Nine segments and the unclassified hold every customer and all the money."""
     abc = classify_abc([90, 10, None, 40, -3])
     xyz = classify_cv([0.1, 0.9, 0.5, 0.4, 0.2])
     matrix = build_matrix(abc, xyz)
@@ -142,7 +142,7 @@ def test_matrix() -> None:
 
 
 def test_matrix_of_nobody() -> None:
-    """Without anybody classified the shares do not exist, and nothing is divided by zero."""
+    """Without classified customers shares are missing and nothing divides by zero."""
     matrix = build_matrix(classify_abc([None, None]), classify_cv([0.1, 0.2]))
 
     assert matrix.customers == 0
@@ -152,7 +152,7 @@ def test_matrix_of_nobody() -> None:
 
 
 def test_segments_have_names_tags_and_groups() -> None:
-    """Every segment has a tag in both languages and stands in exactly one group."""
+    """Every segment has a tag in both languages and belongs to one group."""
     assert list(SEGMENTS) == [a + x for a in "ABC" for x in "XYZ"]
     for lang in ("ru", "en"):
         assert list(TAGS[lang]) == list(SEGMENTS)
@@ -171,13 +171,13 @@ def test_segments_have_names_tags_and_groups() -> None:
     [{"all": SEGMENTS[:8]}, {"one": SEGMENTS, "two": ("AX",)}, {"all": (*SEGMENTS, "DX")}],
 )
 def test_groups_part_the_segments(groups: dict[str, tuple[str, ...]]) -> None:
-    """A segment left out, named twice or unknown is refused."""
+    """A segment missing from the groups, listed twice or unknown is refused."""
     with pytest.raises(InputError, match="exactly once"):
         Grouping(groups)
 
 
 def test_cyrillic_labels() -> None:
-    """Labels typed on a Russian keyboard are understood, others named in the error."""
+    """Cyrillic lookalike labels are accepted, other labels named in the error."""
     assert codes_of(["А", "В", "С", "", "n", "a"], ABC).tolist() == [0, 1, 2, -1, -1, 0]
     assert codes_of(["Х", "У", "z"], XYZ).tolist() == [0, 1, 2]
     with pytest.raises(InputError, match="'Q' at position 1; use one of A, B, C"):

@@ -1,4 +1,4 @@
-"""What a rule may have besides its cut."""
+"""Optional traits of a classification rule."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ ONCE = [[0.0, 30.0], [10.0, 10.0], [-10.0, -20.0]]
 
 
 class Plain:
-    """A stranger's rule that has the one method only."""
+    """Custom rule with the `cut` method only."""
 
     def cut(self, values: Any, /) -> Cuts:
         return Cuts(20.0, 10.0) if max(values) > 20 else Cuts(0.5, 5.0)
 
 
 class Lenient(Plain):
-    """One that counts a single order like any other, and looks at no sign."""
+    """Custom rule without special treatment of single orders and negative means."""
 
     single_order = False
     signless = True
 
 
 class Surveyed(Plain):
-    """One that cuts a surveyed column."""
+    """Custom rule with `cut_survey`."""
 
     def cut_survey(self, column: Survey) -> Cuts:
         return Cuts(column.high, column.high)
@@ -47,14 +47,14 @@ class Surveyed(Plain):
     ],
 )
 def test_traits(rule: object, expected: tuple[bool, bool]) -> None:
-    """A rule that says nothing makes one order Z, and looks at the sign of the mean."""
+    """By default a rule makes single orders Z and looks at the sign of the mean."""
     assert expected == (single_order_is_z(rule), is_signless(rule))
     for chosen in (True, False):
         assert single_order_is_z(rule, chosen) is chosen
 
 
 def test_they_decide_the_classes() -> None:
-    """Without traits one order is Z and a negative mean has no class by variation; with, not."""
+    """The traits decide the classes of single orders and negative means."""
     assert classify_xyz(ONCE, Plain()).labels.tolist()[0] == "Z"
     lenient = classify_xyz(ONCE, Lenient())
     assert lenient.labels.tolist()[0] != "Z"
@@ -63,6 +63,6 @@ def test_they_decide_the_classes() -> None:
 
 
 def test_a_surveyed_column_is_cut_by_it() -> None:
-    """`cut_survey` stands in for `cut` where a rule has it."""
+    """`cut_survey` is used instead of `cut` where a rule has it."""
     assert classify_abc([30.0, 15.0, 5.0], Plain()).labels.tolist() == ["A", "B", "C"]
     assert classify_abc([30.0, 15.0, 5.0], Surveyed()).labels.tolist() == ["A", "C", "C"]

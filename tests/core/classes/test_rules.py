@@ -1,4 +1,4 @@
-"""Every rule against worked examples, and against a slow twin that draws the curve."""
+"""Classification rules, against worked examples and a slow reference implementation."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def classes(values: object, rule: Rule) -> str:
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("row", EXAMPLES, ids=lambda row: str(row[0])[:30])
 def test_worked_examples(row: tuple[list[float], str, str, str, str], name: str) -> None:
-    """The worked examples of the specification come out to the letter."""
+    """Every rule reproduces the worked examples of the specification."""
     values, *expected = row
 
     assert expected[list(RULES).index(name)] == classes(values, RULES[name])
@@ -91,14 +91,14 @@ def test_worked_examples(row: tuple[list[float], str, str, str, str], name: str)
     ],
 )
 def test_thresholds_met_exactly(values: list[float], rule: Rule, expected: str) -> None:
-    """A sum that meets a threshold ends the class; who crosses it stays above."""
+    """A sum that meets a threshold ends the class; one that crosses it stays above."""
     assert expected == classes(values, rule)
 
 
 @pytest.mark.parametrize("name", RULES)
 @given(values=kopecks)
 def test_integers_equal_the_twin(name: str, values: list[int | None]) -> None:
-    """On whole numbers, with ties, returns and gaps, the classes are those of the twin."""
+    """On integers with ties, returns and gaps the classes equal the reference."""
     exact = [None if v is None else Fraction(v) for v in values]
 
     assert TWINS[name](exact) == classes(values, RULES[name])
@@ -109,7 +109,7 @@ def test_integers_equal_the_twin(name: str, values: list[int | None]) -> None:
 @pytest.mark.parametrize("name", RULES)
 @given(values=kopecks, scale=st.sampled_from(["0.01", "0.1", "0.3", "1234.57", "1e-9", "1e12"]))
 def test_decimals_equal_the_twin(name: str, values: list[int | None], scale: str) -> None:
-    """Decimals that binary numbers cannot hold fall where decimal arithmetic puts them."""
+    """Decimals inexact in binary are classified as in decimal arithmetic."""
     exact = [None if v is None else Fraction(v) * Fraction(scale) for v in values]
 
     assert TWINS[name](exact) == classes(
@@ -120,7 +120,7 @@ def test_decimals_equal_the_twin(name: str, values: list[int | None], scale: str
 @pytest.mark.parametrize("name", RULES)
 @given(values=kopecks, order=st.randoms(use_true_random=False))
 def test_order_does_not_matter(name: str, values: list[int | None], order: object) -> None:
-    """Shuffled customers keep their classes."""
+    """Classes do not depend on the order of the customers."""
     places = list(range(len(values)))
     order.shuffle(places)  # type: ignore[attr-defined]
     amounts = [N if v is None else v / 100 for v in values]
@@ -134,7 +134,7 @@ def test_order_does_not_matter(name: str, values: list[int | None], order: objec
 @pytest.mark.parametrize("name", RULES)
 @given(values=kopecks, factor=st.integers(1, 10**6))
 def test_unit_of_money_does_not_matter(name: str, values: list[int | None], factor: int) -> None:
-    """Roubles, kopecks or any other unit: the classes are the same, ties included."""
+    """Classes do not depend on the unit of money, ties included."""
     roubles = [N if v is None else v / 100 for v in values]
     other = [N if v is None else v / 100 * factor for v in values]
 
@@ -144,7 +144,7 @@ def test_unit_of_money_does_not_matter(name: str, values: list[int | None], fact
 @pytest.mark.parametrize("name", RULES)
 @given(values=st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))
 def test_every_customer_has_one_class_and_equals_the_same(name: str, values: list[float]) -> None:
-    """Whatever the floats, classes part the customers, follow the values, and ignore gaps."""
+    """Classes of floats follow the values, are equal for ties and skip gaps."""
     result = classify_abc(values, RULES[name])
     codes = result.codes
 
@@ -163,13 +163,13 @@ def test_every_customer_has_one_class_and_equals_the_same(name: str, values: lis
 def test_repeating_everybody_changes_nothing(
     name: str, values: list[int | None], times: int
 ) -> None:
-    """A base k times as large, of the same customers, has the same classes."""
+    """Repeating all customers k times leaves the classes unchanged."""
     assert classes(values, RULES[name]) * times == classes(values * times, RULES[name])
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=60))
 def test_mean_split_is_the_farthest_point(values: list[int]) -> None:
-    """The means divide where the curve lies farthest above its chord."""
+    """Means divide where the curve is farthest above its chord."""
     down = sorted(values, reverse=True)
     heights = np.cumsum(np.array(down) * len(down) - sum(down))
     farthest = len(down) - int(np.argmax(heights[::-1]))
@@ -178,7 +178,7 @@ def test_mean_split_is_the_farthest_point(values: list[int]) -> None:
 
 
 def test_whole_numbers_are_exact() -> None:
-    """Kopecks beyond the precision of a float are still told apart."""
+    """Integers beyond the precision of a float are compared exactly."""
     large = 2**60
     values = np.array([large, large, large, large - 1], dtype=np.int64)
 
@@ -187,7 +187,7 @@ def test_whole_numbers_are_exact() -> None:
 
 
 def test_mean_of_many_kopecks_is_not_rounded_past_anybody() -> None:
-    """A mean that a float cannot hold lets no smaller whole number pass as equal to it."""
+    """No integer below a mean that floats cannot represent counts as equal to it."""
     base = 10**12
     values = np.full(10_000_019, base, dtype=np.int64)
     values[0] += 1
@@ -200,13 +200,13 @@ def test_mean_of_many_kopecks_is_not_rounded_past_anybody() -> None:
 @pytest.mark.parametrize("value", [0.1, 1499.1, 33.33, 1 / 3])
 @pytest.mark.parametrize("count", [3, 6, 7, 49, 100_003])
 def test_equal_amounts_are_never_divided(value: float, count: int) -> None:
-    """The binary mean of equals differs from them, and divides them all the same nowhere."""
+    """Equal amounts share a class although their binary mean differs from them."""
     for rule in RULES.values():
         assert set(classify_abc([value] * count, rule).codes.tolist()) == {0}
 
 
 def test_near_the_mean_counts_as_on_it() -> None:
-    """Some units in the last place below the cut are on it, a thousand are not."""
+    """A few units in the last place below the cut count as equal, a thousand do not."""
     mean = 100.0
     ulp = np.spacing(mean)
     for steps, expected in ((10, "A"), (1000, "B")):
@@ -215,7 +215,7 @@ def test_near_the_mean_counts_as_on_it() -> None:
 
 
 def test_mixed_signs_do_not_hide_the_mean() -> None:
-    """Returns as large as the sales leave an exact mean, in any order."""
+    """With returns as large as the sales the mean is exact in any order."""
     rng = np.random.default_rng(3)
     large = rng.integers(10**12, 10**13, 2_000).astype(float)
     values = np.concatenate([large, -large, [3.0, 2.0, 1.0, 0.0, -6.0]])
@@ -228,7 +228,7 @@ def test_mixed_signs_do_not_hide_the_mean() -> None:
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30))
 def test_cv_rules_equal_the_twin(values: list[int]) -> None:
-    """On coefficients of variation a tie goes to the steadier class in the tangent."""
+    """CV rules equal the reference, a tangent tie going to the steadier class."""
     exact = [Fraction(v, 20) for v in values]
     cv = [float(v) for v in exact]
 
@@ -248,12 +248,12 @@ def test_cv_rules_equal_the_twin(values: list[int]) -> None:
     ],
 )
 def test_cv_examples(cv: list[float], rule: Rule, expected: str) -> None:
-    """Ties, zeros and undefined coefficients fall where the specification puts them."""
+    """Ties, zeros and undefined CVs are classified as the specification requires."""
     assert expected == "".join(classify_cv(cv, rule).labels)
 
 
 def test_rounded_percentages() -> None:
-    """`cv_decimals` rounds the percentage before the walk, as the stored column does."""
+    """`cv_decimals` rounds the percentage before the cumulative walk."""
     cv = [0.30149, 0.30151, 0.9, 0.1]
 
     assert "".join(classify_cv(cv, CumulativeMean(0)).labels)[:2] in ("XX", "YY")

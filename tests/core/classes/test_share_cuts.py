@@ -1,4 +1,4 @@
-"""Shares of large columns: selected, not sorted, and the same as if sorted."""
+"""Share cuts of large columns by selection, against full sorting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ N = 200_003
 
 
 def sorted_cut(values: npt.NDArray[np.float64], a: float, *, by_value: bool) -> float:
-    """The obvious way on kopecks: sort all, add up exactly, look where the sum passes."""
+    """Reference: sort integers, sum exactly and find where the share is passed."""
     cents = np.round(values[~np.isnan(values)] * 100).astype(np.int64)
     down = np.sort(cents[cents > 0] if by_value else cents)[::-1]
     weights = down if by_value else np.ones(len(down), np.int64)
@@ -52,7 +52,7 @@ def columns() -> dict[str, npt.NDArray[np.float64]]:
 @pytest.mark.parametrize("kind", columns())
 @pytest.mark.parametrize("by_value", [True, False], ids=["money", "customers"])
 def test_selection_equals_sorting(kind: str, shares: tuple[float, float], by_value: bool) -> None:
-    """The limits of a large column are those that sorting everything finds."""
+    """Limits of a large column equal those of full sorting."""
     values = columns()[kind]
     rule: Rule = Shares(*shares) if by_value else CountShares(*shares)
     first, second = (sorted_cut(values, share, by_value=by_value) for share in shares)
@@ -67,7 +67,7 @@ def test_selection_equals_sorting(kind: str, shares: tuple[float, float], by_val
 
 
 def test_most_values_are_not_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a large column only the surroundings of the borders and a sample are sorted."""
+    """Only a sample and the values near the cuts are sorted."""
     sizes: list[int] = []
     honest = np.sort
 

@@ -1,4 +1,4 @@
-"""The shared vectors of every rule, where they are beside the checkout."""
+"""Shared test vectors of every rule; skipped where the files are absent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def letters(labels: Any) -> str:
 
 
 def answer(vector: dict[str, Any]) -> Any:
-    """Ask the library what the vector asks."""
+    """Compute the library's result for a vector."""
     kind, params = vector["kind"], dict(vector.get("params", {}))
     options = {name: params.pop(name) for name in OPTIONS if name in params}
     if kind == "cv":
@@ -80,7 +80,7 @@ def answer(vector: dict[str, Any]) -> Any:
 
 
 def test_vectors(shared_spec: Path) -> None:
-    """Every vector of every kind that the core answers comes out as computed with fractions."""
+    """Every vector that the core supports equals its exact rational result."""
     vectors = json.loads((shared_spec / "vectors" / "methods.json").read_text("utf-8"))["vectors"]
     asked = 0
     for vector in vectors:

@@ -1,4 +1,4 @@
-"""Steadiness: coefficients of variation, and what overrides them."""
+"""XYZ: coefficients of variation and the cases that override them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_published_example(series: list[float], population: float, sample: float
     [(CumulativeMean(), "XXZYYX"), (Tangent(), "XXZYZX"), (Limits(), "XZZZZZ")],
 )
 def test_six_customers(rule: Rule, expected: str) -> None:
-    """Six habits over twelve months fall into the classes of the specification."""
+    """Six buying patterns over twelve months have the specified classes."""
     assert expected == classes(SIX, rule)
 
 
@@ -73,19 +73,19 @@ def test_six_customers(rule: Rule, expected: str) -> None:
     [([9, 11, 9, 11], "X"), ([0.75, 1.25], "Y"), ([5, -5], "Z"), ([-1, -1], "Z"), ([0, 0], "Z")],
 )
 def test_borders_and_undefined(series: list[float], expected: str) -> None:
-    """A CV exactly on a limit belongs to the better class, an undefined one to Z."""
+    """A CV on a limit belongs to the better class, an undefined CV to Z."""
     assert expected == classes([series], Limits())
 
 
 def test_walk_knows_no_undefined() -> None:
-    """1C's walk takes a mean of zero for CV 0 and ignores the sign of the mean."""
+    """The 1C walk gives CV 0 for a zero mean and ignores the sign of the mean."""
     result = classify_xyz([[5, -5], [-1, -1], [0, 0], [-1, -3]], CumulativeMean())
 
     assert result.cv.tolist() == [0, 0, 0, 0.5]
 
 
 def test_gaps_count_as_zero_and_nobody_is_not_classified() -> None:
-    """A period without sales is 0; a customer without any is not classified and has no CV."""
+    """A period without sales is 0; a customer without sales has no class and no CV."""
     result = classify_xyz([[10, N], [N, N], [10, 0], [10, 10]], Limits(), orders=[2, 0, 2, 2])
 
     assert "".join(label or "N" for label in result.labels) == "ZNZX"
@@ -94,7 +94,7 @@ def test_gaps_count_as_zero_and_nobody_is_not_classified() -> None:
 
 
 def test_since_first() -> None:
-    """Periods before the first sale are left out on request; one period alone is undefined."""
+    """`since_first` drops periods before the first sale; one period is undefined."""
     sales = [[0, 0, 10, 10], [0, N, 0, 10], [4, 0, 0, 0]]
 
     since = coefficient_of_variation(sales, since_first=True)
@@ -105,7 +105,7 @@ def test_since_first() -> None:
 
 
 def test_single_order() -> None:
-    """One document is Z whatever the CV, by documents where known, else by active periods."""
+    """One document is Z whatever the CV, or one active period without documents."""
     sales = [[7, 7], [7, 0], [7, 6.9]]
 
     assert classes(sales, Limits()) == "XZX"
@@ -123,7 +123,7 @@ def test_single_order() -> None:
     st.sampled_from([1, 100, 1000]),
 )
 def test_cv_equals_the_twin(series: list[list[int]], ddof: int, parts: int) -> None:
-    """Coefficients agree with fifty-digit arithmetic to 12 digits."""
+    """CVs agree with fifty-digit arithmetic to 12 digits."""
     sales = [[x / parts for x in row] for row in series]
 
     found = coefficient_of_variation(sales, ddof=ddof)
@@ -137,21 +137,21 @@ def test_cv_equals_the_twin(series: list[list[int]], ddof: int, parts: int) -> N
 
 
 def test_equal_amounts_have_no_variation() -> None:
-    """Equal kopecks, whose binary mean is not equal to them, have the CV 0 exactly."""
+    """Equal amounts with an inexact binary mean have CV 0 exactly."""
     amounts = np.array([0.1, 1499.1, 33.33, 1e9 / 3])
 
     assert coefficient_of_variation(np.tile(amounts[:, None], 7)).tolist() == [0, 0, 0, 0]
 
 
 def test_large_amounts_keep_their_variation() -> None:
-    """A small spread around a large mean is not lost to cancellation."""
+    """A small spread around a large mean survives cancellation."""
     found = coefficient_of_variation([[1e9, 1e9 + 1, 1e9 - 1, 1e9]])
 
     assert math.sqrt(0.5) / 1e9 == pytest.approx(found[0], rel=1e-12)
 
 
 def test_permutation_of_periods_and_customers() -> None:
-    """Neither the order of the periods nor that of the customers changes a class."""
+    """Classes do not depend on the order of periods and customers."""
     rng = np.random.default_rng(2)
     sales = np.round(rng.lognormal(3, 1, (500, 12)) * (rng.random((500, 12)) < 0.6), 2)
     rows, columns = rng.permutation(500), rng.permutation(12)
@@ -161,7 +161,7 @@ def test_permutation_of_periods_and_customers() -> None:
 
 
 def test_crowded_class_is_warned_of() -> None:
-    """Over 90 % in one class is a warning of our own that says what to change."""
+    """Over 90 % of customers in one class give a warning with the cure."""
     sales = np.diag(np.arange(1.0, 21.0))
 
     with pytest.warns(MeaninglessClassesWarning, match=r"100% of the customers are Z.*period"):
@@ -173,7 +173,7 @@ def test_crowded_class_is_warned_of() -> None:
 
 
 def test_two_levels_are_told() -> None:
-    """Fewer than three different CVs leave the tangents nothing to find: the result says so."""
+    """Fewer than three distinct CVs under the tangent rule are reported in the result."""
     assert "fewer than three" in classify_cv([0.5, 0.5, 0.1]).warnings[0]
     assert classify_cv([0.5, 0.4, 0.1]).warnings == ()
 
@@ -194,12 +194,12 @@ def test_two_levels_are_told() -> None:
     ],
 )
 def test_bad_input(sales: object, options: dict[str, object], words: str) -> None:
-    """Whatever cannot be classified is refused with its value and the cure."""
+    """Input that cannot be classified is refused with its value and the cure."""
     with pytest.raises(InputError, match=words):
         classify_xyz(sales, **options)  # type: ignore[arg-type]
 
 
 def test_negative_cv_is_refused() -> None:
-    """A coefficient of variation from elsewhere is not negative."""
+    """A negative CV is refused."""
     with pytest.raises(InputError, match=r"cv holds -0.1 at position 1"):
         classify_cv([0.1, -0.1])

@@ -1,4 +1,4 @@
-"""A base in which nothing really changes, watched every month for a year."""
+"""Simulation of customers at constant rates, classified monthly for a year."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import numpy as np
 from abcxyz import classify_abc, steady
 from abcxyz._arrays import Codes, Floats
 
-#: Orders a month, by the rhythm of buying.
+#: Orders a month, by buying frequency.
 RHYTHMS = {"every week": 52 / 12, "every month": 1.0, "every quarter": 1 / 3}
 CUSTOMERS, RUNS, SEED = 4000, 12, 2026
 
 
 def base(orders_a_month: float, *, customers: int = CUSTOMERS, seed: int = SEED) -> Floats:
-    """Draw two years of money by month: every customer buys at an unchanging rate.
+    """Simulate two years of monthly money at constant purchase rates.
 
     Rates are lognormal among customers, orders of one are Poisson, amounts gamma with a
     coefficient of variation of one half.
@@ -27,7 +27,7 @@ def base(orders_a_month: float, *, customers: int = CUSTOMERS, seed: int = SEED)
 
 
 def falls_out_of_a(sales: Floats, band: float | None) -> float:
-    """Count falls out of A a year per 100 customers of A, rolling a year month by month.
+    """Count falls out of A a year per 100 customers of A, in monthly rolling years.
 
     *band* None takes the raw classes.
     """

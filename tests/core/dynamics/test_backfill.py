@@ -1,4 +1,4 @@
-"""Snapshots of the past are those that runs in the past would have left."""
+"""Backfilled snapshots, against separate runs on past dates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SINCE = date(2026, 1, 1)
 
 
 def kopecks(sales: Transactions, *, documents: bool = True, cost: bool = False) -> Transactions:
-    """Take whole numbers, so that every order of adding up gives the same."""
+    """Round money to integers so that sums do not depend on their order."""
     amount = np.rint(sales.amount * 100).astype(np.int64)
     return Transactions(
         sales.customer,
@@ -49,7 +49,7 @@ def sorted_by_customer(snapshot: Snapshot) -> Snapshot:
 
 
 def runs(sales: Transactions, settings: Settings, since: date, as_of: date) -> Iterator[Snapshot]:
-    """Run month after month on what was known by then."""
+    """Snapshots of separate monthly runs, each on the sales known at its date."""
     previous = None
     for day in backfill_dates(since, as_of, settings):
         until = np.datetime64(settings.periods(day).span.until)
@@ -70,7 +70,7 @@ def runs(sales: Transactions, settings: Settings, since: date, as_of: date) -> I
     ids=["months", "months by weeks", "quarters, documents", "profit, lines"],
 )
 def test_the_past_is_what_it_was(settings: Settings, documents: bool) -> None:
-    """Every past snapshot equals that of a run on the sales known then, steadied classes too."""
+    """Every snapshot equals that of a run at its date, steadied classes included."""
     sales = kopecks(demo_sales(customers=60).transactions, documents=documents, cost=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AbcxyzWarning)
@@ -88,7 +88,7 @@ def test_the_past_is_what_it_was(settings: Settings, documents: bool) -> None:
 
 
 def test_real_sales_give_the_same_classes(online_retail: Transactions) -> None:
-    """A wholesaler's year with credit notes: each quarter-year window as a run of its own."""
+    """Real sales with credit notes give the same classes as separate runs."""
     settings = Settings(period="3M")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AbcxyzWarning)
@@ -103,7 +103,7 @@ def test_real_sales_give_the_same_classes(online_retail: Transactions) -> None:
 
 
 def test_dates_and_the_window_they_need() -> None:
-    """From January on: the first window starts a year before February."""
+    """The first window starts a year before the first date."""
     settings = Settings()
     days = backfill_dates(date(2026, 1, 15), date(2026, 4, 20), settings)
     assert (date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 20)) == days
@@ -115,7 +115,7 @@ def test_dates_and_the_window_they_need() -> None:
 
 
 def test_too_short_a_past_is_told() -> None:
-    """Where the first window begins before the sales do, a warning says which results to doubt."""
+    """A first window that begins before the sales raises a warning."""
     days = [date(2026, 2, 3) + timedelta(days=10 * i) for i in range(9)]
     sales = Transactions(["a", "b", "c"] * 3, days, [5.0] * 9)
     with pytest.warns(AbcxyzWarning, match="begin on 2026-02-03, and the first window on 2025-1"):
@@ -131,7 +131,7 @@ def test_too_short_a_past_is_told() -> None:
 
 
 def test_a_customer_appears_with_the_first_sale() -> None:
-    """Nobody is in a snapshot dated before anything of them was known."""
+    """A customer is absent from snapshots dated before the first sale."""
     sales = Transactions(
         ["a", "b", "r"],
         [date(2026, 1, 3), date(2026, 3, 3), date(2026, 2, 3)],
@@ -146,13 +146,13 @@ def test_a_customer_appears_with_the_first_sale() -> None:
 
 
 def test_no_sales_are_an_error() -> None:
-    """Nothing to fill with is said at once, not when the first snapshot is asked for."""
+    """A backfill without sales fails at once, not at the first snapshot."""
     with pytest.raises(InputError, match="there are no sales"):
         backfill([], since=date(2026, 1, 1), as_of=date(2026, 4, 1))
 
 
 def test_it_goes_on_from_a_snapshot(online_retail: Transactions) -> None:
-    """Begun anew from a snapshot in between, the rest is the same, though older sales are gone."""
+    """A backfill resumed from a snapshot gives the same rest without older sales."""
     settings = Settings(period="3M")
     sales = kopecks(online_retail)
     with warnings.catch_warnings():
@@ -175,7 +175,7 @@ def test_it_goes_on_from_a_snapshot(online_retail: Transactions) -> None:
 
 
 def test_a_second_filling_changes_nothing(online_retail: Transactions) -> None:
-    """Whoever only returned goods long ago is known, wherever the filling begins."""
+    """A customer with old returns only is known wherever the backfill begins."""
     settings = Settings(period="2M")
     sales = kopecks(online_retail)
     last = []

@@ -1,4 +1,4 @@
-"""Figures for the first page, worked by hand."""
+"""Core metrics: concentration and moves, against hand calculation."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ BEFORE = snapshot(date(2025, 1, 1), [AX, AY, AX, AX, CZ, AX], [9.0] * 6)
 
 
 def test_concentration_by_hand() -> None:
-    """Shares 40, 20, 20, 15, 5 of 100: all figures follow."""
+    """Concentration of shares 40, 20, 20, 15 and 5 equals the hand calculation."""
     found = core_metrics(NOW)
-    # The curve: 20 % bring 40, 40 % bring 60: there customers and value add up to one.
+    # The curve: 20 % bring 40, 40 % bring 60: customers and value add up to one.
     assert (0.4, 0.6) == pytest.approx((found.pareto_customers, found.pareto_value))
     assert 0.4**2 + 2 * 0.2**2 + 0.15**2 + 0.05**2 == pytest.approx(found.hhi)
     # From the smallest up 5, 20, 40, 60, 100: (5 + 1 - 2 * 2.25) / 5.
@@ -55,7 +55,7 @@ def test_concentration_by_hand() -> None:
 
 
 def test_moves_by_hand() -> None:
-    """Of four cows two stayed, one of three is new; of five in A two left within the year."""
+    """Of four cows two stay and one of three is new; two of five A customers leave."""
     now = snapshot(date(2026, 1, 1), [AX, AX, AX, BX, CZ, N], [5.0] * 6)
     found = core_metrics(now, BEFORE)
     assert (0.5, 1 / 3) == pytest.approx((found.cows_retention, found.cows_inflow))
@@ -67,7 +67,7 @@ def test_moves_by_hand() -> None:
 
 
 def test_nothing_sold_has_no_figures() -> None:
-    """Without a positive value every figure is missing, and none is a division by zero."""
+    """Without a positive value every metric is missing, without division by zero."""
     nobody = snapshot(date(2026, 1, 1), [N, N], [np.nan, np.nan])
     told = core_metrics(nobody, nobody).to_dict()
     assert {0, None} == set(told.values())
@@ -77,7 +77,7 @@ def test_nothing_sold_has_no_figures() -> None:
 
 
 def test_returns_count_as_nothing() -> None:
-    """A net return neither adds to the shares nor takes from them."""
+    """A net return counts as zero in the shares."""
     assert gini(np.array([0.0, 0.0, 4.0])) == gini(np.array([-9.0, 0.0, 4.0]))
     assert (1 / 3, 2 / 3) != pareto_pair(np.array([-9.0, 0.0, 4.0]))
 
@@ -87,7 +87,7 @@ amounts = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=50)
 
 @given(amounts)
 def test_gini_is_the_mean_difference(values: list[float]) -> None:
-    """Half the mean absolute difference over the mean, as the definition says."""
+    """Gini is half the mean absolute difference over the mean."""
     array = np.array(values)
     expected = np.abs(array[:, None] - array).mean() / (2 * array.mean())
     assert expected == pytest.approx(gini(array), abs=1e-9)
@@ -95,7 +95,7 @@ def test_gini_is_the_mean_difference(values: list[float]) -> None:
 
 @given(amounts)
 def test_the_pair_lies_on_the_curve(values: list[float]) -> None:
-    """Customers and value of the pair add up to one, and the curve passes through it."""
+    """Customers and value of the pair add up to one and lie on the curve."""
     customers, value = pareto_pair(np.array(values))
     assert 1 == pytest.approx(customers + value)
     down = np.sort(values)[::-1]

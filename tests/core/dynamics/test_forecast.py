@@ -1,4 +1,4 @@
-"""What is forecast, what is refused, and whether it beats "nothing changes"."""
+"""Forecast: figures, refusals and errors against the "no change" baseline."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FOUR = [
 
 
 def test_a_forecast_worked_by_hand() -> None:
-    """Three transitions of two or three customers: rates, newcomers and money by state."""
+    """Rates, new customers and money by state equal the hand calculation."""
     found = forecast(FOUR)
     # From A: once A, once B. From B: once N, once A, once B. From C: N. From N: B. New: 1/3 C.
     assert ("A", "B", "C", "N") == found.states
@@ -63,7 +63,7 @@ def test_a_forecast_worked_by_hand() -> None:
 
 
 def test_held_back_periods_know_only_what_was_before() -> None:
-    """The fifth month is forecast from the first four, whatever it holds itself."""
+    """The fifth month is forecast from the first four only."""
     fifth = month(5, {"p": C, "q": C, "new": C}, {"p": 1, "q": 1, "new": 1})
     found = forecast([*FOUR, fifth])
     (one,) = found.held_back
@@ -77,7 +77,7 @@ def test_held_back_periods_know_only_what_was_before() -> None:
 
 
 def test_a_state_never_left_stays() -> None:
-    """Where the past shows nobody in a state, today's customers of it stay."""
+    """A state without past transitions holds its present customers."""
     calm = [month(i, {"p": A}, {"p": 10}) for i in range(1, 5)]
     shown = [*calm[:3], month(4, {"p": B}, {"p": 10})]
     assert [1.0, 0, 0, 0] == forecast(calm).customers.tolist()
@@ -87,13 +87,13 @@ def test_a_state_never_left_stays() -> None:
 
 
 def test_too_little_history_is_refused() -> None:
-    """Three snapshots are two transitions; the message tells the way out."""
+    """Three snapshots are too few, and the message names the cure."""
     with pytest.raises(InputError, match=r"needs 3 transitions.*4 snapshots.*there are 3"):
         forecast(FOUR[:3])
 
 
 def test_overlapping_windows_are_refused() -> None:
-    """Rolling windows count the same sales twice, and a gap is another step."""
+    """Overlapping windows and gaps between windows are refused."""
     rolling = Settings(period="2M")
     found = [
         attrs.evolve(one, settings=rolling, periods=rolling.periods(one.as_of)) for one in FOUR
@@ -107,7 +107,7 @@ def test_overlapping_windows_are_refused() -> None:
 
 
 def test_rolling_windows_are_thinned_out() -> None:
-    """Of rolling half-years every sixth is taken, counted from the last; a gap ends the chain."""
+    """Of rolling half-years every sixth is used, back from the last to a gap."""
     windows = [Settings(period="6M").periods(date(2024 + m // 12, m % 12 + 1, 1)).window
                for m in range(30)]  # fmt: skip
     assert (5, 11, 17, 23, 29) == chain(windows)
@@ -124,7 +124,7 @@ CASES: dict[str, tuple[str, date, date]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_page_tells_the_true_errors(name: str, request: pytest.FixtureRequest) -> None:
-    """On real sales the held-back errors are those of the explanation."""
+    """Backtest errors on real sales equal those on the documentation page."""
     sales: Transactions = request.getfixturevalue(name)
     period, since, as_of = CASES[name]
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Hysteresis: what it holds, what it lets go, and how much noise it takes out."""
+"""Hysteresis: classes held or changed, and the noise it removes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ A, B, C, N = 0, 1, 2, -1
     ],
 )
 def test_money_has_to_pass_the_band(held: int, raw: int, value: float, expected: int) -> None:
-    """A class is kept within ±2 % of the cut that was crossed, and never within another one."""
+    """A class is held within ±2 % of the crossed cut and of no other cut."""
     assert [expected] == steady([raw], [value], CUTS, before=[held]).tolist()
 
 
@@ -46,12 +46,12 @@ def test_money_has_to_pass_the_band(held: int, raw: int, value: float, expected:
     [(0, 1, 0.505, 0), (0, 1, 0.511, 1), (1, 0, 0.495, 1), (1, 0, 0.489, 0), (0, 2, 1.01, 1)],
 )
 def test_steadiness_has_to_pass_the_band(held: int, raw: int, cv: float, expected: int) -> None:
-    """Upper limits of coefficients of variation are moved the other way."""
+    """Upper CV limits are shifted in the opposite direction."""
     assert [expected] == steady([raw], [cv], UPPER, before=[held], upper=True).tolist()
 
 
 def test_the_second_run_in_a_row_counts() -> None:
-    """Twice on the same side is a change; once there and once beyond on the other side is none."""
+    """Two runs on the same side change the class; one each side does not."""
     raw, held, before = [B, C, B, A], [A, A, A, B], [B, B, A, C]
     values = [99.0, 49.9, 99.0, 100.5]
     found = steady(raw, values, CUTS, before=before, before_steady=held)
@@ -59,17 +59,17 @@ def test_the_second_run_in_a_row_counts() -> None:
 
 
 def test_a_single_order_is_no_matter_of_the_band() -> None:
-    """Z because of a single order holds at once, whatever the coefficient of variation says."""
+    """Z of a single order applies at once, whatever the CV."""
     assert [2] == steady([2], [0.499], UPPER, before=[0], upper=True).tolist()
 
 
 def test_a_band_of_nothing_keeps_the_raw_class() -> None:
-    """Without a band every crossing counts."""
+    """With a zero band every crossing changes the class."""
     assert [B] == steady([B], [99.9], CUTS, before=[A], band=0.0).tolist()
 
 
 def test_wrong_input_is_named() -> None:
-    """Bands in percent and columns of other lengths are refused."""
+    """Bands in percent and columns of unequal length are refused."""
     with pytest.raises(InputError, match="band is 2"):
         steady([A], [1.0], CUTS, before=[A], band=2)
     with pytest.raises(InputError, match="before has 2 values for 1 customers"):
@@ -77,7 +77,7 @@ def test_wrong_input_is_named() -> None:
 
 
 def twin(raw: int, value: float, before: int, held: int, band: float) -> int:
-    """Decide one customer by the words of the rule."""
+    """Reference: decide one customer by the definition of the rule."""
     if raw in (N, held) or held == N:
         return raw
     if before != N and (before - held) * (raw - held) > 0:
@@ -100,7 +100,7 @@ customers = st.lists(
 def test_everybody_is_decided_alike(
     found: list[tuple[float, int, int, bool]], band: float
 ) -> None:
-    """Arrays decide as the rule does one by one."""
+    """Arrays give the decisions of the reference one by one."""
     raw = [N if gone else (v < 100) + (v < 50) for v, _, _, gone in found]
     values = [v for v, *_ in found]
     before, held = [b for _, b, _, _ in found], [h for _, _, h, _ in found]
@@ -110,7 +110,7 @@ def test_everybody_is_decided_alike(
 
 
 def test_both_classes_are_kept_from_run_to_run() -> None:
-    """A customer who slips 1 % below the limit keeps A once, and loses it the second time."""
+    """A customer 1 % below the limit keeps A once and loses it on the second run."""
     settings = Settings(period="1M", bucket="W")
 
     def month(number: int, edge: float) -> Transactions:
@@ -136,7 +136,7 @@ def test_both_classes_are_kept_from_run_to_run() -> None:
 
 
 def test_noise_is_as_the_page_says() -> None:
-    """The table of the explanation is what the seeded simulation gives, and the band helps."""
+    """The documented noise table equals the seeded simulation, and the band helps."""
     found = noise.table()
     shown = {name: tuple(f"{x:.1f}" for x in figures) for name, figures in found.items()}
     docs = Path(__file__).parents[3] / "docs" / "explanation" / "noise.md"

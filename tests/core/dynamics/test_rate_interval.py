@@ -1,4 +1,4 @@
-"""Intervals of a rate, against the published figures and another library."""
+"""Confidence intervals of a rate, against published figures and SciPy."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from abcxyz.core.dynamics.rate_interval import INTERVALS, rate_interval
     ],
 )
 def test_wilson_as_published(successes: int, trials: int, low: float, high: float) -> None:
-    """The four examples of Newcombe (1998), method 3, come out to the printed digits."""
+    """Wilson equals Newcombe's (1998) four examples, method 3, to the printed digits."""
     found = rate_interval(successes, trials)
     assert (low, high) == tuple(round(float(bound), 4) for bound in found)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
 def test_wilson_as_elsewhere(level: float) -> None:
-    """Every count out of 1 to 30 agrees with SciPy."""
+    """Wilson agrees with SciPy for every count out of 1 to 30."""
     stats = pytest.importorskip("scipy.stats")
     for trials in (1, 2, 7, 30):
         successes = np.arange(trials + 1)
@@ -44,7 +44,7 @@ def _pair(successes: int, trials: int, method: str) -> tuple[float, ...]:
 
 
 def test_other_methods_by_hand() -> None:
-    """Wald's and Agresti and Coull's bounds follow their formulas for 3 of 10."""
+    """Wald and Agresti-Coull bounds follow their formulas for 3 of 10."""
     z = 1.959963984540054
     spread = z * (0.3 * 0.7 / 10) ** 0.5
     assert (0.3 - spread, 0.3 + spread) == pytest.approx(_pair(3, 10, "wald"))
@@ -56,7 +56,7 @@ def test_other_methods_by_hand() -> None:
 
 @pytest.mark.parametrize("method", INTERVALS)
 def test_bounds_stay_within_zero_and_one(method: str) -> None:
-    """No method leaves the range of a rate, and without trials there is no bound."""
+    """Bounds stay within 0 and 1, and are missing without trials."""
     low, high = rate_interval([0, 5, 0], [5, 5, 0], method=method)
     assert (low[0], high[1]) == (0, 1)
     assert (low[:2] >= 0).all()

@@ -1,4 +1,4 @@
-"""Transitions, against hand-worked tables, the shared vectors and a twin over dictionaries."""
+"""Transitions, against hand-worked tables, shared vectors and a dictionary reference."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SETTINGS = Settings(period="2M")
 def snapshot(
     as_of: date, customers: list[Any], abc: list[int], value: list[float], **changes: Any
 ) -> Snapshot:
-    """Make up a snapshot with an even X."""
+    """Build a snapshot whose customers are all X."""
     n = len(customers)
     codes = np.array(abc, dtype=np.int8)
     columns: dict[str, Any] = {
@@ -70,7 +70,7 @@ AFTER = snapshot(
 
 
 def test_a_table_worked_by_hand() -> None:
-    """Counts, rates and money along each path of seven customers."""
+    """Counts, rates and money along each transition equal the hand calculation."""
     moves = compare(BEFORE, AFTER, by="abc")
 
     assert ("A", "B", "C", "N", "absent") == moves.states
@@ -112,7 +112,7 @@ def test_a_table_worked_by_hand() -> None:
 
 
 def test_intervals_bound_the_rates() -> None:
-    """The interval of a path is that of its count among its row."""
+    """The interval of a transition is that of its count within its row."""
     moves = transitions([0] * 10, [0] * 7 + [1] * 3)
     low, high = moves.intervals
     assert tuple(round(float(found[0, 1]), 4) for found in (low, moves.rates, high)) == (
@@ -126,7 +126,7 @@ def test_intervals_bound_the_rates() -> None:
 
 
 def test_vectors_of_events(shared_spec: Path) -> None:
-    """Every pair of states has the event that the method names."""
+    """Every pair of states has the event of the shared vectors."""
     vectors = json.loads((shared_spec / "vectors" / "methods.json").read_text("utf-8"))["vectors"]
     found = {v["id"]: event(v["before"], v["after"]) for v in vectors if v["kind"] == "event"}
     assert {v["id"]: v["expected"] for v in vectors if v["kind"] == "event"} == found
@@ -143,7 +143,7 @@ def test_steadiness_has_events_too() -> None:
 
 
 def test_nothing_moves_against_itself() -> None:
-    """A snapshot compared with itself has nobody up, down, new, returned or lost."""
+    """A snapshot compared with itself has no moves, new or lost customers."""
     with pytest.warns(OverlappingWindowsWarning, match="no transition probabilities"):
         moves = compare(BEFORE, BEFORE)
     told = {name: moves.count(name) for name in EVENTS if moves.count(name)}
@@ -152,14 +152,14 @@ def test_nothing_moves_against_itself() -> None:
 
 
 def test_groups_move_without_better_or_worse() -> None:
-    """Between groups a customer is neither up nor down."""
+    """A move between groups is neither up nor down."""
     moves = compare(BEFORE, AFTER, by="group")
     assert (*BCG.names, "N", "absent") == moves.states
     assert (0, 0, 2) == tuple(moves.count(name) for name in ("up", "down", "moved"))
 
 
 def test_the_tests_of_the_report_in_their_order() -> None:
-    """No XYZ and never a sale is potential, no XYZ is lost, XYZ without ABC is a question."""
+    """Without XYZ: potential if never sold to, else lost; XYZ without ABC: questions."""
     found = snapshot(
         date(2026, 1, 1),
         ["star", "cow", "dog", "b", "no abc", "lost", "potential"],
@@ -175,7 +175,7 @@ def test_the_tests_of_the_report_in_their_order() -> None:
 
 
 def test_a_customer_is_explained() -> None:
-    """By name: what happened, from where to where, with how much money."""
+    """The explanation of a customer has the event, both segments and the money."""
     moves = compare(BEFORE, AFTER, by="abc")
     assert "down: A, then B; 90, then 45" == moves.explain("b")
     assert "removed: A, then absent; 100, then 0" == moves.explain("a")
@@ -184,7 +184,7 @@ def test_a_customer_is_explained() -> None:
 
 
 def test_the_steadied_classes_can_be_compared() -> None:
-    """The raw and the steadied table differ where the class was steadied."""
+    """Raw and steadied transitions differ where hysteresis held a class."""
     calm = attrs.evolve(AFTER, steady_abc=np.array([B, A, A, N, C, N], dtype=np.int8))
     assert 1 == compare(BEFORE, calm, by="abc").count("down")
     assert 0 == compare(BEFORE, calm, by="abc", steadied=True).count("down")
@@ -192,7 +192,7 @@ def test_the_steadied_classes_can_be_compared() -> None:
 
 
 def test_a_registered_customer_who_buys_at_last_is_new() -> None:
-    """Known without any sale, then a first sale: new, not returned."""
+    """The first sale of a customer known without sales is new, not returned."""
     before = attrs.evolve(BEFORE, first_day=np.array(["2025-01-01"] * 4 + ["NaT"], dtype="M8[D]"))
     days = AFTER.first_day.copy()
     days[0] = np.datetime64("2026-02-10")
@@ -201,7 +201,7 @@ def test_a_registered_customer_who_buys_at_last_is_new() -> None:
 
 
 def test_other_settings_are_refused_unless_told() -> None:
-    """The message names what differs; on purpose it goes through."""
+    """Different settings are refused by name unless explicitly allowed."""
     other = attrs.evolve(AFTER, settings=Settings(period="2M", abc=Shares()))
     with pytest.raises(InputError, match=r"other settings \(abc: .*tangent.* and .*shares"):
         compare(BEFORE, other)
@@ -211,7 +211,7 @@ def test_other_settings_are_refused_unless_told() -> None:
 
 
 def test_wrong_input_is_named() -> None:
-    """Order, axis, lengths and codes are checked."""
+    """Order, axis, lengths and codes are validated."""
     with pytest.raises(InputError, match="pass the earlier first"):
         compare(AFTER, BEFORE)
     with pytest.raises(InputError, match="'cv'; use one of abc"):
@@ -246,7 +246,7 @@ codes_strategy = st.lists(st.tuples(st.integers(-2, 8), st.integers(-2, 8)), max
 
 @given(codes_strategy)
 def test_paths_are_counted_one_by_one(pairs: list[tuple[int, int]]) -> None:
-    """Any codes: counts are those of a loop, and add up to the customers."""
+    """Counts equal those of a loop for any codes and add up to the customers."""
     before = np.array([pair[0] for pair in pairs], dtype=np.int64)
     after = np.array([pair[1] for pair in pairs], dtype=np.int64)
     moves = transitions(before, after, labels=SEGMENTS, money_before=np.arange(len(pairs)))
@@ -273,7 +273,7 @@ ids = st.lists(st.integers(0, 20), unique=True)
 
 @given(ids, ids, st.sampled_from([np.int64, np.str_, object]))
 def test_lists_are_aligned_like_sets(first: list[int], second: list[int], kind: Any) -> None:
-    """Each customer of either list is found once, at its own places."""
+    """Each customer of either list is aligned once with its positions."""
     before, after = (np.array(one, dtype=np.int64).astype(kind) for one in (first, second))
     found = align(before, after)
     union = found.customers.tolist()
@@ -289,7 +289,7 @@ def test_lists_are_aligned_like_sets(first: list[int], second: list[int], kind: 
 
 @pytest.mark.parametrize("by", ["abc", "xyz", "segment"])
 def test_real_sales_agree_with_the_twin(cdnow: Transactions, by: str) -> None:
-    """Half-years of 23,570 customers: the arrays count what the dictionaries count."""
+    """Half-years of 23,570 customers give the counts of the dictionary reference."""
     settings = Settings(period="6M")
     days = (date(1997, 7, 1), date(1998, 1, 1), date(1998, 7, 1))
     found = [
@@ -315,14 +315,14 @@ def test_real_sales_agree_with_the_twin(cdnow: Transactions, by: str) -> None:
 
 
 def test_adjoining_windows_do_not_warn() -> None:
-    """Windows that only touch share no day."""
+    """Adjoining windows share no day and raise no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert not compare(BEFORE, AFTER).overlap
 
 
 def test_a_table_shows_itself() -> None:
-    """A notebook sees states, customers and shares."""
+    """The HTML display has states, customers and shares."""
     page = compare(BEFORE, AFTER, by="abc")._repr_html_()
     assert "<th>absent</th>" in page
     assert "1 · 50.0%" in page

@@ -1,4 +1,4 @@
-"""Leads from whatever holds them."""
+"""Lead tables from columns, data frames and attributes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
 from abcxyz.core.prospects.lead_table import as_figures, as_words, columns_of
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import InputError
+
+duckdb = pytest.importorskip("duckdb")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
 
 ROWS = {
     "id": ["a", "b", "c"],
@@ -51,7 +52,7 @@ def _duck(frame: pd.DataFrame) -> Any:
          "reader", "duckdb", "by-id"],
 )  # fmt: skip
 def test_any_table_gives_the_same(make: Any) -> None:
-    """Columns, frames of any make and attributes by id are scored alike."""
+    """Columns, frames of any library and attributes by id get equal scores."""
     scores = score_prospects(make(ROWS))
     assert scores.ids.tolist() == ["a", "b", "c"]
     assert scores.score.tolist() == [85.0, 47.0, 0.0]
@@ -76,7 +77,7 @@ def test_any_table_gives_the_same(make: Any) -> None:
     ],
 )
 def test_numbers_as_people_write_them(written: object, figure: float) -> None:
-    """Spaces, commas and points are read as the number they mean."""
+    """Spaces, commas and points of formatted numbers are parsed."""
     assert figure == as_figures([written], "turnover")[0][0]
 
 
@@ -84,19 +85,19 @@ def test_numbers_as_people_write_them(written: object, figure: float) -> None:
     "written", ["", " ", "nan", None, "NULL", pd.NA, pd.NaT, math.inf, "-inf"]
 )
 def test_unknown_numbers(written: object) -> None:
-    """Whatever says "unknown", or is endless, is unknown."""
+    """Placeholders of unknown and infinite numbers are missing values."""
     assert np.isnan(as_figures([written], "turnover")[0][0])
 
 
 @pytest.mark.parametrize("written", ["many", "1,200", "12-15", "=1+1", True, "1;2", [1]])
 def test_no_number(written: object) -> None:
-    """What is no number, or could be two, is refused by name, value and place."""
+    """Non-numeric or ambiguous text is refused with column, value and position."""
     with pytest.raises(InputError, match=r"employees holds .* at position 1"):
         as_figures([5, written], "employees")
 
 
 def test_an_endless_cell_stays_small() -> None:
-    """A cell of ten million characters costs its own size only, and an error shows its head."""
+    """A ten-million-character cell is not copied, and an error shows its start."""
     words, codes = as_words(["x" * 10_000_000, "a", "A "] * 10)
     assert [len(word) for word in words] == [10_000_000, 1]
     assert codes[:3].tolist() == [0, 1, 1]
@@ -106,13 +107,13 @@ def test_an_endless_cell_stays_small() -> None:
 
 
 def test_words_of_any_make() -> None:
-    """Booleans, numbers and lists are words as well."""
+    """Booleans, numbers and lists are converted to categories."""
     words, codes = as_words([True, 77, "77", ["a"], float("nan"), None])
     assert (words, codes.tolist()) == (["true", "77", "['a']", ""], [0, 1, 1, 2, 3, 3])
 
 
 def test_uneven_and_strange_tables() -> None:
-    """Columns of different length, too few ids, and what is no table are refused."""
+    """Unequal columns, too few ids and non-tables are refused."""
     with pytest.raises(InputError, match="lengths"):
         score_prospects({"employees": [1], "turnover": [1, 2]})
     with pytest.raises(InputError, match="lengths"):
@@ -122,6 +123,6 @@ def test_uneven_and_strange_tables() -> None:
 
 
 def test_rows_without_any_known_column() -> None:
-    """A table that has none of the columns keeps its rows."""
+    """A table without known columns still has its rows."""
     assert [one.grade for one in score_prospects({"colour": ["red", "blue"]})] == [None] * 2
     assert columns_of({"id": ["a", "b"]}, ["turnover"]).ids.tolist() == ["a", "b"]

@@ -1,4 +1,4 @@
-"""Scores of leads."""
+"""Lead scores: points, grades, explanations and scorecards."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ LEAD = st.fixed_dictionaries(
 
 @given(LEAD)
 def test_points_add_up(lead: dict[str, object]) -> None:
-    """The points of a lead add up to its score exactly, and lie within 0 and 100."""
+    """Points of a lead add up to its score exactly, within 0 and 100."""
     for card in (DEFAULT, CARD):
         one = score_prospect(lead, card)
         exact = sum(Fraction(part) for part in one.points.values())
@@ -70,7 +70,7 @@ def test_points_add_up(lead: dict[str, object]) -> None:
 
 @given(st.lists(LEAD, min_size=1, max_size=8))
 def test_many_are_scored_as_one_by_one(leads: list[dict[str, object]]) -> None:
-    """Scoring a table gives what scoring its leads one by one gives."""
+    """A table of leads gets the scores of its leads one by one."""
     table = {name: [lead[name] for lead in leads] for name in leads[0]}
     for card in (DEFAULT, CARD):
         assert [score_prospect(lead, card) for lead in leads] == list(score_prospects(table, card))
@@ -88,7 +88,7 @@ def test_many_are_scored_as_one_by_one(leads: list[dict[str, object]]) -> None:
     ],
 )
 def test_class_limits_belong_to_the_lower_class(turnover: float, points: float) -> None:
-    """A firm exactly at a legal limit of income is still of the lower class."""
+    """A firm exactly at a legal income limit is in the lower class."""
     assert points == score_prospect({"turnover": turnover}).points["turnover"]
 
 
@@ -96,7 +96,7 @@ def test_class_limits_belong_to_the_lower_class(turnover: float, points: float) 
     ("staff", "points"), [(15, 4), (16, 12), (100, 12), (101, 21), (250, 21), (251, 30)]
 )
 def test_staff_limits(staff: int, points: float) -> None:
-    """A firm exactly at a legal limit of staff is still of the lower class."""
+    """A firm exactly at a legal staff limit is in the lower class."""
     assert points == score_prospect({"employees": staff}).points["employees"]
 
 
@@ -110,7 +110,7 @@ def test_default_weights() -> None:
 
 
 def test_silence_is_not_low() -> None:
-    """A lead of which nothing is known is not scored, rather than P-C."""
+    """A lead without any known attribute is not scored, rather than P-C."""
     assert score_prospect({}).grade is None
     unknown = score_prospect({"industry": "retail", "region": "77", "turnover": float("nan")})
     assert (unknown.grade, unknown.coverage) == (None, 0.0)
@@ -119,7 +119,7 @@ def test_silence_is_not_low() -> None:
 
 
 def test_coverage_at_its_limit_is_scored() -> None:
-    """A lead known to exactly the least coverage is graded."""
+    """A lead with exactly the minimum coverage is graded."""
     weights = {"turnover": 36, "employees": 26, "industry": 28}
     total = sum(weights.values())
     data = CARD.to_dict()
@@ -133,7 +133,7 @@ def test_coverage_at_its_limit_is_scored() -> None:
 
 
 def test_knockout() -> None:
-    """A bankrupt giant is P-C for that very reason, with no points and no probability."""
+    """A bankrupt firm is P-C for that reason, without points or probability."""
     card = evolve(DEFAULT, calibration=(0.0, 0.1))
     one = score_prospect({"turnover": 9e9, "employees": 999, "status": " Банкротство "}, card)
     assert (one.grade, one.score, one.against_in("ru")) == (
@@ -150,7 +150,7 @@ def test_knockout() -> None:
 
 
 def test_sentence_of_the_salesperson() -> None:
-    """Reasons that share a noun are told as one firm, of its industry."""
+    """Reasons that share a noun are joined into one phrase."""
     one = score_prospect(
         {"turnover": "3 000 000 000,0", "employees": "300", "industry": "стройка"}, CARD
     )
@@ -172,7 +172,7 @@ def test_sentence_of_the_salesperson() -> None:
 
 
 def test_sentence_without_a_noun() -> None:
-    """A reason that continues a noun finds one, and nouns that differ are told in full."""
+    """A continuing reason gets a noun, and different nouns are written in full."""
     lead = {"turnover": 1, "employees": 300, "industry": "стройка"}
     mixed = score_prospect(lead, evolve(CARD, cuts=(99, 5)))
     assert mixed.reasons_in("ru") == ("крупная компания по численности", "приоритетная отрасль")
@@ -192,7 +192,7 @@ def test_sentence_without_a_noun() -> None:
 
 
 def test_at_most_five_reasons() -> None:
-    """Of seven reasons each way the five strongest are told, the strongest first."""
+    """Of seven reasons each way the five strongest are listed in order."""
     attributes = [
         {"name": f"a{k}", "kind": "category", "neutral": 7, "bins": [
             {"values": ["good"], "points": 7 + k * 0.5, "en": f"good {k}"},
@@ -207,7 +207,7 @@ def test_at_most_five_reasons() -> None:
 
 
 def test_special_numbers_and_other_words() -> None:
-    """A special number has its own bin, and a word no bin names falls into the last one."""
+    """A special number has its bin; unlisted categories fall into the last bin."""
     card = Scorecard.from_dict(
         {
             "attributes": [
@@ -232,7 +232,7 @@ def test_special_numbers_and_other_words() -> None:
 
 
 def test_attributes_of_an_enricher() -> None:
-    """What an enricher gives, id to attribute to value, is scored under its ids."""
+    """Attributes of an enricher are scored under their ids."""
     scores = score_prospects(
         {"L_7": {"turnover": 3e9, "employees": 900}, "L_8": {"status": "bankrupt"}, "L_9": {}}
     )
@@ -243,7 +243,7 @@ def test_attributes_of_an_enricher() -> None:
 
 
 def test_overdue_and_queue() -> None:
-    """Only P-A leads that nobody contacted in time are overdue, and they go to the head."""
+    """P-A leads without timely contact are overdue and lead the queue."""
     scores = score_prospects({"turnover": [3e9] * 4 + [1.0], "employees": [900] * 4 + [1]})
     old, now, later = date(2026, 1, 1), date(2026, 1, 10), date(2026, 1, 11)
     created = [old, old, date(2026, 1, 9), old, old]
@@ -260,7 +260,7 @@ def test_overdue_and_queue() -> None:
 
 
 def test_records_are_json() -> None:
-    """A record survives JSON, hostile ids included, and says everything a router needs."""
+    """A record survives JSON, hostile ids included, and has the routing fields."""
     hostile = ['<script>"=1', "\u202eэто\U0001f600", "x" * 10_000]
     scores = score_prospects({"lead": hostile, "turnover": [3e9] * 3, "employees": [900] * 3})
     records = json.loads(json.dumps(scores.to_records(), allow_nan=False))
@@ -274,7 +274,7 @@ def test_records_are_json() -> None:
 
 
 def test_one_careless_card_does_not_stop_the_others() -> None:
-    """Text in a number's place is refused, or taken for unknown and told."""
+    """Text in a numeric field is refused, or reported and treated as unknown."""
     table = {"employees": ["900", "many", ""], "turnover": [3e9, 3e9, 3e9]}
     with pytest.raises(InputError, match="'many' at position 1"):
         score_prospects(table)
@@ -286,7 +286,7 @@ def test_one_careless_card_does_not_stop_the_others() -> None:
 
 
 def test_confidence_follows_coverage() -> None:
-    """Confidence is high when all is known, medium or low when less is."""
+    """Confidence is high with all attributes known, medium or low with fewer."""
     told = [
         score_prospect(lead).confidence
         for lead in ({"turnover": 1, "employees": 1}, {"employees": 1})
@@ -295,7 +295,7 @@ def test_confidence_follows_coverage() -> None:
 
 
 def test_rewritten_words() -> None:
-    """A card may say its own words and name its own queue for a grade."""
+    """A scorecard may replace texts and the queue of a grade."""
     data = DEFAULT.to_dict() | {
         "verdicts": {"P-A": {"advice_ru": "Звонит директор", "queue": "vip"}}
     }
@@ -342,7 +342,7 @@ def test_a_million_leads_in_seconds() -> None:
     ],
 )
 def test_wrong_cards_are_refused(change: dict[str, Any], words: str) -> None:
-    """A wrong card is refused with the key or the value that is wrong."""
+    """An invalid scorecard is refused with the wrong key or value."""
     with pytest.raises(ConfigError, match=words):
         Scorecard.from_dict(CARD.to_dict() | change)
 
@@ -359,7 +359,7 @@ def test_wrong_cards_are_refused(change: dict[str, Any], words: str) -> None:
     ],
 )
 def test_wrong_bins_are_refused(kind: str, bins: list[Any], words: str) -> None:
-    """Bins that overlap, leave a gap or name no number are refused."""
+    """Bins that overlap, leave a gap or have no number are refused."""
     with pytest.raises(ConfigError, match=words):
         Scorecard.from_dict(
             {"attributes": [{"name": "x", "kind": kind, "neutral": 0, "bins": bins}]}
@@ -367,7 +367,7 @@ def test_wrong_bins_are_refused(kind: str, bins: list[Any], words: str) -> None:
 
 
 def test_card_survives_json() -> None:
-    """A scorecard written to JSON reads back as itself, words and report included."""
+    """A scorecard survives JSON, texts and report included."""
     card = evolve(
         CARD,
         verdicts={"P-A": {"queue": "vip"}},

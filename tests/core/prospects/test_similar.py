@@ -1,4 +1,4 @@
-"""Which customers a lead resembles."""
+"""Customers similar to a lead, by Gower distance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROW = st.fixed_dictionaries(
 
 
 def gower(lead: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
-    """Do it slowly, pair by pair."""
+    """Reference: Gower distance pair by pair."""
     asked = [name for name, value in lead.items() if value is not None]
     found = []
     for k, row in enumerate(rows):
@@ -45,7 +45,7 @@ def gower(lead: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[int, f
 
 @given(ROW, st.lists(ROW, min_size=1, max_size=12))
 def test_as_the_slow_twin(lead: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    """Distances are those of the definition, and the nearest come first."""
+    """Distances equal the reference, nearest first."""
     table = {str(k): row for k, row in enumerate(rows)}
     expected = dict(gower(lead, rows))
     actual = {int(one.customer): one.distance for one in nearest_customers(lead, table, count=99)}
@@ -54,7 +54,7 @@ def test_as_the_slow_twin(lead: dict[str, Any], rows: list[dict[str, Any]]) -> N
 
 
 def test_ties_keep_the_order_and_bad_counts_are_refused() -> None:
-    """Equally near customers come in the order of the table; none is nothing to ask for."""
+    """Ties are in table order, and a count of zero is refused."""
     table = {"id": ["x", "y", "z"], "industry": ["food", "metal", "metal"]}
     found = nearest_customers({"industry": "metal"}, table, count=2)
     assert [one.customer for one in found] == ["y", "z"]

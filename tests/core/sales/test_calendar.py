@@ -1,4 +1,4 @@
-"""Windows and periods: complete ones only, half-open, stretched to whole buckets."""
+"""Windows and periods: complete, half-open, extended to whole buckets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ days = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 def test_complete_periods(
     as_of: str, n: int, unit: str, bucket: str | None, since: str, until: str, count: int
 ) -> None:
-    """The period that holds the date is not complete and stays out."""
+    """The incomplete period that contains the date is excluded."""
     found = Periods.before(date.fromisoformat(as_of), n, unit, bucket=bucket)
 
     assert Window(date.fromisoformat(since), date.fromisoformat(until)) == found.window
@@ -43,7 +43,7 @@ def test_complete_periods(
 
 @given(days, st.sampled_from(UNITS), st.integers(1, 40))
 def test_periods_tile_the_calendar(day: date, unit: str, n: int) -> None:
-    """Buckets follow one another without gap or overlap, and end before the day's own period."""
+    """Buckets adjoin without overlap and end before the date's period."""
     found = Periods.before(day, n, unit)
 
     assert found.edges[-1] == period_start(day, unit) <= day
@@ -58,7 +58,7 @@ def test_periods_tile_the_calendar(day: date, unit: str, n: int) -> None:
 
 @given(days, st.sampled_from(UNITS), st.sampled_from(UNITS))
 def test_stretching_covers_the_window(day: date, unit: str, bucket: str) -> None:
-    """Finer buckets cover the window with less than one to spare on either side."""
+    """Finer buckets cover the window with less than one bucket extra on each side."""
     if UNITS.index(bucket) > UNITS.index(unit):
         with pytest.raises(InputError, match="is longer than the period"):
             Periods.before(day, 3, unit, bucket=bucket)
@@ -71,7 +71,7 @@ def test_stretching_covers_the_window(day: date, unit: str, bucket: str) -> None
 
 @given(st.lists(days, min_size=1, max_size=30), days, st.sampled_from(UNITS))
 def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> None:
-    """The bucket of a day is the one whose edges hold it, -1 outside."""
+    """A day's bucket is the one whose edges contain it, -1 outside."""
     found = Periods.before(as_of, 6, unit)
 
     places = found.index(np.array(many, dtype="M8[D]"))
@@ -96,6 +96,6 @@ def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> N
     ],
 )
 def test_bad_periods(call: object, words: str) -> None:
-    """What is no period is refused with an example of one."""
+    """An invalid period is refused with a valid example."""
     with pytest.raises(InputError, match=words):
         call()  # type: ignore[operator]

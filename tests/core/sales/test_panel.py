@@ -1,4 +1,4 @@
-"""Batches of sales added up: the same as a dictionary would, however they are cut."""
+"""Aggregation of sales batches into a panel, against a dictionary reference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ lines = st.lists(
 
 
 def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) -> dict[Any, Any]:
-    """Add up line by line, document by document."""
+    """Reference: add up line by line and document by document."""
     found: dict[Any, Any] = {}
     papers: Any = defaultdict(lambda: [None, 0])
     for number, (who, offset, amount, paper) in enumerate(rows):
@@ -121,7 +121,7 @@ def test_panel_equals_the_loop(
     documents: bool,
     periods: Periods,
 ) -> None:
-    """However the lines are batched and customers named, the table is what a loop adds up."""
+    """The panel equals the reference for any batches and customer ids."""
     names = names_of(ids)
     expected = {
         names[who]: one for who, one in by_hand(rows, periods, metric, documents=documents).items()
@@ -134,7 +134,7 @@ def test_panel_equals_the_loop(
 
 @given(rows=lines, sizes=st.lists(st.integers(0, 9), max_size=4))
 def test_batches_do_not_matter(rows: list[Any], sizes: list[int]) -> None:
-    """Whole kopecks add up to the very same panel, in one batch or in many."""
+    """Integer amounts give the same panel in one batch or many."""
     many = aggregate(batches(rows, sizes, "compact", documents=True), YEAR)
     one = aggregate(batches(rows, [], "compact", documents=True), YEAR)
 
@@ -142,7 +142,7 @@ def test_batches_do_not_matter(rows: list[Any], sizes: list[int]) -> None:
 
 
 def test_ids_that_grow_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compact numbers that spread out later, downwards and far up, keep their sums."""
+    """Sums stay correct when compact ids become sparse in either direction."""
     monkeypatch.setattr(module, "_SMALL", 8)
     monkeypatch.setattr(module, "_ROOM", 64)
     day = [date(2025, 8, 1)]
@@ -157,7 +157,7 @@ def test_ids_that_grow_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_numbers_and_text_side_by_side() -> None:
-    """Two sources that name customers differently do not mix 1 with "1"."""
+    """Integer id 1 and text id "1" are different customers."""
     day = [date(2025, 8, 1)]
     panel = aggregate([Transactions([1], day, [5.0]), Transactions(["1"], day, [7.5])], YEAR)
 
@@ -166,7 +166,7 @@ def test_numbers_and_text_side_by_side() -> None:
 
 
 def test_profit() -> None:
-    """Profit is the amount less the cost; without a cost it is refused."""
+    """Profit is amount less cost, and is refused without a cost."""
     day = [date(2025, 8, 1)] * 2
     sales = Transactions(["a", "b"], day, [100, 50], cost=[60, 55])
 
@@ -176,7 +176,7 @@ def test_profit() -> None:
 
 
 def test_cancelled_document_of_kopecks() -> None:
-    """A document whose lines cancel to a crumb of a float is a sale of zero, no return."""
+    """A document whose lines cancel to float residue is a zero sale, not a return."""
     day = [date(2025, 8, 1)] * 3
     sales = Transactions(["a"] * 3, day, [0.1, 0.2, -0.3], document=["1"] * 3)
 
@@ -184,7 +184,7 @@ def test_cancelled_document_of_kopecks() -> None:
 
 
 def test_whole_numbers_stay_whole() -> None:
-    """Kopecks beyond 2**53 add up exactly; beyond 64 bits they are refused, not wrapped."""
+    """Integers beyond 2**53 add up exactly; beyond 64 bits they are refused."""
     large, day = 2**53 + 1, [date(2025, 8, 1)]
     panel = aggregate([Transactions(["a"], day, [large])] * 3, YEAR)
 
@@ -195,7 +195,7 @@ def test_whole_numbers_stay_whole() -> None:
 
 
 def test_memory_is_bounded_by_customers() -> None:
-    """Batches come and go; the generator is never held."""
+    """Batches are released while the generator is consumed."""
     alive = 0
     most = 0
 
@@ -214,7 +214,7 @@ def test_memory_is_bounded_by_customers() -> None:
 
 
 def test_nobody_at_all() -> None:
-    """No sales make an empty panel, not an error: whoever asked decides."""
+    """No sales give an empty panel, not an error."""
     assert len(aggregate([], YEAR)) == 0
     assert len(concat([])) == 0
     with pytest.raises(InputError, match="metric 'money' is unknown"):
@@ -234,13 +234,13 @@ def test_nobody_at_all() -> None:
     ],
 )
 def test_bad_transactions(columns: Any, words: str) -> None:
-    """A line that cannot be placed is refused with its position."""
+    """An invalid line is refused with its position."""
     with pytest.raises(InputError, match=words):
         Transactions(*columns)
 
 
 def test_take_and_concat() -> None:
-    """Chosen lines keep their columns; joined ones keep those that all have."""
+    """Selected lines have all columns; concatenated ones only the common columns."""
     day = [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
     sales = Transactions([3, 1, 2], day, [1, 2, 3], cost=[0, 1, 2], document=["x", "y", "z"])
     parts = [sales.take([place]) for place in range(3)]  # type: ignore[arg-type]

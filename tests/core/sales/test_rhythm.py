@@ -1,4 +1,4 @@
-"""Who is late by their own rhythm."""
+"""Purchase rhythm: gaps between order days and overdue customers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PERIODS = Settings().periods(date(2026, 1, 1))
 
 
 def gaps(rhythm: Rhythm) -> list[list[int]]:
-    """Cut the gaps by customer."""
+    """Split the gaps by customer."""
     return [
         rhythm.gaps[a:b].tolist()
         for a, b in zip(rhythm.starts[:-1], rhythm.starts[1:], strict=True)
@@ -27,7 +27,7 @@ def gaps(rhythm: Rhythm) -> list[list[int]]:
 
 
 def twin(sales: Transactions, customers: list[Any]) -> list[list[int]]:
-    """Find the gaps customer by customer."""
+    """Reference: gaps customer by customer."""
     found = []
     for customer in customers:
         days = sorted(
@@ -53,7 +53,7 @@ lines = st.lists(
 def test_gaps_are_those_between_order_days(
     named: bool, found: list[tuple[int, int, float]], cut: int
 ) -> None:
-    """Any order of lines, in two batches, numbers that grow downwards: gaps as counted by hand."""
+    """Gaps equal hand counts for any order of lines, two batches and falling ids."""
     customers: list[Any] = [f"c{who}" if named else 100_000 - who * 7 for who, *_ in found]
     days = [ORIGIN + timedelta(days=day) for _, day, _ in found]
     sales = Transactions(customers, days, [amount for *_, amount in found])
@@ -65,7 +65,7 @@ def test_gaps_are_those_between_order_days(
 
 
 def test_dense_and_sparse_days_agree() -> None:
-    """The table of marks and the sorting give the same gaps."""
+    """The dense table and the sort give the same gaps."""
     rng = np.random.default_rng(3)
     dense = Transactions(
         rng.integers(0, 20, 3000),
@@ -82,7 +82,7 @@ def test_dense_and_sparse_days_agree() -> None:
 
 
 def test_the_own_quantile_is_numpys() -> None:
-    """Each customer's 90th percentile is that of numpy; with few gaps there is none."""
+    """A customer's 90th percentile equals NumPy's; few gaps give none."""
     rng = np.random.default_rng(1)
     counts = [0, 3, 5, 8, 30]
     pieces = [rng.integers(1, 90, count) for count in counts]
@@ -99,7 +99,7 @@ def test_the_own_quantile_is_numpys() -> None:
 
 
 def test_the_class_stands_in_for_few_gaps() -> None:
-    """A customer with few gaps is judged by the class's, not by the base's."""
+    """With few gaps the quantile of the class is used, not of all customers."""
     rhythm = Rhythm(
         starts=np.array([0, 5, 6, 11, 11]),
         gaps=np.array([10] * 5 + [2] + [100] * 5, dtype=np.int32),
@@ -113,7 +113,7 @@ def test_the_class_stands_in_for_few_gaps() -> None:
 
 
 def test_buckets_stand_in_for_unknown_days() -> None:
-    """Without order days the distance of buckets with sales tells the gaps."""
+    """Without order days gaps are distances between buckets with sales."""
     sales = Transactions(
         ["a"] * 3, [date(2025, 1, 5), date(2025, 2, 20), date(2025, 6, 2)], [1.0] * 3
     )

@@ -1,4 +1,4 @@
-"""Calendar units: their order, their letters, and one more of them from a single line."""
+"""Calendar units: order, letters and adding one in a single line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ units = st.one_of(
 
 @given(units, days)
 def test_numbers_and_first_days_are_inverse(unit: PeriodUnit, day: date) -> None:
-    """A day lies in the period of its number, whose first day has the same number."""
+    """A day is in the period of its number, whose first day has that number."""
     index = unit.index(day)
 
     assert unit.start(index) <= day < unit.start(index + 1)
@@ -39,7 +39,7 @@ def test_numbers_and_first_days_are_inverse(unit: PeriodUnit, day: date) -> None
 
 
 def test_units_are_listed_from_the_shortest() -> None:
-    """The order in which they are listed is that of their mean lengths, and letters differ."""
+    """Units are ordered by mean length, with distinct letters."""
     lengths = [unit_named(name).mean_days for name in UNITS]
 
     assert all(short < long for short, long in pairwise(lengths))
@@ -49,7 +49,7 @@ def test_units_are_listed_from_the_shortest() -> None:
 
 @pytest.mark.parametrize("name", UNITS)
 def test_mean_length(name: str) -> None:
-    """The mean length is that of the periods of 400 years, after which the calendar repeats."""
+    """Mean lengths are those of the 400-year calendar cycle."""
     unit = unit_named(name)
     first, last = unit.index(date(2000, 1, 3)), unit.index(date(2400, 1, 3))
 
@@ -140,7 +140,7 @@ assert 2 == main([*call, "--period", "12P"])
 
 
 def test_one_more_unit_is_one_line(tmp_path: Path) -> None:
-    """A fortnight in the list of units is known to the core, the frames, the file and the tools.
+    """A fortnight added to the list works in the core, frames, file and tools.
 
     The line is added to a copy of the package, so that what is computed when a module is first
     imported is tried, too.
@@ -168,6 +168,6 @@ def test_one_more_unit_is_one_line(tmp_path: Path) -> None:
 
 
 def test_bucket_longer_than_the_period() -> None:
-    """Which unit is the longer one is decided by length, not by a list."""
+    """The longer unit is decided by length, not by position in the list."""
     with pytest.raises(abcxyz.InputError, match="is longer than the period"):
         Periods.parse("3T", date(2026, 1, 1), bucket="M")

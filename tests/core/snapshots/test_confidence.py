@@ -1,4 +1,4 @@
-"""How sure a class is, against a twin that really draws the months."""
+"""Class confidence, against a reference that resamples the months."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PERIODS = Settings(period="6M").periods(AS_OF)
 
 
 def panel(customers: int = 30, *, seed: int = 5, period: str = "6M") -> Panel:
-    """Make up a panel with gaps, an even customer, a single order, returns, one without sales."""
+    """Panel with gaps, a steady customer, a single order, returns and no sales."""
     rng = np.random.default_rng(seed)
     periods = Settings(period=period).periods(AS_OF)
     sales = rng.gamma(1, 100, (customers, periods.count)).round(2)
@@ -53,7 +53,7 @@ def panel(customers: int = 30, *, seed: int = 5, period: str = "6M") -> Panel:
 
 
 def twin(table: Panel, settings: Settings) -> list[list[float]]:
-    """Draw whole months with replacement and classify the base that comes out."""
+    """Reference: resample whole months with replacement and classify the result."""
     p = table.periods.count
     drawn = np.random.default_rng(0).multinomial(p, np.full(p, 1 / p), size=RESAMPLES)
     kept = np.zeros((3, len(table)))
@@ -89,7 +89,7 @@ def twin(table: Panel, settings: Settings) -> list[list[float]]:
     ids=["tangent", "shares and limits", "single orders count", "walk"],
 )
 def test_probabilities_are_those_of_drawn_months(settings: Settings) -> None:
-    """Products with counts give what drawing the months one by one gives."""
+    """Probabilities equal those of resampling months one by one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = twin(panel(), settings)
@@ -99,7 +99,7 @@ def test_probabilities_are_those_of_drawn_months(settings: Settings) -> None:
 
 
 def test_the_time_before_the_first_sale_stays_out() -> None:
-    """A customer who began late and then bought evenly is surely X, with since_first only."""
+    """With since_first only, a late steady customer is certainly X."""
     table = panel()
     sales = table.sales.copy()
     sales[4] = [0, 0, 0, 80, 80, 80]
@@ -116,7 +116,7 @@ def test_the_time_before_the_first_sale_stays_out() -> None:
 
 
 def test_the_same_seed_gives_the_same_answer() -> None:
-    """Twice the same, and other with another seed."""
+    """Equal seeds give equal results, another seed gives others."""
     one, again, other = (
         class_confidence(panel(), Settings(period="6M"), seed=s) for s in (0, 0, 1)
     )
@@ -125,7 +125,7 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 
 def test_firm_and_borderline() -> None:
-    """From the limit on a class is firm; whoever has none is neither."""
+    """A class at or above the limit is firm; no class is neither."""
     found = class_confidence(panel(), Settings(period="6M"), firm_from=0.75)
     labels = [found.label(i) for i in range(len(found))]
     assert "" == labels[3]
@@ -134,7 +134,7 @@ def test_firm_and_borderline() -> None:
 
 
 def test_a_window_within_its_buckets_keeps_its_money() -> None:
-    """Where weeks reach beyond the month, money outside the window is not drawn into it."""
+    """Money in boundary weeks outside the window is not resampled."""
     settings = Settings(period="1M", bucket="W")
     periods = settings.periods(AS_OF)
     sales = np.zeros((2, periods.count))
@@ -155,13 +155,13 @@ def test_a_window_within_its_buckets_keeps_its_money() -> None:
 
 
 def test_no_resamples_is_an_error() -> None:
-    """At least one drawing is needed."""
+    """At least one resample is required."""
     with pytest.raises(InputError, match="resamples is 0"):
         class_confidence(panel(), resamples=0)
 
 
 def test_one_customer() -> None:
-    """The read-only table of one customer, whose transpose needs no copy, is not written to."""
+    """A read-only panel of one customer is not written to."""
     found = aggregate([Transactions(["a"], [date(2026, 3, 5)], [50.0])], PERIODS)
 
     assert class_confidence(found, Settings(period="6M")).abc.shape == (1,)

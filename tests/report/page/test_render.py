@@ -1,4 +1,4 @@
-"""The page."""
+"""HTML page of a result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytest.importorskip("jinja2")
 
 
 class Reader(HTMLParser):
-    """Collect the elements, the attributes and the words of a page."""
+    """Parser that collects elements, attributes and text of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ def page(demo: Analysis) -> str:
 
 
 def test_sections_stand_in_their_order(page: str) -> None:
-    """Answers first, then matrix, curve, groups, moves, alerts, leads, quality, method."""
+    """Sections are in order from answers and matrix to data quality and method."""
     expected = ["answers", "matrix", "curve", "groups", "moves", "alerts", "prospects", "quality",
                 "how"]  # fmt: skip
     sections = [found["id"] for tag, found in read(page).tags if tag == "section"]
@@ -72,7 +72,7 @@ def test_sections_stand_in_their_order(page: str) -> None:
 
 
 def test_nothing_is_asked_from_outside(page: str) -> None:
-    """The page holds no address, no picture to load, no import; and its policy forbids them."""
+    """The page loads nothing external, and its policy forbids it."""
     reader = read(page)
     assert {"http://www.w3.org/2000/svg"} == set(re.findall(r"https?://[^\"'\s<]+", page))
     assert not {"img", "link", "iframe", "object", "embed", "base", "form", "audio", "video"} & {
@@ -86,14 +86,14 @@ def test_nothing_is_asked_from_outside(page: str) -> None:
 
 
 def test_the_policy_lets_its_own_script_run(page: str) -> None:
-    """The one script is the one whose hash the policy names."""
+    """The policy has the hash of the page's only script."""
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in page
 
 
 def test_identifiers_are_unique_and_links_arrive(page: str) -> None:
-    """No two elements share an identifier, and every link leads to one."""
+    """Element ids are unique, and every link has a target."""
     reader = read(page)
     ids = [found["id"] for _, found in reader.tags if "id" in found]
     assert len(ids) == len(set(ids))
@@ -102,7 +102,7 @@ def test_identifiers_are_unique_and_links_arrive(page: str) -> None:
 
 
 def test_the_answers_are_those_of_the_analysis(demo: Analysis, page: str) -> None:
-    """Shares, sums and counts of the first section are computed by the core."""
+    """The first section shows the core's shares, sums and counts."""
     words = words_of(page)
     a_class = demo.abc.summary()[0]
     share = number(a_class.value_share * 100, "ru")
@@ -117,7 +117,7 @@ def test_the_answers_are_those_of_the_analysis(demo: Analysis, page: str) -> Non
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_a_cell_opens_its_customers(demo: Analysis, page: str, segment: str) -> None:
-    """Behind each cell stand its customers with owner, channel and recommendation."""
+    """Each segment lists its customers with owner, channel and recommendation."""
     start = page.index(f'<details id="ru-seg-{segment}"')
     panel = read(page[start : page.index("</details>", start)])
     words = " ".join(panel.words)
@@ -133,7 +133,7 @@ def test_a_cell_opens_its_customers(demo: Analysis, page: str, segment: str) -> 
 
 
 def test_both_languages_are_complete(demo: Analysis) -> None:
-    """No English phrase of the catalogue is left on a Russian page."""
+    """A Russian page has no English phrase of the catalogue."""
     page = render_html(demo, lang="ru", languages=("ru",))
     words = words_of(page)
     left = [
@@ -149,7 +149,7 @@ def test_both_languages_are_complete(demo: Analysis) -> None:
 
 
 def test_every_string_is_escaped(hostile: Analysis) -> None:
-    """Attacks in names, owners, deals, leads and examples stay text that people can read."""
+    """Hostile names, owners, deals, leads and examples are escaped and readable."""
     page = render_html(hostile, currency="<b>$")
     reader = read(page)
     words = "".join(reader.words)
@@ -166,7 +166,7 @@ def test_every_string_is_escaped(hostile: Analysis) -> None:
 
 
 def test_names_cannot_turn_their_surroundings(hostile: Analysis) -> None:
-    """Whatever comes from the data stands in an element that isolates its direction."""
+    """Every text from the data is in an element that isolates its direction."""
     page = render_html(hostile, languages=("en",))
     override = "\N{RIGHT-TO-LEFT OVERRIDE}"
     outside = re.sub(r"<bdi[^>]*>.*?</bdi>", "", page, flags=re.DOTALL)
@@ -175,7 +175,7 @@ def test_names_cannot_turn_their_surroundings(hostile: Analysis) -> None:
 
 
 def test_five_thousand_customers_stay_below_a_megabyte() -> None:
-    """In both languages at once, with long names and owners."""
+    """5,000 customers stay below 1 MB in both languages, long names included."""
     random = np.random.default_rng(0)
     n = 5_000
     ids = np.array([f"К-{i:06d}" for i in range(n)], dtype=object)
@@ -198,7 +198,7 @@ def test_five_thousand_customers_stay_below_a_megabyte() -> None:
 
 
 def small(values: list[list[float]], **options: object) -> Analysis:
-    """Classify a few customers over as many months as they have values."""
+    """Classify a few customers, one month per value."""
     rows = [(f"c{i}", m, x) for i, row in enumerate(values) for m, x in enumerate(row)]
     sales = Transactions(
         [who for who, _, _ in rows],
@@ -223,7 +223,7 @@ def small(values: list[list[float]], **options: object) -> Analysis:
     ],
 )
 def test_small_and_odd_results(values: list[list[float]], lang: str) -> None:
-    """One customer, three, all equal, only returns, nothing at all: the page still stands."""
+    """One customer, three, equal ones, returns only and none all give a page."""
     words = words_of(render_html(small(values), lang=lang))
     assert "nan" not in words.lower().split()
     assert "inf" not in words.lower().split()
@@ -231,7 +231,7 @@ def test_small_and_odd_results(values: list[list[float]], lang: str) -> None:
 
 
 def test_an_empty_class_is_told() -> None:
-    """Where a class is empty, its cells say so and lead nowhere."""
+    """Cells of an empty class show that and have no link."""
     with pytest.warns(MeaninglessClassesWarning):
         analysis = small([[10, 10]] * 20)
     page = render_html(analysis)
@@ -242,7 +242,7 @@ def test_an_empty_class_is_told() -> None:
 
 
 def test_lists_are_cut_and_say_so(demo: Analysis) -> None:
-    """A list holds so many rows as wanted, and tells how many there are."""
+    """A list has at most the requested rows and shows the total count."""
     page = render_html(demo, rows=3, languages=("en",))
     start = page.index('<details id="en-seg-CZ"')
     panel = page[start : page.index("</details>", start)]
@@ -252,7 +252,7 @@ def test_lists_are_cut_and_say_so(demo: Analysis) -> None:
 
 
 def test_other_rules_and_metrics_are_told(demo: Analysis) -> None:
-    """Settings, cuts and fingerprints stand at the end."""
+    """Settings, cuts and fingerprints are at the end of the page."""
     words = words_of(render_html(demo, languages=("en",)))
     assert demo.settings.fingerprint in words
     assert "rule of the tangent" in words
@@ -264,18 +264,18 @@ def test_other_rules_and_metrics_are_told(demo: Analysis) -> None:
 
 
 def test_the_same_result_gives_the_same_page(demo: Analysis, page: str) -> None:
-    """So a second write changes nothing."""
+    """The same result gives the same page, so a second write is skipped."""
     assert page == render_html(demo, lang="ru", currency="₽")
 
 
 def test_an_unknown_language_is_refused(demo: Analysis) -> None:
-    """The error names those that are known."""
+    """An unknown language is refused with the known ones."""
     with pytest.raises(InputError, match="'de' is unknown; use one of en, ru"):
         render_html(demo, lang="de")
 
 
 def test_a_heading_of_ones_own(demo: Analysis) -> None:
-    """The title of a job stands on the page in both languages, and is only text."""
+    """The job's title is on the page in both languages, escaped."""
     page = render_html(demo, title="Q3 <b>Board</b>")
     assert 2 == page.count("<h1><bdi>Q3 &lt;b&gt;Board&lt;/b&gt;</bdi></h1>")
     assert "<title>Q3 &lt;b&gt;Board&lt;/b&gt;</title>" in page

@@ -1,4 +1,4 @@
-"""The workbook, read back."""
+"""Excel workbook of a result, read back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def opened(content: bytes) -> Any:
 
 
 def rows_of(sheet: Any) -> list[dict[str, Any]]:
-    """Read a list as mappings of heading to cell."""
+    """Read a sheet as mappings of heading to cell."""
     head, *rows = sheet.iter_rows(values_only=True)
     return [dict(zip(head, row, strict=True)) for row in rows]
 
@@ -41,7 +41,7 @@ def book(demo: Analysis) -> Any:
 
 
 def test_sheets(demo: Analysis, book: Any) -> None:
-    """Ten sheets in the language of the reader, and so are the columns."""
+    """The ten sheets and their columns are in the reader's language."""
     assert ENGLISH == book.sheetnames
     russian = opened(render_workbook(demo, lang="ru"))
     assert RUSSIAN == russian.sheetnames
@@ -55,7 +55,7 @@ def test_sheets(demo: Analysis, book: Any) -> None:
 
 
 def test_customers_are_all_there_as_numbers_and_dates(demo: Analysis, book: Any) -> None:
-    """Every customer is one line of real numbers and dates, the largest first."""
+    """Every customer is a row of numbers and dates, the largest first."""
     facts, rows = Facts(demo), rows_of(book["Customers"])
 
     assert len(demo.snapshot) == len(rows)
@@ -72,7 +72,7 @@ def test_customers_are_all_there_as_numbers_and_dates(demo: Analysis, book: Any)
 
 
 def test_lists_can_be_filtered(book: Any) -> None:
-    """Every list has a frozen heading and a filter; the money is shaded."""
+    """Every list has a frozen heading and a filter, and money is shaded."""
     for name in ENGLISH[1:]:
         sheet = book[name]
         assert sheet.freeze_panes
@@ -84,7 +84,7 @@ def test_lists_can_be_filtered(book: Any) -> None:
 
 
 def test_sums_are_those_of_the_analysis(demo: Analysis, book: Any) -> None:
-    """Matrix, ABC and XYZ add up to what the core says."""
+    """Matrix, ABC and XYZ totals equal the core's."""
     matrix = rows_of(book["Matrix"])
     assert demo.matrix.customers == sum(row["Customers"] for row in matrix)
     assert float(demo.matrix.values.sum()) == pytest.approx(sum(row["Value"] for row in matrix))
@@ -104,7 +104,7 @@ def test_sums_are_those_of_the_analysis(demo: Analysis, book: Any) -> None:
 
 
 def test_moves_alerts_and_leads(demo: Analysis, book: Any) -> None:
-    """Everybody who moved, every alert and every lead has a line."""
+    """Every moved customer, alert and lead has a row."""
     moves = demo.transitions
     assert moves is not None
     moved = [row for row in rows_of(book["Transitions"]) if row["Customer"]]
@@ -126,7 +126,7 @@ def test_moves_alerts_and_leads(demo: Analysis, book: Any) -> None:
 @pytest.mark.parametrize("lang", ["en", "ru"])
 @pytest.mark.parametrize("thrifty", [True, False])
 def test_nothing_becomes_a_formula_or_a_link(hostile: Analysis, lang: str, thrifty: bool) -> None:
-    """Attacks are text in every sheet, whole but for what XML cannot say."""
+    """Hostile text is text in every sheet, complete except for invalid XML characters."""
     content = render_workbook(hostile, lang=lang, currency='"=1+1', constant_memory=thrifty)
     seen = set()
     for sheet in opened(content):
@@ -144,19 +144,19 @@ def test_nothing_becomes_a_formula_or_a_link(hostile: Analysis, lang: str, thrif
 
 
 def test_row_by_row_says_the_same(demo: Analysis, book: Any) -> None:
-    """The thrifty way of writing gives the same lists."""
+    """The low-memory writer gives the same lists."""
     other = opened(render_workbook(demo, currency="₽", constant_memory=True))
     for name in ("Customers", "ABC", "Alerts", "Prospects"):
         assert rows_of(book[name]) == rows_of(other[name])
 
 
 def test_the_same_result_gives_the_same_bytes(demo: Analysis) -> None:
-    """So a second write changes nothing."""
+    """The same result gives the same bytes, so a second write is skipped."""
     assert render_workbook(demo) == render_workbook(demo)
 
 
 def test_certainty_of_every_class(demo: Analysis, book: Any) -> None:
-    """Every classified customer's class is told firm or borderline, as the resamples say."""
+    """Every classified customer is marked firm or borderline by the resamples."""
     places = {str(who): i for i, who in enumerate(demo.snapshot.customers.tolist())}
     told = {row["Customer"]: row["Certainty"] for row in rows_of(book["Customers"])}
 
