@@ -60,7 +60,7 @@ def faults(name: str, code: str) -> list[str]:
     tree = ast.parse(code)
     package = name.partition(".")[0]
     room = room_of(name)
-    found = []
+    result = []
     for used in imports(tree):
         root = used.partition(".")[0]
         if root not in ROOMS or (name, used) in LAZY_DOORS:
@@ -71,12 +71,12 @@ def faults(name: str, code: str) -> list[str]:
             wrong = room in APART
         else:
             wrong = room_of(used) not in ALLOWED[room]
-        found += [used] if wrong else []
+        result += [used] if wrong else []
     if room.startswith(LIGHT):
         # An optional library may be imported inside a function, such as pandas by to_frame().
         loaded = {used.partition(".")[0] for used in imports(tree, lazy=False, types=False)}
-        found += sorted(loaded - LIGHT_MAY_LOAD)
-    return found
+        result += sorted(loaded - LIGHT_MAY_LOAD)
+    return result
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -176,15 +176,15 @@ def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
     while ends := [name for name, known in rest.items() if not known & set(rest)]:
         for name in ends:  # It leads nowhere, so that no circle runs through it.
             del rest[name]
-    found: list[list[str]] = []
+    result: list[list[str]] = []
     for start in sorted(rest):
         way = shortest_way(graph, start, start)
         known = any(
             shortest_way(graph, start, other[0]) and shortest_way(graph, other[0], start)
-            for other in found
+            for other in result
         )
-        found += [way] if way and not known else []
-    return found
+        result += [way] if way and not known else []
+    return result
 
 
 def test_no_files_import_in_a_circle() -> None:
@@ -193,8 +193,8 @@ def test_no_files_import_in_a_circle() -> None:
         name: {used for used in known if (name, used) not in LAZY_DOORS}
         for name, known in import_graph().items()
     }
-    found = [" -> ".join(way) for way in circles(graph)]
-    assert not found, "\n".join(["files import each other in a circle:", *found])
+    result = [" -> ".join(way) for way in circles(graph)]
+    assert not result, "\n".join(["files import each other in a circle:", *result])
 
 
 def test_circles_are_found() -> None:

@@ -88,11 +88,11 @@ def run_page(page: str, name: str) -> None:
 
 def run_doctest(example: doctest.DocTest) -> None:
     """Run one doctest, and fail with its report of the difference."""
-    said = io.StringIO()
+    output = io.StringIO()
     result = doctest.DocTestRunner(optionflags=FLAGS).run(
-        example, out=said.write, clear_globs=False
+        example, out=output.write, clear_globs=False
     )
-    assert result.failed == 0, said.getvalue()
+    assert result.failed == 0, output.getvalue()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -229,7 +229,7 @@ def test_nobody_is_sent_to_the_namesake() -> None:
     texts = [*PAGES, *SOURCE.glob("abcxyz*/**/*.py"), *SOURCE.glob("abcxyz*/**/*.toml")]
     bare = re.compile(r"install\s+(-\S+\s+)*['\"`]?abcxyz(?!\S* @)")
     sent = {str(path): bare.findall(path.read_text(encoding="utf-8")) for path in texts}
-    assert {} == {name: found for name, found in sent.items() if found}
+    assert {} == {name: result for name, result in sent.items() if result}
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,11 @@ def test_numbers(value: float, lang: str) -> None:
 @given(st.integers(-(10**9), 10**9), langs)
 def test_money(value: int, lang: str) -> None:
     """The currency sign is in Babel's place."""
-    found = money(value, lang, 0, "₽")
+    result = money(value, lang, 0, "₽")
     if lang == "ru":
-        assert found == numbers.format_currency(value, "RUB", "#,##0\xa0¤", "ru", False)
+        assert result == numbers.format_currency(value, "RUB", "#,##0\xa0¤", "ru", False)
     else:
-        assert found == numbers.format_currency(value, "RUB", "¤#,##0", "en", False).replace(
+        assert result == numbers.format_currency(value, "RUB", "¤#,##0", "en", False).replace(
             "RUB", "₽"
         )
 

@@ -102,18 +102,18 @@ def repeated(codes: Mapping[str, str]) -> dict[str, list[str]]:
         for kind, *names in lists_of(code):
             places.setdefault(tuple(names), []).append((kind, where))
     return {
-        " ".join(name.replace(" ", "_") for name in names): [where for _, where in found]
-        for names, found in places.items()
-        if len(found) > 1 and any(kind == "list" for kind, _ in found)
+        " ".join(name.replace(" ", "_") for name in names): [where for _, where in result]
+        for names, result in places.items()
+        if len(result) > 1 and any(kind == "list" for kind, _ in result)
     }
 
 
 def test_no_list_stands_twice() -> None:
     """A list of names is written once unless a reason is registered."""
     files = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.py"))]
-    found = repeated({str(path): path.read_text(encoding="utf-8") for path in files})
-    assert {} == {names: places for names, places in found.items() if names not in ALLOWED}
-    assert set() == set(ALLOWED) - set(found)
+    result = repeated({str(path): path.read_text(encoding="utf-8") for path in files})
+    assert {} == {names: places for names, places in result.items() if names not in ALLOWED}
+    assert set() == set(ALLOWED) - set(result)
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,9 @@ def test_fields_of_advice_are_filled() -> None:
         np.array(["2026-01-05", "2026-01-09", "2026-02-03", "2026-02-07"], "M8[D]"),
         [5, 9, 7, 3],
     )
-    found = abcxyz.analyze(sold, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
-    assert found.actions is not None
-    assert playbook._FIELDS == set(found.actions[0]._fields)
+    analysis = abcxyz.analyze(sold, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    assert analysis.actions is not None
+    assert playbook._FIELDS == set(analysis.actions[0]._fields)
 
 
 @pytest.mark.parametrize("lang", ["", ".ru"])

@@ -84,7 +84,7 @@ def literals(node: ast.expr) -> Iterator[str]:
 
 def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
     """Keys and values of literal mappings by the mapping's name."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    result: dict[str, tuple[list[str], list[str]]] = {}
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name, value = node.targets[0].id, node.value
@@ -94,10 +94,10 @@ def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
             continue
         written = value.args[0] if isinstance(value, ast.Call) and value.args else value
         if isinstance(written, ast.Dict):
-            keys, values = found.setdefault(name, ([], []))
+            keys, values = result.setdefault(name, ([], []))
             keys += [phrase for key in written.keys if key for phrase in literals(key)]
             values += [phrase for one in written.values for phrase in literals(one)]
-    return found
+    return result
 
 
 TABLES = tables(TREES.values())
@@ -105,18 +105,18 @@ TABLES = tables(TREES.values())
 
 def loops(tree: ast.AST) -> dict[str, list[str]]:
     """Literal values of the variables of comprehensions."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for node in ast.walk(tree):
         if not isinstance(node, ast.comprehension):
             continue
         if isinstance(node.iter, (ast.Tuple, ast.List)):
             phrases = [phrase for item in node.iter.elts for phrase in literals(item)]
-            found.setdefault(ast.unparse(node.target), []).extend(phrases)
+            result.setdefault(ast.unparse(node.target), []).extend(phrases)
         name, _, part = ast.unparse(node.iter).rpartition(".")
         if part == "items()" and name in TABLES and isinstance(node.target, ast.Tuple):
             for target, phrases in zip(node.target.elts, TABLES[name], strict=True):
-                found.setdefault(ast.unparse(target), []).extend(phrases)
-    return found
+                result.setdefault(ast.unparse(target), []).extend(phrases)
+    return result
 
 
 def looked_up(node: ast.expr) -> Iterator[str]:
@@ -302,23 +302,23 @@ def cyrillic(tree: ast.AST) -> list[str]:
 
 def test_russian_stands_in_catalogues() -> None:
     """Only the listed modules contain Cyrillic, and each of them does."""
-    found = {path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in TREES.items()}
-    assert {} == {name: words for name, words in found.items() if words and name not in CYRILLIC}
-    assert [] == [name for name in CYRILLIC if not found.get(name)]
+    result = {path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in TREES.items()}
+    assert {} == {name: words for name, words in result.items() if words and name not in CYRILLIC}
+    assert [] == [name for name in CYRILLIC if not result.get(name)]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_code_branches_on_a_language(path: Path) -> None:
     """No module compares with or indexes by a language's name."""
     names = set(languages()) - {SOURCE_LANGUAGE}
-    found = [
+    result = [
         ast.unparse(node)
         for node in ast.walk(TREES[path])
         if isinstance(node, (ast.Compare, ast.Subscript, ast.Dict, ast.keyword))
         for part in ast.iter_child_nodes(node)
         if isinstance(part, ast.Constant) and part.value in names
     ]
-    assert [] == found
+    assert [] == result
 
 
 @pytest.mark.parametrize(

@@ -65,18 +65,18 @@ def visit(browser: Any, file: Path, width: int, *, script: bool) -> Iterator[Any
         service_workers="block",
     )
     page = context.new_page()
-    asked: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    requests: list[str] = []
+    messages: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("dialog", lambda dialog: messages.append(f"dialog: {dialog.message}"))
     page.goto(file.as_uri())
     yield page
     page.wait_for_timeout(50)
     context.close()
-    assert [file.as_uri()] == asked
-    assert [] == said
+    assert [file.as_uri()] == requests
+    assert [] == messages
 
 
 @pytest.fixture

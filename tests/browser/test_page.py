@@ -60,12 +60,12 @@ def test_sorting(opened: Open, demo: Analysis) -> None:
         button = heads.nth(column - 1).locator("button")
         button.click()
         assert "descending" == heads.nth(column - 1).get_attribute("aria-sort")
-        found = values(panel, column)
-        assert found == sorted(found, reverse=True)
+        column_values = values(panel, column)
+        assert column_values == sorted(column_values, reverse=True)
         button.click()
         assert "ascending" == heads.nth(column - 1).get_attribute("aria-sort")
-        found = values(panel, column)
-        assert found == sorted(found)
+        column_values = values(panel, column)
+        assert column_values == sorted(column_values)
     assert 1 == panel.locator("th[aria-sort]").count()
     heads.nth(5).locator("button").click()
     owners = panel.locator("tbody tr td:nth-child(6)").all_text_contents()
@@ -73,8 +73,8 @@ def test_sorting(opened: Open, demo: Analysis) -> None:
     assert min(demo.matrix.cell("CZ")[0], 40) == len(owners)
     page.set_viewport_size({"width": 360, "height": 800})
     panel.locator("select").select_option(label="Value")
-    found = values(panel, 2)
-    assert found == sorted(found, reverse=True)
+    column_values = values(panel, 2)
+    assert column_values == sorted(column_values, reverse=True)
 
 
 def test_filters(opened: Open) -> None:
@@ -103,8 +103,8 @@ def test_long_lists_show_their_head(opened: Open) -> None:
     rows = movers.locator("tbody tr")
     assert 12 == movers.locator("tbody tr:visible").count() < rows.count()
     movers.locator("th").last.locator("button").click()
-    found = values(movers, 5)
-    assert found == sorted(found, reverse=True)
+    cells = values(movers, 5)
+    assert cells == sorted(cells, reverse=True)
     assert 12 == movers.locator("tbody tr:visible").count()
     page.locator("#en-moves button.all").last.click()
     assert rows.count() == movers.locator("tbody tr:visible").count()
@@ -150,14 +150,14 @@ def test_everybody_can_read_it(name: str, width: int, opened: Open) -> None:
     page = opened(name, width)
     page.evaluate(OPEN_ALL)
     page.evaluate(source)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     serious = [
         (one["id"], node["target"], node["failureSummary"])
-        for one in found["violations"]
+        for one in result["violations"]
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"][:3]
     ]
-    assert found["passes"]
+    assert result["passes"]
     assert [] == serious, json.dumps(serious, indent=1, ensure_ascii=False)
 
 

@@ -19,8 +19,8 @@ PASSWORD = "pg-s3cr3t"
 
 def _program(name: str) -> str | None:
     """Path of a PostgreSQL program, in Debian's folder too."""
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(found[-1]) if found else shutil.which(name)
+    result = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(result[-1]) if result else shutil.which(name)
 
 
 @pytest.fixture(scope="session")

@@ -242,8 +242,8 @@ class TestWebhookSink(SinkContract):
 
     @staticmethod
     def sent(receiver: Receiver) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(receiver.taken[-1][1])["customers"]
-        return found
+        data: list[dict[str, Any]] = json.loads(receiver.taken[-1][1])["customers"]
+        return data
 
     @pytest.fixture
     def secrets(self) -> Sequence[str]:

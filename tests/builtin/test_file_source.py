@@ -34,8 +34,8 @@ def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
     """Preflight reports lines, days and columns, or an unusable file."""
     path = tmp_path / "sales.csv"
     path.write_text("Контрагент;Дата;Сумма\n1;05.10.2026;7\n")
-    told, columns = FileSource(path).preflight()
-    assert f"{path}: 1 / 1, 2026-10-05 - 2026-10-05" == told
+    summary, columns = FileSource(path).preflight()
+    assert f"{path}: 1 / 1, 2026-10-05 - 2026-10-05" == summary
     assert "customer = Контрагент, date = Дата, amount = Сумма" == columns
     with pytest.raises(InputError, match="there is no file"):
         FileSource(tmp_path / "no.csv").preflight()

@@ -80,8 +80,8 @@ def test_a_table_is_read_by_its_usual_names(url: str) -> None:
     assert {"17": "ООО «Ёлка»", "18": "Ромашка"} == dict(source.customer_names())
     quality = source.data_quality()
     assert quality is not None
-    found = {issue.kind: issue.count for issue in quality.issues}
-    assert {"no_customer": 1, "no_date": 1, "no_amount": 1, "negative": 1} == found
+    result = {issue.kind: issue.count for issue in quality.issues}
+    assert {"no_customer": 1, "no_date": 1, "no_amount": 1, "negative": 1} == result
     assert (6, 3) == (quality.rows, quality.used)
 
 
@@ -153,7 +153,7 @@ def test_batches_bound_the_memory(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"table": "nowhere"}, "the database has no table 'nowhere'; its tables are: .*ledger"),
         ({"table": "ledger", "customer": "who"}, "ledger has no column 'who' for the option"),
@@ -163,9 +163,9 @@ def test_batches_bound_the_memory(url: str) -> None:
         ({"table": "ledger", "batch": 0}, "batch is 0; give a number of lines from 1"),
     ],
 )
-def test_a_wrong_option_is_answered(url: str, options: dict[str, Any], said: str) -> None:
+def test_a_wrong_option_is_answered(url: str, options: dict[str, Any], message: str) -> None:
     """The error for a wrong option lists what exists."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         read(url, **options)
 
 
@@ -195,16 +195,16 @@ def test_nobody_there_is_unavailable(postgres: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("sales.db", "the address of the database is none; write it as driver://"),
         ("nosuch://u:s3cr3t@h/b", "the driver .* of nosuch is not installed"),
         ("mysql+mysqldb://u:s3cr3t@h/b", "the driver MySQLdb of mysql.mysqldb is not installed"),
     ],
 )
-def test_a_wrong_address_is_answered(address: str, said: str) -> None:
+def test_a_wrong_address_is_answered(address: str, message: str) -> None:
     """The error does not repeat the URL."""
-    with pytest.raises(ConfigError, match=said) as caught:
+    with pytest.raises(ConfigError, match=message) as caught:
         SqlSource(address, table="x")
     assert [] == leaks(caught.value, ["s3cr3t"])
 
@@ -241,9 +241,9 @@ def test_a_row_tells_all(url: str, sink: SqlSink) -> None:
     assert int(analysis.snapshot.orders[0]) == row[6]
     assert "AX - приоритетный клиент" == row[7]
     assert "2026-11-01" == str(row[8])
-    told = execute(url, "SELECT recommendation FROM abcxyz_segments WHERE customer = 'a'")
+    rows = execute(url, "SELECT recommendation FROM abcxyz_segments WHERE customer = 'a'")
     assert analysis.actions is not None
-    assert [(analysis.actions[0].text("ru"),)] == told
+    assert [(analysis.actions[0].text("ru"),)] == rows
 
 
 def test_only_what_differs_is_written(url: str, sink: SqlSink) -> None:
@@ -310,12 +310,12 @@ def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
 
 def test_a_long_write_tells_how_far_it_is(url: str, sink: SqlSink) -> None:
     """Progress is reported after every batch up to all rows."""
-    told: list[tuple[int, int]] = []
-    sink.report_progress(lambda done, total: told.append((done, total)))
+    reports: list[tuple[int, int]] = []
+    sink.report_progress(lambda done, total: reports.append((done, total)))
     customers = [f"c{n}" for n in range(2500)]
     sink.write(make_analysis(customers), dry_run=False)
-    assert [(1000, 2500), (2000, 2500), (2500, 2500)] == told
-    told.clear()
+    assert [(1000, 2500), (2000, 2500), (2500, 2500)] == reports
+    reports.clear()
     sink.write(make_analysis(customers[:1000]), dry_run=False)
-    assert told[-1][0] == told[-1][1]
-    assert (1000, told[-1][1]) == told[0]
+    assert reports[-1][0] == reports[-1][1]
+    assert (1000, reports[-1][1]) == reports[0]

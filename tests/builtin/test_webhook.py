@@ -141,7 +141,7 @@ def test_it_is_sent_again_where_it_was_not_taken(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "said"),
+    ("status", "kind", "message"),
     [
         (0, OutcomeUnknownError, "may have been carried out"),
         (302, BadDataError, "answered 302 instead of taking the document"),
@@ -152,10 +152,10 @@ def test_it_is_sent_again_where_it_was_not_taken(rig: Rig) -> None:
     ],
 )
 def test_it_is_sent_once_where_it_may_have_been_taken(
-    rig: Rig, status: int, kind: type[AdapterError], said: str
+    rig: Rig, status: int, kind: type[AdapterError], message: str
 ) -> None:
     """Any other response, or a lost one, is an error without a retry."""
-    with pytest.raises(kind, match=said) as caught:
+    with pytest.raises(kind, match=message) as caught:
         rig.send(status)
     assert 1 == rig.receiver.hits
     assert [] == leaks(caught.value, [SECRET, "s3cr3t-path"])

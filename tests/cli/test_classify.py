@@ -54,8 +54,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
 def classified(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
     code, out, err = run(capsys, "classify", *arguments, "--as-of", AS_OF, "--json")
     assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
+    data: dict[str, Any] = json.loads(out)
+    return data
 
 
 def russian(frame: pd.DataFrame) -> bytes:
@@ -84,10 +84,10 @@ def test_every_kind_of_file(
     WRITERS[name](demo, tmp_path / name)
 
     expected = classified(capsys, tmp_path / "reference.csv")
-    found = classified(capsys, tmp_path / name)
+    data = classified(capsys, tmp_path / name)
 
-    assert expected["matrix"] == found["matrix"]
-    assert expected["abc"] == found["abc"]
+    assert expected["matrix"] == data["matrix"]
+    assert expected["abc"] == data["abc"]
 
 
 def test_the_object(
@@ -97,22 +97,22 @@ def test_the_object(
     file = tmp_path / "sales.csv"
     demo.to_csv(file, index=False)
 
-    found = classified(capsys, file)
+    data = classified(capsys, file)
 
-    assert {"as_of", "window", "customers", "quality", "abc", "xyz", "matrix", "bcg"} <= set(found)
-    assert found["as_of"] == AS_OF
-    assert (found["window"]["since"], found["window"]["until"]) == ("2025-11-01", "2026-11-01")
-    cells = found["matrix"]
+    assert {"as_of", "window", "customers", "quality", "abc", "xyz", "matrix", "bcg"} <= set(data)
+    assert data["as_of"] == AS_OF
+    assert (data["window"]["since"], data["window"]["until"]) == ("2025-11-01", "2026-11-01")
+    cells = data["matrix"]
     assert len(cells) == 9
-    assert found["customers"] == sum(cell["customers"] for cell in cells.values())
+    assert data["customers"] == sum(cell["customers"] for cell in cells.values())
     for axis, place in (("abc", 0), ("xyz", 1)):
-        for letter, one in found[axis]["classes"].items():
+        for letter, one in data[axis]["classes"].items():
             inside = [cell for name, cell in cells.items() if name[place] == letter]
             assert one["customers"] == sum(cell["customers"] for cell in inside)
             assert one["value"] == pytest.approx(sum(cell["value"] for cell in inside))
-    assert sum(group["customers"] for group in found["bcg"].values()) == found["customers"]
-    assert found["abc"]["cuts"]["A"] > found["abc"]["cuts"]["B"] > 0
-    assert found["quality"]["rows"] == len(demo)
+    assert sum(group["customers"] for group in data["bcg"].values()) == data["customers"]
+    assert data["abc"]["cuts"]["A"] > data["abc"]["cuts"]["B"] > 0
+    assert data["quality"]["rows"] == len(demo)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_options_reach_the_computation(
     file = tmp_path / "sales.csv"
     demo.to_csv(file, index=False)
 
-    plain, found = classified(capsys, file), classified(capsys, file, *options)
+    plain, data = classified(capsys, file), classified(capsys, file, *options)
 
-    assert plain["settings"] != found["settings"]
-    assert (plain["abc"], plain["xyz"]) != (found["abc"], found["xyz"])
+    assert plain["settings"] != data["settings"]
+    assert (plain["abc"], plain["xyz"]) != (data["abc"], data["xyz"])
 
 
 def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -284,13 +284,13 @@ def test_real_sales(
     above = totals[totals >= totals.mean()]
 
     code, out, err = run(capsys, "classify", file, "--as-of", as_of, "--json")
-    found = json.loads(out)
+    data = json.loads(out)
 
     assert code == 0, err
-    assert len(totals) == found["customers"]
-    assert len(above) == found["abc"]["classes"]["A"]["customers"]
-    assert above.sum() == pytest.approx(found["abc"]["classes"]["A"]["value"], rel=1e-12)
-    assert totals.mean() == pytest.approx(found["abc"]["cuts"]["A"], rel=1e-12)
+    assert len(totals) == data["customers"]
+    assert len(above) == data["abc"]["classes"]["A"]["customers"]
+    assert above.sum() == pytest.approx(data["abc"]["classes"]["A"]["value"], rel=1e-12)
+    assert totals.mean() == pytest.approx(data["abc"]["cuts"]["A"], rel=1e-12)
 
 
 def test_real_sales_in_five_currencies(

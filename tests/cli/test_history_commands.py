@@ -33,23 +33,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def said(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
+def run(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
     """Run a command and return its output."""
     assert code == main(argv)
     return capsys.readouterr().out
 
 
-def told(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
-    return json.loads(said(capsys, *argv, "--json", code=code))
+def run_json(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
+    return json.loads(run(capsys, *argv, "--json", code=code))
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_past_is_filled_in_once(capsys: pytest.CaptureFixture[str]) -> None:
     """A backfill saves half a year of snapshots, and a second one saves none."""
-    first = said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
+    first = run(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
     assert ["2026-04-30", "2026-09-30"] == [first.splitlines()[i][:10] for i in (0, -1)]
     assert 6 == first.count("customers saved")
-    again = said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES, "--lang", "ru")
+    again = run(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES, "--lang", "ru")
     assert 6 == again.count("без изменений")
     assert "30.09.2026" in again
 
@@ -57,16 +57,16 @@ def test_the_past_is_filled_in_once(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("folder")
 def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
     """`history` lists snapshots, follows one customer and reports an unknown one."""
-    said(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES)
-    kept = told(capsys, "history")
+    run(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES)
+    snapshots = run_json(capsys, "history")
     assert [("2026-07-31", "3M"), ("2026-08-31", "3M"), ("2026-09-30", "3M")] == [
-        (one["dated"], one["period"]) for one in kept
+        (one["dated"], one["period"]) for one in snapshots
     ]
-    assert "Settings" in said(capsys, "history")
+    assert "Settings" in run(capsys, "history")
     customer = Path("sales.csv").read_text("utf-8").splitlines()[1].split(",")[0]
-    states = told(capsys, "history", customer)
-    assert [one["dated"] for one in kept] == [one["dated"] for one in states]
-    assert "31.08.2026" in said(capsys, "history", customer, "--lang", "ru")
+    states = run_json(capsys, "history", customer)
+    assert [one["dated"] for one in snapshots] == [one["dated"] for one in states]
+    assert "31.08.2026" in run(capsys, "history", customer, "--lang", "ru")
     assert 2 == main(["history", "nobody"])
     assert "'nobody' is in no snapshot of history.db" in capsys.readouterr().err
     assert 2 == main(["history", "--history", "absent.db"])
@@ -76,17 +76,17 @@ def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("folder")
 def test_compare_tells_paths_and_money(capsys: pytest.CaptureFixture[str]) -> None:
     """Windows apart compare without a warning, overlapping ones with one."""
-    said(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
-    found = told(capsys, "compare", "2026-06", "2026-09-30", "--by", "abc")
+    run(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
+    result = run_json(capsys, "compare", "2026-06", "2026-09-30", "--by", "abc")
     assert ("2026-06-30", "2026-09-30", False) == (
-        found["before"], found["after"], found["overlap"],
+        result["before"], result["after"], result["overlap"],
     )  # fmt: skip
-    assert sum(path["customers"] for path in found["paths"]) == sum(found["events"].values())
-    assert found["events"].get("lost", 0) == len(found["lost"])
-    for path in found["paths"]:
+    assert sum(path["customers"] for path in result["paths"]) == sum(result["events"].values())
+    assert result["events"].get("lost", 0) == len(result["lost"])
+    for path in result["paths"]:
         assert path["low"] <= path["rate"] <= path["high"]
     assert "" == capsys.readouterr().err
-    text = said(capsys, "compare", "2026-08", "2026-09", "--lang", "ru", "--by", "group")
+    text = run(capsys, "compare", "2026-08", "2026-09", "--lang", "ru", "--by", "group")
     assert "С 31.08.2026 по 30.09.2026" in text
     assert 0 == main(["compare", "2026-08", "2026-09", "--steadied"])
     assert "no transition probabilities" in capsys.readouterr().err
@@ -98,49 +98,49 @@ def test_compare_tells_paths_and_money(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.usefixtures("folder")
 def test_other_settings_are_compared_on_purpose_only(capsys: pytest.CaptureFixture[str]) -> None:
     """With two rules in a history a date is ambiguous and a mixed pair refused."""
-    said(capsys, "backfill", "sales.csv", "--from", "2026-08", *SALES)
+    run(capsys, "backfill", "sales.csv", "--from", "2026-08", *SALES)
     shares = ("--abc", "shares:0.8,0.95")
-    said(capsys, "backfill", "sales.csv", "--from", "2026-09", *SALES, *shares)
+    run(capsys, "backfill", "sales.csv", "--from", "2026-09", *SALES, *shares)
     assert 2 == main(["compare", "2026-08", "2026-09"])
     assert "2 snapshots of 2026-09-30" in capsys.readouterr().err
-    own = {one["dated"]: one["settings"] for one in told(capsys, "history")}
-    assert 2 == main(["compare", "2026-08", "2026-09", "--settings", own["2026-09-30"]])
+    settings_of = {one["dated"]: one["settings"] for one in run_json(capsys, "history")}
+    assert 2 == main(["compare", "2026-08", "2026-09", "--settings", settings_of["2026-09-30"]])
     capsys.readouterr()
-    assert "2026-09-30" in own
+    assert "2026-09-30" in settings_of
 
 
 @pytest.mark.usefixtures("folder")
 def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """Listed alerts exit with 10; snoozed ones are omitted, new ones are new once."""
-    said(capsys, "backfill", "sales.csv", "--from", "2026-06", "--as-of", "2026-09-15",
+    run(capsys, "backfill", "sales.csv", "--from", "2026-06", "--as-of", "2026-09-15",
          "--period", "3M")  # fmt: skip
     command = ("alerts", "sales.csv", *SALES, "--alerts-exit-code")
-    found = told(capsys, *command, code=10)
-    assert found
-    assert {"kind", "key", "money", "age", "owner", "since", "advice"} <= set(found[0])
-    assert {"2026-10-15"} == {one["since"] for one in found}
-    assert all(one["advice"]["action"] for one in found)
-    rest = told(capsys, *command, "--snooze", found[0]["key"], code=10 if found[1:] else 0)
-    assert [one["key"] for one in found[1:]] == [one["key"] for one in rest]
+    result = run_json(capsys, *command, code=10)
+    assert result
+    assert {"kind", "key", "money", "age", "owner", "since", "advice"} <= set(result[0])
+    assert {"2026-10-15"} == {one["since"] for one in result}
+    assert all(one["advice"]["action"] for one in result)
+    rest = run_json(capsys, *command, "--snooze", result[0]["key"], code=10 if result[1:] else 0)
+    assert [one["key"] for one in result[1:]] == [one["key"] for one in rest]
     # The day after, within the same month: already in the history.
     later = ("alerts", "sales.csv", "--period", "3M", "--as-of", "2026-10-16", "--new")
-    fresh = {one["key"] for one in told(capsys, *later)}
-    assert fresh.isdisjoint(one["key"] for one in found)
-    text = said(capsys, *command, "--lang", "ru", code=10)
+    fresh = {one["key"] for one in run_json(capsys, *later)}
+    assert fresh.isdisjoint(one["key"] for one in result)
+    text = run(capsys, *command, "--lang", "ru", code=10)
     assert "Предупреждение" in text
-    every = ("--snooze", *[part for one in found for part in (one["key"], "--snooze")][:-1])
-    assert "Nothing needs a person now" in said(capsys, *command, *every)
+    every = ("--snooze", *[part for one in result for part in (one["key"], "--snooze")][:-1])
+    assert "Nothing needs a person now" in run(capsys, *command, *every)
     woken = ("alerts", "sales.csv", "--period", "3M", "--as-of", "2026-10-29")
-    assert {one["key"] for one in found} & {one["key"] for one in told(capsys, *woken)}
+    assert {one["key"] for one in result} & {one["key"] for one in run_json(capsys, *woken)}
 
 
 def test_a_playbook_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Texts of a custom playbook reach the alerts; a damaged file is named."""
     lines = [f'[segments.{a}{x}]\nen = "Do as we say"' for a in "ABC" for x in "XYZ"]
     (folder / "own.toml").write_text("\n".join(lines), "utf-8")
-    found = told(capsys, "alerts", "sales.csv", *SALES, "--playbook", "own.toml")
-    assert found
-    assert all(one["advice"]["action"].endswith("Do as we say") for one in found)
+    result = run_json(capsys, "alerts", "sales.csv", *SALES, "--playbook", "own.toml")
+    assert result
+    assert all(one["advice"]["action"].endswith("Do as we say") for one in result)
     (folder / "own.toml").write_text("[segments", "utf-8")
     assert 2 == main(["alerts", "sales.csv", *SALES, "--playbook", "own.toml"])
     assert "own.toml cannot be read" in capsys.readouterr().err
@@ -149,16 +149,16 @@ def test_a_playbook_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.usefixtures("folder")
 def test_forecast_from_rolling_windows(capsys: pytest.CaptureFixture[str]) -> None:
     """Monthly snapshots are thinned to quarters; too few are refused."""
-    said(capsys, "backfill", "sales.csv", "--from", "2025-06", *SALES)
-    found = told(capsys, "forecast")
+    run(capsys, "backfill", "sales.csv", "--from", "2025-06", *SALES)
+    result = run_json(capsys, "forecast")
     assert ("2026-09-30", 5, 2) == (
-        found["after"], found["transitions"], len(found["held_back"]),
+        result["after"], result["transitions"], len(result["held_back"]),
     )  # fmt: skip
-    assert 1 == pytest.approx(sum(one["share"] for one in found["states"].values()))
-    assert "Nothing changes" in said(capsys, "forecast")
-    assert "Прогноз" in said(capsys, "forecast", "--lang", "ru", "--by", "segment")
+    assert 1 == pytest.approx(sum(one["share"] for one in result["states"].values()))
+    assert "Nothing changes" in run(capsys, "forecast")
+    assert "Прогноз" in run(capsys, "forecast", "--lang", "ru", "--by", "segment")
     Path("history.db").unlink()
-    said(capsys, "backfill", "sales.csv", "--from", "2026-01", *SALES)
+    run(capsys, "backfill", "sales.csv", "--from", "2026-01", *SALES)
     assert 2 == main(["forecast", "--lang", "ru"])
     assert "заполните историю" in capsys.readouterr().err
 
@@ -182,18 +182,18 @@ def test_a_job_has_its_own_sales_and_history(
         "utf-8",
     )
     as_of = ("--as-of", "2026-10-15")
-    said(capsys, "backfill", "job.toml", "--from", "2026-07", *as_of)
-    said(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES, "--history", "two.db")
-    kept = [told(capsys, "history", "--history", name) for name in ("own.db", "two.db")]
+    run(capsys, "backfill", "job.toml", "--from", "2026-07", *as_of)
+    run(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES, "--history", "two.db")
+    histories = [run_json(capsys, "history", "--history", name) for name in ("own.db", "two.db")]
     # A source is read for the windows only, so earlier customers are unknown.
-    for ours, theirs in zip(*kept, strict=True):
+    for ours, theirs in zip(*histories, strict=True):
         assert ours["customers"] < theirs["customers"]
         assert ours | {"customers": 0} == theirs | {"customers": 0}
     assert not Path("history.db").exists()
     listed = [
         {
             (one["key"], one["money"])
-            for one in told(capsys, "alerts", *command)
+            for one in run_json(capsys, "alerts", *command)
             # The file has more gaps, and sales beyond the window.
             if one["kind"] != "lapsed_a"
         }

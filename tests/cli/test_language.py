@@ -123,7 +123,7 @@ def test_messages_follow_the_system_and_files_do_not(capsys: pytest.CaptureFixtu
 
 @pytest.mark.usefixtures("russian")
 @pytest.mark.parametrize(
-    ("lang", "option", "found"),
+    ("lang", "option", "expected"),
     [
         ("en", [], "ready"),
         ("ru", [], "готов"),
@@ -132,7 +132,7 @@ def test_messages_follow_the_system_and_files_do_not(capsys: pytest.CaptureFixtu
     ],
 )
 def test_a_job_goes_before_the_system(
-    lang: str, option: list[str], found: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    lang: str, option: list[str], expected: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Precedence is option, language of the job, then the system's."""
     report = f'[report]\nlang = "{lang}"\n' if lang else ""
@@ -141,7 +141,7 @@ def test_a_job_goes_before_the_system(
         'path = "out.json"\n'
     )
     assert 0 == main(["check", "job.toml", *option])
-    assert found in capsys.readouterr().out
+    assert expected in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,9 @@ def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         },
     )
     assert main(["score", file, "--json"]) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
-    assert [one["lead"] for one in told] == ["<b>=1", "\x1b[31mred\u2028", "x"]
-    assert [one["grade"] for one in told] == ["P-A", None, "P-C"]
+    records = [json.loads(line) for line in capsys.readouterr().out.split("\n")[:-1]]
+    assert [one["lead"] for one in records] == ["<b>=1", "\x1b[31mred\u2028", "x"]
+    assert [one["grade"] for one in records] == ["P-A", None, "P-C"]
     assert main(["score", file, "--lang", "ru"]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
@@ -92,9 +92,9 @@ def test_score_with_resemblance_and_careless_cells(
     assert main(["score", file, "--lang", "ru"]) == 2
     assert "employees: на месте 0 стоит 'many'" in capsys.readouterr().err
     assert main(["score", file, "--lenient", "--like", near]) == 0
-    told = capsys.readouterr()
-    assert "line 2: employees holds 'many'" in told.err
-    assert "Resembles: Volga, Ural." in told.out.splitlines()[1]
+    output = capsys.readouterr()
+    assert "line 2: employees holds 'many'" in output.err
+    assert "Resembles: Volga, Ural." in output.out.splitlines()[1]
 
 
 def test_fit_from_sales_then_info(
@@ -110,9 +110,9 @@ def test_fit_from_sales_then_info(
     assert {"turnover", "industry"} <= {one.name for one in card.attributes}
     assert not {"became", "region", "lead"} & {one.name for one in card.attributes}
     assert main(["model", "info", files["card"], "--leads", files["leads"], "--lang", "ru"]) == 0
-    told = capsys.readouterr().out
-    assert "дата обучения: 2026-01-01" in told
-    assert "лиды того же рода, что при обучении" in told
+    output = capsys.readouterr().out
+    assert "дата обучения: 2026-01-01" in output
+    assert "лиды того же рода, что при обучении" in output
     assert main(["model", "info", files["card"], "--leads", files["leads"], "--json"]) == 0
     drift = json.loads(capsys.readouterr().out)["drift"]
     assert (drift["verdict"], drift["n"]) == ("stable", 800)
@@ -177,9 +177,9 @@ def test_headings_of_strangers(
     line = ["fit", file, "--outcome", "y", "--as-of", "2026-01-01", "--output", card]
     assert main(line) == 0
     assert main(["model", "info", card]) == 0
-    told = capsys.readouterr().out
-    assert "\x1b" not in told
-    assert "x [2J" in told
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert "x [2J" in output
 
 
 def test_wrong_cards(
@@ -206,15 +206,15 @@ def test_every_phrase_has_a_twin() -> None:
         root / "cli" / "commands" / "leads" / f"{name}.py" for name in ("score", "fit", "model")
     ]
     files += [root / "cli" / "inputs" / "leads.py"]
-    found = set()
+    result = set()
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name, first = getattr(node.func, "id", ""), node.args[0]
-            said = name in ("InputError", "ConfigError", "text")
-            if said and isinstance(first, ast.Constant):
-                found.add(str(first.value))
-    found |= {*REASONS.values(), *VERDICTS.values()}
-    assert len(found) > 60
-    assert found - set(catalogue("ru")) == set()
+            shown = name in ("InputError", "ConfigError", "text")
+            if shown and isinstance(first, ast.Constant):
+                result.add(str(first.value))
+    result |= {*REASONS.values(), *VERDICTS.values()}
+    assert len(result) > 60
+    assert result - set(catalogue("ru")) == set()

@@ -246,8 +246,8 @@ def test_a_mistake_is_answered(mistake: str, monkeypatch: pytest.MonkeyPatch) ->
     text, expected = MISTAKES[mistake]
     with pytest.raises(ConfigError) as caught:
         parse_job(text)
-    said = str(caught.value).replace(f"{Path.cwd()}/", "")
-    assert expected == said
+    message = str(caught.value).replace(f"{Path.cwd()}/", "")
+    assert expected == message
 
 
 def test_a_missing_job_says_how_to_write_one(tmp_path: Path) -> None:
@@ -283,16 +283,16 @@ def test_an_id_map_is_a_table_of_two_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a,b\nК-1,7\nК-1,8\n", "line 3 of the id map .* maps 'К-1' to '8', and an earlier"),
         ("a,b\nК-1\n", "line 2 of the id map .* is 'К-1'; it needs two ids"),
         ("a,b\n,7\n", "line 2 of the id map .* is ',7'; it needs two ids"),
     ],
 )
-def test_a_wrong_id_map_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_id_map_is_refused(tmp_path: Path, text: str, message: str) -> None:
     """The error has the lines of the job and the map, and the ids."""
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         id_map(tmp_path, text)
 
 

@@ -18,8 +18,8 @@ def rows(section: str) -> dict[str, list[str]]:
     part = re.split(rf"^## {re.escape(section)}$", PAGE, flags=re.MULTILINE)[1]
     part = re.split(r"^## ", part, flags=re.MULTILINE)[0]
     cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in part.splitlines() if "|" in line]
-    found = [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
-    return {row[0].strip("`"): row[1:] for row in found[2:]}
+    result = [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
+    return {row[0].strip("`"): row[1:] for row in result[2:]}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -30,8 +30,8 @@ def test_every_key_is_in_the_reference(name: str) -> None:
     def shown(key: str, default: object) -> str:
         if key == "kind":
             return "required"
-        told = str(default).lower() if isinstance(default, bool) else default
-        return "" if default is None else f"`{told}`"
+        text = str(default).lower() if isinstance(default, bool) else default
+        return "" if default is None else f"`{text}`"
 
     assert [
         (key, [about.takes, shown(key, about.default), about.meaning])
@@ -42,7 +42,7 @@ def test_every_key_is_in_the_reference(name: str) -> None:
 def test_every_option_of_our_adapters_is_in_the_reference() -> None:
     """Each built-in adapter has a line with all its options."""
     section = PAGE.split("## Adapters that come with the library")[1]
-    found = {
+    result = {
         (role, kind): set(re.findall(r"`(\w+)`", options))
         for role, kind, options in re.findall(
             r"^\| `\[+(\w+)\]+` \| `(\w+)` \| (.*) \|$", section, re.MULTILINE
@@ -52,4 +52,4 @@ def test_every_option_of_our_adapters_is_in_the_reference() -> None:
         (role, name): {option.name for option in adapter.options}
         for (role, name), adapter in load().adapters.items()
         if adapter.plugin.name == "builtin"
-    } == found
+    } == result

@@ -123,6 +123,6 @@ def test_its_wheel_runs_a_job_beside_ours(tmp_path: Path) -> None:
         '[[source]]\nkind = "orders"\npath = "orders.jsonl"\n'
         '[[sink]]\nkind = "jsonl"\npath = "segments.jsonl"\n'
     )
-    told = call("abcxyz", "run", "job.toml", "--as-of", "2026-11-01", **beside)
-    assert "jsonl: written 17, unchanged 0, refused 0" in told
+    output = call("abcxyz", "run", "job.toml", "--as-of", "2026-11-01", **beside)
+    assert "jsonl: written 17, unchanged 0, refused 0" in output
     assert 17 == len((tmp_path / "segments.jsonl").read_text(encoding="utf-8").splitlines())

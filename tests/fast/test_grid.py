@@ -47,15 +47,15 @@ def by_core(
     return aggregate([sales], periods, metric=metric)
 
 
-def same(expected: Panel, found: Panel) -> None:
+def same(expected: Panel, actual: Panel) -> None:
     """Compare to the last bit; sparse ids may be in another order."""
-    order, other = np.argsort(expected.customers), np.argsort(found.customers)
+    order, other = np.argsort(expected.customers), np.argsort(actual.customers)
     for name in ("customers", "value", "sales", "orders", "first_day", "last_day"):
-        one, two = getattr(expected, name), getattr(found, name)
+        one, two = getattr(expected, name), getattr(actual, name)
         assert one.dtype == two.dtype, name
         assert one[order].tobytes() == two[other].tobytes() or name == "customers", name
-    assert expected.customers[order].tolist() == found.customers[other].tolist()
-    assert (expected.periods, expected.metric) == (found.periods, found.metric)
+    assert expected.customers[order].tolist() == actual.customers[other].tolist()
+    assert (expected.periods, expected.metric) == (actual.periods, actual.metric)
 
 
 @pytest.mark.parametrize("periods", [YEAR, WEEKS], ids=["months", "stretched weeks"])
@@ -87,9 +87,9 @@ def test_order(route: str, kind: str) -> None:
     """Integer ids ascend and strings are in order of appearance."""
     need(route)
     columns = sample(kind, "int", 5_000)
-    found = customer_grid(*columns, YEAR, route=route).customers.tolist()
+    result = customer_grid(*columns, YEAR, route=route).customers.tolist()
     expected = dict.fromkeys(columns[0].tolist())
-    assert (sorted(expected) if kind != "string" else list(expected)) == found
+    assert (sorted(expected) if kind != "string" else list(expected)) == result
     free = customer_grid(*columns, YEAR, route=route, ordered=False)
     assert set(expected) == set(free.customers.tolist())
 
@@ -100,9 +100,9 @@ def test_customers_of_other_times(route: str) -> None:
     need(route)
     days = np.array(["1999-01-01", "2025-05-05", "2031-07-07", "1999-01-02"], "M8[D]")
     columns = (np.array([5, 7, 5, 9]), days, np.array([3, 4, 6, -1]))
-    found = customer_grid(*columns, YEAR, route=route)
-    same(by_core(*columns, YEAR), found)
-    assert found.first_day.astype(str).tolist() == ["1999-01-01", "2025-05-05", "NaT"]
+    result = customer_grid(*columns, YEAR, route=route)
+    same(by_core(*columns, YEAR), result)
+    assert result.first_day.astype(str).tolist() == ["1999-01-01", "2025-05-05", "NaT"]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -114,8 +114,8 @@ def test_arrow_strings(route: str) -> None:
     column = pa.chunked_array([pa.array(["x", *ids[:999]]).slice(1), pa.array(ids[999:])])
     whole = pa.array(["x", *ids], pa.large_string()).slice(1)
     for one in (column, whole):
-        found = customer_grid(one, days, amounts, YEAR, route=route)
-        same(by_core(ids, days, amounts, YEAR), found)
+        result = customer_grid(one, days, amounts, YEAR, route=route)
+        same(by_core(ids, days, amounts, YEAR), result)
     with pytest.raises(InputError, match="missing in 1 row"):
         customer_grid(pa.array(["a", None]), days[:2], amounts[:2], YEAR, route=route)
 
@@ -148,8 +148,8 @@ def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     columns = sample("string", "int", 3_000)
     monkeypatch.setattr(_kernel, "hash_strings", clashing)
-    found = customer_grid(*columns, YEAR, route="numba")
-    same(by_core(*columns, YEAR), found)
+    result = customer_grid(*columns, YEAR, route="numba")
+    same(by_core(*columns, YEAR), result)
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -204,13 +204,13 @@ def test_rhythm(route: str, kind: str) -> None:
     sales = Transactions(ids, days.astype("M8[D]"), amounts)
     wanted = aggregate([sales], YEAR, rhythm=True).rhythm
     assert wanted is not None
-    found = customer_grid(ids, days, amounts, YEAR, route=route, rhythm=True)
-    order, other = np.argsort(expected.customers), np.argsort(found.customers)
-    assert found.rhythm is not None
-    counts = np.diff(wanted.starts)[order], np.diff(found.rhythm.starts)[other]
+    result = customer_grid(ids, days, amounts, YEAR, route=route, rhythm=True)
+    order, other = np.argsort(expected.customers), np.argsort(result.customers)
+    assert result.rhythm is not None
+    counts = np.diff(wanted.starts)[order], np.diff(result.rhythm.starts)[other]
     assert counts[0].tolist() == counts[1].tolist()
     # A quantile is located by its rank among all gaps, which rounds.
-    gaps = wanted.quantiles(least=1)[order], found.rhythm.quantiles(least=1)[other]
+    gaps = wanted.quantiles(least=1)[order], result.rhythm.quantiles(least=1)[other]
     np.testing.assert_allclose(*gaps, rtol=1e-9)
 
 

@@ -61,8 +61,8 @@ def make(request: pytest.FixtureRequest) -> Callable[[str], Maker]:
         request.addfinalizer(connection.close)
 
         def table(frame: pd.DataFrame) -> Any:
-            found = arrow(frame)  # noqa: F841 - DuckDB sees the variable
-            connection.execute("create table sales as from found")
+            rows = arrow(frame)  # noqa: F841 - DuckDB sees the variable
+            connection.execute("create table sales as from rows")
             return connection.table("sales")
 
         if engine == "duckdb":

@@ -44,5 +44,5 @@ def collected(answer: Any) -> pd.DataFrame:
             frame = answer.compute()
         case _:
             frame = answer
-    found: pd.DataFrame = frame.sort_values("customer").reset_index(drop=True)
-    return found
+    result: pd.DataFrame = frame.sort_values("customer").reset_index(drop=True)
+    return result

@@ -39,8 +39,8 @@ def values(seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         4: rng.normal(20, 100, n),
         5: -rng.integers(0, 50, n),
     }[kind]
-    found: np.ndarray[Any, np.dtype[np.int64]] = np.rint(made).astype(np.int64)
-    return found
+    amounts: np.ndarray[Any, np.dtype[np.int64]] = np.rint(made).astype(np.int64)
+    return amounts
 
 
 @pytest.mark.parametrize("few", [0, 3, 50_000])
@@ -54,8 +54,8 @@ def test_cuts_of_whole_numbers(rule: Rule, few: int, monkeypatch: pytest.MonkeyP
         frame = pl.LazyFrame({"value": value, "cv": value * 0.0, "unusable": none, "size": none})
         table = nw.from_native(frame)
         marks = find_marks(table, table_stats(table, whole=True), rule, Tangent(), 0)
-        found = np.where(value >= marks.a, 0, np.where(value >= marks.b, 1, 2))
-        assert classify_abc(value, rule).codes.tolist() == found.tolist(), seed
+        result = np.where(value >= marks.a, 0, np.where(value >= marks.b, 1, 2))
+        assert classify_abc(value, rule).codes.tolist() == result.tolist(), seed
 
 
 def test_mean_of_variations_does_not_hang_on_the_order() -> None:

@@ -146,27 +146,27 @@ def by_core(case: Case) -> tuple[Analysis, pd.DataFrame]:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AbcxyzWarning)
-        found = analyze(sales, as_of=AS_OF, settings=Settings(**options))
-    frame = found.snapshot.to_frame()
-    frame["share"] = found.abc.share
+        analysis = analyze(sales, as_of=AS_OF, settings=Settings(**options))
+    frame = analysis.snapshot.to_frame()
+    frame["share"] = analysis.abc.share
     frame["value"] = frame["value"] / unit
-    return found, frame.sort_values("customer").reset_index(drop=True)
+    return analysis, frame.sort_values("customer").reset_index(drop=True)
 
 
 def check(expected: pd.DataFrame, answer: Any) -> None:
     """Compare classes, counts and days exactly, other numbers to 1e-12."""
-    found = collected(answer)
+    result = collected(answer)
     names = ["customer", "value", "share", "cv", "orders", "last_day", "abc", "xyz", "segment"]
-    assert names == list(found.columns)
+    assert names == list(result.columns)
     for name in ("customer", "orders"):
-        assert expected[name].tolist() == found[name].tolist(), name
+        assert expected[name].tolist() == result[name].tolist(), name
     for name in ("abc", "xyz", "segment"):
-        labels = found[name].astype(object).where(found[name].notna(), "").tolist()
+        labels = result[name].astype(object).where(result[name].notna(), "").tolist()
         assert expected[name].tolist() == labels, name
-    days = pd.to_datetime(found["last_day"]).astype("datetime64[s]").astype(str).tolist()
+    days = pd.to_datetime(result["last_day"]).astype("datetime64[s]").astype(str).tolist()
     assert expected["last_day"].astype("datetime64[s]").astype(str).tolist() == days
     for name in ("value", "share", "cv"):
-        numbers = found[name].astype("float64").to_numpy()
+        numbers = result[name].astype("float64").to_numpy()
         np.testing.assert_allclose(numbers, expected[name], rtol=1e-12, atol=1e-300, err_msg=name)
 
 
@@ -177,10 +177,10 @@ def test_engine_equals_core(
 ) -> None:
     """Classes equal the core, numbers to 1e-12, also with cuts by histogram."""
     monkeypatch.setattr(search, "FEW", 3)
-    asked = CASES[case]
-    frame = make(engine)(asked.sales)
-    with segmented(frame, **COLUMNS, as_of=AS_OF, **asked.options) as answer:
-        check(by_core(asked)[1], answer)
+    case_data = CASES[case]
+    frame = make(engine)(case_data.sales)
+    with segmented(frame, **COLUMNS, as_of=AS_OF, **case_data.options) as answer:
+        check(by_core(case_data)[1], answer)
 
 
 @frozen
@@ -213,8 +213,8 @@ def check_buckets(frame: Any, periods: Periods, period: str) -> None:
     panel = panel_from_frame(frame, **COLUMNS, as_of=AS_OF, period=period)
     days = panel.customers.astype("M8[D]")
     assert periods.edges == panel.periods.edges
-    found = np.where(np.nan_to_num(panel.sales).any(axis=1), panel.sales.argmax(axis=1), -1)
-    assert periods.index(days).tolist() == found.tolist()
+    result = np.where(np.nan_to_num(panel.sales).any(axis=1), panel.sales.argmax(axis=1), -1)
+    assert periods.index(days).tolist() == result.tolist()
 
 
 @pytest.mark.parametrize("letter", LETTERS)
@@ -251,19 +251,19 @@ def test_unit_unknown_to_an_engine(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_panel_equals_core(engine: str, case: str, make: Make) -> None:
     """The panel of an engine equals that of the core in cents."""
-    asked = CASES[case]
+    case_data = CASES[case]
     names = {"period", "bucket", "metric", "cost", "document"}
-    options: Any = {n: v for n, v in asked.options.items() if n in names}
-    frame = make(engine)(asked.sales)
+    options: Any = {n: v for n, v in case_data.options.items() if n in names}
+    frame = make(engine)(case_data.sales)
     panel = panel_from_frame(frame, **COLUMNS, as_of=AS_OF, minor=True, **options)
-    expected = by_core(asked)[0].panel
+    expected = by_core(case_data)[0].panel
     assert expected is not None
     order = np.argsort(panel.customers)
     assert (expected.periods, expected.metric) == (panel.periods, panel.metric)
     ordered = np.argsort(expected.customers)
     for name in ("customers", "value", "sales", "orders", "first_day", "last_day"):
-        found, wanted = getattr(panel, name)[order], getattr(expected, name)[ordered]
-        np.testing.assert_array_equal(found, wanted, err_msg=name)
+        result, wanted = getattr(panel, name)[order], getattr(expected, name)[ordered]
+        np.testing.assert_array_equal(result, wanted, err_msg=name)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -273,9 +273,9 @@ def test_floats_without_minor_unit(engine: str, make: Make) -> None:
     rows = [[third, 3 * third], [2 * third] * 2, [4 * third], [third] * 4, [0.2 * third]]
     frame = make(engine)(spread(rows))
     with segmented(frame, **COLUMNS, as_of=AS_OF, abc=Shares(0.74, 0.9)) as answer:
-        found = collected(answer)
-    assert found["abc"].tolist() == ["A", "A", "A", "A", "C"]
-    np.testing.assert_allclose(found["value"], [sum(row) for row in rows], rtol=1e-12)
+        result = collected(answer)
+    assert result["abc"].tolist() == ["A", "A", "A", "A", "C"]
+    np.testing.assert_allclose(result["value"], [sum(row) for row in rows], rtol=1e-12)
     equal = make(engine)(spread([[third, third, third]] * 49))
     with segmented(equal, **COLUMNS, as_of=AS_OF) as answer:
         assert {"AX"} == set(collected(answer)["segment"])

@@ -34,9 +34,9 @@ SALES = [("a", "2025-03-01", 20.0), ("b", "2025-03-02", 10.0), ("a", "2025-07-03
 
 def segments(frame: Any, **options: Any) -> dict[Any, Any]:
     with segmented(frame, **(ASKED | options)) as answer:
-        found = collected(answer)
-    pairs = zip(found["segment"], found["value"], strict=True)
-    return dict(zip(found["customer"], pairs, strict=True))
+        result = collected(answer)
+    pairs = zip(result["segment"], result["value"], strict=True)
+    return dict(zip(result["customer"], pairs, strict=True))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -131,9 +131,9 @@ def test_time_zones(engine: str, make: Make) -> None:
     """The day of a sale is local to the time zone of its column."""
     frame = bought(("a", "2025-12-31 18:00", 5.0), ("b", "2025-06-01 00:00", 1.0))
     frame["day"] = frame["day"].dt.tz_localize("UTC").dt.tz_convert("Asia/Vladivostok")
-    found = segments(make(engine)(frame))
-    assert np.isnan(found["a"][1])
-    assert found["b"][1] == 1.0
+    labels = segments(make(engine)(frame))
+    assert np.isnan(labels["a"][1])
+    assert labels["b"][1] == 1.0
 
 
 def test_session_zone_of_duckdb() -> None:
@@ -158,9 +158,9 @@ def test_more_than_64_bits(engine: str, make: Make) -> None:
     big = 2.0**47 - 0.25
     some = bought(*[("a", "2025-03-01", big)] * 1200, ("b", "2025-03-01", 1.0))
     frame = pd.concat([some] * 60, ignore_index=True)
-    found = segments(make(engine)(frame), decimals=2)
-    assert found["a"][0] == "AX"
-    np.testing.assert_allclose(found["a"][1], big * 72_000, rtol=1e-12)
+    labels = segments(make(engine)(frame), decimals=2)
+    assert labels["a"][0] == "AX"
+    np.testing.assert_allclose(labels["a"][1], big * 72_000, rtol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -321,9 +321,9 @@ def test_accessors() -> None:
 def test_transactions(engine: str, make: Make) -> None:
     """Every row of a frame becomes a sale, in cents on request."""
     frame = make(engine)(bought(*SALES))
-    found = take(frame, **COLUMNS, decimals=2)
+    result = take(frame, **COLUMNS, decimals=2)
     lines = sorted(
-        zip(found.customer.tolist(), found.day.tolist(), found.amount.tolist(), strict=True)
+        zip(result.customer.tolist(), result.day.tolist(), result.amount.tolist(), strict=True)
     )
     expected = [
         ("a", date(2025, 3, 1), 2000),
@@ -383,5 +383,5 @@ def test_dates_as_objects() -> None:
 
 def test_limits_are_in_the_unit_of_the_frame() -> None:
     """A limit of 20.5 cuts at 20.50, not at 20.5 cents."""
-    found = segments(bought(*SALES), abc=Limits(20.5, 10.01))
-    assert {who: label for who, (label, _) in found.items()} == {"a": "AX", "b": "CZ"}
+    labels = segments(bought(*SALES), abc=Limits(20.5, 10.01))
+    assert {who: label for who, (label, _) in labels.items()} == {"a": "AX", "b": "CZ"}

@@ -38,8 +38,8 @@ def test_segments_of_a_file(tmp_path: Path) -> None:
         tmp_path / "sales.parquet", target, spill=spill, threads=1, **COLUMNS, as_of=AS_OF
     )
     expected = collected(segment(sales, **COLUMNS, as_of=AS_OF))
-    found = collected(pd.read_parquet(target))
-    assert expected["segment"].fillna("").tolist() == found["segment"].fillna("").tolist()
+    result = collected(pd.read_parquet(target))
+    assert expected["segment"].fillna("").tolist() == result["segment"].fillna("").tolist()
     assert expected["segment"].fillna("").value_counts().sort_index().to_dict() == counts
     assert ["sales.parquet", "segments.parquet", "spill"] == sorted(
         p.name for p in tmp_path.iterdir()
@@ -76,12 +76,12 @@ def test_progress(tmp_path: Path) -> None:
     """A long query reports its progress as a share of one."""
     file = tmp_path / "x.parquet"
     pd.DataFrame({"x": np.arange(2_000_000)}).to_parquet(file)
-    told: list[float] = []
-    with parquet_sales(file, threads=1, progress=told.append) as sales:
+    shares: list[float] = []
+    with parquet_sales(file, threads=1, progress=shares.append) as sales:
         other = sales.set_alias("b")  # noqa: F841 - DuckDB sees the variable
         sales.query("a", "select sum(hash(a.x + r.i)) from a, range(60) r(i)").fetchall()
-    assert told
-    assert all(0 <= share <= 1 for share in told)
+    assert shares
+    assert all(0 <= share <= 1 for share in shares)
 
 
 @pytest.mark.slow
@@ -170,18 +170,18 @@ def test_command_refuses_what_it_cannot_use(
     file = tmp_path / "sales.parquet"
     large = ("classify", str(file), "--large-from", "0", "--as-of")
 
-    def told(frame: pd.DataFrame, day: str, *more: str) -> str:
+    def error_of(frame: pd.DataFrame, day: str, *more: str) -> str:
         frame.to_parquet(file)
         assert main([*large, day, *more]) == 2
         return capsys.readouterr().err
 
-    assert "store it as a date" in told(sales.assign(date="2025-01-01"), "2026-01-20")
+    assert "store it as a date" in error_of(sales.assign(date="2025-01-01"), "2026-01-20")
     mixed = sales.assign(currency=["RUB", "USD"] * (len(sales) // 2))
-    assert "mixes 2 currencies (RUB 2000, USD 2000)" in told(mixed, "2026-01-20")
-    assert "has no line in EUR" in told(mixed, "2026-01-20", "--currency", "eur")
-    assert "convert the file first" in told(mixed, "2026-01-20", "--rate", "USD=90")
-    assert "Date the result with --as-of 2026-03-01" in told(sales, "2035-01-01")
-    assert "no usable line among 4000" in told(sales.assign(amount=np.nan), "2026-01-20")
+    assert "mixes 2 currencies (RUB 2000, USD 2000)" in error_of(mixed, "2026-01-20")
+    assert "has no line in EUR" in error_of(mixed, "2026-01-20", "--currency", "eur")
+    assert "convert the file first" in error_of(mixed, "2026-01-20", "--rate", "USD=90")
+    assert "Date the result with --as-of 2026-03-01" in error_of(sales, "2035-01-01")
+    assert "no usable line among 4000" in error_of(sales.assign(amount=np.nan), "2026-01-20")
     mixed.to_parquet(file)
     assert main([*large, "2026-01-20", "--currency", "rub"]) == 0
 
@@ -210,7 +210,7 @@ def test_script_for_a_cluster(tmp_path: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    found = collected(pd.read_parquet(tmp_path / "out"))
+    result = collected(pd.read_parquet(tmp_path / "out"))
     expected = collected(segment(sales, **COLUMNS, as_of=AS_OF, abc=Shares()))
-    assert expected["segment"].fillna("").tolist() == found["segment"].fillna("").tolist()
+    assert expected["segment"].fillna("").tolist() == result["segment"].fillna("").tolist()
     assert "none" in run.stdout or "CZ" in run.stdout

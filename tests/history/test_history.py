@@ -61,9 +61,9 @@ def test_a_snapshot_comes_back_as_it_was(tmp_path: Path, customers: tuple[Any, .
     snapshot = made(customers=customers)
     with History(tmp_path / "history.db") as history:
         history.save(snapshot)
-        found = history.get(snapshot.dated)
-    assert snapshot == found
-    assert snapshot.customers.dtype == found.customers.dtype
+        result = history.get(snapshot.dated)
+    assert snapshot == result
+    assert snapshot.customers.dtype == result.customers.dtype
 
 
 def test_numbers_and_text_are_different_customers(tmp_path: Path) -> None:
@@ -82,8 +82,8 @@ def test_whole_money_stays_whole(tmp_path: Path) -> None:
     snapshot = attrs.evolve(made(), value=kopecks)
     with History(tmp_path / "history.db") as history:
         history.save(snapshot)
-        found = history.get(snapshot.dated).value
-    assert ([2**53 + 1, -5, 0], np.dtype(np.int64)) == (found.tolist(), found.dtype)
+        result = history.get(snapshot.dated).value
+    assert ([2**53 + 1, -5, 0], np.dtype(np.int64)) == (result.tolist(), result.dtype)
 
 
 def test_saving_twice_changes_nothing(tmp_path: Path) -> None:
@@ -127,9 +127,13 @@ def test_a_customer_is_followed(tmp_path: Path) -> None:
     with History(tmp_path / "history.db") as history:
         for month in (4, 2):
             history.save(made(date(2026, month, 1)))
-        found = history.customer("b")
-        assert [date(2026, 1, 31), date(2026, 3, 31)] == [one.dated for one in found]
-        assert ("AZ", "BZ", 100.25) == (found[0].segment, found[0].steady_segment, found[0].value)
+        result = history.customer("b")
+        assert [date(2026, 1, 31), date(2026, 3, 31)] == [one.dated for one in result]
+        assert ("AZ", "BZ", 100.25) == (
+            result[0].segment,
+            result[0].steady_segment,
+            result[0].value,
+        )
         assert ("N", None) == (history.customer("c")[0].segment, history.customer("c")[0].last_day)
         assert () == history.customer("'; DROP TABLE snapshot; --")
 
@@ -152,7 +156,7 @@ def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("customers", "said"),
+    ("customers", "message"),
     [
         (("a", "b", "a"), "'a' twice"),
         (("a", 1.5, "b"), "not 1.5 at position 1"),
@@ -160,12 +164,12 @@ def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
     ],
 )
 def test_customers_that_cannot_be_kept_are_named(
-    tmp_path: Path, customers: tuple[Any, ...], said: str
+    tmp_path: Path, customers: tuple[Any, ...], message: str
 ) -> None:
     """A refused snapshot writes nothing."""
     with History(tmp_path / "history.db") as history:
         history.save(made(date(2026, 2, 1)))
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             history.save(made(customers=customers))
         assert [date(2026, 1, 31)] == [one.dated for one in history.snapshots()]
 

@@ -81,11 +81,13 @@ def test_an_unknown_certificate_is_refused(secure: str) -> None:
     """Nothing is sent or retried, and no secret is shown."""
     clock = ManualClock()
     transport = Transport(secrets=["s3cr3t"], clock=clock)
-    with pytest.raises(NotSentError, match="the certificate of localhost is not trusted") as told:
+    with pytest.raises(
+        NotSentError, match="the certificate of localhost is not trusted"
+    ) as caught:
         transport.send("GET", secure, repeatable=True)
     transport.close()
     assert [] == clock.pauses
-    assert "s3cr3t" not in "".join(traceback.format_exception(told.value))
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_an_authority_of_this_machine_is_trusted(
@@ -135,10 +137,10 @@ def test_a_malformed_answer_is_logged_without_the_secret(caplog: pytest.LogCaptu
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     """An invalid URL is refused without being repeated."""
     transport = Transport(allow_loopback_http=True)
-    with pytest.raises(ConfigError, match="the address is none") as told:
+    with pytest.raises(ConfigError, match="the address is none") as caught:
         transport.send("GET", url)
     transport.close()
-    assert "s3cr3t" not in "".join(traceback.format_exception(told.value))
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("value", ["s3cr3t\r\nX-Other: 1", "s3cr3t ключ"])
@@ -148,13 +150,13 @@ def test_a_header_that_cannot_be_sent_is_refused(value: str) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hello)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     address = f"http://127.0.0.1:{server.server_address[1]}/"
-    with pytest.raises(ConfigError, match="the request cannot be written") as told:
+    with pytest.raises(ConfigError, match="the request cannot be written") as caught:
         transport.send("GET", address, headers={"Authorization": value})
     server.shutdown()
     server.server_close()
     transport.close()
-    assert told.value.__context__ is None
-    assert "s3cr3t" not in "".join(traceback.format_exception(told.value))
+    assert caught.value.__context__ is None
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("secret", ["ключ/один", 'quote"d', "a b%c"])
@@ -182,12 +184,12 @@ def test_a_silent_host_is_left_after_the_timeout() -> None:
     clock = ManualClock()
     transport = Transport(allow_loopback_http=True, read_timeout=0.2, clock=clock)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/rest/7/s3cr3t/add"
-    with pytest.raises(OutcomeUnknownError, match="may have been carried out") as told:
+    with pytest.raises(OutcomeUnknownError, match="may have been carried out") as caught:
         transport.send("POST", address, body=b"{}")
     transport.close()
     listener.close()
     assert [] == clock.pauses
-    assert "s3cr3t" not in str(told.value)
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_a_host_that_asks_for_too_long_is_not_waited_for() -> None:

@@ -13,12 +13,12 @@ Path = tuple[State, State]
 
 def states(snapshot: Snapshot, by: str) -> dict[Any, State]:
     """Map the customers of a snapshot to their states."""
-    found = {}
+    result = {}
     for customer, a, x in zip(snapshot.customers, snapshot.abc, snapshot.xyz, strict=True):
         letters = {"abc": "ABC"[a], "xyz": "XYZ"[x], "segment": "ABC"[a] + "XYZ"[x]}[by]
         missing = {"abc": a < 0, "xyz": x < 0, "segment": a < 0 or x < 0}[by]
-        found[customer] = "N" if missing else letters
-    return found
+        result[customer] = "N" if missing else letters
+    return result
 
 
 def values(snapshot: Snapshot) -> dict[Any, float]:

@@ -56,21 +56,21 @@ class Place:
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """Start the command line."""
-        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen(
             [sys.executable, "-m", "abcxyz", *words],
             cwd=self.folder,
             env=self.environment,
             text=True,
-            **given,
+            **settings,
         )
 
     def call(self, *words: str) -> tuple[int, str, str]:
         """Run a command; return exit code and both outputs, free of secrets."""
         code = main(words)
-        told, said = self._capsys.readouterr()
-        assert SECRET not in told + said
-        return code, told, said
+        out, err = self._capsys.readouterr()
+        assert SECRET not in out + err
+        return code, out, err
 
 
 @pytest.fixture
@@ -84,63 +84,63 @@ def place(
 def test_run_shows_the_result_and_every_sink(place: Place) -> None:
     """Prints the matrix and what was or would be written, and exits with 0."""
     place.job(SHOP + JSONL + CRM)
-    code, told, said = place.call(*RUN)
+    code, out, err = place.call(*RUN)
     assert 0 == code
-    assert "Window: 2025-11-01 to 2026-10-31" in told
-    assert "jsonl: written 20, unchanged 0, refused 0" in told
-    assert "crm: would write 20, unchanged 0, refused 0" in told
-    assert re.search(r"^  C0 -> [A-C][X-Z]$", told, re.MULTILINE)
-    assert "Nothing was written to other systems; add --apply to write" in told
+    assert "Window: 2025-11-01 to 2026-10-31" in out
+    assert "jsonl: written 20, unchanged 0, refused 0" in out
+    assert "crm: would write 20, unchanged 0, refused 0" in out
+    assert re.search(r"^  C0 -> [A-C][X-Z]$", out, re.MULTILINE)
+    assert "Nothing was written to other systems; add --apply to write" in out
     assert not (place.folder / "crm.json").exists()
     assert [
         *("reading shop", "reading shop: 400 lines", "classifying"),
         *("writing jsonl", "looking at crm"),
-    ] == [line[24:] for line in said.splitlines()]
+    ] == [line[24:] for line in err.splitlines()]
 
 
 def test_run_applies(place: Place) -> None:
     """--apply writes to the remote system."""
     place.job(SHOP + CRM)
-    code, told, _ = place.call(*RUN, "--apply", "--quiet")
+    code, out, _ = place.call(*RUN, "--apply", "--quiet")
     assert 0 == code
-    assert "crm: written 20, unchanged 0, refused 0" in told
+    assert "crm: written 20, unchanged 0, refused 0" in out
     assert (place.folder / "crm.json").exists()
 
 
 def test_run_speaks_the_language_of_the_job(place: Place) -> None:
     """Results, progress and errors are in the job's language unless --lang overrides."""
     place.job(f'{SHOP}{JSONL}[report]\nlang = "ru"\n')
-    _, told, said = place.call(*RUN)
-    assert "jsonl: записано 20, без изменений 0, отказано 0" in told
-    assert "чтение shop" in said
+    _, out, err = place.call(*RUN)
+    assert "jsonl: записано 20, без изменений 0, отказано 0" in out
+    assert "чтение shop" in err
     assert "приоритетный клиент" in (place.folder / "out.jsonl").read_text(encoding="utf-8")
-    _, told, _ = place.call(*RUN, "--lang", "en")
-    assert "jsonl: written 20" in told
+    _, out, _ = place.call(*RUN, "--lang", "en")
+    assert "jsonl: written 20" in out
     assert "priority" in (place.folder / "out.jsonl").read_text(encoding="utf-8").lower()
     place.job(f'{SHOP}fails_after = 1\n{JSONL}[report]\nlang = "ru"\n')
-    code, _, said = place.call(*RUN, "--quiet")
+    code, _, err = place.call(*RUN, "--quiet")
     assert 3 == code
-    assert said.startswith("abcxyz: источник shop остановился после 100 строк")
+    assert err.startswith("abcxyz: источник shop остановился после 100 строк")
 
 
 def test_run_prints_one_object(place: Place) -> None:
     """--json prints only the outcome with its summary."""
     place.job(SHOP + JSONL + CRM + "refuses = 5\n" + HISTORY)
-    code, told, _ = place.call(*RUN, "--json", "--apply")
-    found = json.loads(told)
-    assert (3, 3) == (code, found["exit_code"])
-    assert ("2026-11-01", True) == (found["as_of"], found["saved"])
-    jsonl, crm = found["sinks"]
+    code, out, _ = place.call(*RUN, "--json", "--apply")
+    data = json.loads(out)
+    assert (3, 3) == (code, data["exit_code"])
+    assert ("2026-11-01", True) == (data["as_of"], data["saved"])
+    jsonl, crm = data["sinks"]
     assert ("jsonl", False, 20, {}) == (
         *(jsonl["kind"], jsonl["dry_run"], jsonl["written"], jsonl["failed"]),
     )
     assert (15, 5) == (crm["written"], len(crm["failed"]))
     assert {"no card for ***"} == set(crm["failed"].values())
-    assert 20 == found["summary"]["customers"]
+    assert 20 == data["summary"]["customers"]
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "expected"),
     [
         (SHOP + "fails_after = 1\n" + JSONL, 3, "the source shop failed after 100 lines"),
         (SHOP + CRM + 'fails = "foreign"\n', 3, "crm: the sink crm failed (KeyError:"),
@@ -151,22 +151,22 @@ def test_run_prints_one_object(place: Place) -> None:
         (SHOP + JSONL + "[window]\nperiod = 12\n", 2, "job.toml:7: period in [window] is 12"),
     ],
 )
-def test_run_fails_with_a_code(place: Place, text: str, code: int, said: str) -> None:
+def test_run_fails_with_a_code(place: Place, text: str, code: int, expected: str) -> None:
     """Exit code 2 is for the user's errors, 3 for other systems, without a traceback."""
     place.job(text)
-    found, told, complained = place.call(*RUN, "--quiet", "--apply")
-    assert code == found
-    assert said in told + complained
-    assert "Traceback" not in complained
+    actual, out, err = place.call(*RUN, "--quiet", "--apply")
+    assert code == actual
+    assert expected in out + err
+    assert "Traceback" not in err
 
 
 def test_alerts_have_a_code_of_their_own(place: Place) -> None:
     """With --alerts-exit-code new alerts exit with 10 and repeated ones with 0."""
     place.job(f"{SHOP}{JSONL}{HISTORY}[alerts]\nnear = 0.99\n")
     assert 0 == place.call(*RUN)[0]
-    code, told, _ = place.call(*RUN, "--alerts-exit-code")
+    code, out, _ = place.call(*RUN, "--alerts-exit-code")
     assert 10 == code
-    assert re.search(r"^Alerts: \d+$", told, re.MULTILINE)
+    assert re.search(r"^Alerts: \d+$", out, re.MULTILINE)
     next_month = (*RUN[:3], "2026-12-01", "--alerts-exit-code")
     assert place.call(*next_month)[0] in (0, 10)
 
@@ -176,12 +176,12 @@ def test_a_secret_in_clear_is_warned_about(place: Place) -> None:
     place.job(
         f"{SHOP}{CRM.replace('{ env = ' + chr(34) + 'TOKEN' + chr(34) + ' }', repr(SECRET))}"
     )
-    code, _, said = place.call(*RUN, "--quiet")
+    code, _, err = place.call(*RUN, "--quiet")
     assert 0 == code
     assert (
         "abcxyz: job.toml:6: the option 'token' holds a secret in clear; whoever sees the job "
         'sees it. Write token = { env = "NAME" } instead\n'
-    ) == said
+    ) == err
 
 
 def running(place: Place, stage: str) -> subprocess.Popen[str]:
@@ -198,10 +198,10 @@ def test_a_job_runs_once_at_a_time(place: Place) -> None:
     """A second run is refused while the first one is running."""
     place.job(f"{SHOP}pause = 60.0\n{JSONL}")
     first = running(place, "reading shop")
-    code, _, said = place.call(*RUN, "--quiet")
+    code, _, err = place.call(*RUN, "--quiet")
     assert (3, "abcxyz: the job job.toml is running already; wait until it has ended\n") == (
         code,
-        said,
+        err,
     )
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
@@ -233,18 +233,18 @@ def test_ctrl_c_leaves_nothing_half_written(
     place.job(text(shop, crm))
     process = running(place, stage)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert 130 == process.returncode
-    assert said.endswith("abcxyz: stopped\n")
-    assert "Traceback" not in said
+    assert err.endswith("abcxyz: stopped\n")
+    assert "Traceback" not in err
     left = {path.name for path in place.folder.iterdir()} - {"packages", "job.toml"}
     assert left <= {".job.toml.lock", "history.db", "history.db-wal", "history.db-shm"}
     with History(place.folder / "history.db") as history:
         assert (0 if stage == "reading shop" else 1) == len(history.snapshots())
     place.job(text(0.0, 0.0))
-    code, told, _ = place.call(*RUN, "--apply")
+    code, out, _ = place.call(*RUN, "--apply")
     assert 0 == code
-    assert "crm: written 20, unchanged 0, refused 0" in told
+    assert "crm: written 20, unchanged 0, refused 0" in out
 
 
 def screen(process: subprocess.Popen[str], terminal: int) -> str:
@@ -293,9 +293,9 @@ def test_init_writes_a_job_that_runs(place: Place) -> None:
     (place.folder / "sales.csv").write_text(
         "customer,date,amount\n" + "".join(f"c{n},2026-0{n}-05,{n}00\n" for n in range(1, 9))
     )
-    code, told, _ = place.call("check", "job.toml")
-    assert (0, ["source csv: ready"]) == (code, told.splitlines()[:1])
-    code, told, _ = place.call("run", "job.toml", "--as-of", "2026-11-01")
+    code, out, _ = place.call("check", "job.toml")
+    assert (0, ["source csv: ready"]) == (code, out.splitlines()[:1])
+    code, out, _ = place.call("run", "job.toml", "--as-of", "2026-11-01")
     assert 0 == code
     assert (place.folder / "report.html").exists()
 
@@ -303,9 +303,9 @@ def test_init_writes_a_job_that_runs(place: Place) -> None:
 def test_init_leaves_what_is_there(place: Place) -> None:
     """An existing file is an error unless forced."""
     place.job("mine")
-    code, _, said = place.call("init")
+    code, _, err = place.call("init")
     assert 2 == code
-    assert "job.toml is there already; choose another name, or write over it with --force" in said
+    assert "job.toml is there already; choose another name, or write over it with --force" in err
     assert "mine" == (place.folder / "job.toml").read_text()
     assert 0 == place.call("init", "--force")[0]
     assert "mine" != (place.folder / "job.toml").read_text()
@@ -338,7 +338,7 @@ def test_init_explains_every_key(lang: str) -> None:
 def test_check_says_who_is_not_ready(place: Place) -> None:
     """Every adapter has a line, user errors exit with 2, and nothing changes."""
     place.job(f'{SHOP}[[source]]\nkind = "csv"\npath = "no.csv"\n{JSONL}')
-    code, told, _ = place.call("check", "job.toml")
+    code, out, _ = place.call("check", "job.toml")
     assert 2 == code
     assert [
         "source shop: ready",
@@ -346,14 +346,14 @@ def test_check_says_who_is_not_ready(place: Place) -> None:
         f"source csv: there is no file {place.folder}/no.csv; check the path",
         "sink jsonl: ready",
         f"  {place.folder}/out.jsonl",
-    ] == told.splitlines()
-    code, told, _ = place.call("check", "job.toml", "--json", "--lang", "ru")
-    found = json.loads(told)
+    ] == out.splitlines()
+    code, out, _ = place.call("check", "job.toml", "--json", "--lang", "ru")
+    data = json.loads(out)
     assert (2, [True, False, True]) == (
-        found["exit_code"],
-        [one["ok"] for one in found["adapters"]],
+        data["exit_code"],
+        [one["ok"] for one in data["adapters"]],
     )
-    assert f"нет файла {place.folder}/no.csv; проверьте путь" == found["adapters"][1]["problem"]
+    assert f"нет файла {place.folder}/no.csv; проверьте путь" == data["adapters"][1]["problem"]
     assert not (place.folder / "out.jsonl").exists()
 
 
@@ -363,13 +363,13 @@ def test_plugins_lists_adapters_and_the_broken(place: Place) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torn\nVersion: 0.3\n")
     (info / "entry_points.txt").write_text("[abcxyz]\ntorn = no_such_module\n")
-    code, told, _ = place.call("plugins")
+    code, out, _ = place.call("plugins")
     assert 0 == code
-    assert "sink crm  (shops 1.0)\n    path: str | PathLike[str]  (required)\n" in told
-    assert "    pause: float = 0.0\n" in told
-    assert "broken: torn (torn 0.3): ModuleNotFoundError: No module named 'no_such_module'" in told
-    found = json.loads(place.call("plugins", "--json")[1])
-    [crm] = [one for one in found["adapters"] if one["name"] == "crm"]
+    assert "sink crm  (shops 1.0)\n    path: str | PathLike[str]  (required)\n" in out
+    assert "    pause: float = 0.0\n" in out
+    assert "broken: torn (torn 0.3): ModuleNotFoundError: No module named 'no_such_module'" in out
+    data = json.loads(place.call("plugins", "--json")[1])
+    [crm] = [one for one in data["adapters"] if one["name"] == "crm"]
     assert ("sink", "shops", "1.0") == (crm["role"], crm["package"], crm["version"])
     assert {
         "name": "refuses",
@@ -385,7 +385,7 @@ def test_plugins_lists_adapters_and_the_broken(place: Place) -> None:
             "version": "0.3",
             "reason": "ModuleNotFoundError: No module named 'no_such_module'",
         }
-    ] == found["broken"]
+    ] == data["broken"]
 
 
 def test_an_odd_date_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,15 +107,15 @@ def test_limits_of_alerts_and_words_of_advice_are_the_jobs(folder: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("tables", "said"),
+    ("tables", "message"),
     [
         ("[alerts]\nnear = 2\n", "job.toml:12: the alert option near is 2.0; give a share"),
         ('[playbook]\npath = "no.toml"\n', "the playbook .*no.toml cannot be read"),
     ],
 )
-def test_wrong_advice_stops_the_run(folder: Path, tables: str, said: str) -> None:
+def test_wrong_advice_stops_the_run(folder: Path, tables: str, message: str) -> None:
     """An invalid playbook is reported before anything is read."""
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         carried_out(folder, 11, text=JOB + tables)
     assert not (folder / "history.db").exists()
 

@@ -38,9 +38,9 @@ def test_another_process_has_to_wait(tmp_path: Path, job: Path | None) -> None:
     """The lock works beside a read-only folder, and another job is not locked."""
     job = tmp_path / "job.toml" if job is None else job
     with job_lock(job):
-        said = "the job job.toml is running already; wait until it has ended"
-        assert said == other(job)
-        with pytest.raises(UnavailableError, match=said), job_lock(job):
+        message = "the job job.toml is running already; wait until it has ended"
+        assert message == other(job)
+        with pytest.raises(UnavailableError, match=message), job_lock(job):
             raise AssertionError("locked twice")
         assert "mine" == other(tmp_path / "another.toml")
     assert "mine" == other(job)

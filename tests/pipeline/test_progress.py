@@ -12,27 +12,27 @@ from abcxyz.pipeline import RunProgress
 
 def test_a_log_is_written_now_and_then() -> None:
     """A stage logs its start, a line every ten seconds and the final line count."""
-    told: list[str] = []
+    lines: list[str] = []
     seconds = iter([0.0, 5.0, 11.0, 11.0, 12.0])
-    watch = LogProgress(told.append, clock=lambda: next(seconds))
+    watch = LogProgress(lines.append, clock=lambda: next(seconds))
     watch.begin("read", "shop")
     watch.advance(1_000)
     watch.advance(1_000)
     watch.advance(500)
     watch.end()
-    assert ["reading shop", "reading shop: 2,000 lines", "reading shop: 2,500 lines"] == told
+    assert ["reading shop", "reading shop: 2,000 lines", "reading shop: 2,500 lines"] == lines
 
 
 def test_a_long_write_is_logged_now_and_then() -> None:
     """A write that reports progress is logged every ten seconds."""
-    told: list[str] = []
+    lines: list[str] = []
     seconds = iter([0.0, 5.0, 11.0, 11.0])
-    watch = LogProgress(told.append, "ru", clock=lambda: next(seconds))
+    watch = LogProgress(lines.append, "ru", clock=lambda: next(seconds))
     watch.begin("write", "crm")
     watch.wrote(10, 1_000)
     watch.wrote(500, 1_000)
     watch.end()
-    assert ["запись в crm", "запись в crm: 500 / 1\N{NO-BREAK SPACE}000"] == told
+    assert ["запись в crm", "запись в crm: 500 / 1\N{NO-BREAK SPACE}000"] == lines
 
 
 def test_a_terminal_shows_a_bar() -> None:

@@ -90,11 +90,11 @@ def test_one_failing_sink_does_not_stop_the_rest(tmp_path: Path, fails: str) -> 
     assert 3 == outcome.exit_code()
     problem = outcome.sinks[0].problem
     assert problem is not None
-    said = {
+    messages = {
         "ours": "the CRM is closed to ***; come again",
         "foreign": "the sink crm failed (KeyError: 'token=***'); its author can mend that",
     }
-    assert said[fails].replace("=", " ") == str(problem)
+    assert messages[fails].replace("=", " ") == str(problem)
     assert [] == leaks(problem, [SECRET])
 
 
@@ -112,7 +112,7 @@ def test_refused_customers_are_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             "fails_after = 2",
@@ -137,7 +137,7 @@ def test_refused_customers_are_listed(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: str) -> None:
+def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, message: str) -> None:
     """The error names the place, nothing is written, and the next run starts clean."""
     token = 'token = { env = "TOKEN" }\n'
     with pytest.raises(AdapterError) as caught:
@@ -145,7 +145,7 @@ def test_a_source_that_dies_saves_nothing(tmp_path: Path, options: str, said: st
     place = 199 if "2" in options else 99
     sales = Shop().transactions(Window(date(2025, 11, 1), AS_OF))
     day = np.concatenate([batch.day for batch in sales])[place]
-    assert said.format(day=day) == str(caught.value)
+    assert message.format(day=day) == str(caught.value)
     assert [] == leaks(caught.value, [SECRET])
     # The source's AbcXyzError stays in the chain; a foreign error may hold secrets.
     assert isinstance(caught.value.__cause__, UnavailableError) is ("foreign" not in options)
@@ -296,15 +296,15 @@ def test_check_asks_everybody_and_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text("customer,date\n1,2026-01-01\n")
     text = f'{SHOP}[[source]]\nkind = "csv"\npath = "sales.csv"\n{CRM}{JSONL}{HISTORY}'
     before = sorted(tmp_path.iterdir())
-    found = check(parse_job(text, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
+    checks = check(parse_job(text, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
     assert before == sorted(tmp_path.iterdir())
     assert [
         ("source", "shop", ("open",)),
         ("source", "csv", ()),
         ("sink", "crm", ()),
         ("sink", "jsonl", (str(tmp_path / "out.jsonl"),)),
-    ] == [(one.role, one.kind, one.notes) for one in found]
-    problem = found[1].problem
+    ] == [(one.role, one.kind, one.notes) for one in checks]
+    problem = checks[1].problem
     assert isinstance(problem, InputError)
     assert "no column looks like amount" in str(problem)
 
@@ -315,14 +315,14 @@ def test_notes_of_a_check_can_be_translated(
     """The message of an adapter's check is translatable."""
     note = Catalogue().message("{value} m", value=Figure(2.5, 1))
     monkeypatch.setattr(Shop, "preflight", lambda _: [note])
-    found = check(parse_job(SHOP + JSONL, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
-    assert ("2.5 m",) == found[0].notes
-    assert "2,5 млн" == translate(found[0].notes[0], "ru")
+    checks = check(parse_job(SHOP + JSONL, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
+    assert ("2.5 m",) == checks[0].notes
+    assert "2,5 млн" == translate(checks[0].notes[0], "ru")
 
 
 def test_check_finds_a_folder_without_rights(tmp_path: Path) -> None:
     """A file in place of the folder is reported before anything is read."""
     (tmp_path / "out").write_text("")
     text = SHOP + JSONL.replace("out.jsonl", "out/segments.jsonl")
-    found = check(parse_job(text, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
-    assert f"{tmp_path}/out is no folder" in str(found[1].problem)
+    checks = check(parse_job(text, tmp_path / "job.toml"), registry=load(extra=[PLUGIN]))
+    assert f"{tmp_path}/out is no folder" in str(checks[1].problem)

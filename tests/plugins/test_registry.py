@@ -42,7 +42,7 @@ class Shop:
             raise InputError("url is {url!r}; give another", url=url)
         if url == "broken":
             raise RuntimeError(f"cannot log in with {token}")
-        self.given = {name: value for name, value in locals().items() if name != "self"}
+        self.options = {name: value for name, value in locals().items() if name != "self"}
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield nothing."""
@@ -57,8 +57,8 @@ class Attrs(Shop):
     cache: Path = Path("x")
 
 
-def _saying(told: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
-    return lambda: told
+def _saying(adapters: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
+    return lambda: adapters
 
 
 def plugin(name: str = "shops", **hooks: Mapping[str, Any]) -> ModuleType:
@@ -77,12 +77,12 @@ def registry() -> Registry:
 
 def test_the_builtin_adapters_are_plugins() -> None:
     """Built-in adapters are discovered by entry point, none broken."""
-    found = load()
-    assert {"csv", "excel", "file", "parquet"} <= set(found.names("source"))
-    assert {"csv", "excel", "html", "json"} <= set(found.names("sink"))
-    assert "builtin" == found.get("sink", "csv").plugin.name
-    assert "abcxyz" == found.get("sink", "csv").plugin.package
-    assert () == found.broken
+    registry = load()
+    assert {"csv", "excel", "file", "parquet"} <= set(registry.names("source"))
+    assert {"csv", "excel", "html", "json"} <= set(registry.names("sink"))
+    assert "builtin" == registry.get("sink", "csv").plugin.name
+    assert "abcxyz" == registry.get("sink", "csv").plugin.package
+    assert () == registry.broken
 
 
 def test_a_backport_of_metadata_does_not_matter() -> None:
@@ -136,12 +136,14 @@ def _hooked(function: Callable[[], Mapping[str, Factory]]) -> ModuleType:
 @pytest.mark.parametrize("reason", BROKEN)
 def test_a_broken_plugin_stops_nobody(reason: str) -> None:
     """A broken plugin is recorded with its reason, and the others load."""
-    found = load(installed=False, extra=[BROKEN[reason](), plugin(abcxyz_sources={"shop": Shop})])
-    assert ("shop",) == found.names("source")
-    [broken] = found.broken
+    registry = load(
+        installed=False, extra=[BROKEN[reason](), plugin(abcxyz_sources={"shop": Shop})]
+    )
+    assert ("shop",) == registry.names("source")
+    [broken] = registry.broken
     assert reason in broken.reason
     with pytest.raises(PluginError, match="broken are") as caught:
-        found.get("source", "other")
+        registry.get("source", "other")
     assert str(broken.plugin) in str(caught.value)
 
 
@@ -182,11 +184,11 @@ def test_two_plugins_with_one_name_clash() -> None:
 
 def test_one_name_in_two_roles_is_no_clash() -> None:
     """A source and a sink may share a name."""
-    found = load(
+    registry = load(
         installed=False,
         extra=[plugin("a", abcxyz_sinks={"x": Shop}), plugin("b", abcxyz_sources={"x": Shop})],
     )
-    assert (("x",), ("x",)) == (found.names("sink"), found.names("source"))
+    assert (("x",), ("x",)) == (registry.names("sink"), registry.names("source"))
 
 
 def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> None:
@@ -225,12 +227,12 @@ def test_values_become_what_the_constructor_wants(registry: Registry, tmp_path: 
         },
         folder=tmp_path,
     )
-    assert 2.0 == made.given["rate"]
-    assert isinstance(made.given["rate"], float)
-    assert ["a", "b"] == list(made.given["stages"])
-    assert {"USD": 92.0} == made.given["rates"]
-    assert {"size": {"S1": 15}} == made.given["values"]
-    assert tmp_path / "cache" == made.given["cache"]
+    assert 2.0 == made.options["rate"]
+    assert isinstance(made.options["rate"], float)
+    assert ["a", "b"] == list(made.options["stages"])
+    assert {"USD": 92.0} == made.options["rates"]
+    assert {"size": {"S1": 15}} == made.options["values"]
+    assert tmp_path / "cache" == made.options["cache"]
 
 
 @pytest.mark.parametrize(
@@ -289,6 +291,6 @@ def test_a_failing_constructor_is_named_without_its_secret(registry: Registry) -
 
 def test_a_thing_without_the_method_is_no_adapter() -> None:
     """An object without the role's method is refused as an adapter."""
-    found = load(installed=False, extra=[plugin(abcxyz_sinks={"shop": Shop})])
+    registry = load(installed=False, extra=[plugin(abcxyz_sinks={"shop": Shop})])
     with pytest.raises(PluginError, match=r"the sink 'shop' of shops has no method write\(\)"):
-        found.get("sink", "shop").build({"url": "x"})
+        registry.get("sink", "shop").build({"url": "x"})

@@ -72,13 +72,13 @@ def test_every_picture_is_sound(case: str, lang: str, width: int) -> None:
 
 def test_tangents_touch_parallel_to_their_chords() -> None:
     """At K and L the curve is parallel to the chords from O and from K."""
-    found = curve_of(classify_abc(VALUES))
+    curve = curve_of(classify_abc(VALUES))
 
-    assert found is not None
-    assert ((3, 1000 / 1255), (6, 1190 / 1255)) == (found.k, found.l)
-    assert ((0, 0), found.k) == tuple(start for start, _ in found.chords)
+    assert curve is not None
+    assert ((3, 1000 / 1255), (6, 1190 / 1255)) == (curve.k, curve.l)
+    assert ((0, 0), curve.k) == tuple(start for start, _ in curve.chords)
     for chord, tangent, touch in zip(
-        found.chords, found.tangents, (found.k, found.l), strict=True
+        curve.chords, curve.tangents, (curve.k, curve.l), strict=True
     ):
         (x1, y1), (x2, y2) = chord
         (a1, b1), (a2, b2) = tangent
@@ -90,12 +90,12 @@ def test_tangents_touch_parallel_to_their_chords() -> None:
 @pytest.mark.parametrize("values", [*CASES.values(), [3, 2, 1], list(range(1, 400))])
 def test_the_curve_never_rises_above_a_tangent(values: Any) -> None:
     """A tangent touches the curve without crossing it."""
-    found = curve_of(classify_abc(values))
+    curve = curve_of(classify_abc(values))
 
-    for (x1, y1), (x2, y2) in found.tangents if found is not None else ():
-        assert found is not None
-        line = y1 + (found.x - x1) * (y2 - y1) / (x2 - x1)
-        assert (found.y <= line + 1e-9).all()
+    for (x1, y1), (x2, y2) in curve.tangents if curve is not None else ():
+        assert curve is not None
+        line = y1 + (curve.x - x1) * (y2 - y1) / (x2 - x1)
+        assert (curve.y <= line + 1e-9).all()
 
 
 @pytest.mark.parametrize(
@@ -105,37 +105,37 @@ def test_the_curve_never_rises_above_a_tangent(values: Any) -> None:
 def test_other_rules_show_their_cuts_alone(rule: Any, limits: tuple[float, ...]) -> None:
     """Rules other than the tangent show K and L without chords."""
     abc = classify_abc(VALUES, rule)
-    found = curve_of(abc)
+    curve = curve_of(abc)
 
-    assert found is not None
-    assert (limits, ()) == (found.limits, found.chords)
-    said = text_of(charts.curve(abc))
-    assert "chords" not in said
-    assert any(words.startswith("K: ") for words in said)
+    assert curve is not None
+    assert (limits, ()) == (curve.limits, curve.chords)
+    texts = text_of(charts.curve(abc))
+    assert "chords" not in texts
+    assert any(words.startswith("K: ") for words in texts)
 
 
 def test_thinning_keeps_the_shape() -> None:
     """A long curve is drawn by a few of its points, K and L included."""
     values = np.asarray(CASES["many"])
-    found = curve_of(classify_abc(values))
+    curve = curve_of(classify_abc(values))
 
-    assert found is not None
+    assert curve is not None
     whole = np.concatenate([[0], np.cumsum(np.sort(values)[::-1])]) / values.sum()
-    drawn = np.interp(np.arange(len(whole)), found.x, found.y)
-    assert len(found.x) < 300
+    drawn = np.interp(np.arange(len(whole)), curve.x, curve.y)
+    assert len(curve.x) < 300
     assert np.abs(drawn - whole).max() < 0.002
-    assert {found.k[0], found.l[0]} <= set(found.x.tolist())
+    assert {curve.k[0], curve.l[0]} <= set(curve.x.tolist())
 
 
 def test_lorenz_tells_the_gini_of_the_core() -> None:
     """The Gini of the Lorenz chart is twice the area above the curve."""
     abc = classify_abc(VALUES)
-    found = lorenz_of(abc)
+    curve = lorenz_of(abc)
 
-    assert found is not None
-    area = 1 - float(np.sum((found.y[1:] + found.y[:-1]) * np.diff(found.x)))
-    assert found.gini == pytest.approx(gini(np.array(VALUES)))
-    assert area == pytest.approx(found.gini)
+    assert curve is not None
+    area = 1 - float(np.sum((curve.y[1:] + curve.y[:-1]) * np.diff(curve.x)))
+    assert curve.gini == pytest.approx(gini(np.array(VALUES)))
+    assert area == pytest.approx(curve.gini)
     assert "Gini 0.61" in text_of(charts.lorenz(abc))
 
 
@@ -228,10 +228,10 @@ def test_flow_tells_money_and_direction() -> None:
 
 def test_nobody_moved() -> None:
     """Without customers the chart shows a message."""
-    nobody: list[int] = []
+    empty: list[int] = []
 
     assert ["No sales to draw"] == text_of(
-        charts.flow(transitions(np.array(nobody, dtype=int), np.array(nobody, dtype=int)))
+        charts.flow(transitions(np.array(empty, dtype=int), np.array(empty, dtype=int)))
     )
 
 

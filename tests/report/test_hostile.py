@@ -41,6 +41,6 @@ def test_json_is_only_data(hostile: Analysis, tmp_path: Path) -> None:
     def refuse(constant: str) -> object:
         raise AssertionError(constant)
 
-    found = json.loads((tmp_path / "a.json").read_text("utf-8"), parse_constant=refuse)
-    examples = found["quality"]["issues"][0]["examples"]
+    data = json.loads((tmp_path / "a.json").read_text("utf-8"), parse_constant=refuse)
+    examples = data["quality"]["issues"][0]["examples"]
     assert [name.replace("\ud800", "?") for name in HOSTILE] == examples

@@ -40,8 +40,8 @@ def analyzed(who: list[str], days: list[date], amounts: list[float]) -> Analysis
 def analysis(request: pytest.FixtureRequest) -> Analysis:
     """Analysis of the demonstration data, or one with most classes empty."""
     if request.param == "demo":
-        found: Analysis = request.getfixturevalue("demo")
-        return found
+        result: Analysis = request.getfixturevalue("demo")
+        return result
     return CASES[request.param]()
 
 
@@ -62,8 +62,8 @@ def marked(summary: Summary) -> Summary:
             return float(next(sums)) * 1e7 + 0.25
         return value
 
-    found: Summary = mark(attrs.evolve(summary, quality=None))
-    return found
+    result: Summary = mark(attrs.evolve(summary, quality=None))
+    return result
 
 
 def all_the(summary: Summary) -> list[Any]:
@@ -73,25 +73,25 @@ def all_the(summary: Summary) -> list[Any]:
 @pytest.fixture
 def shown(analysis: Analysis, monkeypatch: pytest.MonkeyPatch) -> Summary:
     """Analysis whose summary returns the marked totals."""
-    found = marked(analysis.summary())
-    monkeypatch.setattr(Analysis, "summary", lambda _: found)
-    return found
+    result = marked(analysis.summary())
+    monkeypatch.setattr(Analysis, "summary", lambda _: result)
+    return result
 
 
 def test_json(analysis: Analysis, shown: Summary) -> None:
     """The JSON object has the totals unchanged."""
-    found = summary_object(analysis)
+    result = summary_object(analysis)
 
-    assert found["customers"] == shown.customers
+    assert result["customers"] == shown.customers
     for axis, classes in (("abc", shown.abc), ("xyz", shown.xyz)):
-        assert found[axis]["classes"] == {
+        assert result[axis]["classes"] == {
             one.label: {"customers": one.customers, "value": one.value, "share": _number(one)}
             for one in classes
         }
     for one in shown.segments:
-        cell = found["matrix"][one.segment]
+        cell = result["matrix"][one.segment]
         assert (one.customers, one.value) == (cell["customers"], cell["value"])
-    assert found["bcg"] == {
+    assert result["bcg"] == {
         one.name: {"customers": one.customers, "value": one.value} for one in shown.groups
     }
 
@@ -188,22 +188,22 @@ OF_ONE_CUSTOMER = {("customers.py", "spark"), ("customers.py", "trend")}
 
 def additions(code: str) -> list[tuple[str, str]]:
     """List the summing functions of a module and the calls they make."""
-    found = []
+    result = []
     for function in ast.walk(ast.parse(code)):
         if not isinstance(function, ast.FunctionDef):
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func).rpartition(".")[2]
-                found += [(function.name, name)] if name in ADDING else []
-    return found
+                result += [(function.name, name)] if name in ADDING else []
+    return result
 
 
 @pytest.mark.parametrize("path", RENDERERS, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_renderers_add_up_nothing(path: Path) -> None:
     """No renderer sums or counts, except a single customer's series."""
-    found = additions(path.read_text(encoding="utf-8"))
-    assert [] == [one for one in found if (path.name, one[0]) not in OF_ONE_CUSTOMER]
+    result = additions(path.read_text(encoding="utf-8"))
+    assert [] == [one for one in result if (path.name, one[0]) not in OF_ONE_CUSTOMER]
 
 
 def test_an_addition_is_seen() -> None:

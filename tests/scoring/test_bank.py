@@ -70,13 +70,13 @@ def test_the_drift_is_seen(bank: Bank) -> None:
 
 def test_followed_in_time_the_level_is_right(bank: Bank) -> None:
     """Recalibrated every 250 calls on the last 1,000, the level errs below 0.01."""
-    said = np.empty(len(bank.table) - bank.cut)
+    predicted = np.empty(len(bank.table) - bank.cut)
     for k in range(bank.cut, len(bank.table), 250):
         before = slice(k - 1000, k)
         now = recalibrate(bank.card, bank.table[before], bank.outcome[before], as_of=DAY)
         part = score_prospects(bank.table[k : k + 250], now).probability
-        said[k - bank.cut : k - bank.cut + len(part)] = part
-    assert abs(said.mean() - bank.outcome[bank.cut :].mean()) < 0.01
+        predicted[k - bank.cut : k - bank.cut + len(part)] = part
+    assert abs(predicted.mean() - bank.outcome[bank.cut :].mean()) < 0.01
 
 
 def test_without_drift_the_level_is_right(bank: Bank) -> None:

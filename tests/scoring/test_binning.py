@@ -103,11 +103,11 @@ def test_two_valuations_add_up(
         ]
         return Valued(Attribute("x", "number", 0, bins), rng.normal(size=len(bins) + 1))
 
-    def told(one: Valued) -> np.ndarray:
+    def points(one: Valued) -> np.ndarray:
         return one.values[place_values(values, one.attribute)[0]]
 
     a, b = make(first, special), make(second, False)
-    assert pytest.approx(told(a) + told(b)) == told(combine(a, b))
+    assert pytest.approx(points(a) + points(b)) == points(combine(a, b))
 
 
 def test_two_valuations_of_words() -> None:
@@ -126,9 +126,9 @@ def test_a_blend_is_made_monotone() -> None:
     bins = [Bin(0, upto=1), Bin(0, upto=2), Bin(0, upto=3), Bin(0)]
     one = Valued(Attribute("x", "number", 0, bins), np.array([0.0, 2.0, 1.0, 5.0, 9.0]))
     counts = np.array([[10, 0]] * 4 + [[0, 0]])
-    found = monotone(one, counts, "auto")
-    assert found.values.tolist() == [0.0, 1.5, 5.0, 9.0]
-    assert [1, 3, math.inf] == [part.upto for part in found.attribute.bins]
+    result = monotone(one, counts, "auto")
+    assert result.values.tolist() == [0.0, 1.5, 5.0, 9.0]
+    assert [1, 3, math.inf] == [part.upto for part in result.attribute.bins]
 
 
 def test_reasons_in_both_languages() -> None:

@@ -88,9 +88,9 @@ def test_it_finds_what_decides(card: Scorecard, history: History) -> None:
 def test_probabilities_are_calibrated(card: Scorecard, history: History) -> None:
     """On the training leads the mean probability equals the share of A."""
     scores = score_prospects(history.table, card)
-    said, truth = scores.probability[:1050], history.outcome[:1050]
-    assert said.mean() == pytest.approx(truth.mean(), abs=0.005)
-    assert np.corrcoef(said, history.probability[:1050])[0, 1] > 0.85
+    predicted, truth = scores.probability[:1050], history.outcome[:1050]
+    assert predicted.mean() == pytest.approx(truth.mean(), abs=0.005)
+    assert np.corrcoef(predicted, history.probability[:1050])[0, 1] > 0.85
     one = scores[3]
     assert one.probability == scores.probability[3]
 
@@ -157,32 +157,32 @@ def test_time_decides_who_is_set_aside(history: History, card: Scorecard) -> Non
 def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
     """With 39 leads of one outcome the card is the rules, with the reason."""
     rows = _rows(history, a, others)
-    found = fit_scorecard(*rows, as_of=DAY)
-    assert (found.attributes, found.basis, found.calibration) == (
+    fitted = fit_scorecard(*rows, as_of=DAY)
+    assert (fitted.attributes, fitted.basis, fitted.calibration) == (
         DEFAULT.attributes,
         "rules",
         None,
     )
-    told = "\n".join(describe(found, "ru"))
-    assert f"только правила: A — {a}, прочих — {others}, а для обучения нужно по 40" in told
-    assert score_prospect({"turnover": 3e9, "employees": 900}, found).basis == "rules"
+    report = "\n".join(describe(fitted, "ru"))
+    assert f"только правила: A — {a}, прочих — {others}, а для обучения нужно по 40" in report
+    assert score_prospect({"turnover": 3e9, "employees": 900}, fitted).basis == "rules"
 
 
 def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -> None:
     """A fitted card that a new fit does not beat stays with its reference leads."""
     table, outcome = _rows(history, 30, 30)
-    found = fit_scorecard(table, outcome, as_of=DAY, rules=card)
-    assert found.attributes == card.attributes
-    assert found.report["decision"]["reason"] == "few"
-    assert found.report["profile"] == card.report["profile"]
+    fitted = fit_scorecard(table, outcome, as_of=DAY, rules=card)
+    assert fitted.attributes == card.attributes
+    assert fitted.report["decision"]["reason"] == "few"
+    assert fitted.report["profile"] == card.report["profile"]
 
 
 def test_forty_are_fitted(history: History) -> None:
     """With 40 leads of each outcome a fit is attempted."""
     table, outcome = _rows(history, 40, 40)
-    found = fit_scorecard(table, outcome, as_of=DAY)
-    assert "cross_validation" in found.report
-    assert found.basis == ("rules" if found.report["decision"]["kept"] == "rules" else "fitted")
+    fitted = fit_scorecard(table, outcome, as_of=DAY)
+    assert "cross_validation" in fitted.report
+    assert fitted.basis == ("rules" if fitted.report["decision"]["kept"] == "rules" else "fitted")
 
 
 def _rows(history: History, a: int, others: int) -> tuple[dict[str, Any], Any]:
@@ -199,11 +199,11 @@ def test_noise_leaves_the_rules(history: History) -> None:
     """On noise the rules stay, and the report has the reason."""
     rng = np.random.default_rng(4)
     table = {"x": rng.normal(size=600), "y": rng.choice(np.array(["a", "b"], object), 600)}
-    found = fit_scorecard(table, rng.random(600) < 0.3, as_of=DAY, options=QUICK)
-    assert found.report["decision"] == {"kept": "rules", "reason": "no_better"}
-    assert (found.basis, found.attributes) == ("rules", DEFAULT.attributes)
-    assert "не превосходит" not in describe(found, "en")[1]
-    assert describe(found, "en")[1].startswith("rules only")
+    fitted = fit_scorecard(table, rng.random(600) < 0.3, as_of=DAY, options=QUICK)
+    assert fitted.report["decision"] == {"kept": "rules", "reason": "no_better"}
+    assert (fitted.basis, fitted.attributes) == ("rules", DEFAULT.attributes)
+    assert "не превосходит" not in describe(fitted, "en")[1]
+    assert describe(fitted, "en")[1].startswith("rules only")
 
 
 def test_rules_that_are_right_are_kept() -> None:
@@ -216,11 +216,11 @@ def test_rules_that_are_right_are_kept() -> None:
     }
     score = score_prospects(table).score
     outcome = rng.random(n) < sigmoid((score - 55) / 5)
-    found = fit_scorecard(table, outcome, as_of=DAY, options=QUICK)
-    crossed = found.report["cross_validation"]
+    fitted = fit_scorecard(table, outcome, as_of=DAY, options=QUICK)
+    crossed = fitted.report["cross_validation"]
     assert crossed["difference"] < crossed["error"]
-    assert found.basis == "rules"
-    assert found.report["holdout"]["auc"] > 0.8
+    assert fitted.basis == "rules"
+    assert fitted.report["holdout"]["auc"] > 0.8
 
 
 def test_the_blend_grows_with_the_sample() -> None:
@@ -257,10 +257,10 @@ def test_the_fit_is_a_logistic_regression_on_weights_of_evidence(history: Histor
             )
         columns.append([woe[value] for value in words[name]])
     evidence = np.array(columns).T
-    kept = [0] if "source" in model.dropped else [0, 1]
-    oracle = LogisticRegression(max_iter=1000).fit(evidence[:, kept], truth)
+    used = [0] if "source" in model.dropped else [0, 1]
+    oracle = LogisticRegression(max_iter=1000).fit(evidence[:, used], truth)
     assert model.predict(design) == pytest.approx(
-        oracle.decision_function(evidence[:, kept]), abs=1e-6
+        oracle.decision_function(evidence[:, used]), abs=1e-6
     )
 
 
@@ -270,10 +270,10 @@ def test_leaks_are_refused_by_name(history: History) -> None:
     table = history.table | {"segment": leak}
     with pytest.raises(InputError, match="segment alone tells A from others almost perfectly"):
         fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
-    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK, allow=["segment"])
-    assert found.report["allowed"] == ["segment"]
-    assert found.report["holdout"]["auc"] > 0.99
-    assert any("segment" in line for line in describe(found))
+    fitted = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK, allow=["segment"])
+    assert fitted.report["allowed"] == ["segment"]
+    assert fitted.report["holdout"]["auc"] > 0.99
+    assert any("segment" in line for line in describe(fitted))
 
 
 def test_being_known_at_all_can_be_the_leak(history: History) -> None:
@@ -288,19 +288,19 @@ def test_a_weak_leak_is_questioned(history: History) -> None:
     rng = np.random.default_rng(3)
     calls = history.outcome * 2.0 + rng.normal(0, 1, 1500)
     table = {"region": history.table["region"], "calls": calls}
-    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
-    assert found.report["suspects"] == ["calls"]
-    assert any("is it known in time? calls" in line for line in describe(found))
+    fitted = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
+    assert fitted.report["suspects"] == ["calls"]
+    assert any("is it known in time? calls" in line for line in describe(fitted))
 
 
 def test_knockouts_are_no_attributes(history: History) -> None:
     """Knockout attributes are not fitted, and knock out on the fitted card too."""
     status = np.where(history.outcome, "active", "bankrupt").astype(object)
-    found = fit_scorecard(
+    fitted = fit_scorecard(
         history.table | {"status": status}, history.outcome, as_of=DAY, options=QUICK
     )
-    assert "status" not in [one.name for one in found.attributes]
-    assert score_prospect({"turnover": 9e9, "status": "bankrupt"}, found).knocked_out
+    assert "status" not in [one.name for one in fitted.attributes]
+    assert score_prospect({"turnover": 9e9, "status": "bankrupt"}, fitted).knocked_out
 
 
 def test_from_transactions() -> None:
@@ -308,27 +308,27 @@ def test_from_transactions() -> None:
     leads = made_up(800)
     outcome = first_year_outcomes(sales_of(leads), as_of=date(2026, 1, 1))
     truth = dict(zip(leads.table["lead"], leads.outcome.tolist(), strict=True))
-    told = dict(zip(outcome.customers.tolist(), outcome.reached.tolist(), strict=True))
-    assert all(told[key] <= truth[key] for key in told)
-    found = fit_scorecard(leads.table, outcome, options=QUICK)
-    assert found.report["date"] == "2026-01-01"
-    assert found.report["all"]["n"] == len(outcome)
-    assert found.report["all"]["a"] == int(outcome.reached.sum())
-    assert found.report["left_out"]["immature"] == outcome.immature
-    assert found.report["left_out"]["without_outcome"] == 800 - len(outcome)
-    assert found.report["train"]["from"] == "2022-01-03"
-    assert found.report["holdout"]["auc"] > 0.7
-    assert "top_decile_revenue" in found.report["holdout"]
+    reached = dict(zip(outcome.customers.tolist(), outcome.reached.tolist(), strict=True))
+    assert all(reached[key] <= truth[key] for key in reached)
+    fitted = fit_scorecard(leads.table, outcome, options=QUICK)
+    assert fitted.report["date"] == "2026-01-01"
+    assert fitted.report["all"]["n"] == len(outcome)
+    assert fitted.report["all"]["a"] == int(outcome.reached.sum())
+    assert fitted.report["left_out"]["immature"] == outcome.immature
+    assert fitted.report["left_out"]["without_outcome"] == 800 - len(outcome)
+    assert fitted.report["train"]["from"] == "2022-01-03"
+    assert fitted.report["holdout"]["auc"] > 0.7
+    assert "top_decile_revenue" in fitted.report["holdout"]
 
 
 def test_from_a_snapshot() -> None:
     """A snapshot's class A is an outcome; an unclassified customer has none."""
     leads = made_up(800)
     snapshot = analyze(sales_of(leads), as_of=date(2024, 1, 1)).snapshot
-    found = fit_scorecard(leads.table, snapshot, options=QUICK)
+    fitted = fit_scorecard(leads.table, snapshot, options=QUICK)
     known = snapshot.abc >= 0
-    assert found.report["all"]["n"] == int(known.sum())
-    assert found.report["all"]["a"] == int((snapshot.abc == 0).sum())
+    assert fitted.report["all"]["n"] == int(known.sum())
+    assert fitted.report["all"]["a"] == int((snapshot.abc == 0).sum())
 
 
 def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
@@ -369,19 +369,19 @@ def test_drift(card: Scorecard, history: History) -> None:
     assert moved["attributes"]["turnover"] > 0.25 > moved["attributes"]["industry"]
     assert "не верьте" in describe_drift(moved, "ru")[0]
     assert describe_drift(moved)[1].startswith("  turnover")
-    nobody = score_prospects({"turnover": []}, card)
-    assert drift_of(stability(card.report["profile"], nobody)) == "unknown"
+    no_leads = score_prospects({"turnover": []}, card)
+    assert drift_of(stability(card.report["profile"], no_leads)) == "unknown"
     assert sum(profile(score_prospects(history.table, card))["score"]["counts"]) == 1500
 
 
 def test_new_leads_are_compared(history: History) -> None:
     """New leads passed to the fit are compared with the training leads."""
     fresh = {"turnover": ["much", 5e9, 5e9], "industry": ["metal"] * 3}
-    found = fit_scorecard(
+    fitted = fit_scorecard(
         history.table, history.outcome, as_of=DAY, new_leads=fresh, options=QUICK
     )
-    assert found.report["stability"]["new_leads"]["n"] == 3
-    assert found.report["stability"]["new_leads"]["score"] > 0.25
+    assert fitted.report["stability"]["new_leads"]["n"] == 3
+    assert fitted.report["stability"]["new_leads"]["score"] > 0.25
 
 
 def test_sigmoid_fit_against_a_grid() -> None:
@@ -414,9 +414,9 @@ def test_sigmoid_fit_against_a_grid() -> None:
 )
 def test_wrong_input(history: History, change: dict[str, Any], words: str) -> None:
     """Outcomes, days and columns that do not fit are refused by name."""
-    given = {"outcome": history.outcome, "as_of": DAY} | change
+    arguments = {"outcome": history.outcome, "as_of": DAY} | change
     with pytest.raises(InputError, match=words):
-        fit_scorecard(history.table, **given)
+        fit_scorecard(history.table, **arguments)
 
 
 def test_without_scikit_learn(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -495,9 +495,9 @@ def test_wrong_options(option: dict[str, Any]) -> None:
 
 def test_all_on_one_day_leaves_the_rules(history: History) -> None:
     """Leads of one day cannot be split in time, and the report has the reason."""
-    found = fit_scorecard(history.table, history.outcome, days=[DAY] * 1500, options=QUICK)
-    assert found.report["decision"]["reason"] == "few_early"
-    assert describe(found)[1].startswith("rules only: before the leads set aside there are 0 A")
+    fitted = fit_scorecard(history.table, history.outcome, days=[DAY] * 1500, options=QUICK)
+    assert fitted.report["decision"]["reason"] == "few_early"
+    assert describe(fitted)[1].startswith("rules only: before the leads set aside there are 0 A")
 
 
 def test_a_kind_may_be_given(history: History) -> None:
@@ -505,10 +505,10 @@ def test_a_kind_may_be_given(history: History) -> None:
     code = {"metal": 24, "food": 10, "wood": 16, "retail": 47}
     table = {"okved": [code[one] for one in history.table["industry"]]}
     kinds = []
-    for given in ({}, {"okved": "category"}):
-        options = evolve(QUICK, kinds=given)
-        found = fit_scorecard(table, history.outcome, as_of=DAY, options=options)
-        kinds.append({one.name: one.kind for one in found.attributes}["okved"])
+    for kinds_ in ({}, {"okved": "category"}):
+        options = evolve(QUICK, kinds=kinds_)
+        fitted = fit_scorecard(table, history.outcome, as_of=DAY, options=options)
+        kinds.append({one.name: one.kind for one in fitted.attributes}["okved"])
     assert kinds == ["number", "category"]
 
 
@@ -521,6 +521,6 @@ def test_columns_that_say_nothing(history: History) -> None:
         "long": ["<b>" + "x" * 10_000] * 1500,
         "list": [[k % 2] for k in range(1500)],
     }
-    found = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
-    assert {"same", "empty", "unique", "long"} <= set(found.report["dropped"])
-    assert found.basis == "fitted"
+    fitted = fit_scorecard(table, history.outcome, as_of=DAY, options=QUICK)
+    assert {"same", "empty", "unique", "long"} <= set(fitted.report["dropped"])
+    assert fitted.basis == "fitted"

@@ -41,11 +41,11 @@ def delong(ours: list[float], others: list[float]) -> tuple[float, float]:
 @given(SCORES, SCORES)
 def test_delong_pair_by_pair(ours: list[float], others: list[float]) -> None:
     """AUC and its error equal the definition, ties included."""
-    found = roc_auc([True] * len(ours) + [False] * len(others), ours + others)
+    result = roc_auc([True] * len(ours) + [False] * len(others), ours + others)
     auc, error = delong(ours, others)
-    assert pytest.approx((auc, error), abs=1e-12) == (found.value, found.error)
+    assert pytest.approx((auc, error), abs=1e-12) == (result.value, result.error)
     reach = NormalDist().inv_cdf(0.975) * error
-    assert pytest.approx((max(0, auc - reach), min(1, auc + reach))) == (found.low, found.high)
+    assert pytest.approx((max(0, auc - reach), min(1, auc + reach))) == (result.low, result.high)
 
 
 def test_delong_is_as_wide_as_a_bootstrap() -> None:
@@ -53,12 +53,12 @@ def test_delong_is_as_wide_as_a_bootstrap() -> None:
     rng = np.random.default_rng(7)
     ours, others = rng.normal(0.8, 1, 120), rng.normal(0, 1, 300)
     truth = np.r_[np.ones(120, bool), np.zeros(300, bool)]
-    found = roc_auc(truth, np.r_[ours, others])
+    auc = roc_auc(truth, np.r_[ours, others])
     drawn = [
         roc_auc(truth, np.r_[rng.choice(ours, 120), rng.choice(others, 300)]).value
         for _ in range(2000)
     ]
-    assert pytest.approx(np.std(drawn), rel=0.1) == found.error
+    assert pytest.approx(np.std(drawn), rel=0.1) == auc.error
 
 
 def test_auc_needs_both_kinds() -> None:
@@ -76,9 +76,9 @@ def test_auc_needs_both_kinds() -> None:
 def test_top_share_does_not_depend_on_the_order(rows: list[tuple[int, int]]) -> None:
     """The top-tenth share is the mean over all orders of tied leads."""
     score, weight = zip(*rows, strict=True)
-    found = top_share(weight, score, 0.25)
+    result = top_share(weight, score, 0.25)
     if sum(weight) == 0:
-        assert math.isnan(found)
+        assert math.isnan(result)
         return
     room, held = 0.25 * len(rows), 0.0
     for level in sorted(set(score), reverse=True):
@@ -86,15 +86,15 @@ def test_top_share_does_not_depend_on_the_order(rows: list[tuple[int, int]]) -> 
         part = min(1.0, max(0.0, room / len(tied)))
         held += sum(tied) * part
         room -= len(tied)
-    assert pytest.approx(held / sum(weight)) == found
-    assert found == top_share(weight[::-1], score[::-1], 0.25)
+    assert pytest.approx(held / sum(weight)) == result
+    assert result == top_share(weight[::-1], score[::-1], 0.25)
 
 
 def test_brier_and_reliability_by_hand() -> None:
     """Four leads of two probabilities make two bins and a Brier score."""
-    truth, said = [False, True, True, True], [0.2, 0.2, 0.9, 0.9]
-    assert brier_score(truth, said) == pytest.approx((0.04 + 0.64 + 0.01 + 0.01) / 4)
-    bins = reliability(truth, said, 2)
+    truth, predicted = [False, True, True, True], [0.2, 0.2, 0.9, 0.9]
+    assert brier_score(truth, predicted) == pytest.approx((0.04 + 0.64 + 0.01 + 0.01) / 4)
+    bins = reliability(truth, predicted, 2)
     assert [(one.n, one.true) for one in bins] == [(2, 0.5), (2, 1.0)]
     assert [one.said for one in bins] == pytest.approx([0.2, 0.9])
     many = reliability(np.arange(1000) % 2 == 0, np.arange(1000) / 1000)

@@ -53,20 +53,22 @@ def test_as_the_slow_twin() -> None:
     """Outcomes of synthetic sales equal the monthly reference."""
     sales = demo_sales(seed=3, customers=60).transactions
     as_of = date(2026, 11, 1)
-    found = first_year_outcomes(sales, as_of=as_of)
+    outcomes = first_year_outcomes(sales, as_of=as_of)
     expected = slow(sales, as_of)
-    assert expected == dict(zip(found.customers.tolist(), found.reached.tolist(), strict=True))
-    assert 0 < found.reached.sum() < len(found)
-    assert found.immature == len(set(sales.customer.tolist())) - len(found)
+    assert expected == dict(
+        zip(outcomes.customers.tolist(), outcomes.reached.tolist(), strict=True)
+    )
+    assert 0 < outcomes.reached.sum() < len(outcomes)
+    assert outcomes.immature == len(set(sales.customer.tolist())) - len(outcomes)
 
 
 def test_only_whole_years_count() -> None:
     """A year that ends on the last day of the data is complete, a day later not."""
     days = [date(2024, 2, 29), date(2024, 3, 1), date(2024, 3, 2)]
     sales = Transactions(["leap", "whole", "short"], days, [5.0, 5.0, 5.0])
-    found = first_year_outcomes(sales, as_of=date(2025, 3, 1), rule=Shares())
-    assert found.customers.tolist() == ["leap", "whole"]
-    assert found.immature == 1
+    outcomes = first_year_outcomes(sales, as_of=date(2025, 3, 1), rule=Shares())
+    assert outcomes.customers.tolist() == ["leap", "whole"]
+    assert outcomes.immature == 1
 
 
 def test_a_leap_day_is_followed_by_a_shorter_year() -> None:
@@ -81,19 +83,19 @@ def test_long_gone_giants_do_not_raise_the_bar() -> None:
     """Classes use the last twelve months, not all sales."""
     days = [date(2020, 1, 10), date(2023, 1, 10), date(2023, 1, 10)]
     sales = Transactions(["giant", "large", "small"], days, [1e9, 100.0, 1.0])
-    found = first_year_outcomes(sales, as_of=date(2024, 6, 1))
-    told = dict(zip(found.customers.tolist(), found.reached.tolist(), strict=True))
-    assert told == {"giant": True, "large": True, "small": False}
+    outcomes = first_year_outcomes(sales, as_of=date(2024, 6, 1))
+    reached = dict(zip(outcomes.customers.tolist(), outcomes.reached.tolist(), strict=True))
+    assert reached == {"giant": True, "large": True, "small": False}
 
 
 def test_late_success_does_not_count() -> None:
     """Class A in the fourteenth month is not an outcome, nor is its money."""
     days = [date(2024, 1, 10), date(2025, 3, 5), *(date(2024, m, 1) for m in range(1, 13))]
     sales = Transactions(["late", "late"] + ["big"] * 12, days, [1.0, 1e6] + [100.0] * 12)
-    found = first_year_outcomes(sales, as_of=date(2025, 6, 1))
-    told = dict(zip(found.customers.tolist(), found.reached.tolist(), strict=True))
-    assert told == {"late": False, "big": True}
-    assert found.revenue.tolist() == [1200.0, 1.0]
+    outcomes = first_year_outcomes(sales, as_of=date(2025, 6, 1))
+    reached = dict(zip(outcomes.customers.tolist(), outcomes.reached.tolist(), strict=True))
+    assert reached == {"late": False, "big": True}
+    assert outcomes.revenue.tolist() == [1200.0, 1.0]
 
 
 def test_nothing_after_the_end_is_looked_at() -> None:
@@ -109,8 +111,8 @@ def test_nothing_after_the_end_is_looked_at() -> None:
 def test_old_customers_can_be_left_out() -> None:
     """Customers with sales before *since* are not new."""
     sales = Transactions(["old", "new"], [date(2024, 1, 1), date(2024, 3, 1)], [1.0, 1.0])
-    found = first_year_outcomes(sales, as_of=date(2025, 6, 1), since=date(2024, 2, 1))
-    assert (found.customers.tolist(), found.older) == (["new"], 1)
+    outcomes = first_year_outcomes(sales, as_of=date(2025, 6, 1), since=date(2024, 2, 1))
+    assert (outcomes.customers.tolist(), outcomes.older) == (["new"], 1)
     with pytest.raises(InputError, match="no customer had 24 months"):
         first_year_outcomes(sales, as_of=date(2025, 6, 1), months=24)
     with pytest.raises(InputError, match="no sales before 2020"):
@@ -124,9 +126,9 @@ def test_attributes_as_of_the_day() -> None:
     table = {"staff": [10, 20, 30, 7], "city": ["x", "y", "z", "w"]}
     known = [date(2024, 1, 1), date(2024, 6, 1), date(2024, 3, 1), date(2024, 1, 1)]
     days = np.array(["2024-05-01", "2023-12-31", "2024-01-01"], dtype="M8[D]")
-    found = attributes_as_of(table, [1, 1, 1, 2], known, np.array([1, 3, 2], dtype=object), days)
-    assert found.columns["city"].tolist() == ["z", None, "w"]
-    assert found.columns["staff"][0] == 30
-    assert np.isnan(found.columns["staff"][1])
+    result = attributes_as_of(table, [1, 1, 1, 2], known, np.array([1, 3, 2], dtype=object), days)
+    assert result.columns["city"].tolist() == ["z", None, "w"]
+    assert result.columns["staff"][0] == 30
+    assert np.isnan(result.columns["staff"][1])
     with pytest.raises(InputError, match="4 rows of attributes and 1 days"):
         attributes_as_of(table, [1, 1, 1, 2], known[:1], np.array([1]), days[:1])

@@ -281,10 +281,10 @@ class Shelf:
         """Forget nothing."""
 
     def read(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        result: dict[str, list[str]] = {}
         if self.path.exists():
-            found = json.loads(self.path.read_text())
-        return found
+            result = json.loads(self.path.read_text())
+        return result
 
     def store(self, content: Mapping[str, list[str]]) -> None:
         self.path.write_text(json.dumps(content))

@@ -149,9 +149,9 @@ def test_what_disobeys_fails(
     pytester: pytest.Pytester, contract: str, test: str, adapter: str, failures: str
 ) -> None:
     """An adapter that breaks one promise fails the test of that promise."""
-    found = outcome(pytester, contract, test, adapter, failures)
-    found.pop("deselected", None)
-    assert {"failed": 1} == found
+    result = outcome(pytester, contract, test, adapter, failures)
+    result.pop("deselected", None)
+    assert {"failed": 1} == result
 
 
 def test_every_promise_can_be_broken() -> None:

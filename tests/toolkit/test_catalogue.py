@@ -59,15 +59,15 @@ def test_an_error_is_said_by_the_package_that_raised_it(make: Make, tmp_path: Pa
     names = [
         make(name, ru__a=f'"no {{what}}" = "{name}: {{what}}"') for name in ("err_a", "err_b")
     ]
-    said = []
+    messages = []
     for name in names:
         code = "from abcxyz.errors import InputError as E\ndef go(): raise E('no {what}', what=1)"
         (tmp_path / name / "__init__.py").write_text(code)
         register(name)
         with pytest.raises(InputError) as caught:
             import_module(name).go()
-        said.append(translate(caught.value, "ru"))
-    assert ["err_a: 1", "err_b: 1"] == said
+        messages.append(translate(caught.value, "ru"))
+    assert ["err_a: 1", "err_b: 1"] == messages
 
 
 def test_a_package_without_catalogue_is_refused(make: Make) -> None:
@@ -122,8 +122,8 @@ def test_an_unknown_language_follows_english() -> None:
 
 def test_a_counted_phrase_without_twin_keeps_english_forms() -> None:
     """An untranslated counted phrase has English plural forms in Russian."""
-    found = [Catalogue().plural("{n} lorry|{n} lorries", n, "ru") for n in (1, 21, 5)]
-    assert ["1 lorry", "21 lorries", "5 lorries"] == found
+    result = [Catalogue().plural("{n} lorry|{n} lorries", n, "ru") for n in (1, 21, 5)]
+    assert ["1 lorry", "21 lorries", "5 lorries"] == result
 
 
 def test_languages_is_a_sequence() -> None:
@@ -163,8 +163,8 @@ class TestTexts:
         self, words: dict[str, str], expected: tuple[str, str]
     ) -> None:
         """Only the specified languages are replaced."""
-        found = Texts(words, Texts("Customers"))
-        assert expected == (found["en"], found["ru"])
+        result = Texts(words, Texts("Customers"))
+        assert expected == (result["en"], result["ru"])
 
     def test_what_has_no_words(self) -> None:
         """Without a translation the text is English, and empty without English."""

@@ -144,7 +144,7 @@ def test_a_locked_keyring_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "message"),
     [
         ('{ env = "NO_SUCH" }', "the environment variable NO_SUCH is not set; set it to the"),
         ('{ env = "EMPTY" }', "the secret in env 'EMPTY' is empty; put it there"),
@@ -155,13 +155,13 @@ def test_a_locked_keyring_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_secret_that_is_not_there_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str, message: str
 ) -> None:
     """The error has the line, the place and the cure."""
     monkeypatch.setenv("EMPTY", " ")
     (tmp_path / "binary").write_bytes(b"\xff" + SECRET.encode())
     (tmp_path / "binary").chmod(0o600)
-    with pytest.raises(ConfigError, match=said) as caught:
+    with pytest.raises(ConfigError, match=message) as caught:
         chat(tmp_path, f"password = {reference}")
     assert str(caught.value).startswith("job.toml:6: ")
     assert [] == leaks(caught.value, [SECRET, "s3cr3t"])
@@ -181,11 +181,11 @@ def test_a_secret_in_clear_is_warned_about(tmp_path: Path, option: str) -> None:
     with pytest.warns(AbcxyzWarning) as caught:
         made = built(tmp_path, option)
     [warning] = caught
-    said = str(warning.message)
-    assert said.startswith("job.toml:6: the option ")
-    assert "holds a secret in clear" in said
-    assert '= { env = "NAME" } instead' in said
-    assert [] == leaks(said, ["s3cr3t"])
+    message = str(warning.message)
+    assert message.startswith("job.toml:6: the option ")
+    assert "holds a secret in clear" in message
+    assert '= { env = "NAME" } instead' in message
+    assert [] == leaks(message, ["s3cr3t"])
     assert any(SECRET in one for one in made.secrets)
 
 

@@ -76,9 +76,9 @@ def raised(analysis: Analysis, kind: str) -> dict[Any, Alert]:
 def test_a_fall_out_of_a_is_raised_with_the_money_lost() -> None:
     """A customer down from 2,500 to 1,600 raises an alert, a steady one does not."""
     _, after = both()
-    found = raised(after, "fell_from_a")
-    assert {"falling"} == set(found)
-    one = found["falling"]
+    alerts = raised(after, "fell_from_a")
+    assert {"falling"} == set(alerts)
+    one = alerts["falling"]
     assert (900.0, 10, "fell_from_a:falling:2026-04-30") == (one.money, one.age, one.key)
     assert (one.before[0], one.after[0]) == ("A", "B")
     assert "на 900 меньше" in one.sentence("ru")
@@ -102,8 +102,8 @@ def test_lost_customers_of_a_are_falls() -> None:
         (sales.day >= np.datetime64("2026-02-01")) & (sales.day < np.datetime64("2026-03-01"))
     )
     after = analyze(february, as_of=date(2026, 3, 1), settings=settings, previous=before.snapshot)
-    found = raised(after, "fell_from_a")
-    assert (1000.0, "N") == (found["steady"].money, found["steady"].after)
+    alerts = raised(after, "fell_from_a")
+    assert (1000.0, "N") == (alerts["steady"].money, alerts["steady"].after)
     assert after.transitions is not None
     assert {"steady", "gone"} == set(after.transitions.lost.tolist())
 
@@ -111,23 +111,23 @@ def test_lost_customers_of_a_are_falls() -> None:
 def test_a_lapse_is_measured_by_the_own_rhythm() -> None:
     """Six weeks without an order are a lapse for a fortnightly buyer of class A only."""
     _, after = both()
-    found = raised(after, "lapsed_a")
-    assert {"silent"} == set(found)
+    alerts = raised(after, "lapsed_a")
+    assert {"silent"} == set(alerts)
     # The last order on 19 March, sales known until 30 April; gaps of 14, 17 and 14 days and more.
-    assert 42 == found["silent"].facts["days"]
-    assert found["silent"].facts["usual"] in (16, 17)
-    assert 42 - 17 <= found["silent"].age <= 42 - 16
-    assert "lapsed_a:silent:2026-03-19" == found["silent"].key
+    assert 42 == alerts["silent"].facts["days"]
+    assert alerts["silent"].facts["usual"] in (16, 17)
+    assert 42 - 17 <= alerts["silent"].age <= 42 - 16
+    assert "lapsed_a:silent:2026-03-19" == alerts["silent"].key
 
 
 def test_who_is_near_a_lacks_so_much() -> None:
     """A B customer within a tenth of the limit is reported with the money missing to it."""
     _, after = both()
     limit = after.abc.cuts.first
-    found = raised(after, "near_a")
-    assert {"near"} == set(found)
-    assert limit - 2080 == pytest.approx(found["near"].money)
-    assert "near_a:near" == found["near"].key
+    alerts = raised(after, "near_a")
+    assert {"near"} == set(alerts)
+    assert limit - 2080 == pytest.approx(alerts["near"].money)
+    assert "near_a:near" == alerts["near"].key
     _, strict = both(alert_rules=AlertRules(near=0.01))
     assert {} == raised(strict, "near_a")
 
@@ -152,10 +152,10 @@ def test_dead_money_are_the_most_time_consuming_of_c() -> None:
         TimeSpent(customer="stranger", hours=90),
     ]
     before, _ = both()
-    told = with_facts(before, CrmFacts(time_spent=spent), alert_rules=AlertRules(dead_top=1))
-    found = raised(told, "dead_money")
-    assert {"small": 7.2} == {who: one.facts["hours"] for who, one in found.items()}
-    assert "отнимает 7,2\N{NO-BREAK SPACE}ч, а принёс 60" in found["small"].sentence("ru")
+    analysis = with_facts(before, CrmFacts(time_spent=spent), alert_rules=AlertRules(dead_top=1))
+    alerts = raised(analysis, "dead_money")
+    assert {"small": 7.2} == {who: one.facts["hours"] for who, one in alerts.items()}
+    assert "отнимает 7,2\N{NO-BREAK SPACE}ч, а принёс 60" in alerts["small"].sentence("ru")
     with pytest.raises(InputError, match="-1 hours"):
         TimeSpent(customer="small", hours=-1)
 
@@ -170,12 +170,12 @@ def test_deals_of_a_that_stand_still_are_raised() -> None:
         Deal(deal=11, customer="jumpy", since=SECOND - timedelta(days=10), stage="offer"),
     ]
     _, after = both(facts=CrmFacts(deals=deals, owners={"jumpy": "Oleg", "steady": "Ivan"}))
-    found = {one.facts["deal"]: one for one in after.alerts if one.kind == "stalled_deal"}
+    result = {one.facts["deal"]: one for one in after.alerts if one.kind == "stalled_deal"}
     assert {7: (4, 500, "Ira"), 11: (10, None, "Oleg")} == {
-        deal: (one.age, one.money, one.owner) for deal, one in found.items()
+        deal: (one.age, one.money, one.owner) for deal, one in result.items()
     }
-    assert "stalled_deal:7:2026-05-06" == found[7].key
-    assert "(offer)" in found[11].sentence()
+    assert "stalled_deal:7:2026-05-06" == result[7].key
+    assert "(offer)" in result[11].sentence()
 
 
 def test_good_leads_that_wait_are_raised() -> None:
@@ -191,10 +191,10 @@ def test_good_leads_that_wait_are_raised() -> None:
         LeadContact(lead="cold", created=old),
     ]
     _, after = both()
-    told = with_facts(after, CrmFacts(contacts=contacts), prospects=scores)
-    found = raised(told, "lead_waiting")
+    analysis = with_facts(after, CrmFacts(contacts=contacts), prospects=scores)
+    alerts = raised(analysis, "lead_waiting")
     assert {"hot": (5, "Ira", None, "lead_waiting:hot")} == {
-        lead: (one.age, one.owner, one.money, one.key) for lead, one in found.items()
+        lead: (one.age, one.owner, one.money, one.key) for lead, one in alerts.items()
     }
     assert {} == raised(after, "lead_waiting")
 
@@ -214,8 +214,8 @@ def test_the_largest_money_comes_first() -> None:
 def test_an_enricher_names_the_owner() -> None:
     """The attribute ``owner`` is the fallback where the CRM facts have no owner."""
     _, after = both()
-    told = with_facts(after, attributes={"silent": {"owner": "Ira"}, "falling": {"owner": ""}})
-    owners = {one.customer: one.owner for one in told.alerts}
+    analysis = with_facts(after, attributes={"silent": {"owner": "Ira"}, "falling": {"owner": ""}})
+    owners = {one.customer: one.owner for one in analysis.alerts}
     assert "Ira" == owners["silent"]
     assert owners["falling"] is None
 

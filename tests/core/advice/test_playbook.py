@@ -33,15 +33,15 @@ def actions(
 
 def test_the_words_of_the_product() -> None:
     """AX and CZ have the built-in advice, and the hint names the segment."""
-    found = actions([(AX, AX), (CZ, CZ)])
+    recommended = actions([(AX, AX), (CZ, CZ)])
     assert "Приоритетное обслуживание, персональные предложения, регулярные звонки" == (
-        found[0].text("ru")
+        recommended[0].text("ru")
     )
-    assert "Минимальные затраты времени, перевод на самообслуживание" == found[1].text("ru")
+    assert "Минимальные затраты времени, перевод на самообслуживание" == recommended[1].text("ru")
     assert "Это клиент (AX), предложите ему новый продукт и персональные условия" == (
-        found[0].hint("ru")
+        recommended[0].hint("ru")
     )
-    assert ("call", "self_service") == (found[0].channel, found[1].channel)
+    assert ("call", "self_service") == (recommended[0].channel, recommended[1].channel)
 
 
 def test_nine_recommendations_in_two_languages() -> None:
@@ -80,26 +80,26 @@ def test_what_happened_refines_the_advice(
     before: int, after: int, late: bool, name: str | None
 ) -> None:
     """The first matching refinement is chosen: falls before silence, then the rest."""
-    found = actions([(before, after)], silence=quiet(1, 40 if late else 5))[0]
-    assert name == found.refinement
+    recommended = actions([(before, after)], silence=quiet(1, 40 if late else 5))[0]
+    assert name == recommended.refinement
 
 
 def test_the_sentence_tells_the_case() -> None:
     """The sentence has the segments, days and usual days, then the advice."""
-    found = actions([(AX, BX), (AX, AX), (AX, N)], silence=quiet(3, 41, 30.4))
-    assert found[0].text("ru").startswith("Был AX, упал до BX: позвоните")
-    assert found[0].text("ru").endswith(". " + default_playbook().advice["BX"].text["ru"])
-    assert found[1].text().startswith("No order for 41 days, usual are up to 30: call now. ")
-    assert ("", "call") == (found[2].hint(), found[2].channel)
-    assert "N" == found[2].segment
+    recommended = actions([(AX, BX), (AX, AX), (AX, N)], silence=quiet(3, 41, 30.4))
+    assert recommended[0].text("ru").startswith("Был AX, упал до BX: позвоните")
+    assert recommended[0].text("ru").endswith(". " + default_playbook().advice["BX"].text["ru"])
+    assert recommended[1].text().startswith("No order for 41 days, usual are up to 30: call now. ")
+    assert ("", "call") == (recommended[2].hint(), recommended[2].channel)
+    assert "N" == recommended[2].segment
 
 
 def test_a_first_run_advises_by_segment_and_silence() -> None:
     """Without a previous snapshot the advice mentions no transition."""
     codes = np.array([AX, BX], dtype=np.int8)
     silence = Silence(days=np.array([50.0, 5.0]), usual=np.array([9.0, 9.0]))
-    found = advise(codes, silence, np.array(["a", "b"], dtype=object))
-    assert ["late_a", None] == [found[i].refinement for i in range(2)]
+    result = advise(codes, silence, np.array(["a", "b"], dtype=object))
+    assert ["late_a", None] == [result[i].refinement for i in range(2)]
 
 
 def test_a_file_rewrites_what_it_names() -> None:
@@ -125,15 +125,18 @@ def test_a_file_rewrites_what_it_names() -> None:
         ru = "Звонит директор"
         """)
     book = Playbook.from_dict(written)
-    found = actions([(CZ, CZ), (AZ, AZ), (AX, AX)], silence=quiet(3, 99), playbook=book)
-    assert ("messenger", "Писать в мессенджер") == (found[0].channel, found[0].text("ru"))
-    assert found[0].text("en") == default_playbook().advice["CZ"].text["en"]
-    assert found[1].text("ru").startswith("Молчит 99 дн.")
-    assert "vip" == found[2].refinement
+    recommended = actions([(CZ, CZ), (AZ, AZ), (AX, AX)], silence=quiet(3, 99), playbook=book)
+    assert ("messenger", "Писать в мессенджер") == (
+        recommended[0].channel,
+        recommended[0].text("ru"),
+    )
+    assert recommended[0].text("en") == default_playbook().advice["CZ"].text["en"]
+    assert recommended[1].text("ru").startswith("Молчит 99 дн.")
+    assert "vip" == recommended[2].refinement
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         ({"segment": {}}, "key 'segment'; known are segments"),
         ({"segments": {"AQ": {}}}, "advice for 'AQ'"),
@@ -149,9 +152,9 @@ def test_a_file_rewrites_what_it_names() -> None:
         ({"refinements": [{"name": "x", "en": "", "ru": "", "channel": "fax"}]}, "'fax'"),
     ],
 )
-def test_mistakes_in_the_file_are_named(written: dict[str, Any], said: str) -> None:
+def test_mistakes_in_the_file_are_named(written: dict[str, Any], message: str) -> None:
     """The message names the wrong key or value and the accepted ones."""
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         Book.from_dict(written)
 
 
@@ -163,11 +166,11 @@ def test_every_segment_needs_advice() -> None:
 
 def test_actions_are_a_table() -> None:
     """There is one row per customer, and an index out of range is an error."""
-    found = actions([(AX, BX), (CZ, CZ)])
-    frame = found.to_frame("ru")
+    recommended = actions([(AX, BX), (CZ, CZ)])
+    frame = recommended.to_frame("ru")
     assert ["c0", "c1"] == frame["customer"].tolist()
-    assert found[1].text("ru") == frame["action"][1]
+    assert recommended[1].text("ru") == frame["action"][1]
     with pytest.raises(IndexError):
-        found[2]
+        recommended[2]
     with pytest.raises(InputError, match="moves has 1 values for 2"):
         advise(np.zeros(2, np.int8), quiet(2), np.arange(2), moves=transitions([0], [0]))

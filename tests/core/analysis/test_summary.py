@@ -22,9 +22,9 @@ sale = st.tuples(
 )
 
 
-def check(found: Analysis) -> None:
+def check(analysis: Analysis) -> None:
     """Compare every total with a plain loop over the customers."""
-    summary, snapshot = found.summary(), found.snapshot
+    summary, snapshot = analysis.summary(), analysis.snapshot
     values = np.asarray(snapshot.value, dtype=float).tolist()
     positive = math.fsum(one for one in values if one > 0)
 
@@ -37,7 +37,7 @@ def check(found: Analysis) -> None:
             assert (len(inside), total(inside)) == (one.customers, one.value)
             share = total(inside) / positive if positive else math.nan
             assert one.value_share == pytest.approx(share, nan_ok=True)
-    late = found.silence().late
+    late = analysis.silence().late
     for code, cell in enumerate(summary.segments):
         inside = [i for i, other in enumerate(snapshot.segment.tolist()) if other == code]
         assert (SEGMENTS[code], len(inside)) == (cell.segment, cell.customers)
@@ -54,11 +54,11 @@ def check(found: Analysis) -> None:
         members = [of[segment] for segment in BCG.groups[group.name]]
         assert group.customers == sum(one.customers for one in members)
         assert group.value == pytest.approx(sum(one.value for one in members))
-    check_events(found)
+    check_events(analysis)
 
 
-def check_events(found: Analysis) -> None:
-    summary, moves = found.summary(), found.transitions
+def check_events(analysis: Analysis) -> None:
+    summary, moves = analysis.summary(), analysis.transitions
     if moves is None:
         assert () == summary.events
         assert (0, 0.0) == (summary.fell.customers, summary.rose.change)
@@ -91,16 +91,18 @@ def test_totals_are_those_of_the_customers(
 def test_alerts_of_the_demo() -> None:
     """Money at risk excludes chances to gain and money already earned."""
     sales = demo_sales().transactions
-    found = analyze(
+    analysis = analyze(
         sales,
         as_of=DEMO_AS_OF,
         previous=analyze(sales, as_of=date(2026, 10, 1)).snapshot,
     )
-    check(found)
-    summary = found.summary()
-    kinds = {one.kind for one in found.alerts}
+    check(analysis)
+    summary = analysis.summary()
+    kinds = {one.kind for one in analysis.alerts}
     assert "near_a" in kinds
-    assert summary.alerts == len(found.alerts)
-    risk = sum(one.money or 0 for one in found.alerts if one.kind not in ("near_a", "dead_money"))
+    assert summary.alerts == len(analysis.alerts)
+    risk = sum(
+        one.money or 0 for one in analysis.alerts if one.kind not in ("near_a", "dead_money")
+    )
     assert summary.money_at_risk == pytest.approx(risk)
-    assert summary.metrics == found.metrics
+    assert summary.metrics == analysis.metrics

@@ -79,9 +79,9 @@ def test_explanations() -> None:
         "B: 22 978 is below the mean 40 559 and at the mean of the rest 22 978; 28.33 % of revenue"
     )
     for rule in RULES:
-        told = [classify_abc(VALUES, rule).explain(i) for i in range(len(VALUES))]
+        explanations = [classify_abc(VALUES, rule).explain(i) for i in range(len(VALUES))]
         labels = classify_abc(VALUES, rule).labels
-        assert all(t[0] == (label or "n") for t, label in zip(told, labels, strict=True))
+        assert all(t[0] == (label or "n") for t, label in zip(explanations, labels, strict=True))
     with pytest.raises(InputError, match="no customer 8; pass a position from 0 to 7"):
         classify_abc(VALUES).explain(8)
 
@@ -95,13 +95,13 @@ def test_cv_explanations() -> None:
         Limits(),
         orders=[1, 3, 3, 2, 0],
     )
-    told = [result.explain(i) for i in range(5)]
+    explanations = [result.explain(i) for i in range(5)]
 
-    assert "at most one order" in told[0]
-    assert told[1] == "X: the coefficient of variation 5.44 % is not above 10.00 %"
-    assert told[2].endswith("is above 25.00 %")
-    assert "undefined" in told[3]
-    assert told[4].startswith("not classified")
+    assert "at most one order" in explanations[0]
+    assert explanations[1] == "X: the coefficient of variation 5.44 % is not above 10.00 %"
+    assert explanations[2].endswith("is above 25.00 %")
+    assert "undefined" in explanations[3]
+    assert explanations[4].startswith("not classified")
 
 
 def test_html_and_frames() -> None:

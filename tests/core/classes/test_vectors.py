@@ -49,17 +49,17 @@ def answer(vector: dict[str, Any]) -> Any:
     if kind == "cv":
         return [coefficient_of_variation([gaps(s)], **options)[0] for s in vector["series"]]
     if kind == "window":
-        found = Periods.before(
+        periods = Periods.before(
             date.fromisoformat(vector["as_of"]),
             vector["n"],
             vector["unit"],
             bucket=vector.get("sub_unit"),
         )
-        told = {"dated": found.dated}
-        for name, window in (("", found.window), ("sub_", found.span)):
-            told |= {f"{name}since": window.since, f"{name}until": window.until}
-        told_plain: dict[str, Any] = {key: day.isoformat() for key, day in told.items()}
-        return told_plain | {"sub_periods": found.count}
+        dates = {"dated": periods.dated}
+        for name, window in (("", periods.window), ("sub_", periods.span)):
+            dates |= {f"{name}since": window.since, f"{name}until": window.until}
+        as_text: dict[str, Any] = {key: day.isoformat() for key, day in dates.items()}
+        return as_text | {"sub_periods": periods.count}
     if kind == "bcg":
         return {segment: BCG.of(segment) for segment in vector["expected"]}
     if kind == "share":
@@ -82,18 +82,18 @@ def answer(vector: dict[str, Any]) -> Any:
 def test_vectors(shared_spec: Path) -> None:
     """Every vector that the core supports equals its exact rational result."""
     vectors = json.loads((shared_spec / "vectors" / "methods.json").read_text("utf-8"))["vectors"]
-    asked = 0
+    checked = 0
     for vector in vectors:
         if vector["kind"] == "event":
             continue
-        found, expected = answer(vector), vector.get("expected", vector.get("expected_percent"))
-        asked += 1
+        result, expected = answer(vector), vector.get("expected", vector.get("expected_percent"))
+        checked += 1
         if vector["kind"] == "cv":
             wanted = [math.nan if v is None else v for v in expected]
-            assert wanted == pytest.approx(found, rel=1e-12, nan_ok=True), vector["id"]
+            assert wanted == pytest.approx(result, rel=1e-12, nan_ok=True), vector["id"]
         elif vector["kind"] == "window":
             for key, value in expected.items():
-                assert value == found[key], (vector["id"], key)
+                assert value == result[key], (vector["id"], key)
         else:
-            assert expected == found, vector["id"]
-    assert asked > 150
+            assert expected == result, vector["id"]
+    assert checked > 150

@@ -126,9 +126,9 @@ def test_cv_equals_the_twin(series: list[list[int]], ddof: int, parts: int) -> N
     """CVs agree with fifty-digit arithmetic to 12 digits."""
     sales = [[x / parts for x in row] for row in series]
 
-    found = coefficient_of_variation(sales, ddof=ddof)
+    cvs = coefficient_of_variation(sales, ddof=ddof)
 
-    for row, cv in zip(series, found.tolist(), strict=True):
+    for row, cv in zip(series, cvs.tolist(), strict=True):
         expected = twin.variation([Fraction(x, parts) for x in row], ddof)
         if expected is None:
             assert math.isnan(cv)
@@ -145,9 +145,9 @@ def test_equal_amounts_have_no_variation() -> None:
 
 def test_large_amounts_keep_their_variation() -> None:
     """A small spread around a large mean survives cancellation."""
-    found = coefficient_of_variation([[1e9, 1e9 + 1, 1e9 - 1, 1e9]])
+    cvs = coefficient_of_variation([[1e9, 1e9 + 1, 1e9 - 1, 1e9]])
 
-    assert math.sqrt(0.5) / 1e9 == pytest.approx(found[0], rel=1e-12)
+    assert math.sqrt(0.5) / 1e9 == pytest.approx(cvs[0], rel=1e-12)
 
 
 def test_permutation_of_periods_and_customers() -> None:

@@ -22,8 +22,8 @@ def base(orders_a_month: float, *, customers: int = CUSTOMERS, seed: int = SEED)
     monthly = rng.lognormal(8, 1.2, customers)[:, None]
     orders = rng.poisson(orders_a_month, (customers, 12 + RUNS))
     amounts = rng.gamma(4 * np.maximum(orders, 1), 1 / 4) * (orders > 0)
-    found: Floats = monthly / orders_a_month * amounts
-    return found
+    result: Floats = monthly / orders_a_month * amounts
+    return result
 
 
 def falls_out_of_a(sales: Floats, band: float | None) -> float:

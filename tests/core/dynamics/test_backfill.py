@@ -44,8 +44,8 @@ def kopecks(sales: Transactions, *, documents: bool = True, cost: bool = False) 
 def sorted_by_customer(snapshot: Snapshot) -> Snapshot:
     order = np.argsort(snapshot.customers.astype(str), kind="stable")
     columns = [one.name for one in attrs.fields(Snapshot)][3:]
-    found = attrs.evolve(snapshot, **{name: getattr(snapshot, name)[order] for name in columns})
-    return attrs.evolve(found, value=found.value.astype(np.float64))
+    result = attrs.evolve(snapshot, **{name: getattr(snapshot, name)[order] for name in columns})
+    return attrs.evolve(result, value=result.value.astype(np.float64))
 
 
 def runs(sales: Transactions, settings: Settings, since: date, as_of: date) -> Iterator[Snapshot]:
@@ -76,15 +76,15 @@ def test_the_past_is_what_it_was(settings: Settings, documents: bool) -> None:
         warnings.simplefilter("ignore", AbcxyzWarning)
         expected = [sorted_by_customer(one) for one in runs(sales, settings, SINCE, DEMO_AS_OF)]
         halves = [sales.take(np.arange(len(sales)) % 2 == i) for i in (0, 1)]
-        found = [
+        result = [
             sorted_by_customer(one)
             for one in backfill(iter(halves), since=SINCE, as_of=DEMO_AS_OF, settings=settings)
         ]
     assert len(expected) >= 3
-    for theirs, ours in zip(expected, found, strict=True):
+    for theirs, ours in zip(expected, result, strict=True):
         assert theirs == ours
     if settings.metric == "revenue":
-        assert any((one.abc != one.steady_abc).any() for one in found)
+        assert any((one.abc != one.steady_abc).any() for one in result)
 
 
 def test_real_sales_give_the_same_classes(online_retail: Transactions) -> None:
@@ -94,8 +94,8 @@ def test_real_sales_give_the_same_classes(online_retail: Transactions) -> None:
         warnings.simplefilter("ignore", AbcxyzWarning)
         args = (online_retail, settings, date(2011, 2, 1), date(2011, 12, 1))
         expected = [sorted_by_customer(one) for one in runs(*args)]
-        found = backfill(args[0], since=args[2], as_of=args[3], settings=settings)
-        for theirs, ours in zip(expected, map(sorted_by_customer, found), strict=True):
+        snapshots = backfill(args[0], since=args[2], as_of=args[3], settings=settings)
+        for theirs, ours in zip(expected, map(sorted_by_customer, snapshots), strict=True):
             assert theirs.customers.tolist() == ours.customers.tolist()
             assert theirs.segment.tolist() == ours.segment.tolist()
             assert theirs.steady_segment.tolist() == ours.steady_segment.tolist()
@@ -119,7 +119,7 @@ def test_too_short_a_past_is_told() -> None:
     days = [date(2026, 2, 3) + timedelta(days=10 * i) for i in range(9)]
     sales = Transactions(["a", "b", "c"] * 3, days, [5.0] * 9)
     with pytest.warns(AbcxyzWarning, match="begin on 2026-02-03, and the first window on 2025-1"):
-        found = list(
+        snapshots = list(
             backfill(
                 sales,
                 since=date(2026, 2, 1),
@@ -127,7 +127,7 @@ def test_too_short_a_past_is_told() -> None:
                 settings=Settings(period="4M"),
             )
         )
-    assert [3, 3, 3] == [len(one) for one in found]
+    assert [3, 3, 3] == [len(one) for one in snapshots]
 
 
 def test_a_customer_appears_with_the_first_sale() -> None:
@@ -139,10 +139,10 @@ def test_a_customer_appears_with_the_first_sale() -> None:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AbcxyzWarning)
-        found = backfill(
+        snapshots = backfill(
             sales, since=date(2026, 1, 1), as_of=date(2026, 4, 1), settings=Settings(period="2M")
         )
-        assert [["a"], ["a", "r"], ["a", "b", "r"]] == [sorted(one.customers) for one in found]
+        assert [["a"], ["a", "r"], ["a", "b", "r"]] == [sorted(one.customers) for one in snapshots]
 
 
 def test_no_sales_are_an_error() -> None:
@@ -182,6 +182,6 @@ def test_a_second_filling_changes_nothing(online_retail: Transactions) -> None:
     for since in (date(2011, 3, 1), date(2011, 8, 1)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AbcxyzWarning)
-            found = backfill(sales, since=since, as_of=date(2011, 10, 1), settings=settings)
-            last.append([one.customers.tolist() for one in found][-1])
+            snapshots = backfill(sales, since=since, as_of=date(2011, 10, 1), settings=settings)
+            last.append([one.customers.tolist() for one in snapshots][-1])
     assert last[0] == last[1]

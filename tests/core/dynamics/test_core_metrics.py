@@ -43,35 +43,35 @@ BEFORE = snapshot(date(2025, 1, 1), [AX, AY, AX, AX, CZ, AX], [9.0] * 6)
 
 def test_concentration_by_hand() -> None:
     """Concentration of shares 40, 20, 20, 15 and 5 equals the hand calculation."""
-    found = core_metrics(NOW)
+    metrics = core_metrics(NOW)
     # The curve: 20 % bring 40, 40 % bring 60: customers and value add up to one.
-    assert (0.4, 0.6) == pytest.approx((found.pareto_customers, found.pareto_value))
-    assert 0.4**2 + 2 * 0.2**2 + 0.15**2 + 0.05**2 == pytest.approx(found.hhi)
+    assert (0.4, 0.6) == pytest.approx((metrics.pareto_customers, metrics.pareto_value))
+    assert 0.4**2 + 2 * 0.2**2 + 0.15**2 + 0.05**2 == pytest.approx(metrics.hhi)
     # From the smallest up 5, 20, 40, 60, 100: (5 + 1 - 2 * 2.25) / 5.
-    assert 0.3 == pytest.approx(found.gini)
-    assert (0.4, 0.4, 0.4) == pytest.approx((found.top_1, found.top_5, found.top_10))
-    assert (0.6, 0.8) == pytest.approx((found.core_customers, found.core_value))
-    assert math.isnan(found.a_attrition)
+    assert 0.3 == pytest.approx(metrics.gini)
+    assert (0.4, 0.4, 0.4) == pytest.approx((metrics.top_1, metrics.top_5, metrics.top_10))
+    assert (0.6, 0.8) == pytest.approx((metrics.core_customers, metrics.core_value))
+    assert math.isnan(metrics.a_attrition)
 
 
 def test_moves_by_hand() -> None:
     """Of four cows two stay and one of three is new; two of five A customers leave."""
     now = snapshot(date(2026, 1, 1), [AX, AX, AX, BX, CZ, N], [5.0] * 6)
-    found = core_metrics(now, BEFORE)
-    assert (0.5, 1 / 3) == pytest.approx((found.cows_retention, found.cows_inflow))
-    assert 365 == found.a_attrition_days
-    assert 1 - 0.6 ** (365.25 / 365) == pytest.approx(found.a_attrition)
+    metrics = core_metrics(now, BEFORE)
+    assert (0.5, 1 / 3) == pytest.approx((metrics.cows_retention, metrics.cows_inflow))
+    assert 365 == metrics.a_attrition_days
+    assert 1 - 0.6 ** (365.25 / 365) == pytest.approx(metrics.a_attrition)
     half = attrs.evolve(BEFORE, periods=Settings().periods(date(2025, 7, 1)))
     assert 1 - 0.6 ** (365.25 / 184) == pytest.approx(core_metrics(now, half).a_attrition)
-    assert found.a_attrition == core_metrics(now, half, BEFORE).a_attrition
+    assert metrics.a_attrition == core_metrics(now, half, BEFORE).a_attrition
 
 
 def test_nothing_sold_has_no_figures() -> None:
     """Without a positive value every metric is missing, without division by zero."""
-    nobody = snapshot(date(2026, 1, 1), [N, N], [np.nan, np.nan])
-    told = core_metrics(nobody, nobody).to_dict()
-    assert {0, None} == set(told.values())
-    json.dumps(told, allow_nan=False)
+    empty = snapshot(date(2026, 1, 1), [N, N], [np.nan, np.nan])
+    metrics = core_metrics(empty, empty).to_dict()
+    assert {0, None} == set(metrics.values())
+    json.dumps(metrics, allow_nan=False)
     losses = snapshot(date(2026, 1, 1), [CZ, CZ], [-5.0, 0.0])
     assert math.isnan(core_metrics(losses).gini)
 

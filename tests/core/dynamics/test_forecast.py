@@ -50,30 +50,30 @@ FOUR = [
 
 def test_a_forecast_worked_by_hand() -> None:
     """Rates, new customers and money by state equal the hand calculation."""
-    found = forecast(FOUR)
+    result = forecast(FOUR)
     # From A: once A, once B. From B: once N, once A, once B. From C: N. From N: B. New: 1/3 C.
-    assert ("A", "B", "C", "N") == found.states
-    assert [0.5 + 1 / 3, 0.5 + 1 / 3 + 1, 1 / 3, 1 / 3] == pytest.approx(found.customers.tolist())
-    assert [1 / 3, 1 / 3, 0, 1 / 3] == pytest.approx(found.shares_now.tolist())
+    assert ("A", "B", "C", "N") == result.states
+    assert [0.5 + 1 / 3, 0.5 + 1 / 3 + 1, 1 / 3, 1 / 3] == pytest.approx(result.customers.tolist())
+    assert [1 / 3, 1 / 3, 0, 1 / 3] == pytest.approx(result.shares_now.tolist())
     # A: 210 became 160. B: 150 became 110. N: the one who came back brought 60. New: 6 in three.
-    assert 80 * 160 / 210 + 30 * 110 / 150 + 60 + 2 == pytest.approx(found.revenue)
-    assert (110, 3, ()) == (found.revenue_now, found.transitions, found.held_back)
-    assert found.worth_it is None
-    json.dumps(found.to_dict())
+    assert 80 * 160 / 210 + 30 * 110 / 150 + 60 + 2 == pytest.approx(result.revenue)
+    assert (110, 3, ()) == (result.revenue_now, result.transitions, result.held_back)
+    assert result.worth_it is None
+    json.dumps(result.to_dict())
 
 
 def test_held_back_periods_know_only_what_was_before() -> None:
     """The fifth month is forecast from the first four only."""
     fifth = month(5, {"p": C, "q": C, "new": C}, {"p": 1, "q": 1, "new": 1})
-    found = forecast([*FOUR, fifth])
-    (one,) = found.held_back
+    result = forecast([*FOUR, fifth])
+    (one,) = result.held_back
     assert forecast(FOUR).revenue == one.revenue_forecast
     assert (3, 110) == (one.revenue, one.revenue_unchanged)
     shares = forecast(FOUR).shares
     assert (shares[0] + shares[1] + shares[3]) == pytest.approx(one.share_error)
     assert 1 == pytest.approx(one.share_error_unchanged)
-    assert found.worth_it
-    assert (107 / 3) == pytest.approx(found.revenue_error[1])
+    assert result.worth_it
+    assert (107 / 3) == pytest.approx(result.revenue_error[1])
 
 
 def test_a_state_never_left_stays() -> None:
@@ -95,11 +95,11 @@ def test_too_little_history_is_refused() -> None:
 def test_overlapping_windows_are_refused() -> None:
     """Overlapping windows and gaps between windows are refused."""
     rolling = Settings(period="2M")
-    found = [
+    result = [
         attrs.evolve(one, settings=rolling, periods=rolling.periods(one.as_of)) for one in FOUR
     ]
     with pytest.raises(InputError, match="overlap: customers seem to stay"):
-        forecast(found)
+        forecast(result)
     with pytest.raises(InputError, match="do not adjoin"):
         forecast([*FOUR[:2], month(5, {"p": A}, {}), month(6, {"p": A}, {})])
     with pytest.raises(InputError, match="other settings"):
@@ -129,12 +129,12 @@ def test_the_page_tells_the_true_errors(name: str, request: pytest.FixtureReques
     period, since, as_of = CASES[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found: list[Any] = list(
+        snapshots: list[Any] = list(
             backfill(sales, since=since, as_of=as_of, settings=Settings(period=period, bucket="M"))
         )
-        told = forecast([found[i] for i in chain([one.periods.window for one in found])])
-    row = [name, period, str(len(told.held_back))]
-    row += [f"{100 * x:.1f} %" for x in (*told.error, *told.revenue_error)]
+        result = forecast([snapshots[i] for i in chain([one.periods.window for one in snapshots])])
+    row = [name, period, str(len(result.held_back))]
+    row += [f"{100 * x:.1f} %" for x in (*result.error, *result.revenue_error)]
     page = Path(__file__).parents[3] / "docs" / "explanation" / "forecast.md"
     rows = re.findall(r"^\| (.+) \|$", page.read_text("utf-8"), re.MULTILINE)
     assert row in [one.split(" | ") for one in rows]

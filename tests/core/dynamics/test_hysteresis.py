@@ -54,8 +54,8 @@ def test_the_second_run_in_a_row_counts() -> None:
     """Two runs on the same side change the class; one each side does not."""
     raw, held, before = [B, C, B, A], [A, A, A, B], [B, B, A, C]
     values = [99.0, 49.9, 99.0, 100.5]
-    found = steady(raw, values, CUTS, before=before, before_steady=held)
-    assert [B, C, A, B] == found.tolist()
+    result = steady(raw, values, CUTS, before=before, before_steady=held)
+    assert [B, C, A, B] == result.tolist()
 
 
 def test_a_single_order_is_no_matter_of_the_band() -> None:
@@ -82,11 +82,11 @@ def twin(raw: int, value: float, before: int, held: int, band: float) -> int:
         return raw
     if before != N and (before - held) * (raw - held) > 0:
         return raw
-    found = 0
+    result = 0
     for place, cut in enumerate((CUTS.first, CUTS.second)):
         better_than_the_cut = held <= place
-        found += value < cut * (1 - band if better_than_the_cut else 1 + band)
-    return found
+        result += value < cut * (1 - band if better_than_the_cut else 1 + band)
+    return result
 
 
 customers = st.lists(
@@ -98,12 +98,12 @@ customers = st.lists(
 
 @given(customers, st.sampled_from([0.0, 0.02, 0.1, 0.3]))
 def test_everybody_is_decided_alike(
-    found: list[tuple[float, int, int, bool]], band: float
+    cases: list[tuple[float, int, int, bool]], band: float
 ) -> None:
     """Arrays give the decisions of the reference one by one."""
-    raw = [N if gone else (v < 100) + (v < 50) for v, _, _, gone in found]
-    values = [v for v, *_ in found]
-    before, held = [b for _, b, _, _ in found], [h for _, _, h, _ in found]
+    raw = [N if gone else (v < 100) + (v < 50) for v, _, _, gone in cases]
+    values = [v for v, *_ in cases]
+    before, held = [b for _, b, _, _ in cases], [h for _, _, h, _ in cases]
     assert [twin(*one, band) for one in zip(raw, values, before, held, strict=True)] == steady(
         raw, values, CUTS, before=before, before_steady=held, band=band
     ).tolist()
@@ -137,11 +137,11 @@ def test_both_classes_are_kept_from_run_to_run() -> None:
 
 def test_noise_is_as_the_page_says() -> None:
     """The documented noise table equals the seeded simulation, and the band helps."""
-    found = noise.table()
-    shown = {name: tuple(f"{x:.1f}" for x in figures) for name, figures in found.items()}
+    result = noise.table()
+    shown = {name: tuple(f"{x:.1f}" for x in figures) for name, figures in result.items()}
     docs = Path(__file__).parents[3] / "docs" / "explanation" / "noise.md"
     rows = re.findall(r"^\| (every \w+) \| (.+) \|$", docs.read_text("utf-8"), re.MULTILINE)
     assert shown == {name: tuple(row.split(" | ")) for name, row in rows}
-    for raw, default, wider, widest in found.values():
+    for raw, default, wider, widest in result.values():
         assert raw > default > wider > widest
         assert default < 0.95 * raw

@@ -20,8 +20,8 @@ from abcxyz.core.dynamics.rate_interval import INTERVALS, rate_interval
 )
 def test_wilson_as_published(successes: int, trials: int, low: float, high: float) -> None:
     """Wilson equals Newcombe's (1998) four examples, method 3, to the printed digits."""
-    found = rate_interval(successes, trials)
-    assert (low, high) == tuple(round(float(bound), 4) for bound in found)
+    interval = rate_interval(successes, trials)
+    assert (low, high) == tuple(round(float(bound), 4) for bound in interval)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -50,8 +50,8 @@ def test_other_methods_by_hand() -> None:
     assert (0.3 - spread, 0.3 + spread) == pytest.approx(_pair(3, 10, "wald"))
     middle = (3 + z * z / 2) / (10 + z * z)
     spread = z * (middle * (1 - middle) / (10 + z * z)) ** 0.5
-    found = _pair(3, 10, "agresti_coull")
-    assert (middle - spread, middle + spread) == pytest.approx(found)
+    interval = _pair(3, 10, "agresti_coull")
+    assert (middle - spread, middle + spread) == pytest.approx(interval)
 
 
 @pytest.mark.parametrize("method", INTERVALS)

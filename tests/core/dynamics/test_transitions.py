@@ -104,7 +104,7 @@ def test_a_table_worked_by_hand() -> None:
         "e": "returned", "b": "down", "c": "up", "d": "lost", "f": "new", "g": "registered",
         "a": "removed",
     }  # fmt: skip
-    assert tuple(found.tolist() for found in (moves.new, moves.reactivated, moves.lost)) == (
+    assert tuple(result.tolist() for result in (moves.new, moves.reactivated, moves.lost)) == (
         ["f"],
         ["e"],
         ["d"],
@@ -115,7 +115,7 @@ def test_intervals_bound_the_rates() -> None:
     """The interval of a transition is that of its count within its row."""
     moves = transitions([0] * 10, [0] * 7 + [1] * 3)
     low, high = moves.intervals
-    assert tuple(round(float(found[0, 1]), 4) for found in (low, moves.rates, high)) == (
+    assert tuple(round(float(result[0, 1]), 4) for result in (low, moves.rates, high)) == (
         0.1078,
         0.3,
         0.6032,
@@ -128,9 +128,9 @@ def test_intervals_bound_the_rates() -> None:
 def test_vectors_of_events(shared_spec: Path) -> None:
     """Every pair of states has the event of the shared vectors."""
     vectors = json.loads((shared_spec / "vectors" / "methods.json").read_text("utf-8"))["vectors"]
-    found = {v["id"]: event(v["before"], v["after"]) for v in vectors if v["kind"] == "event"}
-    assert {v["id"]: v["expected"] for v in vectors if v["kind"] == "event"} == found
-    assert len(found) >= 10
+    result = {v["id"]: event(v["before"], v["after"]) for v in vectors if v["kind"] == "event"}
+    assert {v["id"]: v["expected"] for v in vectors if v["kind"] == "event"} == result
+    assert len(result) >= 10
     (groups,) = (v["expected"] for v in vectors if v["kind"] == "bcg")
     assert groups == {segment: BCG.of(segment) for segment in SEGMENTS}
 
@@ -146,8 +146,8 @@ def test_nothing_moves_against_itself() -> None:
     """A snapshot compared with itself has no moves, new or lost customers."""
     with pytest.warns(OverlappingWindowsWarning, match="no transition probabilities"):
         moves = compare(BEFORE, BEFORE)
-    told = {name: moves.count(name) for name in EVENTS if moves.count(name)}
-    assert {"same": 4, "idle": 1} == told
+    counts = {name: moves.count(name) for name in EVENTS if moves.count(name)}
+    assert {"same": 4, "idle": 1} == counts
     assert moves.overlap
 
 
@@ -160,7 +160,7 @@ def test_groups_move_without_better_or_worse() -> None:
 
 def test_the_tests_of_the_report_in_their_order() -> None:
     """Without XYZ: potential if never sold to, else lost; XYZ without ABC: questions."""
-    found = snapshot(
+    result = snapshot(
         date(2026, 1, 1),
         ["star", "cow", "dog", "b", "no abc", "lost", "potential"],
         [A, A, C, B, N, N, N],
@@ -170,7 +170,7 @@ def test_the_tests_of_the_report_in_their_order() -> None:
     )
     names = group_names()
     assert ["stars", "cows", "dogs", "questions", "questions", "lost", "potential"] == [
-        names[code] for code in customer_groups(found)
+        names[code] for code in customer_groups(result)
     ]
 
 
@@ -253,9 +253,9 @@ def test_paths_are_counted_one_by_one(pairs: list[tuple[int, int]]) -> None:
     names = (*SEGMENTS, "absent", "N")
     expected: dict[tuple[str, str], list[int]] = {}
     for i, (b, a) in enumerate(pairs):
-        found = expected.setdefault((names[b], names[a]), [0, 0])
-        found[0] += 1
-        found[1] += i
+        result = expected.setdefault((names[b], names[a]), [0, 0])
+        result[0] += 1
+        result[1] += i
     rows, columns = np.nonzero(moves.counts)
     assert expected == {
         (moves.states[r], moves.states[c]): [moves.counts[r, c], moves.money_before[r, c]]
@@ -275,15 +275,15 @@ ids = st.lists(st.integers(0, 20), unique=True)
 def test_lists_are_aligned_like_sets(first: list[int], second: list[int], kind: Any) -> None:
     """Each customer of either list is aligned once with its positions."""
     before, after = (np.array(one, dtype=np.int64).astype(kind) for one in (first, second))
-    found = align(before, after)
-    union = found.customers.tolist()
+    alignment = align(before, after)
+    union = alignment.customers.tolist()
     assert sorted({*before.tolist(), *after.tolist()}) == sorted(union)
     assert union[: len(after)] == after.tolist()
     assert [before.tolist().index(c) if c in before.tolist() else -1 for c in union] == (
-        found.before.tolist()
+        alignment.before.tolist()
     )
     assert [after.tolist().index(c) if c in after.tolist() else -1 for c in union] == (
-        found.after.tolist()
+        alignment.after.tolist()
     )
 
 
@@ -292,11 +292,11 @@ def test_real_sales_agree_with_the_twin(cdnow: Transactions, by: str) -> None:
     """Half-years of 23,570 customers give the counts of the dictionary reference."""
     settings = Settings(period="6M")
     days = (date(1997, 7, 1), date(1998, 1, 1), date(1998, 7, 1))
-    found = [
+    snapshots = [
         analyze(cdnow.take(cdnow.day < np.datetime64(day)), as_of=day, settings=settings).snapshot
         for day in days
     ]
-    for before, after in ((found[0], found[1]), (found[1], found[2])):
+    for before, after in ((snapshots[0], snapshots[1]), (snapshots[1], snapshots[2])):
         moves, twin = compare(before, after, by=by), Moves(before, after, by)
         counted = {
             (moves.states[r], moves.states[c]): int(moves.counts[r, c])

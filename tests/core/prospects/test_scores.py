@@ -251,10 +251,10 @@ def test_overdue_and_queue() -> None:
     assert scores.overdue(created, contacted, as_of=now).tolist() == [0, 3]
     assert scores.to_records()[0]["suggested_queue"] == "head_of_sales"
     assert scores.to_frame()["grade"].tolist() == ["P-A"] * 4 + ["P-C"]
-    told = ["2025-12-31T23:59:59+03:00", datetime(2026, 1, 1, 9), pd.NaT, "", None]  # noqa: DTZ001
-    assert scores.overdue(told, [None] * 5, as_of=now).tolist() == [0, 1]
+    contacts = ["2025-12-31T23:59:59+03:00", datetime(2026, 1, 1, 9), pd.NaT, "", None]  # noqa: DTZ001
+    assert scores.overdue(contacts, [None] * 5, as_of=now).tolist() == [0, 1]
     with pytest.raises(InputError, match="created holds 'soon' at position 0"):
-        scores.overdue(["soon", *told[1:]], [None] * 5, as_of=now)
+        scores.overdue(["soon", *contacts[1:]], [None] * 5, as_of=now)
     with pytest.raises(InputError, match="5 leads, 1 dates"):
         scores.overdue([old], [None], as_of=now)
 
@@ -287,11 +287,11 @@ def test_one_careless_card_does_not_stop_the_others() -> None:
 
 def test_confidence_follows_coverage() -> None:
     """Confidence is high with all attributes known, medium or low with fewer."""
-    told = [
+    levels = [
         score_prospect(lead).confidence
         for lead in ({"turnover": 1, "employees": 1}, {"employees": 1})
     ]
-    assert told == ["high", "low"]
+    assert levels == ["high", "low"]
 
 
 def test_rewritten_words() -> None:

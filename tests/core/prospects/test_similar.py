@@ -24,11 +24,11 @@ ROW = st.fixed_dictionaries(
 
 def gower(lead: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[int, float]]:
     """Reference: Gower distance pair by pair."""
-    asked = [name for name, value in lead.items() if value is not None]
-    found = []
+    compared = [name for name, value in lead.items() if value is not None]
+    result = []
     for k, row in enumerate(rows):
         parts = []
-        for name in asked:
+        for name in compared:
             if row[name] is None:
                 continue
             if isinstance(lead[name], str):
@@ -38,9 +38,9 @@ def gower(lead: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[int, f
             reach = max(known) - min(known)
             apart = abs(math.log(lead[name]) - math.log(row[name]))
             parts.append(min(apart / reach, 1.0) if reach else float(apart > 0))
-        if parts and 2 * len(parts) >= len(asked):
-            found.append((k, sum(parts) / len(parts)))
-    return found
+        if parts and 2 * len(parts) >= len(compared):
+            result.append((k, sum(parts) / len(parts)))
+    return result
 
 
 @given(ROW, st.lists(ROW, min_size=1, max_size=12))
@@ -56,9 +56,9 @@ def test_as_the_slow_twin(lead: dict[str, Any], rows: list[dict[str, Any]]) -> N
 def test_ties_keep_the_order_and_bad_counts_are_refused() -> None:
     """Ties are in table order, and a count of zero is refused."""
     table = {"id": ["x", "y", "z"], "industry": ["food", "metal", "metal"]}
-    found = nearest_customers({"industry": "metal"}, table, count=2)
-    assert [one.customer for one in found] == ["y", "z"]
-    assert found[0].compared == ("industry",)
+    result = nearest_customers({"industry": "metal"}, table, count=2)
+    assert [one.customer for one in result] == ["y", "z"]
+    assert result[0].compared == ("industry",)
     assert nearest_customers({}, table) == ()
     with pytest.raises(InputError, match="count is 0"):
         nearest_customers({}, table, count=0)

@@ -34,22 +34,22 @@ def test_complete_periods(
     as_of: str, n: int, unit: str, bucket: str | None, since: str, until: str, count: int
 ) -> None:
     """The incomplete period that contains the date is excluded."""
-    found = Periods.before(date.fromisoformat(as_of), n, unit, bucket=bucket)
+    periods = Periods.before(date.fromisoformat(as_of), n, unit, bucket=bucket)
 
-    assert Window(date.fromisoformat(since), date.fromisoformat(until)) == found.window
-    assert found.count == count
-    assert found.dated == date.fromisoformat(until) - timedelta(days=1)
+    assert Window(date.fromisoformat(since), date.fromisoformat(until)) == periods.window
+    assert periods.count == count
+    assert periods.dated == date.fromisoformat(until) - timedelta(days=1)
 
 
 @given(days, st.sampled_from(UNITS), st.integers(1, 40))
 def test_periods_tile_the_calendar(day: date, unit: str, n: int) -> None:
     """Buckets adjoin without overlap and end before the date's period."""
-    found = Periods.before(day, n, unit)
+    periods = Periods.before(day, n, unit)
 
-    assert found.edges[-1] == period_start(day, unit) <= day
-    assert found.span == found.window
-    assert len(found.edges) == n + 1
-    for since, until in zip(found.edges, found.edges[1:], strict=False):
+    assert periods.edges[-1] == period_start(day, unit) <= day
+    assert periods.span == periods.window
+    assert len(periods.edges) == n + 1
+    for since, until in zip(periods.edges, periods.edges[1:], strict=False):
         assert since < until
         assert period_start(until - timedelta(days=1), unit) == since
         assert shift_period(since, unit, 1) == until
@@ -63,22 +63,22 @@ def test_stretching_covers_the_window(day: date, unit: str, bucket: str) -> None
         with pytest.raises(InputError, match="is longer than the period"):
             Periods.before(day, 3, unit, bucket=bucket)
         return
-    found = Periods.before(day, 3, unit, bucket=bucket)
+    periods = Periods.before(day, 3, unit, bucket=bucket)
 
-    assert found.span.since <= found.window.since < found.edges[1]
-    assert found.edges[-2] < found.window.until <= found.span.until
+    assert periods.span.since <= periods.window.since < periods.edges[1]
+    assert periods.edges[-2] < periods.window.until <= periods.span.until
 
 
 @given(st.lists(days, min_size=1, max_size=30), days, st.sampled_from(UNITS))
 def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> None:
     """A day's bucket is the one whose edges contain it, -1 outside."""
-    found = Periods.before(as_of, 6, unit)
+    periods = Periods.before(as_of, 6, unit)
 
-    places = found.index(np.array(many, dtype="M8[D]"))
+    places = periods.index(np.array(many, dtype="M8[D]"))
 
     for day, place in zip(many, places.tolist(), strict=True):
         expected = [
-            i for i in range(found.count) if found.edges[i] <= day < found.edges[i + 1]
+            i for i in range(periods.count) if periods.edges[i] <= day < periods.edges[i + 1]
         ] or [-1]
         assert expected == [place]
 

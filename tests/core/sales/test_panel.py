@@ -33,11 +33,11 @@ lines = st.lists(
 
 def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) -> dict[Any, Any]:
     """Reference: add up line by line and document by document."""
-    found: dict[Any, Any] = {}
+    result: dict[Any, Any] = {}
     papers: Any = defaultdict(lambda: [None, 0])
     for number, (who, offset, amount, paper) in enumerate(rows):
         day = date.fromordinal(FIRST + offset)
-        one = found.setdefault(
+        one = result.setdefault(
             who,
             {"value": None, "sales": None, "orders": 0, "first": None, "last": None},
         )
@@ -55,31 +55,31 @@ def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) 
     for (who, _), (day, total) in papers.items():
         if total < 0:
             continue
-        found[who]["orders"] += day in periods.window
+        result[who]["orders"] += day in periods.window
         if metric == "count":
-            found[who]["value"] = (
+            result[who]["value"] = (
                 None
-                if found[who]["value"] is None
-                else (found[who]["value"] + (day in periods.window))
+                if result[who]["value"] is None
+                else (result[who]["value"] + (day in periods.window))
             )
             if day in periods.span:
-                found[who]["sales"][int(periods.index(np.array([day], "M8[D]"))[0])] += 1
-    return found
+                result[who]["sales"][int(periods.index(np.array([day], "M8[D]"))[0])] += 1
+    return result
 
 
-def told(panel: Panel) -> dict[Any, Any]:
-    found = {}
+def totals_of(panel: Panel) -> dict[Any, Any]:
+    result = {}
     for i, who in enumerate(panel.customers.tolist()):
         value, sales = float(panel.value[i]), panel.sales[i].tolist()
         first, last = panel.first_day[i].item(), panel.last_day[i].item()
-        found[who] = {
+        result[who] = {
             "value": None if math.isnan(value) else value,
             "sales": None if any(map(math.isnan, sales)) else sales,
             "orders": int(panel.orders[i]),
             "first": first,
             "last": last,
         }
-    return found
+    return result
 
 
 def names_of(ids: str) -> list[Any]:
@@ -129,7 +129,7 @@ def test_panel_equals_the_loop(
 
     panel = aggregate(batches(rows, sizes, ids, documents=documents), periods, metric=metric)
 
-    assert expected == told(panel)
+    assert expected == totals_of(panel)
 
 
 @given(rows=lines, sizes=st.lists(st.integers(0, 9), max_size=4))

@@ -28,7 +28,7 @@ def gaps(rhythm: Rhythm) -> list[list[int]]:
 
 def twin(sales: Transactions, customers: list[Any]) -> list[list[int]]:
     """Reference: gaps customer by customer."""
-    found = []
+    result = []
     for customer in customers:
         days = sorted(
             {
@@ -37,8 +37,8 @@ def twin(sales: Transactions, customers: list[Any]) -> list[list[int]]:
                 if who == customer and amount >= 0
             }
         )
-        found.append([(b - a).days for a, b in itertools.pairwise(days)])
-    return found
+        result.append([(b - a).days for a, b in itertools.pairwise(days)])
+    return result
 
 
 lines = st.lists(
@@ -49,14 +49,14 @@ lines = st.lists(
 
 
 @pytest.mark.parametrize("named", [False, True])
-@given(found=lines, cut=st.integers(0, 60))
+@given(orders=lines, cut=st.integers(0, 60))
 def test_gaps_are_those_between_order_days(
-    named: bool, found: list[tuple[int, int, float]], cut: int
+    named: bool, orders: list[tuple[int, int, float]], cut: int
 ) -> None:
     """Gaps equal hand counts for any order of lines, two batches and falling ids."""
-    customers: list[Any] = [f"c{who}" if named else 100_000 - who * 7 for who, *_ in found]
-    days = [ORIGIN + timedelta(days=day) for _, day, _ in found]
-    sales = Transactions(customers, days, [amount for *_, amount in found])
+    customers: list[Any] = [f"c{who}" if named else 100_000 - who * 7 for who, *_ in orders]
+    days = [ORIGIN + timedelta(days=day) for _, day, _ in orders]
+    sales = Transactions(customers, days, [amount for *_, amount in orders])
     places = np.arange(len(sales))
     batches = [sales.take(places < cut), sales.take(places >= cut)]
     panel = aggregate(batches, PERIODS, rhythm=True)
@@ -106,10 +106,10 @@ def test_the_class_stands_in_for_few_gaps() -> None:
     )
     last = np.array(["2026-01-01", "2026-01-01", "2026-01-01", "NaT"], dtype="M8[D]")
     codes = np.array([0, 0, 2, 2], dtype=np.int8)
-    found = silence(rhythm, last, codes, np.datetime64("2026-01-21"))
-    assert [10.0, 10.0, 100.0, 100.0] == found.usual.tolist()
-    assert [True, True, False, False] == found.late.tolist()
-    assert np.isnan(found.days[3])
+    result = silence(rhythm, last, codes, np.datetime64("2026-01-21"))
+    assert [10.0, 10.0, 100.0, 100.0] == result.usual.tolist()
+    assert [True, True, False, False] == result.late.tolist()
+    assert np.isnan(result.days[3])
 
 
 def test_buckets_stand_in_for_unknown_days() -> None:

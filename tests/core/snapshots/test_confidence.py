@@ -56,7 +56,7 @@ def twin(table: Panel, settings: Settings) -> list[list[float]]:
     """Reference: resample whole months with replacement and classify the result."""
     p = table.periods.count
     drawn = np.random.default_rng(0).multinomial(p, np.full(p, 1 / p), size=RESAMPLES)
-    kept = np.zeros((3, len(table)))
+    held = np.zeros((3, len(table)))
     base: list[np.ndarray] = []
     for weights in [np.ones(p, dtype=int), *drawn]:
         months = table.sales[:, np.repeat(np.arange(p), weights)]
@@ -72,10 +72,10 @@ def twin(table: Panel, settings: Settings) -> list[list[float]]:
             base = [abc, xyz]
             continue
         same = [abc == base[0], xyz == base[1]]
-        kept += [*same, same[0] & same[1]]
-    kept /= RESAMPLES
-    kept[:, base[0] < 0] = np.nan
-    return kept.tolist()
+        held += [*same, same[0] & same[1]]
+    held /= RESAMPLES
+    held[:, base[0] < 0] = np.nan
+    return held.tolist()
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_probabilities_are_those_of_drawn_months(settings: Settings) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = twin(panel(), settings)
-    found = class_confidence(panel(), settings, resamples=RESAMPLES)
-    np.testing.assert_array_equal(expected, [found.abc, found.xyz, found.segment])
-    assert 0 < np.nanmean(found.segment) < 1
+    confidence = class_confidence(panel(), settings, resamples=RESAMPLES)
+    np.testing.assert_array_equal(expected, [confidence.abc, confidence.xyz, confidence.segment])
+    assert 0 < np.nanmean(confidence.segment) < 1
 
 
 def test_the_time_before_the_first_sale_stays_out() -> None:
@@ -126,11 +126,11 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 def test_firm_and_borderline() -> None:
     """A class at or above the limit is firm; no class is neither."""
-    found = class_confidence(panel(), Settings(period="6M"), firm_from=0.75)
-    labels = [found.label(i) for i in range(len(found))]
+    confidence = class_confidence(panel(), Settings(period="6M"), firm_from=0.75)
+    labels = [confidence.label(i) for i in range(len(confidence))]
     assert "" == labels[3]
     assert {"", "firm", "borderline"} == set(labels)
-    assert (found.segment >= 0.75).tolist() == [label == "firm" for label in labels]
+    assert (confidence.segment >= 0.75).tolist() == [label == "firm" for label in labels]
 
 
 def test_a_window_within_its_buckets_keeps_its_money() -> None:
@@ -162,6 +162,6 @@ def test_no_resamples_is_an_error() -> None:
 
 def test_one_customer() -> None:
     """A read-only panel of one customer is not written to."""
-    found = aggregate([Transactions(["a"], [date(2026, 3, 5)], [50.0])], PERIODS)
+    result = aggregate([Transactions(["a"], [date(2026, 3, 5)], [50.0])], PERIODS)
 
-    assert class_confidence(found, Settings(period="6M")).abc.shape == (1,)
+    assert class_confidence(result, Settings(period="6M")).abc.shape == (1,)

@@ -67,7 +67,7 @@ def test_sections_stand_in_their_order(page: str) -> None:
     """Sections are in order from answers and matrix to data quality and method."""
     expected = ["answers", "matrix", "curve", "groups", "moves", "alerts", "prospects", "quality",
                 "how"]  # fmt: skip
-    sections = [found["id"] for tag, found in read(page).tags if tag == "section"]
+    sections = [attributes["id"] for tag, attributes in read(page).tags if tag == "section"]
     assert [f"{lang}-{name}" for lang in ("ru", "en") for name in expected] == sections
 
 
@@ -78,8 +78,14 @@ def test_nothing_is_asked_from_outside(page: str) -> None:
     assert not {"img", "link", "iframe", "object", "embed", "base", "form", "audio", "video"} & {
         tag for tag, _ in reader.tags
     }
-    assert not [found for _, found in reader.tags if {"src", "srcset", "action"} & set(found)]
-    assert all(str(found["href"]).startswith("#") for tag, found in reader.tags if tag == "a")
+    assert not [
+        attributes
+        for _, attributes in reader.tags
+        if {"src", "srcset", "action"} & set(attributes)
+    ]
+    assert all(
+        str(attributes["href"]).startswith("#") for tag, attributes in reader.tags if tag == "a"
+    )
     assert "@import" not in page
     assert "url(" not in page
     assert "default-src 'none'" in page
@@ -95,9 +101,9 @@ def test_the_policy_lets_its_own_script_run(page: str) -> None:
 def test_identifiers_are_unique_and_links_arrive(page: str) -> None:
     """Element ids are unique, and every link has a target."""
     reader = read(page)
-    ids = [found["id"] for _, found in reader.tags if "id" in found]
+    ids = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    links = {str(found["href"])[1:] for tag, found in reader.tags if tag == "a"}
+    links = {str(attributes["href"])[1:] for tag, attributes in reader.tags if tag == "a"}
     assert set() == links - set(ids)
 
 
@@ -155,7 +161,11 @@ def test_every_string_is_escaped(hostile: Analysis) -> None:
     words = "".join(reader.words)
 
     assert 1 == sum(tag == "script" for tag, _ in reader.tags)
-    assert not [found for _, found in reader.tags if any(name.startswith("on") for name in found)]
+    assert not [
+        attributes
+        for _, attributes in reader.tags
+        if any(name.startswith("on") for name in attributes)
+    ]
     assert not {"img", "b onclick", "iframe"} & {tag for tag, _ in reader.tags}
     for name in HOSTILE:
         shown = re.sub("[\x00-\x08\x7f\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name)[:60]
@@ -236,7 +246,7 @@ def test_an_empty_class_is_told() -> None:
         analysis = small([[10, 10]] * 20)
     page = render_html(analysis)
     assert ["en-seg-AX", "ru-seg-AX"] == sorted(
-        str(found["id"]) for tag, found in read(page).tags if tag == "details"
+        str(attributes["id"]) for tag, attributes in read(page).tags if tag == "details"
     )
     assert 16 == page.count('<div class="cell empty">')
 

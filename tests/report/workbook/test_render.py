@@ -158,10 +158,10 @@ def test_the_same_result_gives_the_same_bytes(demo: Analysis) -> None:
 def test_certainty_of_every_class(demo: Analysis, book: Any) -> None:
     """Every classified customer is marked firm or borderline by the resamples."""
     places = {str(who): i for i, who in enumerate(demo.snapshot.customers.tolist())}
-    told = {row["Customer"]: row["Certainty"] for row in rows_of(book["Customers"])}
+    certainty = {row["Customer"]: row["Certainty"] for row in rows_of(book["Customers"])}
 
-    assert {"firm", "borderline"} <= set(told.values())
-    assert told == {who: demo.confidence.label(i) or None for who, i in places.items()}
+    assert {"firm", "borderline"} <= set(certainty.values())
+    assert certainty == {who: demo.confidence.label(i) or None for who, i in places.items()}
     page = render_html(demo, languages=("en",), rows=1000)
-    borderline = list(told.values()).count("borderline")
+    borderline = list(certainty.values()).count("borderline")
     assert page.count("<small>borderline</small>") == borderline
