@@ -29,11 +29,13 @@ path = "history.db"
 kind = "bitrix24"
 webhook = { env = "HOOK" }
 insecure_loopback = true
+plan = "enterprise"
 
 [[sink]]
 kind = "bitrix24"
 webhook = { env = "HOOK" }
 insecure_loopback = true
+plan = "enterprise"
 timeline = true
 """
 
@@ -137,6 +139,7 @@ ENRICHER = """
 kind = "bitrix24"
 webhook = { env = "HOOK" }
 insecure_loopback = true
+plan = "enterprise"
 attributes = { turnover = "REVENUE", employees = "EMPLOYEES" }
 values = { employees = { EMPLOYEES_4 = 900 } }
 """
