@@ -127,7 +127,7 @@ def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[
     fresh = {one["key"] for one in run_json(capsys, *later)}
     assert fresh.isdisjoint(one["key"] for one in result)
     text = run(capsys, *command, "--lang", "ru", code=10)
-    assert "Предупреждение" in text
+    assert "Сигнал" in text
     every = ("--snooze", *[part for one in result for part in (one["key"], "--snooze")][:-1])
     assert "Nothing needs a person now" in run(capsys, *command, *every)
     woken = ("alerts", "sales.csv", "--period", "3M", "--as-of", "2026-10-29")

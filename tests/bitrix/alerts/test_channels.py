@@ -115,7 +115,7 @@ def test_dry_run_only_counts_messages(site: Rig, ledger: Path) -> None:
     """A dry run counts the messages and sends none."""
     sink = BitrixSink(client=site.client, ledger=ledger, timeline=True, notify=True)
     sink.write(warned(alert_of("k1", "CO_1")), dry_run=True)
-    assert "пробный запуск: оповещений 2" in sink.notes
+    assert "пробный запуск: сигналов 2" in sink.notes
     assert site.portal.state.writes == []
     assert not ledger.exists()
 
@@ -349,7 +349,7 @@ def test_open_deals_of_many_customers_are_one_list(site: Rig, ledger: Path) -> N
     analysis = standing(site, segments=segments | {f"C_{contact}": "AZ", "CO_2": "CZ"})
     sink = BitrixSink(client=site.client, ledger=ledger, notify=True)
     sink.write(analysis, dry_run=True)
-    assert f"пробный запуск: оповещений {len(deals)}" in sink.notes
+    assert f"пробный запуск: сигналов {len(deals)}" in sink.notes
     assert site.portal.journal.total - before < 40
 
 
