@@ -98,7 +98,7 @@ def test_a_third_language(make: Make) -> None:
     """A folder with a table and phrases adds a language."""
     assert ("en", "ru") == languages() == tuple(LANGUAGES)
     phrases = '"Customers" = "Kunden"\n"{n} customer|{n} customers" = "{n} Kunde|{n} Kunden"'
-    register(make("abcxyz_german", de__language=GERMAN, de__words=phrases))
+    register(make("catalogue_german", de__language=GERMAN, de__words=phrases))
 
     assert ("en", "de", "ru") == languages() == tuple(LANGUAGES)
     assert "de" in LANGUAGES
