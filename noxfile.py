@@ -120,7 +120,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the pages, every warning an error; the examples on them run with the tests."""
-    session.install("-e", ".[all]", *group("docs"))
+    session.install("-e", ".[all,testing]", *group("docs"))
     flags = ["-n", "-W", "--keep-going", "-q", "-j", "auto"]
     session.run("sphinx-build", *flags, "docs", "docs/_build/html", *session.posargs)
 
