@@ -25,7 +25,7 @@ from abcxyz.tables.currencies import (
     refuse_choice,
 )
 from abcxyz.tables.lines import SalesLines
-from abcxyz.tables.read import read_table
+from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import choose_columns
 
 __all__ = ["Sales", "read_sales"]
@@ -133,7 +133,8 @@ def read_sales(
     an amount, or dated in the future, are left out.
     """
     file = Path(path)
-    frame = read_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
+    table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
+    (frame,) = table.batches()
     named = {
         "customer": customer,
         "date": date,
