@@ -126,7 +126,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "sales": "words odata profiles connection catalogs",
         "targets": "words odata profiles connection catalogs",
         "source": "words odata profiles connection catalogs sales",
-        "sink": "words odata profiles connection catalogs targets",
+        "sink": "words odata profiles connection catalogs sales targets",
         "enricher": "words odata profiles connection catalogs targets source",
         "plugin": "source sink enricher",
     },
