@@ -115,14 +115,13 @@ def test_only_the_lookback_counts(route: str, kind: str, unit: str, periods: Per
     """Rows before the lookback, on the day of the classification and later count for nothing."""
     need(route)
     ids, days, amounts = sample(kind, "int", 4_000)
-    days = days.astype("M8[D]") + np.timedelta64(0, unit)
-    expected = by_core(
-        *(one[periods.lookback.holds(days)] for one in (ids, days, amounts)), periods
-    )
+    days = days.astype("M8[D]").astype(f"M8[{unit}]")
+    inside = periods.lookback.holds(days)
+    expected = by_core(ids[inside], days[inside], amounts[inside], periods)
     ends = np.array([periods.lookback.since, periods.lookback.until], "M8[D]").astype(
         f"M8[{unit}]"
     )
-    step = np.timedelta64(1, unit)
+    step = np.array(1, f"m8[{unit}]")
     days = np.concatenate([days, ends - [step, -step], ends[1:]])
     ids, amounts = np.concatenate([ids, ids[:3]]), np.concatenate([amounts, [9**9] * 3])
     same(expected, customer_grid(ids, days, amounts, periods, route=route))

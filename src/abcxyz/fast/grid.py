@@ -27,6 +27,7 @@ from abcxyz.fast.sums import (
     no_date,
     origin_of,
 )
+from abcxyz.loops.compiled import ROUTES
 
 __all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_panel"]
 
@@ -98,7 +99,7 @@ def customer_grid(
     >>> panel.customers.tolist(), panel.sales.tolist()
     ([7, 9], [[100, 25], [0, 50]])
     """
-    if route not in ("auto", "numpy", "numba"):
+    if route not in ROUTES:
         raise InputError("route is {route!r}; use auto, numpy or numba", route=route)
     ids = as_ids(customers)
     ticks, per_day = as_ticks(days)

@@ -13,13 +13,26 @@ from types import MappingProxyType
 import pandas as pd
 
 from abcxyz.errors import InputError
+from abcxyz.tables.table import FrameTable, Table
 
-__all__ = ["decode", "read_table", "sniff_delimiter"]
+__all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
 
 _DELIMITERS = (";", "\t", ",", "|")
 _BOMS = MappingProxyType(
     {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 )
+
+
+def open_table(
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    sheet: str | int = 0,
+) -> Table:
+    """Open the table of a file; parameters and errors as in `read_table`."""
+    frame = read_table(path, delimiter=delimiter, encoding=encoding, sheet=sheet)
+    return FrameTable(path.name, frame)
 
 
 def read_table(

@@ -25,7 +25,7 @@ from abcxyz.tables.currencies import (
     refuse_choice,
 )
 from abcxyz.tables.lines import SalesLines
-from abcxyz.tables.read import read_table
+from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import choose_columns
 
 __all__ = ["Sales", "read_sales"]
@@ -133,7 +133,8 @@ def read_sales(
     an amount, or dated in the future, are left out.
     """
     file = Path(path)
-    frame = read_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
+    table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
+    (frame,) = table.batches()
     named = {
         "customer": customer,
         "date": date,
@@ -164,7 +165,8 @@ def read_sales(
     lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
     if not lines.account.used.any():
         raise nothing_usable(file.name, lines.account.quality(), columns)
-    return Sales(lines.transactions(), lines.account.quality(), columns, lines.names())
+    quality = evolve(lines.account.quality(), remarks=table.remarks)
+    return Sales(lines.transactions(), quality, columns, lines.names())
 
 
 def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:

@@ -54,7 +54,7 @@ class Documents:
 
     def shift(self, by: int) -> None:
         """Shift the row numbers of the customers up."""
-        self._parts = [(keys + by, *rest) for keys, *rest in self._parts]
+        self._parts = [(keys + by, place, sums, sizes) for keys, place, sums, sizes in self._parts]
 
     def add(
         self,
@@ -92,11 +92,10 @@ class Documents:
         self, keys: Ints, place: Ints, sums: Floats, sizes: Floats
     ) -> tuple[Ints, Ints, Floats, Floats]:
         """Group by document: the first day, the sum, the sum of absolute values."""
-        columns = _runs(self._starts(keys, place), keys, place, sums, sizes)
         # The lines of a document are mostly adjacent, so that few keys are left to sort.
-        keys, place, sums, sizes = columns
+        keys, place, sums, sizes = _runs(self._starts(keys, place), keys, place, sums, sizes)
         order = np.argsort(keys, kind="stable") if self._spans_days else np.lexsort((place, keys))
-        keys, place, sums, sizes = (one[order] for one in columns)
+        keys, place, sums, sizes = keys[order], place[order], sums[order], sizes[order]
         return _runs(self._starts(keys, place), keys, place, sums, sizes)
 
     def _starts(self, keys: Ints, place: Ints) -> npt.NDArray[np.intp]:

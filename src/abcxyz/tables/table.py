@@ -1,0 +1,85 @@
+"""Table of a file: headings, and batches of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import pandas as pd
+from attrs import frozen
+
+__all__ = ["FrameTable", "Table"]
+
+
+class Table(Protocol):
+    """Table of a file, whatever its format and shape."""
+
+    @property
+    def where(self) -> str:
+        """Name of the file, and of the sheet where there are several, for messages."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Headings, in the order of the file."""
+        ...
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood: sentences for the reader, in order of importance."""
+        ...
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows in batches, each exactly once, in the order of the file.
+
+        Parameters
+        ----------
+        columns
+            Headings of the wanted columns; None yields all.
+
+        Yields
+        ------
+        pandas.DataFrame
+            Cells as text where the file holds text, else with the types of the file. The index
+            holds the line number of each row in the file, counted from 1 as an editor does.
+        """
+        ...
+
+
+@frozen(eq=False)
+class FrameTable:
+    """A table in memory.
+
+    Parameters
+    ----------
+    where
+        Name of the file, for messages.
+    frame
+        The table.
+    first_line
+        Line number of its first row.
+    remarks
+        How the file was understood.
+
+    Examples
+    --------
+    >>> table = FrameTable("sales.csv", pd.DataFrame({"customer": ["Ann"], "amount": [5]}))
+    >>> [(*batch.index, *batch["customer"]) for batch in table.batches(["customer"])]
+    [(2, 'Ann')]
+    """
+
+    where: str
+    frame: pd.DataFrame
+    first_line: int = 2
+    remarks: Sequence[str] = ()
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Headings, in the order of the table."""
+        return list(self.frame.columns)
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the table as one batch; see `Table.batches`."""
+        part = self.frame if columns is None else self.frame[list(columns)]
+        index = pd.RangeIndex(self.first_line, self.first_line + len(part))
+        yield part.set_axis(index, axis="index")
