@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz.errors import InputError
-from abcxyz.tables.cells import MONEY_MARKS, distinct, is_blank, spread
+from abcxyz.tables.cells import distinct, spread
+from abcxyz.tables.values.currency_marks import currency_of
 
 __all__ = [
     "CURRENCY_SIGNS",
@@ -24,10 +24,9 @@ __all__ = [
 
 CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
     {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "KZT": "₸", "BYN": "Br"}
+    | {"UAH": "₴", "INR": "₹", "PLN": "zł", "TRY": "₺"}
 )
 """Code of a currency -> its sign."""
-
-_CODE_OF = MappingProxyType({sign: code for code, sign in CURRENCY_SIGNS.items()} | {"RUR": "RUB"})
 
 
 def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
@@ -45,27 +44,20 @@ def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     """
     codes, cells = distinct(column)
     names = np.empty(len(cells), dtype=object)
-    names[:] = [_code(cell) for cell in cells]
+    names[:] = [currency_of(cell) for cell in cells]
     currencies: npt.NDArray[np.object_] = spread(codes, names, "")
     return currencies
-
-
-def _code(cell: object) -> str:
-    if is_blank(cell):
-        return ""
-    sign = MONEY_MARKS.search(str(cell))
-    if sign is None:
-        code = str(cell).strip().upper()
-        return "" if re.search(r"\d", code) and not re.fullmatch(r"\d{3}", code) else code
-    mark = sign[0].upper()
-    return "RUB" if mark.startswith("Р") else _CODE_OF.get(mark, mark)
 
 
 def has_currency_signs(column: pd.Series[Any]) -> bool:
     """Return whether any amount cell has a currency sign."""
     if column.dtype.kind in "iufM":
         return False
-    return any(isinstance(cell, str) and MONEY_MARKS.search(cell) for cell in distinct(column)[1])
+    return any(isinstance(cell, str) and _has_sign(cell) for cell in distinct(column)[1])
+
+
+def _has_sign(cell: str) -> bool:
+    return any(mark.isdigit() for mark in cell) and currency_of(cell) != ""
 
 
 def refuse_choice(

@@ -158,7 +158,6 @@ def read_sales(
         as_of=as_of,
         date_format=date_format,
         decimal=decimal,
-        comma_is_decimal=delimiter != "," and not frame.empty and _is_russian(frame, columns),
     )
     _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
     lines.note_signs()
@@ -166,14 +165,6 @@ def read_sales(
     if not lines.account.used.any():
         raise nothing_usable(file.name, lines.account.quality(), columns)
     return Sales(lines.transactions(), lines.account.quality(), columns, lines.names())
-
-
-def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
-    """Return whether the table has Russian text, so that ``1,234`` is a decimal fraction."""
-    head = "".join(map(str, frame.columns)) + "".join(
-        str(cell) for cell in frame[columns["customer"]].head(20)
-    )
-    return any("а" <= letter <= "я" for letter in head.casefold())
 
 
 def _leave_one_currency(
