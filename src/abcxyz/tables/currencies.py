@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from abcxyz._arrays import Floats
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import distinct, spread
-from abcxyz.tables.values.currency_marks import currency_of
+from abcxyz.tables.values.currency_marks import currency_code, currency_in_amount
 
 __all__ = [
     "CURRENCY_SIGNS",
@@ -20,6 +21,7 @@ __all__ = [
     "has_currency_signs",
     "read_currency",
     "refuse_choice",
+    "with_zeros",
 ]
 
 CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
@@ -29,13 +31,15 @@ CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
 """Code of a currency -> its sign."""
 
 
-def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
+def read_currency(column: pd.Series[Any], *, in_amounts: bool = False) -> npt.NDArray[np.object_]:
     """Parse currency codes, or the currency signs in amount cells.
 
     Parameters
     ----------
     column
         (n,) codes such as ``RUB``, or amounts such as ``100 ₽``.
+    in_amounts
+        Whether the cells are amounts.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     """
     codes, cells = distinct(column)
     names = np.empty(len(cells), dtype=object)
-    names[:] = [currency_of(cell) for cell in cells]
+    names[:] = [currency_in_amount(cell) if in_amounts else currency_code(cell) for cell in cells]
     currencies: npt.NDArray[np.object_] = spread(codes, names, "")
     return currencies
 
@@ -53,11 +57,36 @@ def has_currency_signs(column: pd.Series[Any]) -> bool:
     """Return whether any amount cell has a currency sign."""
     if column.dtype.kind in "iufM":
         return False
-    return any(isinstance(cell, str) and _has_sign(cell) for cell in distinct(column)[1])
+    return any(currency_in_amount(cell) for cell in distinct(column)[1])
 
 
-def _has_sign(cell: str) -> bool:
-    return any(mark.isdigit() for mark in cell) and currency_of(cell) != ""
+def with_zeros(
+    currencies: npt.NDArray[np.object_], amounts: Floats, target: str | None
+) -> npt.NDArray[np.object_]:
+    """Return currencies where a zero without one takes that of the result.
+
+    Parameters
+    ----------
+    currencies
+        (n,) codes.
+    amounts
+        (n,) amounts.
+    target
+        Currency of the result, if chosen; None takes the most frequent one.
+
+    Examples
+    --------
+    >>> codes = np.array(["RUB", "", ""], dtype=object)
+    >>> with_zeros(codes, np.array([5.0, 0.0, 7.0]), None).tolist()
+    ['RUB', 'RUB', '']
+    """
+    zeros = (currencies == "") & (amounts == 0)
+    codes, counts = np.unique(currencies[currencies != ""].astype(str), return_counts=True)
+    if not zeros.any() or not len(codes):
+        return currencies
+    chosen = target.strip().upper() if target else ""
+    code = chosen if chosen in codes else str(codes[np.argmax(counts)])
+    return np.where(zeros, code, currencies)
 
 
 def refuse_choice(

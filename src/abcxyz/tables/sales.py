@@ -23,6 +23,7 @@ from abcxyz.tables.currencies import (
     has_currency_signs,
     read_currency,
     refuse_choice,
+    with_zeros,
 )
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
@@ -180,10 +181,11 @@ def _leave_one_currency(
     if "currency" in columns:
         written = read_currency(frame[columns["currency"]])
     elif has_currency_signs(frame[columns["amount"]]):
-        written = read_currency(frame[columns["amount"]])
+        written = read_currency(frame[columns["amount"]], in_amounts=True)
     else:
         refuse_choice(where, target, rates)
         return
+    written = with_zeros(written, lines.amount, target)
     codes, currencies = distinct(pd.Series(written[lines.account.used]))
     counts = np.bincount(codes, minlength=len(currencies)).tolist()
     factor = choose_currency(

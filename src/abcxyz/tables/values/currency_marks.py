@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from abcxyz.tables.values.text import clean_text, is_missing
 
-__all__ = ["currency_of", "strip_currency"]
+__all__ = ["currency_code", "currency_in_amount", "strip_currency"]
 
 #: Code -> its signs and words in cells; the code itself and its lower case count too.
 _MARKS: Mapping[str, str] = MappingProxyType(
@@ -93,8 +93,26 @@ def strip_currency(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-def currency_of(cell: object) -> str:
-    """Return the code of the currency in a cell: a code, a word, or a sign beside an amount.
+def currency_in_amount(cell: object) -> str:
+    """Return the code of the currency beside an amount; empty where there is none.
+
+    Examples
+    --------
+    >>> [currency_in_amount(cell) for cell in ("-250,00 ₸", "($5)", "643", "5", None)]
+    ['KZT', 'USD', '', '', '']
+    """
+    if not isinstance(cell, str) or is_missing(cell):
+        return ""
+    bare = clean_text(cell)
+    for _ in range(4):  # a sign of the number may stand outside that of the currency
+        bare, code = strip_currency(bare.strip(" +-()\u2212\u2013"))
+        if code is not None:
+            return code
+    return ""
+
+
+def currency_code(cell: object) -> str:
+    """Return the code in a cell of a column of currencies: a code, a number, a sign or a word.
 
     Returns
     -------
@@ -103,17 +121,10 @@ def currency_of(cell: object) -> str:
 
     Examples
     --------
-    >>> [currency_of(cell) for cell in ("rub", "руб.", "-250,00 ₸", "643", "5", "XYZ", None)]
-    ['RUB', 'RUB', 'KZT', 'RUB', '', 'XYZ', '']
+    >>> [currency_code(cell) for cell in ("rub", "руб.", "643", "XYZ", None)]
+    ['RUB', 'RUB', 'RUB', 'XYZ', '']
     """
     if is_missing(cell):
         return ""
     text = clean_text(str(cell))
-    if text in _NUMBERS:
-        return _NUMBERS[text]
-    bare = text
-    for _ in range(4):  # a sign of the number may stand outside that of the currency
-        bare, code = strip_currency(bare.strip(" +-()\u2212\u2013"))
-        if code is not None:
-            return code
-    return "" if re.search(r"\d", text) and not re.fullmatch(r"\d{3}", text) else text.upper()
+    return _NUMBERS.get(text) or _CODES.get(text.casefold()) or text.upper()
