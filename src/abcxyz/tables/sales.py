@@ -165,7 +165,8 @@ def read_sales(
     lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
     if not lines.account.used.any():
         raise nothing_usable(file.name, lines.account.quality(), columns)
-    return Sales(lines.transactions(), lines.account.quality(), columns, lines.names())
+    quality = evolve(lines.account.quality(), remarks=table.remarks)
+    return Sales(lines.transactions(), quality, columns, lines.names())
 
 
 def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:

@@ -101,8 +101,12 @@ class Quality:
         Number of valid lines, in the window or not.
     issues
         Problems, by kind.
+    remarks
+        How the data were read: the shape of the table, the columns chosen, the encoding. Each
+        remark is a sentence, a `~abcxyz.toolkit.catalogue.Message` where it can be translated.
     """
 
     rows: int
     used: int
     issues: tuple[QualityIssue, ...] = field(default=(), converter=_issues)
+    remarks: tuple[str, ...] = field(default=(), converter=_texts)
