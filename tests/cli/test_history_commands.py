@@ -74,7 +74,7 @@ def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_compare_tells_paths_and_money(capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_shows_paths_and_money(capsys: pytest.CaptureFixture[str]) -> None:
     """Windows apart compare without a warning, overlapping ones with one."""
     run(capsys, "backfill", "sales.csv", "--from", "2026-04", *SALES)
     result = run_json(capsys, "compare", "2026-06", "2026-09-30", "--by", "abc")
@@ -110,7 +110,7 @@ def test_other_settings_are_compared_on_purpose_only(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.usefixtures("folder")
-def test_alerts_are_told_once_snoozed_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_alerts_are_raised_once_snoozed_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """Listed alerts exit with 10; snoozed ones are omitted, new ones are new once."""
     run(capsys, "backfill", "sales.csv", "--from", "2026-06", "--as-of", "2026-09-15",
          "--period", "3M")  # fmt: skip

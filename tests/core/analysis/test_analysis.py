@@ -35,7 +35,7 @@ def test_same_input_same_result() -> None:
     assert one.matrix.counts.tolist() == other.matrix.counts.tolist()
 
 
-def test_whoever_bought_nothing_in_the_window_is_known_and_not_classified() -> None:
+def test_customers_without_sales_in_the_window_are_listed_and_not_classified() -> None:
     """A customer without sales in the window is listed without a class and changes no other."""
     sales = Transactions(
         ["old", "a", "a", "b", "b"],

@@ -111,7 +111,7 @@ def test_dates_and_the_window_they_need() -> None:
         backfill_dates(date(2026, 4, 1), date(2026, 4, 20), settings)
 
 
-def test_too_short_a_past_is_told() -> None:
+def test_too_short_a_history_is_reported() -> None:
     """A first window that begins before the sales raises a warning."""
     days = [date(2026, 2, 3) + timedelta(days=10 * i) for i in range(9)]
     sales = Transactions(["a", "b", "c"] * 3, days, [5.0] * 9)

@@ -226,7 +226,7 @@ def test_memory_is_bounded_by_customers() -> None:
     assert set(panel.value.tolist()) == {20.0}
 
 
-def test_nobody_at_all() -> None:
+def test_no_customers() -> None:
     """No sales give an empty panel, not an error."""
     assert len(aggregate([], YEAR)) == 0
     assert len(concat([])) == 0

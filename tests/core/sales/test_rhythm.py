@@ -83,7 +83,7 @@ def test_dense_and_sparse_days_agree() -> None:
     assert gaps(one)[19] == gaps(two)[19][1:]
 
 
-def test_the_own_quantile_is_numpys() -> None:
+def test_quantile_equals_numpys() -> None:
     """A customer's 90th percentile equals NumPy's; few gaps give none."""
     rng = np.random.default_rng(1)
     counts = [0, 3, 5, 8, 30]
