@@ -313,11 +313,17 @@ class History(AlertLog):
             row = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
             number, as_of, since, until, bucket, written, count, *whole = row
             rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
-        window = Window(date.fromisoformat(since), date.fromisoformat(until))
+        settings = self._settings(written) if settings is None else settings
+        day = date.fromisoformat(as_of)
+        periods = Periods.over(
+            Window(date.fromisoformat(since), date.fromisoformat(until)), bucket
+        )
+        usual = settings.periods(day)
         return Snapshot(
-            as_of=date.fromisoformat(as_of),
-            periods=Periods.over(window, bucket),
-            settings=self._settings(written) if settings is None else settings,
+            as_of=day,
+            # With the lookback, which the file does not store.
+            periods=usual if usual == periods else periods,
+            settings=settings,
             **arrays_of(rows),
         )
 
