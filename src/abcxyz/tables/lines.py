@@ -22,7 +22,7 @@ class SalesLines:
     """Customer, day, amount and cost of every line of a table.
 
     Lines without a customer, a readable date or a readable amount are taken out of use in the
-    account, and so are those dated after *as_of*.
+    account, and so are those dated on *as_of* or later.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class SalesLines:
     first_line
         Number of the first line, for the examples of the account.
     as_of
-        Lines after this day are left out; None keeps every line.
+        Lines of this day and later are left out; None keeps every line.
     date_format, decimal
         As in `abcxyz.tables.sales.read_sales`.
 
@@ -67,7 +67,7 @@ class SalesLines:
         self.account.leave_out("unreadable_amount", bad_money, None, amounts)
         self.account.leave_out("no_amount", np.isnan(self.amount), None)
         if as_of is not None:
-            late = self._day > np.datetime64(as_of)
+            late = self._day >= np.datetime64(as_of)
             self.account.leave_out("future_date", late, self.amount, days)
         self._cost: Floats | None = None
         if "cost" in columns:

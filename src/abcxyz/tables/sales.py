@@ -106,7 +106,7 @@ def read_sales(
     rates
         Currency to its price in the currency of the result.
     as_of
-        Lines after this day are left out as future ones; None keeps every line.
+        Lines of this day and later are left out as future ones; None keeps every line.
     date_format
         Format of :func:`time.strptime` for unusual dates.
     decimal
