@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,13 @@ import numpy as np
 import pandas as pd
 from attrs import field, frozen
 
-from abcxyz.errors import AbcxyzWarning, InputError
+from abcxyz.errors import InputError
 from abcxyz.tables.roles import REQUIRED, ROLES, candidates, named_columns, nothing_found
 from abcxyz.tables.values.amounts import AmountForm, parse_amounts
 from abcxyz.tables.values.ids import IdForm
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 
-__all__ = ["ColumnChoice", "ColumnChoices", "choose_by_cells", "warn_of_doubts"]
+__all__ = ["ColumnChoice", "ColumnChoices", "choose_by_cells"]
 
 _WORDS = Catalogue()
 _SAMPLE = 20_000  # lines
@@ -101,6 +100,21 @@ class ColumnChoices:
     def remarks(self) -> list[str]:
         """Each choice as a sentence."""
         return [one.remark for one in self.choices]
+
+    @property
+    def notices(self) -> list[str]:
+        """Choices whose runner-up is as likely, as sentences."""
+        return [
+            _WORDS.message(
+                "{column} was read for {option}, but {other} could be it too; name the right one "
+                "with {option}",
+                column=one.column,
+                option=one.option,
+                other=one.runner_up,
+            )
+            for one in self.choices
+            if one.doubtful
+        ]
 
 
 def choose_by_cells(
@@ -226,26 +240,3 @@ def _size(cells: list[Any]) -> tuple[float, bool]:
     if not len(present):
         return 0.0, False
     return float(np.median(present)), bool((present == np.floor(present)).all())
-
-
-def warn_of_doubts(choices: ColumnChoices, where: str) -> None:
-    """Warn of columns whose runner-up is as likely.
-
-    Warns
-    -----
-    AbcxyzWarning
-        Another column could be the customer or the amount.
-    """
-    for choice in choices.choices:
-        if choice.doubtful:
-            warnings.warn(
-                AbcxyzWarning(
-                    "{where}: {column} was read for {option}, but {other} could be it too; name "
-                    "the right one with {option}",
-                    where=where,
-                    column=choice.column,
-                    option=choice.option,
-                    other=choice.runner_up,
-                ),
-                stacklevel=3,
-            )

@@ -66,43 +66,50 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 #: Roles without which a line cannot be used.
 REQUIRED = ("customer", "date", "amount")
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 #: Words that make a heading one of a role, where all others only qualify it.
 _KEYWORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "customer": frozenset(
+        "customer": _set(
             "customer client buyer payer клиент клиента клиенты контрагент контрагента "
-            "контрагенты покупатель покупателя покупатели заказчик заказчика плательщик".split()
+            "контрагенты покупатель покупателя покупатели заказчик заказчика "
+            "плательщик"
         ),
-        "date": frozenset("date дата период".split()),
-        "amount": frozenset("amount revenue turnover сумма выручка оборот".split()),
-        "cost": frozenset("cost cogs себестоимость".split()),
-        "currency": frozenset("currency валюта".split()),
-        "document": frozenset("invoice receipt документ накладная чек".split()),
-        "name": frozenset(),
+        "date": _set("date дата период"),
+        "amount": _set("amount revenue turnover сумма выручка оборот"),
+        "cost": _set("cost cogs себестоимость"),
+        "currency": _set("currency валюта"),
+        "document": _set("invoice receipt документ накладная чек"),
+        "name": _set(""),
     }
 )
 _QUALIFIERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "customer": frozenset("id key code no number инн код номер uid guid".split()),
-        "date": frozenset(
-            "of the order invoice sale sales transaction document doc posting time операции "
-            "продажи документа заказа отгрузки реализации время и created".split()
+        "customer": _set("id key code no number инн код номер uid guid"),
+        "date": _set(
+            "of the order invoice sale sales transaction document doc posting time "
+            "операции продажи документа заказа отгрузки реализации время и created"
         ),
-        "amount": frozenset(
-            "net gross total line sales sale order invoice of in the excl incl vat tax продажи "
-            "продаж реализации документа заказа отгрузки выручки без с учетом ндс итого".split()
+        "amount": _set(
+            "net gross total line sales sale order invoice of in the excl incl vat tax "
+            "продажи продаж реализации документа заказа отгрузки выручки без с учетом "
+            "ндс итого"
         ),
-        "cost": frozenset("of sales total amount продаж сумма без с ндс".split()),
-        "currency": frozenset("code id код документа".split()),
-        "document": frozenset("id no number номер ид".split()),
-        "name": frozenset(),
+        "cost": _set("of sales total amount продаж сумма без с ндс"),
+        "currency": _set("code id код документа"),
+        "document": _set("id no number номер ид"),
+        "name": _set(""),
     }
 )
-_UNITS = frozenset(
-    "руб рублей р rub rur usd eur kzt uah byn тг тенге грн тыс млн k thousand in в".split()
-)
+_UNITS = _set("руб рублей р rub rur usd eur kzt uah byn тг тенге грн тыс млн k thousand in в")
+_MARK = re.compile(r"(.*?)(?:([,(\[;])(.*))?\Z")
 _TAX = re.compile(r"\bндс\b")
-_WITH_TAX = re.compile(r"\b(?:с|без|вкл|включая|учетом)\s+ндс\b")
+_WITH_MARK = re.compile(r"(.*?)(?:([,(\[;])(.*))?\Z")
+_TAX = re.compile(r"\b(?:с|без|вкл|включая|учетом)\s+ндс\b")
 
 
 def _plain(name: str) -> str:
@@ -112,9 +119,7 @@ def _plain(name: str) -> str:
 
 def _without_unit(name: str) -> str:
     """Return a heading without the unit at its end: ``Сумма, руб.`` is ``Сумма``."""
-    head, mark, unit = re.fullmatch(  # type: ignore[union-attr] - it matches any text
-        r"(.*?)(?:([,(\[\n;])(.*))?", " ".join(name.split()) or name, re.DOTALL
-    ).groups()
+    head, mark, unit = _MARK.match(" ".join(name.split())).groups()  # type: ignore[union-attr]
     words = re.findall(r"[^\W_]+", (unit or "").casefold())
     is_unit = mark is not None and all(word in _UNITS for word in words)
     return head if is_unit and head.strip() else name

@@ -52,6 +52,6 @@ def _is_total(text: str, others: set[str]) -> bool:
         return True
     for pattern in (_ROUND, _END):
         rest = pattern.sub("", text, count=1) if pattern.search(text) else ""
-        if rest and rest != text and rest.strip(" \"«»").casefold() in others:
+        if rest and rest != text and rest.strip(' "«»').casefold() in others:
             return True
     return False
