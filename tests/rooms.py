@@ -62,7 +62,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
-        "tables": "i18n core.* fast frames.*",
+        "tables.roles": "",
+        "tables.table": "",
+        "tables.containers": "",
+        "tables.formats": "tables.containers",
+        "tables.shapes": "tables.roles tables.table tables.containers tables.formats",
+        "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.

@@ -271,6 +271,7 @@ CYRILLIC = {
     "abcxyz/tables/cells.py": "marks of roubles in cells",
     "abcxyz/tables/currencies.py": "marks of roubles in cells",
     "abcxyz/tables/roles.py": "headings of columns",
+    "abcxyz/tables/shapes/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/sales.py": "the alphabet, by which a heading is Russian",
     "abcxyz/testing/synthetic.py": "made-up names of customers",
     "abcxyz_onec/catalogs/properties.py": "names in the metadata of 1C, a menu of 1C",
