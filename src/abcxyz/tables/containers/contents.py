@@ -290,7 +290,7 @@ def _of_zip(
         def unpacked(member: zipfile.ZipInfo = member) -> IO[bytes]:
             packed = opener()
             try:
-                stream = zipfile.ZipFile(packed).open(member)
+                stream = zipfile.ZipFile(packed).open(member)  # noqa: SIM115 - closed by the reader
             except BaseException:
                 packed.close()
                 raise
