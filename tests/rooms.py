@@ -25,10 +25,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "toolkit": "",
         "i18n": "",
         "http": "",
+        # Loops over arrays, compiled where numba is installed, and threads for them.
+        "loops": "",
         # Pure computation on NumPy arrays: no input or output, no clock.
-        "core.sums": "",
+        "core.sums": "loops",
         "core.display": "core.sums",
-        "core.sales": "core.sums core.display",
+        "core.sales": "loops core.sums core.display",
         "core.classes": "core.sums core.display",
         "core.prospects": "core.sums core.display",
         "core.snapshots": "core.sums core.display core.sales core.classes",
@@ -43,7 +45,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "binding": "plugins options",
         # Parts that import the core and not each other.
         "charts": "i18n core.*",
-        "fast": "core.*",
+        "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -62,7 +64,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
-        "tables": "i18n core.* fast frames.*",
+        "tables.values": "",
+        "tables": "tables.values i18n core.* fast frames.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.
@@ -155,6 +158,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",
@@ -164,10 +168,11 @@ FACES = {
     "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
-#: Lazy imports: a result loads its chart code when it is drawn.
+#: Lazy imports: a result loads its chart code when it is drawn; many lines load compiled code.
 LAZY_DOORS = {
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
+    ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),
 }
 #: Rooms that `import abcxyz` loads, and what they may load outside of functions.
 LIGHT = ("abcxyz.errors", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")
