@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - 1C sends naive local time
 """Tests of documents as sales: fallback, currencies, rates."""
 
 from __future__ import annotations
