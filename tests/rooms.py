@@ -65,7 +65,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
         "tables.values": "",
-        "tables": "tables.values i18n core.* fast frames.*",
+        "tables.roles": "",
+        "tables.table": "",
+        "tables.containers": "",
+        "tables.formats": "tables.containers",
+        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.formats",
+        "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.

@@ -269,6 +269,7 @@ CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
     "abcxyz/tables/roles.py": "headings of columns",
+    "abcxyz/tables/shapes/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/values/currency_marks.py": "words for currencies in cells",
     "abcxyz/tables/values/days.py": "marks of a year and of a zone in cells",
     "abcxyz/tables/values/months.py": "names of months in cells",

@@ -17,7 +17,7 @@ from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.names import readable_name
 from abcxyz_onec.sales.account import HIDDEN_SALES
-from abcxyz_onec.sales.read_plan import hidden_sales
+from abcxyz_onec.sales.published_readers import hidden_sales
 from abcxyz_onec.targets.additional_info import Attributes, Extra
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification

@@ -91,7 +91,7 @@ def read_sales(
     decimal: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
-    sheet: str | int = 0,
+    sheet: str | int | None = None,
 ) -> Sales:
     """Read sales from CSV (also gzipped), Parquet or Excel.
 
@@ -135,7 +135,8 @@ def read_sales(
     """
     file = Path(path)
     table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    (frame,) = table.batches()
+    batches = list(table.batches())
+    frame = batches[0] if len(batches) == 1 else pd.concat(batches)
     named = {
         "customer": customer,
         "date": date,
