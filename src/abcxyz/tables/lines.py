@@ -14,8 +14,8 @@ from abcxyz._arrays import Bools, Floats
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import LineAccount
 from abcxyz.tables.cells import read_amounts, read_days, read_ids, swapped_days, where
-from abcxyz.tables.totals import total_cells
 from abcxyz.tables.values.ids import id_form, parse_ids, respelled
+from abcxyz.tables.values.totals import total_cells
 
 __all__ = ["SalesLines"]
 

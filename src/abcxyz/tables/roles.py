@@ -108,8 +108,7 @@ _QUALIFIERS: Mapping[str, frozenset[str]] = MappingProxyType(
 _UNITS = _set("руб рублей р rub rur usd eur kzt uah byn тг тенге грн тыс млн k thousand in в")
 _MARK = re.compile(r"(.*?)(?:([,(\[;])(.*))?\Z")
 _TAX = re.compile(r"\bндс\b")
-_WITH_MARK = re.compile(r"(.*?)(?:([,(\[;])(.*))?\Z")
-_TAX = re.compile(r"\b(?:с|без|вкл|включая|учетом)\s+ндс\b")
+_WITH_TAX = re.compile(r"\b(?:с|без|вкл|включая|учетом)\s+ндс\b")
 
 
 def _plain(name: str) -> str:

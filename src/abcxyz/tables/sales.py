@@ -17,7 +17,8 @@ from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import issue_of, nothing_usable
 from abcxyz.tables.cells import distinct
-from abcxyz.tables.column_choice import choose_by_cells
+from abcxyz.tables.columns.choice import choose_by_cells
+from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.currencies import (
     choose_currency,
     has_currency_signs,
@@ -26,7 +27,6 @@ from abcxyz.tables.currencies import (
     with_zeros,
 )
 from abcxyz.tables.lines import SalesLines
-from abcxyz.tables.notices import notices_of
 from abcxyz.tables.read import open_table
 
 __all__ = ["Sales", "read_sales"]

@@ -10,7 +10,7 @@ import pytest
 
 from abcxyz.errors import InputError
 from abcxyz.i18n import translate
-from abcxyz.tables.column_choice import ColumnChoices, choose_by_cells
+from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.roles import candidates
 from abcxyz.tables.sales import read_sales
 
