@@ -19,6 +19,7 @@ Protocol             method                             who may offer it
 `QualitySource`      ``data_quality()``                 a source
 `ProgressReporter`   ``report_progress(callback)``      a sink
 `LocalTarget`        ``is_local()``                     a sink
+`GuardedSink`        ``guard_writes(callback)``         a sink
 `PilotTarget`        ``read_cards(customers)`` and      a sink
                      two more, see there
 ==================== ================================== =========================================
@@ -54,6 +55,7 @@ __all__ = [
     "Factory",
     "FactsSource",
     "Flat",
+    "GuardedSink",
     "Hooks",
     "LocalTarget",
     "NamesSource",
@@ -66,6 +68,8 @@ __all__ = [
     "Sink",
     "Source",
     "SystemIdentity",
+    "WriteGuard",
+    "WritePlan",
     "WriteReport",
     "hookimpl",
     "hookspec",
@@ -138,6 +142,50 @@ class WriteReport:
     def complete(self) -> bool:
         """Whether nothing failed."""
         return not self.failed
+
+
+@frozen(kw_only=True)
+class WritePlan:
+    """What a sink is about to write, before the first write.
+
+    Parameters
+    ----------
+    customers
+        Number of classified customers in the analysis.
+    matched
+        How many of them the target knows.
+    classified
+        Number of cards that show a class now; 0 before the first write.
+    changed
+        How many of these are about to show another class, or none.
+    cleared
+        How many of these are about to show none.
+
+    Examples
+    --------
+    >>> WritePlan(customers=200, matched=50, classified=40, changed=30).unmatched_share
+    0.75
+    """
+
+    customers: int
+    matched: int
+    classified: int = 0
+    changed: int = 0
+    cleared: int = 0
+
+    @property
+    def unmatched_share(self) -> float:
+        """Share of the customers that the target does not know; 0 without customers."""
+        return 1.0 - self.matched / self.customers if self.customers else 0.0
+
+    @property
+    def changed_share(self) -> float:
+        """Share of the cards with a class that are about to show another one, or none."""
+        return self.changed / self.classified if self.classified else 0.0
+
+
+WriteGuard = Callable[[WritePlan], None]
+"""Called with the plan of a write; raises an error to prevent the write."""
 
 
 @runtime_checkable
@@ -270,6 +318,22 @@ class LocalTarget(Protocol):
 
     def is_local(self) -> bool:
         """Return True if a write changes nothing beyond this machine."""
+        ...
+
+
+@runtime_checkable
+class GuardedSink(Protocol):
+    """Optional, a sink: its plan is checked before the first write.
+
+    A job refuses a write if too few customers have a card, as with a wrong ``customer_id``, and
+    the command line asks if over half of the classes would change.
+    """
+
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Call *guard* in every later `write`, also a dry run, before anything is changed.
+
+        What *guard* raises must leave `write`.
+        """
         ...
 
 

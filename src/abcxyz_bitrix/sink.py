@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AbcxyzWarning, AdapterError, ConfigError
-from abcxyz.plugins import Flat, WriteReport
+from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
@@ -136,6 +136,7 @@ class BitrixSink:
             head=head,
             lang=lang,
         )
+        self._guard: WriteGuard = _no_guard
         self.notes: list[str] = []
         self.left = 0
         self.estimate: Estimate | None = None
@@ -159,7 +160,11 @@ class BitrixSink:
         """
         self.notes, self.left = [], 0
         budget = Budget(self.client.clock, self._budget)
-        work = self._comparison.run(analysis, dry_run=dry_run)
+        # Nothing is created before the guard has seen what would change.
+        work = self._comparison.run(analysis, dry_run=True)
+        self._guard(work.plan)
+        if work.needs_fields and not dry_run:
+            work = self._comparison.run(analysis, dry_run=False)
         self.notes += work.notes
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.tariff)
         if dry_run:
@@ -190,6 +195,10 @@ class BitrixSink:
             notes=self.notes,
             alerts_left=alerts_left,
         )
+
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Call *guard* in every later write before a card is changed."""
+        self._guard = guard
 
     # -- pilot -------------------------------------------------------------------------------
 
@@ -330,6 +339,10 @@ class BitrixSink:
     def _note(self, english: str, /, **fields: object) -> None:
         self.notes.append(text(english, self._lang, **fields))
         _LOG.info("%s", self.notes[-1])
+
+
+def _no_guard(_plan: WritePlan) -> None:
+    """Accept every plan, outside a job."""
 
 
 def _one_of(name: str, value: object, known: Sequence[str]) -> None:

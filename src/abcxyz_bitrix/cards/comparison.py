@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from abcxyz.errors import ConfigError
+from abcxyz.plugins import WritePlan
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
-from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure
+from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, ensure
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
@@ -54,6 +55,8 @@ class Work:
     unchanged: int = 0
     failed: dict[str, str] = field(factory=dict)
     notes: list[str] = field(factory=list)
+    needs_fields: bool = False
+    plan: WritePlan = field(factory=lambda: WritePlan(customers=0, matched=0))
 
 
 @frozen
@@ -100,6 +103,7 @@ class Comparison:
             for party in parties.get(card.key, ()):
                 wanted[party] = card
             unknown += card.key not in parties
+        work.plan = WritePlan(customers=len(all_cards), matched=len(all_cards) - unknown)
         if unknown:
             work.notes.append(
                 text(
@@ -156,6 +160,7 @@ class Comparison:
                 "administrator of the CRM",
                 names=", ".join(card_fields.missing),
             )
+        work.needs_fields |= bool(card_fields.missing) or card_fields.incomplete
         if card_fields.missing:
             note = text(
                 "fields to be made ({entity}): {names}",
@@ -167,9 +172,15 @@ class Comparison:
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
         ids = None if others else sorted(number for _, number in wanted)
+        classified = changed = cleared_count = 0
         for row in self._rows(entity, card_fields, ids):
             party = (entity, as_id(row["id"]))
             card = wanted.get(party)
+            segment = card_fields.read(row).get("SEGMENT")
+            if segment not in (None, NO_SEGMENT):
+                classified += 1
+                changed += card is None or card.wanted["SEGMENT"] != segment
+                cleared_count += card is None
             if card is None:
                 write = self._cleared_card(card_fields, party, row, analysis)
             else:
@@ -183,6 +194,16 @@ class Comparison:
                 work.unchanged += not differs
             if write is not None:
                 work.writes.append(write)
+        if entity != LEAD:
+            deleted = {card.key for party, card in wanted.items() if party not in seen}
+            plan = work.plan
+            work.plan = WritePlan(
+                customers=plan.customers,
+                matched=plan.matched - len(deleted),
+                classified=plan.classified + classified,
+                changed=plan.changed + changed,
+                cleared=plan.cleared + cleared_count,
+            )
         for party, card in wanted.items():
             if party not in seen:
                 work.failed[card.key] = text(
@@ -207,7 +228,7 @@ class Comparison:
     ) -> Write | None:
         """Clear the card of a customer who is no longer classified."""
         now = card_fields.read(row)
-        if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self.mark):
+        if now.get("SEGMENT") in (None, NO_SEGMENT) and not (now.get("SEGMENT") and not self.mark):
             return None
         wanted = cleared(card_fields, mark=self.mark)
         different = changes(card_fields, row, wanted, analysis.snapshot.as_of)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
@@ -20,10 +20,23 @@ from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.refusals import maybe_done
 from abcxyz_bitrix.words import text
 
-__all__ = ["PREFIX", "SEGMENT_ITEMS", "SPECS", "CardFields", "Spec", "Value", "ensure", "remove"]
+__all__ = [
+    "NO_SEGMENT",
+    "PREFIX",
+    "SEGMENT_ITEMS",
+    "SPECS",
+    "CardFields",
+    "Spec",
+    "Value",
+    "ensure",
+    "remove",
+]
 
 PREFIX = "UF_CRM_ABCXYZ_"
 Value = str | int | Decimal | None
+
+NO_SEGMENT = "NONE"
+"""External code of the item for customers who are not classified."""
 
 _LONGEST = 50  # characters of a name with its prefix
 _TRIES = 3
@@ -34,7 +47,7 @@ SEGMENT_ITEMS: Mapping[str, str] = MappingProxyType(
         "PA": "P-A",
         "PB": "P-B",
         "PC": "P-C",
-        "NONE": "not classified",
+        NO_SEGMENT: "not classified",
     }
 )
 """Items of the list of segments: external code -> English text."""
@@ -103,12 +116,15 @@ class CardFields:
         External code of a list item -> its number on this portal.
     missing
         Codes of fields that have to be created first.
+    incomplete
+        Items of the list of segments were deleted and have to be created again.
     """
 
     entity: int
     names: Mapping[str, str]
     items: Mapping[str, int] = field(repr=False)
     missing: tuple[str, ...] = ()
+    incomplete: bool = False
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Value]:
         """Return the adapter's fields of an item, in canonical form."""
@@ -226,7 +242,8 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
         if problem is not None and (not settled or attempt == _TRIES - 1):
             raise problem
     names = fields_of(client, entity, fresh=True)
-    return _card_fields(entity, prefix, existing, names, missing)
+    made = _card_fields(entity, prefix, existing, names, missing)
+    return evolve(made, incomplete=incomplete is not None)
 
 
 def _card_fields(
