@@ -25,10 +25,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "toolkit": "",
         "i18n": "",
         "http": "",
+        # Loops over arrays, compiled where numba is installed, and threads for them.
+        "loops": "",
         # Pure computation on NumPy arrays: no input or output, no clock.
-        "core.sums": "",
+        "core.sums": "loops",
         "core.display": "core.sums",
-        "core.sales": "core.sums core.display",
+        "core.sales": "loops core.sums core.display",
         "core.classes": "core.sums core.display",
         "core.prospects": "core.sums core.display",
         "core.snapshots": "core.sums core.display core.sales core.classes",
@@ -43,7 +45,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "binding": "plugins options",
         # Parts that import the core and not each other.
         "charts": "i18n core.*",
-        "fast": "core.*",
+        "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -155,6 +157,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",

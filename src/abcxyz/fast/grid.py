@@ -18,6 +18,7 @@ from abcxyz.fast.columns import as_ids, as_money, as_ticks, has_arrow, is_whole
 from abcxyz.fast.numba_route import sums_by_numba
 from abcxyz.fast.numpy_route import sums_by_numpy
 from abcxyz.fast.sums import NEVER, OrderRows, Rows, RowSums, is_stretched, origin_of
+from abcxyz.loops.compiled import ROUTES
 
 __all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate"]
 
@@ -89,7 +90,7 @@ def customer_grid(
     >>> panel.customers.tolist(), panel.sales.tolist()
     ([7, 9], [[100, 25], [0, 50]])
     """
-    if route not in ("auto", "numpy", "numba"):
+    if route not in ROUTES:
         raise InputError("route is {route!r}; use auto, numpy or numba", route=route)
     ids = as_ids(customers)
     ticks, per_day = as_ticks(days)
