@@ -16,7 +16,6 @@ from abcxyz.toolkit.catalogue import languages
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, as_id, is_empty, rows_at
-from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.refusals import maybe_done
 from abcxyz_bitrix.words import text
 
@@ -29,7 +28,9 @@ __all__ = [
     "Spec",
     "Value",
     "ensure",
-    "remove",
+    "existing_fields",
+    "field_method",
+    "specs_for",
 ]
 
 PREFIX = "UF_CRM_ABCXYZ_"
@@ -231,7 +232,7 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
         A field of that name is of another type; it is never changed.
     """
     for attempt in range(_TRIES):
-        existing = _existing(client, entity)
+        existing = existing_fields(client, entity)
         missing = _missing(existing, entity, prefix)
         incomplete = _incomplete_list(existing, prefix)
         if dry_run or not (missing or incomplete):
@@ -266,14 +267,16 @@ def _card_fields(
     return CardFields(entity, names_by_code, items, tuple(sorted(gone)))
 
 
-def _method(entity: int, verb: str) -> str:
+def field_method(entity: int, verb: str) -> str:
+    """Return the method that does *verb* with custom fields of a type of objects."""
     if entity not in (LEAD, DEAL, CONTACT, COMPANY):
         raise AssertionError(entity)  # pragma: no cover
     return f"crm.{ENTITIES[entity]}.userfield.{verb}"
 
 
-def _existing(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
-    method = _method(entity, "list")
+def existing_fields(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
+    """Read the custom fields of a type of objects by their upper-case names."""
+    method = field_method(entity, "list")
     rows = rows_at(client.call(method, {"order": {"ID": "ASC"}, "filter": {}}).result, "", method)
     return {str(row.get("FIELD_NAME", "")).upper(): row for row in rows}
 
@@ -312,9 +315,9 @@ def _make(
 ) -> AdapterError | None:  # fmt: skip
     try:
         if incomplete is not None:
-            client.call(_method(entity, "update"), _restored(incomplete, lang))
+            client.call(field_method(entity, "update"), _restored(incomplete, lang))
         for spec in missing:
-            client.call(_method(entity, "add"), {"fields": _definition(spec, prefix, lang)})
+            client.call(field_method(entity, "add"), {"fields": _definition(spec, prefix, lang)})
     except AdapterError as problem:
         return problem
     return None
@@ -366,36 +369,3 @@ def _restored(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
             "LIST_FILTER_LABEL": labels,
         },
     }
-
-
-def installed(client: Client, entity: int, prefix: str) -> dict[str, int]:
-    """Return the adapter's existing fields: name -> id; others with the prefix are left out."""
-    codes = {prefix + spec.code for spec in specs_for(entity)}
-    return {
-        name: as_id(row.get("ID"))
-        for name, row in _existing(client, entity).items()
-        if name in codes
-    }
-
-
-def item_codes(client: Client, entity: int) -> dict[str, str]:
-    """Find the external codes of all list items: ``code/UF_CRM_REGION/17`` -> ``URAL``."""
-    return {
-        f"code/{name}/{item.get('ID')}": str(item.get("XML_ID"))
-        for name, row in _existing(client, entity).items()
-        for item in row.get("LIST") or ()
-        if not is_empty(item.get("XML_ID"))
-    }
-
-
-def remove(client: Client, entity: int, prefix: str) -> list[str]:
-    """Delete the adapter's fields with their content; return their names."""
-    gone = installed(client, entity, prefix)
-    for name, number in gone.items():
-        try:
-            client.call(_method(entity, "delete"), {"id": number})
-        except BitrixError:
-            # If the answer was lost, the repeated call fails although the field is gone.
-            if name in installed(client, entity, prefix):
-                raise
-    return sorted(gone)
