@@ -65,7 +65,14 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
-        "tables": "i18n core.* fast frames.*",
+        "tables.values": "",
+        "tables.roles": "",
+        "tables.table": "",
+        "tables.containers": "",
+        "tables.formats": "tables.containers",
+        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.formats",
+        "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.
@@ -168,10 +175,11 @@ FACES = {
     "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
-#: Lazy imports: a result loads its chart code when it is drawn.
+#: Lazy imports: a result loads its chart code when it is drawn; many lines load compiled code.
 LAZY_DOORS = {
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
+    ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),
 }
 #: Rooms that `import abcxyz` loads, and what they may load outside of functions.
 LIGHT = ("abcxyz.errors", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")

@@ -23,6 +23,7 @@ from abcxyz.tables.currencies import (
     has_currency_signs,
     read_currency,
     refuse_choice,
+    with_zeros,
 )
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
@@ -90,7 +91,7 @@ def read_sales(
     decimal: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
-    sheet: str | int = 0,
+    sheet: str | int | None = None,
 ) -> Sales:
     """Read sales from CSV (also gzipped), Parquet or Excel.
 
@@ -105,7 +106,7 @@ def read_sales(
     rates
         Currency to its price in the currency of the result.
     as_of
-        Lines after this day are left out as future ones; None keeps every line.
+        Lines of this day and later are left out as future ones; None keeps every line.
     date_format
         Format of :func:`time.strptime` for unusual dates.
     decimal
@@ -134,7 +135,8 @@ def read_sales(
     """
     file = Path(path)
     table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    (frame,) = table.batches()
+    batches = list(table.batches())
+    frame = batches[0] if len(batches) == 1 else pd.concat(batches)
     named = {
         "customer": customer,
         "date": date,
@@ -158,7 +160,6 @@ def read_sales(
         as_of=as_of,
         date_format=date_format,
         decimal=decimal,
-        comma_is_decimal=delimiter != "," and not frame.empty and _is_russian(frame, columns),
     )
     _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
     lines.note_signs()
@@ -167,14 +168,6 @@ def read_sales(
         raise nothing_usable(file.name, lines.account.quality(), columns)
     quality = evolve(lines.account.quality(), remarks=table.remarks)
     return Sales(lines.transactions(), quality, columns, lines.names())
-
-
-def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
-    """Return whether the table has Russian text, so that ``1,234`` is a decimal fraction."""
-    head = "".join(map(str, frame.columns)) + "".join(
-        str(cell) for cell in frame[columns["customer"]].head(20)
-    )
-    return any("а" <= letter <= "я" for letter in head.casefold())
 
 
 def _leave_one_currency(
@@ -189,10 +182,11 @@ def _leave_one_currency(
     if "currency" in columns:
         written = read_currency(frame[columns["currency"]])
     elif has_currency_signs(frame[columns["amount"]]):
-        written = read_currency(frame[columns["amount"]])
+        written = read_currency(frame[columns["amount"]], in_amounts=True)
     else:
         refuse_choice(where, target, rates)
         return
+    written = with_zeros(written, lines.amount, target)
     codes, currencies = distinct(pd.Series(written[lines.account.used]))
     counts = np.bincount(codes, minlength=len(currencies)).tolist()
     factor = choose_currency(

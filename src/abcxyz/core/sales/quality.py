@@ -16,7 +16,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "unreadable_date": "unreadable dates",
         "no_amount": "lines without an amount",
         "unreadable_amount": "unreadable amounts",
-        "future_date": "dates in the future",
+        "future_date": "dates on the day of the classification or later",
         "other_currency": "lines in another currency",
         "converted": "lines in a foreign currency",
         "no_cost": "lines without a cost",
