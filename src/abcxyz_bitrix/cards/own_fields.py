@@ -30,6 +30,7 @@ __all__ = [
     "ensure",
     "existing_fields",
     "field_method",
+    "none_value",
     "specs_for",
 ]
 
@@ -179,6 +180,19 @@ def _canonical(spec: Spec, value: object) -> Value:
         return str(value)[:10]
     # Forms and databases trim text differently; that is no change.
     return "\n".join(line.strip() for line in str(value).strip().splitlines()) or None
+
+
+def none_value(code: str) -> Value:
+    """Return the value of a field that means none, where a portal does not empty it."""
+    if code == "SEGMENT":
+        return NO_SEGMENT
+    spec = next(spec for spec in SPECS if spec.code == code)
+    values: dict[str, Value] = {
+        "string": "-",
+        "integer": 0,
+        "double": _canonical(spec, Decimal()),
+    }
+    return values.get(spec.type)
 
 
 def canonical(code: str, value: float | str | date | None) -> Value:

@@ -12,7 +12,7 @@ from abcxyz.errors import AdapterError, BadDataError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, Command, as_id, as_map, as_moment, rows_at
 from abcxyz_bitrix.rest.errors import InvalidArgValueError
-from abcxyz_bitrix.rest.row_checks import PAGE, check_among, check_order
+from abcxyz_bitrix.rest.row_checks import PAGE, check_among, check_order, ignored_selection
 
 __all__ = [
     "PAGE",
@@ -100,17 +100,12 @@ class Listing:
         Raises
         ------
         BadDataError
-            The rows hold none of the selected fields.
+            The rows hold nothing but their ids, although fields were selected.
         """
         rows = rows_at(first(outcome, self.method).result, self.at, self.method)
         wanted = set(self.select) - {self.id_name}
-        if rows and wanted and not any(wanted & set(row) for row in rows):
-            raise BadDataError(
-                "the answer to {method} holds none of the selected fields {fields}; the portal "
-                "ignores the selection, ask its support",
-                method=self.method,
-                fields=", ".join(sorted(wanted)[:_NAMED]),
-            )
+        if wanted and rows and all(set(row) <= {self.id_name} for row in rows):
+            raise ignored_selection(self.method, sorted(wanted)[:_NAMED])
         return rows
 
     def ordered(self, outcome: object, *, descending: bool = False) -> list[Row]:

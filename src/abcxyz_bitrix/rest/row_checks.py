@@ -8,10 +8,33 @@ from typing import Any
 from abcxyz.errors import BadDataError
 from abcxyz_bitrix.rest.dialect import as_id
 
-__all__ = ["PAGE", "check_among", "check_order"]
+__all__ = ["PAGE", "check_among", "check_fields", "check_order", "ignored_selection"]
 
 PAGE = 50
 """Rows of a page; the portal has no other size."""
+
+
+def check_fields(rows: Iterable[Mapping[str, Any]], names: Iterable[str], method: str) -> None:
+    """Check that every row holds these fields, an empty one too.
+
+    Raises
+    ------
+    BadDataError
+        A field is missing: taken for empty, it would give a wrong figure.
+    """
+    missing = {name for row in rows for name in names if name not in row}
+    if missing:
+        raise ignored_selection(method, sorted(missing))
+
+
+def ignored_selection(method: str, names: Iterable[str]) -> BadDataError:
+    """Return the error about selected fields that are not in an answer."""
+    return BadDataError(
+        "the answer to {method} lacks the selected fields {fields}; the portal ignores the "
+        "selection, ask its support",
+        method=method,
+        fields=", ".join(names),
+    )
 
 
 def check_order(ids: Sequence[int], method: str, *, descending: bool = False) -> None:

@@ -11,7 +11,7 @@ from abcxyz_bitrix.crm.entities import Fields
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_bool, as_decimal, as_id, as_moment, rows_at
 from abcxyz_bitrix.rest.lists import PAGE, Listing, Row, by_ids, first, scan
-from abcxyz_bitrix.rest.row_checks import check_among
+from abcxyz_bitrix.rest.row_checks import check_among, check_fields
 from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally, day_of, getter
 
 __all__ = ["payments_of", "shop_payments"]
@@ -70,6 +70,7 @@ def _payment(row: Row, party: Party, zone: tzinfo | None, tally: Tally) -> Sale 
     if not as_bool(row.get("paid")) or as_bool(row.get("isReturn")):
         tally.add("not_paid")
         return None
+    check_fields([row], ("sum", "datePaid"), "crm.item.payment.list")
     moment = as_moment(row.get("datePaid"))
     if moment is None:
         tally.add("no_date")

@@ -12,6 +12,7 @@ from abcxyz_bitrix.crm.stages import won_moments
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_day, as_decimal, as_id, as_moment
 from abcxyz_bitrix.rest.lists import Row
+from abcxyz_bitrix.rest.row_checks import check_fields
 from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally, day_of, getter
 
 __all__ = ["won_sales"]
@@ -41,7 +42,9 @@ def won_sales(
     get = getter(names)
     choose = chooser(choice.customer, {code: names.find(code) for code in CODES}, choice.out)
     accepted: list[tuple[int, Row, Party]] = []
+    money = [name for code in ("OPPORTUNITY", "STAGE_ID") if (name := names.find(code))]
     for row in rows:
+        check_fields([row], money, "crm.item.list")
         reason = _left_out(row, get, choice)
         if reason:
             tally.add(reason)
