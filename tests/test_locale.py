@@ -284,6 +284,7 @@ CYRILLIC = {
     "abcxyz_onec/sales/read_plan.py": "a menu of 1C",
     "abcxyz_onec/sink.py": "a value stored in 1C, the name of a configuration of 1C",
     "abcxyz_onec/targets/additional_info.py": "names in the metadata of 1C",
+    "abcxyz_onec/targets/needed_objects.py": "names in the metadata of 1C",
     "abcxyz_onec/targets/partner_segments.py": "names in the metadata of 1C, a menu of 1C",
     "abcxyz_onec/targets/ut_classification.py": "names in the metadata of 1C",
 }

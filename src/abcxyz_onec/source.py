@@ -125,6 +125,25 @@ class OneCSource:
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
         before = attrs.evolve(self._client.traffic)
+        plan, directory, read = self._client.with_current_names(lambda: self._read_sales(window))
+        assignment = CustomerAssignment(
+            directory, by_key=plan.by_key, metric=self._metric, by_documents=plan.orders_known
+        )
+        for stretches in read.values():
+            while stretches:
+                for columns in stretches.pop(0).results:
+                    batch = assignment.transactions(columns.unpacked(), self._account)
+                    if len(batch):
+                        yield batch
+        self._account.note_ids(directory.id_problems, assignment.customers)
+        self._account.note_hidden(len(self._client.restricted - {directory.catalog}))
+        if self._checkpoint is not None:
+            self._open_checkpoint(self._checkpoint, window, plan).clear()
+        spent = self._client.traffic.since(before)
+        self.notes.append(message("{title}: {spent}", title=plan.title, spent=spent))
+
+    def _read_sales(self, window: Window) -> tuple[ReadPlan, Directory, dict[str, list[Part]]]:
+        """Choose the way to read, and read the customers and all sales."""
         plan = self._make_plan(window)
         self.notes = [message(note.template, **note.details) for note in plan.warnings]
         self.notes += plan.notes
@@ -138,22 +157,9 @@ class OneCSource:
             self._customer_id,
             keys=plan.by_key,
         )
-        checkpoint = self._open_checkpoint(window, plan)
-        assignment = CustomerAssignment(
-            directory, by_key=plan.by_key, metric=self._metric, by_documents=plan.orders_known
-        )
-        for read in self._read_all(plan, window, checkpoint).values():
-            while read:
-                for columns in read.pop(0).results:
-                    batch = assignment.transactions(columns.unpacked(), self._account)
-                    if len(batch):
-                        yield batch
-        self._account.note_ids(directory.id_problems, assignment.customers)
-        self._account.note_hidden(len(self._client.restricted - {directory.catalog}))
-        if checkpoint is not None:
-            checkpoint.clear()
-        spent = self._client.traffic.since(before)
-        self.notes.append(message("{title}: {spent}", title=plan.title, spent=spent))
+        folder = self._checkpoint
+        checkpoint = None if folder is None else self._open_checkpoint(folder, window, plan)
+        return plan, directory, self._read_all(plan, window, checkpoint)
 
     def _make_plan(self, window: Window) -> ReadPlan:
         return choose(
@@ -168,9 +174,7 @@ class OneCSource:
             window=window,
         )
 
-    def _open_checkpoint(self, window: Window, plan: ReadPlan) -> Checkpoint | None:
-        if self._checkpoint is None:
-            return None
+    def _open_checkpoint(self, folder: Path, window: Window, plan: ReadPlan) -> Checkpoint:
         about = {
             "url": self._client.url,
             "profile": repr(attrs.asdict(self._profile)),
@@ -178,7 +182,7 @@ class OneCSource:
             "window": str(window),
             "allowed_only": self._client.allowed_only,
         }
-        return Checkpoint(self._checkpoint, about, now=self._clock.now())
+        return Checkpoint(folder, about, now=self._clock.now())
 
     def _read_all(
         self, plan: ReadPlan, window: Window, checkpoint: Checkpoint | None
@@ -285,6 +289,9 @@ class OneCSource:
         AuthenticationError
             The user may not read an object; the message names it.
         """
+        return self._client.with_current_names(self._preflight)
+
+    def _preflight(self) -> list[str]:
         today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         plan = self._make_plan(window)

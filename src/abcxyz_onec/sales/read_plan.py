@@ -8,10 +8,11 @@ import attrs
 from attrs import frozen
 
 from abcxyz import METRICS, Window
-from abcxyz.errors import AbcxyzWarning, AuthenticationError, ConfigError
+from abcxyz.errors import AbcxyzWarning, ConfigError
 from abcxyz.toolkit.catalogue import Message
 from abcxyz_onec.catalogs.customers import FLAGS, published_fields
 from abcxyz_onec.catalogs.publication import (
+    check_rights,
     customer_queries,
     describe_missing,
     raise_if_missing,
@@ -20,7 +21,7 @@ from abcxyz_onec.catalogs.publication import (
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.errors import HiddenRowsError
 from abcxyz_onec.odata.names import readable_name
-from abcxyz_onec.odata.paging import between, sample
+from abcxyz_onec.odata.paging import between
 from abcxyz_onec.odata.query import Query, both
 from abcxyz_onec.profiles.schema import Basis, Profile, Register
 from abcxyz_onec.sales.published_readers import documents_reader, register_readers
@@ -67,25 +68,26 @@ class ReadPlan:
         Raises
         ------
         AuthenticationError
-            A read is refused; the message names the object.
+            Reads are refused; the message names every object.
         """
-        for query in (*self.customers, *self.reader.queries()):
-            if not query.function:
-                _try_read(client, query, window)
+        check_rights(
+            client,
+            [
+                _recent(query, window)
+                for query in (*self.customers, *self.reader.queries())
+                if not query.function
+            ],
+        )
 
 
-def _try_read(client: Client, query: Query, window: Window) -> None:
+def _recent(query: Query, window: Window) -> Query:
+    """Limit a query to the window: recent rows are the cheapest, and any row shows the right."""
     names = [name for name in query.select if name in ("Period", "Date")]
-    # Any row shows the right to read, and recent rows are the cheapest to query.
-    where = both(between(names[0], window.since, window.until), query.where) if names else ""
-    try:
-        sample(client, attrs.evolve(query, where=where or query.where), 1)
-    except HiddenRowsError:
-        raise AuthenticationError(
-            "the user of 1C may not read {object}; give the right to read it, without "
-            "restrictions by row, or set allowed_only = true",
-            object=readable_name(query.entity),
-        ) from None
+    if not names:
+        return query
+    return attrs.evolve(
+        query, where=both(between(names[0], window.since, window.until), query.where)
+    )
 
 
 def costs_of(
@@ -182,7 +184,10 @@ def choose(
         raise _not_available(profile, basis, metric if objects.documents else "documents")
     notes = _documents_warning(missing, objects) if missing else ()
     reader, lost = documents_reader(client, profile, objects, entity=entity, metric=metric)
-    raise_if_missing(unpublished(client, [*unkeyed, *reader.queries()]))
+    absent = unpublished(client, [*unkeyed, *reader.queries()])
+    if absent and missing:
+        raise _nothing_published(missing, absent)
+    raise_if_missing(absent)
     if lost:
         notes = (
             *notes,
@@ -251,6 +256,17 @@ def _unknown_orders(register: Register) -> AbcxyzWarning:
         "turnovers tell neither the number of sales nor their days, so sub-periods are counted: "
         "publish {documents} in 1C, or set read = records",
         documents=describe_missing(register.sales) or "-",
+    )
+
+
+def _nothing_published(register: Iterable[str], documents: Iterable[str]) -> ConfigError:
+    """Return the error that names all objects of both ways, those of the register first."""
+    return ConfigError(
+        "publish in 1C (Администрирование → Настройка стандартного интерфейса OData): {objects}; "
+        "or, for sales from documents without gross profit: {documents}; where the configuration "
+        "calls it otherwise, put its name into the profile",
+        objects=describe_missing(register),
+        documents=describe_missing(documents),
     )
 
 
