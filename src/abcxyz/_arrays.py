@@ -196,9 +196,7 @@ def _to_array(values: ArrayLike, name: str) -> Numbers:
         array: npt.NDArray[Any] = np.asarray(values)
     except (ValueError, OverflowError):
         raise InputError(
-            "{name} is no regular array ({reason}); give every row the same number of values",
-            name=name,
-            reason="rows of different lengths",
+            "{name} is no regular table; give every row the same number of values", name=name
         ) from None
     if array.dtype.kind in "US" and isinstance(values, list):
         # numpy makes text of a list in which one value is text; the error names that one.

@@ -6,6 +6,7 @@ import copy
 import pickle
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,9 +76,9 @@ def test_a_cell_by_any_spelling(letters: str) -> None:
         np.ma.masked_array([500, 300, 7], [False, True, False]),
     ],
 )
-def test_numbers_of_every_kind(values: object) -> None:
-    result = classify_abc(values)  # type: ignore[arg-type]
-    listed = list(values)  # type: ignore[call-overload]
+def test_numbers_of_every_kind(values: Any) -> None:
+    result = classify_abc(values)
+    listed = list(values)
     known = [not (one is None or one is pd.NA or one is np.ma.masked) for one in listed]
     assert (result.codes >= 0).tolist() == known
     kept = [float(one) for one, there in zip(listed, known, strict=True) if there]
@@ -107,7 +108,7 @@ def test_rows_of_different_lengths_are_refused() -> None:
 
 
 @pytest.mark.parametrize("values", [np.array([1.0, 2.0, 3.0]), pd.Series([1.0, 2.0, 3.0])])
-def test_a_result_keeps_its_values(values: np.ndarray | pd.Series) -> None:  # type: ignore[type-arg]
+def test_a_result_keeps_its_values(values: np.ndarray | pd.Series) -> None:
     result, spread = classify_abc(values), classify_cv(values)
     held = result.values.copy(), spread.cv.copy()
     if isinstance(values, pd.Series):
@@ -141,9 +142,7 @@ def test_values_are_shared_by_option() -> None:
         (["a", "b"], [DAY, "2025-03-01"], "holds '2025-03-01' at position 1"),
     ],
 )
-def test_missing_customers_and_days_are_named(
-    customers: object, days: object, message: str
-) -> None:
+def test_missing_customers_and_days_are_named(customers: Any, days: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Transactions(customers, days, [1, 2])
 

@@ -286,7 +286,7 @@ def score_prospect(
     >>> print(score_prospect({}).grade)
     None
     """
-    if row_labels(attributes) is not None:
+    if not isinstance(attributes, Mapping) and row_labels(attributes) is not None:
         attributes = attributes.to_dict()
     if not isinstance(attributes, Mapping):
         raise InputError(
