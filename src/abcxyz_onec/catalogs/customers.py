@@ -217,13 +217,13 @@ def _identified(
         ids[reference] = f"ref:{reference}" if not raw_id or shared else raw_id
         if reference in excluded:
             continue
-        problems = {
-            "absent": not raw_id,
-            "shared": bool(raw_id) and times[raw_id] > 1,
-            "several": reference in several,
-        }
-        if any(problems.values()):
-            id_problems[reference] = tuple(kind for kind, there in problems.items() if there)
+        problems = []
+        if not raw_id or times[raw_id] > 1:
+            problems.append("shared" if raw_id else "absent")
+        if reference in several:
+            problems.append("several")
+        if problems:
+            id_problems[reference] = tuple(problems)
     return ids, id_problems
 
 

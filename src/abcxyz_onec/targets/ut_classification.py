@@ -203,12 +203,14 @@ class UtClassification:
 
 def _key_of(record: Row) -> dict[str, str]:
     """Return the literals of the key of a record."""
-    return {
-        "Period": moment(datetime.fromisoformat(str(record["Period"]))),
-        "Партнер_Key": guid(str(record["Партнер_Key"])),
-        "ТипПараметраКлассификации": string(str(record["ТипПараметраКлассификации"])),
-        "ТипКлассификации": string(str(record["ТипКлассификации"])),
-    }
+    literals = {}
+    for name in _KEY:
+        value = str(record[name])
+        if name == "Period":
+            literals[name] = moment(datetime.fromisoformat(value))
+        else:
+            literals[name] = guid(value) if name.endswith("_Key") else string(value)
+    return literals
 
 
 def _equal_records(left: _Record | None, right: _Record) -> bool:
