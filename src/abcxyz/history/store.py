@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.snapshots.settings import Settings
@@ -313,17 +313,13 @@ class History(AlertLog):
             row = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
             number, as_of, since, until, bucket, written, count, *whole = row
             rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
-        settings = self._settings(written) if settings is None else settings
+        window = Window(date.fromisoformat(since), date.fromisoformat(until))
+        known = self._settings(written) if settings is None else settings
         day = date.fromisoformat(as_of)
-        periods = Periods.over(
-            Window(date.fromisoformat(since), date.fromisoformat(until)), bucket
-        )
-        usual = settings.periods(day)
         return Snapshot(
             as_of=day,
-            # With the lookback, which the file does not store.
-            periods=usual if usual == periods else periods,
-            settings=settings,
+            periods=evolve(Periods.over(window, bucket), lookback=known.periods(day).lookback),
+            settings=known,
             **arrays_of(rows),
         )
 
