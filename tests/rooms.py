@@ -25,10 +25,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "toolkit": "",
         "i18n": "",
         "http": "",
+        # Loops over arrays, compiled where numba is installed, and threads for them.
+        "loops": "",
         # Pure computation on NumPy arrays: no input or output, no clock.
-        "core.sums": "",
+        "core.sums": "loops",
         "core.display": "core.sums",
-        "core.sales": "core.sums core.display",
+        "core.sales": "loops core.sums core.display",
         "core.classes": "core.sums core.display",
         "core.prospects": "core.sums core.display",
         "core.snapshots": "core.sums core.display core.sales core.classes",
@@ -38,12 +40,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.__init__": "core.*",
         "__init__": "core.__init__",
         # Adapter protocols, and binding of a job's keys to constructors.
-        "plugins": "i18n http core.*",
+        "write_report": "",
+        "plugins": "i18n http core.* write_report",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
         "charts": "i18n core.*",
-        "fast": "core.*",
+        "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -62,7 +65,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
-        "tables": "i18n core.* fast frames.*",
+        "tables.values": "",
+        "tables.roles": "",
+        "tables.columns": "core.* tables.values tables.roles",
+        "tables.table": "",
+        "tables.containers": "",
+        "tables.formats": "tables.containers",
+        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.formats",
+        "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.
@@ -91,12 +102,12 @@ ROOMS: dict[str, dict[str, str]] = {
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
-        "cli.output": "i18n core.* registry history scoring tables.* pipeline cli.options",
+        "cli.output": "i18n core.* plugins registry history scoring tables.* pipeline cli.options",
         "cli.inputs": "core.* tables config pipeline cli.options",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
         "cli.output",
-        "cli.commands": "i18n core.* options binding registry history tables.* demo config "
-        "pipeline cli.options cli.inputs cli.output",
+        "cli.commands": "i18n core.* plugins options binding registry history tables.* demo "
+        "config pipeline cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },
@@ -155,6 +166,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",
@@ -164,10 +176,11 @@ FACES = {
     "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
-#: Lazy imports: a result loads its chart code when it is drawn.
+#: Lazy imports: a result loads its chart code when it is drawn; many lines load compiled code.
 LAZY_DOORS = {
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
+    ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),
 }
 #: Rooms that `import abcxyz` loads, and what they may load outside of functions.
 LIGHT = ("abcxyz.errors", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")

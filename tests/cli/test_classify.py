@@ -159,7 +159,8 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         text = (out / "segments.csv").read_text("utf-8-sig")
         cells = list(csv.reader(io.StringIO(text), delimiter=";" if lang == "ru" else ","))
         assert not any(row[0][:1] in "=+-@" for row in cells[1:])
-        assert {row[0].lstrip("'") for row in cells[1:]} == {name.lstrip("'") for name in HOSTILE}
+        visible = {name.replace("\u202e", "").lstrip("'") for name in HOSTILE}
+        assert {row[0].lstrip("'") for row in cells[1:]} == visible
         book = openpyxl.load_workbook(out / "segments.xlsx")
         for sheet in book:
             for row in sheet.iter_rows():
@@ -196,7 +197,11 @@ def test_russian_excel_opens_the_csv(
         (["nowhere.csv"], "there is no file", "нет файла"),
         (["sales.csv", "--customer", "who"], "no column 'who'", "нет колонки 'who'"),
         (["sales.csv", "--as-of", "soon"], "'soon' is not a date", "'soon' — не дата"),
-        (["sales.csv", "--as-of", "2035-01-01"], "no sale in the window", "нет продаж в окне"),
+        (
+            ["sales.csv", "--as-of", "2035-01-01"],
+            "no sale lies in the window",
+            "нет ни одной продажи",
+        ),
         (["sales.csv", "--period", "year"], "'year' cannot be read", "'year'"),
         (["sales.csv", "--abc", "magic"], "'magic' is unknown", "неизвестное правило"),
         (["sales.csv", "--abc", "shares:0.95,0.8"], "0 < a < b <= 1", "0 < a < b <= 1"),

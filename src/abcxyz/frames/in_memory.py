@@ -11,9 +11,10 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Codes, Days, Floats, Numbers, as_numbers
-from abcxyz.core.classes.classify import classify_abc, classify_xyz
+from abcxyz.core.classes.classify import classify_abc, classify_xyz, warn_of_unsteady_x
 from abcxyz.core.classes.rules import Limits
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
+from abcxyz.core.sales.coverage import check_panel_coverage
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.transactions import Transactions, as_days
 from abcxyz.errors import InputError
@@ -230,7 +231,12 @@ def aggregated(columns: Columns, money: Amounts, query: Query, *, ordered: bool 
     if not isinstance(customer, np.ndarray):
         customer = np.array(customer.to_pylist(), dtype=object)
     sales = Transactions(customer, columns.day, money.amount, money.cost, columns.document)
-    return aggregate([sales], query.periods, metric=metric)
+    return aggregate(
+        [sales],
+        query.periods,
+        metric=metric,
+        document_spans_days=query.settings.document_spans_days,
+    )
 
 
 def _is_fast(ids: Any) -> bool:
@@ -264,6 +270,7 @@ def panel_of(
 def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
     """Segment the customers of a frame in memory; the result is a frame of the same kind."""
     panel, places = panel_of(frame, query, ordered=False)
+    check_panel_coverage(panel)
     settings, backend = query.settings, frame.implementation
     unit = 10 ** (places or 0)
     rule = query.abc
@@ -278,6 +285,7 @@ def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
         single_order=settings.single_order,
         orders=panel.orders,
     )
+    warn_of_unsteady_x(xyz, stacklevel=3)
     codes = abc.codes, xyz.codes
     if places is None and type(query.abc) in LAZY_ABC and type(query.xyz) in LAZY_XYZ:
         codes = _near_codes(panel, xyz.cv, query, backend)

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Bools, Floats
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import LineAccount
-from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.cells import read_amounts, read_days, read_ids, swapped_days, where
+from abcxyz.tables.values.ids import id_form, parse_ids, respelled
+from abcxyz.tables.values.totals import total_cells
 
 __all__ = ["SalesLines"]
 
@@ -22,7 +24,7 @@ class SalesLines:
     """Customer, day, amount and cost of every line of a table.
 
     Lines without a customer, a readable date or a readable amount are taken out of use in the
-    account, and so are those dated after *as_of*.
+    account, and so are those dated on *as_of* or later.
 
     Parameters
     ----------
@@ -33,11 +35,9 @@ class SalesLines:
     first_line
         Number of the first line, for the examples of the account.
     as_of
-        Lines after this day are left out; None keeps every line.
+        Lines of this day and later are left out; None keeps every line.
     date_format, decimal
         As in `abcxyz.tables.sales.read_sales`.
-    comma_is_decimal
-        Whether unquoted ``1,234`` is a decimal fraction.
 
     Attributes
     ----------
@@ -56,31 +56,42 @@ class SalesLines:
         as_of: date | None = None,
         date_format: str | None = None,
         decimal: str | None = None,
-        comma_is_decimal: bool = False,
     ) -> None:
         self._frame, self._columns, self._first_line = frame, columns, first_line
         self.account = LineAccount(len(frame), first_line=first_line)
         days, amounts = frame[columns["date"]], frame[columns["amount"]]
-        self._customer = read_ids(frame[columns["customer"]])
+        self._customer = read_ids(frame[columns["customer"]], name=columns["customer"])
         self._day, bad_days = read_days(days, date_format=date_format, name=columns["date"])
-        self.amount, bad_money = read_amounts(
-            amounts, decimal=decimal, comma_is_decimal=comma_is_decimal
-        )
-        self.account.leave_out("no_customer", pd.isna(self._customer), self.amount)
+        self.amount, bad_money = read_amounts(amounts, decimal=decimal, name=columns["amount"])
+        ids = frame[columns["customer"]]
+        self.account.leave_out("total_row", self._totals(), self.amount, ids)
+        self.account.leave_out("no_customer", pd.isna(self._customer), self.amount, ids)
         self.account.leave_out("unreadable_date", bad_days, self.amount, days)
         self.account.leave_out("no_date", np.isnat(self._day), self.amount)
         self.account.leave_out("unreadable_amount", bad_money, None, amounts)
         self.account.leave_out("no_amount", np.isnan(self.amount), None)
         if as_of is not None:
-            late = self._day > np.datetime64(as_of)
+            late = self._day >= np.datetime64(as_of)
             self.account.leave_out("future_date", late, self.amount, days)
+        spelled = where(ids, lambda cells: respelled(cells, parse_ids(cells, id_form(cells))))
+        self.account.note("respelled", spelled, self.amount)
+        exchanged = swapped_days(days, date_format=date_format)
+        self.account.note("swapped_date", exchanged, self.amount)
         self._cost: Floats | None = None
         if "cost" in columns:
             cost, bad_cost = read_amounts(
-                frame[columns["cost"]], decimal=decimal, comma_is_decimal=comma_is_decimal
+                frame[columns["cost"]], decimal=decimal, name=columns["cost"]
             )
             self.account.note("no_cost", np.isnan(cost) | bad_cost, self.amount)
             self._cost = np.nan_to_num(cost)
+
+    def _totals(self) -> Bools:
+        """Return which lines are marked as a total in a column of text."""
+        totals = np.zeros(len(self._frame), dtype=bool)
+        for role in ("customer", "date", "document", "name"):
+            if role in self._columns:
+                totals |= where(self._frame[self._columns[role]], total_cells)
+        return totals
 
     def convert(self, factors: Floats) -> None:
         """Multiply amounts and costs by (rows,) *factors*."""
@@ -107,7 +118,8 @@ class SalesLines:
     def _documents(self) -> npt.NDArray[Any] | None:
         if "document" not in self._columns:
             return None
-        documents = read_ids(self._frame[self._columns["document"]])[self.account.used]
+        heading = self._columns["document"]
+        documents = read_ids(self._frame[heading], name=heading)[self.account.used]
         blank = pd.isna(documents)
         if blank.any():
             # Each line without a document counts as a document, as in a table without documents.
@@ -119,7 +131,8 @@ class SalesLines:
         if "name" not in self._columns:
             return {}
         used = self.account.used
-        names = read_ids(self._frame[self._columns["name"]])[used]
+        heading = self._columns["name"]
+        names = read_ids(self._frame[heading], name=heading)[used]
         pairs = pd.DataFrame({"id": self._customer[used], "name": names}, dtype=object).dropna()
         last = pairs.drop_duplicates("id", keep="last")
         return dict(zip(last["id"], last["name"], strict=True))

@@ -15,18 +15,19 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.errors import InputError
-from abcxyz.tables.account import issue_of, nothing_usable
+from abcxyz.tables.account import nothing_usable, outside_window
 from abcxyz.tables.cells import distinct
+from abcxyz.tables.columns.choice import choose_by_cells
+from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.currencies import (
     choose_currency,
     has_currency_signs,
     read_currency,
     refuse_choice,
+    with_zeros,
 )
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import choose_columns
 
 __all__ = ["Sales", "read_sales"]
 
@@ -54,13 +55,8 @@ class Sales:
 
     def account(self, window: Window) -> Quality:
         """Return the account with the lines outside a window added as an issue."""
-        outside = ~window.holds(self.transactions.day)
-        count = int(np.count_nonzero(outside))
-        if not count:
-            return self.quality
-        amount = float(np.sum(self.transactions.amount[outside]))
-        issue = issue_of("outside_window", count, amount)
-        return evolve(self.quality, issues=(*self.quality.issues, issue))
+        issues = outside_window(self.transactions, window)
+        return evolve(self.quality, issues=(*self.quality.issues, *issues))
 
     @property
     def first_day(self) -> date | None:
@@ -90,7 +86,7 @@ def read_sales(
     decimal: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
-    sheet: str | int = 0,
+    sheet: str | int | None = None,
 ) -> Sales:
     """Read sales from CSV (also gzipped), Parquet or Excel.
 
@@ -105,7 +101,7 @@ def read_sales(
     rates
         Currency to its price in the currency of the result.
     as_of
-        Lines after this day are left out as future ones; None keeps every line.
+        Lines of this day and later are left out as future ones; None keeps every line.
     date_format
         Format of :func:`time.strptime` for unusual dates.
     decimal
@@ -134,7 +130,8 @@ def read_sales(
     """
     file = Path(path)
     table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    (frame,) = table.batches()
+    batches = list(table.batches())
+    frame = batches[0] if len(batches) == 1 else pd.concat(batches)
     named = {
         "customer": customer,
         "date": date,
@@ -144,37 +141,31 @@ def read_sales(
         "name": name,
         "currency": currency_column,
     }
-    columns = choose_columns(list(frame.columns), named, file.name)
-    duplicated = [c for c in columns.values() if list(frame.columns).count(c) > 1]
-    if duplicated:
-        raise InputError(
-            "{where} has several columns named {column!r}; rename all but one",
-            where=file.name,
-            column=duplicated[0],
-        )
+    choices = choose_by_cells(list(frame.columns), named, file.name, frame)
+    columns = choices.columns
     lines = SalesLines(
         frame,
         columns,
         as_of=as_of,
         date_format=date_format,
         decimal=decimal,
-        comma_is_decimal=delimiter != "," and not frame.empty and _is_russian(frame, columns),
     )
     _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
     lines.note_signs()
     lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
     if not lines.account.used.any():
         raise nothing_usable(file.name, lines.account.quality(), columns)
-    quality = evolve(lines.account.quality(), remarks=table.remarks)
-    return Sales(lines.transactions(), quality, columns, lines.names())
-
-
-def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
-    """Return whether the table has Russian text, so that ``1,234`` is a decimal fraction."""
-    head = "".join(map(str, frame.columns)) + "".join(
-        str(cell) for cell in frame[columns["customer"]].head(20)
+    quality = lines.account.quality()
+    sales = lines.transactions()
+    notices = notices_of(
+        quality, float(sales.amount.sum()), len(set(sales.customer)), columns["customer"]
     )
-    return any("а" <= letter <= "я" for letter in head.casefold())
+    quality = evolve(
+        quality,
+        remarks=[*table.remarks, *choices.remarks],
+        notices=[*choices.notices, *notices],
+    )
+    return Sales(sales, quality, columns, lines.names())
 
 
 def _leave_one_currency(
@@ -189,10 +180,11 @@ def _leave_one_currency(
     if "currency" in columns:
         written = read_currency(frame[columns["currency"]])
     elif has_currency_signs(frame[columns["amount"]]):
-        written = read_currency(frame[columns["amount"]])
+        written = read_currency(frame[columns["amount"]], in_amounts=True)
     else:
         refuse_choice(where, target, rates)
         return
+    written = with_zeros(written, lines.amount, target)
     codes, currencies = distinct(pd.Series(written[lines.account.used]))
     counts = np.bincount(codes, minlength=len(currencies)).tolist()
     factor = choose_currency(

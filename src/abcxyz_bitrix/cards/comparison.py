@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from abcxyz.errors import ConfigError
+from abcxyz.plugins import WritePlan
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
-from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure
+from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, ensure, none_value
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_id
-from abcxyz_bitrix.rest.lists import Listing, Row, scan
+from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, scan
 from abcxyz_bitrix.words import text
 
 if TYPE_CHECKING:
@@ -27,13 +28,26 @@ UPDATE = "crm.item.update"
 
 @frozen
 class Write:
-    """One card to be changed."""
+    """One card to be changed.
+
+    Parameters
+    ----------
+    key, party
+        The customer's key and card.
+    card_fields, values
+        The fields, and their new values by code.
+    worth
+        Value of the customer, for the order of writing.
+    shows_none
+        The card shows values that mean none, in fields that a portal once did not empty.
+    """
 
     key: str
     party: Party
     card_fields: CardFields = field(repr=False)
     values: Mapping[str, Value] = field(repr=False)
     worth: float
+    shows_none: bool = False
 
     @property
     def command(self) -> Command:
@@ -54,6 +68,8 @@ class Work:
     unchanged: int = 0
     failed: dict[str, str] = field(factory=dict)
     notes: list[str] = field(factory=list)
+    needs_fields: bool = False
+    plan: WritePlan = field(factory=lambda: WritePlan(customers=0, matched=0))
 
 
 @frozen
@@ -69,13 +85,18 @@ class Comparison:
     leads: bool
     lang: str
 
-    def run(self, analysis: Analysis, *, dry_run: bool) -> Work:
+    def run(
+        self, analysis: Analysis, *, dry_run: bool, only: Collection[str] | None = None
+    ) -> Work:
         """Find the cards to write, the most valuable customers first.
 
         Parameters
         ----------
         dry_run
             Create no field.
+        only
+            Customers whose cards alone are compared; by default every card of the portal, so
+            that those of former customers are cleared.
 
         Raises
         ------
@@ -83,9 +104,11 @@ class Comparison:
             The fields are not there and cannot be made.
         """
         all_cards = list(cards(analysis, lang=self.lang, priority=self.priority))
-        keys = Keys(self.client, self.customer_id)
-        customers = (str(customer) for customer in analysis.snapshot.customers.tolist())
-        parties = keys.parties(customers, self.entities)
+        customers = [str(customer) for customer in analysis.snapshot.customers.tolist()]
+        if only is not None:
+            all_cards = [card for card in all_cards if card.key in only]
+            customers = [customer for customer in customers if customer in only]
+        parties = self.parties(customers)
         work = Work(parties)
         wanted: dict[Party, Card] = {}
         unknown = 0
@@ -93,6 +116,7 @@ class Comparison:
             for party in parties.get(card.key, ()):
                 wanted[party] = card
             unknown += card.key not in parties
+        work.plan = WritePlan(customers=len(all_cards), matched=len(all_cards) - unknown)
         if unknown:
             work.notes.append(
                 text(
@@ -103,8 +127,10 @@ class Comparison:
             )
         for entity in self.entities:
             of_entity = {party: card for party, card in wanted.items() if party[0] == entity}
-            self._compare_entity(entity, of_entity, analysis, work, dry_run=dry_run)
-        if self.leads and analysis.prospects is not None:
+            self._compare_entity(
+                entity, of_entity, analysis, work, dry_run=dry_run, others=only is None
+            )
+        if only is None and self.leads and analysis.prospects is not None:
             scored = {}
             for card in lead_cards(analysis, lang=self.lang):
                 number = as_id(card.key.removeprefix("L_"))
@@ -114,6 +140,22 @@ class Comparison:
         work.writes.sort(key=lambda write: (-write.worth, write.party))
         return work
 
+    def parties(self, customers: Iterable[str]) -> dict[str, list[Party]]:
+        """Find the cards of customers by their keys."""
+        return Keys(self.client, self.customer_id).parties(customers, self.entities)
+
+    def shown(self, parties: Iterable[Party]) -> dict[Party, tuple[CardFields, dict[str, Value]]]:
+        """Read what the adapter's fields show on cards; no field is created."""
+        chosen = set(parties)
+        content: dict[Party, tuple[CardFields, dict[str, Value]]] = {}
+        for entity in self.entities:
+            ids = sorted(number for kind, number in chosen if kind == entity)
+            if ids:
+                card_fields = ensure(self.client, entity, self.prefix, self.lang, dry_run=True)
+                for row in self._rows(entity, card_fields, ids):
+                    content[entity, as_id(row["id"])] = card_fields, card_fields.read(row)
+        return content
+
     def _compare_entity(
         self,
         entity: int,
@@ -122,6 +164,7 @@ class Comparison:
         work: Work,
         *,
         dry_run: bool,
+        others: bool = True,
     ) -> None:
         card_fields = ensure(self.client, entity, self.prefix, self.lang, dry_run=dry_run)
         if card_fields.missing and not dry_run:
@@ -130,6 +173,7 @@ class Comparison:
                 "administrator of the CRM",
                 names=", ".join(card_fields.missing),
             )
+        work.needs_fields |= bool(card_fields.missing) or card_fields.incomplete
         if card_fields.missing:
             note = text(
                 "fields to be made ({entity}): {names}",
@@ -140,9 +184,16 @@ class Comparison:
             work.notes.append(note)
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
-        for row in self._rows(entity, card_fields):
+        ids = None if others else sorted(number for _, number in wanted)
+        classified = changed = cleared_count = 0
+        for row in self._rows(entity, card_fields, ids):
             party = (entity, as_id(row["id"]))
             card = wanted.get(party)
+            segment = card_fields.read(row).get("SEGMENT")
+            if segment not in (None, NO_SEGMENT):
+                classified += 1
+                changed += card is None or card.wanted["SEGMENT"] != segment
+                cleared_count += card is None
             if card is None:
                 write = self._cleared_card(card_fields, party, row, analysis)
             else:
@@ -150,12 +201,23 @@ class Comparison:
                 different = changes(card_fields, row, card.wanted, day)
                 # Before the fields exist every classified card would be written.
                 differs = bool(different) or bool(card_fields.missing)
-                write = (
-                    Write(card.key, party, card_fields, different, card.worth) if differs else None
-                )
+                write = None
+                if differs:
+                    none = _shows_none(card_fields, row, different)
+                    write = Write(card.key, party, card_fields, different, card.worth, none)
                 work.unchanged += not differs
             if write is not None:
                 work.writes.append(write)
+        if entity != LEAD:
+            deleted = {card.key for party, card in wanted.items() if party not in seen}
+            plan = work.plan
+            work.plan = WritePlan(
+                customers=plan.customers,
+                matched=plan.matched - len(deleted),
+                classified=plan.classified + classified,
+                changed=plan.changed + changed,
+                cleared=plan.cleared + cleared_count,
+            )
         for party, card in wanted.items():
             if party not in seen:
                 work.failed[card.key] = text(
@@ -164,8 +226,14 @@ class Comparison:
                     card=key_of(party),
                 )
 
-    def _rows(self, entity: int, card_fields: CardFields) -> Iterator[Row]:
+    def _rows(
+        self, entity: int, card_fields: CardFields, ids: Sequence[int] | None
+    ) -> Iterator[Row]:
+        """Read these cards, or every card of the portal."""
         listing = Listing(entity, tuple(card_fields.names.values()))
+        if ids is not None:
+            yield from by_ids(self.client, listing, ids)
+            return
         for piece in scan(self.client, listing):
             yield from piece.rows
 
@@ -174,8 +242,21 @@ class Comparison:
     ) -> Write | None:
         """Clear the card of a customer who is no longer classified."""
         now = card_fields.read(row)
-        if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self.mark):
-            return None
         wanted = cleared(card_fields, mark=self.mark)
+        filled = any(now.get(code) is not None for code in wanted if code != "SEGMENT")
+        segment = now.get("SEGMENT")
+        if not filled and (segment is None or (segment == NO_SEGMENT and self.mark)):
+            return None
         different = changes(card_fields, row, wanted, analysis.snapshot.as_of)
-        return Write(key_of(party), party, card_fields, different, -1.0) if different else None
+        if not different:
+            return None
+        none = _shows_none(card_fields, row, different)
+        return Write(key_of(party), party, card_fields, different, -1.0, none)
+
+
+def _shows_none(card_fields: CardFields, row: Row, different: Mapping[str, Value]) -> bool:
+    """Whether a card differs only where it shows values that mean none."""
+    now = card_fields.read(row)
+    return bool(different) and all(
+        value is None and now.get(code) == none_value(code) for code, value in different.items()
+    )

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         periods = sales.settings.periods(sales.as_of)
         book = sales.playbook if args.playbook is None else Path(args.playbook)
         analysis = analyze(
-            sales.read(periods.span),
+            sales.read(periods.lookback),
             as_of=sales.as_of,
             settings=sales.settings,
             previous=history.latest(periods.dated, sales.settings),

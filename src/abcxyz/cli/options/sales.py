@@ -70,12 +70,16 @@ def _add_classification(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group("classification")
     group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
-    metavars = {"period": "12M", "bucket": "|".join(LETTERS)}
+    metavars = {"period": "12M", "bucket": "|".join(LETTERS), "lookback": "24M"}
     for one in attrs.fields(Settings):
         if one.metadata.get("table") == "window":
             details = one.metadata.get("details", {})
+            option = f"--{one.name.replace('_', '-')}"
+            if one.default is False:
+                group.add_argument(option, action="store_true", help=one.metadata["help"])
+                continue
             group.add_argument(
-                f"--{one.name}",
+                option,
                 metavar=metavars.get(one.name),
                 choices=one.metadata.get("choices"),
                 default=one.default,
@@ -131,8 +135,7 @@ def reading_options(args: argparse.Namespace) -> dict[str, Any]:
         A rate cannot be read.
     """
     options = {name: getattr(args, name) for name in _READING}
-    sheet = 0 if args.sheet is None else args.sheet
-    return {**options, "rates": _rates(args.rate), "sheet": sheet}
+    return {**options, "rates": _rates(args.rate), "sheet": args.sheet}
 
 
 def large_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -154,6 +157,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
         period=args.period,
         bucket=args.bucket,
         metric=args.metric,
+        lookback=args.lookback,
+        document_spans_days=args.document_spans_days,
         abc=parse_abc(args.abc),
         xyz=parse_xyz(args.xyz),
     )
