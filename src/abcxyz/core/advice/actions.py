@@ -11,7 +11,13 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Codes, Ints, freeze
-from abcxyz.core.advice.playbook import Advice, Playbook, Refinement, default_playbook
+from abcxyz.core.advice.playbook import (
+    CUSTOMER_FIELDS,
+    Advice,
+    Playbook,
+    Refinement,
+    default_playbook,
+)
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.rhythm import Silence
@@ -122,7 +128,7 @@ class Actions:
             template = _template(advice, refined, lang)
             code = int(self.segment[at[0]])
             # Most recommendations are the same for all customers of a segment.
-            if not any(f"{{{name}" in template for name in ("before", "days", "usual")):
+            if not any(f"{{{name}" in template for name in CUSTOMER_FIELDS):
                 texts[rows] = template.format(**_fields(code, -1, math.nan, math.nan))
                 continue
             before = [-1] * len(at) if self.before is None else self.before[at].tolist()
