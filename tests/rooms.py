@@ -62,7 +62,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
-        "tables": "i18n core.* fast frames.*",
+        "tables.scan": "core.*",
+        "tables": "i18n core.* fast frames.* tables.scan",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.

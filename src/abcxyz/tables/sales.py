@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import frozen_map
@@ -16,19 +18,19 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
-from abcxyz.tables.account import issue_of, nothing_usable
-from abcxyz.tables.cells import distinct
-from abcxyz.tables.currencies import (
-    choose_currency,
-    has_currency_signs,
-    read_currency,
-    refuse_choice,
-)
+from abcxyz.frames.parquet import megabytes, spill_directory
+from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable
+from abcxyz.tables.currencies import choose_currency, refuse_choice
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import choose_columns
+from abcxyz.tables.table_scan import TableScan
 
-__all__ = ["Sales", "read_sales"]
+__all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
+
+_OPENING = ("delimiter", "encoding", "sheet")
+_COLUMNS = ("customer", "date", "amount", "document", "cost", "name", "currency_column")
+_LIBRARIES = 500.0  # megabytes of the interpreter and the loaded libraries
 
 
 @frozen(eq=False)
@@ -132,74 +134,210 @@ def read_sales(
     identical lines, and returns are part of the sales. Only lines without a customer, a date or
     an amount, or dated in the future, are left out.
     """
+    with scan_sales(
+        path,
+        customer=customer,
+        date=date,
+        amount=amount,
+        document=document,
+        cost=cost,
+        name=name,
+        currency_column=currency_column,
+        currency=currency,
+        rates=rates,
+        as_of=as_of,
+        date_format=date_format,
+        decimal=decimal,
+        delimiter=delimiter,
+        encoding=encoding,
+        sheet=sheet,
+    ) as scan:
+        (lines,) = scan.parts()
+        coded = lines.transactions()
+        return Sales(
+            evolve(coded, customer=scan.labels[coded.customer]),
+            scan.quality,
+            scan.columns,
+            scan.names,
+        )
+
+
+class SalesScan:
+    """Sales of a file, coded and checked, in one part or in several past a memory budget.
+
+    Parameters
+    ----------
+    scan
+        The lines.
+    columns
+        Role -> column in the file.
+    where
+        Name of the file, for messages.
+    as_of
+        Lines after this day are left out; None keeps every line.
+    currency, rates
+        As in `read_sales`.
+
+    Attributes
+    ----------
+    labels
+        (k,) identifiers of the customers; the parts hold positions in them.
+    quality
+        The quality account of the parts read so far.
+    names
+        Customer -> name, of the parts read so far.
+    first_day, last_day
+        Days of the earliest and the latest usable line read so far.
+    """
+
+    def __init__(
+        self,
+        scan: TableScan,
+        columns: Mapping[str, str],
+        where: str,
+        *,
+        as_of: date | None = None,
+        currency: str | None = None,
+        rates: Mapping[str, float] | None = None,
+    ) -> None:
+        self._scan, self._where, self._as_of = scan, where, as_of
+        self.columns = dict(columns)
+        self.labels = scan.labels
+        self._factor = self._choose(currency, rates or {})
+        self._accounts: list[LineAccount] = []
+        self.names: dict[str, str] = {}
+        self.first_day: date | None = None
+        self.last_day: date | None = None
+        self._outside = [0, 0.0]
+
+    def _choose(
+        self, currency: str | None, rates: Mapping[str, float]
+    ) -> Mapping[str, float] | None:
+        if not self._scan.has_currencies:
+            refuse_choice(self._where, currency, rates)
+            return None
+        counts: Counter[str] = Counter()
+        for part in self._scan.parts():
+            counts.update(SalesLines(part, as_of=self._as_of).currencies())
+        return choose_currency(counts, target=currency, rates=rates, where=self._where)
+
+    def parts(self, window: Window | None = None) -> Iterator[SalesLines]:
+        """Yield the checked lines; all lines of a customer are in the same part.
+
+        Lines outside the *window* are counted in the account.
+
+        Raises
+        ------
+        InputError
+            After the last part: no line is usable.
+        """
+        self._accounts, self.names, self._outside = [], {}, [0, 0.0]
+        for part in self._scan.parts():
+            lines = SalesLines(part, as_of=self._as_of)
+            if self._factor is not None:
+                lines.convert(self._factor)
+            lines.note_signs()
+            lines.note_duplicates()
+            self._note(lines, window)
+            yield lines
+        if not any(account.used.any() for account in self._accounts):
+            raise nothing_usable(self._where, self.quality, self.columns)
+
+    def _note(self, lines: SalesLines, window: Window | None) -> None:
+        self._accounts.append(lines.account)
+        for code, name in lines.names().items():
+            self.names[self.labels[code]] = name
+        span = lines.days_used()
+        if span is not None:
+            first, last = span
+            self.first_day = first if self.first_day is None else min(first, self.first_day)
+            self.last_day = last if self.last_day is None else max(last, self.last_day)
+        if window is not None:
+            count, amount = lines.outside(window)
+            self._outside = [self._outside[0] + count, self._outside[1] + amount]
+
+    @property
+    def quality(self) -> Quality:
+        """The quality account of the parts read so far."""
+        account = account_of(self._accounts)
+        count, amount = self._outside
+        if not count:
+            return account
+        issue = issue_of("outside_window", int(count), amount)
+        return evolve(account, issues=(*account.issues, issue))
+
+    @property
+    def spilled(self) -> bool:
+        """Whether the lines are in files, so that `parts` yields several parts."""
+        return self._scan.spilled
+
+    @property
+    def inside(self) -> bool:
+        """Whether any usable line read so far lies in the window."""
+        return account_of(self._accounts).used > self._outside[0]
+
+
+@contextmanager
+def scan_sales(
+    path: str | PathLike[str],
+    *,
+    memory: str | None = None,
+    spill: str | PathLike[str] | None = None,
+    progress: Callable[[int], None] | None = None,
+    as_of: date | None = None,
+    currency: str | None = None,
+    rates: Mapping[str, float] | None = None,
+    **reading: Any,
+) -> Iterator[SalesScan]:
+    """Read a file of sales in one pass.
+
+    Parameters
+    ----------
+    path
+        The file.
+    memory
+        Memory limit of the process, such as ``2GB``: what does not fit goes to temporary files;
+        None for no limit.
+    spill
+        Directory for temporary files; None for the system's.
+    progress
+        Callback with the number of lines read.
+    as_of, currency, rates, reading
+        As in `read_sales`.
+
+    Raises
+    ------
+    InputError
+        As in `read_sales`.
+    """
     file = Path(path)
-    table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    (frame,) = table.batches()
-    named = {
-        "customer": customer,
-        "date": date,
-        "amount": amount,
-        "document": document,
-        "cost": cost,
-        "name": name,
-        "currency": currency_column,
-    }
-    columns = choose_columns(list(frame.columns), named, file.name)
-    duplicated = [c for c in columns.values() if list(frame.columns).count(c) > 1]
+    budget = None if memory is None else _lines_budget(memory)
+    table = open_table(file, **{k: reading[k] for k in _OPENING if k in reading})
+    named = {role.removesuffix("_column"): reading.get(role) for role in _COLUMNS}
+    columns = choose_columns(table.columns, named, file.name)
+    duplicated = [c for c in columns.values() if list(table.columns).count(c) > 1]
     if duplicated:
         raise InputError(
             "{where} has several columns named {column!r}; rename all but one",
             where=file.name,
             column=duplicated[0],
         )
-    lines = SalesLines(
-        frame,
+    scan = TableScan(
+        table,
         columns,
-        as_of=as_of,
-        date_format=date_format,
-        decimal=decimal,
-        comma_is_decimal=delimiter != "," and not frame.empty and _is_russian(frame, columns),
+        date_format=reading.get("date_format"),
+        decimal=reading.get("decimal"),
+        comma_is_decimal=reading.get("delimiter") != ",",
+        budget=budget,
+        folder=spill_directory(spill),
+        progress=progress,
     )
-    _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
-    lines.note_signs()
-    lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
-    if not lines.account.used.any():
-        raise nothing_usable(file.name, lines.account.quality(), columns)
-    return Sales(lines.transactions(), lines.account.quality(), columns, lines.names())
+    try:
+        yield SalesScan(scan, columns, file.name, as_of=as_of, currency=currency, rates=rates)
+    finally:
+        scan.close()
 
 
-def _is_russian(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
-    """Return whether the table has Russian text, so that ``1,234`` is a decimal fraction."""
-    head = "".join(map(str, frame.columns)) + "".join(
-        str(cell) for cell in frame[columns["customer"]].head(20)
-    )
-    return any("а" <= letter <= "я" for letter in head.casefold())
-
-
-def _leave_one_currency(
-    frame: pd.DataFrame,
-    columns: Mapping[str, str],
-    lines: SalesLines,
-    target: str | None,
-    rates: Mapping[str, float],
-    where: str,
-) -> None:
-    """Leave out or convert the lines of other currencies, or raise an error."""
-    if "currency" in columns:
-        written = read_currency(frame[columns["currency"]])
-    elif has_currency_signs(frame[columns["amount"]]):
-        written = read_currency(frame[columns["amount"]])
-    else:
-        refuse_choice(where, target, rates)
-        return
-    codes, currencies = distinct(pd.Series(written[lines.account.used]))
-    counts = np.bincount(codes, minlength=len(currencies)).tolist()
-    factor = choose_currency(
-        dict(zip(currencies, counts, strict=True)), target=target, rates=rates, where=where
-    )
-    if factor is None:
-        return
-    factors = pd.Series(written).map(factor).to_numpy(float)
-    # A sum of several currencies is meaningless, so this issue has no amount.
-    lines.account.leave_out("other_currency", np.isnan(factors), None, pd.Series(written))
-    lines.convert(np.nan_to_num(factors, nan=1.0))
+def _lines_budget(memory: str) -> float:
+    """Return the bytes of lines that fit: the sums need as much again, twice."""
+    return max(0.1, (megabytes(memory) - _LIBRARIES) / 3) * 1e6
