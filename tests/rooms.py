@@ -25,10 +25,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "toolkit": "",
         "i18n": "",
         "http": "",
+        # Loops over arrays, compiled where numba is installed, and threads for them.
+        "loops": "",
         # Pure computation on NumPy arrays: no input or output, no clock.
-        "core.sums": "",
+        "core.sums": "loops",
         "core.display": "core.sums",
-        "core.sales": "core.sums core.display",
+        "core.sales": "loops core.sums core.display",
         "core.classes": "core.sums core.display",
         "core.prospects": "core.sums core.display",
         "core.snapshots": "core.sums core.display core.sales core.classes",
@@ -43,7 +45,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "binding": "plugins options",
         # Parts that import the core and not each other.
         "charts": "i18n core.*",
-        "fast": "core.*",
+        "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -62,8 +64,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.accessors": "core.* frames.*",
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
+        "tables.values": "",
         "tables.scan": "core.*",
-        "tables": "i18n core.* fast frames.* tables.scan",
+        "tables": "tables.values tables.scan i18n core.* fast frames.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.
@@ -127,7 +130,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "sales": "words odata profiles connection catalogs",
         "targets": "words odata profiles connection catalogs",
         "source": "words odata profiles connection catalogs sales",
-        "sink": "words odata profiles connection catalogs targets",
+        "sink": "words odata profiles connection catalogs sales targets",
         "enricher": "words odata profiles connection catalogs targets source",
         "plugin": "source sink enricher",
     },
@@ -156,6 +159,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",
@@ -165,10 +169,11 @@ FACES = {
     "abcxyz_onec",
     "abcxyz_onec.profiles",
 }
-#: Lazy imports: a result loads its chart code when it is drawn.
+#: Lazy imports: a result loads its chart code when it is drawn; many lines load compiled code.
 LAZY_DOORS = {
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
+    ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),
 }
 #: Rooms that `import abcxyz` loads, and what they may load outside of functions.
 LIGHT = ("abcxyz.errors", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")

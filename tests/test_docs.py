@@ -224,7 +224,7 @@ def test_a_wrong_command_is_found() -> None:
         build_parser().parse_args(arguments)
 
 
-def test_nobody_is_sent_to_the_namesake() -> None:
+def test_alerts_are_not_sent_to_a_namesake() -> None:
     """No page or message installs the unrelated project of the same name."""
     texts = [*PAGES, *SOURCE.glob("abcxyz*/**/*.py"), *SOURCE.glob("abcxyz*/**/*.toml")]
     bare = re.compile(r"install\s+(-\S+\s+)*['\"`]?abcxyz(?!\S* @)")

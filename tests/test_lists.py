@@ -61,7 +61,6 @@ ALLOWED = {
     "order in which they are printed, tried below",
     "filter order select": "the arguments of a foreign method",
     "inside orders spanned unusable": "whole numbers among the columns of one frame",
-    "issues rows used": "fields of a record, formatted for one reader",
     "notify tasks timeline": "what each channel needs, and the options that choose them",
     "adapters broken commands": "fields of a record, formatted for one reader",
 }

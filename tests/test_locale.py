@@ -187,13 +187,13 @@ def untranslated(package: str, english: Iterable[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_every_phrase_of_the_code_has_a_twin(path: Path) -> None:
+def test_every_phrase_of_the_code_is_translated(path: Path) -> None:
     """English phrases of a module are in its package's Russian catalogue."""
     assert [] == untranslated(package_of(path), phrases(TREES[path]))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
-def test_every_text_of_the_shipped_files_has_a_twin(path: Path) -> None:
+def test_every_text_of_the_shipped_files_is_translated(path: Path) -> None:
     """Texts of playbook, alerts and scorecard are in the Russian catalogue."""
     texts = read_texts(path)
     assert texts
@@ -217,7 +217,7 @@ def test_shipped_files_hold_english_alone() -> None:
     ],
     ids=["metrics", "units", "events", "groups", "channels", "tags", "fields", "items"],
 )
-def test_names_that_are_shown_as_words_have_twins(words: Iterable[str]) -> None:
+def test_names_that_are_shown_as_words_are_translated(words: Iterable[str]) -> None:
     """Metrics, units, events, groups and labels are translated."""
     named = [word.replace("_", " ") for word in words]
     assert named
@@ -225,13 +225,13 @@ def test_names_that_are_shown_as_words_have_twins(words: Iterable[str]) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_phrase_of_the_pages_has_a_twin(package: str) -> None:
+def test_every_phrase_of_the_pages_is_translated(package: str) -> None:
     """Phrases of a page template are in the Russian catalogue."""
     assert [] == untranslated(package, said_on_pages(package))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_twin_is_left_over(package: str) -> None:
+def test_no_translation_is_unused(package: str) -> None:
     """Each key of a catalogue is used in the code or a page of its package."""
     written = {
         node.value
@@ -248,14 +248,14 @@ def test_no_twin_is_left_over(package: str) -> None:
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{package_of(path)}/{path.stem}")
-def test_twins_have_the_same_fields(path: Path) -> None:
+def test_counterparts_have_the_same_fields(path: Path) -> None:
     """A translation has exactly the fields of the English phrase."""
     twins = tomllib.loads(path.read_text(encoding="utf-8"))
     assert {} == {en: ru for en, ru in twins.items() if fields(en) != fields(ru)}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_phrase_has_one_twin(package: str) -> None:
+def test_a_phrase_has_one_translation(package: str) -> None:
     """Files of one package never translate the same phrase differently."""
     seen: dict[str, set[str]] = {}
     for path in (path for path in CATALOGUES if package_of(path) == package):
@@ -268,10 +268,11 @@ def test_a_phrase_has_one_twin(package: str) -> None:
 CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
-    "abcxyz/tables/cells.py": "marks of roubles in cells",
-    "abcxyz/tables/currencies.py": "marks of roubles in cells",
     "abcxyz/tables/roles.py": "headings of columns",
-    "abcxyz/tables/sales.py": "the alphabet, by which a heading is Russian",
+    "abcxyz/tables/values/currency_marks.py": "words for currencies in cells",
+    "abcxyz/tables/values/days.py": "marks of a year and of a zone in cells",
+    "abcxyz/tables/values/months.py": "names of months in cells",
+    "abcxyz/tables/values/text.py": "markers of a missing value in cells",
     "abcxyz/testing/synthetic.py": "made-up names of customers",
     "abcxyz_onec/catalogs/properties.py": "names in the metadata of 1C, a menu of 1C",
     "abcxyz_onec/catalogs/publication.py": "a menu of 1C",
@@ -362,7 +363,7 @@ def help_phrases(parser: argparse.ArgumentParser) -> Iterator[str]:
                 yield text.template if isinstance(text, HelpText) else text
 
 
-def test_every_phrase_of_the_help_has_a_twin() -> None:
+def test_every_phrase_of_the_help_is_translated() -> None:
     """The help of every command, plugins included, has a Russian translation."""
     names = {", ".join(ABC_RULES), ", ".join(XYZ_RULES)}
     english = dict.fromkeys(help_phrases(build_parser(load().commands)))
@@ -370,13 +371,13 @@ def test_every_phrase_of_the_help_has_a_twin() -> None:
     assert [] == untranslated("abcxyz", [phrase for phrase in english if phrase not in names])
 
 
-def test_every_word_of_argparse_has_a_twin() -> None:
+def test_every_phrase_of_argparse_is_translated() -> None:
     """The texts of `argparse` for usage, help and errors are translated."""
     assert [] == untranslated("abcxyz", [*ARGPARSE_HELP, *ARGPARSE_ERRORS])
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{package_of(path)}/{path.stem}")
-def test_twins_fill_in_the_same_defaults(path: Path) -> None:
+def test_counterparts_fill_in_the_same_defaults(path: Path) -> None:
     """A Russian help text has the defaults and choices of the English one."""
     twins = tomllib.loads(path.read_text(encoding="utf-8"))
     marks = re.compile(r"%\(\w+\)\w|%%")

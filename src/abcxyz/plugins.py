@@ -19,6 +19,8 @@ Protocol             method                             who may offer it
 `QualitySource`      ``data_quality()``                 a source
 `ProgressReporter`   ``report_progress(callback)``      a sink
 `LocalTarget`        ``is_local()``                     a sink
+`PilotTarget`        ``read_cards(customers)`` and      a sink
+                     two more, see there
 ==================== ================================== =========================================
 
 All of them have methods only, because `isinstance` would evaluate a property.
@@ -55,6 +57,7 @@ __all__ = [
     "Hooks",
     "LocalTarget",
     "NamesSource",
+    "PilotTarget",
     "Preflight",
     "ProgressCallback",
     "ProgressReporter",
@@ -267,6 +270,40 @@ class LocalTarget(Protocol):
 
     def is_local(self) -> bool:
         """Return True if a write changes nothing beyond this machine."""
+        ...
+
+
+@runtime_checkable
+class PilotTarget(Protocol):
+    """Optional, a sink: a trial on a few cards that is undone, for ``abcxyz pilot``.
+
+    A card is what the target shows about one customer. The command reads the cards, writes to
+    them, reads them again, restores them, and compares.
+    """
+
+    def read_cards(self, customers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return what the sink's fields show on the cards of *customers*, changing nothing.
+
+        Returns
+        -------
+        Mapping
+            Customer -> field -> value that JSON can hold, None where the field is empty. A
+            customer without a card is left out.
+        """
+        ...
+
+    def write_cards(self, analysis: Analysis, customers: Sequence[str]) -> WriteReport:
+        """Write *analysis* to the cards of *customers* alone, and raise no alert.
+
+        All *customers* are in the analysis. Fields that the target lacks may be created.
+        """
+        ...
+
+    def restore_cards(self, before: Mapping[str, Mapping[str, Any]]) -> WriteReport:
+        """Restore the cards to what `read_cards` returned, also in a later process.
+
+        A field that `read_cards` did not return, because it was created since, is cleared.
+        """
         ...
 
 

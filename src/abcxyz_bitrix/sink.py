@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
-from abcxyz_bitrix.crm.customers import check_customer
+from abcxyz_bitrix.crm.customers import check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.auth_errors import AccessDeniedError
@@ -189,6 +190,52 @@ class BitrixSink:
             notes=self.notes,
             alerts_left=alerts_left,
         )
+
+    # -- pilot -------------------------------------------------------------------------------
+
+    def read_cards(self, customers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return what the fields show on the cards of *customers*, changing nothing."""
+        parties = self._comparison.parties(customers)
+        shown = self._comparison.shown(party for many in parties.values() for party in many)
+        return {
+            key: {
+                f"{key_of(party)} {code}": str(value) if isinstance(value, Decimal) else value
+                for party in many
+                if party in shown
+                for code, value in shown[party][1].items()
+            }
+            for key, many in parties.items()
+            if any(party in shown for party in many)
+        }
+
+    def write_cards(self, analysis: Analysis, customers: Sequence[str]) -> WriteReport:
+        """Write to the cards of *customers* alone, and raise no alert."""
+        work = self._comparison.run(analysis, dry_run=False, only=set(customers))
+        written = self._apply(work, Budget(self.client.clock))
+        return WriteReport(
+            written=written, unchanged=work.unchanged, failed=work.failed, notes=work.notes
+        )
+
+    def restore_cards(self, before: Mapping[str, Mapping[str, Any]]) -> WriteReport:
+        """Restore the cards to what `read_cards` returned."""
+        parties = self._comparison.parties(before)
+        shown = self._comparison.shown(party for many in parties.values() for party in many)
+        work = Work(parties)
+        for key, many in parties.items():
+            for party in many:
+                if party not in shown:
+                    continue
+                card_fields, now = shown[party]
+                wanted = {
+                    code: before[key].get(f"{key_of(party)} {code}") for code in card_fields.names
+                }
+                different = card_fields.different(now, wanted)
+                if different:
+                    work.writes.append(Write(key, party, card_fields, different, 0.0))
+                else:
+                    work.unchanged += 1
+        written = self._apply(work, Budget(self.client.clock))
+        return WriteReport(written=written, unchanged=work.unchanged, failed=work.failed)
 
     def preflight(self) -> Sequence[str]:
         """Check scopes and rights, and list all that are missing.

@@ -16,6 +16,8 @@ from abcxyz_onec.catalogs.publication import customer_queries, raise_if_missing,
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.names import readable_name
+from abcxyz_onec.sales.account import HIDDEN_SALES
+from abcxyz_onec.sales.read_plan import hidden_sales
 from abcxyz_onec.targets.additional_info import Attributes, Extra
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
@@ -146,7 +148,10 @@ class OneCSink:
         )
         matches = _Matches(directory, analysis)
         target = self._target(analysis)
-        changes, unchanged = target.plan(matches.wanted, matches.skip)
+        hidden = self._sales_are_hidden(analysis)
+        changes, unchanged = target.plan(
+            matches.wanted, frozenset() if hidden else matches.changeable
+        )
         self.notes = (
             self._text(
                 "{changes} to write, {unchanged} right already; {spent} to find out",
@@ -155,6 +160,13 @@ class OneCSink:
                 spent=self._client.traffic.since(before),
             ),
         )
+        if hidden:
+            self.notes += (
+                self._text(
+                    "some sales are hidden from the user of 1C: customers without visible sales "
+                    "keep the class that they have"
+                ),
+            )
         failed = {} if dry_run else self._write(target, changes, matches.wanted)
         refused = {matches.name(who): why for who, why in failed.items()}
         unmatched = {name: self._unmatched(count) for name, count in matches.unmatched.items()}
@@ -182,6 +194,16 @@ class OneCSink:
                 "1C shows {shown!r} after it was written; look what in 1C changes it", shown=shown
             )
         return failed
+
+    def _sales_are_hidden(self, analysis: Analysis) -> bool:
+        """Return whether a customer without sales may have sales that the user cannot see."""
+        if analysis.quality is not None and any(
+            issue.kind == HIDDEN_SALES for issue in analysis.quality.issues
+        ):
+            return True
+        if not self._client.allowed_only:
+            return False
+        return bool(hidden_sales(self._client, self._profile, self._entity))
 
     def _unmatched(self, count: int) -> str:
         if not count:
@@ -254,7 +276,8 @@ class _Matches:
                 continue
             self._names[cards[0]] = name
             self.wanted[cards[0]] = Wanted(SEGMENTS[segment], abc, xyz, float(value), float(cv))
-        self.skip = frozenset(skip)
+        # A card that is missing here is hidden from the user, or deleted: its class stays.
+        self.changeable = frozenset(directory.names.keys() - skip)
         self._identifiers = {each: name for name, cards in references.items() for each in cards}
 
     def name(self, reference: str) -> str:

@@ -143,6 +143,7 @@ class OneCSource:
                 if len(batch):
                     yield batch
         self._account.note_ids(directory.id_problems, assignment.customers)
+        self._account.note_hidden(len(self._client.restricted - {directory.catalog}))
         if checkpoint is not None:
             checkpoint.clear()
         spent = self._client.traffic.since(before)

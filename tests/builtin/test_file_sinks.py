@@ -17,7 +17,7 @@ from abcxyz.testing import make_analysis
 from abcxyz.toolkit.files import check_writable
 
 
-def test_a_line_tells_segment_tag_and_recommendation(tmp_path: Path) -> None:
+def test_a_line_has_segment_tag_and_recommendation(tmp_path: Path) -> None:
     """A JSON line has segment, tag and recommendation, and null for missing values."""
     analysis = make_analysis(["a", "b", "c"], names={"a": "ООО «Ёлка»"})
     JsonLinesSink(tmp_path / "out.jsonl", lang="ru").write(analysis, dry_run=False)

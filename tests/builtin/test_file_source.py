@@ -30,7 +30,7 @@ def test_a_file_source_accounts_for_lines_outside_the_window(tmp_path: Path) -> 
     assert {"1": "Ann"} == dict(source.customer_names())
 
 
-def test_preflight_of_a_file_source_tells_what_is_in_it(tmp_path: Path) -> None:
+def test_preflight_of_a_file_source_describes_its_content(tmp_path: Path) -> None:
     """Preflight reports lines, days and columns, or an unusable file."""
     path = tmp_path / "sales.csv"
     path.write_text("Контрагент;Дата;Сумма\n1;05.10.2026;7\n")

@@ -136,7 +136,7 @@ def test_days_of_any_make_keep_to_the_window(
     assert [1.0, 2.0] == read(url, table="days")[0].amount.tolist()
 
 
-def test_days_are_asked_of_the_database(url: str) -> None:
+def test_days_are_filtered_by_the_database(url: str) -> None:
     """The database filters by day where it can."""
     _, source = read(url, Window(date(2026, 10, 5), date(2026, 10, 6)), table="ledger")
     quality = source.data_quality()
@@ -184,7 +184,7 @@ def test_a_wrong_password_is_no_rights(postgres: str) -> None:
     assert caught.value.__suppress_context__
 
 
-def test_nobody_there_is_unavailable(postgres: str) -> None:
+def test_refused_connection_is_unavailable(postgres: str) -> None:
     """A closed port is a temporary outage."""
     host = postgres.rpartition("@")[2].partition("/")[0]
     closed = postgres.replace(host, "127.0.0.1:1")
@@ -230,7 +230,7 @@ def sink(url: str) -> Iterator[SqlSink]:
         yield made
 
 
-def test_a_row_tells_all(url: str, sink: SqlSink) -> None:
+def test_a_row_has_every_column(url: str, sink: SqlSink) -> None:
     """A row has segment, tag, recommendation, figures and days."""
     analysis = make_analysis(["a", "b", "c"], names={"a": "ООО «Ёлка»"})
     sink.write(analysis, dry_run=False)
@@ -294,7 +294,7 @@ def test_a_row_that_is_refused_does_not_stop_the_others(url: str, sink: SqlSink)
     ]
 
 
-def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
+def test_preflight_names_the_table(url: str, sink: SqlSink) -> None:
     """Preflight hides the password and fails on a missing database."""
     [line] = sink.preflight()
     assert line.endswith("abcxyz_segments +")
@@ -308,7 +308,7 @@ def test_preflight_tells_the_table(url: str, sink: SqlSink) -> None:
     assert "customer = Контрагент, date = Дата, amount = Сумма" in columns
 
 
-def test_a_long_write_tells_how_far_it_is(url: str, sink: SqlSink) -> None:
+def test_a_long_write_reports_progress(url: str, sink: SqlSink) -> None:
     """Progress is reported after every batch up to all rows."""
     reports: list[tuple[int, int]] = []
     sink.report_progress(lambda done, total: reports.append((done, total)))

@@ -169,7 +169,7 @@ def test_a_receiver_that_stays_busy_is_named(rig: Rig) -> None:
     assert caught.value.retryable
 
 
-def test_nobody_there_is_tried_again(rig: Rig) -> None:
+def test_refused_connection_is_tried_again(rig: Rig) -> None:
     """An unsent request is retried, then is an error without the URL."""
     nowhere = rig.receiver.url.replace(str(rig.receiver.server_address[1]), "1")
     with pytest.raises(NotSentError) as caught:

@@ -198,7 +198,7 @@ def test_wrong_cards(
     assert "nothing to compare" in capsys.readouterr().err
 
 
-def test_every_phrase_has_a_twin() -> None:
+def test_every_phrase_is_translated() -> None:
     """Each template of scoring and fitting has a Russian translation."""
     root = Path(abcxyz.__file__).parent
     files = [*root.glob("core/prospects/*.py"), *root.glob("scoring/*.py")]

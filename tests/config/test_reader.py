@@ -134,7 +134,7 @@ MISTAKES = {
         f'{SOURCE}{SINK}[window]\nperiod = "12M"\nmetrik = "profit"\n',
         (
             "job.toml:9: [window] has no key 'metrik'; did you mean 'metric'? "
-            "Known are period, bucket, metric"
+            "Known are period, bucket, metric, lookback, document_spans_days"
         ),
     ),
     "no such key": (

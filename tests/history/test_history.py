@@ -122,7 +122,7 @@ def test_the_latest_is_strictly_before(tmp_path: Path) -> None:
         assert history.latest(february.dated, Settings()) is None
 
 
-def test_a_customer_is_followed(tmp_path: Path) -> None:
+def test_history_of_one_customer(tmp_path: Path) -> None:
     """A customer's states are listed from the oldest, with raw and steadied class."""
     with History(tmp_path / "history.db") as history:
         for month in (4, 2):
@@ -138,7 +138,7 @@ def test_a_customer_is_followed(tmp_path: Path) -> None:
         assert () == history.customer("'; DROP TABLE snapshot; --")
 
 
-def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
+def test_the_file_can_be_queried_in_sql(tmp_path: Path) -> None:
     """A view has segments and days for SQL clients."""
     path = tmp_path / "history.db"
     with History(path) as history:
@@ -163,7 +163,7 @@ def test_the_file_can_be_asked_in_sql(tmp_path: Path) -> None:
         (("a", "\ud800", "b"), "cannot be kept"),
     ],
 )
-def test_customers_that_cannot_be_kept_are_named(
+def test_customers_that_cannot_be_stored_are_named(
     tmp_path: Path, customers: tuple[Any, ...], message: str
 ) -> None:
     """A refused snapshot writes nothing."""
@@ -306,7 +306,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
             history.get(made().dated)
 
 
-def test_a_date_that_is_not_kept_is_answered_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_date_is_answered_with_the_available_dates(tmp_path: Path) -> None:
     """The error for an unknown date lists the dates in the history."""
     with History(tmp_path / "history.db") as history:
         history.save(made())

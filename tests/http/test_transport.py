@@ -88,7 +88,7 @@ def transport(clock: ManualClock) -> Iterator[Transport]:
     made.close()
 
 
-def test_busy_host_is_asked_again(
+def test_request_to_a_busy_host_is_repeated(
     server: Server, transport: Transport, waits: list[float]
 ) -> None:
     """A repeatable request is retried after the requested pause plus jitter."""

@@ -17,14 +17,13 @@ from tests.emulators.onec.base import FAULTS, ZERO, Base, Company
 from abcxyz import Transactions, Window, period_start
 from abcxyz.errors import (
     AbcxyzWarning,
-    AuthenticationError,
     BadDataError,
     ConfigError,
     UnavailableError,
 )
 from abcxyz.i18n import catalogue
 from abcxyz.toolkit import ManualClock
-from abcxyz_onec.sales.account import KINDS, REASONS
+from abcxyz_onec.sales.account import HIDDEN_SALES, KINDS, REASONS
 from abcxyz_onec.source import OneCSource
 
 Make = Callable[..., OneCSource]
@@ -329,23 +328,6 @@ def test_impossible_options_are_refused(
     assert not any("Catalog" in each.path or "Register" in each.path for each in base.log)
 
 
-def test_hidden_customers(source: Make, base: Base, company: Company) -> None:
-    """Hidden rows stop the read; with allowed_only they are left out with a warning."""
-    base.restricted.add("Робот")
-    first = next(iter(company.keys))
-    company.store.hidden["Catalog_Партнеры"] = {first}
-    with pytest.raises(AuthenticationError, match="allowed_only"):
-        list(source().transactions(_YEAR))
-    with pytest.raises(AuthenticationError, match="Catalog «Партнеры»"):
-        source().preflight()
-    reader = source(allowed_only=True)
-    with pytest.warns(AbcxyzWarning, match="may not see"):
-        sales = lines(reader.transactions(_YEAR))
-    assert first not in {who for who, *_ in sales}
-    unknown = [i.amount for i in reader.data_quality().issues if i.kind == REASONS["unknown"]]  # type: ignore[union-attr]
-    assert unknown == [sum(each[2] for each in sold(company) if each[0] == first)]
-
-
 def test_an_interrupted_read_is_resumed(
     source: Make, base: Base, company: Company, tmp_path: Path
 ) -> None:
@@ -423,4 +405,4 @@ def test_empty_reference_of_a_document(source: Make, company: Company) -> None:
 
 def test_labels_of_quality_in_russian() -> None:
     """Every reason of the data quality has a Russian text."""
-    assert {*REASONS.values(), *KINDS.values()} - set(catalogue("ru")) == set()
+    assert {*REASONS.values(), *KINDS.values(), HIDDEN_SALES} - set(catalogue("ru")) == set()

@@ -24,11 +24,11 @@ JSONL = '[[sink]]\nkind = "jsonl"\npath = "out.jsonl"\n'
 class Deals(Shop):
     """Source with one old deal per customer."""
 
-    asked = 0
+    calls = 0
 
     def facts(self, window: Window) -> CrmFacts:
         """Tell of the deals, under the shop's own identifiers."""
-        type(self).asked += 1
+        type(self).calls += 1
         return CrmFacts(
             deals=[
                 Deal(deal=one, customer=one, since=window.since, amount=5.0) for one in CUSTOMERS
@@ -68,7 +68,7 @@ class Manager(People):
 
 def carried_out(folder: Path, text: str) -> Outcome:
     """Run a job with these adapters."""
-    Deals.asked = 0
+    Deals.calls = 0
     sources = {"deals": Deals, "nameless": NamelessDeals, "closed": ClosedDeals}
     mine = plugin("mine", abcxyz_sources=sources, abcxyz_enrichers={"manager": Manager})
     job = parse_job(text, folder / "job.toml")
@@ -104,19 +104,19 @@ def test_facts_use_the_common_names(tmp_path: Path) -> None:
     assert best(outcome) == set(stalled(outcome)) <= {*names.values(), "shop C0"}
 
 
-@pytest.mark.parametrize(("kind", "asked"), [("deals", 1), ("nameless", 2)])
-def test_one_system_is_asked_once(tmp_path: Path, kind: str, asked: int) -> None:
+@pytest.mark.parametrize(("kind", "calls"), [("deals", 1), ("nameless", 2)])
+def test_one_system_is_read_once(tmp_path: Path, kind: str, calls: int) -> None:
     """Sources with one identity are queried once, without an identity each."""
     outcome = carried_out(tmp_path, f'[[source]]\nkind = "{kind}"\n' * 2 + JSONL)
-    assert asked == (Deals.asked if kind == "deals" else NamelessDeals.asked)
-    assert len(stalled(outcome)) == asked * len(best(outcome))
+    assert calls == (Deals.calls if kind == "deals" else NamelessDeals.calls)
+    assert len(stalled(outcome)) == calls * len(best(outcome))
 
 
-def test_the_enricher_is_asked_first(tmp_path: Path) -> None:
+def test_the_enricher_is_called_first(tmp_path: Path) -> None:
     """Of a source and an enricher of one system only the enricher is queried."""
     text = '[[source]]\nkind = "deals"\n[enricher]\nkind = "manager"\n'
     outcome = carried_out(tmp_path, text + JSONL)
-    assert (0, []) == (Deals.asked, stalled(outcome))
+    assert (0, []) == (Deals.calls, stalled(outcome))
     assert {"Ann"} == {one.owner for one in outcome.analysis.alerts if one.kind != "lead_waiting"}
 
 

@@ -162,32 +162,32 @@ def test_nothing_is_read_where_a_later_part_is_wrong(tmp_path: Path) -> None:
     watched = Remember()
     with pytest.raises(PluginError, match=r"job.toml:5: there is no sink 'crn'; did you mean"):
         carried_out(tmp_path, f'{SHOP}\n[[sink]]\nkind = "crn"\n', progress=watched)
-    assert [] == watched.told
+    assert [] == watched.reports
     with pytest.raises(ConfigError, match=r"job.toml:6: the sink 'crm' has no option 'pth'"):
         carried_out(tmp_path, f'{SHOP}{CRM}pth = "x"\n', progress=watched)
-    assert [] == watched.told
+    assert [] == watched.reports
 
 
 class Remember(RunProgress):
     """Progress watcher that records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.reports: list[object] = []
 
     def begin(self, stage: str, what: str) -> None:
-        self.told.append((stage, what))
+        self.reports.append((stage, what))
 
     def advance(self, lines: int) -> None:
-        self.told.append(lines)
+        self.reports.append(lines)
 
     def wrote(self, done: int, total: int) -> None:
-        self.told.append((done, total))
+        self.reports.append((done, total))
 
     def end(self) -> None:
-        self.told.append("end")
+        self.reports.append("end")
 
 
-def test_a_watch_is_told_of_every_stage(tmp_path: Path) -> None:
+def test_progress_reports_every_stage(tmp_path: Path) -> None:
     """Every stage begins and ends, with lines counted."""
     watched = Remember()
     enricher = '[enricher]\nkind = "people"\n'
@@ -197,7 +197,7 @@ def test_a_watch_is_told_of_every_stage(tmp_path: Path) -> None:
         *(100, 100, 100, 100, "end"),
         *(("classify", ""), "end", ("enrich", "people"), "end"),
         *(("look", "crm"), (10, 20), "end", ("write", "jsonl"), "end"),
-    ] == watched.told
+    ] == watched.reports
 
 
 def test_an_enricher_brings_attributes_and_prospects(tmp_path: Path) -> None:

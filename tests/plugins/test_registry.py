@@ -95,7 +95,7 @@ def test_a_backport_of_metadata_does_not_matter() -> None:
     assert "'csv'" in done.stdout
 
 
-def test_nothing_is_kept_between_loads() -> None:
+def test_nothing_is_cached_between_loads() -> None:
     """A plugin of one registry is not in the next one."""
     load(installed=False, extra=[plugin(abcxyz_sources={"shop": Shop})])
     assert () == load(installed=False).names("source")
@@ -134,7 +134,7 @@ def _hooked(function: Callable[[], Mapping[str, Factory]]) -> ModuleType:
 
 
 @pytest.mark.parametrize("reason", BROKEN)
-def test_a_broken_plugin_stops_nobody(reason: str) -> None:
+def test_a_broken_plugin_leaves_the_others_working(reason: str) -> None:
     """A broken plugin is recorded with its reason, and the others load."""
     registry = load(
         installed=False, extra=[BROKEN[reason](), plugin(abcxyz_sources={"shop": Shop})]
@@ -147,7 +147,7 @@ def test_a_broken_plugin_stops_nobody(reason: str) -> None:
     assert str(broken.plugin) in str(caught.value)
 
 
-def test_a_package_that_cannot_be_imported_stops_nobody(tmp_path: Path) -> None:
+def test_a_package_that_cannot_be_imported_leaves_the_others_working(tmp_path: Path) -> None:
     """A plugin whose import exits the program is recorded as broken."""
     (tmp_path / "rude_plugin.py").write_text("raise SystemExit('wrong Python')")
     info = tmp_path / "rude-1.2.dist-info"
@@ -191,7 +191,7 @@ def test_one_name_in_two_roles_is_no_clash() -> None:
     assert (("x",), ("x",)) == (registry.names("sink"), registry.names("source"))
 
 
-def test_an_unknown_adapter_is_answered_with_the_nearest(registry: Registry) -> None:
+def test_an_unknown_adapter_is_answered_with_the_nearest_name(registry: Registry) -> None:
     """The error has the name, the nearest one and all available."""
     with pytest.raises(PluginError) as caught:
         registry.get("source", "shopp", where="job.toml:3: ")

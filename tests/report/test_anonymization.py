@@ -42,7 +42,7 @@ def everything(analysis: Analysis, folder: Path) -> str:
     )
 
 
-def test_nobody_is_named(demo: Analysis, tmp_path: Path) -> None:
+def test_no_person_is_named(demo: Analysis, tmp_path: Path) -> None:
     """No identifier or name is in any file, alerts and their keys included."""
     known = {*map(str, demo.snapshot.customers.tolist()), *demo.names.values()}
     assert demo.prospects is not None

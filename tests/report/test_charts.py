@@ -127,7 +127,7 @@ def test_thinning_keeps_the_shape() -> None:
     assert {curve.k[0], curve.l[0]} <= set(curve.x.tolist())
 
 
-def test_lorenz_tells_the_gini_of_the_core() -> None:
+def test_lorenz_curve_has_the_gini_of_the_core() -> None:
     """The Gini of the Lorenz chart is twice the area above the curve."""
     abc = classify_abc(VALUES)
     curve = lorenz_of(abc)
@@ -164,7 +164,7 @@ def test_colours_can_be_read() -> None:
         assert svg.contrast(mark, svg.PAPER) >= 3
 
 
-def test_classes_are_told_apart_without_colour() -> None:
+def test_classes_are_distinguishable_without_colour() -> None:
     """Classes and bands differ in lightness or in hue other than red-green."""
     for one, other in itertools.pairwise(svg.CLASS_COLOURS[:2]):
         assert svg.contrast(one, other) >= 1.8
@@ -211,7 +211,7 @@ def test_flow_shows_every_customer_once() -> None:
             assert start + thick == pytest.approx(after)
 
 
-def test_flow_tells_money_and_direction() -> None:
+def test_flow_has_money_and_direction() -> None:
     """A band has both states, the count and the money; its colour is the direction."""
     picture = charts.flow(MOVES, "en", currency="$")
     shapes = {
@@ -226,7 +226,7 @@ def test_flow_tells_money_and_direction() -> None:
     assert svg.UP == shapes["new → A: 1 customer, -$1"]
 
 
-def test_nobody_moved() -> None:
+def test_no_customer_moved() -> None:
     """Without customers the chart shows a message."""
     empty: list[int] = []
 

@@ -42,7 +42,7 @@ def test_bins_are_monotone(seed: int, trend: str) -> None:
     assert one.counts[:-1].sum(axis=1).min() >= 0.05 * 400
 
 
-def test_any_shape_where_asked_for() -> None:
+def test_any_shape_by_option() -> None:
     """With the trend "none" bins may be non-monotone."""
     values = np.repeat(np.arange(3.0), 100)
     outcome = np.r_[np.arange(100) < 10, np.arange(100) < 90, np.arange(100) < 10]

@@ -168,7 +168,7 @@ def test_few_leave_the_rules(history: History, a: int, others: int) -> None:
     assert score_prospect({"turnover": 3e9, "employees": 900}, fitted).basis == "rules"
 
 
-def test_an_earlier_fit_may_be_what_is_kept(card: Scorecard, history: History) -> None:
+def test_an_earlier_fit_is_kept_where_it_is_better(card: Scorecard, history: History) -> None:
     """A fitted card that a new fit does not beat stays with its reference leads."""
     table, outcome = _rows(history, 30, 30)
     fitted = fit_scorecard(table, outcome, as_of=DAY, rules=card)
@@ -206,7 +206,7 @@ def test_noise_leaves_the_rules(history: History) -> None:
     assert describe(fitted, "en")[1].startswith("rules only")
 
 
-def test_rules_that_are_right_are_kept() -> None:
+def test_valid_rules_are_accepted() -> None:
     """Rules that decide the outcome are not replaced by a fit."""
     rng = np.random.default_rng(8)
     n = 400
@@ -500,7 +500,7 @@ def test_all_on_one_day_leaves_the_rules(history: History) -> None:
     assert describe(fitted)[1].startswith("rules only: before the leads set aside there are 0 A")
 
 
-def test_a_kind_may_be_given(history: History) -> None:
+def test_a_kind_may_be_named(history: History) -> None:
     """Numeric codes are a category where the options declare it."""
     code = {"metal": 24, "food": 10, "wood": 16, "retail": 47}
     table = {"okved": [code[one] for one in history.table["industry"]]}

@@ -49,7 +49,7 @@ def slow(sales: Transactions, as_of: date) -> dict[str, bool]:
     return {name: reached[name] for name in reached if a_year_later(first[name]) <= as_of}
 
 
-def test_as_the_slow_twin() -> None:
+def test_equals_the_slow_reference() -> None:
     """Outcomes of synthetic sales equal the monthly reference."""
     sales = demo_sales(seed=3, customers=60).transactions
     as_of = date(2026, 11, 1)

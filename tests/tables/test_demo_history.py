@@ -17,7 +17,7 @@ def test_same_seed_same_history() -> None:
     assert demo_sales(seed=1, customers=30) != demo_sales(seed=2, customers=30)
 
 
-def test_history_is_believable() -> None:
+def test_history_looks_like_real_sales() -> None:
     """Two years of integer kopecks on working days, with returns and every pattern."""
     demo = demo_sales()
     sales = demo.transactions

@@ -134,11 +134,11 @@ class QualityOfNothing(Memory):
 
 
 class FactsGrow(Memory):
-    told = 0
+    count = 0
 
     def facts(self, window: Window) -> CrmFacts:
-        self.told += 1
-        return CrmFacts(deals=[Deal(deal=self.told, customer="7", since=window.since)])
+        self.count += 1
+        return CrmFacts(deals=[Deal(deal=self.count, customer="7", since=window.since)])
 
 
 class HasNoIdentity(Memory):
@@ -151,12 +151,12 @@ class FailsToClose(Memory):
         raise OSError("closed already")
 
 
-class TellsInRepr(Memory):
+class SecretInRepr(Memory):
     def __repr__(self) -> str:
-        return f"TellsInRepr({SECRET})"
+        return f"SecretInRepr({SECRET})"
 
 
-class TellsInLog(Memory):
+class SecretInLog(Memory):
     def transactions(self, window: Window) -> Iterator[Transactions]:
         logging.getLogger("adapter").debug("token %s", SECRET)
         return super().transactions(window)
@@ -206,7 +206,7 @@ class OneMethod:
         return {}
 
 
-class TellsOfAll(Directory):
+class UnrequestedCustomer(Directory):
     def customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
         return {**self.people, "9": {}}
 
@@ -232,12 +232,12 @@ class NeedsSomebody(Directory):
 
 
 class GivesProspectsOnce(Directory):
-    told = False
+    done = False
 
     def prospects(self) -> Mapping[str, Mapping[str, object]]:
-        if self.told:
+        if self.done:
             return {}
-        self.told = True
+        self.done = True
         return super().prospects()
 
 
@@ -256,7 +256,7 @@ class DirectoryFailsToClose(Directory):
         raise OSError("closed already")
 
 
-class DirectoryTellsInLog(Directory):
+class DirectorySecretInLog(Directory):
     def prospects(self) -> Mapping[str, Mapping[str, object]]:
         logging.getLogger("adapter").warning(SECRET)
         return {}

@@ -54,7 +54,7 @@ def test_packages_do_not_disturb_each_other(make: Make) -> None:
     assert "фургон" == text("van", "ru")
 
 
-def test_an_error_is_said_by_the_package_that_raised_it(make: Make, tmp_path: Path) -> None:
+def test_an_error_is_translated_by_the_package_that_raised_it(make: Make, tmp_path: Path) -> None:
     """The translation of a message is that of the package that raised it."""
     names = [
         make(name, ru__a=f'"no {{what}}" = "{name}: {{what}}"') for name in ("err_a", "err_b")
@@ -120,7 +120,7 @@ def test_an_unknown_language_follows_english() -> None:
     assert "21 customers" == plural("{n} customer|{n} customers", 21, "xx")
 
 
-def test_a_counted_phrase_without_twin_keeps_english_forms() -> None:
+def test_a_counted_phrase_without_translation_keeps_english_forms() -> None:
     """An untranslated counted phrase has English plural forms in Russian."""
     result = [Catalogue().plural("{n} lorry|{n} lorries", n, "ru") for n in (1, 21, 5)]
     assert ["1 lorry", "21 lorries", "5 lorries"] == result
@@ -139,11 +139,11 @@ def test_languages_is_a_sequence() -> None:
 class TestTexts:
     """Texts in several languages."""
 
-    def test_english_has_the_twins_of_the_catalogue(self) -> None:
+    def test_english_has_the_translations_of_the_catalogue(self) -> None:
         """A phrase of the library has every translation in the catalogues."""
         assert {"en": "Customers", "ru": "Клиенты"} == dict(Texts("Customers"))
 
-    def test_given_words_win(self) -> None:
+    def test_phrases_of_the_caller_take_precedence(self) -> None:
         """Texts of a user's file take precedence over the catalogue."""
         own = Texts({"en": "Customers", "ru": "Покупатели", "de": "Kunden"})
         assert ["Customers", "Покупатели", "Kunden"] == [

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "init",
         "check": "check",
         "run": "run",
+        "pilot": "pilot",
         "plugins": "plugins",
         "score": "leads.score",
         "fit": "leads.fit",

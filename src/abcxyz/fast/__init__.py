@@ -4,6 +4,6 @@ There are two implementations: numpy, and compiled loops if numba is installed (
 ``fast``). Both add the rows of a customer in input order, so the results are bit-identical.
 """
 
-from abcxyz.fast.grid import COMPILE_PAYS, FAST_PAYS, customer_grid, fast_aggregate
+from abcxyz.fast.grid import COMPILE_PAYS, FAST_PAYS, customer_grid
 
-__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate"]
+__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid"]

@@ -11,15 +11,25 @@ import numpy.typing as npt
 from abcxyz._arrays import Days, Numbers, freeze
 from abcxyz.core.sales.accumulate import with_gaps
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.sales.panel import Panel, aggregate
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 from abcxyz.fast.columns import as_ids, as_money, as_ticks, has_arrow, is_whole
 from abcxyz.fast.numba_route import sums_by_numba
 from abcxyz.fast.numpy_route import sums_by_numpy
-from abcxyz.fast.sums import NEVER, OrderRows, Rows, RowSums, is_stretched, origin_of
+from abcxyz.fast.sums import (
+    NAT,
+    NEVER,
+    OrderRows,
+    Rows,
+    RowSums,
+    is_stretched,
+    no_date,
+    origin_of,
+)
+from abcxyz.loops.compiled import ROUTES
 
-__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_aggregate"]
+__all__ = ["COMPILE_PAYS", "FAST_PAYS", "customer_grid", "fast_panel"]
 
 COMPILE_PAYS = 2_000_000
 """Number of rows from which compiling (or loading the compiled code) saves time."""
@@ -51,7 +61,7 @@ def customer_grid(
     amounts
         (rows,) int64 minor units, which add up exactly, or float64.
     periods
-        The window and its buckets.
+        The window, its buckets, and the lookback; rows outside the lookback are ignored.
     costs
         (rows,) like the amounts, for the metric ``profit``.
     metric
@@ -89,7 +99,7 @@ def customer_grid(
     >>> panel.customers.tolist(), panel.sales.tolist()
     ([7, 9], [[100, 25], [0, 50]])
     """
-    if route not in ("auto", "numpy", "numba"):
+    if route not in ROUTES:
         raise InputError("route is {route!r}; use auto, numpy or numba", route=route)
     ids = as_ids(customers)
     ticks, per_day = as_ticks(days)
@@ -102,7 +112,8 @@ def customer_grid(
             days=len(ticks),
             amounts=len(amount),
         )
-    rows = Rows(ids, ticks, per_day, _metric(amount, costs, metric), amount)
+    rows = _within(Rows(ids, ticks, per_day, _metric(amount, costs, metric), amount), periods)
+    ids = rows.ids
     able = find_spec("numba") is not None and (is_whole(ids) or has_arrow())
     if route == "numba" and not able:
         raise InputError(
@@ -123,33 +134,41 @@ def customer_grid(
     return _panel(sums, periods, metric, order_rows, ordered=ordered)
 
 
-def fast_aggregate(sales: Transactions, periods: Periods, *, metric: str = "revenue") -> Panel:
-    """Aggregate sales as `abcxyz.analyze` does, with the fast implementation for many rows.
+def fast_panel(
+    sales: Transactions, periods: Periods, *, metric: str, rhythm: bool
+) -> Panel | None:
+    """Aggregate many lines in memory; None if another implementation is needed or faster.
 
     Parameters
     ----------
-    sales
-        All sales, in one batch.
-    periods, metric
-        As in `abcxyz.core.sales.panel.aggregate`.
-
-    Returns
-    -------
-    Panel
-        The same for both implementations.
-
-    Raises
-    ------
-    InputError
+    sales, periods, metric, rhythm
         As in `abcxyz.core.sales.panel.aggregate`.
     """
     ids = sales.customer
     plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64
     if len(sales) < FAST_PAYS or sales.document is not None or not (plain or _all_text(ids)):
-        return aggregate([sales], periods, metric=metric, rhythm=True)
+        return None
     return customer_grid(
-        ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric, rhythm=True
+        ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric, rhythm=rhythm
     )
+
+
+def _within(rows: Rows, periods: Periods) -> Rows:
+    """Select the rows in the lookback; the same object if all rows are in it."""
+    missing = int(np.count_nonzero(rows.ticks == NAT))
+    if missing:
+        raise no_date(missing)
+    since, until = (
+        int(np.datetime64(day, "D").astype(np.int64)) * rows.per_day
+        for day in (periods.lookback.since, periods.lookback.until)
+    )
+    inside = (rows.ticks >= since) & (rows.ticks < until)
+    if inside.all():
+        return rows
+    ids = rows.ids[inside] if isinstance(rows.ids, np.ndarray) else rows.ids.filter(inside)
+    money = rows.money[inside]
+    amount = money if rows.amount is rows.money else rows.amount[inside]
+    return Rows(ids, rows.ticks[inside], rows.per_day, money, amount)
 
 
 def _all_text(ids: npt.NDArray[Any]) -> bool:

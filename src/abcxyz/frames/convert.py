@@ -151,6 +151,8 @@ def panel_from_frame(
     metric: str = "revenue",
     cost: str | None = None,
     document: str | None = None,
+    document_spans_days: bool = False,
+    lookback: str | None = None,
     decimals: int | None = 2,
     missing: str = "raise",
     minor: bool = False,
@@ -161,6 +163,8 @@ def panel_from_frame(
     ----------
     frame, customer, date, amount, as_of, period, bucket, metric, cost, document, missing
         As in `segment`.
+    document_spans_days, lookback
+        As in `Settings`.
     decimals
         As in `segment`: amounts are summed as integers of the minor unit if possible.
     minor
@@ -194,7 +198,13 @@ def panel_from_frame(
         amount=amount,
         cost=cost,
         document=document,
-        settings=Settings(period=period, bucket=bucket, metric=metric),
+        settings=Settings(
+            period=period,
+            bucket=bucket,
+            metric=metric,
+            lookback=lookback,
+            document_spans_days=document_spans_days,
+        ),
         as_of=as_of,
         decimals=decimals,
         missing=missing,

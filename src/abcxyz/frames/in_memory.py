@@ -230,7 +230,12 @@ def aggregated(columns: Columns, money: Amounts, query: Query, *, ordered: bool 
     if not isinstance(customer, np.ndarray):
         customer = np.array(customer.to_pylist(), dtype=object)
     sales = Transactions(customer, columns.day, money.amount, money.cost, columns.document)
-    return aggregate([sales], query.periods, metric=metric)
+    return aggregate(
+        [sales],
+        query.periods,
+        metric=metric,
+        document_spans_days=query.settings.document_spans_days,
+    )
 
 
 def _is_fast(ids: Any) -> bool:

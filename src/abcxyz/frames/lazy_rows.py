@@ -142,7 +142,11 @@ def prepared(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int |
     }
     if query.document is not None:
         columns["document"] = _text(query.document, schema[query.document])
-    return frame.select(**columns)
+    rows = frame.select(**columns)
+    lookback = query.periods.lookback
+    counts = (nw.col("day") >= nw.lit(lookback.since)) & (nw.col("day") < nw.lit(lookback.until))
+    # Unusable rows stay, so that they are reported.
+    return rows.filter(counts | (nw.col("unusable") == 1))
 
 
 def diagnosis(

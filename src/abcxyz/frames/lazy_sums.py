@@ -16,7 +16,10 @@ _OF_WINDOW = ("value", "orders", "inside")  # of the window only, if buckets ext
 
 
 def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
-    """Count each document once, on the day of its first line; returns do not count.
+    """Count each document once; returns do not count.
+
+    A document is identified by customer, number and day; if documents span days, by customer and
+    number, and it belongs to the day of its first line.
 
     Returns
     -------
@@ -24,15 +27,16 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
         Rows for `bucket_sums` (documents instead of lines for the metric ``count``), and the
         orders and the first and last day of every customer, which those rows do not contain.
     """
+    totals = [nw.col(name).sum() for name in ("amount", "size", "unusable")]
+    keys = ["customer", "document"]
+    if query.settings.document_spans_days:
+        totals.append(nw.col("day").min())
+    else:
+        keys.append("day")
     documents = (
         rows.with_columns(size=nw.col("amount").abs().cast(nw.Float64))
-        .group_by("customer", "document")
-        .agg(
-            nw.col("day").min(),
-            nw.col("amount").sum(),
-            nw.col("size").sum(),
-            nw.col("unusable").sum(),
-        )
+        .group_by(*keys)
+        .agg(*totals)
     )
     is_sale = nw.col("amount").cast(nw.Float64) >= -NEAR * nw.col("size")
     documents = documents.with_columns(sale=nw.when(is_sale).then(1).otherwise(0).cast(nw.Int64))

@@ -37,6 +37,8 @@ def segment(
     metric: str = "revenue",
     cost: str | None = None,
     document: str | None = None,
+    document_spans_days: bool = False,
+    lookback: str | None = None,
     ddof: int = 0,
     since_first: bool = False,
     single_order: bool | None = None,
@@ -61,6 +63,8 @@ def segment(
         Name of the column of costs, for the metric ``profit``.
     document
         Name of the column of sales documents, for counting orders; None for one per row.
+    document_spans_days, lookback
+        As in `Settings`.
     decimals
         Decimals of the amounts. If they have no more, they are summed exactly, as integers of the
         minor unit; otherwise, or with None, customers within a relative 1e-9 of a cut belong to
@@ -108,6 +112,8 @@ def segment(
             period=period,
             bucket=bucket,
             metric=metric,
+            lookback=lookback,
+            document_spans_days=document_spans_days,
             abc=abc,
             xyz=xyz,
             ddof=ddof,

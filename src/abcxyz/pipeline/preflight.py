@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attrs import frozen
 
-from abcxyz.config import Job, Part
+from abcxyz.config import Adapters, Job, Part
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.prepare import Advice, built
@@ -12,7 +14,7 @@ from abcxyz.plugins import Preflight
 from abcxyz.registry import Registry
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["Checked", "check"]
+__all__ = ["Checked", "check", "checked_adapters"]
 
 
 @frozen
@@ -47,7 +49,13 @@ def check(job: Job, *, registry: Registry | None = None) -> tuple[Checked, ...]:
     """
     with built(job, registry) as (adapters, redactor):
         Advice.of(job)
-        return tuple(_checked(part, adapter, redactor) for part, adapter in adapters)
+        return tuple(checked_adapters(adapters, redactor))
+
+
+def checked_adapters(adapters: Adapters, redactor: Redactor) -> Iterator[Checked]:
+    """Run the preflight check of each adapter in turn."""
+    for part, adapter in adapters:
+        yield _checked(part, adapter, redactor)
 
 
 def _checked(part: Part, adapter: object, redactor: Redactor) -> Checked:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from attrs import evolve
 
 from abcxyz.config import Part
 from abcxyz.core.sales.calendar import Window
@@ -186,7 +187,7 @@ class Reading:
                 "own_customer",
                 sorted(names.unmapped)[:_EXAMPLES],
             )
-            quality = Quality(quality.rows, quality.used, (*quality.issues, issue))
+            quality = evolve(quality, issues=(*quality.issues, issue))
         self._quality.append(quality)
 
     @property

@@ -167,8 +167,14 @@ def _classified(
         # Dated by the window: a second run of the same month must not compare with itself.
         previous = history.latest(periods.dated, job.settings)
         year_ago = _year_ago(history, job, periods)
-    batches = reading.transactions(periods.span)
-    panel = aggregate(batches, periods, metric=job.settings.metric, rhythm=True)
+    batches = reading.transactions(periods.lookback)
+    panel = aggregate(
+        batches,
+        periods,
+        metric=job.settings.metric,
+        rhythm=True,
+        document_spans_days=job.settings.document_spans_days,
+    )
     progress.begin("classify", "")
     analysis = analyze(
         panel,

@@ -176,7 +176,7 @@ def _total(amounts: Floats) -> float:
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:
-    """Merge accounts: issues of the same kind and treatment are added up.
+    """Merge accounts: issues of the same kind and treatment are added up, remarks joined.
 
     Examples
     --------
@@ -187,13 +187,15 @@ def merged(accounts: Iterable[Quality]) -> Quality:
     """
     rows, used = 0, 0
     issues: dict[tuple[str, str], QualityIssue] = {}
+    remarks: dict[str, None] = {}
     for account in accounts:
+        remarks.update(dict.fromkeys(account.remarks))
         rows, used = rows + account.rows, used + account.used
         for issue in account.issues:
             key = issue.kind, issue.treatment
             earlier = issues.get(key)
             issues[key] = issue if earlier is None else _together(earlier, issue)
-    return Quality(rows, used, issues.values())
+    return Quality(rows, used, issues.values(), remarks)
 
 
 def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:

@@ -98,7 +98,6 @@ def analyze_file(
     (2, ['Ann', 'Bob'])
     """
     from abcxyz.core.analysis.analyze import analyze
-    from abcxyz.fast import fast_aggregate
 
     if is_large_parquet(path, large_from):
         options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
@@ -118,7 +117,7 @@ def analyze_file(
         inside = bool(periods.window.holds(sales.transactions.day).any())
         check_window(str(path), periods.window, first=first, last=last, inside=inside)
     return analyze(
-        fast_aggregate(sales.transactions, periods, metric=settings.metric),
+        sales.transactions,
         as_of=as_of,
         settings=settings,
         quality=sales.account(periods.window),

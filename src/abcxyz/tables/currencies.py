@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz.errors import InputError
-from abcxyz.tables.cells import MONEY_MARKS, distinct, is_blank, spread
+from abcxyz.tables.cells import distinct, spread
+from abcxyz.tables.values.currency_marks import currency_code, currency_in_amount
 
 __all__ = [
     "CURRENCY_SIGNS",
@@ -20,23 +20,25 @@ __all__ = [
     "has_currency_signs",
     "read_currency",
     "refuse_choice",
+    "with_zeros",
 ]
 
 CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
     {"RUB": "₽", "USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "KZT": "₸", "BYN": "Br"}
+    | {"UAH": "₴", "INR": "₹", "PLN": "zł", "TRY": "₺"}
 )
 """Code of a currency -> its sign."""
 
-_CODE_OF = MappingProxyType({sign: code for code, sign in CURRENCY_SIGNS.items()} | {"RUR": "RUB"})
 
-
-def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
+def read_currency(column: pd.Series[Any], *, in_amounts: bool = False) -> npt.NDArray[np.object_]:
     """Parse currency codes, or the currency signs in amount cells.
 
     Parameters
     ----------
     column
         (n,) codes such as ``RUB``, or amounts such as ``100 ₽``.
+    in_amounts
+        Whether the cells are amounts.
 
     Returns
     -------
@@ -45,27 +47,51 @@ def read_currency(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     """
     codes, cells = distinct(column)
     names = np.empty(len(cells), dtype=object)
-    names[:] = [_code(cell) for cell in cells]
+    names[:] = [currency_in_amount(cell) if in_amounts else currency_code(cell) for cell in cells]
     currencies: npt.NDArray[np.object_] = spread(codes, names, "")
     return currencies
-
-
-def _code(cell: object) -> str:
-    if is_blank(cell):
-        return ""
-    sign = MONEY_MARKS.search(str(cell))
-    if sign is None:
-        code = str(cell).strip().upper()
-        return "" if re.search(r"\d", code) and not re.fullmatch(r"\d{3}", code) else code
-    mark = sign[0].upper()
-    return "RUB" if mark.startswith("Р") else _CODE_OF.get(mark, mark)
 
 
 def has_currency_signs(column: pd.Series[Any]) -> bool:
     """Return whether any amount cell has a currency sign."""
     if column.dtype.kind in "iufM":
         return False
-    return any(isinstance(cell, str) and MONEY_MARKS.search(cell) for cell in distinct(column)[1])
+    return any(currency_in_amount(cell) for cell in distinct(column)[1])
+
+
+def with_zeros(
+    counts: Mapping[str, int], zeros: int, target: str | None
+) -> tuple[dict[str, int], str]:
+    """Count zeros without a currency as lines of the currency of the result.
+
+    Parameters
+    ----------
+    counts
+        Currency code -> number of lines; the empty code stands for no currency.
+    zeros
+        Number of lines without a currency whose amount is zero.
+    target
+        Currency of the result, if chosen; None takes the most frequent one.
+
+    Returns
+    -------
+    counts : dict
+        The numbers of lines then.
+    currency : str
+        Currency of the zeros; empty if no line has a currency.
+
+    Examples
+    --------
+    >>> with_zeros({"RUB": 1, "": 2}, 1, None)
+    ({'RUB': 2, '': 1}, 'RUB')
+    """
+    named = {code: count for code, count in counts.items() if code}
+    if not zeros or not named:
+        return dict(counts), ""
+    chosen = target.strip().upper() if target else ""
+    code = chosen if chosen in named else max(sorted(named), key=lambda one: named[one])
+    shifted = {**counts, code: counts[code] + zeros, "": counts[""] - zeros}
+    return {one: count for one, count in shifted.items() if count}, code
 
 
 def refuse_choice(

@@ -136,6 +136,8 @@ def analyze_large_parquet(
             period=settings.period,
             bucket=settings.bucket,
             metric=settings.metric,
+            lookback=settings.lookback,
+            document_spans_days=settings.document_spans_days,
         )
     # Customers have the same names in memory and by DuckDB.
     names = np.array([str(one) for one in panel.customers.tolist()], dtype=object)
@@ -196,7 +198,7 @@ def _present(sales: Any) -> tuple[str, str, str]:
 
 
 def _usable(sales: Any, as_of: date) -> str:
-    return " and ".join([*_present(sales), f"date <= date '{as_of}'"])
+    return " and ".join([*_present(sales), f"date < date '{as_of}'"])
 
 
 def _currency_condition(
@@ -232,7 +234,7 @@ def _account(
         "no_customer": f"not ({customer})",
         "no_date": f"{customer} and not ({day})",
         "no_amount": f"{customer} and {day} and not ({amount})",
-        "future_date": f"{customer} and {day} and {amount} and date > date '{as_of}'",
+        "future_date": f"{customer} and {day} and {amount} and date >= date '{as_of}'",
         "other_currency": f"{usable} and not {in_currency}",
         "zero": f"{used} and amount = 0",
         "negative": f"{used} and amount < 0",

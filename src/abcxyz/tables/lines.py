@@ -65,14 +65,14 @@ class SalesLines:
     """Customer, day, amount and cost of the lines of a table, with their quality account.
 
     Lines without a customer, a readable date or a readable amount are taken out of use in the
-    account, and so are those dated after *as_of*.
+    account, and so are those dated on *as_of* or later.
 
     Parameters
     ----------
     columns
         The decoded columns.
     as_of
-        Lines after this day are left out; None keeps every line.
+        Lines of this day and later are left out; None keeps every line.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class SalesLines:
         account.leave_out("unreadable_amount", bad_amounts, None, columns.amount_cell)
         account.leave_out("no_amount", np.isnan(self._amount), None)
         if as_of is not None:
-            late = self._day > np.datetime64(as_of)
+            late = self._day >= np.datetime64(as_of)
             account.leave_out("future_date", late, self._amount, columns.date_cell)
         if columns.cost is not None:
             cost, bad = columns.cost
@@ -100,35 +100,50 @@ class SalesLines:
             account.note("no_cost", lacking, self._amount)
             self._cost = np.nan_to_num(cost)
 
-    def currencies(self) -> dict[str, int]:
-        """Return currency -> number of lines in use; empty without currencies."""
-        if self._columns.currency is None:
-            return {}
-        codes, currencies = self._columns.currency
-        counts = np.bincount(codes[self.account.used] + 1, minlength=len(currencies) + 1)
-        found: dict[str, int] = {}
-        for code, count in zip(("", *currencies), counts.tolist(), strict=True):
+    def currencies(self) -> tuple[dict[str, int], int]:
+        """Return currency -> number of lines in use, and the zeros without one among these."""
+        codes, currencies = self._currencies()
+        used = self.account.used
+        counts = np.bincount(codes[used] + 1, minlength=len(currencies))
+        named: dict[str, int] = {}
+        for code, count in zip(currencies, counts.tolist(), strict=True):
             if count:
-                found[code] = found.get(code, 0) + count
-        return found
+                named[code] = named.get(code, 0) + count
+        zeros = used & (self._amount == 0) & self._without_currency(codes, currencies)
+        return named, int(np.count_nonzero(zeros))
 
-    def convert(self, factor: Mapping[str, float]) -> None:
-        """Convert the money by currency -> factor; leave out the lines of other currencies."""
-        assert self._columns.currency is not None
-        codes, currencies = self._columns.currency
-        table = np.array([factor.get(one, np.nan) for one in ("", *currencies)])
+    def convert(self, factor: Mapping[str, float], zeros: str) -> None:
+        """Convert the money by currency -> factor; leave out the lines of other currencies.
+
+        A zero without a currency takes the currency *zeros*.
+        """
+        codes, currencies = self._currencies()
+        table = np.array([factor.get(one, np.nan) for one in currencies])
         factors = table[codes + 1]
+        unmarked = (self._amount == 0) & self._without_currency(codes, currencies)
+        factors[unmarked] = factor.get(zeros, np.nan)
         # A sum of several currencies is meaningless, so this issue has no amount.
         self.account.leave_out(
             "other_currency",
             np.isnan(factors),
             None,
-            lambda place: currencies[codes[place]] if codes[place] >= 0 else "",
+            lambda place: currencies[codes[place] + 1],
         )
         factors = np.nan_to_num(factors, nan=1.0)
         self.account.note("converted", factors != 1.0, self._amount)
         self._amount = self._amount * factors
         self._cost = None if self._cost is None else self._cost * factors
+
+    def _currencies(self) -> tuple[Codes, Sequence[str]]:
+        """Return the codes of the currencies, and the currencies from the code -1 on."""
+        assert self._columns.currency is not None
+        codes, currencies = self._columns.currency
+        return codes, ("", *currencies)
+
+    @staticmethod
+    def _without_currency(codes: Codes, currencies: Sequence[str]) -> Bools:
+        empty = np.array([not one for one in currencies], dtype=bool)
+        return np.asarray(empty[codes + 1])
 
     def note_signs(self) -> None:
         """Count zero and negative amounts, which stay in use."""

@@ -20,7 +20,7 @@ from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable
-from abcxyz.tables.currencies import choose_currency, refuse_choice
+from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import choose_columns
@@ -107,7 +107,7 @@ def read_sales(
     rates
         Currency to its price in the currency of the result.
     as_of
-        Lines after this day are left out as future ones; None keeps every line.
+        Lines of this day and later are left out as future ones; None keeps every line.
     date_format
         Format of :func:`time.strptime` for unusual dates.
     decimal
@@ -174,7 +174,7 @@ class SalesScan:
     where
         Name of the file, for messages.
     as_of
-        Lines after this day are left out; None keeps every line.
+        Lines of this day and later are left out; None keeps every line.
     currency, rates
         As in `read_sales`.
 
@@ -203,6 +203,7 @@ class SalesScan:
         self._scan, self._where, self._as_of = scan, where, as_of
         self.columns = dict(columns)
         self.labels = scan.labels
+        self._zeros = ""
         self._factor = self._choose(currency, rates or {})
         self._accounts: list[LineAccount] = []
         self.names: dict[str, str] = {}
@@ -217,8 +218,12 @@ class SalesScan:
             refuse_choice(self._where, currency, rates)
             return None
         counts: Counter[str] = Counter()
+        zeros = 0
         for part in self._scan.parts():
-            counts.update(SalesLines(part, as_of=self._as_of).currencies())
+            named, unmarked = SalesLines(part, as_of=self._as_of).currencies()
+            counts.update(named)
+            zeros += unmarked
+        counts, self._zeros = with_zeros(counts, zeros, currency)
         return choose_currency(counts, target=currency, rates=rates, where=self._where)
 
     def parts(self, window: Window | None = None) -> Iterator[SalesLines]:
@@ -235,7 +240,7 @@ class SalesScan:
         for part in self._scan.parts():
             lines = SalesLines(part, as_of=self._as_of)
             if self._factor is not None:
-                lines.convert(self._factor)
+                lines.convert(self._factor, self._zeros)
             lines.note_signs()
             lines.note_duplicates()
             self._note(lines, window)
@@ -259,7 +264,7 @@ class SalesScan:
     @property
     def quality(self) -> Quality:
         """The quality account of the parts read so far."""
-        account = account_of(self._accounts)
+        account = evolve(account_of(self._accounts), remarks=self._scan.remarks)
         count, amount = self._outside
         if not count:
             return account
@@ -327,7 +332,6 @@ def scan_sales(
         columns,
         date_format=reading.get("date_format"),
         decimal=reading.get("decimal"),
-        comma_is_decimal=reading.get("delimiter") != ",",
         budget=budget,
         folder=spill_directory(spill),
         progress=progress,

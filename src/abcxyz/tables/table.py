@@ -24,6 +24,11 @@ class Table(Protocol):
         """Headings, in the order of the file."""
         ...
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood: sentences for the reader, in order of importance."""
+        ...
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows in batches, each exactly once, in the order of the file.
 
@@ -53,6 +58,8 @@ class FrameTable:
         The table.
     first_line
         Line number of its first row.
+    remarks
+        How the file was understood.
 
     Examples
     --------
@@ -64,6 +71,7 @@ class FrameTable:
     where: str
     frame: pd.DataFrame
     first_line: int = 2
+    remarks: Sequence[str] = ()
 
     @property
     def columns(self) -> Sequence[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from abcxyz._arrays import Bools, Days, Floats
+from abcxyz._arrays import Bools, Days, Floats, Ints
 from abcxyz.tables.cells import read_amounts, read_days, read_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
 from abcxyz.tables.lines import LineColumns
@@ -19,13 +20,13 @@ from abcxyz.tables.scan.columns import CellTable, Column, column_of
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError, Words, mixed
 from abcxyz.tables.scan.line_store import Arrays, LineStore
 from abcxyz.tables.table import Table
+from abcxyz.tables.values.text import MISSING_MARKERS
 
 __all__ = ["TableScan"]
 
 _NO_DAY = np.iinfo(np.int32).min
 _FIRST_DAY = (date.min - date(1970, 1, 1)).days  # written by 1C for "no date"
 _MANY_DAYS = 40_000  # distinct dates from which they must be moments
-_HEAD = 20
 _MONEY = ("amount", "cost")
 
 
@@ -52,8 +53,6 @@ class TableScan:
         Role -> column.
     date_format, decimal
         As in `abcxyz.tables.sales.read_sales`.
-    comma_is_decimal
-        Whether ``1,234`` is a decimal fraction where a Russian table leaves it open.
     duplicates
         Whether to hash the lines over all columns.
     budget, folder
@@ -74,7 +73,6 @@ class TableScan:
         *,
         date_format: str | None = None,
         decimal: str | None = None,
-        comma_is_decimal: bool = True,
         duplicates: bool = True,
         budget: float | None = None,
         folder: str | None = None,
@@ -82,12 +80,12 @@ class TableScan:
     ) -> None:
         self._table, self._roles = table, dict(roles)
         self._date_format, self._decimal = date_format, decimal
-        self._comma, self._duplicates = comma_is_decimal, duplicates
+        self._duplicates = duplicates
         self._progress = progress
         self._hashing = CellHashes()
         self._modes = dict.fromkeys(_MONEY, "plain")
         if decimal not in (None, "."):
-            self._modes = dict.fromkeys(_MONEY, "cells")
+            self._modes |= dict.fromkeys(_MONEY, "cells")
         self._modes["date"] = "cells"
         self._moments = date_format is None
         while True:
@@ -97,7 +95,8 @@ class TableScan:
                 break
             except _NotPlainError as problem:
                 self._modes[problem.role] = problem.mode
-                self._moments = self._moments and problem.mode != "cells"
+                if problem.role == "date" and problem.mode == "cells":
+                    self._moments = False
             except HashCollisionError:
                 self._hashing = CellHashes(secrets.randbits(128))
             except BaseException:
@@ -110,7 +109,6 @@ class TableScan:
         self._cells = {role: CellTable(self._hashing) for role in self._roles}
         self._owners = _Owners(self._cells["customer"].cells)
         self._points = dict.fromkeys(_MONEY, (False, False))
-        russian: bool = _is_russian(self._table.columns)
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         weights = {
             name: np.uint64(2 * place + 1) for place, name in enumerate(self._table.columns)
@@ -119,9 +117,6 @@ class TableScan:
             if not len(batch):
                 continue
             columns = {name: column_of(batch[name]) for name in batch.columns}
-            if not self._store.rows:
-                head = batch[self._roles["customer"]].head(_HEAD)
-                russian = russian or _is_russian(map(str, head))
             lines = batch.index.to_numpy().astype(np.uint32)
             chunk = self._coded(columns, lines)
             chunk["line"] = lines
@@ -130,7 +125,6 @@ class TableScan:
             self._store.add(chunk, self._owners)
             if self._progress is not None:
                 self._progress(self._store.rows)
-        self._russian = russian
         for role, (points, other) in self._points.items():
             # 1.234 may be a thousand and more: all cells together decide.
             if points and not other:
@@ -146,7 +140,7 @@ class TableScan:
                 chunk[role] = self._plain(role, column)
             elif role == "date" and (column.typed is not None or self._modes[role] == "moments"):
                 chunk["day"] = self._days(column)
-            elif role == "document":
+            elif role == "document" and self._modes[role] == "plain":
                 chunk[role] = self._documents(column, lines)
             else:
                 chunk[role] = column.codes(self._cells[role])
@@ -171,52 +165,57 @@ class TableScan:
         days = moments.astype("M8[D]").astype(np.int64)
         return np.where(np.isnat(moments) | (days == _FIRST_DAY), _NO_DAY, days).astype(np.int32)
 
-    def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-        if column.is_plain():
-            keys = column.hashes(self._hashing)
-            missing = column.blank()
-        else:
-            # Identifiers with spaces, points or other letters are cleaned one by one.
-            table = CellTable(self._hashing)
-            codes = column.codes(table)
-            ids = read_ids(pd.Series(table.cells, dtype=object))
-            clean = column_of(pd.Series(ids, dtype=object))
-            keys = np.append(clean.hashes(self._hashing), np.uint64(0))[codes]
-            missing = np.append(pd.isna(ids), True)[codes]
-        if missing is not None and missing.any():
-            # Each line without a document counts as a document, as in a table without documents.
-            rows = np.flatnonzero(missing)
-            keys = keys.copy()
-            keys[rows] = mixed(lines[rows].astype(np.uint64) ^ _NO_DOCUMENT)
-        return keys
+    def _documents(
+        self, column: Column, lines: npt.NDArray[np.uint32]
+    ) -> npt.NDArray[np.uint64]:
+        """Return the keys of documents whose identifiers are written plainly."""
+        if not column.is_plain():
+            raise _NotPlainError("document")
+        return _without_gaps(column.hashes(self._hashing), column.blank(), lines)
 
     def _decide(self) -> None:
         """Parse the distinct cells, all of which are known now."""
-        ids = read_ids(pd.Series(self._cells["customer"].cells, dtype=object))
-        owners, labels = pd.factorize(ids, use_na_sentinel=True)
+        owners, labels = pd.factorize(self._ids("customer"), use_na_sentinel=True)
         self._owner = np.append(owners, -1).astype(np.int32)
         self.labels = np.asarray(labels, dtype=object)
-        comma = self._comma and self._russian
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
         for role in _MONEY:
             if role in self._roles and self._modes[role] == "cells":
-                cells = pd.Series(self._cells[role].cells, dtype=object)
-                amounts, bad = read_amounts(cells, decimal=self._decimal, comma_is_decimal=comma)
+                amounts, bad = read_amounts(
+                    self._distinct(role), decimal=self._decimal, name=self._roles[role]
+                )
                 self._values[role] = np.append(amounts, np.nan), _any(bad)
-        cells = pd.Series(self._cells["date"].cells, dtype=object)
-        days, bad = read_days(cells, date_format=self._date_format, name=self._roles["date"])
+        days, bad = read_days(
+            self._distinct("date"), date_format=self._date_format, name=self._roles["date"]
+        )
         self._values["date"] = np.append(days, np.datetime64("NaT", "D")), _any(bad)
+        self._documents_of: npt.NDArray[np.uint64] | None = None
+        if "document" in self._roles and self._modes["document"] == "cells":
+            ids = pd.Series(self._ids("document"), dtype=object)
+            keys = column_of(ids.fillna("")).hashes(self._hashing)
+            self._documents_of = np.append(keys, np.uint64(0))
+            self._blank_documents = np.append(ids.isna().to_numpy(), True)
         self._currencies: list[str] | None = None
-        money = self._cells["amount"].cells
         if "currency" in self._roles:
-            written = pd.Series(self._cells["currency"].cells, dtype=object)
-            self._currencies, self._currency_role = read_currency(written).tolist(), "currency"
-        elif money and has_currency_signs(pd.Series(money, dtype=object)):
-            written = pd.Series(money, dtype=object)
-            self._currencies, self._currency_role = read_currency(written).tolist(), "amount"
+            self._currencies = read_currency(self._distinct("currency")).tolist()
+            self._currency_role = "currency"
+        elif has_currency_signs(self._distinct("amount")):
+            self._currencies = read_currency(self._distinct("amount"), in_amounts=True).tolist()
+            self._currency_role = "amount"
         self._names: list[str | None] | None = None
         if "name" in self._roles:
-            self._names = read_ids(pd.Series(self._cells["name"].cells, dtype=object)).tolist()
+            self._names = self._ids("name").tolist()
+
+    def _distinct(self, role: str) -> pd.Series[Any]:
+        return pd.Series(self._cells[role].cells, dtype=object)
+
+    def _ids(self, role: str) -> npt.NDArray[np.object_]:
+        return _read_ids(self._cells[role].cells, self._roles[role])
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood."""
+        return self._table.remarks
 
     @property
     def rows(self) -> int:
@@ -260,7 +259,7 @@ class TableScan:
             day=day,
             amount=self._spread("amount", arrays),
             cost=self._spread("cost", arrays) if "cost" in arrays else None,
-            document=arrays["document"].view(np.int64) if "document" in arrays else None,
+            document=self._document_keys(arrays),
             currency=currency,
             name=name,
             hashes=arrays.get("hash"),
@@ -268,6 +267,15 @@ class TableScan:
             date_cell=date_cell,
             amount_cell=self._cell("amount", arrays),
         )
+
+    def _document_keys(self, arrays: Arrays) -> Ints | None:
+        if "document" not in arrays:
+            return None
+        keys = arrays["document"]
+        if self._documents_of is not None:
+            blank = self._blank_documents[keys]
+            keys = _without_gaps(self._documents_of[keys], blank, arrays["line"])
+        return keys.view(np.int64)
 
     def _spread(self, role: str, arrays: Arrays) -> tuple[npt.NDArray[Any], Bools | None]:
         codes = arrays[role]
@@ -286,6 +294,8 @@ class TableScan:
 
 
 _NO_DOCUMENT = np.uint64(0xA0761D6478BD642F)
+#: Characters of identifiers that are taken as they are written.
+_PLAIN = frozenset(string.ascii_letters + string.digits + "_-/:#")
 
 
 class _Owners:
@@ -299,10 +309,32 @@ class _Owners:
     def __call__(self) -> npt.NDArray[np.int32]:
         fresh = self._cells[len(self._numbers) :]
         if fresh:
-            ids = read_ids(pd.Series(fresh, dtype=object)).tolist()
+            ids = _read_ids(fresh, "customer").tolist()
             numbers = [self._known.setdefault(one, len(self._known)) for one in ids]
             self._numbers = np.concatenate([self._numbers, np.array(numbers, np.int32)])
         return self._numbers
+
+
+def _read_ids(cells: Sequence[Any], name: str) -> npt.NDArray[np.object_]:
+    """Return the identifiers of distinct cells; plain ones need no parsing."""
+    if all(type(cell) is str for cell in cells):
+        letters = set("".join(cells))
+        if letters <= _PLAIN and MISSING_MARKERS.isdisjoint(cells) and "" not in cells:
+            ids = np.empty(len(cells), dtype=object)
+            ids[:] = cells
+            return ids
+    return read_ids(pd.Series(cells, dtype=object), name=name)
+
+
+def _without_gaps(
+    keys: npt.NDArray[np.uint64], missing: Bools | None, lines: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint64]:
+    """Give each line without a document a document, as in a table without documents."""
+    if missing is None or not missing.any():
+        return keys
+    keys = keys.copy()
+    keys[missing] = mixed(lines[missing].astype(np.uint64) ^ _NO_DOCUMENT)
+    return keys
 
 
 def _line_hashes(
@@ -318,8 +350,3 @@ def _line_hashes(
 
 def _any(bad: Bools) -> Bools | None:
     return np.append(bad, False) if bad.any() else None
-
-
-def _is_russian(texts: Iterable[str]) -> bool:
-    """Return whether there is Russian text, so that ``1,234`` is a decimal fraction."""
-    return any("а" <= letter <= "я" for text in texts for letter in str(text).casefold())

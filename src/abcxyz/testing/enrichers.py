@@ -54,7 +54,7 @@ class EnricherContract:
         """It has both methods of an enricher."""
         assert isinstance(make_enricher(), Enricher)
 
-    def test_tells_what_was_asked(
+    def test_returns_only_requested_customers(
         self, make_enricher: Callable[[], Enricher], known: Sequence[str]
     ) -> None:
         """Exactly the known customers come back, under the requested ids."""

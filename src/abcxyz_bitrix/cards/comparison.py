@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -14,7 +14,7 @@ from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_id
-from abcxyz_bitrix.rest.lists import Listing, Row, scan
+from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, scan
 from abcxyz_bitrix.words import text
 
 if TYPE_CHECKING:
@@ -69,13 +69,18 @@ class Comparison:
     leads: bool
     lang: str
 
-    def run(self, analysis: Analysis, *, dry_run: bool) -> Work:
+    def run(
+        self, analysis: Analysis, *, dry_run: bool, only: Collection[str] | None = None
+    ) -> Work:
         """Find the cards to write, the most valuable customers first.
 
         Parameters
         ----------
         dry_run
             Create no field.
+        only
+            Customers whose cards alone are compared; by default every card of the portal, so
+            that those of former customers are cleared.
 
         Raises
         ------
@@ -83,9 +88,11 @@ class Comparison:
             The fields are not there and cannot be made.
         """
         all_cards = list(cards(analysis, lang=self.lang, priority=self.priority))
-        keys = Keys(self.client, self.customer_id)
-        customers = (str(customer) for customer in analysis.snapshot.customers.tolist())
-        parties = keys.parties(customers, self.entities)
+        customers = [str(customer) for customer in analysis.snapshot.customers.tolist()]
+        if only is not None:
+            all_cards = [card for card in all_cards if card.key in only]
+            customers = [customer for customer in customers if customer in only]
+        parties = self.parties(customers)
         work = Work(parties)
         wanted: dict[Party, Card] = {}
         unknown = 0
@@ -103,8 +110,10 @@ class Comparison:
             )
         for entity in self.entities:
             of_entity = {party: card for party, card in wanted.items() if party[0] == entity}
-            self._compare_entity(entity, of_entity, analysis, work, dry_run=dry_run)
-        if self.leads and analysis.prospects is not None:
+            self._compare_entity(
+                entity, of_entity, analysis, work, dry_run=dry_run, others=only is None
+            )
+        if only is None and self.leads and analysis.prospects is not None:
             scored = {}
             for card in lead_cards(analysis, lang=self.lang):
                 number = as_id(card.key.removeprefix("L_"))
@@ -114,6 +123,22 @@ class Comparison:
         work.writes.sort(key=lambda write: (-write.worth, write.party))
         return work
 
+    def parties(self, customers: Iterable[str]) -> dict[str, list[Party]]:
+        """Find the cards of customers by their keys."""
+        return Keys(self.client, self.customer_id).parties(customers, self.entities)
+
+    def shown(self, parties: Iterable[Party]) -> dict[Party, tuple[CardFields, dict[str, Value]]]:
+        """Read what the adapter's fields show on cards; no field is created."""
+        chosen = set(parties)
+        content: dict[Party, tuple[CardFields, dict[str, Value]]] = {}
+        for entity in self.entities:
+            ids = sorted(number for kind, number in chosen if kind == entity)
+            if ids:
+                card_fields = ensure(self.client, entity, self.prefix, self.lang, dry_run=True)
+                for row in self._rows(entity, card_fields, ids):
+                    content[entity, as_id(row["id"])] = card_fields, card_fields.read(row)
+        return content
+
     def _compare_entity(
         self,
         entity: int,
@@ -122,6 +147,7 @@ class Comparison:
         work: Work,
         *,
         dry_run: bool,
+        others: bool = True,
     ) -> None:
         card_fields = ensure(self.client, entity, self.prefix, self.lang, dry_run=dry_run)
         if card_fields.missing and not dry_run:
@@ -140,7 +166,8 @@ class Comparison:
             work.notes.append(note)
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
-        for row in self._rows(entity, card_fields):
+        ids = None if others else sorted(number for _, number in wanted)
+        for row in self._rows(entity, card_fields, ids):
             party = (entity, as_id(row["id"]))
             card = wanted.get(party)
             if card is None:
@@ -164,8 +191,14 @@ class Comparison:
                     card=key_of(party),
                 )
 
-    def _rows(self, entity: int, card_fields: CardFields) -> Iterator[Row]:
+    def _rows(
+        self, entity: int, card_fields: CardFields, ids: Sequence[int] | None
+    ) -> Iterator[Row]:
+        """Read these cards, or every card of the portal."""
         listing = Listing(entity, tuple(card_fields.names.values()))
+        if ids is not None:
+            yield from by_ids(self.client, listing, ids)
+            return
         for piece in scan(self.client, listing):
             yield from piece.rows
 

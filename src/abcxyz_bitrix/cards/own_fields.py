@@ -126,13 +126,24 @@ class CardFields:
                 values[spec.code] = _canonical(spec, value)
         return values
 
+    def different(
+        self, now: Mapping[str, Value], stored: Mapping[str, object]
+    ) -> dict[str, Value]:
+        """Return those *stored* values that a card does not show now, in canonical form."""
+        wanted = {
+            spec.code: _canonical(spec, stored[spec.code])
+            for spec in specs_for(self.entity)
+            if spec.code in stored
+        }
+        return {code: value for code, value in wanted.items() if now.get(code) != value}
+
     def write(self, values: Mapping[str, Value]) -> dict[str, Any]:
         """Return values in the format of ``crm.item.update``."""
         sent: dict[str, Any] = {}
         for code, value in values.items():
             shown: object = value
             if code == "SEGMENT" and value is not None:
-                shown = self.items[str(value)]
+                shown = self.items.get(str(value)) or as_id(value)  # an item of another's list
             elif isinstance(value, Decimal):
                 shown = str(value)
             sent[self.names[code]] = "" if shown is None else shown

@@ -148,6 +148,13 @@ class Client:
         problem = failure(answer.status, answer.body, what)
         if isinstance(problem, UnknownNameError):
             self.forget()
+        if isinstance(problem, HiddenRowsError) and self.allowed_only:
+            return HiddenRowsError(
+                "1C refused {what}, allowed_only or not: the user has no right to it, or 1C "
+                "cannot leave hidden rows out of a virtual table; give the right to read it, or "
+                "set read = records",
+                what=what,
+            )
         return problem
 
     def _refused(self, answer: Answer, entity: str) -> Exception:

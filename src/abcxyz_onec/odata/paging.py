@@ -23,6 +23,7 @@ __all__ = [
     "between",
     "count",
     "count_by_bisection",
+    "hides_rows",
     "sample",
     "served_count",
     "table",
@@ -205,17 +206,31 @@ def _read_page(client: Client, query: Query) -> list[Row]:
         except HiddenRowsError:
             if not client.allowed_only:
                 raise
-        client.restricted.add(query.entity)
-        warnings.warn(
-            AbcxyzWarning(
-                "{what} has rows that the user of 1C may not see; they are left out, and the "
-                "classes of all others shift: give the user full reading rights",
-                what=query.entity,
-            ),
-            stacklevel=2,
-        )
+        _note_hidden_rows(client, query.entity)
     visible = attrs.evolve(query, allowed_only=True)
     return client.get(visible.path(), query.entity, rows_of)
+
+
+def _note_hidden_rows(client: Client, entity: str) -> None:
+    client.restricted.add(entity)
+    warnings.warn(
+        AbcxyzWarning(
+            "{what} has rows that the user of 1C may not see; they are left out, and the "
+            "classes of all others shift: give the user full reading rights",
+            what=entity,
+        ),
+        stacklevel=3,
+    )
+
+
+def hides_rows(client: Client, query: Query) -> bool:
+    """Return whether the user may not see some rows of a set, or none of them."""
+    query = client.checked(query)
+    try:
+        client.get(query.page(FIRST_PAGE, 0).path(), query.entity, rows_of)
+    except HiddenRowsError:
+        return True
+    return False
 
 
 def rows_per_page(page_bytes: int, weight: float) -> int:
@@ -275,6 +290,23 @@ def sample(client: Client, query: Query, top: int) -> tuple[int, int]:
 
 
 def virtual(client: Client, query: Query) -> list[Row]:
-    """Read a whole virtual table."""
+    """Read a whole virtual table; without hidden rows where that is allowed and served.
+
+    Raises
+    ------
+    HiddenRowsError
+        Some rows are hidden from the user, and are not allowed to be, or the base cannot leave
+        them out of a virtual table.
+    """
     query = client.checked(query)
-    return client.get(query.path(), query.entity, rows_of, slow=True)
+    if query.entity not in client.restricted:
+        try:
+            return client.get(query.path(), query.entity, rows_of, slow=True)
+        except HiddenRowsError:
+            if not client.allowed_only:
+                raise
+    visible = attrs.evolve(query, allowed_only=True)
+    rows = client.get(visible.path(), query.entity, rows_of, slow=True)
+    if query.entity not in client.restricted:
+        _note_hidden_rows(client, query.entity)
+    return rows

@@ -8,7 +8,10 @@ from types import MappingProxyType
 
 from abcxyz import Quality, QualityIssue
 
-__all__ = ["KINDS", "REASONS", "Account"]
+__all__ = ["HIDDEN_SALES", "KINDS", "REASONS", "Account"]
+
+#: Objects with rows that the user may not see; customers without sales may have hidden ones.
+HIDDEN_SALES = "objects of 1C with sales that the user may not see"
 
 #: Reasons why lines are left out, and their texts.
 REASONS = MappingProxyType(
@@ -39,6 +42,11 @@ class Account:
         self._rows = self._used = 0
         self._left_out: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
         self._ids: Counter[str] = Counter()
+        self._hidden = 0
+
+    def note_hidden(self, objects: int) -> None:
+        """Count the objects with sales that the user may not see."""
+        self._hidden = objects
 
     def note_ids(self, id_problems: Mapping[str, str], customers: set[str]) -> None:
         """Count the *customers* with a problem of the identifier."""
@@ -65,4 +73,6 @@ class Account:
             QualityIssue(KINDS[kind], count, None, "kept")
             for kind, count in sorted(self._ids.items())
         ]
+        if self._hidden:
+            issues.append(QualityIssue(HIDDEN_SALES, self._hidden, None, "left_out"))
         return Quality(self._rows, self._used, tuple(issues))

@@ -79,11 +79,12 @@ class _PropertyTarget:
                 goal[who] = actions[self.lost]
         return goal
 
-    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
         """Return the changes, and the number of customers that need none."""
         rows = self.rows()
         values = self.values(rows)
-        stored = {str(row["who"]): values.text(row) for row in rows if row["who"] not in skip}
+        shown = changeable | wanted.keys()
+        stored = {str(row["who"]): values.text(row) for row in rows if row["who"] in shown}
         goal = self.goal(wanted, stored)
         changes = [
             Change(who, lambda who=who, text=text: self.write(who, text, who in stored))  # type: ignore[misc]

@@ -70,9 +70,10 @@ class Segments:
                 stored.setdefault(str(row["Партнер_Key"]).lower(), set()).add(segment)
         return stored
 
-    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
         """Return the changes, and the number of customers that need none."""
-        stored = {who: have for who, have in self._stored().items() if who not in skip}
+        shown = changeable | wanted.keys()
+        stored = {who: have for who, have in self._stored().items() if who in shown}
         goal = {who: {each.segment} for who, each in wanted.items()}
         goal |= {
             who: have if self.lost == "keep" else set()

@@ -11,8 +11,9 @@ from attrs import define, field, frozen
 from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
 from abcxyz_onec.odata.answers import as_datetime, as_decimal
 from abcxyz_onec.odata.client import Client, Row
-from abcxyz_onec.odata.paging import virtual
-from abcxyz_onec.odata.query import Query, guid, moment, string
+from abcxyz_onec.odata.errors import HiddenRowsError
+from abcxyz_onec.odata.paging import table, virtual
+from abcxyz_onec.odata.query import Query, both, guid, moment, string
 from abcxyz_onec.profiles.schema import Targets
 from abcxyz_onec.targets.writes import Change, Wanted, WritePlan, same_value, write_record
 
@@ -67,7 +68,7 @@ class UtClassification:
     def _stored(self) -> dict[tuple[str, str], _Record]:
         raise_if_missing(unpublished(self.client, [self.query()]))
         records = {}
-        for row in virtual(self.client, self.query()):
+        for row in self._last_records():
             axis = str(row["ТипКлассификации"])
             kind = str(row.get("Класс_Type") or "")
             if axis in _CLASSES and row.get("Класс"):
@@ -78,6 +79,24 @@ class UtClassification:
                 as_datetime(row["Period"]),
             )
         return records
+
+    def _last_records(self) -> list[Row]:
+        """Read the last record of each key; from the whole register where 1C hides rows."""
+        query = self.query()
+        try:
+            return virtual(self.client, query)
+        except HiddenRowsError:
+            if not self.client.allowed_only:
+                raise
+        where = both(
+            f"Period le {moment(self._when)}",
+            f"ТипПараметраКлассификации eq {string(_METRICS[self.metric])}",
+        )
+        last = {
+            (row["Партнер_Key"], row["ТипКлассификации"]): row
+            for row in table(self.client, Query(query.entity, where=where, orderby=("Period",)))
+        }
+        return list(last.values())
 
     def _goal(self, each: Wanted | None) -> dict[str, _Record]:
         if each is None:
@@ -91,10 +110,10 @@ class UtClassification:
             for axis, (code, number) in numbers.items()
         }
 
-    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
         """Return the changes; a customer never classified, and not now, gets no record."""
         stored = self._stored()
-        known = {who for who, _ in stored} - skip
+        known = {who for who, _ in stored} & changeable
         goal = {
             who: self._goal(wanted.get(who)) for who in [*wanted, *sorted(known - set(wanted))]
         }

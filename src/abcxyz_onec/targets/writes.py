@@ -61,10 +61,10 @@ WritePlan = tuple[list[Change], int]
 class Target(Protocol):
     """Objects of 1C in which classes are stored."""
 
-    def plan(self, wanted: Mapping[str, Wanted], skip: frozenset[str]) -> WritePlan:
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
         """Return the changes, and the number of customers that need none.
 
-        Customers in *skip* are not changed.
+        A customer who is not in *wanted* loses the class only where *changeable* holds it.
         """
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:

@@ -284,15 +284,15 @@ def test_activity_of_another_user_is_movement(site: Rig, ledger: Path) -> None:
     assert len(store(site, "comments")) == 2
 
 
-@pytest.mark.parametrize(("dedicated", "told"), [(False, 0), (True, 1)])
+@pytest.mark.parametrize(("dedicated", "sent"), [(False, 0), (True, 1)])
 def test_activities_of_a_dedicated_user_are_no_movement(
-    site: Rig, ledger: Path, dedicated: bool, told: int
+    site: Rig, ledger: Path, dedicated: bool, sent: int
 ) -> None:
     """A call by the webhook's user counts, unless that user works for the adapter alone."""
     deal = stuck(site)
     site.portal.add_activity(DEAL, deal, at=site.clock() - 86400, user=1)
     run(site, ledger, standing(site, dedicated=dedicated), notify=True)
-    assert len(store(site, "notifications")) == told
+    assert len(store(site, "notifications")) == sent
 
 
 def test_money_at_stake_is_in_one_currency(site: Rig, ledger: Path) -> None:

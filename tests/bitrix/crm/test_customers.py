@@ -33,7 +33,7 @@ def test_customer_is_chosen(site: Rig, customer: str, amounts: list[float]) -> N
     assert sorted(read(site, customer=customer).amount.tolist()) == amounts
 
 
-def test_own_companies_are_no_customers(site: Rig) -> None:
+def test_companies_of_the_portal_owner_are_no_customers(site: Rig) -> None:
     """Sales to the portal's own company, or to a vendor, are left out."""
     own = site.portal.add_company("Мы", isMyCompany="Y")
     vendors = site.portal.add_category(

@@ -85,7 +85,7 @@ def test_a_fall_out_of_a_is_raised_with_the_money_lost() -> None:
     assert "falling was A" in one.sentence()
 
 
-def test_who_only_dances_on_the_limit_is_no_fall() -> None:
+def test_a_customer_near_the_cut_raises_no_alert() -> None:
     """A customer within the hysteresis band keeps the class and raises no alert."""
     _, after = both(band=0.5)
     assert "A" != "ABC"[after.snapshot.abc[after.snapshot.customers == "falling"][0]]
@@ -108,7 +108,7 @@ def test_lost_customers_of_a_are_falls() -> None:
     assert {"steady", "gone"} == set(after.transitions.lost.tolist())
 
 
-def test_a_lapse_is_measured_by_the_own_rhythm() -> None:
+def test_a_lapse_is_measured_by_the_rhythm_of_the_customer() -> None:
     """Six weeks without an order are a lapse for a fortnightly buyer of class A only."""
     _, after = both()
     alerts = raised(after, "lapsed_a")

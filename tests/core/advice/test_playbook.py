@@ -84,7 +84,7 @@ def test_what_happened_refines_the_advice(
     assert name == recommended.refinement
 
 
-def test_the_sentence_tells_the_case() -> None:
+def test_the_sentence_describes_the_case() -> None:
     """The sentence has the segments, days and usual days, then the advice."""
     recommended = actions([(AX, BX), (AX, AX), (AX, N)], silence=quiet(3, 41, 30.4))
     assert recommended[0].text("ru").startswith("Был AX, упал до BX: позвоните")

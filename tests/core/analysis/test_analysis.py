@@ -35,14 +35,15 @@ def test_same_input_same_result() -> None:
     assert one.matrix.counts.tolist() == other.matrix.counts.tolist()
 
 
-def test_whoever_bought_nothing_in_the_window_is_known_and_not_classified() -> None:
+def test_customers_without_sales_in_the_window_are_listed_and_not_classified() -> None:
     """A customer without sales in the window is listed without a class and changes no other."""
     sales = Transactions(
         ["old", "a", "a", "b", "b"],
         [date(2020, 1, 1), *[date(2026, 1, 5), date(2026, 2, 5)] * 2],
         [1e9, 50, 50, 10, 12],
     )
-    result = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    settings = Settings(period="2M", lookback="9Y")
+    result = analyze(sales, as_of=date(2026, 3, 1), settings=settings)
     frame = result.snapshot.to_frame().set_index("customer")
 
     assert frame["segment"].to_dict() == {"old": "", "a": "AX", "b": "BZ"}

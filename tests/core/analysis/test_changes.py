@@ -61,7 +61,7 @@ def test_classes_are_those_without_a_former_snapshot() -> None:
     assert alone.matrix.counts.tolist() == AFTER.matrix.counts.tolist()
 
 
-def test_whoever_comes_back_is_no_newcomer() -> None:
+def test_a_returning_customer_is_not_new() -> None:
     """A customer back after a run of absence is reactivated and keeps the first day."""
     settings = Settings(period="1M", bucket="W")
     months = {

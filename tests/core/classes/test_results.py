@@ -141,7 +141,7 @@ def test_matrix() -> None:
         build_matrix(abc, classify_cv([0.1]))
 
 
-def test_matrix_of_nobody() -> None:
+def test_matrix_of_no_customers() -> None:
     """Without classified customers shares are missing and nothing divides by zero."""
     matrix = build_matrix(classify_abc([None, None]), classify_cv([0.1, 0.2]))
 

@@ -97,7 +97,7 @@ def test_thresholds_met_exactly(values: list[float], rule: Rule, expected: str) 
 
 @pytest.mark.parametrize("name", RULES)
 @given(values=kopecks)
-def test_integers_equal_the_twin(name: str, values: list[int | None]) -> None:
+def test_integers_equal_the_reference(name: str, values: list[int | None]) -> None:
     """On integers with ties, returns and gaps the classes equal the reference."""
     exact = [None if v is None else Fraction(v) for v in values]
 
@@ -108,7 +108,7 @@ def test_integers_equal_the_twin(name: str, values: list[int | None]) -> None:
 
 @pytest.mark.parametrize("name", RULES)
 @given(values=kopecks, scale=st.sampled_from(["0.01", "0.1", "0.3", "1234.57", "1e-9", "1e12"]))
-def test_decimals_equal_the_twin(name: str, values: list[int | None], scale: str) -> None:
+def test_decimals_equal_the_reference(name: str, values: list[int | None], scale: str) -> None:
     """Decimals inexact in binary are classified as in decimal arithmetic."""
     exact = [None if v is None else Fraction(v) * Fraction(scale) for v in values]
 
@@ -227,7 +227,7 @@ def test_mixed_signs_do_not_hide_the_mean() -> None:
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30))
-def test_cv_rules_equal_the_twin(values: list[int]) -> None:
+def test_cv_rules_equal_the_reference(values: list[int]) -> None:
     """CV rules equal the reference, a tangent tie going to the steadier class."""
     exact = [Fraction(v, 20) for v in values]
     cv = [float(v) for v in exact]

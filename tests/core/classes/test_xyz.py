@@ -84,7 +84,7 @@ def test_walk_knows_no_undefined() -> None:
     assert result.cv.tolist() == [0, 0, 0, 0.5]
 
 
-def test_gaps_count_as_zero_and_nobody_is_not_classified() -> None:
+def test_gaps_count_as_zero_and_every_customer_is_classified() -> None:
     """A period without sales is 0; a customer without sales has no class and no CV."""
     result = classify_xyz([[10, N], [N, N], [10, 0], [10, 10]], Limits(), orders=[2, 0, 2, 2])
 
@@ -122,7 +122,7 @@ def test_single_order() -> None:
     st.sampled_from([0, 1]),
     st.sampled_from([1, 100, 1000]),
 )
-def test_cv_equals_the_twin(series: list[list[int]], ddof: int, parts: int) -> None:
+def test_cv_equals_the_reference(series: list[list[int]], ddof: int, parts: int) -> None:
     """CVs agree with fifty-digit arithmetic to 12 digits."""
     sales = [[x / parts for x in row] for row in series]
 
@@ -172,7 +172,7 @@ def test_crowded_class_is_warned_of() -> None:
         classify_xyz(SIX, Limits())
 
 
-def test_two_levels_are_told() -> None:
+def test_two_levels_are_reported() -> None:
     """Fewer than three distinct CVs under the tangent rule are reported in the result."""
     assert "fewer than three" in classify_cv([0.5, 0.5, 0.1]).warnings[0]
     assert classify_cv([0.5, 0.4, 0.1]).warnings == ()

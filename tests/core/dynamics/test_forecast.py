@@ -123,7 +123,7 @@ CASES: dict[str, tuple[str, date, date]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_page_tells_the_true_errors(name: str, request: pytest.FixtureRequest) -> None:
+def test_documentation_has_measured_errors(name: str, request: pytest.FixtureRequest) -> None:
     """Backtest errors on real sales equal those on the documentation page."""
     sales: Transactions = request.getfixturevalue(name)
     period, since, as_of = CASES[name]

@@ -109,7 +109,7 @@ def test_everybody_is_decided_alike(
     ).tolist()
 
 
-def test_both_classes_are_kept_from_run_to_run() -> None:
+def test_both_classes_are_stored_from_run_to_run() -> None:
     """A customer 1 % below the limit keeps A once and loses it on the second run."""
     settings = Settings(period="1M", bucket="W")
 

@@ -200,7 +200,7 @@ def test_a_registered_customer_who_buys_at_last_is_new() -> None:
     assert (moves.new.tolist(), moves.reactivated.tolist()) == (["e", "f"], [])
 
 
-def test_other_settings_are_refused_unless_told() -> None:
+def test_other_settings_are_refused_without_the_option() -> None:
     """Different settings are refused by name unless explicitly allowed."""
     other = attrs.evolve(AFTER, settings=Settings(period="2M", abc=Shares()))
     with pytest.raises(InputError, match=r"other settings \(abc: .*tangent.* and .*shares"):
@@ -234,7 +234,7 @@ def test_wrong_input_is_named() -> None:
         transitions([0], [1], labels=tuple("abcdefghijklmn"))
 
 
-def test_nobody_is_a_table_of_zeros() -> None:
+def test_no_customers_give_a_table_of_zeros() -> None:
     """Two empty arrays give no moves and no rates."""
     moves = transitions(np.array([], dtype=int), np.array([], dtype=int), money_before=[])
     assert 0 == moves.counts.sum()
@@ -288,7 +288,7 @@ def test_lists_are_aligned_like_sets(first: list[int], second: list[int], kind: 
 
 
 @pytest.mark.parametrize("by", ["abc", "xyz", "segment"])
-def test_real_sales_agree_with_the_twin(cdnow: Transactions, by: str) -> None:
+def test_real_sales_agree_with_the_reference(cdnow: Transactions, by: str) -> None:
     """Half-years of 23,570 customers give the counts of the dictionary reference."""
     settings = Settings(period="6M")
     days = (date(1997, 7, 1), date(1998, 1, 1), date(1998, 7, 1))

@@ -44,7 +44,7 @@ def gower(lead: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[int, f
 
 
 @given(ROW, st.lists(ROW, min_size=1, max_size=12))
-def test_as_the_slow_twin(lead: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def test_equals_the_slow_reference(lead: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """Distances equal the reference, nearest first."""
     table = {str(k): row for k, row in enumerate(rows)}
     expected = dict(gower(lead, rows))

@@ -31,12 +31,16 @@ lines = st.lists(
 )
 
 
-def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) -> dict[Any, Any]:
+def by_hand(
+    rows: list[Any], periods: Periods, metric: str, *, documents: bool, spans_days: bool = False
+) -> dict[Any, Any]:
     """Reference: add up line by line and document by document."""
     result: dict[Any, Any] = {}
     papers: Any = defaultdict(lambda: [None, 0])
     for number, (who, offset, amount, paper) in enumerate(rows):
         day = date.fromordinal(FIRST + offset)
+        if day not in periods.lookback:
+            continue
         one = result.setdefault(
             who,
             {"value": None, "sales": None, "orders": 0, "first": None, "last": None},
@@ -44,7 +48,7 @@ def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) 
         if amount >= 0:
             one["first"] = min(day, one["first"] or day)
             one["last"] = max(day, one["last"] or day)
-        sheet = papers[(who, paper if documents else -number)]
+        sheet = papers[(who, paper if documents else -number, None if spans_days else day)]
         sheet[0], sheet[1] = min(day, sheet[0] or day), sheet[1] + amount
         if day in periods.window:
             one["value"] = (one["value"] or 0) + (amount if metric == "revenue" else 0)
@@ -52,7 +56,7 @@ def by_hand(rows: list[Any], periods: Periods, metric: str, *, documents: bool) 
             one["sales"] = one["sales"] or [0] * periods.count
             place = int(periods.index(np.array([day], "M8[D]"))[0])
             one["sales"][place] += amount if metric == "revenue" else 0
-    for (who, _), (day, total) in papers.items():
+    for (who, *_), (day, total) in papers.items():
         if total < 0:
             continue
         result[who]["orders"] += day in periods.window
@@ -106,7 +110,11 @@ def batches(rows: list[Any], sizes: list[int], ids: str, *, documents: bool) -> 
 
 
 @pytest.mark.parametrize("periods", [YEAR, WEEKS], ids=["months", "stretched weeks"])
-@pytest.mark.parametrize("documents", [True, False], ids=["documents", "lines"])
+@pytest.mark.parametrize(
+    ("documents", "spans_days"),
+    [(True, False), (True, True), (False, False)],
+    ids=["documents of a day", "documents of several days", "lines"],
+)
 @pytest.mark.parametrize("metric", ["revenue", "count"])
 @given(
     rows=lines,
@@ -119,15 +127,20 @@ def test_panel_equals_the_loop(
     ids: str,
     metric: str,
     documents: bool,
+    spans_days: bool,
     periods: Periods,
 ) -> None:
     """The panel equals the reference for any batches and customer ids."""
     names = names_of(ids)
-    expected = {
-        names[who]: one for who, one in by_hand(rows, periods, metric, documents=documents).items()
-    }
+    totals = by_hand(rows, periods, metric, documents=documents, spans_days=spans_days)
+    expected = {names[who]: one for who, one in totals.items()}
 
-    panel = aggregate(batches(rows, sizes, ids, documents=documents), periods, metric=metric)
+    panel = aggregate(
+        batches(rows, sizes, ids, documents=documents),
+        periods,
+        metric=metric,
+        document_spans_days=spans_days,
+    )
 
     assert expected == totals_of(panel)
 
@@ -213,7 +226,7 @@ def test_memory_is_bounded_by_customers() -> None:
     assert set(panel.value.tolist()) == {20.0}
 
 
-def test_nobody_at_all() -> None:
+def test_no_customers() -> None:
     """No sales give an empty panel, not an error."""
     assert len(aggregate([], YEAR)) == 0
     assert len(concat([])) == 0

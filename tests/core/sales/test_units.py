@@ -86,7 +86,7 @@ assert 5 <= Periods.parse("2M", AS_OF, bucket="F").count <= 6
 
 rng = np.random.default_rng(1)
 who = rng.integers(0, 60, 3000)
-day = np.datetime64("2024-06-01") + rng.integers(0, 590, 3000)
+day = np.datetime64("2024-06-01") + rng.integers(0, 597, 3000)
 money = rng.integers(1, 100_000, 3000)
 sales = Transactions(who, day, money)
 settings = Settings(period="12F")

@@ -202,7 +202,7 @@ def test_promises_more_than_it_sends_when_truncated(portal: Portal, line: Line) 
         line.post("profile")
 
 
-def test_hangs_up_a_connection_that_was_to_be_kept(portal: Portal, line: Line) -> None:
+def test_closes_a_keep_alive_connection(portal: Portal, line: Line) -> None:
     """After a good answer the connection is gone, which the client learns at its next call."""
     portal.faults.add("hang_up")
     assert line.post("profile")[0] == 200
@@ -221,7 +221,7 @@ def test_strikes_the_request_that_was_meant(portal: Portal, line: Line) -> None:
     assert line.post("batch", {"cmd": {"a": "profile", "b": "scope"}})[0] == 500
 
 
-def test_strikes_one_command_of_a_batch(portal: Portal, line: Line) -> None:
+def test_fails_one_command_of_a_batch(portal: Portal, line: Line) -> None:
     """A fault inside a batch hits one command and leaves its neighbours."""
     portal.faults.add("query_limit", "scope", inside=True)
     portal.faults.add("refuse", "profile", inside=True, skip=1, error=(400, "WEIRD", "?"))

@@ -196,7 +196,7 @@ def test_refuses_the_commands_after_the_fiftieth() -> None:
     ("halt", "ran"),
     [(0, ["a", "c"]), ("0", ["a", "c"]), (1, ["a"]), ("false", ["a"]), (False, ["a", "c"])],
 )
-def test_halts_by_the_truth_of_php(halt: object, ran: list[str]) -> None:
+def test_halts_on_values_that_php_takes_for_true(halt: object, ran: list[str]) -> None:
     """After an error a halted batch simply ends, and the text "false" halts."""
     portal = _portal()
     answer = portal.call("batch", {"halt": halt, "cmd": {"a": "profile", "b": "x", "c": "scope"}})

@@ -79,7 +79,7 @@ def test_does_not_count_with_start_minus_one(portal: Portal) -> None:
     assert [*range(1, 121)] == seen
 
 
-def test_gives_the_newest_first_when_asked(portal: Portal) -> None:
+def test_returns_the_newest_first_by_option(portal: Portal) -> None:
     """Descending order by id with start -1 begins at the largest id that fits the filter."""
     for _ in range(70):
         portal.add_deal()

@@ -100,7 +100,7 @@ def test_encodes_an_array_as_php_does(array: dict[str, str], expected: object) -
         ("N", True),
     ],
 )
-def test_judges_truth_as_php_does(value: object, expected: bool) -> None:
+def test_takes_for_true_what_php_does(value: object, expected: bool) -> None:
     """The text "false" is true, and the text "0" is not."""
     assert expected is php.truthy(value)
 

@@ -61,6 +61,7 @@ class Base:
     """A base of 1C, served over TCP.
 
     *users* maps a login to its password; those in *restricted* are subject to row-level security.
+    *virtual_allowed_only* leaves hidden rows out of virtual tables, where some bases refuse them;
     *bom* puts a byte-order mark before every body; *counts* serves ``/$count``; *read_only*
     refuses writes; *logs* records requests in *log*; *cold* delays the first answer, in seconds.
     """
@@ -69,6 +70,7 @@ class Base:
     users: dict[str, str] = field(factory=lambda: {"Робот": "пароль-7Щ"})
     restricted: set[str] = field(factory=set)
     bom: bool = False
+    virtual_allowed_only: bool = True
     cold: float = 0.0
     lengths: bool = True
     counts: bool = True
@@ -298,7 +300,12 @@ class _Handler(BaseHTTPRequestHandler):
             arguments = _arguments(function["arguments"] or "")
             inline = ("Condition", "Dimensions", "StartPeriod", "EndPeriod", "Period")
             arguments |= {name: options[name] for name in inline if name in options}
-            rows = self._virtual(function["set"], function["name"], arguments)
+            only = options.get("allowedOnly") == "true"
+            if restricted and only and not self.base.virtual_allowed_only:
+                raise ODataError(401, 20, "Недостаточно прав доступа")
+            rows = self._virtual(
+                function["set"], function["name"], arguments, restricted=restricted, only=only
+            )
             if "$orderby" in options or "$select" in options or "$top" in options:
                 rows, _ = store.query(function["set"], _shape(options), rows=rows)
             return self._json(self._envelope(options, function["set"], rows), 200)
@@ -376,7 +383,13 @@ class _Handler(BaseHTTPRequestHandler):
         return {"odata.metadata": f"{self.base.url}/$metadata#{name}/@Element", **row}
 
     def _virtual(
-        self, name: str, function: str, arguments: dict[str, str]
+        self,
+        name: str,
+        function: str,
+        arguments: dict[str, str],
+        *,
+        restricted: bool,
+        only: bool,
     ) -> list[dict[str, Any]]:
         store = self.base.store
         entity = store.published(name)
@@ -386,10 +399,17 @@ class _Handler(BaseHTTPRequestHandler):
             start, end = (_plain(arguments[each]) for each in ("StartPeriod", "EndPeriod"))
             return store.turnovers(datetime.fromisoformat(start), datetime.fromisoformat(end))
         if function == "Turnovers":
-            return _turnovers(store, name, arguments)
+            flat = f"{name}_RecordType"
+            records = store.rows[flat]
+            if restricted:
+                records = store.allowed(flat, records, only=only)
+            return _turnovers(store, name, arguments, records)
         until = _plain(arguments["Period"]) if "Period" in arguments else "9999"
         last: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for row in sorted(store.rows[name], key=lambda each: each["Period"]):
+        records = (
+            store.allowed(name, store.rows[name], only=only) if restricted else store.rows[name]
+        )
+        for row in sorted(records, key=lambda each: each["Period"]):
             if row["Period"] <= until and _conditioned(store, name, row, arguments):
                 last[tuple(row[d] for d in entity.dimensions)] = row
         return list(last.values())
@@ -407,7 +427,9 @@ class _ReadOnly:
         self.read, self.follow, self.rows = store.read, store.follow, store.section
 
 
-def _turnovers(store: Store, name: str, arguments: dict[str, str]) -> list[dict[str, Any]]:
+def _turnovers(
+    store: Store, name: str, arguments: dict[str, str], records: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Sum the active records of the period, both ends included, by the requested dimensions."""
     entity = store.entities[name]
     flat = f"{name}_RecordType"
@@ -424,7 +446,7 @@ def _turnovers(store: Store, name: str, arguments: dict[str, str]) -> list[dict[
     else:
         dimensions = list(entity.dimensions)
     sums: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in store.rows[flat]:
+    for row in records:
         inside = (not start or start <= row["Period"]) and (not end or row["Period"] <= end)
         if not inside or not row["Active"] or not _conditioned(store, flat, row, arguments):
             continue

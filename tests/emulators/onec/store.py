@@ -39,7 +39,8 @@ def _missing(name: str) -> ODataError:
 class Store:
     """Rows of every set, in memory.
 
-    *hidden* maps a set to the references that a restricted user may not read; *refuses* maps a set
+    *hidden* maps a set to the references that a restricted user may not read, as the row's own or
+    in any of its fields; *refuses* maps a set
     and a reference to the text with which the configuration refuses a write; sets in
     *ignores_writes* answer with success and store nothing; *order* shuffles rows that tie under an
     ``$orderby``, differently for every request.
@@ -174,12 +175,8 @@ class Store:
         selected = self.rows_of(name) if rows is None else rows
         if "$filter" in options:
             selected = self._filtered(entity, selected, parse(options["$filter"]))
-        hidden = self.hidden.get(name, set()) if restricted else set()
-        if hidden:
-            visible = [row for row in selected if row.get("Ref_Key") not in hidden]
-            if len(visible) < len(selected) and options.get("allowedOnly") != "true":
-                raise ODataError(401, 20, "Недостаточно прав доступа к некоторым объектам")
-            selected = visible
+        if restricted:
+            selected = self.allowed(name, selected, only=options.get("allowedOnly") == "true")
         total = len(selected)
         selected = self._ordered(entity, selected, options.get("$orderby", ""), typed=rows is None)
         if "$inlinecount" not in options:
@@ -189,6 +186,19 @@ class Store:
         return self._selected(
             entity, selected, options.get("$select", "*"), typed=rows is None
         ), total
+
+    def allowed(
+        self, name: str, rows: list[dict[str, Any]], *, only: bool
+    ) -> list[dict[str, Any]]:
+        """Return the rows that a restricted user may see; an error without *only*."""
+        hidden = self.hidden.get(name)
+        if not hidden:
+            return rows
+        fields = [each.name for each in self.entities[name].fields if each.edm == "Edm.Guid"]
+        visible = [row for row in rows if not hidden & {row.get(each) for each in fields}]
+        if len(visible) < len(rows) and not only:
+            raise ODataError(401, 20, "Недостаточно прав доступа к некоторым объектам")
+        return visible
 
     def _filtered(
         self, entity: Entity, rows: list[dict[str, Any]], node: Node

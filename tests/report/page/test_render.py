@@ -71,7 +71,7 @@ def test_sections_stand_in_their_order(page: str) -> None:
     assert [f"{lang}-{name}" for lang in ("ru", "en") for name in expected] == sections
 
 
-def test_nothing_is_asked_from_outside(page: str) -> None:
+def test_page_requests_nothing_from_outside(page: str) -> None:
     """The page loads nothing external, and its policy forbids it."""
     reader = read(page)
     assert {"http://www.w3.org/2000/svg"} == set(re.findall(r"https?://[^\"'\s<]+", page))
@@ -240,7 +240,7 @@ def test_small_and_odd_results(values: list[list[float]], lang: str) -> None:
     assert ("Nobody" in words or "nobody" in words) or "никого" in words
 
 
-def test_an_empty_class_is_told() -> None:
+def test_an_empty_class_is_reported() -> None:
     """Cells of an empty class show that and have no link."""
     with pytest.warns(MeaninglessClassesWarning):
         analysis = small([[10, 10]] * 20)
@@ -261,7 +261,7 @@ def test_lists_are_cut_and_say_so(demo: Analysis) -> None:
     assert f"The 3 largest of {count}; the workbook lists all." in panel
 
 
-def test_other_rules_and_metrics_are_told(demo: Analysis) -> None:
+def test_other_rules_and_metrics_are_reported(demo: Analysis) -> None:
     """Settings, cuts and fingerprints are at the end of the page."""
     words = words_of(render_html(demo, languages=("en",)))
     assert demo.settings.fingerprint in words

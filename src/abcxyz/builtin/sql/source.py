@@ -135,7 +135,6 @@ class SqlSource:
                 scan = TableScan(
                     FrameTable(self._database.name, frame, first),
                     columns,
-                    comma_is_decimal=False,
                     duplicates=False,
                 )
                 first += len(lines)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import add_sales_input
+from abcxyz.cli.output.json_text import json_text
 from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import date_text, money, number, text
 
@@ -75,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         periods = sales.settings.periods(sales.as_of)
         book = sales.playbook if args.playbook is None else Path(args.playbook)
         analysis = analyze(
-            sales.read(periods.span),
+            sales.read(periods.lookback),
             as_of=sales.as_of,
             settings=sales.settings,
             previous=history.latest(periods.dated, sales.settings),
@@ -101,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         objects = [
             _object(one, since[one.key], names, _advice(analysis, one, lang)) for one in alerts
         ]
-        print(json.dumps(objects, ensure_ascii=False, indent=2, allow_nan=False))
+        print(json_text(objects))
     else:
         print(_render(alerts, since, names, lang))
         for one in alerts[:_SHOWN]:
@@ -118,10 +116,10 @@ def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | Non
     """Return the playbook's recommendation for the customer; None for a lead."""
     if analysis.actions is None:
         return None
-    places = np.flatnonzero(analysis.snapshot.customers == alert.customer)
-    if not len(places):
+    i = analysis.snapshot.positions.get(alert.customer)
+    if i is None:
         return None
-    action = analysis.actions[int(places[0])]
+    action = analysis.actions[i]
     channels = analysis.actions.playbook.channels
     known = channels[action.channel].in_language(lang) if action.channel in channels else ""
     return {

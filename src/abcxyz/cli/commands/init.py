@@ -26,6 +26,7 @@ _VALUES = {
 _SINKS = (("csv", "segments.csv"), ("html", "report.html"))
 _EXAMPLES: dict[tuple[str, str], object] = {
     ("window", "bucket"): "M",
+    ("window", "lookback"): "24M",
     ("abc", "a"): 0.8,
     ("abc", "b"): 0.95,
     ("abc", "first"): 100000,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 
 from abcxyz.cli.options.anonymize import add_anonymize, anonymized
 from abcxyz.cli.options.dates import parse_day
@@ -43,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
+    from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.outcome_text import outcome_object, render_outcome
     from abcxyz.cli.output.progress import watching
     from abcxyz.cli.output.terminal import show_warnings
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     code = outcome.exit_code(alerts=args.alerts_exit_code is not None)
     if args.json:
         described = outcome_object(outcome, data_language(args), code=code)
-        print(json.dumps(described, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+        print(json_text(described))
     else:
         print(render_outcome(outcome, lang))
     return code

@@ -70,12 +70,16 @@ def _add_classification(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group("classification")
     group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
-    metavars = {"period": "12M", "bucket": "|".join(LETTERS)}
+    metavars = {"period": "12M", "bucket": "|".join(LETTERS), "lookback": "24M"}
     for one in attrs.fields(Settings):
         if one.metadata.get("table") == "window":
             details = one.metadata.get("details", {})
+            option = f"--{one.name.replace('_', '-')}"
+            if one.default is False:
+                group.add_argument(option, action="store_true", help=one.metadata["help"])
+                continue
             group.add_argument(
-                f"--{one.name}",
+                option,
                 metavar=metavars.get(one.name),
                 choices=one.metadata.get("choices"),
                 default=one.default,
@@ -154,6 +158,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
         period=args.period,
         bucket=args.bucket,
         metric=args.metric,
+        lookback=args.lookback,
+        document_spans_days=args.document_spans_days,
         abc=parse_abc(args.abc),
         xyz=parse_xyz(args.xyz),
     )

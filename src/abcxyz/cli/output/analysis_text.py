@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.cli.output.terminal import printable
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
-from abcxyz.i18n import date_text, money, number, percent, text
+from abcxyz.i18n import date_text, money, number, percent, text, translate
 from abcxyz.tables.export.summary import summary_object
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def render(analysis: Analysis, lang: str) -> str:
     """Return the text of an analysis: window, data quality, cuts, matrix and groups."""
     summary = summary_object(analysis)
     blocks = [_head(summary, analysis.snapshot.periods.unit.label, lang)]
-    if summary["quality"]:
-        blocks.append(_quality(summary["quality"], lang))
+    if analysis.quality is not None:
+        blocks.append(_quality(summary["quality"], analysis.quality.remarks, lang))
     blocks += [_classes(summary, lang), _matrix(summary, lang), _groups(summary, lang)]
     return "\n\n".join(blocks)
 
@@ -67,7 +68,7 @@ def _head(summary: dict[str, Any], unit: str, lang: str) -> str:
     return "\n".join(lines)
 
 
-def _quality(quality: dict[str, Any], lang: str) -> str:
+def _quality(quality: dict[str, Any], remarks: Sequence[str], lang: str) -> str:
     title = text(
         "{used} of {rows} lines used",
         lang,
@@ -87,6 +88,7 @@ def _quality(quality: dict[str, Any], lang: str) -> str:
             for issue in quality["issues"]
         )
         lines.append(table(rows))
+    lines.extend(printable(translate(remark, lang)) for remark in remarks)
     return "\n".join(lines)
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from abcxyz.errors import AbcxyzWarning
-from abcxyz.i18n import translate
+from abcxyz.i18n import LANGUAGES, text, translate
 
-__all__ = ["complain", "one_line", "printable", "show_warnings"]
+__all__ = ["ask", "complain", "one_line", "printable", "show_warnings"]
 
 #: Control characters, which a terminal executes or a line-based reader takes for separators.
 _CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
@@ -39,6 +39,15 @@ def one_line(text: str) -> str:
     """
     plain = printable(text)
     return plain if len(plain) <= _LINE else plain[: _LINE - 1] + "…"
+
+
+def ask(question: str) -> bool:
+    """Ask a question on the terminal; only "yes" in a known language is a yes."""
+    print(question, end=" ", flush=True)
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        print()
+    return answer.strip().casefold() in {text("yes", lang) for lang in LANGUAGES}
 
 
 def complain(problem: BaseException, lang: str) -> None:

@@ -87,10 +87,15 @@ class Alert:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         customer = self.customer
-        return attrs.asdict(self, recurse=False) | {
-            "customer": customer.item() if isinstance(customer, np.generic) else customer,
-            "facts": dict(self.facts),
-        }
+        values = {name: getattr(self, name) for name in _field_names()}
+        values["customer"] = customer.item() if isinstance(customer, np.generic) else customer
+        values["facts"] = dict(self.facts)
+        return values
+
+
+@functools.cache
+def _field_names() -> tuple[str, ...]:
+    return tuple(one.name for one in attrs.fields(Alert))
 
 
 def _fact_text(value: object, lang: str) -> object:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import attrs
+import numpy as np
 
 from abcxyz.core.advice.actions import advise
 from abcxyz.core.advice.alerts import AlertRules
@@ -54,7 +55,8 @@ def analyze(
     transactions
         Sales, at once or in batches; or a panel made of them by `aggregate`.
     as_of
-        The day of the classification; the complete periods before it count.
+        The day of the classification; the complete periods before it count. Sales of this day
+        and later ones count for nothing.
     settings
         Window, metric and rules; None for the defaults.
     previous
@@ -101,7 +103,11 @@ def analyze(
     periods = settings.periods(as_of)
     if isinstance(transactions, Panel):
         panel = transactions
-        if (panel.periods, panel.metric) != (periods, settings.metric):
+        if (panel.periods.window, panel.periods.edges, panel.metric) != (
+            periods.window,
+            periods.edges,
+            settings.metric,
+        ):
             raise InputError(
                 "the panel holds {found} over {window}, and the settings ask for {metric} over "
                 "{wanted}; aggregate with the same periods and metric",
@@ -110,9 +116,15 @@ def analyze(
                 metric=settings.metric,
                 wanted=periods.window,
             )
+        _check_no_future(panel, as_of)
     else:
-        batches = [transactions] if isinstance(transactions, Transactions) else transactions
-        panel = aggregate(batches, periods, metric=settings.metric, rhythm=True)
+        panel = aggregate(
+            transactions,
+            periods,
+            metric=settings.metric,
+            rhythm=True,
+            document_spans_days=settings.document_spans_days,
+        )
     if not len(panel):
         raise InputError("there are no sales; check the source and its window")
     if previous is not None:
@@ -163,6 +175,16 @@ def analyze(
         ),
     )
     return attrs.evolve(analysis, alerts=find_alerts(analysis, facts, rules))
+
+
+def _check_no_future(panel: Panel, as_of: date) -> None:
+    if (panel.last_day >= np.datetime64(as_of)).any():
+        raise InputError(
+            "the panel holds sales up to {last}, and the day of the classification is {as_of}; "
+            "aggregate with the periods before that day",
+            last=np.fmax.reduce(panel.last_day.astype("M8[D]")).item(),
+            as_of=as_of,
+        )
 
 
 def with_facts(

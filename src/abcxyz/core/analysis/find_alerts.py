@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import defaultdict
 from collections.abc import Iterator
@@ -158,10 +157,11 @@ class _AlertFinder:
         spent: defaultdict[Any, float] = defaultdict(float)
         for record in self._facts.time_spent:
             spent[record.customer] += record.hours
+        positions = self._snapshot.positions
         hours = {
-            self._places[customer]: total
+            positions[customer]: total
             for customer, total in spent.items()
-            if total > 0 and customer in self._places
+            if total > 0 and customer in positions
         }
         in_c = [i for i in hours if self._snapshot.abc[i] == 2]
         in_c.sort(key=lambda i: (-hours[i], i))
@@ -174,7 +174,7 @@ class _AlertFinder:
     def deals(self) -> Iterator[Alert]:
         """Yield stalled deals of customers of A."""
         for deal in self._facts.deals:
-            i = self._places.get(deal.customer)
+            i = self._snapshot.positions.get(deal.customer)
             days = self._days_since(deal.since)
             if i is None or not self._in_a[i] or days <= self._rules.deal_days:
                 continue
@@ -217,10 +217,6 @@ class _AlertFinder:
                 age=(self._as_of - one.created).days,
                 owner=one.owner,
             )
-
-    @functools.cached_property
-    def _places(self) -> dict[Any, int]:
-        return {who: i for i, who in enumerate(self._snapshot.customers.tolist())}
 
 
 def _name(code: int) -> str:

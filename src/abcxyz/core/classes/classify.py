@@ -29,7 +29,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
-from abcxyz.core.sums import BLOCK, NEAR, Survey, survey
+from abcxyz.core.sums import NEAR, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 
 __all__ = [
@@ -96,7 +96,7 @@ def classify_abc(
             first=cuts.first,
             second=cuts.second,
         )
-    codes = _codes_of(column, cuts)
+    codes = column.codes(_lower(cuts.first, array), _lower(cuts.second, array))
     return AbcResult(codes=freeze(codes), values=array, cuts=cuts, rule=rule, metric=metric)
 
 
@@ -105,24 +105,6 @@ def _check_rule(rule: object) -> None:
         raise InputError(
             "the rule is {rule!r}; pass an object with .cut(values), such as Tangent()", rule=rule
         )
-
-
-def _codes_of(column: Survey, cuts: Cuts) -> Codes:
-    values = column.values
-    codes = np.empty(len(values), dtype=np.int8)
-    first, second = (_lower(cut, values) for cut in (cuts.first, cuts.second))
-    below_first, below_second = np.empty((2, BLOCK), dtype=bool)
-    gaps = column.count < len(values)
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK]
-        size = len(block)
-        np.less(block, first, out=below_first[:size])
-        np.less(block, second, out=below_second[:size])
-        part = codes[start : start + size]
-        np.add(below_first[:size].view(np.int8), below_second[:size].view(np.int8), out=part)
-        if gaps:
-            part[np.isnan(block)] = -1
-    return codes
 
 
 def _lower(cut: float, values: Numbers) -> float:

@@ -131,15 +131,8 @@ class Tangent:
             return Cuts(math.inf, math.inf)
         first = _at_least(column.total, column.count, whole=column.whole)
         limit = math.ceil(first) if column.whole else first - NEAR * abs(first)
-        count, parts = 0, []
-        for block in column.blocks():
-            rest = block < limit
-            count += int(np.count_nonzero(rest))
-            parts.append(column.masked_sum(block, rest))
-        if count == 0:
-            second = first
-        else:
-            second = _at_least(column.gather(parts), count, whole=column.whole)
+        count, total = column.below(limit)
+        second = _at_least(total, count, whole=column.whole) if count else first
         if second > column.zero:
             return Cuts(first, second)
         # Zero and less stay in C where a mean would let them pass.

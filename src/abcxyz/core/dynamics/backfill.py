@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -64,9 +65,8 @@ def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, 
 
 
 def backfill_window(since: date, as_of: date, settings: Settings) -> Window:
-    """Return the window of sales required: start of the first window to end of the last."""
-    days = backfill_dates(since, as_of, settings)
-    spans = [settings.periods(day).span for day in days]
+    """Return the window of sales required: the lookbacks of all dates together."""
+    spans = [settings.periods(day).lookback for day in backfill_dates(since, as_of, settings)]
     return Window(min(span.since for span in spans), max(span.until for span in spans))
 
 
@@ -110,13 +110,14 @@ def backfill(
     Warns
     -----
     AbcxyzWarning
-        The sales begin after the first window does.
+        The sales begin after the first window does, or end before the last date. The last
+        snapshot is then that of the period of the last sale.
 
     Notes
     -----
-    The sales are aggregated once, into atomic periods between all days on which a window or
-    bucket begins or ends; each date is a slice of that table. Memory is three tables of customers
-    x atomic periods.
+    The sales are aggregated once, into atomic periods between all days on which a window, bucket
+    or lookback begins or ends; each date is a slice of that table, equal to what `analyze` makes
+    on that date. Memory is three tables of customers x atomic periods.
 
     Examples
     --------
@@ -131,32 +132,70 @@ def backfill(
     settings = Settings() if settings is None else settings
     days = backfill_dates(since, as_of, settings)
     runs = [settings.periods(day) for day in days]
-    batches = [transactions] if isinstance(transactions, Transactions) else transactions
-    edges = sorted(
-        {edge for run in runs for edge in (*run.edges, run.window.since, run.window.until)}
-    )
-    atoms = Periods(Window(edges[0], edges[-1]), runs[0].bucket, tuple(edges))
+    read = backfill_window(since, as_of, settings)
+    edges = sorted({read.since, read.until, *itertools.chain.from_iterable(map(_edges, runs))})
+    atoms = Periods(Window(edges[0], edges[-1]), runs[0].bucket, tuple(edges), read)
     metrics = dict.fromkeys((settings.metric, "count", "lines"))
-    panels = dict(zip(metrics, aggregate_all(batches, atoms, metrics, rhythm=True), strict=True))
-    money = panels[settings.metric]
+    panels = aggregate_all(
+        transactions,
+        atoms,
+        metrics,
+        rhythm=True,
+        document_spans_days=settings.document_spans_days,
+    )
+    by_metric = dict(zip(metrics, panels, strict=True))
+    money = by_metric[settings.metric]
     if not len(money):
         raise InputError("there are no sales; check the source and its window")
     begun = np.fmin.reduce(money.first_day)
-    if begun > np.datetime64(shift_period(edges[0], runs[0].bucket, 1)):
+    if begun > np.datetime64(shift_period(runs[0].edges[0], runs[0].bucket, 1)):
         warnings.warn(
             AbcxyzWarning(
                 "the sales begin on {first}, and the first window on {since}; results dated "
                 "before a whole window has passed rest on less than they should",
                 first=begun.item(),
-                since=edges[0],
+                since=runs[0].window.since,
             ),
             stacklevel=2,
         )
-    table = _Table(money, panels["count"], panels["lines"])
-    dates = list(zip(days, runs, strict=True))
+    dates = _until_last_sale(list(zip(days, runs, strict=True)), money, settings)
+    table = _Table(money, by_metric["count"], by_metric["lines"])
     if previous is not None:
         return _follow(table, dates, settings, previous, band)
     return _slide(table, dates, settings, band)
+
+
+def _edges(run: Periods) -> Iterator[date]:
+    """List the days on which the slices of a date begin or end."""
+    yield from (*run.edges, run.window.since, run.window.until, run.lookback.until)
+
+
+def _until_last_sale(
+    dates: list[tuple[date, Periods]], sales: Panel, settings: Settings
+) -> list[tuple[date, Periods]]:
+    """Leave out the dates whose last period begins after the last sale, with a warning."""
+    unit = Periods.parse(settings.period, dates[0][0]).bucket
+    last = np.fmax.reduce(sales.last_day.astype("M8[D]"))
+    covered = [
+        one for one in dates if np.datetime64(shift_period(one[1].window.until, unit, -1)) <= last
+    ]
+    if not covered:
+        raise InputError(
+            "the last sale is of {last}, before the first period to compute; begin earlier",
+            last=last.item(),
+        )
+    if len(covered) < len(dates):
+        warnings.warn(
+            AbcxyzWarning(
+                "the sales end on {last}; the last snapshot is that of {dated}, and the {count} "
+                "after it are not computed",
+                last=last.item(),
+                dated=covered[-1][1].dated,
+                count=len(dates) - len(covered),
+            ),
+            stacklevel=3,
+        )
+    return covered
 
 
 def _follow(
@@ -207,26 +246,28 @@ class _Table:
         )
         self._edges = np.array(money.periods.edges, dtype="M8[D]")
         self._first = money.first_day.astype("M8[D]")
-        # A customer with returns only is known, too.
-        self._appeared = lines.first_day.astype("M8[D]")
         self._rows, self._keys, self._days = _order_days(money)
 
     def until(self, periods: Periods) -> tuple[Bools, Panel]:
         """Return which customers are known by a date, and their panel."""
-        start, stop = np.searchsorted(
-            self._edges, np.array([periods.window.since, periods.window.until], dtype="M8[D]")
-        ).tolist()
-        steps = np.searchsorted(self._edges, np.array(periods.edges, dtype="M8[D]"))
+        start, stop = self._places(periods.window.since, periods.window.until)
+        (today,) = self._places(periods.lookback.until)
+        steps = np.array(self._places(*periods.edges))
         first, last = int(steps[0]), int(steps[-1])
-        end = np.datetime64(periods.span.last)
+        # The last bucket may extend beyond the day of the classification.
+        end = min(last, today)
         inside = np.asarray(self._lines[:, start:stop].any(axis=1))
-        spanned = np.asarray(self._lines[:, first:last].any(axis=1))
-        known = self._appeared <= end
+        spanned = np.asarray(self._lines[:, first:end].any(axis=1))
+        # From the lookback of the first date on: each date keeps the customers of the one before.
+        known = np.asarray(self._lines[:, :today].any(axis=1))
         starts = steps[:-1] - first
         series = self._sales[known, first:last]
+        if end < last:
+            series[:, end - first :] = 0
         if len(starts) < last - first:
             series = np.add.reduceat(series, starts, axis=1)
         value = self._sales[known, start:stop].sum(axis=1)
+        first_day, last_day = self._order_span(np.flatnonzero(known), periods.lookback.until)
         panel = Panel(
             customers=freeze(self._money.customers[known]),
             periods=periods,
@@ -234,22 +275,24 @@ class _Table:
             value=freeze(with_gaps(value, inside[known])),
             sales=freeze(with_gaps(series, spanned[known])),
             orders=freeze(self._count[known, start:stop].sum(axis=1).astype(np.int64)),
-            first_day=self._by(self._first[known], end),
-            last_day=self._last(np.flatnonzero(known), end),
+            first_day=first_day,
+            last_day=last_day,
         )
         return known, panel
 
-    @staticmethod
-    def _by(first: Days, end: np.datetime64) -> Days:
-        return freeze(np.where(first <= end, first, np.datetime64("NaT", "D")))
+    def _places(self, *days: date) -> list[int]:
+        places: list[int] = np.searchsorted(self._edges, np.array(days, dtype="M8[D]")).tolist()
+        return places
 
-    def _last(self, rows: Ints, end: np.datetime64) -> Days:
-        wanted = _key(rows, np.full(len(rows), end.astype(np.int64)))
-        place = np.searchsorted(self._keys, wanted, side="right") - 1
-        days = np.full(len(rows), np.datetime64("NaT", "D"))
+    def _order_span(self, rows: Ints, until: date) -> tuple[Days, Days]:
+        """Return the first and the last order day of customers before a day."""
+        after = np.datetime64(until, "D")
+        place = np.searchsorted(self._keys, _key(rows, np.full(len(rows), after.astype(int)))) - 1
+        last = np.full(len(rows), np.datetime64("NaT", "D"))
         ordered = (place >= 0) & (self._rows[np.maximum(place, 0)] == rows)
-        days[ordered] = self._days[place[ordered]].astype("M8[D]")
-        return freeze(days)
+        last[ordered] = self._days[place[ordered]].astype("M8[D]")
+        first = np.where(ordered, self._first[rows], np.datetime64("NaT", "D"))
+        return freeze(first), freeze(last)
 
 
 def _key(rows: Ints, days: Ints) -> Ints:

@@ -122,7 +122,7 @@ def check_comparable(before: Snapshot, after: Snapshot, *, any_settings: bool = 
             after=after.dated,
         )
     if not any_settings and before.settings.fingerprint != after.settings.fingerprint:
-        ours, theirs = before.settings.to_dict(), after.settings.to_dict()
+        ours, theirs = before.settings.class_settings, after.settings.class_settings
         other = next((name for name in ours if ours[name] != theirs[name]), "settings")
         raise InputError(
             "the snapshots of {before} and {after} were made with other settings ({name}: "

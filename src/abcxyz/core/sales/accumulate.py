@@ -91,16 +91,25 @@ class RunningSums:
         What is added up: a metric of `Panel`, or ``lines``.
     order_days
         Collector of the order days; None to skip them.
+    document_spans_days
+        As in `abcxyz.core.sales.panel.aggregate`.
     """
 
-    def __init__(self, periods: Periods, metric: str, order_days: OrderDays | None) -> None:
+    def __init__(
+        self,
+        periods: Periods,
+        metric: str,
+        order_days: OrderDays | None,
+        *,
+        document_spans_days: bool = False,
+    ) -> None:
         self._periods, self._metric, self._order_days = periods, metric, order_days
         self._lookup = periods.lookup.astype(np.intp)
         start = periods.edges[0]
         self._origin = np.datetime64(start, "D").astype(np.int64)
         self._window = (periods.window.since - start).days, (periods.window.until - start).days
         self._stretched = self._window != (0, len(self._lookup))
-        self._documents = Documents(self._lookup, self._window)
+        self._documents = Documents(self._lookup, self._window, spans_days=document_spans_days)
         self._bound = 0
         empty = np.zeros(0, np.int64)
         self._arrays: dict[str, npt.NDArray[Any]] = {
@@ -119,11 +128,12 @@ class RunningSums:
         money = self._money(batch)
         self._grow(size, shift, money.dtype)
         by_line = batch.document is None or self._metric == "lines"
-        if batch.document is not None and not by_line:
-            if shift:
-                self._documents.shift(shift)
-            self._documents.add(code, batch.document, batch.day, batch.amount, self._origin)
         ticks = batch.day.view(np.int64) if batch.day.dtype == "M8[D]" else batch.day.astype(int)
+        if shift:
+            # Also for a batch without documents: earlier batches may have had them.
+            self._documents.shift(shift)
+        if batch.document is not None and not by_line:
+            self._documents.add(code, batch.document, ticks - self._origin, batch.amount)
         if self._order_days is not None:
             self._order_days.shift(shift)
         for at in range(0, len(code), _CHUNK):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
-from attrs import field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from abcxyz._arrays import Days
 from abcxyz.core.sales.units import LETTERS, UNITS, PeriodUnit, unit_named
@@ -132,6 +132,10 @@ class Periods:
     edges
         First day of every bucket, and the day after the last one. If the buckets do not align
         with the window, they extend beyond it.
+    lookback
+        The days whose sales count for anything: known customers, first and last day, and the
+        gaps between order days. It ends before the day of the classification. By default all
+        days up to the last bucket.
 
     Examples
     --------
@@ -146,6 +150,9 @@ class Periods:
     window: Window
     bucket: str
     edges: tuple[date, ...]
+    lookback: Window = field(
+        default=Factory(lambda self: Window(date.min, self.edges[-1]), takes_self=True)
+    )
 
     @classmethod
     def over(cls, window: Window, bucket: str) -> Periods:
@@ -162,7 +169,15 @@ class Periods:
         return cls(window, bucket, tuple(edges))
 
     @classmethod
-    def before(cls, as_of: date, n: int, unit: str, *, bucket: str | None = None) -> Periods:
+    def before(
+        cls,
+        as_of: date,
+        n: int,
+        unit: str,
+        *,
+        bucket: str | None = None,
+        lookback: tuple[int, str] | None = None,
+    ) -> Periods:
         """Return the *n* complete periods before the one that contains *as_of*.
 
         Parameters
@@ -175,11 +190,15 @@ class Periods:
             Unit of the periods, one of `UNITS`.
         bucket
             The unit of the buckets, not longer than *unit*; None for *unit*.
+        lookback
+            Number and unit of the periods before the end of the window in which sales are looked
+            up for known customers and the order rhythm; None for two windows.
 
         Raises
         ------
         InputError
-            An unknown unit, *n* below 1, or a bucket longer than the period.
+            An unknown unit, *n* below 1, a bucket longer than the period, or a lookback shorter
+            than the window.
 
         Notes
         -----
@@ -208,10 +227,27 @@ class Periods:
                 unit=unit,
                 as_of=as_of,
             ) from None
-        return cls.over(Window(since, until), bucket)
+        periods = cls.over(Window(since, until), bucket)
+        begins = _lookback_start(until, *(lookback or (2 * int(n), unit)))
+        if begins > since:
+            raise InputError(
+                "the lookback of {n} periods of one {unit} is shorter than the window {window}; "
+                "take one at least as long",
+                n=lookback[0] if lookback else n,
+                unit=lookback[1] if lookback else unit,
+                window=periods.window,
+            )
+        return evolve(periods, lookback=Window(min(begins, periods.edges[0]), as_of))
 
     @classmethod
-    def parse(cls, period: str, as_of: date, *, bucket: str | None = None) -> Periods:
+    def parse(
+        cls,
+        period: str,
+        as_of: date,
+        *,
+        bucket: str | None = None,
+        lookback: str | None = None,
+    ) -> Periods:
         """Parse a period code: ``"12M"`` before *as_of*, in buckets of ``"W"``.
 
         Parameters
@@ -223,28 +259,27 @@ class Periods:
             The day of the classification.
         bucket
             A letter, or the name of a unit.
+        lookback
+            A period code, such as ``"24M"``: the days before the end of the window whose sales
+            count for known customers and the order rhythm; None for two windows.
 
         Raises
         ------
         InputError
-            The code cannot be parsed.
+            A code cannot be parsed; as in `before`.
 
         Examples
         --------
         >>> Periods.parse("8Q", date(2026, 2, 28), bucket="M").count
         24
+        >>> str(Periods.parse("12M", date(2026, 11, 22)).lookback)
+        '[2024-11-01, 2026-11-22)'
         """
-        match = re.fullmatch(r"\s*(\d{1,4})\s*([A-Za-z])\s*", period)
-        if match is None or match[2].upper() not in LETTERS:
-            raise InputError(
-                "the period {period!r} cannot be read; write a number and one of the letters "
-                "{letters}, such as 12M",
-                period=period,
-                letters=" ".join(LETTERS),
-            )
+        n, unit = _parsed(period)
         if bucket is not None:
             bucket = LETTERS.get(bucket.strip().upper(), bucket.strip())
-        return cls.before(as_of, int(match[1]), LETTERS[match[2].upper()], bucket=bucket)
+        back = None if lookback is None else _parsed(lookback)
+        return cls.before(as_of, n, unit, bucket=bucket, lookback=back)
 
     @property
     def unit(self) -> PeriodUnit:
@@ -294,3 +329,24 @@ class Periods:
         """Bucket of each day of the span, counted from its first day."""
         lengths = np.diff(np.array(self.edges, dtype="M8[D]")).astype(np.int64)
         return np.repeat(np.arange(self.count, dtype=np.int16), lengths)
+
+
+def _parsed(period: str) -> tuple[int, str]:
+    """Return the number and the unit of a period code."""
+    match = re.fullmatch(r"\s*(\d{1,4})\s*([A-Za-z])\s*", period)
+    if match is None or match[2].upper() not in LETTERS:
+        raise InputError(
+            "the period {period!r} cannot be read; write a number and one of the letters "
+            "{letters}, such as 12M",
+            period=period,
+            letters=" ".join(LETTERS),
+        )
+    return int(match[1]), LETTERS[match[2].upper()]
+
+
+def _lookback_start(until: date, n: int, unit: str) -> date:
+    """Return the start of the period *n* periods before the one that contains *until*."""
+    try:
+        return shift_period(period_start(until, unit), unit, -n)
+    except (ValueError, OverflowError):
+        return date.min

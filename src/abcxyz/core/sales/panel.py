@@ -44,9 +44,9 @@ class Panel:
     orders
         (n,) number of sales documents in the window; returns do not count.
     first_day, last_day
-        (n,) days of the first and the last sale read, without returns; NaT without one.
+        (n,) days of the first and the last sale in the lookback, without returns; NaT without one.
     rhythm
-        Gaps between the order days; None if they were not collected.
+        Gaps between the order days in the lookback; None if they were not collected.
     """
 
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
@@ -86,20 +86,23 @@ class Panel:
 
 
 def aggregate(
-    batches: Iterable[Transactions],
+    batches: Transactions | Iterable[Transactions],
     periods: Periods,
     *,
     metric: str = "revenue",
     rhythm: bool = False,
+    document_spans_days: bool = False,
 ) -> Panel:
-    """Aggregate sales per customer and bucket, one batch at a time.
+    """Aggregate sales per customer and bucket.
 
     Parameters
     ----------
     batches
-        Sales in any order. Lines outside the buckets add nothing, but their customers are known.
+        Sales in any order: all lines at once, or batches, read one at a time. Lines outside the
+        lookback of *periods* are ignored. Lines inside it and outside the buckets add nothing,
+        but their customers are known.
     periods
-        The window and its buckets.
+        The window, its buckets, and the lookback.
     metric
         ``revenue``: amounts. ``profit``: amounts less cost. ``count``: sales documents; one whose
         lines add up to less than zero is a return and counts 0; a line without a document
@@ -107,6 +110,10 @@ def aggregate(
     rhythm
         Whether to collect the gaps between each customer's order days, which show late
         customers; 8 bytes per order day.
+    document_spans_days
+        Whether the lines of one document may have different days. By default a document is
+        identified by customer, number and day; with this option by customer and number, and it
+        belongs to the day of its first line.
 
     Returns
     -------
@@ -122,12 +129,12 @@ def aggregate(
     Memory is bounded by customers x buckets, and by 32 bytes per document if there are documents,
     because their lines may be in different batches. Integer ids with gaps also need memory for
     the gaps, up to 4 ids per line of a batch, or 16 within 1 GiB. Integer amounts (kopecks) add
-    up exactly.
+    up exactly. Many lines at once are added up by `abcxyz.fast`, with the same result.
 
     Examples
     --------
     >>> from datetime import date
-    >>> sales = Transactions([7, 9, 7], [date(2026, 1, 5), date(2025, 7, 1), date(2026, 2, 5)],
+    >>> sales = Transactions([7, 9, 7], [date(2026, 1, 5), date(2025, 12, 1), date(2026, 2, 5)],
     ...                      [100, 50, 25])
     >>> panel = aggregate([sales], Periods.parse("2M", date(2026, 3, 1)))
     >>> panel.customers.tolist(), panel.value.tolist(), panel.sales.tolist()
@@ -139,16 +146,26 @@ def aggregate(
             metric=metric,
             known=", ".join(METRICS),
         )
-    (panel,) = aggregate_all(batches, periods, (metric,), rhythm=rhythm)
+    if isinstance(batches, Transactions):
+        # Loaded on use, because the room of compiled code imports this one.
+        from abcxyz.fast.grid import fast_panel
+
+        panel = fast_panel(batches, periods, metric=metric, rhythm=rhythm)
+        if panel is not None:
+            return panel
+    (panel,) = aggregate_all(
+        batches, periods, (metric,), rhythm=rhythm, document_spans_days=document_spans_days
+    )
     return panel
 
 
 def aggregate_all(
-    batches: Iterable[Transactions],
+    batches: Transactions | Iterable[Transactions],
     periods: Periods,
     metrics: Iterable[str],
     *,
     rhythm: bool = False,
+    document_spans_days: bool = False,
 ) -> tuple[Panel, ...]:
     """Aggregate several metrics in one pass: `METRICS`, and ``lines``, the number of lines.
 
@@ -157,12 +174,18 @@ def aggregate_all(
     coder = CustomerNumbers(periods.count)
     order_days = OrderDays() if rhythm else None
     sums = [
-        RunningSums(periods, metric, order_days if place == 0 else None)
+        RunningSums(
+            periods,
+            metric,
+            order_days if place == 0 else None,
+            document_spans_days=document_spans_days,
+        )
         for place, metric in enumerate(metrics)
     ]
-    for batch in batches:
-        if len(batch):
-            code, shift = coder.code(batch.customer)
+    for batch in [batches] if isinstance(batches, Transactions) else batches:
+        part = batch.within(periods.lookback)
+        if len(part):
+            code, shift = coder.code(part.customer)
             for one in sums:
-                one.add(code, coder.size, shift, batch)
+                one.add(code, coder.size, shift, part)
     return tuple(Panel(**one.close(coder)) for one in sums)

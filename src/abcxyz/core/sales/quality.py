@@ -16,7 +16,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "unreadable_date": "unreadable dates",
         "no_amount": "lines without an amount",
         "unreadable_amount": "unreadable amounts",
-        "future_date": "dates in the future",
+        "future_date": "dates on the day of the classification or later",
         "other_currency": "lines in another currency",
         "converted": "lines in a foreign currency",
         "no_cost": "lines without a cost",
@@ -101,8 +101,12 @@ class Quality:
         Number of valid lines, in the window or not.
     issues
         Problems, by kind.
+    remarks
+        How the data were read: the shape of the table, the columns chosen, the encoding. Each
+        remark is a sentence, a `~abcxyz.toolkit.catalogue.Message` where it can be translated.
     """
 
     rows: int
     used: int
     issues: tuple[QualityIssue, ...] = field(default=(), converter=_issues)
+    remarks: tuple[str, ...] = field(default=(), converter=_texts)

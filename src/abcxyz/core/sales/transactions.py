@@ -181,11 +181,21 @@ class Transactions:
 
     def take(self, chosen: npt.NDArray[Any]) -> Transactions:
         """Select lines by a mask or by positions."""
-        return Transactions(**{name: column[chosen] for name, column in self._columns().items()})
+        return self._made({name: column[chosen] for name, column in self._columns().items()})
 
     def within(self, window: Window) -> Transactions:
-        """Select the lines in a window."""
-        return self.take(window.holds(self.day))
+        """Select the lines in a window; the same object if all lines are in it."""
+        inside = window.holds(self.day)
+        return self if inside.all() else self.take(inside)
+
+    @classmethod
+    def _made(cls, columns: dict[str, npt.NDArray[Any]]) -> Transactions:
+        """Build from columns that were checked before: checking millions of ids takes seconds."""
+        made = object.__new__(cls)
+        for one in attrs.fields(cls):
+            column = columns.get(one.name)
+            object.__setattr__(made, one.name, None if column is None else freeze(column))
+        return made
 
 
 def concat(batches: Iterable[Transactions]) -> Transactions:

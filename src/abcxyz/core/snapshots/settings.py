@@ -34,6 +34,14 @@ class Settings:
         Unit of the XYZ series, a letter or a name; None for the unit of the period.
     metric
         One of `METRICS`.
+    lookback
+        Number and unit of the periods before the end of the window, such as ``24M``, in which
+        sales are looked up for known customers, first and last days and the order rhythm; None
+        for two windows. It does not change the classes.
+    document_spans_days
+        Whether the lines of one sales document may have different days. By default a document is
+        identified by customer, number and day, because numbers begin anew each year in 1C and
+        each shift at a till.
     abc, xyz
         Classification rules of either axis.
     ddof, since_first, single_order
@@ -69,6 +77,21 @@ class Settings:
         default=METRICS[0],
         metadata={"table": "window", "help": "what a customer's value is", "choices": METRICS},
     )
+    lookback: str | None = field(
+        default=None,
+        metadata={
+            "table": "window",
+            "help": "span for known customers and the order rhythm; two windows by default",
+        },
+    )
+    document_spans_days: bool = field(
+        default=False,
+        metadata={
+            "table": "window",
+            "help": "the lines of one document may have different days; by default a number met "
+            "on another day is another document",
+        },
+    )
     abc: Rule = field(factory=Tangent, metadata={"help": "how the values are cut"})
     xyz: Rule | CvRule = field(
         factory=Tangent, metadata={"help": "how the coefficients of variation are cut"}
@@ -100,8 +123,8 @@ class Settings:
         self.periods(date(2000, 1, 1))
 
     def periods(self, as_of: date) -> Periods:
-        """Cut the window before *as_of* into buckets."""
-        return Periods.parse(self.period, as_of, bucket=self.bucket)
+        """Cut the window before *as_of* into buckets, and find the lookback."""
+        return Periods.parse(self.period, as_of, bucket=self.bucket, lookback=self.lookback)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_dict` reads them back."""
@@ -133,15 +156,25 @@ class Settings:
         return cls(**options)
 
     @property
-    def fingerprint(self) -> str:
-        """Hash of the settings: twelve hexadecimal digits.
-
-        Equivalent spellings have one hash: ``12M`` and ``12m``, an explicit or implicit bucket.
-        """
+    def class_settings(self) -> dict[str, Any]:
+        """The settings that determine the classes: all but the lookback, in one spelling."""
         periods = self.periods(date(2000, 1, 1))
         same = self.to_dict() | {
             "period": self.period.strip().upper(),
             "bucket": periods.bucket,
         }
+        del same["lookback"]
+        return same
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the settings that determine the classes: twelve hexadecimal digits.
+
+        Equivalent spellings have one hash: ``12M`` and ``12m``, an explicit or implicit bucket.
+        """
+        same = self.class_settings
+        if not self.document_spans_days:
+            # Snapshots made before this setting existed stay comparable.
+            del same["document_spans_days"]
         text = json.dumps(same, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

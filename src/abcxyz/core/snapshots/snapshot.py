@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import Factory, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, Days, Floats, Ints, Numbers
+from abcxyz._arrays import SAME_ARRAYS, Codes, Days, Floats, Ints, Numbers, frozen_map
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of, segment_codes
 from abcxyz.core.display import html_table, plain_number
 from abcxyz.core.sales.calendar import Periods
@@ -88,6 +90,11 @@ class Snapshot:
         """The last day of the window, which dates the result."""
         return self.periods.dated
 
+    @functools.cached_property
+    def positions(self) -> Mapping[Any, int]:
+        """Customer -> index in the arrays; made on first access, so that a search is no scan."""
+        return frozen_map({who: i for i, who in enumerate(self.customers.tolist())})
+
     @property
     def segment(self) -> Codes:
         """(n,) int8 segment codes, ``3 * abc + xyz``; -1 = not classified."""
@@ -106,10 +113,9 @@ class Snapshot:
         InputError
             The customer is not in the list.
         """
-        places = np.flatnonzero(self.customers == customer)
-        if not len(places):
+        i = self.positions.get(customer)
+        if i is None:
             raise InputError("there is no customer {customer!r} here", customer=customer)
-        i = int(places[0])
         if self.segment[i] < 0:
             window = self.periods.window
             return text(

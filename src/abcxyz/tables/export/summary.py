@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 
 if TYPE_CHECKING:
@@ -76,20 +77,8 @@ def quality_object(quality: Quality | None) -> dict[str, Any]:
     """Return the account of data quality as plain values."""
     if quality is None:
         return {}
-    return {
-        "rows": quality.rows,
-        "used": quality.used,
-        "issues": [
-            {
-                "kind": issue.kind,
-                "count": issue.count,
-                "amount": None if issue.amount is None else _number(issue.amount),
-                "treatment": issue.treatment,
-                "examples": list(issue.examples),
-            }
-            for issue in quality.issues
-        ],
-    }
+    plain: dict[str, Any] = _plain(attrs.asdict(quality))
+    return plain
 
 
 def summary_object(analysis: Analysis) -> dict[str, Any]:
@@ -159,13 +148,14 @@ def summary_text(analysis: Analysis) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Convert settings to plain values, serialisable as JSON."""
+    """Convert records to plain values, serialisable as JSON."""
     convert: tuple[tuple[type, Callable[[Any], Any]], ...] = (
         (dict, lambda v: {str(key): _plain(item) for key, item in v.items()}),
         (list, lambda v: [_plain(item) for item in v]),
         (tuple, lambda v: [_plain(item) for item in v]),
         (date, lambda v: v.isoformat()),
         (float, _number),
+        (str, str),  # a Message is its English sentence
         (np.generic, lambda v: _plain(v.item())),
     )
     for kind, change in convert:

@@ -219,15 +219,22 @@ class Column:
         return True, bool((end - points != 4).any())
 
     def is_plain(self) -> bool:
-        """Return whether no cell has a space, a point or a letter outside ASCII."""
+        """Return whether every cell is empty, or an identifier that is taken as it is written.
+
+        It consists of ASCII letters, digits and few other characters, and ends with a digit, so
+        that it is no marker of a missing value.
+        """
         if self._texts is None:
-            return True
-        return not _UNUSUAL[self._texts.data[: self._texts.ends[-1]]].any()
+            return self.typed is not None and self.typed.dtype.kind in "iu"
+        data, ends = self._texts.data, self._texts.ends
+        if _UNUSUAL[data[: ends[-1]]].any():
+            return False
+        last = data[ends[1:][np.diff(ends) > 0] - 1]
+        return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
 _UNUSUAL = np.ones(256, dtype=bool)
-_UNUSUAL[0x21:0x7F] = False
-_UNUSUAL[ord(".")] = True
+_UNUSUAL[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/:#")] = False
 
 
 class CellTable:

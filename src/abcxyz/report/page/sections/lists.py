@@ -9,7 +9,7 @@ import numpy as np
 from abcxyz.charts.svg import clean
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
-from abcxyz.i18n import percent
+from abcxyz.i18n import percent, translate
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.method import settings_rows
 from abcxyz.report.page.formatter import MOST, Formatter
@@ -40,6 +40,10 @@ def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
         "prospects_count": facts.totals.prospects,
         "quality": quality,
         "issues": issues,
+        "remarks": [
+            clean(translate(remark, show.lang), 400)
+            for remark in (() if quality is None else quality.remarks)
+        ],
     }
 
 

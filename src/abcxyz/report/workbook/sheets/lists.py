@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
+from abcxyz.i18n import translate
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.method import settings_rows
 from abcxyz.report.vocabulary import ALERT_KINDS
@@ -105,6 +106,10 @@ def quality_sheet(facts: Facts, writer: SheetWriter) -> None:
                 "; ".join(one.examples),
             )
             for one in quality.issues
+        ]
+        heading = writer.say("How the data were read")
+        rows += [
+            (heading, None, None, None, translate(one, writer.lang)) for one in quality.remarks
         ]
     writer.sheet(
         "Quality",

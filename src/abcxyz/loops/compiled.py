@@ -1,0 +1,114 @@
+"""Choice between numpy and compiled loops, and compilation with a cache that may be absent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from abcxyz.errors import InputError
+
+__all__ = ["COLUMN_PAYS", "ROUTES", "ROW_PAYS", "compile_loops", "jit", "loops", "route"]
+
+ROW_PAYS = 2_000_000
+"""Number of rows from which loading numba and the compiled loops saves time."""
+
+COLUMN_PAYS = 100_000_000
+"""Number of values of a column from which loading numba saves time."""
+
+_LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
+
+_MODULES = ("columns",)
+
+ROUTES = ("auto", "numpy", "numba")
+"""Names of the routes; ``auto`` chooses one of the others."""
+
+_ROUTE: ContextVar[str] = ContextVar("abcxyz_route", default="auto")
+
+
+@contextmanager
+def route(name: str) -> Iterator[None]:
+    """Force ``numpy`` or ``numba`` within a block; ``auto`` chooses by the amount of work.
+
+    Both give the same results to the last bit.
+
+    Raises
+    ------
+    InputError
+        Unknown route, or numba is not installed.
+    """
+    if name not in ROUTES:
+        raise InputError("route is {route!r}; use auto, numpy or numba", route=name)
+    if name == "numba" and not _installed():
+        raise InputError(
+            "route is {route!r}, but numba is absent; install it with: pip install numba",
+            route=name,
+        )
+    token = _ROUTE.set(name)
+    try:
+        yield
+    finally:
+        _ROUTE.reset(token)
+
+
+@cache
+def _installed() -> bool:
+    return find_spec("numba") is not None
+
+
+def loops(name: str, work: int, pays: int) -> ModuleType | None:
+    """Return the module of compiled loops *name* if it saves time, else None.
+
+    Parameters
+    ----------
+    name
+        ``columns``, ``rows`` or ``ids``.
+    work
+        Number of rows or values.
+    pays
+        Amount of work from which loading numba saves time.
+    """
+    module = f"abcxyz.loops.{name}"
+    match _ROUTE.get():
+        case "numpy":
+            return None
+        case "numba":
+            return import_module(module)
+    if work < (_LOADED_PAYS if module in sys.modules else pays) or not _installed():
+        return None
+    return import_module(module)
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile a loop that releases the GIL; the machine code is cached between runs.
+
+    Notes
+    -----
+    Numba writes its cache beside the module, or, where that folder is read-only, into the user's
+    cache folder. Where neither can be written, the loop is compiled in memory in every process.
+    """
+    from numba import njit
+
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no folder for the cache
+        return njit(nogil=True)(function)
+
+
+def compile_loops() -> None:
+    """Compile all loops, or load them from the cache, for example when an image is built.
+
+    Raises
+    ------
+    InputError
+        Numba is not installed.
+    """
+    with route("numba"):
+        for name in _MODULES:
+            loops(name, 0, 0).warm_up()  # type: ignore[union-attr]

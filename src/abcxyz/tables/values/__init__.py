@@ -1,0 +1,1 @@
+"""Values of cells: identifiers, amounts, currencies and dates, decided per column."""

@@ -1,0 +1,37 @@
+"""JSON that commands print."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz.cli.output.json_text import json_text
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)  # fmt: skip
+
+
+@given(values)
+def test_json_reads_back_as_it_was(value: Any) -> None:
+    assert json.loads(json_text(value)) == value
+
+
+def test_each_entry_of_a_list_is_one_line() -> None:
+    printed = json_text({"alerts": [{"key": "a", "facts": {"days": 3}}, {"key": "two\nlines"}]})
+    assert printed.splitlines()[2:4] == [
+        '    {"key": "a", "facts": {"days": 3}},',
+        '    {"key": "two\\nlines"}',
+    ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": {"b": float("nan")}}])
+def test_a_number_that_json_lacks_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        json_text(value)
