@@ -223,8 +223,8 @@ class SalesScan:
             named, unmarked = SalesLines(part, as_of=self._as_of).currencies()
             counts.update(named)
             zeros += unmarked
-        counts, self._zeros = with_zeros(counts, zeros, currency)
-        return choose_currency(counts, target=currency, rates=rates, where=self._where)
+        shifted, self._zeros = with_zeros(counts, zeros, currency)
+        return choose_currency(shifted, target=currency, rates=rates, where=self._where)
 
     def parts(self, window: Window | None = None) -> Iterator[SalesLines]:
         """Yield the checked lines; all lines of a customer are in the same part.

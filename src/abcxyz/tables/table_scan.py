@@ -155,7 +155,7 @@ class TableScan:
         points, other = self._points[role]
         if not other and column.typed is None:
             found = column.fractions()
-            self._points[role] = points or found[0], other or found[1]
+            self._points[role] = points or found[0], found[1]
         return values
 
     def _days(self, column: Column) -> npt.NDArray[np.int32]:
@@ -165,9 +165,7 @@ class TableScan:
         days = moments.astype("M8[D]").astype(np.int64)
         return np.where(np.isnat(moments) | (days == _FIRST_DAY), _NO_DAY, days).astype(np.int32)
 
-    def _documents(
-        self, column: Column, lines: npt.NDArray[np.uint32]
-    ) -> npt.NDArray[np.uint64]:
+    def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
         """Return the keys of documents whose identifiers are written plainly."""
         if not column.is_plain():
             raise _NotPlainError("document")
