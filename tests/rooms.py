@@ -65,8 +65,14 @@ ROOMS: dict[str, dict[str, str]] = {
         "frames.__init__": "core.* frames.*",
         # Files of sales, leads and segments: reading, checking and writing.
         "tables.values": "",
+        "tables.roles": "",
+        "tables.table": "",
+        "tables.containers": "",
+        "tables.formats": "tables.containers",
+        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.formats",
         "tables.scan": "core.*",
-        "tables": "tables.values tables.scan i18n core.* fast frames.*",
+        "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.

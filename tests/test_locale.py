@@ -269,6 +269,7 @@ CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
     "abcxyz/tables/roles.py": "headings of columns",
+    "abcxyz/tables/shapes/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/values/currency_marks.py": "words for currencies in cells",
     "abcxyz/tables/values/days.py": "marks of a year and of a zone in cells",
     "abcxyz/tables/values/months.py": "names of months in cells",
@@ -283,6 +284,7 @@ CYRILLIC = {
     "abcxyz_onec/sales/read_plan.py": "a menu of 1C",
     "abcxyz_onec/sink.py": "a value stored in 1C, the name of a configuration of 1C",
     "abcxyz_onec/targets/additional_info.py": "names in the metadata of 1C",
+    "abcxyz_onec/targets/needed_objects.py": "names in the metadata of 1C",
     "abcxyz_onec/targets/partner_segments.py": "names in the metadata of 1C, a menu of 1C",
     "abcxyz_onec/targets/ut_classification.py": "names in the metadata of 1C",
 }

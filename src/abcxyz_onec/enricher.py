@@ -93,6 +93,9 @@ class OneCEnricher:
 
     def customers(self, ids: Sequence[str]) -> Attributes:
         """Return the attributes of *ids*; unknown and ambiguous identifiers are left out."""
+        return self._client.with_current_names(lambda: self._customers(ids))
+
+    def _customers(self, ids: Sequence[str]) -> Attributes:
         directory = self._directory()
         of_name = directory.references()
         of_name = {**{f"ref:{each}": (each,) for each in directory.names}, **of_name}
@@ -114,6 +117,9 @@ class OneCEnricher:
             for batch in self._source().transactions(window)
             for each in batch.customer.tolist()
         }
+        return self._client.with_current_names(lambda: self._prospects(bought))
+
+    def _prospects(self, bought: set[str]) -> Attributes:
         directory = self._directory()
         wanted = {
             each: name

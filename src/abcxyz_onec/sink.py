@@ -12,16 +12,23 @@ from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
-from abcxyz_onec.catalogs.publication import customer_queries, raise_if_missing, unpublished
+from abcxyz_onec.catalogs.publication import (
+    check_rights,
+    customer_queries,
+    raise_if_missing,
+    unpublished,
+)
 from abcxyz_onec.connection import Connection
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.names import readable_name
+from abcxyz_onec.odata.query import Query
 from abcxyz_onec.sales.account import HIDDEN_SALES
-from abcxyz_onec.sales.read_plan import hidden_sales
+from abcxyz_onec.sales.published_readers import hidden_sales
 from abcxyz_onec.targets.additional_info import Attributes, Extra
+from abcxyz_onec.targets.needed_objects import needed_queries
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
-from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
+from abcxyz_onec.targets.writes import Change, Target, Wanted, WritePlan, apply
 from abcxyz_onec.words import text
 
 if TYPE_CHECKING:
@@ -142,15 +149,8 @@ class OneCSink:
             The property or an object is missing; the message says how to make or publish it.
         """
         before = attrs.evolve(self._client.traffic)
-        self._check_published()
-        directory = read_directory(
-            self._client, self._profile, self._entity, self._customer_id, keys=False
-        )
-        matches = _Matches(directory, analysis)
-        target = self._target(analysis)
-        hidden = self._sales_are_hidden(analysis)
-        changes, unchanged = target.plan(
-            matches.wanted, frozenset() if hidden else matches.changeable
+        matches, target, (changes, unchanged), hidden = self._client.with_current_names(
+            lambda: self._plan(analysis)
         )
         self.notes = (
             self._text(
@@ -176,6 +176,18 @@ class OneCSink:
             failed=unmatched | refused,
             notes=self.notes,
         )
+
+    def _plan(self, analysis: Analysis) -> tuple[_Matches, Target, WritePlan, bool]:
+        """Match the customers, and compare what 1C stores with the classes."""
+        self._check_published()
+        directory = read_directory(
+            self._client, self._profile, self._entity, self._customer_id, keys=False
+        )
+        matches = _Matches(directory, analysis)
+        target = self._target(analysis)
+        hidden = self._sales_are_hidden(analysis)
+        changeable = frozenset[str]() if hidden else matches.changeable
+        return matches, target, target.plan(matches.wanted, changeable), hidden
 
     def _write(
         self, target: Target, changes: Sequence[Change], wanted: Mapping[str, Wanted]
@@ -215,9 +227,13 @@ class OneCSink:
     def _text(self, template: str, /, **fields: object) -> str:
         return text(template, self._lang, **fields)
 
+    def _queries(self) -> list[Query]:
+        """Return the queries of every object that a write needs."""
+        customers = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
+        return [*customers, *needed_queries(self._into, self._profile.targets, self._catalog)]
+
     def _check_published(self) -> None:
-        queries = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
-        raise_if_missing(unpublished(self._client, queries))
+        raise_if_missing(unpublished(self._client, self._queries()))
 
     def preflight(self) -> Sequence[str]:
         """Check that the target is published and the property or the segments exist.
@@ -226,14 +242,15 @@ class OneCSink:
         ------
         ConfigError
             Something is missing; the message says how to make or publish it.
+        AuthenticationError
+            Objects may not be read; the message names them.
         """
         self._check_published()
+        check_rights(self._client, self._queries())
         if self._into == "ut11":
             names = self._profile.targets
-            missing = () if self._client.metadata().has(names.native) else (names.native,)
-            raise_if_missing(missing)
             return [self._text("classes go to {place}", place=readable_name(names.native))]
-        self._target(None).plan({}, frozenset())
+        self._client.with_current_names(lambda: self._target(None).plan({}, frozenset()))
         return [
             self._text(
                 "classes go to {into} {name!r}; whether they may be written shows only when they "

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 import attrs
 
 from abcxyz import Quality, Transactions, Window
-from abcxyz.errors import ConfigError
+from abcxyz.errors import AbcxyzWarning, ConfigError
 from abcxyz.plugins import Flat
 from abcxyz.toolkit import local_date
 from abcxyz.toolkit.catalogue import Figure
@@ -21,12 +21,14 @@ from abcxyz_onec.odata.client import Client
 from abcxyz_onec.sales.account import Account
 from abcxyz_onec.sales.checkpoint import Checkpoint
 from abcxyz_onec.sales.customer_assignment import CustomerAssignment
-from abcxyz_onec.sales.lines import LineColumns
 from abcxyz_onec.sales.read_cost import ReadCost, cost_of_table
 from abcxyz_onec.sales.read_plan import READS, ReadPlan, choose, costs_of
+from abcxyz_onec.sales.reader import Part
 from abcxyz_onec.words import message
 
 __all__ = ["OneCSource"]
+
+_ROUNDS = 4  # checks of what was read against 1C
 
 
 class OneCSource:
@@ -123,8 +125,28 @@ class OneCSource:
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
         before = attrs.evolve(self._client.traffic)
+        plan, directory, read = self._client.with_current_names(lambda: self._read_sales(window))
+        assignment = CustomerAssignment(
+            directory, by_key=plan.by_key, metric=self._metric, by_documents=plan.orders_known
+        )
+        for stretches in read.values():
+            while stretches:
+                for columns in stretches.pop(0).results:
+                    batch = assignment.transactions(columns.unpacked(), self._account)
+                    if len(batch):
+                        yield batch
+        self._account.note_ids(directory.id_problems, assignment.customers)
+        self._account.note_hidden(len(self._client.restricted - {directory.catalog}))
+        if self._checkpoint is not None:
+            self._open_checkpoint(self._checkpoint, window, plan).clear()
+        spent = self._client.traffic.since(before)
+        self.notes.append(message("{title}: {spent}", title=plan.title, spent=spent))
+
+    def _read_sales(self, window: Window) -> tuple[ReadPlan, Directory, dict[str, list[Part]]]:
+        """Choose the way to read, and read the customers and all sales."""
         plan = self._make_plan(window)
         self.notes = [message(note.template, **note.details) for note in plan.warnings]
+        self.notes += plan.notes
         for note in plan.warnings:
             warnings.warn(note, stacklevel=2)
         self._account = Account()
@@ -135,19 +157,9 @@ class OneCSource:
             self._customer_id,
             keys=plan.by_key,
         )
-        checkpoint = self._open_checkpoint(window, plan)
-        assignment = CustomerAssignment(directory, by_key=plan.by_key, metric=self._metric)
-        for part in plan.reader.parts:
-            for columns in self._read_part(plan, part, window, checkpoint):
-                batch = assignment.transactions(columns, self._account)
-                if len(batch):
-                    yield batch
-        self._account.note_ids(directory.id_problems, assignment.customers)
-        self._account.note_hidden(len(self._client.restricted - {directory.catalog}))
-        if checkpoint is not None:
-            checkpoint.clear()
-        spent = self._client.traffic.since(before)
-        self.notes.append(message("{title}: {spent}", title=plan.title, spent=spent))
+        folder = self._checkpoint
+        checkpoint = None if folder is None else self._open_checkpoint(folder, window, plan)
+        return plan, directory, self._read_all(plan, window, checkpoint)
 
     def _make_plan(self, window: Window) -> ReadPlan:
         return choose(
@@ -162,9 +174,7 @@ class OneCSource:
             window=window,
         )
 
-    def _open_checkpoint(self, window: Window, plan: ReadPlan) -> Checkpoint | None:
-        if self._checkpoint is None:
-            return None
+    def _open_checkpoint(self, folder: Path, window: Window, plan: ReadPlan) -> Checkpoint:
         about = {
             "url": self._client.url,
             "profile": repr(attrs.asdict(self._profile)),
@@ -172,12 +182,40 @@ class OneCSource:
             "window": str(window),
             "allowed_only": self._client.allowed_only,
         }
-        return Checkpoint(self._checkpoint, about, now=self._clock.now())
+        return Checkpoint(folder, about, now=self._clock.now())
+
+    def _read_all(
+        self, plan: ReadPlan, window: Window, checkpoint: Checkpoint | None
+    ) -> dict[str, list[Part]]:
+        """Read every part, and read again what was dated otherwise in 1C meanwhile."""
+        read: dict[str, list[Part]] = {
+            part: list(self._read_part(plan, part, window, checkpoint))
+            for part in plan.reader.parts
+        }
+        for _ in range(_ROUNDS):
+            changed = {
+                part: plan.reader.changed(self._client, part, stretches)
+                for part, stretches in read.items()
+            }
+            if not any(changed.values()):
+                return read
+            for part, stretches in changed.items():
+                for old in stretches:
+                    place = read[part].index(old)
+                    fresh = self._fetch(plan, part, old.since, old.until, checkpoint)
+                    read[part][place : place + 1] = fresh
+        self._warn(
+            AbcxyzWarning(
+                "documents were entered or dated otherwise in 1C all the time while they were "
+                "read, so some may be missing or counted twice; run again when nobody works in it"
+            )
+        )
+        return read
 
     def _read_part(
         self, plan: ReadPlan, part: str, window: Window, checkpoint: Checkpoint | None
-    ) -> Iterator[LineColumns]:
-        """Yield the columns of a part, from the checkpoint where it has them."""
+    ) -> Iterator[Part]:
+        """Yield the stretches of a part, from the checkpoint where it has them."""
         at = window.since
         stored = checkpoint.parts(part) if checkpoint is not None else []
         while at < window.until:
@@ -185,15 +223,25 @@ class OneCSource:
             loaded = checkpoint.load(hit[2]) if hit and checkpoint else None
             if hit and loaded is not None:
                 at = hit[1]
-                yield from loaded
+                yield Part(hit[0], hit[1], *loaded)
                 continue
             # Reading stops at the next stored stretch, which may still be valid.
             stop = min([each[0] for each in stored if each[0] > at], default=window.until)
-            for start, end, columns in plan.reader.read(self._client, part, at, stop):
-                if checkpoint is not None:
-                    checkpoint.save(part, start, end, columns)
-                yield from columns
+            yield from self._fetch(plan, part, at, stop, checkpoint)
             at = stop
+
+    def _fetch(
+        self, plan: ReadPlan, part: str, since: date, until: date, checkpoint: Checkpoint | None
+    ) -> Iterator[Part]:
+        for stretch in plan.reader.read(self._client, part, since, until):
+            if checkpoint is not None:
+                checkpoint.save(part, stretch)
+            results = [each.packed() for each in stretch.results if len(each)]
+            yield attrs.evolve(stretch, results=results)
+
+    def _warn(self, warning: AbcxyzWarning) -> None:
+        self.notes.append(message(warning.template, **warning.details))
+        warnings.warn(warning, stacklevel=4)
 
     def check(self) -> None:
         """Check that the objects are published, without reading sales.
@@ -214,13 +262,16 @@ class OneCSource:
 
     def _cost(self, plan: ReadPlan, window: Window) -> Mapping[str, ReadCost]:
         cards = [cost_of_table(self._client, query) for query in plan.customers]
+        costs = plan.costs
+        if not costs and plan.register is not None:
+            costs = costs_of(self._client, *plan.register, window)
         return {
             each.read: attrs.evolve(
                 each,
                 requests=each.requests + sum(card.requests for card in cards),
                 bytes=each.bytes + sum(card.bytes for card in cards),
             )
-            for each in plan.costs or costs_of(self._client, plan.reader, window)
+            for each in costs
         }
 
     def preflight(self) -> Sequence[str]:
@@ -238,6 +289,9 @@ class OneCSource:
         AuthenticationError
             The user may not read an object; the message names it.
         """
+        return self._client.with_current_names(self._preflight)
+
+    def _preflight(self) -> list[str]:
         today = local_date(self._clock)
         window = Window(today - timedelta(days=365), today)
         plan = self._make_plan(window)

@@ -14,8 +14,8 @@ import attrs
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company, Fault
+from tests.onec.sales_fixtures import YEAR, lines, sold
 from tests.onec.sink_fixtures import analysis, expected_segments, shown
-from tests.onec.test_source import _YEAR, lines, sold
 
 from abcxyz.errors import AdapterError
 from abcxyz_onec.connection import Connection
@@ -78,11 +78,11 @@ def test_reading_after_an_outage(
     """A lasting outage at any request is an AdapterError; the next run is correct."""
     base.faults.append(attrs.evolve(FAULTS[name], when=where, times=9999))
     with pytest.raises(AdapterError) as caught:
-        list(source(checkpoint=tmp_path).transactions(_YEAR))
+        list(source(checkpoint=tmp_path).transactions(YEAR))
     assert "пароль" not in f"{caught.value!r} {caught.value.__context__!r}"
     base.faults.clear()
     again = source(checkpoint=tmp_path)
-    assert sold(company, cost=False) == lines(again.transactions(_YEAR))
+    assert sold(company, cost=False) == lines(again.transactions(YEAR))
 
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"forbidden"}))
@@ -92,7 +92,7 @@ def test_a_passing_outage_changes_nothing(
     """Sales are read in full despite passing outages."""
     for where in ("$metadata", "Catalog_Партнеры", "ge datetime'2025-09"):
         base.faults.append(attrs.evolve(FAULTS[name], when=where, times=2))
-    assert sold(company, cost=False) == lines(source().transactions(_YEAR))
+    assert sold(company, cost=False) == lines(source().transactions(YEAR))
     assert base.faults == []
 
 
@@ -110,7 +110,7 @@ def test_a_reader_killed_in_the_middle(
     base.faults.clear()
     base.log.clear()
     again = source(checkpoint=tmp_path)
-    assert sold(company, cost=False) == lines(again.transactions(_YEAR))
+    assert sold(company, cost=False) == lines(again.transactions(YEAR))
     starts = re.findall(r"Period%20ge%20datetime'([\d-]+)", " ".join(e.query for e in base.log))
     assert (min(starts), len(set(starts))) == ("2025-09-28", 16)
 

@@ -8,6 +8,7 @@ from datetime import date
 import attrs
 import pytest
 from tests.emulators.onec.base import FAULTS, Base, Company
+from tests.onec.sales_fixtures import by_month, lines, sold
 from tests.onec.sink_fixtures import (
     AS_OF,
     NATIVE,
@@ -18,7 +19,6 @@ from tests.onec.sink_fixtures import (
     shown,
     sink,
 )
-from tests.onec.test_source import by_month, lines, sold
 
 from abcxyz import Quality, QualityIssue, Settings, Window, analyze
 from abcxyz.errors import AbcxyzWarning, AuthenticationError
@@ -28,7 +28,7 @@ from abcxyz_onec.source import OneCSource
 
 __all__ = ["company", "sink"]
 
-_YEAR = Window(date(2025, 1, 1), date(2027, 1, 1))
+YEAR = Window(date(2025, 1, 1), date(2027, 1, 1))
 _SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"
 _HIDES = "ignore:.*may not see"
 Source = Callable[..., OneCSource]
@@ -53,12 +53,12 @@ def test_hidden_customers(source: Source, base: Base, company: Company) -> None:
     first = next(iter(company.keys))
     company.store.hidden["Catalog_Партнеры"] = {first}
     with pytest.raises(AuthenticationError, match="allowed_only"):
-        list(source().transactions(_YEAR))
+        list(source().transactions(YEAR))
     with pytest.raises(AuthenticationError, match="Catalog «Партнеры»"):
         source().preflight()
     reader = source(allowed_only=True)
     with pytest.warns(AbcxyzWarning, match="may not see"):
-        sales = lines(reader.transactions(_YEAR))
+        sales = lines(reader.transactions(YEAR))
     assert first not in {who for who, *_ in sales}
     left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left[REASONS["unknown"]] == sum(each[2] for each in sold(company) if each[0] == first)
@@ -78,9 +78,9 @@ def test_turnovers_with_hidden_rows(
     reader = source(read=read, bucket="month", allowed_only=True)
     if read == "turnovers" and not served:
         with pytest.raises(AuthenticationError, match="read = records"):
-            list(reader.transactions(_YEAR))
+            list(reader.transactions(YEAR))
         return
-    sales = lines(reader.transactions(_YEAR))
+    sales = lines(reader.transactions(YEAR))
     assert by_month(each for each in sold(company) if each[0] != first) == by_month(sales)
     kinds = {issue.kind: issue.count for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert kinds[HIDDEN_SALES] >= 1
@@ -146,4 +146,4 @@ def test_no_right_to_read_at_all(source: Source, base: Base) -> None:
     )
     base.faults.append(attrs.evolve(fault, when="Catalog_Партнеры"))
     with pytest.raises(AuthenticationError, match="allowed_only or not"):
-        list(source(allowed_only=True).transactions(_YEAR))
+        list(source(allowed_only=True).transactions(YEAR))

@@ -53,7 +53,7 @@ class FileSource:
         decimal: str | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
-        sheet: str | int = 0,
+        sheet: str | int | None = None,
     ) -> None:
         self._path = path
         self._options: dict[str, Any] = {

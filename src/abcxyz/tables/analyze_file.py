@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import numpy as np
+
+from abcxyz._arrays import freeze
 from abcxyz.errors import InputError
 from abcxyz.frames.parquet import MEMORY, Progress
 from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
-from abcxyz.tables.sales import Sales, read_sales
+from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
 from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.sales.calendar import Periods
+    from abcxyz.core.sales.panel import Panel
     from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["analyze_file", "read_sales_for"]
@@ -42,11 +49,16 @@ def read_sales_for(
         As in `abcxyz.tables.sales.read_sales`, or the file has no costs for the metric profit.
     """
     sales = read_sales(path, as_of=as_of, **reading)
-    if metric == "profit" and "cost" not in sales.columns:
+    check_cost(metric, sales.columns)
+    return sales
+
+
+def check_cost(metric: str, columns: Mapping[str, str]) -> None:
+    """Raise an error if a metric needs a column of costs and there is none."""
+    if metric == "profit" and "cost" not in columns:
         raise InputError(
             "the metric profit needs the cost of each sale; name its column with --cost"
         )
-    return sales
 
 
 def analyze_file(
@@ -110,16 +122,36 @@ def analyze_file(
             progress=progress,
             **options,
         )
-    sales = read_sales_for(path, settings.metric, as_of=as_of, **reading)
-    periods = settings.periods(as_of)
-    first, last = sales.first_day, sales.last_day
-    if first is not None and last is not None:
-        inside = bool(periods.window.holds(sales.transactions.day).any())
-        check_window(str(path), periods.window, first=first, last=last, inside=inside)
-    return analyze(
-        sales.transactions,
-        as_of=as_of,
-        settings=settings,
-        quality=sales.account(periods.window),
-        names=sales.names,
-    )
+    with scan_sales(path, as_of=as_of, **reading) as scan:
+        check_cost(settings.metric, scan.columns)
+        periods = settings.periods(as_of)
+        panel = _panel_of(scan, periods, settings)
+        check_window(
+            str(path), periods.window, first=scan.first_day, last=scan.last_day, inside=scan.inside
+        )
+        return analyze(
+            panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
+        )
+
+
+def _panel_of(scan: SalesScan, periods: Periods, settings: Settings) -> Panel:
+    """Add up the parts of a file; customers are in the order of their first lines."""
+    from abcxyz.core.sales.joining import join_panels
+    from abcxyz.core.sales.panel import aggregate
+
+    panels, lines = [], []
+    for part in scan.parts(periods.window):
+        transactions, places, first = part.by_appearance()
+        panel = aggregate(
+            transactions,
+            periods,
+            metric=settings.metric,
+            rhythm=True,
+            document_spans_days=settings.document_spans_days,
+        )
+        numbers = panel.customers.astype(np.intp)
+        panels.append(attrs.evolve(panel, customers=freeze(scan.labels[places[numbers]])))
+        lines.append(first[numbers])
+    if len(panels) == 1:
+        return panels[0]
+    return join_panels(panels, np.argsort(np.concatenate(lines)))

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Days, Floats, Ints
 from abcxyz.core.sales.calendar import Window
@@ -187,19 +187,46 @@ class SalesLines:
 
     def transactions(self) -> Transactions:
         """Return the lines in use; customers are positions in the labels."""
-        used = self.account.used
         columns = self._columns
-        if used.all():
-            return Transactions(
-                columns.customer, self._day, self._amount, self._cost, columns.document
-            )
-        return Transactions(
-            columns.customer[used],
-            self._day[used],
-            self._amount[used],
-            None if self._cost is None else self._cost[used],
-            None if columns.document is None else columns.document[used],
+        return self._in_use(columns.customer, columns.document)
+
+    def _in_use(self, customer: Codes, document: Ints | None) -> Transactions:
+        used: slice | Bools = self.account.used
+        if self.account.used.all():
+            used = slice(None)  # which copies nothing
+        lines = Transactions(customer[used], self._day[used], self._amount[used])
+        return evolve(
+            lines,
+            cost=None if self._cost is None else self._cost[used],
+            document=None if document is None else document[used],
         )
+
+    def by_appearance(self) -> tuple[Transactions, Ints, Ints]:
+        """Return the lines in use, with customers numbered by their first line in use.
+
+        Returns
+        -------
+        transactions : Transactions
+            The lines; they have no documents where every line is a document of its own.
+        places : numpy.ndarray
+            (k,) position in the labels of every number.
+        lines : numpy.ndarray
+            (k,) number in the file of the first line in use of every number.
+        """
+        columns = self._columns
+        used = np.flatnonzero(self.account.used)
+        codes = columns.customer if len(used) == len(self._amount) else columns.customer[used]
+        first = np.full(len(columns.labels), len(codes), np.int64)
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+        present = np.flatnonzero(first < len(codes))
+        places = present[np.argsort(first[present])]
+        numbers = np.zeros(len(columns.labels), np.int32)
+        numbers[places] = np.arange(len(places))
+        document = columns.document
+        if document is not None and _are_distinct(document):
+            document = None
+        transactions = self._in_use(numbers[columns.customer], document)
+        return transactions, places, columns.line_of(used[first[places]])
 
     def names(self) -> dict[int, str]:
         """Return the last name of each customer in use, by position in the labels."""
@@ -210,3 +237,8 @@ class SalesLines:
         rows = np.flatnonzero(self.account.used & known[codes])
         last = dict(zip(self._columns.customer[rows].tolist(), codes[rows].tolist(), strict=True))
         return {customer: str(names[code]) for customer, code in last.items()}
+
+
+def _are_distinct(keys: Ints) -> bool:
+    ordered = np.sort(keys)
+    return not bool((ordered[1:] == ordered[:-1]).any())

@@ -1,92 +1,119 @@
-"""Reading of CSV, Parquet and Excel files into data frames."""
+"""Reading of tables in files: CSV, Parquet, JSON lines and workbooks, also packed."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
 from abcxyz.errors import InputError
+from abcxyz.tables.containers.contents import Content, absent, contents_of, damaged
+from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
+from abcxyz.tables.containers.paths import Files, files_of
+from abcxyz.tables.containers.signatures import WORKBOOKS
+from abcxyz.tables.formats.json_lines import read_json_lines
+from abcxyz.tables.formats.spreadsheet_xml import open_spreadsheet_xml
+from abcxyz.tables.formats.workbook import open_workbook
+from abcxyz.tables.shapes.heading import find_heading
+from abcxyz.tables.shapes.layout import empty_table, heading_remarks, named_columns
+from abcxyz.tables.shapes.options import AS_FOUND, ShapeOptions
+from abcxyz.tables.shapes.several import table_of_workbook, unite
+from abcxyz.tables.shapes.text_head import DELIMITERS, read_head
 from abcxyz.tables.table import FrameTable, Table
 
 __all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
 
-_DELIMITERS = (";", "\t", ",", "|")
 _BOMS = MappingProxyType(
     {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 )
 
 
 def open_table(
-    path: Path,
+    path: Files,
     *,
     delimiter: str | None = None,
     encoding: str | None = None,
-    sheet: str | int = 0,
+    sheet: str | int | None = None,
+    shape: ShapeOptions = AS_FOUND,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Table:
-    """Open the table of a file; parameters and errors as in `read_table`."""
-    frame = read_table(path, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    return FrameTable(path.name, frame)
-
-
-def read_table(
-    path: Path,
-    *,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    sheet: str | int = 0,
-) -> pd.DataFrame:
-    """Read the table of a file: CSV, plain or gzipped, Parquet, or Excel.
+    """Open the table of a file, or of several files with the same columns.
 
     Parameters
     ----------
     path
-        The file; its format is detected by its first bytes, not by its name.
+        The file, or several; a folder and a pattern stand for their files. The format is detected
+        by the first bytes, not by the name: CSV, Parquet, JSON lines, a workbook; also packed
+        (gzip, zip, zstd, bzip2, xz).
     delimiter
         Field separator of a CSV; None detects it.
     encoding
         Encoding of a CSV; None detects it: a byte order mark, then UTF-8, then cp1251.
     sheet
-        Name or position of the sheet of a workbook.
+        Name or position of the sheet of a workbook; ``all`` reads all sheets, None finds those
+        with a table.
+    shape
+        How to read a table whose shape cannot be guessed.
+    limits
+        How much a file may unpack to.
 
     Returns
     -------
-    pandas.DataFrame
-        Cells of a CSV are unchanged text (``00017`` and ``NA`` stay text); those of Parquet and
-        Excel have the types of the file.
+    Table
+        Cells of a CSV are unchanged text (``00017`` and ``NA`` stay text); those of other formats
+        have the types of the file.
 
     Raises
     ------
     InputError
-        The file is absent, empty, damaged or of another format; the message names the cure.
+        A file is absent, empty, damaged or of another format; the message names the cure.
     """
-    try:
-        raw = path.read_bytes()
-        if raw.startswith(b"\x1f\x8b"):
-            raw = gzip.decompress(raw)
-    except FileNotFoundError:
-        raise InputError("there is no file {path}; check the path", path=str(path)) from None
-    except (OSError, EOFError, zlib.error) as problem:
-        raise InputError(
-            "the file {path} cannot be read ({reason}); check that it is whole and may be read",
-            path=str(path),
-            reason=str(problem),
-        ) from problem
-    if raw.startswith(b"PAR1"):
-        return _read_parquet(raw, path)
-    if raw.startswith(b"PK\x03\x04"):
-        return _read_excel(raw, path, sheet)
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError(
-            "{path} is a workbook of the old .xls kind; save it as .xlsx or CSV", path=str(path)
-        )
-    return _read_csv(raw, path, delimiter, encoding)
+    files = files_of(path)
+    contents = [content for file in files for content in contents_of(file, limits)]
+    tables = [
+        _table_of(content, delimiter, encoding, sheet, shape, limits) for content in contents
+    ]
+    if len(tables) == 1:
+        return tables[0]
+    where = tables[0].where if len(files) > 1 else files[0].name
+    return unite(where, tables, "files")
+
+
+def read_table(path: Files, **options: Any) -> pd.DataFrame:
+    """Read the table of a file into one data frame; parameters and errors as in `open_table`."""
+    return pd.concat(open_table(path, **options).batches(), ignore_index=True)
+
+
+def _table_of(
+    content: Content,
+    delimiter: str | None,
+    encoding: str | None,
+    sheet: str | int | None,
+    shape: ShapeOptions,
+    limits: Limits,
+) -> Table:
+    if content.kind in WORKBOOKS:
+        return _read_workbook(content, sheet, shape, limits)
+    if content.kind == "parquet":
+        return _read_parquet(content)
+    if content.kind == "jsonlines":
+        return FrameTable(_name(content), read_json_lines(content), None)
+    return _read_csv(content, delimiter, encoding, shape)
+
+
+def _name(content: Content) -> str:
+    """Return the name of a file without its folder, with that of the member of an archive."""
+    folder, inner = content.name, ""
+    if content.path is None and content.packed == "zip":
+        folder, _, inner = content.name.rpartition("/")
+    name = Path(folder).name
+    return f"{name}/{inner}" if inner else name
 
 
 def decode(raw: bytes, path: Path, encoding: str | None = None) -> str:
@@ -137,102 +164,81 @@ def sniff_delimiter(header: str) -> str:
     ';'
     """
     outside = "".join(header.split('"')[::2])
-    counts = {mark: outside.count(mark) for mark in _DELIMITERS}
+    counts = {mark: outside.count(mark) for mark in DELIMITERS}
     best = max(counts, key=lambda mark: counts[mark])
     return best if counts[best] else ","
 
 
-def _read_csv(raw: bytes, path: Path, delimiter: str | None, encoding: str | None) -> pd.DataFrame:
-    text = decode(raw, path, encoding)
+def _read_csv(
+    content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
+) -> Table:
+    where = _name(content)
+    text = decode(content.read(), Path(content.name), encoding)
     if "\0" in text[:4096]:
         raise InputError(
-            "{path} is not a table this program knows; use CSV, Parquet or .xlsx", path=str(path)
+            "{path} is not a table this program knows; use CSV, Parquet or .xlsx",
+            path=content.name,
         )
+    skipped = 0
     header, _, rest = text.lstrip("\r\n").partition("\n")
     if header.lower().startswith("sep="):  # a hint that Excel writes and reads
         delimiter = delimiter or header[4:5]
+        skipped = text.count("\n", 0, len(text) - len(rest))
         text = rest
-        header = rest.partition("\n")[0]
-    if not header.strip():
-        raise InputError("{path} is empty; it needs a line of column names", path=str(path))
+    if not text.strip():
+        raise empty_table(content.name)
+    head = read_head(text, delimiter)
+    heading = find_heading(head.rows, shape)
+    lines = head.lines[heading.below]
+    body = text.split("\n", lines)
     try:
         frame = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter or sniff_delimiter(header),
+            io.StringIO(body[lines] if len(body) > lines else ""),
+            sep=head.delimiter,
+            header=None,
+            names=_unique(named_columns(heading.names)),
             dtype=str,
             keep_default_na=False,
             na_values=[],
             index_col=False,
             quoting=csv.QUOTE_MINIMAL,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as problem:
+    except pd.errors.EmptyDataError:
+        frame = pd.DataFrame(columns=_unique(named_columns(heading.names)), dtype=str)
+    except (pd.errors.ParserError, ValueError) as problem:
         raise InputError(
             "{path} is not a regular table ({reason}); check the quotes and the delimiter",
-            path=str(path),
+            path=content.name,
             reason=str(problem).strip(),
         ) from problem
-    return frame
+    frame.columns = pd.Index(named_columns(heading.names), dtype=object)
+    return FrameTable(where, frame, skipped + lines + 1, heading_remarks(heading, skipped + 1))
 
 
-def _read_parquet(raw: bytes, path: Path) -> pd.DataFrame:
+def _unique(names: Sequence[str]) -> list[str]:
+    return [f"{place} {name}" for place, name in enumerate(names)]
+
+
+def _read_parquet(content: Content) -> Table:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise _absent("Parquet", "pyarrow") from None
+        raise absent("Parquet", "pyarrow") from None
     try:
-        table = pq.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as problem:
-        raise InputError(
-            "the file {path} cannot be read ({reason}); check that it is whole and may be read",
-            path=str(path),
-            reason=str(problem),
-        ) from problem
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+        with content.file() as file:
+            table = pq.read_table(file)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        raise damaged(content.name, problem) from problem
+    return FrameTable(_name(content), table.to_pandas())
 
 
-def _read_excel(raw: bytes, path: Path, sheet: str | int) -> pd.DataFrame:
-    try:
-        import openpyxl
-    except ImportError:
-        raise _absent("Excel", "openpyxl") from None
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except Exception as problem:
-        raise InputError(
-            "the file {path} cannot be read ({reason}); check that it is whole and may be read",
-            path=str(path),
-            reason=str(problem),
-        ) from problem
-    names = book.sheetnames
-    if isinstance(sheet, int) and 0 <= sheet < len(names):
-        sheet = names[sheet]
-    if sheet not in names:
-        book.close()
-        raise InputError(
-            "{path} has no sheet {sheet!r}; its sheets are {sheets}",
-            path=str(path),
-            sheet=sheet,
-            sheets=", ".join(names),
-        )
-    page = book[str(sheet)]
-    # Some programs write a wrong sheet size, which must not truncate the rows.
-    page.reset_dimensions()
-    lines = [list(row) for row in page.iter_rows(values_only=True)]
-    book.close()
-    lines = [row for row in lines if any(cell not in (None, "") for cell in row)]
-    if not lines:
-        raise InputError("{path} is empty; it needs a line of column names", path=str(path))
-    width = max(map(len, lines))
-    padded = [row + [None] * (width - len(row)) for row in lines]
-    header = ["" if cell is None else str(cell) for cell in padded[0]]
-    return pd.DataFrame(padded[1:], columns=pd.Index(header, dtype=object), dtype=object)
-
-
-def _absent(kind: str, package: str) -> InputError:
-    return InputError(
-        "reading {kind} needs {package}; install it with: pip install {package}",
-        kind=kind,
-        package=package,
-    )
+def _read_workbook(
+    content: Content, sheet: str | int | None, shape: ShapeOptions, limits: Limits
+) -> Table:
+    where = _name(content)
+    if content.kind == "spreadsheetml":
+        return table_of_workbook(where, open_spreadsheet_xml(content), sheet, shape)
+    with content.file() as file:
+        book = open_workbook(content.name, file, content.kind, limits)
+        return table_of_workbook(where, book, sheet, shape)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,13 @@ from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usa
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import choose_columns
+from abcxyz.tables.roles import ROLES, choose_columns
 from abcxyz.tables.table_scan import TableScan
 
 __all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
 
 _OPENING = ("delimiter", "encoding", "sheet")
-_COLUMNS = ("customer", "date", "amount", "document", "cost", "name", "currency_column")
+_OPTION_OF = MappingProxyType({"currency": "currency_column"})
 _LIBRARIES = 500.0  # megabytes of the interpreter and the loaded libraries
 
 
@@ -92,7 +93,7 @@ def read_sales(
     decimal: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
-    sheet: str | int = 0,
+    sheet: str | int | None = None,
 ) -> Sales:
     """Read sales from CSV (also gzipped), Parquet or Excel.
 
@@ -207,8 +208,7 @@ class SalesScan:
         self._factor = self._choose(currency, rates or {})
         self._accounts: list[LineAccount] = []
         self.names: dict[str, str] = {}
-        self.first_day: date | None = None
-        self.last_day: date | None = None
+        self.first_day, self.last_day = date.max, date.min
         self._outside = [0, 0.0]
 
     def _choose(
@@ -255,8 +255,8 @@ class SalesScan:
         span = lines.days_used()
         if span is not None:
             first, last = span
-            self.first_day = first if self.first_day is None else min(first, self.first_day)
-            self.last_day = last if self.last_day is None else max(last, self.last_day)
+            self.first_day = min(first, self.first_day)
+            self.last_day = max(last, self.last_day)
         if window is not None:
             count, amount = lines.outside(window)
             self._outside = [self._outside[0] + count, self._outside[1] + amount]
@@ -318,7 +318,7 @@ def scan_sales(
     file = Path(path)
     budget = None if memory is None else _lines_budget(memory)
     table = open_table(file, **{k: reading[k] for k in _OPENING if k in reading})
-    named = {role.removesuffix("_column"): reading.get(role) for role in _COLUMNS}
+    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
     columns = choose_columns(table.columns, named, file.name)
     duplicated = [c for c in columns.values() if list(table.columns).count(c) > 1]
     if duplicated:

@@ -57,7 +57,7 @@ class FrameTable:
     frame
         The table.
     first_line
-        Line number of its first row.
+        Line number of its first row; None where the index holds the line numbers.
     remarks
         How the file was understood.
 
@@ -70,7 +70,7 @@ class FrameTable:
 
     where: str
     frame: pd.DataFrame
-    first_line: int = 2
+    first_line: int | None = 2
     remarks: Sequence[str] = ()
 
     @property
@@ -81,5 +81,7 @@ class FrameTable:
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the table as one batch; see `Table.batches`."""
         part = self.frame if columns is None else self.frame[list(columns)]
-        index = pd.RangeIndex(self.first_line, self.first_line + len(part))
-        yield part.set_axis(index, axis="index")
+        if self.first_line is not None:
+            index = pd.RangeIndex(self.first_line, self.first_line + len(part))
+            part = part.set_axis(index, axis="index")
+        yield part

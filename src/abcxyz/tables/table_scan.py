@@ -83,7 +83,7 @@ class TableScan:
         self._duplicates = duplicates
         self._progress = progress
         self._hashing = CellHashes()
-        self._modes = dict.fromkeys(_MONEY, "plain")
+        self._modes = dict.fromkeys((*_MONEY, "document"), "plain")
         if decimal not in (None, "."):
             self._modes |= dict.fromkeys(_MONEY, "cells")
         self._modes["date"] = "cells"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from abcxyz.errors import BadDataError
 from abcxyz_onec.odata.answers import as_datetime, as_decimal, as_reference
 from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.metadata import missing_names
 from abcxyz_onec.odata.paging import between, table
 from abcxyz_onec.odata.query import Query, both, guid
 from abcxyz_onec.profiles.schema import Currency
@@ -20,6 +21,9 @@ _BEGINNING = date(1900, 1, 1)
 
 class Rates:
     """Rates of currencies to the currency of the accounts.
+
+    The register keeps rates to one base currency, mostly the rouble; where the accounts are in
+    another one, its own rate divides.
 
     Parameters
     ----------
@@ -58,10 +62,21 @@ class Rates:
         if currency is None or currency == self._currency_of_accounts():
             return Decimal(1)
         if len(rate) == 2 and rate[0] > 0 and rate[1] > 0:
-            return rate[0] / rate[1]
+            price = rate[0] / rate[1]
+        else:
+            price = self._price(currency, moment)
+        return price / self._price(self._currency_of_accounts(), moment)
+
+    def _price(self, currency: str, moment: datetime) -> Decimal:
+        """Return the last rate of a currency to the base one."""
+        if not currency:
+            return Decimal(1)
         if currency not in self._known:
             self._known[currency] = self._read(currency)
         moments, prices = self._known[currency]
+        # Rates are to the base currency, which needs none of its own.
+        if not moments and currency in self._base_currencies():
+            return Decimal(1)
         index = bisect_right(moments, moment)
         if not index:
             raise BadDataError(
@@ -74,12 +89,21 @@ class Rates:
 
     def _currency_of_accounts(self) -> str:
         if self._accounting_currency is None:
-            names = self._names
-            rows = table(self._client, Query(names.constant, (names.value,)))
-            self._accounting_currency = (
-                as_reference(rows[0].get(names.value)) if rows else None
-            ) or ""
+            self._accounting_currency = self._constant(self._names.constant)
         return self._accounting_currency
+
+    def _constant(self, entity: str) -> str:
+        names = self._names
+        rows = table(self._client, Query(entity, (names.value,)))
+        return (as_reference(rows[0].get(names.value)) if rows else None) or ""
+
+    def _base_currencies(self) -> set[str]:
+        """Return the currencies that need no rate: those of the accounts and of the law."""
+        base = {self._currency_of_accounts()}
+        legal = self._names.legal
+        if not missing_names(self._client.metadata(), Query(legal, (self._names.value,))):
+            base.add(self._constant(legal))
+        return base
 
     def _read(self, currency: str) -> tuple[list[datetime], list[Decimal]]:
         names = self._names

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from abcxyz.errors import ConfigError
+from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.errors import HiddenRowsError
 from abcxyz_onec.odata.metadata import missing_names
 from abcxyz_onec.odata.names import readable_name
+from abcxyz_onec.odata.paging import sample
 from abcxyz_onec.odata.query import Query
 from abcxyz_onec.profiles.schema import Profile
 
-__all__ = ["customer_queries", "describe_missing", "raise_if_missing", "unpublished"]
+__all__ = [
+    "check_rights",
+    "customer_queries",
+    "describe_missing",
+    "raise_if_missing",
+    "unpublished",
+]
 
 
 def customer_queries(
@@ -44,7 +52,7 @@ def unpublished(client: Client, queries: Iterable[Query]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(names))
 
     missing = missing_now()
-    if missing and client.cache is not None:
+    if missing and client.may_be_outdated:
         client.forget()
         missing = missing_now()
     return missing
@@ -66,6 +74,28 @@ def describe_missing(names: Iterable[str]) -> str:
         f"{entity} ({', '.join(several)})" if several else entity
         for entity, several in fields.items()
     )
+
+
+def check_rights(client: Client, queries: Iterable[Query]) -> None:
+    """Check the right to read each object, by reading one row of it.
+
+    Raises
+    ------
+    AuthenticationError
+        Reads are refused; the message names every object.
+    """
+    refused = []
+    for query in queries:
+        try:
+            sample(client, query, 1)
+        except HiddenRowsError:
+            refused.append(readable_name(query.entity))
+    if refused:
+        raise AuthenticationError(
+            "the user of 1C may not read {object}; give the right to read it, without "
+            "restrictions by row, or set allowed_only = true",
+            object=", ".join(dict.fromkeys(refused)),
+        )
 
 
 def raise_if_missing(missing: tuple[str, ...]) -> None:

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from abcxyz.errors import BadDataError, UnavailableError
+from abcxyz_onec.odata.errors import masked, page_words
 
-__all__ = ["ZERO", "as_datetime", "as_decimal", "as_reference", "decode"]
+__all__ = ["ZERO", "as_datetime", "as_decimal", "as_reference", "decode", "without_data"]
 
 #: The empty reference.
 ZERO = "00000000-0000-0000-0000-000000000000"
@@ -66,6 +67,21 @@ def as_datetime(value: object) -> datetime | None:
         ) from None
 
 
+def without_data(body: bytes) -> UnavailableError:
+    """Return the error of an answer that is a page for people, or is cut short."""
+    words = masked(page_words(body))
+    if not words or body.decode("utf-8-sig", errors="replace").lstrip()[:1] in ("{", "["):
+        return UnavailableError(
+            "the server answered 200 without OData: maintenance, a proxy's page, or an answer cut "
+            "short; open the address in a browser and try again later"
+        )
+    return UnavailableError(
+        "the server answered with a page instead of data: «{page}»; it may be maintenance, a "
+        "login or a proxy: open the address in a browser, and correct url or try again later",
+        page=words,
+    )
+
+
 def decode(body: bytes, *, collection: bool) -> Any:
     """Decode the body of a successful answer.
 
@@ -79,8 +95,5 @@ def decode(body: bytes, *, collection: bool) -> Any:
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or (collection and not isinstance(answer.get("value"), list)):
-        raise UnavailableError(
-            "the server answered 200 without OData: maintenance, a proxy's page, or an answer cut "
-            "short; open the address in a browser and try again later"
-        )
+        raise without_data(body)
     return answer

@@ -80,6 +80,8 @@ class Client:
         Counters of requests, bytes and writes.
     restricted
         Sets with rows that the user may not read.
+    may_be_outdated
+        Whether the metadata come from the cache.
     """
 
     url: str
@@ -93,6 +95,7 @@ class Client:
     clock: Clock = field(factory=SystemClock, repr=False)
     traffic: Traffic = field(factory=Traffic)
     restricted: set[str] = field(factory=set, repr=False)
+    may_be_outdated: bool = field(default=False, init=False, repr=False)
     _metadata: Metadata | None = field(default=None, init=False, repr=False)
 
     # -- one request -------------------------------------------------------------------------
@@ -179,7 +182,9 @@ class Client:
         """
         if self._metadata is None and self.cache is not None:
             self._metadata = description.cached(self.cache, self.url, self.user)
+            self.may_be_outdated = self._metadata is not None
         if self._metadata is None:
+            self.may_be_outdated = False
             self._metadata = self.get(
                 "$metadata",
                 "$metadata",
@@ -196,6 +201,20 @@ class Client:
         if self.cache is not None:
             description.forget(self.cache, self.url, self.user)
 
+    def with_current_names(self, do: Callable[[], T]) -> T:
+        """Return ``do()``; once more with fresh metadata where cached ones were outdated.
+
+        Objects may have been withdrawn from publication since the metadata were cached; with
+        fresh ones *do* may find another way.
+        """
+        try:
+            return do()
+        except UnknownNameError:
+            if not self.may_be_outdated:
+                raise
+        self.forget()
+        return do()
+
     def checked(self, query: Query) -> Query:
         """Return *query* when all its names are published: 1C versions differ on unknown ones.
 
@@ -205,7 +224,7 @@ class Client:
             A set, a field or a virtual table is not published.
         """
         missing = missing_names(self.metadata(), query)
-        if missing and self.cache is not None:
+        if missing and self.may_be_outdated:
             self.forget()  # the name may have been published since the cache was written
             missing = missing_names(self.metadata(), query)
         if missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from xml.etree import ElementTree as ET
@@ -24,6 +25,7 @@ __all__ = [
     "UnknownNameError",
     "failure",
     "masked",
+    "page_words",
 ]
 
 _META = "{http://schemas.microsoft.com/ado/2007/08/dataservices/metadata}"
@@ -97,10 +99,39 @@ def _shapes(body: bytes) -> tuple[int | None, str]:
         try:
             root = ET.fromstring(content)  # noqa: S314 - expat resolves no external entities
         except ET.ParseError:
-            return None, ""
-        return _code(root.findtext(f"{_META}code")), root.findtext(f"{_META}message") or ""
-    reason = re.search(r"(?:by reason|по причине):\s*(.*?)(?:<|$)", content, re.DOTALL)
-    return None, reason[1] if reason else ""
+            return None, _reason(page_words(body))
+        message = root.findtext(f"{_META}message")
+        return _code(root.findtext(f"{_META}code")), message or _reason(page_words(body))
+    return None, _reason(page_words(body))
+
+
+_UNSEEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_PLATFORM = re.compile(r"(?:by reason|по причине):\s*(.*)", re.DOTALL | re.IGNORECASE)
+_PAGE = 1 << 16  # bytes of a page that are looked at
+
+
+def page_words(body: bytes) -> str:
+    """Return the words of a page for people, an HTML page or plain text, without its tags.
+
+    Examples
+    --------
+    >>> page_words(b"<html><style>p {}</style><b>by reason: </b><br>No space left</html>")
+    'by reason: No space left'
+    """
+    content = body[:_PAGE].decode("utf-8-sig", errors="replace")
+    return " ".join(html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", content))).split())
+
+
+def _reason(words: str) -> str:
+    """Return the reason that the platform gives on a page, or else all words of the page."""
+    match = _PLATFORM.search(words)
+    return match[1] if match else words
+
+
+def _is_platform(words: str) -> bool:
+    """Return whether a page comes from 1C itself, not from a web server before it."""
+    return "1C:Enterprise 8" in words or _PLATFORM.search(words) is not None
 
 
 def _code(value: object) -> int | None:
@@ -136,10 +167,24 @@ def failure(status: int, body: bytes, what: str) -> Exception:
             "and accept that hidden customers are left out",
             what=what,
         )
+    platform = code is None and _is_platform(page_words(body))
+    if status == 401 and platform and text:
+        return AuthenticationError(
+            "1C refused the login: {reason}; check user and password in the job, and that the "
+            "user may log in to this base",
+            reason=text,
+        )
     if status == 401:
         return AuthenticationError(
             "1C refused the login or the password; check user and password in the job, and that "
             "the user may log in to this base"
+        )
+    if platform and status < 500:
+        # A dead session, no licence or a locked base, which pass; statuses differ by release.
+        return UnavailableError(
+            "1C is not available (HTTP {status}: {reason}); wait until its maintenance is over",
+            status=status,
+            reason=text or "no reason given",
         )
     if status == 404 and code == 9:
         return GoneError("1C no longer has the object asked for in {what}", what=what)
@@ -157,9 +202,10 @@ def failure(status: int, body: bytes, what: str) -> Exception:
         return ChangedError("{what} changed in 1C since it was read; run again", what=what)
     if status == 404:
         return ConfigError(
-            "the web server knows no page for {what}: check url, which ends with "
+            "the web server knows no page for {what} ({reason}): check url, which ends with "
             "/odata/standard.odata",
             what=what,
+            reason=text or "no reason given",
         )
     if status == 403 or status in (502, 503, 504):
         return UnavailableError(

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import UnavailableError
 from abcxyz.toolkit import write_atomic
+from abcxyz_onec.odata.answers import without_data
 from abcxyz_onec.odata.query import Query, names_in
 
 __all__ = [
@@ -113,15 +114,17 @@ def parse(stream: IO[bytes]) -> Metadata:
     digest = hashlib.sha256()
     parser: ET.XMLPullParser[Any] = ET.XMLPullParser(("start", "end"))
     path: list[ET.Element] = []
+    start = b""
     try:
         while block := stream.read(1 << 16):
+            start = start or block
             digest.update(block)
             parser.feed(block)
             for event, *rest in parser.read_events():
                 element = cast("ET.Element", rest[0])  # start and end events carry elements
                 if event == "start":
                     if not path and not element.tag.endswith("}Edmx"):
-                        raise _not_metadata()  # an HTML page may be well-formed XML
+                        raise _not_metadata(start)  # an HTML page may be well-formed XML
                     path.append(element)
                     continue
                 path.pop()
@@ -137,11 +140,13 @@ def parse(stream: IO[bytes]) -> Metadata:
                     path[-1].remove(element)
         parser.close()
     except ET.ParseError:
-        raise _not_metadata() from None
+        raise _not_metadata(start) from None
     return Metadata(sets, functions, digest.hexdigest())
 
 
-def _not_metadata() -> UnavailableError:
+def _not_metadata(start: bytes) -> UnavailableError:
+    if start and b"Edmx" not in start:
+        return without_data(start)
     return UnavailableError(
         "the description of the base ($metadata) broke off or is not one; try again later"
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
+from attrs import frozen
 
 from abcxyz.errors import AbcxyzWarning, UnavailableError
 from abcxyz_onec.odata.answers import decode
@@ -20,10 +21,12 @@ __all__ = [
     "FIRST_WINDOW",
     "PAGES_IN_WINDOW",
     "Reducer",
+    "Stretch",
     "between",
     "count",
     "count_by_bisection",
     "hides_rows",
+    "is_current",
     "sample",
     "served_count",
     "table",
@@ -49,6 +52,20 @@ class Reducer(Protocol[S]):
 
     def close(self) -> S:
         """Return the result of the remaining rows."""
+
+
+@frozen(eq=False)
+class Stretch(Generic[T]):
+    """Results of the rows dated ``since <= day < until``.
+
+    *rows* is their number, and *last* the key of the last one.
+    """
+
+    since: date
+    until: date
+    results: list[T]
+    rows: int
+    last: str
 
 
 class _TooManyPagesError(Exception):
@@ -95,7 +112,7 @@ def windows(
     since: date,
     until: date,
     make: Callable[[], Reducer[T]],
-) -> Iterator[tuple[date, date, list[T]]]:
+) -> Iterator[Stretch[T]]:
     """Read rows dated ``since <= name < until``, in windows short enough for 1C.
 
     Parameters
@@ -113,8 +130,8 @@ def windows(
 
     Yields
     ------
-    tuple
-        First day, day after the last, and the results of the reducer for one window.
+    Stretch
+        The results of the reducer for one window.
     """
     query = client.checked(query)
     step = FIRST_WINDOW
@@ -123,7 +140,7 @@ def windows(
         stop = min(until, start + timedelta(days=step))
         one = attrs.evolve(query, where=both(between(name, start, stop), query.where))
         try:
-            results = _window(client, one, make, longer=(stop - start).days > 1)
+            pages = _window(client, one, make, longer=(stop - start).days > 1)
         except (_TooManyPagesError, UnavailableError, ShiftedError):
             # A window that is too large, or is being written to, is cut in three; later ones stay
             # that short.
@@ -131,19 +148,51 @@ def windows(
                 raise
             step = max(1, (stop - start).days // 3)
             continue
-        yield start, stop, results
+        yield Stretch(start, stop, *pages)
         start = stop
 
 
 def _window(
     client: Client, query: Query, make: Callable[[], Reducer[T]], *, longer: bool
-) -> list[T]:
-    def read() -> list[T]:
+) -> tuple[list[T], int, str]:
+    key = client.metadata().sets[query.entity].key
+
+    def read() -> tuple[list[T], int, str]:
         reducer = make()
         most = PAGES_IN_WINDOW if longer else None
-        return [*(reducer.add(page) for page in _pages(client, query, most)), reducer.close()]
+        results, rows, last = [], 0, ""
+        for page in _pages(client, query, most):
+            results.append(reducer.add(page))
+            rows += len(page)
+            last = _joined(page[-1], key) if page else last
+        return [*results, reducer.close()], rows, last
 
     return _retry_shifted(read)
+
+
+def _joined(row: Row, key: tuple[str, ...]) -> str:
+    return " ".join(str(row.get(name)) for name in key)
+
+
+def is_current(client: Client, query: Query, name: str, stretch: Stretch[Any]) -> bool:
+    """Return whether the rows of a stretch are as many as were read, with the same last one.
+
+    Notes
+    -----
+    One request of at most two rows: an object that was added, removed or dated otherwise since
+    the read changes the number of rows in its window.
+    """
+    key = client.metadata().sets[query.entity].key
+    where = both(between(name, stretch.since, stretch.until), query.where)
+    order = _total_order(query, key)
+    small = attrs.evolve(client.checked(query), select=key, where=where, orderby=order)
+    expected = [stretch.last] if stretch.rows else []
+    rows = _read_page(client, small.page(2, max(0, stretch.rows - 1)))
+    return [_joined(row, key) for row in rows] == expected
+
+
+def _total_order(query: Query, key: tuple[str, ...]) -> tuple[str, ...]:
+    return (*query.orderby, *(each for each in key if each not in query.orderby))
 
 
 def _retry_shifted(read: Callable[[], T]) -> T:
@@ -163,7 +212,7 @@ def _pages(client: Client, query: Query, most: int | None = None) -> Iterator[li
     overlapping row and repeated keys detect such a shift.
     """
     key = client.metadata().sets[query.entity].key
-    order = (*query.orderby, *(name for name in key if name not in query.orderby))
+    order = _total_order(query, key)
     select = tuple(dict.fromkeys((*query.select, *key))) if query.select else ()
     query = attrs.evolve(query, orderby=order, select=select)
     seen: set[int] = set()

@@ -70,7 +70,8 @@ class Register:
 
     The customer is *key*, a reference to the catalog of keys, or *partner* and *counterparty*.
     *sales* are the types of recorder that count as sales documents; empty means every recorder
-    with positive revenue. *where* is a filter on dimensions.
+    with positive revenue. *optional* are resources that some releases of the configuration lack.
+    *where* is a filter on dimensions.
     """
 
     entity: str
@@ -80,6 +81,7 @@ class Register:
     partner: str = ""
     counterparty: str = ""
     sales: tuple[str, ...] = field(default=(), converter=_names)
+    optional: tuple[str, ...] = field(default=(), converter=_names)
     where: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -122,9 +124,13 @@ class Basis:
 
 @frozen(kw_only=True)
 class Currency:
-    """The constant with the currency of the accounts, and the register of rates."""
+    """The constant with the currency of the accounts, and the register of rates.
+
+    *legal* is the constant with the currency of the law, to which rates are, where published.
+    """
 
     constant: str = ""
+    legal: str = "Constant_ВалютаРегламентированногоУчета"
     value: str = "Value_Key"
     rates: str = "InformationRegister_КурсыВалют"
     currency: str = "Валюта_Key"

@@ -8,10 +8,12 @@ from types import MappingProxyType
 
 from abcxyz import Quality, QualityIssue
 
-__all__ = ["HIDDEN_SALES", "KINDS", "REASONS", "Account"]
+__all__ = ["HIDDEN_SALES", "KINDS", "REASONS", "UNKNOWN_ORDERS", "Account"]
 
 #: Objects with rows that the user may not see; customers without sales may have hidden ones.
 HIDDEN_SALES = "objects of 1C with sales that the user may not see"
+#: Lines that stand for all sales of a sub-period.
+UNKNOWN_ORDERS = "sums of sub-periods, counted as one sale on the first day"
 
 #: Reasons why lines are left out, and their texts.
 REASONS = MappingProxyType(
@@ -42,7 +44,7 @@ class Account:
         self._rows = self._used = 0
         self._left_out: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
         self._ids: Counter[str] = Counter()
-        self._hidden = 0
+        self._hidden = self._sums = 0
 
     def note_hidden(self, objects: int) -> None:
         """Count the objects with sales that the user may not see."""
@@ -51,6 +53,10 @@ class Account:
     def note_ids(self, id_problems: Mapping[str, str], customers: set[str]) -> None:
         """Count the *customers* with a problem of the identifier."""
         self._ids = Counter(id_problems[each] for each in customers if each in id_problems)
+
+    def note_sums(self, lines: int) -> None:
+        """Count lines that stand for all sales of a sub-period."""
+        self._sums += lines
 
     def left_out(self, reason: str, count: int, money: float) -> None:
         """Count lines that were left out for a reason."""
@@ -73,6 +79,8 @@ class Account:
             QualityIssue(KINDS[kind], count, None, "kept")
             for kind, count in sorted(self._ids.items())
         ]
+        if self._sums:
+            issues.append(QualityIssue(UNKNOWN_ORDERS, self._sums, None, "kept"))
         if self._hidden:
             issues.append(QualityIssue(HIDDEN_SALES, self._hidden, None, "left_out"))
         return Quality(self._rows, self._used, tuple(issues))

@@ -15,10 +15,11 @@ import numpy as np
 
 from abcxyz.toolkit import write_atomic
 from abcxyz_onec.sales.lines import LineColumns
+from abcxyz_onec.sales.reader import Part
 
 __all__ = ["Checkpoint"]
 
-_FORMAT = 1
+_FORMAT = 2
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.npz")
 
 
@@ -45,18 +46,17 @@ class Checkpoint:
         self._folder = folder / f"onec-read-{name}"
         self._oldest = now - hours * 3600
 
-    def save(self, part: str, since: date, until: date, columns: list[LineColumns]) -> None:
-        """Write a part, atomically."""
+    def save(self, part: str, stretch: Part) -> None:
+        """Write a stretch of a part, atomically; it replaces those within its days."""
         folder = self._folder / part
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        arrays: dict[str, Any] = {}
-        for index, each in enumerate(columns):
-            # References are ASCII, and numpy strings take four bytes a character.
-            arrays |= {
-                f"{name}.{index}": array.astype(np.bytes_) if array.dtype.kind == "U" else array
-                for name, array in each.arrays().items()
-            }
-        file = folder / f"{since}_{until}.npz"
+        for since, until, file in self.parts(part):
+            if stretch.since <= since and until <= stretch.until:
+                file.unlink(missing_ok=True)
+        arrays: dict[str, Any] = {"rows": np.array(stretch.rows), "last": np.array(stretch.last)}
+        for index, each in enumerate(stretch.results):
+            arrays |= {f"{name}.{index}": a for name, a in each.packed().arrays().items()}
+        file = folder / f"{stretch.since}_{stretch.until}.npz"
         write_atomic(file, lambda stream: np.savez(stream, **arrays), private=True)
 
     def parts(self, part: str) -> list[tuple[date, date, Path]]:
@@ -70,12 +70,12 @@ class Checkpoint:
                 )
         return stretches
 
-    def load(self, file: Path) -> list[LineColumns] | None:
-        """Read a part; None when the file is damaged."""
+    def load(self, file: Path) -> tuple[list[LineColumns], int, str] | None:
+        """Read the columns, the rows and the last key of a stretch; None for a damaged file."""
         try:
             # np.load with a path leaves a damaged file open.
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                count = len(arrays.files) // 6
+                count = len(arrays.files) // 6  # besides the rows and the last key
                 columns = []
                 for index in range(count):
                     fields = {
@@ -83,10 +83,8 @@ class Checkpoint:
                         for name in arrays.files
                         if name.endswith(f".{index}")
                     }
-                    for name in ("token", "document"):
-                        fields[name] = fields[name].astype(np.str_)
                     columns.append(LineColumns(**fields))
-                return columns
+                return columns, int(arrays["rows"]), str(arrays["last"])
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from attrs import frozen
 from abcxyz_onec.catalogs.currency_rates import Rates
 from abcxyz_onec.odata.answers import as_datetime, as_decimal, as_reference
 from abcxyz_onec.odata.client import Client, Row
-from abcxyz_onec.odata.paging import windows
+from abcxyz_onec.odata.paging import is_current, windows
 from abcxyz_onec.odata.query import Query, both
 from abcxyz_onec.profiles.schema import Basis, Document, Profile
 from abcxyz_onec.sales.lines import Line, Party, Sums
@@ -44,9 +44,14 @@ class Documents:
             (each.date, "Ref_Key"),
         )
 
+    def dated_queries(self) -> list[tuple[Query, str]]:
+        """Return the query of each kind and the field with its date."""
+        dates = [each.date for each in self.basis.documents]
+        return [(self._query(index), name) for index, name in enumerate(dates)]
+
     def queries(self) -> list[Query]:
         """Return the queries, without dates, that of the currency included."""
-        queries = [self._query(index) for index in range(len(self.parts))]
+        queries = [query for query, _ in self.dated_queries()]
         if any(each.currency for each in self.basis.documents):
             names = self.profile.currency
             queries.append(Query(names.constant, (names.value,)))
@@ -59,6 +64,12 @@ class Documents:
         rates = Rates(client, self.profile.currency, until)
         lines = self._lines(each, party, rates)
         return windows(client, self._query(index), each.date, since, until, lambda: Sums(lines))
+
+    def changed(self, client: Client, part: str, read: Sequence[Part], /) -> list[Part]:
+        """Return the stretches with other documents by now."""
+        index = self.parts.index(part)
+        query, name = self._query(index), self.basis.documents[index].date
+        return [one for one in read if not is_current(client, query, name, one)]
 
     def _lines(
         self, each: Document, party: Party, rates: Rates

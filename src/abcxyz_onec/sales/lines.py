@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,12 @@ from attrs import frozen
 from abcxyz_onec.catalogs.customers import OTHER
 from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Row
+from abcxyz_onec.odata.query import cast, guid
 
-__all__ = ["Line", "LineColumns", "Party", "Sums", "sum_lines"]
+__all__ = ["REFERENCE", "Line", "LineColumns", "Party", "Sums", "join_columns", "sum_lines"]
+
+#: Beginning of a token that is the reference of a customer where other tokens are keys.
+REFERENCE = "ref:"
 
 
 @frozen(eq=False)
@@ -26,13 +30,14 @@ class LineColumns:
     Parameters
     ----------
     token
-        (n,) reference of the customer or of the key, empty, or `OTHER`.
+        (n,) reference of the customer or of the key, empty, or `OTHER`; `REFERENCE` begins a
+        customer's where the others are keys.
     day
         (n,) days.
     revenue, cost
         (n,) amounts in the currency of the accounts.
     document
-        (n,) reference of the document; empty where it is not known.
+        (n,) reference of the document; empty for the sum of a sub-period.
     counted
         (n,) whether the document is one that 1C counts as a sale.
     """
@@ -46,6 +51,18 @@ class LineColumns:
 
     def __len__(self) -> int:
         return len(self.token)
+
+    def packed(self) -> LineColumns:
+        """Return the columns with references as bytes: ASCII, and four times smaller."""
+        return self._with_references(np.bytes_)
+
+    def unpacked(self) -> LineColumns:
+        """Return the columns with references as text."""
+        return self._with_references(np.str_)
+
+    def _with_references(self, kind: type[np.generic]) -> LineColumns:
+        token, document = self.token.astype(kind), self.document.astype(kind)
+        return attrs.evolve(self, token=token, document=document)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the columns by name."""
@@ -70,6 +87,15 @@ class Party:
         if reference and self.kind and row.get(f"{self.name}_Type") != self.kind:
             return OTHER
         return reference
+
+    def names(self, token: str) -> bool:
+        """Return whether *token* is the reference of a customer."""
+        return token not in ("", OTHER)
+
+    def equals(self, token: str) -> str:
+        """Return the filter of the rows of a customer."""
+        catalog = self.kind.removeprefix("StandardODATA.")
+        return f"{self.name} eq {cast(token, catalog) if self.kind else guid(token)}"
 
 
 Line = tuple[str, date, Decimal, Decimal, str, bool]
@@ -114,11 +140,13 @@ class Sums:
 def sum_lines(lines: Iterable[Line]) -> LineColumns:
     """Sum lines that are read at once."""
     sums = Sums(lambda _: lines)
-    first = sums.add([])
-    rest = sums.close()
-    return LineColumns(
-        **{n: np.concatenate([a, rest.arrays()[n]]) for n, a in first.arrays().items()}
-    )
+    return join_columns([sums.add([]), sums.close()])
+
+
+def join_columns(several: Sequence[LineColumns]) -> LineColumns:
+    """Put columns one after another."""
+    arrays = [each.arrays() for each in several]
+    return LineColumns(**{n: np.concatenate([each[n] for each in arrays]) for n in arrays[0]})
 
 
 def _columns(sums: dict[tuple[str, date, str], tuple[Decimal, Decimal, bool]]) -> LineColumns:

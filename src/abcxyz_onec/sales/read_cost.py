@@ -75,7 +75,8 @@ def _spread(rows: int, days: int, per_page: int) -> Iterator[tuple[int, int]]:
             yield PAGES_IN_WINDOW + 1, FIRST_PAGE + PAGES_IN_WINDOW * (per_page + 1)
             step = max(1, length // 3)
             continue
-        yield pages, inside + pages - 1  # each later page repeats one row
+        # Each later page repeats one row; the check of a window reads its last one.
+        yield pages + 1, inside + pages - 1
         done += length
 
 
@@ -122,10 +123,24 @@ def _extrapolated(client: Client, reader: Records, window: Window) -> int:
 
 
 def cost_of_turnovers(client: Client, reader: Turnovers, window: Window) -> ReadCost:
-    """Estimate the cost of turnovers from one sub-period in the middle."""
+    """Estimate the cost of turnovers from one sub-period in the middle.
+
+    Notes
+    -----
+    The sums of the whole window are read once more, to check those of its sub-periods.
+    """
     periods = reader.sub_periods(window.since, window.until)
     start, stop = periods[len(periods) // 2]
     before = client.traffic.bytes
     rows = len(virtual(client, reader.query(start, stop)))
     weight = client.traffic.bytes - before
-    return ReadCost("turnovers", len(periods), weight * len(periods), rows * len(periods))
+    requests = len(periods) + (len(periods) > 1)
+    moved = weight * requests
+    if reader.orders is not None:
+        for query, name in reader.orders.dated_queries():
+            within = both(between(name, window.since, window.until), query.where)
+            documents = cost_of_table(client, attrs.evolve(query, where=within))
+            fewest = sum(-((start - stop).days // FIRST_WINDOW) for start, stop in periods)
+            requests += max(documents.requests, fewest)
+            moved += documents.bytes
+    return ReadCost("turnovers", requests, moved, rows * len(periods))

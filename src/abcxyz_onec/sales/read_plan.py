@@ -8,9 +8,11 @@ import attrs
 from attrs import frozen
 
 from abcxyz import METRICS, Window
-from abcxyz.errors import AbcxyzWarning, AuthenticationError, ConfigError
+from abcxyz.errors import AbcxyzWarning, ConfigError
+from abcxyz.toolkit.catalogue import Message
 from abcxyz_onec.catalogs.customers import FLAGS, published_fields
 from abcxyz_onec.catalogs.publication import (
+    check_rights,
     customer_queries,
     describe_missing,
     raise_if_missing,
@@ -18,37 +20,47 @@ from abcxyz_onec.catalogs.publication import (
 )
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.errors import HiddenRowsError
-from abcxyz_onec.odata.metadata import missing_names
 from abcxyz_onec.odata.names import readable_name
-from abcxyz_onec.odata.paging import between, hides_rows, sample
+from abcxyz_onec.odata.paging import between
 from abcxyz_onec.odata.query import Query, both
-from abcxyz_onec.profiles.schema import Basis, Profile
-from abcxyz_onec.sales.documents import Documents
+from abcxyz_onec.profiles.schema import Basis, Profile, Register
+from abcxyz_onec.sales.published_readers import documents_reader, register_readers
 from abcxyz_onec.sales.read_cost import ReadCost, cost_of_records, cost_of_turnovers
-from abcxyz_onec.sales.reader import Reader, party_of
+from abcxyz_onec.sales.reader import Reader
 from abcxyz_onec.sales.records import Records
 from abcxyz_onec.sales.turnovers import Turnovers
+from abcxyz_onec.words import message
 
-__all__ = ["READS", "ReadPlan", "choose", "costs_of", "hidden_sales"]
+__all__ = ["READS", "ReadPlan", "choose", "costs_of"]
 
 READS = ("auto", "turnovers", "records", "documents")
-_FAR_FEWER = 4  # turnovers lose days and documents, so they must save this factor of bytes
+_FAR_FEWER = 2  # turnovers date money by the first document, so they must save as many bytes
 
 
 @frozen
 class ReadPlan:
-    """The chosen reader, with its queries of customers, warnings and costs."""
+    """The chosen reader, with its queries of customers, warnings, costs and notes.
+
+    *register* holds both ways to read the register, where it is read.
+    """
 
     reader: Reader
     customers: tuple[Query, ...]
     by_key: bool
     warnings: tuple[AbcxyzWarning, ...] = ()
     costs: tuple[ReadCost, ...] = ()
+    register: tuple[Records, Turnovers] | None = None
+    notes: tuple[Message, ...] = ()
 
     @property
     def title(self) -> str:
         """Name of the way to read."""
         return type(self.reader).__name__.lower()
+
+    @property
+    def orders_known(self) -> bool:
+        """Whether sums of sub-periods come with the documents in them."""
+        return isinstance(self.reader, Turnovers) and self.reader.orders is not None
 
     def try_rights(self, client: Client, window: Window) -> None:
         """Check the right to read each object, by reading one row of it.
@@ -56,38 +68,36 @@ class ReadPlan:
         Raises
         ------
         AuthenticationError
-            A read is refused; the message names the object.
+            Reads are refused; the message names every object.
         """
-        for query in (*self.customers, *self.reader.queries()):
-            if not query.function:
-                _try_read(client, query, window)
+        check_rights(
+            client,
+            [
+                _recent(query, window)
+                for query in (*self.customers, *self.reader.queries())
+                if not query.function
+            ],
+        )
 
 
-def _try_read(client: Client, query: Query, window: Window) -> None:
+def _recent(query: Query, window: Window) -> Query:
+    """Limit a query to the window: recent rows are the cheapest, and any row shows the right."""
     names = [name for name in query.select if name in ("Period", "Date")]
-    # Any row shows the right to read, and recent rows are the cheapest to query.
-    where = both(between(names[0], window.since, window.until), query.where) if names else ""
-    try:
-        sample(client, attrs.evolve(query, where=where or query.where), 1)
-    except HiddenRowsError:
-        raise AuthenticationError(
-            "the user of 1C may not read {object}; give the right to read it, without "
-            "restrictions by row, or set allowed_only = true",
-            object=readable_name(query.entity),
-        ) from None
+    if not names:
+        return query
+    return attrs.evolve(
+        query, where=both(between(names[0], window.since, window.until), query.where)
+    )
 
 
-def costs_of(client: Client, reader: Reader, window: Window) -> tuple[ReadCost, ...]:
+def costs_of(
+    client: Client, records: Records, turnovers: Turnovers, window: Window
+) -> tuple[ReadCost, ...]:
     """Return the costs of the published ones of records and turnovers of a register."""
-    if not isinstance(reader, (Records, Turnovers)):
-        return ()
-    bucket = reader.bucket if isinstance(reader, Turnovers) else "month"
-    turnovers = Turnovers(reader.register, reader.party, reader.metric, bucket)
     costs = []
-    records = Records(reader.register, reader.party, reader.metric)
     if not unpublished(client, records.queries()):
         costs.append(cost_of_records(client, records, window))
-    if reader.metric != "count" and not unpublished(client, turnovers.queries()):
+    if turnovers.metric != "count" and not unpublished(client, turnovers.queries()):
         try:
             costs.append(cost_of_turnovers(client, turnovers, window))
         except HiddenRowsError:
@@ -146,19 +156,26 @@ def choose(
     if metric == "profit" and register is not None and not register.cost:
         raise _not_available(profile, basis, metric)
     if register is not None and read != "documents":
-        party = party_of(client, profile, entity, register)
-        records = Records(register, party, metric)
-        turnovers = Turnovers(register, party, metric, bucket or "month")
+        records, turnovers = register_readers(
+            client, profile, objects, register, entity=entity, metric=metric, bucket=bucket
+        )
         wanted: Reader = turnovers if read == "turnovers" else records
         missing = unpublished(client, [*wanted.queries(), *keyed])
         if not missing:
             costs: tuple[ReadCost, ...] = ()
-            if read == "auto" and bucket is not None and metric != "count":
-                costs = costs_of(client, records, window)
+            if read == "auto" and bucket and metric != "count" and turnovers.orders is not None:
+                costs = costs_of(client, records, turnovers, window)
                 wanted = _cheaper(costs, records, turnovers)
-            notes = _turnovers_warning(turnovers) if wanted is turnovers and read == "auto" else ()
-            cards = tuple(_with_flags(client, query) for query in keyed)
-            return ReadPlan(wanted, cards, by_key, notes, costs)
+            blind = wanted is turnovers and turnovers.orders is None
+            return ReadPlan(
+                wanted,
+                tuple(_with_flags(client, query) for query in keyed),
+                by_key,
+                (_unknown_orders(register),) if blind else (),
+                costs,
+                (records, turnovers),
+                _orders_note(turnovers) if wanted is turnovers else (),
+            )
     if read in ("turnovers", "records"):
         _require_register(profile, basis, read, exists=register is not None)
         raise_if_missing(missing)
@@ -166,8 +183,11 @@ def choose(
         raise_if_missing(missing)
         raise _not_available(profile, basis, metric if objects.documents else "documents")
     notes = _documents_warning(missing, objects) if missing else ()
-    reader, lost = _documents(client, profile, objects, entity, metric)
-    raise_if_missing(unpublished(client, [*unkeyed, *reader.queries()]))
+    reader, lost = documents_reader(client, profile, objects, entity=entity, metric=metric)
+    absent = unpublished(client, [*unkeyed, *reader.queries()])
+    if absent and missing:
+        raise _nothing_published(missing, absent)
+    raise_if_missing(absent)
     if lost:
         notes = (
             *notes,
@@ -179,21 +199,6 @@ def choose(
         )
     cards = tuple(_with_flags(client, query) for query in unkeyed)
     return ReadPlan(reader, cards, False, notes)
-
-
-def hidden_sales(client: Client, profile: Profile, entity: str) -> tuple[str, ...]:
-    """Return the published objects with sales of which the user may not see every row."""
-    objects = profile.sales
-    queries = customer_queries(profile, entity, "ref", keys=objects.register is not None)[1:]
-    if objects.register is not None:
-        party = party_of(client, profile, entity, objects.register)
-        queries += Records(objects.register, party, "revenue").queries()
-    queries += [Query(each.entity, ("Ref_Key",)) for each in objects.documents]
-    return tuple(
-        query.entity
-        for query in queries
-        if not missing_names(client.metadata(), query) and hides_rows(client, query)
-    )
 
 
 def _with_flags(client: Client, query: Query) -> Query:
@@ -233,13 +238,35 @@ def _cheaper(costs: Iterable[ReadCost], records: Records, turnovers: Turnovers) 
     return turnovers if bytes_of["turnovers"] * _FAR_FEWER < bytes_of["records"] else records
 
 
-def _turnovers_warning(reader: Turnovers) -> tuple[AbcxyzWarning, ...]:
+def _orders_note(reader: Turnovers) -> tuple[Message, ...]:
+    if reader.orders is None:
+        return ()
     return (
-        AbcxyzWarning(
-            "sales are read summed by {bucket}, which moves far fewer bytes; the days of sales "
-            "and the number of documents are not known: set read = records where they matter",
+        message(
+            "sales are read summed by {bucket}, which moves far fewer bytes; their number and "
+            "their days are those of {documents}",
             bucket=reader.bucket,
+            documents=", ".join(readable_name(one.entity) for one in reader.orders.queries()),
         ),
+    )
+
+
+def _unknown_orders(register: Register) -> AbcxyzWarning:
+    return AbcxyzWarning(
+        "turnovers tell neither the number of sales nor their days, so sub-periods are counted: "
+        "publish {documents} in 1C, or set read = records",
+        documents=describe_missing(register.sales) or "-",
+    )
+
+
+def _nothing_published(register: Iterable[str], documents: Iterable[str]) -> ConfigError:
+    """Return the error that names all objects of both ways, those of the register first."""
+    return ConfigError(
+        "publish in 1C (Администрирование → Настройка стандартного интерфейса OData): {objects}; "
+        "or, for sales from documents without gross profit: {documents}; where the configuration "
+        "calls it otherwise, put its name into the profile",
+        objects=describe_missing(register),
+        documents=describe_missing(documents),
     )
 
 
@@ -253,15 +280,3 @@ def _documents_warning(missing: Iterable[str], objects: Basis) -> tuple[AbcxyzWa
             documents=", ".join(readable_name(each.entity) for each in objects.documents),
         ),
     )
-
-
-def _documents(
-    client: Client, profile: Profile, objects: Basis, entity: str, metric: str
-) -> tuple[Documents, tuple[str, ...]]:
-    """Return a reader of the published kinds and the first one, and the kinds left out."""
-    sets = client.metadata().sets
-    used = [each for n, each in enumerate(objects.documents) if n == 0 or each.entity in sets]
-    lost = tuple(each.entity for each in objects.documents if each not in used)
-    some = attrs.evolve(objects, documents=tuple(used))
-    parties = tuple(party_of(client, profile, entity, each) for each in used)
-    return Documents(some, profile, parties, metric), lost

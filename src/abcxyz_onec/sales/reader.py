@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.paging import Stretch
 from abcxyz_onec.odata.query import Query
 from abcxyz_onec.profiles.schema import Document, Profile, Register
 from abcxyz_onec.sales.lines import LineColumns, Party
 
 __all__ = ["Part", "Reader", "party_of"]
 
-Part = tuple[date, date, list[LineColumns]]
-"""First day, day after the last, and the columns of the sales between."""
+Part: TypeAlias = Stretch[LineColumns]
+"""Columns of the sales of a stretch of days."""
 
 
 class Reader(Protocol):
@@ -29,6 +30,9 @@ class Reader(Protocol):
 
     def read(self, client: Client, part: str, since: date, until: date, /) -> Iterator[Part]:
         """Yield consecutive stretches of ``since <= day < until``."""
+
+    def changed(self, client: Client, part: str, read: Sequence[Part], /) -> list[Part]:
+        """Return the stretches that differ from 1C by now, as documents were dated otherwise."""
 
 
 def party_of(client: Client, profile: Profile, entity: str, names: Register | Document) -> Party:

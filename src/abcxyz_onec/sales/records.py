@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from abcxyz_onec.odata.answers import as_datetime, as_decimal
 from abcxyz_onec.odata.client import Client, Row
-from abcxyz_onec.odata.paging import windows
+from abcxyz_onec.odata.paging import is_current, windows
 from abcxyz_onec.odata.query import Query, both
 from abcxyz_onec.profiles.schema import Register
 from abcxyz_onec.sales.lines import Line, Party, Sums
@@ -21,11 +21,15 @@ __all__ = ["Records"]
 
 @frozen
 class Records:
-    """Reader of the flat records of a register: day and document of every line."""
+    """Reader of the flat records of a register: day and document of every line.
+
+    With *single_recorder* the register has one type of recorder, so records do not name it.
+    """
 
     register: Register
     party: Party
     metric: str
+    single_recorder: bool = False
 
     parts = ("records",)
 
@@ -34,19 +38,13 @@ class Records:
         """Query without the window."""
         register = self.register
         cost = register.cost if self.metric == "profit" else ()
+        recorder = ("Recorder_Key",) if self.single_recorder else ("Recorder", "Recorder_Type")
+        order = ("Period", *recorder, "LineNumber")
         return Query(
             register.flat,
-            (
-                "Period",
-                "Recorder",
-                "Recorder_Type",
-                "LineNumber",
-                *self.party.fields,
-                *register.revenue,
-                *cost,
-            ),
+            (*order, *self.party.fields, *register.revenue, *cost),
             both("Active eq true", register.where),
-            ("Period", "Recorder", "Recorder_Type", "LineNumber"),
+            order,
         )
 
     def queries(self) -> list[Query]:
@@ -57,9 +55,15 @@ class Records:
         """Yield windows short enough for 1C."""
         register = self.register
         kinds = frozenset(f"StandardODATA.{each}" for each in register.sales)
+        if self.single_recorder:
+            kinds = frozenset()
         cost = register.cost if self.metric == "profit" else ()
         lines = _lines(self.party, register.revenue, cost, kinds, self.metric)
         return windows(client, self.query, "Period", since, until, lambda: Sums(lines))
+
+    def changed(self, client: Client, _part: str, read: Sequence[Part], /) -> list[Part]:
+        """Return the stretches with other records by now."""
+        return [one for one in read if not is_current(client, self.query, "Period", one)]
 
 
 def _lines(
@@ -80,6 +84,7 @@ def _lines(
     def lines(rows: list[Row]) -> Iterable[Line]:
         for row in rows:
             counted = not sales or row["Recorder_Type"] in sales
+            document = str(row["Recorder"] if "Recorder" in row else row["Recorder_Key"]).lower()
             money = [row.get(name) for name in revenue]
             income = sum(map(as_decimal, money), Decimal(0))
             if metric == "count" and not counted:
@@ -91,7 +96,6 @@ def _lines(
             moment = as_datetime(row["Period"])
             if moment is not None:
                 spent = sum((as_decimal(row.get(name)) for name in cost), Decimal(0))
-                document = str(row["Recorder"]).lower()
                 yield party.token(row), moment.date(), income, spent, document, counted
 
     return lines

@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 from tests.clocks import NoWait
-from tests.emulators.onec.base import FAULTS, ZERO, Base, Company
+from tests.emulators.onec.base import FAULTS, ZERO, Base, Company, Fault
 
 from abcxyz.errors import (
     AbcxyzWarning,
@@ -190,3 +190,12 @@ def test_a_login_with_a_colon(base: Base) -> None:
     """A login that Basic cannot carry is refused before it is sent."""
     with pytest.raises(ConfigError, match="colon"):
         connect(base.url, "a:b", "p")
+
+
+@pytest.mark.parametrize("where", ["$metadata", "Catalog_Партнеры"])
+def test_a_page_instead_of_data(client: Client, base: Base, where: str) -> None:
+    """An answer 200 with a page for people is an outage, and the message holds its words."""
+    page = "<html><head><title>Вход</title></head><body>Работы до&nbsp;14:00</body></html>"
+    base.faults.append(Fault(when=where, times=9, status=200, body=page.encode()))
+    with pytest.raises(UnavailableError, match="«Вход Работы до 14:00»"):
+        table(client, Query("Catalog_Партнеры", ("Ref_Key",)))

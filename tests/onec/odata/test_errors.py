@@ -62,3 +62,36 @@ def test_every_code_of_the_table_has_an_error(shared_spec: Path) -> None:
         body = json.dumps({"odata.error": {"code": number, "message": {"value": "x"}}}).encode()
         for status in (400, 404, 500):
             assert isinstance(failure(status, body, "X"), AbcxyzError)
+
+
+_HTML = "<html><body><h2>1C:Enterprise 8 application error:</h2>{0}</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "words"),
+    [
+        (500, _HTML.format("<b>by reason: </b><br>No space left on device"), UnavailableError,
+         "No space left on device"),
+        (500, "\ufeff1C:Enterprise 8 application error:\r\nпо причине:\r\nНет лицензии!",
+         UnavailableError, "Нет лицензии!"),
+        (400, _HTML.format("Сеанс отсутствует или удален"), UnavailableError, "Сеанс отсутствует"),
+        (404, _HTML.format("по причине:<p>Не обнаружена &laquo;лицензия&raquo;"), UnavailableError,
+         "Не обнаружена …"),
+        (401, _HTML.format("по причине: вход с этого компьютера запрещён"), AuthenticationError,
+         "вход с этого компьютера"),
+        (404, "<html><head><title>404 - File not found</title></head></html>", ConfigError,
+         "File not found"),
+        (502, "<html><style>h1 {color: red}</style><h1>Bad Gateway</h1></html>", UnavailableError,
+         "502: Bad Gateway"),
+        (503, "<h1>Ведутся <b>работы</h1>", UnavailableError, "Ведутся работы"),
+    ],
+)  # fmt: skip
+def test_the_reason_of_the_platform(
+    status: int, body: str, kind: type[AdapterError], words: str
+) -> None:
+    """The message holds the reason that a page gives, of 1C or of the web server before it."""
+    problem = failure(status, body.encode(), "X")
+    assert isinstance(problem, kind)
+    assert words in str(problem)
+    assert "<" not in str(problem)
+    assert "color" not in str(problem)

@@ -85,7 +85,8 @@ def test_a_row_that_comes_twice(client: Client, company: Company) -> None:
 def test_windows_contain_first_and_last_second(client: Client, company: Company) -> None:
     """A month contains its first and last second, and nothing of the next."""
     stretches = windows(client, _FLAT, "Period", date(2026, 1, 1), date(2026, 2, 1), _Pages)
-    periods = sorted(row["Period"] for _, _, pages in stretches for rows in pages for row in rows)
+    pages = [page for stretch in stretches for page in stretch.results]
+    periods = sorted(row["Period"] for page in pages for row in page)
     assert periods[0] == "2026-01-01T00:00:00"
     assert periods[-1] == "2026-01-31T23:59:59"
     expected = [

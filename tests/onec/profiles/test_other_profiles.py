@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from tests.clocks import NoWait
 from tests.emulators.onec.base import Base, Store, bp, unf
 from tests.onec.adapter import adapter
-from tests.onec.test_source import lines
+from tests.onec.sales_fixtures import lines
 
 from abcxyz import Transactions, Window, analyze
 from abcxyz.errors import AbcxyzWarning, ConfigError
@@ -19,7 +20,7 @@ from abcxyz_onec.sales.account import REASONS
 from abcxyz_onec.sink import OneCSink
 from abcxyz_onec.source import OneCSource
 
-_YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
+YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
 _DAY = date(2026, 3, 5)
 _MOMENT = "2026-03-05T10:00:00"
 _COMMON: dict[str, Any] = {"clock": NoWait(), "timeout": 5}
@@ -108,18 +109,33 @@ def test_unf(small: tuple[Base, Store, str, str]) -> None:
     """УНФ: internet sales are included, returns are negative, folders are left out."""
     base, _, customer, _ = small
     reader = _source(base, "unf", metric="profit")
-    rows = lines(reader.transactions(_YEAR))
+    rows = lines(reader.transactions(YEAR))
     assert [(who, money, cost) for who, _, money, cost, _ in rows] == [
         (customer, -30.0, 0.0),
         (customer, 0.0, 5.0),
         (customer, 50.0, 20.0),
         (customer, 100.0, 60.0),
     ]
-    assert len({document for *_, document in rows}) == 3
+    assert len({document for _, _, money, _, document in rows if money}) == 3
     left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["folder"]: 7.0}
-    months = lines(_source(base, "unf", read="turnovers").transactions(_YEAR))
+    with pytest.warns(AbcxyzWarning, match="Чек ККМ"):
+        months = lines(_source(base, "unf", read="turnovers").transactions(YEAR))
     assert months == [(customer, date(2026, 3, 1), 120.0, 0.0, "")]
+
+
+def test_unf_without_internet_sums(small: tuple[Base, Store, str, str]) -> None:
+    """A release of УНФ without sums of internet sales is read by its other sums."""
+    base, store, customer, _ = small
+    flat = "AccumulationRegister_Продажи_RecordType"
+    kind = store.entities[flat]
+    fields = tuple(each for each in kind.fields if not each.name.endswith("Инт"))
+    store.entities[flat] = attrs.evolve(kind, fields=fields)
+    rows = lines(_source(base, "unf", metric="profit").transactions(YEAR))
+    assert [(who, money, cost) for who, _, money, cost, _ in rows if money] == [
+        (customer, -30.0, 0.0),
+        (customer, 100.0, 60.0),
+    ]
 
 
 def test_unf_documents(small: tuple[Base, Store, str, str]) -> None:
@@ -127,7 +143,7 @@ def test_unf_documents(small: tuple[Base, Store, str, str]) -> None:
     base, store, customer, _ = small
     store.unpublished.add("AccumulationRegister_Продажи_RecordType")
     with pytest.warns(AbcxyzWarning, match="AccumulationRegister «Продажи»"):
-        rows = lines(_source(base, "unf").transactions(_YEAR))
+        rows = lines(_source(base, "unf").transactions(YEAR))
     assert [(who, money) for who, _, money, *_ in rows] == [
         (customer, -30.0),
         (customer, 90.0),
@@ -138,7 +154,7 @@ def test_unf_documents(small: tuple[Base, Store, str, str]) -> None:
 def test_unf_payments(small: tuple[Base, Store, str, str]) -> None:
     """Only payments of customers are read, in the currency of the accounts."""
     base, _, customer, _ = small
-    rows = lines(_source(base, "unf", basis="payments").transactions(_YEAR))
+    rows = lines(_source(base, "unf", basis="payments").transactions(YEAR))
     assert [each[:3] for each in rows] == [(customer, _DAY, 70.0)]
 
 
@@ -187,7 +203,7 @@ def accounts() -> Iterator[tuple[Base, Store, str]]:
 def test_bp(accounts: tuple[Base, Store, str]) -> None:
     """БП has documents only: foreign currency at the rate, returns negative, no profit."""
     base, _, customer = accounts
-    rows = lines(_source(base, "bp", customer_id="inn").transactions(_YEAR))
+    rows = lines(_source(base, "bp", customer_id="inn").transactions(YEAR))
     assert [(who, money) for who, _, money, *_ in rows] == [
         ("7701234567", -40.0),
         ("7701234567", 10.0),
@@ -196,9 +212,9 @@ def test_bp(accounts: tuple[Base, Store, str]) -> None:
         ("7701234567", 180.0),
     ]
     with pytest.raises(ConfigError, match="no profit of sales"):
-        list(_source(base, "bp", metric="profit").transactions(_YEAR))
+        list(_source(base, "bp", metric="profit").transactions(YEAR))
     with pytest.raises(ConfigError, match="keeps no register"):
-        list(_source(base, "bp", read="records").transactions(_YEAR))
+        list(_source(base, "bp", read="records").transactions(YEAR))
     assert customer
 
 
@@ -206,7 +222,7 @@ def test_bp_payments(accounts: tuple[Base, Store, str]) -> None:
     """Payers that are customers are read; money of other payers is in the data quality."""
     base, _, customer = accounts
     reader = _source(base, "bp", basis="payments")
-    rows = lines(reader.transactions(_YEAR))
+    rows = lines(reader.transactions(YEAR))
     assert [each[:3] for each in rows] == [(customer, _DAY, 60.0)]
     left = {issue.kind: issue.amount for issue in reader.data_quality().issues}  # type: ignore[union-attr]
     assert left == {REASONS["other"]: 60.0}
@@ -228,13 +244,13 @@ def test_a_profile_in_a_file(accounts: tuple[Base, Store, str], tmp_path: Path) 
         """,
         encoding="utf-8",
     )
-    rows = lines(_source(base, str(file)).transactions(_YEAR))
+    rows = lines(_source(base, str(file)).transactions(YEAR))
     assert [each[:3] for each in rows] == [(customer, _DAY, 10.0)]
     broken = {
         "sales": {"documents": [{"entity": "Document_Нет", "counterparty": "К", "amount": "С"}]}
     }
     with pytest.raises(ConfigError, match="Document «Нет»"):
-        list(_source(base, str(file), names=broken).transactions(_YEAR))
+        list(_source(base, str(file), names=broken).transactions(YEAR))
 
 
 def test_classes_are_written_into_bp(accounts: tuple[Base, Store, str]) -> None:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.terminal import one_line, show_warnings
+    from abcxyz.cli.output.terminal import printable, show_warnings
     from abcxyz.config import read_job
     from abcxyz.errors import AdapterError
     from abcxyz.pipeline import check
@@ -56,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
         return code
     for one in checks:
         state = text("ready", lang) if one.problem is None else translate(one.problem, lang)
-        print(one_line(f"{one.role} {one.kind}: {state}"))
+        # Not truncated: the end of a problem is its cure.
+        print(printable(f"{one.role} {one.kind}: {state}"))
         for note in one.notes:
-            print(f"  {one_line(translate(note, lang))}")
+            print(f"  {printable(translate(note, lang))}")
     return code

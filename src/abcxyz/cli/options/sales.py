@@ -135,8 +135,7 @@ def reading_options(args: argparse.Namespace) -> dict[str, Any]:
         A rate cannot be read.
     """
     options = {name: getattr(args, name) for name in _READING}
-    sheet = 0 if args.sheet is None else args.sheet
-    return {**options, "rates": _rates(args.rate), "sheet": sheet}
+    return {**options, "rates": _rates(args.rate), "sheet": args.sheet}
 
 
 def large_options(args: argparse.Namespace) -> dict[str, Any]:

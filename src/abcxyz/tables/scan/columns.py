@@ -254,7 +254,7 @@ class CellTable:
 def column_of(cells: pd.Series[Any]) -> Column:
     """Return the cells of one column of a batch, without copies where they are Arrow text."""
     pa = sys.modules.get("pyarrow")
-    if pa is not None and isinstance(cells.dtype, pd.ArrowDtype):
+    if pa is not None and isinstance(cells.dtype, (pd.ArrowDtype, pd.StringDtype)):
         array = cells.array.__arrow_array__()
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()

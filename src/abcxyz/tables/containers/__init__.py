@@ -1,0 +1,1 @@
+"""Containers of tables: several files, folders, archives and compressed files."""

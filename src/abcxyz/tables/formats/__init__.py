@@ -1,0 +1,1 @@
+"""Formats of tables: workbooks and JSON lines."""

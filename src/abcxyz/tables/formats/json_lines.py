@@ -1,0 +1,84 @@
+"""JSON lines: one object on each line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from abcxyz.errors import InputError
+from abcxyz.tables.containers.contents import Content
+
+__all__ = ["read_json_lines"]
+
+_LINE = 1_000_000  # bytes
+
+
+def read_json_lines(content: Content) -> pd.DataFrame:
+    """Read a table of JSON lines; a key that a line lacks is a blank cell.
+
+    Parameters
+    ----------
+    content
+        The file, in UTF-8.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Cells with the types of JSON, indexed by the line number. Objects and lists are text.
+
+    Raises
+    ------
+    InputError
+        A line is too long or is no object.
+    """
+    columns: dict[str, list[Any]] = {}
+    lines: list[int] = []
+    with content.open() as stream:
+        number = 0
+        while raw := stream.readline(_LINE + 1):
+            number += 1
+            if len(raw) > _LINE:
+                raise InputError(
+                    "line {line} of {path} is longer than {limit} bytes; check that it is a table",
+                    line=number,
+                    path=content.name,
+                    limit=_LINE,
+                )
+            record = _record(raw, number, content.name)
+            if record is None:
+                continue
+            for key, value in record.items():
+                column = columns.setdefault(key, [])
+                column.extend([None] * (len(lines) - len(column)))
+                column.append(json.dumps(value) if isinstance(value, (dict, list)) else value)
+            lines.append(number)
+    for column in columns.values():
+        column.extend([None] * (len(lines) - len(column)))
+    if not columns:
+        raise InputError("{path} is empty; it needs a line of column names", path=content.name)
+    return pd.DataFrame(columns, index=pd.Index(lines), dtype=object)
+
+
+def _record(raw: bytes, number: int, path: str) -> dict[str, Any] | None:
+    try:
+        text = raw.decode("utf-8-sig").strip()
+        record = json.loads(text) if text else None
+    except (ValueError, RecursionError) as problem:
+        raise InputError(
+            "line {line} of {path} is no object of JSON ({reason}); each line must be one",
+            line=number,
+            path=path,
+            reason=str(problem),
+        ) from problem
+    if record is None and not text:
+        return None
+    if not isinstance(record, dict):
+        raise InputError(
+            "line {line} of {path} is no object of JSON ({reason}); each line must be one",
+            line=number,
+            path=path,
+            reason=type(record).__name__,
+        )
+    return record

@@ -1,0 +1,1 @@
+"""Shapes of tables: where the heading stands, and how sales are arranged below it."""

@@ -1,0 +1,96 @@
+"""Layout of a sheet: its heading, its table, and what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from abcxyz.errors import InputError
+from abcxyz.tables.formats.columns import frame_of_columns
+from abcxyz.tables.formats.sheets import Sheet
+from abcxyz.tables.shapes.heading import HEAD_ROWS, Heading, find_heading
+from abcxyz.tables.shapes.options import ShapeOptions
+from abcxyz.tables.table import FrameTable
+from abcxyz.toolkit.catalogue import Catalogue, Figure
+
+__all__ = ["empty_table", "heading_remarks", "named_columns", "table_of_sheet"]
+
+_SAY = Catalogue()
+
+
+def empty_table(where: str) -> InputError:
+    """Return the error for a file without a table."""
+    return InputError("{path} is empty; it needs a line of column names", path=where)
+
+
+def named_columns(names: Sequence[str]) -> list[str]:
+    """Return names for all columns: one without a heading is called by its number.
+
+    Examples
+    --------
+    >>> named_columns(["customer", "", "amount"])
+    ['customer', 'column 2', 'amount']
+    """
+    return [name or f"column {place}" for place, name in enumerate(names, 1)]
+
+
+def heading_remarks(heading: Heading, first_line: int) -> list[str]:
+    """Return what there is to say of a heading that is not the first line alone.
+
+    Parameters
+    ----------
+    heading
+        The heading.
+    first_line
+        Line number of the row 0.
+    """
+    remarks: list[str] = []
+    if heading.titles:
+        remarks.append(
+            _SAY.message(
+                "{count} lines above the heading are a title; the heading is line {line}",
+                count=Figure(heading.place),
+                line=Figure(first_line + heading.place),
+            )
+        )
+    if heading.levels > 1:
+        remarks.append(
+            _SAY.message(
+                "the heading has {count} rows, which are joined", count=Figure(heading.levels)
+            )
+        )
+    return remarks
+
+
+def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTable:
+    """Return the table of a sheet.
+
+    Raises
+    ------
+    InputError
+        The sheet is empty.
+    """
+    if sheet.is_empty:
+        raise empty_table(where)
+    rows = sheet.rows
+    heading = find_heading(rows[:HEAD_ROWS], options, merged=sheet.merged)
+    width = max(len(heading.names), len(rows[-1]))
+    names = [*heading.names, *[""] * (width - len(heading.names))]
+    first = sheet.first_line + heading.below
+    lines, body = [], []
+    for line, row in enumerate(rows[heading.below :], first):
+        if any(cell not in ("", None) for cell in row):
+            lines.append(line)
+            body.append(row)
+    columns: list[Sequence[Any]] = list(zip(*body, strict=True)) if body else [()] * width
+    used = [
+        place
+        for place, name in enumerate(names)
+        if name or any(cell not in ("", None) for cell in columns[place])
+    ]
+    frame = frame_of_columns([columns[place] for place in used], lines)
+    frame.columns = pd.Index(named_columns([names[place] for place in used]), dtype=object)
+    remarks = heading_remarks(heading, sheet.first_line)
+    return FrameTable(where, frame, None, remarks)

@@ -1,0 +1,178 @@
+"""Several tables read as one: files of a folder, members of an archive, sheets of a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+from attrs import frozen
+
+from abcxyz.errors import InputError
+from abcxyz.tables.formats.sheets import Workbook
+from abcxyz.tables.shapes.layout import empty_table, table_of_sheet
+from abcxyz.tables.shapes.options import ShapeOptions
+from abcxyz.tables.table import Table
+from abcxyz.toolkit.catalogue import Catalogue, Figure
+
+__all__ = ["UnitedTable", "table_of_workbook", "unite"]
+
+_SAY = Catalogue()
+_LISTED = 5
+
+
+@frozen(eq=False)
+class UnitedTable:
+    """Tables with the same columns, one below the other.
+
+    Parameters
+    ----------
+    where
+        Name of the file or folder, for messages.
+    columns
+        Headings.
+    tables
+        The tables.
+    remarks
+        How the files were understood.
+    """
+
+    where: str
+    columns: Sequence[str]
+    tables: Sequence[Table]
+    remarks: Sequence[str] = ()
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows of each table; see `abcxyz.tables.table.Table.batches`."""
+        wanted = list(self.columns if columns is None else columns)
+        for table in self.tables:
+            yield from table.batches(wanted)
+
+
+def unite(where: str, tables: Sequence[Table], what: str) -> Table:
+    """Return tables with the same columns as one.
+
+    Parameters
+    ----------
+    where
+        Name of the file or folder.
+    tables
+        The tables, in order.
+    what
+        ``files`` or ``sheets``.
+
+    Raises
+    ------
+    InputError
+        A table has other columns than the first.
+    """
+    first = tables[0]
+    for table in tables[1:]:
+        if set(table.columns) != set(first.columns):
+            raise InputError(
+                "{where} has other columns ({columns}) than {first} ({expected}); read them one "
+                "by one, or give them the same headings",
+                where=table.where,
+                columns=", ".join(map(str, table.columns)),
+                first=first.where,
+                expected=", ".join(map(str, first.columns)),
+            )
+    named = _listed([table.where for table in tables])
+    remark = _SAY.message(
+        "{count} files are read as one table: {names}"
+        if what == "files"
+        else "{count} sheets are read as one table: {names}",
+        count=Figure(len(tables)),
+        names=named,
+    )
+    remarks = [remark, *dict.fromkeys(text for table in tables for text in table.remarks)]
+    return UnitedTable(where, list(first.columns), tables, remarks)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_LISTED])
+    return shown if len(names) <= _LISTED else f"{shown}, … {names[-1]}"
+
+
+def table_of_workbook(
+    where: str, book: Workbook, sheet: str | int | None, options: ShapeOptions
+) -> Table:
+    """Return the table of a workbook.
+
+    Parameters
+    ----------
+    where
+        Name of the file.
+    book
+        The workbook.
+    sheet
+        Name or position of a sheet; ``all`` unites all sheets, None takes the first visible sheet
+        with a table, and those with the same headings.
+
+    Raises
+    ------
+    InputError
+        There is no such sheet, or no sheet has a table.
+    """
+    if sheet is not None and sheet != "all":
+        name = _chosen(where, book, sheet)
+        return table_of_sheet(where, book.read(name), options)
+    tables: dict[str, Table] = {}
+    for name in book.names:
+        if name in book.hidden:
+            continue
+        page = book.read(name)
+        if not page.is_empty:
+            tables[name] = table_of_sheet(f"{where}, {name}", page, options)
+    if not tables:
+        raise empty_table(book.where)
+    if len(book.names) == 1:
+        return table_of_sheet(where, book.read(book.names[0]), options)
+    return _choose(where, book, tables, everything=sheet == "all")
+
+
+def _chosen(where: str, book: Workbook, sheet: str | int) -> str:
+    if sheet in book.names:
+        return str(sheet)
+    if isinstance(sheet, str) and sheet.isdigit() and 1 <= int(sheet) <= len(book.names):
+        return book.names[int(sheet) - 1]
+    if isinstance(sheet, int) and 0 <= sheet < len(book.names):
+        return book.names[sheet]
+    raise InputError(
+        "{path} has no sheet {sheet!r}; its sheets are {sheets}",
+        path=where,
+        sheet=sheet,
+        sheets=", ".join(book.names),
+    )
+
+
+def _choose(
+    where: str,
+    book: Workbook,
+    tables: Mapping[str, Table],
+    *,
+    everything: bool,
+) -> Table:
+    """Return the sheets with the most rows that share their headings, or all of them."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for name, table in tables.items():
+        groups.setdefault(frozenset(table.columns), []).append(name)
+    members = list(tables) if everything else next(iter(groups.values()))
+    chosen = [tables[name] for name in members]
+    left = [name for name in book.names if name not in members]
+    if len(chosen) > 1:
+        table = unite(where, chosen, "sheets")
+        remarks = list(table.remarks)
+    else:
+        table = chosen[0]
+        remarks = [
+            _SAY.message("the sheet {sheet!r} is read", sheet=members[0]),
+            *table.remarks,
+        ]
+    if left:
+        remarks.append(
+            _SAY.message(
+                "not read are the sheets {sheets}; choose with --sheet",
+                sheets=_listed(left),
+            )
+        )
+    return UnitedTable(where, list(table.columns), [table], remarks)
