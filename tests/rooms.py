@@ -68,7 +68,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.roles": "",
         "tables.table": "",
         "tables.containers": "",
-        "tables.formats": "tables.containers",
+        "tables.formats": "tables.table tables.containers",
         "tables.shapes": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
         "tables.scan": "core.*",

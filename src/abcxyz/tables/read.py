@@ -6,17 +6,20 @@ import codecs
 import csv
 import io
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from attrs import frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content, absent, contents_of, damaged
 from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
+from abcxyz.tables.formats.csv import CsvTable, can_stream
 from abcxyz.tables.formats.json_lines import read_json_lines
 from abcxyz.tables.formats.spreadsheet_xml import open_spreadsheet_xml
 from abcxyz.tables.formats.workbook import open_workbook
@@ -29,6 +32,7 @@ from abcxyz.tables.table import FrameTable, Table
 
 __all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
 
+_START = 1 << 18  # bytes in which the headings of a CSV are looked for
 _BOMS = MappingProxyType(
     {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 )
@@ -172,31 +176,89 @@ def sniff_delimiter(header: str) -> str:
 def _read_csv(
     content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
 ) -> Table:
-    where = _name(content)
+    """Open a CSV in blocks where its beginning and its encoding allow it, else read the whole."""
+
+    def careful() -> Table:
+        return _read_whole_csv(content, delimiter, encoding, shape)
+
+    if find_spec("pyarrow") is None:
+        return careful()
+    with content.open() as stream:
+        start = stream.read(_START)
+    tried = [encoding] if encoding else _encodings(start)
+    if not can_stream(tried[0]) or b"\n" not in start or b"\0" in start:
+        return careful()
+    try:
+        text = codecs.getincrementaldecoder(tried[0])().decode(start)
+    except UnicodeDecodeError:
+        if len(tried) == 1:
+            return careful()
+        text = start.decode(tried[1], "replace")
+    head = _CsvHead.of(
+        content.name, text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"), delimiter, shape
+    )
+    if head.lines >= text.count("\n") or len(head.delimiter) != 1:
+        return careful()
+    return CsvTable(
+        where=_name(content),
+        columns=head.columns,
+        remarks=head.remarks,
+        content=content,
+        delimiter=head.delimiter,
+        encoding=encoding,
+        otherwise=tried[-1],
+        skipped=head.lines,
+        careful=careful,
+    )
+
+
+@frozen
+class _CsvHead:
+    """Beginning of a CSV: separator, headings, and the number of lines above the first row."""
+
+    delimiter: str
+    columns: list[str]
+    lines: int
+    remarks: Sequence[str]
+
+    @classmethod
+    def of(cls, name: str, text: str, delimiter: str | None, shape: ShapeOptions) -> _CsvHead:
+        """Find the headings in the text of a file, or in its beginning."""
+        skipped = 0
+        header, _, rest = text.lstrip("\r\n").partition("\n")
+        if header.lower().startswith("sep="):  # a hint that Excel writes and reads
+            delimiter = delimiter or header[4:5]
+            skipped = text.count("\n", 0, len(text) - len(rest))
+            text = rest
+        if not text.strip():
+            raise empty_table(name)
+        head = read_head(text, delimiter)
+        heading = find_heading(head.rows, shape)
+        return cls(
+            head.delimiter,
+            list(named_columns(heading.names)),
+            skipped + head.lines[heading.below],
+            heading_remarks(heading, skipped + 1),
+        )
+
+
+def _read_whole_csv(
+    content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
+) -> Table:
     text = decode(content.read(), Path(content.name), encoding)
     if "\0" in text[:4096]:
         raise InputError(
             "{path} is not a table this program knows; use CSV, Parquet or .xlsx",
             path=content.name,
         )
-    skipped = 0
-    header, _, rest = text.lstrip("\r\n").partition("\n")
-    if header.lower().startswith("sep="):  # a hint that Excel writes and reads
-        delimiter = delimiter or header[4:5]
-        skipped = text.count("\n", 0, len(text) - len(rest))
-        text = rest
-    if not text.strip():
-        raise empty_table(content.name)
-    head = read_head(text, delimiter)
-    heading = find_heading(head.rows, shape)
-    lines = head.lines[heading.below]
-    body = text.split("\n", lines)
+    head = _CsvHead.of(content.name, text, delimiter, shape)
+    body = text.split("\n", head.lines)
     try:
         frame = pd.read_csv(
-            io.StringIO(body[lines] if len(body) > lines else ""),
+            io.StringIO(body[head.lines] if len(body) > head.lines else ""),
             sep=head.delimiter,
             header=None,
-            names=_unique(named_columns(heading.names)),
+            names=_unique(head.columns),
             dtype=str,
             keep_default_na=False,
             na_values=[],
@@ -204,15 +266,15 @@ def _read_csv(
             quoting=csv.QUOTE_MINIMAL,
         )
     except pd.errors.EmptyDataError:
-        frame = pd.DataFrame(columns=_unique(named_columns(heading.names)), dtype=str)
+        frame = pd.DataFrame(columns=_unique(head.columns), dtype=str)
     except (pd.errors.ParserError, ValueError) as problem:
         raise InputError(
             "{path} is not a regular table ({reason}); check the quotes and the delimiter",
             path=content.name,
             reason=str(problem).strip(),
         ) from problem
-    frame.columns = pd.Index(named_columns(heading.names), dtype=object)
-    return FrameTable(where, frame, skipped + lines + 1, heading_remarks(heading, skipped + 1))
+    frame.columns = pd.Index(head.columns, dtype=object)
+    return FrameTable(_name(content), frame, head.lines + 1, head.remarks)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -110,18 +110,18 @@ class TableScan:
         self._owners = _Owners(self._cells["customer"].cells)
         self._points = dict.fromkeys(_MONEY, (False, False))
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
-        weights = {
-            name: np.uint64(2 * place + 1) for place, name in enumerate(self._table.columns)
-        }
         for batch in self._table.batches(wanted):
             if not len(batch):
                 continue
-            columns = {name: column_of(batch[name]) for name in batch.columns}
+            columns = [column_of(batch.iloc[:, place]) for place in range(batch.shape[1])]
+            headings = list(batch.columns)
             lines = batch.index.to_numpy().astype(np.uint32)
-            chunk = self._coded(columns, lines)
+            chunk = self._coded(
+                {role: columns[headings.index(name)] for role, name in self._roles.items()}, lines
+            )
             chunk["line"] = lines
             if self._duplicates:
-                chunk["hash"] = _line_hashes(columns, self._hashing, weights)
+                chunk["hash"] = _line_hashes(columns, self._hashing)
             self._store.add(chunk, self._owners)
             if self._progress is not None:
                 self._progress(self._store.rows)
@@ -134,8 +134,7 @@ class TableScan:
         self, columns: Mapping[str, Column], lines: npt.NDArray[np.uint32]
     ) -> dict[str, npt.NDArray[Any]]:
         chunk: dict[str, npt.NDArray[Any]] = {}
-        for role, name in self._roles.items():
-            column = columns[name]
+        for role, column in columns.items():
             if role in _MONEY and self._modes[role] == "plain":
                 chunk[role] = self._plain(role, column)
             elif role == "date" and (column.typed is not None or self._modes[role] == "moments"):
@@ -335,12 +334,10 @@ def _without_gaps(
     return keys
 
 
-def _line_hashes(
-    columns: Mapping[str, Column], hashing: CellHashes, weights: Mapping[str, np.uint64]
-) -> Words:
+def _line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
     total: Words | None = None
-    for name, column in columns.items():
-        part = column.hashes(hashing) * weights[name]
+    for place, column in enumerate(columns):
+        part = column.hashes(hashing) * np.uint64(2 * place + 1)
         total = part if total is None else np.add(total, part, out=total)
     assert total is not None
     return total
