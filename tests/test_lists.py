@@ -42,6 +42,7 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 ALLOWED = {
     "after before days segment usual": "the fields of advice and how they are filled, tried below",
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
+    "amount cost currency customer date document name": "roles, and the arguments that name them",
     "Change Customers Event Money_before Money_now": "headings of two renderings",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",

@@ -16,7 +16,10 @@ from abcxyz.core.classes.rule_dicts import RULES, parameters_of, rules_for
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.i18n import LANGUAGES, text
 
-__all__ = ["TABLES", "Key"]
+__all__ = ["MAX_UNMATCHED", "TABLES", "Key"]
+
+#: Largest share of customers without a card with which a sink writes, by default.
+MAX_UNMATCHED = 0.5
 
 _NAMES: Mapping[Any, str] = MappingProxyType(
     {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
@@ -146,6 +149,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "kind": Key(str, None, "name of the adapter"),
             "scorecard": Key(str, None, "file that scores its prospects; ours by default"),
         },
-        "sink": {"kind": Key(str, None, "name of the adapter")},
+        "sink": {
+            "kind": Key(str, None, "name of the adapter"),
+            "max_unmatched": Key(
+                float, MAX_UNMATCHED, "refuse to write if a larger share of customers has no card"
+            ),
+        },
     }
 )

@@ -13,7 +13,7 @@ import attrs
 from abcxyz.binding import ROLES
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
-from abcxyz.config.keys import TABLES
+from abcxyz.config.keys import MAX_UNMATCHED, TABLES
 from abcxyz.config.lines import TomlLines
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import rule_from_dict
@@ -282,6 +282,13 @@ class _Reader:
             id_map = read_id_map(
                 self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
             )
+        max_unmatched = table.pop("max_unmatched", MAX_UNMATCHED) if role == "sink" else 1.0
+        if not 0 <= max_unmatched <= 1:
+            raise ConfigError(
+                "{where}max_unmatched = {value} is no share; write a number from 0 to 1",
+                where=self._where(role, "max_unmatched", place),
+                value=max_unmatched,
+            )
         label = self._label(role, kind, place)
         if prefix is None:
             # Unmapped ids must not coincide with ids of another system.
@@ -290,7 +297,7 @@ class _Reader:
         def where(key: str) -> str:
             return self._where(role, key, place)
 
-        return Part(role, kind, table, where, label, id_map, prefix)
+        return Part(role, kind, table, where, label, id_map, prefix, max_unmatched)
 
     def _label(self, role: str, kind: str, place: int) -> str:
         listed = self._data[role] if role in _LISTS else []

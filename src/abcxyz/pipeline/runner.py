@@ -25,7 +25,8 @@ from abcxyz.pipeline.prepare import Advice, built
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.raising import decide_raised, remember_raised
 from abcxyz.pipeline.reading import Reading
-from abcxyz.plugins import LocalTarget, ProgressReporter, Sink
+from abcxyz.pipeline.write_guard import Confirm, PlanCheck
+from abcxyz.plugins import GuardedSink, LocalTarget, ProgressReporter, Sink
 from abcxyz.registry import Registry
 from abcxyz.toolkit.redaction import Redactor
 
@@ -43,6 +44,7 @@ def run(
     registry: Registry | None = None,
     progress: RunProgress | None = None,
     change: Callable[[Analysis], Analysis] | None = None,
+    confirm: Confirm | None = None,
 ) -> Outcome:
     """Read the sales, classify the customers, save the snapshot, write to every sink.
 
@@ -61,6 +63,9 @@ def run(
     change
         Function applied to the analysis before the sinks; the history stores the unchanged
         snapshot.
+    confirm
+        Called with the name of a sink and its plan before over half of the classes that its
+        cards show are changed; False prevents the write. Without it nothing is asked.
 
     Returns
     -------
@@ -93,6 +98,7 @@ def run(
                 apply=apply,
                 progress=progress,
                 change=change,
+                confirm=confirm,
             )
         except AbcxyzError as problem:
             safe = redacted(problem, redactor)
@@ -111,6 +117,7 @@ def _run(
     apply: bool,
     progress: RunProgress,
     change: Callable[[Analysis], Analysis] | None,
+    confirm: Confirm | None,
 ) -> Outcome:
     with _history(job.history) as history:
         reading = Reading(adapters.sources, progress=progress, redactor=redactor)
@@ -133,7 +140,10 @@ def _run(
             progress.begin("look" if looking else "write", part.label)
             if isinstance(sink, ProgressReporter):
                 sink.report_progress(progress.wrote)
-            done.append(_written(part, sink, shown, redactor, dry_run=looking))
+            check = PlanCheck(part, confirm, looking)
+            if isinstance(sink, GuardedSink):
+                sink.guard_writes(check)
+            done.append(_written(part, sink, shown, redactor, check))
             progress.end()
         remember_raised(analysis, history, as_of, done)
     return Outcome(
@@ -207,17 +217,19 @@ def _year_ago(history: History, job: Job, periods: Periods) -> Snapshot | None:
 
 
 def _written(
-    part: Part, sink: Sink, analysis: Analysis, redactor: Redactor, *, dry_run: bool
+    part: Part, sink: Sink, analysis: Analysis, redactor: Redactor, check: PlanCheck
 ) -> SinkOutcome:
     """Write to one sink; a failure is returned, so that the next sink runs."""
     try:
-        report = sink.write(analysis, dry_run=dry_run)
+        report = sink.write(analysis, dry_run=check.dry_run)
         plain = evolve(
             report,
             failed={one: redactor.text(why) for one, why in report.failed.items()},
             notes=[redactor.text(line) for line in report.notes],
         )
-        return SinkOutcome(kind=part.label, dry_run=dry_run, report=plain)
+        return SinkOutcome(kind=part.label, dry_run=check.dry_run, report=plain, plan=check.plan)
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
         failure = adapter_failure(part, problem, redactor)
-        return SinkOutcome(kind=part.label, dry_run=dry_run, problem=failure)
+        return SinkOutcome(
+            kind=part.label, dry_run=check.dry_run, problem=failure, plan=check.plan
+        )

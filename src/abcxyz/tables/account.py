@@ -102,9 +102,10 @@ class LineAccount:
         if self._add(kind, hit, amounts, cell):
             self._used &= ~hit
 
-    def note(self, kind: str, lines: npt.NDArray[Any], amounts: Floats | None) -> None:
-        """Count lines and leave them in use."""
-        self._add(kind, np.asarray(lines, dtype=bool) & self._used, amounts, None)
+    def note(self, kind: str, lines: npt.NDArray[Any] | None, amounts: Floats | None) -> None:
+        """Count lines and leave them in use; None for no lines."""
+        if lines is not None:
+            self._add(kind, np.asarray(lines, dtype=bool) & self._used, amounts, None)
 
     def _add(
         self,
@@ -117,7 +118,7 @@ class LineAccount:
         if count:
             places = _first_places(hit)
             examples = tuple(
-                (int(line), f"line {line}" + ("" if cell is None else f": {cell(int(place))}"))
+                (int(line), _example(int(line), None if cell is None else cell(int(place))))
                 for place, line in zip(places, self._line_of(places), strict=True)
             )
             amount = None if amounts is None else _total(amounts[hit])
@@ -161,6 +162,11 @@ def account_of(parts: Iterable[LineAccount]) -> Quality:
     return Quality(rows, used, issues)
 
 
+def _example(line: int, cell: object) -> str:
+    written = "" if cell is None else str(cell)
+    return f"line {line}: {written}" if written.strip() and written != "nan" else f"line {line}"
+
+
 def _first_places(hit: Bools) -> Ints:
     """Return the first positions, without a list of all."""
     places = np.flatnonzero(hit[:_HEAD])
@@ -176,7 +182,7 @@ def _total(amounts: Floats) -> float:
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:
-    """Merge accounts: issues of the same kind and treatment are added up, remarks joined.
+    """Merge accounts: issues of the same kind and treatment are added up, sentences joined.
 
     Examples
     --------
@@ -188,14 +194,16 @@ def merged(accounts: Iterable[Quality]) -> Quality:
     rows, used = 0, 0
     issues: dict[tuple[str, str], QualityIssue] = {}
     remarks: dict[str, None] = {}
+    notices: dict[str, None] = {}
     for account in accounts:
         remarks.update(dict.fromkeys(account.remarks))
+        notices.update(dict.fromkeys(account.notices))
         rows, used = rows + account.rows, used + account.used
         for issue in account.issues:
             key = issue.kind, issue.treatment
             earlier = issues.get(key)
             issues[key] = issue if earlier is None else _together(earlier, issue)
-    return Quality(rows, used, issues.values(), remarks)
+    return Quality(rows, used, issues.values(), remarks, notices)
 
 
 def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:

@@ -43,8 +43,11 @@ class LineColumns:
         (n,) hashes of the lines over all columns, for duplicates.
     line_of
         Positions -> numbers of the lines in the file.
-    date_cell, amount_cell
+    customer_cell, date_cell, amount_cell
         Position -> cell, for examples.
+    total, respelled, swapped
+        (n,) whether a line is a total, spells its customer otherwise than an earlier line, or had
+        day and month exchanged by a spreadsheet; None for no line.
     """
 
     customer: Codes
@@ -52,6 +55,7 @@ class LineColumns:
     day: tuple[Days, Bools | None]
     amount: tuple[Floats, Bools | None]
     line_of: Callable[[Ints], Ints]
+    customer_cell: Callable[[int], object]
     date_cell: Callable[[int], object]
     amount_cell: Callable[[int], object]
     cost: tuple[Floats, Bools | None] | None = None
@@ -59,6 +63,9 @@ class LineColumns:
     currency: tuple[Codes, Sequence[str]] | None = None
     name: tuple[Codes, Sequence[str | None]] | None = None
     hashes: npt.NDArray[np.uint64] | None = None
+    total: Bools | None = None
+    respelled: Bools | None = None
+    swapped: Bools | None = None
 
 
 class SalesLines:
@@ -86,7 +93,9 @@ class SalesLines:
         self._day, bad_days = columns.day
         self._cost: Floats | None = None
         account = self.account = LineAccount(len(self._amount), columns.line_of)
-        account.leave_out("no_customer", columns.customer < 0, self._amount)
+        who = columns.customer_cell
+        account.leave_out("total_row", columns.total, self._amount, who)
+        account.leave_out("no_customer", columns.customer < 0, self._amount, who)
         account.leave_out("unreadable_date", bad_days, self._amount, columns.date_cell)
         account.leave_out("no_date", np.isnat(self._day), self._amount)
         account.leave_out("unreadable_amount", bad_amounts, None, columns.amount_cell)
@@ -94,6 +103,8 @@ class SalesLines:
         if as_of is not None:
             late = self._day >= np.datetime64(as_of)
             account.leave_out("future_date", late, self._amount, columns.date_cell)
+        account.note("respelled", columns.respelled, self._amount)
+        account.note("swapped_date", columns.swapped, self._amount)
         if columns.cost is not None:
             cost, bad = columns.cost
             lacking = np.isnan(cost) if bad is None else np.isnan(cost) | bad
@@ -144,6 +155,18 @@ class SalesLines:
     def _without_currency(codes: Codes, currencies: Sequence[str]) -> Bools:
         empty = np.array([not one for one in currencies], dtype=bool)
         return np.asarray(empty[codes + 1])
+
+    @property
+    def money(self) -> float:
+        """Amount of the lines in use."""
+        return float(np.sum(self._amount, where=self.account.used))
+
+    @property
+    def customers(self) -> int:
+        """Number of customers with lines in use."""
+        present = np.zeros(len(self._columns.labels), dtype=bool)
+        present[self._columns.customer[self.account.used]] = True
+        return int(np.count_nonzero(present))
 
     def note_signs(self) -> None:
         """Count zero and negative amounts, which stay in use."""

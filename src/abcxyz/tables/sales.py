@@ -18,13 +18,15 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.errors import InputError
 from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable
+from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
+from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import ROLES, choose_columns
+from abcxyz.tables.roles import ROLES
+from abcxyz.tables.table import first_rows
 from abcxyz.tables.table_scan import TableScan
 
 __all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
@@ -170,8 +172,8 @@ class SalesScan:
     ----------
     scan
         The lines.
-    columns
-        Role -> column in the file.
+    choices
+        The columns, with their reasons.
     where
         Name of the file, for messages.
     as_of
@@ -194,7 +196,7 @@ class SalesScan:
     def __init__(
         self,
         scan: TableScan,
-        columns: Mapping[str, str],
+        choices: ColumnChoices,
         where: str,
         *,
         as_of: date | None = None,
@@ -202,7 +204,8 @@ class SalesScan:
         rates: Mapping[str, float] | None = None,
     ) -> None:
         self._scan, self._where, self._as_of = scan, where, as_of
-        self.columns = dict(columns)
+        self._choices, self.columns = choices, choices.columns
+        self._money, self._customers = 0.0, 0
         self.labels = scan.labels
         self._zeros = ""
         self._factor = self._choose(currency, rates or {})
@@ -237,6 +240,7 @@ class SalesScan:
             After the last part: no line is usable.
         """
         self._accounts, self.names, self._outside = [], {}, [0, 0.0]
+        self._money, self._customers = 0.0, 0
         for part in self._scan.parts():
             lines = SalesLines(part, as_of=self._as_of)
             if self._factor is not None:
@@ -250,6 +254,8 @@ class SalesScan:
 
     def _note(self, lines: SalesLines, window: Window | None) -> None:
         self._accounts.append(lines.account)
+        self._money += lines.money
+        self._customers += lines.customers
         for code, name in lines.names().items():
             self.names[self.labels[code]] = name
         span = lines.days_used()
@@ -264,7 +270,14 @@ class SalesScan:
     @property
     def quality(self) -> Quality:
         """The quality account of the parts read so far."""
-        account = evolve(account_of(self._accounts), remarks=self._scan.remarks)
+        account = account_of(self._accounts)
+        column = self.columns["customer"]
+        notices = notices_of(account, self._money, self._customers, column)
+        account = evolve(
+            account,
+            remarks=[*self._scan.remarks, *self._choices.remarks],
+            notices=[*self._choices.notices, *notices],
+        )
         count, amount = self._outside
         if not count:
             return account
@@ -319,14 +332,8 @@ def scan_sales(
     budget = None if memory is None else _lines_budget(memory)
     table = open_table(file, **{k: reading[k] for k in _OPENING if k in reading})
     named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
-    columns = choose_columns(table.columns, named, file.name)
-    duplicated = [c for c in columns.values() if list(table.columns).count(c) > 1]
-    if duplicated:
-        raise InputError(
-            "{where} has several columns named {column!r}; rename all but one",
-            where=file.name,
-            column=duplicated[0],
-        )
+    choices = choose_by_cells(table.columns, named, file.name, first_rows(table))
+    columns = choices.columns
     scan = TableScan(
         table,
         columns,
@@ -337,7 +344,7 @@ def scan_sales(
         progress=progress,
     )
     try:
-        yield SalesScan(scan, columns, file.name, as_of=as_of, currency=currency, rates=rates)
+        yield SalesScan(scan, choices, file.name, as_of=as_of, currency=currency, rates=rates)
     finally:
         scan.close()
 

@@ -20,7 +20,10 @@ from abcxyz.tables.scan.columns import CellTable, Column, column_of
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError, Words, mixed
 from abcxyz.tables.scan.line_store import Arrays, LineStore
 from abcxyz.tables.table import Table
+from abcxyz.tables.values.days import day_form, exchanged_cells
+from abcxyz.tables.values.ids import respelled
 from abcxyz.tables.values.text import MISSING_MARKERS
+from abcxyz.tables.values.totals import may_hold_totals, total_cells
 
 __all__ = ["TableScan"]
 
@@ -28,6 +31,8 @@ _NO_DAY = np.iinfo(np.int32).min
 _FIRST_DAY = (date.min - date(1970, 1, 1)).days  # written by 1C for "no date"
 _MANY_DAYS = 40_000  # distinct dates from which they must be moments
 _MONEY = ("amount", "cost")
+#: Roles whose cells mark total rows.
+_LABELLED = ("customer", "date", "document", "name")
 
 
 class _NotPlainError(Exception):
@@ -172,7 +177,8 @@ class TableScan:
 
     def _decide(self) -> None:
         """Parse the distinct cells, all of which are known now."""
-        owners, labels = pd.factorize(self._ids("customer"), use_na_sentinel=True)
+        ids = self._ids("customer")
+        owners, labels = pd.factorize(ids, use_na_sentinel=True)
         self._owner = np.append(owners, -1).astype(np.int32)
         self.labels = np.asarray(labels, dtype=object)
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
@@ -186,12 +192,24 @@ class TableScan:
             self._distinct("date"), date_format=self._date_format, name=self._roles["date"]
         )
         self._values["date"] = np.append(days, np.datetime64("NaT", "D")), _any(bad)
+        self._swapped = self._respelled = None
+        if self._date_format is None:
+            dates = self._cells["date"].cells
+            self._swapped = _any(exchanged_cells(dates, day_form(dates, name=self._roles["date"])))
+        customers = self._cells["customer"].cells
+        if not _are_plain(customers):
+            self._respelled = _any(respelled(customers, ids))
+        self._totals = {
+            role: _any(total_cells(self._cells[role].cells))
+            for role in _LABELLED
+            if role in self._roles and may_hold_totals(self._cells[role].cells)
+        }
         self._documents_of: npt.NDArray[np.uint64] | None = None
         if "document" in self._roles and self._modes["document"] == "cells":
-            ids = pd.Series(self._ids("document"), dtype=object)
-            keys = column_of(ids.fillna("")).hashes(self._hashing)
+            documents = pd.Series(self._ids("document"), dtype=object)
+            keys = column_of(documents.fillna("")).hashes(self._hashing)
             self._documents_of = np.append(keys, np.uint64(0))
-            self._blank_documents = np.append(ids.isna().to_numpy(), True)
+            self._blank_documents = np.append(documents.isna().to_numpy(), True)
         self._currencies: list[str] | None = None
         if "currency" in self._roles:
             self._currencies = read_currency(self._distinct("currency")).tolist()
@@ -252,6 +270,10 @@ class TableScan:
             name = arrays["name"], self._names
         return LineColumns(
             customer=self._owner[arrays["customer"]],
+            customer_cell=self._cell("customer", arrays),
+            total=self._marked(self._totals, arrays),
+            respelled=self._marked({"customer": self._respelled}, arrays),
+            swapped=self._marked({"date": self._swapped}, arrays),
             labels=self.labels,
             day=day,
             amount=self._spread("amount", arrays),
@@ -264,6 +286,16 @@ class TableScan:
             date_cell=date_cell,
             amount_cell=self._cell("amount", arrays),
         )
+
+    @staticmethod
+    def _marked(marks: Mapping[str, Bools | None], arrays: Arrays) -> Bools | None:
+        """Return the lines in which a marked cell stands; None for none."""
+        lines = None
+        for role, cells in marks.items():
+            if cells is not None and role in arrays:
+                found = cells[arrays[role]]
+                lines = found if lines is None else lines | found
+        return lines
 
     def _document_keys(self, arrays: Arrays) -> Ints | None:
         if "document" not in arrays:
@@ -314,13 +346,18 @@ class _Owners:
 
 def _read_ids(cells: Sequence[Any], name: str) -> npt.NDArray[np.object_]:
     """Return the identifiers of distinct cells; plain ones need no parsing."""
-    if all(type(cell) is str for cell in cells):
-        letters = set("".join(cells))
-        if letters <= _PLAIN and MISSING_MARKERS.isdisjoint(cells) and "" not in cells:
-            ids = np.empty(len(cells), dtype=object)
-            ids[:] = cells
-            return ids
-    return read_ids(pd.Series(cells, dtype=object), name=name)
+    if not _are_plain(cells):
+        return read_ids(pd.Series(cells, dtype=object), name=name)
+    ids = np.empty(len(cells), dtype=object)
+    ids[:] = cells
+    return ids
+
+
+def _are_plain(cells: Sequence[Any]) -> bool:
+    """Return whether all cells are identifiers that are taken as they are written."""
+    if not all(type(cell) is str for cell in cells) or "" in cells:
+        return False
+    return set("".join(cells)) <= _PLAIN and MISSING_MARKERS.isdisjoint(cells)
 
 
 def _without_gaps(
