@@ -10,7 +10,7 @@ from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz_onec.catalogs.properties import NAMED
 from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
-from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, split
 from abcxyz_onec.profiles.schema import Targets
@@ -98,6 +98,22 @@ class Segments:
 
     def _key(self, who: str, segment: str) -> dict[str, str]:
         return {"Сегмент_Key": guid(self.keys()[segment]), "Партнер_Key": guid(who)}
+
+    @property
+    def ignores_versions(self) -> bool:
+        """Records of a register have no versions."""
+        return False
+
+    def stored_fields(self, references: Sequence[str]) -> Mapping[str, Row]:
+        """Return the segments of each of *references*."""
+        stored = self._stored()
+        return {who: {"segments": sorted(stored.get(who, ())) or None} for who in references}
+
+    def restore(self, reference: str, fields: Row) -> bool:
+        """Move a partner back to the segments."""
+        now, before = self._stored().get(reference, set()), set(fields["segments"] or ())
+        self._move(reference, now, before)
+        return now != before
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
         """Read the segments back and compare."""

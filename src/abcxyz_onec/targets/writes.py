@@ -61,6 +61,10 @@ WritePlan = tuple[list[Change], int]
 class Target(Protocol):
     """Objects of 1C in which classes are stored."""
 
+    @property
+    def ignores_versions(self) -> bool:
+        """Whether the base wrote a card though another version was sent."""
+
     def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
         """Return the changes, and the number of customers that need none.
 
@@ -69,6 +73,12 @@ class Target(Protocol):
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
         """Read the changed customers back; return those that differ, and their stored value."""
+
+    def stored_fields(self, references: Sequence[str]) -> Mapping[str, Row]:
+        """Return what 1C stores for each of *references*, as values that JSON can hold."""
+
+    def restore(self, reference: str, fields: Row) -> bool:
+        """Write what `stored_fields` returned for a customer; return whether it differed."""
 
 
 def apply(changes: Sequence[Change]) -> tuple[dict[str, AdapterError], int]:

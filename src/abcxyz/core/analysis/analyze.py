@@ -21,6 +21,7 @@ from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
 from abcxyz.core.prospects.scores import ProspectScores
+from abcxyz.core.sales.calendar import as_day
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
@@ -100,6 +101,7 @@ def analyze(
     'Priority service, personal offers, regular calls'
     """
     settings = Settings() if settings is None else settings
+    as_of = as_day(as_of, "as_of")
     periods = settings.periods(as_of)
     if isinstance(transactions, Panel):
         panel = transactions

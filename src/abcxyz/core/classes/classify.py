@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from abcxyz._arrays import (
     Numbers,
     as_numbers,
     freeze,
+    row_labels,
+    separate,
 )
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.rule_traits import SurveyRule, is_signless, single_order_is_z
@@ -44,7 +47,11 @@ _FEW = 10  # with fewer customers a crowded class is no evidence
 
 
 def classify_abc(
-    values: ArrayLike, rule: Rule = Tangent(), *, metric: str = "revenue"
+    values: ArrayLike,
+    rule: Rule = Tangent(),
+    *,
+    metric: str = "revenue",
+    copy: bool | None = None,
 ) -> AbcResult:
     """Divide customers into A, B and C by their value.
 
@@ -58,10 +65,14 @@ def classify_abc(
         Rule that finds the cuts.
     metric
         Name of the metric, for explanations.
+    copy
+        Whether the result keeps values of its own, so that it does not change when the caller's
+        array does; None copies up to a million values.
 
     Returns
     -------
     AbcResult
+        With the index of a pandas Series.
 
     Raises
     ------
@@ -97,7 +108,14 @@ def classify_abc(
             second=cuts.second,
         )
     codes = column.codes(_lower(cuts.first, array), _lower(cuts.second, array))
-    return AbcResult(codes=freeze(codes), values=array, cuts=cuts, rule=rule, metric=metric)
+    return AbcResult(
+        codes=freeze(codes),
+        values=separate(array, values, copy),
+        cuts=cuts,
+        rule=rule,
+        metric=metric,
+        index=row_labels(values),
+    )
 
 
 def _check_rule(rule: object) -> None:
@@ -170,7 +188,7 @@ def classify_xyz(
     counted = active if orders is None else _orders(orders, len(cv))
     if single_order_is_z(rule, single_order):
         codes[known & (counted <= 1)] = 2
-    return _result(cv, codes, cuts, rule, problems)
+    return _result(cv, codes, cuts, rule, problems, row_labels(sales))
 
 
 def _orders(orders: ArrayLike, customers: int) -> Numbers:
@@ -228,7 +246,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
             place=place,
         )
     rounded, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
-    return _result(rounded, codes, cuts, rule, problems)
+    return _result(separate(rounded, cv, None), codes, cuts, rule, problems, row_labels(cv))
 
 
 def _check_cv_rule(rule: object) -> None:
@@ -292,6 +310,7 @@ def _result(
     cuts: Cuts,
     rule: Rule | CvRule,
     problems: list[MeaninglessClassesWarning],
+    index: Any,
 ) -> XyzResult:
     counts = np.bincount(codes[codes >= 0], minlength=3)
     classified = int(counts.sum())
@@ -311,4 +330,5 @@ def _result(
         cuts=cuts,
         rule=rule,
         warnings=tuple(str(problem) for problem in problems),
+        index=index,
     )

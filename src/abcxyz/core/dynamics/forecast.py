@@ -40,6 +40,8 @@ class HeldBack:
         Actual revenue, and that of the forecast and of the baseline.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     dated: date
     share_error: float
     share_error_unchanged: float
@@ -83,6 +85,8 @@ class Forecast:
     held_back
         Backtest of past periods, the oldest first; empty if the history is too short.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     after: date
     states: tuple[str, ...]

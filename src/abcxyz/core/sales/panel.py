@@ -49,6 +49,8 @@ class Panel:
         Gaps between the order days in the lookback; None if they were not collected.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
     periods: Periods
     metric: str

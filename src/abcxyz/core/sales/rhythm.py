@@ -30,6 +30,8 @@ class Rhythm:
         Days from one order day to the next, at least 1.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     starts: Ints = field(eq=SAME_ARRAYS)
     gaps: npt.NDArray[np.int32] = field(eq=SAME_ARRAYS)
 
@@ -171,6 +173,8 @@ class Silence:
         (n,) longest usual gap, in days: a quantile of the customer's gaps, or of the gaps of the
         class; NaN if neither is known.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     days: Floats = field(eq=SAME_ARRAYS)
     usual: Floats = field(eq=SAME_ARRAYS)
