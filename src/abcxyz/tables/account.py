@@ -11,11 +11,13 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import KINDS, TREATMENT_OF, Quality, QualityIssue
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.sums import exact_sum
 from abcxyz.errors import InputError
 
-__all__ = ["LineAccount", "account_of", "issue_of", "merged", "nothing_usable"]
+__all__ = ["LineAccount", "account_of", "issue_of", "merged", "nothing_usable", "outside_window"]
 
 _EXAMPLES = 3
 _HEAD = 100_000  # lines looked through first for examples
@@ -33,6 +35,17 @@ def issue_of(
     'left_out'
     """
     return QualityIssue(kind, count, amount, TREATMENT_OF[kind], examples)
+
+
+def outside_window(sales: Transactions, window: Window | None) -> list[QualityIssue]:
+    """Return the issue of the lines outside a window; empty without such lines."""
+    if window is None:
+        return []
+    outside = ~window.holds(sales.day)
+    count = int(np.count_nonzero(outside))
+    if not count:
+        return []
+    return [issue_of("outside_window", count, float(np.sum(sales.amount[outside])))]
 
 
 def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> InputError:

@@ -15,7 +15,6 @@ from abcxyz.errors import InputError
 from abcxyz.frames.parquet import MEMORY, Progress
 from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
 from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
-from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -110,6 +109,7 @@ def analyze_file(
     (2, ['Ann', 'Bob'])
     """
     from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.core.sales.coverage import check_panel_coverage
 
     if is_large_parquet(path, large_from):
         options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
@@ -126,9 +126,7 @@ def analyze_file(
         check_cost(settings.metric, scan.columns)
         periods = settings.periods(as_of)
         panel = _panel_of(scan, periods, settings)
-        check_window(
-            str(path), periods.window, first=scan.first_day, last=scan.last_day, inside=scan.inside
-        )
+        check_panel_coverage(panel, strict=True)
         return analyze(
             panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
         )

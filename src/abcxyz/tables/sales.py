@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import frozen_map
@@ -19,7 +18,7 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.frames.parquet import megabytes, spill_directory
-from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable
+from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
@@ -59,13 +58,8 @@ class Sales:
 
     def account(self, window: Window) -> Quality:
         """Return the account with the lines outside a window added as an issue."""
-        outside = ~window.holds(self.transactions.day)
-        count = int(np.count_nonzero(outside))
-        if not count:
-            return self.quality
-        amount = float(np.sum(self.transactions.amount[outside]))
-        issue = issue_of("outside_window", count, amount)
-        return evolve(self.quality, issues=(*self.quality.issues, issue))
+        issues = outside_window(self.transactions, window)
+        return evolve(self.quality, issues=(*self.quality.issues, *issues))
 
     @property
     def first_day(self) -> date | None:
@@ -288,11 +282,6 @@ class SalesScan:
     def spilled(self) -> bool:
         """Whether the lines are in files, so that `parts` yields several parts."""
         return self._scan.spilled
-
-    @property
-    def inside(self) -> bool:
-        """Whether any usable line read so far lies in the window."""
-        return account_of(self._accounts).used > self._outside[0]
 
 
 @contextmanager

@@ -33,13 +33,15 @@ from abcxyz.core.classes.rules import (
 )
 from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
 from abcxyz.core.sums import NEAR, survey
-from abcxyz.errors import InputError, MeaninglessClassesWarning
+from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
 
 __all__ = [
     "classify_abc",
     "classify_cv",
     "classify_xyz",
     "coefficient_of_variation",
+    "unsteady_x_warning",
+    "warn_of_unsteady_x",
 ]
 
 _CROWDED = 0.9
@@ -174,7 +176,8 @@ def classify_xyz(
     -----
     MeaninglessClassesWarning
         Over 90 % of ten or more customers fall into one class. If fewer than three CVs differ, so
-        that the tangents find no borders, only the result's warnings contain it.
+        that the tangents find no borders, or class X includes CVs above 100 %, only the result's
+        warnings contain it.
 
     Examples
     --------
@@ -294,6 +297,31 @@ def _cut(
     return cv, codes, cuts, problems
 
 
+def unsteady_x_warning(cut: float) -> UnsteadyClassWarning | None:
+    """Return a warning if class X includes coefficients of variation above 100 %.
+
+    Parameters
+    ----------
+    cut
+        The largest CV of X, as a fraction.
+    """
+    if not 1 < cut < math.inf:
+        return None
+    return UnsteadyClassWarning(
+        "class X includes coefficients of variation up to {cut:.0%}, and above 100% purchases are "
+        "not steady; take a longer period or a coarser bucket, or set limits by hand",
+        cut=cut,
+    )
+
+
+def warn_of_unsteady_x(result: XyzResult, *, stacklevel: int = 2) -> None:
+    """Warn if class X of ten or more customers includes CVs above 100 %."""
+    problem = unsteady_x_warning(result.cuts.first)
+    classified = int(np.count_nonzero(result.codes >= 0))
+    if problem is not None and classified >= _FEW and (result.codes == 0).any():
+        warnings.warn(problem, stacklevel=stacklevel + 1)
+
+
 def _upper(cut: float) -> float:
     """Move an upper limit up by the tolerance; a finite one always admits a CV of zero."""
     return max(cut + CV_NEAR * abs(cut), CV_NEAR) if math.isfinite(cut) else cut
@@ -324,6 +352,9 @@ def _result(
         )
         problems.append(crowd)
         warnings.warn(crowd, stacklevel=3)
+    unsteady = unsteady_x_warning(cuts.first)
+    if unsteady is not None and counts[0]:
+        problems.append(unsteady)
     return XyzResult(
         codes=freeze(codes),
         cv=freeze(cv),

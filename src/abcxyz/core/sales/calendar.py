@@ -154,8 +154,9 @@ class Periods:
     window: Window
     bucket: str
     edges: tuple[date, ...]
+    # Not compared: it changes what is known of the customers, not the window or the buckets.
     lookback: Window = field(
-        default=Factory(lambda self: Window(date.min, self.edges[-1]), takes_self=True)
+        default=Factory(lambda self: Window(date.min, self.edges[-1]), takes_self=True), eq=False
     )
 
     @classmethod
