@@ -33,17 +33,14 @@ class CsvTable:
 
     Parameters
     ----------
-    where, columns, remarks
+    where, columns
         As in `abcxyz.tables.table.Table`.
+    first_remarks
+        How the beginning was understood.
     content
         The file.
     delimiter
         Field separator.
-    encoding
-        Encoding in which ASCII characters are single bytes; None for UTF-8 or, if the file is no
-        valid UTF-8, for *otherwise*.
-    otherwise
-        Encoding of a file that is no valid UTF-8.
     skipped
         Number of lines above the first row.
     careful
@@ -52,14 +49,18 @@ class CsvTable:
 
     where: str
     columns: Sequence[str]
-    remarks: Sequence[str]
+    first_remarks: Sequence[str]
     content: Content
     delimiter: str
-    encoding: str | None
-    otherwise: str
     skipped: int
     careful: Callable[[], Table]
-    _decided: dict[str, str] = field(factory=dict, init=False)
+    _decided: dict[str, Any] = field(factory=dict, init=False)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood; complete when all rows were read."""
+        remarks: Sequence[str] = self._decided.get("remarks", self.first_remarks)
+        return remarks
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows in blocks; see `abcxyz.tables.table.Table.batches`."""
@@ -68,8 +69,10 @@ class CsvTable:
             for frame in self._regular(columns):
                 yield frame
                 rows += len(frame)
-        except (_IrregularError, UnicodeError):
-            for frame in self.careful().batches(columns):
+        except _IrregularError:
+            table = self.careful()
+            self._decided["remarks"] = table.remarks
+            for frame in table.batches(columns):
                 if len(frame) > rows:
                     yield frame.iloc[rows:]
                 rows = max(0, rows - len(frame))
@@ -90,7 +93,7 @@ class CsvTable:
         self, blocks: Iterator[tuple[bytes, int]], columns: Sequence[str] | None
     ) -> pd.DataFrame | None:
         for block, line in blocks:
-            return self._split(self._as_utf8(block), line, columns)
+            return self._split(block, line, columns)
         return None
 
     def _numbered(self, stream: IO[bytes]) -> Iterator[tuple[bytes, int]]:
@@ -100,14 +103,11 @@ class CsvTable:
             yield block, line + self.skipped
             line += block.count(b"\n")
 
-    def _as_utf8(self, block: bytes) -> bytes:
-        if block.isascii():
-            return block
-        if "encoding" not in self._decided:
-            valid = self.encoding is None and _is_utf8(self.content)
-            self._decided["encoding"] = "utf-8" if valid else self.encoding or self.otherwise
-        encoding = self._decided["encoding"]
-        return block if encoding == "utf-8" else block.decode(encoding).encode()
+    def _is_utf8(self) -> bool:
+        """Return whether the whole file is UTF-8; asked at the first byte outside ASCII."""
+        if "utf-8" not in self._decided:
+            self._decided["utf-8"] = _is_utf8(self.content)
+        return bool(self._decided["utf-8"])
 
     def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> pd.DataFrame:
         import pyarrow as pa
@@ -121,6 +121,8 @@ class CsvTable:
         ]
         if not block.strip(b"\r\n"):
             return pd.DataFrame()
+        if not block.isascii() and not self._is_utf8():
+            raise _IrregularError
 
         def split(*, several_lines: bool) -> Any:
             return csv.read_csv(
@@ -160,23 +162,18 @@ class CsvTable:
         return frame.set_axis(pd.Index(line + numbers), axis="index")
 
 
-def can_stream(encoding: str | None) -> bool:
-    """Return whether text in an encoding is split into rows by its bytes.
+def can_stream(encoding: str) -> bool:
+    """Return whether text in an encoding is read in blocks.
 
     Examples
     --------
-    >>> can_stream("cp1251"), can_stream("utf-16"), can_stream(None)
-    (True, False, True)
+    >>> can_stream("UTF8"), can_stream("cp1251")
+    (True, False)
     """
-    if encoding is None:
-        return True
     try:
-        name = codecs.lookup(encoding).name
-        text = bytes(range(256)).decode(encoding, "replace")
+        return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     except LookupError:
         return False
-    ascii_first = text[:128] == bytes(range(128)).decode("ascii")
-    return name == "utf-8" or (ascii_first and len(text) == 256)
 
 
 def _is_utf8(content: Content) -> bool:
