@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from abcxyz.toolkit.catalogue import LANGUAGES, SOURCE
-from abcxyz_bitrix.cards.installed import installed, remove
-from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
-from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.words import text
+
+if TYPE_CHECKING:
+    from abcxyz_bitrix.rest.batch import Client
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -21,6 +20,8 @@ HELP = "look after a Bitrix24 portal"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    from abcxyz_bitrix.cards.own_fields import PREFIX
+
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     uninstall = actions.add_parser("uninstall", help="remove the fields that the sink has made")
     secret = uninstall.add_mutually_exclusive_group(required=True)
@@ -38,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Remove the fields, after confirmation."""
+    from abcxyz_bitrix.cards.own_fields import check_prefix
+    from abcxyz_bitrix.rest.connect import connect
+
     webhook = {"env": args.webhook_env} if args.webhook_env else {"file": args.webhook_file}
     prefix = check_prefix(args.fields_prefix)
     client = connect(webhook=webhook, insecure_loopback=args.insecure_loopback)
@@ -45,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
+    from abcxyz_bitrix.cards.installed import installed, remove
+    from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
+
     fields = {
         entity: sorted(installed(client, entity, prefix)) for entity in (COMPANY, CONTACT, LEAD)
     }
