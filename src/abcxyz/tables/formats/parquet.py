@@ -1,0 +1,118 @@
+"""Parquet in batches of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from attrs import define
+
+from abcxyz.tables.containers.contents import Content, absent, damaged
+
+__all__ = ["ParquetTable"]
+
+_ROWS = 1 << 19
+
+
+@define(eq=False, slots=False)
+class ParquetTable:
+    """Table of a Parquet file that is read in batches.
+
+    Parameters
+    ----------
+    where
+        Name of the file, for messages.
+    content
+        The file.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or pyarrow is not installed.
+    """
+
+    where: str
+    content: Content
+    remarks: Sequence[str] = ()
+
+    @cached_property
+    def columns(self) -> Sequence[str]:
+        """Headings, in the order of the file."""
+        return list(self._schema.names)
+
+    @cached_property
+    def _schema(self) -> Any:
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            raise absent("Parquet", "pyarrow") from None
+        try:
+            with self.content.file() as path:
+                return pq.read_schema(path)
+        except (pa.ArrowException, OSError, ValueError) as problem:
+            raise damaged(self.content.name, problem) from problem
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows in batches; see `abcxyz.tables.table.Table.batches`.
+
+        Text is yielded as Arrow text, dictionaries of texts as such, and whole numbers with
+        missing cells as nullable integers.
+        """
+        schema = self._schema
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        texts = [one.name for one in schema if pa.types.is_string(one.type)]
+        line = 1
+        try:
+            with (
+                self.content.file() as path,
+                pq.ParquetFile(path, read_dictionary=_repeated(path, texts)) as file,
+                ThreadPoolExecutor(1) as ahead,
+            ):
+                wanted = None if columns is None else list(columns)
+                batches = file.iter_batches(batch_size=_ROWS, columns=wanted)
+                waiting = ahead.submit(next, batches, None)
+                while (batch := waiting.result()) is not None:
+                    waiting = ahead.submit(next, batches, None)
+                    frame = batch.to_pandas(types_mapper=_pandas_type, date_as_object=False)
+                    rows = pd.RangeIndex(line, line + len(frame))
+                    line += len(frame)
+                    yield frame.set_axis(rows, axis="index")
+        except (pa.ArrowException, OSError, ValueError) as problem:
+            raise damaged(self.content.name, problem) from problem
+
+
+def _repeated(path: Any, texts: Sequence[str]) -> list[str]:
+    """Return the columns of text that the file stores as a dictionary throughout."""
+    import pyarrow.parquet as pq
+
+    groups = pq.read_metadata(path)
+    if not groups.num_row_groups:
+        return []
+    first = groups.row_group(0)
+    chunks = {first.column(i).path_in_schema: first.column(i) for i in range(first.num_columns)}
+    return [
+        name
+        for name in texts
+        if name in chunks
+        and "RLE_DICTIONARY" in chunks[name].encodings
+        and chunks[name].total_uncompressed_size < 4 * first.num_rows
+    ]
+
+
+def _pandas_type(kind: Any) -> Any:
+    """Return the type of pandas for text and whole numbers in Arrow; None for the usual one."""
+    import pyarrow as pa
+
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
+        return pd.ArrowDtype(kind)
+    # Whole numbers with missing cells never become floats, which lose digits of identifiers.
+    name = str(kind)
+    if name.startswith(("int", "uint")):
+        return pd.api.types.pandas_dtype(name.replace("i", "I").replace("u", "U"))
+    return None
