@@ -89,7 +89,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
-        "report.workbook.writer": "i18n core.*",
+        "report.workbook.rows": "core.*",
+        "report.workbook.writer": "i18n core.* report.workbook.rows",
         "report.workbook.sheets": "i18n core.* report.vocabulary report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
