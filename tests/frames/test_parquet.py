@@ -176,7 +176,7 @@ def test_command_refuses_what_it_cannot_use(
     mixed = sales.assign(currency=["RUB", "USD"] * (len(sales) // 2))
     assert "mixes 2 currencies (USD 1939, RUB 1934)" in error_of(mixed, "2026-01-20")
     assert "has no line in EUR" in error_of(mixed, "2026-01-20", "--currency", "eur")
-    assert "--as-of 2026-03-01" in error_of(sales, "2035-01-01")
+    assert "no sale lies in the window" in error_of(sales, "2035-01-01")
     assert "no usable line among 4000" in error_of(sales.assign(amount=np.nan), "2026-01-20")
     mixed.to_parquet(file)
     assert main([*large, "2026-01-20", "--currency", "rub"]) == 0
