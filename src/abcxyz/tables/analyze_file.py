@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+import warnings
+from datetime import date, timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from abcxyz.errors import InputError
+import attrs
+import numpy as np
+
+from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.frames.parquet import MEMORY, Progress
+from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
 from abcxyz.tables.sales import Sales, read_sales
 from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.sales.panel import Panel
     from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["analyze_file", "read_sales_for"]
@@ -23,7 +29,7 @@ _IN_MEMORY_ONLY = ("name", "date_format", "decimal", "delimiter", "encoding", "s
 
 
 def read_sales_for(
-    path: str | PathLike[str], metric: str, *, as_of: date | None = None, **reading: Any
+    path: Files, metric: str, *, as_of: date | None = None, **reading: Any
 ) -> Sales:
     """Read a file of sales with the columns that a metric needs.
 
@@ -50,7 +56,7 @@ def read_sales_for(
 
 
 def analyze_file(
-    path: str | PathLike[str],
+    path: Files,
     *,
     as_of: date,
     settings: Settings,
@@ -65,7 +71,7 @@ def analyze_file(
     Parameters
     ----------
     path
-        CSV (also gzipped), Parquet or Excel.
+        CSV, Parquet, JSON lines or a workbook, also packed; or several such files.
     as_of
         Date of the result.
     settings
@@ -99,7 +105,7 @@ def analyze_file(
     """
     from abcxyz.core.analysis.analyze import analyze
 
-    if is_large_parquet(path, large_from):
+    if isinstance(path, (str, PathLike)) and is_large_parquet(path, large_from):
         options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
         return analyze_large_parquet(
             path,
@@ -110,16 +116,39 @@ def analyze_file(
             progress=progress,
             **options,
         )
-    sales = read_sales_for(path, settings.metric, as_of=as_of, **reading)
+    undated = as_of - timedelta(days=1)
+    sales = read_sales_for(path, settings.metric, as_of=as_of, undated=undated, **reading)
     periods = settings.periods(as_of)
     first, last = sales.first_day, sales.last_day
     if first is not None and last is not None:
         inside = bool(periods.window.holds(sales.transactions.day).any())
         check_window(str(path), periods.window, first=first, last=last, inside=inside)
     return analyze(
-        sales.transactions,
+        sales.transactions if sales.dated else _without_series(sales, settings, as_of),
         as_of=as_of,
         settings=settings,
         quality=sales.account(periods.window),
         names=sales.names,
+    )
+
+
+def _without_series(sales: Sales, settings: Settings, as_of: date) -> Panel:
+    """Return the sums of the customers without series, so that no XYZ class is made of them."""
+    from abcxyz.core.sales.panel import aggregate
+
+    warnings.warn(
+        AbcxyzWarning(
+            "the table has no dates: customers are classified by ABC alone, XYZ needs the date "
+            "of each sale"
+        ),
+        stacklevel=3,
+    )
+    panel = aggregate([sales.transactions], settings.periods(as_of), metric=settings.metric)
+    never = np.full(len(panel), "NaT", dtype="M8[D]")
+    return attrs.evolve(
+        panel,
+        sales=np.full(panel.sales.shape, np.nan),
+        orders=np.zeros_like(panel.orders),
+        first_day=never,
+        last_day=never,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,9 +24,12 @@ from abcxyz.tables.formats.workbook import open_workbook
 from abcxyz.tables.shapes.heading import find_heading
 from abcxyz.tables.shapes.layout import empty_table, heading_remarks, named_columns
 from abcxyz.tables.shapes.options import AS_FOUND, ShapeOptions
+from abcxyz.tables.shapes.periods import is_period
+from abcxyz.tables.shapes.recognise import recognise_shape
 from abcxyz.tables.shapes.several import table_of_workbook, unite
 from abcxyz.tables.shapes.text_head import DELIMITERS, read_head
 from abcxyz.tables.table import FrameTable, Table
+from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
 
@@ -42,6 +46,9 @@ def open_table(
     sheet: str | int | None = None,
     shape: ShapeOptions = AS_FOUND,
     limits: Limits = DEFAULT_LIMITS,
+    named: Mapping[str, str | None] = MappingProxyType({}),
+    decimal: str | None = None,
+    undated: date | None = None,
 ) -> Table:
     """Open the table of a file, or of several files with the same columns.
 
@@ -62,6 +69,13 @@ def open_table(
         How to read a table whose shape cannot be guessed.
     limits
         How much a file may unpack to.
+    named
+        Role to the column named by the user, or None.
+    decimal
+        Decimal mark set by the user, for amounts that are a product.
+    undated
+        Day of the sales of a table that has sums per customer and no dates; None leaves it as it
+        is.
 
     Returns
     -------
@@ -79,10 +93,10 @@ def open_table(
     tables = [
         _table_of(content, delimiter, encoding, sheet, shape, limits) for content in contents
     ]
-    if len(tables) == 1:
-        return tables[0]
     where = tables[0].where if len(files) > 1 else files[0].name
-    return unite(where, tables, "files")
+    table = tables[0] if len(tables) == 1 else unite(where, tables, "files")
+    titles = [*getattr(table, "titles", ()), *(one.name for one in files)]
+    return recognise_shape(table, shape, named, titles=titles, decimal=decimal, undated=undated)
 
 
 def read_table(path: Files, **options: Any) -> pd.DataFrame:
@@ -188,7 +202,7 @@ def _read_csv(
     if not text.strip():
         raise empty_table(content.name)
     head = read_head(text, delimiter)
-    heading = find_heading(head.rows, shape)
+    heading = find_heading(head.rows, shape, is_period=is_period)
     lines = head.lines[heading.below]
     body = text.split("\n", lines)
     try:
@@ -212,7 +226,8 @@ def _read_csv(
             reason=str(problem).strip(),
         ) from problem
     frame.columns = pd.Index(named_columns(heading.names), dtype=object)
-    return FrameTable(where, frame, skipped + lines + 1, heading_remarks(heading, skipped + 1))
+    remarks = heading_remarks(heading, skipped + 1)
+    return FrameTable(where, frame, skipped + lines + 1, remarks, titles=heading.titles)
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -230,7 +245,13 @@ def _read_parquet(content: Content) -> Table:
             table = pq.read_table(file)
     except (pa.ArrowException, OSError, ValueError) as problem:
         raise damaged(content.name, problem) from problem
-    return FrameTable(_name(content), table.to_pandas())
+    nested = [one.name for one in table.schema if pa.types.is_nested(one.type)]
+    frame = table.drop_columns(nested).to_pandas(ignore_metadata=True)
+    remarks = [
+        Catalogue().message("the column {column!r} holds lists and is not read", column=column)
+        for column in nested
+    ]
+    return FrameTable(_name(content), frame, remarks=remarks)
 
 
 def _read_workbook(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from os import PathLike
-from pathlib import Path
+from datetime import date as Day  # noqa: N812 - a parameter is named date
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,8 @@ from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 from abcxyz.tables.account import issue_of, nothing_usable
 from abcxyz.tables.cells import distinct
+from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import (
     choose_currency,
     has_currency_signs,
@@ -28,6 +29,8 @@ from abcxyz.tables.currencies import (
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import choose_columns
+from abcxyz.tables.shapes.options import ShapeOptions
+from abcxyz.tables.shapes.undated import is_dated
 
 __all__ = ["Sales", "read_sales"]
 
@@ -46,12 +49,15 @@ class Sales:
         Role to the column in the file.
     names
         Customer to name, where the file has both.
+    dated
+        Whether the table has dates; without them the lines are sums per customer.
     """
 
     transactions: Transactions
     quality: Quality
     columns: Mapping[str, str] = field(converter=frozen_map)
     names: Mapping[str, str] = field(factory=dict, converter=frozen_map)
+    dated: bool = True
 
     def account(self, window: Window) -> Quality:
         """Return the account with the lines outside a window added as an issue."""
@@ -75,7 +81,7 @@ class Sales:
 
 
 def read_sales(
-    path: str | PathLike[str],
+    path: Files,
     *,
     customer: str | None = None,
     date: str | None = None,
@@ -92,13 +98,19 @@ def read_sales(
     delimiter: str | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
+    skip_rows: int | None = None,
+    header_rows: int | None = None,
+    fill_down: Sequence[str] | None = None,
+    melt: Sequence[str] | None = None,
+    unpack_limit: float | None = None,
+    undated: Day | None = None,
 ) -> Sales:
-    """Read sales from CSV (also gzipped), Parquet or Excel.
+    """Read sales from CSV, Parquet, JSON lines or a workbook, also packed.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or several; a folder and a pattern stand for their files.
     customer, date, amount, document, cost, name, currency_column
         Names of the columns; None recognises a column by its usual names, English and Russian.
     currency
@@ -114,7 +126,15 @@ def read_sales(
     delimiter, encoding
         Field separator and encoding of a CSV; None detects them.
     sheet
-        Name or position of a workbook's sheet.
+        Name or position of a workbook's sheet; ``all`` reads all sheets, None finds those with
+        a table.
+    skip_rows, header_rows, fill_down, melt
+        Shape of the table, as in `~abcxyz.tables.shapes.options.ShapeOptions`.
+    unpack_limit
+        Gigabytes that a packed file or a workbook may unpack to; None refuses 8 GB, and 1 GB at
+        more than 100 times the size of the file.
+    undated
+        Day of the sales of a table that has sums per customer and no dates; None refuses it.
 
     Returns
     -------
@@ -133,10 +153,6 @@ def read_sales(
     identical lines, and returns are part of the sales. Only lines without a customer, a date or
     an amount, or dated in the future, are left out.
     """
-    file = Path(path)
-    table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    batches = list(table.batches())
-    frame = batches[0] if len(batches) == 1 else pd.concat(batches)
     named = {
         "customer": customer,
         "date": date,
@@ -146,12 +162,28 @@ def read_sales(
         "name": name,
         "currency": currency_column,
     }
-    columns = choose_columns(list(frame.columns), named, file.name)
+    table = open_table(
+        path,
+        delimiter=delimiter,
+        encoding=encoding,
+        sheet=sheet,
+        shape=ShapeOptions(
+            skip_rows=skip_rows, header_rows=header_rows, fill_down=fill_down, melt=melt
+        ),
+        limits=Limits.of(unpack_limit),
+        named=named,
+        decimal=decimal,
+        undated=undated,
+    )
+    named = {**named, **{role: named.get(role) or made for role, made in table.roles.items()}}
+    batches = list(table.batches())
+    frame = batches[0] if len(batches) == 1 else pd.concat(batches)
+    columns = choose_columns(list(frame.columns), named, table.where)
     duplicated = [c for c in columns.values() if list(frame.columns).count(c) > 1]
     if duplicated:
         raise InputError(
             "{where} has several columns named {column!r}; rename all but one",
-            where=file.name,
+            where=table.where,
             column=duplicated[0],
         )
     lines = SalesLines(
@@ -161,13 +193,13 @@ def read_sales(
         date_format=date_format,
         decimal=decimal,
     )
-    _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
+    _leave_one_currency(frame, columns, lines, currency, rates or {}, table.where)
     lines.note_signs()
     lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
     if not lines.account.used.any():
-        raise nothing_usable(file.name, lines.account.quality(), columns)
+        raise nothing_usable(table.where, lines.account.quality(), columns)
     quality = evolve(lines.account.quality(), remarks=table.remarks)
-    return Sales(lines.transactions(), quality, columns, lines.names())
+    return Sales(lines.transactions(), quality, columns, lines.names(), is_dated(table))
 
 
 def _leave_one_currency(

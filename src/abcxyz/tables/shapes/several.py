@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
-from attrs import frozen
+from attrs import field, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.sheets import Workbook
@@ -34,12 +34,15 @@ class UnitedTable:
         The tables.
     remarks
         How the files were understood.
+    roles
+        Role to the column that has it by the shape of the tables.
     """
 
     where: str
     columns: Sequence[str]
     tables: Sequence[Table]
     remarks: Sequence[str] = ()
+    roles: Mapping[str, str] = field(factory=dict)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of each table; see `abcxyz.tables.table.Table.batches`."""
