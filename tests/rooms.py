@@ -66,11 +66,13 @@ ROOMS: dict[str, dict[str, str]] = {
         # Files of sales, leads and segments: reading, checking and writing.
         "tables.values": "",
         "tables.roles": "",
+        "tables.columns": "core.* tables.values tables.roles",
         "tables.table": "",
         "tables.containers": "",
         "tables.formats": "tables.containers",
-        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
+        "tables.shapes": "tables.values tables.roles tables.table tables.layout",
         "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",

@@ -104,7 +104,10 @@ class LineAccount:
         lines = [f"line {place + self._first_line}" for place in places]
         if cells is not None:
             written = [str(cells.iloc[place]) for place in places]
-            lines = [f"{line}: {cell}" for line, cell in zip(lines, written, strict=True)]
+            lines = [
+                f"{line}: {cell}" if cell.strip() and cell != "nan" else line
+                for line, cell in zip(lines, written, strict=True)
+            ]
         amount = None if amounts is None else _total(amounts[hit])
         self._issues.append(issue_of(kind, count, amount, lines))
 
@@ -119,7 +122,7 @@ def _total(amounts: Floats) -> float:
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:
-    """Merge accounts: issues of the same kind and treatment are added up, remarks joined.
+    """Merge accounts: issues of the same kind and treatment are added up, sentences joined.
 
     Examples
     --------
@@ -131,14 +134,16 @@ def merged(accounts: Iterable[Quality]) -> Quality:
     rows, used = 0, 0
     issues: dict[tuple[str, str], QualityIssue] = {}
     remarks: dict[str, None] = {}
+    notices: dict[str, None] = {}
     for account in accounts:
         remarks.update(dict.fromkeys(account.remarks))
+        notices.update(dict.fromkeys(account.notices))
         rows, used = rows + account.rows, used + account.used
         for issue in account.issues:
             key = issue.kind, issue.treatment
             earlier = issues.get(key)
             issues[key] = issue if earlier is None else _together(earlier, issue)
-    return Quality(rows, used, issues.values(), remarks)
+    return Quality(rows, used, issues.values(), remarks, notices)
 
 
 def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:

@@ -21,13 +21,13 @@ from abcxyz.tables.containers.signatures import WORKBOOKS
 from abcxyz.tables.formats.json_lines import read_json_lines
 from abcxyz.tables.formats.spreadsheet_xml import open_spreadsheet_xml
 from abcxyz.tables.formats.workbook import open_workbook
-from abcxyz.tables.shapes.heading import find_heading
-from abcxyz.tables.shapes.layout import empty_table, heading_remarks, named_columns
-from abcxyz.tables.shapes.options import AS_FOUND, ShapeOptions
-from abcxyz.tables.shapes.periods import is_period
+from abcxyz.tables.layout.heading import find_heading
+from abcxyz.tables.layout.options import AS_FOUND, ShapeOptions
+from abcxyz.tables.layout.periods import is_period
+from abcxyz.tables.layout.several import table_of_workbook, unite
+from abcxyz.tables.layout.sheet_table import empty_table, heading_remarks, named_columns
+from abcxyz.tables.layout.text_head import DELIMITERS, read_head
 from abcxyz.tables.shapes.recognise import recognise_shape
-from abcxyz.tables.shapes.several import table_of_workbook, unite
-from abcxyz.tables.shapes.text_head import DELIMITERS, read_head
 from abcxyz.tables.table import FrameTable, Table
 from abcxyz.toolkit.catalogue import Catalogue
 

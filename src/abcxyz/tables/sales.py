@@ -14,9 +14,10 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.errors import InputError
 from abcxyz.tables.account import issue_of, nothing_usable
 from abcxyz.tables.cells import distinct
+from abcxyz.tables.columns.choice import choose_by_cells
+from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.containers.limits import Limits
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import (
@@ -26,10 +27,9 @@ from abcxyz.tables.currencies import (
     refuse_choice,
     with_zeros,
 )
+from abcxyz.tables.layout.options import ShapeOptions
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import choose_columns
-from abcxyz.tables.shapes.options import ShapeOptions
 from abcxyz.tables.shapes.undated import is_dated
 
 __all__ = ["Sales", "read_sales"]
@@ -129,7 +129,7 @@ def read_sales(
         Name or position of a workbook's sheet; ``all`` reads all sheets, None finds those with
         a table.
     skip_rows, header_rows, fill_down, melt
-        Shape of the table, as in `~abcxyz.tables.shapes.options.ShapeOptions`.
+        Shape of the table, as in `~abcxyz.tables.layout.options.ShapeOptions`.
     unpack_limit
         Gigabytes that a packed file or a workbook may unpack to; None refuses 8 GB, and 1 GB at
         more than 100 times the size of the file.
@@ -178,14 +178,8 @@ def read_sales(
     named = {**named, **{role: named.get(role) or made for role, made in table.roles.items()}}
     batches = list(table.batches())
     frame = batches[0] if len(batches) == 1 else pd.concat(batches)
-    columns = choose_columns(list(frame.columns), named, table.where)
-    duplicated = [c for c in columns.values() if list(frame.columns).count(c) > 1]
-    if duplicated:
-        raise InputError(
-            "{where} has several columns named {column!r}; rename all but one",
-            where=table.where,
-            column=duplicated[0],
-        )
+    choices = choose_by_cells(list(frame.columns), named, table.where, frame)
+    columns = choices.columns
     lines = SalesLines(
         frame,
         columns,
@@ -198,8 +192,17 @@ def read_sales(
     lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
     if not lines.account.used.any():
         raise nothing_usable(table.where, lines.account.quality(), columns)
-    quality = evolve(lines.account.quality(), remarks=table.remarks)
-    return Sales(lines.transactions(), quality, columns, lines.names(), is_dated(table))
+    quality = lines.account.quality()
+    sales = lines.transactions()
+    notices = notices_of(
+        quality, float(sales.amount.sum()), len(set(sales.customer)), columns["customer"]
+    )
+    quality = evolve(
+        quality,
+        remarks=[*table.remarks, *choices.remarks],
+        notices=[*choices.notices, *notices],
+    )
+    return Sales(sales, quality, columns, lines.names(), is_dated(table))
 
 
 def _leave_one_currency(

@@ -87,8 +87,8 @@ def _reading(where: str) -> Iterator[None]:
 def _by_calamine(calamine: Any, where: str, path: Path) -> Workbook:
     with _reading(where):
         book = calamine.CalamineWorkbook.from_path(path)
-        tables = [one for one in book.sheets_metadata if "WorkSheet" in str(one.typ)]
-    hidden = frozenset(one.name for one in tables if "Visible" not in str(one.visible))
+        tables = [one for one in book.sheets_metadata if str(one.typ).endswith(".WorkSheet")]
+    hidden = frozenset(one.name for one in tables if not str(one.visible).endswith(".Visible"))
 
     def read(name: str) -> Sheet:
         with _reading(where), _without_collection():

@@ -94,7 +94,7 @@ def fill_groups(table: Table, roles: Mapping[str, str]) -> Table | None:
     customer = roles.get("customer")
     if customer is None:
         return None
-    used = [roles[role] for role in ("customer", "date", "amount", "document") if role in roles]
+    used = list(roles.values())
     sample = next(iter(table.batches(list(dict.fromkeys(used)))), None)
     if sample is None or len(sample) < 2:
         return None

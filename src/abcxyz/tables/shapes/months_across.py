@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz.errors import InputError
+from abcxyz.tables.layout.heading import roles_of_heading
+from abcxyz.tables.layout.options import ShapeOptions
+from abcxyz.tables.layout.periods import Period, periods_with_measures, year_in
 from abcxyz.tables.roles import ROLES
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.shapes.heading import roles_of_heading
-from abcxyz.tables.shapes.options import ShapeOptions
-from abcxyz.tables.shapes.periods import Period, periods_with_measures, year_in
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue, Figure

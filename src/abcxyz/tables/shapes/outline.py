@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from abcxyz.errors import InputError
-from abcxyz.tables.shapes.periods import is_period, period_of
+from abcxyz.tables.layout.periods import is_period, period_of
+from abcxyz.tables.roles import REQUIRED
 from abcxyz.tables.table import FrameTable, Table
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.text import clean_text, is_missing
@@ -87,7 +88,7 @@ def grouped_report(table: Table, column: str, amount: str, totals: Any) -> Table
         result,
         None,
         [remark, *table.remarks],
-        roles={"customer": column, "date": "date", "amount": amount},
+        roles=dict(zip(REQUIRED, (column, "date", amount), strict=True)),
     )
 
 

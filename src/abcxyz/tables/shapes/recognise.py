@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from abcxyz.errors import InputError
-from abcxyz.tables.roles import candidates
+from abcxyz.tables.layout.options import OFF, ShapeOptions
+from abcxyz.tables.layout.several import UnitedTable
+from abcxyz.tables.roles import REQUIRED, candidates
 from abcxyz.tables.shapes.derived import DerivedTable
 from abcxyz.tables.shapes.fill_down import fill_groups, fill_named
 from abcxyz.tables.shapes.months_across import months_across
-from abcxyz.tables.shapes.options import OFF, ShapeOptions
 from abcxyz.tables.shapes.outline import grouped_report
 from abcxyz.tables.shapes.product import quantity_times_price
-from abcxyz.tables.shapes.several import UnitedTable
 from abcxyz.tables.shapes.undated import on_one_day
 from abcxyz.tables.shapes.year_month import year_and_month
 from abcxyz.tables.table import FrameTable, Table
 from abcxyz.tables.values.totals import total_cells
 
 __all__ = ["recognise_shape"]
+
+_USED = (*REQUIRED, "document")
 
 Named = Mapping[str, str | None]
 
@@ -63,7 +66,7 @@ def _roles(table: Table, named: Named) -> dict[str, str]:
     roles = {role: column for role, column in named.items() if column in table.columns and column}
     for role, column in table.roles.items():
         roles.setdefault(role, column)
-    for role in ("customer", "date", "amount", "document"):
+    for role in _USED:
         if role in roles:
             continue
         usual = [one for one in candidates(list(table.columns), role) if one not in roles.values()]
@@ -112,8 +115,10 @@ def recognise_shape(
     Raises
     ------
     InputError
-        An option names an absent column, or a shape is recognised and cannot be read.
+        Two columns have the same heading, an option names an absent column, or a shape is
+        recognised and cannot be read.
     """
+    _refuse_duplicates(table)
     shaped = _recognise(table, options, named, titles=titles, decimal=decimal, undated=undated)
     read = {*_roles(shaped, named).values()}
     for origin in _origins(shaped):
@@ -122,6 +127,16 @@ def recognise_shape(
         elif isinstance(origin, FrameTable):
             _refuse_uncached(origin, read)
     return shaped
+
+
+def _refuse_duplicates(table: Table) -> None:
+    twice = [name for name, count in Counter(table.columns).items() if count > 1]
+    if twice:
+        raise InputError(
+            "{where} has several columns named {column!r}; rename all but one",
+            where=table.where,
+            column=twice[0],
+        )
 
 
 def _origins(table: Table) -> Iterator[Table]:

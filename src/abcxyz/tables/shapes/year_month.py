@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from abcxyz.tables.layout.periods import period_of
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.shapes.periods import period_of
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.toolkit.catalogue import Catalogue

@@ -10,9 +10,9 @@ import pandas as pd
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.columns import frame_of_columns
 from abcxyz.tables.formats.sheets import Sheet
-from abcxyz.tables.shapes.heading import HEAD_ROWS, Heading, find_heading
-from abcxyz.tables.shapes.options import OFF, ShapeOptions
-from abcxyz.tables.shapes.periods import is_period
+from abcxyz.tables.layout.heading import HEAD_ROWS, Heading, find_heading
+from abcxyz.tables.layout.options import OFF, ShapeOptions
+from abcxyz.tables.layout.periods import is_period
 from abcxyz.tables.table import FrameTable
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 

@@ -9,8 +9,10 @@ from attrs import field, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.sheets import Workbook
-from abcxyz.tables.shapes.layout import empty_table, table_of_sheet
-from abcxyz.tables.shapes.options import ShapeOptions
+from abcxyz.tables.layout.options import ShapeOptions
+from abcxyz.tables.layout.periods import is_period
+from abcxyz.tables.layout.sheet_table import empty_table, table_of_sheet
+from abcxyz.tables.roles import REQUIRED, candidates
 from abcxyz.tables.table import Table
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
@@ -18,6 +20,7 @@ __all__ = ["UnitedTable", "table_of_workbook", "unite"]
 
 _SAY = Catalogue()
 _LISTED = 5
+_PERIODS = 3  # columns of months that make a sheet as likely as usual headings
 
 
 @frozen(eq=False)
@@ -155,11 +158,17 @@ def _choose(
     *,
     everything: bool,
 ) -> Table:
-    """Return the sheets with the most rows that share their headings, or all of them."""
+    """Return the sheets that share the headings likest to sales, or all of them."""
+
+    def likeness(names: Sequence[str]) -> int:
+        columns = list(tables[names[0]].columns)
+        roles = sum(any(candidates(columns, role)) for role in REQUIRED)
+        return roles + min(sum(map(is_period, columns)), _PERIODS)
+
     groups: dict[frozenset[str], list[str]] = {}
     for name, table in tables.items():
         groups.setdefault(frozenset(table.columns), []).append(name)
-    members = list(tables) if everything else next(iter(groups.values()))
+    members = list(tables) if everything else max(groups.values(), key=likeness)
     chosen = [tables[name] for name in members]
     left = [name for name in book.names if name not in members]
     if len(chosen) > 1:
