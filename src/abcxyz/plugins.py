@@ -19,6 +19,7 @@ Protocol             method                             who may offer it
 `QualitySource`      ``data_quality()``                 a source
 `ProgressReporter`   ``report_progress(callback)``      a sink
 `LocalTarget`        ``is_local()``                     a sink
+`GuardedSink`        ``guard_writes(callback)``         a sink
 `PilotTarget`        ``read_cards(customers)`` and      a sink
                      two more, see there
 ==================== ================================== =========================================
@@ -28,13 +29,12 @@ All of them have methods only, because `isinstance` would evaluate a property.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import pluggy
-from attrs import field, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz.write_report import MAX_UNMATCHED, WritePlan, WriteReport
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUP",
+    "MAX_UNMATCHED",
     "Attributes",
     "CliCommand",
     "Closeable",
@@ -54,6 +55,7 @@ __all__ = [
     "Factory",
     "FactsSource",
     "Flat",
+    "GuardedSink",
     "Hooks",
     "LocalTarget",
     "NamesSource",
@@ -66,6 +68,8 @@ __all__ = [
     "Sink",
     "Source",
     "SystemIdentity",
+    "WriteGuard",
+    "WritePlan",
     "WriteReport",
     "hookimpl",
     "hookspec",
@@ -100,44 +104,8 @@ hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
 
-def _lines(notes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(notes)
-
-
-@frozen(kw_only=True)
-class WriteReport:
-    """Report of a write, or of the write that ``dry_run`` simulated.
-
-    Parameters
-    ----------
-    written
-        Number of changed customers (or files, or messages).
-    unchanged
-        Number that were up to date already.
-    failed
-        Customer -> the reason why it could not be written, without secrets.
-    notes
-        Further lines of text, such as the changes that a dry run would have made.
-    alerts_left
-        Keys of alerts that were not raised, for lack of time or because of an error. The next
-        run raises them again.
-
-    Examples
-    --------
-    >>> WriteReport(written=2, unchanged=5, failed={"C7": "deleted"}).complete
-    False
-    """
-
-    written: int = 0
-    unchanged: int = 0
-    failed: Mapping[str, str] = field(factory=dict, converter=frozen_map)
-    notes: tuple[str, ...] = field(default=(), converter=_lines)
-    alerts_left: tuple[str, ...] = field(default=(), converter=_lines)
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing failed."""
-        return not self.failed
+WriteGuard = Callable[[WritePlan], None]
+"""Called with the plan of a write; raises an error to prevent the write."""
 
 
 @runtime_checkable
@@ -270,6 +238,22 @@ class LocalTarget(Protocol):
 
     def is_local(self) -> bool:
         """Return True if a write changes nothing beyond this machine."""
+        ...
+
+
+@runtime_checkable
+class GuardedSink(Protocol):
+    """Optional, a sink: its plan is checked before the first write.
+
+    A job refuses a write if too few customers have a card, as with a wrong ``customer_id``, and
+    the command line asks if over half of the classes would change.
+    """
+
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Call *guard* in every later `write`, also a dry run, before anything is changed.
+
+        What *guard* raises must leave `write`.
+        """
         ...
 
 

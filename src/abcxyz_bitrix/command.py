@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from abcxyz.toolkit.catalogue import LANGUAGES, SOURCE
-from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, installed, remove
+from abcxyz_bitrix.cards.installed import installed, remove
+from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect

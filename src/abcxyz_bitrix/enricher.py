@@ -9,7 +9,7 @@ from typing import Any
 from abcxyz import CrmFacts, Window
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Attributes, Flat
-from abcxyz_bitrix.cards.own_fields import item_codes
+from abcxyz_bitrix.cards.installed import item_codes
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, Fields, fields_of

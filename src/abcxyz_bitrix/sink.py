@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AbcxyzWarning, AdapterError, ConfigError
-from abcxyz.plugins import Flat, WriteReport
-from abcxyz.toolkit.catalogue import LANGUAGES, translate
+from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
+from abcxyz.toolkit.catalogue import LANGUAGES
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
+from abcxyz_bitrix.cards.writer import CardWriter
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
 from abcxyz_bitrix.preflight import check_access
-from abcxyz_bitrix.rest.auth_errors import AccessDeniedError
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.dialect import Answer, as_map
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
-from abcxyz_bitrix.rest.refusals import concerns_one
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import text
 
@@ -136,6 +134,7 @@ class BitrixSink:
             head=head,
             lang=lang,
         )
+        self._guard: WriteGuard = _no_guard
         self.notes: list[str] = []
         self.left = 0
         self.estimate: Estimate | None = None
@@ -159,7 +158,11 @@ class BitrixSink:
         """
         self.notes, self.left = [], 0
         budget = Budget(self.client.clock, self._budget)
-        work = self._comparison.run(analysis, dry_run=dry_run)
+        # Nothing is created before the guard has seen what would change.
+        work = self._comparison.run(analysis, dry_run=True)
+        self._guard(work.plan)
+        if work.needs_fields and not dry_run:
+            work = self._comparison.run(analysis, dry_run=False)
         self.notes += work.notes
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.tariff)
         if dry_run:
@@ -190,6 +193,10 @@ class BitrixSink:
             notes=self.notes,
             alerts_left=alerts_left,
         )
+
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Call *guard* in every later write before a card is changed."""
+        self._guard = guard
 
     # -- pilot -------------------------------------------------------------------------------
 
@@ -286,50 +293,20 @@ class BitrixSink:
         except AdapterError:
             return True
 
-    # -- writing -----------------------------------------------------------------------------
-
     def _apply(self, work: Work, budget: Budget) -> int:
-        """Write the most valuable customers first, until the time is over."""
-        by_key = {f"{place}": write for place, write in enumerate(work.writes)}
-        commands = ((name, write.command) for name, write in by_key.items())
-        written = done = 0
-        for name, outcome in self.client.stream(commands, stop=lambda: budget.spent):
-            write = by_key[name]
-            done += 1
-            if isinstance(outcome, Answer):
-                reason = self._not_taken(write, outcome)
-                if reason:
-                    work.failed[write.key] = reason
-                else:
-                    written += 1
-            elif concerns_one(outcome):
-                work.failed[write.key] = self._reason(outcome)
-            else:
-                raise outcome
-        self.left = len(work.writes) - done
+        """Write the cards; return how many changed."""
+        writer = CardWriter(self.client, work, budget, self._lang)
+        written = writer.run()
+        self.left = writer.left
         return written
-
-    def _not_taken(self, write: Write, answer: Answer) -> str:
-        """Compare the returned item: the portal silently ignores unknown names."""
-        item: Mapping[str, Any] = as_map(as_map(answer.result).get("item"))
-        now = write.card_fields.read(item)
-        missed = sorted(code for code, value in write.values.items() if now.get(code) != value)
-        if not missed:
-            return ""
-        return text("Bitrix24 did not take {fields}", self._lang, fields=", ".join(missed))
-
-    def _reason(self, problem: AdapterError) -> str:
-        if isinstance(problem, AccessDeniedError):
-            return text(
-                "the owner of the webhook has no right to change this card ({description})",
-                self._lang,
-                description=problem.details.get("description", ""),
-            )
-        return translate(problem, self._lang)
 
     def _note(self, english: str, /, **fields: object) -> None:
         self.notes.append(text(english, self._lang, **fields))
         _LOG.info("%s", self.notes[-1])
+
+
+def _no_guard(_plan: WritePlan) -> None:
+    """Accept every plan, outside a job."""
 
 
 def _one_of(name: str, value: object, known: Sequence[str]) -> None:

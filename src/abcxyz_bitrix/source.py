@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, timedelta, tzinfo
+from decimal import Decimal
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from attrs import evolve
+
 from abcxyz import CrmFacts, Quality, Transactions, Window
-from abcxyz.errors import AuthenticationError, ConfigError
+from abcxyz.errors import ConfigError
 from abcxyz.plugins import Flat
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.currencies import Money, portal_rates
-from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, excluded
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, INVOICE, Fields, fields_of
+from abcxyz_bitrix.crm.customers import Keys, Party, check_customer
+from abcxyz_bitrix.crm.entities import COMPANY, fields_of
 from abcxyz_bitrix.crm.facts import FactsReader, check_facts
-from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.dialect import as_id, as_moment
-from abcxyz_bitrix.rest.errors import MethodNotFoundError
-from abcxyz_bitrix.rest.lists import Listing, bounds, by_ids, narrow, scan
-from abcxyz_bitrix.sales.checkpoint import checkpoints, fingerprint
+from abcxyz_bitrix.rest.dialect import as_id
+from abcxyz_bitrix.rest.lists import Listing, by_ids
+from abcxyz_bitrix.sales.checkpoint import checkpoints
 from abcxyz_bitrix.sales.estimate import Estimate, Load, estimate, reading
-from abcxyz_bitrix.sales.payments import payments_of, shop_payments
-from abcxyz_bitrix.sales.product_cost import with_cost
-from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally
-from abcxyz_bitrix.sales.won import won_sales
+from abcxyz_bitrix.sales.reader import (
+    BASES,
+    DATES,
+    SaleOptions,
+    SalesReader,
+    entities_of,
+    portal_offset,
+)
+from abcxyz_bitrix.sales.sale import Sale, Tally
 from abcxyz_bitrix.words import message
 
 __all__ = ["BASES", "BitrixSource"]
 
 _LOG = logging.getLogger("abcxyz_bitrix")
 
-BASES: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {"won": (DEAL,), "invoices": (INVOICE,), "payments": (DEAL, INVOICE)}
-)
-"""Basis of sales -> types of objects to read."""
-
-_Piece = tuple[int, int, int, list[Sale]]  # type of objects, after, up to, sales
+_MANY = 10  # sales, fewer of which may well lie on one day
 
 
 class BitrixSource:
@@ -52,7 +52,8 @@ class BitrixSource:
     connection
         How to reach the portal; its fields are keys of a job.
     basis
-        ``won`` deals, paid ``invoices``, or ``payments``.
+        ``won`` deals, paid ``invoices``, ``payments``, or the items of a smart process:
+        ``{process = 1032}``.
     customer
         ``company``, ``contact`` or ``company-or-contact``.
     customer_id
@@ -69,8 +70,13 @@ class BitrixSource:
         File by which an interrupted reading is resumed within a day.
     timezone
         Time zone of the business, such as ``Europe/Moscow``; by default that of the portal.
+    dated_by
+        Field that dates a won deal or a paid invoice: ``closed`` its closing date, ``begin`` its
+        date of beginning, or the code of a field, such as ``UF_CRM_SOLD``. By default the moment
+        of winning, and for deals that were imported in bulk the closing date.
     cost
-        ``products`` takes the purchase prices of the products as cost.
+        ``products`` takes the purchase prices of the products as cost; prices in another
+        currency are converted by *rates* or by those of the portal.
     names
         Read the titles of companies for reports; people are never named.
     dates_as_shown
@@ -90,7 +96,7 @@ class BitrixSource:
         self,
         connection: Flat[Connection] = NO_CONNECTION,
         *,
-        basis: str = "won",
+        basis: str | Mapping[str, int] = "won",
         customer: str = "company-or-contact",
         customer_id: str = "id",
         funnels: Sequence[str | int] = (),
@@ -99,46 +105,50 @@ class BitrixSource:
         rates: Mapping[str, float] | None = None,
         checkpoint: Path | None = None,
         timezone: str | None = None,
+        dated_by: str | None = None,
         cost: str | None = None,
         names: bool = False,
         dates_as_shown: bool = False,
         facts: Sequence[str] = ("deals", "time"),
         client: Client | None = None,
     ) -> None:
-        if basis not in BASES:
-            raise ConfigError(
-                "basis = {value!r} is not known; use one of {known}",
-                value=basis,
-                known=", ".join(BASES),
-            )
         if cost not in (None, "products"):
             raise ConfigError(
                 'cost = {value!r} is not known; use "products" or leave it out', value=cost
             )
-        if rates and currency == "portal":
+        if rates and currency.casefold() == "portal":
             raise ConfigError('rates and currency = "portal" exclude each other; give one')
-        self._basis, self._customer = basis, check_customer(customer)
-        self._customer_id, self._funnels = customer_id, tuple(funnels)
-        self._without, self._currency = tuple(exclude_stages), currency
-        self._rates, self._cost = Money(currency, dict(rates or {})).rates, cost
-        self._checkpoints = checkpoints(checkpoint, BASES[basis])
-        self._zone, self._as_shown = _zone(timezone), dates_as_shown
+        money = Money(currency, dict(rates or {}))
+        self._options = SaleOptions(
+            basis=basis,
+            customer=check_customer(customer),
+            funnels=tuple(funnels),
+            exclude_stages=tuple(exclude_stages),
+            zone=_zone(timezone),
+            cost=cost is not None,
+            dated_by=_date_code(dated_by, basis),
+            money=money,
+        )
+        self._entities = entities_of(basis)
+        self._customer_id = customer_id
+        self._checkpoints = checkpoints(checkpoint, self._entities)
+        self._as_shown = dates_as_shown
         self._named = names
         self.client = client or connection.client()
         self._facts = FactsReader(
             self.client,
             check_facts(facts),
-            self._customer,
+            customer,
             customer_id,
             dedicated=connection.dedicated_user,
-            zone=self._zone,
+            zone=self._options.zone,
         )
         self.notes: list[str] = []
         self.tally = Tally()
         self._names: dict[str, str] = {}
 
     def __repr__(self) -> str:
-        return f"BitrixSource({self.client.credentials.host!r}, basis={self._basis!r})"
+        return f"BitrixSource({self.client.credentials.host!r}, basis={self._options.basis!r})"
 
     def close(self) -> None:
         """Close the connections."""
@@ -156,24 +166,29 @@ class BitrixSource:
         """
         self.notes, self.tally, self._names = [], Tally(), {}
         self._check_offset()
-        money = portal_rates(self.client) if self._currency == "portal" else self._money()
-        if self._currency == "portal":
+        money = evolve(self._options.money)
+        if money.currency == "portal":
+            money = portal_rates(self.client)
             self._note(
                 message("amounts are converted by the portal's rates of today, not of the day")
             )
         keys = Keys(self.client, self._customer_id)
         buyers: set[Party] = set()
-        for _, _, _, sales in self._pieces(window):
+        days: Counter[date] = Counter()
+        reader = SalesReader(self.client, self._options, self._checkpoints, self.tally, self._note)
+        for sales in reader.pieces(window):
             inside = [sale for sale in sales if sale.day in window]
             self.tally.add("outside_window", len(sales) - len(inside))
             self.tally.add("used", len(inside))
             for sale in inside:
-                money.currencies.add(sale.currency)
+                money.currencies.add(sale.currency.upper())
                 buyers.add(sale.party)
+                days[sale.day] += 1
             # After a clash of currencies reading goes on only to list all of them.
             if inside and not money.clashing:
-                yield self._batch(inside, money, keys)
+                yield from self._batches(inside, money, keys)
         money.check()
+        self._note_crowded(days)
         self.tally.add("without_key", keys.without)
         if self._named:
             self._names = self._titles(buyers, keys)
@@ -206,25 +221,25 @@ class BitrixSource:
         AuthenticationError
             Something is missing.
         """
-        needs = {"crm"} | ({"catalog"} if self._cost else set())
-        notes = check_access(self.client, needs, entities=BASES[self._basis], writes=())
+        needs = {"crm"} | ({"catalog"} if self._options.cost else set())
+        notes = check_access(self.client, needs, entities=self._entities, writes=())
         return [*notes, message("reading everything: {duration}", duration=self.plan().message)]
 
     def plan(self) -> Estimate:
         """Estimate a reading of all sales, from the counts of the portal."""
         loads: list[Load] = []
-        for entity in BASES[self._basis]:
+        for entity in self._entities:
             semantic = fields_of(self.client, entity).find("STAGE_SEMANTIC_ID")
-            won = {semantic: "S"} if semantic and self._basis != "payments" else {}
+            won = {semantic: "S"} if semantic and not self._options.payments else {}
             params = {"entityTypeId": entity, "select": ["id"], "filter": won, "start": 0}
             total = self.client.call("crm.item.list", params).total or 0
             loads += reading(
                 int(total),
-                history=self._basis != "payments",
+                history=not self._options.payments,
                 list_seconds=self.client.seconds_per_call("crm.item.list", 0.05),
                 history_seconds=self.client.seconds_per_call("crm.stagehistory.list", 0.02),
             )
-            if self._basis == "payments":
+            if self._options.payments:
                 loads.append(Load("crm.item.payment.list", int(total), 0.02))
         return estimate(loads, self.client.tariff)
 
@@ -240,135 +255,39 @@ class BitrixSource:
 
     # -- the pieces --------------------------------------------------------------------------
 
-    def _money(self) -> Money:
-        return Money(self._currency, dict(self._rates))
-
-    def _batch(self, sales: Sequence[Sale], money: Money, keys: Keys) -> Transactions:
+    def _batches(self, sales: Sequence[Sale], money: Money, keys: Keys) -> Iterator[Transactions]:
+        """Yield sales of known cost, then those without: an unknown cost is not 0."""
         named = keys.of(sale.party for sale in sales)
-        costs = [sale.cost for sale in sales]
-        return Transactions(
-            [named[sale.party] for sale in sales],
-            [sale.day for sale in sales],
-            [float(money.convert(sale.amount, sale.currency)) for sale in sales],
-            [
-                float(money.convert(sale.cost, sale.currency)) if sale.cost is not None else 0.0
-                for sale in sales
-            ]
-            if any(cost is not None for cost in costs)
-            else None,
-            [sale.document for sale in sales],
-        )
+        for costed in (True, False):
+            some = [sale for sale in sales if (sale.cost is not None) == costed]
+            if some:
+                yield Transactions(
+                    [named[sale.party] for sale in some],
+                    [sale.day for sale in some],
+                    [float(money.convert(sale.amount, sale.currency)) for sale in some],
+                    [float(money.convert(sale.cost or Decimal(), sale.currency)) for sale in some]
+                    if costed
+                    else None,
+                    [sale.document for sale in some],
+                )
 
-    def _pieces(self, window: Window) -> Iterator[_Piece]:
-        """Read the sales piece by piece, first those that a checkpoint holds."""
-        entities = BASES[self._basis]
-        parties = [COMPANY, CONTACT] if self._customer != "contact" else [CONTACT]
-        out = excluded(self.client, parties)
-        names = {entity: fields_of(self.client, entity) for entity in entities}
-        choices = {entity: self._choice(entity, out) for entity in entities}
-        if self._basis == "payments" and self._has_shop():
-            for after, upto, sales in shop_payments(self.client, names, choices, self.tally):
-                yield 0, after, upto, sales
-            return
-        for entity in entities:
-            yield from self._pieces_of(entity, names[entity], choices[entity], window)
-
-    def _pieces_of(
-        self, entity: int, names: Fields, choice: SaleFilter, window: Window
-    ) -> Iterator[_Piece]:
-        listing = self._listing(entity, names, window)
-        ends = bounds(self.client, listing)
-        if ends is None:
-            return
-        after, upto = ends[0] - 1, ends[1]
-        checkpoint = self._checkpoints.get(entity)
-        if checkpoint is not None:
-            name = fingerprint(self._reading_options(entity, listing, window))
-            resumed, stop = checkpoint.begin(name, upto, self.client.clock.now())
-            if resumed is not None and stop is not None:
-                self._note(message("continuing an earlier reading behind id {id}", id=resumed))
-                for packed in checkpoint.pieces():
-                    yield entity, 0, resumed, [Sale.unpack(sale) for sale in packed]
-                after, upto = resumed, stop
-        for piece in scan(self.client, listing, after=after, upto=upto):
-            convert = payments_of if self._basis == "payments" else won_sales
-            sales = convert(self.client, entity, piece.rows, names, choice, self.tally)
-            if self._cost and self._basis != "payments":
-                sales = with_cost(self.client, entity, sales)
-            if checkpoint is not None:
-                checkpoint.add(piece.after, piece.upto, [sale.pack() for sale in sales])
-            yield entity, piece.after, piece.upto, sales
-
-    def _choice(self, entity: int, out: set[tuple[int, int]]) -> SaleFilter:
-        stages = load_stages(self.client, entity)
-        # Names apply to the first type of objects; all funnels of the others count.
-        named = entity == BASES[self._basis][0]
-        return SaleFilter(
-            stages,
-            stages.choose(self._funnels if named else ()),
-            stages.exclude(self._without if named else ()),
-            out,
-            self._customer,
-            self._zone,
-        )
-
-    def _listing(self, entity: int, names: Fields, window: Window) -> Listing:
-        """Return the list of objects with the conditions that the server honours."""
-        listing = Listing(entity, tuple(names.select(CODES)))
-        if self._basis == "payments":
-            return listing
-        where: dict[str, Any] = {}
-        semantic = names.find("STAGE_SEMANTIC_ID")
-        if semantic is not None:
-            where[semantic] = "S"
-        wanted = Listing(entity, listing.select, where)
-        moved = names.find("MOVED_TIME")
-        # One day more than needed: the portal may interpret the offset differently.
-        since = datetime.combine(
-            window.since - timedelta(days=1), time.min, self._zone or self._offset()
-        )
-        return narrow(
-            self.client, wanted, note=self._note, since=since if moved else None,
-            moment=moved or "",
-        )  # fmt: skip
-
-    def _reading_options(self, entity: int, listing: Listing, window: Window) -> dict[str, Any]:
-        return {
-            "host": self.client.credentials.host,
-            "who": self.client.credentials.identity,
-            "entity": entity,
-            "select": listing.select,
-            "where": listing.where,
-            "window": str(window),
-            "basis": self._basis,
-            "funnels": self._funnels,
-            "without": self._without,
-            "customer": self._customer,
-            "cost": self._cost,
-            "zone": str(self._zone),
-        }
-
-    def _has_shop(self) -> bool:
-        """Whether payments may be read in one list instead of deal by deal."""
-        try:
-            self.client.call("sale.payment.list", {"select": ["id"], "filter": {"<id": 1}})
-        except AuthenticationError:
-            self._note(
-                message("no scope sale: payments are read deal by deal, which takes longer")
-            )
-            return False
-        except MethodNotFoundError:
-            return False
-        return True
-
-    def _offset(self) -> tzinfo:
-        moment = as_moment(self.client.call("server.time").result)
-        if moment is None or moment.utcoffset() is None:
-            return UTC
-        return timezone(moment.utcoffset() or timedelta())
+    def _note_crowded(self, days: Counter[date]) -> None:
+        """Note a day that holds a third of many sales: they may have been imported on it."""
+        total = days.total()
+        for day, count in days.most_common(1):
+            if total >= _MANY and 3 * count >= total and self._options.dated_by is None:
+                self._note(
+                    message(
+                        "{count} of {total} sales lie on one day, {day}; if they were imported "
+                        "on it, set dated_by to the field with the true day",
+                        count=count,
+                        total=total,
+                        day=day.isoformat(),
+                    )
+                )
 
     def _check_offset(self) -> None:
-        offset = self._offset().utcoffset(None) or timedelta()
+        offset = portal_offset(self.client).utcoffset(None) or timedelta()
         if offset < timedelta() and not self._as_shown:
             raise ConfigError(
                 "the portal's clock is at {offset}, west of Greenwich, where it may show dates a "
@@ -380,6 +299,21 @@ class BitrixSource:
     def _note(self, text: str) -> None:
         self.notes.append(text)
         _LOG.warning("%s", text)
+
+
+def _date_code(dated_by: str | None, basis: str | Mapping[str, int]) -> str | None:
+    """Return the code of the field that dates a sale."""
+    if dated_by is None:
+        return None
+    code = DATES.get(dated_by.casefold(), dated_by.upper())
+    if basis == "payments" or not (dated_by.casefold() in DATES or code.startswith("UF_")):
+        raise ConfigError(
+            "dated_by = {value!r} cannot be used; it is {known} or the code of a field that "
+            "begins with UF_, and payments are dated by their payment",
+            value=dated_by,
+            known=", ".join(DATES),
+        )
+    return code
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -15,7 +15,15 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import UnavailableError
-from abcxyz.plugins import Factory, ProgressCallback, Secret, WriteReport, hookimpl
+from abcxyz.plugins import (
+    Factory,
+    ProgressCallback,
+    Secret,
+    WriteGuard,
+    WritePlan,
+    WriteReport,
+    hookimpl,
+)
 from abcxyz.testing import make_transactions
 from abcxyz.testing.sinks import segments_of
 
@@ -90,10 +98,17 @@ class Crm:
         fails: str = "",
         token: Secret = "",
         pause: float = 0.0,
+        unknown: int = 0,
     ) -> None:
+        self.unknown = unknown
         self.path, self.refuses, self.fails, self.token = Path(path), refuses, fails, token
         self.pause = pause
         self.progress: ProgressCallback | None = None
+        self.guard: WriteGuard | None = None
+
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Store the guard."""
+        self.guard = guard
 
     def report_progress(self, callback: ProgressCallback) -> None:
         """Store the callback."""
@@ -109,6 +124,8 @@ class Crm:
         if self.fails:
             raise KeyError(f"token {self.token}")
         wanted: dict[str, Any] = segments_of(analysis)
+        if self.guard is not None:
+            self.guard(self._plan(wanted))
         refused = dict.fromkeys(list(wanted)[: self.refuses], f"no card for {self.token}")
         wanted = {one: segment for one, segment in wanted.items() if one not in refused}
         if analysis.prospects is not None:
@@ -123,6 +140,19 @@ class Crm:
             unchanged=0 if changed else count,
             failed=refused,
             notes=[f"{one} -> {segment}" for one, segment in segments_of(analysis).items()],
+        )
+
+    def _plan(self, wanted: Mapping[str, str]) -> WritePlan:
+        """Compare with the file; customers in ``unknown`` have no card."""
+        shown: Mapping[str, str] = {}
+        if self.path.exists():
+            shown = json.loads(self.path.read_text())
+        return WritePlan(
+            customers=len(wanted),
+            matched=len(wanted) - self.unknown,
+            classified=len(shown),
+            changed=sum(wanted.get(one) != segment for one, segment in shown.items()),
+            cleared=sum(one not in wanted for one in shown),
         )
 
 

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.plugins import MAX_UNMATCHED
 
 __all__ = ["Job", "Part"]
 
@@ -31,6 +32,8 @@ class Part:
         Option -> its position in the job, for errors.
     id_map, id_prefix
         For a source: map of its customers to common ids, and prefix of ids not in the map.
+    max_unmatched
+        For a sink: largest share of customers without a card with which it writes.
     """
 
     role: str
@@ -40,6 +43,7 @@ class Part:
     label: str
     id_map: Mapping[str, str] | None = field(default=None, repr=False)
     id_prefix: str = ""
+    max_unmatched: float = MAX_UNMATCHED
 
 
 @frozen(kw_only=True)

@@ -15,6 +15,7 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import RULES, parameters_of, rules_for
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.i18n import LANGUAGES, text
+from abcxyz.plugins import MAX_UNMATCHED
 
 __all__ = ["TABLES", "Key"]
 
@@ -146,6 +147,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "kind": Key(str, None, "name of the adapter"),
             "scorecard": Key(str, None, "file that scores its prospects; ours by default"),
         },
-        "sink": {"kind": Key(str, None, "name of the adapter")},
+        "sink": {
+            "kind": Key(str, None, "name of the adapter"),
+            "max_unmatched": Key(
+                float, MAX_UNMATCHED, "refuse to write if a larger share of customers has no card"
+            ),
+        },
     }
 )

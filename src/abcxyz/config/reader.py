@@ -21,6 +21,7 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
 from abcxyz.options import UNFIT, fit, nearest
+from abcxyz.plugins import MAX_UNMATCHED
 
 __all__ = ["parse_job", "read_job"]
 
@@ -282,6 +283,13 @@ class _Reader:
             id_map = read_id_map(
                 self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
             )
+        max_unmatched = table.pop("max_unmatched", MAX_UNMATCHED) if role == "sink" else 1.0
+        if not 0 <= max_unmatched <= 1:
+            raise ConfigError(
+                "{where}max_unmatched = {value} is no share; write a number from 0 to 1",
+                where=self._where(role, "max_unmatched", place),
+                value=max_unmatched,
+            )
         label = self._label(role, kind, place)
         if prefix is None:
             # Unmapped ids must not coincide with ids of another system.
@@ -290,7 +298,7 @@ class _Reader:
         def where(key: str) -> str:
             return self._where(role, key, place)
 
-        return Part(role, kind, table, where, label, id_map, prefix)
+        return Part(role, kind, table, where, label, id_map, prefix, max_unmatched)
 
     def _label(self, role: str, kind: str, place: int) -> str:
         listed = self._data[role] if role in _LISTS else []

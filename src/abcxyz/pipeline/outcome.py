@@ -9,7 +9,7 @@ from attrs import field, frozen
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.errors import AbcxyzError
-from abcxyz.plugins import WriteReport
+from abcxyz.plugins import WritePlan, WriteReport
 
 __all__ = ["ALERTS_EXIT_CODE", "Outcome", "SinkOutcome"]
 
@@ -31,12 +31,15 @@ class SinkOutcome:
         Report of the write; None where it failed.
     problem
         Error of a failed write.
+    plan
+        Plan of the write, from a sink that reports one.
     """
 
     kind: str
     dry_run: bool
     report: WriteReport | None = None
     problem: AbcxyzError | None = None
+    plan: WritePlan | None = None
 
     @property
     def complete(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 __all__ = ["RunProgress"]
 
 
@@ -16,6 +19,11 @@ class RunProgress:
 
     def wrote(self, done: int, total: int) -> None:
         """Report the progress of a write; only sinks that report progress call it."""
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Show nothing for the duration of a ``with`` statement, while a question is asked."""
+        yield
 
     def end(self) -> None:
         """End the stage."""

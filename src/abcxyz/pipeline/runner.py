@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from abcxyz.config import Adapters, Job, Part
-from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.analysis.analyze import analyze_reading
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.enrich import enrich
@@ -25,7 +24,8 @@ from abcxyz.pipeline.prepare import Advice, built
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.raising import decide_raised, remember_raised
 from abcxyz.pipeline.reading import Reading
-from abcxyz.plugins import LocalTarget, ProgressReporter, Sink
+from abcxyz.pipeline.write_guard import Confirm, PlanCheck
+from abcxyz.plugins import GuardedSink, LocalTarget, ProgressReporter, Sink
 from abcxyz.registry import Registry
 from abcxyz.toolkit.redaction import Redactor
 
@@ -43,6 +43,7 @@ def run(
     registry: Registry | None = None,
     progress: RunProgress | None = None,
     change: Callable[[Analysis], Analysis] | None = None,
+    confirm: Confirm | None = None,
 ) -> Outcome:
     """Read the sales, classify the customers, save the snapshot, write to every sink.
 
@@ -61,6 +62,9 @@ def run(
     change
         Function applied to the analysis before the sinks; the history stores the unchanged
         snapshot.
+    confirm
+        Called with the name of a sink and its plan before over half of the classes that its
+        cards show are changed; False prevents the write. Without it nothing is asked.
 
     Returns
     -------
@@ -93,6 +97,7 @@ def run(
                 apply=apply,
                 progress=progress,
                 change=change,
+                confirm=confirm,
             )
         except AbcxyzError as problem:
             safe = redacted(problem, redactor)
@@ -111,6 +116,7 @@ def _run(
     apply: bool,
     progress: RunProgress,
     change: Callable[[Analysis], Analysis] | None,
+    confirm: Confirm | None,
 ) -> Outcome:
     with _history(job.history) as history:
         reading = Reading(adapters.sources, progress=progress, redactor=redactor)
@@ -133,7 +139,10 @@ def _run(
             progress.begin("look" if looking else "write", part.label)
             if isinstance(sink, ProgressReporter):
                 sink.report_progress(progress.wrote)
-            done.append(_written(part, sink, shown, redactor, dry_run=looking))
+            check = PlanCheck(part, confirm, looking)
+            if isinstance(sink, GuardedSink):
+                sink.guard_writes(check)
+            done.append(_written(part, sink, shown, redactor, check))
             progress.end()
         remember_raised(analysis, history, as_of, done)
     return Outcome(
@@ -167,25 +176,15 @@ def _classified(
         # Dated by the window: a second run of the same month must not compare with itself.
         previous = history.latest(periods.dated, job.settings)
         year_ago = _year_ago(history, job, periods)
-    batches = reading.transactions(periods.lookback)
-    panel = aggregate(
-        batches,
-        periods,
-        metric=job.settings.metric,
-        rhythm=True,
-        document_spans_days=job.settings.document_spans_days,
-    )
-    progress.begin("classify", "")
-    analysis = analyze(
-        panel,
+    analysis = analyze_reading(
+        reading,
         as_of=as_of,
         settings=job.settings,
+        after_reading=lambda: progress.begin("classify", ""),
         previous=previous,
         year_ago=year_ago,
         playbook=advice.playbook,
         alert_rules=advice.alerts,
-        quality=reading.quality,
-        names=reading.names,
     )
     progress.end()
     return analysis
@@ -207,17 +206,19 @@ def _year_ago(history: History, job: Job, periods: Periods) -> Snapshot | None:
 
 
 def _written(
-    part: Part, sink: Sink, analysis: Analysis, redactor: Redactor, *, dry_run: bool
+    part: Part, sink: Sink, analysis: Analysis, redactor: Redactor, check: PlanCheck
 ) -> SinkOutcome:
     """Write to one sink; a failure is returned, so that the next sink runs."""
     try:
-        report = sink.write(analysis, dry_run=dry_run)
+        report = sink.write(analysis, dry_run=check.dry_run)
         plain = evolve(
             report,
             failed={one: redactor.text(why) for one, why in report.failed.items()},
             notes=[redactor.text(line) for line in report.notes],
         )
-        return SinkOutcome(kind=part.label, dry_run=dry_run, report=plain)
+        return SinkOutcome(kind=part.label, dry_run=check.dry_run, report=plain, plan=check.plan)
     except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
         failure = adapter_failure(part, problem, redactor)
-        return SinkOutcome(kind=part.label, dry_run=dry_run, problem=failure)
+        return SinkOutcome(
+            kind=part.label, dry_run=check.dry_run, problem=failure, plan=check.plan
+        )

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz._arrays import Bools, Floats
+from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import TREATMENT_OF, Quality, QualityIssue
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["LineAccount", "issue_of", "merged", "nothing_usable"]
+__all__ = ["LineAccount", "issue_of", "merged", "nothing_usable", "outside_window"]
 
 _EXAMPLES = 3
 
@@ -30,6 +32,17 @@ def issue_of(
     'left_out'
     """
     return QualityIssue(kind, count, amount, TREATMENT_OF[kind], examples)
+
+
+def outside_window(sales: Transactions, window: Window | None) -> list[QualityIssue]:
+    """Return the issue of the lines outside a window; empty without such lines."""
+    if window is None:
+        return []
+    outside = ~window.holds(sales.day)
+    count = int(np.count_nonzero(outside))
+    if not count:
+        return []
+    return [issue_of("outside_window", count, float(np.sum(sales.amount[outside])))]
 
 
 def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> InputError:

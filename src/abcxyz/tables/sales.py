@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from datetime import date as Day  # noqa: N812 - a parameter is named date
+from os import PathLike
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,11 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.tables.account import issue_of, nothing_usable
+from abcxyz.tables.account import nothing_usable, outside_window
 from abcxyz.tables.cells import distinct
 from abcxyz.tables.columns.choice import choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.containers.limits import Limits
-from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import (
     choose_currency,
     has_currency_signs,
@@ -61,13 +61,8 @@ class Sales:
 
     def account(self, window: Window) -> Quality:
         """Return the account with the lines outside a window added as an issue."""
-        outside = ~window.holds(self.transactions.day)
-        count = int(np.count_nonzero(outside))
-        if not count:
-            return self.quality
-        amount = float(np.sum(self.transactions.amount[outside]))
-        issue = issue_of("outside_window", count, amount)
-        return evolve(self.quality, issues=(*self.quality.issues, issue))
+        issues = outside_window(self.transactions, window)
+        return evolve(self.quality, issues=(*self.quality.issues, *issues))
 
     @property
     def first_day(self) -> date | None:
@@ -81,7 +76,7 @@ class Sales:
 
 
 def read_sales(
-    path: Files,
+    path: str | PathLike[str] | Sequence[str],
     *,
     customer: str | None = None,
     date: str | None = None,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from abcxyz.errors import ConfigError
+from abcxyz.plugins import WritePlan
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
-from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure
+from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, ensure, none_value
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
@@ -27,13 +28,26 @@ UPDATE = "crm.item.update"
 
 @frozen
 class Write:
-    """One card to be changed."""
+    """One card to be changed.
+
+    Parameters
+    ----------
+    key, party
+        The customer's key and card.
+    card_fields, values
+        The fields, and their new values by code.
+    worth
+        Value of the customer, for the order of writing.
+    shows_none
+        The card shows values that mean none, in fields that a portal once did not empty.
+    """
 
     key: str
     party: Party
     card_fields: CardFields = field(repr=False)
     values: Mapping[str, Value] = field(repr=False)
     worth: float
+    shows_none: bool = False
 
     @property
     def command(self) -> Command:
@@ -54,6 +68,8 @@ class Work:
     unchanged: int = 0
     failed: dict[str, str] = field(factory=dict)
     notes: list[str] = field(factory=list)
+    needs_fields: bool = False
+    plan: WritePlan = field(factory=lambda: WritePlan(customers=0, matched=0))
 
 
 @frozen
@@ -100,6 +116,7 @@ class Comparison:
             for party in parties.get(card.key, ()):
                 wanted[party] = card
             unknown += card.key not in parties
+        work.plan = WritePlan(customers=len(all_cards), matched=len(all_cards) - unknown)
         if unknown:
             work.notes.append(
                 text(
@@ -156,6 +173,7 @@ class Comparison:
                 "administrator of the CRM",
                 names=", ".join(card_fields.missing),
             )
+        work.needs_fields |= bool(card_fields.missing) or card_fields.incomplete
         if card_fields.missing:
             note = text(
                 "fields to be made ({entity}): {names}",
@@ -167,9 +185,15 @@ class Comparison:
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
         ids = None if others else sorted(number for _, number in wanted)
+        classified = changed = cleared_count = 0
         for row in self._rows(entity, card_fields, ids):
             party = (entity, as_id(row["id"]))
             card = wanted.get(party)
+            segment = card_fields.read(row).get("SEGMENT")
+            if segment not in (None, NO_SEGMENT):
+                classified += 1
+                changed += card is None or card.wanted["SEGMENT"] != segment
+                cleared_count += card is None
             if card is None:
                 write = self._cleared_card(card_fields, party, row, analysis)
             else:
@@ -177,12 +201,23 @@ class Comparison:
                 different = changes(card_fields, row, card.wanted, day)
                 # Before the fields exist every classified card would be written.
                 differs = bool(different) or bool(card_fields.missing)
-                write = (
-                    Write(card.key, party, card_fields, different, card.worth) if differs else None
-                )
+                write = None
+                if differs:
+                    none = _shows_none(card_fields, row, different)
+                    write = Write(card.key, party, card_fields, different, card.worth, none)
                 work.unchanged += not differs
             if write is not None:
                 work.writes.append(write)
+        if entity != LEAD:
+            deleted = {card.key for party, card in wanted.items() if party not in seen}
+            plan = work.plan
+            work.plan = WritePlan(
+                customers=plan.customers,
+                matched=plan.matched - len(deleted),
+                classified=plan.classified + classified,
+                changed=plan.changed + changed,
+                cleared=plan.cleared + cleared_count,
+            )
         for party, card in wanted.items():
             if party not in seen:
                 work.failed[card.key] = text(
@@ -207,8 +242,21 @@ class Comparison:
     ) -> Write | None:
         """Clear the card of a customer who is no longer classified."""
         now = card_fields.read(row)
-        if now.get("SEGMENT") in (None, "NONE") and not (now.get("SEGMENT") and not self.mark):
-            return None
         wanted = cleared(card_fields, mark=self.mark)
+        filled = any(now.get(code) is not None for code in wanted if code != "SEGMENT")
+        segment = now.get("SEGMENT")
+        if not filled and (segment is None or (segment == NO_SEGMENT and self.mark)):
+            return None
         different = changes(card_fields, row, wanted, analysis.snapshot.as_of)
-        return Write(key_of(party), party, card_fields, different, -1.0) if different else None
+        if not different:
+            return None
+        none = _shows_none(card_fields, row, different)
+        return Write(key_of(party), party, card_fields, different, -1.0, none)
+
+
+def _shows_none(card_fields: CardFields, row: Row, different: Mapping[str, Value]) -> bool:
+    """Whether a card differs only where it shows values that mean none."""
+    now = card_fields.read(row)
+    return bool(different) and all(
+        value is None and now.get(code) == none_value(code) for code, value in different.items()
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from abcxyz import SEGMENTS, tag
-from abcxyz_bitrix.cards.own_fields import CardFields, Value, canonical
+from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, canonical
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -91,7 +91,7 @@ def cleared(card_fields: CardFields, *, mark: bool) -> dict[str, Value]:
     """Return the content of the card of a customer who is no longer classified."""
     empty: dict[str, Value] = {code: None for code in card_fields.names if code in _CONTENT}
     if mark:
-        empty["SEGMENT"] = "NONE"
+        empty["SEGMENT"] = NO_SEGMENT
     return empty
 
 

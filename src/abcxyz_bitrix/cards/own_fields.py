@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
@@ -16,14 +16,29 @@ from abcxyz.toolkit.catalogue import languages
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, as_id, is_empty, rows_at
-from abcxyz_bitrix.rest.errors import BitrixError
 from abcxyz_bitrix.rest.refusals import maybe_done
 from abcxyz_bitrix.words import text
 
-__all__ = ["PREFIX", "SEGMENT_ITEMS", "SPECS", "CardFields", "Spec", "Value", "ensure", "remove"]
+__all__ = [
+    "NO_SEGMENT",
+    "PREFIX",
+    "SEGMENT_ITEMS",
+    "SPECS",
+    "CardFields",
+    "Spec",
+    "Value",
+    "ensure",
+    "existing_fields",
+    "field_method",
+    "none_value",
+    "specs_for",
+]
 
 PREFIX = "UF_CRM_ABCXYZ_"
 Value = str | int | Decimal | None
+
+NO_SEGMENT = "NONE"
+"""External code of the item for customers who are not classified."""
 
 _LONGEST = 50  # characters of a name with its prefix
 _TRIES = 3
@@ -34,7 +49,7 @@ SEGMENT_ITEMS: Mapping[str, str] = MappingProxyType(
         "PA": "P-A",
         "PB": "P-B",
         "PC": "P-C",
-        "NONE": "not classified",
+        NO_SEGMENT: "not classified",
     }
 )
 """Items of the list of segments: external code -> English text."""
@@ -103,12 +118,15 @@ class CardFields:
         External code of a list item -> its number on this portal.
     missing
         Codes of fields that have to be created first.
+    incomplete
+        Items of the list of segments were deleted and have to be created again.
     """
 
     entity: int
     names: Mapping[str, str]
     items: Mapping[str, int] = field(repr=False)
     missing: tuple[str, ...] = ()
+    incomplete: bool = False
 
     def read(self, row: Mapping[str, Any]) -> dict[str, Value]:
         """Return the adapter's fields of an item, in canonical form."""
@@ -164,6 +182,19 @@ def _canonical(spec: Spec, value: object) -> Value:
     return "\n".join(line.strip() for line in str(value).strip().splitlines()) or None
 
 
+def none_value(code: str) -> Value:
+    """Return the value of a field that means none, where a portal does not empty it."""
+    if code == "SEGMENT":
+        return NO_SEGMENT
+    spec = next(spec for spec in SPECS if spec.code == code)
+    values: dict[str, Value] = {
+        "string": "-",
+        "integer": 0,
+        "double": _canonical(spec, Decimal()),
+    }
+    return values.get(spec.type)
+
+
 def canonical(code: str, value: float | str | date | None) -> Value:
     """Return a value of an analysis in canonical form, so that equal values compare equal."""
     spec = next(spec for spec in SPECS if spec.code == code)
@@ -215,7 +246,7 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
         A field of that name is of another type; it is never changed.
     """
     for attempt in range(_TRIES):
-        existing = _existing(client, entity)
+        existing = existing_fields(client, entity)
         missing = _missing(existing, entity, prefix)
         incomplete = _incomplete_list(existing, prefix)
         if dry_run or not (missing or incomplete):
@@ -226,7 +257,8 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
         if problem is not None and (not settled or attempt == _TRIES - 1):
             raise problem
     names = fields_of(client, entity, fresh=True)
-    return _card_fields(entity, prefix, existing, names, missing)
+    made = _card_fields(entity, prefix, existing, names, missing)
+    return evolve(made, incomplete=incomplete is not None)
 
 
 def _card_fields(
@@ -249,14 +281,16 @@ def _card_fields(
     return CardFields(entity, names_by_code, items, tuple(sorted(gone)))
 
 
-def _method(entity: int, verb: str) -> str:
+def field_method(entity: int, verb: str) -> str:
+    """Return the method that does *verb* with custom fields of a type of objects."""
     if entity not in (LEAD, DEAL, CONTACT, COMPANY):
         raise AssertionError(entity)  # pragma: no cover
     return f"crm.{ENTITIES[entity]}.userfield.{verb}"
 
 
-def _existing(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
-    method = _method(entity, "list")
+def existing_fields(client: Client, entity: int) -> dict[str, Mapping[str, Any]]:
+    """Read the custom fields of a type of objects by their upper-case names."""
+    method = field_method(entity, "list")
     rows = rows_at(client.call(method, {"order": {"ID": "ASC"}, "filter": {}}).result, "", method)
     return {str(row.get("FIELD_NAME", "")).upper(): row for row in rows}
 
@@ -295,9 +329,9 @@ def _make(
 ) -> AdapterError | None:  # fmt: skip
     try:
         if incomplete is not None:
-            client.call(_method(entity, "update"), _restored(incomplete, lang))
+            client.call(field_method(entity, "update"), _restored(incomplete, lang))
         for spec in missing:
-            client.call(_method(entity, "add"), {"fields": _definition(spec, prefix, lang)})
+            client.call(field_method(entity, "add"), {"fields": _definition(spec, prefix, lang)})
     except AdapterError as problem:
         return problem
     return None
@@ -349,36 +383,3 @@ def _restored(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
             "LIST_FILTER_LABEL": labels,
         },
     }
-
-
-def installed(client: Client, entity: int, prefix: str) -> dict[str, int]:
-    """Return the adapter's existing fields: name -> id; others with the prefix are left out."""
-    codes = {prefix + spec.code for spec in specs_for(entity)}
-    return {
-        name: as_id(row.get("ID"))
-        for name, row in _existing(client, entity).items()
-        if name in codes
-    }
-
-
-def item_codes(client: Client, entity: int) -> dict[str, str]:
-    """Find the external codes of all list items: ``code/UF_CRM_REGION/17`` -> ``URAL``."""
-    return {
-        f"code/{name}/{item.get('ID')}": str(item.get("XML_ID"))
-        for name, row in _existing(client, entity).items()
-        for item in row.get("LIST") or ()
-        if not is_empty(item.get("XML_ID"))
-    }
-
-
-def remove(client: Client, entity: int, prefix: str) -> list[str]:
-    """Delete the adapter's fields with their content; return their names."""
-    gone = installed(client, entity, prefix)
-    for name, number in gone.items():
-        try:
-            client.call(_method(entity, "delete"), {"id": number})
-        except BitrixError:
-            # If the answer was lost, the repeated call fails although the field is gone.
-            if name in installed(client, entity, prefix):
-                raise
-    return sorted(gone)

@@ -11,7 +11,10 @@ from abcxyz.errors import BadDataError, ConfigError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, rows_at
 
-__all__ = ["Money", "portal_rates"]
+__all__ = ["CHOICES", "Money", "portal_rates"]
+
+CHOICES = ("one", "portal")
+"""Values of the option *currency* besides the code of a currency."""
 
 
 def _checked(rates: Mapping[str, object]) -> dict[str, Decimal]:
@@ -30,6 +33,12 @@ def _checked(rates: Mapping[str, object]) -> dict[str, Decimal]:
             )
         checked[str(code).upper()] = number
     return checked
+
+
+def _code(currency: str) -> str:
+    """Return a currency code in upper case; the choices ``one`` and ``portal`` in lower case."""
+    choice = currency.strip().casefold()
+    return choice if choice in CHOICES else currency.strip().upper()
 
 
 @define
@@ -55,7 +64,7 @@ class Money:
     Decimal('185.0')
     """
 
-    currency: str = "one"
+    currency: str = field(default="one", converter=_code)
     rates: dict[str, Decimal] = field(factory=dict, converter=_checked)
     currencies: set[str] = field(factory=set, init=False)
 
@@ -70,8 +79,19 @@ class Money:
 
     def convert(self, amount: Decimal, code: str) -> Decimal:
         """Convert an amount; the result is meaningless while `clashing`, see `check`."""
+        code = code.upper()
         self.currencies.add(code)
         return amount * self.rates.get(code, Decimal(1))
+
+    def between(self, amount: Decimal, code: str, to: str) -> Decimal | None:
+        """Convert an amount to another currency; None where a rate is missing."""
+        code, to = (code or to).upper(), to.upper()
+        if code == to:
+            return amount
+        rates = {**self.rates, self.currency: Decimal(1)}
+        if code not in rates or to not in rates:
+            return None
+        return amount * rates[code] / rates[to]
 
     def check(self) -> None:
         """Refuse currencies without a rate.
@@ -102,7 +122,7 @@ def portal_rates(client: Client) -> Money:
     base = ""
     rates: dict[str, Decimal] = {}
     for row in rows:
-        code = str(row.get("CURRENCY") or "")
+        code = str(row.get("CURRENCY") or "").upper()
         if as_bool(row.get("BASE")):
             base = code
             continue

@@ -10,9 +10,20 @@ from attrs import define, field
 
 from abcxyz.errors import ConfigError
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, SHORT, code_of, fields_of
+from abcxyz_bitrix.crm.stages import NO_SUCH_TYPE
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_bool, as_id, as_map, is_empty, rows_at
-from abcxyz_bitrix.rest.lists import PAGE, Listing, Row, by_ids, cursor, first, scan
+from abcxyz_bitrix.rest.lists import (
+    PAGE,
+    Listing,
+    Row,
+    by_ids,
+    cursor,
+    first,
+    narrow,
+    scan,
+)
+from abcxyz_bitrix.rest.row_checks import check_among
 
 __all__ = ["CUSTOMERS", "PREFIX", "Keys", "Party", "excluded", "key_of", "party_of"]
 
@@ -75,24 +86,32 @@ def excluded(client: Client, entities: Iterable[int]) -> set[Party]:
         my_company, category = names.find("IS_MY_COMPANY"), names.find("CATEGORY_ID")
         if entity == COMPANY and my_company is not None:
             wanted.append((my_company, "Y"))
-        rows = rows_at(
-            client.call("crm.category.list", {"entityTypeId": entity}).result,
-            "categories",
-            "crm.category.list",
-        )
+        rows = _categories(client, entity)
         wanted += [
             (category, as_id(row.get("id")))
             for row in rows
             if category is not None and row.get("code") == _CONTRACTORS[entity]
         ]
         for name, value in wanted:
-            for piece in scan(client, Listing(entity, (name,), {name: value})):
+            listing = narrow(
+                client, Listing(entity, (name,), {name: value}), note=lambda _text: None
+            )
+            for piece in scan(client, listing):
                 parties.update(
                     (entity, as_id(row["id"]))
                     for row in piece.rows
                     if (as_bool(row.get(name)) if value == "Y" else as_id(row.get(name)) == value)
                 )
     return parties
+
+
+def _categories(client: Client, entity: int) -> list[Row]:
+    """Read the categories of companies or contacts; an older portal has none."""
+    try:
+        answer = client.call("crm.category.list", {"entityTypeId": entity})
+    except NO_SUCH_TYPE:
+        return []
+    return rows_at(answer.result, "categories", "crm.category.list")
 
 
 @define
@@ -167,6 +186,7 @@ class Keys:
         for key, outcome in self.client.stream(commands.items()):
             rows: Iterable[Row] = rows_at(first(outcome, "crm.requisite.list").result, "", key)
             part = parts[int(key[1:])]
+            check_among(rows, "ENTITY_ID", part, "crm.requisite.list")
             if len(list(rows)) >= PAGE:
                 command = _requisite_list(entity, {"@ENTITY_ID": part}, name)
                 rows = cursor(self.client, command.method, command.params, at="")
@@ -174,7 +194,7 @@ class Keys:
                 owner, value = as_id(row.get("ENTITY_ID")), _text(row.get(name))
                 number = as_id(row.get("ID"))
                 # Of several requisites the oldest filled one, so that the key is stable.
-                if owner in part and value and (owner not in oldest or number < oldest[owner][0]):
+                if value and (owner not in oldest or number < oldest[owner][0]):
                     oldest[owner] = (number, value)
         return {owner: value for owner, (_, value) in oldest.items()}
 

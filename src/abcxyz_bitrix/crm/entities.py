@@ -24,6 +24,7 @@ __all__ = [
     "Fields",
     "code_of",
     "fields_of",
+    "short_of",
 ]
 
 LEAD, DEAL, CONTACT, COMPANY, INVOICE = 1, 2, 3, 4, 31
@@ -47,7 +48,18 @@ def code_of(entity: int, number: int) -> str:
     >>> code_of(DEAL, 5), code_of(COMPANY, 5)
     ('D_5', 'CO_5')
     """
-    return f"{SHORT[entity]}_{number}"
+    return f"{short_of(entity)}_{number}"
+
+
+def short_of(entity: int) -> str:
+    """Return the short code of a type; that of a smart process is its number in base 16.
+
+    Examples
+    --------
+    >>> short_of(DEAL), short_of(1032)
+    ('D', 'T408')
+    """
+    return SHORT.get(entity) or f"T{entity:x}"
 
 
 @frozen

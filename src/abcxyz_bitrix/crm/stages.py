@@ -12,10 +12,19 @@ from abcxyz.errors import ConfigError
 from abcxyz_bitrix.crm.entities import DEAL, INVOICE
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_id, as_map, as_moment, is_empty, rows_at
-from abcxyz_bitrix.rest.errors import InvalidArgValueError
+from abcxyz_bitrix.rest.errors import (
+    EntityTypeNotSupportedError,
+    InvalidArgValueError,
+    MethodNotFoundError,
+    UnnamedError,
+)
 from abcxyz_bitrix.rest.lists import PAGE, first
+from abcxyz_bitrix.rest.row_checks import check_among, check_order
 
-__all__ = ["Stage", "Stages", "directories", "load_stages", "won_moments"]
+__all__ = ["NO_SUCH_TYPE", "Stage", "Stages", "directories", "load_stages", "won_moments"]
+
+NO_SUCH_TYPE = (EntityTypeNotSupportedError, MethodNotFoundError)
+"""Errors by which an older portal says that a method does not know a type of objects."""
 
 _OWNERS = 45  # deals per history request: some were won twice, and a page holds fifty
 
@@ -107,17 +116,24 @@ def load_stages(client: Client, entity: int) -> Stages:
         for row in rows_at(first(answers.get(name), "crm.status.list").result, "", name):
             if str(row.get("ENTITY_ID", name)) != name:
                 continue
-            semantics = row.get("SEMANTICS")
-            if is_empty(semantics):
-                semantics = as_map(row.get("EXTRA")).get("SEMANTICS")
             stage = Stage(
                 str(row.get("STATUS_ID")),
                 str(row.get("NAME") or ""),
                 funnel,
-                str(semantics) if semantics in ("S", "F") else "P",
+                _semantics(row),
             )
             stages[stage.id] = stage
     return Stages(funnels, stages)
+
+
+def _semantics(row: Mapping[str, Any]) -> str:
+    """Return ``S``, ``F`` or ``P``; some portals fill in the words of ``EXTRA`` alone."""
+    for value in (row.get("SEMANTICS"), as_map(row.get("EXTRA")).get("SEMANTICS")):
+        if not is_empty(value):
+            letter = str(value)[0].upper()
+            # The words are "success", "failure", "apology" (also a failure) and "process".
+            return {"S": "S", "F": "F", "A": "F"}.get(letter, "P")
+    return "P"
 
 
 def _stage_list(entity: int, funnel: int) -> str:
@@ -128,7 +144,7 @@ def _stage_list(entity: int, funnel: int) -> str:
     return f"DYNAMIC_{entity}_STAGE_{funnel}"
 
 
-def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, datetime]:
+def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, datetime] | None:
     """Find when each object reached a stage of success for the last time.
 
     Parameters
@@ -139,7 +155,8 @@ def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, da
     Returns
     -------
     dict
-        Moment by id; objects without such a row in their history are left out.
+        Moment by id; objects without such a row in their history are left out. None if this
+        portal has no history of this type of objects.
 
     Notes
     -----
@@ -162,8 +179,15 @@ def won_moments(client: Client, entity: int, ids: Sequence[int]) -> dict[int, da
             if isinstance(outcome, InvalidArgValueError) and semantic:
                 repeated[key] = (owners, last)
                 continue
+            # Deals always have a history; for other types an older portal names no code.
+            if isinstance(outcome, NO_SUCH_TYPE) or (
+                isinstance(outcome, UnnamedError) and entity != DEAL
+            ):
+                return None
             rows = rows_at(first(outcome, "crm.stagehistory.list").result, "items", key)
+            check_among(rows, "OWNER_ID", owners, "crm.stagehistory.list")
             numbers = [as_id(row.get("ID")) for row in rows]
+            check_order(numbers, "crm.stagehistory.list")
             for owner, moment, number in _wins(rows, set(owners)):
                 latest[owner] = max(latest.get(owner, (moment, number)), (moment, number))
             if len(rows) >= PAGE and max(numbers) > last:

@@ -12,16 +12,27 @@ from abcxyz.errors import AdapterError, BadDataError
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, Command, as_id, as_map, as_moment, rows_at
 from abcxyz_bitrix.rest.errors import InvalidArgValueError
+from abcxyz_bitrix.rest.row_checks import PAGE, check_among, check_order, ignored_selection
 
-__all__ = ["PAGE", "Listing", "Piece", "Row", "by_ids", "cursor", "first", "narrow", "scan"]
+__all__ = [
+    "PAGE",
+    "Listing",
+    "Piece",
+    "Row",
+    "bounds",
+    "by_ids",
+    "cursor",
+    "first",
+    "narrow",
+    "sample",
+    "scan",
+]
 
 Row = Mapping[str, Any]
 
-PAGE = 50
-"""Rows of a page; the portal has no other size."""
-
 _FULL = 0.7  # target share of a page that one window fills
 _WIDEST = 200_000  # ids of one window
+_NAMED = 5  # fields named in a message
 _WINDOWS = 45  # windows of one piece: the history of so many full pages fits one batch
 
 
@@ -84,8 +95,30 @@ class Listing:
         return self.command({f">{self.id_name}": after, f"<={self.id_name}": upto})
 
     def rows(self, outcome: object) -> list[Row]:
-        """Return the rows of the outcome of such a command."""
-        return rows_at(first(outcome, self.method).result, self.at, self.method)
+        """Return the rows of the outcome of such a command.
+
+        Raises
+        ------
+        BadDataError
+            The rows hold nothing but their ids, although fields were selected.
+        """
+        rows = rows_at(first(outcome, self.method).result, self.at, self.method)
+        wanted = set(self.select) - {self.id_name}
+        if wanted and rows and all(set(row) <= {self.id_name} for row in rows):
+            raise ignored_selection(self.method, sorted(wanted)[:_NAMED])
+        return rows
+
+    def ordered(self, outcome: object, *, descending: bool = False) -> list[Row]:
+        """Return such rows, which must be ordered by their ids.
+
+        Raises
+        ------
+        BadDataError
+            They are not.
+        """
+        rows = self.rows(outcome)
+        check_order([self.number(row) for row in rows], self.method, descending=descending)
+        return rows
 
     def number(self, row: Row) -> int:
         """Return the id of a row."""
@@ -117,7 +150,14 @@ def bounds(client: Client, listing: Listing) -> tuple[int, int] | None:
             for order in ("ASC", "DESC")
         }
     )
-    ids = {order: [listing.number(row) for row in listing.rows(ends.get(order))] for order in ends}
+    plain = evolve(listing, select=tuple(_bound_fields(listing)))
+    ids = {
+        order: [
+            listing.number(row)
+            for row in plain.ordered(ends.get(order), descending=order == "DESC")
+        ]
+        for order in ends
+    }
     if not ids["ASC"] or not ids["DESC"]:
         return None
     return min(ids["ASC"]), max(ids["DESC"])
@@ -191,6 +231,20 @@ def _accepted(
             return listing, listing.rows(answer)
 
 
+def sample(client: Client, listing: Listing) -> list[Row]:
+    """Read windows of ids that are spread evenly over a list; a short list is read whole."""
+    ends = bounds(client, listing)
+    if ends is None:
+        return []
+    after, upto = ends[0] - 1, ends[1]
+    step = max(PAGE, -(-(upto - after) // _WINDOWS))
+    commands = {
+        f"s{start}": listing.between(start, min(start + PAGE, upto))
+        for start in range(after, upto, step)
+    }
+    return [row for _, outcome in client.stream(commands.items()) for row in listing.rows(outcome)]
+
+
 def scan(
     client: Client,
     listing: Listing,
@@ -242,7 +296,7 @@ def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -
     rest: list[_Gap] = []
     for key, outcome in client.stream(commands.items()):
         gap = gaps[int(key[1:])]
-        page = listing.rows(outcome)
+        page = listing.ordered(outcome)
         ids = [listing.number(row) for row in page]
         if any(not gap.after < number <= gap.upto for number in ids):
             raise BadDataError(
@@ -268,10 +322,9 @@ def by_ids(
     among = f"@{listing.id_name}"
     commands = ((f"i{place}", listing.command({among: part})) for place, part in enumerate(parts))
     for key, outcome in client.stream(commands, stop=stop):
-        wanted = set(parts[int(key[1:])])
-        for row in listing.rows(outcome):
-            if listing.number(row) in wanted:
-                yield row
+        rows = listing.rows(outcome)
+        check_among(rows, listing.id_name, parts[int(key[1:])], listing.method)
+        yield from rows
 
 
 def cursor(
@@ -308,6 +361,7 @@ def cursor(
             page_params["start"] = start
         rows = rows_at(client.call(method, page_params).result, at, method)
         ids = [as_id(row.get(id_name)) for row in rows]
+        check_order(ids, method)
         if ids and min(ids) <= last:
             raise BadDataError(
                 "the pages of {method} do not move on; the portal ignores the condition on the "

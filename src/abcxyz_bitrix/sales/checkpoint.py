@@ -17,7 +17,9 @@ __all__ = ["Checkpoint", "checkpoints", "fingerprint"]
 _MAX_AGE = 24 * 3600.0  # seconds within which an interrupted reading is resumed
 _SCHEMA = """
 create table if not exists run (print text not null, upto integer not null, began real not null);
-create table if not exists piece (after integer primary key, upto integer not null, sales text);
+create table if not exists counted (
+    after integer primary key, upto integer not null, sales text, counts text
+);
 """
 
 
@@ -84,29 +86,29 @@ class Checkpoint:
         with closing(self._open()) as base:
             run_row = base.execute("select print, upto, began from run").fetchone()
             if run_row is not None and run_row[0] == print_ and 0 <= now - run_row[2] < _MAX_AGE:
-                after = base.execute("select max(upto) from piece").fetchone()[0]
+                after = base.execute("select max(upto) from counted").fetchone()[0]
                 return after, run_row[1]
             if upto is not None:
                 base.execute("begin immediate")
                 base.execute("delete from run")
-                base.execute("delete from piece")
+                base.execute("delete from counted")
                 base.execute("insert into run values (?, ?, ?)", (print_, upto, now))
                 base.execute("commit")
             return None, upto
 
-    def add(self, after: int, upto: int, sales: list[Any]) -> None:
-        """Store one finished piece."""
+    def add(self, after: int, upto: int, sales: list[Any], counts: Mapping[str, int]) -> None:
+        """Store one finished piece, with its counters of omitted objects."""
         with closing(self._open()) as base:
             base.execute(
-                "insert or replace into piece values (?, ?, ?)",
-                (after, upto, json.dumps(sales, default=str)),
+                "insert or replace into counted values (?, ?, ?, ?)",
+                (after, upto, json.dumps(sales, default=str), json.dumps(counts)),
             )
 
-    def pieces(self) -> Iterator[list[Any]]:
-        """Yield the stored pieces by ascending id."""
+    def pieces(self) -> Iterator[tuple[list[Any], dict[str, int]]]:
+        """Yield the sales and the counters of the stored pieces by ascending id."""
         with closing(self._open()) as base:
-            for (sales,) in base.execute("select sales from piece order by after"):
-                yield json.loads(sales)
+            for sales, counts in base.execute("select sales, counts from counted order by after"):
+                yield json.loads(sales), json.loads(counts)
 
     def close(self) -> None:
         """Remove the file: the reading is complete."""

@@ -31,6 +31,9 @@ _ISSUES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no_date": ("no_date", "left_out"),
         "deleted_stage": ("deals in a deleted stage", "left_out"),
         "template": ("templates of recurring deals", "left_out"),
+        "imported": ("imported deals, dated by their closing date", "kept"),
+        "without_moved_time": ("deals without a time of their last move", "kept"),
+        "unknown_cost": ("sales whose purchase prices have no rate of exchange", "kept"),
         "without_key": ("customers without the chosen key", "kept"),
         "day_from_moved_time": ("deals dated by their last move", "kept"),
         "day_from_closedate": ("deals dated by their closing date", "kept"),
@@ -115,6 +118,10 @@ class SaleFilter:
         Choice of the customer, as in `BitrixSource`.
     zone
         Time zone of the business; None is that of the portal.
+    dated_by
+        Name of the field that dates a sale; None takes the moment of winning.
+    imported
+        Days on which sales of earlier days were imported.
     """
 
     stages: Stages
@@ -123,6 +130,8 @@ class SaleFilter:
     out: set[Party]
     customer: str
     zone: tzinfo | None
+    dated_by: str | None = None
+    imported: frozenset[date] = frozenset()
 
 
 def getter(names: Fields) -> Callable[[Row, str], Any]:

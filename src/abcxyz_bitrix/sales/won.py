@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from abcxyz_bitrix.crm.customers import Party, chooser
@@ -12,6 +12,7 @@ from abcxyz_bitrix.crm.stages import won_moments
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_day, as_decimal, as_id, as_moment
 from abcxyz_bitrix.rest.lists import Row
+from abcxyz_bitrix.rest.row_checks import check_fields
 from abcxyz_bitrix.sales.sale import CODES, Sale, SaleFilter, Tally, day_of, getter
 
 __all__ = ["won_sales"]
@@ -35,12 +36,15 @@ def won_sales(
     Notes
     -----
     The day comes from the last winning row of the stage history, else from the last move,
-    else from the closing date, which the portal shows as midnight UTC.
+    else from the closing date, which the portal shows as midnight UTC. A deal won on a day of
+    an import has its closing date, if that is earlier. An option names another field.
     """
     get = getter(names)
     choose = chooser(choice.customer, {code: names.find(code) for code in CODES}, choice.out)
     accepted: list[tuple[int, Row, Party]] = []
+    money = [name for code in ("OPPORTUNITY", "STAGE_ID") if (name := names.find(code))]
     for row in rows:
+        check_fields([row], money, "crm.item.list")
         reason = _left_out(row, get, choice)
         if reason:
             tally.add(reason)
@@ -50,10 +54,17 @@ def won_sales(
             tally.add("no_customer")
             continue
         accepted.append((as_id(row["id"]), row, party))
-    moments = won_moments(client, entity, [number for number, _, _ in accepted])
+    moments: Mapping[int, datetime] = {}
+    if choice.dated_by is None:
+        found = won_moments(client, entity, [number for number, _, _ in accepted])
+        moments = found or {}
+        tally.add("no_history", len(accepted) if found is None else 0)
     sales = []
     for number, row, party in accepted:
-        day = _closed(number, row, moments, get, choice.zone, tally)
+        if choice.dated_by is None:
+            day = _closed(number, row, moments, get, choice, tally)
+        else:
+            day = _day_in(row.get(choice.dated_by), choice.zone)
         if day is None:
             tally.add("no_date")
             continue
@@ -90,17 +101,31 @@ def _closed(
     row: Row,
     moments: Mapping[int, datetime],
     get: Callable[[Row, str], Any],
-    zone: tzinfo | None,
+    choice: SaleFilter,
     tally: Tally,
 ) -> date | None:
-    if number in moments:
-        tally.add("day_from_history")
-        return day_of(moments[number], zone)
+    closed = as_day(get(row, "CLOSEDATE"))
     moved = as_moment(get(row, "MOVED_TIME"))
-    if moved is not None:
-        tally.add("day_from_moved_time")
-        return day_of(moved, zone)
-    day = as_day(get(row, "CLOSEDATE"))
-    if day is not None:
+    moment = moments.get(number, moved)
+    if moment is not None:
+        day = day_of(moment, choice.zone)
+        if day in choice.imported and closed is not None and closed < day:
+            tally.add("imported")
+            return closed
+        tally.add("day_from_history" if number in moments else "day_from_moved_time")
+        return day
+    if closed is not None:
         tally.add("day_from_closedate")
-    return day
+    return closed
+
+
+def _day_in(value: object, zone: tzinfo | None) -> date | None:
+    """Return the day in a field: midnight UTC is a date, any other time a moment."""
+    moment = as_moment(value)
+    if moment is None or moment.tzinfo is None or _is_midnight(moment):
+        return as_day(value)
+    return day_of(moment, zone)
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return moment.astimezone(UTC).time() == time() or moment.time() == time()

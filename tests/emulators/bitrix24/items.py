@@ -190,6 +190,10 @@ def item_list(call: Call) -> Answer:
     if not isinstance(order, Mapping | list):
         raise mistyped("order", "array")
     columns = order_of(order, _finder(kind, originals=originals), strict=True)
+    if state.order_ignored:
+        columns = [(kind.fields["id"], True)]
+    if state.select_ignored:
+        chosen = [kind.fields["id"]]
     start = page_start(call.params.get("start", 0))
     may = visible(state, kind, call.user)
     page = state.tables[kind.id].select(where, columns, start, may)
@@ -325,6 +329,8 @@ def item_update(call: Call) -> Answer:
         text = "Setting value for Primary ID is not allowed, it is read-only field"
         raise RefusedError(400, 100, text)
     originals = _originals(call)
+    if state.keeps_emptied:
+        source = {name: value for name, value in php.entries(source) if value not in ("", None)}
     values = read_values(state, kind, source, creates=False, originals=originals)
     check_stage(state, kind, values, row.get("categoryId", 0))
     changed = state.update(kind.id, row, values, call.user)

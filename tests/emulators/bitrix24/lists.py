@@ -34,7 +34,7 @@ def category_list(call: Call) -> Answer:
     type_id = call.need_int("entityTypeId")
     if type_id not in call.state.kinds:
         raise not_found("Смарт-процесс не найден")
-    if type_id == LEAD:
+    if type_id == LEAD or type_id in call.state.without_categories:
         text = "Тип объекта не поддерживается"
         raise RefusedError(400, "ENTITY_TYPE_NOT_SUPPORTED", text)
     wanted = dict(php.entries(call.array("filter"))).get("code")
@@ -81,6 +81,8 @@ def status_list(call: Call) -> Answer:
         if staged:
             kind = "apology" if entry.code.endswith("APOLOGY") else _EXTRA[entry.semantics]
             row["EXTRA"] = {"SEMANTICS": kind, "COLOR": entry.color}
+            if call.state.extra_semantics_only:
+                row["SEMANTICS"] = None
         if all(test(_numbers(row)) for test in where.tests):
             matches.append(row)
     for known, descending in reversed(order or [(_STATUS["SORT"], False)]):
@@ -108,6 +110,8 @@ _LEADS = {"STAGE_SEMANTIC_ID": "STATUS_SEMANTIC_ID", "STAGE_ID": "STATUS_ID"}
 @method("crm.stagehistory.list", "crm")
 def stage_history(call: Call) -> Answer:
     state, type_id = call.state, php.integer(call.params.get("entityTypeId"))
+    if type_id in state.without_history:
+        raise RefusedError(400, 0, "SMART_INVOICE entity is not supported")
     table = state.history.get(type_id)
     if table is None:
         raise RefusedError(400, 0, f"{type_id} entity is not supported")

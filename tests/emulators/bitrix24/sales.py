@@ -137,9 +137,21 @@ def products(call: Call) -> Answer:
     if not {"id", "iblockId"} <= set(select):
         text = "Required select fields: id, iblockId"
         raise RefusedError(400, "200040300043", text)
+    names = [str(name) for name, _ in php.entries(call.array("filter"))]
+    if call.state.catalog_wants_iblock:
+        if not {"iblockId", "=iblockId"} & set(names):
+            raise RefusedError(400, 0, "Required fields: iblockId")
+        if any(name.startswith("@") for name in names):
+            raise RefusedError(400, 0, "filter")
     page = _plain(call, "products", _PRODUCT)
     rows = [_chosen(call, row, _PRODUCT) for row in page.rows]
     return Answer({"products": rows}, page.total, page.next)
+
+
+@method("catalog.catalog.list", "catalog")
+def catalogs(call: Call) -> Answer:
+    numbers = sorted({row["iblockId"] for row in call.state.stores["products"].rows.values()})
+    return Answer({"catalogs": [{"id": number, "iblockId": number} for number in numbers]})
 
 
 _REQUISITE = {"ID": Field("id", "integer")} | columns(
@@ -148,6 +160,11 @@ _REQUISITE = {"ID": Field("id", "integer")} | columns(
     "ORIGINATOR_ID ACTIVE SORT:integer RQ_NAME RQ_COMPANY_NAME RQ_COMPANY_FULL_NAME RQ_INN "
     "RQ_KPP RQ_OGRN RQ_OKPO RQ_VAT_ID"
 )
+
+
+@method("crm.requisite.fields", "crm")
+def requisite_fields(call: Call) -> Answer:
+    return Answer({name: {"type": "string", "title": name} for name in _REQUISITE})
 
 
 @method("crm.requisite.list", "crm")

@@ -134,6 +134,24 @@ class State:
         Stage history answers texts instead of numbers.
     lead_mode
         1: leads are on; 2: they are off.
+    order_ignored, select_ignored
+        ``crm.item.list`` answers the newest first, or the ids alone.
+    keeps_emptied
+        ``crm.item.update`` leaves out fields that are to be emptied.
+    extra_semantics_only
+        Stages name their semantics in ``EXTRA`` alone.
+    without_history
+        Types of objects that ``crm.stagehistory.list`` does not know.
+    without_categories
+        Types of objects that ``crm.category.list`` does not know.
+    catalog_wants_iblock
+        ``catalog.product.list`` requires ``iblockId`` and knows no prefix ``@``.
+    notifications_fail
+        So many notifications are answered with false.
+    task_entries_without_text
+        Entries of tasks in the timeline have no description.
+    rest3_route
+        False: every call below ``/rest/api/`` is answered with 401.
     """
 
     clock: Clock
@@ -151,6 +169,16 @@ class State:
     locked: set[tuple[int, int]] = field(factory=set)
     bound: defaultdict[tuple[int, int], set[int]] = field(factory=lambda: defaultdict(set))
     lead_mode: int = 1
+    order_ignored: bool = False
+    select_ignored: bool = False
+    keeps_emptied: bool = False
+    extra_semantics_only: bool = False
+    without_history: set[int] = field(factory=set)
+    without_categories: set[int] = field(factory=set)
+    catalog_wants_iblock: bool = True
+    notifications_fail: int = 0
+    task_entries_without_text: bool = False
+    rest3_route: bool = True
     denied: dict[tuple[str, int], RefusedError] = field(factory=dict)
     writes: list[Write] = field(factory=list)
     touched: Counter[tuple[str, int]] = field(factory=Counter)

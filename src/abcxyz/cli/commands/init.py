@@ -71,8 +71,14 @@ def job_text(lang: str = "en") -> str:
     ]
     for name, keys in TABLES.items():
         if name == "sink":
+            others = [
+                f"# {key} = {_toml(about.default)}  # {about.explain(lang)}"
+                for key, about in keys.items()
+                if key != "kind"
+            ]
             for kind, path in _SINKS:
-                lines += ["", "[[sink]]", f'kind = "{kind}"', f'path = "{path}"']
+                lines += ["", "[[sink]]", f'kind = "{kind}"', f'path = "{path}"', *others]
+                others = []
             continue
         values = _VALUES.get(name, {})
         optional = name == "enricher"

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import functools
+from typing import TYPE_CHECKING
 
 from abcxyz.cli.options.anonymize import add_anonymize, anonymized
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.errors import InputError
+from abcxyz.i18n import text
+
+if TYPE_CHECKING:
+    from abcxyz.pipeline import RunProgress
+    from abcxyz.plugins import WritePlan
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -26,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB", help="a TOML file; abcxyz init writes one")
     parser.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     parser.add_argument("--apply", action="store_true", help="write to other systems, too")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="write without asking if over half of the classes change",
+    )
     add_anonymize(parser)
     parser.add_argument(
         "--budget", metavar="6h", help="time for sinks that write to slow systems; 6h or 90m"
@@ -38,6 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=ALERTS_EXIT_CODE,
         help="exit with %(const)s where alerts were raised",
     )
+
+
+def _confirm(sink: str, plan: WritePlan, *, lang: str, progress: RunProgress) -> bool:
+    """Ask before over half of the classes on the cards of a sink change."""
+    from abcxyz.cli.output.outcome_text import plan_text
+    from abcxyz.cli.output.terminal import ask
+
+    with progress.paused():
+        return ask(f"{sink}: {plan_text(plan, lang)}. {text('Write? Type yes:', lang)}")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
             apply=args.apply,
             progress=progress,
             change=functools.partial(anonymized, enabled=True) if args.anonymize else None,
+            confirm=None
+            if args.yes
+            else functools.partial(_confirm, lang=lang, progress=progress),
         )
     code = outcome.exit_code(alerts=args.alerts_exit_code is not None)
     if args.json:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import number, text, translate
 
 if TYPE_CHECKING:
     from abcxyz.pipeline import Outcome, SinkOutcome
+    from abcxyz.plugins import WritePlan
 
 __all__ = ["outcome_object", "render_outcome"]
 
@@ -44,7 +47,19 @@ def _sink_object(sink: SinkOutcome, lang: str) -> dict[str, Any]:
         "failed": {} if report is None else dict(report.failed),
         "notes": [] if report is None else list(report.notes),
         "problem": None if sink.problem is None else translate(sink.problem, lang),
+        "plan": None if sink.plan is None else attrs.asdict(sink.plan),
     }
+
+
+def plan_text(plan: WritePlan, lang: str) -> str:
+    """Return what a write changes, as part of a sentence."""
+    return text(
+        "cards that change class: {changed} of {classified}, {cleared} of them lose it",
+        lang,
+        changed=number(plan.changed, lang),
+        classified=number(plan.classified, lang),
+        cleared=number(plan.cleared, lang),
+    )
 
 
 def render_outcome(outcome: Outcome, lang: str) -> str:
@@ -80,7 +95,7 @@ def _sink_lines(sink: SinkOutcome, lang: str) -> list[str]:
     report = sink.report
     if report is None:
         reason = "" if sink.problem is None else translate(sink.problem, lang)
-        return [one_line(f"{sink.kind}: {reason}")]
+        return [one_line(f"{sink.kind}: {reason}"), *_plan_lines(sink, lang)]
     counts = {
         "sink": sink.kind,
         "written": number(report.written, lang),
@@ -98,7 +113,16 @@ def _sink_lines(sink: SinkOutcome, lang: str) -> list[str]:
             "{sink}: written {written}, unchanged {unchanged}, refused {failed}", lang, **counts
         )
     refused = [f"{customer}: {why}" for customer, why in report.failed.items()]
-    return [head, *_shown(list(report.notes), lang), *_shown(refused, lang)]
+    return [
+        head,
+        *_plan_lines(sink, lang),
+        *_shown(list(report.notes), lang),
+        *_shown(refused, lang),
+    ]
+
+
+def _plan_lines(sink: SinkOutcome, lang: str) -> list[str]:
+    return [] if sink.plan is None else [f"  {plan_text(sink.plan, lang)}"]
 
 
 def _shown(details: list[str], lang: str) -> list[str]:

@@ -138,6 +138,15 @@ class RichProgress(RunProgress):
             count = _of(done, total, self._lang)
             self._progress.update(self._task, completed=done, total=total, count=count)
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Remove the lines from the terminal for the duration of a ``with`` statement."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def end(self) -> None:
         """Stop the line."""
         if self._task is not None:
