@@ -70,10 +70,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.columns": "core.* tables.values tables.roles",
         "tables.table": "",
         "tables.containers": "",
-        "tables.formats": "tables.containers",
+        "tables.formats": "tables.table tables.containers",
         "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
+        "tables.scan": "core.*",
         "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",

@@ -41,7 +41,7 @@ class FileSource:
 
     def __init__(
         self,
-        path: str | PathLike[str] | Sequence[str],
+        path: str | PathLike[str] | Sequence[str | PathLike[str]],
         *,
         customer: str | None = None,
         date: str | None = None,

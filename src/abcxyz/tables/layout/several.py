@@ -13,7 +13,7 @@ from abcxyz.tables.layout.options import ShapeOptions
 from abcxyz.tables.layout.periods import is_period
 from abcxyz.tables.layout.sheet_table import empty_table, table_of_sheet
 from abcxyz.tables.roles import REQUIRED, candidates
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import FrameTable, Table
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["UnitedTable", "table_of_workbook", "unite"]
@@ -44,14 +44,25 @@ class UnitedTable:
     where: str
     columns: Sequence[str]
     tables: Sequence[Table]
-    remarks: Sequence[str] = ()
+    _remarks: Sequence[str] = ()
     roles: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the files were understood, with what was learnt while they were read."""
+        known = dict.fromkeys(self._remarks)
+        return list(known | dict.fromkeys(text for one in self.tables for text in one.remarks))
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of each table; see `abcxyz.tables.table.Table.batches`."""
         wanted = list(self.columns if columns is None else columns)
+        # A column that is text in one table and has another type in the next is read as cells.
+        alike = len({type(table) for table in self.tables}) == 1 and not any(
+            isinstance(table, FrameTable) for table in self.tables[1:]
+        )
         for table in self.tables:
-            yield from table.batches(wanted)
+            for batch in table.batches(wanted):
+                yield batch if alike else batch.astype(object)
 
 
 def unite(where: str, tables: Sequence[Table], what: str) -> Table:

@@ -41,9 +41,15 @@ class DerivedTable:
     columns: Sequence[str]
     begin: Callable[[], Make]
     needs: Sequence[str]
-    remarks: Sequence[str] = ()
+    _remarks: Sequence[str] = ()
     roles: Mapping[str, str] = field(factory=dict)
     dated: bool = True
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood, with what its source learnt while it was read."""
+        known = list(self._remarks)
+        return [*known, *(text for text in self.source.remarks if text not in known)]
 
     @property
     def where(self) -> str:
