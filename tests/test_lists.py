@@ -40,7 +40,6 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 
 #: Names that stand together in several places -> why they may.
 ALLOWED = {
-    "after before days segment usual": "the fields of advice and how they are filled, tried below",
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
     "Change Customers Event Money_before Money_now": "headings of two renderings",
@@ -185,7 +184,7 @@ def test_columns_of_a_file_of_sales() -> None:
     assert set(REQUIRED) < set(ROLES)
 
     options = list(inspect.signature(FileSource).parameters)
-    assert [name for name in reading if name not in ("as_of", "undated")] == options
+    assert [name for name in reading if name != "as_of"] == options
     of_sql = [name for name in inspect.signature(SqlSource).parameters if name in ROLES]
     assert [role for role in ROLES if role != "currency"] == of_sql
     of_frames = [name for name in attrs.fields_dict(Query) if name in ROLES]

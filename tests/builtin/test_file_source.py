@@ -57,5 +57,5 @@ def test_halves_make_the_whole(tmp_path: Path) -> None:
 def test_a_file_source_has_the_options_of_reading() -> None:
     """The options and defaults of a job's source equal those of the function."""
     reading = dict(inspect.signature(read_sales).parameters)
-    del reading["as_of"], reading["undated"]  # a source does not know the date of the result
+    del reading["as_of"]  # a source has no option to leave lines out
     assert list(reading.values()) == list(inspect.signature(FileSource).parameters.values())

@@ -28,10 +28,10 @@ from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import ROLES
 from abcxyz.tables.shapes.undated import is_dated
-from abcxyz.tables.table import first_rows
+from abcxyz.tables.table import Table, first_rows
 from abcxyz.tables.table_scan import TableScan
 
-__all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
+__all__ = ["Sales", "SalesScan", "open_sales_table", "read_sales", "scan_sales"]
 
 _OPENING = ("delimiter", "encoding", "sheet", "decimal")
 _SHAPE = tuple(one.name for one in fields(ShapeOptions))
@@ -308,6 +308,30 @@ class SalesScan:
         return self._scan.spilled
 
 
+def open_sales_table(
+    path: Files, *, undated: date | None = None, **reading: Any
+) -> tuple[Table, dict[str, str | None]]:
+    """Open the table of a file of sales; return it with role -> column named or made by its shape.
+
+    Parameters
+    ----------
+    path, undated
+        As in `scan_sales`.
+    reading
+        As in `read_sales`; those that do not concern the table are ignored.
+    """
+    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
+    table = open_table(
+        path,
+        **{name: reading[name] for name in _OPENING if name in reading},
+        shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
+        limits=Limits.of(reading.get("unpack_limit")),
+        named=named,
+        undated=undated,
+    )
+    return table, {role: column or table.roles.get(role) for role, column in named.items()}
+
+
 @contextmanager
 def scan_sales(
     path: Files,
@@ -345,16 +369,7 @@ def scan_sales(
         As in `read_sales`.
     """
     budget = None if memory is None else _lines_budget(memory)
-    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
-    table = open_table(
-        path,
-        **{name: reading[name] for name in _OPENING if name in reading},
-        shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
-        limits=Limits.of(reading.get("unpack_limit")),
-        named=named,
-        undated=undated,
-    )
-    named = {role: column or table.roles.get(role) for role, column in named.items()}
+    table, named = open_sales_table(path, undated=undated, **reading)
     choices = choose_by_cells(table.columns, named, table.where, first_rows(table))
     columns = choices.columns
     scan = TableScan(

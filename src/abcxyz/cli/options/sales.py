@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_large_options",
+    "add_reading_options",
     "add_sales_input",
     "add_sales_options",
     "large_options",
@@ -48,8 +49,8 @@ _READING = (
 _SERIES = ("ddof", "since_first")
 
 
-def add_sales_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options for reading a file of sales and classifying."""
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for reading a file of sales."""
     columns = parser.add_argument_group("columns (recognised by their usual names)")
     for role, meaning in _COLUMNS.items():
         columns.add_argument(f"--{role.replace('_', '-')}", metavar="COL", help=meaning)
@@ -89,6 +90,11 @@ def add_sales_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="column of one period, or FIRST:LAST; may be repeated; no leaves them",
     )
+
+
+def add_sales_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for reading a file of sales and classifying."""
+    add_reading_options(parser)
     _add_classification(parser)
 
 
