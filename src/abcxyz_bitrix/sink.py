@@ -59,6 +59,9 @@ class BitrixSink:
     head
         Id of the user who receives alerts on stalled deals; by default the head of the sales
         department.
+    sales_department
+        Name or number of that department; by default it is found by the words of its name, the
+        department of the responsible employee first.
     ledger
         File of the alerts that were sent.
     budget
@@ -92,6 +95,7 @@ class BitrixSink:
         stalled_days: float | None = None,
         working_days: bool | None = None,
         head: int | None = None,
+        sales_department: str | int | None = None,
         ledger: Path = Path("bitrix24-ledger.sqlite"),
         budget: str | None = None,
         update_cost: float = 0.085,
@@ -132,6 +136,7 @@ class BitrixSink:
             ledger=ledger,
             stalled=stalled_days != 0,
             head=head,
+            sales_department=sales_department,
             lang=lang,
         )
         self._guard: WriteGuard = _no_guard
