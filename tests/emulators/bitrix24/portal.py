@@ -293,6 +293,8 @@ class Portal(Seed):
                 raise refusal("query_limit")
             who = self._who(caller, params)
             params.pop("auth", None)
+            if caller[0] == "v3" and not self.state.rest3_route:
+                raise RefusedError(401, "NO_AUTH_FOUND", "Wrong authorization data")
             if caller[0] == "v3":
                 return self._answer3(request, who, params)
             return as_json(200, self.engine.answer(request, who, params))
