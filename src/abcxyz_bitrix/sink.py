@@ -20,6 +20,7 @@ from abcxyz_bitrix.cards.writer import CardWriter
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
+from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
@@ -258,7 +259,8 @@ class BitrixSink:
             Something is missing.
         """
         writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
-        entities = [*self._entities, *([LEAD] if self._leads else [])]
+        leads = self._leads and leads_on(self.client)
+        entities = [*self._entities, *([LEAD] if leads else [])]
         notes = check_access(
             self.client,
             {"crm"} | self._alerts.scopes,

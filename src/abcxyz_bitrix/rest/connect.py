@@ -86,8 +86,9 @@ def connect(
     elif webhook is None and client_id and client_secret is not None and token_file and portal:
         secret = read_secret(client_secret, where="client_secret: ")
         credentials = OAuth.open(
-            portal, client_id, secret, Path(token_file), transport, loopback=insecure_loopback
-        )
+            portal, client_id, secret, Path(token_file), transport, loopback=insecure_loopback,
+            clock=timer,
+        )  # fmt: skip
     else:
         raise ConfigError(
             "Bitrix24 needs either webhook, or client_id, client_secret, token_file and portal"

@@ -14,14 +14,26 @@ from attrs import field, frozen
 from abcxyz.errors import AdapterError, ConfigError, UnavailableError
 from abcxyz.http import Transport
 from abcxyz.plugins import Secret
-from abcxyz.toolkit import file_lock, is_loopback, read_private, write_atomic
-from abcxyz_bitrix.rest.errors import NotJsonError
-from abcxyz_bitrix.rest.refusals import refusal
+from abcxyz.toolkit import (
+    Clock,
+    SystemClock,
+    file_lock,
+    is_loopback,
+    read_private,
+    write_atomic,
+)
+from abcxyz.toolkit.secrets import check_path_name
+from abcxyz_bitrix.rest.tokens import AUTH_SERVERS, auth_server, request_tokens
 
-__all__ = ["AUTH_SERVERS", "Credentials", "OAuth", "SecretOrReference", "Webhook"]
-
-AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
-"""The only hosts that may see a client secret."""
+__all__ = [
+    "AUTH_SERVERS",
+    "Credentials",
+    "OAuth",
+    "SecretOrReference",
+    "Webhook",
+    "portal_base",
+    "store_tokens",
+]
 
 SecretOrReference = Secret | Mapping[str, str]
 """A secret, or a reference to it as `read_secret` takes it; a job must not hold the secret."""
@@ -34,7 +46,7 @@ class _Unpicklable:
         raise TypeError("credentials are not picklable")
 
 
-def _base(url: str, loopback: bool) -> str:
+def portal_base(url: str, loopback: bool) -> str:
     """Check an address and return ``https://host[:port]``."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -76,7 +88,7 @@ class Webhook(_Unpicklable):
         ConfigError
             It is not such an address. The message does not repeat it.
         """
-        base = _base(url, loopback)
+        base = portal_base(url, loopback)
         parts = [part for part in urlsplit(url).path.split("/") if part]
         if len(parts) < 3 or parts[0] != "rest" or not parts[1].isdigit():
             raise ConfigError(
@@ -126,6 +138,8 @@ class OAuth(_Unpicklable):
         The token file, mode 0600: a JSON object as the authorisation server answers it.
     loopback
         Allow an authorisation server on this machine.
+    clock
+        Clock of the pauses between attempts.
 
     Notes
     -----
@@ -140,6 +154,7 @@ class OAuth(_Unpicklable):
     file: Path
     _transport: Transport = field(repr=False)
     loopback: bool = False
+    clock: Clock = field(factory=SystemClock, repr=False)
     _lock: threading.RLock = field(factory=threading.RLock, repr=False, init=False)
 
     @classmethod
@@ -152,6 +167,7 @@ class OAuth(_Unpicklable):
         transport: Transport,
         *,
         loopback: bool = False,
+        clock: Clock | None = None,
     ) -> OAuth:
         """Check the address and the token file.
 
@@ -161,7 +177,10 @@ class OAuth(_Unpicklable):
             One of them cannot be used.
         """
         url = portal if "://" in portal else f"https://{portal}"
-        made = cls(_base(url, loopback), client_id, client_secret, Path(file), transport, loopback)
+        made = cls(
+            portal_base(url, loopback), client_id, client_secret, Path(file), transport, loopback,
+            clock or SystemClock(),
+        )  # fmt: skip
         made.token()
         return made
 
@@ -203,7 +222,7 @@ class OAuth(_Unpicklable):
                 return True
             fresh = self._refresh(tokens)
             self._transport.redactor.learn(fresh["access_token"], fresh["refresh_token"])
-            _store(self.file, {**tokens, **fresh})
+            store_tokens(self.file, {**tokens, **fresh})
             return True
 
     def _refresh(self, tokens: Mapping[str, str]) -> dict[str, str]:
@@ -216,61 +235,15 @@ class OAuth(_Unpicklable):
                 "refresh_token": tokens["refresh_token"],
             }
         )
+        hide = (self._client_secret, *tokens.values())
         # A repeated request with the old token is safe: it works, or fails with invalid_grant.
-        response = self._transport.send(
-            "GET", f"{server}/oauth/token/?{parameters}", repeatable=True
-        )
-        try:
-            answer = json.loads(response.body)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise NotJsonError(
-                "the authorisation server answered HTTP {status} without JSON; try again later",
-                status=response.status,
-            )
-        if "error" in answer:
-            raise refusal(
-                answer["error"],
-                answer.get("error_description", ""),
-                status=response.status,
-                method="oauth/token",
-                hide=(self._client_secret, *tokens.values()),
-            )
-        try:
-            return {
-                name: str(answer[name])
-                for name in (
-                    "access_token",
-                    "refresh_token",
-                    "client_endpoint",
-                    "server_endpoint",
-                    "expires",
-                    "member_id",
-                )
-                if name in answer or name in ("access_token", "refresh_token")
-            }
-        except KeyError:
-            raise NotJsonError(
-                "the authorisation server answered HTTP {status} without JSON; try again later",
-                status=response.status,
-            ) from None
+        return request_tokens(self._transport, server, parameters, hide=hide, clock=self.clock)
 
     def _server(self, endpoint: str) -> str:
-        if not endpoint:
-            return AUTH_SERVERS[0]
-        parts = urlsplit(endpoint)
-        server = f"{parts.scheme}://{parts.netloc}"
-        if server in AUTH_SERVERS or (self.loopback and is_loopback(parts.hostname or "")):
-            return server
-        raise ConfigError(
-            "the token file names the authorisation server {server!r}; only {known} may see the "
-            "client secret",
-            server=server,
-            known=", ".join(AUTH_SERVERS),
-        )
+        return auth_server(endpoint, loopback=self.loopback)
 
     def _read(self) -> dict[str, str]:
+        check_path_name(self.file, "token_file: ")
         content = read_private(self.file, "token_file: ")
         try:
             tokens = json.loads(content)
@@ -288,7 +261,7 @@ class OAuth(_Unpicklable):
 Credentials = Webhook | OAuth
 
 
-def _store(path: Path, tokens: Mapping[str, str]) -> None:
+def store_tokens(path: Path, tokens: Mapping[str, str]) -> None:
     """Replace the token file atomically, readable by its owner only."""
     try:
         write_atomic(path, json.dumps(dict(tokens)).encode(), private=True)
