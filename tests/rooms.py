@@ -67,6 +67,7 @@ ROOMS: dict[str, dict[str, str]] = {
         # Files of sales, leads and segments: reading, checking and writing.
         "tables.values": "",
         "tables.roles": "",
+        "tables.columns": "core.* tables.values tables.roles",
         "tables.table": "",
         "tables.containers": "",
         "tables.formats": "tables.containers",

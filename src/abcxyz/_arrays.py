@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copyreg
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -14,6 +15,7 @@ from abcxyz.errors import InputError
 
 __all__ = [
     "SAME_ARRAYS",
+    "SAME_LABELS",
     "ArrayLike",
     "Bools",
     "Codes",
@@ -25,7 +27,10 @@ __all__ = [
     "freeze",
     "frozen_map",
     "infinity_error",
+    "is_missing",
+    "row_labels",
     "same_arrays",
+    "separate",
 ]
 
 ArrayLike: TypeAlias = npt.ArrayLike | Sequence[Any]
@@ -58,6 +63,50 @@ def frozen_map(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
     return MappingProxyType(dict(mapping))
 
 
+def _reduce_map(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return frozen_map, (dict(mapping),)
+
+
+# The results hold read-only maps, which Python itself can neither pickle nor copy.
+copyreg.pickle(MappingProxyType, _reduce_map)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a scalar stands for no value: None, NaN, NaT or ``pandas.NA``."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating, np.datetime64)) and bool(value != value)
+
+
+def row_labels(values: object) -> Any:
+    """Return the labels of the rows of a pandas Series or DataFrame; None of anything else."""
+    index = getattr(values, "index", None)
+    return index if hasattr(index, "get_indexer") else None
+
+
+#: Arrays of up to this many values are copied, so that a result does not change with them.
+_SEPARATE = 1 << 20
+
+
+def separate(array: npt.NDArray[Any], source: object, copy: bool | None) -> npt.NDArray[Any]:
+    """Return a read-only *array* that does not change when *source* does.
+
+    Parameters
+    ----------
+    array
+        What `as_numbers` made of *source*.
+    source
+        Values of the caller.
+    copy
+        True copies whatever shares its memory with *source*, False never does. None copies up to
+        a million values: beyond, a copy takes several times as long as the classification.
+    """
+    if copy is False or (copy is None and array.size > _SEPARATE):
+        return array
+    shared = not isinstance(source, (list, tuple)) and array.base is not None
+    return freeze(array.copy()) if shared else array
+
+
 def same_arrays(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
     """Return whether two arrays hold the same content; NaN equals NaN, None equals None."""
     if left is None or right is None:
@@ -69,6 +118,14 @@ def same_arrays(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -
 
 SAME_ARRAYS = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 """For ``field(eq=SAME_ARRAYS)``: compare a field that holds an array or None by content."""
+
+
+def _same_labels(left: Any, right: Any) -> bool:
+    return left is right if left is None or right is None else bool(left.equals(right))
+
+
+SAME_LABELS = attrs.cmp_using(eq=_same_labels, class_name="SameLabels")
+"""For ``field(eq=SAME_LABELS)``: compare a field that holds a pandas index or None."""
 
 
 def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
@@ -133,7 +190,17 @@ def _to_array(values: ArrayLike, name: str) -> Numbers:
         values = np.ma.filled(values.astype(np.float64), np.nan)
     elif isinstance(values, _HasToNumpy) and not isinstance(values, np.ndarray):
         values = _column_to_array(values)
-    array: npt.NDArray[Any] = np.asarray(values)
+    elif isinstance(values, Iterable) and not isinstance(values, (np.ndarray, str, bytes)):
+        values = list(values)  # also a range, or the values of a dictionary
+    try:
+        array: npt.NDArray[Any] = np.asarray(values)
+    except (ValueError, OverflowError):
+        raise InputError(
+            "{name} is no regular table; give every row the same number of values", name=name
+        ) from None
+    if array.dtype.kind in "US" and isinstance(values, list):
+        # numpy makes text of a list in which one value is text; the error names that one.
+        array = np.array(values, dtype=object)
     if array.dtype.kind in "iu":
         if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
             return array.astype(np.float64)
@@ -159,29 +226,27 @@ def _column_to_array(column: _HasToNumpy) -> npt.NDArray[Any]:
         array = column.to_numpy()
     except ValueError:  # pyarrow, where missing values forbid a view
         array = column.to_numpy(zero_copy_only=False)
-    if array.dtype.kind != "O":
-        return array
-    try:  # pandas' nullable columns
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        return array
+    kind = getattr(getattr(column, "dtype", None), "kind", "O")
+    if array.dtype.kind != "O" or kind not in "iuf":
+        return array  # text stays text, for pandas would parse it: 'nan' would be a number
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)  # a nullable column of pandas
 
 
 def _objects_to_floats(array: npt.NDArray[Any], name: str) -> Floats:
     """Convert ``None``, ``Decimal`` and ``Fraction`` along with ordinary numbers."""
 
     def is_invalid(value: object) -> bool:
-        if value is None:
+        if is_missing(value):
             return False
         if isinstance(value, (str, bytes, bool, np.bool_)):
             return True
         try:
             float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return type(value).__name__ != "NAType"
+        except (TypeError, ValueError, OverflowError):
+            return True
         return False
 
-    flat = [np.nan if v is None or type(v).__name__ == "NAType" else v for v in array.ravel()]
+    flat = [np.nan if is_missing(v) else v for v in array.ravel()]
     place, value = _first_that(is_invalid, array)
     if place is not None:
         raise InputError(

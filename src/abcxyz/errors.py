@@ -26,12 +26,14 @@ __all__ = [
     "AuthenticationError",
     "BadDataError",
     "ConfigError",
+    "CoverageWarning",
     "HistoryError",
     "InputError",
     "MeaninglessClassesWarning",
     "PluginError",
     "RateLimitError",
     "UnavailableError",
+    "UnsteadyClassWarning",
 ]
 
 
@@ -123,3 +125,11 @@ class AbcxyzWarning(UserWarning):
 
 class MeaninglessClassesWarning(AbcxyzWarning):
     """The classes are correct, but hardly separate the customers."""
+
+
+class UnsteadyClassWarning(MeaninglessClassesWarning):
+    """Class X, the steady one, includes customers whose purchases are not steady."""
+
+
+class CoverageWarning(AbcxyzWarning):
+    """The sales do not cover the window: they end long before it does, or begin after it does."""

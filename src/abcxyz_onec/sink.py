@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import attrs
+from attrs import frozen
 
-from abcxyz import SEGMENTS
-from abcxyz.errors import ConfigError
-from abcxyz.plugins import Flat, WriteReport
+from abcxyz import METRICS, SEGMENTS
+from abcxyz.errors import AdapterError, ConfigError
+from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import (
@@ -28,7 +30,7 @@ from abcxyz_onec.targets.additional_info import Attributes, Extra
 from abcxyz_onec.targets.needed_objects import needed_queries
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
-from abcxyz_onec.targets.writes import Change, Target, Wanted, WritePlan, apply
+from abcxyz_onec.targets.writes import Change, Comparison, Target, Wanted, apply
 from abcxyz_onec.words import text
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ class OneCSink:
         self._lost, self._lost_text, self._lang = lost, lost_text, lang
         self.notes: tuple[str, ...] = ()
         self._client = connection.client()
+        self._guard: WriteGuard = WritePlan.check_matched
 
     def __repr__(self) -> str:
         return f"OneCSink({self._client.url!r}, into={self._into!r})"
@@ -135,10 +138,17 @@ class OneCSink:
             )
         if self._into == "segment":
             return Segments(self._client, names, self._property, self._lost)
-        assert analysis is not None
-        return UtClassification(
-            self._client, names, analysis.settings.metric, analysis.snapshot.dated
-        )
+        metric, dated = METRICS[0], date.min  # the records are read whatever these are
+        if analysis is not None:
+            metric, dated = analysis.settings.metric, analysis.snapshot.dated
+        return UtClassification(self._client, names, metric, dated)
+
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Call *guard* in every later write before 1C is changed.
+
+        Without one at most half of the customers may lack a card.
+        """
+        self._guard = guard
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the classes of *analysis*; with *dry_run* only count the changes.
@@ -147,47 +157,100 @@ class OneCSink:
         ------
         ConfigError
             The property or an object is missing; the message says how to make or publish it.
+            Or most customers have no card under their identifier: *customer_id* is wrong.
         """
+        return self._write_to(analysis, None, dry_run=dry_run)
+
+    def _write_to(
+        self, analysis: Analysis, only: frozenset[str] | None, *, dry_run: bool
+    ) -> WriteReport:
+        """Write to all cards, or to those of *only* these customers."""
         before = attrs.evolve(self._client.traffic)
-        matches, target, (changes, unchanged), hidden = self._client.with_current_names(
-            lambda: self._plan(analysis)
-        )
+        plan = self._client.with_current_names(lambda: self._plan(analysis, only))
+        matches, changes = plan.matches, plan.comparison.changes
+        if only is None:
+            self._guard(plan.comparison.write_plan(matches.customers, len(matches.wanted)))
         self.notes = (
             self._text(
                 "{changes} to write, {unchanged} right already; {spent} to find out",
                 changes=len(changes),
-                unchanged=unchanged,
+                unchanged=plan.comparison.unchanged,
                 spent=self._client.traffic.since(before),
             ),
         )
-        if hidden:
+        if plan.hidden:
             self.notes += (
                 self._text(
                     "some sales are hidden from the user of 1C: customers without visible sales "
                     "keep the class that they have"
                 ),
             )
-        failed = {} if dry_run else self._write(target, changes, matches.wanted)
+        failed = {} if dry_run else self._write(plan.target, changes, matches.wanted)
+        if plan.target.ignores_versions:
+            self.notes += (
+                self._text(
+                    "this base of 1C does not compare the versions of cards: each was compared "
+                    "before and after its write, but write when nobody edits customers"
+                ),
+            )
         refused = {matches.name(who): why for who, why in failed.items()}
         unmatched = {name: self._unmatched(count) for name, count in matches.unmatched.items()}
         return WriteReport(
             written=len(changes) - len(failed),
-            unchanged=unchanged,
+            unchanged=plan.comparison.unchanged,
             failed=unmatched | refused,
             notes=self.notes,
         )
 
-    def _plan(self, analysis: Analysis) -> tuple[_Matches, Target, WritePlan, bool]:
+    def _plan(self, analysis: Analysis, only: frozenset[str] | None) -> _Plan:
         """Match the customers, and compare what 1C stores with the classes."""
         self._check_published()
-        directory = read_directory(
-            self._client, self._profile, self._entity, self._customer_id, keys=False
-        )
-        matches = _Matches(directory, analysis)
+        matches = _Matches(self._directory(), analysis, only)
         target = self._target(analysis)
         hidden = self._sales_are_hidden(analysis)
-        changeable = frozenset[str]() if hidden else matches.changeable
-        return matches, target, target.plan(matches.wanted, changeable), hidden
+        changeable = frozenset[str]() if hidden or only is not None else matches.changeable
+        return _Plan(matches, target, target.plan(matches.wanted, changeable), hidden)
+
+    def _directory(self) -> Directory:
+        return read_directory(
+            self._client, self._profile, self._entity, self._customer_id, keys=False
+        )
+
+    # -- pilot -------------------------------------------------------------------------------
+
+    def read_cards(self, customers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Return what 1C stores for *customers*, changing nothing; unknown ones are left out."""
+        self._check_published()
+        cards = self._cards(customers)
+        stored = self._target(None).stored_fields(list(cards.values()))
+        return {customer: stored[reference] for customer, reference in cards.items()}
+
+    def write_cards(self, analysis: Analysis, customers: Sequence[str]) -> WriteReport:
+        """Write *analysis* to the cards of *customers* alone."""
+        return self._write_to(analysis, frozenset(customers), dry_run=False)
+
+    def restore_cards(self, before: Mapping[str, Mapping[str, Any]]) -> WriteReport:
+        """Restore the cards to what `read_cards` returned."""
+        cards, target = self._cards(list(before)), self._target(None)
+        failed = {customer: self._unmatched(0) for customer in before if customer not in cards}
+        written = 0
+        for customer, reference in cards.items():
+            try:
+                written += target.restore(reference, dict(before[customer]))
+            except AdapterError as problem:
+                failed[customer] = translate(problem, self._lang)
+        return WriteReport(
+            written=written, unchanged=len(before) - written - len(failed), failed=failed
+        )
+
+    def _cards(self, customers: Sequence[str]) -> dict[str, str]:
+        """Return customer to reference, of those with exactly one card."""
+        of_customer = _references(self._directory())
+        return {
+            customer: of_customer[customer][0]
+            for customer in customers
+            if len(of_customer.get(customer, ())) == 1
+        }
 
     def _write(
         self, target: Target, changes: Sequence[Change], wanted: Mapping[str, Wanted]
@@ -261,18 +324,36 @@ class OneCSink:
         ]
 
 
-class _Matches:
-    """Matches of customers of the analysis with cards of 1C."""
+def _references(directory: Directory) -> Mapping[str, tuple[str, ...]]:
+    """Return customer to references, also for customers named by their reference."""
+    by_reference = {
+        f"ref:{each}": (each,) for each in directory.names if each not in directory.excluded
+    }
+    return by_reference | dict(directory.references())
 
-    def __init__(self, directory: Directory, analysis: Analysis) -> None:
-        references = directory.references()
-        by_reference = {
-            f"ref:{each}": (each,) for each in directory.names if each not in directory.excluded
-        }
+
+@frozen(eq=False)
+class _Plan:
+    """What is about to be written."""
+
+    matches: _Matches
+    target: Target
+    comparison: Comparison
+    hidden: bool
+
+
+class _Matches:
+    """Matches of customers of the analysis with cards of 1C, or of *only* some of them."""
+
+    def __init__(
+        self, directory: Directory, analysis: Analysis, only: frozenset[str] | None
+    ) -> None:
+        references = _references(directory)
         snapshot = analysis.snapshot
         self._names: dict[str, str] = {}
         self.wanted: dict[str, Wanted] = {}
         self.unmatched: dict[str, int] = {}
+        self.customers = 0
         skip: set[str] = set(directory.excluded)
         columns = (
             snapshot.customers.tolist(),
@@ -284,9 +365,10 @@ class _Matches:
         )
         for customer, segment, abc, xyz, value, cv in zip(*columns, strict=True):
             name = str(customer)
-            cards = references.get(name) or by_reference.get(name) or ()
-            if segment < 0:
+            cards = references.get(name, ())
+            if segment < 0 or (only is not None and name not in only):
                 continue
+            self.customers += 1
             if len(cards) != 1:
                 self.unmatched[name] = len(cards)
                 skip |= set(cards)
@@ -295,7 +377,8 @@ class _Matches:
             self.wanted[cards[0]] = Wanted(SEGMENTS[segment], abc, xyz, float(value), float(cv))
         # A card that is missing here is hidden from the user, or deleted: its class stays.
         self.changeable = frozenset(directory.names.keys() - skip)
-        self._identifiers = {each: name for name, cards in references.items() for each in cards}
+        identifiers = directory.references().items()
+        self._identifiers = {each: name for name, cards in identifiers for each in cards}
 
     def name(self, reference: str) -> str:
         """Return the identifier of the customer of a card in the analysis."""

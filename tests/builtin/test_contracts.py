@@ -28,6 +28,7 @@ from abcxyz.builtin.webhook_sink import WebhookSink
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.plugins import Sink, Source
+from abcxyz.tables.values.ids import IdForm
 from abcxyz.testing import SinkContract, SourceContract, make_analysis, make_transactions
 from abcxyz.testing.synthetic import YEAR
 
@@ -45,7 +46,14 @@ def frame_of(sales: Transactions) -> pd.DataFrame:
     )
 
 
-class FileContract(SourceContract):
+class CleanIdentifiers(SourceContract):
+    """Source contract of tables, whose identifiers have one spelling."""
+
+    def identifier(self, customer: str) -> str | None:
+        return IdForm().name_of(customer)
+
+
+class FileContract(CleanIdentifiers):
     """Source contract for every file format."""
 
     @pytest.fixture
@@ -263,7 +271,7 @@ class TestWebhookSink(SinkContract):
         return [fail(0), fail(401), fail(404), fail(500), fail(503, 503, 503, 503), fail(302)]
 
 
-class SqlSourceContract(SourceContract):
+class SqlSourceContract(CleanIdentifiers):
     """Source contract for every database."""
 
     @pytest.fixture

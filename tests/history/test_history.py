@@ -337,7 +337,7 @@ def test_a_snoozed_alert_wakes_on_its_day(tmp_path: Path) -> None:
 
 def test_periods_that_no_settings_give_come_back(tmp_path: Path) -> None:
     """The window is stored, so a hand-made one is restored."""
-    periods = Periods.before(date(2026, 3, 1), 2, "month", bucket="week")
+    periods = Periods.before(made().as_of, 2, "month", bucket="week")
     snapshot = attrs.evolve(made(), periods=periods)
     with History(tmp_path / "history.db") as history:
         history.save(snapshot)

@@ -9,7 +9,7 @@ import pytest
 from tests.emulators.onec.base import Company
 from tests.onec.sales_fixtures import YEAR, Make, lines, sold
 
-from abcxyz_onec.sales.account import REASONS
+from abcxyz_onec.sales.account import KINDS, REASONS
 
 
 @pytest.mark.parametrize("read", ["records", "turnovers", "documents"])
@@ -79,3 +79,16 @@ def test_one_inn_is_one_customer(source: Make, company: Company) -> None:
     assert shared == [2]
     coded = {who for who, *_ in lines(source(customer_id="code").transactions(YEAR))}
     assert {f"ref:{first}", f"ref:{second}"} <= coded
+
+
+def test_a_partner_with_several_inn(source: Make, company: Company) -> None:
+    """The data quality counts partners whose legal entities have different INN."""
+    first = next(iter(company.keys))
+    for inn in ("7700000000", "7712345678"):
+        company.store.add("Catalog_Контрагенты", Description="ещё", Партнер_Key=first, ИНН=inn)
+    reader = source(customer_id="inn")
+    sales = lines(reader.transactions(YEAR))
+    money = sum(each[2] for each in sold(company) if each[0] == first)
+    assert round(sum(each[2] for each in sales if each[0] == "7700000000"), 6) == money
+    counts = {issue.kind: issue.count for issue in reader.data_quality().issues}  # type: ignore[union-attr]
+    assert counts[KINDS["several"]] == 1

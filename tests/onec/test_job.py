@@ -70,8 +70,13 @@ def test_a_job(job: Path, base: Base, company: Company) -> None:
     cards = company.store.rows["Catalog_Партнеры"]
     assert done.analysis.names == {row["Ref_Key"]: row["Description"] for row in cards}
     assert done.analysis.quality is not None
-    inside = [day for _, day, *_ in company.sold if day in snapshot.periods.window]
-    assert done.analysis.quality.rows == done.analysis.quality.used == len(inside)
+    days = [day for _, day, *_ in company.sold if day in snapshot.periods.lookback]
+    issues = {one.kind: one for one in done.analysis.quality.issues}
+    outside = [day for day in days if day not in snapshot.periods.window]
+    assert (issues.pop("outside_window").count if outside else 0) == len(outside)
+    assert done.analysis.quality.used == len(days)
+    left_out = sum(one.count for one in issues.values())
+    assert done.analysis.quality.rows == len(days) + left_out
     before = len(base.writes)
     assert pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins).exit_code() == 0
     assert len(base.writes) == before

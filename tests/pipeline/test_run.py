@@ -274,7 +274,7 @@ def test_a_window_without_sales_is_named(tmp_path: Path) -> None:
     """An empty window is an error, and existing output stays unchanged."""
     (tmp_path / "out.jsonl").write_text("before\n")
     job = parse_job(SHOP + JSONL, tmp_path / "job.toml")
-    with pytest.raises(InputError, match="there are no sales; check the source and its window"):
+    with pytest.raises(InputError, match="no sale lies in the window"):
         run(job, as_of=AS_OF.replace(year=2040), registry=load(extra=[PLUGIN]))
     assert "before\n" == (tmp_path / "out.jsonl").read_text()
 

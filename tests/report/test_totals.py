@@ -27,7 +27,7 @@ DAY = date(2026, 1, 5)
 CASES: dict[str, Callable[[], Analysis]] = {
     "one customer": lambda: analyzed(["a"], [DAY], [50.0]),
     "returns only": lambda: analyzed(["a", "b"], [DAY, DAY], [-50.0, -3.3]),
-    "nobody in the window": lambda: analyzed(["a", "b"], [date(2020, 1, 1)] * 2, [50.0, 3.3]),
+    "nobody in the window": lambda: analyzed(["a", "b"], [date(2025, 12, 1)] * 2, [50.0, 3.3]),
 }
 
 

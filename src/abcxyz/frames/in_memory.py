@@ -11,9 +11,10 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Codes, Days, Floats, Numbers, as_numbers
-from abcxyz.core.classes.classify import classify_abc, classify_xyz
+from abcxyz.core.classes.classify import classify_abc, classify_xyz, warn_of_unsteady_x
 from abcxyz.core.classes.rules import Limits
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
+from abcxyz.core.sales.coverage import check_panel_coverage
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.transactions import Transactions, as_days
 from abcxyz.errors import InputError
@@ -269,6 +270,7 @@ def panel_of(
 def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
     """Segment the customers of a frame in memory; the result is a frame of the same kind."""
     panel, places = panel_of(frame, query, ordered=False)
+    check_panel_coverage(panel)
     settings, backend = query.settings, frame.implementation
     unit = 10 ** (places or 0)
     rule = query.abc
@@ -283,6 +285,7 @@ def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
         single_order=settings.single_order,
         orders=panel.orders,
     )
+    warn_of_unsteady_x(xyz, stacklevel=3)
     codes = abc.codes, xyz.codes
     if places is None and type(query.abc) in LAZY_ABC and type(query.xyz) in LAZY_XYZ:
         codes = _near_codes(panel, xyz.cv, query, backend)

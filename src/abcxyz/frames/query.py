@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from abcxyz.core.classes.rule_traits import single_order_is_z
 from abcxyz.core.classes.rules import CvRule, Rule
-from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.calendar import Periods, as_day
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
@@ -19,6 +19,10 @@ __all__ = ["Lazy", "Query", "check_columns"]
 
 Lazy: TypeAlias = nw.LazyFrame[Any]
 """A lazy frame of Narwhals."""
+
+
+def _as_of(value: object) -> Date:
+    return as_day(value, "as_of")
 
 
 def _places(_: object, __: object, value: int | None) -> None:
@@ -58,7 +62,7 @@ class Query:
     cost: str | None = None
     document: str | None = None
     settings: Settings
-    as_of: Date
+    as_of: Date = field(converter=_as_of)
     decimals: int | None = field(default=2, validator=_places)
     missing: str = field(default="raise", validator=_missing)
     periods: Periods = field(init=False)

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.snapshots.settings import Settings
@@ -314,10 +314,12 @@ class History(AlertLog):
             number, as_of, since, until, bucket, written, count, *whole = row
             rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
+        known = self._settings(written) if settings is None else settings
+        day = date.fromisoformat(as_of)
         return Snapshot(
-            as_of=date.fromisoformat(as_of),
-            periods=Periods.over(window, bucket),
-            settings=self._settings(written) if settings is None else settings,
+            as_of=day,
+            periods=evolve(Periods.over(window, bucket), lookback=known.periods(day).lookback),
+            settings=known,
             **arrays_of(rows),
         )
 

@@ -18,7 +18,7 @@ from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.plugins import NamesSource, QualitySource, Source
-from abcxyz.tables.account import merged
+from abcxyz.tables.account import merged, outside_window
 from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["CommonNames", "Reading"]
@@ -77,11 +77,21 @@ class Reading:
         self._names: dict[str, str] = {}
         self._quality: list[Quality] = []
         self._state: tuple[int, date | None] = (0, None)
+        self._inside: Window | None = None
         self.met: dict[str, tuple[int, int]] = {}
         """Source -> number of its customers in the id map, and number of those not in it."""
 
-    def transactions(self, window: Window) -> Iterator[Transactions]:
+    def transactions(
+        self, window: Window, *, inside: Window | None = None
+    ) -> Iterator[Transactions]:
         """Yield every transaction of the half-open *window*, each exactly once, in batches.
+
+        Parameters
+        ----------
+        window
+            The days to read.
+        inside
+            The window of the classification: lines outside of it are counted in the account.
 
         Raises
         ------
@@ -89,6 +99,7 @@ class Reading:
             A source failed; the message names it and the number of lines read.
         """
         self._names, self._quality, self.met = {}, [], {}
+        self._inside = inside
         for place, (part, source) in enumerate(self._sources):
             self._progress.begin("read", part.label)
             yield from self._one(place, part, source, window)
@@ -99,6 +110,7 @@ class Reading:
     ) -> Iterator[Transactions]:
         names = CommonNames(part)
         lines, lost_lines, lost_money = 0, 0, 0.0
+        outside: list[QualityIssue] = []
         last: date | None = None
         for batch in self._guarded(part, source, window):
             if not len(batch):
@@ -111,12 +123,15 @@ class Reading:
                 lost = np.fromiter((one in names.unmapped for one in renamed), bool, len(renamed))
                 lost_lines += int(np.count_nonzero(lost))
                 lost_money += math.fsum(batch.amount[lost].tolist())
+            outside += outside_window(batch, self._inside)
             self._state = lines, last
             self._progress.advance(len(batch))
             yield Transactions(
                 renamed, batch.day, batch.amount, batch.cost, self._documents(place, batch)
             )
         self._close(part, source, names, lines, lost_lines, lost_money)
+        if outside:
+            self._quality.append(Quality(0, 0, outside))
 
     def _guarded(self, part: Part, source: Source, window: Window) -> Iterator[Transactions]:
         """Yield the batches of a source; failures become errors that name the source."""

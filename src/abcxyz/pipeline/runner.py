@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from abcxyz.config import Adapters, Job, Part
-from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.analysis.analyze import analyze_reading
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.enrich import enrich
@@ -177,25 +176,15 @@ def _classified(
         # Dated by the window: a second run of the same month must not compare with itself.
         previous = history.latest(periods.dated, job.settings)
         year_ago = _year_ago(history, job, periods)
-    batches = reading.transactions(periods.lookback)
-    panel = aggregate(
-        batches,
-        periods,
-        metric=job.settings.metric,
-        rhythm=True,
-        document_spans_days=job.settings.document_spans_days,
-    )
-    progress.begin("classify", "")
-    analysis = analyze(
-        panel,
+    analysis = analyze_reading(
+        reading,
         as_of=as_of,
         settings=job.settings,
+        after_reading=lambda: progress.begin("classify", ""),
         previous=previous,
         year_ago=year_ago,
         playbook=advice.playbook,
         alert_rules=advice.alerts,
-        quality=reading.quality,
-        names=reading.names,
     )
     progress.end()
     return analysis

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz._arrays import Bools, Floats
+from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import TREATMENT_OF, Quality, QualityIssue
+from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["LineAccount", "issue_of", "merged", "nothing_usable"]
+__all__ = ["LineAccount", "issue_of", "merged", "nothing_usable", "outside_window"]
 
 _EXAMPLES = 3
 
@@ -30,6 +32,17 @@ def issue_of(
     'left_out'
     """
     return QualityIssue(kind, count, amount, TREATMENT_OF[kind], examples)
+
+
+def outside_window(sales: Transactions, window: Window | None) -> list[QualityIssue]:
+    """Return the issue of the lines outside a window; empty without such lines."""
+    if window is None:
+        return []
+    outside = ~window.holds(sales.day)
+    count = int(np.count_nonzero(outside))
+    if not count:
+        return []
+    return [issue_of("outside_window", count, float(np.sum(sales.amount[outside])))]
 
 
 def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> InputError:
@@ -104,7 +117,10 @@ class LineAccount:
         lines = [f"line {place + self._first_line}" for place in places]
         if cells is not None:
             written = [str(cells.iloc[place]) for place in places]
-            lines = [f"{line}: {cell}" for line, cell in zip(lines, written, strict=True)]
+            lines = [
+                f"{line}: {cell}" if cell.strip() and cell != "nan" else line
+                for line, cell in zip(lines, written, strict=True)
+            ]
         amount = None if amounts is None else _total(amounts[hit])
         self._issues.append(issue_of(kind, count, amount, lines))
 
@@ -119,7 +135,7 @@ def _total(amounts: Floats) -> float:
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:
-    """Merge accounts: issues of the same kind and treatment are added up, remarks joined.
+    """Merge accounts: issues of the same kind and treatment are added up, sentences joined.
 
     Examples
     --------
@@ -131,14 +147,16 @@ def merged(accounts: Iterable[Quality]) -> Quality:
     rows, used = 0, 0
     issues: dict[tuple[str, str], QualityIssue] = {}
     remarks: dict[str, None] = {}
+    notices: dict[str, None] = {}
     for account in accounts:
         remarks.update(dict.fromkeys(account.remarks))
+        notices.update(dict.fromkeys(account.notices))
         rows, used = rows + account.rows, used + account.used
         for issue in account.issues:
             key = issue.kind, issue.treatment
             earlier = issues.get(key)
             issues[key] = issue if earlier is None else _together(earlier, issue)
-    return Quality(rows, used, issues.values(), remarks)
+    return Quality(rows, used, issues.values(), remarks, notices)
 
 
 def _together(one: QualityIssue, other: QualityIssue) -> QualityIssue:

@@ -10,10 +10,11 @@ from abcxyz.errors import InputError
 from abcxyz.frames.parquet import MEMORY, Progress
 from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
 from abcxyz.tables.sales import Sales, read_sales
-from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.sales.calendar import Window
+    from abcxyz.core.sales.transactions import Transactions
     from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["analyze_file", "read_sales_for"]
@@ -97,7 +98,7 @@ def analyze_file(
     >>> analysis.quality.used, analysis.snapshot.customers.tolist()
     (2, ['Ann', 'Bob'])
     """
-    from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.core.analysis.analyze import analyze_reading
 
     if is_large_parquet(path, large_from):
         options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
@@ -111,15 +112,17 @@ def analyze_file(
             **options,
         )
     sales = read_sales_for(path, settings.metric, as_of=as_of, **reading)
-    periods = settings.periods(as_of)
-    first, last = sales.first_day, sales.last_day
-    if first is not None and last is not None:
-        inside = bool(periods.window.holds(sales.transactions.day).any())
-        check_window(str(path), periods.window, first=first, last=last, inside=inside)
-    return analyze(
-        sales.transactions,
-        as_of=as_of,
-        settings=settings,
-        quality=sales.account(periods.window),
-        names=sales.names,
-    )
+    return analyze_reading(_FileReading(sales), as_of=as_of, settings=settings)
+
+
+class _FileReading:
+    """Sales of a file that was read already."""
+
+    def __init__(self, sales: Sales) -> None:
+        self._sales, self.quality, self.names = sales, sales.quality, sales.names
+
+    def transactions(self, window: Window, *, inside: Window | None = None) -> Transactions:  # noqa: ARG002
+        """Return all sales, so that the lines outside of *inside* are counted."""
+        if inside is not None:
+            self.quality = self._sales.account(inside)
+        return self._sales.transactions

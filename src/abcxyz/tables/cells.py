@@ -6,6 +6,7 @@ thousands of customers. `abcxyz.tables.values` decides the form of a column and 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ import pandas as pd
 
 from abcxyz._arrays import Bools, Days, Floats
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
-from abcxyz.tables.values.days import day_form, parse_days
+from abcxyz.tables.values.days import day_form, exchanged_cells, parse_days
 from abcxyz.tables.values.ids import id_form, parse_ids
 
-__all__ = ["distinct", "read_amounts", "read_days", "read_ids", "spread"]
+__all__ = ["distinct", "read_amounts", "read_days", "read_ids", "spread", "swapped_days", "where"]
 
 
 def distinct(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
@@ -125,3 +126,20 @@ def read_days(
     codes, cells = distinct(column)
     days, bad = parse_days(cells, day_form(cells, date_format=date_format, name=name))
     return spread(codes, days, "NaT"), spread(codes, bad, False)
+
+
+def where(column: pd.Series[Any], test: Callable[[Sequence[Any]], npt.NDArray[np.bool_]]) -> Bools:
+    """Return which cells of a column pass a test of its distinct cells."""
+    codes, cells = distinct(column)
+    lines: Bools = spread(codes, test(cells), False)
+    return lines
+
+
+def swapped_days(column: pd.Series[Any], *, date_format: str | None = None) -> Bools:
+    """Return which dates had day and month exchanged by a spreadsheet."""
+    if column.dtype.kind == "M" or date_format is not None:
+        return np.zeros(len(column), dtype=bool)
+    codes, cells = distinct(column)
+    swapped = exchanged_cells(cells, day_form(cells))
+    lines: Bools = spread(codes, swapped, False)
+    return lines

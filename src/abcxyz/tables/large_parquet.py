@@ -19,7 +19,6 @@ from abcxyz.frames.parquet import MEMORY, Progress
 from abcxyz.tables.account import issue_of, nothing_usable
 from abcxyz.tables.currencies import choose_currency, read_currency, refuse_choice
 from abcxyz.tables.roles import ROLES, choose_columns
-from abcxyz.tables.window_check import check_window
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -120,11 +119,9 @@ def analyze_large_parquet(
         sales = _by_role(relation, columns, settings.metric)
         usable = _usable(sales, as_of)
         in_currency = _currency_condition(sales, columns, currency, file.name)
-        quality, first, last = _account(sales, usable, in_currency, as_of, window)
+        quality = _account(sales, usable, in_currency, as_of, window)
         if not quality.used:
             raise nothing_usable(file.name, quality, columns)
-        outside = {issue.kind: issue.count for issue in quality.issues}.get("outside_window", 0)
-        check_window(str(path), window, first=first, last=last, inside=quality.used > outside)
         panel = panel_from_frame(
             sales.filter(f"{usable} and {in_currency}"),
             customer="customer",
@@ -224,10 +221,8 @@ def _currency_condition(
     return f"coalesce(currency in ({', '.join(in_currency)}), false)"
 
 
-def _account(
-    sales: Any, usable: str, in_currency: str, as_of: date, window: Window
-) -> tuple[Quality, date, date]:
-    """Count doubtful lines in one pass; return also the first and last usable day."""
+def _account(sales: Any, usable: str, in_currency: str, as_of: date, window: Window) -> Quality:
+    """Count doubtful lines in one pass."""
     customer, day, amount = _present(sales)
     used = f"{usable} and {in_currency}"
     conditions = {
@@ -242,17 +237,17 @@ def _account(
             f"{used} and (date < date '{window.since}' or date >= date '{window.until}')"
         ),
     }
-    sums = ["count(*)", f"min(date) filter ({used})", f"max(date) filter ({used})"]
+    sums = ["count(*)"]
     for condition in conditions.values():
         sums += [
             f"count(*) filter ({condition})",
             f"sum(amount) filter (({condition}) and {amount})",
         ]
-    rows, first, last, *counts = sales.aggregate(", ".join(sums)).fetchall()[0]
+    rows, *counts = sales.aggregate(", ".join(sums)).fetchall()[0]
     issues = [
         issue_of(kind, count, None if kind in _WITHOUT_AMOUNT or total is None else float(total))
         for kind, count, total in zip(conditions, counts[::2], counts[1::2], strict=True)
         if count
     ]
     left_out = sum(one.count for one in issues if TREATMENT_OF[one.kind] == "left_out")
-    return Quality(rows, rows - left_out, issues), first, last
+    return Quality(rows, rows - left_out, issues)

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Bools, Floats
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import LineAccount
-from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.cells import read_amounts, read_days, read_ids, swapped_days, where
+from abcxyz.tables.values.ids import id_form, parse_ids, respelled
+from abcxyz.tables.values.totals import total_cells
 
 __all__ = ["SalesLines"]
 
@@ -61,7 +63,9 @@ class SalesLines:
         self._customer = read_ids(frame[columns["customer"]], name=columns["customer"])
         self._day, bad_days = read_days(days, date_format=date_format, name=columns["date"])
         self.amount, bad_money = read_amounts(amounts, decimal=decimal, name=columns["amount"])
-        self.account.leave_out("no_customer", pd.isna(self._customer), self.amount)
+        ids = frame[columns["customer"]]
+        self.account.leave_out("total_row", self._totals(), self.amount, ids)
+        self.account.leave_out("no_customer", pd.isna(self._customer), self.amount, ids)
         self.account.leave_out("unreadable_date", bad_days, self.amount, days)
         self.account.leave_out("no_date", np.isnat(self._day), self.amount)
         self.account.leave_out("unreadable_amount", bad_money, None, amounts)
@@ -69,6 +73,10 @@ class SalesLines:
         if as_of is not None:
             late = self._day >= np.datetime64(as_of)
             self.account.leave_out("future_date", late, self.amount, days)
+        spelled = where(ids, lambda cells: respelled(cells, parse_ids(cells, id_form(cells))))
+        self.account.note("respelled", spelled, self.amount)
+        exchanged = swapped_days(days, date_format=date_format)
+        self.account.note("swapped_date", exchanged, self.amount)
         self._cost: Floats | None = None
         if "cost" in columns:
             cost, bad_cost = read_amounts(
@@ -76,6 +84,14 @@ class SalesLines:
             )
             self.account.note("no_cost", np.isnan(cost) | bad_cost, self.amount)
             self._cost = np.nan_to_num(cost)
+
+    def _totals(self) -> Bools:
+        """Return which lines are marked as a total in a column of text."""
+        totals = np.zeros(len(self._frame), dtype=bool)
+        for role in ("customer", "date", "document", "name"):
+            if role in self._columns:
+                totals |= where(self._frame[self._columns[role]], total_cells)
+        return totals
 
     def convert(self, factors: Floats) -> None:
         """Multiply amounts and costs by (rows,) *factors*."""

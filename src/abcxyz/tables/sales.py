@@ -15,9 +15,10 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.errors import InputError
-from abcxyz.tables.account import issue_of, nothing_usable
+from abcxyz.tables.account import nothing_usable, outside_window
 from abcxyz.tables.cells import distinct
+from abcxyz.tables.columns.choice import choose_by_cells
+from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.currencies import (
     choose_currency,
     has_currency_signs,
@@ -27,7 +28,6 @@ from abcxyz.tables.currencies import (
 )
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import choose_columns
 
 __all__ = ["Sales", "read_sales"]
 
@@ -55,13 +55,8 @@ class Sales:
 
     def account(self, window: Window) -> Quality:
         """Return the account with the lines outside a window added as an issue."""
-        outside = ~window.holds(self.transactions.day)
-        count = int(np.count_nonzero(outside))
-        if not count:
-            return self.quality
-        amount = float(np.sum(self.transactions.amount[outside]))
-        issue = issue_of("outside_window", count, amount)
-        return evolve(self.quality, issues=(*self.quality.issues, issue))
+        issues = outside_window(self.transactions, window)
+        return evolve(self.quality, issues=(*self.quality.issues, *issues))
 
     @property
     def first_day(self) -> date | None:
@@ -146,14 +141,8 @@ def read_sales(
         "name": name,
         "currency": currency_column,
     }
-    columns = choose_columns(list(frame.columns), named, file.name)
-    duplicated = [c for c in columns.values() if list(frame.columns).count(c) > 1]
-    if duplicated:
-        raise InputError(
-            "{where} has several columns named {column!r}; rename all but one",
-            where=file.name,
-            column=duplicated[0],
-        )
+    choices = choose_by_cells(list(frame.columns), named, file.name, frame)
+    columns = choices.columns
     lines = SalesLines(
         frame,
         columns,
@@ -166,8 +155,17 @@ def read_sales(
     lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
     if not lines.account.used.any():
         raise nothing_usable(file.name, lines.account.quality(), columns)
-    quality = evolve(lines.account.quality(), remarks=table.remarks)
-    return Sales(lines.transactions(), quality, columns, lines.names())
+    quality = lines.account.quality()
+    sales = lines.transactions()
+    notices = notices_of(
+        quality, float(sales.amount.sum()), len(set(sales.customer)), columns["customer"]
+    )
+    quality = evolve(
+        quality,
+        remarks=[*table.remarks, *choices.remarks],
+        notices=[*choices.notices, *notices],
+    )
+    return Sales(sales, quality, columns, lines.names())
 
 
 def _leave_one_currency(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from attrs import field, frozen
 
@@ -53,7 +54,7 @@ class Directory:
     keys
         Key of the register to the reference of its customer; `OTHER` where it is not a customer.
     id_problems
-        Reference to the problem of the identifier: ``absent`` or ``shared``.
+        Reference to the problems of the identifier: ``absent``, ``shared``, ``several``.
     """
 
     entity: str
@@ -62,7 +63,7 @@ class Directory:
     names: Mapping[str, str] = field(converter=frozen_map, repr=False)
     excluded: Mapping[str, str] = field(converter=frozen_map, repr=False)
     keys: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
-    id_problems: Mapping[str, str] = field(factory=dict, converter=frozen_map, repr=False)
+    id_problems: Mapping[str, tuple[str, ...]] = field(factory=dict, repr=False)
 
     def identify(self, reference: str | None) -> tuple[str, str]:
         """Return the identifier of a customer and '', or '' and the reason why it has none."""
@@ -172,12 +173,13 @@ def read_directory(
         if reason:
             excluded[reference] = reason
         raw_ids[reference] = str(card.get(id_field) or "").strip() if id_field else ""
+    several: set[str] = set()
     if customer_id == "inn":
         if entity == "partner":
-            raw_ids = _inn_of_partners(client, profile)
+            raw_ids, several = _inn_of_partners(client, profile)
         else:
             raw_ids = {reference: clean_inn(text) for reference, text in raw_ids.items()}
-    ids, id_problems = _identified(names, excluded, raw_ids, customer_id)
+    ids, id_problems = _identified(names, excluded, raw_ids, customer_id, several)
     return Directory(
         entity=entity,
         catalog=catalog,
@@ -185,7 +187,7 @@ def read_directory(
         names=names,
         excluded=excluded,
         keys=_keys(client, profile, entity) if keys and profile.keys is not None else {},
-        id_problems=id_problems,
+        id_problems=MappingProxyType(id_problems),
     )
 
 
@@ -202,22 +204,34 @@ def _identified(
     excluded: Mapping[str, str],
     raw_ids: Mapping[str, str],
     customer_id: str,
-) -> tuple[dict[str, str], dict[str, str]]:
+    several: set[str],
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     if customer_id == "ref":
         return {reference: reference for reference in names}, {}
     times = Counter(raw_ids.get(reference, "") for reference in names if reference not in excluded)
-    ids, id_problems = {}, {}
+    ids: dict[str, str] = {}
+    id_problems: dict[str, tuple[str, ...]] = {}
     for reference in names:
         raw_id = raw_ids.get(reference, "")
         shared = customer_id != "inn" and times[raw_id] > 1
         ids[reference] = f"ref:{reference}" if not raw_id or shared else raw_id
-        if reference not in excluded and (not raw_id or times[raw_id] > 1):
-            id_problems[reference] = "shared" if raw_id else "absent"
+        if reference in excluded:
+            continue
+        problems = []
+        if not raw_id or times[raw_id] > 1:
+            problems.append("shared" if raw_id else "absent")
+        if reference in several:
+            problems.append("several")
+        if problems:
+            id_problems[reference] = tuple(problems)
     return ids, id_problems
 
 
-def _inn_of_partners(client: Client, profile: Profile) -> dict[str, str]:
-    """Return the INN of each partner: the most frequent one among its legal entities."""
+def _inn_of_partners(client: Client, profile: Profile) -> tuple[dict[str, str], set[str]]:
+    """Return the INN of each partner, and the partners with several.
+
+    The INN of a partner is the most frequent one among its legal entities.
+    """
     legal = profile.counterparty
     flags = published_fields(client.metadata(), legal.entity, FLAGS)
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -226,10 +240,11 @@ def _inn_of_partners(client: Client, profile: Profile) -> dict[str, str]:
         inn = clean_inn(card.get(legal.inn))
         if partner and inn and not _reason(card):
             counts[partner][inn] += 1
-    return {
+    most_frequent = {
         partner: min(by_inn, key=lambda inn: (-by_inn[inn], inn))
         for partner, by_inn in counts.items()
     }
+    return most_frequent, {partner for partner, by_inn in counts.items() if len(by_inn) > 1}
 
 
 def _keys(client: Client, profile: Profile, entity: str) -> dict[str, str]:

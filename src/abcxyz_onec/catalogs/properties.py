@@ -20,13 +20,19 @@ __all__ = ["NAMED", "Property", "Values", "find_property", "read_values"]
 NAMED = ("Ref_Key", "Description", "DeletionMark")
 """Fields of any catalog: reference, name and mark for deletion."""
 
+_SHARED = "ВладелецДополнительныхЗначений_Key"  # the property whose list of values is used
+
 
 @frozen
 class Property:
-    """An additional property: its reference and its name."""
+    """An additional property: its reference, its name, and the property with its list of values.
+
+    Properties may share one list, which belongs to one of them.
+    """
 
     reference: str
     name: str
+    values_owner: str
 
 
 @frozen
@@ -72,7 +78,7 @@ def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -
         names.properties,
         (
             *NAMED,
-            *published_fields(client.metadata(), names.properties, ("Имя",)),
+            *published_fields(client.metadata(), names.properties, ("Имя", _SHARED)),
         ),
         where=f"{flag} eq {'true' if extra else 'false'}",
     )
@@ -95,7 +101,8 @@ def find_property(client: Client, names: Targets, wanted: str, *, extra: bool) -
             count=len(matches),
             name=wanted,
         )
-    return Property(str(matches[0]["Ref_Key"]).lower(), wanted)
+    reference = str(matches[0]["Ref_Key"]).lower()
+    return Property(reference, wanted, as_reference(matches[0].get(_SHARED)) or reference)
 
 
 def read_values(
@@ -123,7 +130,7 @@ def read_values(
     query = Query(
         names.values,
         NAMED,
-        where=f"Owner_Key eq {guid(each.reference)}",
+        where=f"Owner_Key eq {guid(each.values_owner)}",
     )
     missing = unpublished(client, [query])
     if kind in set(present):

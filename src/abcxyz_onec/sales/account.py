@@ -33,6 +33,7 @@ KINDS = MappingProxyType(
     {
         "absent": "customers without the identifier asked for",
         "shared": "customers that share their identifier with another",
+        "several": "customers with several INN, identified by the most frequent one",
     }
 )
 
@@ -50,9 +51,9 @@ class Account:
         """Count the objects with sales that the user may not see."""
         self._hidden = objects
 
-    def note_ids(self, id_problems: Mapping[str, str], customers: set[str]) -> None:
+    def note_ids(self, id_problems: Mapping[str, tuple[str, ...]], customers: set[str]) -> None:
         """Count the *customers* with a problem of the identifier."""
-        self._ids = Counter(id_problems[each] for each in customers if each in id_problems)
+        self._ids = Counter(kind for each in customers for kind in id_problems.get(each, ()))
 
     def note_sums(self, lines: int) -> None:
         """Count lines that stand for all sales of a sub-period."""

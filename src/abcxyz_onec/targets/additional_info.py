@@ -18,8 +18,8 @@ from abcxyz_onec.odata.query import Query, guid, string
 from abcxyz_onec.profiles.schema import Targets
 from abcxyz_onec.targets.writes import (
     Change,
+    Comparison,
     Wanted,
-    WritePlan,
     delete_record,
     lost_write,
     same_value,
@@ -27,6 +27,9 @@ from abcxyz_onec.targets.writes import (
 )
 
 __all__ = ["Attributes", "Extra", "read_property"]
+
+_VALUE = ("Значение", "Значение_Type")
+_VERSIONS = ("AAAAAAAAAAA=", "AAAAAAAAAAE=")  # of an object that was hardly ever written
 
 
 @define
@@ -46,6 +49,11 @@ class _PropertyTarget:
     _property: Property | None = field(default=None, init=False)
     _values: Values | None = field(default=None, init=False)
     extra = True
+
+    @property
+    def ignores_versions(self) -> bool:
+        """Records of a register have no versions."""
+        return False
 
     @property
     def property(self) -> Property:
@@ -79,8 +87,8 @@ class _PropertyTarget:
                 goal[who] = actions[self.lost]
         return goal
 
-    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
-        """Return the changes, and the number of customers that need none."""
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> Comparison:
+        """Compare what 1C stores with *wanted*."""
         rows = self.rows()
         values = self.values(rows)
         shown = changeable | wanted.keys()
@@ -91,7 +99,12 @@ class _PropertyTarget:
             for who, text in goal.items()
             if stored.get(who) != text
         ]
-        return changes, len(goal) - len(changes)
+        return Comparison(
+            changes,
+            len(goal) - len(changes),
+            {who: text for who, text in stored.items() if text in SEGMENTS},
+            {who: text if text in SEGMENTS else "" for who, text in goal.items()},
+        )
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
         """Read the values back and compare."""
@@ -104,7 +117,29 @@ class _PropertyTarget:
 
     def write(self, who: str, text: str | None, known: bool, /) -> None:
         """Write *text* for one customer, or delete the value."""
+        assert self._values is not None  # a plan detects the encoding
+        self.write_fields(who, None if text is None else self._values.fields(text), known)
+
+    def write_fields(self, who: str, fields: Row | None, known: bool, /) -> None:
+        """Write the value and its type for one customer, or delete the value."""
         raise NotImplementedError
+
+    def stored_fields(self, references: Sequence[str]) -> Mapping[str, Row]:
+        """Return the value and its type, of each of *references*."""
+        stored: dict[str, Row] = {who: dict.fromkeys(_VALUE) for who in references}
+        for row in self.rows():
+            if row["who"] in stored:
+                stored[str(row["who"])] = {name: row.get(name) for name in _VALUE}
+        return stored
+
+    def restore(self, reference: str, fields: Row) -> bool:
+        """Write the value and its type, or delete the value."""
+        now = self.stored_fields([reference])[reference]
+        if now == fields:
+            return False
+        before = None if fields.get("Значение") is None else fields
+        self.write_fields(reference, before, now["Значение"] is not None)
+        return True
 
 
 @define
@@ -135,31 +170,36 @@ class Extra(_PropertyTarget):
             if row["Объект_Type"] == self._kind
         ]
 
-    def write(self, who: str, text: str | None, known: bool, /) -> None:
+    def write_fields(self, who: str, fields: Row | None, known: bool, /) -> None:
         """Create, change or delete the record."""
         key = {
             "Объект": string(who),
             "Объект_Type": string(self._kind),
             "Свойство_Key": guid(self.property.reference),
         }
-        if text is None:
+        if fields is None:
             delete_record(self.client, self.names.extra, key)
             return
-        assert self._values is not None
-        fields = {
+        whole = {
             "Объект": who,
             "Объект_Type": self._kind,
             "Свойство_Key": self.property.reference,
-            **self._values.fields(text),
+            **fields,
         }
-        write_record(self.client, self.names.extra, key, fields, known=known)
+        write_record(self.client, self.names.extra, key, whole, known=known)
 
 
 @define
 class Attributes(_PropertyTarget):
-    """A row in the additional attributes of the card, a table that is written as a whole."""
+    """A row in the additional attributes of the card, a table that is written as a whole.
+
+    Some bases ignore ``If-Match``. The first write sends another version than the card has: a
+    base that answers 412 compares versions, one that writes does not. There the card is read
+    again right before each write and after it.
+    """
 
     extra = False
+    compares_versions: bool | None = field(default=None, init=False)
 
     def rows(self) -> list[Row]:
         """Read the rows of the property, of all cards."""
@@ -171,30 +211,28 @@ class Attributes(_PropertyTarget):
         raise_if_missing(unpublished(self.client, [query]))
         return [{**row, "who": str(row["Ref_Key"]).lower()} for row in table(self.client, query)]
 
-    def write(self, who: str, text: str | None, _known: bool, /) -> None:
+    def write_fields(self, who: str, fields: Row | None, _known: bool, /) -> None:
         """Change one row of the card and write the table; once more if the card changed."""
         try:
-            self._write(who, text)
+            self._write(who, fields)
         except ChangedError:
-            self._write(who, text)
+            self._write(who, fields)
 
-    def _write(self, who: str, text: str | None) -> None:
+    def _write(self, who: str, fields: Row | None) -> None:
         section = self.names.section
         card = self.client.get_object(self.catalog, who)
         rows = self._rows(card)
         mine = [row for row in rows if str(row["Свойство_Key"]).lower() == self.property.reference]
-        if text is None:
+        if fields is None:
             rows = [row for row in rows if row not in mine]
         else:
-            assert self._values is not None
             row = mine[0] if mine else {"Свойство_Key": self.property.reference}
-            row |= {**self._values.fields(text), "ТекстоваяСтрока": ""}
+            row |= {**fields, "ТекстоваяСтрока": ""}
             rows += [] if mine else [row]
         for number, row in enumerate(rows, 1):
             row["LineNumber"] = str(number)
-        key, version = {"Ref_Key": guid(who)}, str(card.get("DataVersion") or "")
         try:
-            answer = self.client.change(self.catalog, key, {section: rows}, version=version)
+            answer = self._change(who, str(card.get("DataVersion") or ""), {section: rows})
         except NotSentError:
             raise
         except UnavailableError:
@@ -209,6 +247,33 @@ class Attributes(_PropertyTarget):
                 what=self.catalog,
                 name=section,
             )
+
+    def _change(self, who: str, version: str, fields: Row) -> Row:
+        """Write fields of a card that has this version."""
+        key = {"Ref_Key": guid(who)}
+        if self.compares_versions is None and version:
+            other = next(each for each in _VERSIONS if each != version)
+            try:
+                self.client.change(self.catalog, key, fields, version=other)
+            except ChangedError:
+                self.compares_versions = True
+            else:
+                self.compares_versions = False
+                return self.client.get_object(self.catalog, who)
+        if self.compares_versions is False:
+            current = self.client.get_object(self.catalog, who).get("DataVersion")
+            if current != version:
+                raise ChangedError(
+                    "{what} changed in 1C since it was read; run again", what=self.catalog
+                )
+            self.client.change(self.catalog, key, fields, version=version)
+            return self.client.get_object(self.catalog, who)
+        return self.client.change(self.catalog, key, fields, version=version)
+
+    @property
+    def ignores_versions(self) -> bool:
+        """Whether the base wrote a card though another version was sent."""
+        return self.compares_versions is False
 
     def _rows(self, card: Row) -> list[Row]:
         """Return the rows of the card without fields that may not be sent back."""

@@ -10,11 +10,11 @@ from abcxyz import SEGMENTS
 from abcxyz.errors import ConfigError
 from abcxyz_onec.catalogs.properties import NAMED
 from abcxyz_onec.catalogs.publication import raise_if_missing, unpublished
-from abcxyz_onec.odata.client import Client
+from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, split
 from abcxyz_onec.profiles.schema import Targets
-from abcxyz_onec.targets.writes import Change, Wanted, WritePlan, delete_record, write_record
+from abcxyz_onec.targets.writes import Change, Comparison, Wanted, delete_record, write_record
 
 __all__ = ["Segments"]
 
@@ -70,8 +70,8 @@ class Segments:
                 stored.setdefault(str(row["Партнер_Key"]).lower(), set()).add(segment)
         return stored
 
-    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
-        """Return the changes, and the number of customers that need none."""
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> Comparison:
+        """Compare what 1C stores with *wanted*."""
         shown = changeable | wanted.keys()
         stored = {who: have for who, have in self._stored().items() if who in shown}
         goal = {who: {each.segment} for who, each in wanted.items()}
@@ -85,7 +85,12 @@ class Segments:
             for who in goal
             if stored.get(who, set()) != goal[who]
         ]
-        return changes, len(goal) - len(changes)
+        return Comparison(
+            changes,
+            len(goal) - len(changes),
+            {who: " ".join(sorted(have)) for who, have in stored.items() if have},
+            {who: " ".join(sorted(each)) for who, each in goal.items()},
+        )
 
     def _move(self, who: str, old: set[str], new: set[str]) -> None:
         """Add new segments before removing old ones, so that a failure leaves one."""
@@ -98,6 +103,22 @@ class Segments:
 
     def _key(self, who: str, segment: str) -> dict[str, str]:
         return {"Сегмент_Key": guid(self.keys()[segment]), "Партнер_Key": guid(who)}
+
+    @property
+    def ignores_versions(self) -> bool:
+        """Records of a register have no versions."""
+        return False
+
+    def stored_fields(self, references: Sequence[str]) -> Mapping[str, Row]:
+        """Return the segments of each of *references*."""
+        stored = self._stored()
+        return {who: {"segments": sorted(stored.get(who, ())) or None} for who in references}
+
+    def restore(self, reference: str, fields: Row) -> bool:
+        """Move a partner back to the segments."""
+        now, before = self._stored().get(reference, set()), set(fields["segments"] or ())
+        self._move(reference, now, before)
+        return now != before
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
         """Read the segments back and compare."""

@@ -73,7 +73,7 @@ def test_a_panel_may_be_reused() -> None:
         )
     with pytest.raises(InputError, match="aggregate with the same periods"):
         analyze(panel, as_of=DEMO_AS_OF, settings=Settings(period="6M"))
-    with pytest.raises(InputError, match="there are no sales"):
+    with pytest.raises(InputError, match="no sale lies in the window"):
         analyze([], as_of=DEMO_AS_OF)
 
 

@@ -107,7 +107,7 @@ assert past[-1].dated == found.snapshot.dated
 forecast([past[place] for place in chain([one.periods.window for one in past])])
 with History("history.db") as history:
     history.save(found.snapshot)
-    assert history.get(found.snapshot.dated, settings).periods == periods
+    assert history.get(found.snapshot.dated, settings).periods == found.snapshot.periods
 
 columns = dict(customer="who", date="day", amount="money", as_of=AS_OF, decimals=0)
 frame = pd.DataFrame({"who": who, "day": pd.to_datetime(day), "money": money})

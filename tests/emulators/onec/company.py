@@ -42,7 +42,10 @@ def _common(customers: str) -> list[Entity]:
     return [
         section(customers, "ДополнительныеРеквизиты", *columns),
         reference_object(
-            _PROPERTIES, text("Имя"), Field("ЭтоДополнительноеСведение", "Edm.Boolean")
+            _PROPERTIES,
+            text("Имя"),
+            Field("ЭтоДополнительноеСведение", "Edm.Boolean"),
+            ref("ВладелецДополнительныхЗначений", _PROPERTIES),
         ),
         reference_object("Catalog_ЗначенияСвойствОбъектов", ref("Owner", _PROPERTIES)),
         independent_register(

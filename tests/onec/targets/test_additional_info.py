@@ -124,3 +124,53 @@ def test_a_colleague_who_writes_at_the_same_time(
     values = [row["Значение"] for row in card["ДополнительныеРеквизиты"]]
     assert ("своё" in values) == locking
     assert all("if-match" in each.headers for each in base.writes)
+
+
+def test_a_base_that_ignores_versions(sink: Make, base: Base, company: Company) -> None:
+    """Such a base is recognised by the first write, and later cards are compared before it."""
+    company.store.locking = False
+    result = analysis(company)
+    other = list(expected_segments(result))[1]
+    card = company.store.get("Catalog_Партнеры", other)
+
+    def colleague() -> None:
+        _attribute(company, other)
+        card["DataVersion"] = "AAAAAAAAB9A="
+
+    def first_look() -> None:
+        base.faults.append(Fault(when=f"GET {place}", then=colleague))
+
+    place = f"/base/odata/standard.odata/Catalog_Партнеры(guid'{other}')"
+    base.faults.append(Fault(when=f"GET {place}", then=first_look))
+    report = sink("attributes").write(result, dry_run=False)
+    assert base.faults == []
+    assert report.failed == {}
+    assert "does not compare the versions" in report.notes[-1]
+    assert shown(company, "attributes") == expected_segments(result)
+    assert "своё" in [row["Значение"] for row in card["ДополнительныеРеквизиты"]]
+    patches = [each for each in base.writes if each.method == "PATCH"]
+    assert len(patches) == len(expected_segments(result))
+
+
+def test_a_base_that_compares_versions(sink: Make, base: Base, company: Company) -> None:
+    """A base that compares versions costs one refused write in all, and gets no note."""
+    result = analysis(company)
+    report = sink("attributes").write(result, dry_run=False)
+    assert not any("versions" in note for note in report.notes)
+    refused = [each for each in base.writes if each.status == 412]
+    assert (len(refused), len(base.writes)) == (1, 1 + len(expected_segments(result)))
+
+
+def test_a_list_shared_with_another_property(sink: Make, company: Company) -> None:
+    """A property that uses the list of values of another one is written as its elements."""
+    add = company.store.add
+    owner = add(PROPERTIES, Description="Общий список", ЭтоДополнительноеСведение=False)
+    prop = next(r for r in company.store.rows[PROPERTIES] if r["ЭтоДополнительноеСведение"])
+    prop["ВладелецДополнительныхЗначений_Key"] = owner
+    texts = [*SEGMENTS, "Не классифицирован"]
+    name = "Catalog_ЗначенияСвойствОбъектов"
+    of_text = {text: add(name, Description=text, Owner_Key=owner) for text in texts}
+    result = analysis(company)
+    assert sink().write(result, dry_run=False).failed == {}
+    expected = {who: of_text[segment] for who, segment in expected_segments(result).items()}
+    assert expected == shown(company, "extra")

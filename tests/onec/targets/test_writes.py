@@ -33,7 +33,9 @@ def test_one_refusal_does_not_stop_the_others(
     assert {who: s for who, s in expected_segments(result).items() if who != one} == shown(
         company, into
     )
-    assert sum(one.encode() in each.body or one in each.path for each in base.writes) == 1
+    # The first card is also sent with another version, which 1C refuses with 412.
+    tried = [each for each in base.writes if each.status != 412]
+    assert sum(one.encode() in each.body or one in each.path for each in tried) == 1
 
 
 @pytest.mark.parametrize("into", PLACES)
@@ -44,9 +46,12 @@ def test_a_write_with_a_lost_answer_is_not_repeated(
     """After a lost answer the sink reads; a write not applied is left to the next run."""
     result = analysis(company)
     method = "PATCH" if into == "attributes" else "POST"
+    if into == "attributes":
+        base.faults.append(Fault(when=method))  # the test of versions, which 1C refuses
     base.faults.append(attrs.evolve(FAULTS[fault], when=method))
     report = sink(into).write(result, dry_run=False)
-    sent = [(each.path, each.body) for each in base.writes if each.method == method]
+    tried = [each for each in base.writes if each.status != 412]
+    sent = [(each.path, each.body) for each in tried if each.method == method]
     assert len(sent) == len(set(sent))
     arrived = fault == "reset_after"
     assert len(report.failed) == (0 if arrived else 1)

@@ -42,6 +42,9 @@ def render(analysis: Analysis, lang: str) -> str:
     summary = summary_object(analysis)
     blocks = [_head(summary, analysis.snapshot.periods.unit.label, lang)]
     if analysis.quality is not None:
+        notices = [printable(translate(one, lang)) for one in analysis.quality.notices]
+        if notices:
+            blocks.append("\n".join(f"{text('Attention', lang)}: {one}" for one in notices))
         blocks.append(_quality(summary["quality"], analysis.quality.remarks, lang))
     blocks += [_classes(summary, lang), _matrix(summary, lang), _groups(summary, lang)]
     return "\n\n".join(blocks)

@@ -69,6 +69,8 @@ class Actions:
         Source of the texts.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
     before: Codes | None = field(eq=False)
     segment: Codes = field(eq=SAME_ARRAYS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -15,12 +15,15 @@ from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.classes.classify import warn_of_unsteady_x
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
 from abcxyz.core.prospects.scores import ProspectScores
+from abcxyz.core.sales.calendar import Periods, Window, as_day
+from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
@@ -29,7 +32,7 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 
-__all__ = ["analyze", "with_facts"]
+__all__ = ["SalesReading", "analyze", "analyze_reading", "with_facts"]
 
 
 def analyze(
@@ -85,8 +88,17 @@ def analyze(
     Raises
     ------
     InputError
-        There are no sales; the panel is of another window or metric; the previous snapshot is
-        not earlier, or was made with other settings.
+        No sale lies in the window; the panel is of another window or metric; the previous
+        snapshot is not earlier, or was made with other settings.
+
+    Warns
+    -----
+    CoverageWarning
+        The sales end long before the window does, or begin after it does.
+    MeaninglessClassesWarning
+        One class holds nearly all customers.
+    UnsteadyClassWarning
+        Class X includes coefficients of variation above 100 %.
 
     Examples
     --------
@@ -100,14 +112,11 @@ def analyze(
     'Priority service, personal offers, regular calls'
     """
     settings = Settings() if settings is None else settings
+    as_of = as_day(as_of, "as_of")
     periods = settings.periods(as_of)
     if isinstance(transactions, Panel):
         panel = transactions
-        if (panel.periods.window, panel.periods.edges, panel.metric) != (
-            periods.window,
-            periods.edges,
-            settings.metric,
-        ):
+        if (panel.periods, panel.metric) != (periods, settings.metric):
             raise InputError(
                 "the panel holds {found} over {window}, and the settings ask for {metric} over "
                 "{wanted}; aggregate with the same periods and metric",
@@ -118,18 +127,12 @@ def analyze(
             )
         _check_no_future(panel, as_of)
     else:
-        panel = aggregate(
-            transactions,
-            periods,
-            metric=settings.metric,
-            rhythm=True,
-            document_spans_days=settings.document_spans_days,
-        )
-    if not len(panel):
-        raise InputError("there are no sales; check the source and its window")
+        panel = _aggregated(transactions, periods, settings)
+    check_panel_coverage(panel)
     if previous is not None:
         panel = carry_over(panel, previous)
     snapshot, abc, xyz = classes_of(panel, as_of=as_of, settings=settings)
+    warn_of_unsteady_x(xyz)
     analysis = Analysis(
         snapshot=snapshot, abc=abc, xyz=xyz, matrix=build_matrix(abc, xyz), panel=panel
     )
@@ -175,6 +178,92 @@ def analyze(
         ),
     )
     return attrs.evolve(analysis, alerts=find_alerts(analysis, facts, rules))
+
+
+class SalesReading(Protocol):
+    """Sales of a file or of the sources of a job, with what is known about them."""
+
+    def transactions(
+        self, window: Window, *, inside: Window | None = None
+    ) -> Transactions | Iterable[Transactions]:
+        """Read the sales of *window*, and count those outside of *inside* in the account."""
+
+    @property
+    def quality(self) -> Quality:
+        """The data-quality account, complete after reading."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Customer -> name, complete after reading."""
+
+
+def analyze_reading(
+    reading: SalesReading,
+    *,
+    as_of: date,
+    settings: Settings,
+    after_reading: Callable[[], None] | None = None,
+    **options: Any,
+) -> Analysis:
+    """Read the sales of the lookback, and analyze them with their account and names.
+
+    Parameters
+    ----------
+    reading
+        The sales of a file or of a job.
+    after_reading
+        Function called when all sales are read and aggregated.
+    as_of, settings, options
+        As in `analyze`.
+    """
+    periods = settings.periods(as_of)
+    sales = reading.transactions(periods.lookback, inside=periods.window)
+    panel = _aggregated(sales, periods, settings)
+    check_panel_coverage(panel, strict=True)
+    if after_reading is not None:
+        after_reading()
+    return analyze(
+        panel,
+        as_of=as_of,
+        settings=settings,
+        quality=reading.quality,
+        names=reading.names,
+        **options,
+    )
+
+
+def _aggregated(
+    transactions: Transactions | Iterable[Transactions], periods: Periods, settings: Settings
+) -> Panel:
+    """Aggregate sales; if none is in the lookback, raise an error with the day of the last one."""
+    last: list[date] = []
+
+    def watched(batches: Iterable[Transactions]) -> Iterator[Transactions]:
+        for batch in batches:
+            if len(batch):
+                last[:] = [max([batch.day.max().item(), *last])]
+            yield batch
+
+    options: dict[str, Any] = {
+        "metric": settings.metric,
+        "rhythm": True,
+        "document_spans_days": settings.document_spans_days,
+    }
+    if isinstance(transactions, Transactions):
+        panel = aggregate(transactions, periods, **options)
+        if not len(panel):
+            list(watched([transactions]))
+    else:
+        panel = aggregate(watched(transactions), periods, **options)
+    if not len(panel):
+        check_coverage(
+            periods,
+            first=None,
+            last=last[0] if last and last[0] < periods.lookback.since else None,
+            inside=False,
+            strict=True,
+        )
+    return panel
 
 
 def _check_no_future(panel: Panel, as_of: date) -> None:

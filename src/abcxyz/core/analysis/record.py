@@ -73,6 +73,8 @@ class Analysis:
         history before any sink runs; empty without a history.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     snapshot: Snapshot
     abc: AbcResult
     xyz: XyzResult

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from abcxyz._arrays import (
     Numbers,
     as_numbers,
     freeze,
+    row_labels,
+    separate,
 )
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.rule_traits import SurveyRule, is_signless, single_order_is_z
@@ -30,13 +33,15 @@ from abcxyz.core.classes.rules import (
 )
 from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
 from abcxyz.core.sums import NEAR, survey
-from abcxyz.errors import InputError, MeaninglessClassesWarning
+from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
 
 __all__ = [
     "classify_abc",
     "classify_cv",
     "classify_xyz",
     "coefficient_of_variation",
+    "unsteady_x_warning",
+    "warn_of_unsteady_x",
 ]
 
 _CROWDED = 0.9
@@ -44,7 +49,11 @@ _FEW = 10  # with fewer customers a crowded class is no evidence
 
 
 def classify_abc(
-    values: ArrayLike, rule: Rule = Tangent(), *, metric: str = "revenue"
+    values: ArrayLike,
+    rule: Rule = Tangent(),
+    *,
+    metric: str = "revenue",
+    copy: bool | None = None,
 ) -> AbcResult:
     """Divide customers into A, B and C by their value.
 
@@ -58,10 +67,14 @@ def classify_abc(
         Rule that finds the cuts.
     metric
         Name of the metric, for explanations.
+    copy
+        Whether the result keeps values of its own, so that it does not change when the caller's
+        array does; None copies up to a million values.
 
     Returns
     -------
     AbcResult
+        With the index of a pandas Series.
 
     Raises
     ------
@@ -97,7 +110,14 @@ def classify_abc(
             second=cuts.second,
         )
     codes = column.codes(_lower(cuts.first, array), _lower(cuts.second, array))
-    return AbcResult(codes=freeze(codes), values=array, cuts=cuts, rule=rule, metric=metric)
+    return AbcResult(
+        codes=freeze(codes),
+        values=separate(array, values, copy),
+        cuts=cuts,
+        rule=rule,
+        metric=metric,
+        index=row_labels(values),
+    )
 
 
 def _check_rule(rule: object) -> None:
@@ -156,7 +176,8 @@ def classify_xyz(
     -----
     MeaninglessClassesWarning
         Over 90 % of ten or more customers fall into one class. If fewer than three CVs differ, so
-        that the tangents find no borders, only the result's warnings contain it.
+        that the tangents find no borders, or class X includes CVs above 100 %, only the result's
+        warnings contain it.
 
     Examples
     --------
@@ -170,7 +191,7 @@ def classify_xyz(
     counted = active if orders is None else _orders(orders, len(cv))
     if single_order_is_z(rule, single_order):
         codes[known & (counted <= 1)] = 2
-    return _result(cv, codes, cuts, rule, problems)
+    return _result(cv, codes, cuts, rule, problems, row_labels(sales))
 
 
 def _orders(orders: ArrayLike, customers: int) -> Numbers:
@@ -228,7 +249,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
             place=place,
         )
     rounded, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
-    return _result(rounded, codes, cuts, rule, problems)
+    return _result(separate(rounded, cv, None), codes, cuts, rule, problems, row_labels(cv))
 
 
 def _check_cv_rule(rule: object) -> None:
@@ -276,6 +297,31 @@ def _cut(
     return cv, codes, cuts, problems
 
 
+def unsteady_x_warning(cut: float) -> UnsteadyClassWarning | None:
+    """Return a warning if class X includes coefficients of variation above 100 %.
+
+    Parameters
+    ----------
+    cut
+        The largest CV of X, as a fraction.
+    """
+    if not 1 < cut < math.inf:
+        return None
+    return UnsteadyClassWarning(
+        "class X includes coefficients of variation up to {cut:.0%}, and above 100% purchases are "
+        "not steady; take a longer period or a coarser bucket, or set limits by hand",
+        cut=cut,
+    )
+
+
+def warn_of_unsteady_x(result: XyzResult, *, stacklevel: int = 2) -> None:
+    """Warn if class X of ten or more customers includes CVs above 100 %."""
+    problem = unsteady_x_warning(result.cuts.first)
+    classified = int(np.count_nonzero(result.codes >= 0))
+    if problem is not None and classified >= _FEW and (result.codes == 0).any():
+        warnings.warn(problem, stacklevel=stacklevel + 1)
+
+
 def _upper(cut: float) -> float:
     """Move an upper limit up by the tolerance; a finite one always admits a CV of zero."""
     return max(cut + CV_NEAR * abs(cut), CV_NEAR) if math.isfinite(cut) else cut
@@ -292,6 +338,7 @@ def _result(
     cuts: Cuts,
     rule: Rule | CvRule,
     problems: list[MeaninglessClassesWarning],
+    index: Any,
 ) -> XyzResult:
     counts = np.bincount(codes[codes >= 0], minlength=3)
     classified = int(counts.sum())
@@ -305,10 +352,14 @@ def _result(
         )
         problems.append(crowd)
         warnings.warn(crowd, stacklevel=3)
+    unsteady = unsteady_x_warning(cuts.first)
+    if unsteady is not None and counts[0]:
+        problems.append(unsteady)
     return XyzResult(
         codes=freeze(codes),
         cv=freeze(cv),
         cuts=cuts,
         rule=rule,
         warnings=tuple(str(problem) for problem in problems),
+        index=index,
     )

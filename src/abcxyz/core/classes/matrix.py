@@ -10,9 +10,18 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
 from abcxyz.core.classes.results import AbcResult, XyzResult
-from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, Grouping, segment_codes
+from abcxyz.core.classes.segments import (
+    ABC,
+    BCG,
+    SEGMENTS,
+    XYZ,
+    Grouping,
+    segment_codes,
+    segment_number,
+)
 from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sums import survey
+from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
@@ -50,6 +59,8 @@ class Matrix(Drawable):
         Money of these customers.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     counts: Ints = field(eq=SAME_ARRAYS)
     values: Floats = field(eq=SAME_ARRAYS)
     positive: float
@@ -72,8 +83,19 @@ class Matrix(Drawable):
         return freeze(self.values / (self.positive or math.nan))
 
     def cell(self, segment: str) -> tuple[int, float]:
-        """Return the customers and the money of one segment."""
-        row, column = divmod(SEGMENTS.index(segment), 3)
+        """Return the customers and the money of one segment.
+
+        Parameters
+        ----------
+        segment
+            Such as ``AX``, in any case; Cyrillic letters that look alike are read as Latin.
+
+        Raises
+        ------
+        InputError
+            There is no such segment.
+        """
+        row, column = divmod(segment_number(segment), 3)
         return int(self.counts[row, column]), float(self.values[row, column])
 
     def groups(self, grouping: Grouping = BCG) -> tuple[GroupSummary, ...]:
@@ -120,8 +142,10 @@ class Matrix(Drawable):
         >>> build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9])).explain("AX")
         'AX: 1 of 2 customers (50.00 %), 90 of 100 (90.00 %)'
         """
+        number = segment_number(segment)
+        segment = SEGMENTS[number]
         count, value = self.cell(segment)
-        row, column = divmod(SEGMENTS.index(segment), 3)
+        row, column = divmod(number, 3)
         return text(
             "{segment}: {count} of {customers} customers ({of_customers}), {value} of {total} "
             "({of_value})",
@@ -174,7 +198,8 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
     Parameters
     ----------
     abc, xyz
-        Both classifications of the same n customers, in the same order.
+        Both classifications of the same n customers: in the same order, or, where both have an
+        index of pandas, with the same labels.
 
     Returns
     -------
@@ -183,7 +208,7 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
     Raises
     ------
     InputError
-        Different numbers of customers.
+        Different numbers of customers, or different labels.
 
     Examples
     --------
@@ -191,7 +216,7 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
     >>> build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9])).counts.tolist()
     [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
     """
-    codes = segment_codes(abc.codes, xyz.codes)
+    codes = segment_codes(abc.codes, _aligned(abc, xyz))
     counts = np.bincount(codes + 1, minlength=10)
     values = [_sum_of(abc, codes, code) for code in range(-1, 9)]
     return Matrix(
@@ -201,6 +226,27 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
         unclassified=int(counts[0]),
         unclassified_value=values[0],
     )
+
+
+def _aligned(abc: AbcResult, xyz: XyzResult) -> Codes:
+    """Return the codes of *xyz* in the order of *abc*."""
+    if abc.index is None or xyz.index is None or abc.index.equals(xyz.index):
+        return xyz.codes
+    if not (abc.index.is_unique and xyz.index.is_unique):
+        raise InputError(
+            "the rows of ABC and XYZ have different labels, some of them more than once, and "
+            "cannot be matched; give each customer one row, or reset both indexes"
+        )
+    places = xyz.index.get_indexer(abc.index)
+    if len(abc.index) != len(xyz.index) or (places < 0).any():
+        missing = abc.index[places < 0] if (places < 0).any() else xyz.index.difference(abc.index)
+        raise InputError(
+            "the rows of ABC and XYZ have different labels, such as {label!r}; classify the same "
+            "customers on both axes",
+            label=missing[0],
+        )
+    codes: Codes = xyz.codes[places]
+    return codes
 
 
 def _sum_of(abc: AbcResult, codes: Codes, code: int) -> float:

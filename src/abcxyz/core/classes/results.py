@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Numbers, freeze
+from abcxyz._arrays import SAME_ARRAYS, SAME_LABELS, Codes, Floats, Numbers, freeze
 from abcxyz.core.classes.rules import (
     CountShares,
     CumulativeMean,
@@ -106,13 +106,18 @@ class AbcResult(Drawable):
         Rule that found the cuts.
     metric
         Name of the metric of the values.
+    index
+        Labels of the rows, where the values were a pandas Series; None otherwise.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     codes: Codes = field(eq=SAME_ARRAYS)
     values: Numbers = field(eq=SAME_ARRAYS)
     cuts: Cuts
     rule: Rule
     metric: str = "revenue"
+    index: Any = field(default=None, eq=SAME_LABELS)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -181,7 +186,7 @@ class AbcResult(Drawable):
         return f"{ABC[code]}: {plain_number(value, lang)} {why}{part}"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame, one row per customer in input order."""
+        """Return a pandas data frame, one row per customer in input order, with their labels."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -190,7 +195,8 @@ class AbcResult(Drawable):
                 "share": self.share,
                 "cumulative_share": self.cumulative_share,
                 "abc": self.labels,
-            }
+            },
+            index=self.index,
         )
 
     def _repr_html_(self) -> str:
@@ -265,13 +271,18 @@ class XyzResult:
         Rule that found the cuts.
     warnings
         Warnings about the result.
+    index
+        Labels of the rows, where the series were a pandas DataFrame; None otherwise.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     codes: Codes = field(eq=SAME_ARRAYS)
     cv: Floats = field(eq=SAME_ARRAYS)
     cuts: Cuts
     rule: Rule | CvRule
     warnings: tuple[str, ...] = ()
+    index: Any = field(default=None, eq=SAME_LABELS)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -319,10 +330,10 @@ class XyzResult:
         return text("the coefficient of variation {cv} is above {second}", lang, **words)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas data frame, one row per customer in input order."""
+        """Return a pandas data frame, one row per customer in input order, with their labels."""
         import pandas as pd
 
-        return pd.DataFrame({"cv": self.cv, "xyz": self.labels})
+        return pd.DataFrame({"cv": self.cv, "xyz": self.labels}, index=self.index)
 
     def _repr_html_(self) -> str:
         counts = np.bincount(self.codes[self.codes >= 0], minlength=3).tolist()

@@ -23,6 +23,7 @@ __all__ = [
     "codes_of",
     "labels_of",
     "segment_codes",
+    "segment_number",
     "tag",
 ]
 
@@ -134,6 +135,29 @@ def segment_codes(abc: Codes, xyz: Codes) -> Codes:
             xyz=len(xyz),
         )
     return np.where((abc < 0) | (xyz < 0), np.int8(-1), np.int8(3) * abc + xyz)
+
+
+def segment_number(segment: str) -> int:
+    """Return the code of one segment, in any case and with Cyrillic look-alikes.
+
+    Raises
+    ------
+    InputError
+        There is no such segment.
+
+    Examples
+    --------
+    >>> segment_number("ax"), segment_number("СХ")
+    (0, 6)
+    """
+    name = str(segment).strip().upper().translate(_LOOK_ALIKE)
+    if name not in SEGMENTS:
+        raise InputError(
+            "there is no segment {segment!r}; use one of {known}",
+            segment=segment,
+            known=", ".join(SEGMENTS),
+        )
+    return SEGMENTS.index(name)
 
 
 def _members(groups: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:

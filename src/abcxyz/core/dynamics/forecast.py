@@ -40,6 +40,8 @@ class HeldBack:
         Actual revenue, and that of the forecast and of the baseline.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     dated: date
     share_error: float
     share_error_unchanged: float
@@ -83,6 +85,8 @@ class Forecast:
     held_back
         Backtest of past periods, the oldest first; empty if the history is too short.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     after: date
     states: tuple[str, ...]
@@ -184,7 +188,8 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
     Raises
     ------
     InputError
-        Fewer than three transitions, windows that overlap or do not adjoin, different settings.
+        Fewer than three transitions, a snapshot without any classified customer, windows that
+        overlap or do not adjoin, different settings.
 
     Notes
     -----
@@ -239,6 +244,16 @@ def _check(known: Sequence[Snapshot]) -> None:
             least=LEAST_TRANSITIONS,
             wanted=LEAST_TRANSITIONS + 1,
             count=len(known),
+        )
+    empty = [one for one in known if (one.segment < 0).all()]
+    if empty:
+        raise InputError(
+            "nobody has a class in {count} of the {all} snapshots, first in that of {dated}: no "
+            "sales were read for its window; fill the history with sales of these windows, or "
+            "forecast from the snapshots that have some",
+            count=len(empty),
+            all=len(known),
+            dated=empty[0].dated,
         )
     for one, two in pairwise(known):
         check_comparable(one, two)

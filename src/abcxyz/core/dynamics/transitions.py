@@ -65,6 +65,8 @@ class Transitions(Drawable):
         Whether the two windows share days: the rates are then no transition probabilities.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     before: Codes = field(eq=SAME_ARRAYS)
     after: Codes = field(eq=SAME_ARRAYS)
     labels: tuple[str, ...]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Codes, Floats, Ints, freeze
+from abcxyz._arrays import Codes, Floats, Ints, freeze, row_labels
 from abcxyz.core.display import html_table
 from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
 from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, place_values
@@ -261,21 +261,22 @@ def _reason(one: Attribute, met: int) -> Reason:
 
 
 def score_prospect(
-    attributes: Mapping[str, object], scorecard: Scorecard = DEFAULT
+    attributes: Mapping[str, object] | Any, scorecard: Scorecard = DEFAULT
 ) -> ProspectScore:
     """Score one lead.
 
     Parameters
     ----------
     attributes
-        Attribute -> value; an absent, ``None``, NaN or empty value is unknown.
+        Attribute -> value, or a row of a pandas data frame; an absent, ``None``, NaN or empty
+        value is unknown.
     scorecard
         Scorecard to use.
 
     Raises
     ------
     InputError
-        Text where a number is required.
+        Text where a number is required, or no mapping.
 
     Examples
     --------
@@ -285,6 +286,13 @@ def score_prospect(
     >>> print(score_prospect({}).grade)
     None
     """
+    if not isinstance(attributes, Mapping) and row_labels(attributes) is not None:
+        attributes = attributes.to_dict()
+    if not isinstance(attributes, Mapping):
+        raise InputError(
+            "the attributes of a lead are {value}; pass a mapping of attribute to value",
+            value=type(attributes).__name__,
+        )
     return score_prospects({"lead": attributes}, scorecard)[0]
 
 

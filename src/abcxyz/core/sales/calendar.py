@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,17 @@ from abcxyz._arrays import Days
 from abcxyz.core.sales.units import LETTERS, UNITS, PeriodUnit, unit_named
 from abcxyz.errors import InputError
 
-__all__ = ["UNITS", "Periods", "Window", "period_start", "shift_period"]
+__all__ = ["UNITS", "Periods", "Window", "as_day", "period_start", "shift_period"]
 
 
-def _as_day(value: object, name: str) -> date:
-    """Return a date, or the day of a date and time."""
+def as_day(value: object, name: str) -> date:
+    """Return a date, or the day of a date and time, also as ISO text."""
     if isinstance(value, np.datetime64) and not np.isnat(value):
         value = value.astype("M8[D]").item()
-    if not isinstance(value, date):
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    if not isinstance(value, date) or value != value:  # pandas.NaT is a datetime
         raise InputError(
             "{name} is {value!r}; pass a datetime.date such as date(2026, 11, 1)",
             name=name,
@@ -30,11 +34,11 @@ def _as_day(value: object, name: str) -> date:
 
 
 def _since(value: object) -> date:
-    return _as_day(value, "since")
+    return as_day(value, "since")
 
 
 def _until(value: object) -> date:
-    return _as_day(value, "until")
+    return as_day(value, "until")
 
 
 @frozen(order=True)
@@ -150,8 +154,9 @@ class Periods:
     window: Window
     bucket: str
     edges: tuple[date, ...]
+    # Not compared: it changes what is known of the customers, not the window or the buckets.
     lookback: Window = field(
-        default=Factory(lambda self: Window(date.min, self.edges[-1]), takes_self=True)
+        default=Factory(lambda self: Window(date.min, self.edges[-1]), takes_self=True), eq=False
     )
 
     @classmethod
@@ -205,7 +210,7 @@ class Periods:
         Rule of 1C: ``until`` is the start of the period that contains the date, ``since`` lies
         *n* periods earlier.
         """
-        as_of = _as_day(as_of, "as_of")
+        as_of = as_day(as_of, "as_of")
         bucket = unit if bucket is None else bucket
         length, step = unit_named(unit).mean_days, unit_named(bucket).mean_days
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:  # type: ignore[redundant-expr]

@@ -11,6 +11,7 @@ __all__ = ["KINDS", "TREATMENTS", "TREATMENT_OF", "Quality", "QualityIssue"]
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "total_row": "total rows",
         "no_customer": "lines without a customer",
         "no_date": "lines without a date",
         "unreadable_date": "unreadable dates",
@@ -20,6 +21,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "other_currency": "lines in another currency",
         "converted": "lines in a foreign currency",
         "no_cost": "lines without a cost",
+        "respelled": "customers spelled with other blanks or decimals",
+        "swapped_date": "dates with day and month exchanged",
         "zero": "zero amounts",
         "negative": "negative amounts (returns)",
         "duplicate": "exact duplicate lines",
@@ -37,6 +40,8 @@ TREATMENTS: Mapping[str, str] = MappingProxyType(
         "cost_zero": "kept with the cost 0",
         "not_counted": "not counted in this window",
         "own_customer": "kept as customers of their own",
+        "joined": "counted as one customer",
+        "exchanged": "exchanged back",
     }
 )
 """Treatment of such lines -> description."""
@@ -51,6 +56,8 @@ TREATMENT_OF: Mapping[str, str] = MappingProxyType(
         "duplicate": "kept",
         "outside_window": "not_counted",
         "not_in_id_map": "own_customer",
+        "respelled": "joined",
+        "swapped_date": "exchanged",
     }
 )
 """Kind of problem -> treatment."""
@@ -104,9 +111,12 @@ class Quality:
     remarks
         How the data were read: the shape of the table, the columns chosen, the encoding. Each
         remark is a sentence, a `~abcxyz.toolkit.catalogue.Message` where it can be translated.
+    notices
+        What may make the result misleading, for the top of the output; sentences like *remarks*.
     """
 
     rows: int
     used: int
     issues: tuple[QualityIssue, ...] = field(default=(), converter=_issues)
     remarks: tuple[str, ...] = field(default=(), converter=_texts)
+    notices: tuple[str, ...] = field(default=(), converter=_texts)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Days, Numbers, as_numbers, freeze
+from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Days, Numbers, as_numbers, freeze, is_missing
 from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import InputError
 
@@ -36,7 +36,10 @@ def as_days(values: ArrayLike, name: str = "day") -> Days:
         flat = array.ravel()
         try:
             ordinals = np.fromiter((day.toordinal() for day in flat), np.int64, len(flat))
-        except AttributeError:
+        except (AttributeError, ValueError):  # pandas.NaT has a toordinal that raises ValueError
+            place = next((i for i, day in enumerate(flat) if is_missing(day)), None)
+            if place is not None:
+                raise _no_date(name, place) from None
             place = next(i for i, day in enumerate(flat) if not hasattr(day, "toordinal"))
             raise InputError(
                 "{name} holds {value!r} at position {place}, which is not a date; "
@@ -60,12 +63,16 @@ def as_days(values: ArrayLike, name: str = "day") -> Days:
     days = array.astype("M8[D]", copy=False)
     missing = np.isnat(days)
     if missing.any():
-        raise InputError(
-            "{name} has no date at position {place}; leave the line out or give it a date",
-            name=name,
-            place=int(np.argmax(missing)),
-        )
+        raise _no_date(name, int(np.argmax(missing)))
     return freeze(days)
+
+
+def _no_date(name: str, place: int) -> InputError:
+    return InputError(
+        "{name} has no date at position {place}; leave the line out or give it a date",
+        name=name,
+        place=place,
+    )
 
 
 def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
@@ -74,24 +81,34 @@ def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
     if array.dtype.kind in "iu":
         return freeze(array)
     if array.dtype.kind == "f" and len(array):
-        raise InputError(
-            "{name} holds fractional numbers such as {value!r}; pass whole numbers or text",
-            name=name,
-            value=float(array[0]),
-        )
+        # A column of whole numbers with a gap is read as fractions by pandas.
+        if np.isnan(array).any():
+            raise _no_id(name, int(np.argmax(np.isnan(array))))
+        fractional = (array != np.floor(array)) | (np.abs(array) >= 2.0**53)
+        if fractional.any():
+            raise InputError(
+                "{name} holds fractional numbers such as {value!r}; pass whole numbers or text",
+                name=name,
+                value=float(array[np.argmax(fractional)]),
+            )
+        return freeze(array.astype(np.int64))
     array = array.astype(object)
     listed = array.tolist()
     # Two fast checks of all ids; only if they fail is the position searched for.
     if set(map(type, listed)) <= {str, int} and "" not in listed:
         return freeze(array)
     for place, value in enumerate(listed):
-        if value is None or value == "" or value != value:
-            raise InputError(
-                "{name} has no value at position {place}; leave the line out or name it",
-                name=name,
-                place=place,
-            )
+        if is_missing(value) or value == "":
+            raise _no_id(name, place)
     return freeze(array)
+
+
+def _no_id(name: str, place: int) -> InputError:
+    return InputError(
+        "{name} has no value at position {place}; leave the line out or name it",
+        name=name,
+        place=place,
+    )
 
 
 def _amounts(values: ArrayLike, name: str = "amount") -> Numbers:
@@ -149,6 +166,8 @@ class Transactions:
     >>> len(sales)
     2
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     customer: npt.NDArray[Any] = field(converter=_customers, eq=SAME_ARRAYS)
     day: Days = field(converter=as_days, eq=SAME_ARRAYS)

@@ -55,6 +55,8 @@ class Snapshot:
         (n,) codes after hysteresis, see `steady`; the raw ones by default.
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     as_of: date
     periods: Periods
     settings: Settings

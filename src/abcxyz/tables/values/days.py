@@ -16,7 +16,7 @@ from abcxyz.tables.values.day_order import DayOrder, Triple, decide_order
 from abcxyz.tables.values.months import NamedMonth, named_month
 from abcxyz.tables.values.text import clean_text, is_missing
 
-__all__ = ["DayForm", "day_form", "parse_days"]
+__all__ = ["DayForm", "day_form", "exchanged_cells", "parse_days"]
 
 Kind = Literal["date", "iso", "triple", "compact", "month", "name", "serial", "epoch"]
 
@@ -181,6 +181,12 @@ def parse_days(cells: Sequence[Any], form: DayForm) -> tuple[Days, Bools]:
         for cell, day in zip(cells, read, strict=True)
     ]
     return days, np.array(unreadable, dtype=bool)
+
+
+def exchanged_cells(cells: Sequence[Any], form: DayForm) -> Bools:
+    """Return which of (n,) distinct cells have day and month exchanged, see `DayForm.swapped`."""
+    readings = [_read(_head(cell)) if form.swapped else None for cell in cells]
+    return np.array([one is not None and one.kind in ("date", "iso") for one in readings], bool)
 
 
 def _is_empty(cell: object) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from abcxyz.i18n import date_text
+from abcxyz.charts.svg import clean
+from abcxyz.i18n import date_text, translate
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
 from abcxyz.report.vocabulary import METRICS
@@ -16,6 +17,7 @@ def heading(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the title, the window and the table of contents."""
     snapshot = facts.analysis.snapshot
     window = snapshot.periods.window
+    quality = facts.totals.quality
     metric = METRICS.get(snapshot.settings.metric, snapshot.settings.metric)
     contents = (
         ("matrix", show.say("Nine segments")),
@@ -34,4 +36,8 @@ def heading(facts: Facts, show: Formatter) -> dict[str, Any]:
         "metric_name": show.say(metric),
         "metric_head": show.say("Value"),
         "contents": contents,
+        "notices": [
+            clean(translate(one, show.lang), 400)
+            for one in (() if quality is None else quality.notices)
+        ],
     }

@@ -93,6 +93,10 @@ def quality_sheet(facts: Facts, writer: SheetWriter) -> None:
     quality = facts.totals.quality
     rows: list[tuple[object, ...]] = []
     if quality is not None:
+        attention = writer.say("Attention")
+        rows += [
+            (attention, None, None, None, translate(one, writer.lang)) for one in quality.notices
+        ]
         rows += [
             (writer.say("all lines"), quality.rows, None, None, None),
             (writer.say("lines used"), quality.used, None, None, None),

@@ -1,0 +1,57 @@
+"""Total and subtotal rows of a table, which are no sales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from abcxyz._arrays import Bools
+from abcxyz.tables.values.text import clean_text
+
+__all__ = ["total_cells"]
+
+_TOTAL = re.compile(
+    r"(?:(?:общ\w+|промежуточн\w+)\s+)?итог[и]?|итого(?:\s+(?:по|за|с|без|к|на|в)\b.*)?"
+    r"|всего(?:\s+(?:по|за|с|без|к|на|в)\b.*)?|(?:grand|sub|sub-|overall|report)?\s*totals?"
+    r"|(?:grand |sub|sub-)?total(?:\s+(?:for|by|of|in)\b.*)|итого\s+всего|sum\s+total",
+    re.IGNORECASE,
+)
+_ROUND = re.compile(r"(?:(?:grand )?total|sub-?total|итого|всего|итог)\b[\s:.\-]*", re.IGNORECASE)
+_END = re.compile(r"[\s:.\-]+(?:total|subtotal|итого|итог|всего)[\s:.]*\Z", re.IGNORECASE)
+
+
+def total_cells(cells: Sequence[Any]) -> Bools:
+    """Return which cells of a column mark a total or subtotal row.
+
+    Parameters
+    ----------
+    cells
+        (n,) distinct cells of a column of customers, dates or documents.
+
+    Notes
+    -----
+    ``Total`` and ``Итого`` mark a total, also with what it is of: ``Итого за май``. Together with
+    another word they mark one only where that word is a cell of the column itself: ``Ann Total``
+    beside ``Ann``, but not the company ``Total Energies``.
+
+    Examples
+    --------
+    >>> total_cells(["Ann", "Ann Total", "Итого за май:", "Total Energies", "Total"]).tolist()
+    [False, True, True, False, True]
+    """
+    texts = [clean_text(cell).rstrip(" :.") if isinstance(cell, str) else "" for cell in cells]
+    others = {text.casefold() for text in texts if text}
+    return np.array([bool(text) and _is_total(text, others) for text in texts], dtype=bool)
+
+
+def _is_total(text: str, others: set[str]) -> bool:
+    if _TOTAL.fullmatch(text):
+        return True
+    for pattern in (_ROUND, _END):
+        rest = pattern.sub("", text, count=1) if pattern.search(text) else ""
+        if rest and rest != text and rest.strip(' "«»').casefold() in others:
+            return True
+    return False
