@@ -18,7 +18,7 @@ AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
 """The only hosts that may see a client secret."""
 
 _REQUIRED = ("access_token", "refresh_token")
-_STORED = (*_REQUIRED, "client_endpoint", "server_endpoint", "expires", "member_id")
+_STORED = (*_REQUIRED, "client_endpoint", "server_endpoint", "expires", "member_id", "scope")
 _BACKOFF = Backoff(attempts=3)
 
 
