@@ -142,18 +142,7 @@ class Message(str):
 
 
 class Phrases(str):
-    """Several messages as one field of a message, joined by commas in the reader's language.
-
-    Parameters
-    ----------
-    parts
-        The messages.
-
-    Examples
-    --------
-    >>> Phrases([Catalogue().message("left out"), Catalogue().message("kept")])
-    'left out, kept'
-    """
+    """Several messages as one field of a message, joined by commas in the reader's language."""
 
     parts: tuple[str, ...]
 
