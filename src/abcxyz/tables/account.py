@@ -76,13 +76,13 @@ class LineAccount:
     ----------
     rows
         Number of lines.
-    first_line
-        Number of the first line in the file, for the examples.
+    numbers
+        (rows,) numbers of the lines in the file, for the examples.
     """
 
-    def __init__(self, rows: int, *, first_line: int = 2) -> None:
+    def __init__(self, rows: int, numbers: npt.NDArray[Any]) -> None:
         self._rows = rows
-        self._first_line = first_line
+        self._numbers = numbers
         self._used: Bools = np.ones(rows, dtype=bool)
         self._issues: list[QualityIssue] = []
 
@@ -114,7 +114,7 @@ class LineAccount:
         if not count:
             return
         places = np.flatnonzero(hit)[:_EXAMPLES]
-        lines = [f"line {place + self._first_line}" for place in places]
+        lines = [f"line {self._numbers[place]}" for place in places]
         if cells is not None:
             written = [str(cells.iloc[place]) for place in places]
             lines = [

@@ -33,7 +33,8 @@ class SalesLines:
     columns
         Role -> column.
     first_line
-        Number of the first line, for the examples of the account.
+        Number of the first line, for the examples of the account; None where the index of the
+        table holds the numbers of its lines.
     as_of
         Lines of this day and later are left out; None keeps every line.
     date_format, decimal
@@ -52,13 +53,16 @@ class SalesLines:
         frame: pd.DataFrame,
         columns: Mapping[str, str],
         *,
-        first_line: int = 2,
+        first_line: int | None = None,
         as_of: date | None = None,
         date_format: str | None = None,
         decimal: str | None = None,
     ) -> None:
-        self._frame, self._columns, self._first_line = frame, columns, first_line
-        self.account = LineAccount(len(frame), first_line=first_line)
+        self._frame, self._columns = frame, columns
+        self._numbers = (
+            frame.index.to_numpy() if first_line is None else first_line + np.arange(len(frame))
+        )
+        self.account = LineAccount(len(frame), self._numbers)
         days, amounts = frame[columns["date"]], frame[columns["amount"]]
         self._customer = read_ids(frame[columns["customer"]], name=columns["customer"])
         self._day, bad_days = read_days(days, date_format=date_format, name=columns["date"])
@@ -123,7 +127,7 @@ class SalesLines:
         blank = pd.isna(documents)
         if blank.any():
             # Each line without a document counts as a document, as in a table without documents.
-            documents[blank] = [f"\0line {self._first_line + i}" for i in np.flatnonzero(blank)]
+            documents[blank] = [f"\0line {self._numbers[i]}" for i in np.flatnonzero(blank)]
         return documents
 
     def names(self) -> dict[str, str]:
