@@ -12,9 +12,9 @@ from abcxyz.toolkit.catalogue import LANGUAGES, SOURCE
 from abcxyz_bitrix.cards.installed import installed, remove
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
+from abcxyz_bitrix.login import PORT, authorize
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect
-from abcxyz_bitrix.rest.login import PORT, authorize
 from abcxyz_bitrix.words import text
 
 __all__ = ["HELP", "add_arguments", "run"]

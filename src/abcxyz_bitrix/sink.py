@@ -23,6 +23,7 @@ from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
 from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.legacy import legacy_method
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import text
@@ -258,7 +259,8 @@ class BitrixSink:
         AuthenticationError
             Something is missing.
         """
-        writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
+        update = legacy_method(UPDATE, COMPANY) if self.client.legacy else UPDATE
+        writes = [update, "crm.company.userfield.add", *self._alerts.methods]
         leads = self._leads and leads_on(self.client)
         entities = [*self._entities, *([LEAD] if leads else [])]
         notes = check_access(

@@ -37,6 +37,7 @@ def connect(
     timeout: float = 65.0,
     proxy: str | None = None,
     pace_file: Path | None = None,
+    legacy: bool = False,
     clock: Clock | None = None,
 ) -> Client:
     """Build a client of a portal.
@@ -58,6 +59,8 @@ def connect(
         ``standard``, ``enterprise`` or ``self-hosted``.
     pace_file
         File by which all processes of this machine share one rate limit.
+    legacy
+        Send the methods of old portals, ``crm.deal.*`` and its like, instead of ``crm.item.*``.
     timeout
         Seconds to wait for an answer, at least 65: the portal itself works up to 60.
 
@@ -111,4 +114,4 @@ def connect(
     if pace_file is not None:
         limits = caller.tariff
         caller.limiter.tokens = SharedTokenBucket(pace_file, limits.rate, limits.burst, timer)
-    return Client(caller)
+    return Client(caller, legacy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
@@ -12,9 +12,10 @@ from urllib.parse import urlencode, urlsplit
 from attrs import field, frozen
 
 from abcxyz.errors import AdapterError, ConfigError, UnavailableError
-from abcxyz.http import Transport
+from abcxyz.http import OutcomeUnknownError, Transport
 from abcxyz.plugins import Secret
 from abcxyz.toolkit import (
+    Backoff,
     Clock,
     SystemClock,
     file_lock,
@@ -23,7 +24,8 @@ from abcxyz.toolkit import (
     write_atomic,
 )
 from abcxyz.toolkit.secrets import check_path_name
-from abcxyz_bitrix.rest.tokens import AUTH_SERVERS, auth_server, request_tokens
+from abcxyz_bitrix.rest.errors import NotJsonError
+from abcxyz_bitrix.rest.refusals import refusal
 
 __all__ = [
     "AUTH_SERVERS",
@@ -31,12 +33,108 @@ __all__ = [
     "OAuth",
     "SecretOrReference",
     "Webhook",
+    "auth_server",
     "portal_base",
+    "request_tokens",
     "store_tokens",
 ]
 
+AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
+"""The only hosts that may see a client secret."""
+
+_REQUIRED = ("access_token", "refresh_token")
+_STORED = (*_REQUIRED, "client_endpoint", "server_endpoint", "expires", "member_id", "scope")
+_BACKOFF = Backoff(attempts=3)
+
 SecretOrReference = Secret | Mapping[str, str]
 """A secret, or a reference to it as `read_secret` takes it; a job must not hold the secret."""
+
+
+def auth_server(endpoint: str, *, loopback: bool) -> str:
+    """Return the authorisation server of an endpoint; the first known one without it.
+
+    Parameters
+    ----------
+    endpoint
+        Address from a token file or a redirect; only its host counts.
+    loopback
+        Allow a server on this machine.
+
+    Raises
+    ------
+    ConfigError
+        The server is not known, so that it must not see a client secret.
+    """
+    if not endpoint:
+        return AUTH_SERVERS[0]
+    parts = urlsplit(endpoint)
+    server = f"{parts.scheme}://{parts.netloc}"
+    if server in AUTH_SERVERS or (loopback and is_loopback(parts.hostname or "")):
+        return server
+    raise ConfigError(
+        "the token file names the authorisation server {server!r}; only {known} may see the "
+        "client secret",
+        server=server,
+        known=", ".join(AUTH_SERVERS),
+    )
+
+
+def request_tokens(
+    transport: Transport, server: str, parameters: str, *, hide: Iterable[str], clock: Clock
+) -> dict[str, str]:
+    """Request tokens, again after a page or a lost answer.
+
+    Parameters
+    ----------
+    parameters
+        Encoded query of the request.
+    hide
+        Secrets that a message must not repeat.
+
+    Raises
+    ------
+    AuthenticationError
+        The server refuses.
+    NotJsonError
+        It answers without tokens.
+    """
+    url = f"{server}/oauth/token/?{parameters}"
+    attempt = 0
+    while True:
+        attempt += 1
+        problem: OutcomeUnknownError
+        try:
+            response = transport.send("GET", url, repeatable=True)
+        except OutcomeUnknownError as lost:
+            problem = lost
+        else:
+            answer = _decoded(response.body)
+            if "error" in answer:
+                raise refusal(
+                    answer["error"],
+                    answer.get("error_description", ""),
+                    status=response.status,
+                    method="oauth/token",
+                    hide=hide,
+                )
+            if all(name in answer for name in _REQUIRED):
+                return {name: str(answer[name]) for name in _STORED if name in answer}
+            problem = NotJsonError(
+                "the authorisation server answered HTTP {status} without JSON; try again later",
+                status=response.status,
+            )
+        wait = _BACKOFF.wait(attempt)
+        if wait is None:
+            raise problem from None
+        clock.sleep(wait)
+
+
+def _decoded(body: bytes) -> dict[str, object]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 class _Unpicklable:

@@ -17,8 +17,14 @@ from attrs import define, field
 from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
 from abcxyz.http import Transport
 from abcxyz.toolkit import Clock, SystemClock
-from abcxyz_bitrix.rest.credentials import portal_base, store_tokens
-from abcxyz_bitrix.rest.tokens import auth_server, request_tokens
+from abcxyz.toolkit.catalogue import languages
+from abcxyz_bitrix.rest.credentials import (
+    auth_server,
+    portal_base,
+    request_tokens,
+    store_tokens,
+)
+from abcxyz_bitrix.words import text
 
 __all__ = ["PORT", "WAIT", "authorize"]
 
@@ -27,11 +33,13 @@ PORT = 8917
 WAIT = 300.0
 """Seconds within which the user has to consent."""
 
-_DONE = (
-    "<!doctype html><meta charset=utf-8><title>abcxyz</title>"
-    "<p>abcxyz has received the answer of Bitrix24. You may close this page."
-    "<p>Ответ Битрикс24 получен. Страницу можно закрыть."
-)
+_DONE = "abcxyz has received the answer of Bitrix24. You may close this page."
+
+
+def _page() -> bytes:
+    """Return the page after the consent; the language of the user is not known."""
+    lines = "".join(f"<p>{text(_DONE, lang)}" for lang in languages())
+    return f"<!doctype html><meta charset=utf-8><title>abcxyz</title>{lines}".encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -43,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         good = hmac.compare_digest(query.get("state", ""), self.server.state)
-        body = _DONE.encode() if good else b""
+        body = _page() if good else b""
         self.send_response(200 if good else 404)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

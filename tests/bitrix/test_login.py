@@ -14,8 +14,8 @@ from tests.emulators.bitrix24.harness import Rig, analysis_of, free, rig
 
 from abcxyz.cli import main
 from abcxyz.errors import AuthenticationError, ConfigError, UnavailableError
+from abcxyz_bitrix.login import authorize
 from abcxyz_bitrix.rest.connect import connect
-from abcxyz_bitrix.rest.login import authorize
 from abcxyz_bitrix.sink import BitrixSink
 
 
