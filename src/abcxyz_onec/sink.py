@@ -31,7 +31,7 @@ from abcxyz_onec.targets.needed_objects import needed_queries
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
 from abcxyz_onec.targets.writes import Change, Comparison, Target, Wanted, apply
-from abcxyz_onec.words import text
+from abcxyz_onec.words import message, text
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
@@ -312,10 +312,10 @@ class OneCSink:
         check_rights(self._client, self._queries())
         if self._into == "ut11":
             names = self._profile.targets
-            return [self._text("classes go to {place}", place=readable_name(names.native))]
+            return [message("classes go to {place}", place=readable_name(names.native))]
         self._client.with_current_names(lambda: self._target(None).plan({}, frozenset()))
         return [
-            self._text(
+            message(
                 "classes go to {into} {name!r}; whether they may be written shows only when they "
                 "are",
                 into=self._into,

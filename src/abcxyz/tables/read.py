@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from attrs import frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content, absent, contents_of, damaged
 from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
+from abcxyz.tables.formats.csv import CsvTable, can_stream
 from abcxyz.tables.formats.csv_rows import CsvRows, read_rows
 from abcxyz.tables.formats.encodings import DecodedText, decode_text
 from abcxyz.tables.formats.json_lines import read_json_lines
@@ -29,6 +33,8 @@ from abcxyz.toolkit.catalogue import Catalogue
 __all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
 
 _WORDS = Catalogue()
+_START = 1 << 18  # bytes in which the headings of a CSV are looked for
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def open_table(
@@ -141,39 +147,87 @@ def sniff_delimiter(header: str) -> str:
 def _read_csv(
     content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
 ) -> Table:
+    """Open a CSV in blocks where its beginning allows it, else read the whole."""
+
+    def careful() -> Table:
+        return _read_whole_csv(content, delimiter, encoding, shape)
+
+    with content.open() as stream:
+        start = stream.read(_START)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return careful()
+    plain = encoding is None or can_stream(encoding)
+    if not plain or "\0" in text or "\n" not in text or find_spec("pyarrow") is None:
+        return careful()
+    head = _CsvHead.of(content.name, text.removeprefix(_MARK), delimiter, shape)
+    if head.lines >= text.count("\n"):
+        return careful()
+    marked = "utf-8-sig" if text.startswith(_MARK) else "utf-8"
+    decoded = DecodedText(text, encoding or marked)
+    return CsvTable(
+        where=_name(content),
+        columns=head.names,
+        first_remarks=[*head.remarks, *_text_remarks(decoded, head.delimiter, None, head.names)],
+        content=content,
+        delimiter=head.delimiter,
+        skipped=head.lines,
+        careful=careful,
+    )
+
+
+@frozen
+class _CsvHead:
+    """Beginning of a CSV: separator, headings, and the number of lines above the first row."""
+
+    delimiter: str
+    names: Sequence[str]
+    lines: int
+    remarks: Sequence[str]
+
+    @classmethod
+    def of(cls, name: str, text: str, delimiter: str | None, shape: ShapeOptions) -> _CsvHead:
+        """Find the headings in the text of a file, or in its beginning."""
+        skipped = 0
+        header, _, rest = text.lstrip("\r\n").partition("\n")
+        if header.lower().startswith("sep="):  # a hint that Excel writes and reads
+            delimiter = delimiter or header[4:5]
+            skipped = text.count("\n", 0, len(text) - len(rest))
+            text = rest
+        if not text.strip():
+            raise empty_table(name)
+        head = read_head(text, delimiter)
+        heading = find_heading(head.rows, shape)
+        return cls(
+            head.delimiter,
+            named_columns(heading.names),
+            skipped + head.lines[heading.below],
+            heading_remarks(heading, skipped + 1),
+        )
+
+
+def _read_whole_csv(
+    content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
+) -> Table:
     where = _name(content)
     decoded = decode_text(content.read(), content.name, encoding)
-    text = decoded.text
-    if "\0" in text[:4096]:
+    if "\0" in decoded.text[:4096]:
         raise InputError(
             "{path} is not a table this program knows; use CSV, Parquet or .xlsx",
             path=content.name,
         )
-    skipped = 0
-    header, _, rest = text.lstrip("\r\n").partition("\n")
-    if header.lower().startswith("sep="):  # a hint that Excel writes and reads
-        delimiter = delimiter or header[4:5]
-        skipped = text.count("\n", 0, len(text) - len(rest))
-        text = rest
-    if not text.strip():
-        raise empty_table(content.name)
-    head = read_head(text, delimiter)
-    heading = find_heading(head.rows, shape)
-    lines = head.lines[heading.below]
-    body = text.split("\n", lines)
-    names = named_columns(heading.names)
-    rest = body[lines] if len(body) > lines else ""
-    rows = read_rows(rest, head.delimiter, _unique(names), where, skipped + lines + 1)
-    rows.frame.columns = pd.Index(names, dtype=object)
-    remarks = [
-        *heading_remarks(heading, skipped + 1),
-        *_text_remarks(decoded, head.delimiter, rows, names),
-    ]
+    head = _CsvHead.of(content.name, decoded.text, delimiter, shape)
+    body = decoded.text.split("\n", head.lines)
+    rest = body[head.lines] if len(body) > head.lines else ""
+    rows = read_rows(rest, head.delimiter, _unique(head.names), where, head.lines + 1)
+    rows.frame.columns = pd.Index(head.names, dtype=object)
+    remarks = [*head.remarks, *_text_remarks(decoded, head.delimiter, rows, head.names)]
     return FrameTable(where, rows.frame, None, remarks)
 
 
 def _text_remarks(
-    decoded: DecodedText, delimiter: str, rows: CsvRows, names: Sequence[str]
+    decoded: DecodedText, delimiter: str, rows: CsvRows | None, names: Sequence[str]
 ) -> list[str]:
     """Return how a text was decoded and split."""
     mark = {"\t": "Tab"}.get(delimiter, delimiter)
@@ -191,7 +245,7 @@ def _text_remarks(
                 lines=decoded.bad_examples,
             )
         )
-    if rows.column is not None:
+    if rows is not None and rows.column is not None:
         remarks.append(
             _WORDS.message(
                 "{count} lines have a comma in the number of {column}, whose parts were joined",
