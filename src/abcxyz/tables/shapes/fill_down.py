@@ -22,8 +22,9 @@ from abcxyz.toolkit.catalogue import Catalogue
 __all__ = ["fill_groups", "fill_named", "missing_cells"]
 
 _SAY = Catalogue()
-#: Share of blank cells from which a column may be given once per group.
-_BLANK = 0.2
+#: Share of blank cells from which a column may be given once per group: below it, single cells
+#: are rather missing.
+_BLANK = 0.5
 #: Share of distinct values among those given, of a column given once per group.
 _DISTINCT = 0.95
 _TOLERANCE = 0.005

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
@@ -115,10 +114,10 @@ def recognise_shape(
     Raises
     ------
     InputError
-        Two columns have the same heading, an option names an absent column, or a shape is
-        recognised and cannot be read.
+        An option names an absent column, or a shape is recognised and cannot be read.
     """
-    _refuse_duplicates(table)
+    if len(set(table.columns)) < len(table.columns):
+        return table  # refused where the columns are chosen
     shaped = _recognise(table, options, named, titles=titles, decimal=decimal, undated=undated)
     read = {*_roles(shaped, named).values()}
     for origin in _origins(shaped):
@@ -127,16 +126,6 @@ def recognise_shape(
         elif isinstance(origin, FrameTable):
             _refuse_uncached(origin, read)
     return shaped
-
-
-def _refuse_duplicates(table: Table) -> None:
-    twice = [name for name, count in Counter(table.columns).items() if count > 1]
-    if twice:
-        raise InputError(
-            "{where} has several columns named {column!r}; rename all but one",
-            where=table.where,
-            column=twice[0],
-        )
 
 
 def _origins(table: Table) -> Iterator[Table]:
