@@ -86,8 +86,7 @@ def test_script_on_a_cluster_of_processes(
         output, ours = submit(master, SCRIPT, *options, "--out", str(tmp_path / "out"))
         _, hand = submit(master, by_hand, str(folder), str(tmp_path / "hand"))
 
-    columns = {"customer": "who", "date": "day", "amount": "amount"}
-    expected = collected(segment(sales, **columns, as_of=AS_OF))
+    expected = collected(segment(sales, customer="who", date="day", amount="amount", as_of=AS_OF))
     result = collected(pd.read_parquet(tmp_path / "out"))
     manual = pd.read_parquet(tmp_path / "hand").sort_values("who").reset_index(drop=True)
     assert expected["customer"].tolist() == result["customer"].tolist()
