@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from attrs import define
+from attrs import Factory, define
 
 from abcxyz.tables.containers.contents import Content, absent, damaged
+from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["ParquetTable"]
 
+_WORDS = Catalogue()
 _ROWS = 1 << 19
 
 
@@ -27,6 +29,8 @@ class ParquetTable:
         Name of the file, for messages.
     content
         The file.
+    titles, roles
+        As in `abcxyz.tables.table.FrameTable`.
 
     Raises
     ------
@@ -36,12 +40,28 @@ class ParquetTable:
 
     where: str
     content: Content
-    remarks: Sequence[str] = ()
+    titles: Sequence[str] = ()
+    roles: Mapping[str, str] = Factory(dict)
 
     @cached_property
     def columns(self) -> Sequence[str]:
         """Headings, in the order of the file."""
-        return list(self._schema.names)
+        nested = self._nested
+        return [name for name in self._schema.names if name not in nested]
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood."""
+        return [
+            _WORDS.message("the column {column!r} holds lists and is not read", column=column)
+            for column in self._nested
+        ]
+
+    @cached_property
+    def _nested(self) -> list[str]:
+        from pyarrow.types import is_nested
+
+        return [one.name for one in self._schema if is_nested(one.type)]
 
     @cached_property
     def _schema(self) -> Any:
@@ -74,12 +94,14 @@ class ParquetTable:
                 pq.ParquetFile(path, read_dictionary=_repeated(path, texts)) as file,
                 ThreadPoolExecutor(1) as ahead,
             ):
-                wanted = None if columns is None else list(columns)
+                wanted = [one for one in self.columns if columns is None or one in columns]
                 batches = file.iter_batches(batch_size=_ROWS, columns=wanted)
                 waiting = ahead.submit(next, batches, None)
                 while (batch := waiting.result()) is not None:
                     waiting = ahead.submit(next, batches, None)
-                    frame = batch.to_pandas(types_mapper=_pandas_type, date_as_object=False)
+                    frame = batch.to_pandas(
+                        types_mapper=_pandas_type, date_as_object=False, ignore_metadata=True
+                    )
                     rows = pd.RangeIndex(line, line + len(frame))
                     line += len(frame)
                     yield frame.set_axis(rows, axis="index")
