@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, 
 
 import pluggy
 
-from abcxyz.write_report import WritePlan, WriteReport
+from abcxyz.write_report import MAX_UNMATCHED, WritePlan, WriteReport
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUP",
+    "MAX_UNMATCHED",
     "Attributes",
     "CliCommand",
     "Closeable",

@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping
 from attrs import field, frozen
 
 from abcxyz._arrays import frozen_map
+from abcxyz.errors import ConfigError
 
-__all__ = ["WritePlan", "WriteReport"]
+__all__ = ["MAX_UNMATCHED", "WritePlan", "WriteReport"]
+
+#: Largest share of customers without a card with which a sink writes, by default.
+MAX_UNMATCHED = 0.5
 
 
 def _lines(notes: Iterable[str]) -> tuple[str, ...]:
@@ -84,6 +88,29 @@ class WritePlan:
     def unmatched_share(self) -> float:
         """Share of the customers that the target does not know; 0 without customers."""
         return 1.0 - self.matched / self.customers if self.customers else 0.0
+
+    def check_matched(self, limit: float = MAX_UNMATCHED) -> None:
+        """Check that the customers of the analysis are those of the target.
+
+        Parameters
+        ----------
+        limit
+            Share of customers without a card that is allowed.
+
+        Raises
+        ------
+        ConfigError
+            A larger share has none.
+        """
+        if self.unmatched_share > limit:
+            raise ConfigError(
+                "{missing} of {customers} customers have no card under their key, which is more "
+                "than max_unmatched = {limit} allows; nothing was written, correct customer_id "
+                "or raise max_unmatched",
+                missing=self.customers - self.matched,
+                customers=self.customers,
+                limit=limit,
+            )
 
     @property
     def changed_share(self) -> float:

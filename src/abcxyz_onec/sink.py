@@ -11,7 +11,7 @@ from attrs import frozen
 
 from abcxyz import METRICS, SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
-from abcxyz.plugins import Flat, WriteReport
+from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
 from abcxyz_onec.catalogs.customers import Directory, catalog_of, read_directory
 from abcxyz_onec.catalogs.publication import (
@@ -30,7 +30,7 @@ from abcxyz_onec.targets.additional_info import Attributes, Extra
 from abcxyz_onec.targets.needed_objects import needed_queries
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
-from abcxyz_onec.targets.writes import Change, Target, Wanted, apply
+from abcxyz_onec.targets.writes import Change, Comparison, Target, Wanted, apply
 from abcxyz_onec.words import text
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ class OneCSink:
         self._lost, self._lost_text, self._lang = lost, lost_text, lang
         self.notes: tuple[str, ...] = ()
         self._client = connection.client()
+        self._guard: WriteGuard = WritePlan.check_matched
 
     def __repr__(self) -> str:
         return f"OneCSink({self._client.url!r}, into={self._into!r})"
@@ -142,6 +143,13 @@ class OneCSink:
             metric, dated = analysis.settings.metric, analysis.snapshot.dated
         return UtClassification(self._client, names, metric, dated)
 
+    def guard_writes(self, guard: WriteGuard) -> None:
+        """Call *guard* in every later write before 1C is changed.
+
+        Without one at most half of the customers may lack a card.
+        """
+        self._guard = guard
+
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the classes of *analysis*; with *dry_run* only count the changes.
 
@@ -149,6 +157,7 @@ class OneCSink:
         ------
         ConfigError
             The property or an object is missing; the message says how to make or publish it.
+            Or most customers have no card under their identifier: *customer_id* is wrong.
         """
         return self._write_to(analysis, None, dry_run=dry_run)
 
@@ -158,11 +167,14 @@ class OneCSink:
         """Write to all cards, or to those of *only* these customers."""
         before = attrs.evolve(self._client.traffic)
         plan = self._client.with_current_names(lambda: self._plan(analysis, only))
+        matches, changes = plan.matches, plan.comparison.changes
+        if only is None:
+            self._guard(plan.comparison.write_plan(matches.customers, len(matches.wanted)))
         self.notes = (
             self._text(
                 "{changes} to write, {unchanged} right already; {spent} to find out",
-                changes=len(plan.changes),
-                unchanged=plan.unchanged,
+                changes=len(changes),
+                unchanged=plan.comparison.unchanged,
                 spent=self._client.traffic.since(before),
             ),
         )
@@ -173,8 +185,7 @@ class OneCSink:
                     "keep the class that they have"
                 ),
             )
-        matches = plan.matches
-        failed = {} if dry_run else self._write(plan.target, plan.changes, matches.wanted)
+        failed = {} if dry_run else self._write(plan.target, changes, matches.wanted)
         if plan.target.ignores_versions:
             self.notes += (
                 self._text(
@@ -185,8 +196,8 @@ class OneCSink:
         refused = {matches.name(who): why for who, why in failed.items()}
         unmatched = {name: self._unmatched(count) for name, count in matches.unmatched.items()}
         return WriteReport(
-            written=len(plan.changes) - len(failed),
-            unchanged=plan.unchanged,
+            written=len(changes) - len(failed),
+            unchanged=plan.comparison.unchanged,
             failed=unmatched | refused,
             notes=self.notes,
         )
@@ -198,7 +209,7 @@ class OneCSink:
         target = self._target(analysis)
         hidden = self._sales_are_hidden(analysis)
         changeable = frozenset[str]() if hidden or only is not None else matches.changeable
-        return _Plan(matches, target, *target.plan(matches.wanted, changeable), hidden)
+        return _Plan(matches, target, target.plan(matches.wanted, changeable), hidden)
 
     def _directory(self) -> Directory:
         return read_directory(
@@ -327,8 +338,7 @@ class _Plan:
 
     matches: _Matches
     target: Target
-    changes: Sequence[Change]
-    unchanged: int
+    comparison: Comparison
     hidden: bool
 
 
@@ -343,6 +353,7 @@ class _Matches:
         self._names: dict[str, str] = {}
         self.wanted: dict[str, Wanted] = {}
         self.unmatched: dict[str, int] = {}
+        self.customers = 0
         skip: set[str] = set(directory.excluded)
         columns = (
             snapshot.customers.tolist(),
@@ -357,6 +368,7 @@ class _Matches:
             cards = references.get(name, ())
             if segment < 0 or (only is not None and name not in only):
                 continue
+            self.customers += 1
             if len(cards) != 1:
                 self.unmatched[name] = len(cards)
                 skip |= set(cards)

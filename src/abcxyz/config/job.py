@@ -9,9 +9,9 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from abcxyz.config.keys import MAX_UNMATCHED
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.plugins import MAX_UNMATCHED
 
 __all__ = ["Job", "Part"]
 

@@ -15,11 +15,9 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import RULES, parameters_of, rules_for
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.i18n import LANGUAGES, text
+from abcxyz.plugins import MAX_UNMATCHED
 
-__all__ = ["MAX_UNMATCHED", "TABLES", "Key"]
-
-#: Largest share of customers without a card with which a sink writes, by default.
-MAX_UNMATCHED = 0.5
+__all__ = ["TABLES", "Key"]
 
 _NAMES: Mapping[Any, str] = MappingProxyType(
     {str: "text", float: "a number", int: "a whole number", bool: "true or false"}

@@ -13,7 +13,7 @@ import attrs
 from abcxyz.binding import ROLES
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
-from abcxyz.config.keys import MAX_UNMATCHED, TABLES
+from abcxyz.config.keys import TABLES
 from abcxyz.config.lines import TomlLines
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import rule_from_dict
@@ -21,6 +21,7 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
 from abcxyz.options import UNFIT, fit, nearest
+from abcxyz.plugins import MAX_UNMATCHED
 
 __all__ = ["parse_job", "read_job"]
 

@@ -24,7 +24,7 @@ COLUMN_PAYS = 100_000_000
 
 _LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
 
-_MODULES = ("columns",)
+_MODULES = ("columns", "rows")
 
 ROUTES = ("auto", "numpy", "numba")
 """Names of the routes; ``auto`` chooses one of the others."""
@@ -68,7 +68,7 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
     Parameters
     ----------
     name
-        ``columns``, ``rows`` or ``ids``.
+        ``columns`` or ``rows``.
     work
         Number of rows or values.
     pays

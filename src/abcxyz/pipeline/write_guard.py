@@ -48,15 +48,7 @@ class PlanCheck:
             Too few customers have a card, or the user did not consent.
         """
         self.plan = plan
-        if plan.unmatched_share > self.part.max_unmatched:
-            raise ConfigError(
-                "{missing} of {customers} customers have no card under their key, which is more "
-                "than max_unmatched = {limit} allows; nothing was written, correct customer_id "
-                "or raise max_unmatched",
-                missing=plan.customers - plan.matched,
-                customers=plan.customers,
-                limit=self.part.max_unmatched,
-            )
+        plan.check_matched(self.part.max_unmatched)
         if self.dry_run or self.confirm is None or plan.changed_share <= _ASK_ABOVE:
             return
         if not self.confirm(self.part.label, plan):

@@ -18,8 +18,8 @@ from abcxyz_onec.odata.query import Query, guid, string
 from abcxyz_onec.profiles.schema import Targets
 from abcxyz_onec.targets.writes import (
     Change,
+    Comparison,
     Wanted,
-    WritePlan,
     delete_record,
     lost_write,
     same_value,
@@ -87,8 +87,8 @@ class _PropertyTarget:
                 goal[who] = actions[self.lost]
         return goal
 
-    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
-        """Return the changes, and the number of customers that need none."""
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> Comparison:
+        """Compare what 1C stores with *wanted*."""
         rows = self.rows()
         values = self.values(rows)
         shown = changeable | wanted.keys()
@@ -99,7 +99,12 @@ class _PropertyTarget:
             for who, text in goal.items()
             if stored.get(who) != text
         ]
-        return changes, len(goal) - len(changes)
+        return Comparison(
+            changes,
+            len(goal) - len(changes),
+            {who: text for who, text in stored.items() if text in SEGMENTS},
+            {who: text if text in SEGMENTS else "" for who, text in goal.items()},
+        )
 
     def differing(self, changed: Sequence[str], wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
         """Read the values back and compare."""

@@ -14,7 +14,7 @@ from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.paging import table
 from abcxyz_onec.odata.query import Query, guid, split
 from abcxyz_onec.profiles.schema import Targets
-from abcxyz_onec.targets.writes import Change, Wanted, WritePlan, delete_record, write_record
+from abcxyz_onec.targets.writes import Change, Comparison, Wanted, delete_record, write_record
 
 __all__ = ["Segments"]
 
@@ -70,8 +70,8 @@ class Segments:
                 stored.setdefault(str(row["Партнер_Key"]).lower(), set()).add(segment)
         return stored
 
-    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
-        """Return the changes, and the number of customers that need none."""
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> Comparison:
+        """Compare what 1C stores with *wanted*."""
         shown = changeable | wanted.keys()
         stored = {who: have for who, have in self._stored().items() if who in shown}
         goal = {who: {each.segment} for who, each in wanted.items()}
@@ -85,7 +85,12 @@ class Segments:
             for who in goal
             if stored.get(who, set()) != goal[who]
         ]
-        return changes, len(goal) - len(changes)
+        return Comparison(
+            changes,
+            len(goal) - len(changes),
+            {who: " ".join(sorted(have)) for who, have in stored.items() if have},
+            {who: " ".join(sorted(each)) for who, each in goal.items()},
+        )
 
     def _move(self, who: str, old: set[str], new: set[str]) -> None:
         """Add new segments before removing old ones, so that a failure leaves one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from math import isfinite
 
@@ -17,8 +17,8 @@ from abcxyz_onec.odata.query import Query, both, either, guid, moment, string
 from abcxyz_onec.profiles.schema import Targets
 from abcxyz_onec.targets.writes import (
     Change,
+    Comparison,
     Wanted,
-    WritePlan,
     delete_record,
     same_value,
     write_record,
@@ -119,8 +119,11 @@ class UtClassification:
             for axis, (code, number) in numbers.items()
         }
 
-    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
-        """Return the changes; a customer never classified, and not now, gets no record."""
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> Comparison:
+        """Compare what 1C stores with *wanted*.
+
+        A customer never classified, and not now, gets no record.
+        """
         stored = self._stored()
         known = {who for who, _ in stored} & changeable
         goal = {
@@ -142,7 +145,13 @@ class UtClassification:
                 changes.append(
                     Change(who, lambda w=who, d=differ, e=existing: self._write(w, d, e))  # type: ignore[misc]
                 )
-        return changes, len(goal) - len(changes)
+        now = {who: _classes(stored.get((who, axis)) for axis in _CLASSES) for who in goal}
+        return Comparison(
+            changes,
+            len(goal) - len(changes),
+            {who: shown for who, shown in now.items() if shown},
+            {who: _classes(records.values()) for who, records in goal.items()},
+        )
 
     def _write(self, who: str, records: Mapping[str, _Record], existing: set[str]) -> None:
         kind = _METRICS[self.metric]
@@ -199,6 +208,12 @@ class UtClassification:
                 if not _equal_records(old, record):
                     out[who] = old.name if old else ""
         return out
+
+
+def _classes(records: Iterable[_Record | None]) -> str:
+    """Return the names of the classes of a customer, empty where there are none."""
+    names = [_NONE if record is None else record.name for record in records]
+    return "" if set(names) <= {_NONE} else " ".join(names)
 
 
 def _key_of(record: Row) -> dict[str, str]:

@@ -9,15 +9,16 @@ from attrs import field, frozen
 
 from abcxyz.errors import AdapterError, AuthenticationError, BadDataError, UnavailableError
 from abcxyz.http import NotSentError
+from abcxyz.plugins import WritePlan
 from abcxyz_onec.odata.client import Client, Row
 from abcxyz_onec.odata.errors import ExistsError, GoneError
 
 __all__ = [
     "Change",
+    "Comparison",
     "LostError",
     "Target",
     "Wanted",
-    "WritePlan",
     "apply",
     "check_stored",
     "delete_record",
@@ -54,8 +55,37 @@ class Change:
     do: Callable[[], None] = field(repr=False)
 
 
-WritePlan = tuple[list[Change], int]
-"""Changes, and the number of customers that need none."""
+@frozen(eq=False)
+class Comparison:
+    """Comparison of the stored classes with those that 1C should store.
+
+    Parameters
+    ----------
+    changes
+        Changes of the customers that differ.
+    unchanged
+        Number of customers that need no change.
+    shown
+        Customer to the class that 1C shows now, without customers that have none.
+    goal
+        Customer to the class that 1C should show, empty for none.
+    """
+
+    changes: Sequence[Change]
+    unchanged: int
+    shown: Mapping[str, str]
+    goal: Mapping[str, str]
+
+    def write_plan(self, customers: int, matched: int) -> WritePlan:
+        """Return the plan of the write, of *customers* of which *matched* have a card."""
+        pairs = [(now, self.goal.get(who, now)) for who, now in self.shown.items()]
+        return WritePlan(
+            customers=customers,
+            matched=matched,
+            classified=len(pairs),
+            changed=sum(now != then for now, then in pairs),
+            cleared=sum(not then for _, then in pairs),
+        )
 
 
 class Target(Protocol):
@@ -65,8 +95,8 @@ class Target(Protocol):
     def ignores_versions(self) -> bool:
         """Whether the base wrote a card though another version was sent."""
 
-    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> WritePlan:
-        """Return the changes, and the number of customers that need none.
+    def plan(self, wanted: Mapping[str, Wanted], changeable: frozenset[str]) -> Comparison:
+        """Compare what 1C stores with *wanted*.
 
         A customer who is not in *wanted* loses the class only where *changeable* holds it.
         """

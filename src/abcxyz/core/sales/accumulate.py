@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from types import MappingProxyType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,21 @@ from abcxyz.core.sales.documents import Documents
 from abcxyz.core.sales.rhythm import OrderDays
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
+from abcxyz.loops.compiled import ROW_PAYS, loops
+from abcxyz.loops.threads import run_parts, thread_count
 
 __all__ = ["CustomerNumbers", "RunningSums", "with_gaps"]
 
 _CHUNK = 1 << 17  # rows whose codes stay in the CPU cache between passes
+_STEP = 1 << 10
 _SMALL = 1 << 16  # a range of ids up to this size always counts as compact
 _DENSE, _LOOSE = 4, 16  # ids per line of a batch, for a table of any size and for one in _ROOM
 _ROOM = 1 << 30  # bytes
-_EMPTY = MappingProxyType({"first": np.iinfo(np.int32).max, "last": np.iinfo(np.int32).min})
+_NEVER = np.iinfo(np.int32)  # its limits mark a missing first (max) or last (min) day
+_EMPTY = np.array([_NEVER.max, _NEVER.min, 0, 0], np.int32)
+_FIRST, _LAST, _ORDERS, _SEEN = range(4)
+_KNOWN, _SPANNED, _INSIDE = 1, 2, 4
+_THREADS = 4
 
 
 class CustomerNumbers:
@@ -46,11 +53,14 @@ class CustomerNumbers:
         """Number of rows assigned."""
         return self._high - self._low + 1 if self._codes is None else len(self._codes)
 
-    def code(self, customers: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], int]:
-        """Return the row numbers of a batch, and by how much earlier numbers shift up."""
+    def code(self, customers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], int, int]:
+        """Return integers of a batch, the one of row 0, and how far earlier rows shift up."""
         if self._codes is None and customers.dtype.kind in "iu":
             low, high = int(customers.min()), int(customers.max())
             shift = 0
+            # Codes often begin at 0; a smaller one in a later batch would shift all rows. A shift
+            # by whole steps leaves customers with the thread of their documents.
+            low = 0 if 0 < low <= (high - low) >> 3 else low - low % _STEP
             if self.size:
                 low, high = min(low, self._low), max(high, self._high)
                 shift = self._low - low
@@ -58,7 +68,7 @@ class CustomerNumbers:
             loose = min(_LOOSE * lines, self._room)
             if high - low < max(_SMALL, _DENSE * lines, loose):
                 self._low, self._high = low, high
-                return (customers - low).astype(np.intp, copy=False), shift
+                return customers, low, shift
         if self._codes is None:
             # A missing key gets the next number.
             self._codes = defaultdict()
@@ -66,12 +76,14 @@ class CustomerNumbers:
             for one in range(self._low, self._high + 1):
                 self._codes[one]
         number = self._codes.__getitem__
-        return np.fromiter(map(number, customers.tolist()), np.intp, len(customers)), 0
+        return np.fromiter(map(number, customers.tolist()), np.int64, len(customers)), 0, 0
 
     def customers(self, known: Bools) -> npt.NDArray[Any]:
         """Return the identifiers of the *known* row numbers."""
         if self._codes is None:
-            return np.flatnonzero(known) + self._low
+            customers = np.flatnonzero(known)
+            customers += self._low
+            return customers
         keys = list(itertools.compress(self._codes, known.tolist()))
         if all(isinstance(key, int) for key in keys):
             return np.array(keys)
@@ -93,6 +105,11 @@ class RunningSums:
         Collector of the order days; None to skip them.
     document_spans_days
         As in `abcxyz.core.sales.panel.aggregate`.
+
+    Notes
+    -----
+    Many lines are added by compiled loops if numba is installed, to the same arrays and in the
+    same order, so that the sums do not depend on it.
     """
 
     def __init__(
@@ -104,46 +121,92 @@ class RunningSums:
         document_spans_days: bool = False,
     ) -> None:
         self._periods, self._metric, self._order_days = periods, metric, order_days
-        self._lookup = periods.lookup.astype(np.intp)
+        self._lookup = periods.lookup
         start = periods.edges[0]
-        self._origin = np.datetime64(start, "D").astype(np.int64)
+        self._origin = int(np.datetime64(start, "D").astype(np.int64))
         self._window = (periods.window.since - start).days, (periods.window.until - start).days
+        back = (periods.lookback.since - start).days, (periods.lookback.until - start).days
+        self._bounds = (self._origin, *back, *self._window)
         self._stretched = self._window != (0, len(self._lookup))
         self._documents = Documents(self._lookup, self._window, spans_days=document_spans_days)
-        self._bound = 0
-        empty = np.zeros(0, np.int64)
-        self._arrays: dict[str, npt.NDArray[Any]] = {
-            "grid": empty,
-            "value": empty,
-            "known": np.zeros(0, np.bool_),
-            "inside": np.zeros(0, np.bool_),
-            "spanned": np.zeros(0, np.bool_),
-            "orders": empty,
-            "first": np.zeros(0, np.int32),
-            "last": np.zeros(0, np.int32),
-        }
+        self._bound = self._lines = 0
+        self._packed = False
+        width = periods.count
+        self._grid = np.zeros((0, width), np.int64)
+        self._value = np.zeros(0, np.int64)
+        # Columns one after the other; compiled loops have the facts of a customer in one line.
+        self._facts = np.zeros((0, 4), np.int32, order="F")
 
-    def add(self, code: npt.NDArray[np.intp], size: int, shift: int, batch: Transactions) -> None:
-        """Add a batch whose customers have the row numbers *code*, all below *size*."""
+    def add(
+        self, code: npt.NDArray[Any], low: int, size: int, shift: int, batch: Transactions
+    ) -> None:
+        """Add a batch whose customers have the rows *code* - *low*, all below *size*."""
         money = self._money(batch)
+        amount = money if self._metric == "lines" else batch.amount
         self._grow(size, shift, money.dtype)
-        by_line = batch.document is None or self._metric == "lines"
+        self._lines += len(money)
         ticks = batch.day.view(np.int64) if batch.day.dtype == "M8[D]" else batch.day.astype(int)
         if shift:
             # Also for a batch without documents: earlier batches may have had them.
             self._documents.shift(shift)
-        if batch.document is not None and not by_line:
-            self._documents.add(code, batch.document, ticks - self._origin, batch.amount)
-        if self._order_days is not None:
-            self._order_days.shift(shift)
+            if self._order_days is not None:
+                self._order_days.shift(shift)
+        document = None if self._metric == "lines" else batch.document
+        kernel = loops("rows", self._lines, ROW_PAYS)
+        if kernel is not None:
+            self._add_compiled(kernel, code, low, ticks, money, amount, document)
+            return
         for at in range(0, len(code), _CHUNK):
             rows = slice(at, at + _CHUNK)
             self._add_chunk(
-                code[rows],
+                (code[rows] - low).astype(np.intp, copy=False),
                 ticks[rows] - self._origin,
                 money[rows],
-                (money if self._metric == "lines" else batch.amount)[rows] >= 0,
-                by_line=by_line,
+                amount[rows] >= 0,
+                by_line=document is None,
+            )
+        if document is not None:
+            self._documents.add(code - low, document, ticks - self._origin, amount)
+
+    def _add_compiled(
+        self,
+        kernel: ModuleType,
+        code: npt.NDArray[Any],
+        low: int,
+        day: Ints,
+        money: Numbers,
+        amount: Numbers,
+        document: npt.NDArray[Any] | None,
+    ) -> None:
+        # Read-only and contiguous: each kind of array is compiled for itself.
+        code, day, money, amount = (
+            freeze(np.ascontiguousarray(one)) for one in (code, day, money, amount)
+        )
+        if code.dtype not in (np.int32, np.int64):
+            code = freeze((code - low).astype(np.int64))
+            low = 0
+        if not self._packed:
+            self._packed, self._facts = True, np.ascontiguousarray(self._facts)
+        threads = 1 << (min(thread_count(), _THREADS).bit_length() - 1)
+        bits, words = np.zeros(0, np.uint64), 0
+        if self._order_days is not None:
+            bits, words = self._order_days.table(len(self._facts), kernel)
+            if not words:
+                sale = (amount >= 0) & (day >= self._bounds[0] + self._bounds[1])
+                place = (day[sale] - self._origin).astype(np.int32)
+                self._order_days.add((code[sale] - low).astype(np.intp), place)
+        run_parts(
+            lambda part: kernel.add_rows(
+                part, threads, code, low, day, money, amount, self._bounds, freeze(self._lookup),
+                self._periods.count, document is None or self._metric != "count",
+                document is None, self._grid.reshape(-1), self._value, self._facts.reshape(-1),
+                bits, words,
+            ),
+            threads,
+        )  # fmt: skip
+        if document is not None:
+            self._documents.add_compiled(
+                kernel, threads, code, low, document, day, amount, self._bounds
             )
 
     def _money(self, batch: Transactions) -> Numbers:
@@ -167,23 +230,20 @@ class RunningSums:
         return money
 
     def _grow(self, size: int, shift: int, kind: np.dtype[Any]) -> None:
-        arrays, p = self._arrays, self._periods.count
         if kind.kind == "f":
-            for name in ("grid", "value"):
-                arrays[name] = arrays[name].astype(np.float64, copy=False)
-        if shift == 0 and size <= len(arrays["known"]):
+            self._grid, self._value = _floats(self._grid), _floats(self._value)
+        used = len(self._facts)
+        if shift == 0 and size <= used:
             return
         # Spare room limits the cost of copying; the first batch is allocated exactly.
-        used = len(arrays["known"])
-        room = size + (size >> 3) if used else size
-        for name, old in arrays.items():
-            width = p if name == "grid" else 1
-            # The pages of zeros() are not allocated until written; full() would write them.
-            fresh = np.zeros(room * width, old.dtype)
-            if name in _EMPTY:
-                fresh.fill(_EMPTY[name])
-            fresh[shift * width : (shift + used) * width] = old[: max(0, room - shift) * width]
-            arrays[name] = fresh
+        room = size + (size >> 4) if used else size
+        self._grid = _grown(self._grid, room, shift)
+        if self._stretched:
+            self._value = _grown(self._value, room, shift)
+        facts = np.empty((room, 4), np.int32, order="C" if self._packed else "F")
+        facts[:] = _EMPTY
+        facts[shift : shift + used] = self._facts
+        self._facts = facts
 
     def _add_chunk(
         self,
@@ -194,67 +254,85 @@ class RunningSums:
         *,
         by_line: bool,
     ) -> None:
-        arrays = self._arrays
+        facts = self._facts
         day = place.astype(np.int32)
         sold = (code, day) if sale.all() else (code[sale], day[sale])
-        np.minimum.at(arrays["first"], *sold)
-        np.maximum.at(arrays["last"], *sold)
+        np.minimum.at(facts[:, _FIRST], *sold)
+        np.maximum.at(facts[:, _LAST], *sold)
         if self._order_days is not None:
             self._order_days.add(*sold)
         counts = by_line or self._metric != "count"
         within = (place >= 0) & (place < len(self._lookup))
+        seen = facts[:, _SEEN]
         if not within.all():
-            arrays["known"][code[~within]] = True
+            seen[code[~within]] |= _KNOWN
             code, place, money, sale = code[within], place[within], money[within], sale[within]
         if counts:
             bucket = code * self._periods.count
             bucket += self._lookup[place]
-            np.add.at(arrays["grid"], bucket, money)
-        arrays["spanned"][code] = True
-        if self._stretched:
-            within = (place >= self._window[0]) & (place < self._window[1])
+            np.add.at(self._grid.reshape(-1), bucket, money)
+        within = (place >= self._window[0]) & (place < self._window[1])
+        if not within.all():
+            seen[code[~within]] |= _KNOWN | _SPANNED
             code, money, sale = code[within], money[within], sale[within]
-            if counts:
-                np.add.at(arrays["value"], code, money)
-            arrays["inside"][code] = True
+        if counts and self._stretched:
+            np.add.at(self._value, code, money)
+        seen[code] = _KNOWN | _SPANNED | _INSIDE
         if by_line:
-            np.add.at(arrays["orders"], code if sale.all() else code[sale], 1)
+            np.add.at(facts[:, _ORDERS], code if sale.all() else code[sale], 1)
 
     def close(self, coder: CustomerNumbers) -> dict[str, Any]:
         """Return the fields of the panel; unused row numbers are removed."""
-        arrays, p = self._arrays, self._periods.count
-        known = (arrays["known"] | arrays["spanned"])[: coder.size]
+        grid, facts = self._grid[: coder.size], self._facts[: coder.size]
+        value = self._value[: coder.size]
+        known = facts[:, _SEEN] > 0
         rhythm = None if self._order_days is None else self._order_days.close(known)
-        grid = arrays["grid"][: coder.size * p].reshape(-1, p)
-        value, orders = arrays["value"][: coder.size], arrays["orders"][: coder.size]
+        orders = facts[:, _ORDERS].astype(np.int64)
         counted = self._metric == "count"
-        self._documents.close(orders, grid if counted else None, value if counted else None)
-        customers = coder.customers(known)
-        inside, spanned, first, last = (
-            arrays[name][: coder.size] for name in ("inside", "spanned", "first", "last")
+        self._documents.close(
+            orders, grid if counted else None, value if counted and self._stretched else None
         )
         if not known.all():
-            grid, value, orders = (_squeeze(one, known) for one in (grid, value, orders))
-            inside, spanned = inside[known], spanned[known]
-            first, last = first[known], last[known]
+            grid, facts, orders = (_squeeze(one, known) for one in (grid, facts, orders))
+            value = _squeeze(value, known) if self._stretched else value
+        seen = facts[:, _SEEN]
+        inside, spanned = seen & _INSIDE > 0, seen & _SPANNED > 0
         if not self._stretched:
             value, inside = grid.sum(axis=1), spanned
         return {
-            "customers": freeze(customers),
+            "customers": freeze(coder.customers(known)),
             "periods": self._periods,
             "metric": self._metric,
             "value": freeze(with_gaps(value, inside)),
             "sales": freeze(with_gaps(grid, spanned)),
             "orders": freeze(orders),
-            "first_day": freeze(self._days(first, _EMPTY["first"])),
-            "last_day": freeze(self._days(last, _EMPTY["last"])),
+            "first_day": freeze(self._days(facts[:, _FIRST], _NEVER.max)),
+            "last_day": freeze(self._days(facts[:, _LAST], _NEVER.min)),
             "rhythm": rhythm,
         }
 
     def _days(self, place: npt.NDArray[np.int32], empty: int) -> Days:
-        days = (place + self._origin).astype("M8[D]")
-        days[place == empty] = np.datetime64("NaT", "D")
-        return days
+        days = place.astype(np.int64)
+        days += self._origin
+        dates = days.view("M8[D]")
+        dates[place == empty] = np.datetime64("NaT", "D")
+        return dates
+
+
+def _grown(array: npt.NDArray[Any], rows: int, shift: int) -> npt.NDArray[Any]:
+    """Add rows of zeros, *shift* of them in front; in place if there are none in front."""
+    if shift == 0 and len(array):
+        # The system extends the memory, mostly without a copy.
+        array.resize((rows, *array.shape[1:]), refcheck=False)
+        return array
+    # The pages of zeros() are not allocated until written.
+    fresh = np.zeros((rows, *array.shape[1:]), array.dtype)
+    fresh[shift : shift + len(array)] = array[: max(0, rows - shift)]
+    return fresh
+
+
+def _floats(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return array.astype(np.float64, copy=False)
 
 
 def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:

@@ -174,7 +174,9 @@ def aggregate_all(
     Only the first panel has a rhythm. For ``lines``, first and last days include returns.
     """
     coder = CustomerNumbers(periods.count)
-    order_days = OrderDays() if rhythm else None
+    start = periods.edges[0]
+    back = (periods.lookback.since - start).days, (periods.lookback.until - start).days
+    order_days = OrderDays(back) if rhythm else None
     sums = [
         RunningSums(
             periods,
@@ -187,7 +189,7 @@ def aggregate_all(
     for batch in [batches] if isinstance(batches, Transactions) else batches:
         part = batch.within(periods.lookback)
         if len(part):
-            code, shift = coder.code(part.customer)
+            code, low, shift = coder.code(part.customer)
             for one in sums:
-                one.add(code, coder.size, shift, part)
+                one.add(code, low, coder.size, shift, part)
     return tuple(Panel(**one.close(coder)) for one in sums)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
 _MANY = 1 << 24  # keys above which duplicates are removed before the end
+_LONGEST = 64 * 64  # days of a lookback up to which one bit for each is affordable
+_TABLE = 1 << 29  # bytes of the table of bits
 
 
 @frozen(kw_only=True)
@@ -71,20 +74,32 @@ class Rhythm:
 class OrderDays:
     """Collector of the order days of every customer, one batch at a time.
 
-    Memory is bounded by 8 bytes per customer and order day.
+    Memory is bounded by 8 bytes per customer and order day, or for compiled loops by one bit per
+    customer and day of the lookback.
+
+    Parameters
+    ----------
+    lookback
+        First day and the day after the last, counted from any fixed day; None if unlimited.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lookback: tuple[int, int] | None = None) -> None:
+        since, until = lookback or (0, _LONGEST + 1)
+        self._since = since
+        self._words = -(-(until - since) // 64) if until - since <= _LONGEST else 0
+        self._bits = np.zeros((0, self._words), np.uint64)
         self._keys: list[Ints] = []
         self._loose = 0
+        self._kernel: ModuleType | None = None
 
     def shift(self, by: int) -> None:
         """Shift the row numbers of the customers up."""
         if by:
             self._keys = [keys + (by << 32) for keys in self._keys]
+            self._bits = np.concatenate([np.zeros((by, self._words), np.uint64), self._bits])
 
     def add(self, code: npt.NDArray[np.intp], day: npt.NDArray[np.int32]) -> None:
-        """Add days, counted from any fixed day, of the customers with row numbers *code*."""
+        """Add days, counted from the fixed day, of the customers with row numbers *code*."""
         keys = code.astype(np.int64) << 32
         keys += day
         keys += _MIDDLE
@@ -95,13 +110,52 @@ class OrderDays:
             self._keys = [_distinct(self._keys)]
             self._loose = 0
 
+    def table(self, customers: int, kernel: ModuleType) -> tuple[npt.NDArray[np.uint64], int]:
+        """Return the table of bits for compiled loops, and its words of 64 bits per customer.
+
+        There are none if the table would need too much memory; use `add` then.
+        """
+        self._kernel = kernel
+        if self._words and customers * self._words * 8 > _TABLE:
+            self._keys.append(self._keys_of_bits())
+            self._bits, self._words = np.zeros((0, 0), np.uint64), 0
+        if self._words and customers > len(self._bits):
+            self._bits.resize((customers, self._words), refcheck=False)
+        return self._bits.reshape(-1), self._words
+
+    def _keys_of_bits(self) -> Ints:
+        parts = [np.empty(0, np.int64)]
+        for start in range(0, len(self._bits), _BLOCK):
+            rows = self._bits[start : start + _BLOCK].view(np.uint8)
+            code, day = np.nonzero(np.unpackbits(rows, axis=1, bitorder="little"))
+            parts.append((code + start << 32) + (day + (self._since + _MIDDLE)))
+        return np.concatenate(parts)
+
     def close(self, known: Bools) -> Rhythm:
         """Return the gaps of the *known* row numbers."""
+        if len(self._bits) and self._kernel is not None:
+            return self._close_bits(self._kernel, known)
         code, day = _order_days(np.concatenate([np.empty(0, np.int64), *self._keys]))
         follows = code[1:] == code[:-1]
         gaps = (day[1:] - day[:-1])[follows].astype(np.int32)
         counts = np.bincount(code[1:][follows], minlength=len(known))[known]
         return Rhythm(starts=freeze(np.concatenate(([0], np.cumsum(counts)))), gaps=freeze(gaps))
+
+    def _close_bits(self, kernel: ModuleType, known: Bools) -> Rhythm:
+        if len(known) > len(self._bits):
+            self._bits.resize((len(known), self._words), refcheck=False)
+        flat = self._bits.reshape(-1)
+        for keys in self._keys:
+            day = (keys & 0xFFFFFFFF) - (self._since + _MIDDLE)
+            place = (keys >> 32) * self._words + (day >> 6)
+            np.bitwise_or.at(flat, place, np.uint64(1) << (day & 63).astype(np.uint64))
+        starts = np.zeros(len(known) + 1, np.int64)
+        kernel.count_gaps(flat, self._words, starts[1:])
+        np.cumsum(starts, out=starts)
+        gaps = np.empty(starts[-1], np.int32)
+        kernel.fill_gaps(flat, self._words, starts[:-1], gaps)
+        ends = starts[1:][known]  # customers without rows have no gaps
+        return Rhythm(starts=freeze(np.concatenate(([0], ends))), gaps=freeze(gaps))
 
 
 def _order_days(keys: Ints) -> tuple[Ints, Ints]:

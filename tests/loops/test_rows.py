@@ -1,0 +1,199 @@
+"""Aggregation by numpy and by compiled loops, against an obvious twin in plain Python."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz import Panel, Periods, Transactions, aggregate
+from abcxyz.core.sales import accumulate, rhythm
+from abcxyz.core.sales.panel import aggregate_all
+from abcxyz.loops import route
+
+pytest.importorskip("numba")
+
+AS_OF = date(2026, 1, 15)
+PERIODS = (
+    Periods.parse("3M", AS_OF),
+    Periods.parse("2M", AS_OF, bucket="W", lookback="5M"),
+    Periods.over(Periods.parse("2M", AS_OF).window, "month"),
+)
+METRICS = ("revenue", "profit", "count", "lines")
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[tuple[int, date, int, int, int]]:
+    """Draw lines of customer, day, amount, cost and document."""
+    line = st.tuples(
+        st.integers(0, 5),
+        st.integers(-200, 20).map(lambda days: AS_OF + timedelta(days)),
+        st.integers(-30, 100),
+        st.integers(0, 50),
+        st.integers(0, 3),
+    )
+    return draw(st.lists(line, min_size=1, max_size=60))
+
+
+def twin(
+    rows: list[Any], periods: Periods, metric: str, *, documents: bool, spans_days: bool
+) -> dict[Any, dict[str, Any]]:
+    """Add up line by line: customer -> what a panel holds."""
+    back = periods.lookback
+    facts: dict[Any, dict[str, Any]] = {}
+    totals: dict[Any, list[Any]] = defaultdict(lambda: [0, date.max])
+    for who, day, amount, cost, document in rows:
+        if not back.since <= day < back.until:
+            continue
+        one = facts.setdefault(
+            who, {"value": None, "sales": None, "orders": 0, "days": set(), "buckets": {}}
+        )
+        sale = amount >= 0 or metric == "lines"
+        if sale:
+            one["days"].add(day)
+        key: Any = len(totals)
+        if documents and metric != "lines":
+            key = (who, document) if spans_days else (who, document, day)
+        total = totals[key, who]
+        total[0] += amount if metric != "lines" else 1
+        total[1] = min(total[1], day)
+        place = bisect_right(periods.edges, day) - 1
+        if not 0 <= place < periods.count:
+            continue
+        money = {"revenue": amount, "profit": amount - cost, "count": 0, "lines": 1}[metric]
+        one["sales"] = one["sales"] or [0] * periods.count
+        one["sales"][place] += money
+        if periods.window.since <= day < periods.window.until:
+            one["value"] = (one["value"] or 0) + money
+    for (_, who), (total, day) in totals.items():
+        place = bisect_right(periods.edges, day) - 1
+        if total < 0 or not 0 <= place < periods.count:
+            continue
+        if metric == "count":
+            facts[who]["sales"][place] += 1
+        if periods.window.since <= day < periods.window.until:
+            facts[who]["orders"] += 1
+            if metric == "count":
+                facts[who]["value"] += 1
+    return facts
+
+
+def check(panel: Panel, expected: dict[Any, dict[str, Any]]) -> None:
+    assert sorted(expected, key=str) == sorted(panel.customers.tolist(), key=str)
+    for row, who in enumerate(panel.customers.tolist()):
+        one = expected[who]
+        missing = [np.nan] * panel.periods.count
+        np.testing.assert_array_equal(panel.sales[row], one["sales"] or missing)
+        np.testing.assert_array_equal(
+            panel.value[row], np.nan if one["value"] is None else one["value"]
+        )
+        assert panel.orders[row] == one["orders"]
+        days = sorted(one["days"])
+        ends = [panel.first_day[row].item(), panel.last_day[row].item()]
+        assert ends == ([days[0], days[-1]] if days else [None, None])
+        if panel.rhythm is not None:
+            start, stop = panel.rhythm.starts[row : row + 2]
+            gaps = [(b - a).days for a, b in pairwise(days)]
+            assert panel.rhythm.gaps[start:stop].tolist() == gaps
+
+
+KINDS: dict[str, Any] = {
+    "codes": lambda who: np.array(who, np.int32),
+    "shifting": lambda who: np.array([70_000 - 9_000 * one for one in who]),
+    "sparse": lambda who: np.array([(-1) ** one * 10**17 * one for one in who]),
+    "unsigned": lambda who: np.array(who, np.uint8),
+    "text": lambda who: np.array([f"c{one}" for one in who], object),
+}
+DOCUMENTS: dict[str, Any] = {
+    "none": lambda _: None,
+    "numbers": lambda documents: np.array(documents),
+    "hashes": lambda documents: np.array([one * 2**62 - 2**63 + 5 for one in documents]),
+    "text": lambda documents: np.array([f"n{one}" for one in documents], object),
+}
+
+
+@given(
+    rows=lines(),
+    periods=st.sampled_from(PERIODS),
+    metric=st.sampled_from(METRICS),
+    kind=st.sampled_from(sorted(KINDS)),
+    document=st.sampled_from(sorted(DOCUMENTS)),
+    spans_days=st.booleans(),
+    floats=st.booleans(),
+    sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4),
+    routes=st.lists(st.sampled_from(["numpy", "numba"]), min_size=1, max_size=4),
+)
+def test_any_batches_on_any_route(
+    rows: Any, periods: Any, metric: str, kind: str, document: str,
+    spans_days: bool, floats: bool, sizes: list[int], routes: list[str],
+) -> None:  # fmt: skip
+    """Batches of any size, on a route that may change between them, give the obvious panel."""
+    who, day, amount, cost, number = zip(*rows, strict=True)
+    ids, numbers = KINDS[kind](who), DOCUMENTS[document](number)
+    whole = Transactions(
+        ids,
+        np.array(day, "M8[D]"),
+        np.array(amount, float if floats else int),
+        np.array(cost, float if floats else int),
+        numbers,
+    )
+
+    def batches() -> Any:
+        start = turn = 0
+        while start < len(whole):
+            size = sizes[turn % len(sizes)]
+            with route(routes[turn % len(routes)]):
+                yield whole.take(np.arange(start, min(start + size, len(whole))))
+            start, turn = start + size, turn + 1
+
+    expected = twin(
+        [(one, *rest[1:]) for one, rest in zip(ids.tolist(), rows, strict=True)],
+        periods, metric, documents=numbers is not None, spans_days=spans_days,
+    )  # fmt: skip
+    panels = aggregate_all(
+        batches(), periods, (metric,), rhythm=True, document_spans_days=spans_days
+    )
+    check(panels[0], expected)
+
+
+def sample(n: int, *, documents: bool = False) -> Transactions:
+    rng = np.random.default_rng(5)
+    who = rng.integers(0, 3_000, n).astype(np.int32)
+    day = np.datetime64("2024-02-01") + rng.integers(0, 720, n)
+    amount = np.round(rng.normal(300, 400, n), 2)
+    number = rng.integers(-(2**62), 2**62, n // 3)[rng.integers(0, n // 3, n)]
+    return Transactions(who, day, amount, amount / 3, number if documents else None)
+
+
+@pytest.mark.parametrize("documents", [False, True])
+@pytest.mark.parametrize("metric", METRICS[:3])
+def test_routes_are_equal_to_the_last_bit(metric: str, *, documents: bool) -> None:
+    """Sums of floats do not depend on the route, nor on the number of threads."""
+    sales = sample(30_000, documents=documents)
+    periods = Periods.parse("12M", AS_OF)
+    panels = []
+    for name in ("numpy", "numba"):
+        for threads in (1, 4):
+            with pytest.MonkeyPatch.context() as patch, route(name):
+                patch.setattr(accumulate, "thread_count", lambda threads=threads: threads)
+                panels.append(aggregate(iter([sales]), periods, metric=metric, rhythm=True))
+    for other in panels[1:]:
+        assert panels[0] == other
+        assert panels[0].sales.tobytes() == other.sales.tobytes()
+
+
+def test_order_days_without_room_for_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where bits for all customers would take too much memory, the gaps are the same."""
+    sales, periods = sample(20_000), Periods.parse("12M", AS_OF)
+    parts = [sales.take(np.flatnonzero(sales.customer < limit)) for limit in (500, 3_000)]
+    with route("numba"):
+        expected = aggregate(parts, periods, rhythm=True).rhythm
+        monkeypatch.setattr(rhythm, "_TABLE", 600 * 8 * 12)
+        assert expected == aggregate(parts, periods, rhythm=True).rhythm
