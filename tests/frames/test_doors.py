@@ -93,6 +93,8 @@ def real(path: Path) -> pd.DataFrame:
     frame = pd.read_csv(path, dtype={"customer_id": str, "doc_id": str}, parse_dates=["date"])
     frame = frame.rename(columns={"doc_id": "document"}).dropna(subset=["customer_id"])
     frame["date"] = frame["date"].dt.normalize()
+    # Some prices have a tenth of a penny; the sums of floats depend on their order.
+    frame["amount"] = frame["amount"].round(2)
     frame["cost"] = (frame["amount"] * 0.6).round(2)
     return frame[["customer_id", "date", "amount", "document", "cost"]].reset_index(drop=True)
 
