@@ -70,9 +70,10 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.columns": "core.* tables.values tables.roles",
         "tables.table": "",
         "tables.containers": "",
-        "tables.formats": "tables.containers",
+        "tables.formats": "tables.table tables.containers",
         "tables.shapes": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
+        "tables.scan": "core.*",
         "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
         "demo": "core.* tables.export",

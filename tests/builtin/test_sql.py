@@ -76,7 +76,7 @@ def test_a_table_is_read_by_its_usual_names(url: str) -> None:
     assert ["17", "17", "18"] == sales.customer.tolist()
     assert [100.10, -0.10, 5.0] == sales.amount.tolist()
     assert [date(2026, 10, 1), date(2026, 10, 31), date(2026, 10, 31)] == sales.day.tolist()
-    assert ["D1", "D2"] == [one for one in sales.document.tolist() if one.startswith("D")]
+    assert 3 == len(set(sales.document.tolist()))
     assert {"17": "ООО «Ёлка»", "18": "Ромашка"} == dict(source.customer_names())
     quality = source.data_quality()
     assert quality is not None

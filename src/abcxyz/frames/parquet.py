@@ -14,7 +14,14 @@ from typing import Any
 from abcxyz.errors import InputError
 from abcxyz.frames.segmentation import segmented
 
-__all__ = ["MEMORY", "Progress", "parquet_sales", "write_segments"]
+__all__ = [
+    "MEMORY",
+    "Progress",
+    "megabytes",
+    "parquet_sales",
+    "spill_directory",
+    "write_segments",
+]
 
 MEMORY = "1GB"
 """Default memory limit of the whole process; larger data go to the spill directory."""
@@ -80,10 +87,10 @@ def parquet_sales(
             kind="large Parquet files",
             package="duckdb",
         ) from None
-    with tempfile.TemporaryDirectory(prefix="abcxyz-", dir=_directory(spill)) as folder:
+    with tempfile.TemporaryDirectory(prefix="abcxyz-", dir=spill_directory(spill)) as folder:
         connection = duckdb.connect()
         try:
-            connection.execute(f"set memory_limit = '{_limit(memory)}MB'")
+            connection.execute(f"set memory_limit = '{int(megabytes(memory) * _ENGINE)}MB'")
             connection.execute("set temp_directory = $folder", {"folder": folder})
             if threads is not None:
                 connection.execute(f"set threads = {int(threads)}")
@@ -106,7 +113,14 @@ def parquet_sales(
             connection.close()
 
 
-def _directory(spill: str | PathLike[str] | None) -> str | None:
+def spill_directory(spill: str | PathLike[str] | None) -> str | None:
+    """Return the directory for temporary files; None for the system's.
+
+    Raises
+    ------
+    InputError
+        It does not exist.
+    """
     if spill is None:
         return None
     folder = Path(spill)
@@ -118,17 +132,28 @@ def _directory(spill: str | PathLike[str] | None) -> str | None:
     return str(folder)
 
 
-def _limit(memory: str) -> int:
-    """Return the memory limit of DuckDB in megabytes."""
+def megabytes(memory: str) -> float:
+    """Return a memory limit in megabytes.
+
+    Raises
+    ------
+    InputError
+        It is not a size, or too small.
+
+    Examples
+    --------
+    >>> megabytes("1.5GB")
+    1500.0
+    """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([MGT])B?\s*", memory.upper())
-    megabytes = float(match[1]) * {"M": 1, "G": 1e3, "T": 1e6}[match[2]] if match else 0
-    if megabytes < _LEAST:
+    size = float(match[1]) * {"M": 1, "G": 1e3, "T": 1e6}[match[2]] if match else 0
+    if size < _LEAST:
         raise InputError(
             "the memory {memory!r} cannot be used; write it as 500MB or 1GB, at least {least}MB",
             memory=memory,
             least=_LEAST,
         )
-    return int(megabytes * _ENGINE)
+    return size
 
 
 @contextmanager

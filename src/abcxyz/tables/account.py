@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.sales.calendar import Window
-from abcxyz.core.sales.quality import TREATMENT_OF, Quality, QualityIssue
+from abcxyz.core.sales.quality import KINDS, TREATMENT_OF, Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.sums import exact_sum
 from abcxyz.errors import InputError
 
-__all__ = ["LineAccount", "issue_of", "merged", "nothing_usable", "outside_window"]
+__all__ = ["LineAccount", "account_of", "issue_of", "merged", "nothing_usable", "outside_window"]
 
 _EXAMPLES = 3
+_HEAD = 100_000  # lines looked through first for examples
+_MANY = 10_000  # amounts from which an exact sum by blocks is faster
 
 
 def issue_of(
@@ -76,15 +79,19 @@ class LineAccount:
     ----------
     rows
         Number of lines.
-    first_line
-        Number of the first line in the file, for the examples.
+    line_of
+        Positions -> numbers of the lines in the file, for the examples.
+
+    Attributes
+    ----------
+    counts
+        Kind -> the lines of that kind.
     """
 
-    def __init__(self, rows: int, *, first_line: int = 2) -> None:
-        self._rows = rows
-        self._first_line = first_line
+    def __init__(self, rows: int, line_of: Callable[[Ints], Ints]) -> None:
+        self._line_of = line_of
         self._used: Bools = np.ones(rows, dtype=bool)
-        self._issues: list[QualityIssue] = []
+        self.counts: dict[str, KindCount] = {}
 
     @property
     def used(self) -> Bools:
@@ -94,44 +101,97 @@ class LineAccount:
     def leave_out(
         self,
         kind: str,
-        lines: npt.NDArray[Any],
+        lines: npt.NDArray[Any] | None,
         amounts: Floats | None,
-        cells: pd.Series[Any] | None = None,
+        cell: Callable[[int], object] | None = None,
     ) -> None:
-        """Remove lines from use, and count those that were in use."""
-        hit = np.asarray(lines, dtype=bool) & self._used
-        self._add(kind, hit, amounts, cells)
-        self._used &= ~hit
+        """Remove lines from use, and count those that were in use; None for no lines.
 
-    def note(self, kind: str, lines: npt.NDArray[Any], amounts: Floats | None) -> None:
-        """Count lines and leave them in use."""
-        self._add(kind, np.asarray(lines, dtype=bool) & self._used, amounts, None)
+        *cell* returns the cell of a line by its position, for the examples.
+        """
+        if lines is None:
+            return
+        hit = np.asarray(lines, dtype=bool) & self._used
+        if self._add(kind, hit, amounts, cell):
+            self._used &= ~hit
+
+    def note(self, kind: str, lines: npt.NDArray[Any] | None, amounts: Floats | None) -> None:
+        """Count lines and leave them in use; None for no lines."""
+        if lines is not None:
+            self._add(kind, np.asarray(lines, dtype=bool) & self._used, amounts, None)
 
     def _add(
-        self, kind: str, hit: Bools, amounts: Floats | None, cells: pd.Series[Any] | None
-    ) -> None:
+        self,
+        kind: str,
+        hit: Bools,
+        amounts: Floats | None,
+        cell: Callable[[int], object] | None,
+    ) -> int:
         count = int(np.count_nonzero(hit))
-        if not count:
-            return
-        places = np.flatnonzero(hit)[:_EXAMPLES]
-        lines = [f"line {place + self._first_line}" for place in places]
-        if cells is not None:
-            written = [str(cells.iloc[place]) for place in places]
-            lines = [
-                f"{line}: {cell}" if cell.strip() and cell != "nan" else line
-                for line, cell in zip(lines, written, strict=True)
-            ]
-        amount = None if amounts is None else _total(amounts[hit])
-        self._issues.append(issue_of(kind, count, amount, lines))
+        if count:
+            places = _first_places(hit)
+            examples = tuple(
+                (int(line), _example(int(line), None if cell is None else cell(int(place))))
+                for place, line in zip(places, self._line_of(places), strict=True)
+            )
+            amount = None if amounts is None else _total(amounts[hit])
+            self.counts[kind] = KindCount(count, amount, examples)
+        return count
 
     def quality(self) -> Quality:
         """Return the finished account."""
-        return Quality(self._rows, int(np.count_nonzero(self._used)), self._issues)
+        return account_of([self])
+
+
+@frozen
+class KindCount:
+    """Lines of one kind: their number, money, and examples by number of the line."""
+
+    count: int
+    amount: float | None
+    examples: tuple[tuple[int, str], ...]
+
+    def __add__(self, other: KindCount) -> KindCount:
+        amount = None
+        if self.amount is not None and other.amount is not None:
+            amount = self.amount + other.amount
+        examples = sorted((*self.examples, *other.examples))[:_EXAMPLES]
+        return KindCount(self.count + other.count, amount, tuple(examples))
+
+    def issue(self, kind: str) -> QualityIssue:
+        """Return the issue of these lines."""
+        return issue_of(kind, self.count, self.amount, [text for _, text in self.examples])
+
+
+def account_of(parts: Iterable[LineAccount]) -> Quality:
+    """Return the account of a table from those of its parts."""
+    rows, used = 0, 0
+    counts: dict[str, KindCount] = {}
+    for part in parts:
+        rows, used = rows + len(part.used), used + int(np.count_nonzero(part.used))
+        for kind, count in part.counts.items():
+            counts[kind] = counts[kind] + count if kind in counts else count
+    issues = [counts[kind].issue(kind) for kind in KINDS if kind in counts]
+    return Quality(rows, used, issues)
+
+
+def _example(line: int, cell: object) -> str:
+    written = "" if cell is None else str(cell)
+    return f"line {line}: {written}" if written.strip() and written != "nan" else f"line {line}"
+
+
+def _first_places(hit: Bools) -> Ints:
+    """Return the first positions, without a list of all."""
+    places = np.flatnonzero(hit[:_HEAD])
+    if len(places) < _EXAMPLES:
+        places = np.flatnonzero(hit)
+    return places[:_EXAMPLES].astype(np.int64)
 
 
 def _total(amounts: Floats) -> float:
-    """Return the exact sum, rounded to kopecks, comparable with that of other programs."""
-    return math.fsum(amounts[~np.isnan(amounts)])
+    """Return the exact sum, comparable with that of other programs."""
+    present = amounts[~np.isnan(amounts)]
+    return float(exact_sum(present)) if len(present) > _MANY else math.fsum(present)
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import numpy as np
+
+from abcxyz._arrays import freeze
 from abcxyz.errors import InputError
 from abcxyz.frames.parquet import MEMORY, Progress
 from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
-from abcxyz.tables.sales import Sales, read_sales
+from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.sales.calendar import Window
-    from abcxyz.core.sales.transactions import Transactions
+    from abcxyz.core.sales.calendar import Periods
+    from abcxyz.core.sales.panel import Panel
     from abcxyz.core.snapshots.settings import Settings
 
 __all__ = ["analyze_file", "read_sales_for"]
@@ -43,11 +48,16 @@ def read_sales_for(
         As in `abcxyz.tables.sales.read_sales`, or the file has no costs for the metric profit.
     """
     sales = read_sales(path, as_of=as_of, **reading)
-    if metric == "profit" and "cost" not in sales.columns:
+    check_cost(metric, sales.columns)
+    return sales
+
+
+def check_cost(metric: str, columns: Mapping[str, str]) -> None:
+    """Raise an error if a metric needs a column of costs and there is none."""
+    if metric == "profit" and "cost" not in columns:
         raise InputError(
             "the metric profit needs the cost of each sale; name its column with --cost"
         )
-    return sales
 
 
 def analyze_file(
@@ -98,7 +108,8 @@ def analyze_file(
     >>> analysis.quality.used, analysis.snapshot.customers.tolist()
     (2, ['Ann', 'Bob'])
     """
-    from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.core.sales.coverage import check_panel_coverage
 
     if is_large_parquet(path, large_from):
         options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
@@ -111,18 +122,34 @@ def analyze_file(
             progress=progress,
             **options,
         )
-    sales = read_sales_for(path, settings.metric, as_of=as_of, **reading)
-    return analyze_reading(_FileReading(sales), as_of=as_of, settings=settings)
+    with scan_sales(path, as_of=as_of, **reading) as scan:
+        check_cost(settings.metric, scan.columns)
+        periods = settings.periods(as_of)
+        panel = _panel_of(scan, periods, settings)
+        check_panel_coverage(panel, strict=True)
+        return analyze(
+            panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
+        )
 
 
-class _FileReading:
-    """Sales of a file that was read already."""
+def _panel_of(scan: SalesScan, periods: Periods, settings: Settings) -> Panel:
+    """Add up the parts of a file; customers are in the order of their first lines."""
+    from abcxyz.core.sales.joining import join_panels
+    from abcxyz.core.sales.panel import aggregate
 
-    def __init__(self, sales: Sales) -> None:
-        self._sales, self.quality, self.names = sales, sales.quality, sales.names
-
-    def transactions(self, window: Window, *, inside: Window | None = None) -> Transactions:  # noqa: ARG002
-        """Return all sales, so that the lines outside of *inside* are counted."""
-        if inside is not None:
-            self.quality = self._sales.account(inside)
-        return self._sales.transactions
+    panels, lines = [], []
+    for part in scan.parts(periods.window):
+        transactions, places, first = part.by_appearance()
+        panel = aggregate(
+            transactions,
+            periods,
+            metric=settings.metric,
+            rhythm=True,
+            document_spans_days=settings.document_spans_days,
+        )
+        numbers = panel.customers.astype(np.intp)
+        panels.append(attrs.evolve(panel, customers=freeze(scan.labels[places[numbers]])))
+        lines.append(first[numbers])
+    if len(panels) == 1:
+        return panels[0]
+    return join_panels(panels, np.argsort(np.concatenate(lines)))

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from abcxyz._arrays import Floats
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import distinct, spread
 from abcxyz.tables.values.currency_marks import currency_code, currency_in_amount
@@ -61,32 +60,38 @@ def has_currency_signs(column: pd.Series[Any]) -> bool:
 
 
 def with_zeros(
-    currencies: npt.NDArray[np.object_], amounts: Floats, target: str | None
-) -> npt.NDArray[np.object_]:
-    """Return currencies where a zero without one takes that of the result.
+    counts: Mapping[str, int], zeros: int, target: str | None
+) -> tuple[dict[str, int], str]:
+    """Count zeros without a currency as lines of the currency of the result.
 
     Parameters
     ----------
-    currencies
-        (n,) codes.
-    amounts
-        (n,) amounts.
+    counts
+        Currency code -> number of lines; the empty code stands for no currency.
+    zeros
+        Number of lines without a currency whose amount is zero.
     target
         Currency of the result, if chosen; None takes the most frequent one.
 
+    Returns
+    -------
+    counts : dict
+        The numbers of lines then.
+    currency : str
+        Currency of the zeros; empty if no line has a currency.
+
     Examples
     --------
-    >>> codes = np.array(["RUB", "", ""], dtype=object)
-    >>> with_zeros(codes, np.array([5.0, 0.0, 7.0]), None).tolist()
-    ['RUB', 'RUB', '']
+    >>> with_zeros({"RUB": 1, "": 2}, 1, None)
+    ({'RUB': 2, '': 1}, 'RUB')
     """
-    zeros = (currencies == "") & (amounts == 0)
-    codes, counts = np.unique(currencies[currencies != ""].astype(str), return_counts=True)
-    if not zeros.any() or not len(codes):
-        return currencies
+    named = {code: count for code, count in counts.items() if code}
+    if not zeros or not named:
+        return dict(counts), ""
     chosen = target.strip().upper() if target else ""
-    code = chosen if chosen in codes else str(codes[np.argmax(counts)])
-    return np.where(zeros, code, currencies)
+    code = chosen if chosen in named else max(sorted(named), key=lambda one: named[one])
+    shifted = {**counts, code: counts[code] + zeros, "": counts[""] - zeros}
+    return {one: count for one, count in shifted.items() if count}, code
 
 
 def refuse_choice(

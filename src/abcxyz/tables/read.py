@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from attrs import frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content, absent, contents_of, damaged
 from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
+from abcxyz.tables.formats.csv import CsvTable, can_stream
+from abcxyz.tables.formats.csv_rows import CsvRows, read_rows
+from abcxyz.tables.formats.encodings import DecodedText, decode_text
 from abcxyz.tables.formats.json_lines import read_json_lines
 from abcxyz.tables.formats.spreadsheet_xml import open_spreadsheet_xml
 from abcxyz.tables.formats.workbook import open_workbook
@@ -26,12 +28,13 @@ from abcxyz.tables.shapes.options import AS_FOUND, ShapeOptions
 from abcxyz.tables.shapes.several import table_of_workbook, unite
 from abcxyz.tables.shapes.text_head import DELIMITERS, read_head
 from abcxyz.tables.table import FrameTable, Table
+from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
 
-_BOMS = MappingProxyType(
-    {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-)
+_WORDS = Catalogue()
+_START = 1 << 18  # bytes in which the headings of a CSV are looked for
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def open_table(
@@ -124,35 +127,7 @@ def decode(raw: bytes, path: Path, encoding: str | None = None) -> str:
     InputError
         The bytes are not valid in *encoding*, or in any of those tried.
     """
-    tried = [encoding] if encoding else _encodings(raw)
-    for name in tried:
-        try:
-            return raw.decode(name).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
-        except UnicodeDecodeError:
-            continue
-        except LookupError:
-            raise InputError(
-                "the encoding {encoding!r} is unknown; use a name such as utf-8 or cp1251",
-                encoding=name,
-            ) from None
-    raise InputError(
-        "{path} is not text in {encodings}; name its encoding, or save it as UTF-8",
-        path=str(path),
-        encodings=", ".join(tried),
-    )
-
-
-def _encodings(raw: bytes) -> list[str]:
-    for mark, name in _BOMS.items():
-        if raw.startswith(mark):
-            return [name]
-    head = raw[:4096]
-    # Separators are ASCII, so UTF-16 without a byte order mark has many zero bytes.
-    if head[1::2].count(0) > len(head) // 8:
-        return ["utf-16-le"]
-    if head[::2].count(0) > len(head) // 8:
-        return ["utf-16-be"]
-    return ["utf-8", "cp1251"]
+    return decode_text(raw, str(path), encoding).text
 
 
 def sniff_delimiter(header: str) -> str:
@@ -172,47 +147,113 @@ def sniff_delimiter(header: str) -> str:
 def _read_csv(
     content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
 ) -> Table:
+    """Open a CSV in blocks where its beginning allows it, else read the whole."""
+
+    def careful() -> Table:
+        return _read_whole_csv(content, delimiter, encoding, shape)
+
+    with content.open() as stream:
+        start = stream.read(_START)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return careful()
+    plain = encoding is None or can_stream(encoding)
+    if not plain or "\0" in text or "\n" not in text or find_spec("pyarrow") is None:
+        return careful()
+    head = _CsvHead.of(content.name, text.removeprefix(_MARK), delimiter, shape)
+    if head.lines >= text.count("\n"):
+        return careful()
+    marked = "utf-8-sig" if text.startswith(_MARK) else "utf-8"
+    decoded = DecodedText(text, encoding or marked)
+    return CsvTable(
+        where=_name(content),
+        columns=head.names,
+        first_remarks=[*head.remarks, *_text_remarks(decoded, head.delimiter, None, head.names)],
+        content=content,
+        delimiter=head.delimiter,
+        skipped=head.lines,
+        careful=careful,
+    )
+
+
+@frozen
+class _CsvHead:
+    """Beginning of a CSV: separator, headings, and the number of lines above the first row."""
+
+    delimiter: str
+    names: Sequence[str]
+    lines: int
+    remarks: Sequence[str]
+
+    @classmethod
+    def of(cls, name: str, text: str, delimiter: str | None, shape: ShapeOptions) -> _CsvHead:
+        """Find the headings in the text of a file, or in its beginning."""
+        skipped = 0
+        header, _, rest = text.lstrip("\r\n").partition("\n")
+        if header.lower().startswith("sep="):  # a hint that Excel writes and reads
+            delimiter = delimiter or header[4:5]
+            skipped = text.count("\n", 0, len(text) - len(rest))
+            text = rest
+        if not text.strip():
+            raise empty_table(name)
+        head = read_head(text, delimiter)
+        heading = find_heading(head.rows, shape)
+        return cls(
+            head.delimiter,
+            named_columns(heading.names),
+            skipped + head.lines[heading.below],
+            heading_remarks(heading, skipped + 1),
+        )
+
+
+def _read_whole_csv(
+    content: Content, delimiter: str | None, encoding: str | None, shape: ShapeOptions
+) -> Table:
     where = _name(content)
-    text = decode(content.read(), Path(content.name), encoding)
-    if "\0" in text[:4096]:
+    decoded = decode_text(content.read(), content.name, encoding)
+    if "\0" in decoded.text[:4096]:
         raise InputError(
             "{path} is not a table this program knows; use CSV, Parquet or .xlsx",
             path=content.name,
         )
-    skipped = 0
-    header, _, rest = text.lstrip("\r\n").partition("\n")
-    if header.lower().startswith("sep="):  # a hint that Excel writes and reads
-        delimiter = delimiter or header[4:5]
-        skipped = text.count("\n", 0, len(text) - len(rest))
-        text = rest
-    if not text.strip():
-        raise empty_table(content.name)
-    head = read_head(text, delimiter)
-    heading = find_heading(head.rows, shape)
-    lines = head.lines[heading.below]
-    body = text.split("\n", lines)
-    try:
-        frame = pd.read_csv(
-            io.StringIO(body[lines] if len(body) > lines else ""),
-            sep=head.delimiter,
-            header=None,
-            names=_unique(named_columns(heading.names)),
-            dtype=str,
-            keep_default_na=False,
-            na_values=[],
-            index_col=False,
-            quoting=csv.QUOTE_MINIMAL,
+    head = _CsvHead.of(content.name, decoded.text, delimiter, shape)
+    body = decoded.text.split("\n", head.lines)
+    rest = body[head.lines] if len(body) > head.lines else ""
+    rows = read_rows(rest, head.delimiter, _unique(head.names), where, head.lines + 1)
+    rows.frame.columns = pd.Index(head.names, dtype=object)
+    remarks = [*head.remarks, *_text_remarks(decoded, head.delimiter, rows, head.names)]
+    return FrameTable(where, rows.frame, None, remarks)
+
+
+def _text_remarks(
+    decoded: DecodedText, delimiter: str, rows: CsvRows | None, names: Sequence[str]
+) -> list[str]:
+    """Return how a text was decoded and split."""
+    mark = {"\t": "Tab"}.get(delimiter, delimiter)
+    remarks: list[str] = [
+        _WORDS.message(
+            "encoding {encoding}, delimiter {mark}", encoding=decoded.encoding, mark=mark
         )
-    except pd.errors.EmptyDataError:
-        frame = pd.DataFrame(columns=_unique(named_columns(heading.names)), dtype=str)
-    except (pd.errors.ParserError, ValueError) as problem:
-        raise InputError(
-            "{path} is not a regular table ({reason}); check the quotes and the delimiter",
-            path=content.name,
-            reason=str(problem).strip(),
-        ) from problem
-    frame.columns = pd.Index(named_columns(heading.names), dtype=object)
-    return FrameTable(where, frame, skipped + lines + 1, heading_remarks(heading, skipped + 1))
+    ]
+    if decoded.bad_lines:
+        remarks.append(
+            _WORDS.message(
+                "{count} lines have bytes that are not {encoding}, shown as \ufffd: {lines}",
+                count=len(decoded.bad_lines),
+                encoding=decoded.encoding.upper(),
+                lines=decoded.bad_examples,
+            )
+        )
+    if rows is not None and rows.column is not None:
+        remarks.append(
+            _WORDS.message(
+                "{count} lines have a comma in the number of {column}, whose parts were joined",
+                count=rows.joined,
+                column=names[rows.column],
+            )
+        )
+    return remarks
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -230,7 +271,17 @@ def _read_parquet(content: Content) -> Table:
             table = pq.read_table(file)
     except (pa.ArrowException, OSError, ValueError) as problem:
         raise damaged(content.name, problem) from problem
-    return FrameTable(_name(content), table.to_pandas())
+    # Whole numbers with missing cells never become floats, which would lose digits of identifiers.
+    return FrameTable(_name(content), table.to_pandas(types_mapper=_whole_number))
+
+
+def _whole_number(kind: Any) -> Any:
+    """Return the nullable type of pandas for a type of whole numbers in Arrow."""
+    name = str(kind)
+    is_whole = name.startswith(("int", "uint"))
+    return (
+        pd.api.types.pandas_dtype(name.replace("i", "I").replace("u", "U")) if is_whole else None
+    )
 
 
 def _read_workbook(

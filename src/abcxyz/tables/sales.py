@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-import numpy as np
-import pandas as pd
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.tables.account import nothing_usable, outside_window
-from abcxyz.tables.cells import distinct
-from abcxyz.tables.columns.choice import choose_by_cells
+from abcxyz.frames.parquet import megabytes, spill_directory
+from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
+from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
-from abcxyz.tables.currencies import (
-    choose_currency,
-    has_currency_signs,
-    read_currency,
-    refuse_choice,
-    with_zeros,
-)
+from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
+from abcxyz.tables.roles import ROLES
+from abcxyz.tables.table import first_rows
+from abcxyz.tables.table_scan import TableScan
 
-__all__ = ["Sales", "read_sales"]
+__all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
+
+_OPENING = ("delimiter", "encoding", "sheet")
+_OPTION_OF = MappingProxyType({"currency": "currency_column"})
+_LIBRARIES = 500.0  # megabytes of the interpreter and the loaded libraries
 
 
 @frozen(eq=False)
@@ -128,71 +131,213 @@ def read_sales(
     identical lines, and returns are part of the sales. Only lines without a customer, a date or
     an amount, or dated in the future, are left out.
     """
-    file = Path(path)
-    table = open_table(file, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    batches = list(table.batches())
-    frame = batches[0] if len(batches) == 1 else pd.concat(batches)
-    named = {
-        "customer": customer,
-        "date": date,
-        "amount": amount,
-        "document": document,
-        "cost": cost,
-        "name": name,
-        "currency": currency_column,
-    }
-    choices = choose_by_cells(list(frame.columns), named, file.name, frame)
-    columns = choices.columns
-    lines = SalesLines(
-        frame,
-        columns,
+    with scan_sales(
+        path,
+        customer=customer,
+        date=date,
+        amount=amount,
+        document=document,
+        cost=cost,
+        name=name,
+        currency_column=currency_column,
+        currency=currency,
+        rates=rates,
         as_of=as_of,
         date_format=date_format,
         decimal=decimal,
-    )
-    _leave_one_currency(frame, columns, lines, currency, rates or {}, file.name)
-    lines.note_signs()
-    lines.account.note("duplicate", frame.duplicated(keep="first").to_numpy(), lines.amount)
-    if not lines.account.used.any():
-        raise nothing_usable(file.name, lines.account.quality(), columns)
-    quality = lines.account.quality()
-    sales = lines.transactions()
-    notices = notices_of(
-        quality, float(sales.amount.sum()), len(set(sales.customer)), columns["customer"]
-    )
-    quality = evolve(
-        quality,
-        remarks=[*table.remarks, *choices.remarks],
-        notices=[*choices.notices, *notices],
-    )
-    return Sales(sales, quality, columns, lines.names())
+        delimiter=delimiter,
+        encoding=encoding,
+        sheet=sheet,
+    ) as scan:
+        (lines,) = scan.parts()
+        coded = lines.transactions()
+        return Sales(
+            evolve(coded, customer=scan.labels[coded.customer]),
+            scan.quality,
+            scan.columns,
+            scan.names,
+        )
 
 
-def _leave_one_currency(
-    frame: pd.DataFrame,
-    columns: Mapping[str, str],
-    lines: SalesLines,
-    target: str | None,
-    rates: Mapping[str, float],
-    where: str,
-) -> None:
-    """Leave out or convert the lines of other currencies, or raise an error."""
-    if "currency" in columns:
-        written = read_currency(frame[columns["currency"]])
-    elif has_currency_signs(frame[columns["amount"]]):
-        written = read_currency(frame[columns["amount"]], in_amounts=True)
-    else:
-        refuse_choice(where, target, rates)
-        return
-    written = with_zeros(written, lines.amount, target)
-    codes, currencies = distinct(pd.Series(written[lines.account.used]))
-    counts = np.bincount(codes, minlength=len(currencies)).tolist()
-    factor = choose_currency(
-        dict(zip(currencies, counts, strict=True)), target=target, rates=rates, where=where
+class SalesScan:
+    """Sales of a file, coded and checked, in one part or in several past a memory budget.
+
+    Parameters
+    ----------
+    scan
+        The lines.
+    choices
+        The columns, with their reasons.
+    where
+        Name of the file, for messages.
+    as_of
+        Lines of this day and later are left out; None keeps every line.
+    currency, rates
+        As in `read_sales`.
+
+    Attributes
+    ----------
+    labels
+        (k,) identifiers of the customers; the parts hold positions in them.
+    quality
+        The quality account of the parts read so far.
+    names
+        Customer -> name, of the parts read so far.
+    first_day, last_day
+        Days of the earliest and the latest usable line read so far.
+    """
+
+    def __init__(
+        self,
+        scan: TableScan,
+        choices: ColumnChoices,
+        where: str,
+        *,
+        as_of: date | None = None,
+        currency: str | None = None,
+        rates: Mapping[str, float] | None = None,
+    ) -> None:
+        self._scan, self._where, self._as_of = scan, where, as_of
+        self._choices, self.columns = choices, choices.columns
+        self._money, self._customers = 0.0, 0
+        self.labels = scan.labels
+        self._zeros = ""
+        self._factor = self._choose(currency, rates or {})
+        self._accounts: list[LineAccount] = []
+        self.names: dict[str, str] = {}
+        self.first_day, self.last_day = date.max, date.min
+        self._outside = [0, 0.0]
+
+    def _choose(
+        self, currency: str | None, rates: Mapping[str, float]
+    ) -> Mapping[str, float] | None:
+        if not self._scan.has_currencies:
+            refuse_choice(self._where, currency, rates)
+            return None
+        counts: Counter[str] = Counter()
+        zeros = 0
+        for part in self._scan.parts():
+            named, unmarked = SalesLines(part, as_of=self._as_of).currencies()
+            counts.update(named)
+            zeros += unmarked
+        shifted, self._zeros = with_zeros(counts, zeros, currency)
+        return choose_currency(shifted, target=currency, rates=rates, where=self._where)
+
+    def parts(self, window: Window | None = None) -> Iterator[SalesLines]:
+        """Yield the checked lines; all lines of a customer are in the same part.
+
+        Lines outside the *window* are counted in the account.
+
+        Raises
+        ------
+        InputError
+            After the last part: no line is usable.
+        """
+        self._accounts, self.names, self._outside = [], {}, [0, 0.0]
+        self._money, self._customers = 0.0, 0
+        for part in self._scan.parts():
+            lines = SalesLines(part, as_of=self._as_of)
+            if self._factor is not None:
+                lines.convert(self._factor, self._zeros)
+            lines.note_signs()
+            lines.note_duplicates()
+            self._note(lines, window)
+            yield lines
+        if not any(account.used.any() for account in self._accounts):
+            raise nothing_usable(self._where, self.quality, self.columns)
+
+    def _note(self, lines: SalesLines, window: Window | None) -> None:
+        self._accounts.append(lines.account)
+        self._money += lines.money
+        self._customers += lines.customers
+        for code, name in lines.names().items():
+            self.names[self.labels[code]] = name
+        span = lines.days_used()
+        if span is not None:
+            first, last = span
+            self.first_day = min(first, self.first_day)
+            self.last_day = max(last, self.last_day)
+        if window is not None:
+            count, amount = lines.outside(window)
+            self._outside = [self._outside[0] + count, self._outside[1] + amount]
+
+    @property
+    def quality(self) -> Quality:
+        """The quality account of the parts read so far."""
+        account = account_of(self._accounts)
+        column = self.columns["customer"]
+        notices = notices_of(account, self._money, self._customers, column)
+        account = evolve(
+            account,
+            remarks=[*self._scan.remarks, *self._choices.remarks],
+            notices=[*self._choices.notices, *notices],
+        )
+        count, amount = self._outside
+        if not count:
+            return account
+        issue = issue_of("outside_window", int(count), amount)
+        return evolve(account, issues=(*account.issues, issue))
+
+    @property
+    def spilled(self) -> bool:
+        """Whether the lines are in files, so that `parts` yields several parts."""
+        return self._scan.spilled
+
+
+@contextmanager
+def scan_sales(
+    path: str | PathLike[str],
+    *,
+    memory: str | None = None,
+    spill: str | PathLike[str] | None = None,
+    progress: Callable[[int], None] | None = None,
+    as_of: date | None = None,
+    currency: str | None = None,
+    rates: Mapping[str, float] | None = None,
+    **reading: Any,
+) -> Iterator[SalesScan]:
+    """Read a file of sales in one pass.
+
+    Parameters
+    ----------
+    path
+        The file.
+    memory
+        Memory limit of the process, such as ``2GB``: what does not fit goes to temporary files;
+        None for no limit.
+    spill
+        Directory for temporary files; None for the system's.
+    progress
+        Callback with the number of lines read.
+    as_of, currency, rates, reading
+        As in `read_sales`.
+
+    Raises
+    ------
+    InputError
+        As in `read_sales`.
+    """
+    file = Path(path)
+    budget = None if memory is None else _lines_budget(memory)
+    table = open_table(file, **{k: reading[k] for k in _OPENING if k in reading})
+    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
+    choices = choose_by_cells(table.columns, named, file.name, first_rows(table))
+    columns = choices.columns
+    scan = TableScan(
+        table,
+        columns,
+        date_format=reading.get("date_format"),
+        decimal=reading.get("decimal"),
+        budget=budget,
+        folder=spill_directory(spill),
+        progress=progress,
     )
-    if factor is None:
-        return
-    factors = pd.Series(written).map(factor).to_numpy(float)
-    # A sum of several currencies is meaningless, so this issue has no amount.
-    lines.account.leave_out("other_currency", np.isnan(factors), None, pd.Series(written))
-    lines.convert(np.nan_to_num(factors, nan=1.0))
+    try:
+        yield SalesScan(scan, choices, file.name, as_of=as_of, currency=currency, rates=rates)
+    finally:
+        scan.close()
+
+
+def _lines_budget(memory: str) -> float:
+    """Return the bytes of lines that fit: the sums need as much again, twice."""
+    return max(0.1, (megabytes(memory) - _LIBRARIES) / 3) * 1e6

@@ -8,7 +8,7 @@ from typing import Protocol
 import pandas as pd
 from attrs import frozen
 
-__all__ = ["FrameTable", "Table"]
+__all__ = ["FrameTable", "Table", "first_rows"]
 
 
 class Table(Protocol):
@@ -85,3 +85,8 @@ class FrameTable:
             index = pd.RangeIndex(self.first_line, self.first_line + len(part))
             part = part.set_axis(index, axis="index")
         yield part
+
+
+def first_rows(table: Table) -> pd.DataFrame | None:
+    """Return the first batch of a table; None if it is empty."""
+    return next(iter(table.batches()), None)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from attrs import evolve
 
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.core.sales.calendar import Window
@@ -18,6 +19,8 @@ from abcxyz.plugins import Secret
 from abcxyz.tables.account import merged
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.roles import choose_columns
+from abcxyz.tables.table import FrameTable
+from abcxyz.tables.table_scan import TableScan
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, TextClause
@@ -129,12 +132,20 @@ class SqlSource:
                 lines = [tuple(row) for row in rows]
                 # As objects, because a NULL would turn large integer identifiers into floats.
                 frame = pd.DataFrame(lines, columns=pd.Index(keys), dtype=object)
-                batch = SalesLines(frame, columns, first_line=first)
-                batch.note_signs()
+                scan = TableScan(
+                    FrameTable(self._database.name, frame, first),
+                    columns,
+                    duplicates=False,
+                )
                 first += len(lines)
-                accounts.append(batch.account.quality())
-                self._names.update(batch.names())
-                yield batch.transactions().within(window)
+                for part in scan.parts():
+                    batch = SalesLines(part)
+                    batch.note_signs()
+                    accounts.append(batch.account.quality())
+                    named = batch.names().items()
+                    self._names.update({scan.labels[place]: name for place, name in named})
+                    sales = batch.transactions().within(window)
+                    yield evolve(sales, customer=scan.labels[sales.customer])
         self._quality = merged(accounts)
 
     def _chosen(self, columns: Sequence[str]) -> dict[str, str]:

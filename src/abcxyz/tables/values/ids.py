@@ -23,6 +23,7 @@ _FRACTION = re.compile(r"-?\d+[.,]\d+", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}|\d[.,]\d+[eE]\d{1,3}", re.ASCII)
 #: Scientific notation of R, which writes a number so only where no digit is lost.
 _SHORTENED = re.compile(r"\d(?:\.\d{1,14})?e\+\d{2}", re.ASCII)
+_DAMAGED = "\N{REPLACEMENT CHARACTER}"
 _EXACT = 2**53  # above it not every whole number is a float
 
 
@@ -120,7 +121,8 @@ def parse_ids(cells: Sequence[Any], form: IdForm) -> npt.NDArray[np.object_]:
     Returns
     -------
     numpy.ndarray
-        (n,) of ``str``, or None where it is missing.
+        (n,) of ``str``, or None where it is missing. One with bytes invalid in the encoding of its
+        file is the only other identifier of the column that it may be, if there is one.
 
     Examples
     --------
@@ -130,7 +132,19 @@ def parse_ids(cells: Sequence[Any], form: IdForm) -> npt.NDArray[np.object_]:
     """
     ids = np.empty(len(cells), dtype=object)
     ids[:] = [form.name_of(cell) for cell in cells]
+    damaged = {one for one in ids if one is not None and _DAMAGED in one}
+    if damaged:
+        whole = "\n".join({one for one in ids if one is not None} - damaged)
+        repaired = {one: _whole_name(one, whole) for one in damaged}
+        ids[:] = [repaired.get(one, one) for one in ids]
     return ids
+
+
+def _whole_name(damaged: str, names: str) -> str:
+    """Return the only name, of those in lines, that a name with invalid bytes may be."""
+    pattern = ".{0,2}".join(map(re.escape, re.split(f"{_DAMAGED}+", damaged)))
+    matches = re.findall(f"^{pattern}$", names, re.MULTILINE)
+    return matches[0] if len(matches) == 1 else damaged
 
 
 def respelled(cells: Sequence[Any], ids: npt.NDArray[np.object_]) -> Bools:

@@ -11,7 +11,7 @@ import numpy as np
 from abcxyz._arrays import Bools
 from abcxyz.tables.values.text import clean_text
 
-__all__ = ["total_cells"]
+__all__ = ["may_hold_totals", "total_cells"]
 
 _TOTAL = re.compile(
     r"(?:(?:общ\w+|промежуточн\w+)\s+)?итог[и]?|итого(?:\s+(?:по|за|с|без|к|на|в)\b.*)?"
@@ -45,6 +45,12 @@ def total_cells(cells: Sequence[Any]) -> Bools:
     texts = [clean_text(cell).rstrip(" :.") if isinstance(cell, str) else "" for cell in cells]
     others = {text.casefold() for text in texts if text}
     return np.array([bool(text) and _is_total(text, others) for text in texts], dtype=bool)
+
+
+def may_hold_totals(cells: Sequence[Any]) -> bool:
+    """Return whether a word for a total is in any cell: a quick test of many cells."""
+    text = "\n".join(cell for cell in cells if isinstance(cell, str)).casefold()
+    return any(word in text for word in ("total", "итог", "всего"))
 
 
 def _is_total(text: str, others: set[str]) -> bool:

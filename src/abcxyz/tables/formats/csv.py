@@ -1,0 +1,236 @@
+"""CSV in blocks: regular rows are split by Arrow while the block before is used."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from attrs import field, frozen
+
+from abcxyz.tables.containers.contents import Content
+from abcxyz.tables.table import Table
+
+__all__ = ["CsvTable", "can_stream"]
+
+_BLOCK = 1 << 24  # bytes
+_LARGEST = 1 << 26  # a row of this size is a quote without its twin
+_SPLIT = 1 << 22  # bytes that one thread splits at once
+
+
+class _IrregularError(Exception):
+    """Rows that the regular reader cannot split as the careful one does."""
+
+
+@frozen(eq=False, kw_only=True)
+class CsvTable:
+    """Table of a CSV that is read in blocks.
+
+    Parameters
+    ----------
+    where, columns
+        As in `abcxyz.tables.table.Table`.
+    first_remarks
+        How the beginning was understood.
+    content
+        The file.
+    delimiter
+        Field separator.
+    skipped
+        Number of lines above the first row.
+    careful
+        Returns the whole table, read row by row: used from the first row on that is not regular.
+    """
+
+    where: str
+    columns: Sequence[str]
+    first_remarks: Sequence[str]
+    content: Content
+    delimiter: str
+    skipped: int
+    careful: Callable[[], Table]
+    _decided: dict[str, Any] = field(factory=dict, init=False)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood; complete when all rows were read."""
+        remarks: Sequence[str] = self._decided.get("remarks", self.first_remarks)
+        return remarks
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows in blocks; see `abcxyz.tables.table.Table.batches`."""
+        rows = 0
+        try:
+            for frame in self._regular(columns):
+                yield frame
+                rows += len(frame)
+        except _IrregularError:
+            table = self.careful()
+            self._decided["remarks"] = table.remarks
+            for frame in table.batches(columns):
+                if len(frame) > rows:
+                    yield frame.iloc[rows:]
+                rows = max(0, rows - len(frame))
+
+    def _regular(self, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+        with self.content.open() as stream, ThreadPoolExecutor(1) as ahead:
+            blocks = self._numbered(stream)
+            waiting = ahead.submit(self._next, blocks, columns)
+            while True:
+                frame = waiting.result()
+                if frame is None:
+                    return
+                waiting = ahead.submit(self._next, blocks, columns)
+                if len(frame):
+                    yield frame
+
+    def _next(
+        self, blocks: Iterator[tuple[bytes, int]], columns: Sequence[str] | None
+    ) -> pd.DataFrame | None:
+        for block, line in blocks:
+            return self._split(block, line, columns)
+        return None
+
+    def _numbered(self, stream: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+        """Yield the blocks of rows, each with the number of its first line."""
+        line = 1
+        for block in _blocks(stream, self.skipped):
+            yield block, line + self.skipped
+            line += block.count(b"\n")
+
+    def _is_utf8(self) -> bool:
+        """Return whether the whole file is UTF-8; asked at the first byte outside ASCII."""
+        if "utf-8" not in self._decided:
+            self._decided["utf-8"] = _is_utf8(self.content)
+        return bool(self._decided["utf-8"])
+
+    def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> pd.DataFrame:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        names = [str(place) for place in range(len(self.columns))]
+        wanted = [
+            name
+            for name, column in zip(names, self.columns, strict=True)
+            if columns is None or column in columns
+        ]
+        if not block.strip(b"\r\n"):
+            return pd.DataFrame()
+        if not block.isascii() and not self._is_utf8():
+            raise _IrregularError
+
+        def split(*, several_lines: bool) -> Any:
+            return csv.read_csv(
+                pa.BufferReader(block),
+                read_options=csv.ReadOptions(column_names=names, block_size=_SPLIT),
+                parse_options=csv.ParseOptions(
+                    delimiter=self.delimiter, newlines_in_values=several_lines
+                ),
+                convert_options=csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()),
+                    strings_can_be_null=False,
+                    include_columns=wanted,
+                ),
+            )
+
+        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        quoted = b'"' in block
+        try:
+            try:
+                table = split(several_lines=False)
+            except pa.ArrowInvalid:
+                if not quoted:
+                    raise
+                table = split(several_lines=True)
+            else:
+                if quoted and table.num_rows != ends:
+                    table = split(several_lines=True)
+        except pa.ArrowInvalid as problem:
+            raise _IrregularError from problem
+        frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+        frame.columns = pd.Index([self.columns[int(name)] for name in wanted], dtype=object)
+        if len(frame) == ends:
+            return frame.set_axis(pd.RangeIndex(line, line + ends), axis="index")
+        numbers = _line_numbers(block)
+        if len(numbers) != len(frame):
+            raise _IrregularError
+        return frame.set_axis(pd.Index(line + numbers), axis="index")
+
+
+def can_stream(encoding: str) -> bool:
+    """Return whether text in an encoding is read in blocks.
+
+    Examples
+    --------
+    >>> can_stream("UTF8"), can_stream("cp1251")
+    (True, False)
+    """
+    try:
+        return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    except LookupError:
+        return False
+
+
+def _is_utf8(content: Content) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with content.open() as stream:
+        try:
+            while block := stream.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _blocks(stream: IO[bytes], skipped: int) -> Iterator[bytes]:
+    """Yield whole rows, about a block at a time, without the first lines."""
+    rest = b"".join(islice(_after_mark(stream), skipped, skipped + 1))
+    while data := stream.read(_BLOCK):
+        block = rest + data
+        end = _last_row_end(block)
+        if not end and len(block) > _LARGEST:
+            raise _IrregularError
+        if end:
+            yield block[:end]
+        rest = block[end:]
+    if rest:
+        yield rest
+
+
+def _after_mark(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines without a byte order mark."""
+    first = stream.readline()
+    yield first.removeprefix(codecs.BOM_UTF8)
+    while line := stream.readline():
+        yield line
+
+
+def _last_row_end(block: bytes) -> int:
+    """Return the end of the last whole row; a line break between quotes ends no row."""
+    end = block.rfind(b"\n") + 1
+    quotes = block.count(b'"', 0, end)
+    while end and quotes % 2:
+        if len(block) - end > _BLOCK:
+            return 0
+        before = block.rfind(b"\n", 0, end - 1) + 1
+        quotes -= block.count(b'"', before, end)
+        end = before
+    return end
+
+
+def _line_numbers(block: bytes) -> npt.NDArray[np.int64]:
+    """Return the line of every row, from 0 on; empty lines are no rows."""
+    data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
+    breaks = np.flatnonzero(data == ord("\n"))
+    quotes = np.cumsum(data == ord('"'))[breaks]
+    ends = breaks[quotes % 2 == 0]
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    empty = (ends == starts) | ((ends == starts + 1) & (data[starts] == ord("\r")))
+    numbers: npt.NDArray[np.int64] = np.searchsorted(breaks, starts[~empty]).astype(np.int64)
+    return numbers

@@ -1,0 +1,228 @@
+"""Rows of a CSV: line numbers, cells beyond the heading, quotes that are not closed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+from attrs import frozen
+
+from abcxyz.errors import InputError
+
+__all__ = ["CsvRows", "read_rows"]
+
+_LONGEST = 1 << 20  # characters of a cell
+_NUMBER = re.compile(r"[-+\u2212(]?\s*[$€£₽₸₴]?\d{1,3}(?:,\d{3})+(?:\.\d+)?[-)]?", re.ASCII)
+_FRACTION = re.compile(r"[-+\u2212(]?\s*[$€£₽₸₴]?\d+,\d{1,3}[-)]?", re.ASCII)
+
+
+@frozen(eq=False)
+class CsvRows:
+    """Rows of a CSV below its heading.
+
+    Parameters
+    ----------
+    frame
+        Cells as text; the index holds the line number of each row.
+    joined
+        Number of rows whose cells were joined, because a number held the delimiter.
+    column
+        Position of the column of these numbers.
+    """
+
+    frame: pd.DataFrame
+    joined: int = 0
+    column: int | None = None
+
+
+def read_rows(
+    text: str, delimiter: str, names: Sequence[str], where: str, first_line: int
+) -> CsvRows:
+    r"""Read the rows of a CSV.
+
+    Parameters
+    ----------
+    text
+        Text below the heading.
+    delimiter
+        Field separator.
+    names
+        Headings, each once.
+    where
+        Name of the file, for errors.
+    first_line
+        Line of the file where *text* begins.
+
+    Raises
+    ------
+    InputError
+        A row has more cells than the heading and cannot be repaired with certainty, or a quote
+        swallows lines; the message names the line.
+
+    Notes
+    -----
+    A row with too many cells is repaired only if joining neighbouring cells gives a number with a
+    comma, and one and the same column is the only such place in every row.
+
+    Examples
+    --------
+    >>> rows = read_rows("Ann,9,525.00\n\nBob,7.00\n", ",", ["customer", "amount"], "s.csv", 2)
+    >>> rows.frame.index.tolist(), rows.frame["amount"].tolist(), rows.joined
+    ([2, 4], ['9,525.00', '7.00'], 1)
+    """
+    width = len(names)
+    quoted = '"' in text
+    if quoted or _is_ragged(text, delimiter, width):
+        rows, lines = _parsed(text, delimiter, width, where, first_line)
+        wide = [place for place, row in enumerate(rows) if len(row) > width]
+        if wide:
+            column = _join(rows, wide, width, delimiter, where, lines)
+            frame = pd.DataFrame(
+                [row + [None] * (width - len(row)) for row in rows],
+                columns=list(names),
+                index=lines,
+                dtype=object,
+            )
+            return CsvRows(frame, len(wide) if column is not None else 0, column)
+        if quoted:
+            frame = _frame(text, delimiter, names, where, blanks=False)
+            if len(frame) == len(lines):
+                frame.index = pd.Index(lines)
+                return CsvRows(frame)
+    frame = _frame(text, delimiter, names, where, blanks=True)
+    frame.index = pd.RangeIndex(first_line, first_line + len(frame))
+    empty = (frame.isna() | (frame == "")).all(axis=1)
+    return CsvRows(frame[~empty] if empty.any() else frame)
+
+
+def _frame(
+    text: str, delimiter: str, names: Sequence[str], where: str, *, blanks: bool
+) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.StringIO(text),
+            sep=delimiter,
+            header=None,
+            names=list(names),
+            dtype=str,
+            keep_default_na=False,
+            na_values=[],
+            index_col=False,
+            quoting=csv.QUOTE_MINIMAL,
+            skip_blank_lines=not blanks,
+        )
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=list(names), dtype=str)
+    except (pd.errors.ParserError, ValueError) as problem:
+        raise InputError(
+            "{path} is not a regular table ({reason}); check the quotes and the delimiter",
+            path=where,
+            reason=str(problem).strip(),
+        ) from problem
+
+
+def _is_ragged(text: str, delimiter: str, width: int) -> bool:
+    """Return whether any line has more cells than the heading; only without quotes."""
+    return any(line.count(delimiter) >= width for line in text.split("\n"))
+
+
+def _parsed(
+    text: str, delimiter: str, width: int, where: str, first_line: int
+) -> tuple[list[list[str]], list[int]]:
+    """Return the rows that are not blank, and the line at which each begins."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    start = first_line
+    try:
+        for row in reader:
+            end = first_line + reader.line_num - 1
+            if end > start:
+                _check_quotes(row, delimiter, width, where, start, end)
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                lines.append(start)
+            start = end + 1
+    except csv.Error as problem:
+        raise InputError(
+            "{path} is not a regular table ({reason}); check the quotes and the delimiter",
+            path=where,
+            reason=f"line {start}: {problem}",
+        ) from None
+    return rows, lines
+
+
+def _check_quotes(
+    row: Sequence[str], delimiter: str, width: int, where: str, start: int, end: int
+) -> None:
+    """Raise an error if a cell with line breaks holds whole rows, or a number."""
+    for cell in row:
+        parts = cell.splitlines()
+        if len(parts) < 2:
+            continue
+        swallowed = len(cell) > _LONGEST or any(
+            part.count(delimiter) >= max(width - 1, 1) for part in parts
+        )
+        numbers = all(re.fullmatch(r"[-+\d.,\s]*", part) for part in parts)
+        if swallowed or numbers:
+            raise InputError(
+                "{path}, line {line}: a quote opens a cell that goes on to line {end} and "
+                "swallows rows; close or double the quote",
+                path=where,
+                line=start,
+                end=end,
+            )
+
+
+def _join(
+    rows: list[list[str]],
+    wide: Sequence[int],
+    width: int,
+    delimiter: str,
+    where: str,
+    lines: Sequence[int],
+) -> int | None:
+    """Join the cells of rows that have too many, in place; return the column of the numbers."""
+    places: set[int] | None = None
+    for at in wide:
+        row = rows[at]
+        while len(row) > width and not row[-1].strip():
+            row.pop()  # a delimiter at the end of the line
+        if len(row) == width:
+            continue
+        here = {
+            place
+            for place in range(width)
+            if delimiter == "," and _is_number(row[place : place + len(row) - width + 1])
+        }
+        places = here if places is None else places & here
+        if len(places) != 1 and (not places or at == wide[-1]):
+            raise _too_many(row, width, where, lines[at])
+    if places is None:
+        return None
+    (column,) = places
+    for at in wide:
+        row = rows[at]
+        if len(row) > width:
+            end = column + len(row) - width + 1
+            row[column:end] = [delimiter.join(row[column:end])]
+    return column
+
+
+def _is_number(cells: Sequence[str]) -> bool:
+    text = ",".join(cells).strip()
+    return bool(_NUMBER.fullmatch(text) or (len(cells) == 2 and _FRACTION.fullmatch(text)))
+
+
+def _too_many(row: Sequence[str], width: int, where: str, line: int) -> InputError:
+    return InputError(
+        "{path}, line {line} has {cells} fields, and the heading has {width}; put cells with the "
+        "delimiter in quotes, or use another delimiter",
+        path=where,
+        line=line,
+        cells=len(row),
+        width=width,
+    )

@@ -1,0 +1,163 @@
+"""Encoding of a text file: by its marks, by its validity, and by the letters it gives."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from attrs import frozen
+
+from abcxyz.errors import InputError
+
+__all__ = ["DecodedText", "decode_text"]
+
+_MARKS: Mapping[bytes, str] = MappingProxyType(
+    {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+)
+_CYRILLIC = ("cp1251", "cp866", "koi8-r", "mac-cyrillic")
+_WESTERN = "cp1252"
+_SAMPLE = 1 << 20
+_EXAMPLES = 3
+#: A file with at most one invalid place among so many valid letters is still UTF-8.
+_VALID_PER_INVALID = 10
+_VALID = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = re.compile(rb"[\x80-\x9f\xa1-\xff]+")
+_USUAL = frozenset("оеаинтсрвлкмдпу")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+@frozen
+class DecodedText:
+    """Text of a file.
+
+    Parameters
+    ----------
+    text
+        The text, without a byte order mark.
+    encoding
+        Name of the encoding used.
+    bad_lines
+        Lines with bytes that are invalid in it, counted from 1; they hold ``U+FFFD`` there.
+    """
+
+    text: str
+    encoding: str
+    bad_lines: tuple[int, ...] = ()
+
+    @property
+    def bad_examples(self) -> str:
+        """The first lines with invalid bytes, for messages."""
+        more = ", …" if len(self.bad_lines) > _EXAMPLES else ""
+        return ", ".join(map(str, self.bad_lines[:_EXAMPLES])) + more
+
+
+def decode_text(raw: bytes, where: str, encoding: str | None = None) -> DecodedText:
+    """Decode the bytes of a text file.
+
+    Parameters
+    ----------
+    raw
+        The bytes.
+    where
+        Name of the file, for errors.
+    encoding
+        Encoding named by the user; None detects it.
+
+    Raises
+    ------
+    InputError
+        The encoding is unknown, or the bytes are not valid in it.
+
+    Notes
+    -----
+    Without a byte order mark the file is UTF-8 if it is valid, or has many valid letters for each
+    invalid place. Other files are cp1252 if their letters beyond ASCII stand alone, as those of
+    Western languages do, and else in the Cyrillic encoding that gives the most usual letters.
+
+    Examples
+    --------
+    >>> decode_text("Клиент;Сумма".encode("cp866"), "sales.csv").encoding
+    'cp866'
+    """
+    if encoding is not None:
+        return DecodedText(_without_mark(_strict(raw, where, encoding)), encoding)
+    name = _marked(raw)
+    if name is not None:
+        return DecodedText(_without_mark(_strict(raw, where, name)), name)
+    try:
+        return DecodedText(raw.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError:
+        pass
+    text = raw.decode("utf-8", "replace")
+    valid = len(_VALID.findall(raw))
+    if text.count(_REPLACEMENT) * _VALID_PER_INVALID <= valid:
+        lines = enumerate(text.split("\n"), 1)
+        bad = tuple(number for number, line in lines if _REPLACEMENT in line)
+        return DecodedText(text, "utf-8", bad)
+    name = _eight_bit(raw[:_SAMPLE])
+    return DecodedText(raw.decode(name, "replace"), name)
+
+
+def _strict(raw: bytes, where: str, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as problem:
+        raise InputError(
+            "{path} is not text in {encoding}: line {line} has other bytes; name its encoding "
+            "with --encoding, or save it as UTF-8",
+            path=where,
+            encoding=encoding,
+            line=raw.count(b"\n", 0, problem.start) + 1,
+        ) from None
+    except (LookupError, ValueError, TypeError):  # also names with zero bytes or odd letters
+        raise InputError(
+            "the encoding {encoding!r} is unknown; use a name such as utf-8 or cp1251",
+            encoding=encoding,
+        ) from None
+
+
+def _without_mark(text: str) -> str:
+    return text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+
+
+def _marked(raw: bytes) -> str | None:
+    for mark, name in _MARKS.items():
+        if raw.startswith(mark):
+            return name
+    head = raw[:4096]
+    # Separators are ASCII, so UTF-16 without a byte order mark has many zero bytes.
+    if head[1::2].count(0) > len(head) // 8:
+        return "utf-16-le"
+    if head[::2].count(0) > len(head) // 8:
+        return "utf-16-be"
+    return None
+
+
+def _eight_bit(raw: bytes) -> str:
+    """Return the likeliest encoding of one byte per character."""
+    runs = [len(run) for run in _HIGH.findall(raw)]
+    long = sum(run for run in runs if run >= 3)
+    if long * 3 < sum(runs) and _WESTERN_LETTER.search(raw.decode(_WESTERN, "replace")):
+        return _WESTERN
+    return max(_CYRILLIC, key=lambda name: _russian(raw.decode(name, "replace")))
+
+
+_WESTERN_LETTER = re.compile("[À-ÖØ-öø-ÿŠšŽžŸ]")
+
+
+def _russian(text: str) -> float:
+    """Return how many usual Russian letters a text has, less what no Russian text has."""
+    score = 0.0
+    before = " "
+    for letter in text:
+        if letter > "\x7f":
+            if letter.lower() in _USUAL:
+                score += 1
+            elif not ("а" <= letter.lower() <= "я" or letter in "ёЁ«»№–—\u00a0…"):
+                score -= 2
+            if before.islower() and letter.isupper():
+                score -= 1  # another encoding exchanges capitals and small letters
+        before = letter
+    return score

@@ -1,0 +1,334 @@
+"""One column of a batch: its cells as hashes, codes, numbers or days."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Floats
+from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words
+
+__all__ = ["CellTable", "Column", "column_of"]
+
+_PAD = np.zeros(8, np.uint8)
+
+
+@frozen(eq=False)
+class Texts:
+    """Texts in one buffer: (n,) starts and sizes in *data*, which ends with 8 more bytes."""
+
+    data: npt.NDArray[np.uint8]
+    ends: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, cells: Sequence[str]) -> Texts:
+        """Encode Python texts."""
+        encoded = [cell.encode("utf-8", "surrogatepass") for cell in cells]
+        ends = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
+        return cls(np.concatenate([np.frombuffer(b"".join(encoded), np.uint8), _PAD]), ends)
+
+    @classmethod
+    def of_arrow(cls, array: Any) -> Texts:
+        """Take the buffers of an Arrow array of strings without copying the offsets."""
+        pa = sys.modules["pyarrow"]
+        kind = np.int64 if pa.types.is_large_string(array.type) else np.int32
+        _, ends, data = array.buffers()
+        if not len(array):
+            return cls(_PAD, np.zeros(1, np.int64))
+        places: npt.NDArray[Any] = np.frombuffer(ends, kind)[
+            array.offset : array.offset + len(array) + 1
+        ]
+        places = places.astype(np.int64)
+        low, high = int(places[0]), int(places[-1])
+        held = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+        return cls(np.concatenate([held[low:high], _PAD]), places - low)
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """(n,) bytes of each text."""
+        return np.diff(self.ends)
+
+
+class Column:
+    """Cells of one column of a batch.
+
+    Parameters
+    ----------
+    rows
+        Number of cells.
+    texts
+        The cells, or the distinct ones of them, as text; None for numbers.
+    words
+        Numbers or days as 64-bit patterns, or hashes of other cells; None for text.
+    places
+        (rows,) position of each cell among the distinct ones, -1 if missing; None if every cell
+        stands for itself.
+    missing
+        (rows,) whether a cell is missing; None if none is.
+    source
+        The cells, by position among the distinct ones.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        *,
+        texts: Texts | None = None,
+        words: Words | None = None,
+        places: npt.NDArray[np.integer[Any]] | None = None,
+        missing: Bools | None = None,
+        source: Any = None,
+        typed: npt.NDArray[Any] | None = None,
+    ) -> None:
+        self._rows, self._texts, self._words = rows, texts, words
+        self._places, self._missing, self._source = places, missing, source
+        self.typed = typed
+        """(rows,) numbers or ``datetime64`` where the column has such a type, else None."""
+        self._hashed: tuple[Words, Words | None] | None = None
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def _distinct_hashes(self, hashing: CellHashes) -> tuple[Words, Words | None]:
+        if self._hashed is None:
+            if self._texts is not None:
+                self._hashed = hashing.texts(self._texts.data, self._texts.ends)
+            else:
+                assert self._words is not None
+                self._hashed = hashing.numbers(self._words), None
+        return self._hashed
+
+    def hashes(self, hashing: CellHashes) -> Words:
+        """Return the (rows,) hashes of the cells."""
+        hashes, _ = self._distinct_hashes(hashing)
+        if self._places is not None:
+            spread: Words = np.append(hashes, MISSING)[self._places]
+            return spread
+        if self._missing is not None:
+            return np.where(self._missing, MISSING, hashes)
+        return hashes
+
+    def codes(self, table: CellTable) -> npt.NDArray[np.int32]:
+        """Return the (rows,) codes of the cells in a growing table; -1 if missing."""
+        hashes, checks = self._distinct_hashes(table.hashing)
+        if self._missing is not None and self._places is None:
+            codes = np.full(self._rows, -1, np.int32)
+            here = np.flatnonzero(~self._missing)
+            coded, fresh = table.codes.add(hashes[here], None if checks is None else checks[here])
+            codes[here] = coded
+            table.cells.extend(self._cells(here[fresh]))
+            return codes
+        codes, fresh = table.codes.add(hashes, checks)
+        table.cells.extend(self._cells(fresh))
+        if self._places is not None:
+            spread: npt.NDArray[np.int32] = np.append(codes, np.int32(-1))[self._places]
+            return spread
+        return codes
+
+    def _cells(self, places: npt.NDArray[np.intp]) -> Iterator[Any]:
+        if not len(places):
+            return iter(())
+        pa = sys.modules.get("pyarrow")
+        if pa is not None and isinstance(self._source, pa.Array):
+            return iter(self._source.take(pa.array(places)).to_pylist())
+        if isinstance(self._source, np.ndarray):
+            return iter(self._source[places].tolist())
+        return (self._source[place] for place in places.tolist())
+
+    def floats(self) -> Floats | None:
+        """Return the cells as numbers if each is plainly one or empty; NaN where empty.
+
+        None where a cell is text other than a plain number, or the number is not finite.
+        """
+        if self.typed is not None:
+            return None if self.typed.dtype.kind == "M" else self.typed.astype(np.float64)
+        pa = sys.modules.get("pyarrow")
+        if pa is None or self._texts is None or not isinstance(self._source, pa.Array):
+            return None
+        cells = self._source
+        if (self._texts.sizes == 0).any():
+            import pyarrow.compute as pc
+
+            cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+        try:
+            parsed = cells.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return None
+        if parsed.null_count:
+            values = parsed.fill_null(0.0).to_numpy()
+            missing = parsed.is_null().to_numpy(zero_copy_only=False)
+            if not np.isfinite(values).all():
+                return None
+            values = np.where(missing, np.nan, values)
+        else:
+            values = parsed.to_numpy()
+            if not np.isfinite(values).all():
+                return None
+        if self._places is not None:
+            return np.asarray(np.append(values, np.nan)[self._places])
+        return np.asarray(values)
+
+    def moments(self) -> npt.NDArray[np.datetime64] | None:
+        """Return the cells as points in time if each is a date of ISO 8601 or empty, else None."""
+        if self.typed is not None:
+            return self.typed if self.typed.dtype.kind == "M" else None
+        pa = sys.modules.get("pyarrow")
+        if pa is None or self._texts is None or not isinstance(self._source, pa.Array):
+            return None
+        import pyarrow.compute as pc
+
+        cells = self._source
+        if (self._texts.sizes == 0).any():
+            cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+        try:
+            parsed = cells.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            return None
+        if self._places is not None:
+            return np.asarray(np.append(parsed, np.datetime64("NaT", "us"))[self._places])
+        return np.asarray(parsed)
+
+    def blank(self) -> Bools | None:
+        """Return which cells are missing or empty; None for none."""
+        missing = self._missing
+        if self._places is not None and (self._places < 0).any():
+            missing = self._places < 0
+        if self._texts is not None:
+            empty = self._texts.sizes == 0
+            if empty.any():
+                if self._places is not None:
+                    empty = np.append(empty, True)[self._places]
+                missing = empty if missing is None else missing | empty
+        return missing
+
+    def fractions(self) -> tuple[bool, bool]:
+        """Return whether cells have decimal points, and whether any has not three digits after."""
+        assert self._texts is not None
+        data, ends = self._texts.data, self._texts.ends[1:]
+        points = np.flatnonzero(data[: self._texts.ends[-1]] == ord("."))
+        if not len(points):
+            return False, False
+        end = ends[np.searchsorted(ends, points, side="right")]
+        return True, bool((end - points != 4).any())
+
+    def is_plain(self) -> bool:
+        """Return whether every cell is empty, or an identifier that is taken as it is written.
+
+        It consists of ASCII letters, digits and few other characters, and ends with a digit, so
+        that it is no marker of a missing value.
+        """
+        if self._texts is None:
+            return self.typed is not None and self.typed.dtype.kind in "iu"
+        data, ends = self._texts.data, self._texts.ends
+        if _UNUSUAL[data[: ends[-1]]].any():
+            return False
+        last = data[ends[1:][np.diff(ends) > 0] - 1]
+        return bool(((last >= ord("0")) & (last <= ord("9"))).all())
+
+
+_UNUSUAL = np.ones(256, dtype=bool)
+_UNUSUAL[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/:#")] = False
+
+
+class CellTable:
+    """Growing table of the distinct cells of one column.
+
+    Attributes
+    ----------
+    cells
+        The distinct cells, by code.
+    """
+
+    def __init__(self, hashing: CellHashes) -> None:
+        self.hashing, self.codes = hashing, CodeTable()
+        self.cells: list[Any] = []
+
+
+def column_of(cells: pd.Series[Any]) -> Column:
+    """Return the cells of one column of a batch, without copies where they are Arrow text."""
+    pa = sys.modules.get("pyarrow")
+    if pa is not None and isinstance(cells.dtype, (pd.ArrowDtype, pd.StringDtype)):
+        array = cells.array.__arrow_array__()
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+            if isinstance(array, pa.ChunkedArray):  # without chunks
+                array = pa.array([], array.type)
+        made = _of_arrow(array)
+        if made is not None:
+            return made
+    if cells.dtype.kind in "iufM":
+        return _of_numbers(cells)
+    return _of_objects(cells)
+
+
+def _of_arrow(array: Any) -> Column | None:
+    pa = sys.modules["pyarrow"]
+    if pa.types.is_dictionary(array.type):
+        held = array.dictionary
+        if not _is_text(held.type) or held.null_count:
+            return None
+        places = array.indices
+        missing = places.null_count
+        numbers = (places.fill_null(0) if missing else places).to_numpy()
+        if missing:
+            numbers = np.where(places.is_null().to_numpy(zero_copy_only=False), -1, numbers)
+        return Column(len(array), texts=Texts.of_arrow(held), places=numbers, source=held)
+    if not _is_text(array.type):
+        return None
+    missing_cells = None
+    if array.null_count:
+        missing_cells = array.is_null().to_numpy(zero_copy_only=False)
+    return Column(len(array), texts=Texts.of_arrow(array), missing=missing_cells, source=array)
+
+
+def _is_text(kind: Any) -> bool:
+    pa = sys.modules["pyarrow"]
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _of_numbers(cells: pd.Series[Any]) -> Column:
+    missing: Bools | None = cells.isna().to_numpy(dtype=bool)
+    if cells.dtype.kind == "M":
+        if getattr(cells.dtype, "tz", None) is not None:
+            cells = cells.dt.tz_localize(None)
+        typed = cells.to_numpy(dtype="M8[us]")
+        words = typed.view(np.uint64)
+    elif cells.dtype.kind == "f":
+        typed = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        # A column of whole numbers has fractions in a batch with missing cells.
+        with np.errstate(invalid="ignore"):
+            whole = typed.astype(np.int64)
+        words = np.where(whole == typed, whole.view(np.uint64), typed.view(np.uint64))
+    else:
+        if missing is not None and missing.any():
+            return _of_objects(cells.astype(object))
+        typed = cells.to_numpy()
+        words = typed.astype(np.uint64) if typed.dtype.kind == "u" else typed.astype(np.int64)
+        words = words.view(np.uint64)
+    if missing is not None and not missing.any():
+        missing = None
+    return Column(len(cells), words=words, missing=missing, source=typed, typed=typed)
+
+
+def _of_objects(cells: pd.Series[Any]) -> Column:
+    places, found = pd.factorize(cells, use_na_sentinel=True)
+    held = list(found)
+    texts = Texts.of([one if isinstance(one, str) else _OBJECT + _shown(one) for one in held])
+    return Column(len(cells), texts=texts, places=places, source=held)
+
+
+_OBJECT = "\0"  # before the text of a cell that is not text, so that 5 and "5" differ
+
+
+def _shown(cell: object) -> str:
+    """Return a text that is the same for equal cells, such as 5 and 5.0."""
+    if isinstance(cell, (int, float, np.number)):
+        return repr(float(cell)) if abs(float(cell)) < 2**53 else str(cell)
+    return str(cell)

@@ -1,0 +1,221 @@
+"""Vectorised 64-bit hashes of cells, and codes of distinct cells by their hashes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["MISSING", "CellHashes", "CodeTable", "HashCollisionError", "Words", "blocks", "mixed"]
+
+Words = npt.NDArray[np.uint64]
+
+_BLOCK = 1 << 16  # lines whose hashes stay in the CPU cache between passes
+_SLOTS = 1 << 18  # of an empty table; a block of new hashes must fit into half of them
+#: Multipliers of the finalizer of MurmurHash3.
+_FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_SHIFT = np.uint64(33)
+_SEED = secrets.randbits(128)
+_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+MISSING = np.uint64(0x9E3779B97F4A7C15)
+"""Hash of a missing cell."""
+
+
+class HashCollisionError(Exception):
+    """Two different cells have the same hash; another seed separates them."""
+
+
+def blocks(rows: int) -> Iterator[slice]:
+    """Yield slices that cover the rows."""
+    for start in range(0, rows, _BLOCK):
+        yield slice(start, min(start + _BLOCK, rows))
+
+
+def mixed(words: Words) -> Words:
+    """Return a one-to-one mix of 64-bit words, in which every bit depends on every bit.
+
+    Notes
+    -----
+    The finalizer of MurmurHash3 (A. Appleby, public domain).
+    """
+    words = words ^ (words >> _SHIFT)
+    words *= _FIRST
+    words ^= words >> _SHIFT
+    words *= _SECOND
+    words ^= words >> _SHIFT
+    return words
+
+
+class CellHashes:
+    """Hash function of cells with a random seed, so that a file cannot be made to collide.
+
+    Parameters
+    ----------
+    seed
+        Seed; None for that of the process, so that equal cells of any file have equal hashes.
+
+    Notes
+    -----
+    Every cell has two independent hashes: the first identifies it, the second verifies that cells
+    of the same first hash are equal. Together they have 128 bits.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        draw = np.random.default_rng(_SEED if seed is None else seed)
+        self._seed = draw.integers(1, 2**64, dtype=np.uint64)
+        self._odd = draw.integers(1, 2**64, 64, dtype=np.uint64) | np.uint64(1)
+
+    def numbers(self, words: Words) -> Words:
+        """Return one hash of each 64-bit number; equal only for equal numbers."""
+        return mixed(words ^ self._seed)
+
+    def texts(
+        self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+    ) -> tuple[Words, Words]:
+        """Return both hashes of texts in one buffer.
+
+        Parameters
+        ----------
+        data
+            Bytes of all texts, and 8 more.
+        ends
+            (n + 1,) start of every text, and the end of the last.
+        """
+        # Eight bytes at any place, as one number.
+        words = np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
+        starts, sizes = ends[:-1], np.diff(ends)
+        hashes = np.empty(len(sizes), np.uint64)
+        checks = np.empty(len(sizes), np.uint64)
+        for rows in blocks(len(sizes)):
+            hashes[rows], checks[rows] = self._texts(words, starts[rows], sizes[rows])
+        return hashes, checks
+
+    def _texts(
+        self, words: Words, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+    ) -> tuple[Words, Words]:
+        size = sizes.astype(np.uint64)
+        checks = size * self._odd[0]
+        hashes = size * _SECOND ^ self._seed
+        longest = int(sizes.max(initial=0))
+        for place in range(max(1, -(-longest // 8))):
+            left = sizes - 8 * place
+            odd = self._odd[1 + place % 63]
+            if left.min() >= 8:
+                word = words[starts + 8 * place]
+                hashes = mixed(hashes ^ word)
+                checks += _rolled(word, place) * odd
+                continue
+            some = left > 0 if place else slice(None)
+            rest = left[some]
+            at = starts[some] + 8 * place
+            shift = ((8 - np.clip(rest, 0, 8)) * 8).astype(np.uint64)
+            word = words[at]
+            # Shifting by 64 is undefined, so an empty text is masked in two steps.
+            half = shift >> np.uint64(1)
+            word &= (_BITS >> half) >> (shift - half)
+            hashes[some] = mixed(hashes[some] ^ word)
+            checks[some] += _rolled(word, place) * odd
+        return hashes, checks
+
+
+def _rolled(word: Words, place: int) -> Words:
+    """Rotate by the round of the multipliers, which begin again after 63 words."""
+    turn = np.uint64(place // 63 % 63)
+    if not turn:
+        return word
+    return (word << turn) | (word >> (np.uint64(64) - turn))
+
+
+class CodeTable:
+    """Growing table of distinct hashes, each with a code from 0 on.
+
+    Notes
+    -----
+    A hash table with open addressing whose look-ups and insertions are vectorised.
+    """
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(_SLOTS, np.uint64)
+        self._codes = np.zeros(_SLOTS, np.int32)
+        self._checks = np.empty(_SLOTS, np.uint64)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(
+        self, hashes: Words, checks: Words | None = None
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+        """Return the code of every hash, and the rows whose hashes are new, in order of codes.
+
+        Raises
+        ------
+        HashCollisionError
+            Equal hashes have different checks.
+        """
+        codes = np.empty(len(hashes), np.int32)
+        fresh = []
+        for rows in blocks(len(hashes)):
+            part = np.maximum(hashes[rows], np.uint64(1))  # 0 marks an empty slot
+            codes[rows], new = self._add(part, None if checks is None else checks[rows])
+            if checks is not None and (self._checks[codes[rows]] != checks[rows]).any():
+                raise HashCollisionError
+            fresh.append(new + rows.start)
+        return codes, np.concatenate([np.empty(0, np.intp), *fresh])
+
+    def _add(
+        self, hashes: Words, checks: Words | None
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+        while self._count + len(hashes) > len(self._keys) // 2:
+            self._grow()
+        slots = self._slots(hashes)
+        codes = self._codes[slots]
+        rest = np.flatnonzero(self._keys[slots] != hashes)
+        fresh = []
+        while len(rest):
+            key, slot = hashes[rest], slots[rest]
+            free = self._keys[slot] == 0
+            if free.any():
+                rows = rest[free]
+                # Of several rows that want one slot, the first gets it: the last assignment.
+                self._keys[slot[free][::-1]] = key[free][::-1]
+                won = self._keys[slot[free]] == key[free]
+                rows, places = rows[won], slot[free][won]
+                self._codes[places[::-1]] = rows[::-1]
+                first = self._codes[places] == rows
+                rows, places = rows[first], places[first]
+                new = np.arange(self._count, self._count + len(rows), dtype=np.int32)
+                self._codes[places] = new
+                self._count += len(rows)
+                if self._count > len(self._checks):
+                    self._checks = np.resize(self._checks, 2 * self._count)
+                if checks is not None:
+                    self._checks[new] = checks[rows]
+                fresh.append(rows)
+            matched = self._keys[slot] == key
+            codes[rest[matched]] = self._codes[slot[matched]]
+            rest = rest[~matched]
+            slots[rest] = (slots[rest] + 1) & (len(self._keys) - 1)
+        return codes, np.concatenate([np.empty(0, np.intp), *fresh])
+
+    def _slots(self, hashes: Words) -> npt.NDArray[np.intp]:
+        bits = len(self._keys).bit_length() - 1
+        return (hashes >> np.uint64(64 - bits)).astype(np.intp)
+
+    def _grow(self) -> None:
+        used = np.flatnonzero(self._keys)
+        keys, codes = self._keys[used], self._codes[used]
+        self._keys = np.zeros(4 * len(self._keys), np.uint64)
+        self._codes = np.zeros(len(self._keys), np.int32)
+        slots = self._slots(keys)
+        rest = np.arange(len(keys))
+        while len(rest):
+            free = self._keys[slots[rest]] == 0
+            self._keys[slots[rest[free]]] = keys[rest[free]]
+            placed = self._keys[slots[rest]] == keys[rest]
+            self._codes[slots[rest[placed]]] = codes[rest[placed]]
+            rest = rest[~placed]
+            slots[rest] = (slots[rest] + 1) & (len(self._keys) - 1)

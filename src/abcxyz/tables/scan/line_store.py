@@ -1,0 +1,136 @@
+"""Lines of a table as arrays, in memory or in partition files by customer."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from abcxyz._arrays import Ints
+
+__all__ = ["Arrays", "LineStore", "repeated"]
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+_PARTITIONS = 64
+
+
+class LineStore:
+    """Collect the lines of a table in batches; those past a memory budget go to files.
+
+    Parameters
+    ----------
+    budget
+        Bytes of lines to keep in memory; None for no limit.
+    folder
+        Folder for temporary files; None for the system's.
+
+    Notes
+    -----
+    All lines of a customer are in one partition, so the partitions can be added up one after the
+    other. Inside a partition the lines keep their order.
+    """
+
+    def __init__(self, budget: float | None = None, folder: str | None = None) -> None:
+        self._budget, self._folder = budget, folder
+        self._chunks: list[dict[str, npt.NDArray[Any]]] = []
+        self._bytes = 0
+        self._files: tempfile.TemporaryDirectory[str] | None = None
+        self._dtype: np.dtype[Any] | None = None
+        self.rows = 0
+        """Number of lines."""
+
+    @property
+    def spilled(self) -> bool:
+        """Whether lines are in files."""
+        return self._files is not None
+
+    def add(
+        self,
+        chunk: dict[str, npt.NDArray[Any]],
+        owners: Callable[[], npt.NDArray[np.integer[Any]]],
+    ) -> None:
+        """Add a batch.
+
+        Parameters
+        ----------
+        chunk
+            Name -> column; the same names and types in every batch.
+        owners
+            Returns the number of the customer of every cell of the column ``customer``; called
+            when lines are written to files.
+        """
+        self._chunks.append(chunk)
+        self.rows += len(chunk["customer"])
+        self._bytes += sum(column.nbytes for column in chunk.values())
+        full = self._budget is not None and self._bytes > self._budget
+        if full or self.spilled:
+            self._spill(np.append(owners(), -1))
+
+    def _spill(self, owners: npt.NDArray[np.integer[Any]]) -> None:
+        if self._files is None:
+            self._files = tempfile.TemporaryDirectory(prefix="abcxyz-", dir=self._folder)
+            self._dtype = np.dtype([(name, one.dtype) for name, one in self._chunks[0].items()])
+        for chunk in self._chunks:
+            part = (owners[chunk["customer"]] % _PARTITIONS).astype(np.uint8)
+            order = np.argsort(part, kind="stable")
+            lines = np.empty(len(order), self._dtype)
+            for name, column in chunk.items():
+                lines[name] = column[order]
+            ends = np.cumsum(np.bincount(part, minlength=_PARTITIONS))
+            for number, piece in enumerate(np.split(lines, ends[:-1])):
+                if len(piece):
+                    with self._file(number).open("ab") as file:
+                        piece.tofile(file)
+        self._chunks, self._bytes = [], 0
+
+    def _file(self, number: int) -> Path:
+        assert self._files is not None
+        return Path(self._files.name) / f"{number}.lines"
+
+    def parts(self) -> Iterator[Arrays]:
+        """Yield all lines: at once, or one partition after the other."""
+        if self._files is None:
+            if not self._chunks:
+                return
+            if len(self._chunks) > 1:
+                # Column by column, so that not all of them are in memory twice.
+                joined = {}
+                for name in list(self._chunks[0]):
+                    joined[name] = np.concatenate([chunk.pop(name) for chunk in self._chunks])
+                self._chunks = [joined]
+            yield dict(self._chunks[0])
+            return
+        for number in range(_PARTITIONS):
+            if self._file(number).exists():
+                lines = np.fromfile(self._file(number), self._dtype)
+                assert lines.dtype.names is not None
+                yield {name: np.ascontiguousarray(lines[name]) for name in lines.dtype.names}
+
+    def close(self) -> None:
+        """Remove the lines and their files."""
+        self._chunks = []
+        if self._files is not None:
+            self._files.cleanup()
+            self._files = None
+
+
+def repeated(hashes: npt.NDArray[np.uint64]) -> Ints:
+    """Return the rows whose hash occurs more than once, ascending."""
+    ordered = np.sort(hashes)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(again):
+        return np.empty(0, np.int64)
+    again = again[np.concatenate(([True], again[1:] != again[:-1]))]
+    # A filter by some bits leaves few rows for the exact search.
+    mask = np.zeros(1 << 20, dtype=bool)
+    mask[again >> np.uint64(44)] = True
+    rows = np.flatnonzero(mask[hashes >> np.uint64(44)])
+    place = np.searchsorted(again, hashes[rows])
+    place[place == len(again)] = 0
+    found: Ints = rows[again[place] == hashes[rows]].astype(np.int64)
+    return found

@@ -1,0 +1,384 @@
+"""One pass over a table: columns coded batch by batch, their forms decided at the end."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from abcxyz._arrays import Bools, Days, Floats, Ints
+from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.currencies import has_currency_signs, read_currency
+from abcxyz.tables.lines import LineColumns
+from abcxyz.tables.scan.columns import CellTable, Column, column_of
+from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError, Words, mixed
+from abcxyz.tables.scan.line_store import Arrays, LineStore
+from abcxyz.tables.table import Table
+from abcxyz.tables.values.days import day_form, exchanged_cells
+from abcxyz.tables.values.ids import respelled
+from abcxyz.tables.values.text import MISSING_MARKERS
+from abcxyz.tables.values.totals import may_hold_totals, total_cells
+
+__all__ = ["TableScan"]
+
+_NO_DAY = np.iinfo(np.int32).min
+_FIRST_DAY = (date.min - date(1970, 1, 1)).days  # written by 1C for "no date"
+_MANY_DAYS = 40_000  # distinct dates from which they must be moments
+_MONEY = ("amount", "cost")
+#: Roles whose cells mark total rows.
+_LABELLED = ("customer", "date", "document", "name")
+
+
+class _NotPlainError(Exception):
+    """A column holds cells that are not plain numbers, so that its text is needed."""
+
+    def __init__(self, role: str, mode: str = "cells") -> None:
+        super().__init__(role)
+        self.role, self.mode = role, mode
+
+
+class TableScan:
+    """Lines of a table, with their columns coded.
+
+    Numbers and moments that are written plainly are parsed batch by batch; of all other columns
+    the distinct cells are collected, and parsed at the end, when all of them are known. A column
+    that turns out not to be plain is read again.
+
+    Parameters
+    ----------
+    table
+        The table.
+    roles
+        Role -> column.
+    date_format, decimal
+        As in `abcxyz.tables.sales.read_sales`.
+    duplicates
+        Whether to hash the lines over all columns.
+    budget, folder
+        As in `abcxyz.tables.scan.line_store.LineStore`.
+    progress
+        Callback with the number of lines read.
+
+    Attributes
+    ----------
+    labels
+        (k,) identifiers of the customers, in the order of their first usable line.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        roles: Mapping[str, str],
+        *,
+        date_format: str | None = None,
+        decimal: str | None = None,
+        duplicates: bool = True,
+        budget: float | None = None,
+        folder: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self._table, self._roles = table, dict(roles)
+        self._date_format, self._decimal = date_format, decimal
+        self._duplicates = duplicates
+        self._progress = progress
+        self._hashing = CellHashes()
+        self._modes = dict.fromkeys((*_MONEY, "document"), "plain")
+        if decimal not in (None, "."):
+            self._modes |= dict.fromkeys(_MONEY, "cells")
+        self._modes["date"] = "cells"
+        self._moments = date_format is None
+        while True:
+            self._store = LineStore(budget, folder)
+            try:
+                self._read()
+                break
+            except _NotPlainError as problem:
+                self._modes[problem.role] = problem.mode
+                if problem.role == "date" and problem.mode == "cells":
+                    self._moments = False
+            except HashCollisionError:
+                self._hashing = CellHashes(secrets.randbits(128))
+            except BaseException:
+                self._store.close()
+                raise
+            self._store.close()
+        self._decide()
+
+    def _read(self) -> None:
+        self._cells = {role: CellTable(self._hashing) for role in self._roles}
+        self._owners = _Owners(self._cells["customer"].cells)
+        self._points = dict.fromkeys(_MONEY, (False, False))
+        wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
+        for batch in self._table.batches(wanted):
+            if not len(batch):
+                continue
+            columns = [column_of(batch.iloc[:, place]) for place in range(batch.shape[1])]
+            headings = list(batch.columns)
+            lines = batch.index.to_numpy().astype(np.uint32)
+            chunk = self._coded(
+                {role: columns[headings.index(name)] for role, name in self._roles.items()}, lines
+            )
+            chunk["line"] = lines
+            if self._duplicates:
+                chunk["hash"] = _line_hashes(columns, self._hashing)
+            self._store.add(chunk, self._owners)
+            if self._progress is not None:
+                self._progress(self._store.rows)
+        for role, (points, other) in self._points.items():
+            # 1.234 may be a thousand and more: all cells together decide.
+            if points and not other:
+                raise _NotPlainError(role)
+
+    def _coded(
+        self, columns: Mapping[str, Column], lines: npt.NDArray[np.uint32]
+    ) -> dict[str, npt.NDArray[Any]]:
+        chunk: dict[str, npt.NDArray[Any]] = {}
+        for role, column in columns.items():
+            if role in _MONEY and self._modes[role] == "plain":
+                chunk[role] = self._plain(role, column)
+            elif role == "date" and (column.typed is not None or self._modes[role] == "moments"):
+                chunk["day"] = self._days(column)
+            elif role == "document" and self._modes[role] == "plain":
+                chunk[role] = self._documents(column, lines)
+            else:
+                chunk[role] = column.codes(self._cells[role])
+                if role == "date" and self._moments and len(self._cells[role].cells) > _MANY_DAYS:
+                    raise _NotPlainError(role, "moments")
+        return chunk
+
+    def _plain(self, role: str, column: Column) -> Floats:
+        values = column.floats()
+        if values is None:
+            raise _NotPlainError(role)
+        points, other = self._points[role]
+        if not other and column.typed is None:
+            found = column.fractions()
+            self._points[role] = points or found[0], found[1]
+        return values
+
+    def _days(self, column: Column) -> npt.NDArray[np.int32]:
+        moments = column.moments()
+        if moments is None:
+            raise _NotPlainError("date")
+        days = moments.astype("M8[D]").astype(np.int64)
+        return np.where(np.isnat(moments) | (days == _FIRST_DAY), _NO_DAY, days).astype(np.int32)
+
+    def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+        """Return the keys of documents whose identifiers are written plainly."""
+        if not column.is_plain():
+            raise _NotPlainError("document")
+        return _without_gaps(column.hashes(self._hashing), column.blank(), lines)
+
+    def _decide(self) -> None:
+        """Parse the distinct cells, all of which are known now."""
+        ids = self._ids("customer")
+        owners, labels = pd.factorize(ids, use_na_sentinel=True)
+        self._owner = np.append(owners, -1).astype(np.int32)
+        self.labels = np.asarray(labels, dtype=object)
+        self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
+        for role in _MONEY:
+            if role in self._roles and self._modes[role] == "cells":
+                amounts, bad = read_amounts(
+                    self._distinct(role), decimal=self._decimal, name=self._roles[role]
+                )
+                self._values[role] = np.append(amounts, np.nan), _any(bad)
+        days, bad = read_days(
+            self._distinct("date"), date_format=self._date_format, name=self._roles["date"]
+        )
+        self._values["date"] = np.append(days, np.datetime64("NaT", "D")), _any(bad)
+        self._swapped = self._respelled = None
+        if self._date_format is None:
+            dates = self._cells["date"].cells
+            self._swapped = _any(exchanged_cells(dates, day_form(dates, name=self._roles["date"])))
+        customers = self._cells["customer"].cells
+        if not _are_plain(customers):
+            self._respelled = _any(respelled(customers, ids))
+        self._totals = {
+            role: _any(total_cells(self._cells[role].cells))
+            for role in _LABELLED
+            if role in self._roles and may_hold_totals(self._cells[role].cells)
+        }
+        self._documents_of: npt.NDArray[np.uint64] | None = None
+        if "document" in self._roles and self._modes["document"] == "cells":
+            documents = pd.Series(self._ids("document"), dtype=object)
+            keys = column_of(documents.fillna("")).hashes(self._hashing)
+            self._documents_of = np.append(keys, np.uint64(0))
+            self._blank_documents = np.append(documents.isna().to_numpy(), True)
+        self._currencies: list[str] | None = None
+        if "currency" in self._roles:
+            self._currencies = read_currency(self._distinct("currency")).tolist()
+            self._currency_role = "currency"
+        elif has_currency_signs(self._distinct("amount")):
+            self._currencies = read_currency(self._distinct("amount"), in_amounts=True).tolist()
+            self._currency_role = "amount"
+        self._names: list[str | None] | None = None
+        if "name" in self._roles:
+            self._names = self._ids("name").tolist()
+
+    def _distinct(self, role: str) -> pd.Series[Any]:
+        return pd.Series(self._cells[role].cells, dtype=object)
+
+    def _ids(self, role: str) -> npt.NDArray[np.object_]:
+        return _read_ids(self._cells[role].cells, self._roles[role])
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the file was understood."""
+        return self._table.remarks
+
+    @property
+    def rows(self) -> int:
+        """Number of lines."""
+        return self._store.rows
+
+    @property
+    def spilled(self) -> bool:
+        """Whether the lines are in files, so that `parts` yields several parts."""
+        return self._store.spilled
+
+    @property
+    def has_currencies(self) -> bool:
+        """Whether the table has a column of currencies, or amounts with signs of them."""
+        return self._currencies is not None
+
+    def parts(self) -> Iterator[LineColumns]:
+        """Yield the lines; all lines of a customer are in the same part."""
+        for arrays in self._store.parts():
+            yield self._decoded(arrays)
+
+    def _decoded(self, arrays: Arrays) -> LineColumns:
+        lines = arrays["line"]
+        if "day" in arrays:
+            places = arrays["day"]
+            days = places.astype("M8[D]")
+            days[places == _NO_DAY] = np.datetime64("NaT", "D")
+            day: tuple[Days, Bools | None] = days, None
+            date_cell: Callable[[int], object] = days.__getitem__
+        else:
+            day = self._spread("date", arrays)
+            date_cell = self._cell("date", arrays)
+        currency = name = None
+        if self._currencies is not None:
+            currency = arrays[self._currency_role], self._currencies
+        if self._names is not None:
+            name = arrays["name"], self._names
+        return LineColumns(
+            customer=self._owner[arrays["customer"]],
+            customer_cell=self._cell("customer", arrays),
+            total=self._marked(self._totals, arrays),
+            respelled=self._marked({"customer": self._respelled}, arrays),
+            swapped=self._marked({"date": self._swapped}, arrays),
+            labels=self.labels,
+            day=day,
+            amount=self._spread("amount", arrays),
+            cost=self._spread("cost", arrays) if "cost" in arrays else None,
+            document=self._document_keys(arrays),
+            currency=currency,
+            name=name,
+            hashes=arrays.get("hash"),
+            line_of=lambda places: lines[places].astype(np.int64),
+            date_cell=date_cell,
+            amount_cell=self._cell("amount", arrays),
+        )
+
+    @staticmethod
+    def _marked(marks: Mapping[str, Bools | None], arrays: Arrays) -> Bools | None:
+        """Return the lines in which a marked cell stands; None for none."""
+        lines = None
+        for role, cells in marks.items():
+            if cells is not None and role in arrays:
+                found = cells[arrays[role]]
+                lines = found if lines is None else lines | found
+        return lines
+
+    def _document_keys(self, arrays: Arrays) -> Ints | None:
+        if "document" not in arrays:
+            return None
+        keys = arrays["document"]
+        if self._documents_of is not None:
+            blank = self._blank_documents[keys]
+            keys = _without_gaps(self._documents_of[keys], blank, arrays["line"])
+        return keys.view(np.int64)
+
+    def _spread(self, role: str, arrays: Arrays) -> tuple[npt.NDArray[Any], Bools | None]:
+        codes = arrays[role]
+        if role not in self._values:
+            return codes, None
+        values, bad = self._values[role]
+        return values[codes], None if bad is None else bad[codes]
+
+    def _cell(self, role: str, arrays: Arrays) -> Callable[[int], object]:
+        cells, codes = self._cells[role].cells, arrays[role]
+        return lambda place: cells[codes[place]]
+
+    def close(self) -> None:
+        """Remove the lines and their files."""
+        self._store.close()
+
+
+_NO_DOCUMENT = np.uint64(0xA0761D6478BD642F)
+#: Characters of identifiers that are taken as they are written.
+_PLAIN = frozenset(string.ascii_letters + string.digits + "_-/:#")
+
+
+class _Owners:
+    """Number of the customer of every distinct cell, extended as cells come."""
+
+    def __init__(self, cells: list[Any]) -> None:
+        self._cells = cells
+        self._known: dict[str | None, int] = {}
+        self._numbers = np.empty(0, np.int32)
+
+    def __call__(self) -> npt.NDArray[np.int32]:
+        fresh = self._cells[len(self._numbers) :]
+        if fresh:
+            ids = _read_ids(fresh, "customer").tolist()
+            numbers = [self._known.setdefault(one, len(self._known)) for one in ids]
+            self._numbers = np.concatenate([self._numbers, np.array(numbers, np.int32)])
+        return self._numbers
+
+
+def _read_ids(cells: Sequence[Any], name: str) -> npt.NDArray[np.object_]:
+    """Return the identifiers of distinct cells; plain ones need no parsing."""
+    if not _are_plain(cells):
+        return read_ids(pd.Series(cells, dtype=object), name=name)
+    ids = np.empty(len(cells), dtype=object)
+    ids[:] = cells
+    return ids
+
+
+def _are_plain(cells: Sequence[Any]) -> bool:
+    """Return whether all cells are identifiers that are taken as they are written."""
+    if not all(type(cell) is str for cell in cells) or "" in cells:
+        return False
+    return set("".join(cells)) <= _PLAIN and MISSING_MARKERS.isdisjoint(cells)
+
+
+def _without_gaps(
+    keys: npt.NDArray[np.uint64], missing: Bools | None, lines: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint64]:
+    """Give each line without a document a document, as in a table without documents."""
+    if missing is None or not missing.any():
+        return keys
+    keys = keys.copy()
+    keys[missing] = mixed(lines[missing].astype(np.uint64) ^ _NO_DOCUMENT)
+    return keys
+
+
+def _line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
+    total: Words | None = None
+    for place, column in enumerate(columns):
+        part = column.hashes(hashing) * np.uint64(2 * place + 1)
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None
+    return total
+
+
+def _any(bad: Bools) -> Bools | None:
+    return np.append(bad, False) if bad.any() else None
