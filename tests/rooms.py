@@ -76,6 +76,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.scan": "core.*",
         "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
+        "tables.inspection": "i18n core.* tables tables.*",
+        "tables.__init__": "tables.inspection",
         "demo": "core.* tables.export",
         # Page and workbook, which do not import each other.
         "report.vocabulary": "i18n core.*",
@@ -87,7 +89,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
-        "report.workbook.writer": "i18n core.*",
+        "report.workbook.rows": "core.*",
+        "report.workbook.writer": "i18n core.* report.workbook.rows",
         "report.workbook.sheets": "i18n core.* report.vocabulary report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
@@ -122,7 +125,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cards": "words rest connection crm",
         "alerts": "words rest connection crm",
         "preflight": "words rest connection crm",
-        "command": "words rest connection crm cards preflight",
+        "login": "words rest",
+        "command": "words rest connection crm cards preflight login",
         "source": "words rest connection crm sales preflight",
         "sink": "words rest connection crm sales cards alerts preflight",
         "enricher": "words rest connection crm cards preflight",
@@ -171,6 +175,7 @@ FACES = {
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",
+    "abcxyz.tables",
     "abcxyz.testing",
     "abcxyz.toolkit",
     "abcxyz_bitrix",

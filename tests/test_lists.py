@@ -40,7 +40,6 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 
 #: Names that stand together in several places -> why they may.
 ALLOWED = {
-    "after before days segment usual": "the fields of advice and how they are filled, tried below",
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
     "Change Customers Event Money_before Money_now": "headings of two renderings",

@@ -13,6 +13,7 @@ from tests.emulators.bitrix24.portal import COMPANY, Portal, VirtualClock
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.http import OutcomeUnknownError
 from abcxyz.plugins import Preflight, Sink
+from abcxyz.toolkit.catalogue import translate
 
 
 def test_sink_implements_the_protocols(site: Rig) -> None:
@@ -117,3 +118,16 @@ def test_answers_without_rows_are_no_empty_portal(site: Rig) -> None:
     with pytest.raises(OutcomeUnknownError):
         sink.write(analysis_of({"CO_1": "AX"}), dry_run=False)
     assert len(site.portal.state.writes) == before
+
+
+def test_what_is_missing_is_named_in_russian() -> None:
+    """The names of scopes and rights are translated with the sentence."""
+    portal = Portal(clock=VirtualClock(START))
+    portal.hook.scopes = frozenset({"im"})
+    portal.hook.user = 2
+    with rig(portal) as site, pytest.raises(AuthenticationError) as caught:
+        sink_of(site, tasks=True).preflight()
+    shown = translate(caught.value, "ru")
+    assert "область crm, область department" in shown
+    assert "право изменять настройки CRM" in shown
+    assert "scope" not in shown

@@ -138,6 +138,7 @@ def test_a_job_over_two_systems(
             + """
 [[sink]]
 kind = "bitrix24"
+max_unmatched = 0.6
 webhook = { env = "BITRIX_WEBHOOK" }
 insecure_loopback = true
 customer = "company"

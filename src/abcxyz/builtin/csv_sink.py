@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from abcxyz.i18n import date_text, text
-from abcxyz.tables.export.summary import HEADERS, customer_rows
+from abcxyz.tables.export.summary import customer_table
 from abcxyz.toolkit.files import check_writable, write_atomic
 from abcxyz.toolkit.language import language
 
@@ -37,6 +35,8 @@ def harmless(cell: str) -> str:
     >>> harmless("=1+1"), harmless("-5"), harmless("-5+A1"), harmless("Ltd")
     ("'=1+1", '-5', "'-5+A1", 'Ltd')
     """
+    if cell[:1].isalnum():
+        return cell
     start = cell.lstrip(" \N{NO-BREAK SPACE}")[:1]
     if start in _STARTS and start and not _NUMBER.fullmatch(cell):
         return "'" + cell
@@ -65,6 +65,7 @@ class CsvSink:
         self._path = Path(path)
         self._lang = lang
         self._escape = escape_formulas
+        self._special = re.compile(f'[\r\n"{re.escape(language(lang).csv_separator)}]')
 
     def is_local(self) -> bool:
         """Return True: a file of this machine."""
@@ -78,30 +79,49 @@ class CsvSink:
         """Write the file, unless its content is the same already."""
         from abcxyz.plugins import WriteReport
 
-        rows = [*customer_rows(analysis)]
-        changed = write_atomic(self._path, self._content(rows), dry_run=dry_run)
-        return WriteReport(
-            written=len(rows) if changed else 0, unchanged=0 if changed else len(rows)
-        )
+        table = customer_table(analysis)
+        changed = write_atomic(self._path, self._content(table), dry_run=dry_run)
+        count = len(analysis.snapshot)
+        return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)
 
-    def _content(self, rows: list[tuple[object, ...]]) -> bytes:
+    def _content(self, table: Mapping[str, list[Any]]) -> bytes:
         rules = language(self._lang)
-        stream = io.StringIO()
-        writer = csv.writer(stream, delimiter=rules.csv_separator, lineterminator="\r\n")
-        writer.writerow([text(header, self._lang) for header in HEADERS])
-        writer.writerows([self._cell(cell) for cell in row] for row in rows)
+        heads = [self._quoted(text(header, self._lang)) for header in table]
+        # Column by column, and one join per line, takes half the time of `csv.writer`.
+        rows = zip(*map(self._column, table.values()), strict=True)
+        lines = [rules.csv_separator.join(row) + "\r\n" for row in (heads, *rows)]
         # A name from a lenient reader may hold a lone surrogate, which cannot be encoded.
-        return stream.getvalue().encode(rules.csv_encoding, "replace")
+        return "".join(lines).encode(rules.csv_encoding, "replace")
+
+    def _column(self, cells: list[Any]) -> list[str]:
+        """Write the cells of one column, those that occur often once."""
+        if set(map(type, cells)) <= {float, type(None)}:
+            return self._numbers(cells)
+        distinct = set(cells)
+        if len(distinct) > len(cells) / 2:
+            return [self._cell(cell) for cell in cells]
+        written = {cell: self._cell(cell) for cell in distinct}
+        return [written[cell] for cell in cells]
 
     def _cell(self, cell: object) -> str:
+        if isinstance(cell, str):
+            plain = cell.replace("\0", "\N{REPLACEMENT CHARACTER}")
+            return self._quoted(harmless(plain) if self._escape else plain)
         if cell is None:
             return ""
         if isinstance(cell, date):
             return date_text(cell, self._lang)
         if isinstance(cell, float):
-            # 15 digits, as in Excel, so that sums of kopecks show no binary rounding errors.
-            return f"{cell:.15g}".replace(".", language(self._lang).decimal)
-        if isinstance(cell, int):
-            return str(cell)
-        plain = str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return harmless(plain) if self._escape else plain
+            return self._numbers([cell])[0]
+        return str(cell) if isinstance(cell, int) else self._cell(str(cell))
+
+    def _quoted(self, cell: str) -> str:
+        if self._special.search(cell):
+            return '"' + cell.replace('"', '""') + '"'
+        return cell
+
+    def _numbers(self, cells: list[float | None]) -> list[str]:
+        # 15 digits, as in Excel, so that sums of kopecks show no binary rounding errors.
+        written = ["" if cell is None else f"{cell:.15g}" for cell in cells]
+        decimal = language(self._lang).decimal
+        return written if decimal == "." else [one.replace(".", decimal) for one in written]

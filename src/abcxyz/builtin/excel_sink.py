@@ -28,7 +28,7 @@ class ExcelSink:
     currency
         Currency sign of the amounts.
     constant_memory
-        Write row by row to save memory; by default if there are many customers.
+        As in `render_workbook`; by default if there are many customers.
 
     Notes
     -----

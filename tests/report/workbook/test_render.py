@@ -19,9 +19,9 @@ from abcxyz.report.customers import Facts
 openpyxl = pytest.importorskip("openpyxl")
 pytest.importorskip("xlsxwriter")
 
-ENGLISH = ["Summary", "Matrix", "ABC", "XYZ", "Customers", "Transitions", "Alerts", "Prospects",
+ENGLISH = ["Summary", "Matrix", "Customers", "Transitions", "Alerts", "Prospects",
            "Quality", "Settings"]  # fmt: skip
-RUSSIAN = ["Итоги", "Матрица", "ABC", "XYZ", "Клиенты", "Переходы", "Сигналы",
+RUSSIAN = ["Итоги", "Матрица", "Клиенты", "Переходы", "Сигналы",
            "Потенциальные клиенты", "Качество", "Настройки"]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def book(demo: Analysis) -> Any:
 
 
 def test_sheets(demo: Analysis, book: Any) -> None:
-    """The ten sheets and their columns are in the reader's language."""
+    """The sheets and their columns are in the reader's language."""
     assert ENGLISH == book.sheetnames
     russian = opened(render_workbook(demo, lang="ru"))
     assert RUSSIAN == russian.sheetnames
@@ -84,22 +84,22 @@ def test_lists_can_be_filtered(book: Any) -> None:
 
 
 def test_sums_are_those_of_the_analysis(demo: Analysis, book: Any) -> None:
-    """Matrix, ABC and XYZ totals equal the core's."""
+    """Totals of the matrix and of the customers equal the core's."""
     matrix = rows_of(book["Matrix"])
     assert demo.matrix.customers == sum(row["Customers"] for row in matrix)
     assert float(demo.matrix.values.sum()) == pytest.approx(sum(row["Value"] for row in matrix))
-    abc = [row for row in rows_of(book["ABC"]) if row["ABC"]]
+    customers = rows_of(book["Customers"])
+    abc = [row for row in customers if row["ABC"]]
     assert np.bincount(demo.snapshot.abc[demo.snapshot.abc >= 0]).tolist() == [
         sum(row["ABC"] == letter for row in abc) for letter in "ABC"
     ]
     shares = [row["Cumulative share"] for row in abc]
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
-    xyz = rows_of(book["XYZ"])
-    months = [name for name in xyz[0] if name and name[:2] == "20"]
+    months = [name for name in customers[0] if name and name[:2] == "20"]
     assert 12 == len(months)
     assert float(np.nansum(demo.panel.sales)) == pytest.approx(
-        sum(row[month] or 0 for row in xyz for month in months)
+        sum(row[month] or 0 for row in customers for month in months)
     )
 
 
@@ -144,9 +144,9 @@ def test_nothing_becomes_a_formula_or_a_link(hostile: Analysis, lang: str, thrif
 
 
 def test_row_by_row_says_the_same(demo: Analysis, book: Any) -> None:
-    """The low-memory writer gives the same lists."""
+    """Temporary files instead of memory give the same lists."""
     other = opened(render_workbook(demo, currency="₽", constant_memory=True))
-    for name in ("Customers", "ABC", "Alerts", "Prospects"):
+    for name in ("Customers", "Alerts", "Prospects"):
         assert rows_of(book[name]) == rows_of(other[name])
 
 

@@ -12,7 +12,7 @@ from abcxyz.builtin.sql.connect import Database
 from abcxyz.errors import ConfigError
 from abcxyz.i18n import text
 from abcxyz.plugins import ProgressCallback, Secret, WriteReport
-from abcxyz.tables.export.records import customer_records
+from abcxyz.tables.export.records import record_columns
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
@@ -102,25 +102,30 @@ class SqlSink:
     def _wanted(
         self, analysis: Analysis
     ) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, str]]]:
+        known = {one.name for one in self._target.columns}
+        columns = {
+            name: values
+            for name, values in record_columns(analysis, self._lang).items()
+            if name in known
+        }
+        written = [str(customer) for customer in columns["customer"]]
+        columns["customer"] = [_storable(customer) for customer in written]
+        for name in ("name", "tag", "recommendation"):
+            texts = {one: one and _storable(one) for one in set(columns[name])}
+            columns[name] = [texts[one] for one in columns[name]]
+        days = {day: day and date.fromisoformat(day) for day in set(columns["last_sale"])}
+        columns["last_sale"] = [days[day] for day in columns["last_sale"]]
         rows: dict[str, dict[str, Any]] = {}
         failed: dict[str, tuple[str, str]] = {}
-        columns = [one.name for one in self._target.columns]
-        for record in customer_records(analysis, self._lang):
-            customer = str(record["customer"])
+        refusal = text("no database can store this identifier (NUL or no text)", self._lang)
+        names = tuple(columns)
+        for customer, row in zip(written, zip(*columns.values(), strict=True), strict=True):
             key = hashlib.sha256(customer.encode("utf-8", "surrogatepass")).hexdigest()
-            if _storable(customer) != customer:
-                failed[key] = (
-                    customer,
-                    text("no database can store this identifier (NUL or no text)", self._lang),
-                )
-                continue
-            row = {name: record[name] for name in columns if name in record}
-            row["customer"] = customer
-            for name, value in row.items():
-                if isinstance(value, str):
-                    row[name] = _storable(value)
-            row["last_sale"] = row["last_sale"] and date.fromisoformat(row["last_sale"])
-            rows[key] = row
+            record = dict(zip(names, row, strict=True))
+            if record["customer"] == customer:
+                rows[key] = record
+            else:
+                failed[key] = customer, refusal
         return rows, failed
 
     def _is_there(self, connection: Connection) -> bool:
@@ -181,8 +186,9 @@ class SqlSink:
             )
             report(len(some))
         refused: dict[str, str] = {}
-        fresh = [one for one in changed if one not in had]
-        stale = [one for one in changed if one in had]
+        # In the order of the key: the index then grows at its end, and is read from its beginning.
+        fresh = sorted(one for one in changed if one not in had)
+        stale = sorted(one for one in changed if one in had)
         insert, update = self._target.insert(), self._target.update().where(bound)
         for statement, name, keys in ((insert, _KEY, fresh), (update, "the_key", stale)):
             for some in _portions(keys):
@@ -223,6 +229,8 @@ def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
 
 def _storable(text: str) -> str:
     """Replace characters that a database cannot store."""
+    if text.isprintable() and text.isascii():
+        return text
     plain = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return plain.encode("utf-8", "replace").decode()
 
@@ -249,4 +257,6 @@ def _table(name: str, schema: str | None) -> Table:
         sa.Column("recommendation", long),
         sa.Column("changed_on", sa.Date),
         schema=schema,
+        # The rows themselves are kept in the order of the key, without an index beside them.
+        sqlite_with_rowid=False,
     )

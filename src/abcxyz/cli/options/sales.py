@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_large_options",
+    "add_reading_options",
     "add_sales_input",
     "add_sales_options",
     "large_options",
@@ -43,8 +44,8 @@ _COLUMNS = MappingProxyType(
 _READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
 
 
-def add_sales_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options for reading a file of sales and classifying."""
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for reading a file of sales."""
     columns = parser.add_argument_group("columns (recognised by their usual names)")
     for role, meaning in _COLUMNS.items():
         columns.add_argument(f"--{role.replace('_', '-')}", metavar="COL", help=meaning)
@@ -62,6 +63,11 @@ def add_sales_options(parser: argparse.ArgumentParser) -> None:
     reading.add_argument("--delimiter", metavar="CHAR", help="of a CSV")
     reading.add_argument("--encoding", metavar="NAME", help="of a CSV, such as cp1251")
     reading.add_argument("--sheet", metavar="NAME", help="of a workbook; the first by default")
+
+
+def add_sales_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for reading a file of sales and classifying."""
+    add_reading_options(parser)
     _add_classification(parser)
 
 

@@ -45,6 +45,7 @@ def render(analysis: Analysis, lang: str) -> str:
         notices = [printable(translate(one, lang)) for one in analysis.quality.notices]
         if notices:
             blocks.append("\n".join(f"{text('Attention', lang)}: {one}" for one in notices))
+    if analysis.quality is not None and summary["quality"]:
         blocks.append(_quality(summary["quality"], analysis.quality.remarks, lang))
     blocks += [_classes(summary, lang), _matrix(summary, lang), _groups(summary, lang)]
     return "\n\n".join(blocks)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, freeze
-from abcxyz.core.advice.playbook import Advice, Playbook, Refinement, default_playbook
+from abcxyz._arrays import SAME_ARRAYS, Codes, Ints, freeze
+from abcxyz.core.advice.playbook import (
+    CUSTOMER_FIELDS,
+    Advice,
+    Playbook,
+    Refinement,
+    default_playbook,
+)
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.rhythm import Silence
@@ -37,10 +43,7 @@ class Action:
 
     def text(self, lang: str = "en") -> str:
         """Return the recommendation as text."""
-        parts = [self._advice.text.in_language(lang)] if self._advice is not None else []
-        if self._refined is not None:
-            parts.insert(0, self._refined.text.in_language(lang))
-        return ". ".join(part.format(**self._fields) for part in parts)
+        return _template(self._advice, self._refined, lang).format(**self._fields)
 
     def hint(self, lang: str = "en") -> str:
         """Return a hint for the talk with the customer; empty for a customer without a class."""
@@ -86,26 +89,80 @@ class Actions:
         if not -len(self) <= i < len(self):
             raise IndexError(i)
         code, place = int(self.segment[i]), int(self.refinement[i])
-        advice = self.playbook.advice[SEGMENTS[code]] if code >= 0 else None
-        refined = self.playbook.refinements[place] if place >= 0 else None
+        advice, refined = self._sources(code, place)
         before = -1 if self.before is None else int(self.before[i])
         customer = self.customers[i]
         return Action(
             customer=customer.item() if isinstance(customer, np.generic) else customer,
             segment=_name(code),
-            channel=(refined.channel if refined is not None else None)
-            or (advice.channel if advice is not None else ""),
+            channel=_channel(advice, refined),
             refinement=None if refined is None else refined.name,
             advice=advice,
             refined=refined,
-            fields={
-                "segment": _name(code),
-                "before": _name(before),
-                "after": _name(code),
-                "days": _whole(self.silence.days[i]),
-                "usual": _whole(self.silence.usual[i]),
-            },
+            fields=_fields(code, before, self.silence.days[i], self.silence.usual[i]),
         )
+
+    def _sources(self, code: int, place: int) -> tuple[Advice | None, Refinement | None]:
+        return (
+            self.playbook.advice[SEGMENTS[code]] if code >= 0 else None,
+            self.playbook.refinements[place] if place >= 0 else None,
+        )
+
+    def texts(self, lang: str = "en", places: Ints | None = None) -> list[str]:
+        """Return the recommendations as text: `Action.text` of many customers, in one pass.
+
+        Parameters
+        ----------
+        lang
+            Language of the text.
+        places
+            (m,) indices of customers; None for all n.
+
+        Returns
+        -------
+        list of str
+            m texts in the order of *places*.
+        """
+        texts = np.empty(len(self) if places is None else len(places), dtype=object)
+        for advice, refined, rows, at in self._grouped(places):
+            template = _template(advice, refined, lang)
+            code = int(self.segment[at[0]])
+            # Most recommendations are the same for all customers of a segment.
+            if not any(f"{{{name}" in template for name in CUSTOMER_FIELDS):
+                texts[rows] = template.format(**_fields(code, -1, math.nan, math.nan))
+                continue
+            before = [-1] * len(at) if self.before is None else self.before[at].tolist()
+            days, usual = self.silence.days[at].tolist(), self.silence.usual[at].tolist()
+            known: dict[tuple[int, float, float], str] = {}
+            for row, each in zip(
+                rows.tolist(), zip(before, days, usual, strict=True), strict=True
+            ):
+                text = known.get(each)
+                if text is None:
+                    text = known[each] = template.format(**_fields(code, *each))
+                texts[row] = text
+        written: list[str] = texts.tolist()
+        return written
+
+    def channels(self, places: Ints | None = None) -> list[str]:
+        """Return the channels of the customers with the indices *places*; None for all n."""
+        channels = np.empty(len(self) if places is None else len(places), dtype=object)
+        for advice, refined, rows, _ in self._grouped(places):
+            channels[rows] = _channel(advice, refined)
+        written: list[str] = channels.tolist()
+        return written
+
+    def _grouped(
+        self, places: Ints | None
+    ) -> Iterator[tuple[Advice | None, Refinement | None, Ints, Ints]]:
+        """Yield the customers of each recommendation: rows in *places*, and their indices."""
+        at = np.arange(len(self)) if places is None else places
+        pairs = self.segment[at].astype(np.int64) * 256 + self.refinement[at]
+        for pair in np.unique(pairs).tolist():
+            rows = np.flatnonzero(pairs == pair)
+            first = at[rows[0]]
+            sources = self._sources(int(self.segment[first]), int(self.refinement[first]))
+            yield *sources, rows, at[rows]
 
     def to_frame(self, lang: str = "en") -> pd.DataFrame:
         """Return a pandas data frame, one row per customer."""
@@ -116,11 +173,31 @@ class Actions:
             {
                 "customer": self.customers,
                 "segment": [one.segment for one in actions],
-                "channel": [one.channel for one in actions],
-                "action": [one.text(lang) for one in actions],
+                "channel": self.channels(),
+                "action": self.texts(lang),
                 "hint": [one.hint(lang) for one in actions],
             }
         )
+
+
+def _template(advice: Advice | None, refined: Refinement | None, lang: str) -> str:
+    parts = [one.text.in_language(lang) for one in (refined, advice) if one is not None]
+    return ". ".join(parts)
+
+
+def _channel(advice: Advice | None, refined: Refinement | None) -> str:
+    replaced = None if refined is None else refined.channel
+    return replaced or ("" if advice is None else advice.channel)
+
+
+def _fields(code: int, before: int, days: float, usual: float) -> dict[str, object]:
+    return {
+        "segment": _name(code),
+        "before": _name(before),
+        "after": _name(code),
+        "days": _whole(days),
+        "usual": _whole(usual),
+    }
 
 
 def _name(code: int) -> str:

@@ -20,9 +20,12 @@ from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import SOURCE, Texts, gather_texts, languages
 from abcxyz.toolkit.known_names import check_known
 
-__all__ = ["Advice", "Playbook", "Refinement", "default_playbook"]
+__all__ = ["CUSTOMER_FIELDS", "Advice", "Playbook", "Refinement", "default_playbook"]
 
-_FIELDS = frozenset({"segment", "before", "after", "days", "usual"})
+CUSTOMER_FIELDS = ("before", "days", "usual")
+"""Fields of a recommendation that differ by customer within a segment."""
+
+_FIELDS = frozenset({"segment", "after", *CUSTOMER_FIELDS})
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from abcxyz.errors import InputError
 from abcxyz.report.customers import Facts
+from abcxyz.report.workbook.rows import filled, printable
 from abcxyz.report.workbook.sheets.customers import (
     MANY,
-    abc_sheet,
     customers_sheet,
     transitions_sheet,
-    xyz_sheet,
 )
 from abcxyz.report.workbook.sheets.lists import (
     alerts_sheet,
@@ -22,7 +21,7 @@ from abcxyz.report.workbook.sheets.lists import (
     settings_sheet,
 )
 from abcxyz.report.workbook.sheets.summary import matrix_sheet, summary_sheet
-from abcxyz.report.workbook.writer import SheetWriter, printable
+from abcxyz.report.workbook.writer import SheetWriter
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -51,12 +50,15 @@ def render_workbook(
     currency
         Currency sign of the amounts.
     constant_memory
-        Write row by row to save memory; by default if there are many customers.
+        Let XlsxWriter use temporary files instead of memory for the sheets that it writes
+        itself; by default if there are many customers. The long lists never need the memory of
+        all their cells.
 
     Returns
     -------
     bytes
-        An ``.xlsx`` with ten sheets; the same analysis gives the same bytes.
+        An ``.xlsx`` with eight sheets, all columns of a customer in one row of one of them; the
+        same analysis gives the same bytes.
 
     Raises
     ------
@@ -95,16 +97,13 @@ def render_workbook(
     day = analysis.snapshot.as_of
     book.set_properties({"created": datetime(day.year, day.month, day.day, tzinfo=UTC)})
     facts, writer = Facts(analysis), SheetWriter(book, analysis, lang, currency)
-    customers = [facts.customer(i) for i in facts.order.tolist()]
     summary_sheet(facts, writer)
     matrix_sheet(facts, writer)
-    abc_sheet(writer, customers)
-    xyz_sheet(facts, writer, customers)
-    customers_sheet(facts, writer, customers)
+    customers_sheet(facts, writer)
     transitions_sheet(facts, writer)
     alerts_sheet(facts, writer)
     prospects_sheet(facts, writer)
     quality_sheet(facts, writer)
     settings_sheet(facts, writer)
     book.close()
-    return stream.getvalue()
+    return filled(stream.getvalue(), writer.tables)

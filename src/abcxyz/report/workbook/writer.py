@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import text
+from abcxyz.report.workbook.rows import printable
 from abcxyz.toolkit.language import language
 
-__all__ = ["AMBER", "SheetWriter", "printable"]
+__all__ = ["AMBER", "SheetWriter"]
 
-#: Excel's limit of characters in a cell.
-_CELL = 32_767
-#: Characters that XML cannot represent.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _BLUE, AMBER = "#0B4A82", "#F4B183"
-
-
-def printable(cell: str) -> str:
-    r"""Replace characters that XML forbids, and truncate text to the size of a cell.
-
-    Examples
-    --------
-    >>> printable("bell\x07")
-    'bell�'
-    """
-    clean = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", cell)
-    return clean if len(clean) <= _CELL else clean[: _CELL - 1] + "…"
 
 
 class SheetWriter:
@@ -50,6 +34,8 @@ class SheetWriter:
 
     def __init__(self, book: Any, analysis: Analysis, lang: str, currency: str) -> None:
         self._book, self.lang = book, lang
+        #: Number of a sheet, from 1 -> its columns of cells, which `filled` writes.
+        self.tables: dict[int, Sequence[Sequence[object]]] = {}
         counted = analysis.settings.metric == "count"
         sign = "" if counted or not currency else f'" {currency.replace(chr(34), "")[:8]}"'
         amount = "#,##0" if counted else "#,##0.00"
@@ -81,7 +67,8 @@ class SheetWriter:
         if isinstance(cell, date):
             sheet.write_datetime(row, column, cell, format_)
         elif isinstance(cell, (int, float)) and not isinstance(cell, bool):
-            sheet.write_number(row, column, cell, format_)
+            # 15 digits, as Excel holds them, so that a sum of kopecks shows no binary error.
+            sheet.write_number(row, column, float(f"{cell:.15g}"), format_)
         else:
             sheet.write_string(row, column, printable(str(cell)), format_)
 
@@ -96,15 +83,27 @@ class SheetWriter:
         rows: Iterable[Sequence[object]],
     ) -> tuple[Any, int]:
         """Add a sheet with a frozen heading and filters; columns are (heading, width, style)."""
+        cells = [list(cells) for cells in zip(*rows, strict=True)]
+        return self.table(name, columns, cells or [[] for _ in columns])
+
+    def table(
+        self,
+        name: str,
+        columns: Sequence[tuple[str, float, str]],
+        cells: Sequence[Sequence[object]],
+    ) -> tuple[Any, int]:
+        """Add a sheet as `sheet` does, with the *cells* given by columns instead of rows."""
         sheet = self.empty(name)
         sheet.freeze_panes(1, 1)
         for place, (head, width, _) in enumerate(columns):
             sheet.set_column(place, place, width)
             self.put(sheet, 0, place, self.say(head), "head")
-        last = 0
-        for last, cells in enumerate(rows, start=1):
-            for place, ((_, _, style), cell) in enumerate(zip(columns, cells, strict=True)):
-                self.put(sheet, last, place, cell, style)
+        last = len(cells[0])
+        if last:
+            # These cells show `filled` the formats of the columns.
+            for place, (_, _, style) in enumerate(columns):
+                sheet.write_blank(1, place, None, self._styles.get(style))
+            self.tables[len(self._book.worksheets())] = cells
         sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)

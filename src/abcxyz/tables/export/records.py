@@ -5,19 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.classes.segments import tag
-from abcxyz.tables.export.summary import HEADERS, customer_rows
+from abcxyz.tables.export.summary import HEADERS, customer_table
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
 
-__all__ = ["customer_records", "prospect_records"]
+__all__ = ["customer_records", "prospect_records", "record_columns"]
 
 _KEYS = tuple(head.lower().replace(" ", "_") for head in HEADERS)
 
 
+def record_columns(analysis: Analysis, lang: str = "en") -> dict[str, list[Any]]:
+    """Return the columns of the customers, serialisable as JSON, the largest value first.
+
+    Parameters
+    ----------
+    analysis
+        The analysis.
+    lang
+        Language of the tag and of the recommendation.
+
+    Returns
+    -------
+    dict
+        The columns of `customer_table` by lower-case names, with ``tag`` and ``recommendation``.
+        Missing values are None, days are texts of ISO 8601.
+    """
+    columns = dict(zip(_KEYS, customer_table(analysis).values(), strict=True))
+    segments = columns["segment"]
+    days = {day: day and day.isoformat() for day in set(columns["last_sale"])}
+    columns["last_sale"] = [days[day] for day in columns["last_sale"]]
+    tags = {segment: tag(segment, lang) for segment in set(segments)}
+    columns["tag"] = [tags[segment] for segment in segments]
+    actions = analysis.actions
+    columns["recommendation"] = (
+        [""] * len(segments) if actions is None else actions.texts(lang, by_value(analysis))
+    )
+    return columns
+
+
 def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str, Any]]:
-    """Yield a record per customer, the largest value first, serialisable as JSON.
+    """Yield a record per customer: the rows of `record_columns`.
 
     Parameters
     ----------
@@ -29,28 +59,11 @@ def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str,
     Yields
     ------
     dict
-        The columns of `customer_rows` by lower-case names, with ``tag`` and ``recommendation``.
-        Missing values are None.
+        Column -> value.
     """
-    advice = _recommendations(analysis, lang)
-    for row in customer_rows(analysis):
-        record: dict[str, Any] = dict(zip(_KEYS, row, strict=True))
-        if record["last_sale"] is not None:
-            record["last_sale"] = record["last_sale"].isoformat()
-        segment = record["segment"]
-        yield {
-            **record,
-            "tag": tag(segment, lang),
-            "recommendation": advice.get(record["customer"], ""),
-        }
-
-
-def _recommendations(analysis: Analysis, lang: str) -> dict[Any, str]:
-    actions = analysis.actions
-    if actions is None:
-        return {}
-    every = (actions[place] for place in range(len(actions)))
-    return {action.customer: action.text(lang) for action in every}
+    columns = record_columns(analysis, lang)
+    for row in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, row, strict=True))
 
 
 def prospect_records(analysis: Analysis) -> list[dict[str, Any]]:

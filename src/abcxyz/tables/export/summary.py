@@ -1,24 +1,31 @@
-"""Rows of customers and summary object of an analysis, for all sinks."""
+"""Columns of customers and summary object of an analysis, for all sinks."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
+from abcxyz.core.analysis.customer_columns import (
+    by_value,
+    customer_columns,
+    plain_days,
+    plain_numbers,
+)
+
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.classes.results import ClassSummary
     from abcxyz.core.sales.quality import Quality
 
-__all__ = ["HEADERS", "customer_rows", "quality_object", "summary_object", "summary_text"]
+__all__ = ["HEADERS", "customer_table", "quality_object", "summary_object", "summary_text"]
 
-#: Column of `customer_rows` -> its heading.
+#: Headings of the columns of `customer_table`.
 HEADERS = (
     "Customer",
     "Name",
@@ -34,38 +41,27 @@ HEADERS = (
 )
 
 
-def customer_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
-    """Yield one row per customer with the cells of `HEADERS`, the largest value first.
+def customer_table(analysis: Analysis) -> dict[str, list[Any]]:
+    """Return a list of plain cells per heading of `HEADERS`, the largest value first.
 
     Missing cells are None; equal values keep the order of the customers.
     """
-    from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
-
-    snapshot = analysis.snapshot
-    names = analysis.names or {}
-    values = np.asarray(snapshot.value, dtype=float)
-    order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")
-    share = analysis.abc.share
-    cumulative = analysis.abc.cumulative_share
-    # These properties are computed at each access, so they are read once for all rows.
-    segments = snapshot.segment
-    for i in order.tolist():
-        customer = snapshot.customers[i]
-        segment, abc, xyz = segments[i], snapshot.abc[i], snapshot.xyz[i]
-        last = snapshot.last_day[i]
-        yield (
-            customer.item() if isinstance(customer, np.generic) else customer,
-            names.get(customer),
-            SEGMENTS[segment] if segment >= 0 else "",
-            ABC[abc] if abc >= 0 else "",
-            XYZ[xyz] if xyz >= 0 else "",
-            _number(values[i]),
-            _number(share[i]),
-            _number(cumulative[i]),
-            _number(snapshot.cv[i]),
-            int(snapshot.orders[i]),
-            None if np.isnat(last) else last.astype("M8[D]").item(),
-        )
+    columns = customer_columns(analysis, by_value(analysis))
+    names = analysis.names
+    cells = (
+        columns.customer,
+        [names.get(one) for one in columns.customer],
+        columns.segment,
+        columns.abc,
+        columns.xyz,
+        plain_numbers(columns.value),
+        plain_numbers(columns.share),
+        plain_numbers(columns.cumulative_share),
+        plain_numbers(columns.cv),
+        columns.orders.tolist(),
+        plain_days(columns.last_day),
+    )
+    return dict(zip(HEADERS, cells, strict=True))
 
 
 def _number(value: float) -> float | None:

@@ -37,10 +37,13 @@ class AmountForm:
         ``","``; None where no cell is open.
     thousands
         Marks that separate thousands, as far as the column shows.
+    decimals
+        Decimal marks, as far as the column shows.
     """
 
     decimal: str | None = None
     thousands: str = ""
+    decimals: str = ""
 
 
 def amount_form(
@@ -106,11 +109,11 @@ def amount_form(
                 groups.update(marks[:-1])
     shown = "".join(sorted(groups))
     if decimal is not None:
-        return AmountForm(decimal, shown)
+        return AmountForm(decimal, shown, "".join(sorted(decimals)))
     chosen = {_decimal_mark(mark, decimals, groups, opens, name) for mark in opens}
     if len(chosen) > 1:
         raise _open_amount(next(iter(opens.values())), name)
-    return AmountForm(chosen.pop() if chosen else None, shown)
+    return AmountForm(chosen.pop() if chosen else None, shown, "".join(sorted(decimals)))
 
 
 def _decimal_mark(

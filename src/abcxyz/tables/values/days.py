@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,21 @@ from abcxyz.tables.values.day_order import DayOrder, Triple, decide_order
 from abcxyz.tables.values.months import NamedMonth, named_month
 from abcxyz.tables.values.text import clean_text, is_missing
 
-__all__ = ["DayForm", "day_form", "exchanged_cells", "parse_days"]
+__all__ = ["NOTATIONS", "DayForm", "day_form", "exchanged_cells", "parse_days"]
 
-Kind = Literal["date", "iso", "triple", "compact", "month", "name", "serial", "epoch"]
+NOTATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "date": "date cells",
+        "iso": "year, month, day",
+        "triple": "day, month and year as numbers",
+        "compact": "year, month and day together",
+        "month": "year and month",
+        "name": "months in words",
+        "serial": "days since 1900, as spreadsheets count",
+        "epoch": "seconds since 1970",
+    }
+)
+"""Notation of dates -> description."""
 
 _TIME = re.compile(
     r"[ T,]*(?<!\d)(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-6][0-9](?:[.,][0-9]+)?)?"
@@ -46,7 +59,7 @@ _SERIALS = range(20_000, 80_000)  # 1954 to 2119
 class _Reading:
     """One reading of a cell, before the order of day and month is known."""
 
-    kind: Kind
+    kind: str
     day: date | None = None
     triple: Triple | None = None
     named: NamedMonth | None = None
@@ -67,9 +80,7 @@ class DayForm:
     year_after_month
         Whether the number after the name of a month, as in ``Jan-25``, is a year.
     kinds
-        Notations of the column: ``date`` (a typed cell), ``iso``, ``triple`` (``15.01.2025``),
-        ``compact`` (``20250115``), ``month``, ``name`` (``15 Jan 2025``), ``serial`` (of a
-        spreadsheet), ``epoch`` (seconds since 1970).
+        Notations of the column, of `NOTATIONS`.
     """
 
     order: DayOrder

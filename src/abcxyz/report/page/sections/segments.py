@@ -7,6 +7,7 @@ from typing import Any
 
 from abcxyz.charts.svg import ink_on, shade
 from abcxyz.charts.tiles import scaled
+from abcxyz.core.advice.playbook import CUSTOMER_FIELDS
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text, number, percent
@@ -51,7 +52,7 @@ def _panel(facts: Facts, show: Formatter, rows: int, code: int, tag: str) -> dic
     actions = facts.analysis.actions
     advice = None if actions is None else actions.playbook.advice[segment]
     # Fields that differ by customer are shown in the rows.
-    fields = dict.fromkeys(("before", "days", "usual"), "…")
+    fields = dict.fromkeys(CUSTOMER_FIELDS, "…")
     fields |= {"segment": segment, "after": segment}
     return {
         "segment": segment,

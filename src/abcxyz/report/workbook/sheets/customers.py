@@ -1,127 +1,100 @@
-"""Sheets of customers: ABC, XYZ, all columns, transitions."""
+"""Sheets of customers: all columns, transitions."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from abcxyz.core.analysis.customer_columns import customer_columns, plain_days
 from abcxyz.i18n import date_text
-from abcxyz.report.customers import Customer, Facts
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.vocabulary import EVENT_NAMES
 from abcxyz.report.workbook.writer import AMBER, SheetWriter
 
-__all__ = ["MANY", "abc_sheet", "customers_sheet", "transitions_sheet", "xyz_sheet"]
+__all__ = ["MANY", "customers_sheet", "transitions_sheet"]
 
-#: Above this number, customers are written row by row, without the sums of sub-periods.
+#: Above this number of customers, the sums of sub-periods are omitted.
 MANY = 20_000
+_PERIODS = 60  # more sub-periods are omitted
 
 
-def abc_sheet(writer: SheetWriter, customers: list[Customer]) -> None:
-    """Write the customers sorted by value."""
-    writer.sheet(
-        "ABC",
-        [
-            ("Customer", 24, ""),
-            ("Name", 40, ""),
-            ("Value", 20, "money"),
-            ("Share", 14, "share"),
-            ("Cumulative share", 18, "share"),
-            ("ABC", 8, ""),
-        ],
-        (
-            (one.customer, one.name, one.value, one.share, one.cumulative, one.abc)
-            for one in customers
-        ),
-    )
-
-
-def xyz_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]) -> None:
-    """Write the customers sorted by variation, with the sums of the sub-periods."""
-    panel = facts.analysis.panel
-    many = len(customers) > MANY or panel.periods.count > 60
-    edges = [] if many else panel.periods.edges[:-1]
-    columns: list[tuple[str, float, str]] = [
-        ("Customer", 24, ""),
-        ("Name", 40, ""),
-        ("CV", 12, "cv"),
-        ("XYZ", 8, ""),
-        ("Orders", 10, "count"),
-        *((date_text(edge, writer.lang), 14.0, "money") for edge in edges),
+def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
+    """Write one row per customer with all columns, the largest value first."""
+    analysis, order = facts.analysis, facts.order
+    columns = customer_columns(analysis, order)
+    usual = facts.silence.usual[order]
+    late, yes = facts.silence.days[order] > usual, writer.say("overdue")
+    table: list[tuple[tuple[str, float, str], Sequence[object]]] = [
+        (("Customer", 24, ""), columns.customer),
+        (("Name", 40, ""), [name_of(analysis, one) for one in columns.customer]),
+        (("Segment", 10, ""), columns.segment),
+        (("ABC", 7, ""), columns.abc),
+        (("XYZ", 7, ""), columns.xyz),
+        (("Value", 20, "money"), columns.value.tolist()),
+        (("Share", 12, "share"), columns.share.tolist()),
+        (("Cumulative share", 14, "share"), columns.cumulative_share.tolist()),
+        (("CV", 12, "cv"), columns.cv.tolist()),
+        (("Orders", 10, "count"), columns.orders.tolist()),
+        (("First sale", 13, "day"), plain_days(columns.first_day)),
+        (("Last sale", 13, "day"), plain_days(columns.last_day)),
+        (("Gap, days", 10, "count"), facts.silence.days[order].astype(float).tolist()),
+        (("Usual gap, days", 12, "count"), np.floor(usual).tolist()),
+        (("Overdue", 12, ""), [yes if one else None for one in late.tolist()]),
+        (("Trend", 10, "change"), facts.trend[order].tolist()),
+        (("Certainty", 12, ""), _certainty(facts, writer)),
+        (("Owner", 22, ""), [facts.owner(one) or None for one in columns.customer]),
+        (("Channel", 18, ""), _channels(facts, writer)),
+        (("Recommendation", 60, ""), _recommendations(facts, writer)),
+        *_periods(facts, writer),
     ]
-    by_cv = sorted(customers, key=lambda one: (math.isnan(one.cv), one.cv))
-    writer.sheet(
-        "XYZ",
-        columns,
-        (
-            (one.customer, one.name, one.cv, one.xyz, one.orders)
-            + (() if many else tuple(map(float, panel.sales[one.place])))
-            for one in by_cv
-        ),
-    )
-
-
-def customers_sheet(facts: Facts, writer: SheetWriter, customers: list[Customer]) -> None:
-    """Write all columns of each customer."""
-    actions = facts.analysis.actions
-    say = writer.say
-    yes = say("overdue")
-    certain = {"firm": say("firm"), "borderline": say("borderline")}
-
-    def channel(name: str) -> str:
-        if actions is None or name not in actions.playbook.channels:
-            return name
-        return actions.playbook.channels[name].in_language(writer.lang) or name
-
-    columns = [
-        ("Customer", 24, ""),
-        ("Name", 40, ""),
-        ("Segment", 10, ""),
-        ("ABC", 7, ""),
-        ("XYZ", 7, ""),
-        ("Value", 20, "money"),
-        ("Share", 12, "share"),
-        ("Cumulative share", 14, "share"),
-        ("CV", 12, "cv"),
-        ("Orders", 10, "count"),
-        ("First sale", 13, "day"),
-        ("Last sale", 13, "day"),
-        ("Gap, days", 10, "count"),
-        ("Usual gap, days", 12, "count"),
-        ("Overdue", 12, ""),
-        ("Trend", 10, "change"),
-        ("Certainty", 12, ""),
-        ("Owner", 22, ""),
-        ("Channel", 18, ""),
-        ("Recommendation", 60, ""),
-    ]
-    rows = (
-        (
-            one.customer,
-            one.name,
-            one.segment,
-            one.abc,
-            one.xyz,
-            one.value,
-            one.share,
-            one.cumulative,
-            one.cv,
-            one.orders,
-            one.first,
-            one.last,
-            one.gap,
-            math.floor(one.usual) if math.isfinite(one.usual) else None,
-            yes if one.late else None,
-            one.trend,
-            certain.get(one.certainty),
-            one.owner or None,
-            channel(one.channel),
-            None if actions is None else actions[one.place].text(writer.lang),
-        )
-        for one in customers
-    )
-    sheet, last = writer.sheet("Customers", columns, rows)
+    heads, cells = [head for head, _ in table], [cells for _, cells in table]
+    sheet, last = writer.table("Customers", heads, cells)
     sheet.freeze_panes(1, 2)
     writer.shade(sheet, last, 5)
     writer.shade(sheet, last, 8, high=AMBER)
+
+
+def _certainty(facts: Facts, writer: SheetWriter) -> list[str | None]:
+    confidence = facts.analysis.confidence
+    firm, borderline = writer.say("firm"), writer.say("borderline")
+    probability = confidence.segment[facts.order]
+    words = np.where(confidence.firm[facts.order], firm, borderline).astype(object)
+    words[np.isnan(probability)] = None
+    labels: list[str | None] = words.tolist()
+    return labels
+
+
+def _channels(facts: Facts, writer: SheetWriter) -> Sequence[str | None]:
+    actions = facts.analysis.actions
+    if actions is None:
+        return [None] * len(facts.order)
+    names = actions.channels(facts.order)
+    known = actions.playbook.channels
+    shown = {
+        name: (known[name].in_language(writer.lang) if name in known else "") or name
+        for name in set(names)
+    }
+    return [shown[name] for name in names]
+
+
+def _recommendations(facts: Facts, writer: SheetWriter) -> Sequence[str | None]:
+    actions = facts.analysis.actions
+    if actions is None:
+        return [None] * len(facts.order)
+    return actions.texts(writer.lang, facts.order)
+
+
+def _periods(
+    facts: Facts, writer: SheetWriter
+) -> Iterator[tuple[tuple[str, float, str], Sequence[object]]]:
+    """Yield the sums of the sub-periods, where customers and sub-periods are few."""
+    panel = facts.analysis.panel
+    if len(facts.order) > MANY or panel.periods.count > _PERIODS:
+        return
+    sales = panel.sales[facts.order].astype(float)
+    for place, edge in enumerate(panel.periods.edges[:-1]):
+        yield (date_text(edge, writer.lang), 14.0, "money"), sales[:, place].tolist()
 
 
 def transitions_sheet(facts: Facts, writer: SheetWriter) -> None:

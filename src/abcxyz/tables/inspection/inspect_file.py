@@ -1,0 +1,225 @@
+"""Inspection of a file: format, columns, forms of cells, first lines, quality, command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abcxyz.errors import InputError
+from abcxyz.tables.cells import distinct
+from abcxyz.tables.columns.choice import ColumnChoice, ColumnChoices, choose_by_cells
+from abcxyz.tables.containers.contents import contents_of
+from abcxyz.tables.containers.paths import files_of
+from abcxyz.tables.inspection.record import ColumnReport, Inspection
+from abcxyz.tables.read import open_table
+from abcxyz.tables.roles import ROLES, candidates
+from abcxyz.tables.sales import read_sales
+from abcxyz.tables.table import Table
+from abcxyz.tables.values.amounts import amount_form, parse_amounts
+from abcxyz.tables.values.days import NOTATIONS, day_form, parse_days
+from abcxyz.tables.values.ids import IdForm
+from abcxyz.tables.values.text import is_missing
+from abcxyz.toolkit.catalogue import Catalogue, Message
+
+__all__ = ["inspect_file"]
+
+_WORDS = Catalogue()
+_SAMPLE = 20_000  # lines whose cells decide the columns
+_FIRST = 5  # lines shown
+#: Options of `open_table` among those of `read_sales`.
+_OPENING = ("delimiter", "encoding", "sheet", "shape", "limits")
+
+
+def inspect_file(path: str | PathLike[str], **options: Any) -> Inspection:
+    r"""Tell what was understood of a file of sales, without classifying.
+
+    Parameters
+    ----------
+    path
+        The file.
+    options
+        Options of `abcxyz.tables.sales.read_sales`.
+
+    Returns
+    -------
+    Inspection
+        Format, columns with alternatives, forms of the cells, first lines, quality and a command.
+
+    Raises
+    ------
+    InputError
+        The file is absent, damaged or no table. A table that cannot be classified is no error: its
+        inspection names the problem.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "sales.csv"
+    >>> _ = file.write_text("customer;date;amount\nAnn;31.12.2025;1 234,50\n")
+    >>> report = inspect_file(file)
+    >>> report.format, report.encoding, report.delimiter
+    ('csv', 'utf-8', ';')
+    >>> [column.choice.column for column in report.columns], report.lines[0]["amount"]
+    (['customer', 'date', 'amount'], 1234.5)
+    """
+    file = Path(fspath(path))
+    content = contents_of(files_of(file)[0])[0]
+    opening = {name: options[name] for name in _OPENING if options.get(name) is not None}
+    table = open_table(file, **opening)
+    sample = _sample(table)
+    named = {
+        role: options.get("currency_column" if role == "currency" else role) for role in ROLES
+    }
+    problem: Exception | None = None
+    try:
+        choices = choose_by_cells(list(table.columns), named, table.where, sample)
+    except InputError as error:
+        problem, choices = error, _offered(list(table.columns))
+    reports, parsed = _columns(choices, sample, options)
+    sales = None
+    if problem is None:
+        try:
+            sales = read_sales(file, **options)
+        except InputError as error:
+            problem = error
+    details = _text_details(table.remarks)
+    last_day = None if sales is None else sales.last_day
+    return Inspection(
+        file=str(path),
+        format="csv" if content.kind == "text" else content.kind,
+        packed=content.packed,
+        encoding=details.get("encoding"),
+        delimiter=details.get("mark"),
+        headings=[str(column) for column in table.columns],
+        columns=reports,
+        lines=_first_lines(sample, parsed),
+        quality=None if sales is None else sales.quality,
+        first_day=None if sales is None else sales.first_day,
+        last_day=last_day,
+        remarks=table.remarks,
+        notices=choices.notices if sales is None else sales.quality.notices,
+        problem=problem,
+        command=_command(str(path), options, last_day),
+    )
+
+
+def _sample(table: Table) -> pd.DataFrame:
+    parts, rows = [], 0
+    for batch in table.batches():
+        parts.append(batch.head(_SAMPLE - rows))
+        rows += len(parts[-1])
+        if rows >= _SAMPLE:
+            break
+    return pd.concat(parts) if parts else pd.DataFrame(columns=list(table.columns))
+
+
+def _offered(columns: Sequence[str]) -> ColumnChoices:
+    """Return the likeliest column of each role that has one."""
+    choices: list[ColumnChoice] = []
+    for role in ROLES:
+        taken = {one.column for one in choices}
+        column = next((one for one in candidates(columns, role) if one not in taken), None)
+        if column is not None and columns.count(column) == 1:
+            choices.append(ColumnChoice(role, column, _WORDS.message("usual heading")))
+    return ColumnChoices(choices)
+
+
+def _columns(
+    choices: ColumnChoices, sample: pd.DataFrame, options: dict[str, Any]
+) -> tuple[list[ColumnReport], dict[str, Any]]:
+    """Return the reports of the columns, and the values of the first lines by role."""
+    reports, parsed = [], {}
+    for choice in choices.choices:
+        column = sample[choice.column]
+        form, values = "", [IdForm().name_of(cell) for cell in column.head(_FIRST).tolist()]
+        try:
+            if choice.role == "date":
+                form, values = _days(column, options.get("date_format"), choice.column)
+            elif choice.role in ("amount", "cost"):
+                form, values = _amounts(column, options.get("decimal"), choice.column)
+        except InputError as error:
+            form = _WORDS.message("not decided: {problem}", problem=error)
+        reports.append(ColumnReport(choice, form))
+        parsed[choice.role] = values
+    return reports, parsed
+
+
+def _days(
+    column: pd.Series[Any], date_format: str | None, name: str
+) -> tuple[Message, list[date | None]]:
+    _, cells = distinct(column)
+    form = day_form(cells, date_format=date_format, name=name)
+    days, _ = parse_days(column.head(_FIRST).tolist(), form)
+    if date_format is not None:
+        return _WORDS.message("dates as {format}", format=date_format), days.tolist()
+    kinds = form.kinds or (("date",) if column.dtype.kind == "M" else ())
+    orders = {"".join(order).upper() for order in form.order.orders.values()}
+    words = [_WORDS.message(NOTATIONS[kind]) for kind in kinds]
+    if not words:
+        return _WORDS.message("no dates"), days.tolist()
+    message = words[0]
+    for word in words[1:]:
+        message = _WORDS.message("{one} and {other}", one=message, other=word)
+    if orders and "triple" in kinds:
+        message = _WORDS.message(
+            "{form}, in the order {order}", form=message, order=", ".join(sorted(orders))
+        )
+    return message, days.tolist()
+
+
+def _amounts(
+    column: pd.Series[Any], decimal: str | None, name: str
+) -> tuple[Message, list[float | None]]:
+    if column.dtype.kind in "iuf":
+        message = _WORDS.message("numbers")
+        form = amount_form([])
+    else:
+        _, cells = distinct(column)
+        form = amount_form(cells, decimal=decimal, name=name)
+        mark = form.decimal or form.decimals[:1]
+        message = _WORDS.message("numbers")
+        if mark:
+            message = _WORDS.message("numbers with the decimal mark {mark}", mark=mark)
+    amounts, _ = parse_amounts(column.head(_FIRST).tolist(), form)
+    return message, [None if np.isnan(one) else float(one) for one in amounts]
+
+
+def _first_lines(sample: pd.DataFrame, parsed: dict[str, Any]) -> list[dict[str, Any]]:
+    numbers = [int(number) for number in sample.index[:_FIRST]]
+    if not parsed:
+        # No column is recognised, so the cells are shown as they are.
+        names = [str(column) for column in sample.columns]
+        parsed = {
+            name: [None if is_missing(cell) else str(cell) for cell in sample.iloc[:_FIRST, place]]
+            for place, name in enumerate(names)
+        }
+    return [
+        {"line": number}
+        | {role: values[place] for role, values in parsed.items() if role != "line"}
+        for place, number in enumerate(numbers)
+    ]
+
+
+def _text_details(remarks: Sequence[str]) -> dict[str, str]:
+    """Return the encoding and the delimiter out of the remark that names them."""
+    for remark in remarks:
+        if isinstance(remark, Message) and {"encoding", "mark"} <= set(remark.details):
+            return {name: str(value) for name, value in remark.details.items()}
+    return {}
+
+
+def _command(path: str, options: dict[str, Any], last_day: date | None) -> list[str]:
+    command = ["abcxyz", "classify", path]
+    for name, value in options.items():
+        if isinstance(value, (str, int)) and value != "":
+            command += [f"--{name.replace('_', '-')}", str(value)]
+    if last_day is not None:
+        after = (last_day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        command += ["--as-of", after.isoformat()]
+    return command

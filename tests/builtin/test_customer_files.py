@@ -1,0 +1,92 @@
+"""Files of customers, against a plain writer of the standard library."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.report.conftest import demo, hostile  # noqa: F401 - fixtures
+
+from abcxyz import Analysis
+from abcxyz.builtin.csv_sink import CsvSink, harmless
+from abcxyz.builtin.jsonl_sink import JsonLinesSink
+from abcxyz.tables.export.records import customer_records
+from abcxyz.tables.export.summary import customer_table
+
+
+@pytest.fixture(params=["demo", "hostile"])
+def analysis(request: pytest.FixtureRequest) -> Analysis:
+    made: Analysis = request.getfixturevalue(request.param)
+    return made
+
+
+def test_a_csv_is_that_of_the_standard_library(analysis: Analysis, tmp_path: Path) -> None:
+    """The file holds the bytes that `csv.writer` writes for the same cells."""
+    CsvSink(tmp_path / "out.csv").write(analysis, dry_run=False)
+
+    def cells(row: tuple[Any, ...]) -> Iterator[str]:
+        for cell in row:
+            if isinstance(cell, float):
+                yield f"{cell:.15g}"
+            else:
+                text = "" if cell is None else str(cell).replace("\0", "\N{REPLACEMENT CHARACTER}")
+                yield harmless(text)
+
+    stream, table = io.StringIO(), customer_table(analysis)
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(table)
+    writer.writerows(cells(row) for row in zip(*table.values(), strict=True))
+    assert (tmp_path / "out.csv").read_bytes() == stream.getvalue().encode("utf-8", "replace")
+
+
+def test_json_lines_are_those_of_the_standard_library(analysis: Analysis, tmp_path: Path) -> None:
+    """The file holds the bytes that `json.dumps` writes, record by record."""
+    JsonLinesSink(tmp_path / "out.jsonl").write(analysis, dry_run=False)
+    lines = [
+        json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n"
+        for one in customer_records(analysis)
+    ]
+    written = (tmp_path / "out.jsonl").read_bytes()
+    assert written == "".join(lines).encode("utf-8", "replace")
+    assert len(lines) == len(analysis.snapshot)
+
+
+@given(st.text(alphabet=st.sampled_from(';,"\r\n\0 =+-@\ufeffяx1'), max_size=8))
+def test_any_cell_is_read_back(cell: str) -> None:
+    """Quoting loses nothing, in both formats."""
+    for lang, separator in (("en", ","), ("ru", ";")):
+        sink = CsvSink("unused.csv", lang=lang, escape_formulas=False)
+        content = sink._content({"Customer": [cell], "Name": [cell]})
+        text = content.decode("utf-8-sig")
+        _, row = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        assert row == [cell.replace("\0", "\N{REPLACEMENT CHARACTER}")] * 2
+
+
+def test_an_identifier_of_several_values(demo: Analysis, tmp_path: Path) -> None:  # noqa: F811
+    """A tuple is one JSON value, though it holds several."""
+    ids = np.empty(len(demo.snapshot), dtype=object)
+    ids[:] = [("shop", i) for i in range(len(ids))]
+    changed = attrs.evolve(demo, snapshot=attrs.evolve(demo.snapshot, customers=ids))
+    JsonLinesSink(tmp_path / "out.jsonl").write(changed, dry_run=False)
+    read = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert sorted(one["customer"] for one in read) == [["shop", i] for i in range(len(ids))]
+
+
+def test_recommendations_of_many_are_those_of_each(analysis: Analysis) -> None:
+    """Texts and channels in one pass equal those of the single actions."""
+    actions = analysis.actions
+    assert actions is not None
+    places = np.arange(len(actions))[::-1]
+    for lang in ("en", "ru"):
+        assert actions.texts(lang, places) == [actions[i].text(lang) for i in places.tolist()]
+    assert actions.texts() == [actions[i].text() for i in range(len(actions))]
+    assert actions.channels() == [actions[i].channel for i in range(len(actions))]
