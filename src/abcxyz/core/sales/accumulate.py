@@ -145,7 +145,8 @@ class RunningSums:
         self, code: npt.NDArray[Any], low: int, size: int, shift: int, batch: Transactions
     ) -> None:
         """Add a batch whose customers have the rows *code* - *low*, all below *size*."""
-        money = self._money(batch)
+        whole = self._exact(batch)
+        money = self._money(batch) if whole is None else whole
         amount = money if self._metric == "lines" else batch.amount
         self._grow(size, shift, money.dtype)
         self._lines += len(money)
@@ -371,7 +372,7 @@ def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
 
 
 def in_major_units(money: Ints) -> Floats:
-    """Divide by 100, reusing the memory: a copy of the table would double it."""
+    """Divide by the unit, reusing the memory: a copy of the table would double it."""
     result: Floats = money.view(np.float64)
     flat, target = money.reshape(-1), result.reshape(-1)
     for start in range(0, len(flat), _CHUNK):

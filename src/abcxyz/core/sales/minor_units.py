@@ -12,8 +12,9 @@ __all__ = ["EXACT", "MINOR_PLACES", "exact_money", "minor_units"]
 EXACT = 2.0**48
 """Largest amount, in minor units, that is converted to an integer."""
 
-MINOR_PLACES = 2
-"""Decimals of the minor unit in which float amounts are added up, if they have no more."""
+MINOR_PLACES = 4
+"""Decimals of the unit in which float amounts are added up, if they have no more: two more than
+money has, since prices of some goods do."""
 
 
 def minor_units(money: Numbers, places: int) -> tuple[Ints, Bools]:
@@ -43,7 +44,7 @@ def minor_units(money: Numbers, places: int) -> tuple[Ints, Bools]:
 
 
 def exact_money(amount: Numbers, cost: Numbers | None = None) -> Ints | None:
-    """Convert float amounts, less cost, to integers of 1/100; None if they are not exact.
+    """Convert float amounts, less cost, to integers of 1/10,000; None if they are not exact.
 
     Sums of the integers do not depend on the order of the lines, and amounts that cancel out add
     up to zero. Their absolute sum is below 2**62.
