@@ -137,7 +137,9 @@ def _columns(
     reports, parsed = [], {}
     for choice in choices.choices:
         column = sample[choice.column]
-        form, values = "", [IdForm().name_of(cell) for cell in column.head(_FIRST).tolist()]
+        form: str = ""
+        values: Sequence[object]
+        values = [IdForm().name_of(cell) for cell in column.head(_FIRST).tolist()]
         try:
             if choice.role == "date":
                 form, values = _days(column, options.get("date_format"), choice.column)
