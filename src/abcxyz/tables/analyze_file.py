@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import attrs
 import numpy as np
 
 from abcxyz._arrays import freeze
-from abcxyz.errors import InputError
+from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.frames.parquet import MEMORY, Progress
+from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
 from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
 
@@ -61,7 +63,7 @@ def check_cost(metric: str, columns: Mapping[str, str]) -> None:
 
 
 def analyze_file(
-    path: str | PathLike[str],
+    path: Files,
     *,
     as_of: date,
     settings: Settings,
@@ -76,7 +78,7 @@ def analyze_file(
     Parameters
     ----------
     path
-        CSV (also gzipped), Parquet or Excel.
+        CSV, Parquet, JSON lines or a workbook, also packed; or several such files.
     as_of
         Date of the result.
     settings
@@ -111,7 +113,7 @@ def analyze_file(
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.sales.coverage import check_panel_coverage
 
-    if is_large_parquet(path, large_from):
+    if isinstance(path, (str, PathLike)) and is_large_parquet(path, large_from):
         options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
         return analyze_large_parquet(
             path,
@@ -122,14 +124,37 @@ def analyze_file(
             progress=progress,
             **options,
         )
-    with scan_sales(path, as_of=as_of, **reading) as scan:
+    undated = as_of - timedelta(days=1)
+    with scan_sales(path, as_of=as_of, undated=undated, **reading) as scan:
         check_cost(settings.metric, scan.columns)
         periods = settings.periods(as_of)
         panel = _panel_of(scan, periods, settings)
-        check_panel_coverage(panel, strict=True)
+        if scan.dated:
+            check_panel_coverage(panel, strict=True)
+        else:
+            panel = _without_series(panel)
         return analyze(
             panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
         )
+
+
+def _without_series(panel: Panel) -> Panel:
+    """Return the sums of the customers without series, so that no XYZ class is made of them."""
+    warnings.warn(
+        AbcxyzWarning(
+            "the table has no dates: customers are classified by ABC alone, XYZ needs the date "
+            "of each sale"
+        ),
+        stacklevel=3,
+    )
+    never = np.full(len(panel), "NaT", dtype="M8[D]")
+    return attrs.evolve(
+        panel,
+        sales=np.full(panel.sales.shape, np.nan),
+        orders=np.zeros_like(panel.orders),
+        first_day=never,
+        last_day=never,
+    )
 
 
 def _panel_of(scan: SalesScan, periods: Periods, settings: Settings) -> Panel:
