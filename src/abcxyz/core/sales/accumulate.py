@@ -279,7 +279,8 @@ class RunningSums:
             np.add.at(self._value, code, money)
         seen[code] = _KNOWN | _SPANNED | _INSIDE
         if by_line:
-            np.add.at(facts[:, _ORDERS], code if sale.all() else code[sale], 1)
+            # A number of the column's type: with a conversion, numpy is forty times slower.
+            np.add.at(facts[:, _ORDERS], code if sale.all() else code[sale], np.int32(1))
 
     def close(self, coder: CustomerNumbers) -> dict[str, Any]:
         """Return the fields of the panel; unused row numbers are removed."""
