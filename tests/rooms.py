@@ -72,8 +72,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.table": "",
         "tables.containers": "",
         "tables.formats": "tables.table tables.containers",
-        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
+        "tables.shapes": "tables.values tables.roles tables.table tables.layout",
         "tables.scan": "core.*",
         "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",
@@ -126,7 +127,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cards": "words rest connection crm",
         "alerts": "words rest connection crm",
         "preflight": "words rest connection crm",
-        "command": "words rest connection crm cards preflight",
+        "login": "words rest",
+        "command": "words rest connection crm cards preflight login",
         "source": "words rest connection crm sales preflight",
         "sink": "words rest connection crm sales cards alerts preflight",
         "enricher": "words rest connection crm cards preflight",

@@ -17,7 +17,7 @@ Protocol             method                             who may offer it
 `SystemIdentity`     ``system_identity()``              any adapter that offers facts
 `NamesSource`        ``customer_names()``               a source
 `QualitySource`      ``data_quality()``                 a source
-`ProgressReporter`   ``report_progress(callback)``      a sink
+`ProgressReporter`   ``report_progress(callback)``      a sink or a source
 `LocalTarget`        ``is_local()``                     a sink
 `GuardedSink`        ``guard_writes(callback)``         a sink
 `PilotTarget`        ``read_cards(customers)`` and      a sink
@@ -85,7 +85,7 @@ Factory = Callable[..., Any]
 """Class or function that builds an adapter from keyword options."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Called with the number of written items, and the total number."""
+"""Called with the number of written items, or of lines read, and the total, 0 if not known."""
 
 Secret: TypeAlias = Annotated[str, "secret"]
 """Type of a secret option, which a job reads from the environment, a file or the keyring."""
@@ -218,12 +218,15 @@ class QualitySource(Protocol):
 
 @runtime_checkable
 class ProgressReporter(Protocol):
-    """Optional, a sink: progress of a write, shown by ``abcxyz run``."""
+    """Optional, a sink or a source: progress of its work, shown by ``abcxyz run``.
+
+    A source needs it only if it reads for long before it yields its first batch.
+    """
 
     def report_progress(self, callback: ProgressCallback) -> None:
-        """Call *callback* during every later `write` with the number done and the total.
+        """Call *callback* during every later write or read with the number done and the total.
 
-        It is called before the write; otherwise the sink reports no progress.
+        It is called before the work; otherwise the adapter reports no progress.
         """
         ...
 

@@ -38,6 +38,9 @@ class Connection:
         Address of a proxy.
     pace_file
         File by which all processes of this machine share one rate limit.
+    legacy
+        The portal is an old self-hosted one without ``crm.item.*``: the methods ``crm.deal.*`` and
+        its like are called instead.
     dedicated_user
         The user of the webhook or application does no work in the CRM, so that none of its
         activities is a movement of a deal.
@@ -63,6 +66,7 @@ class Connection:
     allow_hosts: Sequence[str] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
     pace_file: Path | None = field(default=None, repr=False)
+    legacy: bool = field(default=False, repr=False)
     dedicated_user: bool = field(default=False, repr=False)
 
     def client(self) -> Client:

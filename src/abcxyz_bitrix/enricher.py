@@ -14,12 +14,13 @@ from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import Keys, Party, check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, Fields, fields_of
 from abcxyz_bitrix.crm.facts import FACTS, FactsReader, check_facts
-from abcxyz_bitrix.crm.leads import open_leads
+from abcxyz_bitrix.crm.leads import NO_LEADS, leads_on, open_leads
 from abcxyz_bitrix.crm.stages import directories
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_day, as_id, as_moment, is_empty
 from abcxyz_bitrix.rest.lists import Listing, Row, by_ids
+from abcxyz_bitrix.words import message
 
 __all__ = ["ATTRIBUTES", "BitrixEnricher"]
 
@@ -133,6 +134,8 @@ class BitrixEnricher:
 
     def prospects(self) -> Attributes:
         """Return the attributes of every open lead that is not a repeated one, by ``L_5``."""
+        if not self._reads_leads():
+            return {}
         names = fields_of(self.client, LEAD)
         company = names.find("COMPANY_ID")
         fields = self._fields(names)
@@ -166,7 +169,13 @@ class BitrixEnricher:
         AuthenticationError
             Something is missing.
         """
-        return check_access(self.client, {"crm"}, entities=(*self._entities, LEAD), writes=())
+        leads = [LEAD] if self._reads_leads() else []
+        notes = check_access(self.client, {"crm"}, entities=(*self._entities, *leads), writes=())
+        return notes if leads else [*notes, message(NO_LEADS)]
+
+    def _reads_leads(self) -> bool:
+        """Whether leads are on, and the webhook may read them."""
+        return leads_on(self.client)
 
     # -- reading -----------------------------------------------------------------------------
 

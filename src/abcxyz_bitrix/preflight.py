@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from abcxyz.errors import AuthenticationError
+from abcxyz.toolkit.catalogue import Message, Phrases
 from abcxyz_bitrix.crm.entities import ENTITIES
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Answer, Command, as_bool, as_map, as_moment
@@ -61,22 +62,25 @@ def check_access(
     outcomes = client.batch(commands)
     granted = first(outcomes["scope"], "scope").result
     scopes = {str(scope) for scope in granted} if isinstance(granted, list) else set()
-    missing = [f"scope {scope}" for scope in wanted if scope not in scopes]
+    missing: list[Message] = [
+        message("scope {scope}", scope=scope) for scope in wanted if scope not in scopes
+    ]
     for entity in entities:
         outcome = outcomes[f"e{entity}"]
         if isinstance(outcome, BitrixError) and "crm" in scopes:
-            missing.append(f"right to read: {ENTITIES.get(entity, str(entity))}")
+            what = ENTITIES.get(entity, str(entity))
+            missing.append(message("right to read: {what}", what=message(what)))
     for place, name in enumerate(writes):
         outcome = outcomes[f"m{place}"]
         if isinstance(outcome, Answer) and not as_bool(as_map(outcome.result).get("isAvailable")):
-            missing.append(f"method {name}")
+            missing.append(message("method {name}", name=name))
     profile = as_map(getattr(outcomes["profile"], "result", None))
     if admin and not as_bool(profile.get("ADMIN")):
-        missing.append("right to change the settings of the CRM (to make fields)")
+        missing.append(message("right to change the settings of the CRM (to make fields)"))
     if missing:
         raise AuthenticationError(
             "the webhook lacks: {missing}; edit it in Bitrix24, or change the rights of its owner",
-            missing=", ".join(missing),
+            missing=Phrases(missing),
         )
     notes: list[str] = [
         message(

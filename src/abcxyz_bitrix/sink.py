@@ -20,8 +20,10 @@ from abcxyz_bitrix.cards.writer import CardWriter
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer, key_of
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
+from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.legacy import legacy_method
 from abcxyz_bitrix.rest.limits import Budget, seconds_of
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import text
@@ -59,6 +61,9 @@ class BitrixSink:
     head
         Id of the user who receives alerts on stalled deals; by default the head of the sales
         department.
+    sales_department
+        Name or number of that department; by default it is found by the words of its name, the
+        department of the responsible employee first.
     ledger
         File of the alerts that were sent.
     budget
@@ -92,6 +97,7 @@ class BitrixSink:
         stalled_days: float | None = None,
         working_days: bool | None = None,
         head: int | None = None,
+        sales_department: str | int | None = None,
         ledger: Path = Path("bitrix24-ledger.sqlite"),
         budget: str | None = None,
         update_cost: float = 0.085,
@@ -132,6 +138,7 @@ class BitrixSink:
             ledger=ledger,
             stalled=stalled_days != 0,
             head=head,
+            sales_department=sales_department,
             lang=lang,
         )
         self._guard: WriteGuard = _no_guard
@@ -252,8 +259,10 @@ class BitrixSink:
         AuthenticationError
             Something is missing.
         """
-        writes = [UPDATE, "crm.company.userfield.add", *self._alerts.methods]
-        entities = [*self._entities, *([LEAD] if self._leads else [])]
+        update = legacy_method(UPDATE, COMPANY) if self.client.legacy else UPDATE
+        writes = [update, "crm.company.userfield.add", *self._alerts.methods]
+        leads = self._leads and leads_on(self.client)
+        entities = [*self._entities, *([LEAD] if leads else [])]
         notes = check_access(
             self.client,
             {"crm"} | self._alerts.scopes,

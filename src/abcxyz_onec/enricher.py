@@ -129,8 +129,9 @@ class OneCEnricher:
         return self._attributes(wanted)
 
     def _source(self) -> OneCSource:
-        """Return a source of yearly turnovers where published: days are not needed."""
+        """Return a source of yearly turnovers where published: neither days nor orders matter."""
         turnovers = self._sales(read="turnovers", bucket="year")
+        turnovers.needs_orders = False
         try:
             turnovers.check()
         except ConfigError:
@@ -145,17 +146,19 @@ class OneCEnricher:
         ConfigError
             Some are not.
         """
-        self._check_published()
-        for field in self._fields:
-            name = self._profile.attributes.get(field, field)
-            if name.startswith(_PROPERTY):
-                self._property(name.removeprefix(_PROPERTY))
+        names = [self._profile.attributes.get(field, field) for field in self._fields]
+        properties = [each for each in names if each.startswith(_PROPERTY)]
+        self._check_published(properties=bool(properties))
+        for name in properties:
+            self._property(name.removeprefix(_PROPERTY))
         return [f"{self._catalog}: {', '.join(self._fields)}"]
 
     # -- cards -------------------------------------------------------------------------------
 
-    def _check_published(self) -> None:
+    def _check_published(self, *, properties: bool = False) -> None:
         queries = customer_queries(self._profile, self._entity, self._customer_id, keys=False)
+        if properties:
+            queries.append(Query(self._profile.targets.properties, ("Ref_Key", "Description")))
         raise_if_missing(unpublished(self._client, queries))
         self._places()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
-from abcxyz import METRICS, SEGMENTS
+from abcxyz import METRICS
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES, translate
@@ -27,6 +27,7 @@ from abcxyz_onec.odata.query import Query
 from abcxyz_onec.sales.account import HIDDEN_SALES
 from abcxyz_onec.sales.published_readers import hidden_sales
 from abcxyz_onec.targets.additional_info import Attributes, Extra
+from abcxyz_onec.targets.matches import Matches, references_of
 from abcxyz_onec.targets.needed_objects import needed_queries
 from abcxyz_onec.targets.partner_segments import Segments
 from abcxyz_onec.targets.ut_classification import UtClassification
@@ -205,7 +206,7 @@ class OneCSink:
     def _plan(self, analysis: Analysis, only: frozenset[str] | None) -> _Plan:
         """Match the customers, and compare what 1C stores with the classes."""
         self._check_published()
-        matches = _Matches(self._directory(), analysis, only)
+        matches = Matches(self._directory(), analysis, only)
         target = self._target(analysis)
         hidden = self._sales_are_hidden(analysis)
         changeable = frozenset[str]() if hidden or only is not None else matches.changeable
@@ -245,7 +246,7 @@ class OneCSink:
 
     def _cards(self, customers: Sequence[str]) -> dict[str, str]:
         """Return customer to reference, of those with exactly one card."""
-        of_customer = _references(self._directory())
+        of_customer = references_of(self._directory())
         return {
             customer: of_customer[customer][0]
             for customer in customers
@@ -324,62 +325,11 @@ class OneCSink:
         ]
 
 
-def _references(directory: Directory) -> Mapping[str, tuple[str, ...]]:
-    """Return customer to references, also for customers named by their reference."""
-    by_reference = {
-        f"ref:{each}": (each,) for each in directory.names if each not in directory.excluded
-    }
-    return by_reference | dict(directory.references())
-
-
 @frozen(eq=False)
 class _Plan:
     """What is about to be written."""
 
-    matches: _Matches
+    matches: Matches
     target: Target
     comparison: Comparison
     hidden: bool
-
-
-class _Matches:
-    """Matches of customers of the analysis with cards of 1C, or of *only* some of them."""
-
-    def __init__(
-        self, directory: Directory, analysis: Analysis, only: frozenset[str] | None
-    ) -> None:
-        references = _references(directory)
-        snapshot = analysis.snapshot
-        self._names: dict[str, str] = {}
-        self.wanted: dict[str, Wanted] = {}
-        self.unmatched: dict[str, int] = {}
-        self.customers = 0
-        skip: set[str] = set(directory.excluded)
-        columns = (
-            snapshot.customers.tolist(),
-            snapshot.segment.tolist(),
-            snapshot.abc.tolist(),
-            snapshot.xyz.tolist(),
-            snapshot.value.tolist(),
-            snapshot.cv.tolist(),
-        )
-        for customer, segment, abc, xyz, value, cv in zip(*columns, strict=True):
-            name = str(customer)
-            cards = references.get(name, ())
-            if segment < 0 or (only is not None and name not in only):
-                continue
-            self.customers += 1
-            if len(cards) != 1:
-                self.unmatched[name] = len(cards)
-                skip |= set(cards)
-                continue
-            self._names[cards[0]] = name
-            self.wanted[cards[0]] = Wanted(SEGMENTS[segment], abc, xyz, float(value), float(cv))
-        # A card that is missing here is hidden from the user, or deleted: its class stays.
-        self.changeable = frozenset(directory.names.keys() - skip)
-        identifiers = directory.references().items()
-        self._identifiers = {each: name for name, cards in identifiers for each in cards}
-
-    def name(self, reference: str) -> str:
-        """Return the identifier of the customer of a card in the analysis."""
-        return self._names.get(reference) or self._identifiers.get(reference, reference)

@@ -12,7 +12,7 @@ import attrs
 
 from abcxyz import Quality, Transactions, Window
 from abcxyz.errors import AbcxyzWarning, ConfigError
-from abcxyz.plugins import Flat
+from abcxyz.plugins import Flat, ProgressCallback
 from abcxyz.toolkit import local_date
 from abcxyz.toolkit.catalogue import Figure
 from abcxyz_onec.catalogs.customers import Directory, read_directory
@@ -89,6 +89,10 @@ class OneCSource:
         self._clock = connection.clock
         self._client = connection.client(cache=checkpoint, page_bytes=round(page_mb * (1 << 20)))
         self.notes: list[str] = []
+        self._progress: ProgressCallback | None = None
+        self._lines = 0
+        #: Whether the number and the days of sales matter to the caller; not a key of a job.
+        self.needs_orders = True
         self._directory: Directory | None = None
         self._account = Account()
 
@@ -103,6 +107,10 @@ class OneCSource:
     def close(self) -> None:
         """Close the connection."""
         self._client.transport.close()
+
+    def report_progress(self, callback: ProgressCallback) -> None:
+        """Call *callback* with the number of lines during every later read."""
+        self._progress = callback
 
     def customer_names(self) -> Mapping[str, str]:
         """Return customer to name; empty before the sales were read."""
@@ -144,6 +152,7 @@ class OneCSource:
 
     def _read_sales(self, window: Window) -> tuple[ReadPlan, Directory, dict[str, list[Part]]]:
         """Choose the way to read, and read the customers and all sales."""
+        self._lines = 0
         plan = self._make_plan(window)
         self.notes = [message(note.template, **note.details) for note in plan.warnings]
         self.notes += plan.notes
@@ -172,6 +181,7 @@ class OneCSource:
             metric=self._metric,
             bucket=self._bucket,
             window=window,
+            orders=self.needs_orders,
         )
 
     def _open_checkpoint(self, folder: Path, window: Window, plan: ReadPlan) -> Checkpoint:
@@ -237,6 +247,9 @@ class OneCSource:
             if checkpoint is not None:
                 checkpoint.save(part, stretch)
             results = [each.packed() for each in stretch.results if len(each)]
+            self._lines += sum(map(len, results))
+            if self._progress is not None:
+                self._progress(self._lines, 0)
             yield attrs.evolve(stretch, results=results)
 
     def _warn(self, warning: AbcxyzWarning) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
+from tests.emulators.bitrix24.errors import RefusedError
 from tests.emulators.bitrix24.harness import Rig, free, rig
 from tests.emulators.bitrix24.portal import COMPANY, LEAD
 
-from abcxyz import score_prospects
+from abcxyz import Window, score_prospects
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Enricher
 from abcxyz_bitrix.enricher import BitrixEnricher
@@ -126,3 +128,18 @@ def test_people_are_not_read(site: Rig) -> None:
     requested = repr([request.params for request in site.portal.journal.requests]).lower()
     for word in ("phone", "email", "comments", "title", "*"):
         assert word not in requested.replace("%2a", "*")
+
+
+@pytest.mark.parametrize("how", ["off", "denied"])
+def test_portal_without_leads(site: Rig, how: str) -> None:
+    """Where leads are off or may not be read, companies are enriched and a note says so."""
+    if how == "off":
+        site.portal.state.lead_mode = 2
+    else:
+        fields = RefusedError(400, "ACCESS_DENIED", "")
+        site.portal.state.denied_entities[LEAD] = fields
+    enricher = make(site, attributes={"turnover": "REVENUE"}, facts=("leads",))
+    assert any("leads are switched off" in note for note in enricher.preflight())
+    assert enricher.prospects() == {}
+    assert enricher.facts(Window(date(2026, 1, 1), date(2026, 2, 1))).contacts == ()
+    assert dict(enricher.customers(["CO_1"])["CO_1"])

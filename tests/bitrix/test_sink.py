@@ -12,7 +12,8 @@ from tests.emulators.bitrix24.portal import COMPANY, Portal, VirtualClock
 
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.http import OutcomeUnknownError
-from abcxyz.plugins import Preflight, Sink
+from abcxyz.plugins import Preflight, Sink, WritePlan
+from abcxyz.toolkit.catalogue import translate
 
 
 def test_sink_implements_the_protocols(site: Rig) -> None:
@@ -117,3 +118,39 @@ def test_answers_without_rows_are_no_empty_portal(site: Rig) -> None:
     with pytest.raises(OutcomeUnknownError):
         sink.write(analysis_of({"CO_1": "AX"}), dry_run=False)
     assert len(site.portal.state.writes) == before
+
+
+def test_what_is_missing_is_named_in_russian() -> None:
+    """The names of scopes and rights are translated with the sentence."""
+    portal = Portal(clock=VirtualClock(START))
+    portal.hook.scopes = frozenset({"im"})
+    portal.hook.user = 2
+    with rig(portal) as site, pytest.raises(AuthenticationError) as caught:
+        sink_of(site, tasks=True).preflight()
+    shown = translate(caught.value, "ru")
+    assert "область crm, область department" in shown
+    assert "право изменять настройки CRM" in shown
+    assert "scope" not in shown
+
+
+def test_plan_is_shown_before_the_first_write(site: Rig) -> None:
+    """The guard sees matches and classes, and what it raises leaves nothing changed."""
+    plans: list[WritePlan] = []
+
+    def refuse(plan: WritePlan) -> None:
+        plans.append(plan)
+        raise ConfigError("refused")
+
+    sink = sink_of(site)
+    sink.guard_writes(refuse)
+    with pytest.raises(ConfigError, match="refused"):
+        sink.write(analysis_of({"7707083893": "AX", "CO_1": "AX", "CO_99": "BY"}), dry_run=False)
+    assert site.portal.state.writes == []
+    assert site.portal.state.user_fields == {}
+    assert plans == [WritePlan(customers=3, matched=1)]
+    sink.guard_writes(lambda _plan: None)
+    sink.write(analysis_of(SEGMENTS), dry_run=False)
+    sink.guard_writes(refuse)
+    with pytest.raises(ConfigError, match="refused"):
+        sink.write(analysis_of({"CO_1": "AX", "CO_2": "AZ"}), dry_run=False)
+    assert plans[1] == WritePlan(customers=2, matched=2, classified=4, changed=3, cleared=2)

@@ -100,13 +100,15 @@ def test_additional_properties(enricher: Make, company: Company, extra: bool) ->
         enricher("property:Цвет").preflight()
 
 
-def test_prospects(enricher: Make, company: Company) -> None:
+def test_prospects(enricher: Make, base: Base, company: Company) -> None:
     """Customers without a sale in the days are prospects, except deleted cards."""
     names = dict(zip(company.keys, range(8), strict=True))
     company.customer("Удалён", DeletionMark=True)
     reader = enricher("name", not_bought_for=100, clock=at_noon(date(2026, 3, 1)))
     bought = {who for who, day, *_ in company.sold if day >= date(2025, 11, 22)}
     assert set(reader.prospects()) == set(names) - bought
+    assert any("Turnovers" in each.path for each in base.log)
+    assert not any("Document" in each.path for each in base.log)  # their days do not matter
     assert {"name": "Зета"} in reader.prospects().values()
     assert enricher("name").prospects() == {}
 
@@ -122,6 +124,14 @@ def test_prospects_without_the_register(enricher: Make, company: Company) -> Non
             "name", not_bought_for=100, clock=at_noon(date(2026, 3, 1))
         ).prospects()
     assert expected == prospects
+
+
+def test_all_objects_are_named_at_once(enricher: Make, company: Company) -> None:
+    """The first message names the customers and the objects of properties."""
+    properties = "ChartOfCharacteristicTypes_ДополнительныеРеквизитыИСведения"
+    company.store.unpublished |= {"Catalog_Партнеры", properties}
+    with pytest.raises(ConfigError, match=r"«Партнеры».*«Дополнительные реквизиты и сведения»"):
+        enricher("name", "property:Отрасль").preflight()
 
 
 def test_fields_are_an_allow_list(enricher: Make, base: Base) -> None:

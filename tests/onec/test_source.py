@@ -14,6 +14,7 @@ from tests.onec.sales_fixtures import FLAT, YEAR, Make, lines, sold
 from abcxyz import Window
 from abcxyz.errors import AbcxyzWarning, ConfigError
 from abcxyz.i18n import catalogue
+from abcxyz.plugins import ProgressReporter
 from abcxyz_onec.sales.account import HIDDEN_SALES, KINDS, REASONS
 
 
@@ -154,3 +155,15 @@ def test_a_release_without_optional_resources(source: Make, company: Company) ->
     store.entities[FLAT] = attrs.evolve(flat, fields=fields)
     with pytest.raises(ConfigError, match="Стоимость"):
         list(source(metric="profit").transactions(YEAR))
+
+
+def test_progress_is_reported_while_sales_are_read(source: Make, company: Company) -> None:
+    """The number of lines grows during the read, before the first batch is returned."""
+    reader = source(read="records")
+    assert isinstance(reader, ProgressReporter)
+    reported: list[int] = []
+    reader.report_progress(lambda done, _total: reported.append(done))
+    next(reader.transactions(YEAR))
+    assert len(reported) > 20
+    assert reported == sorted(reported)
+    assert reported[-1] == len(sold(company)) + 2  # lines without a customer are lines, too

@@ -177,3 +177,25 @@ def test_whole_numbers_of_parquet_keep_their_digits(tmp_path: Path) -> None:
     sales = read_sales(tmp_path / "sales.parquet")
 
     assert sales.transactions.customer.tolist() == [str(2**62), str(2**62 + 1)]
+
+
+def test_swallowed_lines_of_a_file(tmp_path: Path) -> None:
+    """A quote without its twin is found by every reader, also where two of them look regular."""
+    lines = [f"K{place};2026-01-05;5" for place in range(9)]
+    lines[3] = '"' + lines[3]
+    lines[6] = '"' + lines[6]
+    (tmp_path / "sales.csv").write_text("\n".join(["customer;date;amount", *lines]))
+
+    with pytest.raises(InputError, match="line 5: a quote opens a cell that goes on to line 8"):
+        read_sales(tmp_path / "sales.csv")
+
+
+def test_line_breaks_in_cells_of_a_file(tmp_path: Path) -> None:
+    """Cells with line breaks are read, and examples have the lines of an editor."""
+    (tmp_path / "sales.csv").write_text(
+        'customer;date;amount\n"A\nStreet";2026-01-05;5\n"B\nStreet";x;6\nC;2026-01-05;7\n'
+    )
+    sales = read_sales(tmp_path / "sales.csv")
+
+    assert sales.transactions.amount.tolist() == [5.0, 7.0]
+    assert sales.quality.issues[0].examples == ("line 4: x",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -219,3 +220,33 @@ def test_what_is_no_reference_is_refused(value: object) -> None:
         'token: a secret is named by { env = "NAME" }, { file = "PATH" } or '
         '{ keyring = "SERVICE/USER" }; write one of them'
     )
+
+
+@pytest.mark.parametrize("kind", ["env", "file", "keyring"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "https://example.bitrix24.ru/rest/7/k3y/",
+        "example.bitrix24.ru/rest/7/k3yk3yk3yk3y",
+        "x7Gh29dKq81LmN",
+        "abcdefghijklmnopqrstuvwxyz",
+        "token=1234",
+        "pa55 word",
+    ],
+)
+def test_a_secret_in_the_place_of_a_name_is_not_shown(kind: str, secret: str) -> None:
+    """An address or a token where a name belongs is not in the message, which says what does."""
+    with pytest.raises(ConfigError) as caught:
+        read_secret({kind: secret}, where="job.toml:5: ")
+    for part in secret.split("/"):
+        assert part in ("", "https:", "rest", "7") or part not in str(caught.value)
+    assert str(caught.value).startswith("job.toml:5: ")
+    assert "may be the secret itself" in str(caught.value)
+
+
+def test_a_name_that_is_one_is_shown(tmp_path: Path) -> None:
+    """A missing variable, file or entry with an ordinary name is named."""
+    for reference in ({"env": "SHOP_TOKEN_2"}, {"file": str(tmp_path / "shop-token.txt")}):
+        [name] = reference.values()
+        with pytest.raises(ConfigError, match=re.escape(name)):
+            read_secret(reference)

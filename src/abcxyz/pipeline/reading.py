@@ -17,7 +17,7 @@ from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.pipeline.progress import RunProgress
-from abcxyz.plugins import NamesSource, QualitySource, Source
+from abcxyz.plugins import NamesSource, ProgressReporter, QualitySource, Source
 from abcxyz.tables.account import merged, outside_window
 from abcxyz.toolkit.redaction import Redactor
 
@@ -44,6 +44,17 @@ class CommonNames(dict[Any, str]):
                 self.unmapped.add(name)
         self[customer] = name
         return name
+
+
+class _LinesRead:
+    """Progress of a source: the number of lines that it has read so far."""
+
+    def __init__(self, progress: RunProgress) -> None:
+        self._progress, self._lines = progress, 0
+
+    def __call__(self, done: int, _total: int) -> None:
+        self._progress.advance(done - self._lines)
+        self._lines = done
 
 
 class Reading:
@@ -112,6 +123,10 @@ class Reading:
         lines, lost_lines, lost_money = 0, 0, 0.0
         outside: list[QualityIssue] = []
         last: date | None = None
+        # A source that reads all before its first batch reports its progress itself.
+        reports = isinstance(source, ProgressReporter)
+        if isinstance(source, ProgressReporter):
+            source.report_progress(_LinesRead(self._progress))
         for batch in self._guarded(part, source, window):
             if not len(batch):
                 continue
@@ -125,7 +140,8 @@ class Reading:
                 lost_money += math.fsum(batch.amount[lost].tolist())
             outside += outside_window(batch, self._inside)
             self._state = lines, last
-            self._progress.advance(len(batch))
+            if not reports:
+                self._progress.advance(len(batch))
             yield Transactions(
                 renamed, batch.day, batch.amount, batch.cost, self._documents(place, batch)
             )

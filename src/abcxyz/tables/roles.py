@@ -8,7 +8,15 @@ from types import MappingProxyType
 
 from abcxyz.errors import InputError
 
-__all__ = ["REQUIRED", "ROLES", "candidates", "choose_columns", "named_columns", "nothing_found"]
+__all__ = [
+    "REQUIRED",
+    "ROLES",
+    "candidates",
+    "choose_columns",
+    "named_columns",
+    "nothing_found",
+    "same_heading",
+]
 
 #: Role -> usual column names, the most specific first. A company or an organisation is often the
 #: seller, so they stand behind every word for a buyer.
@@ -114,6 +122,17 @@ _WITH_TAX = re.compile(r"\b(?:с|без|вкл|включая|учетом)\s+н
 def _plain(name: str) -> str:
     """Normalise a column name to letters and digits: ``Customer ID`` is ``customer_id``."""
     return re.sub(r"[\W_]+", "", name.casefold().replace("ё", "е"))
+
+
+def same_heading(one: object, other: object) -> bool:
+    """Return whether two headings differ at most by letter case, blanks and punctuation.
+
+    Examples
+    --------
+    >>> same_heading("Amount ", "amount"), same_heading("Сумма", "Сумма, руб.")
+    (True, False)
+    """
+    return one == other or _plain(str(one)) == _plain(str(other)) != ""
 
 
 def _without_unit(name: str) -> str:

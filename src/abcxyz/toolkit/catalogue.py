@@ -9,7 +9,7 @@ the order of registration; so two packages may translate one phrase in two ways.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
@@ -35,6 +35,7 @@ __all__ = [
     "Catalogue",
     "Figure",
     "Message",
+    "Phrases",
     "Texts",
     "catalogue",
     "gather_texts",
@@ -140,6 +141,23 @@ class Message(str):
         return (type(self), (self.own, self.template, self.details))
 
 
+class Phrases(str):
+    """Several messages as one field of a message, joined by commas in the reader's language."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, parts: Iterable[str]) -> Self:
+        """Join the messages in English."""
+        known = tuple(parts)
+        joined = super().__new__(cls, ", ".join(known))
+        joined.parts = known
+        return joined
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Support pickling and copying."""
+        return (type(self), (self.parts,))
+
+
 @dataclass(frozen=True)
 class Figure:
     """A number in a message, formatted by the reader's language with *decimals* decimals."""
@@ -153,6 +171,8 @@ def _localised(fields: Mapping[str, object], lang: str) -> dict[str, object]:
     for name, value in fields.items():
         if isinstance(value, Figure):
             written[name] = number(value.value, lang, value.decimals)
+        elif isinstance(value, Phrases):
+            written[name] = ", ".join(translate(part, lang) for part in value.parts)
         elif isinstance(value, (Message, BaseException)):
             written[name] = translate(value, lang)
     return written

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
-__all__ = ["Redactor"]
+__all__ = ["Redactor", "looks_secret"]
 
+_LONG, _SHORT = 25, 10  # characters of a piece of a name that may be a token
 _KEYS = (
     "access_token|refresh_token|client_secret|application_token|authorization|password|token"
     "|secret|sessid|signature|auth|code|key"
@@ -19,6 +20,28 @@ _LOGIN = re.compile(r"(?i)\b(basic|bearer)\s+[\w.~+/=-]+")
 _HOOK = re.compile(r"(/rest/(?:api/)?)[^/?#\s]+/[^/?#\s]+/")
 _ESCAPED = re.compile("%[0-9A-F]{2}")
 _USER = re.compile(r"(://)[^/@\s]+@")
+
+
+def looks_secret(name: str) -> bool:
+    """Return whether text in the place of a name may be an address or a token instead.
+
+    Examples
+    --------
+    >>> looks_secret("BITRIX_WEBHOOK"), looks_secret("secrets/bitrix24-webhook.txt")
+    (False, False)
+    >>> looks_secret("https://example.bitrix24.ru/rest/7/k3y/"), looks_secret("x7Gh29dKq81LmN")
+    (True, True)
+    """
+    if "://" in name or "/rest/" in name or set(name) & set("@=?&% \t\n"):
+        return True
+    pieces = re.split(r"[^0-9A-Za-z]+", name)
+    return any(len(piece) >= _LONG or _is_mixed(piece) for piece in pieces)
+
+
+def _is_mixed(piece: str) -> bool:
+    """Whether a piece of a name mixes letters and digits as tokens do."""
+    digits = sum(char.isdigit() for char in piece)
+    return len(piece) >= _SHORT and digits >= 2 and digits < len(piece)
 
 
 def _spellings(secret: str) -> set[str]:

@@ -12,9 +12,9 @@ from attrs import frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.files import read_private
-from abcxyz.toolkit.redaction import Redactor
+from abcxyz.toolkit.redaction import Redactor, looks_secret
 
-__all__ = ["KINDS", "Vault", "in_clear", "is_reference", "read_secret"]
+__all__ = ["KINDS", "Vault", "check_path_name", "in_clear", "is_reference", "read_secret"]
 
 KINDS = ("env", "file", "keyring")
 """Kinds of reference: ``{ env = "NAME" }``, ``{ file = "path" }``, ``{ keyring = "a/b" }``."""
@@ -117,6 +117,9 @@ secret
         )
     if kind == "file":
         path = (folder or Path()) / Path(name).expanduser()
+        plain = re.search(r"[./\\]", name) or not re.search(r"\d", name)
+        if not path.exists() and (looks_secret(name) or not plain):
+            raise _no_name(kind, where)
         secret = read_private(path, where).strip()
     else:
         secret = (_from_environment if kind == "env" else _from_keyring)(name, where)
@@ -173,8 +176,44 @@ class Vault:
         return value
 
 
+def check_path_name(path: Path, where: str = "") -> None:
+    """Check that a path that does not exist is no secret put in its place.
+
+    Raises
+    ------
+    ConfigError
+        It may be one; the message does not repeat it.
+    """
+    if not path.exists() and looks_secret(path.name):
+        raise _no_name("file", where)
+
+
+def _no_name(kind: str, where: str) -> ConfigError:
+    """Return the error about a name that may be the secret itself, which is not repeated."""
+    if kind == "env":
+        return ConfigError(
+            "{where}the variable that env names is not set, and its name may be the secret "
+            "itself, so it is not shown; write the name of a variable in capitals, such as "
+            "BITRIX_WEBHOOK",
+            where=where,
+        )
+    if kind == "file":
+        return ConfigError(
+            "{where}the file is not there, and its name may be the secret itself, so it is not "
+            "shown; write the path of a file, such as secrets/webhook.txt",
+            where=where,
+        )
+    return ConfigError(
+        "{where}what keyring names may be the secret itself, so it is not shown; write "
+        "SERVICE/USER",
+        where=where,
+    )
+
+
 def _from_environment(name: str, where: str) -> str:
     found = os.environ.get(name)
+    if found is None and (looks_secret(name) or not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name)):
+        raise _no_name("env", where)
     if found is None:
         raise ConfigError(
             "{where}the environment variable {name} is not set; set it to the secret",
@@ -186,6 +225,8 @@ def _from_environment(name: str, where: str) -> str:
 
 def _from_keyring(name: str, where: str) -> str:
     service, slash, user = name.rpartition("/")
+    if looks_secret(name):
+        raise _no_name("keyring", where)
     if not (service and slash and user):
         raise ConfigError(
             "{where}keyring = {name!r} is not SERVICE/USER; write it so",

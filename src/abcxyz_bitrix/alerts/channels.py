@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from abcxyz.errors import AdapterError
+from abcxyz.errors import AdapterError, BadDataError
 from abcxyz.toolkit.catalogue import translate
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
+from abcxyz_bitrix.alerts.message import Message, plain
+from abcxyz_bitrix.alerts.tasks import ADD, Tasks
 from abcxyz_bitrix.crm.customers import Party, party_of
 from abcxyz_bitrix.crm.entities import (
     COMPANY,
@@ -22,13 +21,12 @@ from abcxyz_bitrix.crm.entities import (
     ENTITIES,
     LEAD,
     SHORT,
-    code_of,
     fields_of,
 )
 from abcxyz_bitrix.crm.staff import Staff
+from abcxyz_bitrix.crm.traces import deal_title
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.dialect import as_id, as_map
-from abcxyz_bitrix.rest.errors import BitrixError, NotJsonError
+from abcxyz_bitrix.rest.dialect import as_id, is_empty
 from abcxyz_bitrix.rest.limits import Budget
 from abcxyz_bitrix.rest.lists import Listing, by_ids, cursor
 from abcxyz_bitrix.rest.refusals import concerns_one, maybe_done
@@ -36,53 +34,16 @@ from abcxyz_bitrix.rest.refusals import concerns_one, maybe_done
 if TYPE_CHECKING:
     from abcxyz import Alert, Analysis
 
-__all__ = ["CHANNELS", "Alerts", "plain"]
+__all__ = ["CHANNELS", "Alerts"]
 
 _METHODS = {
     "timeline": "crm.timeline.comment.add",
-    "tasks": "tasks.task.add",
+    "tasks": ADD,
     "notify": "im.notify.system.add",
 }
 _SCOPES = {"timeline": {"crm"}, "tasks": {"task"}, "notify": {"im"}}
 CHANNELS = tuple(_METHODS)
-_LONGEST = 2000  # characters of a message
-
-
-def plain(text: str) -> str:
-    r"""Disarm the BB codes, tags and control characters of a message.
-
-    Examples
-    --------
-    >>> plain("[url=x]AB\u202e</b>[/url]")
-    '(url=x)AB‹/b›(/url)'
-    """
-    printable = "".join(
-        char if char == "\n" or unicodedata.category(char)[0] != "C" else "" for char in text
-    )
-    return printable.translate(str.maketrans("[]<>", "()‹›"))[:_LONGEST]
-
-
-@frozen
-class Message:
-    """Text of one alert, bound to a CRM object."""
-
-    key: str
-    customer: str
-    entity: int
-    number: int
-    title: str
-    text: str
-    receiver: int
-
-    @property
-    def body(self) -> str:
-        """Text with the marker by which a sent alert is recognised."""
-        return f"{self.text}\n{marker(self.key)}"
-
-    @property
-    def binding(self) -> str:
-        """Type and id of the object, as tasks refer to it."""
-        return code_of(self.entity, self.number)
+_NOTIFY_TRIES = 2  # of a notification that the portal answers with false
 
 
 @define
@@ -97,8 +58,8 @@ class Alerts:
         File of the alerts that were sent.
     stalled
         Whether stalled deals are sent.
-    head
-        Id of the user who receives stalled deals, as in the sink.
+    head, sales_department
+        Who receives stalled deals, as in the sink.
     """
 
     client: Client = field(repr=False)
@@ -107,7 +68,11 @@ class Alerts:
     stalled: bool = True
     head: int | None = None
     lang: str = "ru"
-    _rest_3: bool = field(default=True, init=False)
+    sales_department: str | int | None = None
+    _tasks: Tasks = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._tasks = Tasks(self.client)
 
     @property
     def scopes(self) -> set[str]:
@@ -148,19 +113,32 @@ class Alerts:
         ledger = Ledger(Path(self.ledger))
         sent = 0
         left: dict[str, None] = {}
+        broken: set[str] = set()
         for message in self._messages(analysis, parties):
+            if self._moved_by_ours(message, ledger):
+                continue
             for channel in self.channels:
-                if budget.spent:
+                if budget.spent or channel in broken:
                     left[message.key] = None
-                    break
+                    continue
                 try:
                     sent += self._send_once(channel, message, ledger)
                 except AdapterError as problem:
+                    # A channel without a right would fail for every alert; the others go on.
                     if not (concerns_one(problem) or maybe_done(problem)):
-                        raise
+                        broken.add(channel)
                     failed.setdefault(message.customer, translate(problem, self.lang))
                     left[message.key] = None
         return sent, list(left)
+
+    def _moved_by_ours(self, message: Message, ledger: Ledger) -> bool:
+        """Whether a deal counts as moved only because of the adapter's last task about it."""
+        deal, colon, day = message.key.rpartition(":")
+        if message.entity != DEAL or not colon:
+            return False
+        ours = ledger.objects(deal + colon, "tasks")
+        known = any(ledger.state(message.key, channel) for channel in self.channels)
+        return bool(ours) and not known and self._tasks.moved_by_ours(message, day, ours)
 
     def pending(self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]) -> int:
         """Count what a run would send; nothing is sent or stored."""
@@ -183,7 +161,7 @@ class Alerts:
             if alert.kind != "stalled_deal" or self.stalled:
                 bound += [(alert, party) for party in _card(alert, parties)]
         owners = self._owners([party for _, party in bound])
-        staff = Staff(self.client, self.head)
+        staff = Staff(self.client, self.head, self.sales_department)
         messages = []
         for alert, party in bound:
             name = analysis.names.get(alert.customer)
@@ -196,13 +174,18 @@ class Alerts:
                     str(alert.customer),
                     party[0],
                     party[1],
-                    text.partition("\n")[0][:200],
+                    self._title(alert, party, text),
                     text,
                     # The head receives stalled deals, even if the responsible employee is active.
                     staff.head(owner) if alert.kind == "stalled_deal" else staff.receiver(owner),
                 )
             )
         return messages
+
+    def _title(self, alert: Alert, party: Party, text: str) -> str:
+        if alert.kind == "stalled_deal" and party[0] == DEAL:
+            return deal_title(party[1], self.lang)
+        return text.partition("\n")[0][:200]
 
     def _owners(self, parties: Sequence[Party]) -> dict[Party, int]:
         """Find the responsible employee of each object."""
@@ -224,18 +207,20 @@ class Alerts:
         if known:
             return False
         if known is False or ledger.fresh:
-            number_on_portal = self._find(channel, message)
+            since = ledger.intended_at(message.key, channel)
+            number_on_portal = self._find(channel, message, since)
             if number_on_portal is not None:
                 ledger.confirm(message.key, channel, number_on_portal)
                 return False
-        ledger.intend(message.key, channel)
+        now = self.client.clock.now()
+        ledger.intend(message.key, channel, now)
         try:
             number = self._send(channel, message)
         except AdapterError as problem:
             if not maybe_done(problem):
                 ledger.withdraw(message.key, channel)
                 raise
-            number_on_portal = self._find(channel, message)
+            number_on_portal = self._find(channel, message, now)
             if number_on_portal is None:
                 raise
             number = number_on_portal
@@ -251,65 +236,25 @@ class Alerts:
             }
             return as_id(self.client.call(_METHODS[channel], {"fields": fields}).result)
         if channel == "tasks":
-            return self._task(message)
+            return self._tasks.create(message)
         params = {
             "USER_ID": message.receiver,
             "MESSAGE": message.body,
             # The same tag replaces the earlier notification; a webhook needs an id beside it.
-            "TAG": f"ABCXYZ|{_digest(message.key)}",
+            "TAG": f"ABCXYZ|{message.digest}",
             "CLIENT_ID": "abcxyz",
         }
-        return as_id(self.client.call(_METHODS[channel], params).result)
+        for _ in range(_NOTIFY_TRIES):
+            result = self.client.call(_METHODS[channel], params).result
+            if not is_empty(result):
+                return as_id(result)
+        raise BadDataError(
+            "Bitrix24 did not deliver the notification to user {user}; check that this user may "
+            "receive notifications",
+            user=message.receiver,
+        )
 
-    def _task(self, message: Message) -> int:
-        author = as_id(as_map(self.client.call("profile").result).get("ID"))
-        deadline = self._deadline()
-        if not self._rest_3:
-            return self._task_of_rest_2(message, author, deadline)
-        try:
-            answer = self.client.idempotent(
-                "tasks.task.add",
-                {
-                    "fields": {
-                        "title": message.title,
-                        "description": message.body,
-                        "creatorId": author,
-                        "responsibleId": message.receiver,
-                        "deadline": deadline,
-                        "crmItemIds": [message.binding],
-                    }
-                },
-                f"abcxyz-{_digest(message.key)}",
-            )
-        except (BitrixError, NotJsonError) as problem:
-            code = getattr(problem, "code", "").upper()
-            if "IDEMPOTENCYKEYMISMATCH" in code:
-                return 0  # created within the last day, with another text
-            if not _no_rest_3(problem):
-                raise
-            self._rest_3 = False
-            return self._task_of_rest_2(message, author, deadline)
-        return as_id(as_map(as_map(answer.result).get("item")).get("id"))
-
-    def _task_of_rest_2(self, message: Message, author: int, deadline: str) -> int:
-        """Create a task without REST 3.0; only the ledger prevents a second one."""
-        fields = {
-            "TITLE": message.title,
-            "DESCRIPTION": message.body,
-            "CREATED_BY": author,
-            "RESPONSIBLE_ID": message.receiver,
-            "DEADLINE": deadline,
-            "UF_CRM_TASK": [message.binding],
-        }
-        answer = self.client.call("tasks.task.add", {"fields": fields})
-        return as_id(as_map(as_map(answer.result).get("task")).get("id"))
-
-    def _deadline(self) -> str:
-        """Return the end of the working day tomorrow; an idempotency key needs equal values."""
-        day = datetime.fromtimestamp(self.client.clock.now(), UTC).date() + timedelta(days=1)
-        return f"{day.isoformat()}T15:00:00+00:00"
-
-    def _find(self, channel: str, message: Message) -> int | None:
+    def _find(self, channel: str, message: Message, since: float | None) -> int | None:
         """Search the portal for a message that may have been sent already."""
         mark = marker(message.key)
         if channel == "timeline":
@@ -327,18 +272,7 @@ class Alerts:
             )
             return _id_with_mark(rows, "COMMENT", mark)
         if channel == "tasks":
-            rows = cursor(
-                self.client,
-                "crm.activity.list",
-                {
-                    "filter": {
-                        "BINDINGS": [{"OWNER_TYPE_ID": message.entity, "OWNER_ID": message.number}]
-                    },
-                    "select": ["ID", "DESCRIPTION"],
-                },
-                at="",
-            )
-            return _id_with_mark(rows, "DESCRIPTION", mark)
+            return self._tasks.find(message, since)
         return None  # a repeated notification replaces the first one
 
 
@@ -356,15 +290,3 @@ def _card(alert: Alert, parties: Mapping[str, Sequence[Party]]) -> list[Party]:
 
 def _id_with_mark(rows: Any, name: str, mark: str) -> int | None:
     return next((as_id(row["ID"]) for row in rows if mark in str(row.get(name) or "")), None)
-
-
-def _digest(key: str) -> str:
-    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _no_rest_3(problem: BitrixError | NotJsonError) -> bool:
-    """Whether the portal has no such method or route, so that nothing was executed."""
-    if isinstance(problem, NotJsonError):
-        return problem.details.get("status") == 404
-    code = problem.code.upper()
-    return "METHODNOTFOUND" in code or code == "ERROR_METHOD_NOT_FOUND"

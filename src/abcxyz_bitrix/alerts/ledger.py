@@ -74,10 +74,31 @@ class Ledger:
             ).fetchone()
         return None if row is None else bool(row[0])
 
-    def intend(self, key: str, channel: str) -> None:
-        """Record that an alert is about to be sent."""
+    def objects(self, prefix: str, channel: str) -> set[int]:
+        """Return the ids of what was sent for keys that begin with *prefix*."""
         with self._open() as base:
-            base.execute("insert or ignore into raised values (?, ?, 0, null)", (key, channel))
+            rows = base.execute(
+                "select object from raised where channel = ? and done = 1 and object > 0 "
+                "and substr(key, 1, ?) = ?",
+                (channel, len(prefix), prefix),
+            ).fetchall()
+        return {int(number) for (number,) in rows}
+
+    def intended_at(self, key: str, channel: str) -> float | None:
+        """Return the POSIX time at which an uncertain alert was to be sent; None if unknown."""
+        with self._open() as base:
+            row = base.execute(
+                "select object from raised where key = ? and channel = ? and done = 0",
+                (key, channel),
+            ).fetchone()
+        return None if row is None or row[0] is None else float(row[0])
+
+    def intend(self, key: str, channel: str, now: float) -> None:
+        """Record that an alert is about to be sent, and when."""
+        with self._open() as base:
+            base.execute(
+                "insert or ignore into raised values (?, ?, 0, ?)", (key, channel, int(now))
+            )
 
     def confirm(self, key: str, channel: str, number: int | None) -> None:
         """Record that an alert was sent, with its id on the portal."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from attrs import define, field
 
-from abcxyz.errors import ConfigError
+from abcxyz.errors import AuthenticationError, ConfigError
+from abcxyz.toolkit.known_names import check_known
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD, SHORT, code_of, fields_of
 from abcxyz_bitrix.crm.stages import NO_SUCH_TYPE
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_bool, as_id, as_map, is_empty, rows_at
+from abcxyz_bitrix.rest.errors import MethodNotFoundError
 from abcxyz_bitrix.rest.lists import (
     PAGE,
     Listing,
@@ -129,17 +132,48 @@ class Keys:
     kind: str = "id"
     without: int = field(default=0, init=False)
     _known: dict[Party, str] = field(factory=dict, init=False, repr=False)
+    _checked: bool = field(default=False, init=False, repr=False)
+
+    def _check_once(self) -> None:
+        if not self._checked:
+            self.check()
+            self._checked = True
 
     def of(self, parties: Iterable[Party]) -> dict[Party, str]:
         """Return the key of each customer; one without a key gets its Bitrix24 id."""
         wanted = list(dict.fromkeys(parties))
         if self.kind == "id":
             return {party: key_of(party) for party in wanted}
+        self._check_once()
         for entity in PREFIX:
             missing = [n for kind, n in wanted if kind == entity and (kind, n) not in self._known]
             if missing:
                 self._known.update(self._look_up(entity, missing))
         return {party: self._known[party] for party in wanted}
+
+    def check(self) -> None:
+        """Check the name of a requisite.
+
+        Raises
+        ------
+        ConfigError
+            The portal has no such requisite; those it has are listed.
+        """
+        name = self._requisite
+        if not name:
+            return
+        try:
+            known = as_map(self.client.call("crm.requisite.fields").result)
+        except (MethodNotFoundError, AuthenticationError):
+            known = {}
+        # Without the list only the form of the name can be checked.
+        names = sorted(one for one in known if one.startswith("RQ_"))
+        if names or not re.fullmatch(r"RQ_[A-Z0-9_]+", name):
+            check_known(
+                "there is no requisite {key!r}; known are {known}",
+                key=[name],
+                known=names or ["RQ_INN", "RQ_KPP", "RQ_OGRN"],
+            )
 
     def _look_up(self, entity: int, ids: Sequence[int]) -> dict[Party, str]:
         keys = self._requisites(entity, ids) if self._requisite else self._fields(entity, ids)
@@ -205,6 +239,7 @@ class Keys:
         direct = {key: objects for key, objects in direct.items() if objects[0][0] in entities}
         if self.kind == "id" or not keys - set(direct):
             return direct
+        self._check_once()
         for party, key in self._all_keys(entities):
             if key in keys:
                 direct.setdefault(key, []).append(party)

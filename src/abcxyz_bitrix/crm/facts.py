@@ -13,7 +13,7 @@ from abcxyz_bitrix.crm.activities import contacted_leads, hours_spent
 from abcxyz_bitrix.crm.currencies import portal_rates
 from abcxyz_bitrix.crm.customers import Keys, key_of
 from abcxyz_bitrix.crm.entities import DEAL, LEAD, code_of, fields_of
-from abcxyz_bitrix.crm.leads import open_leads
+from abcxyz_bitrix.crm.leads import leads_on, open_leads
 from abcxyz_bitrix.crm.open_deals import OpenDeal, open_deals
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, as_moment
@@ -115,6 +115,8 @@ class FactsReader:
         return [TimeSpent(customer=keys[party], hours=hours[party]) for party in sorted(hours)]
 
     def _contacts(self) -> list[LeadContact]:
+        if not leads_on(self.client):
+            return []
         names = fields_of(self.client, LEAD)
         created, responsible = names.name("CREATED_TIME"), names.name("ASSIGNED_BY_ID")
         leads = {as_id(row["id"]): row for row in open_leads(self.client, (created, responsible))}

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from abcxyz_bitrix.crm.customers import Party, chooser
 from abcxyz_bitrix.crm.entities import DEAL, Fields, code_of, fields_of
 from abcxyz_bitrix.crm.stages import load_stages
+from abcxyz_bitrix.crm.traces import made_by_adapter
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_bool, as_decimal, as_id, as_moment, rows_at
 from abcxyz_bitrix.rest.lists import Listing, Row, first, narrow, scan
@@ -23,7 +24,6 @@ _CODES = (
     "MOVED_TIME", "CREATED_TIME", "LAST_ACTIVITY_TIME", "LAST_ACTIVITY_BY", "ASSIGNED_BY_ID",
     "OPPORTUNITY", "CURRENCY_ID", "IS_RECURRING",
 )  # fmt: skip
-_MARK = "[abcxyz:"  # in everything that the adapter posts
 
 
 @frozen
@@ -116,14 +116,17 @@ def _rows(client: Client, names: Fields) -> Iterator[tuple[Row, str]]:
             where[name] = value
     listing = Listing(DEAL, tuple(names.select(_CODES)), where)
     closed, recurring = names.find("CLOSED"), names.find("IS_RECURRING")
-    stage_name = names.name("STAGE_ID")
+    stage_name, semantic = names.name("STAGE_ID"), names.find("STAGE_SEMANTIC_ID")
     for piece in scan(client, narrow(client, listing, note=lambda _text: None)):
         for row in piece.rows:
             stage = stages.by_id.get(str(row.get(stage_name)))
-            if stage is None or stage.semantics != "P" or as_bool(row.get(closed or "")):
+            stage_id = str(row.get(stage_name))
+            # The semantics of a deleted stage are known from the deal alone.
+            semantics = stage.semantics if stage is not None else row.get(semantic or "", "P")
+            if semantics != "P" or as_bool(row.get(closed or "")):
                 continue
             if not as_bool(row.get(recurring or "")):
-                yield row, stage.name
+                yield row, stage.name if stage is not None else stage_id
 
 
 @define
@@ -160,7 +163,15 @@ class _MovementReader:
                 {
                     "order": {"ID": "DESC"},
                     "filter": {"BINDINGS": [{"OWNER_TYPE_ID": DEAL, "OWNER_ID": number}]},
-                    "select": ["ID", "CREATED", "LAST_UPDATED", "AUTHOR_ID", "DESCRIPTION"],
+                    "select": [
+                        "ID",
+                        "CREATED",
+                        "LAST_UPDATED",
+                        "AUTHOR_ID",
+                        "DESCRIPTION",
+                        "SUBJECT",
+                        "PROVIDER_ID",
+                    ],
                 },
             )
             commands[f"c{number}"] = Command(
@@ -176,11 +187,7 @@ class _MovementReader:
             number, entries = int(key[1:]), rows_at(first(outcome, key).result, "", key)
             for entry in entries:
                 moment = as_moment(entry.get("CREATED"))
-                if moment is not None and not self._by_adapter(entry):
+                ours = made_by_adapter(entry, number, self.user, dedicated=self.dedicated)
+                if moment is not None and not ours:
                     latest[number] = max(latest.get(number, moment), moment)
         return latest
-
-    def _by_adapter(self, entry: Row) -> bool:
-        """Whether the adapter made an entry: it holds the mark, or its author is dedicated."""
-        content = f"{entry.get('COMMENT') or ''}{entry.get('DESCRIPTION') or ''}"
-        return _MARK in content or (self.dedicated and as_id(entry.get("AUTHOR_ID")) == self.user)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -26,10 +27,13 @@ class Staff:
     ----------
     named
         Id of the head from the job; None searches the departments.
+    department
+        Name or number of the sales department, from the job; None searches it.
     """
 
     client: Client = field(repr=False)
     named: int | None = None
+    department: str | int | None = None
     _users: dict[int, Mapping[str, Any] | None] = field(factory=dict, init=False, repr=False)
     _departments: dict[int, Mapping[str, Any]] | None = field(default=None, init=False, repr=False)
 
@@ -62,16 +66,11 @@ class Staff:
                 )
             return self.named
         departments = self._all_departments()
-        # The language of the portal is not known, so the word is searched in all of them.
-        sales = {text("sales", lang) for lang in languages()}
-        starts = [
-            number
-            for number, row in departments.items()
-            if any(word in str(row.get("NAME", "")).casefold() for word in sales)
-        ]
         user = self._users.get(responsible) if self.active(responsible) else None
-        if not starts and user is not None:
-            starts = [as_id(value) for value in as_map(user.get("UF_DEPARTMENT")).values()]
+        home = (
+            [as_id(value) for value in as_map(user.get("UF_DEPARTMENT")).values()] if user else []
+        )
+        starts = self._sales_departments(departments, home) or home
         for start in [*starts, *(n for n, row in departments.items() if not row.get("PARENT"))]:
             head = self._first_head(start, departments)
             if head:
@@ -79,6 +78,36 @@ class Staff:
         raise ConfigError(
             "the portal names no head of the sales department; set head to the number of a user"
         )
+
+    def _sales_departments(
+        self, departments: Mapping[int, Mapping[str, Any]], home: Sequence[int]
+    ) -> list[int]:
+        """List the sales departments: the employee's own first, then from the top of the tree.
+
+        Raises
+        ------
+        ConfigError
+            The job names a department that the portal does not have.
+        """
+        titles = {number: str(row.get("NAME") or "") for number, row in departments.items()}
+        if self.department is not None:
+            wanted = str(self.department).strip().casefold()
+            chosen = [
+                number
+                for number, title in titles.items()
+                if wanted in (str(number), title.strip().casefold())
+            ]
+            if not chosen:
+                raise ConfigError(
+                    "there is no department {name!r}; the portal has {known}",
+                    name=self.department,
+                    known=", ".join(repr(title) for title in titles.values()),
+                )
+            return chosen
+        paths = {number: _path(number, departments) for number in departments}
+        own = {above for number in home for above in paths.get(number, ())}
+        sales = [number for number, title in titles.items() if _is_sales(title)]
+        return sorted(sales, key=lambda number: (number not in own, len(paths[number]), number))
 
     def _first_head(self, department: int, departments: Mapping[int, Mapping[str, Any]]) -> int:
         seen: set[int] = set()
@@ -108,3 +137,21 @@ class Staff:
     def receiver(self, responsible: int) -> int:
         """Return the responsible employee, or the head if the employee has left."""
         return responsible if self.active(responsible) else self.head(responsible)
+
+
+def _path(number: int, departments: Mapping[int, Mapping[str, Any]]) -> list[int]:
+    """Return a department and those above it."""
+    path: list[int] = []
+    while number in departments and number not in path:
+        path.append(number)
+        number = as_id(departments[number].get("PARENT"))
+    return path
+
+
+def _is_sales(title: str) -> bool:
+    """Whether a department sells, by whole words: after-sales service is another thing."""
+    words = re.findall(r"[^\W\d_]+", title.casefold())
+    # The language of the portal is not known, so the words are searched in all of them.
+    known = languages()
+    sells = any(word.startswith(text("sales", lang)) for word in words for lang in known)
+    return sells and not any(text("after", lang) in words for lang in known)

@@ -99,12 +99,10 @@ class Stages:
 
 def load_stages(client: Client, entity: int) -> Stages:
     """Read the funnels and stages of deals or smart invoices."""
-    categories = rows_at(
-        client.call("crm.category.list", {"entityTypeId": entity}).result,
-        "categories",
-        "crm.category.list",
-    )
-    funnels = {as_id(row.get("id")): str(row.get("name") or "") for row in categories}
+    funnels = {
+        as_id(row.get("id") or row.get("ID")): str(row.get("name") or row.get("NAME") or "")
+        for row in _funnels(client, entity)
+    }
     if entity == DEAL:
         funnels.setdefault(0, "")
     lists = {_stage_list(entity, number): number for number in funnels}
@@ -124,6 +122,18 @@ def load_stages(client: Client, entity: int) -> Stages:
             )
             stages[stage.id] = stage
     return Stages(funnels, stages)
+
+
+def _funnels(client: Client, entity: int) -> list[Mapping[str, Any]]:
+    method = "crm.category.list"
+    try:
+        return rows_at(client.call(method, {"entityTypeId": entity}).result, "categories", method)
+    except MethodNotFoundError:
+        if entity != DEAL:
+            raise
+    # Older portals list the funnels of deals by another method.
+    method = "crm.dealcategory.list"
+    return rows_at(client.call(method, {"select": ["ID", "NAME"]}).result, "", method)
 
 
 def _semantics(row: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from abcxyz_bitrix.rest.errors import (
     OperationTimeLimitError,
     QueryLimitExceededError,
 )
+from abcxyz_bitrix.rest.legacy import from_legacy, to_legacy
 from abcxyz_bitrix.rest.limits import Tariff
 
 __all__ = ["BATCH_SIZE", "Client", "Outcome"]
@@ -42,9 +43,12 @@ class Client:
     ----------
     caller
         Sends single requests, with retries and rate limits.
+    legacy
+        Send the methods of old portals instead of ``crm.item.*``.
     """
 
     caller: Caller
+    legacy: bool = False
     _durations: dict[str, float] = field(factory=dict, init=False, repr=False)
 
     @property
@@ -69,7 +73,13 @@ class Client:
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
         """Call one method; see `Caller.call`."""
-        return self.caller.call(method, params)
+        if not self.legacy:
+            return self.caller.call(method, params)
+        command = Command(method, params or {})
+        sent = to_legacy(command)
+        answer = from_legacy(command, self.caller.call(sent.method, sent.params))
+        assert isinstance(answer, Answer)
+        return answer
 
     def idempotent(self, method: str, params: Mapping[str, Any], key: str) -> Answer:
         """Call a creating method of REST 3.0 with a key; see `Caller.idempotent`."""
@@ -98,6 +108,22 @@ class Client:
         stop
             Called before each request; once it returns True nothing more is sent.
         """
+        if not self.legacy:
+            yield from self._stream(commands, stop)
+            return
+        waiting: dict[str, Command] = {}
+
+        def older() -> Iterator[tuple[str, Command]]:
+            for key, command in commands:
+                waiting[key] = command
+                yield key, to_legacy(command)
+
+        for key, outcome in self._stream(older(), stop):
+            yield key, from_legacy(waiting.pop(key), outcome)
+
+    def _stream(
+        self, commands: Iterable[tuple[str, Command]], stop: Callable[[], bool] | None
+    ) -> Iterator[tuple[str, Outcome]]:
         source = iter(commands)
         waiting: list[tuple[str, Command]] = []
         rounds: dict[str, int] = {}

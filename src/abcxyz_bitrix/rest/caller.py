@@ -23,6 +23,7 @@ from abcxyz_bitrix.rest.credentials import Credentials
 from abcxyz_bitrix.rest.dialect import Answer, Command, Times, decode
 from abcxyz_bitrix.rest.errors import (
     BitrixError,
+    BusyPageError,
     NotJsonError,
     OperationTimeLimitError,
     PortalMovedError,
@@ -36,6 +37,7 @@ __all__ = ["TRIES", "Caller", "Traffic"]
 TRIES = 3  # attempts of a repeatable call whose answer is lost
 _BACKOFF = Backoff(attempts=None, jitter=(1.0, 1.0))
 _MAX_WAITS = 12  # waits in a row for a portal that asks to wait
+_BUSY_PAGES = frozenset({403, 429})  # statuses of pages shown before a call is run
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _AGENT = f"abcxyz-bitrix/{version('abcxyz')}"
 
@@ -187,7 +189,7 @@ class Caller:
                 self.traffic.refused += 1
                 self.pause(self.limiter.refused(waits))
                 waits += 1
-            elif isinstance(problem, OperationTimeLimitError) and waits < _MAX_WAITS:
+            elif _asks_to_wait(problem, raw.status) and waits < _MAX_WAITS:
                 self.traffic.refused += 1
                 waits += 1
                 self.pause(self.operating.refused(method))
@@ -232,6 +234,14 @@ class Caller:
         )
 
     def _problem(self, method: str, raw: Raw, body: Mapping[str, Any] | None) -> AdapterError:
+        if body is None and raw.status in _BUSY_PAGES:
+            return BusyPageError(
+                "{method} was answered with a page (HTTP {status}): the portal limits requests, "
+                "is under maintenance, or a proxy refuses this machine; run again later, or ask "
+                "its administrator",
+                method=method,
+                status=raw.status,
+            )
         if body is None or "error" not in body:
             return _no_answer(method, raw.status)
         code, text = body["error"], body.get("error_description", "")
@@ -299,6 +309,11 @@ def _no_answer(method: str, status: int) -> NotJsonError:
         method=method,
         status=status,
     )
+
+
+def _asks_to_wait(problem: AdapterError, status: int) -> bool:
+    """Whether the call was refused before it ran, for a limit that passes."""
+    return isinstance(problem, (OperationTimeLimitError, BusyPageError)) or status == 429
 
 
 def _may_pass(problem: AdapterError) -> bool:

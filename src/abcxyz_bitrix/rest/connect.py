@@ -37,6 +37,7 @@ def connect(
     timeout: float = 65.0,
     proxy: str | None = None,
     pace_file: Path | None = None,
+    legacy: bool = False,
     clock: Clock | None = None,
 ) -> Client:
     """Build a client of a portal.
@@ -58,6 +59,8 @@ def connect(
         ``standard``, ``enterprise`` or ``self-hosted``.
     pace_file
         File by which all processes of this machine share one rate limit.
+    legacy
+        Send the methods of old portals, ``crm.deal.*`` and its like, instead of ``crm.item.*``.
     timeout
         Seconds to wait for an answer, at least 65: the portal itself works up to 60.
 
@@ -86,8 +89,9 @@ def connect(
     elif webhook is None and client_id and client_secret is not None and token_file and portal:
         secret = read_secret(client_secret, where="client_secret: ")
         credentials = OAuth.open(
-            portal, client_id, secret, Path(token_file), transport, loopback=insecure_loopback
-        )
+            portal, client_id, secret, Path(token_file), transport, loopback=insecure_loopback,
+            clock=timer,
+        )  # fmt: skip
     else:
         raise ConfigError(
             "Bitrix24 needs either webhook, or client_id, client_secret, token_file and portal"
@@ -110,4 +114,4 @@ def connect(
     if pace_file is not None:
         limits = caller.tariff
         caller.limiter.tokens = SharedTokenBucket(pace_file, limits.rate, limits.burst, timer)
-    return Client(caller)
+    return Client(caller, legacy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
@@ -12,19 +12,129 @@ from urllib.parse import urlencode, urlsplit
 from attrs import field, frozen
 
 from abcxyz.errors import AdapterError, ConfigError, UnavailableError
-from abcxyz.http import Transport
+from abcxyz.http import OutcomeUnknownError, Transport
 from abcxyz.plugins import Secret
-from abcxyz.toolkit import file_lock, is_loopback, read_private, write_atomic
+from abcxyz.toolkit import (
+    Backoff,
+    Clock,
+    SystemClock,
+    file_lock,
+    is_loopback,
+    read_private,
+    write_atomic,
+)
+from abcxyz.toolkit.secrets import check_path_name
 from abcxyz_bitrix.rest.errors import NotJsonError
 from abcxyz_bitrix.rest.refusals import refusal
 
-__all__ = ["AUTH_SERVERS", "Credentials", "OAuth", "SecretOrReference", "Webhook"]
+__all__ = [
+    "AUTH_SERVERS",
+    "Credentials",
+    "OAuth",
+    "SecretOrReference",
+    "Webhook",
+    "auth_server",
+    "portal_base",
+    "request_tokens",
+    "store_tokens",
+]
 
 AUTH_SERVERS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
 """The only hosts that may see a client secret."""
 
+_REQUIRED = ("access_token", "refresh_token")
+_STORED = (*_REQUIRED, "client_endpoint", "server_endpoint", "expires", "member_id", "scope")
+_BACKOFF = Backoff(attempts=3)
+
 SecretOrReference = Secret | Mapping[str, str]
 """A secret, or a reference to it as `read_secret` takes it; a job must not hold the secret."""
+
+
+def auth_server(endpoint: str, *, loopback: bool) -> str:
+    """Return the authorisation server of an endpoint; the first known one without it.
+
+    Parameters
+    ----------
+    endpoint
+        Address from a token file or a redirect; only its host counts.
+    loopback
+        Allow a server on this machine.
+
+    Raises
+    ------
+    ConfigError
+        The server is not known, so that it must not see a client secret.
+    """
+    if not endpoint:
+        return AUTH_SERVERS[0]
+    parts = urlsplit(endpoint)
+    server = f"{parts.scheme}://{parts.netloc}"
+    if server in AUTH_SERVERS or (loopback and is_loopback(parts.hostname or "")):
+        return server
+    raise ConfigError(
+        "the token file names the authorisation server {server!r}; only {known} may see the "
+        "client secret",
+        server=server,
+        known=", ".join(AUTH_SERVERS),
+    )
+
+
+def request_tokens(
+    transport: Transport, server: str, parameters: str, *, hide: Iterable[str], clock: Clock
+) -> dict[str, str]:
+    """Request tokens, again after a page or a lost answer.
+
+    Parameters
+    ----------
+    parameters
+        Encoded query of the request.
+    hide
+        Secrets that a message must not repeat.
+
+    Raises
+    ------
+    AuthenticationError
+        The server refuses.
+    NotJsonError
+        It answers without tokens.
+    """
+    url = f"{server}/oauth/token/?{parameters}"
+    attempt = 0
+    while True:
+        attempt += 1
+        problem: OutcomeUnknownError
+        try:
+            response = transport.send("GET", url, repeatable=True)
+        except OutcomeUnknownError as lost:
+            problem = lost
+        else:
+            answer = _decoded(response.body)
+            if "error" in answer:
+                raise refusal(
+                    answer["error"],
+                    answer.get("error_description", ""),
+                    status=response.status,
+                    method="oauth/token",
+                    hide=hide,
+                )
+            if all(name in answer for name in _REQUIRED):
+                return {name: str(answer[name]) for name in _STORED if name in answer}
+            problem = NotJsonError(
+                "the authorisation server answered HTTP {status} without JSON; try again later",
+                status=response.status,
+            )
+        wait = _BACKOFF.wait(attempt)
+        if wait is None:
+            raise problem from None
+        clock.sleep(wait)
+
+
+def _decoded(body: bytes) -> dict[str, object]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 class _Unpicklable:
@@ -34,7 +144,7 @@ class _Unpicklable:
         raise TypeError("credentials are not picklable")
 
 
-def _base(url: str, loopback: bool) -> str:
+def portal_base(url: str, loopback: bool) -> str:
     """Check an address and return ``https://host[:port]``."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -76,7 +186,7 @@ class Webhook(_Unpicklable):
         ConfigError
             It is not such an address. The message does not repeat it.
         """
-        base = _base(url, loopback)
+        base = portal_base(url, loopback)
         parts = [part for part in urlsplit(url).path.split("/") if part]
         if len(parts) < 3 or parts[0] != "rest" or not parts[1].isdigit():
             raise ConfigError(
@@ -126,6 +236,8 @@ class OAuth(_Unpicklable):
         The token file, mode 0600: a JSON object as the authorisation server answers it.
     loopback
         Allow an authorisation server on this machine.
+    clock
+        Clock of the pauses between attempts.
 
     Notes
     -----
@@ -140,6 +252,7 @@ class OAuth(_Unpicklable):
     file: Path
     _transport: Transport = field(repr=False)
     loopback: bool = False
+    clock: Clock = field(factory=SystemClock, repr=False)
     _lock: threading.RLock = field(factory=threading.RLock, repr=False, init=False)
 
     @classmethod
@@ -152,6 +265,7 @@ class OAuth(_Unpicklable):
         transport: Transport,
         *,
         loopback: bool = False,
+        clock: Clock | None = None,
     ) -> OAuth:
         """Check the address and the token file.
 
@@ -161,7 +275,10 @@ class OAuth(_Unpicklable):
             One of them cannot be used.
         """
         url = portal if "://" in portal else f"https://{portal}"
-        made = cls(_base(url, loopback), client_id, client_secret, Path(file), transport, loopback)
+        made = cls(
+            portal_base(url, loopback), client_id, client_secret, Path(file), transport, loopback,
+            clock or SystemClock(),
+        )  # fmt: skip
         made.token()
         return made
 
@@ -203,7 +320,7 @@ class OAuth(_Unpicklable):
                 return True
             fresh = self._refresh(tokens)
             self._transport.redactor.learn(fresh["access_token"], fresh["refresh_token"])
-            _store(self.file, {**tokens, **fresh})
+            store_tokens(self.file, {**tokens, **fresh})
             return True
 
     def _refresh(self, tokens: Mapping[str, str]) -> dict[str, str]:
@@ -216,61 +333,15 @@ class OAuth(_Unpicklable):
                 "refresh_token": tokens["refresh_token"],
             }
         )
+        hide = (self._client_secret, *tokens.values())
         # A repeated request with the old token is safe: it works, or fails with invalid_grant.
-        response = self._transport.send(
-            "GET", f"{server}/oauth/token/?{parameters}", repeatable=True
-        )
-        try:
-            answer = json.loads(response.body)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise NotJsonError(
-                "the authorisation server answered HTTP {status} without JSON; try again later",
-                status=response.status,
-            )
-        if "error" in answer:
-            raise refusal(
-                answer["error"],
-                answer.get("error_description", ""),
-                status=response.status,
-                method="oauth/token",
-                hide=(self._client_secret, *tokens.values()),
-            )
-        try:
-            return {
-                name: str(answer[name])
-                for name in (
-                    "access_token",
-                    "refresh_token",
-                    "client_endpoint",
-                    "server_endpoint",
-                    "expires",
-                    "member_id",
-                )
-                if name in answer or name in ("access_token", "refresh_token")
-            }
-        except KeyError:
-            raise NotJsonError(
-                "the authorisation server answered HTTP {status} without JSON; try again later",
-                status=response.status,
-            ) from None
+        return request_tokens(self._transport, server, parameters, hide=hide, clock=self.clock)
 
     def _server(self, endpoint: str) -> str:
-        if not endpoint:
-            return AUTH_SERVERS[0]
-        parts = urlsplit(endpoint)
-        server = f"{parts.scheme}://{parts.netloc}"
-        if server in AUTH_SERVERS or (self.loopback and is_loopback(parts.hostname or "")):
-            return server
-        raise ConfigError(
-            "the token file names the authorisation server {server!r}; only {known} may see the "
-            "client secret",
-            server=server,
-            known=", ".join(AUTH_SERVERS),
-        )
+        return auth_server(endpoint, loopback=self.loopback)
 
     def _read(self) -> dict[str, str]:
+        check_path_name(self.file, "token_file: ")
         content = read_private(self.file, "token_file: ")
         try:
             tokens = json.loads(content)
@@ -288,7 +359,7 @@ class OAuth(_Unpicklable):
 Credentials = Webhook | OAuth
 
 
-def _store(path: Path, tokens: Mapping[str, str]) -> None:
+def store_tokens(path: Path, tokens: Mapping[str, str]) -> None:
     """Replace the token file atomically, readable by its owner only."""
     try:
         write_atomic(path, json.dumps(dict(tokens)).encode(), private=True)

@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 _SLOW = 300.0  # seconds for $metadata and virtual tables
 _ATTEMPTS = 4
+#: Statuses of outages that may pass at once: a dead session, no free licence, a broken body.
+_PASSING = frozenset({200, 400, 404, 500})
 _BACKOFF = Backoff(attempts=_ATTEMPTS, first=1.0, factor=3.0, jitter=(1.0, 1.0))
 
 
@@ -142,7 +144,7 @@ class Client:
                 return read(answer.body)
             except UnavailableError as problem:
                 wait = _BACKOFF.wait(attempt)
-                if wait is None or problem.details.get("status", 200) not in (200, 500):
+                if wait is None or problem.details.get("status", 200) not in _PASSING:
                     raise
             self.clock.sleep(wait)
         raise AssertionError("unreachable")

@@ -118,6 +118,7 @@ def choose(
     metric: str,
     bucket: str | None,
     window: Window,
+    orders: bool = True,
 ) -> ReadPlan:
     """Choose the way to read, and check that its objects are published.
 
@@ -129,6 +130,8 @@ def choose(
         As in the source.
     window
         Window of days to read.
+    orders
+        Whether the number and the days of sales matter.
 
     Raises
     ------
@@ -159,6 +162,8 @@ def choose(
         records, turnovers = register_readers(
             client, profile, objects, register, entity=entity, metric=metric, bucket=bucket
         )
+        if not orders:
+            turnovers = attrs.evolve(turnovers, orders=None)
         wanted: Reader = turnovers if read == "turnovers" else records
         missing = unpublished(client, [*wanted.queries(), *keyed])
         if not missing:
@@ -166,7 +171,7 @@ def choose(
             if read == "auto" and bucket and metric != "count" and turnovers.orders is not None:
                 costs = costs_of(client, records, turnovers, window)
                 wanted = _cheaper(costs, records, turnovers)
-            blind = wanted is turnovers and turnovers.orders is None
+            blind = orders and wanted is turnovers and turnovers.orders is None
             return ReadPlan(
                 wanted,
                 tuple(_with_flags(client, query) for query in keyed),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.bitrix.source_helpers import YEAR, lines, read
 from tests.emulators.bitrix24.harness import Rig
+from tests.emulators.bitrix24.methods import METHODS
 from tests.emulators.bitrix24.portal import COMPANY, CONTACT
 
 from abcxyz.core.sales.transactions import concat
-from abcxyz.errors import BadDataError
+from abcxyz.errors import BadDataError, ConfigError
 from abcxyz_bitrix.source import BitrixSource
 
 
@@ -86,3 +87,19 @@ def test_tax_number_may_be_the_key(site: Rig) -> None:
         ("7707083893", "2026-02-02", 1.0),
         ("CO_2", "2026-02-02", 2.0),
     ]
+
+
+@pytest.mark.parametrize("name", ["RQ_INNN", "rq_kpp", "KPP"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_misspelt_requisite_is_refused_with_the_list(
+    site: Rig, name: str, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A requisite that the portal lacks is an error with those it has, not an empty key."""
+    site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    if not listed:
+        monkeypatch.delitem(METHODS, "crm.requisite.fields")
+    if listed or name != "RQ_INNN":
+        with pytest.raises(ConfigError, match=f"no requisite '{name}'.*RQ_INN"):
+            read(site, customer_id=f"requisite:{name}")
+    else:
+        assert lines(read(site, customer_id=f"requisite:{name}")) == [("CO_1", "2026-02-02", 1.0)]

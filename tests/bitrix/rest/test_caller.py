@@ -169,3 +169,28 @@ def test_not_json_is_unknown(site: Rig) -> None:
     with pytest.raises(NotJsonError):
         titles(site)
     assert site.portal.journal.total == 3
+
+
+@pytest.mark.parametrize("kind", ["too_many", "maintenance"])
+@pytest.mark.parametrize("method", ["crm.item.list", "crm.item.add"])
+def test_pages_of_limits_and_maintenance_are_waited_for(site: Rig, kind: str, method: str) -> None:
+    """A page instead of a refusal is waited for; nothing ran, so that a create is safe too."""
+    start = site.clock()
+    site.portal.faults.add(kind, method, times=8)
+    command = add("Третья")
+    if method == "crm.item.add":
+        site.client.call(command.method, command.params)
+        assert created(site) == 3
+    else:
+        assert titles(site) == ["Ромашка", "Лютик"]
+    assert site.clock() - start > 400
+
+
+@pytest.mark.parametrize("kind", ["too_many", "maintenance"])
+def test_page_that_stays_is_named(site: Rig, kind: str) -> None:
+    """A page that does not go away ends in an error that names the method and the status."""
+    site.portal.faults.add(kind, "crm.item.list", times=None)
+    with pytest.raises(RateLimitError, match="was answered with a page") as caught:
+        titles(site)
+    assert "crm.item.list" in str(caught.value)
+    assert not refusals.maybe_done(caught.value)

@@ -194,3 +194,26 @@ def test_repr_of_an_application_shows_no_secret(site: Rig, app: Application, tok
     assert isinstance(credentials, OAuth)
     assert app.client_secret not in repr(credentials)
     assert credentials.identity == f"application {app.client_id}"
+
+
+@pytest.mark.parametrize("kind", ["bad_gateway", "not_json", "reset_before"])
+def test_page_of_the_authorisation_server_is_asked_again(
+    site: Rig, app: Application, tokens: Path, kind: str
+) -> None:
+    """One page or lost answer of the authorisation server does not end a run."""
+    client = client_of(site, app, tokens)
+    site.portal.access.expire_tokens()
+    if kind == "not_json":  # the pair was issued, and the answer was lost: the old one is used up
+        site.portal.faults.add(kind, "oauth/token")
+        with pytest.raises(AuthenticationError, match="authorise the application again"):
+            client.call("profile")
+    else:
+        site.portal.faults.add(kind, "oauth/token", times=2)
+        assert client.call("profile").result["ID"] == "1"
+
+
+def test_token_in_the_place_of_the_file_is_not_shown(site: Rig, app: Application) -> None:
+    """A token written as ``token_file`` is not repeated."""
+    with pytest.raises(ConfigError) as caught:
+        client_of(site, app, Path("x7Gh29dKq81LmNx7Gh29dKq81LmN"))
+    assert "x7Gh29" not in str(caught.value)

@@ -248,7 +248,7 @@ def add_task(state: State, user: int, fields: Mapping[str, Any]) -> int:
         add_activity(
             state, *pairs[0], user, bindings=pairs, PROVIDER_ID="CRM_TASKS_TASK",
             PROVIDER_TYPE_ID="TASKS_TASK", SUBJECT=row["TITLE"], ASSOCIATED_ENTITY_ID=number,
-            DESCRIPTION=row["DESCRIPTION"],
+            DESCRIPTION="" if state.task_entries_without_text else row["DESCRIPTION"],
         )  # fmt: skip
     state.log("task", number, ("created",))
     return number
@@ -350,6 +350,9 @@ def _notify(call: Call) -> Answer:
     store = call.state.stores["notifications"]
     known = call.state.stores["users"].rows.get(user)
     if known is None or known["ACTIVE"] != "Y":
+        return Answer(False)
+    if call.state.notifications_fail:
+        call.state.notifications_fail -= 1
         return Answer(False)
     # From a webhook a tag counts only together with the id of an application.
     tagged = call.application or not is_empty(call.get("CLIENT_ID"))

@@ -15,6 +15,7 @@ PAGES = {
     "bad_gateway": (502, "502 Bad Gateway"),
     "unavailable": (503, "503 Service Temporarily Unavailable"),
     "too_many": (429, "429 Too Many Requests"),
+    "maintenance": (403, "403 Forbidden: the site is under maintenance"),
 }
 REFUSALS: dict[str, tuple[int, str, str]] = {
     "query_limit": (503, "QUERY_LIMIT_EXCEEDED", "Too many requests"),

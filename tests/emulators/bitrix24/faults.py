@@ -16,7 +16,15 @@ CODED = frozenset(
         "unexpected", "refuse",
     }
 )  # fmt: skip
-BEFORE = CODED | {"bad_gateway", "unavailable", "too_many", "reset_before", "delay", "hook"}
+BEFORE = CODED | {
+    "bad_gateway",
+    "unavailable",
+    "too_many",
+    "maintenance",
+    "reset_before",
+    "delay",
+    "hook",
+}
 AFTER = frozenset(
     {
         "truncated", "reset_after", "bad_gateway_after", "empty", "not_json",
@@ -38,7 +46,8 @@ class Fault:
     ----------
     kind
         Before the method runs: ``bad_gateway`` (502 with a page), ``unavailable`` (503 with a
-        page), ``too_many`` (429 without a code), ``query_limit``, ``operation_limit``,
+        page), ``too_many`` (429 with a page), ``maintenance`` (403 with a page),
+        ``query_limit``, ``operation_limit``,
         ``overload``, ``deleted``, ``expired_token``, ``internal``, ``unexpected``,
         ``refuse`` (with *error*), ``reset_before``, ``delay``, ``hook``.
         After everything is done: ``truncated``, ``reset_after``, ``bad_gateway_after``,

@@ -7,7 +7,7 @@ from typing import Any
 from tests.emulators.bitrix24 import php
 from tests.emulators.bitrix24.errors import RefusedError, missing, not_found
 from tests.emulators.bitrix24.methods import METHODS, Answer, Call, method
-from tests.emulators.bitrix24.schema import LEAD, Field
+from tests.emulators.bitrix24.schema import DEAL, LEAD, Field
 from tests.emulators.bitrix24.state import State
 from tests.emulators.bitrix24.table import Row, Table, compile_filter, order_of, page_start
 
@@ -54,6 +54,13 @@ def category_list(call: Call) -> Answer:
             entry["code"] = category.code
         shown.append(entry)
     return Answer({"categories": shown}, len(shown))
+
+
+@method("crm.dealcategory.list", "crm")
+def deal_category_list(call: Call) -> Answer:
+    others = [one for one in call.state.directory.categories[DEAL].values() if one.id]
+    rows = [{"ID": str(one.id), "NAME": one.name, "SORT": str(one.sort)} for one in others]
+    return Answer(rows, len(rows))
 
 
 _STATUS = columns("ID:integer ENTITY_ID STATUS_ID NAME SORT:integer SYSTEM SEMANTICS")

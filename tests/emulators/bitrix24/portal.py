@@ -42,7 +42,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta, timezone, tzinfo
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from attrs import define, field
 from tests.emulators.bitrix24 import php
@@ -105,6 +105,8 @@ class Portal(Seed):
     ----------
     moved_to
         Answer every call with 302 to this address.
+    consents
+        The user who opens the page of consent agrees.
     plan, https_only
         Refuse every call: the plan has no REST, or HTTP is not allowed.
     """
@@ -123,6 +125,7 @@ class Portal(Seed):
     rest3: Rest3
     base: str
     moved_to: str | None
+    consents: bool
     plan: bool
     https_only: bool
     _lock: threading.RLock = field(repr=False)
@@ -163,6 +166,7 @@ class Portal(Seed):
         self.rest3 = Rest3(self.state)
         self.base = "https://portal.bitrix24.ru"
         self.moved_to = None
+        self.consents = True
         self.plan = True
         self.https_only = False
         self._lock = threading.RLock()
@@ -286,6 +290,8 @@ class Portal(Seed):
         if self.moved_to is not None and caller[0] != "oauth":
             status, headers, body = page(302, "302 Found")
             return status, {**headers, "Location": self.moved_to + path}, body
+        if caller[0] == "consent":
+            return self._consent(params)
         try:
             if caller[0] == "oauth":
                 return as_json(200, self.access.token(params, self.base))
@@ -293,6 +299,8 @@ class Portal(Seed):
                 raise refusal("query_limit")
             who = self._who(caller, params)
             params.pop("auth", None)
+            if caller[0] == "v3" and not self.state.rest3_route:
+                raise RefusedError(401, "NO_AUTH_FOUND", "Wrong authorization data")
             if caller[0] == "v3":
                 return self._answer3(request, who, params)
             return as_json(200, self.engine.answer(request, who, params))
@@ -300,6 +308,20 @@ class Portal(Seed):
             return self._refuse(request, error)
         except CutError:
             return page(504, "504 Gateway Time-out")
+
+    def _consent(self, params: dict[str, Any]) -> Response:
+        """Redirect a user who consents, or who refuses (``consents`` is off)."""
+        app = self.access.applications.get(str(params.get("client_id", "")))
+        if app is None:
+            return page(404, "404 Not Found")
+        answer = {"state": str(params.get("state", "")), "server_domain": self.base}
+        if self.consents:
+            answer["code"] = self.access.authorize(app.client_id)
+        else:
+            answer["error"] = "access_denied"
+        status, headers, body = page(302, "302 Found")
+        target = f"{params['redirect_uri']}?{urlencode(answer)}"
+        return status, {**headers, "Location": target}, body
 
     def _answer3(self, request: Request, who: Caller, params: dict[str, Any]) -> Response:
         """Answer a request of REST 3.0."""
@@ -340,6 +362,8 @@ class Portal(Seed):
 def _route(path: str) -> tuple[tuple[str, ...], str]:
     """Return caller, route and method of a request."""
     steps = [step for step in path.split("/") if step]
+    if steps[:2] == ["oauth", "authorize"]:
+        return ("consent",), "oauth/authorize"
     if steps[:2] == ["oauth", "token"]:
         return ("oauth",), "oauth/token"
     if not steps or steps[0] != "rest":

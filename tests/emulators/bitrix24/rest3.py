@@ -75,7 +75,7 @@ class Rest3:
         if known is not None and self.state.clock() < known[0] + _KEY_LIFE:
             if known[1] != body:
                 text = "Ключ идемпотентности уже использован с другим телом"
-                raise Rest3Error(422, "IDEMPOTENCYKEYMISMATCHEXCEPTION", text)
+                raise Rest3Error(422, "IDEMPOTENCYKEYREUSEDEXCEPTION", text)
             self.replays += 1
             return known[2], True
         result = runs[name](call)

@@ -18,6 +18,8 @@ from tests.emulators.bitrix24.schema import (
     DEAL,
     INVOICE,
     LEAD,
+    PROCESS,
+    SMART,
     Field,
     Kind,
     object_types,
@@ -27,8 +29,9 @@ from tests.emulators.bitrix24.values import Zone, is_empty
 
 __all__ = ["HistoryRow", "State", "UserField", "Write"]
 
-STAGED = frozenset({LEAD, DEAL, INVOICE})
-_NAMES = {LEAD: "Лид", DEAL: "Сделка", CONTACT: "Контакт", COMPANY: "Компания", INVOICE: "Счет"}
+STAGED = frozenset({LEAD, DEAL, *SMART})
+_NAMES = {LEAD: "Лид", DEAL: "Сделка", CONTACT: "Контакт", COMPANY: "Компания", INVOICE: "Счет",
+          PROCESS: "Элемент"}  # fmt: skip
 
 
 def _stores() -> defaultdict[str, Table]:
@@ -150,6 +153,8 @@ class State:
         So many notifications are answered with false.
     task_entries_without_text
         Entries of tasks in the timeline have no description.
+    denied_entities
+        Types of objects whose fields may not be read.
     rest3_route
         False: every call below ``/rest/api/`` is answered with 401.
     """
@@ -179,6 +184,7 @@ class State:
     notifications_fail: int = 0
     task_entries_without_text: bool = False
     rest3_route: bool = True
+    denied_entities: dict[int, RefusedError] = field(factory=dict)
     denied: dict[tuple[str, int], RefusedError] = field(factory=dict)
     writes: list[Write] = field(factory=list)
     touched: Counter[tuple[str, int]] = field(factory=Counter)
@@ -235,7 +241,7 @@ class State:
         row.update(values)
         if type_id in STAGED:
             self._start(type_id, row, values, user, created)
-        if type_id in (DEAL, LEAD, INVOICE, COMPANY):
+        if type_id in (DEAL, LEAD, COMPANY, *SMART):
             row.setdefault("currencyId", self.base_currency)
         self._link(type_id, row, values)
         row.update(system)
@@ -342,7 +348,7 @@ class State:
             row["stageId"] = self.directory.first_stage(type_id, row["categoryId"])
         semantic = self.directory.semantic(type_id, row["stageId"])
         row.update(stageSemanticId=semantic, movedTime=now, movedBy=user)
-        if type_id == INVOICE:
+        if type_id in SMART:
             row["previousStageId"] = before
         self._finish(type_id, row, semantic, now, stated=stated)
         move = 5 if funnel else (3 if semantic in ("S", "F") else 2)

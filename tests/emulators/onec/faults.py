@@ -36,11 +36,18 @@ _APP = (
     '"inner": {"descr": "Начало сеанса с информационной базой запрещено."}}}'
 )
 _PLATFORM = _HTML.format("1C:Enterprise 8 application error: Ошибка по причине: сеанс завершен")
+_TAGGED = "<html><h2>1C:Enterprise 8 application error:</h2><b>by reason: </b><br>{0}</html>"
+_TEXT = "\ufeff1C:Enterprise 8 application error:\r\nпо причине:\r\n{0}"
 
 FAULTS = {
     "maintenance": Fault(status=200, body=_HTML.format("Ведутся работы").encode()),
     "forbidden": Fault(status=403, kind="application/json", body=b"\xef\xbb\xbf" + _APP.encode()),
     "platform": Fault(status=500, body=_PLATFORM.encode()),
+    "no_space": Fault(status=500, body=_TAGGED.format("No space left on device").encode()),
+    "dead_session": Fault(status=400, body=_TAGGED.format("Сеанс отсутствует").encode()),
+    "no_licence": Fault(
+        status=404, kind="text/plain", body=_TEXT.format("Не обнаружена лицензия").encode()
+    ),
     "busy": Fault(status=503, body=_HTML.format("Service Unavailable").encode()),
     "gateway": Fault(status=502, body=_HTML.format("Bad Gateway").encode()),
     "timeout": Fault(status=504, body=_HTML.format("Gateway Timeout").encode()),

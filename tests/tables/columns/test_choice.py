@@ -99,11 +99,15 @@ def test_the_reason_and_the_runner_up() -> None:
     assert (named.remarks[0], named.notices) == ("--customer: company (named by the option)", [])
 
 
-def test_equal_headings_are_refused() -> None:
-    """Two columns with the heading of a role are refused."""
-    frame = pd.DataFrame([["A", DATES[0], 1, 2]], columns=["customer", "date", "amount", "amount"])
+@pytest.mark.parametrize("second", ["amount", "Amount", "AMOUNT ", "_amount_"])
+def test_equal_headings_are_refused(second: str) -> None:
+    """Two columns with the heading of a role are refused, unless one of them is named."""
+    frame = pd.DataFrame([["A", DATES[0], 1, 2]], columns=["customer", "date", "amount", second])
     with pytest.raises(InputError, match="several columns named 'amount'"):
         choose_by_cells(list(frame.columns), {}, "sales.csv", frame)
+    if second != "amount":
+        named = choose_by_cells(list(frame.columns), {"amount": second}, "sales.csv", frame)
+        assert named.columns["amount"] == second
 
 
 def written(folder: Path, *lines: str) -> Path:

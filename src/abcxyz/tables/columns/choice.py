@@ -10,7 +10,14 @@ import pandas as pd
 from attrs import field, frozen
 
 from abcxyz.errors import InputError
-from abcxyz.tables.roles import REQUIRED, ROLES, candidates, named_columns, nothing_found
+from abcxyz.tables.roles import (
+    REQUIRED,
+    ROLES,
+    candidates,
+    named_columns,
+    nothing_found,
+    same_heading,
+)
 from abcxyz.tables.values.amounts import AmountForm, parse_amounts
 from abcxyz.tables.values.ids import IdForm
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
@@ -172,7 +179,9 @@ def choose_by_cells(
     if missing:
         raise nothing_found(missing, columns, where)
     for choice in choices.values():
-        if list(columns).count(choice.column) > 1:
+        twins = [column for column in columns if same_heading(column, choice.column)]
+        by_name = choice.role in chosen and twins.count(choice.column) == 1
+        if len(twins) > 1 and not by_name:
             raise InputError(
                 "{where} has several columns named {column!r}; rename all but one",
                 where=where,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import IO, Any
@@ -14,6 +16,7 @@ import pandas as pd
 from attrs import field, frozen
 
 from abcxyz.tables.containers.contents import Content
+from abcxyz.tables.formats.csv_rows import swallows_rows
 from abcxyz.tables.table import Table
 
 __all__ = ["CsvTable", "can_stream"]
@@ -45,6 +48,8 @@ class CsvTable:
         Number of lines above the first row.
     careful
         Returns the whole table, read row by row: used from the first row on that is not regular.
+    titles, roles
+        As in `abcxyz.tables.table.FrameTable`.
     """
 
     where: str
@@ -54,6 +59,8 @@ class CsvTable:
     delimiter: str
     skipped: int
     careful: Callable[[], Table]
+    titles: Sequence[str] = ()
+    roles: Mapping[str, str] = field(factory=dict)
     _decided: dict[str, Any] = field(factory=dict, init=False)
 
     @property
@@ -109,9 +116,17 @@ class CsvTable:
             self._decided["utf-8"] = _is_utf8(self.content)
         return bool(self._decided["utf-8"])
 
+    def _swallows_rows(self, block: bytes) -> bool:
+        """Return whether a quote without its twin makes one cell of several rows."""
+        return any(
+            swallows_rows(row, self.delimiter, len(self.columns))
+            for text in _rows_of_several_lines(block)
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
+        )
+
     def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> pd.DataFrame:
         import pyarrow as pa
-        from pyarrow import csv
+        from pyarrow import csv as arrow_csv
 
         names = [str(place) for place in range(len(self.columns))]
         wanted = [
@@ -125,13 +140,13 @@ class CsvTable:
             raise _IrregularError
 
         def split(*, several_lines: bool) -> Any:
-            return csv.read_csv(
+            return arrow_csv.read_csv(
                 pa.BufferReader(block),
-                read_options=csv.ReadOptions(column_names=names, block_size=_SPLIT),
-                parse_options=csv.ParseOptions(
+                read_options=arrow_csv.ReadOptions(column_names=names, block_size=_SPLIT),
+                parse_options=arrow_csv.ParseOptions(
                     delimiter=self.delimiter, newlines_in_values=several_lines
                 ),
-                convert_options=csv.ConvertOptions(
+                convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     strings_can_be_null=False,
                     include_columns=wanted,
@@ -154,12 +169,28 @@ class CsvTable:
             raise _IrregularError from problem
         frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
         frame.columns = pd.Index([self.columns[int(name)] for name in wanted], dtype=object)
+        if quoted and self._swallows_rows(block):
+            raise _IrregularError
         if len(frame) == ends:
             return frame.set_axis(pd.RangeIndex(line, line + ends), axis="index")
         numbers = _line_numbers(block)
         if len(numbers) != len(frame):
             raise _IrregularError
         return frame.set_axis(pd.Index(line + numbers), axis="index")
+
+
+def _rows_of_several_lines(block: bytes) -> Iterator[str]:
+    """Yield the rows that have line breaks between quotes."""
+    data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
+    breaks = np.flatnonzero(data == ord("\n"))
+    quotes = np.cumsum(data == ord('"'))[breaks]
+    inside = np.flatnonzero(quotes % 2)
+    if len(inside):
+        ends = breaks[quotes % 2 == 0]
+        starts = np.concatenate(([0], ends + 1))
+        for row in np.unique(np.searchsorted(ends, breaks[inside])).tolist():
+            end = int(ends[row]) if row < len(ends) else len(block)
+            yield block[int(starts[row]) : end].decode("utf-8", "replace")
 
 
 def can_stream(encoding: str) -> bool:

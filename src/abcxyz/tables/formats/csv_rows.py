@@ -12,7 +12,7 @@ from attrs import frozen
 
 from abcxyz.errors import InputError
 
-__all__ = ["CsvRows", "read_rows"]
+__all__ = ["CsvRows", "read_rows", "swallows_rows"]
 
 _LONGEST = 1 << 20  # characters of a cell
 _NUMBER = re.compile(r"[-+\u2212(]?\s*[$€£₽₸₴]?\d{1,3}(?:,\d{3})+(?:\.\d+)?[-)]?", re.ASCII)
@@ -140,8 +140,8 @@ def _parsed(
     try:
         for row in reader:
             end = first_line + reader.line_num - 1
-            if end > start:
-                _check_quotes(row, delimiter, width, where, start, end)
+            if end > start and swallows_rows(row, delimiter, width):
+                raise _swallowed(where, start, end)
             if any(cell.strip() for cell in row):
                 rows.append(row)
                 lines.append(start)
@@ -155,26 +155,23 @@ def _parsed(
     return rows, lines
 
 
-def _check_quotes(
-    row: Sequence[str], delimiter: str, width: int, where: str, start: int, end: int
-) -> None:
-    """Raise an error if a cell with line breaks holds whole rows, or a number."""
+def swallows_rows(row: Sequence[str], delimiter: str, width: int) -> bool:
+    r"""Return whether a cell with line breaks holds whole rows, or is a number.
+
+    Examples
+    --------
+    >>> swallows_rows(["Ann;2026;5\nBob", "2026", "6"], ";", 3), swallows_rows(["A\nB"], ";", 3)
+    (True, False)
+    """
     for cell in row:
         parts = cell.splitlines()
-        if len(parts) < 2:
-            continue
-        swallowed = len(cell) > _LONGEST or any(
-            part.count(delimiter) >= max(width - 1, 1) for part in parts
-        )
-        numbers = all(re.fullmatch(r"[-+\d.,\s]*", part) for part in parts)
-        if swallowed or numbers:
-            raise InputError(
-                "{path}, line {line}: a quote opens a cell that goes on to line {end} and "
-                "swallows rows; close or double the quote",
-                path=where,
-                line=start,
-                end=end,
-            )
+        if len(parts) > 1 and (
+            len(cell) > _LONGEST
+            or any(part.count(delimiter) >= max(width - 1, 1) for part in parts)
+            or all(re.fullmatch(r"[-+\d.,\s]*", part) for part in parts)
+        ):
+            return True
+    return False
 
 
 def _join(
@@ -215,6 +212,16 @@ def _join(
 def _is_number(cells: Sequence[str]) -> bool:
     text = ",".join(cells).strip()
     return bool(_NUMBER.fullmatch(text) or (len(cells) == 2 and _FRACTION.fullmatch(text)))
+
+
+def _swallowed(where: str, start: int, end: int) -> InputError:
+    return InputError(
+        "{path}, line {line}: a quote opens a cell that goes on to line {end} and "
+        "swallows rows; close or double the quote",
+        path=where,
+        line=start,
+        end=end,
+    )
 
 
 def _too_many(row: Sequence[str], width: int, where: str, line: int) -> InputError:

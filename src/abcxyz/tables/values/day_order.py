@@ -203,8 +203,8 @@ def _short(members: Sequence[Triple]) -> Order | None:
     if len(viable) > 1 and "ymd" in viable:
         # The day takes more values than the year.
         firsts, lasts = len({one.first for one in members}), len({one.third for one in members})
-        if lasts >= 2 * firsts + 2:
+        if lasts >= 2 * firsts + 1:
             return "ymd"
-        if firsts >= 2 * lasts + 2 or members[0].separator == ".":
+        if firsts >= 2 * lasts + 1 or members[0].separator == ".":
             viable.remove("ymd")
     return viable[0] if len(viable) == 1 else None

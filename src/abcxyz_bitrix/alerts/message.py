@@ -1,0 +1,57 @@
+"""Text of an alert, bound to a CRM object."""
+
+from __future__ import annotations
+
+import unicodedata
+from hashlib import sha256
+
+from attrs import frozen
+
+from abcxyz_bitrix.alerts.ledger import marker
+from abcxyz_bitrix.crm.entities import code_of
+
+__all__ = ["Message", "plain"]
+
+_LONGEST = 2000  # characters of a message
+
+
+def plain(text: str) -> str:
+    r"""Disarm the BB codes, tags and control characters of a message.
+
+    Examples
+    --------
+    >>> plain("[url=x]AB\u202e</b>[/url]")
+    '(url=x)AB‹/b›(/url)'
+    """
+    printable = "".join(
+        char if char == "\n" or unicodedata.category(char)[0] != "C" else "" for char in text
+    )
+    return printable.translate(str.maketrans("[]<>", "()‹›"))[:_LONGEST]
+
+
+@frozen
+class Message:
+    """Text of one alert, bound to a CRM object."""
+
+    key: str
+    customer: str
+    entity: int
+    number: int
+    title: str
+    text: str
+    receiver: int
+
+    @property
+    def body(self) -> str:
+        """Text with the marker by which a sent alert is recognised."""
+        return f"{self.text}\n{marker(self.key)}"
+
+    @property
+    def binding(self) -> str:
+        """Type and id of the object, as tasks refer to it."""
+        return code_of(self.entity, self.number)
+
+    @property
+    def digest(self) -> str:
+        """Hash of the key, for idempotency keys and tags."""
+        return sha256(self.key.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,58 @@
+"""Traces of the adapter in the timeline of CRM objects: marks and titles of what it posts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from abcxyz.toolkit.catalogue import languages
+from abcxyz_bitrix.rest.dialect import as_id
+from abcxyz_bitrix.words import text
+
+__all__ = ["MARK", "deal_title", "is_task", "made_by_adapter"]
+
+MARK = "[abcxyz:"
+"""Beginning of the mark in everything that the adapter posts."""
+
+
+def deal_title(number: int, lang: str) -> str:
+    """Return the title of the task about a stalled deal.
+
+    Examples
+    --------
+    >>> deal_title(17, "en")
+    'Deal 17 stands still'
+    """
+    return text("Deal {number} stands still", lang, number=number)
+
+
+def is_task(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the timeline belongs to a task."""
+    return "TASK" in str(entry.get("PROVIDER_ID") or "").upper()
+
+
+def made_by_adapter(
+    entry: Mapping[str, Any], deal: int, user: int, *, dedicated: bool = False
+) -> bool:
+    """Whether the adapter made an entry in the timeline of a deal.
+
+    Parameters
+    ----------
+    user
+        Id of the client's user.
+    dedicated
+        This user does no work in the CRM.
+
+    Notes
+    -----
+    The entry of a task shows the task's text on some portals only, so its title counts too.
+    """
+    content = " ".join(
+        str(entry.get(name) or "") for name in ("COMMENT", "DESCRIPTION", "SUBJECT")
+    )
+    if MARK in content:
+        return True
+    if as_id(entry.get("AUTHOR_ID")) != user:
+        return False
+    titles = {deal_title(deal, lang) for lang in languages()}
+    return dedicated or any(title in content for title in titles)

@@ -1,0 +1,107 @@
+"""Receivers of alerts: the responsible employee, or the head of sales."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.bitrix.alert_helpers import run, standing, store, stuck, warned
+from tests.emulators.bitrix24.harness import Rig, alert_of
+from tests.emulators.bitrix24.portal import COMPANY
+
+from abcxyz.errors import ConfigError
+
+
+def test_inactive_employee_is_skipped(site: Rig, ledger: Path) -> None:
+    """An alert for an employee who has left goes to the head."""
+    left = site.portal.add_user("Пётр", "Ушедший", active=False)
+    site.portal.row(COMPANY, 1)["assignedById"] = left
+    run(site, ledger, warned(alert_of("k1", "CO_1")), tasks=True)
+    assert [task["RESPONSIBLE_ID"] for task in store(site, "tasks")] == [2]
+
+
+def test_waiting_lead_is_bound_to_the_lead(site: Rig, ledger: Path) -> None:
+    """An alert about a lead is bound to the lead and goes to its responsible employee."""
+    lead = site.portal.add_lead("Новый", assignedById=1)
+    run(
+        site, ledger, warned(alert_of("w", f"L_{lead}", "lead_waiting")), tasks=True, timeline=True
+    )
+    assert [(task["RESPONSIBLE_ID"], task["UF_CRM_TASK"]) for task in store(site, "tasks")] == [
+        (1, [f"L_{lead}"])
+    ]
+    assert [row["ENTITY_TYPE"] for row in store(site, "comments")] == ["lead"]
+
+
+def test_head_of_sales_receives_stalled_deals(site: Rig, ledger: Path) -> None:
+    """A class-A customer's deal without movement is reported to the head once; class C is not."""
+    deal = stuck(site)
+    stuck(site, company=2)
+    for _ in range(2):
+        run(site, ledger, standing(site), notify=True, tasks=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [2]
+    assert [task["UF_CRM_TASK"] for task in store(site, "tasks")] == [[f"D_{deal}"]]
+
+
+def test_head_from_the_job_receives_stalled_deals(site: Rig, ledger: Path) -> None:
+    """The job may name the head; one who has left is refused."""
+    stuck(site)
+    run(site, ledger, standing(site), notify=True, head=1)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
+    left = site.portal.add_user("Пётр", active=False)
+    stuck(site)
+    with pytest.raises(ConfigError, match="has left"):
+        run(site, ledger, standing(site), notify=True, head=left)
+
+
+def test_inactive_head_is_skipped(site: Rig, ledger: Path) -> None:
+    """A head of sales who has left is replaced by the head of the parent department."""
+    left = site.portal.add_user("Пётр", active=False)
+    site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = left
+    stuck(site)
+    run(site, ledger, standing(site), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
+
+
+def test_parent_department_supplies_the_head(site: Rig, ledger: Path) -> None:
+    """Where sales have no head, the head of the parent department receives the alert."""
+    site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = 0
+    stuck(site)
+    run(site, ledger, standing(site), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [1]
+
+
+@pytest.mark.parametrize(
+    "title", ["Послепродажное обслуживание", "Отдел после продаж", "After-sales service"]
+)
+def test_after_sales_service_is_no_sales(site: Rig, ledger: Path, title: str) -> None:
+    """A department of after-sales service is not the one of sales, wherever it stands."""
+    departments = site.portal.state.stores["departments"].rows
+    departments[2] = {**departments[2], "NAME": title, "UF_HEAD": 1}
+    site.portal.add_department("Отдел продаж", head=2)
+    stuck(site)
+    run(site, ledger, standing(site), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [2]
+
+
+def test_sales_of_the_responsible_employee_come_first(site: Rig, ledger: Path) -> None:
+    """Of several sales departments the one above the responsible employee is chosen."""
+    chief = site.portal.add_user("Анна")
+    own = site.portal.add_department("Продажи: Урал", head=chief)
+    employee = site.portal.add_user("Олег", UF_DEPARTMENT=[own])
+    stuck(site, assignedById=employee)
+    run(site, ledger, standing(site), notify=True)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [chief]
+
+
+@pytest.mark.parametrize("named", ["развитие", 3, "3"])
+def test_sales_department_from_the_job(site: Rig, ledger: Path, named: Any) -> None:
+    """The job may name the department by its name or number; an unknown one is refused."""
+    chief = site.portal.add_user("Анна")
+    assert site.portal.add_department("Развитие", head=chief) == 3
+    stuck(site)
+    run(site, ledger, standing(site), notify=True, sales_department=named)
+    assert [note["USER_ID"] for note in store(site, "notifications")] == [chief]
+    stuck(site)
+    with pytest.raises(ConfigError, match="'Отдел продаж'"):
+        run(site, ledger, standing(site), notify=True, sales_department="Рост")
