@@ -12,7 +12,7 @@ from tests.emulators.bitrix24.portal import COMPANY, Portal, VirtualClock
 
 from abcxyz.errors import AuthenticationError, ConfigError
 from abcxyz.http import OutcomeUnknownError
-from abcxyz.plugins import Preflight, Sink
+from abcxyz.plugins import Preflight, Sink, WritePlan
 from abcxyz.toolkit.catalogue import translate
 
 
@@ -131,3 +131,26 @@ def test_what_is_missing_is_named_in_russian() -> None:
     assert "область crm, область department" in shown
     assert "право изменять настройки CRM" in shown
     assert "scope" not in shown
+
+
+def test_plan_is_shown_before_the_first_write(site: Rig) -> None:
+    """The guard sees matches and classes, and what it raises leaves nothing changed."""
+    plans: list[WritePlan] = []
+
+    def refuse(plan: WritePlan) -> None:
+        plans.append(plan)
+        raise ConfigError("refused")
+
+    sink = sink_of(site)
+    sink.guard_writes(refuse)
+    with pytest.raises(ConfigError, match="refused"):
+        sink.write(analysis_of({"7707083893": "AX", "CO_1": "AX", "CO_99": "BY"}), dry_run=False)
+    assert site.portal.state.writes == []
+    assert site.portal.state.user_fields == {}
+    assert plans == [WritePlan(customers=3, matched=1)]
+    sink.guard_writes(lambda _plan: None)
+    sink.write(analysis_of(SEGMENTS), dry_run=False)
+    sink.guard_writes(refuse)
+    with pytest.raises(ConfigError, match="refused"):
+        sink.write(analysis_of({"CO_1": "AX", "CO_2": "AZ"}), dry_run=False)
+    assert plans[1] == WritePlan(customers=2, matched=2, classified=4, changed=3, cleared=2)

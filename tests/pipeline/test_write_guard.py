@@ -107,6 +107,19 @@ def test_the_command_asks(
     assert ("--yes" in out) != written
 
 
+def test_the_question_stays_out_of_json(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--json`` the question goes to stderr, and the output stays one object."""
+    place.job(SHOP + CRM)
+    cards(place.folder, {"gone": "AX", "C1": "?"})
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    code, out, err = place.call(*RUN, "--apply", "--json")
+    assert code == 3
+    assert "Type yes:" in err
+    [sink] = json.loads(out)["sinks"]
+    assert sink["plan"]["changed"] == 2
+    assert "--yes" in sink["problem"]
+
+
 def test_yes_asks_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ``--yes``, and in a dry run, nothing is read from the terminal."""
     place.job(SHOP + CRM)

@@ -14,7 +14,7 @@ import pandas as pd
 from attrs import frozen
 
 from abcxyz.errors import InputError
-from abcxyz.tables.containers.contents import Content, absent, contents_of, damaged
+from abcxyz.tables.containers.contents import Content, contents_of
 from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
@@ -22,6 +22,7 @@ from abcxyz.tables.formats.csv import CsvTable, can_stream
 from abcxyz.tables.formats.csv_rows import CsvRows, read_rows
 from abcxyz.tables.formats.encodings import DecodedText, decode_text
 from abcxyz.tables.formats.json_lines import read_json_lines
+from abcxyz.tables.formats.parquet import ParquetTable
 from abcxyz.tables.formats.spreadsheet_xml import open_spreadsheet_xml
 from abcxyz.tables.formats.workbook import open_workbook
 from abcxyz.tables.layout.heading import find_heading
@@ -118,7 +119,9 @@ def _table_of(
     if content.kind in WORKBOOKS:
         return _read_workbook(content, sheet, shape, limits)
     if content.kind == "parquet":
-        return _read_parquet(content)
+        table = ParquetTable(_name(content), content)
+        table.columns  # noqa: B018 - a damaged file is refused at once
+        return table
     if content.kind == "jsonlines":
         return FrameTable(_name(content), read_json_lines(content), None)
     return _read_csv(content, delimiter, encoding, shape)
@@ -275,36 +278,6 @@ def _text_remarks(
 
 def _unique(names: Sequence[str]) -> list[str]:
     return [f"{place} {name}" for place, name in enumerate(names)]
-
-
-def _read_parquet(content: Content) -> Table:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise absent("Parquet", "pyarrow") from None
-    try:
-        with content.file() as file:
-            table = pq.read_table(file)
-    except (pa.ArrowException, OSError, ValueError) as problem:
-        raise damaged(content.name, problem) from problem
-    nested = [one.name for one in table.schema if pa.types.is_nested(one.type)]
-    # Whole numbers with missing cells never become floats, which would lose digits of identifiers.
-    frame = table.drop_columns(nested).to_pandas(types_mapper=_whole_number, ignore_metadata=True)
-    remarks = [
-        _WORDS.message("the column {column!r} holds lists and is not read", column=column)
-        for column in nested
-    ]
-    return FrameTable(_name(content), frame, remarks=remarks)
-
-
-def _whole_number(kind: Any) -> Any:
-    """Return the nullable type of pandas for a type of whole numbers in Arrow."""
-    name = str(kind)
-    is_whole = name.startswith(("int", "uint"))
-    return (
-        pd.api.types.pandas_dtype(name.replace("i", "I").replace("u", "U")) if is_whole else None
-    )
 
 
 def _read_workbook(

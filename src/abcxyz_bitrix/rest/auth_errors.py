@@ -31,12 +31,12 @@ _WEBHOOK = (
     "incoming webhook and check the scopes and the CRM rights of its owner"
 )
 _REAUTHORISE = (
-    "Bitrix24 no longer accepts the application's tokens ({code}); authorise the application "
-    "again and store the new pair in the token file"
+    "Bitrix24 does not accept the application or its tokens for {method} ({code}); authorise the "
+    "application again by abcxyz bitrix24 login"
 )
 _SCOPE = (
-    "the webhook or application lacks a scope for {method} ({code}: {description}); add the "
-    "scope in its settings"
+    "the webhook or application lacks the scope {scope} for {method} ({code}: {description}); add "
+    "the scope in its settings"
 )
 _DENIED = (
     "Bitrix24 denies {method} (HTTP {status}: {description}); give the owner of the webhook "

@@ -46,7 +46,10 @@ __all__ = [
     "WrongEncodingError",
 ]
 
-_REFUSED = "Bitrix24 refused {method} ({code}, HTTP {status}: {description})"
+_REFUSED = (
+    "Bitrix24 refused {method} ({code}, HTTP {status}: {description}); check the options of the "
+    "job and the rights of the owner of the webhook"
+)
 _BUSY = "Bitrix24 asks to wait ({code}) and still refuses {method}; run again later"
 _BLOCKED = (
     "Bitrix24 blocked REST on this portal by hand ({code}); ask the support of Bitrix24, do not "
@@ -57,7 +60,10 @@ _DELETED = "this portal was deleted ({code}); correct the address of the webhook
 _NO_METHOD = (
     "this portal does not know the method {method}; it is too old or a module is not installed"
 )
-_UNNAMED = "Bitrix24 refused {method} without naming a reason by a code ({description})"
+_UNNAMED = (
+    "Bitrix24 refused {method} without naming a reason by a code ({description}); check the "
+    "rights of the owner of the webhook, or ask the support of Bitrix24"
+)
 
 
 class BitrixError(AdapterError):

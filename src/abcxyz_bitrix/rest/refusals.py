@@ -21,6 +21,7 @@ from abcxyz_bitrix.rest.errors import (
 
 __all__ = ["ERRORS", "concerns_one", "error_class", "maybe_done", "refusal"]
 
+_SCOPES: Mapping[str, str] = MappingProxyType({"tasks": "task", "user": "user_brief"})
 _LONGEST = 200  # characters of the portal's description in a message
 
 ERRORS: Mapping[str, type[BitrixError]] = MappingProxyType(
@@ -61,7 +62,26 @@ def refusal(
     for secret in hide:
         text = text.replace(secret, "***") if secret else text
     error = error_class(spelt)
-    return error(error.answer_template, code=spelt, description=text, status=status, method=method)
+    return error(
+        error.answer_template,
+        code=spelt,
+        description=text,
+        status=status,
+        method=method,
+        scope=scope_of(method),
+    )
+
+
+def scope_of(method: str) -> str:
+    """Return the scope that a method needs.
+
+    Examples
+    --------
+    >>> scope_of("tasks.task.add"), scope_of("crm.deal.list")
+    ('task', 'crm')
+    """
+    module = method.partition(".")[0].lower()
+    return _SCOPES.get(module, module)
 
 
 def maybe_done(problem: BaseException) -> bool:

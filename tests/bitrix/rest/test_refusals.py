@@ -17,7 +17,7 @@ from abcxyz.errors import (
 )
 from abcxyz_bitrix.rest import refusals
 from abcxyz_bitrix.rest.errors import BitrixError
-from abcxyz_bitrix.rest.refusals import error_class
+from abcxyz_bitrix.rest.refusals import ERRORS, error_class, refusal
 
 
 def test_errors_can_be_pickled() -> None:
@@ -59,3 +59,17 @@ def test_denied_object_is_not_a_denied_portal() -> None:
     assert [refusals.concerns_one(denied(status)) for status in (0, 400, 403)] == [
         True, True, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", [*ERRORS.values(), BitrixError])
+def test_every_refusal_names_a_cure(error: type[BitrixError]) -> None:
+    """The message of every refusal holds the method or the portal, and what to do."""
+    template = error.answer_template
+    assert "{method}" in template or "portal" in template
+    assert ";" in template
+
+
+def test_missing_scope_is_named_by_the_method() -> None:
+    """A refusal for lack of a scope names the scope, also where its module has another name."""
+    refused = refusal("insufficient_scope", "", status=403, method="tasks.task.add")
+    assert "lacks the scope task for tasks.task.add" in str(refused)

@@ -8,6 +8,7 @@ import pytest
 from tests.bitrix.source_helpers import YEAR, lines, many, read
 from tests.emulators.bitrix24.harness import Rig
 from tests.emulators.bitrix24.portal import COMPANY, CONTACT, DEAL, INVOICE
+from tests.emulators.bitrix24.schema import PROCESS
 
 from abcxyz.core.sales.transactions import concat
 from abcxyz.errors import BadDataError, ConfigError
@@ -162,3 +163,22 @@ def test_counters_survive_an_interruption(site: Rig, tmp_path: Any) -> None:
     assert any("continuing" in note for note in resumed.notes)
     assert resumed.data_quality() == whole.data_quality()
     assert resumed.tally.counts == whole.tally.counts
+
+
+def test_items_of_a_smart_process_are_sales(site: Rig) -> None:
+    """Items of a smart process in a success stage count, each under its own document."""
+    paid = "2026-02-10T09:00:00+03:00"
+    site.portal.add_paid_invoice(70, paid, type_id=PROCESS, companyId=2)
+    source = BitrixSource(client=site.client, basis={"process": PROCESS})
+    sales = concat(source.transactions(YEAR))
+    assert lines(sales) == [("CO_2", "2026-02-10", 70.0)]
+    assert sales.document is not None
+    assert sales.document.tolist() == ["T408_1"]
+    assert source.preflight()
+
+
+@pytest.mark.parametrize("basis", [{"process": 31}, {"process": 1032, "x": 1}, {}, "orders"])
+def test_wrong_basis_lists_the_known_ones(site: Rig, basis: Any) -> None:
+    """A basis that is neither known nor a smart process is refused before any request."""
+    with pytest.raises(ConfigError, match=r"won, invoices, payments, or \{ process = 1032 \}"):
+        BitrixSource(client=site.client, basis=basis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define, field
-from tests.emulators.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
+from tests.emulators.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, PROCESS, SMART
 
 __all__ = ["Category", "Directory", "Status"]
 
@@ -95,6 +95,7 @@ class Directory:
         self._stages(LEAD, 0, "STATUS", _LEAD)
         self.category(DEAL, "Общая", category_id=0, default=True, sort=300)
         self.category(INVOICE, "Общая", category_id=9, default=True)
+        self.category(PROCESS, "Общая", category_id=11, default=True)
         self.category(CONTACT, "Общая", category_id=0, default=True)
         self.category(CONTACT, "Поставщики", category_id=5, code="CATALOG_CONTRACTOR_CONTACT")
         self.category(COMPANY, "Общая", category_id=0, default=True)
@@ -114,7 +115,7 @@ class Directory:
         known = self.categories.setdefault(type_id, {})
         number = max(known, default=-1) + 1 if category_id is None else category_id
         known[number] = Category(number, type_id, name, sort, default, code)
-        if type_id in (DEAL, INVOICE):
+        if type_id in (DEAL, *SMART):
             base = _DEAL if type_id == DEAL else _INVOICE
             self._stages(type_id, number, self.stage_entity(type_id, number), base)
         return number
@@ -135,6 +136,8 @@ class Directory:
             return "STATUS"
         if type_id == INVOICE:
             return f"SMART_INVOICE_STAGE_{category}"
+        if type_id == PROCESS:
+            return f"DYNAMIC_{PROCESS}_STAGE_{category}"
         return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
 
     @staticmethod
@@ -142,7 +145,7 @@ class Directory:
         """Return the code of a stage with its funnel in front; it is cut at 21 characters."""
         if type_id == DEAL and category:
             return f"C{category}:{code}"[:21]
-        return f"DT31_{category}:{code}"[:21] if type_id == INVOICE else code
+        return f"DT{type_id}_{category}:{code}"[:21] if type_id in SMART else code
 
     def stage(
         self, type_id: int, category: int, entity: str, code: str, name: str, **more: Any

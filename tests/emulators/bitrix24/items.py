@@ -8,7 +8,15 @@ from typing import Any
 from tests.emulators.bitrix24 import php
 from tests.emulators.bitrix24.errors import RefusedError, missing, mistyped, not_found
 from tests.emulators.bitrix24.methods import Answer, Call, method
-from tests.emulators.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, Field, Kind
+from tests.emulators.bitrix24.schema import (
+    COMPANY,
+    CONTACT,
+    DEAL,
+    LEAD,
+    SMART,
+    Field,
+    Kind,
+)
 from tests.emulators.bitrix24.state import STAGED, State
 from tests.emulators.bitrix24.table import Filter, Row, compile_filter, order_of, page_start
 from tests.emulators.bitrix24.values import BadValueError, is_empty
@@ -311,7 +319,7 @@ def item_add(call: Call) -> Answer:
 def _create(call: Call, kind: Kind, source: dict[str, Any], *, originals: bool = False) -> Row:
     state = call.state
     values = read_values(state, kind, source, creates=True, originals=originals)
-    default = state.directory.default_category(kind.id) if kind.id in (DEAL, INVOICE) else 0
+    default = state.directory.default_category(kind.id) if kind.id in (DEAL, *SMART) else 0
     check_stage(state, kind, values, default)
     number = state.create(kind.id, values, call.user)
     row: Row = state.tables[kind.id].rows[number]

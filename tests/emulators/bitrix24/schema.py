@@ -16,6 +16,8 @@ __all__ = [
     "DEAL",
     "INVOICE",
     "LEAD",
+    "PROCESS",
+    "SMART",
     "Field",
     "Kind",
     "object_types",
@@ -23,6 +25,8 @@ __all__ = [
 ]
 
 LEAD, DEAL, CONTACT, COMPANY, INVOICE = 1, 2, 3, 4, 31
+PROCESS = 1032  # a smart process
+SMART = (INVOICE, PROCESS)
 
 
 @frozen
@@ -238,6 +242,9 @@ def _fields(type_id: int) -> dict[str, Field]:
     return fields
 
 
+_FIELDS[PROCESS] = _FIELDS[INVOICE].replace("SMART_INVOICE_STAGE", f"DYNAMIC_{PROCESS}_STAGE")
+
+
 def _kind(type_id: int, name: str, short: str, entity: str, stage: str = "") -> Kind:
     return Kind(type_id, name, short, entity, _fields(type_id), stage, name.upper())
 
@@ -249,5 +256,6 @@ def object_types() -> dict[int, Kind]:
         DEAL: _kind(DEAL, "deal", "D", "CRM_DEAL", "DEAL_STAGE"),
         CONTACT: _kind(CONTACT, "contact", "C", "CRM_CONTACT"),
         COMPANY: _kind(COMPANY, "company", "CO", "CRM_COMPANY"),
+        PROCESS: _kind(PROCESS, "process", "T408", "CRM_7", f"DYNAMIC_{PROCESS}_STAGE"),
         INVOICE: _kind(INVOICE, "invoice", "SI", "CRM_SMART_INVOICE", "SMART_INVOICE_STAGE"),
     }

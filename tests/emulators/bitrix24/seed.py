@@ -10,7 +10,7 @@ from attrs import define
 from tests.emulators.bitrix24.activities import add_activity
 from tests.emulators.bitrix24.errors import RefusedError
 from tests.emulators.bitrix24.items import add_fm
-from tests.emulators.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD
+from tests.emulators.bitrix24.schema import COMPANY, CONTACT, DEAL, INVOICE, LEAD, SMART
 from tests.emulators.bitrix24.state import STAGED, State
 from tests.emulators.bitrix24.table import Row
 from tests.emulators.bitrix24.userfields import make_field
@@ -152,13 +152,15 @@ class Seed:
         self.move(DEAL, number, directory.stage_code(DEAL, category, "WON"), at=moment)
         return number
 
-    def add_paid_invoice(self, amount: float, paid: Moment, **fields: Any) -> int:
-        """Add a smart invoice that reached its success stage at *paid*."""
+    def add_paid_invoice(
+        self, amount: float, paid: Moment, *, type_id: int = INVOICE, **fields: Any
+    ) -> int:
+        """Add a smart invoice, or an item of a process, that reached success at *paid*."""
         moment = self.state.zone.seconds(paid)
-        number = self.add(INVOICE, opportunity=amount, createdTime=moment - 3600, **fields)
-        category = self.row(INVOICE, number)["categoryId"]
-        code = self.state.directory.stage_code(INVOICE, category, "P")
-        self.move(INVOICE, number, code, at=moment)
+        number = self.add(type_id, opportunity=amount, createdTime=moment - 3600, **fields)
+        category = self.row(type_id, number)["categoryId"]
+        code = self.state.directory.stage_code(type_id, category, "P")
+        self.move(type_id, number, code, at=moment)
         return number
 
     def move(self, type_id: int, row_id: int, stage: str, *, at: Moment, user: int = 1) -> None:
@@ -174,7 +176,7 @@ class Seed:
         semantic = state.directory.semantic(type_id, stage)
         row.update(stageId=stage, stageSemanticId=semantic, movedTime=moment, movedBy=user)
         row.update(updatedTime=moment, updatedBy=user)
-        if type_id == INVOICE:
+        if type_id in SMART:
             row["previousStageId"] = before
         state._finish(type_id, row, semantic, moment)
         now = row.get("categoryId", 0)

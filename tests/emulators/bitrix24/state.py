@@ -18,6 +18,8 @@ from tests.emulators.bitrix24.schema import (
     DEAL,
     INVOICE,
     LEAD,
+    PROCESS,
+    SMART,
     Field,
     Kind,
     object_types,
@@ -27,8 +29,9 @@ from tests.emulators.bitrix24.values import Zone, is_empty
 
 __all__ = ["HistoryRow", "State", "UserField", "Write"]
 
-STAGED = frozenset({LEAD, DEAL, INVOICE})
-_NAMES = {LEAD: "Лид", DEAL: "Сделка", CONTACT: "Контакт", COMPANY: "Компания", INVOICE: "Счет"}
+STAGED = frozenset({LEAD, DEAL, *SMART})
+_NAMES = {LEAD: "Лид", DEAL: "Сделка", CONTACT: "Контакт", COMPANY: "Компания", INVOICE: "Счет",
+          PROCESS: "Элемент"}  # fmt: skip
 
 
 def _stores() -> defaultdict[str, Table]:
@@ -238,7 +241,7 @@ class State:
         row.update(values)
         if type_id in STAGED:
             self._start(type_id, row, values, user, created)
-        if type_id in (DEAL, LEAD, INVOICE, COMPANY):
+        if type_id in (DEAL, LEAD, COMPANY, *SMART):
             row.setdefault("currencyId", self.base_currency)
         self._link(type_id, row, values)
         row.update(system)
@@ -345,7 +348,7 @@ class State:
             row["stageId"] = self.directory.first_stage(type_id, row["categoryId"])
         semantic = self.directory.semantic(type_id, row["stageId"])
         row.update(stageSemanticId=semantic, movedTime=now, movedBy=user)
-        if type_id == INVOICE:
+        if type_id in SMART:
             row["previousStageId"] = before
         self._finish(type_id, row, semantic, now, stated=stated)
         move = 5 if funnel else (3 if semantic in ("S", "F") else 2)

@@ -42,13 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.progress import percent_line
+    from abcxyz.cli.output.progress import line_count
     from abcxyz.cli.output.result import show_result
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 
-    with show_warnings(text_language(args)), percent_line() as progress:
+    with show_warnings(text_language(args)), line_count(text_language(args)) as progress:
         analysis = analyze_file(
             args.file[0] if len(args.file) == 1 else args.file,
             as_of=parse_day(args.as_of),

@@ -51,13 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _confirm(sink: str, plan: WritePlan, *, lang: str, progress: RunProgress) -> bool:
+def _confirm(sink: str, plan: WritePlan, *, lang: str, progress: RunProgress, data: bool) -> bool:
     """Ask before over half of the classes on the cards of a sink change."""
     from abcxyz.cli.output.outcome_text import plan_text
     from abcxyz.cli.output.terminal import ask
 
     with progress.paused():
-        return ask(f"{sink}: {plan_text(plan, lang)}. {text('Write? Type yes:', lang)}")
+        return ask(f"{sink}: {plan_text(plan, lang)}. {text('Write? Type yes:', lang)}", data=data)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             change=functools.partial(anonymized, enabled=True) if args.anonymize else None,
             confirm=None
             if args.yes
-            else functools.partial(_confirm, lang=lang, progress=progress),
+            else functools.partial(_confirm, lang=lang, progress=progress, data=args.json),
         )
     code = outcome.exit_code(alerts=args.alerts_exit_code is not None)
     if args.json:

@@ -141,17 +141,10 @@ def add_sales_input(parser: argparse.ArgumentParser) -> None:
 
 
 def add_large_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of large Parquet files."""
+    """Add the options of large files."""
     from abcxyz.tables.analyze_file import analyze_file
 
-    group = parser.add_argument_group("large Parquet files")
-    group.add_argument(
-        "--large-from",
-        metavar="MB",
-        type=float,
-        default=default_of(analyze_file, "large_from"),
-        help="from this size on the file is added up by DuckDB, outside of Python's memory",
-    )
+    group = parser.add_argument_group("large files")
     group.add_argument(
         "--memory",
         metavar="SIZE",
@@ -175,7 +168,7 @@ def reading_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def large_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of large files, for `abcxyz.tables.analyze_file.analyze_file`."""
-    return {"large_from": args.large_from, "memory": args.memory, "spill": args.spill}
+    return {"memory": args.memory, "spill": args.spill}
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

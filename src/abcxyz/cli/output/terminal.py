@@ -41,12 +41,19 @@ def one_line(text: str) -> str:
     return plain if len(plain) <= _LINE else plain[: _LINE - 1] + "…"
 
 
-def ask(question: str) -> bool:
-    """Ask a question on the terminal; only "yes" in a known language is a yes."""
-    print(question, end=" ", flush=True)
-    answer = sys.stdin.readline()
+def ask(question: str, *, data: bool = False) -> bool:
+    """Ask a question on the terminal; only "yes" in a known language is a yes.
+
+    Parameters
+    ----------
+    data
+        Standard output carries data, so the question goes to stderr.
+    """
+    stream = sys.stderr if data else sys.stdout
+    print(question, end=" ", flush=True, file=stream)
+    answer = sys.stdin.readline() if sys.stdin is not None else ""
     if not answer.endswith("\n"):
-        print()
+        print(file=stream)
     return answer.strip().casefold() in {text("yes", lang) for lang in LANGUAGES}
 
 
