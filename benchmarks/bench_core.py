@@ -1,12 +1,15 @@
 """Benchmark of the core against a lower bound (one ``np.sum``) and plain pandas code.
 
 ``python benchmarks/bench_core.py --write`` puts the table into ``docs/benchmarks.md``;
-``--large`` takes 50 million customers and 100 million transactions as well.
+``--large`` takes 50 million customers and 100 million transactions as well. ``--loops`` measures
+numpy and compiled loops side by side instead: wall time, and CPU time of all threads, which other
+programs disturb less.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,6 +33,7 @@ from abcxyz import (
     classify_abc,
     classify_xyz,
 )
+from abcxyz.loops import compile_loops, route
 from tables import best, machine, table, write_section
 
 PERIODS = Periods.parse("12M", date(2026, 1, 15))
@@ -149,8 +153,68 @@ def aggregate_rows(sizes: list[int]) -> list[list[object]]:
     return rows
 
 
+def both_times(work: Callable[[], Any], times: int) -> tuple[float, float]:
+    """Return the shortest wall time, and CPU time of all threads, in seconds."""
+    wall, cpu = [], []
+    for _ in range(times):
+        start, used = time.perf_counter(), time.process_time()
+        work()
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - used)
+    return min(wall), min(cpu)
+
+
+def loops_rows(n: int) -> list[list[object]]:
+    rng = np.random.default_rng(3)
+    values = np.round(rng.lognormal(8, 1.5, n), 2)
+    who = (rng.random(n) ** 2 * (n // 10)).astype(np.int64)
+    days = np.datetime64("2025-01-01") + rng.integers(0, 365, n).astype("m8[D]")
+    compile_loops()
+    works: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+        "classify_abc, Tangent": (lambda: np.sum(values), lambda: classify_abc(values)),
+        "aggregate, codes in batches": (
+            lambda: (who.sum(), days.view(int).sum(), values.sum()),
+            lambda: aggregate(batches(who, days, values), PERIODS),
+        ),
+        "the same with the order rhythm": (
+            lambda: (who.sum(), days.view(int).sum(), values.sum()),
+            lambda: aggregate(batches(who, days, values), PERIODS, rhythm=True),
+        ),
+    }
+    rows: list[list[object]] = []
+    for name, (bound, work) in works.items():
+        wall, cpu = both_times(bound, 9)
+        for kind in ("numpy", "numba"):
+            with route(kind):
+                taken, used = both_times(work, 3)
+            rows.append(
+                [f"{name}, {n / 1e6:,.0f} M, {kind}", ratio(used, cpu), ratio(taken, wall)]
+            )
+    return rows
+
+
+def write_loops(*, write: bool) -> None:
+    text = table(
+        ("work", "CPU time, times one pass", "wall time, times one pass"), loops_rows(10**7)
+    )
+    print(text)
+    if write:
+        about = (
+            "## Numpy and compiled loops\n\n"
+            "`python benchmarks/bench_core.py --loops`: one pass is `np.sum` over the same "
+            "columns, in one thread. CPU time is that of all threads, so that on two idle cores "
+            "the wall time is about half of it; where other programs ran, CPU time is the better "
+            "guide. "
+            "Compiling is not included.\n\n"
+        )
+        write_section("loops", f"{about}{text}\n\n{machine('numpy', 'numba')}")
+
+
 def main(arguments: list[str]) -> None:
     warnings.simplefilter("ignore", MeaninglessClassesWarning)
+    if "--loops" in arguments:
+        write_loops(write="--write" in arguments)
+        return
     large = "--large" in arguments
     rows = abc_rows([10**6, 10**7, *([5 * 10**7] if large else [])])
     rows += xyz_rows()

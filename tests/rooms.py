@@ -71,8 +71,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.table": "",
         "tables.containers": "",
         "tables.formats": "tables.table tables.containers",
-        "tables.shapes": "tables.values tables.roles tables.table tables.containers "
+        "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
+        "tables.shapes": "tables.values tables.roles tables.table tables.layout",
         "tables.scan": "core.*",
         "tables": "i18n core.* fast frames.* tables.*",
         "tables.export": "i18n core.* tables",

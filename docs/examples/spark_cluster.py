@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--period", default="12M")
     parser.add_argument("--pareto", action="store_true", help="A by 80 % of the money")
     parser.add_argument("--zone", default="UTC", help="the time zone whose days count")
+    parser.add_argument("--explain", action="store_true", help="print the plan of the result")
     args = parser.parse_args()
 
     spark = (
@@ -45,6 +46,8 @@ def main() -> None:
         period=args.period,
         abc=Shares(0.80, 0.95) if args.pareto else Tangent(),
     ) as segments:
+        if args.explain:
+            segments.explain()
         # Written while the table of customers is still cached; afterwards it is let go.
         segments.write.mode("overwrite").parquet(args.out)
         counts = segments.groupBy("segment").count().orderBy("segment").collect()

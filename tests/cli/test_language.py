@@ -84,7 +84,6 @@ def test_help_is_english_again_by_the_option(capsys: pytest.CaptureFixture[str])
         (["plugins", "--colour"], "abcxyz: ошибка: неизвестные аргументы: --colour"),
         (["alerts", "x", "--days", "q"], "параметр --days: 'q' — не целое число"),
         (["alerts", "x", "--days"], "параметр --days: нужно одно значение"),
-        (["classify", "x", "--large-from", "q"], "параметр --large-from: 'q' — не число"),
         (["classify", "x", "--metric", "q"], "параметр --metric: значение 'q' не подходит"),
         (["classify", "x", "--curren", "q"], "неоднозначный параметр --curren: подходят"),
         (["classify", "x", "--json=1"], "параметр --json: значение '1' здесь лишнее"),

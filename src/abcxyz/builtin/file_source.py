@@ -25,10 +25,13 @@ class FileSource:
     Parameters
     ----------
     path
-        The file: CSV (also gzipped), Parquet or Excel.
+        The file, a list of files, a folder or a pattern: CSV, Parquet, JSON lines or a workbook,
+        also packed.
     customer, date, amount, document, cost, name, currency_column
         Names of the columns; None recognises a column by its usual names.
     currency, rates, date_format, decimal, delimiter, encoding, sheet
+        As in `read_sales`.
+    skip_rows, header_rows, fill_down, melt, unpack_limit
         As in `read_sales`.
 
     Notes
@@ -38,7 +41,7 @@ class FileSource:
 
     def __init__(
         self,
-        path: str | PathLike[str],
+        path: str | PathLike[str] | Sequence[str | PathLike[str]],
         *,
         customer: str | None = None,
         date: str | None = None,
@@ -54,6 +57,11 @@ class FileSource:
         delimiter: str | None = None,
         encoding: str | None = None,
         sheet: str | int | None = None,
+        skip_rows: int | None = None,
+        header_rows: int | None = None,
+        fill_down: Sequence[str] | None = None,
+        melt: Sequence[str] | None = None,
+        unpack_limit: float | None = None,
     ) -> None:
         self._path = path
         self._options: dict[str, Any] = {
@@ -71,6 +79,11 @@ class FileSource:
             "delimiter": delimiter,
             "encoding": encoding,
             "sheet": sheet,
+            "skip_rows": skip_rows,
+            "header_rows": header_rows,
+            "fill_down": fill_down,
+            "melt": melt,
+            "unpack_limit": unpack_limit,
         }
         self._quality: Quality | None = None
         self._names: Mapping[str, str] = MappingProxyType({})

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Days, Numbers, freeze
-from abcxyz.core.sales.accumulate import with_gaps
+from abcxyz._arrays import Days, Ints, Numbers, freeze
+from abcxyz.core.sales.accumulate import in_major_units, with_gaps
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.minor_units import exact_money
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
@@ -112,7 +113,9 @@ def customer_grid(
             days=len(ticks),
             amounts=len(amount),
         )
-    rows = _within(Rows(ids, ticks, per_day, _metric(amount, costs, metric), amount), periods)
+    whole = _exact(amount, costs, metric)
+    money = _metric(amount, costs, metric) if whole is None else whole
+    rows = _within(Rows(ids, ticks, per_day, money, amount), periods)
     ids = rows.ids
     able = find_spec("numba") is not None and (is_whole(ids) or has_arrow())
     if route == "numba" and not able:
@@ -131,7 +134,7 @@ def customer_grid(
             "leave such rows out",
             name="amounts",
         )
-    return _panel(sums, periods, metric, order_rows, ordered=ordered)
+    return _panel(sums, periods, metric, order_rows, ordered=ordered, minor=whole is not None)
 
 
 def fast_panel(
@@ -193,12 +196,30 @@ def _metric(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Number
     return as_money(amount - cost)
 
 
+def _exact(amount: Numbers, costs: npt.ArrayLike | None, metric: str) -> Ints | None:
+    """Return the money of every row as integers of the minor unit, if it is exact."""
+    if metric == "revenue":
+        return exact_money(amount)
+    if metric != "profit" or costs is None:
+        return None
+    cost = as_money(costs)
+    return exact_money(amount, cost) if len(cost) == len(amount) else None
+
+
 def _panel(
-    sums: RowSums, periods: Periods, metric: str, order_rows: OrderRows | None, *, ordered: bool
+    sums: RowSums,
+    periods: Periods,
+    metric: str,
+    order_rows: OrderRows | None,
+    *,
+    ordered: bool,
+    minor: bool,
 ) -> Panel:
     value, sales = sums.value, sums.sales
     if not is_stretched(periods):
         value = sales.sum(axis=1)
+    if minor:
+        value, sales = in_major_units(value), in_major_units(sales)
     origin = origin_of(periods)
 
     def days(place: npt.NDArray[np.int32], empty: int) -> Days:

@@ -13,12 +13,13 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Numbers, freeze
 from abcxyz.core.sales.accumulate import with_gaps
+from abcxyz.core.sales.minor_units import minor_units
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
-from abcxyz.frames.in_memory import columns_of, minor_units, panel_of
+from abcxyz.frames.in_memory import columns_of, panel_of
 from abcxyz.frames.lazy import raise_unusable
 from abcxyz.frames.lazy_rows import ROOM, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, orders_by_document, panel_table

@@ -15,12 +15,13 @@ from abcxyz.core.classes.classify import classify_abc, classify_xyz, warn_of_uns
 from abcxyz.core.classes.rules import Limits
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
 from abcxyz.core.sales.coverage import check_panel_coverage
+from abcxyz.core.sales.minor_units import minor_units
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.transactions import Transactions, as_days
 from abcxyz.errors import InputError
 from abcxyz.fast import FAST_PAYS, customer_grid
 from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, table_stats
-from abcxyz.frames.lazy_rows import EXACT, ROOM
+from abcxyz.frames.lazy_rows import ROOM
 from abcxyz.frames.query import Query, check_columns
 
 __all__ = [
@@ -28,12 +29,9 @@ __all__ = [
     "aggregated",
     "columns_of",
     "in_units",
-    "minor_units",
     "panel_of",
     "segment_eager",
 ]
-
-_NOISE = 2.0**-48
 
 
 @frozen(eq=False)
@@ -162,18 +160,6 @@ def _money(series: nw.Series[Any]) -> Numbers:
         money = series.to_numpy()
         return np.asarray(money).astype(np.int64 if money.dtype != np.uint64 else np.float64)
     return as_numbers(np.asarray(series.cast(nw.Float64).to_numpy()), series.name)
-
-
-def minor_units(money: Numbers, places: int) -> tuple[npt.NDArray[np.int64], Bools]:
-    """Convert to integers of the minor unit, and return which amounts are exact ones."""
-    if money.dtype.kind == "i":
-        good = np.abs(money.astype(np.float64)) * 10.0**places <= EXACT
-        return np.where(good, money, 0) * 10**places, good
-    scaled = money * 10.0**places
-    whole = np.rint(scaled)
-    size = np.abs(whole)
-    good = (np.abs(scaled - whole) <= size * _NOISE) & (size <= EXACT)
-    return np.where(good, whole, 0.0).astype(np.int64), good
 
 
 @frozen(eq=False)

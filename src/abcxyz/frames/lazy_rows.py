@@ -8,19 +8,18 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.minor_units import EXACT
 from abcxyz.core.sales.units import DayUnit, MonthPartUnit, MonthUnit
+from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError
 from abcxyz.frames.query import Lazy, Query
 
-__all__ = ["EXACT", "ROOM", "bucket_of", "day_of", "diagnosis", "prepared"]
+__all__ = ["ROOM", "bucket_of", "day_of", "diagnosis", "prepared"]
 
-EXACT = 2.0**48
-"""Largest amount, in minor units, that is converted to an integer."""
 
 ROOM = 2.0**62
 """Sum of absolute amounts up to which no partial sum exceeds 64 bits."""
 
-_NOISE = 2.0**-48  # relative rounding error of products such as 6 * 2.55
 _HUGE = 1e300
 
 
@@ -103,7 +102,7 @@ def _money(name: str, kind: Any, places: int | None) -> tuple[nw.Expr, nw.Expr]:
     near = number.abs() <= EXACT / 10**places
     scaled = nw.when(near).then(number).otherwise(0.0) * 10**places
     whole = scaled.round(0)
-    good = near & ((scaled - whole).abs() <= whole.abs() * _NOISE)
+    good = near & ((scaled - whole).abs() <= whole.abs() * NEAR)
     return nw.when(good).then(whole).otherwise(0.0).cast(nw.Int64), good
 
 

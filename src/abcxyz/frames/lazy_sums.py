@@ -55,7 +55,15 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
     order_totals = orders.join(days, on="customer", how="left")
     if query.settings.metric != "count":
         return rows, order_totals
-    return documents.with_columns(money=nw.col("sale"), amount=nw.col("sale")), order_totals
+    counted = documents.with_columns(money=nw.col("sale"), amount=nw.col("sale"))
+    if not query.settings.document_spans_days:
+        return counted, order_totals
+    # A customer has sales in a bucket by the days of the lines, also without the first line.
+    zero = nw.lit(0)
+    lines = rows.with_columns(money=zero, amount=zero, sale=zero)
+    counts = [nw.col(name).cast(nw.Int64) for name in ("money", "amount", "sale", "unusable")]
+    parts = [part.select("customer", "day", *counts) for part in (counted, lines)]
+    return nw.concat(parts), order_totals
 
 
 def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:

@@ -1,9 +1,10 @@
-"""Analysis of a file of sales, in memory or by DuckDB depending on its size."""
+"""Analysis of a file of sales, in memory or part by part."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,8 @@ import attrs
 import numpy as np
 
 from abcxyz._arrays import freeze
-from abcxyz.errors import InputError
-from abcxyz.frames.parquet import MEMORY, Progress
-from abcxyz.tables.large_parquet import LARGE, analyze_large_parquet, is_large_parquet
+from abcxyz.errors import AbcxyzWarning, InputError
+from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze_file", "read_sales_for"]
 
-#: Options of `read_sales` that do not apply to Parquet, or that DuckDB does not use.
-_IN_MEMORY_ONLY = ("name", "date_format", "decimal", "delimiter", "encoding", "sheet")
+MEMORY = "2GB"
+"""Default memory limit of the whole process; what does not fit goes to temporary files."""
 
 
 def read_sales_for(
@@ -61,14 +61,13 @@ def check_cost(metric: str, columns: Mapping[str, str]) -> None:
 
 
 def analyze_file(
-    path: str | PathLike[str],
+    path: Files,
     *,
     as_of: date,
     settings: Settings,
-    large_from: float = LARGE,
     memory: str = MEMORY,
     spill: str | PathLike[str] | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[int], None] | None = None,
     **reading: Any,
 ) -> Analysis:
     r"""Classify the customers of a file of sales.
@@ -76,15 +75,17 @@ def analyze_file(
     Parameters
     ----------
     path
-        CSV (also gzipped), Parquet or Excel.
+        CSV, Parquet, JSON lines or a workbook, also packed; or several such files.
     as_of
         Date of the result.
     settings
         Settings of the classification.
-    large_from
-        Size in megabytes from which a Parquet file is aggregated by DuckDB.
-    memory, spill, progress
-        Options for a large Parquet file, as in `abcxyz.frames.parquet.parquet_sales`.
+    memory
+        Memory limit of the process, such as ``500MB``; lines that do not fit go to files.
+    spill
+        Directory for these files, which are removed at the end; None for the system's.
+    progress
+        Callback with the number of lines read.
     reading
         Options for reading the file, as in `abcxyz.tables.sales.read_sales`.
 
@@ -97,6 +98,11 @@ def analyze_file(
     ------
     InputError
         The file cannot be read, or no sale lies in the window.
+
+    Notes
+    -----
+    Past the memory limit the lines are kept in partition files by customer, which are added up one
+    after the other: the result is the same. One row per customer stays in memory.
 
     Examples
     --------
@@ -111,25 +117,45 @@ def analyze_file(
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.sales.coverage import check_panel_coverage
 
-    if is_large_parquet(path, large_from):
-        options = {key: value for key, value in reading.items() if key not in _IN_MEMORY_ONLY}
-        return analyze_large_parquet(
-            path,
-            as_of=as_of,
-            settings=settings,
-            memory=memory,
-            spill=spill,
-            progress=progress,
-            **options,
-        )
-    with scan_sales(path, as_of=as_of, **reading) as scan:
+    undated = as_of - timedelta(days=1)
+    with scan_sales(
+        path,
+        memory=memory,
+        spill=spill,
+        progress=progress,
+        as_of=as_of,
+        undated=undated,
+        **reading,
+    ) as scan:
         check_cost(settings.metric, scan.columns)
         periods = settings.periods(as_of)
         panel = _panel_of(scan, periods, settings)
-        check_panel_coverage(panel, strict=True)
+        if scan.dated:
+            check_panel_coverage(panel, strict=True)
+        else:
+            panel = _without_series(panel)
         return analyze(
             panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
         )
+
+
+def _without_series(panel: Panel) -> Panel:
+    """Return the sums of the customers without series, so that no XYZ class is made of them."""
+    warnings.warn(
+        AbcxyzWarning(
+            "the table has no dates: customers are classified by ABC alone, XYZ needs the date "
+            "of each sale"
+        ),
+        stacklevel=3,
+    )
+    never = np.full(len(panel), "NaT", dtype="M8[D]")
+    return attrs.evolve(
+        panel,
+        sales=np.full(panel.sales.shape, np.nan),
+        orders=np.zeros_like(panel.orders),
+        first_day=never,
+        last_day=never,
+    )
 
 
 def _panel_of(scan: SalesScan, periods: Periods, settings: Settings) -> Panel:

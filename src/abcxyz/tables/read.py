@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 from attrs import frozen
 
 from abcxyz.errors import InputError
-from abcxyz.tables.containers.contents import Content, absent, contents_of, damaged
+from abcxyz.tables.containers.contents import Content, contents_of
 from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
@@ -20,13 +22,16 @@ from abcxyz.tables.formats.csv import CsvTable, can_stream
 from abcxyz.tables.formats.csv_rows import CsvRows, read_rows
 from abcxyz.tables.formats.encodings import DecodedText, decode_text
 from abcxyz.tables.formats.json_lines import read_json_lines
+from abcxyz.tables.formats.parquet import ParquetTable
 from abcxyz.tables.formats.spreadsheet_xml import open_spreadsheet_xml
 from abcxyz.tables.formats.workbook import open_workbook
-from abcxyz.tables.shapes.heading import find_heading
-from abcxyz.tables.shapes.layout import empty_table, heading_remarks, named_columns
-from abcxyz.tables.shapes.options import AS_FOUND, ShapeOptions
-from abcxyz.tables.shapes.several import table_of_workbook, unite
-from abcxyz.tables.shapes.text_head import DELIMITERS, read_head
+from abcxyz.tables.layout.heading import find_heading
+from abcxyz.tables.layout.options import AS_FOUND, ShapeOptions
+from abcxyz.tables.layout.periods import is_period
+from abcxyz.tables.layout.several import table_of_workbook, unite
+from abcxyz.tables.layout.sheet_table import empty_table, heading_remarks, named_columns
+from abcxyz.tables.layout.text_head import DELIMITERS, read_head
+from abcxyz.tables.shapes.recognise import recognise_shape
 from abcxyz.tables.table import FrameTable, Table
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -45,6 +50,9 @@ def open_table(
     sheet: str | int | None = None,
     shape: ShapeOptions = AS_FOUND,
     limits: Limits = DEFAULT_LIMITS,
+    named: Mapping[str, str | None] = MappingProxyType({}),
+    decimal: str | None = None,
+    undated: date | None = None,
 ) -> Table:
     """Open the table of a file, or of several files with the same columns.
 
@@ -65,6 +73,13 @@ def open_table(
         How to read a table whose shape cannot be guessed.
     limits
         How much a file may unpack to.
+    named
+        Role to the column named by the user, or None.
+    decimal
+        Decimal mark set by the user, for amounts that are a product.
+    undated
+        Day of the sales of a table that has sums per customer and no dates; None leaves it as it
+        is.
 
     Returns
     -------
@@ -82,10 +97,10 @@ def open_table(
     tables = [
         _table_of(content, delimiter, encoding, sheet, shape, limits) for content in contents
     ]
-    if len(tables) == 1:
-        return tables[0]
     where = tables[0].where if len(files) > 1 else files[0].name
-    return unite(where, tables, "files")
+    table = tables[0] if len(tables) == 1 else unite(where, tables, "files")
+    titles = [*getattr(table, "titles", ()), *(one.name for one in files)]
+    return recognise_shape(table, shape, named, titles=titles, decimal=decimal, undated=undated)
 
 
 def read_table(path: Files, **options: Any) -> pd.DataFrame:
@@ -104,7 +119,9 @@ def _table_of(
     if content.kind in WORKBOOKS:
         return _read_workbook(content, sheet, shape, limits)
     if content.kind == "parquet":
-        return _read_parquet(content)
+        table = ParquetTable(_name(content), content)
+        table.columns  # noqa: B018 - a damaged file is refused at once
+        return table
     if content.kind == "jsonlines":
         return FrameTable(_name(content), read_json_lines(content), None)
     return _read_csv(content, delimiter, encoding, shape)
@@ -174,6 +191,7 @@ def _read_csv(
         delimiter=head.delimiter,
         skipped=head.lines,
         careful=careful,
+        titles=head.titles,
     )
 
 
@@ -185,6 +203,7 @@ class _CsvHead:
     names: Sequence[str]
     lines: int
     remarks: Sequence[str]
+    titles: Sequence[str]
 
     @classmethod
     def of(cls, name: str, text: str, delimiter: str | None, shape: ShapeOptions) -> _CsvHead:
@@ -198,12 +217,13 @@ class _CsvHead:
         if not text.strip():
             raise empty_table(name)
         head = read_head(text, delimiter)
-        heading = find_heading(head.rows, shape)
+        heading = find_heading(head.rows, shape, is_period=is_period)
         return cls(
             head.delimiter,
             named_columns(heading.names),
             skipped + head.lines[heading.below],
             heading_remarks(heading, skipped + 1),
+            heading.titles,
         )
 
 
@@ -223,7 +243,7 @@ def _read_whole_csv(
     rows = read_rows(rest, head.delimiter, _unique(head.names), where, head.lines + 1)
     rows.frame.columns = pd.Index(head.names, dtype=object)
     remarks = [*head.remarks, *_text_remarks(decoded, head.delimiter, rows, head.names)]
-    return FrameTable(where, rows.frame, None, remarks)
+    return FrameTable(where, rows.frame, None, remarks, titles=head.titles)
 
 
 def _text_remarks(
@@ -258,30 +278,6 @@ def _text_remarks(
 
 def _unique(names: Sequence[str]) -> list[str]:
     return [f"{place} {name}" for place, name in enumerate(names)]
-
-
-def _read_parquet(content: Content) -> Table:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise absent("Parquet", "pyarrow") from None
-    try:
-        with content.file() as file:
-            table = pq.read_table(file)
-    except (pa.ArrowException, OSError, ValueError) as problem:
-        raise damaged(content.name, problem) from problem
-    # Whole numbers with missing cells never become floats, which would lose digits of identifiers.
-    return FrameTable(_name(content), table.to_pandas(types_mapper=_whole_number))
-
-
-def _whole_number(kind: Any) -> Any:
-    """Return the nullable type of pandas for a type of whole numbers in Arrow."""
-    name = str(kind)
-    is_whole = name.startswith(("int", "uint"))
-    return (
-        pd.api.types.pandas_dtype(name.replace("i", "I").replace("u", "U")) if is_whole else None
-    )
 
 
 def _read_workbook(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from os import PathLike
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.calendar import Window
@@ -21,16 +20,21 @@ from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
+from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
+from abcxyz.tables.layout.options import ShapeOptions
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import ROLES
-from abcxyz.tables.table import first_rows
+from abcxyz.tables.shapes.undated import is_dated
+from abcxyz.tables.table import Table, first_rows
 from abcxyz.tables.table_scan import TableScan
 
-__all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
+__all__ = ["Sales", "SalesScan", "open_sales_table", "read_sales", "scan_sales"]
 
-_OPENING = ("delimiter", "encoding", "sheet")
+_OPENING = ("delimiter", "encoding", "sheet", "decimal")
+_SHAPE = tuple(one.name for one in fields(ShapeOptions))
 _OPTION_OF = MappingProxyType({"currency": "currency_column"})
 _LIBRARIES = 500.0  # megabytes of the interpreter and the loaded libraries
 
@@ -73,7 +77,7 @@ class Sales:
 
 
 def read_sales(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | Sequence[str | PathLike[str]],
     *,
     customer: str | None = None,
     date: str | None = None,
@@ -90,13 +94,18 @@ def read_sales(
     delimiter: str | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
+    skip_rows: int | None = None,
+    header_rows: int | None = None,
+    fill_down: Sequence[str] | None = None,
+    melt: Sequence[str] | None = None,
+    unpack_limit: float | None = None,
 ) -> Sales:
-    """Read sales from CSV (also gzipped), Parquet or Excel.
+    """Read sales from CSV, Parquet, JSON lines or a workbook, also packed.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or several; a folder and a pattern stand for their files.
     customer, date, amount, document, cost, name, currency_column
         Names of the columns; None recognises a column by its usual names, English and Russian.
     currency
@@ -112,7 +121,13 @@ def read_sales(
     delimiter, encoding
         Field separator and encoding of a CSV; None detects them.
     sheet
-        Name or position of a workbook's sheet.
+        Name or position of a workbook's sheet; ``all`` reads all sheets, None finds those with
+        a table.
+    skip_rows, header_rows, fill_down, melt
+        Shape of the table, as in `~abcxyz.tables.layout.options.ShapeOptions`.
+    unpack_limit
+        Gigabytes that a packed file or a workbook may unpack to; None refuses 8 GB, and 1 GB at
+        more than 100 times the size of the file.
 
     Returns
     -------
@@ -148,6 +163,11 @@ def read_sales(
         delimiter=delimiter,
         encoding=encoding,
         sheet=sheet,
+        skip_rows=skip_rows,
+        header_rows=header_rows,
+        fill_down=fill_down,
+        melt=melt,
+        unpack_limit=unpack_limit,
     ) as scan:
         (lines,) = scan.parts()
         coded = lines.transactions()
@@ -174,6 +194,8 @@ class SalesScan:
         Lines of this day and later are left out; None keeps every line.
     currency, rates
         As in `read_sales`.
+    dated
+        Whether the table has dates; without them the lines are sums per customer.
 
     Attributes
     ----------
@@ -196,8 +218,10 @@ class SalesScan:
         as_of: date | None = None,
         currency: str | None = None,
         rates: Mapping[str, float] | None = None,
+        dated: bool = True,
     ) -> None:
         self._scan, self._where, self._as_of = scan, where, as_of
+        self.dated = dated
         self._choices, self.columns = choices, choices.columns
         self._money, self._customers = 0.0, 0
         self.labels = scan.labels
@@ -284,9 +308,33 @@ class SalesScan:
         return self._scan.spilled
 
 
+def open_sales_table(
+    path: Files, *, undated: date | None = None, **reading: Any
+) -> tuple[Table, dict[str, str | None]]:
+    """Open the table of a file of sales; return it with role -> column named or made by its shape.
+
+    Parameters
+    ----------
+    path, undated
+        As in `scan_sales`.
+    reading
+        As in `read_sales`; those that do not concern the table are ignored.
+    """
+    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
+    table = open_table(
+        path,
+        **{name: reading[name] for name in _OPENING if name in reading},
+        shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
+        limits=Limits.of(reading.get("unpack_limit")),
+        named=named,
+        undated=undated,
+    )
+    return table, {role: column or table.roles.get(role) for role, column in named.items()}
+
+
 @contextmanager
 def scan_sales(
-    path: str | PathLike[str],
+    path: Files,
     *,
     memory: str | None = None,
     spill: str | PathLike[str] | None = None,
@@ -294,6 +342,7 @@ def scan_sales(
     as_of: date | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
+    undated: date | None = None,
     **reading: Any,
 ) -> Iterator[SalesScan]:
     """Read a file of sales in one pass.
@@ -311,17 +360,17 @@ def scan_sales(
         Callback with the number of lines read.
     as_of, currency, rates, reading
         As in `read_sales`.
+    undated
+        Day of the sales of a table that has sums per customer and no dates; None refuses it.
 
     Raises
     ------
     InputError
         As in `read_sales`.
     """
-    file = Path(path)
     budget = None if memory is None else _lines_budget(memory)
-    table = open_table(file, **{k: reading[k] for k in _OPENING if k in reading})
-    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
-    choices = choose_by_cells(table.columns, named, file.name, first_rows(table))
+    table, named = open_sales_table(path, undated=undated, **reading)
+    choices = choose_by_cells(table.columns, named, table.where, first_rows(table))
     columns = choices.columns
     scan = TableScan(
         table,
@@ -333,7 +382,15 @@ def scan_sales(
         progress=progress,
     )
     try:
-        yield SalesScan(scan, choices, file.name, as_of=as_of, currency=currency, rates=rates)
+        yield SalesScan(
+            scan,
+            choices,
+            table.where,
+            as_of=as_of,
+            currency=currency,
+            rates=rates,
+            dated=is_dated(table),
+        )
     finally:
         scan.close()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import pandas as pd
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["FrameTable", "Table", "first_rows"]
 
@@ -27,6 +27,11 @@ class Table(Protocol):
     @property
     def remarks(self) -> Sequence[str]:
         """How the file was understood: sentences for the reader, in order of importance."""
+        ...
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """Role to the column that has it by the shape of the table, such as months across."""
         ...
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
@@ -60,6 +65,12 @@ class FrameTable:
         Line number of its first row; None where the index holds the line numbers.
     remarks
         How the file was understood.
+    roles
+        Role to the column that has it by the shape of the table.
+    titles
+        Texts above the heading.
+    uncached
+        Column to the first of its formulas without a stored value.
 
     Examples
     --------
@@ -72,6 +83,9 @@ class FrameTable:
     frame: pd.DataFrame
     first_line: int | None = 2
     remarks: Sequence[str] = ()
+    roles: Mapping[str, str] = field(factory=dict)
+    titles: Sequence[str] = ()
+    uncached: Mapping[str, str] = field(factory=dict)
 
     @property
     def columns(self) -> Sequence[str]:

@@ -355,7 +355,7 @@ def _read_ids(cells: Sequence[Any], name: str) -> npt.NDArray[np.object_]:
 
 def _are_plain(cells: Sequence[Any]) -> bool:
     """Return whether all cells are identifiers that are taken as they are written."""
-    if not all(type(cell) is str for cell in cells) or "" in cells:
+    if not set(map(type, cells)) <= {str} or "" in cells:
         return False
     return set("".join(cells)) <= _PLAIN and MISSING_MARKERS.isdisjoint(cells)
 

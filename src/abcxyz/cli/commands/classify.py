@@ -23,9 +23,15 @@ HELP = "classify the customers of a file of sales"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = (
-        "Classify the customers of a CSV (also .gz), Parquet or Excel file of sales."
+        "Classify the customers of a file of sales: CSV, Parquet, JSON lines or a workbook, also "
+        "packed."
     )
-    parser.add_argument("file", metavar="FILE", help="one line per sale")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="+",
+        help="file of sales, or several; a folder or a pattern stands for its files",
+    )
     add_sales_options(parser)
     add_large_options(parser)
     output = parser.add_argument_group("output")
@@ -36,15 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.progress import percent_line
+    from abcxyz.cli.output.progress import line_count
     from abcxyz.cli.output.result import show_result
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 
-    with show_warnings(text_language(args)), percent_line() as progress:
+    with show_warnings(text_language(args)), line_count(text_language(args)) as progress:
         analysis = analyze_file(
-            args.file,
+            args.file[0] if len(args.file) == 1 else args.file,
             as_of=parse_day(args.as_of),
             settings=settings_of(args),
             progress=progress,

@@ -19,7 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Show the format, encoding, columns with alternatives, forms of dates and numbers, first "
         "lines and quality of a file of sales, and suggest a command. Classifies nothing."
     )
-    parser.add_argument("file", metavar="FILE", help="one line per sale")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="file of sales, or several; a folder or a pattern stands for its files",
+    )
     add_reading_options(parser)
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
 

@@ -64,7 +64,7 @@ class SalesInput:
 def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
     """Open a file or a job, and close it after use; secrets are redacted in errors."""
     as_of = parse_day(args.as_of)
-    if Path(args.file).suffix.lower() == ".toml":
+    if len(args.file) == 1 and Path(args.file[0]).suffix.lower() == ".toml":
         with _job(args, as_of) as sales:
             yield sales
     else:
@@ -94,7 +94,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
     from abcxyz.pipeline.failures import redacted
     from abcxyz.pipeline.prepare import Advice, built
 
-    job = read_job(args.file)
+    job = read_job(args.file[0])
     args.lang = args.lang or job.report.get("lang")
     with built(job) as (adapters, redactor):
         reading = Reading(adapters.sources, redactor=redactor)

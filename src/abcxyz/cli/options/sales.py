@@ -41,7 +41,12 @@ _COLUMNS = MappingProxyType(
     }
 )
 #: Options that are passed to `abcxyz.tables.sales.read_sales` unchanged.
-_READING = (*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding")
+_READING = (
+    *(*_COLUMNS, "currency", "date_format", "decimal", "delimiter", "encoding", "sheet"),
+    *("skip_rows", "header_rows", "fill_down", "melt", "unpack_limit"),
+)
+#: Options of the series of XYZ, fields of `Settings`.
+_SERIES = ("ddof", "since_first")
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +67,29 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     reading.add_argument("--decimal", choices=(".", ","), help="the decimal mark")
     reading.add_argument("--delimiter", metavar="CHAR", help="of a CSV")
     reading.add_argument("--encoding", metavar="NAME", help="of a CSV, such as cp1251")
-    reading.add_argument("--sheet", metavar="NAME", help="of a workbook; the first by default")
+    reading.add_argument(
+        "--sheet", metavar="NAME", help="of a workbook; all reads all of them; found by default"
+    )
+    reading.add_argument(
+        "--unpack-limit", metavar="GB", type=float, help="how much a packed file may unpack to"
+    )
+    shape = parser.add_argument_group("shape of the table (recognised)")
+    shape.add_argument(
+        "--skip-rows", metavar="N", type=int, help="lines above the heading that are skipped"
+    )
+    shape.add_argument("--header-rows", metavar="N", type=int, help="rows of the heading")
+    shape.add_argument(
+        "--fill-down",
+        metavar="COL",
+        action="append",
+        help="blank cells of the column hold the value above; may be repeated; no fills none",
+    )
+    shape.add_argument(
+        "--melt",
+        metavar="COL",
+        action="append",
+        help="column of one period, or FIRST:LAST; may be repeated; no leaves them",
+    )
 
 
 def add_sales_options(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +105,7 @@ def _add_classification(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")
     metavars = {"period": "12M", "bucket": "|".join(LETTERS), "lookback": "24M"}
     for one in attrs.fields(Settings):
-        if one.metadata.get("table") == "window":
+        if one.metadata.get("table") == "window" or one.name in _SERIES:
             details = one.metadata.get("details", {})
             option = f"--{one.name.replace('_', '-')}"
             if one.default is False:
@@ -88,6 +115,7 @@ def _add_classification(parser: argparse.ArgumentParser) -> None:
                 option,
                 metavar=metavars.get(one.name),
                 choices=one.metadata.get("choices"),
+                type=int if isinstance(one.default, int) else str,
                 default=one.default,
                 help=HelpText(one.metadata["help"], **details),
             )
@@ -101,7 +129,8 @@ def add_sales_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         metavar="FILE",
-        help="a file of sales, read with the options below; or a job (.toml), which has its own",
+        nargs="+",
+        help="files of sales, read with the options below; or a job (.toml), which has its own",
     )
     parser.add_argument(
         "--history",
@@ -112,17 +141,10 @@ def add_sales_input(parser: argparse.ArgumentParser) -> None:
 
 
 def add_large_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of large Parquet files."""
+    """Add the options of large files."""
     from abcxyz.tables.analyze_file import analyze_file
 
-    group = parser.add_argument_group("large Parquet files")
-    group.add_argument(
-        "--large-from",
-        metavar="MB",
-        type=float,
-        default=default_of(analyze_file, "large_from"),
-        help="from this size on the file is added up by DuckDB, outside of Python's memory",
-    )
+    group = parser.add_argument_group("large files")
     group.add_argument(
         "--memory",
         metavar="SIZE",
@@ -141,12 +163,12 @@ def reading_options(args: argparse.Namespace) -> dict[str, Any]:
         A rate cannot be read.
     """
     options = {name: getattr(args, name) for name in _READING}
-    return {**options, "rates": _rates(args.rate), "sheet": args.sheet}
+    return {**options, "rates": _rates(args.rate)}
 
 
 def large_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of large files, for `abcxyz.tables.analyze_file.analyze_file`."""
-    return {"large_from": args.large_from, "memory": args.memory, "spill": args.spill}
+    return {"memory": args.memory, "spill": args.spill}
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -167,6 +189,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         document_spans_days=args.document_spans_days,
         abc=parse_abc(args.abc),
         xyz=parse_xyz(args.xyz),
+        **{name: getattr(args, name) for name in _SERIES},
     )
 
 

@@ -15,7 +15,7 @@ from abcxyz.pipeline.progress import RunProgress
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["LogProgress", "RichProgress", "percent_line", "watching"]
+__all__ = ["LogProgress", "RichProgress", "line_count", "watching"]
 
 _EVERY = 10.0  # seconds between two lines about one stage
 
@@ -36,14 +36,15 @@ def _of(done: int, total: int, lang: str) -> str:
 
 
 @contextlib.contextmanager
-def percent_line() -> Iterator[Callable[[float], None] | None]:
-    """Show the share of a query that is done on a terminal's stderr; nothing elsewhere."""
+def line_count(lang: str = "en") -> Iterator[Callable[[int], None] | None]:
+    """Show the number of lines read on a terminal's stderr; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield None
         return
 
-    def show(share: float) -> None:
-        print(f"\r{share:4.0%}", end="", file=sys.stderr, flush=True)
+    def show(lines: int) -> None:
+        count = text("{count} lines", lang, count=number(lines, lang))
+        print(f"\r{count}", end="", file=sys.stderr, flush=True)
 
     try:
         yield show

@@ -39,7 +39,7 @@ def check_coverage(
     inside
         Whether any line lies in the window.
     strict
-        Whether it is an error if no line lies in the window; otherwise it is a warning.
+        Whether only to raise an error if no line lies in the window, without any warning.
     stacklevel
         As in :func:`warnings.warn`, counted from the caller.
 
@@ -65,6 +65,7 @@ def check_coverage(
         if strict:
             raise InputError(empty.template, **empty.details)
         warnings.warn(empty, stacklevel=stacklevel + 1)
+    if strict or not inside:
         return
     if last is not None and last < window.until - _STALE:
         warnings.warn(

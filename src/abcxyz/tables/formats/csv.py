@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import IO, Any
@@ -48,6 +48,8 @@ class CsvTable:
         Number of lines above the first row.
     careful
         Returns the whole table, read row by row: used from the first row on that is not regular.
+    titles, roles
+        As in `abcxyz.tables.table.FrameTable`.
     """
 
     where: str
@@ -57,6 +59,8 @@ class CsvTable:
     delimiter: str
     skipped: int
     careful: Callable[[], Table]
+    titles: Sequence[str] = ()
+    roles: Mapping[str, str] = field(factory=dict)
     _decided: dict[str, Any] = field(factory=dict, init=False)
 
     @property

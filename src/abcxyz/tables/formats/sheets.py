@@ -27,8 +27,10 @@ class Sheet:
     merged
         Merged cells: first row, first column, last row, last column, counted from 0 in *rows*.
     uncached
-        Column, counted from 0, to the first of its formulas without a stored value, such as
-        ``C3``.
+        Column of the sheet, counted from 0, to the first of its formulas without a stored value,
+        such as ``C3``.
+    first_column
+        Place in the sheet of the first column in *rows*, counted from 0.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Sheet:
     first_line: int = 1
     merged: Sequence[Range] = ()
     uncached: Mapping[int, str] = field(factory=dict)
+    first_column: int = 0
 
     @property
     def is_empty(self) -> bool:

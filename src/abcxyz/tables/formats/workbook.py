@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import absent, damaged
 from abcxyz.tables.containers.limits import Limits
@@ -58,7 +60,7 @@ def open_workbook(where: str, path: Path, kind: str, limits: Limits) -> Workbook
     def checked(name: str) -> Sheet:
         uncached = parts.check(name, limits)
         sheet = book.read(name)
-        return Sheet(sheet.name, sheet.rows, sheet.first_line, sheet.merged, uncached)
+        return evolve(sheet, uncached=uncached)
 
     return Workbook(where, book.names, book.hidden, checked)
 
@@ -85,8 +87,8 @@ def _reading(where: str) -> Iterator[None]:
 def _by_calamine(calamine: Any, where: str, path: Path) -> Workbook:
     with _reading(where):
         book = calamine.CalamineWorkbook.from_path(path)
-        tables = [one for one in book.sheets_metadata if "WorkSheet" in str(one.typ)]
-    hidden = frozenset(one.name for one in tables if "Visible" not in str(one.visible))
+        tables = [one for one in book.sheets_metadata if str(one.typ).endswith(".WorkSheet")]
+    hidden = frozenset(one.name for one in tables if not str(one.visible).endswith(".Visible"))
 
     def read(name: str) -> Sheet:
         with _reading(where), _without_collection():
@@ -94,7 +96,7 @@ def _by_calamine(calamine: Any, where: str, path: Path) -> Workbook:
             rows = sheet.to_python(skip_empty_area=True)
             top, left = sheet.start or (0, 0)
             merged = tuple(_inside(one, top, left) for one in _merged(sheet))
-        return Sheet(name, rows, top + 1, merged)
+        return Sheet(name, rows, top + 1, merged, first_column=left)
 
     return Workbook(where, [one.name for one in tables], hidden, read)
 

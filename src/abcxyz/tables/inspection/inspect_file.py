@@ -17,9 +17,8 @@ from abcxyz.tables.columns.choice import ColumnChoice, ColumnChoices, choose_by_
 from abcxyz.tables.containers.contents import contents_of
 from abcxyz.tables.containers.paths import files_of
 from abcxyz.tables.inspection.record import ColumnReport, Inspection
-from abcxyz.tables.read import open_table
 from abcxyz.tables.roles import ROLES, candidates
-from abcxyz.tables.sales import read_sales
+from abcxyz.tables.sales import open_sales_table, read_sales
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.days import NOTATIONS, day_form, parse_days
@@ -32,8 +31,6 @@ __all__ = ["inspect_file"]
 _WORDS = Catalogue()
 _SAMPLE = 20_000  # lines whose cells decide the columns
 _FIRST = 5  # lines shown
-#: Options of `open_table` among those of `read_sales`.
-_OPENING = ("delimiter", "encoding", "sheet", "shape", "limits")
 
 
 def inspect_file(path: str | PathLike[str], **options: Any) -> Inspection:
@@ -70,12 +67,8 @@ def inspect_file(path: str | PathLike[str], **options: Any) -> Inspection:
     """
     file = Path(fspath(path))
     content = contents_of(files_of(file)[0])[0]
-    opening = {name: options[name] for name in _OPENING if options.get(name) is not None}
-    table = open_table(file, **opening)
+    table, named = open_sales_table(file, **options)
     sample = _sample(table)
-    named = {
-        role: options.get("currency_column" if role == "currency" else role) for role in ROLES
-    }
     problem: Exception | None = None
     try:
         choices = choose_by_cells(list(table.columns), named, table.where, sample)

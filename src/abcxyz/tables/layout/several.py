@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
-from attrs import frozen
+from attrs import field, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.sheets import Workbook
-from abcxyz.tables.shapes.layout import empty_table, table_of_sheet
-from abcxyz.tables.shapes.options import ShapeOptions
-from abcxyz.tables.table import Table
+from abcxyz.tables.layout.options import ShapeOptions
+from abcxyz.tables.layout.periods import is_period
+from abcxyz.tables.layout.sheet_table import empty_table, table_of_sheet
+from abcxyz.tables.roles import REQUIRED, candidates
+from abcxyz.tables.table import FrameTable, Table
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["UnitedTable", "table_of_workbook", "unite"]
 
 _SAY = Catalogue()
 _LISTED = 5
+_PERIODS = 3  # columns of months that make a sheet as likely as usual headings
 
 
 @frozen(eq=False)
@@ -34,18 +37,32 @@ class UnitedTable:
         The tables.
     remarks
         How the files were understood.
+    roles
+        Role to the column that has it by the shape of the tables.
     """
 
     where: str
     columns: Sequence[str]
     tables: Sequence[Table]
-    remarks: Sequence[str] = ()
+    _remarks: Sequence[str] = ()
+    roles: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """How the files were understood, with what was learnt while they were read."""
+        known = dict.fromkeys(self._remarks)
+        return list(known | dict.fromkeys(text for one in self.tables for text in one.remarks))
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of each table; see `abcxyz.tables.table.Table.batches`."""
         wanted = list(self.columns if columns is None else columns)
+        # A column that is text in one table and has another type in the next is read as cells.
+        alike = len({type(table) for table in self.tables}) == 1 and not any(
+            isinstance(table, FrameTable) for table in self.tables[1:]
+        )
         for table in self.tables:
-            yield from table.batches(wanted)
+            for batch in table.batches(wanted):
+                yield batch if alike else batch.astype(object)
 
 
 def unite(where: str, tables: Sequence[Table], what: str) -> Table:
@@ -152,11 +169,17 @@ def _choose(
     *,
     everything: bool,
 ) -> Table:
-    """Return the sheets with the most rows that share their headings, or all of them."""
+    """Return the sheets that share the headings likest to sales, or all of them."""
+
+    def likeness(names: Sequence[str]) -> int:
+        columns = list(tables[names[0]].columns)
+        roles = sum(any(candidates(columns, role)) for role in REQUIRED)
+        return roles + min(sum(map(is_period, columns)), _PERIODS)
+
     groups: dict[frozenset[str], list[str]] = {}
     for name, table in tables.items():
         groups.setdefault(frozenset(table.columns), []).append(name)
-    members = list(tables) if everything else next(iter(groups.values()))
+    members = list(tables) if everything else max(groups.values(), key=likeness)
     chosen = [tables[name] for name in members]
     left = [name for name in book.names if name not in members]
     if len(chosen) > 1:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from abcxyz.tables.shapes.heading import HEAD_ROWS
+from abcxyz.tables.layout.heading import HEAD_ROWS
 
 __all__ = ["DELIMITERS", "TextHead", "read_head"]
 

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import InputError
 
-__all__ = ["AS_FOUND", "ShapeOptions"]
+__all__ = ["AS_FOUND", "OFF", "ShapeOptions"]
 
 _MOST_HEADER_ROWS = 5
 
@@ -62,6 +62,9 @@ class ShapeOptions:
                     most=most,
                 )
 
+
+OFF = ("no",)
+"""Value of an option that switches a recognition off."""
 
 AS_FOUND = ShapeOptions()
 """Every shape is recognised, where it can be."""

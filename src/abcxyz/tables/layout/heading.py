@@ -11,8 +11,8 @@ from typing import Any
 from attrs import frozen
 
 from abcxyz.errors import InputError
+from abcxyz.tables.layout.options import ShapeOptions
 from abcxyz.tables.roles import ROLES
-from abcxyz.tables.shapes.options import ShapeOptions
 
 __all__ = ["HEAD_ROWS", "Heading", "find_heading", "is_blank_cell", "roles_of_heading"]
 
@@ -128,13 +128,15 @@ def find_heading(
         More lines are to be skipped than there are.
     """
     period = is_period or (lambda _: False)
+    width = max(map(len, rows))
+    rows = [[*row, *[None] * (width - len(row))] for row in rows]
     if options.skip_rows is not None:
         place = _first_row(rows, options.skip_rows)
     else:
-        place = _best_row(rows, period)
+        place = _top(rows, _best_row(rows, period), period, merged)
     levels = options.header_rows or _levels(rows, place, period, merged)
     levels = min(levels, len(rows) - place)
-    names = _names(rows[place : place + levels], place, merged)
+    names = _names(rows[place : place + levels], place, period, merged)
     titles = tuple(
         str(cell).strip() for row in rows[:place] for cell in row if not is_blank_cell(cell)
     )
@@ -166,6 +168,29 @@ def _best_row(rows: Sequence[Sequence[Any]], is_period: Any) -> int:
         return best
     usual = Counter(fill for fill in fills if fill).most_common(1)[0][0]
     return next(place for place, fill in enumerate(fills) if fill and fill >= min(usual, 2))
+
+
+def _top(
+    rows: Sequence[Sequence[Any]],
+    place: int,
+    is_period: Any,
+    merged: Sequence[tuple[int, int, int, int]],
+) -> int:
+    """Return the first row of a heading, of which a row below may hold the usual names."""
+    while place and _levels(rows, place - 1, is_period, merged) > 1:
+        above, row = rows[place - 1], rows[place]
+        named = [at for at, cell in enumerate(above) if not is_blank_cell(cell)]
+        alone = any(at >= len(row) or is_blank_cell(row[at]) for at in named)
+        across = any(first == place - 1 and last > at for first, at, _, last in merged)
+        if len(named) < 2 or not (alone or across) or any(_is_label(above[at]) for at in named):
+            break
+        place -= 1
+    return place
+
+
+def _is_label(cell: Any) -> bool:
+    """Return whether a cell is the label of a value beside it, as in lines of title."""
+    return isinstance(cell, str) and cell.rstrip().endswith(":")
 
 
 def _levels(
@@ -202,9 +227,12 @@ def _is_part(above: Sequence[Any], row: Sequence[Any], at: int) -> bool:
 
 
 def _names(
-    rows: Sequence[Sequence[Any]], place: int, merged: Sequence[tuple[int, int, int, int]]
+    rows: Sequence[Sequence[Any]],
+    place: int,
+    is_period: Any,
+    merged: Sequence[tuple[int, int, int, int]],
 ) -> tuple[str, ...]:
-    """Join the rows of a heading to one name per column."""
+    """Return one name per column: that of the last row, with those above if it is not enough."""
     width = max(map(len, rows))
     parts: list[list[str]] = [[] for _ in range(width)]
     for level, row in enumerate(rows):
@@ -224,7 +252,13 @@ def _names(
                 continue
             if text and text not in parts[at]:
                 parts[at].append(text)
-    return tuple(" ".join(one) for one in parts)
+    own = Counter(one[-1] for one in parts if one)
+    return tuple(
+        one[-1]
+        if len(one) > 1 and own[one[-1]] == 1 and not any(map(is_period, one))
+        else " ".join(one)
+        for one in parts
+    )
 
 
 def _named_below(rows: Sequence[Sequence[Any]], level: int, at: int) -> bool:

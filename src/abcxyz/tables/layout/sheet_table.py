@@ -10,8 +10,9 @@ import pandas as pd
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.columns import frame_of_columns
 from abcxyz.tables.formats.sheets import Sheet
-from abcxyz.tables.shapes.heading import HEAD_ROWS, Heading, find_heading
-from abcxyz.tables.shapes.options import ShapeOptions
+from abcxyz.tables.layout.heading import HEAD_ROWS, Heading, find_heading
+from abcxyz.tables.layout.options import OFF, ShapeOptions
+from abcxyz.tables.layout.periods import is_period
 from abcxyz.tables.table import FrameTable
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
@@ -75,10 +76,13 @@ def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTabl
     if sheet.is_empty:
         raise empty_table(where)
     rows = sheet.rows
-    heading = find_heading(rows[:HEAD_ROWS], options, merged=sheet.merged)
+    heading = find_heading(rows[:HEAD_ROWS], options, is_period=is_period, merged=sheet.merged)
     width = max(len(heading.names), len(rows[-1]))
     names = [*heading.names, *[""] * (width - len(heading.names))]
     first = sheet.first_line + heading.below
+    merged = 0
+    if options.fill_down != OFF:
+        rows, merged = _unmerged(sheet, heading.below)
     lines, body = [], []
     for line, row in enumerate(rows[heading.below :], first):
         if any(cell not in ("", None) for cell in row):
@@ -93,4 +97,33 @@ def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTabl
     frame = frame_of_columns([columns[place] for place in used], lines)
     frame.columns = pd.Index(named_columns([names[place] for place in used]), dtype=object)
     remarks = heading_remarks(heading, sheet.first_line)
-    return FrameTable(where, frame, None, remarks)
+    if merged:
+        remarks.append(
+            _SAY.message("{count} merged cells are filled with their value", count=Figure(merged))
+        )
+    uncached = {
+        name: sheet.uncached[place + sheet.first_column]
+        for place, name in zip(used, frame.columns, strict=True)
+        if place + sheet.first_column in sheet.uncached
+    }
+    titles = [*heading.titles, sheet.name]
+    return FrameTable(where, frame, None, remarks, titles=titles, uncached=uncached)
+
+
+def _unmerged(sheet: Sheet, below: int) -> tuple[list[Sequence[Any]], int]:
+    """Return the rows with the value of cells merged downwards in each of them."""
+    rows = list(sheet.rows)
+    count = 0
+    for top, left, bottom, _ in sheet.merged:
+        if not below <= top < bottom < len(rows) or not 0 <= left < len(rows[top]):
+            continue
+        value = rows[top][left]
+        if value in ("", None):
+            continue
+        count += 1
+        for place in range(top + 1, bottom + 1):
+            row = list(rows[place])
+            if any(cell not in ("", None) for cell in row):
+                row[left] = value
+                rows[place] = row
+    return rows, count

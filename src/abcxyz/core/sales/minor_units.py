@@ -1,0 +1,68 @@
+"""Conversion of amounts to integers of the minor unit: kopecks, cents."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abcxyz._arrays import Bools, Ints, Numbers
+from abcxyz.core.sums import BLOCK, NEAR
+
+__all__ = ["EXACT", "MINOR_PLACES", "exact_money", "minor_units"]
+
+EXACT = 2.0**48
+"""Largest amount, in minor units, that is converted to an integer."""
+
+MINOR_PLACES = 4
+"""Decimals of the unit in which float amounts are added up, if they have no more: two more than
+money has, since prices of some goods do."""
+
+
+def minor_units(money: Numbers, places: int) -> tuple[Ints, Bools]:
+    """Convert to integers of the minor unit, and return which amounts are exact ones.
+
+    Parameters
+    ----------
+    money
+        (n,) amounts.
+    places
+        Decimals of the minor unit: 2 for kopecks and cents.
+
+    Examples
+    --------
+    >>> whole, exact = minor_units(np.array([6 * 2.55, 0.001]), 2)
+    >>> whole.tolist(), exact.tolist()
+    ([1530, 0], [True, False])
+    """
+    if money.dtype.kind == "i":
+        good = np.abs(money.astype(np.float64)) * 10.0**places <= EXACT
+        return np.where(good, money, 0) * 10**places, good
+    scaled = money * 10.0**places
+    whole = np.rint(scaled)
+    size = np.abs(whole)
+    good = (np.abs(scaled - whole) <= size * NEAR) & (size <= EXACT)
+    return np.where(good, whole, 0.0).astype(np.int64), good
+
+
+def exact_money(amount: Numbers, cost: Numbers | None = None) -> Ints | None:
+    """Convert float amounts, less cost, to integers of 1/10,000; None if they are not exact.
+
+    Sums of the integers do not depend on the order of the lines, and amounts that cancel out add
+    up to zero. Their absolute sum is below 2**62.
+    """
+    total: Ints | None = None
+    for part in (amount, cost):
+        if part is None:
+            continue
+        if part.dtype.kind != "f":
+            return None
+        whole = np.empty(len(part), np.int64)
+        size = 0.0
+        # Blocks stay in the CPU cache; the first one that is not exact ends the attempt.
+        for start in range(0, len(part), BLOCK):
+            block = slice(start, start + BLOCK)
+            whole[block], exact = minor_units(part[block], MINOR_PLACES)
+            size += float(np.abs(whole[block]).sum(dtype=np.float64))
+            if not exact.all() or size >= 2.0**61:
+                return None
+        total = whole if total is None else total - whole
+    return total
