@@ -110,4 +110,4 @@ def test_check_names_what_the_webhook_lacks(
     assert main(["check", str(tmp_path / "job.toml")]) != 0
     output = capsys.readouterr()
     assert "область crm" in output.out + output.err
-    assert "scope department" in output.out + output.err
+    assert "область department" in output.out + output.err
