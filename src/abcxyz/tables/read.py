@@ -92,6 +92,11 @@ def open_table(
     InputError
         A file is absent, empty, damaged or of another format; the message names the cure.
     """
+    if encoding is not None and not encoding.isprintable():
+        raise InputError(
+            "the encoding {encoding!r} is unknown; use a name such as utf-8 or cp1251",
+            encoding=encoding,
+        )
     files = files_of(path)
     contents = [content for file in files for content in contents_of(file, limits)]
     tables = [

@@ -14,6 +14,7 @@ from attrs import evolve
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import absent, damaged
 from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.formats.bounded_process import read_bounded
 from abcxyz.tables.formats.sheet_size import check_ods, read_parts
 from abcxyz.tables.formats.sheets import Range, Sheet, Workbook
 
@@ -21,6 +22,8 @@ __all__ = ["open_workbook"]
 
 #: Kind -> how it is called in an error.
 _KINDS = {"xlsx": "Excel", "xlsb": ".xlsb", "xls": ".xls", "ods": ".ods"}
+#: Kinds whose records may claim any size.
+_BINARY = ("xls", "xlsb")
 
 
 def open_workbook(where: str, path: Path, kind: str, limits: Limits) -> Workbook:
@@ -53,6 +56,8 @@ def open_workbook(where: str, path: Path, kind: str, limits: Limits) -> Workbook
             raise absent(_KINDS[kind], "python-calamine") from None
         book = _by_openpyxl(where, path)
     else:
+        if kind in _BINARY:
+            return _in_own_process(where, path)
         book = _by_calamine(python_calamine, where, path)
     if parts is None:
         return book
@@ -99,6 +104,18 @@ def _by_calamine(calamine: Any, where: str, path: Path) -> Workbook:
         return Sheet(name, rows, top + 1, merged, first_column=left)
 
     return Workbook(where, [one.name for one in tables], hidden, read)
+
+
+def _in_own_process(where: str, path: Path) -> Workbook:
+    sheets = {}
+    hidden = set()
+    for name, is_hidden, start, rows, merged in read_bounded(where, path):
+        top, left = start or (0, 0)
+        inside = tuple(_inside(one, top, left) for one in merged)
+        sheets[name] = Sheet(name, rows, top + 1, inside, first_column=left)
+        if is_hidden:
+            hidden.add(name)
+    return Workbook(where, list(sheets), frozenset(hidden), sheets.__getitem__)
 
 
 def _merged(sheet: Any) -> list[Any]:
