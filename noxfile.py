@@ -138,10 +138,12 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure; ``nox -s bench -- benchmarks/bench_core.py --write`` puts a table on its page."""
+    """Measure; ``nox -s bench -- core --write`` puts the table of bench_core.py on its page."""
     session.install("-e", ".[all]")
     if session.posargs:
-        session.run("python", *session.posargs)
+        name, *words = session.posargs
+        script = name if name.endswith(".py") else f"benchmarks/bench_{name}.py"
+        session.run("python", script, *words)
         return
     for script in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(script))

@@ -41,13 +41,16 @@ def machine(*packages: str) -> str:
     )
 
 
-def write_section(name: str, text: str) -> None:
-    """Write *text* between the marks of the section *name*, creating the section where absent."""
+def write_section(name: str, text: str, *, first: bool = False) -> None:
+    """Write *text* between the marks of the section *name*, creating it last, or *first*."""
     page = PAGE.read_text("utf-8") if PAGE.exists() else "# Benchmarks\n"
     block = f"<!-- begin {name} -->\n{text.strip()}\n<!-- end {name} -->"
     pattern = re.compile(rf"<!-- begin {name} -->.*?<!-- end {name} -->", re.DOTALL)
     if pattern.search(page):
         page = pattern.sub(lambda _: block, page)
+    elif first:
+        title, _, rest = page.partition("\n")
+        page = f"{title}\n\n{block}\n{rest}"
     else:
         page = f"{page.rstrip()}\n\n{block}\n"
     PAGE.write_text(page, "utf-8")

@@ -21,6 +21,7 @@ ROOMS: dict[str, dict[str, str]] = {
     "abcxyz": {
         # Base of all rooms.
         "errors": "",
+        "_maps": "",
         "_arrays": "",
         "toolkit": "",
         "i18n": "",
@@ -149,7 +150,7 @@ ROOMS: dict[str, dict[str, str]] = {
     },
 }
 #: Rooms that every room of the library may import.
-GROUND = "errors _arrays toolkit"
+GROUND = "errors _maps _arrays toolkit"
 #: The only modules of the library that an adapter may import, built-in or third-party; of
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {
@@ -190,7 +191,7 @@ LAZY_DOORS = {
     ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),
 }
 #: Rooms that `import abcxyz` loads, and what they may load outside of functions.
-LIGHT = ("abcxyz.errors", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")
+LIGHT = ("abcxyz.errors", "abcxyz._maps", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")
 LIGHT_MAY_LOAD = {*sys.stdlib_module_names, "numpy", "attr", "attrs", "abcxyz"}
 
 

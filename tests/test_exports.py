@@ -14,7 +14,7 @@ from abcxyz import toolkit
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Computed from those of `abcxyz.core` and `abcxyz.errors`, which no type checker can follow.
-NAMES: list[str] = vars(abcxyz)["__all__"]
+NAMES: list[str] = getattr(abcxyz, "__all__")  # noqa: B009 - computed at the first use
 FACE = {
     "constants": {"BCG", "METRICS", "SEGMENTS", "TAGS", "UNITS"},
     "rules": {"CountShares", "CumulativeMean", "Cuts", "Limits", "Rule", "Shares", "Tangent"},

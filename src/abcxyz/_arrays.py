@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from abcxyz._maps import frozen_map
 from abcxyz.errors import InputError
 
 __all__ = [
@@ -58,11 +59,6 @@ def freeze(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 # Not generic: mypy cannot bind the type variables of a converter, and would take them literally.
-def frozen_map(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Return a read-only copy of *mapping*, for ``field(converter=frozen_map)``."""
-    return MappingProxyType(dict(mapping))
-
-
 def _reduce_map(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
     return frozen_map, (dict(mapping),)
 

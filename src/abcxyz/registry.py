@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -19,7 +19,10 @@ from abcxyz.errors import PluginError
 from abcxyz.options import nearest
 from abcxyz.plugins import GROUP, CliCommand, Hooks
 
-__all__ = ["Adapter", "Broken", "Plugin", "Registry", "bundled", "load"]
+__all__ = ["Adapter", "Broken", "Plugin", "Registry", "bundled", "load", "load_commands"]
+
+#: What a plugin may offer, each by a hook of its own.
+ROLES = ("source", "enricher", "sink", "command")
 
 
 @frozen
@@ -129,6 +132,17 @@ def load(
     return _gathered(points, extra)
 
 
+def load_commands() -> Mapping[str, CliCommand]:
+    """Return the commands of the installed plugins, without loading any adapter.
+
+    Raises
+    ------
+    PluginError
+        Two plugins offer a command of the same name.
+    """
+    return _gathered(entry_points(group=GROUP), (), roles=("command",)).commands
+
+
 def bundled() -> Registry:
     """Return the adapters of this library alone.
 
@@ -142,14 +156,16 @@ def bundled() -> Registry:
     return _gathered([one for one in points if one.module.partition(".")[0] == library], ())
 
 
-def _gathered(points: Iterable[EntryPoint], extra: Iterable[object]) -> Registry:
+def _gathered(
+    points: Iterable[EntryPoint], extra: Iterable[object], *, roles: Sequence[str] = ROLES
+) -> Registry:
     adapters: dict[tuple[str, str], Adapter] = {}
     commands: dict[str, CliCommand] = {}
     owners: dict[tuple[str, str], Plugin] = {}
     broken: list[Broken] = []
     for plugin, loaded in _candidates(points, extra):
         try:
-            offered = _offers(loaded())
+            offered = _offers(loaded(), roles)
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - strangers may raise anything
             broken.append(Broken(plugin, _reason(problem)))
             continue
@@ -192,8 +208,8 @@ def _place(point: EntryPoint) -> tuple[str, str, str]:
     return point.dist.name, point.dist.version, point.name
 
 
-def _offers(plugin: object) -> dict[tuple[str, str], Any]:
-    """Call the hooks of one plugin, in a separate manager so that it cannot affect others."""
+def _offers(plugin: object, roles: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """Call some hooks of one plugin, in a separate manager so that it cannot affect others."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
     manager.register(plugin)
@@ -201,12 +217,7 @@ def _offers(plugin: object) -> dict[tuple[str, str], Any]:
     offered: dict[tuple[str, str], Any] = {}
     answered = 0
     hooks = manager.hook
-    answers = {
-        "source": hooks.abcxyz_sources(),
-        "enricher": hooks.abcxyz_enrichers(),
-        "sink": hooks.abcxyz_sinks(),
-        "command": hooks.abcxyz_commands(),
-    }
+    answers = {role: getattr(hooks, f"abcxyz_{role}s")() for role in roles}
     for role, answer in ((role, one) for role, many in answers.items() for one in many):
         answered += 1
         hook = f"abcxyz_{role}s"
@@ -217,7 +228,7 @@ def _offers(plugin: object) -> dict[tuple[str, str], Any]:
             if not (isinstance(name, str) and name and fits):
                 raise TypeError(f"{hook} offers {name!r}, which is no {role}")
             offered[role, name] = thing
-    if not answered:
+    if not answered and roles == ROLES:
         raise TypeError("no function of it is marked with hookimpl")
     return offered
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz._maps import frozen_map
 from abcxyz.errors import ConfigError
 
 __all__ = ["MAX_UNMATCHED", "WritePlan", "WriteReport"]

@@ -17,10 +17,7 @@ from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.words import text
 
-__all__ = ["HELP", "add_arguments", "run"]
-
-
-HELP = "look after a Bitrix24 portal"
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,22 @@ def abcxyz_sinks() -> Mapping[str, Factory]:
 @hookimpl
 def abcxyz_commands() -> Mapping[str, Any]:
     """Register the command ``abcxyz bitrix24``."""
-    from abcxyz_bitrix import command
+    return {"bitrix24": _Command()}
 
-    return {"bitrix24": command}
+
+class _Command:
+    """The command, whose module is loaded when it is called and not for the list of commands."""
+
+    HELP = "look after a Bitrix24 portal"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options of the command."""
+        from abcxyz_bitrix import command
+
+        command.add_arguments(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run the command; return the exit code."""
+        from abcxyz_bitrix import command
+
+        return command.run(args)

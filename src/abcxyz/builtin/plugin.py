@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from abcxyz.builtin.csv_sink import CsvSink
-from abcxyz.builtin.excel_sink import ExcelSink
-from abcxyz.builtin.file_source import FileSource
-from abcxyz.builtin.html_sink import HtmlSink
-from abcxyz.builtin.json_sink import JsonSink
-from abcxyz.builtin.jsonl_sink import JsonLinesSink
-from abcxyz.builtin.sql import SqlSink, SqlSource
-from abcxyz.builtin.webhook_sink import WebhookSink
 from abcxyz.plugins import Factory, hookimpl
 
 __all__ = ["abcxyz_sinks", "abcxyz_sources"]
@@ -20,12 +12,23 @@ __all__ = ["abcxyz_sinks", "abcxyz_sources"]
 @hookimpl
 def abcxyz_sources() -> Mapping[str, Factory]:
     """Return the sources; the first bytes of a file determine its format, not this name."""
+    from abcxyz.builtin.file_source import FileSource
+    from abcxyz.builtin.sql import SqlSource
+
     return {**dict.fromkeys(("csv", "excel", "file", "parquet"), FileSource), "sql": SqlSource}
 
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
     """Return the sinks: files, a database and a webhook."""
+    from abcxyz.builtin.csv_sink import CsvSink
+    from abcxyz.builtin.excel_sink import ExcelSink
+    from abcxyz.builtin.html_sink import HtmlSink
+    from abcxyz.builtin.json_sink import JsonSink
+    from abcxyz.builtin.jsonl_sink import JsonLinesSink
+    from abcxyz.builtin.sql import SqlSink
+    from abcxyz.builtin.webhook_sink import WebhookSink
+
     return {
         "csv": CsvSink,
         "excel": ExcelSink,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from abcxyz.cli.options.language import (
     requested_language,
@@ -79,19 +82,35 @@ def build_parser(
     parser.add_argument("--version", action="version", version=f"abcxyz {version('abcxyz')}")
     parser.set_defaults(lang=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, command in {**_bundled(), **commands}.items():
-        subparser = subparsers.add_parser(name, help=command.HELP)
-        subparser.set_defaults(run=command.run)
+    for name, module in COMMANDS.items():
         if only is None or name == only:
-            command.add_arguments(subparser)
+            _add(subparsers, name, cast("CliCommand", import_module(_MODULE.format(module))))
+        else:
+            subparsers.add_parser(name, help=_help_of(module))
+    for name, command in commands.items():
+        _add(subparsers, name, command, options=only is None or name == only)
     return parser
 
 
-def _bundled() -> dict[str, CliCommand]:
-    return {
-        name: cast("CliCommand", import_module(f"abcxyz.cli.commands.{module}"))
-        for name, module in COMMANDS.items()
-    }
+_MODULE = "abcxyz.cli.commands.{}"
+
+
+def _add(subparsers: Any, name: str, command: CliCommand, *, options: bool = True) -> None:
+    subparser = subparsers.add_parser(name, help=command.HELP)
+    subparser.set_defaults(run=command.run)
+    if options:
+        command.add_arguments(subparser)
+
+
+def _help_of(module: str) -> str:
+    """Read the constant ``HELP`` of a command's module without importing what it imports."""
+    spec = find_spec(_MODULE.format(module))
+    assert spec is not None
+    assert spec.origin is not None
+    for statement in ast.parse(Path(spec.origin).read_text("utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "HELP":
+            return str(ast.literal_eval(statement.value))
+    raise AssertionError(f"the module of {module} has no constant HELP")
 
 
 def _command(argv: Sequence[str]) -> str | None:
@@ -109,9 +128,9 @@ def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
     word = _command(argv)
     if word in COMMANDS or (word is None and not {"-h", "--help"} & set(argv)):
         return {}
-    from abcxyz.registry import load
+    from abcxyz.registry import load_commands
 
-    return load().commands
+    return load_commands()
 
 
 def _load_languages() -> None:

@@ -25,7 +25,7 @@ CASES = {
     ),
     "a file that begins late": (
         ["2025-12-02", "2026-10-30"],
-        "the sales begin on 2025-12-02, after the window does on 2025-11-01",
+        "the first sale is of 2025-12-02, after the window begins on 2025-11-01",
         "продажи начинаются 2025-12-02, позже окна",
     ),
     "nothing in the window": (

@@ -82,7 +82,7 @@ def check_coverage(
     if first is not None and first >= _late(periods):
         warnings.warn(
             CoverageWarning(
-                "the sales begin on {first}, after the window does on {since}: customers look "
+                "the first sale is of {first}, after the window begins on {since}: customers look "
                 "smaller and less steady than they are; take a shorter period, or read older "
                 "sales",
                 first=first,

@@ -88,9 +88,9 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``as_of``, ``window``, ``settings``, ``customers``, ``quality``, ``abc``, ``xyz``,
-        ``matrix`` and ``bcg``. Money is in the unit of the data, shares are fractions, and
-        missing values are None.
+        ``as_of``, ``window``, ``lookback``, ``settings``, ``customers``, ``quality``, ``abc``,
+        ``xyz``, ``matrix`` and ``bcg``. Money is in the unit of the data, shares are
+        fractions, and missing values are None.
     """
     snapshot, summary = analysis.snapshot, analysis.summary()
     window = snapshot.periods.window
@@ -102,6 +102,10 @@ def summary_object(analysis: Analysis) -> dict[str, Any]:
             "days": window.days,
             "bucket": snapshot.periods.bucket,
             "buckets": snapshot.periods.count,
+        },
+        "lookback": {
+            "since": snapshot.periods.lookback.since.isoformat(),
+            "until": snapshot.periods.lookback.until.isoformat(),
         },
         "settings": _plain(snapshot.settings.to_dict()),
         "customers": summary.customers,

@@ -1,0 +1,390 @@
+"""Whole commands as a user types them, beside DuckDB, polars and pandas by hand.
+
+``nox -s bench -- main --lines 1000000 --write`` puts the table at the top of the page.
+Each row is a process of its own: CPU seconds (user and system), wall seconds, peak memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from tables import PAGE, machine, table, write_section
+
+AS_OF, FIRST, SPAN = "2026-11-01", "2024-11-01", 730
+ONE_YEAR = ("2025-11-01", "2026-11-01")
+
+DUCKDB = """
+WITH monthly AS (
+    SELECT customer_id, date_trunc('month', date::DATE) AS month, sum(amount) AS value,
+        count(*) AS lines
+    FROM '{file}' WHERE date::DATE >= DATE '{since}' AND date::DATE < DATE '{until}' GROUP BY 1, 2
+), customers AS (
+    SELECT customer_id, sum(value) AS value, sum(lines) AS orders,
+        sqrt(greatest(sum(value * value) / 12 - pow(sum(value) / 12, 2), 0)) / (sum(value) / 12)
+        AS cv FROM monthly GROUP BY 1
+), first AS (SELECT avg(value) AS a, avg(cv) AS z FROM customers),
+second AS (
+    SELECT avg(value) FILTER (value < a) AS b, avg(cv) FILTER (cv <= z) AS y
+    FROM customers, first
+)
+SELECT CASE WHEN value >= a THEN 'A' WHEN value >= b THEN 'B' ELSE 'C' END ||
+    CASE WHEN orders = 1 OR cv > z THEN 'Z' WHEN cv > y THEN 'Y' ELSE 'X' END AS segment, count(*)
+FROM customers, first, second GROUP BY 1 ORDER BY 1
+"""
+
+
+def by_duckdb(file: str) -> None:
+    import duckdb
+
+    since, until = ONE_YEAR
+    print(duckdb.sql(DUCKDB.format(file=file, since=since, until=until)).fetchall())
+
+
+def by_polars(file: str) -> None:
+    import polars as pl
+
+    frame = (
+        pl.scan_csv(file, try_parse_dates=True) if file.endswith("csv") else pl.scan_parquet(file)
+    )
+    since, until = (pl.lit(day).str.to_date() for day in ONE_YEAR)
+    day = pl.col("date").cast(pl.Date)
+    customers = (
+        frame.filter((day >= since) & (day < until))
+        .group_by("customer_id", day.dt.truncate("1mo").alias("month"))
+        .agg(pl.col("amount").sum().alias("v"), pl.len().alias("n"))
+        .group_by("customer_id")
+        .agg(value=pl.col("v").sum(), square=(pl.col("v") ** 2).sum(), orders=pl.col("n").sum())
+        .collect()
+    )
+    print(_segments(*(customers[name].to_numpy() for name in ("value", "square", "orders"))))
+
+
+def by_pandas(file: str) -> None:
+    if file.endswith("csv"):
+        frame = pd.read_csv(file, parse_dates=["date"])
+    elif file.endswith("parquet"):
+        frame = pd.read_parquet(file)
+    else:
+        frame = pd.read_excel(file, engine="calamine")
+    day = pd.to_datetime(frame["date"])
+    frame = frame[(day >= ONE_YEAR[0]) & (day < ONE_YEAR[1])]
+    month = pd.to_datetime(frame["date"]).dt.to_period("M")
+    monthly = frame.groupby(["customer_id", month])["amount"].agg(["sum", "size"])
+    monthly["square"] = monthly["sum"] ** 2
+    customers = monthly.groupby(level=0).sum()
+    print(_segments(*(customers[name].to_numpy() for name in ("sum", "square", "size"))))
+
+
+def _segments(value: np.ndarray, square: np.ndarray, orders: np.ndarray) -> dict[str, int]:
+    mean = value / 12
+    cv = np.sqrt(np.maximum(square / 12 - mean**2, 0)) / mean
+    a, z = value.mean(), cv.mean()
+    b, y = value[value < a].mean(), cv[cv <= z].mean()
+    abc = np.where(value >= a, "A", np.where(value >= b, "B", "C"))
+    xyz = np.where((orders == 1) | (cv > z), "Z", np.where(cv > y, "Y", "X"))
+    names, counts = np.unique(np.char.add(abc, xyz), return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def _customers(file: str) -> pd.DataFrame:
+    """Read the customers of JSON lines: the same cells that the sinks write."""
+    return pd.read_json(file, lines=True, convert_dates=["last_sale"], dtype={"customer": str})
+
+
+def to_csv(file: str) -> None:
+    _customers(file).to_csv(file + ".hand.csv", index=False)
+
+
+def to_json(file: str) -> None:
+    _customers(file).to_json(
+        file + ".hand.jsonl", orient="records", lines=True, force_ascii=False, date_format="iso",
+        double_precision=15,
+    )  # fmt: skip
+
+
+def to_sql(file: str) -> None:
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(f"sqlite:///{file}.hand.db")
+    _customers(file).to_sql("customers", engine, index=False, if_exists="replace")
+    engine.dispose()
+
+
+def to_excel(file: str) -> None:
+    pd.read_pickle(file).to_excel(file + ".hand.xlsx", index=False, engine="xlsxwriter")
+
+
+def read_customers(file: str) -> None:
+    _customers(file)
+
+
+def read_pickle(file: str) -> None:
+    pd.read_pickle(file)
+
+
+HAND: dict[str, Callable[[str], None]] = {
+    "DuckDB": by_duckdb,
+    "polars": by_polars,
+    "pandas": by_pandas,
+    "to_csv": to_csv,
+    "to_json": to_json,
+    "to_sql": to_sql,
+    "to_excel": to_excel,
+    "read_customers": read_customers,
+    "read_pickle": read_pickle,
+}
+
+
+class Cost:
+    """CPU seconds, wall seconds and peak memory of a process."""
+
+    def __init__(self, cpu: float, wall: float, memory: float) -> None:
+        self.cpu, self.wall, self.memory = cpu, wall, memory
+
+    def __str__(self) -> str:
+        return f"{self.cpu:.2f} s, {self.memory:,.0f} MB"
+
+
+#: A small process starts the measured one, whose peak memory would else include that of this one.
+METER = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(pid, 0)
+wall = time.perf_counter() - start
+with open(sys.argv[1], "w") as file:
+    print(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, file=file)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def cost(*command: str, folder: Path) -> Cost:
+    """Run a process and measure it; its output goes to a file beside the data."""
+    figures = folder / "figures.txt"
+    meter = (sys.executable, "-I", "-S", "-c", METER, str(figures), *command)
+    with (folder / "output.txt").open("wb") as output:
+        done = subprocess.run(meter, cwd=folder, stdout=output, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr.decode()}")
+    return Cost(*map(float, figures.read_text("utf-8").split()))
+
+
+def abcxyz(*words: str, folder: Path) -> Cost:
+    """Measure a command of this library."""
+    return cost(sys.executable, "-m", "abcxyz", *words, folder=folder)
+
+
+def by_hand(work: str, file: str, folder: Path) -> Cost:
+    """Measure the same work in another library."""
+    return cost(sys.executable, str(Path(__file__).resolve()), "--hand", work, file, folder=folder)
+
+
+def sales(lines: int, customers: int, folder: Path, name: str, *kinds: str) -> None:
+    """Make up sales with text identifiers over two years, a few customers with most of them."""
+    rng = np.random.default_rng(5)
+    rest = max(lines - customers, 0)
+    places = (rng.pareto(1.2, rest) * customers / 25).astype(np.int64) % customers
+    who = np.concatenate([np.arange(customers), places])[:lines]
+    day = np.datetime64(FIRST) + rng.integers(0, SPAN, lines).astype("m8[D]")
+    frame = pd.DataFrame(
+        {
+            "doc_id": np.arange(lines),
+            "date": day,
+            "customer_id": pd.Series(who).map("C{}".format),
+            "amount": rng.lognormal(7, 1.2, lines).round(2),
+        }
+    )
+    if "parquet" in kinds:
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    frame["date"] = frame["date"].dt.strftime("%Y-%m-%d")
+    if "csv" in kinds:
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    if "xlsx" in kinds:
+        frame.to_excel(folder / f"{name}.xlsx", index=False, engine="xlsxwriter")
+
+
+JOB = """
+[history]
+path = "{folder}/history.db"
+[[source]]
+kind = "csv"
+path = "{file}"
+[[sink]]
+kind = "json"
+path = "{folder}/summary.json"
+"""
+
+
+def reading_rows(lines: int, folder: Path) -> list[list[object]]:
+    """Classify CSV, Parquet, a job and a workbook."""
+    sales(lines, max(lines // 29, 10), folder, "sales", "csv", "parquet")
+    rows: list[list[object]] = []
+    for kind in ("csv", "parquet"):
+        ours = abcxyz("classify", f"sales.{kind}", "--as-of", AS_OF, "--json", folder=folder)
+        hands = {
+            one: by_hand(one, f"sales.{kind}", folder) for one in ("DuckDB", "polars", "pandas")
+        }
+        times = ", ".join(f"{ours.cpu / hand.cpu:.1f}x {one}" for one, hand in hands.items())
+        rows.append([f"`classify` {kind}, {lines:,} lines, `--json`", ours, times])
+        if kind == "csv":
+            (folder / "job.toml").write_text(
+                JOB.format(folder=folder, file=folder / "sales.csv"), "utf-8"
+            )
+            job = abcxyz("run", "job.toml", "--as-of", AS_OF, "--json", folder=folder)
+            rows.append(
+                [
+                    f"the same as a job, {lines:,} lines",
+                    job,
+                    f"{job.cpu / ours.cpu:.1f}x `classify`",
+                ]
+            )
+    book = min(lines, 200_000)
+    sales(book, max(book // 29, 10), folder, "book", "csv", "xlsx")
+    plain = abcxyz("classify", "book.csv", "--as-of", AS_OF, "--json", folder=folder)
+    ours = abcxyz("classify", "book.xlsx", "--as-of", AS_OF, "--json", folder=folder)
+    rows.append(
+        [f"`classify` of a workbook, {book:,} lines", ours, f"{ours.cpu / plain.cpu:.1f}x its CSV"]
+    )
+    return rows
+
+
+WRITE = """
+import sys, pickle
+from abcxyz.registry import bundled
+analysis = pickle.load(open("analysis.pickle", "rb"))
+sink = bundled().get("sink", sys.argv[1]).build(dict([sys.argv[2].split("=", 1)]))
+if len(sys.argv) < 4:
+    sink.write(analysis, dry_run=False)
+"""
+READ = """
+import sys, pickle, datetime
+from abcxyz import analyze, Settings
+from abcxyz.tables.sales import read_sales
+made = read_sales(sys.argv[1])
+day = datetime.date.fromisoformat(sys.argv[2])
+with open("analysis.pickle", "wb") as file:
+    result = analyze(made.transactions, as_of=day, settings=Settings(), names=dict(made.names))
+    pickle.dump(result, file)
+"""
+
+
+def writing_rows(customers: int, folder: Path) -> list[list[object]]:
+    """Write the table of customers; the cost of loading the same result is subtracted."""
+    sales(2 * customers, customers, folder, "many", "csv")
+    cost(sys.executable, "-c", READ, "many.csv", AS_OF, folder=folder)
+    rows: list[list[object]] = []
+    targets = {
+        "jsonl": ("path=out.jsonl", "to_json", "JSON lines"),
+        "csv": ("path=out.csv", "to_csv", "CSV"),
+        "sql": (f"url=sqlite:///{folder}/out.db", "to_sql", "SQL"),
+        "excel": ("path=out.xlsx", "to_excel", "a workbook"),
+        "html": ("path=out.html", None, "a page"),
+    }
+    for sink, (option, twin, words) in targets.items():
+        run = (sys.executable, "-c", WRITE, sink, option)
+        whole, load = cost(*run, folder=folder), cost(*run, "load", folder=folder)
+        ours = Cost(whole.cpu - load.cpu, whole.wall - load.wall, whole.memory)
+        beside = "–"
+        if twin is not None:
+            source, reading = "out.jsonl", "read_customers"
+            if sink == "excel":
+                source, reading = "cells.pickle", "read_pickle"
+                cells = pd.read_excel(
+                    folder / "out.xlsx", sheet_name="Customers", engine="calamine"
+                )
+                cells.to_pickle(folder / source)
+            hand = by_hand(twin, source, folder).cpu - by_hand(reading, source, folder).cpu
+            beside = f"{ours.cpu / hand:.1f}x pandas `{twin}`"
+        rows.append([f"{customers:,} customers to {words}", ours, beside])
+    return rows
+
+
+def command_rows(folder: Path) -> list[list[object]]:
+    """Start the program, list alerts, write all files of a small result."""
+    sales(20_000, 3_000, folder, "small", "csv")
+    files = abcxyz("classify", "small.csv", "--as-of", AS_OF, "--out", "files", folder=folder)
+    rng = np.random.default_rng(1)
+    who = np.concatenate([np.arange(130_000), rng.integers(0, 30_000, 170_000)])
+    day = np.datetime64(FIRST) + rng.integers(0, SPAN, len(who)).astype("m8[D]")
+    early = who < 30_000
+    day[early] = np.datetime64("2025-11-05") + rng.integers(0, 150, early.sum()).astype("m8[D]")
+    pd.DataFrame(
+        {
+            "date": pd.Series(day).dt.strftime("%Y-%m-%d"),
+            "customer_id": pd.Series(who).map("C{}".format),
+            "amount": rng.lognormal(7, 1, len(who)).round(2),
+        }
+    ).to_csv(folder / "silent.csv", index=False)
+    words = ("silent.csv", "--as-of", AS_OF, "--json")
+    plain = abcxyz("classify", *words, folder=folder)
+    alerts = abcxyz("alerts", *words, "--history", "alerts.db", folder=folder)
+    start = cost(sys.executable, "-c", "import numpy, attrs", folder=folder)
+    loaded = cost(sys.executable, "-c", "import abcxyz", folder=folder)
+    return [
+        ["20,000 lines with all four files", files, "–"],
+        [
+            "`alerts --json`, 30,000 alerts, 300,000 lines",
+            alerts,
+            f"{alerts.cpu - plain.cpu:.1f} s more than `classify`",
+        ],
+        ["`abcxyz --help`", abcxyz("--help", folder=folder), "–"],
+        ["`import abcxyz`", loaded, f"{loaded.cpu / start.cpu:.1f}x `import numpy, attrs`"],
+    ]
+
+
+def bounds(lines: int, folder: Path) -> str:
+    """Return what the machine needs for one pass over the numbers and one read of the file."""
+    numbers = np.random.default_rng(1).random(lines)
+    start = perf_counter()
+    numbers.sum()
+    pass_, start = perf_counter() - start, perf_counter()
+    size = len((folder / "sales.csv").read_bytes())
+    read = perf_counter() - start
+    return (
+        f"One `np.sum` of {lines:,} numbers takes {1000 * pass_:.1f} ms here, one read of the CSV "
+        f"({size / 1e6:,.0f} MB) {read:.2f} s."
+    )
+
+
+def main(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the large files")
+    parser.add_argument("--customers", type=int, default=130_000, help="customers of the tables")
+    parser.add_argument("--write", action="store_true", help="put the table on the page")
+    parser.add_argument("--hand", nargs=2, metavar=("WORK", "FILE"), help=argparse.SUPPRESS)
+    options = parser.parse_args(words)
+    if options.hand:
+        HAND[options.hand[0]](options.hand[1])
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = reading_rows(options.lines, folder)
+        rows += writing_rows(options.customers, folder)
+        rows += command_rows(folder)
+        text = table(("work", "CPU, peak memory", "beside"), rows)
+        text = f"{text}\n\n{bounds(options.lines, folder)}"
+    print(text)
+    if options.write:
+        about = (
+            "## Whole commands\n\n"
+            "Processes as a user starts them, with the account of quality; CPU seconds of user "
+            "and system. By hand are the same classes of the same file; for writing, pandas "
+            "writes the same cells, and loading the result is subtracted on both sides. Made by "
+            f"`nox -s bench -- main --lines {options.lines} --write`.\n\n"
+        )
+        versions = machine("numpy", "pandas", "duckdb", "polars")
+        write_section("main", f"{about}{text}\n\n{versions}", first=True)
+        print(PAGE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
