@@ -109,5 +109,5 @@ def test_check_names_what_the_webhook_lacks(
     portal.hook.scopes = frozenset({"im"})
     assert main(["check", str(tmp_path / "job.toml")]) != 0
     output = capsys.readouterr()
-    assert "scope crm" in output.out + output.err
-    assert "scope department" in output.out + output.err
+    assert "область crm" in output.out + output.err
+    assert "область department" in output.out + output.err

@@ -25,7 +25,7 @@ _OVERLAP = 4096
 _ROWS, _COLUMNS = 1_048_576, 16_384
 
 _LAST_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"|<c\b[^>]*?\br="[A-Z]+(\d+)"')
-_WIDE = re.compile(rb'\br="([A-Z]{2,})\d')
+_WIDE = re.compile(rb' r="([A-Z]{2,})\d')
 _UNCACHED = re.compile(
     rb"<c\b([^>]*)>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 )
@@ -118,7 +118,7 @@ def _check_xlsx(where: str, path: Path, part: str, limits: Limits) -> dict[int, 
                 last = max(last, int((match[1] or match[2])[:12]))
             if width < _COLUMNS and (wide := _WIDE.search(block)):
                 width = max(width, 702 if len(wide[1]) == 2 else _COLUMNS)
-                if re.search(rb'\br="[A-Z]{3,}\d', block):
+                if re.search(rb' r="[A-Z]{3,}\d', block):
                     width = _COLUMNS
             if b"<f" in block:
                 _note_uncached(block, uncached)

@@ -133,6 +133,8 @@ def table_of_workbook(
     if sheet is not None and sheet != "all":
         name = _chosen(where, book, sheet)
         return table_of_sheet(where, book.read(name), options)
+    if len(book.names) == 1:
+        return table_of_sheet(where, book.read(book.names[0]), options)
     tables: dict[str, Table] = {}
     for name in book.names:
         if name in book.hidden:
@@ -142,8 +144,6 @@ def table_of_workbook(
             tables[name] = table_of_sheet(f"{where}, {name}", page, options)
     if not tables:
         raise empty_table(book.where)
-    if len(book.names) == 1:
-        return table_of_sheet(where, book.read(book.names[0]), options)
     return _choose(where, book, tables, everything=sheet == "all")
 
 
