@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
 
-from abcxyz.plugins import Factory, hookimpl
+from abcxyz.plugins import CliCommand, Factory, hookimpl
 
 __all__ = ["abcxyz_commands", "abcxyz_enrichers", "abcxyz_sinks", "abcxyz_sources"]
 
@@ -36,7 +35,7 @@ def abcxyz_sinks() -> Mapping[str, Factory]:
 
 
 @hookimpl
-def abcxyz_commands() -> Mapping[str, Any]:
+def abcxyz_commands() -> Mapping[str, CliCommand]:
     """Register the command ``abcxyz bitrix24``."""
     return {"bitrix24": _Command()}
 

@@ -11,7 +11,8 @@ from tests.emulators.bitrix24.harness import Rig, analysis_of, free, rig
 
 from abcxyz.cli import build_parser
 from abcxyz.errors import AuthenticationError, ConfigError
-from abcxyz_bitrix import command, plugin
+from abcxyz.plugins import CliCommand
+from abcxyz_bitrix import plugin
 from abcxyz_bitrix.enricher import BitrixEnricher
 from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.source import BitrixSource
@@ -29,7 +30,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
 
 def call(*reply: str) -> int:
     """Run the command as the command line does."""
-    args = build_parser({"bitrix24": command}).parse_args(
+    args = build_parser(plugin.abcxyz_commands()).parse_args(
         ["bitrix24", "uninstall", "--webhook-env", "HOOK", "--insecure-loopback", *reply]
     )
     code = args.run(args)
@@ -92,4 +93,5 @@ def test_package_offers_three_adapters_and_a_command() -> None:
     assert plugin.abcxyz_sources() == {"bitrix24": BitrixSource}
     assert plugin.abcxyz_enrichers() == {"bitrix24": BitrixEnricher}
     assert plugin.abcxyz_sinks() == {"bitrix24": BitrixSink}
-    assert plugin.abcxyz_commands() == {"bitrix24": command}
+    ((name, command),) = plugin.abcxyz_commands().items()
+    assert (name, isinstance(command, CliCommand)) == ("bitrix24", True)

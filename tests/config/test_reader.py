@@ -296,10 +296,16 @@ def test_a_wrong_id_map_is_refused(tmp_path: Path, text: str, message: str) -> N
         id_map(tmp_path, text)
 
 
+def test_an_endless_field_of_an_id_map_is_refused(tmp_path: Path) -> None:
+    """A field beyond the limit of the reader names the map."""
+    with pytest.raises(ConfigError, match=r"the id map .*ids\.csv cannot be read \(field larger"):
+        id_map(tmp_path, f"a,b\n{'x' * 200_000},7\n")
+
+
 def test_a_binary_id_map_is_refused(tmp_path: Path) -> None:
     """A binary file is refused as an id map."""
-    (tmp_path / "ids.csv").write_bytes(b"a,b\n\x98\xff,1\n")
+    (tmp_path / "ids.csv").write_bytes(b"a,b\n\x98\0\xff,1\n")
     path = tmp_path / "job.toml"
     path.write_text(f'[[source]]\nkind = "csv"\nid_map = "ids.csv"\n{SINK}', encoding="utf-8")
-    with pytest.raises(InputError, match="is not text in"):
+    with pytest.raises(InputError, match="is not a table this program knows"):
         read_job(path)

@@ -169,7 +169,7 @@ def same(expected: Answer, answer: Answer, *, kopeck: float = 1e-6) -> None:
             np.testing.assert_allclose(
                 left.astype(float), right.astype(float), rtol=1e-9, atol=kopeck, err_msg=name
             )
-        elif name.endswith("_day"):
+        elif str(name).endswith("_day"):
             days = [
                 pd.to_datetime(one).to_numpy().astype("M8[D]").astype(str) for one in (left, right)
             ]
@@ -184,7 +184,7 @@ def same(expected: Answer, answer: Answer, *, kopeck: float = 1e-6) -> None:
     if answer.alerts is not None and expected.alerts is not None:
         assert [key for key, _ in expected.alerts] == [key for key, _ in answer.alerts]
         money = [[cash or 0.0 for _, cash in one.alerts or ()] for one in (expected, answer)]
-        np.testing.assert_allclose(*money, rtol=1e-9, atol=kopeck)
+        np.testing.assert_allclose(np.array(money[0]), np.array(money[1]), rtol=1e-9, atol=kopeck)
 
 
 class Doors:

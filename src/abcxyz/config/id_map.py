@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from abcxyz.errors import ConfigError
@@ -40,7 +41,7 @@ def read_id_map(path: Path, where: str) -> dict[str, str]:
     rows = csv.reader(io.StringIO(text), delimiter=sniff_delimiter(header))
     next(rows, None)
     ids: dict[str, str] = {}
-    for line, row in enumerate(rows, 2):
+    for line, row in enumerate(_regular(rows, path, where), 2):
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
@@ -65,3 +66,15 @@ def read_id_map(path: Path, where: str) -> dict[str, str]:
                 second=cells[1],
             )
     return ids
+
+
+def _regular(rows: Iterator[list[str]], path: Path, where: str) -> Iterator[list[str]]:
+    try:
+        yield from rows
+    except csv.Error as problem:  # a field beyond the limit of the reader, a zero byte
+        raise ConfigError(
+            "{where}the id map {path} cannot be read ({reason}); check the quotes",
+            where=where,
+            path=str(path),
+            reason=str(problem),
+        ) from None

@@ -149,7 +149,20 @@ def decode(raw: bytes, path: Path, encoding: str | None = None) -> str:
     InputError
         The bytes are not valid in *encoding*, or in any of those tried.
     """
-    return decode_text(raw, str(path), encoding).text
+    decoded = decode_text(raw, str(path), encoding)
+    if decoded.bad_lines:
+        raise InputError(
+            "{path} is not text in {encoding}: line {line} has other bytes; name its encoding "
+            "with --encoding, or save it as UTF-8",
+            path=str(path),
+            encoding=decoded.encoding,
+            line=decoded.bad_lines[0],
+        )
+    if "\0" in decoded.text:
+        raise InputError(
+            "{path} is not a table this program knows; use CSV, Parquet or .xlsx", path=str(path)
+        )
+    return decoded.text
 
 
 def sniff_delimiter(header: str) -> str:

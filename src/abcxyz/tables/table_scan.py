@@ -315,7 +315,7 @@ class TableScan:
 
     def _cell(self, role: str, arrays: Arrays) -> Callable[[int], object]:
         cells, codes = self._cells[role].cells, arrays[role]
-        return lambda place: cells[codes[place]]
+        return lambda place: cells[codes[place]] if codes[place] >= 0 else None
 
     def close(self) -> None:
         """Remove the lines and their files."""

@@ -42,7 +42,7 @@ def customer_groups(snapshot: Snapshot, grouping: Grouping = BCG) -> Codes:
     --------
     >>> from datetime import date
     >>> from abcxyz import Settings, Transactions, analyze
-    >>> sales = Transactions(["a", "old"], [date(2026, 1, 5), date(2020, 1, 5)], [50, 50])
+    >>> sales = Transactions(["a", "old"], [date(2026, 1, 5), date(2025, 11, 5)], [50, 50])
     >>> snapshot = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M")).snapshot
     >>> [group_names()[code] for code in customer_groups(snapshot)]
     ['stars', 'lost']

@@ -23,7 +23,8 @@ _EXAMPLES = 3
 #: A file with at most one invalid place among so many valid letters is still UTF-8.
 _VALID_PER_INVALID = 10
 _VALID = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_HIGH = re.compile(rb"[\x80-\x9f\xa1-\xff]+")
+_WORD = re.compile(rb"[A-Za-z\x80-\x9f\xa1-\xff]*[\x80-\x9f\xa1-\xff][A-Za-z\x80-\x9f\xa1-\xff]*")
+_ASCII = re.compile(rb"[A-Za-z]")
 _USUAL = frozenset("оеаинтсрвлкмдпу")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -73,8 +74,9 @@ def decode_text(raw: bytes, where: str, encoding: str | None = None) -> DecodedT
     Notes
     -----
     Without a byte order mark the file is UTF-8 if it is valid, or has many valid letters for each
-    invalid place. Other files are cp1252 if their letters beyond ASCII stand alone, as those of
-    Western languages do, and else in the Cyrillic encoding that gives the most usual letters.
+    invalid place. Other files are cp1252 if most words with letters beyond ASCII hold ASCII ones
+    too, as those of Western languages do, and else in the Cyrillic encoding that gives the most
+    usual letters.
 
     Examples
     --------
@@ -93,11 +95,17 @@ def decode_text(raw: bytes, where: str, encoding: str | None = None) -> DecodedT
     text = raw.decode("utf-8", "replace")
     valid = len(_VALID.findall(raw))
     if text.count(_REPLACEMENT) * _VALID_PER_INVALID <= valid:
-        lines = enumerate(text.split("\n"), 1)
-        bad = tuple(number for number, line in lines if _REPLACEMENT in line)
-        return DecodedText(text, "utf-8", bad)
+        return DecodedText(text, "utf-8", _bad_lines(text))
     name = _eight_bit(raw[:_SAMPLE])
-    return DecodedText(raw.decode(name, "replace"), name)
+    text = raw.decode(name, "replace")
+    return DecodedText(text, name, _bad_lines(text))
+
+
+def _bad_lines(text: str) -> tuple[int, ...]:
+    if _REPLACEMENT not in text:
+        return ()
+    lines = enumerate(text.split("\n"), 1)
+    return tuple(number for number, line in lines if _REPLACEMENT in line)
 
 
 def _strict(raw: bytes, where: str, encoding: str) -> str:
@@ -137,11 +145,17 @@ def _marked(raw: bytes) -> str | None:
 
 def _eight_bit(raw: bytes) -> str:
     """Return the likeliest encoding of one byte per character."""
-    runs = [len(run) for run in _HIGH.findall(raw)]
-    long = sum(run for run in runs if run >= 3)
-    if long * 3 < sum(runs) and _WESTERN_LETTER.search(raw.decode(_WESTERN, "replace")):
+    # Letters beyond ASCII stand among ASCII letters in Western words, and alone in Russian ones.
+    # Each word counts once: a code such as "К-1" on every line says no more than one heading.
+    words = [word for word in set(_WORD.findall(raw)) if _has_letter(word)]
+    mixed = sum(_ASCII.search(word) is not None for word in words)
+    if words and mixed * 2 > len(words):
         return _WESTERN
     return max(_CYRILLIC, key=lambda name: _russian(raw.decode(name, "replace")))
+
+
+def _has_letter(word: bytes) -> bool:
+    return _WESTERN_LETTER.search(word.decode(_WESTERN, "replace")) is not None
 
 
 _WESTERN_LETTER = re.compile("[À-ÖØ-öø-ÿŠšŽžŸ]")
