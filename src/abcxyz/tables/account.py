@@ -95,7 +95,7 @@ class LineAccount:
 
     @property
     def used(self) -> Bools:
-        """(rows,) booleans: the lines in use."""
+        """(n,) booleans: the lines in use."""
         return self._used
 
     def leave_out(

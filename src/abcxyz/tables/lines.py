@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ class LineColumns:
     """
 
     customer: Codes
-    labels: npt.NDArray[np.object_]
+    labels: npt.NDArray[Any]
     day: tuple[Days, Bools | None]
     amount: tuple[Floats, Bools | None]
     line_of: Callable[[Ints], Ints]
@@ -162,7 +163,7 @@ class SalesLines:
         return float(np.sum(self._amount, where=self.account.used))
 
     @property
-    def customers(self) -> int:
+    def customers_used(self) -> int:
         """Number of customers with lines in use."""
         present = np.zeros(len(self._columns.labels), dtype=bool)
         present[self._columns.customer[self.account.used]] = True

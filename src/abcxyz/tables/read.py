@@ -15,7 +15,7 @@ from attrs import frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content, contents_of
-from abcxyz.tables.containers.limits import DEFAULT_LIMITS, Limits
+from abcxyz.tables.containers.limits import DEFAULT_LIMITS, UnpackLimits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
 from abcxyz.tables.formats.csv import CsvTable, can_stream
@@ -49,7 +49,7 @@ def open_table(
     encoding: str | None = None,
     sheet: str | int | None = None,
     shape: ShapeOptions = AS_FOUND,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: UnpackLimits = DEFAULT_LIMITS,
     named: Mapping[str, str | None] = MappingProxyType({}),
     decimal: str | None = None,
     undated: date | None = None,
@@ -119,7 +119,7 @@ def _table_of(
     encoding: str | None,
     sheet: str | int | None,
     shape: ShapeOptions,
-    limits: Limits,
+    limits: UnpackLimits,
 ) -> Table:
     if content.kind in WORKBOOKS:
         return _read_workbook(content, sheet, shape, limits)
@@ -299,7 +299,7 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 
 def _read_workbook(
-    content: Content, sheet: str | int | None, shape: ShapeOptions, limits: Limits
+    content: Content, sheet: str | int | None, shape: ShapeOptions, limits: UnpackLimits
 ) -> Table:
     where = _name(content)
     if content.kind == "spreadsheetml":

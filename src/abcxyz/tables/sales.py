@@ -20,7 +20,7 @@ from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
-from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
 from abcxyz.tables.layout.options import ShapeOptions
@@ -201,8 +201,6 @@ class SalesScan:
     ----------
     labels
         (k,) identifiers of the customers; the parts hold positions in them.
-    quality
-        The quality account of the parts read so far.
     names
         Customer -> name, of the parts read so far.
     first_day, last_day
@@ -273,7 +271,7 @@ class SalesScan:
     def _note(self, lines: SalesLines, window: Window | None) -> None:
         self._accounts.append(lines.account)
         self._money += lines.money
-        self._customers += lines.customers
+        self._customers += lines.customers_used
         for code, name in lines.names().items():
             self.names[self.labels[code]] = name
         span = lines.days_used()
@@ -325,7 +323,7 @@ def open_sales_table(
         path,
         **{name: reading[name] for name in _OPENING if name in reading},
         shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
-        limits=Limits.of(reading.get("unpack_limit")),
+        limits=UnpackLimits.of(reading.get("unpack_limit")),
         named=named,
         undated=undated,
     )

@@ -16,7 +16,7 @@ from tests.tables import ledger
 from tests.tables.formats.test_formats import FORMATS
 
 from abcxyz.errors import InputError
-from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.read import open_table
 from abcxyz.tables.sales import read_sales
 
@@ -101,7 +101,7 @@ def test_bombs_are_refused_with_the_number(tmp_path: Path) -> None:
     for name in ("a.csv.gz", "b.zip"):
         with pytest.raises(InputError, match=r"unpacks to more than 0\.001 GB"):
             read_sales(tmp_path / name, unpack_limit=0.001)
-    usual = Limits()
+    usual = UnpackLimits()
     assert usual.problem("a", packed=10**7, unpacked=9 * 10**8) is None
     assert usual.problem("a", packed=10**8, unpacked=2 * 10**9) is None
     assert "100 times" in str(usual.problem("a", packed=10**6, unpacked=2 * 10**9))

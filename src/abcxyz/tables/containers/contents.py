@@ -21,7 +21,7 @@ from typing import IO, Any
 from attrs import field, frozen
 
 from abcxyz.errors import InputError
-from abcxyz.tables.containers.limits import DEFAULT_LIMITS, BoundedReader, Limits
+from abcxyz.tables.containers.limits import DEFAULT_LIMITS, BoundedReader, UnpackLimits
 from abcxyz.tables.containers.signatures import (
     HEAD,
     kind_of_bytes,
@@ -127,7 +127,7 @@ def absent(kind: str, package: str) -> InputError:
     )
 
 
-def contents_of(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Content]:
+def contents_of(path: Path, limits: UnpackLimits = DEFAULT_LIMITS) -> list[Content]:
     """Return the tables of a file: one, or those in an archive.
 
     Parameters
@@ -156,7 +156,7 @@ def contents_of(path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Content]:
     return _expand(name, lambda: path.open("rb"), path, size, limits, "", _DEPTH)
 
 
-def _of_stream(path: Path, limits: Limits) -> list[Content]:
+def _of_stream(path: Path, limits: UnpackLimits) -> list[Content]:
     """Store a pipe, which can be read once, in a temporary file that lives with its contents."""
     name = str(path)
     stored = Path(tempfile.mkdtemp(prefix="abcxyz-")) / "stream"
@@ -185,7 +185,7 @@ def _expand(
     opener: Callable[[], IO[bytes]],
     path: Path | None,
     size: int,
-    limits: Limits,
+    limits: UnpackLimits,
     packed: str,
     depth: int,
 ) -> list[Content]:
@@ -225,7 +225,7 @@ def _is_encrypted(stream: IO[bytes], head: bytes, packed: str) -> bool:
 
 
 def _unpacking(
-    kind: str, opener: Callable[[], IO[bytes]], name: str, size: int, limits: Limits
+    kind: str, opener: Callable[[], IO[bytes]], name: str, size: int, limits: UnpackLimits
 ) -> Callable[[], IO[bytes]]:
     def unpacked() -> IO[bytes]:
         packed = opener()
@@ -262,7 +262,7 @@ def _of_zip(
     opener: Callable[[], IO[bytes]],
     path: Path | None,
     size: int,
-    limits: Limits,
+    limits: UnpackLimits,
     packed: str,
     depth: int,
 ) -> list[Content]:

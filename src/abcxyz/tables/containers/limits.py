@@ -1,4 +1,4 @@
-"""Limits of the size of files that unpack, and of streams."""
+"""UnpackLimits of the size of files that unpack, and of streams."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from attrs import frozen
 
 from abcxyz.errors import InputError
 
-__all__ = ["DEFAULT_LIMITS", "BoundedReader", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "BoundedReader", "UnpackLimits"]
 
 GB = 10**9
 
 
 @frozen(kw_only=True)
-class Limits:
+class UnpackLimits:
     """How much a file may unpack to.
 
     Parameters
@@ -50,7 +50,7 @@ class Limits:
         return (self.unpacked if self.ratio is None else self.ratio_from) * GB
 
     @classmethod
-    def of(cls, unpacked: float | None) -> Limits:
+    def of(cls, unpacked: float | None) -> UnpackLimits:
         """Return the limits with a size set by the user, which then counts alone.
 
         Raises
@@ -92,8 +92,8 @@ class Limits:
         return None
 
 
-DEFAULT_LIMITS = Limits()
-"""Limits where the user sets none: 8 GB, or 1 GB at more than 100 times the size."""
+DEFAULT_LIMITS = UnpackLimits()
+"""UnpackLimits where the user sets none: 8 GB, or 1 GB at more than 100 times the size."""
 
 
 class BoundedReader(io.RawIOBase):
@@ -118,7 +118,7 @@ class BoundedReader(io.RawIOBase):
         stream: IO[bytes],
         name: str,
         packed: int,
-        limits: Limits,
+        limits: UnpackLimits,
         *,
         under: IO[bytes] | ZipFile,
     ) -> None:

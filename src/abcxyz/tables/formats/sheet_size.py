@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import reading
-from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.containers.limits import UnpackLimits
 
 __all__ = ["SheetParts", "check_ods", "column_of", "read_parts"]
 
@@ -48,7 +48,7 @@ class SheetParts:
     path: Path
     names: dict[str, str] = field(factory=dict)
 
-    def check(self, name: str, limits: Limits) -> dict[int, str]:
+    def check(self, name: str, limits: UnpackLimits) -> dict[int, str]:
         """Check the size of a sheet; return its columns with formulas without a value.
 
         Raises
@@ -62,7 +62,7 @@ class SheetParts:
         return _check_xlsx(self.where, self.path, part, limits)
 
 
-def read_parts(where: str, path: Path, limits: Limits) -> SheetParts:
+def read_parts(where: str, path: Path, limits: UnpackLimits) -> SheetParts:
     """Return the parts of an .xlsx file; none where the file does not say."""
     with reading(where), zipfile.ZipFile(path) as archive:
         if any(one.flag_bits & 1 for one in archive.infolist()):
@@ -93,7 +93,7 @@ def read_parts(where: str, path: Path, limits: Limits) -> SheetParts:
 
 
 def _blocks(
-    archive: zipfile.ZipFile, part: str, where: str, path: Path, limits: Limits
+    archive: zipfile.ZipFile, part: str, where: str, path: Path, limits: UnpackLimits
 ) -> Iterator[bytes]:
     size, packed = 0, path.stat().st_size
     with archive.open(part) as stream:
@@ -107,7 +107,7 @@ def _blocks(
             rest = block[-_OVERLAP:]
 
 
-def _check_xlsx(where: str, path: Path, part: str, limits: Limits) -> dict[int, str]:
+def _check_xlsx(where: str, path: Path, part: str, limits: UnpackLimits) -> dict[int, str]:
     cells, last, width = 0, 0, 26
     uncached: dict[int, str] = {}
     with reading(where), zipfile.ZipFile(path) as archive:
@@ -138,7 +138,7 @@ def _note_uncached(block: bytes, uncached: dict[int, str]) -> None:
             uncached.setdefault(column_of(name), name + place[2].decode())
 
 
-def _check_area(where: str, path: Path, part: str, limits: Limits, cells: int) -> None:
+def _check_area(where: str, path: Path, part: str, limits: UnpackLimits, cells: int) -> None:
     """Find the exact area of a sheet that may be large, and refuse one that is mostly empty."""
     rows, columns = 0, 0
     with zipfile.ZipFile(path) as archive:
@@ -175,7 +175,7 @@ def column_of(letters: str) -> int:
     return place - 1
 
 
-def check_ods(where: str, path: Path, limits: Limits) -> None:
+def check_ods(where: str, path: Path, limits: UnpackLimits) -> None:
     """Check that the repeated rows and columns of an .ods file do not fill the memory.
 
     Raises

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import absent, damaged
-from abcxyz.tables.containers.limits import Limits
+from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.formats.bounded_process import read_bounded
 from abcxyz.tables.formats.sheet_size import check_ods, read_parts
 from abcxyz.tables.formats.sheets import Range, Sheet, Workbook
@@ -26,7 +26,7 @@ _KINDS = {"xlsx": "Excel", "xlsb": ".xlsb", "xls": ".xls", "ods": ".ods"}
 _BINARY = ("xls", "xlsb")
 
 
-def open_workbook(where: str, path: Path, kind: str, limits: Limits) -> Workbook:
+def open_workbook(where: str, path: Path, kind: str, limits: UnpackLimits) -> Workbook:
     """Open a workbook; its sheets are read one by one.
 
     Parameters

@@ -132,7 +132,7 @@ class Inspection:
         return plain
 
     def explain(self, lang: str = "en") -> str:
-        """Return the inspection as text in a language, one of `~abcxyz.i18n.LANGUAGES`."""
+        """Return the inspection as text in an available language, such as ``en``."""
         blocks = [self._file(lang)]
         if self.columns:
             blocks.append(self._columns(lang))
