@@ -116,6 +116,18 @@ def test_other_cells_beyond_the_heading_are_refused(
         rows(text, delimiter, names)
 
 
+@pytest.mark.parametrize("rows", [3, 3000])
+def test_every_row_has_a_decimal_comma_too_many(tmp_path: Path, rows: int) -> None:
+    """Kopecks behind an unquoted comma are part of the amount, on every line of a file."""
+    file = tmp_path / "sales.csv"
+    lines = "".join(f"K{n % 7},2025-07-16,9525,25\n" for n in range(rows))
+    file.write_text(f"customer,date,amount\n{lines}", encoding="utf-8")
+    assert read_sales(file).transactions.amount.tolist() == [9525.25] * rows
+
+    file.write_text("customer,date,amount\nK0,2025-07-16,95,\nK1,2025-07-17,20,\n", "utf-8")
+    assert read_sales(file).transactions.amount.tolist() == [95.0, 20.0]
+
+
 @pytest.mark.parametrize(
     "text",
     [

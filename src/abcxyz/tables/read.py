@@ -236,9 +236,11 @@ class _CsvHead:
             raise empty_table(name)
         head = read_head(text, delimiter)
         heading = find_heading(head.rows, shape, is_period=is_period)
+        # Rows with more cells than the heading are damaged, and no reason for more columns.
+        width = max(map(len, head.rows[heading.place : heading.below]), default=0)
         return cls(
             head.delimiter,
-            named_columns(heading.names),
+            named_columns(heading.names[:width]),
             skipped + head.lines[heading.below],
             heading_remarks(heading, skipped + 1),
             heading.titles,
