@@ -1,4 +1,4 @@
-"""Compiled loops over columns against numpy's, to the last bit."""
+"""Compiled loops over columns against numpy's."""
 
 from __future__ import annotations
 
@@ -37,8 +37,11 @@ def on_route(name: str, values: Any, rule: Any) -> tuple[Survey, AbcResult]:
 
 
 @pytest.mark.parametrize("rule", [Tangent(), Limits(9000, 4000)], ids=["tangent", "limits"])
-def test_both_routes_are_equal_to_the_last_bit(rule: Any) -> None:
-    """Statistics, cuts and classes do not depend on whether numba is installed."""
+def test_both_routes_are_equal(rule: Any) -> None:
+    """Statistics and classes do not depend on whether numba is installed.
+
+    Cuts may differ in the last bit, for versions of numpy add floats in different orders.
+    """
     for values in columns():
         if np.isnan(values).all():
             continue
@@ -47,7 +50,8 @@ def test_both_routes_are_equal_to_the_last_bit(rule: Any) -> None:
         )
         for name in ("count", "total", "low", "high"):
             assert getattr(one, name) == getattr(two, name), name
-        assert by_numpy.cuts == by_numba.cuts
+        assert by_numpy.cuts.first == pytest.approx(by_numba.cuts.first, rel=2**-50)
+        assert by_numpy.cuts.second == pytest.approx(by_numba.cuts.second, rel=2**-50)
         assert by_numpy.codes.tobytes() == by_numba.codes.tobytes()
 
 
