@@ -1,6 +1,6 @@
 """Loops over arrays, compiled if numba is installed (extra ``fast``), and threads for them.
 
-Numpy and compiled loops add up in the same order, so their results are equal to the last bit.
+Numpy and compiled loops add up in the order of current numpy, and give the same classes.
 """
 
 from abcxyz.loops.compiled import compile_loops, route

@@ -36,7 +36,7 @@ _ROUTE: ContextVar[str] = ContextVar("abcxyz_route", default="auto")
 def route(name: str) -> Iterator[None]:
     """Force ``numpy`` or ``numba`` within a block; ``auto`` chooses by the amount of work.
 
-    Both give the same results to the last bit.
+    Both give the same classes; old numpy may add floats to another last bit.
 
     Raises
     ------
