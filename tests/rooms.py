@@ -108,7 +108,8 @@ ROOMS: dict[str, dict[str, str]] = {
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
-        "cli.output": "i18n core.* plugins registry history scoring tables.* pipeline cli.options",
+        "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline "
+        "cli.options",
         "cli.inputs": "core.* tables config pipeline cli.options",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
         "cli.output",
