@@ -12,7 +12,7 @@ from abcxyz.tables.table import SAMPLE, first_rows
 
 pytest.importorskip("pyarrow")
 
-LINES = 400_000
+LINES = 600_000  # more than a batch of any format
 
 
 def frame() -> pd.DataFrame:

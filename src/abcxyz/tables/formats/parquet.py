@@ -100,14 +100,13 @@ class ParquetTable:
                 batches = file.iter_batches(batch_size=min(rows or _ROWS, _ROWS), columns=wanted)
                 waiting = ahead.submit(next, batches, None)
                 while (batch := waiting.result()) is not None:
-                    if rows is None:
-                        waiting = ahead.submit(next, batches, None)
+                    waiting = ahead.submit(next, batches, None)
                     frame = batch.to_pandas(
                         types_mapper=_pandas_type, date_as_object=False, ignore_metadata=True
                     )
-                    rows = pd.RangeIndex(line, line + len(frame))
+                    lines = pd.RangeIndex(line, line + len(frame))
                     line += len(frame)
-                    yield frame.set_axis(rows, axis="index")
+                    yield frame.set_axis(lines, axis="index")
         except (pa.ArrowException, OSError, ValueError) as problem:
             raise damaged(self.content.name, problem) from problem
 
