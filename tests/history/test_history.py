@@ -407,7 +407,7 @@ def test_an_alert_goes_to_each_sink_once(tmp_path: Path) -> None:
         history.confirm_alerts("mail", [], monday, failed=["k"], job="north")
         assert ["mail"] == due(monday, "crm", "mail", "later")
         (waiting,) = history.waiting_alerts(job="north")
-        assert (alert("k"), {"mail"}) == (waiting.alert, waiting.waiting)
+        assert (alert("k"), frozenset({"mail"})) == (waiting.alert, waiting.waiting)
         history.confirm_alerts("mail", ["k"], tuesday, job="north")
         assert [] == due(tuesday, "crm", "mail", "later")
         assert () == history.waiting_alerts(job="north")

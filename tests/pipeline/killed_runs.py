@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from abcxyz.config import parse_job
-from abcxyz.history import database
 from abcxyz.pipeline import run
 from abcxyz.plugins import WriteReport, hookimpl
 from abcxyz.registry import load
@@ -108,9 +107,11 @@ def forked(call: Callable[[], object], kill_at: int = -1) -> tuple[int, int]:
 def main(folder: Path, count: int) -> None:
     """Kill runs at *count* seeded steps, or at every one for 0; print what arrived."""
     connect = sqlite3.connect
-    database.sqlite3.connect = lambda *args, **options: connect(  # type: ignore[assignment]
-        *args, **options, factory=Traced
-    )
+
+    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
+        return connect(*args, **options, factory=Traced)
+
+    vars(sqlite3)["connect"] = traced
     registry = load(extra=[Plugin()])
 
     def job(place: str, as_of: date) -> Callable[[], object]:
