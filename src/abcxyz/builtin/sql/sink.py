@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ __all__ = ["SqlSink"]
 
 _AT_ONCE = 1000
 _KEY = "customer_key"
+_DIGITS, _DECIMALS = 28, 4  # of money
 
 
 class SqlSink:
@@ -45,6 +47,7 @@ class SqlSink:
     ``segment``, ``abc``, ``xyz``, ``value``, ``cv``, ``orders``, ``last_sale``, ``tag``,
     ``recommendation``, and ``changed_on``: the day of the classification that changed the row.
     Rows of customers who are no longer in the result are deleted. A write is one transaction.
+    ``value`` is ``NUMERIC(28, 4)``; a table of an older version keeps its type.
     """
 
     def __init__(
@@ -73,13 +76,19 @@ class SqlSink:
 
     def preflight(self) -> Sequence[str]:
         """Connect, and check that the table is absent or has the columns of this sink."""
-        with self._database.failures(), self._database.engine.connect() as connection:
-            known = self._is_there(connection)
+        known = False
+        if not self._database.is_absent:
+            with self._database.failures(), self._database.engine.connect() as connection:
+                known = self._is_there(connection)
         return [f"{self._database.name}: {self._target.name} {'✓' if known else '+'}"]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Insert, update and delete the rows that differ."""
         rows, failed = self._wanted(analysis)
+        if self._database.is_absent:
+            if dry_run:
+                return WriteReport(written=len(rows), failed=dict(failed.values()))
+            self._database.create_file()
         with self._database.failures(), self._database.engine.begin() as connection:
             known = self._is_there(connection)
             had = self._rows(connection) if known else {}
@@ -113,6 +122,7 @@ class SqlSink:
         for name in ("name", "tag", "recommendation"):
             texts = {one: one and _storable(one) for one in set(columns[name])}
             columns[name] = [texts[one] for one in columns[name]]
+        columns["value"] = [one and round(one, _DECIMALS) for one in columns["value"]]
         days = {day: day and date.fromisoformat(day) for day in set(columns["last_sale"])}
         columns["last_sale"] = [days[day] for day in columns["last_sale"]]
         rows: dict[str, dict[str, Any]] = {}
@@ -192,7 +202,7 @@ class SqlSink:
         insert, update = self._target.insert(), self._target.update().where(bound)
         for statement, name, keys in ((insert, _KEY, fresh), (update, "the_key", stale)):
             for some in _portions(keys):
-                rows = [{name: one, **changed[one], "changed_on": day} for one in some]
+                rows = [{name: one, **_bound(changed[one]), "changed_on": day} for one in some]
                 refused |= self._portion(connection, statement, rows, name)
                 report(len(some))
         return refused
@@ -227,6 +237,12 @@ def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
         yield some
 
 
+def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with its money as a decimal, which a database stores digit by digit."""
+    value = row["value"]
+    return {**row, "value": None if value is None else Decimal(repr(value))}
+
+
 def _storable(text: str) -> str:
     """Replace characters that a database cannot store."""
     if text.isprintable() and text.isascii():
@@ -249,7 +265,8 @@ def _table(name: str, schema: str | None) -> Table:
         sa.Column("segment", sa.String(2)),
         sa.Column("abc", sa.String(1)),
         sa.Column("xyz", sa.String(1)),
-        sa.Column("value", sa.Double),
+        # Bound as decimals; read as floats, because SQLite has no decimals.
+        sa.Column("value", sa.Numeric(_DIGITS, _DECIMALS, asdecimal=False)),
         sa.Column("cv", sa.Double),
         sa.Column("orders", sa.BigInteger),
         sa.Column("last_sale", sa.Date),
