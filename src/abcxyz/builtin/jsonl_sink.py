@@ -82,7 +82,7 @@ def _table(columns: Mapping[str, list[Any]]) -> bytes:
         pieces[2 * place + 1 :: width] = _column(values)
     pieces[0] = pieces[0].removeprefix("}\n")
     pieces.append("}\n")
-    return "".join(pieces).encode("utf-8", "replace")
+    return _encoded("".join(pieces))
 
 
 def _column(values: list[Any]) -> list[str]:
@@ -98,4 +98,10 @@ def _column(values: list[Any]) -> list[str]:
 
 
 def _lines(records: list[dict[str, object]]) -> bytes:
-    return "".join([_encode(one) + "\n" for one in records]).encode("utf-8", "replace")
+    return _encoded("".join([_encode(one) + "\n" for one in records]))
+
+
+def _encoded(lines: str) -> bytes:
+    # Line ends for some readers, and inside a JSON value only.
+    lines = lines.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+    return lines.encode("utf-8", "replace")

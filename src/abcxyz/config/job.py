@@ -81,6 +81,10 @@ class Job:
         Thresholds of the alerts.
     report
         Shared options, for every sink that has them and does not set them.
+    file_mode
+        Mode of new files; None for that of `abcxyz.toolkit.files.new_file_mode`.
+    keep
+        How long the history keeps snapshots and alerts, such as ``36M``; None keeps all.
     """
 
     path: Path
@@ -94,6 +98,8 @@ class Job:
     playbook: Path | None = None
     alerts: AlertRules = field(factory=AlertRules)
     report: Mapping[str, Any] = field(factory=dict)
+    file_mode: int | None = None
+    keep: str | None = None
 
     @property
     def lang(self) -> str:

@@ -131,6 +131,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "job": Key(
                 str, None, "name in the history; by default the file and its sources make one"
             ),
+            "keep": Key(
+                str,
+                None,
+                "how long snapshots and alerts are kept, such as 36M; all by default",
+            ),
         },
         "alerts": dict(_options(AlertRules)),
         "playbook": {
@@ -140,6 +145,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "lang": Key(LANGUAGES, LANGUAGES[0], "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),
             "title": Key(str, None, "heading, for sinks that show one"),
+        },
+        "files": {
+            "mode": Key(
+                str, None, "mode of new files, 600 by default; 640 lets the group read them"
+            ),
         },
         "source": {
             "kind": Key(str, None, "name of the adapter"),

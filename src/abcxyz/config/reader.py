@@ -22,6 +22,7 @@ from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
 from abcxyz.options import UNFIT, fit, nearest
 from abcxyz.plugins import MAX_UNMATCHED
+from abcxyz.toolkit.files import parse_mode
 
 __all__ = ["parse_job", "read_job"]
 
@@ -164,7 +165,21 @@ class _Reader:
             playbook=self._placed(self._table("playbook").get("path")),
             alerts=self._alerts(),
             report=self._table("report"),
+            file_mode=self._file_mode(),
+            keep=self._keep(past.get("keep")),
         )
+
+    def _file_mode(self) -> int | None:
+        mode = self._table("files").get("mode")
+        return None if mode is None else parse_mode(mode, "mode", self._where("files", "mode"))
+
+    def _keep(self, written: str | None) -> str | None:
+        if written is not None:
+            try:
+                Settings(period=written)
+            except AbcxyzError as problem:
+                raise self._at("history", "keep", problem) from problem
+        return written
 
     def _settings(self) -> Settings:
         window = self._table("window")

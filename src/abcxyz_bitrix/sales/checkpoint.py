@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.files import create_private
 
 __all__ = ["Checkpoint", "checkpoints", "fingerprint"]
 
@@ -52,6 +53,7 @@ class Checkpoint:
     def _open(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            create_private(self.path)
             base = sqlite3.connect(self.path, isolation_level=None)
             try:
                 base.executescript(_SCHEMA)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +19,11 @@ from abcxyz.toolkit.files import create_private
 from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
-__all__ = ["Database", "passwords_of"]
+__all__ = ["Database"]
 
 _LONGEST = 500
-_NAMES_PASSWORD = re.compile(r"(?i)passw|pwd|secret|token|api_?key")
-_ODBC = re.compile(r"(?i)\b(?:pwd|password)\s*=\s*(?:\{((?:[^}]|\}\})*)\}|([^;]*))")
 #: Phrases of rejected logins in database errors; SQLAlchemy has no separate error class.
 _LOGIN = ("password", "authentication", "access denied", "login failed", "permission denied")
 
@@ -55,7 +52,7 @@ class Database:
         problem: ConfigError | None = None
         try:
             parsed = sa.make_url(url)
-            self.redactor = Redactor([url, *passwords_of(parsed)])
+            self.redactor = Redactor([url])
             # No echo at any log level, because statements may hold names.
             self._engine: Engine = sa.create_engine(parsed, hide_parameters=True)
             _own_transactions(self._engine)
@@ -172,18 +169,6 @@ class Database:
     def _reason(self, problem: object) -> str:
         message = " ".join(str(problem).split())
         return self.redactor.text(message)[:_LONGEST]
-
-
-def passwords_of(url: URL) -> list[str]:
-    """Return the passwords of a URL, also those in its query and in a string of ODBC."""
-    found = [str(url.password)] if url.password else []
-    for name, value in url.normalized_query.items():
-        texts = [str(one) for one in value]
-        if name == "odbc_connect":
-            found += [match[1] or match[2] for one in texts for match in _ODBC.finditer(one)]
-        elif _NAMES_PASSWORD.search(name):
-            found += texts
-    return [one for one in found if one]
 
 
 def _own_transactions(engine: Engine) -> None:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from abcxyz.cli.output.terminal import printable, raw
 from abcxyz.i18n import number, text
-from abcxyz.pipeline.progress import RunProgress
+from abcxyz.pipeline.progress import RunProgress, stage_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["LogProgress", "RichProgress", "line_count", "watching"]
 
 _EVERY = 10.0  # seconds between two lines about one stage
-
-
-def _stage_text(stage: str, what: str, lang: str) -> str:
-    texts = {
-        "read": text("reading {what}", lang, what=what),
-        "classify": text("classifying", lang),
-        "enrich": text("asking {what}", lang, what=what),
-        "look": text("looking at {what}", lang, what=what),
-        "write": text("writing {what}", lang, what=what),
-    }
-    return texts[stage]
 
 
 def _of(done: int, total: int, lang: str) -> str:
@@ -44,12 +34,12 @@ def line_count(lang: str = "en") -> Iterator[Callable[[int], None] | None]:
 
     def show(lines: int) -> None:
         count = text("{count} lines", lang, count=number(lines, lang))
-        print(f"\r{count}", end="", file=sys.stderr, flush=True)
+        print(f"\r{count}", end="", file=raw(sys.stderr), flush=True)
 
     try:
         yield show
     finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+        print("\r\033[K", end="", file=raw(sys.stderr), flush=True)
 
 
 class LogProgress(RunProgress):
@@ -77,7 +67,7 @@ class LogProgress(RunProgress):
 
     def begin(self, stage: str, what: str) -> None:
         """Log the beginning of a stage."""
-        self._stage = _stage_text(stage, what, self._lang)
+        self._stage = stage_text(stage, printable(what), self._lang)
         self._lines, self._due = 0, self._clock() + _EVERY
         self._log(self._stage)
 
@@ -122,7 +112,7 @@ class RichProgress(RunProgress):
     def begin(self, stage: str, what: str) -> None:
         """Add a line."""
         self._task = self._progress.add_task(
-            _stage_text(stage, what, self._lang), total=None, count=""
+            stage_text(stage, printable(what), self._lang), total=None, count=""
         )
         self._lines = 0
 
@@ -194,7 +184,7 @@ class watching:  # noqa: N801 - used as a function is
                     BarColumn(bar_width=20),
                     TextColumn("{task.fields[count]}", markup=False),
                     TimeElapsedColumn(),
-                    console=Console(file=self._stream),
+                    console=Console(file=raw(self._stream)),
                 )
                 self._progress.start()
                 return RichProgress(self._progress, self._lang)
