@@ -29,12 +29,14 @@ ROOMS: dict[str, dict[str, str]] = {
         # Loops over arrays, compiled where numba is installed, and threads for them.
         "loops": "",
         # Pure computation on NumPy arrays: no input or output, no clock.
+        "core.labels": "",
+        "core.documents": "",
         "core.sums": "loops",
         "core.display": "core.sums",
-        "core.sales": "loops core.sums core.display",
-        "core.classes": "core.sums core.display",
-        "core.prospects": "core.sums core.display",
-        "core.snapshots": "core.sums core.display core.sales core.classes",
+        "core.sales": "loops core.documents core.sums core.display",
+        "core.classes": "core.labels core.sums core.display",
+        "core.prospects": "core.labels core.sums core.display",
+        "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",
@@ -112,6 +114,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.inputs": "core.* tables config pipeline cli.options",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
         "cli.output",
+        "cli.commands.documents": "core.*",
         "cli.commands": "i18n core.* plugins options binding registry history tables.* demo "
         "config pipeline cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",
@@ -186,6 +189,8 @@ FACES = {
 }
 #: Lazy imports: a result loads its chart code when it is drawn; many lines load compiled code.
 LAZY_DOORS = {
+    ("abcxyz", "abcxyz.charts"),
+    ("abcxyz", "abcxyz.frames"),
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
     ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),

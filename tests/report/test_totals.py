@@ -15,12 +15,11 @@ import attrs
 import pytest
 
 import abcxyz
-from abcxyz import Analysis, Settings, Transactions, analyze
+from abcxyz import Analysis, Settings, Transactions, analyze, summary_object
 from abcxyz.cli.output.analysis_text import render
 from abcxyz.core.analysis.summary import Summary
 from abcxyz.i18n import compact, money, number, percent
 from abcxyz.report import render_html, render_workbook
-from abcxyz.tables.export.summary import summary_object
 
 SOURCE = Path(abcxyz.__file__).resolve().parent
 DAY = date(2026, 1, 5)

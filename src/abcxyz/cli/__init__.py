@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "run",
         "pilot": "pilot",
         "plugins": "plugins",
+        "schema": "documents.schema",
         "score": "leads.score",
         "fit": "leads.fit",
         "model": "leads.model",

@@ -16,7 +16,6 @@ from abcxyz._arrays import (
     Numbers,
     as_numbers,
     freeze,
-    row_labels,
     separate,
 )
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -32,6 +31,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
+from abcxyz.core.labels import aligned, labelled
 from abcxyz.core.sums import NEAR, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
 
@@ -54,6 +54,7 @@ def classify_abc(
     *,
     metric: str = "revenue",
     copy: bool | None = None,
+    key: str | None = None,
 ) -> AbcResult:
     """Divide customers into A, B and C by their value.
 
@@ -70,11 +71,14 @@ def classify_abc(
     copy
         Whether the result keeps values of its own, so that it does not change when the caller's
         array does; None copies up to a million values.
+    key
+        Column of a data frame that holds the labels of the rows. None for the index of pandas, or
+        the only column without numbers of polars or pyarrow.
 
     Returns
     -------
     AbcResult
-        With the index of a pandas Series.
+        With the labels of the rows of a Series or data frame.
 
     Raises
     ------
@@ -92,6 +96,7 @@ def classify_abc(
     ['A', 'A', 'A', 'B', 'B', 'B', 'C', 'C', 'C', 'C']
     """
     _check_rule(rule)
+    values, index = labelled(values, "values", key=key)
     array = as_numbers(values, "values", finite=False)
     column = survey(array)
     if column.count:
@@ -116,7 +121,7 @@ def classify_abc(
         cuts=cuts,
         rule=rule,
         metric=metric,
-        index=row_labels(values),
+        index=index,
     )
 
 
@@ -144,6 +149,7 @@ def classify_xyz(
     since_first: bool = False,
     single_order: bool | None = None,
     orders: ArrayLike | None = None,
+    key: str | None = None,
 ) -> XyzResult:
     """Divide customers into X, Y and Z by the regularity of their purchases.
 
@@ -160,11 +166,15 @@ def classify_xyz(
         Whether a customer with at most one sales document is Z regardless of the CV; None for the
         default of the rule (True for `Tangent` and `Limits`, False for `CumulativeMean`).
     orders
-        (customers,) number of sales documents; by default the number of nonzero periods.
+        (customers,) number of sales documents; by default the number of nonzero periods. A pandas
+        Series is matched by its labels.
+    key
+        Column of a data frame with the labels of the rows, as in `classify_abc`.
 
     Returns
     -------
     XyzResult
+        With the labels of the rows of a data frame.
 
     Raises
     ------
@@ -185,17 +195,19 @@ def classify_xyz(
     ['X', 'Z', 'Y']
     """
     _check_cv_rule(rule)
+    sales, index = labelled(sales, "sales", key=key, ndim=2)
     array = series(sales)
     cv, known, active = variation(array, ddof, since_first, signless=is_signless(rule))
     cv, codes, cuts, problems = _cut(cv, known, rule)
-    counted = active if orders is None else _orders(orders, len(cv))
+    counted = active if orders is None else _orders(orders, len(cv), index)
     if single_order_is_z(rule, single_order):
         codes[known & (counted <= 1)] = 2
-    return _result(cv, codes, cuts, rule, problems, row_labels(sales))
+    return _result(cv, codes, cuts, rule, problems, index)
 
 
-def _orders(orders: ArrayLike, customers: int) -> Numbers:
-    counted = as_numbers(orders, "orders")
+def _orders(orders: ArrayLike, customers: int, index: Any) -> Numbers:
+    orders, labels = labelled(orders, "orders")
+    counted: Numbers = as_numbers(orders, "orders")
     if len(counted) != customers:
         raise InputError(
             "orders has {orders} values for {customers} customers; give one count per customer",
@@ -210,10 +222,12 @@ def _orders(orders: ArrayLike, customers: int) -> Numbers:
             value=counted[place].item(),
             place=place,
         )
-    return counted
+    return aligned(counted, labels, index, "orders")  # type: ignore[no-any-return]
 
 
-def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
+def classify_cv(
+    cv: ArrayLike, rule: Rule | CvRule = Tangent(), *, key: str | None = None
+) -> XyzResult:
     """Divide customers into X, Y and Z by precomputed coefficients of variation.
 
     Parameters
@@ -222,10 +236,13 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
         (n,) as fractions, not percent. NaN is an undefined CV, which is Z.
     rule
         Rule that finds the cuts.
+    key
+        Column of a data frame with the labels of the rows, as in `classify_abc`.
 
     Returns
     -------
     XyzResult
+        With the labels of the rows of a Series or data frame.
 
     Raises
     ------
@@ -238,6 +255,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
     ['Z', 'Z', 'Y', 'X', 'X', 'X']
     """
     _check_cv_rule(rule)
+    cv, index = labelled(cv, "cv", key=key)
     array = as_numbers(cv, "cv").astype(np.float64, copy=False)
     negative = array < 0
     if negative.any():
@@ -249,7 +267,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
             place=place,
         )
     rounded, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
-    return _result(separate(rounded, cv, None), codes, cuts, rule, problems, row_labels(cv))
+    return _result(separate(rounded, cv, None), codes, cuts, rule, problems, index)
 
 
 def _check_cv_rule(rule: object) -> None:

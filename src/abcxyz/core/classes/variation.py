@@ -92,7 +92,7 @@ def variation(
     known = np.ones(customers, dtype=bool)
     active = np.empty(customers, dtype=np.int64)
     step = max(1, BLOCK // 2 // periods)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for start in range(0, customers, step):
             rows = slice(start, min(start + step, customers))
             # One row per period: long passes along the customers are fast, short ones are slow.
@@ -114,13 +114,18 @@ def variation(
             block -= anchor
             if since_first:
                 block *= inside
-            shift = block.sum(axis=0) / counted
+            total = block.sum(axis=0)
+            shift = total / counted
             mean = shift + anchor
             block -= shift
             if since_first:
                 block *= inside
             block *= block
-            deviation = np.sqrt(block.sum(axis=0) / (counted - ddof))
+            squares = block.sum(axis=0)
+            # Infinite squares make NaN, which means that a CV is undefined.
+            if not np.isfinite(total + squares).all():
+                _refuse_overflow(total, squares, np.asarray(counted), start)
+            deviation = np.sqrt(squares / (counted - ddof))
             zero = np.abs(mean) <= NEAR * size
             if signless:
                 part = deviation / np.abs(mean)
@@ -131,3 +136,14 @@ def variation(
             part[~known[rows]] = np.nan
             cv[rows] = part
     return cv, known, active
+
+
+def _refuse_overflow(total: Floats, squares: Floats, counted: Ints, start: int) -> None:
+    wrong = ~(np.isfinite(total) & np.isfinite(squares)) & (counted > 0)
+    if wrong.any():
+        raise InputError(
+            "{name} add up beyond what a number can hold, at position {place}; pass them in a "
+            "larger unit",
+            name="sales",
+            place=start + int(np.argmax(wrong)),
+        )
