@@ -285,8 +285,8 @@ def survey(values: Numbers, name: str = "values") -> Survey:
             name=name,
             place=int(np.argmax(np.isinf(running))),
         )
-    if low < 0 < high:
-        # Blocks of one sign each may still cancel one another, so each is split as well.
+    if low < 0 < high and math.fsum(map(abs, sums)) > 2 * abs(total):
+        # Blocks of one sign each cancel one another, so each is split as well.
         total = math.fsum(
             part
             for block in Survey(values, count, total, low, high).blocks()
