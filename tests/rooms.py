@@ -52,6 +52,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
+        # Estimators of scikit-learn.
+        "sklearn": "core.* scoring",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
         "frames.query": "core.*",
         "frames.engines": "core.* frames.query",
@@ -182,6 +184,7 @@ FACES = {
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",
+    "abcxyz.sklearn",
     "abcxyz.tables",
     "abcxyz.testing",
     "abcxyz.toolkit",

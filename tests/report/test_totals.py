@@ -18,6 +18,7 @@ import abcxyz
 from abcxyz import Analysis, Settings, Transactions, analyze, summary_object
 from abcxyz.cli.output.analysis_text import render
 from abcxyz.core.analysis.summary import Summary
+from abcxyz.core.documents import plain_value
 from abcxyz.i18n import compact, money, number, percent
 from abcxyz.report import render_html, render_workbook
 
@@ -84,15 +85,20 @@ def test_json(analysis: Analysis, shown: Summary) -> None:
     assert result["customers"] == shown.customers
     for axis, classes in (("abc", shown.abc), ("xyz", shown.xyz)):
         assert result[axis]["classes"] == {
-            one.label: {"customers": one.customers, "value": one.value, "share": _number(one)}
+            one.label: {
+                "customers": one.customers,
+                "value": one.value,
+                "customers_share": plain_value(one.customers_share),
+                "share": _number(one),
+            }
             for one in classes
         }
     for one in shown.segments:
         cell = result["matrix"][one.segment]
         assert (one.customers, one.value) == (cell["customers"], cell["value"])
-    assert result["bcg"] == {
-        one.name: {"customers": one.customers, "value": one.value} for one in shown.groups
-    }
+    for group in shown.groups:
+        written = result["bcg"][group.name]
+        assert (written["customers"], written["value"]) == (group.customers, group.value)
 
 
 def _number(one: Any) -> float | None:

@@ -144,7 +144,8 @@ class Drawable:
         lang
             An available language, such as ``en`` or ``ru``.
         **options
-            Options of the drawing function in `abcxyz.charts`, such as ``width``.
+            Options of the drawing function in `abcxyz.charts`: ``width`` in pixels, ``theme``
+            (``light`` or ``dark``), ``currency`` where the chart shows money.
         """
         from abcxyz.charts import draw
 

@@ -79,7 +79,7 @@ def _is_pandas_frame(values: Any) -> bool:
 def _as_pandas(values: Any) -> Any:
     """Return a data frame without an index as one of pandas; None of anything else."""
     root = type(values).__module__.partition(".")[0]
-    if root not in _WITHOUT_INDEX or not hasattr(values, "columns"):
+    if root not in _WITHOUT_INDEX or not hasattr(type(values), "columns"):
         return None
     import narwhals.stable.v2 as nw
     import pandas as pd

@@ -24,7 +24,7 @@ from abcxyz.scoring.target import Outcomes
 if TYPE_CHECKING:
     from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["FitOptions", "fit_scorecard", "recalibrate"]
+__all__ = ["FitOptions", "card_of", "fit_scorecard", "recalibrate"]
 
 _USUAL = FitOptions()
 
@@ -129,7 +129,7 @@ def fit_scorecard(
     if not differences["difference"] - differences["error"] > 0 or not model.scale()[1]:
         report["holdout"] |= judge(_scored(held, rules), held.outcome, held.revenue)
         return _only_rules(rules, report, "no_better")
-    card = _card(model, train, log_odds, options, rules)
+    card = card_of(model, train, log_odds, options, rules)
     report["decision"] = {"kept": "blended", "reason": "better"}
     report["profile"] = profile(_scored(train, card))
     report["holdout"] |= judge(_scored(held, card), held.outcome, held.revenue)
@@ -241,9 +241,24 @@ def _cross_validate(
     }
 
 
-def _card(
+def card_of(
     model: LogOdds, train: Sample, log_odds: Floats, options: FitOptions, rules: Scorecard
 ) -> Scorecard:
+    """Return the scorecard of a fitted model.
+
+    Parameters
+    ----------
+    model
+        The model, fitted to all leads of *train*.
+    train
+        The leads of the fit.
+    log_odds
+        (n, repeats) out-of-fold log-odds of these leads, for the calibration.
+    options
+        Parameters of the fit.
+    rules
+        Source of labels, knock-outs, verdicts and the least coverage.
+    """
     repeats = log_odds.shape[1]
     base, slope = sigmoid_fit(np.tile(train.outcome, repeats), log_odds.T.ravel())
     if options.recent is not None:

@@ -30,8 +30,13 @@ from abcxyz.core.classes.rules import (
     Shares,
     Tangent,
 )
-from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
-from abcxyz.core.labels import aligned, labelled
+from abcxyz.core.classes.variation import (
+    coefficient_of_variation,
+    order_counts,
+    series,
+    variation,
+)
+from abcxyz.core.labels import labelled
 from abcxyz.core.sums import NEAR, Survey, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
 
@@ -206,30 +211,10 @@ def classify_xyz(
     array = series(sales)
     cv, known, active = variation(array, ddof, since_first, signless=is_signless(rule))
     cv, codes, cuts, problems = _cut(cv, known, rule)
-    counted = active if orders is None else _orders(orders, len(cv), index)
+    counted = active if orders is None else order_counts(orders, len(cv), index)
     if single_order_is_z(rule, single_order):
         codes[known & (counted <= 1)] = 2
     return _result(cv, codes, cuts, rule, problems, index)
-
-
-def _orders(orders: ArrayLike, customers: int, index: Any) -> Numbers:
-    orders, labels = labelled(orders, "orders")
-    counted: Numbers = as_numbers(orders, "orders")
-    if len(counted) != customers:
-        raise InputError(
-            "orders has {orders} values for {customers} customers; give one count per customer",
-            orders=len(counted),
-            customers=customers,
-        )
-    negative = counted < 0
-    if negative.any():
-        place = int(np.argmax(negative))
-        raise InputError(
-            "orders holds {value} at position {place}; a number of documents is not negative",
-            value=counted[place].item(),
-            place=place,
-        )
-    return aligned(counted, labels, index, "orders")  # type: ignore[no-any-return]
 
 
 def classify_cv(

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers, as_numbers
+from abcxyz.core.labels import aligned, labelled
 from abcxyz.core.sums import BLOCK, NEAR
 from abcxyz.errors import InputError
 
-__all__ = ["coefficient_of_variation", "series", "variation"]
+__all__ = ["coefficient_of_variation", "order_counts", "series", "variation"]
 
 
 def coefficient_of_variation(
@@ -147,3 +148,30 @@ def _refuse_overflow(total: Floats, squares: Floats, counted: Ints, start: int) 
             name="sales",
             place=start + int(np.argmax(wrong)),
         )
+
+
+def order_counts(orders: ArrayLike, customers: int, index: Any) -> Numbers:
+    """Check numbers of sales documents, and put them in the order of the labels *index*.
+
+    Raises
+    ------
+    InputError
+        There is not one count per customer, or one is negative.
+    """
+    orders, labels = labelled(orders, "orders")
+    counted: Numbers = as_numbers(orders, "orders")
+    if len(counted) != customers:
+        raise InputError(
+            "orders has {orders} values for {customers} customers; give one count per customer",
+            orders=len(counted),
+            customers=customers,
+        )
+    negative = counted < 0
+    if negative.any():
+        place = int(np.argmax(negative))
+        raise InputError(
+            "orders holds {value} at position {place}; a number of documents is not negative",
+            value=counted[place].item(),
+            place=place,
+        )
+    return aligned(counted, labels, index, "orders")  # type: ignore[no-any-return]
