@@ -30,13 +30,15 @@ from abcxyz.sklearn import (
 QUICK = FitOptions(folds=2, repeats=1)
 
 
-@parametrize_with_checks([AbcTransformer(), XyzTransformer(), SegmentTransformer()], legacy=False)
+@parametrize_with_checks(  # type: ignore[untyped-decorator]
+    [AbcTransformer(), XyzTransformer(), SegmentTransformer()], legacy=False
+)
 def test_transformers_pass_the_checks_of_sklearn(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
 @pytest.mark.slow
-@parametrize_with_checks([ScorecardClassifier(QUICK)])
+@parametrize_with_checks([ScorecardClassifier(QUICK)])  # type: ignore[untyped-decorator]
 def test_the_scorecard_passes_the_checks_of_sklearn(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -98,7 +100,7 @@ def test_segments_stand_in_a_pipeline(sales: pd.DataFrame) -> None:
     assert (scores > 0).all()
 
 
-def leads(n: int = 240) -> tuple[pd.DataFrame, np.ndarray]:
+def leads(n: int = 240) -> tuple[pd.DataFrame, pd.Series]:
     rng = np.random.default_rng(5)
     table = pd.DataFrame(rng.normal(size=(n, 2)), columns=["turnover", "employees"])
     table.iloc[::9, 1] = np.nan
@@ -125,7 +127,7 @@ def test_a_scorecard_is_cross_validated() -> None:
     [
         (lambda: AbcTransformer(output="words").fit([[1.0]]), "use one of codes, labels"),
         (lambda: AbcTransformer().fit([[np.nan], [np.nan]]), "no customer has sales"),
-        (lambda: AbcTransformer(Shares).fit([[1.0]]), "pass an object with .cut"),
+        (lambda: AbcTransformer(Shares).fit([[1.0]]), "pass an object with .cut"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_learned_is_refused(call: Any, message: str) -> None:

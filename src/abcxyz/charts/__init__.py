@@ -12,9 +12,9 @@ from typing import Any
 from abcxyz.charts.bars import confidence_bars, forecast_bars
 from abcxyz.charts.curves import curve, lorenz
 from abcxyz.charts.flows import flow
+from abcxyz.charts.spread import variations
 from abcxyz.charts.svg import Picture, stacked
 from abcxyz.charts.tiles import heat_map, quadrant
-from abcxyz.charts.variations import variations
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult

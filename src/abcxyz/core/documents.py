@@ -54,7 +54,8 @@ def reading(data: Mapping[str, Any], kind: str) -> Iterator[None]:
     InputError
         It is another document, of another version, or a field is missing or of another type.
     """
-    written = data.get("type") if isinstance(data, Mapping) else type(data).__name__
+    document: object = data
+    written = data.get("type") if isinstance(document, Mapping) else type(data).__name__
     if written != f"abcxyz.{kind}":
         raise InputError(
             "the document is of the type {written!r}, and {wanted!r} is needed; pass what to_dict "

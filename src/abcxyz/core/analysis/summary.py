@@ -177,7 +177,7 @@ class Summary:
         """
         with reading(data, "summary"):
             totals = {name: data[name] for name in _TOTALS}
-            metrics = {
+            metrics: dict[str, Any] = {
                 name: value if isinstance(value, int) else or_nan(value)
                 for name, value in data["metrics"].items()
             }
@@ -212,7 +212,9 @@ _TOTALS = (
     "prospects",
 )
 #: Field of a record -> its name in the document, where it is another one.
-_RENAMED = MappingProxyType({(ClassSummary, "value_share"): "share"})
+_RENAMED: Mapping[tuple[type, str], str] = MappingProxyType(
+    {(ClassSummary, "value_share"): "share"}
+)
 
 
 def _fields(kind: type[attrs.AttrsInstance]) -> dict[str, str]:
