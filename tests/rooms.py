@@ -44,6 +44,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "__init__": "core.__init__",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
+        "webhooks": "",
         "plugins": "i18n http core.* write_report",
         "options": "plugins",
         "binding": "plugins options",
@@ -103,7 +104,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.__init__": "report.*",
         # Built-in adapters, which only the registry imports; adapter contracts as test classes.
         "builtin.sql": "i18n http core.* plugins tables.*",
-        "builtin": "i18n http core.* plugins tables.* report.* builtin.sql",
+        "builtin": "webhooks i18n http core.* plugins tables.* report.* builtin.sql",
         "registry": "plugins options binding builtin",
         "testing": "http core.* plugins",
         # A job in TOML, and its execution.

@@ -44,7 +44,9 @@ class Place:
         info = folder / "packages" / "shops-1.0.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shops\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[abcxyz]\nshops = tests.pipeline.plugin\n")
+        (info / "entry_points.txt").write_text(
+            "[abcxyz]\nshop = tests.pipeline.plugin\ncrm = tests.pipeline.plugin\n"
+        )
         self.environment = {
             **os.environ,
             "PYTHONPATH": f"{info.parent}{os.pathsep}{ROOT}",

@@ -139,14 +139,14 @@ def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
         return {}
     from abcxyz.registry import load_commands
 
-    return load_commands()
+    return load_commands(word)
 
 
-def _load_languages() -> None:
-    """Load the plugins, one of which may register the language that is asked for."""
+def _load_languages(argv: Sequence[str]) -> None:
+    """Load the plugins whose names are words of the command: one may register the language."""
     from abcxyz.registry import load
 
-    load()
+    load(named={word.removeprefix("--lang=") for word in argv})
 
 
 def _requests_json(argv: Sequence[str]) -> bool:
@@ -205,7 +205,7 @@ def _main(argv: Sequence[str], guard: Guard) -> int:
     args = argparse.Namespace(lang=None)
     try:
         if requests_unknown_language(argv):
-            _load_languages()
+            _load_languages(argv)
         lang = requested_language(argv) or system_language()
         args = build_parser(
             _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused

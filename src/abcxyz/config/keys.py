@@ -20,7 +20,13 @@ from abcxyz.plugins import MAX_UNMATCHED
 __all__ = ["TABLES", "Key"]
 
 _NAMES: Mapping[Any, str] = MappingProxyType(
-    {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
+    {
+        str: "text",
+        float: "a number",
+        int: "a whole number",
+        bool: "true or false",
+        list[str]: "a list of texts",
+    }
 )
 
 
@@ -145,6 +151,13 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "lang": Key(LANGUAGES, LANGUAGES[0], "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),
             "title": Key(str, None, "heading, for sinks that show one"),
+        },
+        "plugins": {
+            "allow": Key(
+                list[str],
+                None,
+                "packages whose plugins may run; those named like a kind by default",
+            ),
         },
         "files": {
             "mode": Key(

@@ -110,13 +110,14 @@ def parse_job(text: str, path: str | PathLike[str] = "job.toml") -> Job:
     return _Reader(data, TomlLines(text), file).job()
 
 
-def _load_language(report: object) -> None:
+def _load_language(report: object, plugins: object) -> None:
     """Load the plugins where the job names a language that one of them may bring."""
     lang = report.get("lang") if isinstance(report, dict) else None
     if isinstance(lang, str) and lang not in LANGUAGES:
         from abcxyz.registry import load
 
-        load()
+        allow = plugins.get("allow") if isinstance(plugins, dict) else None
+        load(named={lang}, allow=allow if isinstance(allow, list) else None)
 
 
 class _Reader:
@@ -135,7 +136,7 @@ class _Reader:
         unknown = [name for name in self._data if name not in TABLES]
         if unknown:
             raise self._unknown("", unknown[0], TABLES)
-        _load_language(self._data.get("report"))
+        _load_language(self._data.get("report"), self._data.get("plugins"))
         sources = tuple(self._parts("source"))
         if not sources:
             raise ConfigError(
@@ -145,6 +146,7 @@ class _Reader:
         sinks = tuple(self._parts("sink"))
         enricher, scorecard = self._enricher()
         past = self._table("history")
+        allow = self._table("plugins").get("allow")
         history = past.get("path")
         if not sinks and history is None:
             raise ConfigError(
@@ -166,6 +168,7 @@ class _Reader:
             alerts=self._alerts(),
             report=self._table("report"),
             file_mode=self._file_mode(),
+            plugins=None if allow is None else tuple(allow),
             keep=self._keep(past.get("keep")),
         )
 

@@ -57,7 +57,9 @@ def built(job: Job, registry: Registry | None = None) -> Iterator[tuple[Adapters
     tuple
         The adapters, and a redactor of the secrets they were built with.
     """
-    adapters = build(job, load() if registry is None else registry)
+    if registry is None:
+        registry = load(named=job.kinds, allow=job.plugins)
+    adapters = build(job, registry)
     try:
         with file_mode(job.file_mode):
             yield adapters, Redactor(adapters.secrets)

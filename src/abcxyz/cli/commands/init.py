@@ -41,6 +41,7 @@ _EXAMPLES: dict[tuple[str, str], object] = {
     ("history", "job"): "north",
     ("history", "keep"): "36M",
     ("files", "mode"): "640",
+    ("plugins", "allow"): ["shop-adapter==1.2"],
     ("source", "id_map"): "ids.csv",
     ("source", "id_prefix"): "shop:",
     ("enricher", "kind"): "bitrix24",
