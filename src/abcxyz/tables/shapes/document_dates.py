@@ -9,7 +9,7 @@ import pandas as pd
 
 from abcxyz.tables.shapes.derived import DerivedTable
 from abcxyz.tables.shapes.outline import document_day
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Table, first_rows
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -28,7 +28,7 @@ def dates_of_documents(table: Table, column: str) -> Table | None:
     column
         Column of the documents.
     """
-    sample = next(iter(table.batches([column])), None)
+    sample = first_rows(table, [column])
     if sample is None:
         return None
     cells = [cell for cell in sample[column].unique() if not is_missing(cell)]

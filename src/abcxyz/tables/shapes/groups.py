@@ -11,7 +11,7 @@ import pandas as pd
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.errors import InputError
-from abcxyz.tables.table import FrameTable, Table, first_rows
+from abcxyz.tables.table import SAMPLE, FrameTable, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.text import clean_text
 from abcxyz.toolkit.catalogue import Catalogue, Figure
@@ -21,7 +21,6 @@ __all__ = ["company_share", "group_lines", "without_groups"]
 _SAY = Catalogue()
 _TOLERANCE = 0.005
 _INFORMATION = 2.0  # decimal digits of sums, from which they are no chance
-_MOST = 20_000  # lines; a longer table is no report
 #: Forms of companies and of sole traders, which only customers have.
 _LEGAL = re.compile(
     r"(?<!\w)(?:ооо|оао|зао|пао|ао|нао|ип|чп|тоо|чуп|одо|тов|фоп|гуп|муп|фгуп|нко|"
@@ -57,7 +56,7 @@ def without_groups(
     Names with the form of a company (``LLC``, «ООО») are customers.
     """
     start = first_rows(table)
-    if start is None or len(start) > _MOST:
+    if start is None or len(start) >= SAMPLE:
         return None
     frame = pd.concat(list(table.batches()))
     names = [clean_text(str(cell)) for cell in frame[customer]]
