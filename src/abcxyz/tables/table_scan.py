@@ -153,7 +153,7 @@ class TableScan:
         for role, column in columns.items():
             if role in _MONEY and self._modes[role] == "plain":
                 chunk[role] = self._plain(role, column)
-            elif role == "date" and (column.typed is not None or self._modes[role] == "moments"):
+            elif role == "date" and (column.is_dated or self._modes[role] == "moments"):
                 chunk["day"] = self._days(column)
             elif role == "document" and self._modes[role] == "plain":
                 chunk[role] = self._documents(column, lines)

@@ -96,6 +96,11 @@ class Column:
     def __len__(self) -> int:
         return self._rows
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether the type of the column is one of dates."""
+        return self.typed is not None and self.typed.dtype.kind == "M"
+
     def _distinct_hashes(self, hashing: CellHashes) -> tuple[Words, Words | None]:
         if self._hashed is None:
             if self._texts is not None:
