@@ -54,7 +54,7 @@ def with_stranger(monkeypatch: pytest.MonkeyPatch, stranger: type) -> None:
     known = bundled()
     adapter = Adapter("stranger", "enricher", stranger, Plugin("stranger"))
     registry = Registry({**known.adapters, ("enricher", "stranger"): adapter})
-    monkeypatch.setattr("abcxyz.pipeline.prepare.load", lambda *_: registry)
+    monkeypatch.setattr("abcxyz.pipeline.prepare.load", lambda **_: registry)
 
 
 @pytest.fixture
