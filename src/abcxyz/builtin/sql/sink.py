@@ -276,11 +276,7 @@ def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
         yield some
 
 
-<<<<<<< HEAD
-def _storable(text: str) -> str:
-=======
 def _storable(texts: list[str]) -> list[str]:
->>>>>>> main
     """Replace characters that a database cannot store."""
     whole = "".join(texts)
     plain = whole.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
