@@ -69,6 +69,15 @@ class Query:
     periods: Periods = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        for role in ("customer", "date", "amount", "cost", "document"):
+            name = getattr(self, role)
+            if not isinstance(name, str) and (name is not None or role in _REQUIRED):
+                raise InputError(
+                    "the name of the column for {role} is {name!r}; pass text, after renaming "
+                    "the columns, such as frame.columns = frame.columns.astype(str)",
+                    role=role,
+                    name=name,
+                )
         object.__setattr__(self, "periods", self.settings.periods(self.as_of))
         if self.settings.metric == "profit" and self.cost is None:
             raise InputError(
@@ -150,6 +159,8 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
                 column=name,
                 type=str(kind),
             )
+        if kind.is_float() and role in ("customer", "document"):
+            continue  # whole numbers with gaps; fractions are refused with their value
         if role in ("amount", "cost"):
             if kind.is_numeric() or kind == nw.Object:
                 continue
@@ -168,4 +179,5 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
             )
 
 
+_REQUIRED = ("customer", "date", "amount")
 _TEXT = (nw.String, nw.Categorical, nw.Enum, nw.Object)
