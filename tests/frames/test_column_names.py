@@ -48,7 +48,7 @@ def test_whole_fractions_are_customers() -> None:
         assert sorted(panel_from_frame(frame, **ASKED).customers.tolist()) == [3, 17850]
         sales = transactions_from_frame(frame, **COLUMNS)
         assert sales.customer.tolist() == [17850, 17850, 3]
-    for frame in kinds(SALES.assign(customer_id=[17850.0, None, 3.0])):
+    for frame in kinds(SALES.assign(customer_id=[17850.0, float("nan"), 3.0])):
         assert len(rows(segment(frame, **ASKED, missing="drop"))) == 2
     for frame in kinds(SALES.assign(customer_id=[17850.5, 2.0, 3.0])):
         with pytest.raises(InputError, match="whole numbers or text"):

@@ -24,6 +24,9 @@ MINOR_PLACES = 4
 money has, since prices of some goods do."""
 
 
+_MINOR: int = 10**MINOR_PLACES
+
+
 def minor_units(money: Numbers, places: int) -> tuple[Ints, Bools]:
     """Convert to integers of the minor unit, and return which amounts are exact ones.
 
@@ -97,7 +100,7 @@ def money_sum(amounts: ArrayLike) -> float:
         values = values[~np.isnan(values)]
         whole = exact_money(values)
         if whole is not None:
-            return int(whole.sum()) / 10**MINOR_PLACES
+            return float(int(whole.sum()) / _MINOR)
     return rounded_sum(values)
 
 
@@ -112,5 +115,7 @@ def money_difference(after: Numbers, before: Numbers) -> Floats:
     later, earlier = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
     whole = exact_money(later.ravel(), earlier.ravel())
     if whole is None:
-        return later - earlier
-    return (whole / 10**MINOR_PLACES).reshape(later.shape)
+        plain: Floats = later - earlier
+        return plain
+    exact: Floats = (whole / _MINOR).reshape(later.shape)
+    return exact

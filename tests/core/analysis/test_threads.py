@@ -11,8 +11,6 @@ import numpy as np
 
 from abcxyz import Analysis, analyze, class_confidence
 from abcxyz.demo import demo_sales
-from abcxyz.toolkit import translate
-from abcxyz.toolkit.catalogue import text
 
 THREADS = 8
 
@@ -49,7 +47,6 @@ def test_one_result_is_read_at_once() -> None:
             np.nan_to_num(shared.abc.share).tolist(),
             shared.snapshot.positions,
             len(shared.plot(lang)) > 1000,
-            text("Customers", lang) == translate("Customers", lang),
             shared.to_frame(lang)["action"].tolist() == shared.actions.texts(lang),  # type: ignore[union-attr]
         )
 

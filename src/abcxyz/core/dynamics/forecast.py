@@ -159,7 +159,12 @@ class Forecast(Drawable):
             "revenue_now": self.revenue_now,
             "worth_it": self.worth_it,
             "held_back": [
-                attrs.asdict(one) | {"dated": one.dated.isoformat()} for one in self.held_back
+                attrs.asdict(one)
+                | {
+                    "dated": one.dated.isoformat(),
+                    "revenue_forecast": round(one.revenue_forecast, 2),
+                }
+                for one in self.held_back
             ],
         }
 
@@ -347,6 +352,6 @@ def _held_back(past: Sequence[Transitions], true: Transitions, dated: date) -> H
         share_error=float(np.abs(_shares(predicted) - shares).sum() / 2),
         share_error_unchanged=float(np.abs(_shares(now.customers) - shares).sum() / 2),
         revenue=money_sum(then.money),
-        revenue_forecast=round(revenue, 2),
+        revenue_forecast=revenue,
         revenue_unchanged=money_sum(now.money),
     )
