@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz.errors import InputError
-from abcxyz.scoring.metrics import (
+from abcxyz.core.prospects.metrics import (
     brier_score,
     reliability,
     roc_auc,
