@@ -83,7 +83,15 @@ FACE = {
 TOOLKIT = {
     "secrets": {"Redactor", "is_loopback", "read_private", "read_secret"},
     "files": {"check_writable", "file_lock", "write_atomic"},
-    "time": {"Backoff", "Clock", "ManualClock", "SystemClock", "local_date", "retry_after"},
+    "time": {
+        "Backoff",
+        "Clock",
+        "ManualClock",
+        "SystemClock",
+        "local_date",
+        "parse_duration",
+        "retry_after",
+    },
     "languages": {
         "Catalogue",
         "date_text",

@@ -13,6 +13,7 @@ from abcxyz import SEGMENTS
 from abcxyz.errors import AbcxyzWarning, AdapterError, ConfigError
 from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES
+from abcxyz.toolkit.clock import parse_duration
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
@@ -24,7 +25,7 @@ from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.legacy import legacy_method
-from abcxyz_bitrix.rest.limits import Budget, seconds_of
+from abcxyz_bitrix.rest.limits import Budget
 from abcxyz_bitrix.sales.estimate import Estimate, estimate, reading, updating
 from abcxyz_bitrix.words import text
 
@@ -110,7 +111,7 @@ class BitrixSink:
             _one_of("priority", segment, SEGMENTS)
         self._customer, self._prefix = check_customer(customer), check_prefix(fields_prefix)
         self._leads, self._lang = leads, lang
-        self._budget = None if budget is None else seconds_of(budget)
+        self._budget = None if budget is None else parse_duration(budget, "budget")
         self._cost = update_cost
         self.client = client or connection.client()
         self._comparison = Comparison(

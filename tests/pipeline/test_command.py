@@ -21,6 +21,7 @@ from abcxyz.cli import main
 from abcxyz.cli.commands.init import job_text
 from abcxyz.config import TABLES, parse_job
 from abcxyz.history import History
+from abcxyz.pipeline.lock import job_lock
 
 SECRET = "s3cr3t-token"
 SHOP = '[[source]]\nkind = "shop"\n'
@@ -29,6 +30,7 @@ CRM = '[[sink]]\nkind = "crm"\npath = "crm.json"\ntoken = { env = "TOKEN" }\n'
 HISTORY = '[history]\npath = "history.db"\n'
 #: What is said about the made-up sales, whose least unsteady third buys in one month of two.
 UNSTEADY = "abcxyz: class X includes coefficients of variation up to 101%"
+PLACE = ("file", "line", "key", "adapter")
 RUN = ("run", "job.toml", "--as-of", "2026-11-01")
 
 
@@ -186,6 +188,84 @@ def test_a_secret_in_clear_is_warned_about(place: Place) -> None:
         'sees it. Write token = { env = "NAME" } instead'
     ) == err.splitlines()[0]
     assert [line[: len(UNSTEADY)] for line in err.splitlines()[1:]] == [UNSTEADY]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "kind", "expected"),
+    [
+        (SHOP + "fails_after = 1\n" + JSONL, 3, "AdapterError", (None, None, None, "shop")),
+        (SHOP + 'pause = "long"\n' + JSONL, 2, "ConfigError", ("job.toml", 3, "pause", "shop")),
+        (SHOP + JSONL + "[window\n", 2, "ConfigError", ("job.toml", 6, None, None)),
+        (SHOP + '[[sink]]\nkind = "json1"\n', 2, "PluginError", ("job.toml", 4, None, "json1")),
+    ],
+)
+def test_a_failed_run_prints_one_object(
+    place: Place, text: str, code: int, kind: str, expected: tuple[Any, ...]
+) -> None:
+    """With --json stdout has one object with kind, message and place, and stderr the line."""
+    place.job(text)
+    actual, out, err = place.call(*RUN, "--json", "--quiet")
+    data = json.loads(out)
+    assert (code, code) == (actual, data["exit_code"])
+    assert kind == data["error"]["kind"]
+    assert expected == tuple(data["error"]["place"][key] for key in PLACE)
+    assert f"abcxyz: {data['error']['message']}\n" == err
+
+
+def test_a_wrong_command_line_prints_one_object(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The parser's errors are in an object, too; without --json stdout stays empty."""
+    for words in (["--json"], []):
+        with pytest.raises(SystemExit) as ended:
+            main(["run", *words])
+        out, err = capsys.readouterr()
+        assert 2 == ended.value.code
+        assert "the following arguments are required: JOB" in err
+        error = json.loads(out)["error"] if words else None
+        assert (error or {"kind": None})["kind"] == ("UsageError" if words else None)
+        assert bool(out) == bool(words)
+
+
+def test_a_held_lock_is_an_object_with_its_code(place: Place) -> None:
+    """A locked job is retryable and exits with 3."""
+    place.job(SHOP + JSONL)
+    with job_lock(place.folder / "job.toml"):
+        code, out, _ = place.call(*RUN, "--json", "--quiet")
+    data = json.loads(out)
+    assert (3, 3, True) == (code, data["exit_code"], data["error"]["retryable"])
+    assert ("UnavailableError", "job.toml") == (
+        data["error"]["kind"],
+        data["error"]["place"]["file"],
+    )
+
+
+def test_a_run_ends_at_its_time_limit(place: Place) -> None:
+    """--timeout stops a sink that catches every exception; no later sink runs."""
+    place.job(f"{SHOP}{CRM}pause = 600.0\n{JSONL}")
+    code, out, err = place.call(*RUN, "--timeout", "1s", "--json", "--quiet", "--apply")
+    data = json.loads(out)
+    assert (124, 124, "TimeLimitError") == (code, data["exit_code"], data["error"]["kind"])
+    assert "abcxyz: stopped after 1s, the limit of --timeout" in err
+    assert not (place.folder / "out.jsonl").exists()
+    place.job(SHOP + CRM + JSONL)
+    assert 0 == place.call(*RUN, "--timeout", "10m", "--apply")[0]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert 2 == place.call(*RUN, "--timeout", "soon")[0]
+
+
+def test_a_run_that_does_not_react_is_ended(place: Place) -> None:
+    """A call that no signal interrupts is ended by the process itself, with object and line."""
+    code = (
+        "import signal, sys, time\n"
+        "from abcxyz.cli.options.time_limit import time_limit\n"
+        "with time_limit('0.1s', grace=0.1, last_words=lambda problem: print(problem)):\n"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+        "    time.sleep(600)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert 124 == done.returncode
+    assert done.stdout.startswith("stopped after 0.1s")
 
 
 def running(place: Place, stage: str) -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""System and simulated clocks."""
+"""System and simulated clocks, and durations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 from tests.clocks import at_noon
 
-from abcxyz.toolkit import Clock, ManualClock, SystemClock, local_date
+from abcxyz.errors import ConfigError
+from abcxyz.toolkit import Clock, ManualClock, SystemClock, local_date, parse_duration
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), ManualClock()])
@@ -54,3 +55,18 @@ def test_the_day_is_that_of_this_machine(zone: str, monkeypatch: pytest.MonkeyPa
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("6h", 21600), ("90m", 5400), ("1h 30m", 5400), (" 1.5D", 129600)]
+)
+def test_a_duration_is_read(text: str, seconds: float) -> None:
+    """Numbers with units are added up."""
+    assert parse_duration(text, "budget") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "6", "h", "6 parsecs", "-1h", "0h", "90m5", "9" * 400 + "h"])
+def test_another_duration_is_refused(text: str) -> None:
+    """Anything else is refused by the name of its option, with an example."""
+    with pytest.raises(ConfigError, match=r"^--timeout = .* write 6h or 90m"):
+        parse_duration(text, "--timeout")

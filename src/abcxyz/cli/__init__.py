@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,13 +17,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from abcxyz.cli.options.language import (
+    data_language,
     requested_language,
     requests_unknown_language,
     system_language,
 )
-from abcxyz.cli.output.terminal import complain
 from abcxyz.cli.parser import parser_in
-from abcxyz.errors import AbcxyzError, AdapterError
+from abcxyz.errors import AbcxyzError
 from abcxyz.i18n import text
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "score": "leads.score",
         "fit": "leads.fit",
         "model": "leads.model",
-        "history": "history",
-        "compare": "compare",
+        "history": "dynamics.history",
+        "compare": "dynamics.compare",
         "alerts": "alerts",
-        "backfill": "backfill",
-        "forecast": "forecast",
+        "backfill": "dynamics.backfill",
+        "forecast": "dynamics.forecast",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
@@ -58,6 +59,7 @@ def build_parser(
     *,
     lang: str = "en",
     only: str | None = None,
+    on_error: Callable[[str], object] | None = None,
 ) -> argparse.ArgumentParser:
     """Build the parser of the command line.
 
@@ -70,13 +72,15 @@ def build_parser(
     only
         Name of the command whose options are added: the other commands are only listed, because
         their options need modules that take time to load. All commands by default.
+    on_error
+        Called with the message of a wrong command line, before the process exits.
 
     Examples
     --------
     >>> build_parser().parse_args(["check", "job.toml"]).job
     'job.toml'
     """
-    parser = parser_in(lang)(
+    parser = parser_in(lang, on_error)(
         prog="abcxyz", description="ABC/XYZ segmentation of customers by their sales."
     )
     parser.add_argument("--version", action="version", version=f"abcxyz {version('abcxyz')}")
@@ -140,6 +144,17 @@ def _load_languages() -> None:
     load()
 
 
+def _requests_json(argv: Sequence[str]) -> bool:
+    return "--json" in list(argv)[: list(argv).index("--")] if "--" in argv else "--json" in argv
+
+
+def _print_failure(kind: str, message: str, code: int) -> None:
+    from abcxyz.cli.output.failure import failure_object
+    from abcxyz.cli.output.json_text import json_text
+
+    print(json_text(failure_object(kind, message, code=code)))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
@@ -151,30 +166,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 success, 2 wrong input or configuration, 3 another system failed, 10 alerts with
-        ``--alerts-exit-code``.
+        0 success, 2 wrong input or configuration, 3 another system failed or a lock is held,
+        10 alerts with ``--alerts-exit-code``, 124 stopped by ``--timeout``, 130 by Ctrl-C.
+
+    Notes
+    -----
+    With ``--json`` a failed command prints one object, too.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names may hold characters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
-    if requests_unknown_language(argv):
-        _load_languages()
-    lang = requested_language(argv) or system_language()
-    args = argparse.Namespace(lang=None)
     try:
-        args = build_parser(_offered(argv), lang=lang, only=_command(argv) or "").parse_args(argv)
-        code = int(args.run(args))
+        code = _main(argv)
         sys.stdout.flush()
         return code
-    except AbcxyzError as problem:
-        complain(problem, args.lang or lang)
-        return 3 if isinstance(problem, AdapterError) else 2
     except BrokenPipeError:
         # The reader of the output, such as `head`, has closed the pipe; discard the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _main(argv: Sequence[str]) -> int:
+    if requests_unknown_language(argv):
+        _load_languages()
+    lang = requested_language(argv) or system_language()
+    as_json = _requests_json(argv)
+    refused = functools.partial(_print_failure, "UsageError", code=2) if as_json else None
+    args = argparse.Namespace(lang=None)
+    try:
+        args = build_parser(
+            _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused
+        ).parse_args(argv)
+        return int(args.run(args))
+    except AbcxyzError as problem:
+        from abcxyz.cli.output.failure import report_error
+
+        json_lang = data_language(args) if as_json else None
+        return report_error(problem, args.lang or lang, json_lang=json_lang)
     except KeyboardInterrupt:
         print(f"abcxyz: {text('stopped', args.lang or lang)}", file=sys.stderr)
+        if as_json:
+            _print_failure("Interrupted", text("stopped", data_language(args)), 130)
         return 130

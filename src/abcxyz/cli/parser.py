@@ -6,7 +6,7 @@ import argparse
 import functools
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NoReturn, Self
 
 from abcxyz.i18n import LANGUAGES, text
@@ -136,6 +136,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     lang: ClassVar[str] = "en"
+    on_error: ClassVar[tuple[Callable[[str], object], ...]] = ()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("formatter_class", functools.partial(_Formatter, lang=self.lang))
@@ -151,21 +152,20 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the error, both translated, and exit with 2."""
         self.print_usage(sys.stderr)
-        line = text(
-            "{prog}: error: {message}",
-            self.lang,
-            prog=self.prog,
-            message=_translated(message, self.lang),
-        )
+        translated = _translated(message, self.lang)
+        for handle in self.on_error:
+            handle(translated)
+        line = text("{prog}: error: {message}", self.lang, prog=self.prog, message=translated)
         self.exit(2, line + "\n")
 
 
-def parser_in(lang: str) -> type[Parser]:
-    """Return the parser class for a language.
+def parser_in(lang: str, on_error: Callable[[str], object] | None = None) -> type[Parser]:
+    """Return the parser class for a language; *on_error* is called with an error's message.
 
     Examples
     --------
     >>> print(parser_in("ru")(prog="abcxyz").format_usage().strip())
     использование: abcxyz [-h] [--lang {en,ru}]
     """
-    return type("Parser", (Parser,), {"lang": lang})
+    handlers = () if on_error is None else (on_error,)
+    return type("Parser", (Parser,), {"lang": lang, "on_error": handlers})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abcxyz.toolkit.backoff import Backoff, retry_after
 from abcxyz.toolkit.catalogue import Catalogue, register, translate
-from abcxyz.toolkit.clock import Clock, ManualClock, SystemClock, local_date
+from abcxyz.toolkit.clock import Clock, ManualClock, SystemClock, local_date, parse_duration
 from abcxyz.toolkit.files import check_writable, read_private, write_atomic
 from abcxyz.toolkit.locks import file_lock
 from abcxyz.toolkit.loopback import is_loopback
@@ -30,6 +30,7 @@ __all__ = [
     "local_date",
     "money",
     "number",
+    "parse_duration",
     "percent",
     "read_private",
     "read_secret",

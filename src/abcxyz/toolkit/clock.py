@@ -1,14 +1,20 @@
-"""Clock interface, the system clock, and a simulated clock for tests."""
+"""Clock interface, the system clock, a simulated clock for tests, and durations as text."""
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, date, datetime
 from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
-__all__ = ["Clock", "ManualClock", "SystemClock", "local_date"]
+from abcxyz.errors import ConfigError
+
+__all__ = ["Clock", "ManualClock", "SystemClock", "local_date", "parse_duration"]
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])\s*")
 
 
 @runtime_checkable
@@ -101,3 +107,38 @@ def local_date(clock: Clock) -> date:
     True
     """
     return datetime.fromtimestamp(clock.now(), UTC).astimezone().date()
+
+
+def parse_duration(text: str, name: str) -> float:
+    """Read a duration such as ``6h``, ``90m`` or ``1h30m``.
+
+    Parameters
+    ----------
+    text
+        Numbers, each with its unit: ``s``, ``m``, ``h`` or ``d``.
+    name
+        Name of the option, for the error.
+
+    Returns
+    -------
+    float
+        Seconds, more than 0.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> parse_duration("1h30m", "budget")
+    5400.0
+    """
+    written = text.strip().lower()
+    parts = _PART.findall(written)
+    total = sum(float(count) * _UNITS[unit] for count, unit in parts)
+    if _PART.sub("", written) or not 0 < total < float("inf"):
+        raise ConfigError(
+            "{name} = {value!r} cannot be read; write 6h or 90m", name=name, value=text
+        )
+    return total

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from abcxyz.http import TokenBucket
 from abcxyz.toolkit import Backoff, Clock, SystemClock
 from abcxyz_bitrix.rest.dialect import Times
 
-__all__ = ["Budget", "Operating", "RateLimiter", "Tariff", "rate_limiter_of", "seconds_of"]
+__all__ = ["Budget", "Operating", "RateLimiter", "Tariff", "rate_limiter_of"]
 
 _MARGIN = 5.0  # seconds below the limit at which waiting begins
 _DEFAULT_WAIT = 5.0  # seconds to wait where the portal does not say how long
@@ -242,26 +241,3 @@ class Budget:
     def spent(self) -> bool:
         """Whether the time is over."""
         return self.seconds is not None and self.clock.monotonic() - self._start >= self.seconds
-
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds_of(text: str) -> float:
-    """Read a duration such as ``6h``, ``90m`` or ``1h30m``.
-
-    Raises
-    ------
-    ConfigError
-        It cannot be read.
-
-    Examples
-    --------
-    >>> seconds_of("1h30m")
-    5400.0
-    """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd])", text.strip().lower())
-    total = sum(float(count) * _UNITS[unit] for count, unit in parts)
-    if not parts or total <= 0 or re.sub(r"[\d.smhd\s]", "", text.lower()):
-        raise ConfigError("budget = {value!r} cannot be read; write 6h or 90m", value=text)
-    return total

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from abcxyz.cli.options.anonymize import add_anonymize, anonymized
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.language import data_language, text_language
-from abcxyz.errors import InputError
+from abcxyz.cli.options.time_limit import add_timeout, time_limit
+from abcxyz.errors import AbcxyzError, InputError
 from abcxyz.i18n import text
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", metavar="6h", help="time for sinks that write to slow systems; 6h or 90m"
     )
+    add_timeout(parser)
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument(
@@ -62,6 +64,19 @@ def _confirm(sink: str, plan: WritePlan, *, lang: str, progress: RunProgress, da
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
+    with time_limit(args.timeout, last_words=functools.partial(_report, args)):
+        return _run(args)
+
+
+def _report(args: argparse.Namespace, problem: AbcxyzError) -> None:
+    from abcxyz.cli.output.failure import report_error
+
+    report_error(
+        problem, text_language(args), json_lang=data_language(args) if args.json else None
+    )
+
+
+def _run(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.outcome_text import outcome_object, render_outcome
     from abcxyz.cli.output.progress import watching
