@@ -185,8 +185,14 @@ def features_at(
         }
     facts = {
         "silence": silence,
+        "own_gap": np.where(gaps > 0, own, np.nan),
         "mean_gap": mean_gap,
+        "late": (silence > mean_gap).astype(np.float64),
         "longest": longest,
+        "mean_order": mean_order,
+        "irregularity": np.sqrt(variation),
+        "abc": letter,
+        "missing": limit - value,
         "orders": count,
         "orders_90": orders_90,
         "orders_180": orders_180,

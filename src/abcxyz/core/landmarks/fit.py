@@ -26,10 +26,11 @@ from abcxyz.core.landmarks.model import (
 from abcxyz.core.prospects.logit import ridge_logit
 from abcxyz.core.prospects.metrics import auc_difference, brier_score
 
-__all__ = ["LEARNED", "Curve", "LandmarkFit", "fit_landmarks"]
+__all__ = ["LEARNED", "Curve", "Evidence", "LandmarkFit", "fit_landmarks"]
 
 LEARNED = "learned"
 _FOLDS = 4
+_GROUPS = 10
 _LEAST_LANDMARKS = 3  # whose outcome was known on the held-back day
 
 
@@ -88,6 +89,38 @@ class Curve:
         return self.intercept + self.slope * self.scale(columns[self.feature])
 
 
+@frozen(eq=False)
+class Evidence:
+    """Held-back examples by their probability: how many, and how many had the outcome.
+
+    Parameters
+    ----------
+    edges
+        (k - 1,) probabilities between k groups of similar size.
+    rows, events
+        (k,) number of examples, and of those with the outcome.
+    """
+
+    edges: Floats
+    rows: Ints
+    events: Ints
+
+    @classmethod
+    def of(cls, outcome: Bools, probability: Floats) -> Evidence:
+        """Group examples by probability."""
+        cuts = np.linspace(0, 1, _GROUPS + 1)[1:-1]
+        edges = np.unique(np.quantile(probability, cuts, method="lower"))
+        place = np.searchsorted(edges, probability, side="left")
+        size = len(edges) + 1
+        pair = np.bincount(2 * place + outcome, minlength=2 * size).reshape(size, 2)
+        return cls(edges, pair.sum(axis=1), pair[:, 1])
+
+    def of_like(self, probability: float) -> tuple[int, int]:
+        """Return the number of examples with a like probability, and of those with the outcome."""
+        place = int(np.searchsorted(self.edges, probability, side="left"))
+        return int(self.rows[place]), int(self.events[place])
+
+
 @frozen(kw_only=True, eq=False)
 class LandmarkFit:
     """What the past gives: a calibrated model, its quality, and why it was chosen.
@@ -113,6 +146,8 @@ class LandmarkFit:
     later
         Whether the held-back examples are of a later time than all others; otherwise they are of
         other customers.
+    evidence
+        The held-back examples by their probability.
     """
 
     basis: str
@@ -124,6 +159,7 @@ class LandmarkFit:
     rows: int = 0
     events: int = 0
     later: bool = False
+    evidence: Evidence | None = None
 
     def probability(self, columns: Mapping[str, Any], focus: Bools) -> Floats:
         """Return the (n,) calibrated probabilities; NaN without a model."""
@@ -203,6 +239,7 @@ def fit_landmarks(
         rows=len(examples),
         events=events,
         later=later,
+        evidence=Evidence.of(truth, inside[chosen]),
     )
 
 

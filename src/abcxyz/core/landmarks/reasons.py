@@ -72,15 +72,19 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     if group == "silence":
         return _silence(facts, lang)
     if group == "orders":
-        return _fall(
-            facts["orders_90"], facts["orders_180"] - facts["orders_90"], lang, number,
+        return text(
             "orders in 90 days: {now}, in the 90 before: {before}",
-        )  # fmt: skip
+            lang,
+            now=number(facts["orders_90"], lang),
+            before=number(facts["orders_180"] - facts["orders_90"], lang),
+        )
     if group == "money":
-        return _fall(
-            facts["money_90"], facts["money_180"] - facts["money_90"], lang, money,
-            "bought in 90 days: {now}, in the 90 before: {before}",
-        )  # fmt: skip
+        return text(
+            "bought in 90 days for {now}, in the 90 before for {before}",
+            lang,
+            now=money(facts["money_90"], lang),
+            before=money(facts["money_180"] - facts["money_90"], lang),
+        )
     if group == "size":
         return text("mean order: {money}", lang, money=money(facts["mean_order"], lang))
     if group == "regularity":
@@ -121,11 +125,6 @@ def _silence(facts: Mapping[str, float], lang: str) -> str:
         usual=number(facts["own_gap"], lang),
         longest=number(facts["longest"], lang),
     )
-
-
-def _fall(now: float, before: float, lang: str, shown: object, template: str) -> str:
-    assert callable(shown)
-    return text(template, lang, now=shown(now, lang), before=shown(before, lang))
 
 
 def _letter(code: float) -> str:

@@ -57,6 +57,8 @@ def past_examples(
     horizon: int,
     outcome: Callable[[Features], tuple[Bools, Bools]],
     focus: Callable[[Features], Bools],
+    *,
+    more: Callable[[Features], Features] = lambda features: features,
 ) -> Examples | None:
     """Collect the examples of landmarks.
 
@@ -72,6 +74,8 @@ def past_examples(
         Features -> (n,) whether the customer is an example, and (n,) the outcome.
     focus
         Features -> (n,) whether decisions are made about the customer.
+    more
+        Features -> the same with further columns.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def past_examples(
     thin = -(-rows // _MOST_ROWS)
     parts: list[tuple[dict[str, np.ndarray], Bools, Ints, Bools, int]] = []
     for k, day in enumerate(days):
-        features = features_at(history, day, settings, horizon)
+        features = more(features_at(history, day, settings, horizon))
         eligible, truth = outcome(features)
         chosen = np.flatnonzero(eligible)
         if k and thin > 1:
