@@ -35,6 +35,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.classes": "core.sums core.display",
         "core.prospects": "core.sums core.display",
         "core.snapshots": "core.sums core.display core.sales core.classes",
+        "core.landmarks": "core.sums core.display core.sales core.classes core.prospects "
+        "core.snapshots",
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",

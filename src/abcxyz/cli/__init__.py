@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "history": "dynamics.history",
         "compare": "dynamics.compare",
         "alerts": "alerts",
+        "lapse": "lapse",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
     }

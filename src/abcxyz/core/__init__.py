@@ -33,6 +33,9 @@ from abcxyz.core.dynamics.forecast import Forecast, forecast
 from abcxyz.core.dynamics.hysteresis import steady
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transitions import Transitions, transitions
+from abcxyz.core.landmarks.backtest import Backtest, backtest_lapse
+from abcxyz.core.landmarks.lapse import LapseRisk, lapse_risk
+from abcxyz.core.landmarks.rise import RiseChance, rise_chance
 from abcxyz.core.prospects.scorecard import Scorecard, default_scorecard
 from abcxyz.core.prospects.scores import (
     ProspectScore,
@@ -63,6 +66,7 @@ __all__ = [
     "Alert",
     "AlertRules",
     "Analysis",
+    "Backtest",
     "ClassSummary",
     "Confidence",
     "CoreMetrics",
@@ -73,6 +77,7 @@ __all__ = [
     "Deal",
     "Forecast",
     "Grouping",
+    "LapseRisk",
     "LeadContact",
     "Limits",
     "Matrix",
@@ -84,6 +89,7 @@ __all__ = [
     "ProspectScores",
     "Quality",
     "QualityIssue",
+    "RiseChance",
     "Rule",
     "Scorecard",
     "Settings",
@@ -100,6 +106,7 @@ __all__ = [
     "analyze",
     "backfill",
     "backfill_window",
+    "backtest_lapse",
     "build_matrix",
     "class_confidence",
     "classify_abc",
@@ -116,8 +123,10 @@ __all__ = [
     "find_alerts",
     "forecast",
     "group_names",
+    "lapse_risk",
     "period_start",
     "rate_interval",
+    "rise_chance",
     "score_prospect",
     "score_prospects",
     "shift_period",

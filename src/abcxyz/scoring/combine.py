@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 
 from abcxyz._arrays import Floats, Ints
 from abcxyz.core.prospects.attributes import Attribute, Bin
+from abcxyz.core.prospects.binning import WAYS, isotonic
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.i18n import number, text
-from abcxyz.core.prospects.binning import WAYS, isotonic
 from abcxyz.toolkit.catalogue import Texts, languages
 
 __all__ = ["Valued", "combine", "labelled", "monotone"]

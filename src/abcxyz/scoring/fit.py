@@ -12,13 +12,13 @@ import numpy as np
 from attrs import evolve
 
 from abcxyz._arrays import ArrayLike, Bools, Floats
+from abcxyz.core.prospects.logit import shift_to_share
+from abcxyz.core.prospects.metrics import roc_auc
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.scoring.evaluate import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
-from abcxyz.core.prospects.logit import shift_to_share
-from abcxyz.core.prospects.metrics import roc_auc
 from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid_fit
 from abcxyz.scoring.sample import Sample, read_sample, read_truth, time_cut
 from abcxyz.scoring.target import Outcomes

@@ -13,11 +13,11 @@ from attrs import evolve, field, frozen
 
 from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.prospects.attributes import GRAIN, Attribute
+from abcxyz.core.prospects.binning import WAYS, Binning, bin_attribute, count, kind_of
 from abcxyz.core.prospects.lead_table import Words, as_figures, as_words, place_values
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError
-from abcxyz.core.prospects.binning import WAYS, Binning, bin_attribute, count, kind_of
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
 from abcxyz.toolkit.catalogue import Texts
 

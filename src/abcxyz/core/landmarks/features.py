@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -11,9 +12,10 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Codes, Floats, Ints
 from abcxyz.core.classes.classify import classify_abc
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.order_history import OrderHistory, Sums, day_number
 from abcxyz.core.landmarks.renewal import lapse_log_odds
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.errors import AbcxyzWarning
 
 __all__ = ["TRENDS", "Features", "features_at"]
 
@@ -35,21 +37,13 @@ TRENDS: Mapping[str, str] = MappingProxyType(
         "active_months": "down",
         "rate": "down",
         "mean_gap": "up",
-        "irregularity": "auto",
-        "order_trend": "auto",
-        "money_trend": "auto",
         "money_90": "down",
         "money_365": "down",
-        "mean_order": "auto",
-        "last_order": "auto",
-        "tenure": "auto",
         "same_season": "down",
-        "returns": "auto",
         "abc": "up",
-        "abc_change": "auto",
     }
 )
-"""Feature -> direction of the chance of a lapse over it."""
+"""Feature -> direction of the chance of a lapse over it, where it is known."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -84,7 +78,12 @@ class Features:
 
 
 def features_at(
-    history: OrderHistory, day: int, settings: Settings, horizon: int, *, earlier: Codes | None = None
+    history: OrderHistory,
+    day: int,
+    settings: Settings,
+    horizon: int,
+    *,
+    earlier: Codes | None = None,
 ) -> Features:
     """Return the features of every customer, from sales before a day.
 
@@ -115,15 +114,9 @@ def features_at(
     first = sums.orders[start]
     count = (last - first).astype(np.float64)
     known = count > 0
-    latest, earliest = np.maximum(last - 1, 0), np.minimum(first, max(len(sums.day) - 1, 0))
-    if not len(sums.day):
-        latest_day = earliest_day = np.zeros(len(history))
-        longest = last_money = np.zeros(len(history))
-    else:
-        latest_day, earliest_day = sums.day[latest], sums.day[earliest]
-        longest, last_money = sums.longest[latest], sums.money[latest]
-    silence = np.where(known, day - latest_day, np.nan).astype(np.float64)
-    tenure = np.where(known, day - earliest_day, np.nan).astype(np.float64)
+    latest_day, earliest_day, longest, last_money = _ends(sums, first, last)
+    silence = np.where(known, day - latest_day, np.nan)
+    tenure = np.where(known, day - earliest_day, np.nan)
     gaps = np.maximum(count - 1, 0)
     gap_sum = sums.gap[last] - sums.gap[first]
     square_sum = sums.gap_square[last] - sums.gap_square[first]
@@ -209,6 +202,19 @@ def features_at(
     )
 
 
+def _ends(sums: Sums, first: Ints, last: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the last and first order day, the longest gap and the money of the last order.
+
+    Of customers without an order the figures of another, which are masked.
+    """
+    if not len(sums.day):
+        nothing = np.zeros(len(first))
+        return nothing, nothing, nothing, nothing
+    latest, earliest = np.maximum(last - 1, 0), np.minimum(first, len(sums.day) - 1)
+    days = sums.day.astype(np.float64)
+    return days[latest], days[earliest], sums.longest[latest], sums.money[latest]
+
+
 def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Codes, Floats, float]:
     """Classify every customer by the value over the window of the settings before a day.
 
@@ -228,5 +234,8 @@ def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Cod
     value = np.where(until > since, value, np.nan)
     if np.isnan(value).all():
         return np.full(len(history), -1, np.int8), value, float("nan")
-    result = classify_abc(value, settings.abc)
+    with warnings.catch_warnings():
+        # Classes of past days, which say little at the beginning of a history, are nobody's news.
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        result = classify_abc(value, settings.abc)
     return result.codes, value, float(result.cuts.first)

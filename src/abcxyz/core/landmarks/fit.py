@@ -298,9 +298,7 @@ class _Learner:
     def calibrated(self, name: str, examples: Examples) -> Floats:
         """Return the probabilities of later examples."""
         model, levels = self.fit(name)
-        return calibrated(
-            model.log_odds(examples.columns, len(examples)), examples.focus, levels
-        )
+        return calibrated(model.log_odds(examples.columns, len(examples)), examples.focus, levels)
 
     def left_out(self, name: str) -> Floats:
         """Return probabilities of all examples, from models fitted without the example's unit."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze, froz
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.landmarks.features import TRENDS, Features, features_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
-from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Examples, Judged
+from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
+from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Judged
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.reasons import pushes_of, reason
 from abcxyz.core.landmarks.sample import landmark_days, past_examples, sample_rows
@@ -26,10 +28,10 @@ from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.core.snapshots.classify_panel import classes_of
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
-from abcxyz.errors import InputError
+from abcxyz.errors import AbcxyzWarning
 from abcxyz.toolkit.catalogue import Catalogue, Message
 
-__all__ = ["LAPSE_BASES", "LapseRisk", "check_horizon", "default_horizon", "lapse_of", "lapse_risk"]
+__all__ = ["LAPSE_BASES", "NAMED", "LapseRisk", "lapse_of", "lapse_risk"]
 
 LAPSE_BASES = (LEARNED, "silence", "rule")
 """Where probabilities come from: a learned card, a calibrated curve of the silence, or nowhere."""
@@ -39,10 +41,7 @@ NAMED = 0.5
 
 _CURVES = {"rhythm": False, "silence": True}
 _SAY = Catalogue()
-_GAPS = 3
-_SHORTEST, _LONGEST, _USUAL = 30, 180, 90
 _YEAR, _QUARTER = 365, 90
-_STALE = 31  # days without any sale before as_of, from which the file ends too early
 _REASONS = 3
 _TELLING = 0.15  # log-odds from which a group of features is a reason
 
@@ -65,8 +64,10 @@ class LapseRisk:
         Quality on held-back examples; None for the basis ``rule``.
     customers
         (n,) identifiers, in the order of `order`.
+    abc
+        (n,) class codes; -1 = not classified.
     segment
-        (n,) segment codes; -1 = not classified.
+        (n,) segment codes; -1 = not classified, or no snapshot was passed.
     probability
         (n,) probability of no purchase; NaN for the basis ``rule``.
     money
@@ -87,6 +88,7 @@ class LapseRisk:
     why: Message
     judged: Judged | None
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
+    abc: Codes = field(eq=SAME_ARRAYS)
     segment: Codes = field(eq=SAME_ARRAYS)
     probability: Floats = field(eq=SAME_ARRAYS)
     money: Floats = field(eq=SAME_ARRAYS)
@@ -107,7 +109,7 @@ class LapseRisk:
     @property
     def in_a(self) -> Bools:
         """(n,) whether the customer is of class A."""
-        return np.asarray((self.segment >= 0) & (self.segment < 3))
+        return np.asarray(self.abc == 0)
 
     @property
     def named(self) -> Ints:
@@ -256,67 +258,11 @@ def lapse_risk(
         document_spans_days=settings.document_spans_days,
     )  # fmt: skip
     snapshot = None
-    if len(panel) and not np.isnan(panel.value.astype(np.float64)).all():
-        snapshot, _, _ = classes_of(panel, as_of=as_of, settings=settings)
+    if not np.isnan(panel.value.astype(np.float64)).all():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AbcxyzWarning)  # `analyze` is where classes are judged
+            snapshot, _, _ = classes_of(panel, as_of=as_of, settings=settings)
     return lapse_of(history, until, horizon, settings=settings, snapshot=snapshot)
-
-
-def covered_until(history: OrderHistory, as_of: date) -> date:
-    """Return the day up to which sales are known: *as_of*, if they do not end long before.
-
-    Raises
-    ------
-    InputError
-        There are no sales, or they end more than a month before.
-    """
-    _, last = history.span
-    if last < 0 and not len(history):
-        raise InputError("there are no sales before {as_of}; read an earlier date", as_of=as_of)
-    ended = date(1970, 1, 1) + timedelta(days=last + 1)
-    if (as_of - ended).days > _STALE:
-        raise InputError(
-            "the sales end on {last}, {days} days before {as_of}, so everyone would look silent; "
-            "read newer sales, or pass --as-of {ended}",
-            last=ended - timedelta(days=1),
-            days=(as_of - ended).days,
-            as_of=as_of,
-            ended=ended,
-        )
-    return as_of
-
-
-def default_horizon(features: Features) -> int:
-    """Return three times the median gap between orders of class A, 30 to 180 days."""
-    gaps = features.facts["own_gap"]
-    in_a = gaps[(features.abc == 0) & ~np.isnan(gaps)]
-    some = in_a if len(in_a) else gaps[~np.isnan(gaps)]
-    if not len(some):
-        return _USUAL
-    return int(min(max(round(_GAPS * float(np.median(some))), _SHORTEST), _LONGEST))
-
-
-def check_horizon(history: OrderHistory, as_of: date, horizon: int) -> None:
-    """Check that some past day has a known outcome.
-
-    Raises
-    ------
-    InputError
-        None has; the message names the longest possible horizon.
-    """
-    first, _ = history.span
-    if horizon < 1:
-        raise InputError(
-            "the horizon is {horizon} days; give one day or more", horizon=horizon
-        )
-    longest = day_number(as_of) - first - _SHORTEST
-    if horizon > longest and longest >= 1:
-        raise InputError(
-            "a horizon of {horizon} days is longer than the sales allow, which begin on {first}; "
-            "the longest possible is {longest} days",
-            horizon=horizon,
-            first=date(1970, 1, 1) + timedelta(days=first),
-            longest=longest,
-        )
 
 
 def lapse_of(
@@ -336,18 +282,15 @@ def lapse_of(
     as_of, horizon, settings
         As in `lapse_risk`.
     snapshot
-        Classes on that day; None if there are none.
+        Classes on that day; None for those of the history.
     """
     day = day_number(as_of)
     first, _ = history.span
-    if horizon is None:
-        horizon = default_horizon(features_at(history, day, settings, _USUAL))
-    else:
-        check_horizon(history, as_of, horizon)
+    horizon = choose_horizon(history, as_of, horizon, settings)
     now = features_at(history, day, settings, horizon)
     fit = _fitted(history, landmark_days(first, day, horizon), settings, horizon)
     segment = _segments(history, snapshot)
-    abc = np.where(segment < 0, -1, segment // 3)
+    abc = now.abc if snapshot is None else np.where(segment < 0, -1, segment // 3).astype(np.int8)
     probability = fit.probability(now.columns, abc == 0)
     pace = np.minimum(_YEAR, np.maximum(np.nan_to_num(now.facts["tenure"]), _QUARTER))
     money = np.maximum(now.facts["money_365"], 0.0) * horizon / pace
@@ -363,21 +306,20 @@ def lapse_of(
         why=_why(fit, basis),
         judged=fit.judged,
         customers=freeze(history.customers[order]),
+        abc=freeze(abc[order]),
         segment=freeze(segment[order]),
         probability=freeze(probability[order]),
         money=freeze(money[order]),
         expected_loss=freeze(loss[order]),
         late=freeze(now.facts["late"][order] > 0),
         facts={name: each[order] for name, each in now.facts.items()},
-        pushes={
-            name: each[order] for name, each in pushes_of(fit.model, now.columns).items()
-        },
+        pushes={name: each[order] for name, each in pushes_of(fit.model, now.columns).items()},
         fit=fit,
     )
 
 
 def _fitted(
-    history: OrderHistory, days: Sequence[int], settings: Settings, horizon: int
+    history: OrderHistory, days: list[int], settings: Settings, horizon: int
 ) -> LandmarkFit:
     part = history.take(sample_rows(len(history)))
 

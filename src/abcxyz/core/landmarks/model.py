@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Any
 
-
 import numpy as np
 from attrs import frozen
 
@@ -328,9 +327,7 @@ def levels_of(examples: Examples, raw: Floats) -> Levels:
     outcomes allow: as many as 20 count half of what the others say.
     """
     weights = age_weights(examples.day)
-    base, slope = calibrate(
-        examples.outcome, raw, slope_penalty=_SLOPE_PENALTY, weights=weights
-    )
+    base, slope = calibrate(examples.outcome, raw, slope_penalty=_SLOPE_PENALTY, weights=weights)
     last = examples.day == examples.day.max()
     levels = []
     for rows in (examples.focus, ~examples.focus):

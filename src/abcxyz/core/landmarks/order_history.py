@@ -79,6 +79,20 @@ class OrderHistory:
         rows = np.arange(len(self), dtype=np.int64) << 32
         return np.searchsorted(self.keys, rows | (day + _MIDDLE))
 
+    def until(self, day: int) -> OrderHistory:
+        """Return the history as known before a day; customers without entries are left out."""
+        earlier = (self.keys & 0xFFFFFFFF) < day + _MIDDLE
+        known = np.zeros(len(self), dtype=bool)
+        known[self.keys[earlier] >> 32] = True
+        part = OrderHistory(
+            customers=self.customers,
+            keys=self.keys[earlier],
+            net=self.net[earlier],
+            bought=self.bought[earlier],
+            returned=self.returned[earlier],
+        )
+        return part if known.all() else part.take(np.flatnonzero(known))
+
     def take(self, rows: Ints) -> OrderHistory:
         """Select customers by their rows, ascending."""
         place = np.full(len(self), -1, dtype=np.int64)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze, frozen_map
-from abcxyz.core.landmarks.features import TRENDS, Features, classes_at, features_at
+from abcxyz.core.landmarks.features import Features, classes_at, features_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
-from abcxyz.core.landmarks.lapse import check_horizon, covered_until, default_horizon
+from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
 from abcxyz.core.landmarks.model import Judged
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.reasons import pushes_of, reason
@@ -33,8 +33,7 @@ RISE_BASES = (LEARNED, "value", "none")
 
 _SAY = Catalogue()
 _VALUE = "value_to_limit"
-_TRENDS = {**dict.fromkeys(TRENDS, "auto"), _VALUE: "up"}
-_USUAL = 90
+_TRENDS = {_VALUE: "up"}
 _REASONS = 3
 _TELLING = 0.15
 
@@ -155,10 +154,7 @@ def rise_of(
         Classes on the day; None for those of the history.
     """
     day = day_number(as_of)
-    if horizon is None:
-        horizon = default_horizon(features_at(history, day, settings, _USUAL))
-    else:
-        check_horizon(history, as_of, horizon)
+    horizon = choose_horizon(history, as_of, horizon, settings)
     part = history.take(sample_rows(len(history)))
     days = landmark_days(history.span[0], day, horizon)
     codes: dict[int, Codes] = {}

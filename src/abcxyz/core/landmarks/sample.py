@@ -6,21 +6,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-from abcxyz._arrays import Bools, Ints
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.landmarks.features import Features, features_at
 from abcxyz.core.landmarks.model import Examples
 from abcxyz.core.landmarks.order_history import OrderHistory
 from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["STEP", "landmark_days", "past_examples", "sample_rows"]
+__all__ = ["STEP", "WARM_UP", "landmark_days", "past_examples", "sample_rows"]
 
 STEP = 30
 """Days from one landmark to the next."""
 
+WARM_UP = 30
+"""Days of sales before the first landmark."""
+
 _MOST_CUSTOMERS = 8_000
 _MOST_ROWS = 40_000
 _MOST_LANDMARKS = 36
-_WARM_UP = 30  # days of sales before the first landmark
+_SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
 
 
 def sample_rows(n: int, most: int = _MOST_CUSTOMERS) -> Ints:
@@ -46,7 +49,7 @@ def landmark_days(first: int, as_of: int, horizon: int) -> list[int]:
     horizon
         Days after a landmark that the outcome covers.
     """
-    days = range(as_of - horizon, first + _WARM_UP - 1, -STEP)
+    days = range(as_of - horizon, first + WARM_UP - 1, -STEP)
     return list(days)[:_MOST_LANDMARKS]
 
 
@@ -85,7 +88,7 @@ def past_examples(
     """
     rows = max(len(history) * len(days), 1)
     thin = -(-rows // _MOST_ROWS)
-    parts: list[tuple[dict[str, np.ndarray], Bools, Ints, Bools, int]] = []
+    parts: list[tuple[dict[str, Floats], Bools, Ints, Bools, int]] = []
     for k, day in enumerate(days):
         features = more(features_at(history, day, settings, horizon))
         eligible, truth = outcome(features)
@@ -105,6 +108,3 @@ def past_examples(
         day=np.concatenate([np.full(len(unit), day) for _, _, unit, _, day in parts]),
         focus=np.concatenate([one for *_, one, _ in parts]),
     )
-
-
-_SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
