@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze, frozen_map
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.landmarks.features import TRENDS, Features, features_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
@@ -22,7 +22,6 @@ from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Judged
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.reasons import pushes_of, reason
 from abcxyz.core.landmarks.sample import landmark_days, past_examples, sample_rows
-from abcxyz.core.sales.calendar import as_day
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.core.snapshots.classify_panel import classes_of

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze, frozen_map
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
@@ -20,7 +20,6 @@ from abcxyz.core.landmarks.model import Judged
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.reasons import pushes_of, reason
 from abcxyz.core.landmarks.sample import STEP, landmark_days, past_examples, sample_rows
-from abcxyz.core.sales.calendar import as_day
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
