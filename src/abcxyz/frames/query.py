@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date as Date  # noqa: N812 - a field is called date
 from typing import Any, TypeAlias
 
+import attrs
 import narwhals.stable.v2 as nw
 from attrs import field, frozen
 
@@ -69,9 +70,9 @@ class Query:
     periods: Periods = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        for role in ("customer", "date", "amount", "cost", "document"):
-            name = getattr(self, role)
-            if not isinstance(name, str) and (name is not None or role in _REQUIRED):
+        for one in attrs.fields(Query)[:_COLUMNS]:
+            role, name = one.name, getattr(self, one.name)
+            if not isinstance(name, str) and (name is not None or one.default is attrs.NOTHING):
                 raise InputError(
                     "the name of the column for {role} is {name!r}; pass text, after renaming "
                     "the columns, such as frame.columns = frame.columns.astype(str)",
@@ -179,5 +180,5 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
             )
 
 
-_REQUIRED = ("customer", "date", "amount")
+_COLUMNS = 5  # the first fields of a query name columns
 _TEXT = (nw.String, nw.Categorical, nw.Enum, nw.Object)
