@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "history": "dynamics.history",
         "compare": "dynamics.compare",
         "alerts": "alerts",
+        "lapse": "lapse",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
         "forget": "forget",
