@@ -9,6 +9,7 @@ from pathlib import Path
 from abcxyz.errors import ConfigError
 from abcxyz.http import TokenBucket
 from abcxyz.toolkit import Clock, file_lock
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["SharedTokenBucket"]
 
@@ -68,7 +69,7 @@ class SharedTokenBucket(TokenBucket):
 
     def _level(self, text: str, now: float) -> tuple[float, float]:
         try:
-            tokens, seen = json.loads(text)
+            tokens, seen = parse_json(text)
             return float(tokens), float(seen)
         except (ValueError, TypeError):
             return self._burst, now

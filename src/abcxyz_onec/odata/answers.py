@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from abcxyz.errors import BadDataError, UnavailableError
+from abcxyz.toolkit.parsing import parse_json
 from abcxyz_onec.odata.errors import masked, page_words
 
 __all__ = ["ZERO", "as_datetime", "as_decimal", "as_reference", "decode", "without_data"]
@@ -91,7 +91,7 @@ def decode(body: bytes, *, collection: bool) -> Any:
         The body is an HTML page or is cut short: an outage, not an empty base.
     """
     try:
-        answer = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+        answer = parse_json(body.decode("utf-8-sig"), parse_float=Decimal)
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or (collection and not isinstance(answer.get("value"), list)):
