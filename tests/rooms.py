@@ -113,6 +113,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.inputs": "core.* tables config pipeline cli.options",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
         "cli.output",
+        "cli.commands.dynamics": "i18n core.* history tables config pipeline cli.options "
+        "cli.inputs cli.output",
         "cli.commands": "i18n core.* plugins options binding registry history tables.* demo "
         "config pipeline cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",
@@ -162,7 +164,7 @@ OPEN_TO_ADAPTERS = {
     "abcxyz.toolkit",
 }
 #: Rooms whose files do not import each other.
-APART = {"abcxyz.cli.commands", "abcxyz.cli.commands.leads"}
+APART = {"abcxyz.cli.commands", "abcxyz.cli.commands.dynamics", "abcxyz.cli.commands.leads"}
 #: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {
     "abcxyz",

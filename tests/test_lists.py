@@ -21,7 +21,7 @@ from abcxyz import ALERTS, BCG, EVENTS, METRICS, SEGMENTS, TAGS, Settings, Snaps
 from abcxyz.builtin.file_source import FileSource
 from abcxyz.builtin.sql.source import SqlSource
 from abcxyz.charts import curves
-from abcxyz.cli.commands import compare
+from abcxyz.cli.commands.dynamics import compare
 from abcxyz.cli.options import sales
 from abcxyz.config import TABLES
 from abcxyz.core.advice import playbook

@@ -44,11 +44,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "score": "leads.score",
         "fit": "leads.fit",
         "model": "leads.model",
-        "history": "history",
-        "compare": "compare",
+        "history": "dynamics.history",
+        "compare": "dynamics.compare",
         "alerts": "alerts",
-        "backfill": "backfill",
-        "forecast": "forecast",
+        "backfill": "dynamics.backfill",
+        "forecast": "dynamics.forecast",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""

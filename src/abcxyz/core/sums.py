@@ -280,8 +280,8 @@ def survey(values: Numbers, name: str = "values") -> Survey:
         raise InputError(
             "{name} add up beyond what a number can hold; pass them in a larger unit", name=name
         )
-    if low < 0 < high:
-        # Blocks of one sign each may still cancel one another, so each is split as well.
+    if low < 0 < high and math.fsum(map(abs, sums)) > 2 * abs(total):
+        # Blocks of one sign each cancel one another, so each is split as well.
         total = math.fsum(
             part
             for block in Survey(values, count, total, low, high).blocks()

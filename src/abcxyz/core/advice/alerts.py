@@ -18,13 +18,16 @@ from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import number
 
-__all__ = ["ALERTS", "NO_RISK", "Alert", "AlertRules"]
+__all__ = ["ALERTS", "EVENTS", "NO_RISK", "Alert", "AlertRules"]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
     "lead_waiting",
 )  # fmt: skip
 """Alert kinds, the most urgent first."""
+
+EVENTS = ("fell_from_a", "x_became_z")
+"""Alert kinds found by a comparison with the previous snapshot, which finds each only once."""
 
 NO_RISK = ("near_a", "dead_money")
 """Alert kinds whose money is not at risk: revenue to be gained, or already received."""

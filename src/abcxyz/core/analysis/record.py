@@ -109,7 +109,7 @@ class Analysis:
     @functools.cached_property
     def metrics(self) -> CoreMetrics:
         """Key figures: concentration of the value and stability of the core."""
-        return core_metrics(self.snapshot, self.previous, self.year_ago)
+        return core_metrics(self.snapshot, self.previous, self.year_ago, aligned=self._aligned)
 
     @functools.cached_property
     def _aligned(self) -> Alignment | None:

@@ -32,7 +32,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
-from abcxyz.core.sums import NEAR, survey
+from abcxyz.core.sums import NEAR, Survey, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
 
 __all__ = [
@@ -40,6 +40,8 @@ __all__ = [
     "classify_cv",
     "classify_xyz",
     "coefficient_of_variation",
+    "cut_amounts",
+    "cut_variations",
     "unsteady_x_warning",
     "warn_of_unsteady_x",
 ]
@@ -93,7 +95,19 @@ def classify_abc(
     """
     _check_rule(rule)
     array = as_numbers(values, "values", finite=False)
-    column = survey(array)
+    cuts, codes = cut_amounts(survey(array), rule)
+    return AbcResult(
+        codes=freeze(codes),
+        values=separate(array, values, copy),
+        cuts=cuts,
+        rule=rule,
+        metric=metric,
+        index=row_labels(values),
+    )
+
+
+def cut_amounts(column: Survey, rule: Rule) -> tuple[Cuts, Codes]:
+    """Return the cuts of a column of amounts, and the class of every value."""
     if column.count:
         if isinstance(rule, SurveyRule):
             cuts = rule.cut_survey(column)
@@ -109,15 +123,8 @@ def classify_abc(
             first=cuts.first,
             second=cuts.second,
         )
-    codes = column.codes(_lower(cuts.first, array), _lower(cuts.second, array))
-    return AbcResult(
-        codes=freeze(codes),
-        values=separate(array, values, copy),
-        cuts=cuts,
-        rule=rule,
-        metric=metric,
-        index=row_labels(values),
-    )
+    values = column.values
+    return cuts, column.codes(_lower(cuts.first, values), _lower(cuts.second, values))
 
 
 def _check_rule(rule: object) -> None:
@@ -269,6 +276,31 @@ def _cut(
     if isinstance(rule, CumulativeMean):
         cv = rule.rounded(cv)
     defined = cv[~np.isnan(cv)]
+    cuts, codes = cut_variations(cv, defined, rule)
+    codes[~known] = -1
+    problems = []
+    if isinstance(rule, Tangent) and len(defined) > 1 and _two_levels(defined):
+        problems.append(
+            MeaninglessClassesWarning(
+                "fewer than three coefficients of variation differ, so the tangents find no "
+                "borders; take a finer bucket or a longer period, or set limits by hand"
+            )
+        )
+    return cv, codes, cuts, problems
+
+
+def cut_variations(cv: Floats, defined: Floats, rule: Rule | CvRule) -> tuple[Cuts, Codes]:
+    """Return the cuts of coefficients of variation, and the class of each; Z for NaN.
+
+    Parameters
+    ----------
+    cv
+        (n,) coefficients, NaN where undefined.
+    defined
+        The defined ones of them.
+    rule
+        Rule that finds the cuts.
+    """
     if not len(defined):
         cuts = Cuts(math.nan, math.nan)
     else:
@@ -281,20 +313,11 @@ def _cut(
                 first=cuts.first,
                 second=cuts.second,
             )
-    codes = np.full(len(cv), 2, dtype=np.int8)
     with np.errstate(invalid="ignore"):
-        codes[cv <= _upper(cuts.second)] = 1
-        codes[cv <= _upper(cuts.first)] = 0
-    codes[~known] = -1
-    problems = []
-    if isinstance(rule, Tangent) and len(defined) > 1 and _two_levels(defined):
-        problems.append(
-            MeaninglessClassesWarning(
-                "fewer than three coefficients of variation differ, so the tangents find no "
-                "borders; take a finer bucket or a longer period, or set limits by hand"
-            )
-        )
-    return cv, codes, cuts, problems
+        codes = (cv <= _upper(cuts.second)).view(np.int8)
+        codes += cv <= _upper(cuts.first)
+    np.subtract(2, codes, out=codes)
+    return cuts, codes
 
 
 def unsteady_x_warning(cut: float) -> UnsteadyClassWarning | None:
