@@ -12,12 +12,12 @@ from typing import Any
 
 from attrs import evolve, field, fields, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.frames.parquet import megabytes, spill_directory
-from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
+from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.containers.limits import UnpackLimits
@@ -88,7 +88,7 @@ def read_sales(
     currency_column: str | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
     delimiter: str | None = None,
@@ -213,12 +213,13 @@ class SalesScan:
         choices: ColumnChoices,
         where: str,
         *,
-        as_of: date | None = None,
+        as_of: DayLike | None = None,
         currency: str | None = None,
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
     ) -> None:
-        self._scan, self._where, self._as_of = scan, where, as_of
+        self._scan, self._where = scan, where
+        self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self.dated = dated
         self._choices, self.columns = choices, choices.columns
         self._money, self._customers = 0.0, 0
@@ -253,7 +254,7 @@ class SalesScan:
         Raises
         ------
         InputError
-            After the last part: no line is usable.
+            After the last part: no line is usable, or the sums of groups are among the lines.
         """
         self._accounts, self.names, self._outside = [], {}, [0, 0.0]
         self._money, self._customers = 0.0, 0
@@ -265,8 +266,7 @@ class SalesScan:
             lines.note_duplicates()
             self._note(lines, window)
             yield lines
-        if not any(account.used.any() for account in self._accounts):
-            raise nothing_usable(self._where, self.quality, self.columns)
+        check_account(self._where, self.quality, self.columns, self._money)
 
     def _note(self, lines: SalesLines, window: Window | None) -> None:
         self._accounts.append(lines.account)
@@ -337,7 +337,7 @@ def scan_sales(
     memory: str | None = None,
     spill: str | PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
     undated: date | None = None,
