@@ -18,7 +18,14 @@ from abcxyz.frames.lazy_rows import ROOM, diagnosis, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
 from abcxyz.frames.query import Lazy, Query, check_columns, raise_outside
 
-__all__ = ["customer_sums", "raise_no_sales", "raise_unusable", "segment_lazy", "with_classes"]
+__all__ = [
+    "customer_sums",
+    "raise_no_sales",
+    "raise_unusable",
+    "segment_lazy",
+    "whole_ids",
+    "with_classes",
+]
 
 _CALLER = 4  # frames of the stack from `_warn` to the caller of `segment`
 
@@ -28,6 +35,7 @@ def segment_lazy(frame: Lazy, query: Query) -> Persisted:
     check_rules(frame, query.abc, query.xyz)
     schema = dict(frame.collect_schema())
     check_columns(schema, query)
+    frame = whole_ids(frame, query, schema)
     places = query.places(schema)
     table, stats = _persisted(frame, query, schema, places)
     if stats.unusable and places is not None:
@@ -90,6 +98,34 @@ def _xyz(marks: Marks, query: Query) -> nw.Expr:
     if query.single_order:
         xyz = nw.when(nw.col("orders") <= 1).then(nw.lit("Z")).otherwise(xyz)
     return nw.when(nw.col("spanned") > 0).then(xyz)
+
+
+def whole_ids(frame: Lazy, query: Query, schema: dict[str, Any]) -> Lazy:
+    """Make integers of identifiers that are whole numbers among fractions; update *schema*.
+
+    Raises
+    ------
+    InputError
+        Some are fractions.
+    """
+    for role in ("customer", "document"):
+        name = query.columns.get(role)
+        if name is None or not schema[name].is_float():
+            continue
+        known = nw.when(~nw.col(name).is_nan()).then(nw.col(name))
+        whole = known.cast(nw.Int64)
+        wrong = (known != whole.cast(nw.Float64)).cast(nw.Int64).sum()
+        (count,) = one_row(frame.select(wrong=wrong)).values()
+        if count:
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to whole numbers or "
+                "text first",
+                column=name,
+                type=str(schema[name]),
+            )
+        frame = frame.with_columns(whole.alias(name))
+        schema[name] = nw.Int64()
+    return frame
 
 
 def _persisted(
