@@ -96,7 +96,7 @@ def _damage_base(raw: bytes, draw: Random) -> bytes:
 DAMAGE = {"checkpoint": _damage_base, "ledger": _damage_base}
 
 
-def _refused(kind: str, folder: Path, **amount: int) -> int:
+def _refused(kind: str, folder: Path, *, count: int, seed: int) -> int:
     name, original, read = FILES[kind]
     (folder / name).write_bytes(original)
     read(folder / name)
@@ -106,7 +106,8 @@ def _refused(kind: str, folder: Path, **amount: int) -> int:
         read,
         damage=DAMAGE.get(kind, damaged_text),
         changes=kind != "token file",  # the others are rewritten by their use
-        **amount,
+        count=count,
+        seed=seed,
     )
 
 

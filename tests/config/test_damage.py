@@ -131,7 +131,9 @@ FILES: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
 }  # fmt: skip
 
 
-def _refused(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **amount: int) -> int:
+def _refused(
+    kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, count: int, seed: int
+) -> int:
     for name in ("DATABASE", "HOOK", "TOKEN"):
         monkeypatch.setenv(name, "sqlite://" if name == "DATABASE" else "https://example.com/x")
     monkeypatch.chdir(folder)
@@ -140,7 +142,7 @@ def _refused(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **amount:
     name, original, read = FILES[kind]
     (folder / name).write_bytes(original)
     read(folder / name)
-    return refusals(original, folder / name, read, damage=damaged_text, **amount)
+    return refusals(original, folder / name, read, damage=damaged_text, count=count, seed=seed)
 
 
 @pytest.mark.parametrize("kind", FILES)

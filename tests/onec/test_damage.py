@@ -60,11 +60,18 @@ FILES: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
 DAMAGE = {"checkpoint": damaged}
 
 
-def _refused(kind: str, folder: Path, **amount: int) -> int:
+def _refused(kind: str, folder: Path, *, count: int, seed: int) -> int:
     name, original, read = FILES[kind]
     (folder / name).write_bytes(original)
     read(folder / name)
-    return refusals(original, folder / name, read, damage=DAMAGE.get(kind, damaged_text), **amount)
+    return refusals(
+        original,
+        folder / name,
+        read,
+        damage=DAMAGE.get(kind, damaged_text),
+        count=count,
+        seed=seed,
+    )
 
 
 @pytest.mark.parametrize("kind", FILES)

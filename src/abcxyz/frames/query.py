@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date as Date  # noqa: N812 - a field is called date
 from typing import Any, TypeAlias
 
+import attrs
 import narwhals.stable.v2 as nw
 from attrs import field, frozen
 
@@ -13,10 +14,11 @@ from abcxyz._arrays import as_day
 from abcxyz.core.classes.rule_traits import single_order_is_z
 from abcxyz.core.classes.rules import CvRule, Rule
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.coverage import check_coverage
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["Lazy", "Query", "check_columns"]
+__all__ = ["Lazy", "Query", "check_columns", "raise_outside"]
 
 Lazy: TypeAlias = nw.LazyFrame[Any]
 """A lazy frame of Narwhals."""
@@ -69,6 +71,15 @@ class Query:
     periods: Periods = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        for one in attrs.fields(Query)[:_COLUMNS]:
+            role, name = one.name, getattr(self, one.name)
+            if not isinstance(name, str) and (name is not None or one.default is attrs.NOTHING):
+                raise InputError(
+                    "the name of the column for {role} is {name!r}; pass text, after renaming "
+                    "the columns, such as frame.columns = frame.columns.astype(str)",
+                    role=role,
+                    name=name,
+                )
         object.__setattr__(self, "periods", self.settings.periods(self.as_of))
         if self.settings.metric == "profit" and self.cost is None:
             raise InputError(
@@ -150,6 +161,8 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
                 column=name,
                 type=str(kind),
             )
+        if kind.is_float() and role in ("customer", "document"):
+            continue  # whole numbers with gaps; fractions are refused with their value
         if role in ("amount", "cost"):
             if kind.is_numeric() or kind == nw.Object:
                 continue
@@ -168,4 +181,29 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
             )
 
 
+def raise_outside(query: Query, last: object | None) -> None:
+    """Raise an error that no sale lies in the lookback, as `analyze` does.
+
+    Parameters
+    ----------
+    query
+        The query.
+    last
+        Day of the last sale of the frame; None if it has no sales.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    if last is None:
+        raise InputError("there are no sales; check the source and its window")
+    day = as_day(last, "date")
+    before = day < query.periods.lookback.since
+    check_coverage(
+        query.periods, first=None, last=day if before else None, inside=False, strict=True
+    )
+
+
+_COLUMNS = 5  # the first fields of a query name columns
 _TEXT = (nw.String, nw.Categorical, nw.Enum, nw.Object)
