@@ -114,6 +114,6 @@ def test_a_missing_day_has_no_bucket() -> None:
 def test_a_missing_day_is_no_end_of_a_window(day: object) -> None:
     """A window or a date of classification without a day is refused by name."""
     with pytest.raises(InputError, match="until is"):
-        Window(date(2026, 1, 1), day)  # type: ignore[arg-type]
+        Window(date(2026, 1, 1), day)
     with pytest.raises(InputError, match="as_of is"):
         Periods.parse("3M", day)  # type: ignore[arg-type]
