@@ -90,7 +90,7 @@ def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> N
         (lambda: Periods.parse("0M", date(2026, 1, 1)), "number of periods is 0"),
         (lambda: Periods.parse("12M", date(2026, 1, 1), bucket="X"), "period 'X' is unknown"),
         (lambda: Periods.parse("9999Y", date(2026, 1, 1)), "before the year 1"),
-        (lambda: Periods.before("2026", 1, "month"), "as_of is '2026'"),  # type: ignore[arg-type]
+        (lambda: Periods.before("2026", 1, "month"), "as_of is '2026'"),
         (lambda: Periods.before(date(2026, 1, 1), 1.5, "month"), "1.5"),  # type: ignore[arg-type]
         (lambda: Window(date(2026, 1, 2), date(2026, 1, 2)), "holds no day"),
     ],
