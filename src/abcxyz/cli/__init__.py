@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "alerts": "alerts",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
+        "crm": "crm",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
