@@ -74,9 +74,10 @@ def engines(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Run the tests that take over ten seconds each."""
+    """Run the slow tests, and the properties with more examples than the tests of every day."""
     session.install("-e", ".[all]", *group("test"))
-    session.run("pytest", "-m", "slow", *session.posargs)
+    flags = ["-m", "slow or hypothesis", "--hypothesis-profile", "thorough"]
+    session.run("pytest", *flags, *session.posargs)
 
 
 @nox.session

@@ -185,7 +185,9 @@ def test_a_job_has_its_own_sales_and_history(
     run(capsys, "backfill", "job.toml", "--from", "2026-07", *as_of)
     run(capsys, "backfill", "sales.csv", "--from", "2026-07", *SALES, "--history", "two.db")
     histories = [run_json(capsys, "history", "--history", name) for name in ("own.db", "two.db")]
+    owners = [{one.pop("job") for one in snapshots} for snapshots in histories]
     assert histories[0] == histories[1]
+    assert {"sales.csv"} == owners[1]
     assert not Path("history.db").exists()
     listed = [
         run_json(capsys, "alerts", *command)

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "run",
         "pilot": "pilot",
         "plugins": "plugins",
+        "schema": "schema",
         "score": "leads.score",
         "fit": "leads.fit",
         "model": "leads.model",

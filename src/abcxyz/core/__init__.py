@@ -1,12 +1,14 @@
 """Core algorithms of segmentation; depends on numpy, attrs and the standard library only."""
 
 from abcxyz.core.advice.actions import Action, Actions, advise
-from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules
+from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.advice.playbook import Playbook, default_playbook
 from abcxyz.core.analysis.analyze import analyze, with_facts
 from abcxyz.core.analysis.find_alerts import find_alerts
-from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.analysis.record import Analysis, summary_object
+from abcxyz.core.analysis.summary import Summary
+from abcxyz.core.analysis.webhook_document import WebhookDocument
 from abcxyz.core.classes.classify import (
     classify_abc,
     classify_cv,
@@ -25,6 +27,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import BCG, SEGMENTS, TAGS, Grouping, tag
+from abcxyz.core.documents import json_schema
 from abcxyz.core.dynamics.backfill import backfill, backfill_window
 from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning, compare
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
@@ -62,6 +65,7 @@ __all__ = [
     "Actions",
     "Alert",
     "AlertRules",
+    "Alerts",
     "Analysis",
     "ClassSummary",
     "Confidence",
@@ -89,10 +93,12 @@ __all__ = [
     "Settings",
     "Shares",
     "Snapshot",
+    "Summary",
     "Tangent",
     "TimeSpent",
     "Transactions",
     "Transitions",
+    "WebhookDocument",
     "Window",
     "XyzResult",
     "advise",
@@ -116,12 +122,14 @@ __all__ = [
     "find_alerts",
     "forecast",
     "group_names",
+    "json_schema",
     "period_start",
     "rate_interval",
     "score_prospect",
     "score_prospects",
     "shift_period",
     "steady",
+    "summary_object",
     "tag",
     "transitions",
     "with_facts",

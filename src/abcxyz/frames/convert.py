@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Numbers, freeze
+from abcxyz._arrays import DayLike, Numbers, freeze
 from abcxyz.core.sales.accumulate import with_gaps
 from abcxyz.core.sales.minor_units import minor_units
 from abcxyz.core.sales.panel import Panel
@@ -146,7 +146,7 @@ def panel_from_frame(
     customer: str,
     date: str,
     amount: str,
-    as_of: Date,
+    as_of: DayLike,
     period: str = "12M",
     bucket: str | None = None,
     metric: str = "revenue",

@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import narwhals.stable.v2 as nw
 from attrs import field, frozen
 
+from abcxyz._arrays import as_day
 from abcxyz.core.classes.rule_traits import single_order_is_z
 from abcxyz.core.classes.rules import CvRule, Rule
-from abcxyz.core.sales.calendar import Periods, as_day
+from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date as Date  # noqa: N812 - a parameter is called date
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
+from abcxyz._arrays import DayLike
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.frames.convert import as_narwhals
@@ -29,7 +29,7 @@ def segment(
     customer: str,
     date: str,
     amount: str,
-    as_of: Date,
+    as_of: DayLike,
     period: str = "12M",
     bucket: str | None = None,
     abc: Rule = Tangent(),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import math
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from abcxyz._arrays import Floats, Ints
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
-from abcxyz.core.dynamics.events import EVENTS, UNCHANGED
+from abcxyz.core.dynamics.events import EVENTS, FALLS, UNCHANGED
 from abcxyz.core.sales.panel import Panel
 
 __all__ = ["Customer", "Facts", "Move", "name_of", "result_hash", "spark", "trend"]
@@ -135,6 +135,7 @@ class Facts:
         self._values = np.asarray(snapshot.value, dtype=float)
         #: Indices of the customers, the largest value first.
         self.order: Ints = by_value(analysis)
+        self.hash = result_hash(analysis)
 
     def customer(self, i: int) -> Customer:
         """Return the facts about the customer with index *i*."""
@@ -178,28 +179,54 @@ class Facts:
         for i in inside[:most].tolist():
             yield self.customer(i)
 
-    def moves(self) -> list[Move]:
+    @functools.cached_property
+    def moved(self) -> Ints:
+        """(m,) positions of the transitions to another class, the largest change first."""
+        changes = self.analysis.transitions
+        if changes is None or changes.value_before is None or changes.value_after is None:
+            return np.empty(0, np.int64)
+        quiet = [EVENTS.index(name) for name in UNCHANGED]
+        chosen = np.flatnonzero(~np.isin(changes.events, [-1, *quiet]))
+        change = np.abs(changes.value_after - changes.value_before)[chosen]
+        return chosen[np.argsort(-change, kind="stable")]
+
+    def moves(self, most: int | None = None) -> list[Move]:
         """List the transitions since the previous snapshot, the largest change of money first."""
+        return self._moves(self.moved[:most])
+
+    def losses(self, most: int) -> list[Move]:
+        """List the falls that cost money, the largest loss first."""
+        changes, chosen = self.analysis.transitions, self.moved
+        if changes is None or changes.value_before is None or changes.value_after is None:
+            return []
+        fell = np.isin(changes.events[chosen], [EVENTS.index(name) for name in FALLS])
+        lost = changes.value_after[chosen] < changes.value_before[chosen]
+        return self._moves(chosen[fell & lost][:most])
+
+    def _moves(self, places: Ints) -> list[Move]:
         changes = self.analysis.transitions
         if changes is None or changes.value_before is None or changes.value_after is None:
             return []
-        events = changes.events
-        quiet = [EVENTS.index(name) for name in UNCHANGED]
-        chosen = np.flatnonzero(~np.isin(events, [-1, *quiet]))
-        change = np.abs(changes.value_after - changes.value_before)[chosen]
-        chosen = chosen[np.argsort(-change, kind="stable")]
-        customers = np.arange(len(changes)) if changes.customers is None else changes.customers
+        who = places if changes.customers is None else changes.customers[places]
         return [
             Move(
-                customer=customers[i],
-                name=name_of(self.analysis, customers[i]),
-                before=_state(int(changes.before[i])),
-                after=_state(int(changes.after[i])),
-                event=EVENTS[events[i]],
-                money_before=float(changes.value_before[i]),
-                money_after=float(changes.value_after[i]),
+                customer=customer,
+                name=name_of(self.analysis, customer),
+                before=_state(before),
+                after=_state(after),
+                event=EVENTS[event],
+                money_before=money_before,
+                money_after=money_after,
             )
-            for i in chosen.tolist()
+            for customer, before, after, event, money_before, money_after in zip(
+                who.tolist(),
+                changes.before[places].tolist(),
+                changes.after[places].tolist(),
+                changes.events[places].tolist(),
+                changes.value_before[places].tolist(),
+                changes.value_after[places].tolist(),
+                strict=True,
+            )
         ]
 
 
@@ -218,12 +245,15 @@ def result_hash(analysis: Analysis) -> str:
     """Return 12 hexadecimal digits of a hash over customers, classes and sums."""
     snapshot = analysis.snapshot
     hashed = hashlib.sha256(f"{snapshot.as_of} {snapshot.settings.fingerprint}".encode())
-    for who, code, value in zip(
+    rows = zip(
         snapshot.customers.tolist(),
         snapshot.segment.tolist(),
         np.asarray(snapshot.value, dtype=float).tolist(),
         strict=True,
-    ):
-        amount = "" if math.isnan(value) else f"{value:.2f}"
-        hashed.update(f"{who!r}\t{code}\t{amount}\n".encode("utf-8", "replace"))
+    )
+    lines = [
+        f"{who!r}\t{code}\t{value:.2f}\n" if value == value else f"{who!r}\t{code}\t\n"
+        for who, code, value in rows
+    ]
+    hashed.update("".join(lines).encode("utf-8", "replace"))
     return hashed.hexdigest()[:12]

@@ -7,23 +7,21 @@ import math
 import platform
 from collections.abc import Callable
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from abcxyz.i18n import date_text, number, percent, text
-from abcxyz.report.customers import result_hash
+from abcxyz.report.customers import Facts
 from abcxyz.report.vocabulary import METRICS, rule_words
-
-if TYPE_CHECKING:
-    from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["settings_rows", "versions"]
 
 
-def settings_rows(analysis: Analysis, lang: str) -> list[tuple[str, str]]:
+def settings_rows(facts: Facts, lang: str) -> list[tuple[str, str]]:
     """Return the settings of the analysis as pairs of label and value."""
     say: Callable[..., str] = functools.partial(_text, lang)
+    analysis = facts.analysis
     snapshot, settings = analysis.snapshot, analysis.settings
     window = snapshot.periods.window
     yes, no = say("yes"), say("no")
@@ -63,7 +61,7 @@ def settings_rows(analysis: Analysis, lang: str) -> list[tuple[str, str]]:
         ),
         (say("Versions"), versions()),
         (say("Fingerprint of the settings"), settings.fingerprint),
-        (say("Fingerprint of the result"), result_hash(analysis)),
+        (say("Fingerprint of the result"), facts.hash),
     ]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
-from abcxyz._arrays import freeze
+from abcxyz._arrays import DayLike, as_day, freeze
 from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
@@ -29,7 +29,7 @@ MEMORY = "2GB"
 
 
 def read_sales_for(
-    path: str | PathLike[str], metric: str, *, as_of: date | None = None, **reading: Any
+    path: str | PathLike[str], metric: str, *, as_of: DayLike | None = None, **reading: Any
 ) -> Sales:
     """Read a file of sales with the columns that a metric needs.
 
@@ -63,7 +63,7 @@ def check_cost(metric: str, columns: Mapping[str, str]) -> None:
 def analyze_file(
     path: Files,
     *,
-    as_of: date,
+    as_of: DayLike,
     settings: Settings,
     memory: str = MEMORY,
     spill: str | PathLike[str] | None = None,
@@ -117,6 +117,7 @@ def analyze_file(
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.sales.coverage import check_panel_coverage
 
+    as_of = as_day(as_of, "as_of")
     undated = as_of - timedelta(days=1)
     with scan_sales(
         path,

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import evolve, field, fields, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
@@ -88,7 +88,7 @@ def read_sales(
     currency_column: str | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
     delimiter: str | None = None,
@@ -213,12 +213,13 @@ class SalesScan:
         choices: ColumnChoices,
         where: str,
         *,
-        as_of: date | None = None,
+        as_of: DayLike | None = None,
         currency: str | None = None,
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
     ) -> None:
-        self._scan, self._where, self._as_of = scan, where, as_of
+        self._scan, self._where = scan, where
+        self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self.dated = dated
         self._choices, self.columns = choices, choices.columns
         self._money, self._customers = 0.0, 0
@@ -337,7 +338,7 @@ def scan_sales(
     memory: str | None = None,
     spill: str | PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
     undated: date | None = None,

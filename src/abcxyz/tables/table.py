@@ -8,7 +8,10 @@ from typing import Protocol
 import pandas as pd
 from attrs import field, frozen
 
-__all__ = ["FrameTable", "Table", "first_rows"]
+__all__ = ["SAMPLE", "FrameTable", "Table", "first_rows"]
+
+SAMPLE = 20_000
+"""Number of rows by which the shape of a table and its columns are recognised."""
 
 
 class Table(Protocol):
@@ -34,13 +37,17 @@ class Table(Protocol):
         """Role to the column that has it by the shape of the table, such as months across."""
         ...
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield the rows in batches, each exactly once, in the order of the file.
 
         Parameters
         ----------
         columns
             Headings of the wanted columns; None yields all.
+        rows
+            Number of rows that are wanted, so that no more need be read; more may be yielded.
 
         Yields
         ------
@@ -92,15 +99,20 @@ class FrameTable:
         """Headings, in the order of the table."""
         return list(self.frame.columns)
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield the table as one batch; see `Table.batches`."""
         part = self.frame if columns is None else self.frame[list(columns)]
+        if rows is not None:
+            part = part.head(rows)
         if self.first_line is not None:
             index = pd.RangeIndex(self.first_line, self.first_line + len(part))
             part = part.set_axis(index, axis="index")
         yield part
 
 
-def first_rows(table: Table) -> pd.DataFrame | None:
-    """Return the first batch of a table; None if it is empty."""
-    return next(iter(table.batches()), None)
+def first_rows(table: Table, columns: Sequence[str] | None = None) -> pd.DataFrame | None:
+    """Return the first rows of a table, at most `SAMPLE`; None if it is empty."""
+    first = next(iter(table.batches(columns, rows=SAMPLE)), None)
+    return None if first is None else first.head(SAMPLE)

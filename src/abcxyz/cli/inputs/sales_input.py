@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from abcxyz.cli.options.history import HISTORY
 from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
+from abcxyz.toolkit.files import relative_name, short_hash
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -38,6 +40,8 @@ class SalesInput:
         Date of the result.
     history
         File of the snapshots.
+    job
+        Name of the job in the history; that of a file is its path.
     read
         Window -> its transactions.
     names
@@ -53,6 +57,7 @@ class SalesInput:
     settings: Settings
     as_of: date
     history: Path
+    job: str
     read: Callable[[Window], Iterable[Transactions]]
     names: Callable[[], Mapping[Any, str]]
     enrich: Callable[[Analysis], Analysis]
@@ -75,15 +80,23 @@ def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
     from abcxyz.tables.analyze_file import read_sales_for
 
     sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
+    history = Path(args.history or HISTORY)
     return SalesInput(
         settings=settings_of(args),
         as_of=as_of,
-        history=Path(args.history or HISTORY),
+        history=history,
+        job=args.history_job or _name_of_files(args.file, history.parent),
         # All sales, so that customers who bought only outside the window are included.
         read=lambda _: [sales.transactions],
         names=lambda: sales.names,
         enrich=lambda analysis: analysis,
     )
+
+
+def _name_of_files(files: Sequence[str], folder: Path) -> str:
+    """Return the name under which the history keeps the results of files."""
+    names = sorted(relative_name(Path(one), folder) for one in files)
+    return names[0] if len(names) == 1 else f"{names[0]}@{short_hash(json.dumps(names))}"
 
 
 @contextlib.contextmanager
@@ -113,6 +126,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
                 settings=job.settings,
                 as_of=as_of,
                 history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
+                job=args.history_job or job.identity,
                 read=reading.transactions,
                 names=lambda: reading.names,
                 enrich=enriched,

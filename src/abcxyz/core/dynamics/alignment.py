@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -80,10 +81,9 @@ def align(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> Alignment:
 def _find(known: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
     """Return the position of each wanted identifier among the known ones; -1 where absent."""
     if not (known.dtype.kind in "iu" and wanted.dtype.kind in "iu"):
-        place = {customer: i for i, customer in enumerate(known.tolist())}
-        return np.fromiter(
-            (place.get(customer, -1) for customer in wanted.tolist()), np.int64, len(wanted)
-        )
+        place = dict(zip(known.tolist(), range(len(known)), strict=True))
+        found = map(place.get, wanted.tolist(), repeat(-1))
+        return np.fromiter(found, np.int64, len(wanted))
     if not len(known):
         return np.full(len(wanted), -1)
     order = np.argsort(known, kind="stable")

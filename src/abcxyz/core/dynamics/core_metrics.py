@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Floats, same_numbers
 from abcxyz.core.classes.segments import SEGMENTS
-from abcxyz.core.dynamics.alignment import align
+from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.snapshots.snapshot import Snapshot
 
@@ -20,7 +20,7 @@ __all__ = ["CoreMetrics", "core_metrics", "gini", "pareto_pair"]
 _YEAR = 365.25
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=same_numbers)
 class CoreMetrics:
     """Key figures of one snapshot; shares are fractions, NaN where undefined.
 
@@ -123,7 +123,11 @@ def pareto_pair(values: Floats) -> tuple[float, float]:
 
 
 def core_metrics(
-    snapshot: Snapshot, previous: Snapshot | None = None, year_ago: Snapshot | None = None
+    snapshot: Snapshot,
+    previous: Snapshot | None = None,
+    year_ago: Snapshot | None = None,
+    *,
+    aligned: Alignment | None = None,
 ) -> CoreMetrics:
     """Compute the key figures of a snapshot.
 
@@ -135,6 +139,8 @@ def core_metrics(
         The previous snapshot, for inflow and retention of AX.
     year_ago
         A snapshot of one year earlier, for the attrition of A; None for the previous one.
+    aligned
+        The customers of *previous* and *snapshot*, if they are aligned already.
 
     Returns
     -------
@@ -153,8 +159,14 @@ def core_metrics(
     segment = snapshot.segment
     core = (segment == SEGMENTS.index("AX")) | (segment == SEGMENTS.index("AY"))
     classified = int(np.count_nonzero(segment >= 0))
-    inflow, retention = _cows(snapshot, previous)
-    attrition, days = _attrition(snapshot, year_ago if year_ago is not None else previous)
+    if previous is not None and aligned is None:
+        aligned = align(previous.customers, snapshot.customers)
+    inflow, retention = _cows(snapshot, previous, aligned)
+    attrition, days = (
+        _attrition(snapshot, previous, aligned)
+        if year_ago is None
+        else _attrition(snapshot, year_ago, align(year_ago.customers, snapshot.customers))
+    )
     tops = [math.ceil(len(down) * percent / 100) for percent in (1, 5, 10)]
     top_1, top_5, top_10 = (float(shares[:count].sum()) if known else math.nan for count in tops)
     return CoreMetrics(
@@ -174,10 +186,12 @@ def core_metrics(
     )
 
 
-def _cows(snapshot: Snapshot, previous: Snapshot | None) -> tuple[float, float]:
-    if previous is None:
+def _cows(
+    snapshot: Snapshot, previous: Snapshot | None, aligned: Alignment | None
+) -> tuple[float, float]:
+    if previous is None or aligned is None:
         return math.nan, math.nan
-    moves = compare_aligned(previous, snapshot, align(previous.customers, snapshot.customers))
+    moves = compare_aligned(previous, snapshot, aligned)
     cow = SEGMENTS.index("AX")
     was, now = moves.before == cow, moves.after == cow
     stayed = int(np.count_nonzero(was & now))
@@ -188,13 +202,13 @@ def _cows(snapshot: Snapshot, previous: Snapshot | None) -> tuple[float, float]:
     )
 
 
-def _attrition(snapshot: Snapshot, before: Snapshot | None) -> tuple[float, int]:
-    if before is None:
+def _attrition(
+    snapshot: Snapshot, before: Snapshot | None, aligned: Alignment | None
+) -> tuple[float, int]:
+    if before is None or aligned is None:
         return math.nan, 0
     days = (snapshot.dated - before.dated).days
-    moves = compare_aligned(
-        before, snapshot, align(before.customers, snapshot.customers), by="abc"
-    )
+    moves = compare_aligned(before, snapshot, aligned, by="abc")
     was = moves.before == 0
     count = int(np.count_nonzero(was))
     if not count or days <= 0:

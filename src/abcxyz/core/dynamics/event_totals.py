@@ -7,7 +7,7 @@ import math
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Numbers
+from abcxyz._arrays import Bools, Numbers, same_numbers
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sums import rounded_sum
@@ -15,7 +15,7 @@ from abcxyz.core.sums import rounded_sum
 __all__ = ["EventTotal", "event_totals"]
 
 
-@frozen
+@frozen(field_transformer=same_numbers)
 class EventTotal:
     """Totals of one event of `EVENTS`: customers, and their money; NaN if it is not known."""
 

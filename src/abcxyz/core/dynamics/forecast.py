@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Floats, freeze
+from abcxyz._arrays import SAME_ARRAYS, Floats, freeze, same_numbers
+from abcxyz.core.display import Drawable, brief, plain_number
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.comparison import check_comparable, compare_aligned
 from abcxyz.core.dynamics.transitions import Transitions
@@ -19,13 +20,16 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["LEAST_TRANSITIONS", "Forecast", "HeldBack", "chain", "forecast"]
 
 LEAST_TRANSITIONS = 3
 """Least number of past transitions for an estimate of the rates."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=same_numbers)
 class HeldBack:
     """Backtest of one past period, forecast from the periods before it.
 
@@ -39,8 +43,6 @@ class HeldBack:
     revenue, revenue_forecast, revenue_unchanged
         Actual revenue, and that of the forecast and of the baseline.
     """
-
-    __hash__ = None  # type: ignore[assignment]
 
     dated: date
     share_error: float
@@ -64,8 +66,8 @@ def _relative(predicted: float, true: float) -> float:
     return abs(predicted - true) / abs(true) if true else float("nan")
 
 
-@frozen(kw_only=True)
-class Forecast:
+@frozen(kw_only=True, field_transformer=same_numbers)
+class Forecast(Drawable):
     """Forecast of the next period, if the past transition rates continue.
 
     Parameters
@@ -97,6 +99,26 @@ class Forecast:
     revenue_now: float
     transitions: int
     held_back: tuple[HeldBack, ...] = ()
+
+    def __repr__(self) -> str:
+        shares = [
+            f"{state} {share:.1%}" for state, share in zip(self.states, self.shares, strict=True)
+        ]
+        revenue = f"revenue {plain_number(self.revenue)}"
+        return brief(self, f"after {self.after}", ", ".join(shares), revenue)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per state."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "state": self.states,
+                "customers": self.customers,
+                "share": self.shares,
+                "share_now": self.shares_now,
+            }
+        )
 
     @property
     def error(self) -> tuple[float, float]:

@@ -293,7 +293,8 @@ class RunningSums:
         if counts:
             bucket = code * self._periods.count
             bucket += self._lookup[place]
-            np.add.at(self._grid.reshape(-1), bucket, money)
+            with np.errstate(over="ignore"):  # refused by the panel, with the customer
+                np.add.at(self._grid.reshape(-1), bucket, money)
         within = (place >= self._window[0]) & (place < self._window[1])
         if not within.all():
             seen[code[~within]] |= _KNOWN | _SPANNED

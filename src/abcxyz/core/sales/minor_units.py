@@ -36,6 +36,11 @@ def minor_units(money: Numbers, places: int) -> tuple[Ints, Bools]:
     if money.dtype.kind == "i":
         good = np.abs(money.astype(np.float64)) * 10.0**places <= EXACT
         return np.where(good, money, 0) * 10**places, good
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _scaled(money, places)
+
+
+def _scaled(money: Numbers, places: int) -> tuple[Ints, Bools]:
     scaled = money * 10.0**places
     whole = np.rint(scaled)
     size = np.abs(whole)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, freeze
-from abcxyz.core.classes.classify import classify_abc, classify_cv
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze
+from abcxyz.core.classes.classify import cut_amounts, cut_variations
 from abcxyz.core.classes.rule_traits import is_signless, single_order_is_z
+from abcxyz.core.classes.rules import CumulativeMean
+from abcxyz.core.display import Drawable, brief
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.settings import Settings
-from abcxyz.core.sums import NEAR
-from abcxyz.errors import InputError, MeaninglessClassesWarning
+from abcxyz.core.sums import NEAR, survey
+from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FIRM", "Confidence", "class_confidence"]
 
@@ -23,10 +29,11 @@ FIRM = 0.8
 """Least probability of a class that counts as firm."""
 
 _BATCH = 16  # resamples per matrix product: a compromise of memory and speed
+_COLUMNS = 1 << 12  # customers per matrix product, whose numbers stay in the CPU cache
 
 
 @frozen(kw_only=True)
-class Confidence:
+class Confidence(Drawable):
     """Bootstrap probabilities of the classes of n customers.
 
     Parameters
@@ -37,21 +44,51 @@ class Confidence:
         Number of resamples.
     firm_from
         Least probability of a firm class.
+    customers
+        (n,) identifiers; None if not known.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     abc: Floats = field(eq=SAME_ARRAYS)
     xyz: Floats = field(eq=SAME_ARRAYS)
     segment: Floats = field(eq=SAME_ARRAYS)
     resamples: int
     firm_from: float = FIRM
+    customers: npt.NDArray[Any] | None = field(default=None, eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.segment)
+
+    def __repr__(self) -> str:
+        firm = f"firm {int(self.firm.sum()):,}, borderline {int(self.borderline.sum()):,}"
+        return brief(self, f"{len(self):,} customers", firm, f"{self.resamples} resamples")
 
     @property
     def firm(self) -> Bools:
         """(n,) whether the segment is firm; the other classified ones are borderline."""
         return np.asarray(self.segment >= self.firm_from)
+
+    @property
+    def borderline(self) -> Bools:
+        """(n,) whether the customer is classified, and the segment is not firm."""
+        return np.asarray(self.segment < self.firm_from)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer: probabilities, and the label."""
+        import pandas as pd
+
+        columns = {} if self.customers is None else {"customer": self.customers}
+        label = np.where(self.firm, "firm", np.where(self.borderline, "borderline", ""))
+        return pd.DataFrame(
+            {
+                **columns,
+                "abc": self.abc,
+                "xyz": self.xyz,
+                "segment": self.segment,
+                "label": label.astype(object),
+            }
+        )
 
     def label(self, i: int) -> str:
         """Return ``firm`` or ``borderline`` for customer number *i*; empty if not classified."""
@@ -121,49 +158,53 @@ def class_confidence(
     p = panel.periods.count
     drawn = np.random.default_rng(seed).multinomial(p, np.full(p, 1 / p), size=resamples)
     series = _Series(panel, settings)
-    with warnings.catch_warnings():
-        # A resample may have a crowded class; the classification itself already warned.
-        warnings.simplefilter("ignore", MeaninglessClassesWarning)
-        ((abc, xyz),) = series.codes(np.ones((1, p)))
-        same = np.zeros((3, len(panel)), dtype=np.int64)
-        for start in range(0, resamples, _BATCH):
-            for abc_now, xyz_now in series.codes(drawn[start : start + _BATCH].astype(float)):
-                equal = abc_now == abc, xyz_now == xyz
-                same[0] += equal[0]
-                same[1] += equal[1]
-                same[2] += equal[0] & equal[1]
-    missing = np.stack([abc < 0, xyz < 0, (abc < 0) | (xyz < 0)])
-    shares = np.where(missing, np.nan, same / resamples)
+    ((abc, xyz),) = series.codes(np.ones((1, p)))
+    same = np.zeros((3, len(abc)), dtype=np.int32)
+    for start in range(0, resamples, _BATCH):
+        for abc_now, xyz_now in series.codes(drawn[start : start + _BATCH].astype(float)):
+            equal = abc_now == abc, xyz_now == xyz
+            same[0] += equal[0]
+            same[1] += equal[1]
+            same[2] += equal[0] & equal[1]
+    shares = np.full((3, len(panel)), np.nan)
+    shares[:, series.places] = same / resamples
     return Confidence(
         abc=freeze(shares[0]),
         xyz=freeze(shares[1]),
         segment=freeze(shares[2]),
         resamples=resamples,
         firm_from=firm_from,
+        customers=panel.customers,
     )
 
 
 class _Series:
-    """A panel prepared for repeated classification with different weights of its buckets."""
+    """A panel prepared for repeated classification with different weights of its buckets.
+
+    ``places`` are the customers with sales, those with returns last: the sums of the others, in
+    blocks without a negative number, are faster.
+    """
 
     def __init__(self, panel: Panel, settings: Settings) -> None:
         self._settings = settings
         rule = settings.xyz
         self._single = single_order_is_z(rule, settings.single_order)
         self._signless = is_signless(rule)
+        table = np.asarray(panel.sales, dtype=np.float64)
+        known = np.flatnonzero(~np.isnan(table).all(axis=1))
+        back = (table[known] < 0).any(axis=1)
+        self.places: Ints = np.concatenate([known[~back], known[back]])
         # Buckets in rows: products with the counts of many resamples are then contiguous.
-        sales = np.array(panel.sales.T, dtype=np.float64, order="C")
-        self._known = ~np.isnan(sales).all(axis=0)
-        sales[np.isnan(sales)] = 0.0
-        self._sales = sales
-        self._few = self._known & (panel.orders <= 1)
+        sales = np.nan_to_num(table[self.places].T).copy()
+        p, n = sales.shape
+        self._few = panel.orders[self.places] <= 1
         # If the buckets extend beyond the window, only the share of the money inside it counts.
-        sums = sales.sum(axis=0)
-        self._part = np.ones(len(panel))
+        self._money = sales
         if panel.periods.span != panel.periods.window:
-            np.divide(panel.value, sums, out=self._part, where=sums > 0)
-        self._part[~self._known] = np.nan
-        p = len(sales)
+            sums = sales.sum(axis=0)
+            part = np.ones(n)
+            np.divide(panel.value[self.places], sums, out=part, where=sums > 0)
+            self._money = sales * part
         self._inside: Floats = np.ones((p, 1))
         if settings.since_first:
             active = sales != 0
@@ -173,32 +214,45 @@ class _Series:
         # Squares of differences to the customer's mean: equal amounts give exactly zero.
         self._off = (sales - self._middle) * self._inside
         self._square = self._off * self._off
-        self._size = np.abs(sales).max(axis=0)
+        self._zero = NEAR * np.abs(sales).max(axis=0, initial=0.0)
 
     def codes(self, weights: Floats) -> Iterator[tuple[Codes, Codes]]:
         """Yield, for every r, the classes with bucket j counted ``weights[r, j]`` times."""
-        products = [weights @ part for part in (self._sales, self._off, self._square)]
-        counted = weights @ self._inside
-        for total, shift, square, count in zip(*products, counted, strict=True):
-            abc = classify_abc(total * self._part, self._settings.abc).codes
-            cv = self._variation(shift, square, count)
-            xyz = np.full(len(cv), -1, dtype=np.int8)
-            if self._known.any():
-                xyz[self._known] = classify_cv(cv[self._known], self._settings.xyz).codes
+        rule = self._settings.xyz
+        total, variation = weights @ self._money, self._variation(weights)
+        for values, cv in zip(total, variation, strict=True):
+            _, abc = cut_amounts(survey(values), self._settings.abc)
+            if isinstance(rule, CumulativeMean):
+                cv = rule.rounded(cv)
+            _, xyz = cut_variations(cv, cv[~np.isnan(cv)], rule)
             if self._single:
                 xyz[self._few] = 2
             yield abc, xyz
 
-    def _variation(self, shift: Floats, square: Floats, counted: Floats) -> Floats:
+    def _variation(self, weights: Floats) -> Floats:
+        """Return (resamples, n) coefficients of variation."""
+        counted = weights @ self._inside
+        fewer = counted - self._settings.ddof
+        cv = np.empty((len(weights), len(self.places)))
         with np.errstate(divide="ignore", invalid="ignore"):
-            shift = shift / counted
-            mean = self._middle + shift
-            spread = np.maximum(square - counted * shift * shift, 0.0)
-            deviation = np.sqrt(spread / (counted - self._settings.ddof))
-            cv: Floats = deviation / (np.abs(mean) if self._signless else mean)
-        zero = np.abs(mean) <= NEAR * self._size
-        if self._signless:
-            cv[zero] = 0.0
-        else:
-            cv[zero | (mean < 0) | (counted < 2)] = np.nan
+            for start in range(0, cv.shape[1], _COLUMNS):
+                some = slice(start, start + _COLUMNS)
+                each = some if counted.shape[1] > 1 else slice(None)
+                shift = weights @ self._off[:, some]
+                spread = weights @ self._square[:, some]
+                shift /= counted[:, each]
+                mean = shift + self._middle[some]
+                shift *= shift
+                shift *= counted[:, each]
+                spread -= shift
+                spread /= fewer[:, each]
+                np.maximum(spread, 0.0, out=spread)
+                np.sqrt(spread, out=spread)
+                if self._signless:
+                    np.abs(mean, out=mean)
+                part = np.divide(spread, mean, out=cv[:, some])
+                undefined = mean <= self._zero[some]
+                if not self._signless:
+                    undefined |= counted[:, each] < 2
+                part[undefined] = 0.0 if self._signless else np.nan
         return cv

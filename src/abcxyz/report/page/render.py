@@ -108,17 +108,16 @@ def render_html(
     environment = _environment()
     template = environment.get_template("page.html")
     facts = Facts(analysis)
-    moves = facts.moves()
     pages = []
     for one in shown:
         show = Formatter(analysis, one, currency=currency)
         page = template.render(
             **show.helpers(),
             **heading(facts, show),
-            **answers(facts, show, moves),
+            **answers(facts, show),
             **segments(facts, show, rows),
             **cuts(facts, show),
-            **changes(facts, show, moves, rows),
+            **changes(facts, show, rows),
             **lists(facts, show),
             **method(facts, show),
             title=clean(title) or text("Customers by value and steadiness", one),

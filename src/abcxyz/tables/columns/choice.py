@@ -25,7 +25,6 @@ from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 __all__ = ["ColumnChoice", "ColumnChoices", "choose_by_cells"]
 
 _WORDS = Catalogue()
-_SAMPLE = 20_000  # lines
 _EMPTIER = 0.01  # a column with this many more empty cells than another is not preferred
 _SIZE = 10  # money is larger than a number of pieces at least so many times
 
@@ -167,14 +166,13 @@ def choose_by_cells(
         role: ColumnChoice(role, column, _WORDS.message("named by the option"))
         for role, column in chosen.items()
     }
-    rows = None if sample is None else sample.head(_SAMPLE)
     for role in ROLES:
         if role in choices:
             continue
         taken = {one.column for one in choices.values()}
         offered = [column for column in candidates(columns, role) if column not in taken]
         if offered:
-            choices[role] = _choice(role, offered, rows)
+            choices[role] = _choice(role, offered, sample)
     missing = [role for role in REQUIRED if role not in choices]
     if missing:
         raise nothing_found(missing, columns, where)

@@ -22,6 +22,7 @@ from abcxyz.tables.table import Table
 __all__ = ["CsvTable", "can_stream"]
 
 _BLOCK = 1 << 24  # bytes
+_START = 1 << 22  # bytes of which the first rows are taken
 _LARGEST = 1 << 26  # a row of this size is a quote without its twin
 _SPLIT = 1 << 22  # bytes that one thread splits at once
 
@@ -69,29 +70,32 @@ class CsvTable:
         remarks: Sequence[str] = self._decided.get("remarks", self.first_remarks)
         return remarks
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield the rows in blocks; see `abcxyz.tables.table.Table.batches`."""
-        rows = 0
+        done = 0
         try:
-            for frame in self._regular(columns):
+            for frame in self._regular(columns, _BLOCK if rows is None else _START):
                 yield frame
-                rows += len(frame)
+                done += len(frame)
         except _IrregularError:
             table = self.careful()
             self._decided["remarks"] = table.remarks
             for frame in table.batches(columns):
-                if len(frame) > rows:
-                    yield frame.iloc[rows:]
-                rows = max(0, rows - len(frame))
+                if len(frame) > done:
+                    yield frame.iloc[done:]
+                done = max(0, done - len(frame))
 
-    def _regular(self, columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
+    def _regular(self, columns: Sequence[str] | None, size: int) -> Iterator[pd.DataFrame]:
         with self.content.open() as stream, ThreadPoolExecutor(1) as ahead:
-            blocks = self._numbered(stream)
+            blocks = self._numbered(stream, size)
+            # Nothing is read ahead of the first rows, after which a reader may stop.
+            frame = self._next(blocks, columns)
+            if frame is not None and len(frame):
+                yield frame
             waiting = ahead.submit(self._next, blocks, columns)
-            while True:
-                frame = waiting.result()
-                if frame is None:
-                    return
+            while (frame := waiting.result()) is not None:
                 waiting = ahead.submit(self._next, blocks, columns)
                 if len(frame):
                     yield frame
@@ -103,10 +107,10 @@ class CsvTable:
             return self._split(block, line, columns)
         return None
 
-    def _numbered(self, stream: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    def _numbered(self, stream: IO[bytes], size: int) -> Iterator[tuple[bytes, int]]:
         """Yield the blocks of rows, each with the number of its first line."""
         line = 1
-        for block in _blocks(stream, self.skipped):
+        for block in _blocks(stream, self.skipped, size):
             yield block, line + self.skipped
             line += block.count(b"\n")
 
@@ -169,10 +173,10 @@ class CsvTable:
             raise _IrregularError from problem
         frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
         frame.columns = pd.Index([self.columns[int(name)] for name in wanted], dtype=object)
+        if len(frame) == ends:  # as many rows as lines: no row has several
+            return frame.set_axis(pd.RangeIndex(line, line + ends), axis="index")
         if quoted and self._swallows_rows(block):
             raise _IrregularError
-        if len(frame) == ends:
-            return frame.set_axis(pd.RangeIndex(line, line + ends), axis="index")
         numbers = _line_numbers(block)
         if len(numbers) != len(frame):
             raise _IrregularError
@@ -219,10 +223,10 @@ def _is_utf8(content: Content) -> bool:
     return True
 
 
-def _blocks(stream: IO[bytes], skipped: int) -> Iterator[bytes]:
+def _blocks(stream: IO[bytes], skipped: int, size: int) -> Iterator[bytes]:
     """Yield whole rows, about a block at a time, without the first lines."""
     rest = b"".join(islice(_after_mark(stream), skipped, skipped + 1))
-    while data := stream.read(_BLOCK):
+    while data := stream.read(size):
         block = rest + data
         end = _last_row_end(block)
         if not end and len(block) > _LARGEST:

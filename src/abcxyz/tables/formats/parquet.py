@@ -76,7 +76,9 @@ class ParquetTable:
         except (pa.ArrowException, OSError, ValueError) as problem:
             raise damaged(self.content.name, problem) from problem
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield the rows in batches; see `abcxyz.tables.table.Table.batches`.
 
         Text is yielded as Arrow text, dictionaries of texts as such, and whole numbers with
@@ -95,16 +97,16 @@ class ParquetTable:
                 ThreadPoolExecutor(1) as ahead,
             ):
                 wanted = [one for one in self.columns if columns is None or one in columns]
-                batches = file.iter_batches(batch_size=_ROWS, columns=wanted)
+                batches = file.iter_batches(batch_size=min(rows or _ROWS, _ROWS), columns=wanted)
                 waiting = ahead.submit(next, batches, None)
                 while (batch := waiting.result()) is not None:
                     waiting = ahead.submit(next, batches, None)
                     frame = batch.to_pandas(
                         types_mapper=_pandas_type, date_as_object=False, ignore_metadata=True
                     )
-                    rows = pd.RangeIndex(line, line + len(frame))
+                    lines = pd.RangeIndex(line, line + len(frame))
                     line += len(frame)
-                    yield frame.set_axis(rows, axis="index")
+                    yield frame.set_axis(lines, axis="index")
         except (pa.ArrowException, OSError, ValueError) as problem:
             raise damaged(self.content.name, problem) from problem
 

@@ -53,7 +53,9 @@ class UnitedTable:
         known = dict.fromkeys(self._remarks)
         return list(known | dict.fromkeys(text for one in self.tables for text in one.remarks))
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield the rows of each table; see `abcxyz.tables.table.Table.batches`."""
         wanted = list(self.columns if columns is None else columns)
         # A column that is text in one table and has another type in the next is read as cells.
@@ -61,7 +63,7 @@ class UnitedTable:
             isinstance(table, FrameTable) for table in self.tables[1:]
         )
         for table in self.tables:
-            for batch in table.batches(wanted):
+            for batch in table.batches(wanted, rows=rows):
                 yield batch if alike else batch.astype(object)
 
 

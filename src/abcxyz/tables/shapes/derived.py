@@ -56,11 +56,13 @@ class DerivedTable:
         """Name of the file, for messages."""
         return self.source.where
 
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def batches(
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Yield the rows in batches; see `abcxyz.tables.table.Table.batches`."""
         wanted = list(self.columns if columns is None else columns)
         known = set(self.source.columns)
         read = list(dict.fromkeys([*self.needs, *(name for name in wanted if name in known)]))
         make = self.begin()
-        for batch in self.source.batches(read):
+        for batch in self.source.batches(read, rows=rows):
             yield make(batch)[wanted]

@@ -14,7 +14,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools
 from abcxyz.errors import InputError
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.toolkit.catalogue import Catalogue
@@ -96,7 +96,7 @@ def fill_groups(table: Table, roles: Mapping[str, str]) -> Table | None:
     if customer is None:
         return None
     used = list(roles.values())
-    sample = next(iter(table.batches(list(dict.fromkeys(used)))), None)
+    sample = first_rows(table, list(dict.fromkeys(used)))
     if sample is None or len(sample) < 2:
         return None
     groups = _groups(sample, roles, customer)
@@ -121,6 +121,8 @@ def fill_groups(table: Table, roles: Mapping[str, str]) -> Table | None:
 
 def _groups(sample: pd.DataFrame, roles: Mapping[str, str], customer: str) -> _Groups | None:
     blank = missing_cells(sample[customer])
+    if not blank.any():
+        return None
     date, amount = roles.get("date"), roles.get("amount")
     full = np.ones(len(sample), dtype=bool)
     if amount is not None:

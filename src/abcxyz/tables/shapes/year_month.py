@@ -10,7 +10,7 @@ import pandas as pd
 
 from abcxyz.tables.layout.periods import period_of
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Table, first_rows
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -29,7 +29,7 @@ def year_and_month(table: Table) -> Table | None:
     month = _find(table.columns, _MONTHS) or _find(table.columns, _QUARTERS)
     if year is None or month is None:
         return None
-    sample = next(iter(table.batches([year, month])), None)
+    sample = first_rows(table, [year, month])
     if sample is None or not _are_parts(sample, year, month):
         return None
     day = _find(table.columns, _DAYS)

@@ -49,7 +49,8 @@ def is_missing(cell: object) -> bool:
     [True, True, True, True, True, False, False]
     """
     if isinstance(cell, str):
-        return clean_text(cell) in MISSING_MARKERS or not clean_text(cell)
+        text = cell if cell.isalnum() else clean_text(cell)
+        return not text or text in MISSING_MARKERS
     if cell is None:
         return True
     return bool(pd.isna(cell))  # type: ignore[call-overload]

@@ -49,7 +49,8 @@ def total_cells(cells: Sequence[Any]) -> Bools:
 
 def may_hold_totals(cells: Sequence[Any]) -> bool:
     """Return whether a word for a total is in any cell: a quick test of many cells."""
-    text = "\n".join(cell for cell in cells if isinstance(cell, str)).casefold()
+    texts = cells if set(map(type, cells)) == {str} else [c for c in cells if isinstance(c, str)]
+    text = "\n".join(texts).casefold()
     return any(word in text for word in ("total", "итог", "всего"))
 
 

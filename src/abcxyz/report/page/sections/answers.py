@@ -10,9 +10,8 @@ from typing import Any
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.alerts import NO_RISK, Alert
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.dynamics.events import FALLS
 from abcxyz.i18n import number, percent, plural, text
-from abcxyz.report.customers import Facts, Move, name_of
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import MOST, Formatter, bare
 from abcxyz.report.vocabulary import ALERT_KINDS, METRICS
 
@@ -22,7 +21,7 @@ _TOP = 5
 _GAP = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
-def answers(facts: Facts, show: Formatter, moves: list[Move]) -> dict[str, Any]:
+def answers(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the three answers, the key figures and the alerts."""
     analysis, lang = facts.analysis, show.lang
     a_class, metrics = facts.totals.abc[0], facts.totals.metrics
@@ -61,10 +60,6 @@ def answers(facts: Facts, show: Formatter, moves: list[Move]) -> dict[str, Any]:
             ),
         ]
     )
-    losses = sorted(
-        (one for one in moves if one.event in FALLS and one.change < 0),
-        key=lambda one: one.change,
-    )
     largest = [
         one
         for one in map(facts.customer, facts.order[:_TOP].tolist())
@@ -77,22 +72,21 @@ def answers(facts: Facts, show: Formatter, moves: list[Move]) -> dict[str, Any]:
         "moves": analysis.transitions,
         "fell": {"count": fell.customers, "money": fell.change},
         "moved": moved,
-        "losses": losses[:_TOP],
+        "losses": facts.losses(_TOP),
         "keys": _key_figures(facts, show),
         **_calls(facts, show),
     }
 
 
 def _calls(facts: Facts, show: Formatter) -> dict[str, Any]:
-    alerts = [_alert(facts.analysis, show, one) for one in facts.analysis.alerts]
+    analysis, alerts = facts.analysis, facts.analysis.alerts
     # Money at risk before money to gain, like the sorting of the alerts.
-    urgent = [one for one in alerts if one["kind"] not in NO_RISK]
-    first: list[dict[str, Any]] = []
-    for one in itertools.chain(urgent, (one for one in alerts if one["kind"] in NO_RISK)):
+    urgent = (one for one in alerts if one.kind not in NO_RISK)
+    first: dict[str, Alert] = {}
+    for one in itertools.chain(urgent, (one for one in alerts if one.kind in NO_RISK)):
         if len(first) == _TOP:
             break
-        if all(one["name"] != other["name"] for other in first):
-            first.append(one)
+        first.setdefault(name_of(analysis, one.customer), one)
     calls = (
         show.say("Nothing needs a person now.")
         if not alerts
@@ -103,9 +97,9 @@ def _calls(facts: Facts, show: Formatter) -> dict[str, Any]:
         )
     )
     return {
-        "alerts": alerts,
-        "alerts_shown": alerts[:MOST],
-        "calls_first": first,
+        "alerts_count": len(alerts),
+        "alerts_shown": [_alert(analysis, show, one) for one in alerts[:MOST]],
+        "calls_first": [_alert(analysis, show, one) for one in first.values()],
         "calls": calls,
     }
 

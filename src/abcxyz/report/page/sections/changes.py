@@ -16,10 +16,9 @@ __all__ = ["changes"]
 _PATHS = 30
 
 
-def changes(facts: Facts, show: Formatter, moves: list[Move], rows: int) -> dict[str, Any]:
+def changes(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
     """Return the transitions: events, paths and customers, with their money."""
     transitions = facts.analysis.transitions
-    movers = [_plain(one) for one in moves]
     before = facts.analysis.previous
     paths = [] if transitions is None else _paths(transitions)
     return {
@@ -28,8 +27,8 @@ def changes(facts: Facts, show: Formatter, moves: list[Move], rows: int) -> dict
         "events": _events(facts, show),
         "paths": paths[:_PATHS],
         "paths_left": max(len(paths) - _PATHS, 0),
-        "movers": movers[:rows],
-        "movers_left": max(len(movers) - rows, 0),
+        "movers": [_plain(one) for one in facts.moves(rows)],
+        "movers_left": max(len(facts.moved) - rows, 0),
     }
 
 

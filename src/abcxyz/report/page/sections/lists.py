@@ -67,6 +67,6 @@ def _prospect(analysis: Analysis, show: Formatter, i: int) -> dict[str, Any]:
 def method(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the settings, the versions and the glossary."""
     return {
-        "settings": settings_rows(facts.analysis, show.lang),
+        "settings": settings_rows(facts, show.lang),
         "glossary": [(show.say(term), show.say(what)) for term, what in GLOSSARY.items()],
     }

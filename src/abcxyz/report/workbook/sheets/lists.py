@@ -133,5 +133,5 @@ def settings_sheet(facts: Facts, writer: SheetWriter) -> None:
     writer.sheet(
         "Settings",
         [("Setting", 40, "label"), ("Value", 90, "")],
-        settings_rows(facts.analysis, writer.lang),
+        settings_rows(facts, writer.lang),
     )
