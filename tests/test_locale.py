@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 import abcxyz
-import abcxyz.crm.profit_of_change
+import abcxyz.crm.profit
 import abcxyz.crm.reports.registry
 import abcxyz_bitrix
 import abcxyz_onec

@@ -135,7 +135,7 @@ def test_figures_of_pm4py(shared_data: Path, shared_spec: Path, name: str) -> No
     oracle = json.loads((shared_spec / "crm_oracles" / f"funnel_{name}.json").read_text("utf-8"))
     for key, one in oracle["figures"]["cohorts_by_creation"].items():
         days = key.partition(",")[0].split(" to ")
-        window = Window(*days) if len(days) == 2 else None  # type: ignore[arg-type]
+        window = Window(*days) if len(days) == 2 else None
         table = funnel(crm, window)["sales"]
         assert table.deals == one["cases"]
         for row in table.stages:

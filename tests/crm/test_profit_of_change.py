@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz.crm.profit_of_change import ChangeLine, profit_of_change
+from abcxyz.crm.profit import ChangeLine, profit_of_change
 from abcxyz.errors import InputError
 
 

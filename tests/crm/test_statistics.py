@@ -155,7 +155,7 @@ def test_working_time_equals_a_count_of_minutes(start: int, length: int) -> None
 
 @given(st.integers(0, 10_000), st.integers(1, 200_000))
 def test_a_deadline_has_its_working_time_before_it(start: int, seconds: int) -> None:
-    since = np.array(["2026-03-25T00:00"], dtype="M8[s]") + np.timedelta64(start, "m")
+    since = np.array([np.datetime64("2026-03-25T00:00:00") + np.timedelta64(start, "m")])
     due = CALENDAR.deadline(since, seconds)
     assert CALENDAR.working_seconds(since, due).tolist() == [seconds]
     assert CALENDAR.working_seconds(since, due - np.timedelta64(1, "s")).tolist() == [seconds - 1]

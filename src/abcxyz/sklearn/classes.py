@@ -273,7 +273,7 @@ class SegmentTransformer(_Classes):
     --------
     >>> customers = [[50, 50, 50], [9, 11, 10], [2, 9, 4], [0, 30, 0]]
     >>> SegmentTransformer(output="labels").fit_transform(customers).ravel().tolist()
-    ['AX', 'BY', 'CY', 'BZ']
+    ['AX', 'BY', 'CZ', 'BZ']
     """
 
     def __init__(

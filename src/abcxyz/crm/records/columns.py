@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any, Self
 
 import attrs
@@ -12,19 +13,22 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Floats, Ints, freeze, is_missing
+from abcxyz._arrays import Bools, Floats, Ints, freeze, is_missing
 from abcxyz.errors import InputError
 
 __all__ = [
+    "OPTIONAL",
+    "REQUIRED",
     "Columns",
     "Moments",
     "TextColumn",
-    "column",
+    "as_given",
     "days_column",
     "flags",
     "moments",
     "numbers",
     "optional_ids",
+    "optional_text",
     "required_ids",
     "required_moments",
     "required_text",
@@ -34,6 +38,10 @@ __all__ = [
 
 Moments = npt.NDArray[np.datetime64]
 """``datetime64[s]`` in UTC; NaT where unknown."""
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
 
 
 @frozen(eq=False)
@@ -54,7 +62,7 @@ class TextColumn:
     (('ads', 'site', ''), [0, 1, 2, 0], ['', 'ads'])
     """
 
-    categories: tuple[str, ...] = field(converter=tuple)
+    categories: tuple[str, ...] = field(converter=_texts)
     codes: Ints
 
     __hash__ = None  # type: ignore[assignment]
@@ -115,15 +123,19 @@ def text_column(values: Any) -> TextColumn:
     return TextColumn(tuple(places), freeze(codes))
 
 
-def required_text(values: Any, self_: Any, one: attrs.Attribute[Any]) -> TextColumn:
+def optional_text(values: Any, name: str) -> TextColumn:  # noqa: ARG001 - as other converters
+    """Encode a text column in which values may be missing."""
+    return text_column(values)
+
+
+def required_text(values: Any, name: str) -> TextColumn:
     """Encode a text column in which every value is required."""
     column_ = text_column(values)
     empty = column_.codes == column_.code("")
     if empty.any():
         raise InputError(
-            "{table}: {name} has no value at position {place}; name it, or leave the row out",
-            table=type(self_).__name__,
-            name=one.name,
+            "{name} has no value at position {place}; name it, or leave the row out",
+            name=name,
             place=int(np.argmax(empty)),
         )
     return column_
@@ -160,16 +172,14 @@ def _ids(values: Any, name: str, *, optional: bool) -> npt.NDArray[Any]:
     return freeze(texts)
 
 
-def required_ids(values: Any, self_: Any, one: attrs.Attribute[Any]) -> npt.NDArray[Any]:
+def required_ids(values: Any, name: str) -> npt.NDArray[Any]:
     """Convert identifiers: int64 for whole numbers, otherwise text."""
-    return _ids(values, f"{type(self_).__name__}.{one.name}", optional=False)
+    return _ids(values, name, optional=False)
 
 
-def optional_ids(values: Any, self_: Any, one: attrs.Attribute[Any]) -> npt.NDArray[Any] | None:
+def optional_ids(values: Any, name: str) -> npt.NDArray[Any]:
     """Convert identifiers that may be missing: -1 among whole numbers, else the empty text."""
-    if values is None:
-        return None
-    return _ids(values, f"{type(self_).__name__}.{one.name}", optional=True)
+    return _ids(values, name, optional=True)
 
 
 def rows_of(ids: npt.NDArray[Any], table: npt.NDArray[Any]) -> Ints:
@@ -238,9 +248,8 @@ def _moment(value: Any, name: str, place: int) -> Any:
     return np.datetime64(value.astimezone(UTC).replace(tzinfo=None), "s")
 
 
-def required_moments(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Moments:
+def required_moments(values: Any, name: str) -> Moments:
     """Convert moments, all of which are required."""
-    name = f"{type(self_).__name__}.{one.name}"
     converted = moments(values, name)
     missing = np.isnat(converted)
     if missing.any():
@@ -252,14 +261,8 @@ def required_moments(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Mome
     return converted
 
 
-def _optional_moments(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Moments | None:
-    return None if values is None else moments(values, f"{type(self_).__name__}.{one.name}")
-
-
-def days_column(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Moments | None:
+def days_column(values: Any, name: str) -> Moments:
     """Convert days to ``datetime64[D]``; NaT where unknown."""
-    if values is None:
-        return None
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return freeze(values.astype("M8[D]"))
     listed = [None if is_missing(value) or value == "" else value for value in values]
@@ -269,14 +272,12 @@ def days_column(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Moments |
     except (ValueError, TypeError):
         raise InputError(
             "{name} holds a value that is no day; write days as 2026-05-31",
-            name=f"{type(self_).__name__}.{one.name}",
+            name=name,
         ) from None
 
 
-def numbers(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Floats | None:
+def numbers(values: Any, name: str) -> Floats:
     """Convert numbers to float64; NaN where unknown."""
-    if values is None:
-        return None
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         return freeze(values.astype(np.float64))
     listed = [math.nan if is_missing(value) else value for value in values]
@@ -292,16 +293,14 @@ def numbers(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Floats | None
         raise InputError(
             "{name} holds a value at position {place} that is no number; convert the column "
             "to numbers first",
-            name=f"{type(self_).__name__}.{one.name}",
+            name=name,
             place=bad,
         )
     return freeze(np.array([float(value) for value in listed], dtype=np.float64))
 
 
-def flags(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Bools | None:
+def flags(values: Any, name: str) -> Bools:
     """Convert true/false; missing values are false."""
-    if values is None:
-        return None
     if isinstance(values, np.ndarray) and values.dtype.kind == "b":
         return freeze(values)
     listed = [False if is_missing(value) else value for value in values]
@@ -309,47 +308,42 @@ def flags(values: Any, self_: Any, one: attrs.Attribute[Any]) -> Bools | None:
     if bad is not None:
         raise InputError(
             "{name} holds {value!r} at position {place}; pass True or False",
-            name=f"{type(self_).__name__}.{one.name}",
+            name=name,
             value=listed[bad],
             place=bad,
         )
     return freeze(np.array(listed, dtype=bool))
 
 
-def _optional_text(values: Any) -> TextColumn | None:
-    return None if values is None else text_column(values)
+_CONVERT: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
+    {
+        "id": required_ids,
+        "id?": optional_ids,
+        "text": required_text,
+        "text?": optional_text,
+        "moment": required_moments,
+        "moment?": moments,
+        "day?": days_column,
+        "number?": numbers,
+        "flag?": flags,
+    }
+)
+"""Kind of a column -> its converter, which takes the values and the column's name."""
+
+REQUIRED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {kind: {"kind": kind} for kind in _CONVERT if not kind.endswith("?")}
+)
+"""Kind -> metadata of a column that has to be there, with a value in every row."""
+
+OPTIONAL: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {kind.rstrip("?"): {"kind": kind} for kind in _CONVERT if kind.endswith("?")}
+)
+"""Kind -> metadata of a column that may be None, and may lack single values."""
 
 
-_CONVERTERS: Mapping[str, Any] = {
-    "id": attrs.Converter(required_ids, takes_self=True, takes_field=True),
-    "id?": attrs.Converter(optional_ids, takes_self=True, takes_field=True),
-    "text": attrs.Converter(required_text, takes_self=True, takes_field=True),
-    "text?": _optional_text,
-    "moment": attrs.Converter(required_moments, takes_self=True, takes_field=True),
-    "moment?": attrs.Converter(_optional_moments, takes_self=True, takes_field=True),
-    "day?": attrs.Converter(days_column, takes_self=True, takes_field=True),
-    "number?": attrs.Converter(numbers, takes_self=True, takes_field=True),
-    "flag?": attrs.Converter(flags, takes_self=True, takes_field=True),
-}
-
-
-def column(kind: str) -> Any:
-    """Declare a column of a record.
-
-    Parameters
-    ----------
-    kind
-        ``id``, ``text``, ``moment``, ``day``, ``number`` or ``flag``; with ``?`` it is optional:
-        the whole column may be None, and single values may be missing.
-    """
-    metadata = {"kind": kind}
-    compare = None if kind.startswith("text") else SAME_ARRAYS
-    options: dict[str, Any] = {"converter": _CONVERTERS[kind], "metadata": metadata}
-    if compare is not None:
-        options["eq"] = compare
-    if kind.endswith("?"):
-        options["default"] = None
-    return field(**options)
+def as_given(values: Any) -> Any:
+    """Return values unchanged: `Columns` converts them, and knows the name of the column."""
+    return values
 
 
 @frozen
@@ -359,6 +353,12 @@ class Columns:
     __hash__ = None  # type: ignore[assignment]
 
     def __attrs_post_init__(self) -> None:
+        for one in attrs.fields(type(self)):
+            values = getattr(self, one.name)
+            if values is not None:
+                name = f"{type(self).__name__}.{one.name}"
+                converted = _CONVERT[one.metadata["kind"]](values, name)
+                object.__setattr__(self, one.name, converted)
         lengths = {name: len(column_) for name, column_ in self.columns().items()}
         if len(set(lengths.values())) > 1:
             raise InputError(

@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
-from abcxyz._arrays import Floats
-from abcxyz.core.sales.calendar import Window, as_day
+from abcxyz._arrays import Floats, as_day
+from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.crm.records.clean import clean
 from abcxyz.crm.records.columns import Columns, Moments, TextColumn, rows_of
@@ -64,7 +64,7 @@ class CrmData:
     changes, activities, leads, lines, users, values, spend, plans
         Other tables, see `abcxyz.crm.TABLES`.
     stages
-        Stages of the funnels; None guesses them from the changes.
+        Stages of the funnels; guessed from the changes by default.
     zone
         Time zone of the business as an IANA name: days and hours are counted in it.
     until
@@ -80,6 +80,8 @@ class CrmData:
 
     Examples
     --------
+    >>> from datetime import date
+    >>> from abcxyz.crm import Deals, Stage, StageChanges, StageMap
     >>> crm = CrmData(
     ...     deals=Deals(deal=[1, 2], funnel=["sales"] * 2, stage=["WON", "NEW"],
     ...                 created=["2026-05-01T09:00:00+03:00", "2026-05-02T09:00:00+03:00"]),
@@ -104,14 +106,14 @@ class CrmData:
     values: Values | None = None
     spend: Spend | None = None
     plans: Plans | None = None
-    stages: StageMap = None  # type: ignore[assignment]
+    stages: StageMap = Factory(
+        lambda self: guess_stages(self.deals, self.changes), takes_self=True
+    )
     zone: str = field(default="UTC", converter=_zone)
     until: Any = None
     quality: Quality = field(factory=lambda: Quality(0, 0))
 
     def __attrs_post_init__(self) -> None:
-        if self.stages is None:
-            object.__setattr__(self, "stages", guess_stages(self.deals, self.changes))
         account = Account(self.quality.issues)
         for name, table in clean(self.tables(), self.stages, self.until, account).items():
             object.__setattr__(self, name, table)
@@ -287,4 +289,5 @@ class CrmData:
 
 def as_local(moment: Any, zone: str) -> datetime:
     """Return a moment as an aware `datetime` in a time zone."""
-    return moment.astype("M8[s]").item().replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    local: datetime = moment.astype("M8[s]").item().replace(tzinfo=UTC)
+    return local.astimezone(ZoneInfo(zone))

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats
-from abcxyz.crm.records.columns import Columns, Moments, TextColumn, column
+from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
+from abcxyz.crm.records.columns import (
+    OPTIONAL,
+    REQUIRED,
+    Columns,
+    Moments,
+    TextColumn,
+    as_given,
+)
 
 __all__ = [
     "TABLES",
@@ -62,23 +70,51 @@ class Deals(Columns):
     (1, '2026-05-31T06:00:00')
     """
 
-    deal: npt.NDArray[Any] = column("id")
-    funnel: TextColumn = column("text")
-    created: Moments = column("moment")
-    stage: TextColumn = column("text")
-    closed: Moments | None = column("moment?")
-    amount: Floats | None = column("number?")
-    currency: TextColumn | None = column("text?")
-    owner: TextColumn | None = column("text?")
-    customer: npt.NDArray[Any] | None = column("id?")
-    source: TextColumn | None = column("text?")
-    lead: npt.NDArray[Any] | None = column("id?")
-    kind: TextColumn | None = column("text?")
-    lost_reason: TextColumn | None = column("text?")
-    planned: Moments | None = column("day?")
-    created_by: TextColumn | None = column("text?")
-    returning: Bools | None = column("flag?")
-    campaign: TextColumn | None = column("text?")
+    deal: npt.NDArray[Any] = attrs.field(
+        converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["id"]
+    )
+    funnel: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    created: Moments = attrs.field(converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["moment"])
+    stage: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    closed: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["moment"]
+    )
+    amount: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
+    currency: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    owner: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    customer: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    source: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    lead: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    kind: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    lost_reason: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    planned: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["day"]
+    )
+    created_by: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    returning: Bools | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["flag"]
+    )
+    campaign: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
 
 
 @frozen(kw_only=True)
@@ -89,12 +125,20 @@ class StageChanges(Columns):
     belongs to the deal's funnel.
     """
 
-    deal: npt.NDArray[Any] = column("id")
-    stage: TextColumn = column("text?")
-    entered: Moments = column("moment")
-    funnel: TextColumn | None = column("text?")
-    user: TextColumn | None = column("text?")
-    cause: TextColumn | None = column("text?")
+    deal: npt.NDArray[Any] = attrs.field(
+        converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["id"]
+    )
+    stage: TextColumn = attrs.field(default=None, converter=as_given, metadata=OPTIONAL["text"])
+    entered: Moments = attrs.field(converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["moment"])
+    funnel: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    user: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    cause: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
 
 
 @frozen(kw_only=True)
@@ -127,21 +171,47 @@ class Activities(Columns):
         (n,) basis of the duration: ``measured``, ``entered`` or ``assumed``.
     """
 
-    activity: npt.NDArray[Any] = column("id")
-    kind: TextColumn = column("text")
-    started: Moments = column("moment")
-    ended: Moments | None = column("moment?")
-    seconds: Floats | None = column("number?")
-    direction: TextColumn | None = column("text?")
-    done: Bools | None = column("flag?")
-    user: TextColumn | None = column("text?")
-    deal: npt.NDArray[Any] | None = column("id?")
-    lead: npt.NDArray[Any] | None = column("id?")
-    customer: npt.NDArray[Any] | None = column("id?")
-    due: Moments | None = column("moment?")
-    answered: Bools | None = column("flag?")
-    automatic: Bools | None = column("flag?")
-    basis: TextColumn | None = column("text?")
+    activity: npt.NDArray[Any] = attrs.field(
+        converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["id"]
+    )
+    kind: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    started: Moments = attrs.field(converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["moment"])
+    ended: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["moment"]
+    )
+    seconds: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
+    direction: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    done: Bools | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["flag"]
+    )
+    user: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    deal: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    lead: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    customer: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    due: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["moment"]
+    )
+    answered: Bools | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["flag"]
+    )
+    automatic: Bools | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["flag"]
+    )
+    basis: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
 
 
 @frozen(kw_only=True)
@@ -151,75 +221,133 @@ class Leads(Columns):
     *outcome* is ``open``, ``converted`` or ``junk``; *answered* is the moment of the first answer.
     """
 
-    lead: npt.NDArray[Any] = column("id")
-    created: Moments = column("moment")
-    source: TextColumn | None = column("text?")
-    owner: TextColumn | None = column("text?")
-    outcome: TextColumn | None = column("text?")
-    closed: Moments | None = column("moment?")
-    deal: npt.NDArray[Any] | None = column("id?")
-    customer: npt.NDArray[Any] | None = column("id?")
-    answered: Moments | None = column("moment?")
-    campaign: TextColumn | None = column("text?")
+    lead: npt.NDArray[Any] = attrs.field(
+        converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["id"]
+    )
+    created: Moments = attrs.field(converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["moment"])
+    source: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    owner: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    outcome: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    closed: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["moment"]
+    )
+    deal: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    customer: npt.NDArray[Any] | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["id"]
+    )
+    answered: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["moment"]
+    )
+    campaign: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
 
 
 @frozen(kw_only=True)
 class ProductLines(Columns):
     """n product lines of deals: deal, product, amount; optionally quantity, cost, category."""
 
-    deal: npt.NDArray[Any] = column("id")
-    product: TextColumn = column("text")
-    amount: Floats | None = column("number?")
-    quantity: Floats | None = column("number?")
-    cost: Floats | None = column("number?")
-    category: TextColumn | None = column("text?")
-    day: Moments | None = column("day?")
+    deal: npt.NDArray[Any] = attrs.field(
+        converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["id"]
+    )
+    product: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    amount: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
+    quantity: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
+    cost: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
+    category: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    day: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["day"]
+    )
 
 
 @frozen(kw_only=True)
 class Users(Columns):
     """n employees: user; optionally name, active, department, head, since, until, robot."""
 
-    user: TextColumn = column("text")
-    name: TextColumn | None = column("text?")
-    active: Bools | None = column("flag?")
-    department: TextColumn | None = column("text?")
-    head: TextColumn | None = column("text?")
-    since: Moments | None = column("day?")
-    until: Moments | None = column("day?")
-    robot: Bools | None = column("flag?")
+    user: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    name: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    active: Bools | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["flag"]
+    )
+    department: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    head: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    since: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["day"]
+    )
+    until: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["day"]
+    )
+    robot: Bools | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["flag"]
+    )
 
 
 @frozen(kw_only=True)
 class Values(Columns):
     """n values of fields over time: kind (such as ``deal``), id, field, moment, value."""
 
-    kind: TextColumn = column("text")
-    id: npt.NDArray[Any] = column("id")
-    field: TextColumn = column("text")
-    at: Moments = column("moment")
-    value: TextColumn = column("text?")
+    kind: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    id: npt.NDArray[Any] = attrs.field(converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["id"])
+    field: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    at: Moments = attrs.field(converter=as_given, eq=SAME_ARRAYS, metadata=REQUIRED["moment"])
+    value: TextColumn = attrs.field(default=None, converter=as_given, metadata=OPTIONAL["text"])
 
 
 @frozen(kw_only=True)
 class Spend(Columns):
     """n amounts spent on sources: source, day, amount; optionally currency, campaign."""
 
-    source: TextColumn = column("text")
-    day: Moments | None = column("day?")
-    amount: Floats | None = column("number?")
-    currency: TextColumn | None = column("text?")
-    campaign: TextColumn | None = column("text?")
+    source: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    day: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["day"]
+    )
+    amount: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
+    currency: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    campaign: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
 
 
 @frozen(kw_only=True)
 class Plans(Columns):
     """n plans of employees: user, period (its first day), metric, value."""
 
-    user: TextColumn = column("text")
-    period: Moments | None = column("day?")
-    metric: TextColumn | None = column("text?")
-    value: Floats | None = column("number?")
+    user: TextColumn = attrs.field(converter=as_given, metadata=REQUIRED["text"])
+    period: Moments | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["day"]
+    )
+    metric: TextColumn | None = attrs.field(
+        default=None, converter=as_given, metadata=OPTIONAL["text"]
+    )
+    value: Floats | None = attrs.field(
+        default=None, converter=as_given, eq=SAME_ARRAYS, metadata=OPTIONAL["number"]
+    )
 
 
 TABLES: dict[str, type[Columns]] = {

@@ -110,7 +110,7 @@ def visits_of(deals: Deals, changes: StageChanges, stages: StageMap) -> Visits:
         left[goes_on] = entered[after]
         forward = np.where(place[after] < place[goes_on], 2, 1)
         forward = np.where(place[after] < 0, 6, forward)
-        by_kind = np.choose(kind[after], (forward, 3, 4))
+        by_kind = np.select([kind[after] == WON, kind[after] == LOST], [3, 4], forward)
         handed = funnel.codes[after] != funnel.codes[goes_on]
         exit_[goes_on] = np.where(handed, 5, by_kind)
     return Visits(

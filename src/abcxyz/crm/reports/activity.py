@@ -210,7 +210,9 @@ def _class_times(
     of_class = np.array([names.index(letter.get(one, "N")) for one in keys.tolist()])
     measured = bool((chosen & ~np.isnan(seconds)).any())
     weight = np.where(chosen, np.nan_to_num(seconds) if measured else 1.0, 0.0)
-    per_customer = np.bincount(customer, weight, minlength=len(keys))
+    per_customer: Floats = np.bincount(customer, weight, minlength=len(keys)).astype(
+        np.float64, copy=False
+    )
     acts = np.bincount(of_class[customer[chosen]], minlength=len(names))
     time = np.bincount(of_class, per_customer, minlength=len(names))
     low, high = _intervals(per_customer, of_class, len(names), seed)
@@ -264,7 +266,10 @@ def _amounts(
         [names.index(letter.get(str(one), "N")) for one in crm.deals.customer[priced].tolist()],
         dtype=np.int64,
     )
-    return np.bincount(code, amounts[priced], minlength=len(names))
+    sums: Floats = np.bincount(code, amounts[priced], minlength=len(names)).astype(
+        np.float64, copy=False
+    )
+    return sums
 
 
 def _intervals(

@@ -148,12 +148,8 @@ class FunnelReport(Report):
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"funnels": {name: {"deals": n, …, "stages": […]}}}`` and the selection."""
-        return {
-            "window": super().to_dict()["window"],
-            "by": self.by,
-            "horizon": self.horizon,
-            "funnels": {one.funnel: one.to_dict() for one in self.funnels},
-        }
+        tables = {one.funnel: one.to_dict() for one in self.funnels}
+        return super().to_dict() | {"funnels": tables}
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""
@@ -344,7 +340,7 @@ def _table(
             )
         )
     again = crm.outcomes.reopened[chosen.row]
-    back = steps.returned.any(axis=1) if n else np.zeros(0, dtype=bool)
+    back: Bools = np.asarray(steps.returned.any(axis=1)) if n else np.zeros(0, dtype=bool)
     counts = np.bincount(chosen.outcome, minlength=4)
     return FunnelTable(
         chosen.funnel,

@@ -141,7 +141,10 @@ def _expected(group: Ints, count: int, won: Bools, inside: Bools, stratum: Ints 
     n = np.bincount(layer[inside], minlength=size)
     x = np.bincount(layer[inside & won], minlength=size)
     rate = np.divide(x, n, out=np.zeros(size), where=n > 0)
-    return np.bincount(group[inside], rate[layer[inside]], minlength=count)
+    expected: Floats = np.bincount(group[inside], rate[layer[inside]], minlength=count).astype(
+        np.float64, copy=False
+    )
+    return expected
 
 
 def strata(columns: Sequence[TextColumn], decided: Bools) -> Ints:

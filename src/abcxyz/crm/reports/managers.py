@@ -181,7 +181,7 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
                 name,
                 left,
                 robot,
-                *(int(one[i]) for one in acts),
+                *_counts(acts, i),
                 int(leads[i]),
                 int((own & created).sum()),
                 int((own & created & (outcomes.kind == OPEN)).sum()),
@@ -281,6 +281,11 @@ def _activities(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> 
         *(table.kind.codes == table.kind.code(kind) for kind in ("meeting", "letter", "task")),
     ]
     return [np.bincount(user[inside & mask], minlength=len(users)) for mask in masks]
+
+
+def _counts(acts: list[Ints], user: int) -> tuple[int, int, int, int, int, int]:
+    out, answered, missed, meetings, letters, tasks = (int(one[user]) for one in acts)
+    return out, answered, missed, meetings, letters, tasks
 
 
 def _leads(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> Ints:

@@ -170,7 +170,10 @@ def _filled(values: Floats | None, n: int) -> Floats:
 
 def _sums(code: Ints, count: int, chosen: Ints, values: Floats) -> Floats:
     inside = chosen & ~np.isnan(values)
-    return np.bincount(code[inside], values[inside], minlength=count)
+    sums: Floats = np.bincount(code[inside], values[inside], minlength=count).astype(
+        np.float64, copy=False
+    )
+    return sums
 
 
 def _deals(row: Ints, code: Ints, count: int, chosen: Ints, kind: Ints) -> tuple[Ints, Ints]:

@@ -239,15 +239,19 @@ def _leads(crm: CrmData, window: Window | None, names: tuple[str, ...]) -> tuple
 
 
 def _spend(crm: CrmData, window: Window | None, names: tuple[str, ...]) -> Floats:
-    if crm.spend is None or crm.spend.amount is None:
-        return np.full(len(names), np.nan)
     table = crm.spend
+    if table is None or table.amount is None:
+        return np.full(len(names), np.nan)
     inside = np.ones(len(table), dtype=bool)
     if window is not None and table.day is not None:
         inside = window.holds(table.day)
     code = named(table.source).codes_in(names)
     inside &= code >= 0
-    return np.bincount(code[inside], np.nan_to_num(table.amount)[inside], minlength=len(names))
+    amounts = np.nan_to_num(table.amount)
+    sums: Floats = np.bincount(code[inside], amounts[inside], minlength=len(names)).astype(
+        np.float64, copy=False
+    )
+    return sums
 
 
 def _bootstrap(paid: Floats, base: int, random: np.random.Generator) -> tuple[float, float]:

@@ -76,7 +76,7 @@ def two_proportion_test(
     Examples
     --------
     >>> round(float(two_proportion_test(56, 70, 48, 80)), 4)
-    0.0083
+    0.008
     """
     x1, n1, x0, n0 = (
         np.asarray(one, dtype=np.float64)

@@ -184,7 +184,7 @@ def kaplan_meier(
         moments, counts, counts, moments, len(times), last, np.sort(times), later
     )
     risk = curve.at_risk_at(moments)
-    return evolve(curve, at_risk=risk, survival=np.cumprod(1 - counts / risk))
+    return evolve(curve, at_risk=risk, survival=np.cumprod(1.0 - counts / risk, dtype=np.float64))
 
 
 def cumulative_incidence(

@@ -43,7 +43,7 @@ def read_column(cells: pd.Series[Any], kind: str, form: ColumnForm) -> Any:
     cells
         The column, as a file has it.
     kind
-        Kind of the column, see `abcxyz.crm.records.columns.column`, without ``?``.
+        Kind of the column, see `abcxyz.crm.records.columns.REQUIRED`.
     form
         Its heading, for messages; the time zone of moments that do not name one, None refuses
         them; the decimal mark of numbers, None decides it from the cells.
@@ -54,9 +54,9 @@ def read_column(cells: pd.Series[Any], kind: str, form: ColumnForm) -> Any:
         A cell that is no moment, number or flag; a moment without a zone.
     """
     codes, values = distinct(cells)
-    parsed = _PARSERS[kind](values, form)
+    parse, missing = _KINDS[kind]
     # The code -1 stands for a missing cell.
-    return np.append(parsed, _MISSING[kind])[codes]
+    return np.append(parse(values, form), missing)[codes]
 
 
 def _texts(values: Sequence[Any], _form: ColumnForm) -> Any:
@@ -165,19 +165,12 @@ def _refuse(values: Sequence[Any], wrong: npt.NDArray[np.bool_], name: str, what
         )
 
 
-_PARSERS: dict[str, Callable[[Sequence[Any], ColumnForm], Any]] = {
-    "id": _texts,
-    "text": _texts,
-    "number": _numbers,
-    "flag": _flags,
-    "day": _days,
-    "moment": _moments,
-}
-_MISSING: dict[str, Any] = {
-    "id": "",
-    "text": "",
-    "number": np.nan,
-    "flag": False,
-    "day": np.datetime64("NaT", "D"),
-    "moment": np.datetime64("NaT", "s"),
+#: Kind of a column -> its parser, and what stands for a missing cell.
+_KINDS: dict[str, tuple[Callable[[Sequence[Any], ColumnForm], Any], Any]] = {
+    "id": (_texts, ""),
+    "text": (_texts, ""),
+    "number": (_numbers, np.nan),
+    "flag": (_flags, False),
+    "day": (_days, np.datetime64("NaT", "D")),
+    "moment": (_moments, np.datetime64("NaT", "s")),
 }

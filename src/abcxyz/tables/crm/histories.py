@@ -51,7 +51,7 @@ def wide_changes(
         some = frame.loc[~frame[heading].map(_is_empty), [deal, heading]]
         parts.append(pd.DataFrame({"deal": some[deal], "stage": stage, "entered": some[heading]}))
     rows = pd.concat(parts, ignore_index=True)
-    lost = [
+    lost: list[str] = [
         _WORDS.message(
             "the export has one column per stage, so only the latest entry of each stage is "
             "known: returns to a stage are lost"
@@ -79,7 +79,7 @@ def from_to_changes(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Leave the rows that change the stage, out of those that change an amount or a date."""
     same = frame[before].map(str).str.strip() == frame[after].map(str).str.strip()
-    lost = []
+    lost: list[str] = []
     if same.any():
         lost.append(
             _WORDS.message(

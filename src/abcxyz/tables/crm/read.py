@@ -271,9 +271,9 @@ def _deals_of(changes: StageChanges | None, source: object) -> Deals:
     first, last = grouped.first(), grouped.last()
     return Deals(
         deal=first.index.to_numpy(),
-        funnel=last["funnel"],
+        funnel=text_column(list(last["funnel"])),
         created=first["entered"].to_numpy().astype("M8[s]"),
-        stage=last["stage"],
+        stage=text_column(list(last["stage"])),
     )
 
 

@@ -215,9 +215,10 @@ def _judge(
         mine = requests.owner.codes == code
         name = names[code]
         rows.append(_row(rule, name, mine, state, hours, answered, outside, won))
-    soon = requests.start + 0.8 * (deadline - requests.start).astype(np.int64).astype("m8[s]")
+    allowed = (deadline - requests.start).astype(np.int64)
+    soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
-    due = [
+    due: list[Mapping[str, Any]] = [
         {
             "rule": rule.name,
             "object": requests.object[one],
@@ -242,7 +243,7 @@ def _row(
     won: Bools,
 ) -> ServiceRow:
     counts = np.bincount(state[mine], minlength=len(STATES))
-    met, late, overdue = (int(one) for one in counts[:3])
+    met, late, overdue, running, not_applicable = (int(one) for one in counts)
     low, high = rate_interval(met, met + late + overdue)
     judged = mine & (state != 4) & (hours >= 0)
     curve = kaplan_meier(np.maximum(hours[judged], 0.0), answered[judged])
@@ -254,7 +255,11 @@ def _row(
         rule.name,
         owner,
         int(mine.sum()),
-        *(int(one) for one in counts),
+        met,
+        late,
+        overdue,
+        running,
+        not_applicable,
         met / (met + late + overdue) if met + late + overdue else math.nan,
         float(low),
         float(high),

@@ -56,7 +56,7 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
         result = done & (outgoing | answered)
     if activities.automatic is not None:
         result = result & ~activities.automatic
-    return result
+    return np.asarray(result)
 
 
 def _seconds(activities: Activities) -> Floats:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
+from types import MappingProxyType
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from abcxyz.core.display import plain_number
 from abcxyz.crm.reports.base import Report, Row
@@ -33,19 +34,17 @@ def _exact(value: Number, name: str) -> Number:
     return Fraction(value) if isinstance(value, Decimal) else value
 
 
-def _pair(name: str) -> Any:
-    def convert(value: Sequence[Number]) -> tuple[Number, Number]:
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise InputError(
-                "{name} is {value!r}; give two numbers, before and after", name=name, value=value
-            )
-        return _exact(value[0], name), _exact(value[1], name)
-
-    return convert
+def _pair(value: Number, name: str) -> tuple[Number, Number]:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise InputError(
+            "{name} is {value!r}; give two numbers, before and after", name=name, value=value
+        )
+    return _exact(value[0], name), _exact(value[1], name)
 
 
-def _one(name: str) -> Any:
-    return lambda value: _exact(value, name)
+_CONVERT: Mapping[str, Callable[[Number, str], Any]] = MappingProxyType(
+    {"entered": _pair, "rate": _pair, "then": _exact, "cheque": _exact, "margin": _exact}
+)
 
 
 @frozen
@@ -73,15 +72,17 @@ class ChangeLine:
     """
 
     name: str
-    entered: tuple[Number, Number] = field(converter=_pair("entered"))
-    rate: tuple[Number, Number] = field(converter=_pair("rate"))
-    then: Number = field(default=1, converter=_one("then"))
-    cheque: Number = field(default=1, converter=_one("cheque"))
-    margin: Number = field(default=1, converter=_one("margin"))
+    entered: tuple[Number, Number]
+    rate: tuple[Number, Number]
+    then: Number = 1
+    cheque: Number = 1
+    margin: Number = 1
     currency: str = ""
     counted: bool = True
 
     def __attrs_post_init__(self) -> None:
+        for name, convert in _CONVERT.items():
+            object.__setattr__(self, name, convert(getattr(self, name), name))
         for name, values in (("rate", self.rate), ("then", (self.then,))):
             for value in values:
                 if not 0 <= value <= 1:
