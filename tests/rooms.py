@@ -37,6 +37,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.classes": "core.labels core.sums core.display",
         "core.prospects": "core.labels core.sums core.display",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
+        "core.landmarks": "core.labels core.sums core.display core.sales core.classes "
+        "core.prospects core.snapshots",
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",

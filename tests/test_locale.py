@@ -296,6 +296,8 @@ CYRILLIC = {
     "abcxyz/tables/layout/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/shapes/outline.py": "the word before the date of a document",
     "abcxyz/tables/layout/periods.py": "words for quarters and years in headings",
+    "abcxyz/tables/shapes/groups.py": "forms of companies in names of customers",
+    "abcxyz/tables/scan/total_rows.py": "parts of the words for totals in cells",
     "abcxyz/tables/shapes/product.py": "headings of columns",
     "abcxyz/tables/shapes/year_month.py": "headings of columns, the mark of a year",
     "abcxyz/tables/values/currency_marks.py": "words for currencies in cells",

@@ -17,7 +17,7 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.frames.parquet import megabytes, spill_directory
-from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
+from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.containers.limits import UnpackLimits
@@ -254,7 +254,7 @@ class SalesScan:
         Raises
         ------
         InputError
-            After the last part: no line is usable.
+            After the last part: no line is usable, or the sums of groups are among the lines.
         """
         self._accounts, self.names, self._outside = [], {}, [0, 0.0]
         self._money, self._customers = 0.0, 0
@@ -266,8 +266,7 @@ class SalesScan:
             lines.note_duplicates()
             self._note(lines, window)
             yield lines
-        if not any(account.used.any() for account in self._accounts):
-            raise nothing_usable(self._where, self.quality, self.columns)
+        check_account(self._where, self.quality, self.columns, self._money)
 
     def _note(self, lines: SalesLines, window: Window | None) -> None:
         self._accounts.append(lines.account)

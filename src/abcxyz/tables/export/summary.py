@@ -43,7 +43,7 @@ def customer_table(analysis: Analysis) -> dict[str, list[Any]]:
     names = analysis.names
     cells = (
         columns.customer,
-        [names.get(one) for one in columns.customer],
+        list(map(names.get, columns.customer)),
         columns.segment,
         columns.abc,
         columns.xyz,
