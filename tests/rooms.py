@@ -32,9 +32,10 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.labels": "",
         "core.documents": "",
         "core.sums": "loops",
+        "core.minor_units": "core.sums",
         "core.display": "core.sums",
-        "core.sales": "loops core.documents core.sums core.display",
-        "core.classes": "core.labels core.sums core.display",
+        "core.sales": "loops core.documents core.sums core.minor_units core.display",
+        "core.classes": "core.labels core.sums core.minor_units core.display",
         "core.prospects": "core.labels core.sums core.display",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
         "core.landmarks": "core.labels core.sums core.display core.sales core.classes "
