@@ -85,7 +85,8 @@ def read(world: World, until: int | None = None) -> CrmData:
         rows["amount"].append(100.0 * (number + 1))
         rows["owner"].append(f"m{number % 3}")
         rows["source"].append(("ads", "site", "")[number % 3])
-        lost = final and stage in ("LOST", "OFF")
+        # Systems keep the reason of a deal that is opened again.
+        lost = any(one[2] in ("LOST", "OFF") for one in seen)
         rows["lost_reason"].append("price" if lost and number % 2 else "")
         for hour, funnel, stage in seen:
             changes["deal"].append(number)
