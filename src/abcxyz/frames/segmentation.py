@@ -88,14 +88,21 @@ def segment(
     Raises
     ------
     InputError
-        A column is absent, of the wrong type or has missing values; there are no sales; the frame
-        is lazy and the rule requires all values in memory (`CumulativeMean` or a custom rule).
+        A column is absent, of the wrong type or has missing values; no sale lies in the lookback;
+        the frame is lazy and the rule requires all values in memory (`CumulativeMean` or a custom
+        rule).
+
+    Warns
+    -----
+    CoverageWarning, MeaninglessClassesWarning, UnsteadyClassWarning
+        As `analyze`: the sales do not cover the window, nearly all customers are in one class, or
+        class X includes coefficients of variation above 100 %.
 
     Notes
     -----
     A lazy frame is read once, or twice if its amounts are not integers of the minor unit. The
-    rules then need two queries on the table of customers (`Shares` up to six), and fetch only
-    numbers; around the crossing of a share up to 50,000 values.
+    rules then need two queries on the table of customers (`Shares` up to six), the warnings one,
+    and fetch only numbers; around the crossing of a share up to 50,000 values.
 
     Examples
     --------
