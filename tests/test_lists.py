@@ -48,10 +48,9 @@ ALLOWED = {
     "code inn ref": "two questions about the identifiers of customers in 1C",
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",
-    "customer cv last orders size spanned unusable value": "columns and their empty twin, which "
-    "Dask compares",
     "customers first_day last_day metric orders periods rhythm sales value": "the arguments of a "
     "record, which refuses others",
+    "deal entered stage": "columns of a history, and what tells it from other tables",
     "dead_money fell_from_a lapsed_a lead_waiting near_a stalled_deal x_became_z": "words for "
     "each alert, tried below",
     "delete keep mark": "the choices of an option and what each does",

@@ -16,8 +16,8 @@ from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.classes.classify import warn_of_unsteady_x
 from abcxyz.core.classes.matrix import build_matrix
+from abcxyz.core.classes.meaningless import warn_of_unsteady_x
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
