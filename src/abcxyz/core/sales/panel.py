@@ -32,7 +32,8 @@ class Panel:
     Parameters
     ----------
     customers
-        (n,) identifiers, each once: integers ascending, others in order of appearance.
+        (n,) identifiers, each once: integers ascending, labelled ones in the order of their
+        labels, others in order of appearance.
     periods
         The window and its buckets.
     metric
@@ -189,7 +190,7 @@ def aggregate_all(
     for batch in [batches] if isinstance(batches, Transactions) else batches:
         part = batch.within(periods.lookback)
         if len(part):
-            code, low, shift = coder.code(part.customer)
+            code, low, shift = coder.code(part)
             for one in sums:
                 one.add(code, low, coder.size, shift, part)
     return tuple(Panel(**one.close(coder)) for one in sums)
