@@ -74,9 +74,32 @@ def engines(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Run the tests that take over ten seconds each."""
+    """Run the slow tests, and the properties with more examples than the tests of every day."""
     session.install("-e", ".[all]", *group("test"))
-    session.run("pytest", "-m", "slow", *session.posargs)
+    flags = ["-m", "slow or hypothesis", "--hypothesis-profile", "thorough"]
+    session.run("pytest", *flags, *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code in a hundred places, one at a time; near tests have to fail each time.
+
+    ``nox -s mutants -- --count 20 --seed 7 --room http`` draws another sample.
+    """
+    session.install("-e", ".[all]", *group("test", "mutants"))
+    folder = Path(session.create_tmp()).resolve() / "copy"
+    shutil.rmtree(folder, ignore_errors=True)
+    files = session.run("git", "ls-files", "-z", external=True, silent=True, log=False)
+    for name in str(files).split("\0"):
+        if Path(name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(name, folder / name)
+    with session.chdir(folder):
+        session.run(
+            *("python", "-m", "tests.mutants", "--folder", str(folder.parent)),
+            *session.posargs,
+            env={"PYTHONPATH": str(folder / "src"), "CI": "1"},
+        )
 
 
 @nox.session

@@ -9,10 +9,14 @@ import pytest
 from hypothesis import settings
 
 # A busy machine must not fail a test; a failure seen once must be reproducible.
-settings.register_profile("steady", deadline=None, derandomize=bool(os.environ.get("CI")))
+# 25 examples find nearly every mistake at once; nox -s slow tries more with "thorough".
+settings.register_profile(
+    "steady", deadline=None, max_examples=25, derandomize=bool(os.environ.get("CI"))
+)
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=200)
 settings.load_profile("steady")
 # For nox -s quick, on the command line: --hypothesis-profile quick.
-settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=10)
 
 # The command line uses the system's language; tests set theirs explicitly.
 os.environ["LC_ALL"] = "C.UTF-8"

@@ -29,12 +29,17 @@ ROOMS: dict[str, dict[str, str]] = {
         # Loops over arrays, compiled where numba is installed, and threads for them.
         "loops": "",
         # Pure computation on NumPy arrays: no input or output, no clock.
+        "core.labels": "",
+        "core.documents": "",
         "core.sums": "loops",
+        "core.minor_units": "core.sums",
         "core.display": "core.sums",
-        "core.sales": "loops core.sums core.display",
-        "core.classes": "core.sums core.display",
-        "core.prospects": "core.sums core.display",
-        "core.snapshots": "core.sums core.display core.sales core.classes",
+        "core.sales": "loops core.documents core.sums core.minor_units core.display",
+        "core.classes": "core.labels core.sums core.minor_units core.display",
+        "core.prospects": "core.labels core.sums core.display",
+        "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
+        "core.landmarks": "core.labels core.sums core.display core.sales core.classes "
+        "core.prospects core.snapshots",
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",
@@ -50,6 +55,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
+        # Estimators of scikit-learn.
+        "sklearn": "core.* scoring",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
         "frames.query": "core.*",
         "frames.engines": "core.* frames.query",
@@ -180,6 +187,7 @@ FACES = {
     "abcxyz.pipeline",
     "abcxyz.report",
     "abcxyz.scoring",
+    "abcxyz.sklearn",
     "abcxyz.tables",
     "abcxyz.testing",
     "abcxyz.toolkit",
@@ -189,6 +197,8 @@ FACES = {
 }
 #: Lazy imports: a result loads its chart code when it is drawn; many lines load compiled code.
 LAZY_DOORS = {
+    ("abcxyz", "abcxyz.charts"),
+    ("abcxyz", "abcxyz.frames"),
     ("abcxyz.core.display", "abcxyz.charts"),
     ("abcxyz.core.display", "abcxyz.charts.svg"),
     ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),

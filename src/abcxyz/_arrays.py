@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
+from contextlib import suppress
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -20,18 +22,23 @@ __all__ = [
     "ArrayLike",
     "Bools",
     "Codes",
+    "DayLike",
     "Days",
     "Floats",
     "Ints",
     "Numbers",
+    "as_day",
     "as_numbers",
     "freeze",
     "frozen_map",
     "infinity_error",
     "is_missing",
+    "listed",
     "row_labels",
     "same_arrays",
+    "same_numbers",
     "separate",
+    "shown",
 ]
 
 ArrayLike: TypeAlias = npt.ArrayLike | Sequence[Any]
@@ -42,6 +49,10 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[Any]
 """float64, or int64 for integer input; numpy's stubs cannot express the union."""
+
+
+DayLike: TypeAlias = date | str | np.datetime64
+"""A day: a date, a date and time, or ISO text of either; also a pandas Timestamp."""
 
 
 @runtime_checkable
@@ -65,6 +76,22 @@ def _reduce_map(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
 
 # The results hold read-only maps, which Python itself can neither pickle nor copy.
 copyreg.pickle(MappingProxyType, _reduce_map)
+
+
+def as_day(value: object, name: str) -> date:
+    """Return a date, or the day of a date and time, also as ISO text."""
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        value = value.astype("M8[D]").item()
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    if not isinstance(value, date) or value != value:  # pandas.NaT is a datetime
+        raise InputError(
+            "{name} is {value!r}; pass a datetime.date such as date(2026, 11, 1)",
+            name=name,
+            value=value,
+        )
+    return date(value.year, value.month, value.day)
 
 
 def is_missing(value: object) -> bool:
@@ -116,12 +143,74 @@ SAME_ARRAYS = attrs.cmp_using(eq=same_arrays, class_name="SameArray")
 """For ``field(eq=SAME_ARRAYS)``: compare a field that holds an array or None by content."""
 
 
+def _number_key(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_number_key(one) for one in value)
+    return None if isinstance(value, float) and value != value else value
+
+
+def same_numbers(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Let NaN equal NaN in the numbers of a record, for ``frozen(field_transformer=...)``."""
+    numbers = ("float", "float | None", "tuple[float, ...]")
+    return [
+        one.evolve(eq_key=_number_key)
+        if one.type in (*numbers, float) and one.eq and one.eq_key is None
+        else one
+        for one in fields
+    ]
+
+
 def _same_labels(left: Any, right: Any) -> bool:
     return left is right if left is None or right is None else bool(left.equals(right))
 
 
 SAME_LABELS = attrs.cmp_using(eq=_same_labels, class_name="SameLabels")
 """For ``field(eq=SAME_LABELS)``: compare a field that holds a pandas index or None."""
+
+
+class _Shown:
+    """A value whose ``repr`` is short, for messages."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        if isinstance(self._value, int) and self._value.bit_length() > 256:
+            sign = "-" if self._value < 0 else ""
+            return f"{sign}2**{self._value.bit_length() - 1}…"
+        written = repr(self._value)
+        return written if len(written) <= 80 else written[:79] + "…"
+
+
+def shown(value: object) -> object:
+    """Return a value for the field of a message: a long one is shortened there.
+
+    Examples
+    --------
+    >>> shown(17), shown(10**400)
+    (17, 2**1328…)
+    """
+    value = value.item() if isinstance(value, np.generic) else value
+    # Python refuses to write an integer of thousands of digits at all.
+    plain = isinstance(value, (float, bool)) or value is None
+    if plain or (isinstance(value, int) and value.bit_length() <= 256):
+        return value
+    return value if isinstance(value, str) and len(value) <= 80 else _Shown(value)
+
+
+def listed(values: object) -> Any:
+    """Return *values* as an array or list: values of a dictionary become a list, masked ones None.
+
+    Columns of data frames, arrays and lists are returned as they are.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        plain = values.data.astype(object)
+        plain[np.ma.getmaskarray(values)] = None
+        return plain
+    whole = (np.ndarray, list, tuple, str, bytes)
+    if isinstance(values, (_HasToNumpy, *whole)):
+        return values
+    return list(values) if isinstance(values, Iterable) else values
 
 
 def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
@@ -191,9 +280,7 @@ def _to_array(values: ArrayLike, name: str) -> Numbers:
     try:
         array: npt.NDArray[Any] = np.asarray(values)
     except (ValueError, OverflowError):
-        raise InputError(
-            "{name} is no regular table; give every row the same number of values", name=name
-        ) from None
+        raise _irregular(values, name) from None
     if array.dtype.kind in "US" and isinstance(values, list):
         # numpy makes text of a list in which one value is text; the error names that one.
         array = np.array(values, dtype=object)
@@ -213,6 +300,29 @@ def _to_array(values: ArrayLike, name: str) -> Numbers:
         "convert the column to numbers first",
         name=name,
         value=value,
+        place=place,
+    )
+
+
+def _irregular(values: object, name: str) -> InputError:
+    """Return an error that names the first row of another length than the first one."""
+    rows = list(values) if isinstance(values, Iterable) else []
+    lengths = [
+        None if isinstance(row, (str, bytes)) or not isinstance(row, Sized) else len(row)
+        for row in rows
+    ]
+    place = next((i for i, length in enumerate(lengths) if length != lengths[0]), None)
+    if place is None:
+        return InputError(
+            "{name} is no regular table; give every row the same number of values", name=name
+        )
+    first, other = ((1 if size is None else size) for size in (lengths[0], lengths[place]))
+    return InputError(
+        "{name} is no regular table: {first} value(s) at position 0, and {count} at position "
+        "{place}; give every row the same number of values",
+        name=name,
+        first=first,
+        count=other,
         place=place,
     )
 
@@ -259,6 +369,5 @@ def _first_that(test: Any, array: npt.NDArray[Any]) -> tuple[object, object]:
     for place in np.ndindex(array.shape):
         value: Any = array[place]
         if test(value):
-            shown = value.item() if isinstance(value, np.generic) else value
-            return (place[0] if len(place) == 1 else place), shown
+            return (place[0] if len(place) == 1 else place), shown(value)
     return None, None

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.sales.calendar import period_start, shift_period
 from abcxyz.core.sales.transactions import Transactions
@@ -60,7 +60,7 @@ def _data() -> Mapping[str, Any]:
     return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
 
 
-def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_OF) -> Demo:
+def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: DayLike = DEMO_AS_OF) -> Demo:
     """Generate sales of the 24 complete months before *as_of*.
 
     Parameters
@@ -94,6 +94,7 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: date = DEMO_AS_
         )
     data = _data()
     random = Random(seed)  # noqa: S311 - made-up sales are no secret
+    as_of = as_day(as_of, "as_of")
     start = shift_period(period_start(as_of, "month"), "month", -_MONTHS)
     ids: list[str] = []
     days: list[date] = []
@@ -158,7 +159,7 @@ class DemoCrm:
     leads: Mapping[str, Mapping[str, Any]]
 
 
-def demo_crm(demo: Demo, *, as_of: date = DEMO_AS_OF) -> DemoCrm:
+def demo_crm(demo: Demo, *, as_of: DayLike = DEMO_AS_OF) -> DemoCrm:
     """Generate responsible employees, a few deals and leads for a synthetic history.
 
     Parameters
@@ -173,6 +174,7 @@ def demo_crm(demo: Demo, *, as_of: date = DEMO_AS_OF) -> DemoCrm:
     >>> len(demo_crm(demo_sales(customers=20)).leads)
     8
     """
+    as_of = as_day(as_of, "as_of")
     customers = list(demo.names)
     data = _data()
     people: list[str] = data["owners"]

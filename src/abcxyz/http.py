@@ -13,7 +13,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -145,10 +145,30 @@ class _SystemTrust(requests.adapters.HTTPAdapter):
         return super().proxy_manager_for(proxy, ssl_context=context, **options)
 
 
-def _trusting_session() -> requests.Session:
-    session = requests.Session()
-    session.mount("https://", _SystemTrust())
-    return session
+class _TrustingSession(requests.Session):
+    """Session whose HTTPS requests trust as `_SystemTrust` does.
+
+    The certificates are loaded with the first such request: that takes longer than everything
+    else here, and plain HTTP to this machine does not need them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._trust: _SystemTrust | None = None
+
+    def get_adapter(self, url: str) -> requests.adapters.BaseAdapter:
+        if not url.lower().startswith("https://"):
+            return super().get_adapter(url)
+        with self._lock:
+            if self._trust is None:
+                self._trust = _SystemTrust()
+            return self._trust
+
+    def close(self) -> None:
+        super().close()
+        if self._trust is not None:
+            self._trust.close()
 
 
 class Transport:
@@ -198,7 +218,7 @@ class Transport:
         random: Callable[[], float] | None = None,
     ) -> None:
         self.redactor = Redactor(secrets)
-        self._session = session if session is not None else _trusting_session()
+        self._session = session if session is not None else _TrustingSession()
         # Otherwise requests would add credentials from a .netrc file.
         self._session.trust_env = False
         if proxy is not None:
@@ -212,6 +232,9 @@ class Transport:
         # A filter applies only to records logged through its logger, not through child loggers.
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(self.redactor.filter)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a transport holds secrets and cannot be pickled")
 
     def __repr__(self) -> str:
         return "Transport(***)"

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.report.conftest import demo, hostile  # noqa: F401 - fixtures
 
 from abcxyz import Analysis
+from abcxyz.builtin import jsonl_sink
 from abcxyz.builtin.csv_sink import CsvSink, harmless
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.tables.export.records import customer_records
@@ -58,6 +59,38 @@ def test_json_lines_are_those_of_the_standard_library(analysis: Analysis, tmp_pa
     written = (tmp_path / "out.jsonl").read_bytes()
     assert written == "".join(lines).encode("utf-8", "replace")
     assert len(lines) == len(analysis.snapshot)
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.integers(-(10**6), 10**12).map(lambda cents: cents / 100)
+        | st.builds(
+            lambda digit, power: digit * 10.0**power, st.integers(1, 99), st.integers(-9, 9)
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    st.text(max_size=6),
+)
+def test_many_json_lines_are_those_of_few(numbers: list[float | None], text: str) -> None:
+    """Lines put together by pyarrow hold the bytes that `json.dumps` writes."""
+    pytest.importorskip("pyarrow")
+    rows = list(range(len(numbers)))
+    columns: dict[str, list[Any]] = {
+        "customer": [f"{text}{row}" for row in rows],
+        "value": numbers,
+        "class": [text or None] * len(rows),
+        "orders": rows,
+        "id": [(text, row) for row in rows],
+    }
+    records = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonl_sink, "_ARROW_PAYS", 1)
+        patch.setattr(jsonl_sink, "_ROWS", 7)
+        assert jsonl_sink._table(columns) == lines.encode("utf-8", "replace")
 
 
 @given(st.text(alphabet=st.sampled_from(';,"\r\n\0 =+-@\ufeffяx1'), max_size=8))

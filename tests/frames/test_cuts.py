@@ -48,7 +48,21 @@ def values(seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 def test_cuts_of_whole_numbers(rule: Rule, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Classes equal those of the core, with or without a final sort."""
     monkeypatch.setattr(search, "FEW", few)
-    for seed in range(60):
+    equal_cuts(rule, range(6))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("few", [0, 3, 50_000])
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_cuts_of_many_whole_numbers(rule: Rule, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times as many columns of each kind."""
+    monkeypatch.setattr(search, "FEW", few)
+    equal_cuts(rule, range(6, 66))
+
+
+def equal_cuts(rule: Rule, seeds: range) -> None:
+    """Compare the classes by the marks found in a lazy table with those of the core."""
+    for seed in seeds:
         value = values(seed)
         none = np.zeros(len(value), np.int64)
         frame = pl.LazyFrame({"value": value, "cv": value * 0.0, "unusable": none, "size": none})

@@ -15,10 +15,10 @@ import attrs
 import numpy as np
 import pytest
 
-from abcxyz import Periods, Settings, Shares, Snapshot
+from abcxyz import Alert, Periods, Settings, Shares, Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history import SCHEMA_VERSION, History
-from abcxyz.history.database import MIGRATIONS
+from abcxyz.history.schema import MIGRATIONS
 
 MARCH = date(2026, 3, 15)
 HOSTILE = ["<script>", "=1+1", "'; DROP TABLE snapshot; --", "Ёж 🦔", "\u202eabc", "x" * 10_000]
@@ -49,6 +49,11 @@ def made(
         last_day=days,
         steady_abc=np.resize(np.array([1, 1, -1], dtype=np.int8), n),
     )
+
+
+def alert(key: str, customer: str = "a", kind: str = "fell_from_a") -> Alert:
+    """Alert with a fact."""
+    return Alert(kind=kind, key=key, customer=customer, money=10.5, age=3, facts={"hours": 2.5})
 
 
 @pytest.mark.parametrize(
@@ -251,19 +256,45 @@ def test_a_second_writer_waits_or_says_so(tmp_path: Path) -> None:
         second.save(made())
 
 
-def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
-    """Tables of the first version are migrated without loss."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path, version: int) -> None:
+    """Snapshots, raised and snoozed alerts of older versions serve every job."""
     path = tmp_path / "history.db"
-    with History(path) as history:
-        history.save(made())
-        for table in ("alert", "snooze"):
-            history._db.execute(f"DROP TABLE {table}")
-        history._db.execute("PRAGMA user_version = 1")
-    assert 2 == len(MIGRATIONS)
+    snapshot = made()
+    database = sqlite3.connect(path)
+    for step in MIGRATIONS[:version]:
+        database.executescript(step)
+    with History(tmp_path / "new.db") as history:
+        history.save(snapshot)
+    database.execute("ATTACH ? AS new", (str(tmp_path / "new.db"),))
+    columns = [row[1] for row in database.execute("PRAGMA main.table_info(snapshot)")]
+    names = ", ".join(columns)
+    database.execute(f"INSERT INTO main.snapshot ({names}) SELECT {names} FROM new.snapshot")
+    database.execute("INSERT INTO main.customer_state SELECT * FROM new.customer_state")
+    if version == 2:
+        database.execute("INSERT INTO main.alert VALUES ('', 'old', '2026-01-05')")
+        database.execute("INSERT INTO main.alert VALUES ('abcxyz alerts f00', 'k', '2026-01-06')")
+        database.execute("INSERT INTO main.snooze VALUES ('old', '2026-04-01')")
+    database.execute("PRAGMA main.application_id = 0x61627879")
+    database.execute(f"PRAGMA main.user_version = {version}")
+    database.commit()
+    database.close()
     with History(path) as history:
         assert SCHEMA_VERSION == history.version
-        assert made() == history.get(made().dated)
-        history.snooze("key", MARCH)
+        assert snapshot == history.get(snapshot.dated)
+        assert snapshot == history.latest(date(2027, 1, 1), snapshot.settings, job="north")
+        assert "" == history.snapshots()[0].job
+        rows = history._db.execute("SELECT segment FROM customer_history").fetchall()
+        assert 3 == len(rows)
+        if version == 2:
+            assert {"old"} == history.snoozed(MARCH)
+            # Raised by the older version, so no job raises it again.
+            entry = history.raise_alerts([alert("old")], MARCH, job="north", sinks=["crm"])["old"]
+            assert (date(2026, 1, 5), False) == (entry.since, entry.is_due("crm"))
+            listed = history.record_raised(
+                ["k"], MARCH, reader="abcxyz alerts", job="north", fingerprint="f00"
+            )
+            assert {"k": date(2026, 1, 6)} == listed
 
 
 def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
@@ -272,7 +303,7 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
     with History(path) as history:
         history._db.execute("PRAGMA user_version = 99")
     content = path.read_bytes()
-    with pytest.raises(HistoryError, match="version 99, and this program reads up to 2"):
+    with pytest.raises(HistoryError, match="version 99, and this program reads up to 3"):
         History(path)
     assert content == path.read_bytes()
 
@@ -342,3 +373,65 @@ def test_periods_that_no_settings_give_come_back(tmp_path: Path) -> None:
     with History(tmp_path / "history.db") as history:
         history.save(snapshot)
         assert periods == history.get(snapshot.dated).periods
+
+
+def test_jobs_keep_their_snapshots_apart(tmp_path: Path) -> None:
+    """Two jobs of the same settings overwrite neither each other nor what has no job."""
+    north, south, nobody = (made(customers=("a", "b", c)) for c in "nsx")
+    with History(tmp_path / "history.db") as history:
+        assert history.save(nobody)
+        assert nobody == history.latest(date(2027, 1, 1), job="north@1")
+        assert history.save(north, job="north@1")
+        assert history.save(south, job="south@2")
+        assert not history.save(north, job="north@1")
+        for job, snapshot in (("north@1", north), ("south@2", south), ("other", nobody)):
+            assert snapshot == history.latest(date(2027, 1, 1), north.settings, job=job)
+            assert snapshot == history.at(north.dated, north.settings, job=job)
+        assert history.at(MARCH, north.settings, job="north@1") is None
+        assert south == history.get(south.dated, job="south")
+        with pytest.raises(HistoryError, match=r"3 snapshots .* of several jobs or settings"):
+            history.get(south.dated)
+
+
+def test_an_alert_goes_to_each_sink_once(tmp_path: Path) -> None:
+    """Confirmed sinks get it no more, failed ones again, and a new sink only what nobody got."""
+    monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
+    with History(tmp_path / "history.db") as history:
+
+        def due(today: date, *sinks: str, job: str = "north") -> list[str]:
+            entries = history.raise_alerts([alert("k")], today, job=job, sinks=sinks)
+            return [sink for sink in sinks if entries["k"].is_due(sink)]
+
+        assert ["crm", "mail"] == due(monday, "crm", "mail")
+        history.confirm_alerts("crm", ["k"], monday, job="north")
+        history.confirm_alerts("mail", [], monday, failed=["k"], job="north")
+        assert ["mail"] == due(monday, "crm", "mail", "later")
+        (waiting,) = history.waiting_alerts(job="north")
+        assert (alert("k"), frozenset({"mail"})) == (waiting.alert, waiting.waiting)
+        history.confirm_alerts("mail", ["k"], tuesday, job="north")
+        assert [] == due(tuesday, "crm", "mail", "later")
+        assert () == history.waiting_alerts(job="north")
+        # A failure after the confirmation takes nothing back.
+        history.confirm_alerts("mail", [], tuesday, failed=["k"], job="north")
+        assert [] == due(tuesday, "mail")
+        assert ["crm"] == due(tuesday, "crm", job="south")
+
+
+def test_a_clock_that_goes_back_raises_nothing_again(tmp_path: Path) -> None:
+    """A day before the latest run neither ends an alert nor raises one that ended since."""
+    days = [date(2026, 3, day) for day in (2, 3, 4, 5)]
+    with History(tmp_path / "history.db") as history:
+
+        def run(today: date, *keys: str) -> set[str]:
+            entries = history.raise_alerts(map(alert, keys), today, sinks=["crm"])
+            due = {key for key, entry in entries.items() if entry.is_due("crm")}
+            history.confirm_alerts("crm", due, today)
+            return due
+
+        assert {"a", "b"} == run(days[1], "a", "b")
+        assert {"c"} == run(days[2], "a", "c")
+        assert set() == run(days[0], "b")  # ended since, and raised before
+        assert set() == run(days[1], "a", "b", "c")
+        assert set() == run(days[2], "a", "c")
+        assert {"b"} == run(days[3], "a", "b", "c")  # back after its end, which is new
+        assert set() == run(days[3], "a", "b", "c")

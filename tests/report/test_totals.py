@@ -15,12 +15,12 @@ import attrs
 import pytest
 
 import abcxyz
-from abcxyz import Analysis, Settings, Transactions, analyze
+from abcxyz import Analysis, Settings, Transactions, analyze, summary_object
 from abcxyz.cli.output.analysis_text import render
 from abcxyz.core.analysis.summary import Summary
+from abcxyz.core.documents import plain_value
 from abcxyz.i18n import compact, money, number, percent
 from abcxyz.report import render_html, render_workbook
-from abcxyz.tables.export.summary import summary_object
 
 SOURCE = Path(abcxyz.__file__).resolve().parent
 DAY = date(2026, 1, 5)
@@ -85,15 +85,20 @@ def test_json(analysis: Analysis, shown: Summary) -> None:
     assert result["customers"] == shown.customers
     for axis, classes in (("abc", shown.abc), ("xyz", shown.xyz)):
         assert result[axis]["classes"] == {
-            one.label: {"customers": one.customers, "value": one.value, "share": _number(one)}
+            one.label: {
+                "customers": one.customers,
+                "value": one.value,
+                "customers_share": plain_value(one.customers_share),
+                "share": _number(one),
+            }
             for one in classes
         }
     for one in shown.segments:
         cell = result["matrix"][one.segment]
         assert (one.customers, one.value) == (cell["customers"], cell["value"])
-    assert result["bcg"] == {
-        one.name: {"customers": one.customers, "value": one.value} for one in shown.groups
-    }
+    for group in shown.groups:
+        written = result["bcg"][group.name]
+        assert (written["customers"], written["value"]) == (group.customers, group.value)
 
 
 def _number(one: Any) -> float | None:

@@ -120,12 +120,81 @@ def test_other_cells_beyond_the_heading_are_refused(
 def test_every_row_has_a_decimal_comma_too_many(tmp_path: Path, rows: int) -> None:
     """Kopecks behind an unquoted comma are part of the amount, on every line of a file."""
     file = tmp_path / "sales.csv"
-    lines = "".join(f"K{n % 7},2025-07-16,9525,25\n" for n in range(rows))
+    kopecks = [(5 + 20 * n) % 100 for n in range(rows)]
+    lines = "".join(f"K{n % 7},2025-07-16,9525,{cents:02}\n" for n, cents in enumerate(kopecks))
     file.write_text(f"customer,date,amount\n{lines}", encoding="utf-8")
-    assert read_sales(file).transactions.amount.tolist() == [9525.25] * rows
+    expected = [round(9525 + cents / 100, 2) for cents in kopecks]
+    assert read_sales(file).transactions.amount.tolist() == expected
 
     file.write_text("customer,date,amount\nK0,2025-07-16,95,\nK1,2025-07-17,20,\n", "utf-8")
     assert read_sales(file).transactions.amount.tolist() == [95.0, 20.0]
+
+
+def test_heading_that_lacks_a_column() -> None:
+    """A number more on every row is no decimal part, unless its digits can be nothing else."""
+    with pytest.raises(InputError, match="line 2 has 4 fields, and the heading has 3"):
+        rows("A,2025-01-25,1234,5\nB,2025-01-26,500,12\n", ",")
+    with pytest.raises(InputError, match="line 2 has 4 fields, and the heading has 3"):
+        rows("A,2025-01-25,1234,10\nB,2025-01-26,500,12\n", ",")
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "repaired"),
+    [
+        ('"ООО "Луч""', 'ООО "Луч"', True),
+        ('"ООО \\"Луч\\""', 'ООО "Луч"', True),
+        ('""Луч" ООО"', '"Луч" ООО', True),
+        ('"Луч" ООО', '"Луч" ООО', True),
+        ('ООО "Луч"', 'ООО "Луч"', False),
+        ('"ООО ""Луч"""', 'ООО "Луч"', False),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 3000])
+def test_quotes_inside_quotes(
+    cell: str, name: str, repaired: bool, before: int, tmp_path: Path
+) -> None:
+    """Quotes that are not doubled are part of the cell, where its end is certain."""
+    file = tmp_path / "sales.csv"
+    lines = "Анна;25.01.2025;7,00\n" * before + f"{cell};05.01.2025;100,50\n"
+    file.write_text(f"Контрагент;Дата;Сумма\n{lines}", encoding="utf-8")
+    sales = read_sales(file)
+    assert sales.transactions.customer[-1] == name
+    assert sales.transactions.amount[-1] == 100.5
+    assert any("not doubled" in remark for remark in sales.quality.remarks) is repaired
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'A;2026-01-05;5\n"OOO "Luch";2026-01-06;6\n',
+        'A;2026-01-05;5\n"OOO "Luch; Co"";2026-01-06;6\n',
+    ],
+)
+def test_quotes_with_several_readings(text: str) -> None:
+    """A cell whose end or whose quotes are not certain is refused with its line."""
+    with pytest.raises(InputError, match="line 3 has a quote inside a quoted cell"):
+        rows(text, ";")
+
+
+def test_fields_over_a_megabyte(tmp_path: Path) -> None:
+    """A field longer than any of a table is refused with its line and size, quoted or not."""
+    file = tmp_path / "sales.csv"
+    for mark in ("", '"'):
+        field = mark + "x" * 1_200_000 + mark
+        file.write_text(f"customer,date,amount,note\nA,2025-01-05,5,\nB,2025-01-06,6,{field}\n")
+        with pytest.raises(InputError, match=r"line 3 has a field of 120000\d characters"):
+            read_sales(file)
+    file.write_text("customer,date,amount,note\nA,2025-01-05,5," + '"' + "x" * 900_000 + '"\n')
+    assert read_sales(file).transactions.amount.tolist() == [5.0]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_row_without_an_end(quote: str, tmp_path: Path) -> None:
+    """A row of over 64 MB is refused with its line, before it fills the memory."""
+    file = tmp_path / "sales.csv"
+    file.write_text("customer,date,amount\nA,2025-01-05,5\n" + quote + "x" * 70_000_000)
+    with pytest.raises(InputError, match="line 3 begins a row of over 64 MB"):
+        read_sales(file)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from abcxyz.core.analysis.webhook_document import WebhookDocument
 from abcxyz.errors import (
     AuthenticationError,
     BadDataError,
@@ -24,7 +25,6 @@ from abcxyz.http import Answer, Transport
 from abcxyz.i18n import number, text
 from abcxyz.plugins import Secret, WriteReport
 from abcxyz.tables.export.records import customer_records, prospect_records
-from abcxyz.tables.export.summary import summary_object
 from abcxyz.toolkit.backoff import Backoff
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.files import write_atomic
@@ -153,6 +153,9 @@ class WebhookSink:
     def __repr__(self) -> str:
         return "WebhookSink(***)"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a webhook holds a secret and cannot be pickled")
+
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
@@ -183,12 +186,12 @@ class WebhookSink:
         )
 
     def _document(self, analysis: Analysis) -> bytes:
-        document: dict[str, Any] = {"type": "abcxyz.analysis", "summary": summary_object(analysis)}
-        if self._customers:
-            document["customers"] = list(customer_records(analysis, self._lang))
-        if leads := prospect_records(analysis):
-            document["prospects"] = leads
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        document = WebhookDocument(
+            analysis.summary(),
+            customer_records(analysis, self._lang) if self._customers else None,
+            prospect_records(analysis) or None,
+        )
+        text = json.dumps(document.to_dict(), ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8", "replace")
 
     def _known(self) -> dict[str, str]:

@@ -6,18 +6,80 @@ matplotlib axes are in `abcxyz.charts.axes`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from abcxyz.charts.bars import confidence_bars, forecast_bars
 from abcxyz.charts.curves import curve, lorenz
 from abcxyz.charts.flows import flow
-from abcxyz.charts.svg import Picture
+from abcxyz.charts.spread import variations
+from abcxyz.charts.svg import Picture, stacked
 from abcxyz.charts.tiles import heat_map, quadrant
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import Matrix
-from abcxyz.core.classes.results import AbcResult
+from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.snapshots.confidence import Confidence
 from abcxyz.errors import InputError
+from abcxyz.i18n import text
 
-__all__ = ["Picture", "curve", "draw", "flow", "heat_map", "lorenz", "quadrant"]
+__all__ = [
+    "Picture",
+    "confidence_bars",
+    "curve",
+    "draw",
+    "flow",
+    "forecast_bars",
+    "heat_map",
+    "lorenz",
+    "overview",
+    "quadrant",
+    "variations",
+]
+
+
+def overview(
+    analysis: Analysis,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
+) -> Picture:
+    """Draw the nine segments, and the cumulative curve below them.
+
+    Parameters
+    ----------
+    analysis
+        The analysis.
+    lang
+        Language of the labels and numbers.
+    width
+        Width in pixels; below 400 the layout is for a phone.
+    currency
+        Currency sign of the amounts.
+    theme
+        ``light`` or ``dark``.
+    """
+    return stacked(
+        [
+            heat_map(analysis.matrix, lang, width=width, currency=currency, theme=theme),
+            curve(analysis.abc, lang, width=width, theme=theme),
+        ],
+        text("Matrix of segments", lang),
+    )
+
+
+_CHARTS: tuple[tuple[type, Callable[..., Picture]], ...] = (
+    (Analysis, overview),
+    (AbcResult, curve),
+    (XyzResult, variations),
+    (Matrix, heat_map),
+    (Transitions, flow),
+    (Confidence, confidence_bars),
+    (Forecast, forecast_bars),
+)
 
 
 def draw(result: object, lang: str = "en", **options: Any) -> Picture:
@@ -26,11 +88,13 @@ def draw(result: object, lang: str = "en", **options: Any) -> Picture:
     Parameters
     ----------
     result
-        An `AbcResult`, `Matrix` or `Transitions`.
+        An `Analysis`, `AbcResult`, `XyzResult`, `Matrix`, `Transitions`, `Confidence` or
+        `Forecast`.
     lang
         Language of the labels and numbers.
     **options
-        Options of `curve`, `heat_map` or `flow`.
+        Options of the chart: ``width``, ``theme`` (``light`` or ``dark``), ``currency`` where
+        there is money.
 
     Raises
     ------
@@ -43,13 +107,11 @@ def draw(result: object, lang: str = "en", **options: Any) -> Picture:
     >>> "K: 1 customer" in draw(classify_abc([9, 2, 1]))
     True
     """
-    if isinstance(result, AbcResult):
-        return curve(result, lang, **options)
-    if isinstance(result, Matrix):
-        return heat_map(result, lang, **options)
-    if isinstance(result, Transitions):
-        return flow(result, lang, **options)
+    for kind, chart in _CHARTS:
+        if isinstance(result, kind):
+            return chart(result, lang, **options)
     raise InputError(
-        "there is no picture of {kind}; draw an AbcResult, a Matrix or Transitions",
+        "there is no picture of {kind}; known are {known}",
         kind=type(result).__name__,
+        known=", ".join(known.__name__ for known, _ in _CHARTS),
     )

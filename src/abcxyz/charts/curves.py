@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from abcxyz.charts.shapes import Curve, curve_of, lorenz_of, ticks
 from abcxyz.charts.svg import (
+    AREA,
     CLASS_COLOURS,
     FAINT,
     INK,
@@ -18,7 +20,7 @@ from abcxyz.core.classes.results import AbcResult
 from abcxyz.core.classes.segments import ABC
 from abcxyz.i18n import number, percent, plural, text
 
-__all__ = ["WIDE", "curve", "lorenz", "nothing", "share_of"]
+__all__ = ["WIDE", "Plot", "bands", "curve", "legend", "lorenz", "nothing", "share_of"]
 
 WIDE = 7.3  # pixels: upper bound of the mean width of a letter of 12 pixels
 _SHARES = {
@@ -36,14 +38,14 @@ def share_of(metric: str, lang: str) -> str:
 _LEFT, _RIGHT, _BOTTOM = 52.0, 24.0, 46.0
 
 
-def nothing(lang: str, width: float, title: str) -> Picture:
+def nothing(lang: str, width: float, title: str, theme: str = "light") -> Picture:
     """Return a picture that says there is nothing to draw."""
-    canvas = Canvas(width, 120, title)
+    canvas = Canvas(width, 120, title, theme)
     canvas.text((width / 2, 64), text("No sales to draw", lang), fill=MUTED, anchor="middle")
     return canvas.picture()
 
 
-class _Plot:
+class Plot:
     """Axes of a plot: shares (y) over customers or shares (x)."""
 
     def __init__(self, canvas: Canvas, top: float, x_top: float, y_top: float) -> None:
@@ -53,12 +55,14 @@ class _Plot:
         self._high = canvas.height - top - _BOTTOM
 
     def at(self, x: float, y: float) -> tuple[float, float]:
+        """Return the place on the canvas of a point of the plot."""
         return (
             _LEFT + x / self._x * self._wide,
             self._top + (1 - y / self._y) * self._high,
         )
 
     def axes(self, lang: str, x_name: str, *, shares: bool) -> None:
+        """Draw both axes; x is in shares or in customers, y in percent."""
         canvas = self.canvas
         for share in ticks(self._y):
             place = self.at(0, share)
@@ -82,7 +86,7 @@ class _Plot:
         canvas.text((middle, canvas.height - 8), x_name, size=12, fill=MUTED, anchor="middle")
 
 
-def _legend(canvas: Canvas, y: float, entries: list[tuple[str, str, str | None]]) -> float:
+def legend(canvas: Canvas, y: float, entries: list[tuple[str, str, str | None]]) -> float:
     """Draw the legend in as many rows as it needs; return its lower edge."""
     x = _LEFT
     for name, colour, dash in entries:
@@ -95,7 +99,9 @@ def _legend(canvas: Canvas, y: float, entries: list[tuple[str, str, str | None]]
     return y
 
 
-def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
+def curve(
+    abc: AbcResult, lang: str = "en", *, width: float = 640, theme: str = "light"
+) -> Picture:
     """Draw the cumulative curve with the cuts of the rule.
 
     Parameters
@@ -106,6 +112,8 @@ def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
         Language of the labels and numbers.
     width
         Width in pixels; below 400 the layout is for a phone.
+    theme
+        ``light`` or ``dark``.
 
     Returns
     -------
@@ -122,7 +130,7 @@ def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
     title = text("Cumulative curve of {metric}", lang, metric=text(abc.metric, lang))
     shape = curve_of(abc)
     if shape is None:
-        return nothing(lang, width, title)
+        return nothing(lang, width, title, theme)
     narrow = width < 400
     entries: list[tuple[str, str, str | None]] = [
         (text("cumulative share", lang), CLASS_COLOURS[0], None)
@@ -134,15 +142,15 @@ def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
         ]
     elif shape.limits:
         entries.append((text("limits of the rule", lang), TANGENT, "6 4"))
-    canvas = Canvas(width, 330 if narrow else round(width * 0.6), title)
-    end = _legend(canvas, 16, entries)
+    canvas = Canvas(width, 330 if narrow else round(width * 0.6), title, theme)
+    end = legend(canvas, 16, entries)
     canvas.text(
         (_LEFT, end + 20),
         share_of(abc.metric, lang),
         fill=MUTED,
     )
-    plot = _Plot(canvas, end + 32, float(shape.customers), shape.top * 1.02)
-    _bands(plot, shape)
+    plot = Plot(canvas, end + 32, float(shape.customers), shape.top * 1.02)
+    bands(plot, (0.0, shape.k[0], shape.l[0], float(shape.customers)), shape.top, ABC)
     plot.axes(lang, text("customers, the largest first", lang), shares=False)
     for start, stop in shape.chords:
         canvas.line(plot.at(*start), plot.at(*stop), MUTED, 1.3)
@@ -159,10 +167,10 @@ def curve(abc: AbcResult, lang: str = "en", *, width: float = 640) -> Picture:
     return canvas.picture()
 
 
-def _bands(plot: _Plot, shape: Curve) -> None:
-    edges = (0.0, shape.k[0], shape.l[0], float(shape.customers))
+def bands(plot: Plot, edges: Sequence[float], top: float, letters: Sequence[str]) -> None:
+    """Shade the ranges of the three classes along the customers, and name them."""
     for i, (start, stop) in enumerate(itertools.pairwise(edges)):
-        (x1, y1), (x2, y2) = plot.at(start, shape.top), plot.at(stop, 0)
+        (x1, y1), (x2, y2) = plot.at(start, top), plot.at(stop, 0)
         if x2 - x1 < 0.5:
             continue
         if i % 2 == 0:
@@ -170,7 +178,7 @@ def _bands(plot: _Plot, shape: Curve) -> None:
         if x2 - x1 > 14:
             plot.canvas.text(
                 ((x1 + x2) / 2, y2 - 8),
-                ABC[i],
+                letters[i],
                 size=15,
                 weight=700,
                 fill=(CLASS_COLOURS[0], CLASS_COLOURS[0], MUTED)[i],
@@ -178,7 +186,7 @@ def _bands(plot: _Plot, shape: Curve) -> None:
             )
 
 
-def _points(plot: _Plot, shape: Curve, lang: str, *, narrow: bool) -> None:
+def _points(plot: Plot, shape: Curve, lang: str, *, narrow: bool) -> None:
     low = 0.0
     for name, (x, y) in (("K", shape.k), ("L", shape.l)):
         if not 0 < x < shape.customers:
@@ -212,7 +220,9 @@ def _points(plot: _Plot, shape: Curve, lang: str, *, narrow: bool) -> None:
             )
 
 
-def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
+def lorenz(
+    abc: AbcResult, lang: str = "en", *, width: float = 420, theme: str = "light"
+) -> Picture:
     """Draw the Lorenz curve and the Gini coefficient.
 
     Parameters
@@ -223,6 +233,8 @@ def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
         Language of the labels and numbers.
     width
         Width in pixels.
+    theme
+        ``light`` or ``dark``.
 
     Returns
     -------
@@ -232,9 +244,9 @@ def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
     title = text("Lorenz curve of {metric}", lang, metric=text(abc.metric, lang))
     shape = lorenz_of(abc)
     if shape is None:
-        return nothing(lang, width, title)
-    canvas = Canvas(width, 330 if width < 400 else round(width * 0.92), title)
-    end = _legend(
+        return nothing(lang, width, title, theme)
+    canvas = Canvas(width, 330 if width < 400 else round(width * 0.92), title, theme)
+    end = legend(
         canvas,
         16,
         [
@@ -247,9 +259,9 @@ def lorenz(abc: AbcResult, lang: str = "en", *, width: float = 420) -> Picture:
         share_of(abc.metric, lang),
         fill=MUTED,
     )
-    plot = _Plot(canvas, end + 32, 1.0, 1.0)
+    plot = Plot(canvas, end + 32, 1.0, 1.0)
     points = [plot.at(x, y) for x, y in zip(shape.x.tolist(), shape.y.tolist(), strict=True)]
-    canvas.shape("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z", "#dbe8f4")
+    canvas.shape("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z", AREA)
     plot.axes(lang, text("customers, the smallest first", lang), shares=True)
     canvas.line(plot.at(0, 0), plot.at(1, 1), MUTED, 1.3, "6 4")
     canvas.curve(points, CLASS_COLOURS[0], 2.6)

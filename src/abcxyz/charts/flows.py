@@ -26,7 +26,12 @@ def state_name(state: str, lang: str, *, before: bool) -> str:
 
 
 def flow(
-    moves: Transitions, lang: str = "en", *, width: float = 640, currency: str = ""
+    moves: Transitions,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
 ) -> Picture:
     """Draw transitions as bands: blue for a rise, orange for a fall, grey for no change.
 
@@ -40,6 +45,8 @@ def flow(
         Width in pixels; below 400 the layout is for a phone.
     currency
         Currency sign of the amounts.
+    theme
+        ``light`` or ``dark``.
 
     Returns
     -------
@@ -50,13 +57,13 @@ def flow(
     title = text("Moves between classes", lang)
     bands = flow_of(moves)
     if not bands:
-        return nothing(lang, width, title)
+        return nothing(lang, width, title, theme)
     k = len(moves.labels)
     narrow = width < 400
     side, top = (108.0 if narrow else 132.0), 52.0
     rows = max(len({one.before for one in bands}), len({one.after for one in bands}))
     gap, body = 12.0, 300.0 + 12 * max(rows - 5, 0)
-    canvas = Canvas(width, top + body + gap * rows + 14, title)
+    canvas = Canvas(width, top + body + gap * rows + 14, title, theme)
     x1, x2 = side, width - side
     order = ([*range(k), k, k + 1], [*range(k), k, k + 1])
     starts: list[dict[int, float]] = []

@@ -12,7 +12,7 @@ from abcxyz.core.classes.results import AbcResult
 from abcxyz.core.classes.rules import Shares, Tangent
 from abcxyz.core.dynamics.transitions import Transitions
 
-__all__ = ["Band", "Curve", "Lorenz", "curve_of", "flow_of", "lorenz_of", "ticks"]
+__all__ = ["Band", "Curve", "Lorenz", "curve_of", "flow_of", "lorenz_of", "thinned", "ticks"]
 
 _MOST = 240  # maximum number of points of a drawn curve
 Point = tuple[float, float]
@@ -53,7 +53,8 @@ class Curve:
         return float(max(1.0, self.y.max()))
 
 
-def _thinned(x: Floats, y: Floats, keep: tuple[int, ...]) -> tuple[Floats, Floats]:
+def thinned(x: Floats, y: Floats, keep: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return at most a few hundred points of a curve, those at the places *keep* among them."""
     if len(x) <= _MOST:
         return x, y
     # Half of the points are spaced evenly by customers, half by money.
@@ -84,7 +85,7 @@ def curve_of(abc: AbcResult) -> Curve | None:
             for start, touch in (((0, 0.0), at_k), (at_k, at_l))
             if end[0] > start[0] and 0 < touch[0] < n
         )
-    x, y = _thinned(np.arange(n + 1.0), share, (0, k, last, n))
+    x, y = thinned(np.arange(n + 1.0), share, (0, k, last, n))
     return Curve(
         x=x,
         y=y,
@@ -142,7 +143,7 @@ def lorenz_of(abc: AbcResult) -> Lorenz | None:
         return None
     n = len(up)
     y = np.concatenate([[0.0], np.cumsum(up)]) / up.sum()
-    x, y = _thinned(np.arange(n + 1.0), y, (0, n))
+    x, y = thinned(np.arange(n + 1.0), y, (0, n))
     return Lorenz(x=x / n, y=y, gini=gini(values), pair=pareto_pair(values))
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from abcxyz.errors import InputError
+from abcxyz.toolkit.known_names import check_known
+
 __all__ = [
+    "AREA",
     "CLASS_COLOURS",
     "DOWN",
     "FAINT",
@@ -26,18 +31,47 @@ __all__ = [
     "contrast",
     "ink_on",
     "shade",
+    "stacked",
 ]
 
 #: Distinguishable with colour blindness, by lightness; contrast with the background 3:1 or better.
 PAPER, INK, MUTED, GRID, FAINT = "#ffffff", "#17202e", "#545f6f", "#dde2e9", "#f3f5f8"
 CLASS_COLOURS = ("#0b4a82", "#2f7fbd", "#7d8898")
-TANGENT, UP, DOWN, SAME = "#b4500a", "#1f6fb0", "#c05a08", "#c2cad5"
+TANGENT, UP, DOWN, SAME, AREA = "#b4500a", "#1f6fb0", "#c05a08", "#c2cad5", "#dbe8f4"
 
+#: Colour on a light page -> the same on a dark one.
+_DARK_THEME: Mapping[str, str] = MappingProxyType(
+    {
+        PAPER: "#10161f",
+        INK: "#e8edf4",
+        MUTED: "#9fabba",
+        GRID: "#2b3645",
+        FAINT: "#18202c",
+        CLASS_COLOURS[0]: "#7db8ec",
+        CLASS_COLOURS[1]: "#4f95d1",
+        CLASS_COLOURS[2]: "#8b97a8",
+        TANGENT: "#f0954a",
+        UP: "#5aa9e6",
+        DOWN: "#f09a4f",
+        SAME: "#5b6877",
+        AREA: "#1d3247",
+        "#6a7484": "#9aa5b5",
+        "#6b3fa0": "#b795e4",
+    }
+)
+_THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"light": MappingProxyType({}), "dark": _DARK_THEME}
+)
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif"
 #: Characters that XML cannot hold, and control characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _READABLE = 4.5  # WCAG AA; on any colour either white or black reaches it
-_LIGHT, _DARK = (0xEE, 0xF4, 0xFA), (0x0B, 0x4A, 0x82)
+_SHADES: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = MappingProxyType(
+    {
+        "light": ((0xEE, 0xF4, 0xFA), (0x0B, 0x4A, 0x82)),
+        "dark": ((0x1B, 0x25, 0x32), (0x7D, 0xB8, 0xEC)),
+    }
+)
 
 
 def clean(written: object, limit: int = 120) -> str:
@@ -75,10 +109,10 @@ def ink_on(paper: str) -> str:
     return next(ink for ink in (INK, PAPER, "#000000") if contrast(ink, paper) >= _READABLE)
 
 
-def shade(share: float) -> str:
+def shade(share: float, theme: str = "light") -> str:
     """Return the shade for a share from 0 to 1; text is readable on every shade."""
     at = min(max(share if share == share else 0.0, 0.0), 1.0) ** 0.6
-    parts = (round(a + (b - a) * at) for a, b in zip(_LIGHT, _DARK, strict=True))
+    parts = (round(a + (b - a) * at) for a, b in zip(*_SHADES[theme], strict=True))
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
@@ -116,13 +150,34 @@ class Canvas:
         Size in pixels; the picture scales.
     title
         Description of the picture for screen readers.
+    theme
+        ``light`` or ``dark``: the page that the picture is shown on.
+
+    Raises
+    ------
+    InputError
+        There is no such theme.
     """
 
-    def __init__(self, width: float, height: float, title: str) -> None:
-        self.width, self.height, self._title = width, height, title
+    def __init__(self, width: float, height: float, title: str, theme: str = "light") -> None:
+        check_known(
+            "there is no theme {key!r}; known are {known}",
+            key=[theme],
+            known=_THEMES,
+            error=InputError,
+        )
+        self.width, self.height, self._title, self.theme = width, height, title, theme
+        self._colours = _THEMES[theme]
         self._parts: list[str] = []
 
+    def colour(self, colour: str) -> str:
+        """Return the colour of the theme for one of a light page."""
+        return self._colours.get(colour, colour)
+
     def _mark(self, name: str, title: str | None = None, **attributes: Any) -> None:
+        for which in ("fill", "stroke"):
+            if which in attributes:
+                attributes[which] = self.colour(attributes[which])
         tip = f"<title>{html.escape(clean(title, 300))}</title>" if title else ""
         end = f">{tip}</{name}>" if tip else "/>"
         self._parts.append(f"<{name}{_attributes(attributes)}{end}")
@@ -224,20 +279,29 @@ class Canvas:
         weight: int | None = None,
         halo: bool = False,
         upward: bool = False,
+        paper: str | None = None,
     ) -> None:
-        """Draw a line of text; *halo* outlines it against other elements, *upward* rotates it."""
+        """Draw a line of text.
+
+        *halo* outlines it against other elements, *upward* rotates it, and *paper* is the colour
+        of the box that it stands on, if not that of the page.
+        """
         attributes: dict[str, Any] = {
             "x": float(place[0]),
             "y": float(place[1]),
             "font_size": size,
-            "fill": fill,
+            "fill": self.colour(fill) if paper is None else ink_on(paper),
             "text_anchor": anchor,
             "font_weight": weight,
         }
         if upward:
             attributes["transform"] = f"rotate(-90 {_n(place[0])} {_n(place[1])})"
         if halo:
-            attributes |= {"stroke": PAPER, "stroke_width": "4", "paint_order": "stroke"}
+            attributes |= {
+                "stroke": self.colour(PAPER),
+                "stroke_width": "4",
+                "paint_order": "stroke",
+            }
         self._parts.append(f"<text{_attributes(attributes)}>{html.escape(clean(written))}</text>")
 
     def picture(self) -> Picture:
@@ -246,6 +310,28 @@ class Canvas:
         return Picture(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(self.width)} '
             f'{_n(self.height)}" width="{_n(self.width)}" height="{_n(self.height)}" role="img" '
-            f'aria-label="{label}" font-family="{_FONT}">'
-            f'<rect width="100%" height="100%" fill="{PAPER}"/>' + "".join(self._parts) + "</svg>"
+            f'aria-label="{label}" font-family="{_FONT}" style="max-width:100%;height:auto">'
+            f'<rect width="100%" height="100%" fill="{self.colour(PAPER)}"/>'
+            + "".join(self._parts)
+            + "</svg>"
         )
+
+
+def stacked(pictures: Iterable[Picture], title: str) -> Picture:
+    """Return pictures of one width, one below another, as one picture."""
+    width = height = 0.0
+    parts = []
+    for picture in pictures:
+        size = _SIZE.search(picture)
+        assert size is not None
+        parts.append(picture.replace("<svg ", f'<svg y="{_n(height)}" ', 1))
+        width, height = max(width, float(size[1])), height + float(size[2])
+    label = html.escape(clean(title, 300))
+    return Picture(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" '
+        f'width="{_n(width)}" height="{_n(height)}" role="img" aria-label="{label}" '
+        'style="max-width:100%;height:auto">' + "".join(parts) + "</svg>"
+    )
+
+
+_SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')

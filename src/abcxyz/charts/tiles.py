@@ -11,7 +11,6 @@ from abcxyz.charts.svg import (
     MUTED,
     Canvas,
     Picture,
-    ink_on,
     shade,
 )
 from abcxyz.core.classes.matrix import Matrix
@@ -31,7 +30,12 @@ def scaled(share: float, shares: list[float]) -> float:
 
 
 def heat_map(
-    matrix: Matrix, lang: str = "en", *, width: float = 640, currency: str = ""
+    matrix: Matrix,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
 ) -> Picture:
     """Draw the 3 x 3 table of customers, money and both shares, shaded by money.
 
@@ -45,6 +49,8 @@ def heat_map(
         Width in pixels; below 400 the layout is for a phone.
     currency
         Currency sign of the amounts.
+    theme
+        ``light`` or ``dark``.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def heat_map(
     left, top, gap = (26.0 if narrow else 40.0), 46.0, 4.0
     wide = (width - left - 2 * gap) / 3
     high = 88.0 if narrow else 104.0
-    canvas = Canvas(width, top + 3 * (high + gap) + 4, text("Matrix of segments", lang))
+    canvas = Canvas(width, top + 3 * (high + gap) + 4, text("Matrix of segments", lang), theme)
     canvas.text((left, 14), text("demand: from steady to unpredictable", lang) + " →", fill=MUTED)
     shares = matrix.value_shares.ravel().tolist()
     for j, letter in enumerate(XYZ):
@@ -66,8 +72,7 @@ def heat_map(
         canvas.text((left / 2 - 2, y + high / 2 + 6), letter, size=16, weight=700, anchor="middle")
         for j in range(3):
             code = 3 * i + j
-            x, paper = left + j * (wide + gap), shade(scaled(shares[code], shares))
-            ink = ink_on(paper)
+            x, paper = left + j * (wide + gap), shade(scaled(shares[code], shares), theme)
             count, value = int(matrix.counts[i, j]), float(matrix.values[i, j])
             people = plural("{n} customer|{n} customers", count, lang)
             money = compact(value, lang, currency)
@@ -76,17 +81,19 @@ def heat_map(
             )
             both = f"{percent(shares[code], lang)}"
             size = 12 if narrow else 13
-            canvas.text((x + 10, y + 22), SEGMENTS[code], size=14, weight=700, fill=ink)
-            canvas.text((x + wide - 10, y + 22), both, size=14, weight=700, fill=ink, anchor="end")
+            canvas.text((x + 10, y + 22), SEGMENTS[code], size=14, weight=700, paper=paper)
             canvas.text(
-                (x + 10, y + 45), number(count, lang) if narrow else people, size=size, fill=ink
+                (x + wide - 10, y + 22), both, size=14, weight=700, paper=paper, anchor="end"
             )
-            canvas.text((x + 10, y + 63), money, size=size, fill=ink)
+            canvas.text(
+                (x + 10, y + 45), number(count, lang) if narrow else people, size=size, paper=paper
+            )
+            canvas.text((x + 10, y + 63), money, size=size, paper=paper)
             of_customers = percent(float(matrix.count_shares[i, j]), lang)
             line = (
                 of_customers if narrow else text("{share} of customers", lang, share=of_customers)
             )
-            canvas.text((x + 10, y + 81), line, size=size, fill=ink)
+            canvas.text((x + 10, y + 81), line, size=size, paper=paper)
     return canvas.picture()
 
 
@@ -102,6 +109,7 @@ def quadrant(
     grouping: Grouping = BCG,
     width: float = 640,
     currency: str = "",
+    theme: str = "light",
 ) -> Picture:
     """Draw the groups as tiles, each with a bubble whose area is proportional to the money.
 
@@ -117,6 +125,8 @@ def quadrant(
         Width in pixels; below 400 the layout is for a phone.
     currency
         Currency sign of the amounts.
+    theme
+        ``light`` or ``dark``.
 
     Returns
     -------
@@ -125,7 +135,7 @@ def quadrant(
     """
     title = text("Groups by value and steadiness", lang)
     if not matrix.customers:
-        return nothing(lang, width, title)
+        return nothing(lang, width, title, theme)
     names = list(grouping.names)
     standing = [name for name in ("cows", "stars", "dogs", "questions") if name in names]
     custom = len(standing) != 4 or len(names) != 4
@@ -134,7 +144,7 @@ def quadrant(
     left, top, gap = 24.0, 12.0 if custom else 30.0, 6.0
     wide, high = (width - left - gap) / 2, 118.0 if narrow else 150.0
     rows = math.ceil(len(shown) / 2)
-    canvas = Canvas(width, top + rows * (high + gap) + 4, title)
+    canvas = Canvas(width, top + rows * (high + gap) + 4, title, theme)
     if not custom:
         canvas.text(
             (left, 16), text("demand: from steady to unpredictable", lang) + " →", fill=MUTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -12,8 +13,18 @@ from attrs import evolve, field, frozen
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.plugins import MAX_UNMATCHED
+from abcxyz.toolkit.files import relative_name, short_hash
+from abcxyz.toolkit.secrets import in_clear
 
 __all__ = ["Job", "Part"]
+
+
+def _without_secrets(key: str, value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(str(name), item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(key, item) for item in value]
+    return None if in_clear(key, value) else value
 
 
 @frozen
@@ -62,6 +73,8 @@ class Job:
         File of the scorecard for prospects.
     history
         File of the snapshots.
+    history_job
+        Name of the job in the history; None derives it, see `identity`.
     playbook
         File with other recommendations.
     alerts
@@ -77,6 +90,7 @@ class Job:
     enricher: Part | None = None
     scorecard: Path | None = None
     history: Path | None = None
+    history_job: str | None = None
     playbook: Path | None = None
     alerts: AlertRules = field(factory=AlertRules)
     report: Mapping[str, Any] = field(factory=dict)
@@ -85,6 +99,24 @@ class Job:
     def lang(self) -> str:
         """Language of text in the results."""
         return str(self.report.get("lang", "en"))
+
+    @property
+    def identity(self) -> str:
+        """Name of the job in the history: snapshots and raised alerts are kept apart by it.
+
+        It is `history_job`, or the path of the job file from the folder of the history, ``@`` and
+        a hash of the sources with their options, without secrets. So jobs that share a history
+        do not mix, nor do the results of one job with other sources.
+        """
+        if self.history_job is not None:
+            return self.history_job
+        folder = self.path.parent if self.history is None else self.history.parent
+        sources = [
+            [part.kind, part.id_prefix, _without_secrets("", part.options)]
+            for part in self.sources
+        ]
+        written = json.dumps(sources, sort_keys=True, default=str)
+        return f"{relative_name(self.path, folder)}@{short_hash(written)}"
 
     def shared(self, role: str) -> Mapping[str, Any]:
         """Return the options shared by the adapters of a *role* that have and do not set them."""

@@ -128,6 +128,9 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
         "xyz": {**dict(_rule("xyz")), **dict(_options(Settings, "xyz"))},
         "history": {
             "path": Key(str, None, "file of the snapshots; without it nothing is compared"),
+            "job": Key(
+                str, None, "name in the history; by default the file and its sources make one"
+            ),
         },
         "alerts": dict(_options(AlertRules)),
         "playbook": {

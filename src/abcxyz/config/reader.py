@@ -143,7 +143,8 @@ class _Reader:
             )
         sinks = tuple(self._parts("sink"))
         enricher, scorecard = self._enricher()
-        history = self._table("history").get("path")
+        past = self._table("history")
+        history = past.get("path")
         if not sinks and history is None:
             raise ConfigError(
                 "{path} names neither a sink nor a history, so nothing would come of it; add a "
@@ -159,6 +160,7 @@ class _Reader:
             enricher=enricher,
             scorecard=self._placed(scorecard),
             history=self._placed(history),
+            history_job=past.get("job"),
             playbook=self._placed(self._table("playbook").get("path")),
             alerts=self._alerts(),
             report=self._table("report"),

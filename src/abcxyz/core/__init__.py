@@ -1,12 +1,14 @@
 """Core algorithms of segmentation; depends on numpy, attrs and the standard library only."""
 
 from abcxyz.core.advice.actions import Action, Actions, advise
-from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules
+from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.advice.playbook import Playbook, default_playbook
 from abcxyz.core.analysis.analyze import analyze, with_facts
 from abcxyz.core.analysis.find_alerts import find_alerts
-from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.analysis.record import Analysis, summary_object
+from abcxyz.core.analysis.summary import Summary
+from abcxyz.core.analysis.webhook_document import WebhookDocument
 from abcxyz.core.classes.classify import (
     classify_abc,
     classify_cv,
@@ -25,6 +27,7 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import BCG, SEGMENTS, TAGS, Grouping, tag
+from abcxyz.core.documents import json_schema
 from abcxyz.core.dynamics.backfill import backfill, backfill_window
 from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning, compare
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
@@ -33,6 +36,9 @@ from abcxyz.core.dynamics.forecast import Forecast, forecast
 from abcxyz.core.dynamics.hysteresis import steady
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transitions import Transitions, transitions
+from abcxyz.core.landmarks.backtest import Backtest, backtest_lapse
+from abcxyz.core.landmarks.lapse import LapseRisk, lapse_risk
+from abcxyz.core.landmarks.rise import RiseChance, rise_chance
 from abcxyz.core.prospects.scorecard import Scorecard, default_scorecard
 from abcxyz.core.prospects.scores import (
     ProspectScore,
@@ -62,7 +68,9 @@ __all__ = [
     "Actions",
     "Alert",
     "AlertRules",
+    "Alerts",
     "Analysis",
+    "Backtest",
     "ClassSummary",
     "Confidence",
     "CoreMetrics",
@@ -73,6 +81,7 @@ __all__ = [
     "Deal",
     "Forecast",
     "Grouping",
+    "LapseRisk",
     "LeadContact",
     "Limits",
     "Matrix",
@@ -84,15 +93,18 @@ __all__ = [
     "ProspectScores",
     "Quality",
     "QualityIssue",
+    "RiseChance",
     "Rule",
     "Scorecard",
     "Settings",
     "Shares",
     "Snapshot",
+    "Summary",
     "Tangent",
     "TimeSpent",
     "Transactions",
     "Transitions",
+    "WebhookDocument",
     "Window",
     "XyzResult",
     "advise",
@@ -100,6 +112,7 @@ __all__ = [
     "analyze",
     "backfill",
     "backfill_window",
+    "backtest_lapse",
     "build_matrix",
     "class_confidence",
     "classify_abc",
@@ -116,12 +129,16 @@ __all__ = [
     "find_alerts",
     "forecast",
     "group_names",
+    "json_schema",
+    "lapse_risk",
     "period_start",
     "rate_interval",
+    "rise_chance",
     "score_prospect",
     "score_prospects",
     "shift_period",
     "steady",
+    "summary_object",
     "tag",
     "transitions",
     "with_facts",

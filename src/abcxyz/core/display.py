@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import numpy as np
+
+from abcxyz._arrays import Codes
 from abcxyz.toolkit.language import language
 from abcxyz.toolkit.numbers import number
 
 if TYPE_CHECKING:
     from abcxyz.charts.svg import Picture
 
-__all__ = ["Drawable", "html_table", "percent", "plain_number"]
+__all__ = [
+    "Drawable",
+    "brief",
+    "class_counts",
+    "html_table",
+    "percent",
+    "plain_number",
+    "short_repr",
+]
 
 
 def plain_number(value: float, lang: str = "en") -> str:
@@ -66,6 +78,53 @@ def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
     )
 
 
+def brief(record: object, *facts: str) -> str:
+    """Return the ``repr`` of a result: its type, and *facts* that are not empty."""
+    return f"{type(record).__name__}({'; '.join(fact for fact in facts if fact)})"
+
+
+def class_counts(codes: Codes, labels: Sequence[str]) -> str:
+    """Count the customers of every class, and those without one.
+
+    Examples
+    --------
+    >>> class_counts(np.array([0, 2, 2, -1], dtype=np.int8), "ABC")
+    'A 1, B 0, C 2, not classified 1'
+    """
+    missing, *counts = np.bincount(codes + 1, minlength=len(labels) + 1).tolist()
+    parts = [f"{label} {count:,}" for label, count in zip(labels, counts, strict=True)]
+    return ", ".join([*parts, f"not classified {missing:,}"] if missing else parts)
+
+
+def short_repr(record: Any) -> str:
+    """Return the fields of a record, with arrays and collections summarised.
+
+    Examples
+    --------
+    >>> from attrs import frozen
+    >>> @frozen
+    ... class Sums:
+    ...     totals: object
+    ...     __repr__ = short_repr
+    >>> Sums(np.zeros(1000))
+    Sums(totals=float64[1000])
+    """
+    fields = [one for one in attrs.fields(type(record)) if one.repr]
+    parts = [f"{one.name}={_short_value(getattr(record, one.name))}" for one in fields]
+    return f"{type(record).__name__}({', '.join(parts)})"
+
+
+def _short_value(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{list(value.shape)}"
+    if isinstance(value, (tuple, list, Mapping)) and len(value) > 5:
+        return f"{type(value).__name__}[{len(value)}]"
+    if isinstance(value, Mapping):
+        value = dict(value)
+    written = repr(value)
+    return written if len(written) <= 120 else f"{type(value).__name__}(…)"
+
+
 class Drawable:
     """Base class of results that `abcxyz.charts` can draw.
 
@@ -85,7 +144,8 @@ class Drawable:
         lang
             An available language, such as ``en`` or ``ru``.
         **options
-            Options of the drawing function in `abcxyz.charts`, such as ``width``.
+            Options of the drawing function in `abcxyz.charts`: ``width`` in pixels, ``theme``
+            (``light`` or ``dark``), ``currency`` where the chart shows money.
         """
         from abcxyz.charts import draw
 

@@ -277,8 +277,13 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     except (OverflowError, ValueError):
         total = math.inf
     if not math.isfinite(total):
+        with np.errstate(over="ignore"):
+            running = np.cumsum(np.abs(np.nan_to_num(values)))
         raise InputError(
-            "{name} add up beyond what a number can hold; pass them in a larger unit", name=name
+            "{name} add up beyond what a number can hold, at position {place}; pass them in a "
+            "larger unit",
+            name=name,
+            place=int(np.argmax(np.isinf(running))),
         )
     if low < 0 < high and math.fsum(map(abs, sums)) > 2 * abs(total):
         # Blocks of one sign each cancel one another, so each is split as well.

@@ -1,6 +1,8 @@
-"""Store of snapshots in one SQLite file: one row per customer, date and settings."""
+"""Store of snapshots and alerts in one SQLite file, kept by job, date and settings."""
 
-from abcxyz.history.database import SCHEMA_VERSION
-from abcxyz.history.store import CustomerState, History, SnapshotInfo
+from abcxyz.history.outbox import RaisedAlert
+from abcxyz.history.records import CustomerState, SnapshotInfo
+from abcxyz.history.schema import SCHEMA_VERSION
+from abcxyz.history.store import History
 
-__all__ = ["SCHEMA_VERSION", "CustomerState", "History", "SnapshotInfo"]
+__all__ = ["SCHEMA_VERSION", "CustomerState", "History", "RaisedAlert", "SnapshotInfo"]

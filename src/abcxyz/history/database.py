@@ -2,77 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from abcxyz.errors import HistoryError
+from abcxyz.history.schema import APPLICATION, MIGRATIONS, SCHEMA_VERSION
+from abcxyz.toolkit.files import create_private
 
-__all__ = ["SCHEMA_VERSION", "Database"]
-
-_APPLICATION = 0x61627879  # "abxy", which identifies our files among SQLite files
-
-MIGRATIONS = (
-    # 1: snapshots. A key that begins with the snapshot stores the rows of a snapshot together
-    # and also serves lookups of one customer, so no second index is needed.
-    """
-    CREATE TABLE snapshot (
-        number INTEGER PRIMARY KEY,
-        dated TEXT NOT NULL,
-        fingerprint TEXT NOT NULL,
-        as_of TEXT NOT NULL,
-        since TEXT NOT NULL,
-        until TEXT NOT NULL,
-        bucket TEXT NOT NULL,
-        settings TEXT NOT NULL,
-        customers INTEGER NOT NULL,
-        whole_ids INTEGER NOT NULL,
-        whole_values INTEGER NOT NULL,
-        digest TEXT NOT NULL,
-        UNIQUE (dated, fingerprint)
-    );
-    CREATE TABLE customer_state (
-        snapshot INTEGER NOT NULL,
-        customer NOT NULL,
-        place INTEGER NOT NULL,
-        abc INTEGER NOT NULL,
-        xyz INTEGER NOT NULL,
-        steady_abc INTEGER NOT NULL,
-        steady_xyz INTEGER NOT NULL,
-        value NUMERIC,
-        cv REAL,
-        orders INTEGER NOT NULL,
-        first_day INTEGER,
-        last_day INTEGER,
-        PRIMARY KEY (snapshot, customer)
-    ) WITHOUT ROWID;
-    CREATE VIEW customer_history AS
-    SELECT dated, fingerprint, customer,
-           CASE WHEN abc < 0 OR xyz < 0 THEN 'N'
-                ELSE substr('ABC', abc + 1, 1) || substr('XYZ', xyz + 1, 1) END AS segment,
-           CASE WHEN steady_abc < 0 OR steady_xyz < 0 THEN 'N'
-                ELSE substr('ABC', steady_abc + 1, 1) || substr('XYZ', steady_xyz + 1, 1)
-           END AS steady_segment,
-           value, cv, orders,
-           date(first_day * 86400, 'unixepoch') AS first_day,
-           date(last_day * 86400, 'unixepoch') AS last_day
-    FROM customer_state JOIN snapshot ON number = snapshot;
-    """,
-    # 2: alerts that were raised already, and alerts that are snoozed.
-    """
-    CREATE TABLE alert (
-        reader TEXT NOT NULL,
-        key TEXT NOT NULL,
-        since TEXT NOT NULL,
-        PRIMARY KEY (reader, key)
-    ) WITHOUT ROWID;
-    CREATE TABLE snooze (key TEXT PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
-    """,
-)
-
-SCHEMA_VERSION = len(MIGRATIONS)
-"""Version of the schema; an older file is migrated when it is opened."""
+__all__ = ["Database"]
 
 
 class Database:
@@ -80,7 +19,10 @@ class Database:
 
     def __init__(self, path: Path, *, timeout: float) -> None:
         self.path = path
+        self._writing = False
         with self.mapped():
+            with contextlib.suppress(OSError):  # SQLite gives the reason
+                create_private(path)
             self._db = sqlite3.connect(path, timeout=timeout, isolation_level=None)
             self.execute = self._db.execute
             self.executemany = self._db.executemany
@@ -88,8 +30,8 @@ class Database:
             with self.mapped():
                 self._check()
                 self.execute("PRAGMA journal_mode = WAL")
-                # In WAL mode a power failure can then lose the last commit, not corrupt the file.
-                self.execute("PRAGMA synchronous = NORMAL")
+                # A sink writes what a commit says was saved, so no power failure may undo one.
+                self.execute("PRAGMA synchronous = FULL")
                 self.execute("PRAGMA cache_size = -65536")
             self._migrate()
         except BaseException:
@@ -105,7 +47,7 @@ class Database:
         """Version of the schema."""
         return int(self.execute("PRAGMA user_version").fetchone()[0])
 
-    @contextmanager
+    @contextlib.contextmanager
     def mapped(self) -> Iterator[None]:
         """Convert errors of SQLite to `HistoryError`."""
         try:
@@ -125,7 +67,7 @@ class Database:
                 reason=str(problem),
             ) from problem
 
-    @contextmanager
+    @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Read transaction: several queries see one state of the file."""
         with self.mapped():
@@ -135,23 +77,29 @@ class Database:
             finally:
                 self._db.rollback()
 
-    @contextmanager
+    @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Write transaction, rolled back on any error."""
+        """Write transaction, rolled back on any error; one inside another is part of it."""
         with self.mapped():
+            if self._writing:
+                yield
+                return
             self.execute("BEGIN IMMEDIATE")
+            self._writing = True
             try:
                 yield
+                self.execute("COMMIT")
             except BaseException:
                 self._db.rollback()
                 raise
-            self.execute("COMMIT")
+            finally:
+                self._writing = False
 
     def _check(self) -> None:
         """Raise an error for a file of another program or a newer version, before any change."""
         (application,) = self.execute("PRAGMA application_id").fetchone()
         (tables,) = self.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != _APPLICATION and tables:
+        if application != APPLICATION and tables:
             raise HistoryError(
                 "{file} is a database of another program; name another file", file=str(self.path)
             )
@@ -172,5 +120,5 @@ class Database:
             for step in MIGRATIONS[self.version :]:
                 for statement in step.split(";\n"):
                     self.execute(statement)
-            self.execute(f"PRAGMA application_id = {_APPLICATION}")
+            self.execute(f"PRAGMA application_id = {APPLICATION}")
             self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -12,11 +12,13 @@ from abcxyz._arrays import Days, Floats, freeze
 from abcxyz.core.classes.segments import ABC, XYZ
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
+from abcxyz.history.database import Database
 
 __all__ = [
     "CHUNK",
     "COLUMNS",
     "arrays_of",
+    "delete_snapshot",
     "digest",
     "dtype_of",
     "rows_of",
@@ -118,6 +120,13 @@ def _days(numbers: Floats) -> Days:
     return days.astype("M8[D]")
 
 
+def delete_snapshot(db: Database, number: int) -> None:
+    """Delete a snapshot with its rows, inside a transaction."""
+    for table in ("customer_state", "forgotten"):
+        db.execute(f"DELETE FROM {table} WHERE snapshot = ?", (number,))  # noqa: S608
+    db.execute("DELETE FROM snapshot WHERE number = ?", (number,))
+
+
 def digest(snapshot: Snapshot) -> str:
     """Return a hash of the content, by which a repeated save is recognised."""
     hashed = hashlib.sha256()
@@ -126,6 +135,9 @@ def digest(snapshot: Snapshot) -> str:
         hashed.update(part.encode("utf-8", "surrogatepass"))
     for name in COLUMNS[2:]:
         array = getattr(snapshot, name)
+        if name in _CODES:
+            # As they are read back.
+            array = array.astype(np.int8)
         if array.dtype.kind == "f":
             array = np.where(np.isnan(array), np.nan, array)
         elif array.dtype.kind == "M":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import sqlite3
@@ -14,18 +15,20 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from attrs import evolve, frozen
+from attrs import evolve
 
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
-from abcxyz.history.alert_log import AlertLog
 from abcxyz.history.database import Database
+from abcxyz.history.outbox import Outbox
+from abcxyz.history.records import CustomerState, SnapshotInfo
 from abcxyz.history.rows import (
     CHUNK,
     COLUMNS,
     arrays_of,
+    delete_snapshot,
     digest,
     dtype_of,
     rows_of,
@@ -33,46 +36,21 @@ from abcxyz.history.rows import (
     sorted_places,
 )
 
-__all__ = ["CustomerState", "History", "SnapshotInfo"]
+__all__ = ["History"]
 
 _INSERT = (
     f"INSERT INTO customer_state (snapshot, {', '.join(COLUMNS)}) "  # noqa: S608 - constants
     f"VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
 )
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM customer_state WHERE snapshot = ?"  # noqa: S608
-_FIND = (
-    "SELECT number, as_of, since, until, bucket, settings, customers, whole_ids, whole_values "
-    "FROM snapshot WHERE dated = ? AND fingerprint = ?"
+_COLUMNS = (
+    "job, dated, fingerprint, as_of, since, until, bucket, settings, customers, whole_ids, "
+    "whole_values, digest"
 )
+_FIND = f"SELECT {_COLUMNS} FROM snapshot WHERE number = ?"  # noqa: S608
 
 
-@frozen(kw_only=True)
-class SnapshotInfo:
-    """Metadata of a stored snapshot."""
-
-    dated: date
-    as_of: date
-    window: Window
-    fingerprint: str
-    customers: int
-    settings: dict[str, Any]
-
-
-@frozen(kw_only=True)
-class CustomerState:
-    """State of one customer on one date."""
-
-    dated: date
-    fingerprint: str
-    segment: str
-    steady_segment: str
-    value: float | int | None
-    cv: float | None
-    orders: int
-    last_day: date | None
-
-
-class History(AlertLog):
+class History(Outbox):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
@@ -137,13 +115,22 @@ class History(AlertLog):
         """Version of the file's schema."""
         return self._db.version
 
-    def save(self, snapshot: Snapshot) -> bool:
-        """Store a snapshot; the one of the same date and settings is replaced.
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
+        """Make several changes one transaction, for the duration of a ``with`` statement.
+
+        A process that is killed inside it, or an error, leaves the file as it was before.
+        """
+        return self._db.writing()
+
+    def save(self, snapshot: Snapshot, *, job: str = "") -> bool:
+        """Store a snapshot; the one of the same job, date and settings is replaced.
 
         Parameters
         ----------
         snapshot
             Snapshot to store; its customers are whole numbers or text.
+        job
+            Name of the job, so that several jobs may share the file; see `Job.identity`.
 
         Returns
         -------
@@ -158,20 +145,20 @@ class History(AlertLog):
             The file cannot be written.
         """
         content = digest(snapshot)
-        key = (snapshot.dated.isoformat(), snapshot.settings.fingerprint)
+        key = (job, snapshot.dated.isoformat(), snapshot.settings.fingerprint)
         with self._db.writing():
             stored = self._db.execute(
-                "SELECT number, digest FROM snapshot WHERE dated = ? AND fingerprint = ?", key
+                "SELECT number, digest FROM snapshot "
+                "WHERE job = ? AND dated = ? AND fingerprint = ?",
+                key,
             ).fetchone()
             if stored is not None:
                 if stored[1] == content:
                     return False
-                self._db.execute("DELETE FROM customer_state WHERE snapshot = ?", stored[:1])
-                self._db.execute("DELETE FROM snapshot WHERE number = ?", stored[:1])
+                delete_snapshot(self._db, stored[0])
             number = self._db.execute(
-                "INSERT INTO snapshot (dated, fingerprint, as_of, since, until, bucket, settings, "
-                "customers, whole_ids, whole_values, digest) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO snapshot ({_COLUMNS}) "  # noqa: S608
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *key,
                     snapshot.as_of.isoformat(),
@@ -206,7 +193,9 @@ class History(AlertLog):
                 reason=str(problem),
             ) from problem
 
-    def latest(self, before: date, settings: Settings | None = None) -> Snapshot | None:
+    def latest(
+        self, before: date, settings: Settings | None = None, *, job: str | None = None
+    ) -> Snapshot | None:
         """Return the newest snapshot dated before a day.
 
         Parameters
@@ -216,20 +205,29 @@ class History(AlertLog):
             classification: a second run of the same month would return its own snapshot.
         settings
             Only snapshots made with these settings; any by default.
+        job
+            Only snapshots of this job, or without one those saved without a job; any by default.
 
         Returns
         -------
         Snapshot or None
             None where there is no such snapshot.
         """
-        for one in reversed(self.snapshots()):
-            fits = settings is None or one.fingerprint == settings.fingerprint
-            if fits and one.dated < before:
-                return self._load(one.dated, one.fingerprint, settings)
-        return None
+        fitting = [one for one in self.snapshots(settings, job=job) if one.dated < before]
+        return self.load(fitting[-1], settings) if fitting else None
+
+    def at(self, dated: date, settings: Settings, *, job: str | None = None) -> Snapshot | None:
+        """Return the snapshot of exactly this date, or None; parameters as in `latest`."""
+        fitting = [one for one in self.snapshots(settings, job=job) if one.dated == dated]
+        return self.load(fitting[-1], settings) if fitting else None
 
     def get(
-        self, dated: date, settings: Settings | None = None, *, fingerprint: str | None = None
+        self,
+        dated: date,
+        settings: Settings | None = None,
+        *,
+        fingerprint: str | None = None,
+        job: str | None = None,
     ) -> Snapshot:
         """Read the snapshot of a date.
 
@@ -237,8 +235,9 @@ class History(AlertLog):
         ----------
         dated
             The date of the result.
-        settings, fingerprint
-            Selects one, where several were made with different settings.
+        settings, fingerprint, job
+            Selects one, where several jobs or settings made one. Of the name of a job the part
+            before ``@`` is enough.
 
         Raises
         ------
@@ -246,7 +245,7 @@ class History(AlertLog):
             There is none, or there are several and none is selected.
         """
         chosen = fingerprint if settings is None else settings.fingerprint
-        stored = self.snapshots()
+        stored = [one for one in self.snapshots() if job is None or one.is_of(job)]
         known = [one for one in stored if one.dated == dated and chosen in (None, one.fingerprint)]
         if not known:
             raise HistoryError(
@@ -257,81 +256,115 @@ class History(AlertLog):
             )
         if len(known) > 1:
             raise HistoryError(
-                "{file} holds {count} snapshots of {dated} made with different settings; name "
+                "{file} holds {count} snapshots of {dated}, of several jobs or settings; name "
                 "one of {known}",
                 file=str(self._path),
                 count=len(known),
                 dated=dated,
-                known=", ".join(one.fingerprint for one in known),
+                known=", ".join(f"{one.job} {one.fingerprint}".strip() for one in known),
             )
-        return self._load(dated, known[0].fingerprint, settings)
+        return self.load(known[0], settings)
 
-    def snapshots(self) -> tuple[SnapshotInfo, ...]:
-        """List the stored snapshots, the oldest first."""
+    def snapshots(
+        self, settings: Settings | None = None, *, job: str | None = None
+    ) -> tuple[SnapshotInfo, ...]:
+        """List the stored snapshots, the oldest first; parameters as in `latest`."""
         with self._db.mapped():
             rows = self._db.execute(
-                "SELECT dated, as_of, since, until, fingerprint, customers, settings "
-                "FROM snapshot ORDER BY dated, number"
+                "SELECT number, job, dated, as_of, since, until, fingerprint, snapshot.customers, "
+                "settings, coalesce(sum(forgotten.customers), 0) "
+                "FROM snapshot LEFT JOIN forgotten ON forgotten.snapshot = number "
+                "GROUP BY number ORDER BY dated, number"
             ).fetchall()
-        return tuple(
+        infos = tuple(
             SnapshotInfo(
-                dated=date.fromisoformat(dated),
-                as_of=date.fromisoformat(as_of),
-                window=Window(date.fromisoformat(since), date.fromisoformat(until)),
-                fingerprint=fingerprint,
-                customers=customers,
-                settings=json.loads(settings),
+                number=row[0],
+                job=row[1],
+                dated=date.fromisoformat(row[2]),
+                as_of=date.fromisoformat(row[3]),
+                window=Window(date.fromisoformat(row[4]), date.fromisoformat(row[5])),
+                fingerprint=row[6],
+                customers=row[7],
+                settings=json.loads(row[8]),
+                forgotten=row[9],
             )
-            for dated, as_of, since, until, fingerprint, customers, settings in rows
+            for row in rows
+            if settings is None or row[6] == settings.fingerprint
         )
+        if job is None:
+            return infos
+        own = tuple(one for one in infos if one.job == job)
+        return own or tuple(one for one in infos if not one.job)
 
     def customer(self, customer: str | int) -> tuple[CustomerState, ...]:
         """Return the states of one customer in all snapshots, the oldest first."""
         with self._db.mapped():
             rows = self._db.execute(
-                "SELECT dated, fingerprint, abc, xyz, steady_abc, steady_xyz, value, cv, orders, "
-                "last_day FROM snapshot CROSS JOIN customer_state "
+                "SELECT job, dated, fingerprint, abc, xyz, steady_abc, steady_xyz, value, cv, "
+                "orders, last_day FROM snapshot CROSS JOIN customer_state "
                 "ON snapshot = number AND customer = ? ORDER BY dated, number",
                 (customer,),
             ).fetchall()
         return tuple(
             CustomerState(
-                dated=date.fromisoformat(row[0]),
-                fingerprint=row[1],
-                segment=segment_of(*row[2:4]),
-                steady_segment=segment_of(*row[4:6]),
-                value=row[6],
-                cv=row[7],
-                orders=row[8],
-                last_day=None if row[9] is None else np.datetime64(row[9], "D").item(),
+                job=row[0],
+                dated=date.fromisoformat(row[1]),
+                fingerprint=row[2],
+                segment=segment_of(*row[3:5]),
+                steady_segment=segment_of(*row[5:7]),
+                value=row[7],
+                cv=row[8],
+                orders=row[9],
+                last_day=None if row[10] is None else np.datetime64(row[10], "D").item(),
             )
             for row in rows
         )
 
-    def _load(self, dated: date, fingerprint: str, settings: Settings | None) -> Snapshot:
+    def load(self, info: SnapshotInfo, settings: Settings | None = None) -> Snapshot:
+        """Read a snapshot of the list, with the settings that made it if they cannot be read.
+
+        Raises
+        ------
+        HistoryError
+            It is there no more, or is not what was saved.
+        """
         with self._db.reading():
-            row = self._db.execute(_FIND, (dated.isoformat(), fingerprint)).fetchone()
-            number, as_of, since, until, bucket, written, count, *whole = row
-            rows = self._rows(number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1]))
+            row = self._db.execute(_FIND, (info.number,)).fetchone()
+            if row is None:
+                raise self._damaged()
+            as_of, since, until, bucket, written, count, *whole, content = row[3:]
+            rows = self._rows(
+                info.number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1])
+            )
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
         known = self._settings(written) if settings is None else settings
         day = date.fromisoformat(as_of)
-        return Snapshot(
+        try:
+            arrays = arrays_of(rows)
+        except IndexError:
+            raise self._damaged() from None
+        snapshot = Snapshot(
             as_of=day,
             periods=evolve(Periods.over(window, bucket), lookback=known.periods(day).lookback),
             settings=known,
-            **arrays_of(rows),
+            **arrays,
         )
+        if digest(snapshot) != content:
+            raise self._damaged()
+        return snapshot
 
     def _rows(self, number: int, count: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
         try:
             return np.fromiter(self._db.execute(_SELECT, (number,)), kind, count)
         except (ValueError, TypeError):
-            raise HistoryError(
-                "{file} is damaged: a snapshot does not hold what was saved; restore it from a "
-                "copy, or delete it and fill it again with backfill",
-                file=str(self._path),
-            ) from None
+            raise self._damaged() from None
+
+    def _damaged(self) -> HistoryError:
+        return HistoryError(
+            "{file} is damaged: a snapshot does not hold what was saved; restore it from a "
+            "copy, or delete it and fill it again with backfill",
+            file=str(self._path),
+        )
 
     def _settings(self, written: str) -> Settings:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,15 +15,14 @@ from abcxyz.config import Adapters, Job, Part
 from abcxyz.core.analysis.analyze import analyze_reading
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.snapshots.snapshot import Snapshot
-from abcxyz.errors import AbcxyzError
+from abcxyz.errors import AbcxyzError, AbcxyzWarning
 from abcxyz.pipeline.enrich import enrich
 from abcxyz.pipeline.failures import adapter_failure, redacted
 from abcxyz.pipeline.lock import job_lock
 from abcxyz.pipeline.outcome import Outcome, SinkOutcome
 from abcxyz.pipeline.prepare import Advice, built
 from abcxyz.pipeline.progress import RunProgress
-from abcxyz.pipeline.raising import decide_raised, remember_raised
+from abcxyz.pipeline.raising import Raising
 from abcxyz.pipeline.reading import Reading
 from abcxyz.pipeline.write_guard import Confirm, PlanCheck
 from abcxyz.plugins import GuardedSink, LocalTarget, ProgressReporter, Sink
@@ -129,8 +129,11 @@ def _run(
             redactor=redactor,
             progress=progress,
         )
-        saved = history is not None and history.save(analysis.snapshot)
-        analysis = decide_raised(analysis, history, as_of)
+        raising = Raising(history, job, as_of)
+        # One transaction: a snapshot without its alerts would hide them from the next comparison.
+        with contextlib.nullcontext() if history is None else history.transaction():
+            saved = history is not None and history.save(analysis.snapshot, job=job.identity)
+            analysis = raising.enter(analysis)
         shown = analysis if change is None else change(analysis)
         done = []
         for part, sink in adapters.sinks:
@@ -142,9 +145,11 @@ def _run(
             check = PlanCheck(part, confirm, looking)
             if isinstance(sink, GuardedSink):
                 sink.guard_writes(check)
-            done.append(_written(part, sink, shown, redactor, check))
+            handed = raising.for_sink(part.label, shown, analysis)
+            done.append(_written(part, sink, handed, redactor, check))
+            raising.confirm(done[-1], shown, analysis)
             progress.end()
-        remember_raised(analysis, history, as_of, done)
+        raising.finish()
     return Outcome(
         analysis=shown,
         saved=saved,
@@ -174,8 +179,10 @@ def _classified(
     previous, year_ago = None, None
     if history is not None:
         # Dated by the window: a second run of the same month must not compare with itself.
-        previous = history.latest(periods.dated, job.settings)
-        year_ago = _year_ago(history, job, periods)
+        previous = history.latest(periods.dated, job.settings, job=job.identity)
+        year_ago = history.at(_year_before(periods), job.settings, job=job.identity)
+        if previous is None:
+            _warn_of_other_jobs(history, job)
     analysis = analyze_reading(
         reading,
         as_of=as_of,
@@ -190,19 +197,29 @@ def _classified(
     return analysis
 
 
-def _year_ago(history: History, job: Job, periods: Periods) -> Snapshot | None:
-    """Return the snapshot whose window ended a year before this one, or None."""
+def _year_before(periods: Periods) -> date:
+    """Return the date of the result whose window ended a year before this one."""
     until = periods.window.until
     # Only days and weeks can begin on 29 February, and they have no counterpart a year ago.
     before = (
         until.replace(year=until.year - 1, day=min(until.day, 28)) if until.year > 1 else until
     )
-    dated = before - timedelta(days=1)
-    fingerprint = job.settings.fingerprint
-    stored = any(
-        (one.dated, one.fingerprint) == (dated, fingerprint) for one in history.snapshots()
-    )
-    return history.get(dated, job.settings) if stored else None
+    return before - timedelta(days=1)
+
+
+def _warn_of_other_jobs(history: History, job: Job) -> None:
+    others = sorted({one.job for one in history.snapshots(job.settings)} - {"", job.identity})
+    if others:
+        warnings.warn(
+            AbcxyzWarning(
+                "the history holds nothing of the job {job}, but snapshots of {others} with the "
+                "same settings; to go on with one of them, write [history] job = {first!r}",
+                job=job.identity,
+                others=", ".join(others),
+                first=others[0],
+            ),
+            stacklevel=2,
+        )
 
 
 def _written(

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from attrs import evolve
 
-from abcxyz._arrays import ArrayLike, Bools, Floats
+from abcxyz._arrays import ArrayLike, Bools, DayLike, Floats, as_day
+from abcxyz.core.prospects.logit import shift_to_share
+from abcxyz.core.prospects.metrics import roc_auc
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.scoring.evaluate import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
-from abcxyz.scoring.metrics import roc_auc
-from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
+from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid_fit
 from abcxyz.scoring.sample import Sample, read_sample, read_truth, time_cut
 from abcxyz.scoring.target import Outcomes
 
 if TYPE_CHECKING:
     from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["FitOptions", "fit_scorecard", "recalibrate"]
+__all__ = ["FitOptions", "card_of", "fit_scorecard", "recalibrate"]
 
 _USUAL = FitOptions()
 
@@ -37,7 +37,7 @@ def fit_scorecard(
     ids: Sequence[Any] | None = None,
     days: ArrayLike | None = None,
     revenue: ArrayLike | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     rules: Scorecard = DEFAULT,
     attributes: Sequence[str] | None = None,
     allow: Sequence[str] = (),
@@ -98,6 +98,7 @@ def fit_scorecard(
     5. The result is evaluated once on the leads set aside.
     """
     _need_sklearn()
+    as_of = None if as_of is None else as_day(as_of, "as_of")
     sample, left_out = read_sample(
         table, outcome, ids, days, revenue, as_of, rules, attributes, options.kinds
     )
@@ -129,7 +130,7 @@ def fit_scorecard(
     if not differences["difference"] - differences["error"] > 0 or not model.scale()[1]:
         report["holdout"] |= judge(_scored(held, rules), held.outcome, held.revenue)
         return _only_rules(rules, report, "no_better")
-    card = _card(model, train, log_odds, options, rules)
+    card = card_of(model, train, log_odds, options, rules)
     report["decision"] = {"kept": "blended", "reason": "better"}
     report["profile"] = profile(_scored(train, card))
     report["holdout"] |= judge(_scored(held, card), held.outcome, held.revenue)
@@ -142,7 +143,7 @@ def fit_scorecard(
     return evolve(card, report=report)
 
 
-def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date) -> Scorecard:
+def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: DayLike) -> Scorecard:
     """Recalibrate the probabilities of a fitted scorecard to newer leads; grades do not change.
 
     Parameters
@@ -182,7 +183,7 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date)
     if not usual.any():
         raise InputError("no lead has an outcome; check that ids of leads and customers agree")
     shift = _level(intercept + slope * scores.score[usual], truth[usual] > 0)
-    again = {"date": as_of.isoformat(), "n": int(usual.sum()), "shift": shift}
+    again = {"date": as_day(as_of, "as_of").isoformat(), "n": int(usual.sum()), "shift": shift}
     return evolve(
         card,
         calibration=(intercept + shift, slope),
@@ -193,12 +194,7 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: date)
 def _level(log_odds: Floats, outcome: Bools) -> float:
     """Return the shift of the log-odds after which the mean probability is the observed share."""
     # Half a lead of each kind makes the shift finite where all outcomes are the same.
-    share = (outcome.sum() + 0.5) / (len(outcome) + 1)
-    low, high = -40.0, 40.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < share else (low, middle)
-    return (low + high) / 2
+    return shift_to_share(log_odds, (outcome.sum() + 0.5) / (len(outcome) + 1))
 
 
 def _need_sklearn() -> None:
@@ -241,9 +237,24 @@ def _cross_validate(
     }
 
 
-def _card(
+def card_of(
     model: LogOdds, train: Sample, log_odds: Floats, options: FitOptions, rules: Scorecard
 ) -> Scorecard:
+    """Return the scorecard of a fitted model.
+
+    Parameters
+    ----------
+    model
+        The model, fitted to all leads of *train*.
+    train
+        The leads of the fit.
+    log_odds
+        (n, repeats) out-of-fold log-odds of these leads, for the calibration.
+    options
+        Parameters of the fit.
+    rules
+        Source of labels, knock-outs, verdicts and the least coverage.
+    """
     repeats = log_odds.shape[1]
     base, slope = sigmoid_fit(np.tile(train.outcome, repeats), log_odds.T.ravel())
     if options.recent is not None:

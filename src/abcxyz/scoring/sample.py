@@ -12,7 +12,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import ArrayLike, Bools, Days, Floats, Ints
-from abcxyz.core.prospects.lead_table import columns_of
+from abcxyz.core.prospects.lead_table import ID_COLUMNS, columns_of
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.sales.transactions import as_days
 from abcxyz.errors import InputError
@@ -95,7 +95,7 @@ def read_sample(
     """
     leads = columns_of(table, ids=ids)
     # A knock-out is a later outcome of a firm, not an attribute of the lead.
-    hidden = {"lead", "id", *(out.attribute for out in rules.knockouts)}
+    hidden = {*ID_COLUMNS, *(out.attribute for out in rules.knockouts)}
     names = attributes or [name for name in leads.columns if name not in hidden]
     absent = [name for name in names if name not in leads.columns]
     if absent or not names:

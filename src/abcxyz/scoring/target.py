@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import ArrayLike, Bools, Days, Floats, Ints, freeze
+from abcxyz._arrays import ArrayLike, Bools, DayLike, Days, Floats, Ints, as_day, freeze
 from abcxyz.core.classes.classify import classify_abc
 from abcxyz.core.classes.rules import Rule, Tangent
 from abcxyz.core.prospects.lead_table import LeadColumns, columns_of
@@ -60,10 +60,10 @@ class Outcomes:
 def first_year_outcomes(
     transactions: Transactions,
     *,
-    as_of: date,
+    as_of: DayLike,
     rule: Rule = Tangent(),
     months: int = 12,
-    since: date | None = None,
+    since: DayLike | None = None,
 ) -> Outcomes:
     """Determine which customers reached class A within *months* of the first order.
 
@@ -100,6 +100,8 @@ def first_year_outcomes(
     """
     if months < 1:
         raise InputError("months is {months}; use one or more", months=months)
+    as_of = as_day(as_of, "as_of")
+    since = None if since is None else as_day(since, "since")
     sales = transactions.take(transactions.day < np.datetime64(as_of))
     if not len(sales):
         raise InputError("there are no sales before {as_of}; read an earlier date", as_of=as_of)

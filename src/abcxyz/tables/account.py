@@ -16,8 +16,16 @@ from abcxyz.core.sales.quality import KINDS, TREATMENT_OF, Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.sums import exact_sum
 from abcxyz.errors import InputError
+from abcxyz.tables.columns.notices import left_out_money, same_money
 
-__all__ = ["LineAccount", "account_of", "issue_of", "merged", "nothing_usable", "outside_window"]
+__all__ = [
+    "LineAccount",
+    "account_of",
+    "check_account",
+    "issue_of",
+    "merged",
+    "outside_window",
+]
 
 _EXAMPLES = 3
 _HEAD = 100_000  # lines looked through first for examples
@@ -48,8 +56,8 @@ def outside_window(sales: Transactions, window: Window | None) -> list[QualityIs
     return [issue_of("outside_window", count, float(np.sum(sales.amount[outside])))]
 
 
-def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> InputError:
-    """Return the error for a table without usable lines.
+def check_account(where: str, quality: Quality, columns: Mapping[str, str], money: float) -> None:
+    """Raise an error if the account of a table shows that it was not understood.
 
     Parameters
     ----------
@@ -59,14 +67,43 @@ def nothing_usable(where: str, quality: Quality, columns: Mapping[str, str]) -> 
         Its quality account.
     columns
         Role -> column in the file.
+    money
+        Amount of the lines used.
+
+    Raises
+    ------
+    InputError
+        No line is usable, or the lines add up to twice or three times the total rows, because the
+        sums of groups are among them.
     """
-    return InputError(
-        "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
-        where=where,
-        rows=quality.rows,
-        reasons=", ".join(f"{one.kind} {one.count}" for one in quality.issues) or "empty",
-        columns=", ".join(f"{role}={column}" for role, column in columns.items()),
-    )
+    if not quality.used:
+        raise InputError(
+            "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
+            where=where,
+            rows=quality.rows,
+            reasons=", ".join(map(_reason, quality.issues)) or "empty",
+            columns=", ".join(f"{role}={column}" for role, column in columns.items()),
+        )
+    kinds = {one.kind: one.amount or 0.0 for one in quality.issues}
+    total = kinds.get("total_row", 0.0)
+    if not total or "other_currency" in kinds or "converted" in kinds:
+        return
+    lines = money + left_out_money(quality)
+    for times in (2, 3):
+        if same_money(lines, times * total):
+            raise InputError(
+                "the lines of {where} add up to {lines}, {times} times the total rows ({total}): "
+                "the sums of groups are among them; export it without groups, one line per sale",
+                where=where,
+                lines=round(lines, 2),
+                times=times,
+                total=round(total, 2),
+            )
+
+
+def _reason(issue: QualityIssue) -> str:
+    examples = f" ({'; '.join(issue.examples)})" if issue.examples else ""
+    return f"{issue.kind} {issue.count}{examples}"
 
 
 class LineAccount:

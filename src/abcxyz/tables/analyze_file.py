@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from abcxyz._arrays import DayLike, as_day
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.file_reading import MEMORY, FileReading
 
@@ -20,7 +21,7 @@ __all__ = ["analyze_file"]
 def analyze_file(
     path: Files,
     *,
-    as_of: date,
+    as_of: DayLike,
     settings: Settings,
     memory: str = MEMORY,
     spill: str | PathLike[str] | None = None,
@@ -69,6 +70,7 @@ def analyze_file(
     """
     from abcxyz.core.analysis.analyze import analyze_reading
 
+    as_of = as_day(as_of, "as_of")
     sales = FileReading(
         path,
         as_of=as_of,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Days, Floats, Ints
+from abcxyz._arrays import Bools, DayLike, Days, Floats, Ints, as_day
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import LineAccount
@@ -84,7 +84,7 @@ class SalesLines:
         The quality account.
     """
 
-    def __init__(self, columns: LineColumns, *, as_of: date | None = None) -> None:
+    def __init__(self, columns: LineColumns, *, as_of: DayLike | None = None) -> None:
         self._columns = columns
         self._amount, bad_amounts = columns.amount
         self._day, bad_days = columns.day
@@ -98,7 +98,7 @@ class SalesLines:
         account.leave_out("unreadable_amount", bad_amounts, None, columns.amount_cell)
         account.leave_out("no_amount", np.isnan(self._amount), None)
         if as_of is not None:
-            late = self._day >= np.datetime64(as_of)
+            late = self._day >= np.datetime64(as_day(as_of, "as_of"))
             account.leave_out("future_date", late, self._amount, columns.date_cell)
         account.note("respelled", columns.respelled, self._amount)
         account.note("swapped_date", columns.swapped, self._amount)

@@ -19,7 +19,7 @@ from abcxyz.tables.containers.limits import DEFAULT_LIMITS, UnpackLimits
 from abcxyz.tables.containers.paths import Files, files_of
 from abcxyz.tables.containers.signatures import WORKBOOKS
 from abcxyz.tables.formats.csv import CsvTable, can_stream
-from abcxyz.tables.formats.csv_rows import CsvRows, read_rows
+from abcxyz.tables.formats.csv_rows import CsvRows, read_rows, refuse_long_cells
 from abcxyz.tables.formats.encodings import DecodedText, decode_text
 from abcxyz.tables.formats.json_lines import read_json_lines
 from abcxyz.tables.formats.parquet import ParquetTable
@@ -258,6 +258,7 @@ def _read_whole_csv(
             path=content.name,
         )
     head = _CsvHead.of(content.name, decoded.text, delimiter, shape)
+    refuse_long_cells(decoded.text, head.delimiter, where)
     body = decoded.text.split("\n", head.lines)
     rest = body[head.lines] if len(body) > head.lines else ""
     rows = read_rows(rest, head.delimiter, _unique(head.names), where, head.lines + 1)
@@ -291,6 +292,14 @@ def _text_remarks(
                 "{count} lines have a comma in the number of {column}, whose parts were joined",
                 count=rows.joined,
                 column=names[rows.column],
+            )
+        )
+    if rows is not None and rows.requoted:
+        remarks.append(
+            _WORDS.message(
+                "{count} lines have quotes inside quotes that are not doubled, which are read as "
+                "part of the cell",
+                count=rows.requoted,
             )
         )
     return remarks

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from attrs import evolve, field, fields, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.frames.parquet import megabytes, spill_directory
-from abcxyz.tables.account import LineAccount, account_of, issue_of, nothing_usable, outside_window
+from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.containers.limits import UnpackLimits
@@ -92,7 +92,7 @@ def read_sales(
     currency_column: str | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
     delimiter: str | None = None,
@@ -212,12 +212,13 @@ class SalesScan:
         choices: ColumnChoices,
         where: str,
         *,
-        as_of: date | None = None,
+        as_of: DayLike | None = None,
         currency: str | None = None,
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
     ) -> None:
-        self._scan, self._where, self._as_of = scan, where, as_of
+        self._scan, self._where = scan, where
+        self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self.dated = dated
         self._choices, self.columns = choices, choices.columns
         self.labels = scan.labels
@@ -272,15 +273,13 @@ class SalesScan:
         Raises
         ------
         InputError
-            After the last part: no line is usable.
+            After the last part: no line is usable, or the sums of groups are among the lines.
         """
         for part in self._scan.parts(last=True):
             yield self._batches(part, window, all_documents=all_documents)
         future = any("future_date" in account.counts for account in self._accounts)
-        if future_alone and future:
-            return
-        if not any(account.used.any() for account in self._accounts):
-            raise nothing_usable(self._where, self.quality, self.columns)
+        if not (future_alone and future and not self.quality.used):
+            check_account(self._where, self.quality, self.columns, self._money)
 
     def _batches(
         self, part: LinePart, window: Window | None, *, all_documents: bool
@@ -364,7 +363,7 @@ def scan_sales(
     memory: str | None = None,
     spill: str | PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
-    as_of: date | None = None,
+    as_of: DayLike | None = None,
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
     undated: date | None = None,

@@ -20,6 +20,7 @@ from abcxyz.tables.scan.columns import CellTable, Column, column_of
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError, Words, mixed
 from abcxyz.tables.scan.line_part import LinePart
 from abcxyz.tables.scan.line_store import Arrays, LineStore
+from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.days import day_form, exchanged_cells
 from abcxyz.tables.values.ids import respelled
@@ -31,6 +32,7 @@ __all__ = ["TableScan"]
 _NO_DAY = np.iinfo(np.int32).min
 _FIRST_DAY = (date.min - date(1970, 1, 1)).days  # written by 1C for "no date"
 _MANY_DAYS = 40_000  # distinct dates from which they must be moments
+_MANY_LINES = 2_000_000  # a table of more is no report with totals
 _MONEY = ("amount", "cost")
 #: Roles whose cells mark total rows.
 _LABELLED = ("customer", "date", "document", "name")
@@ -115,6 +117,7 @@ class TableScan:
         self._cells = {role: CellTable(self._hashing) for role in self._roles}
         self._owners = _Owners(self._cells["customer"].cells)
         self._points = dict.fromkeys(_MONEY, (False, False))
+        self._total_codes: set[int] = set()
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         for batch in self._table.batches(wanted):
             if not len(batch):
@@ -126,6 +129,14 @@ class TableScan:
                 {role: columns[headings.index(name)] for role, name in self._roles.items()}, lines
             )
             chunk["line"] = lines
+            if self._store.rows < _MANY_LINES:
+                read = self._roles.values()
+                others = [
+                    one for one, name in zip(columns, headings, strict=True) if name not in read
+                ]
+                self._total_codes |= mark_total_rows(
+                    chunk["customer"], self._cells["customer"], others, total_cells
+                )
             if self._duplicates:
                 chunk["hash"] = _line_hashes(columns, self._hashing)
             self._store.add(chunk, self._owners)
@@ -143,7 +154,7 @@ class TableScan:
         for role, column in columns.items():
             if role in _MONEY and self._modes[role] == "plain":
                 chunk[role] = self._plain(role, column)
-            elif role == "date" and (column.typed is not None or self._modes[role] == "moments"):
+            elif role == "date" and (column.is_dated or self._modes[role] == "moments"):
                 chunk["day"] = self._days(column)
             elif role == "document" and self._modes[role] == "plain":
                 chunk[role] = self._documents(column, lines)
@@ -205,6 +216,11 @@ class TableScan:
             for role in _LABELLED
             if role in self._roles and may_hold_totals(self._cells[role].cells)
         }
+        if self._total_codes:
+            none = np.zeros(len(customers) + 1, dtype=bool)
+            none[list(self._total_codes)] = True
+            known = self._totals.get("customer")
+            self._totals["customer"] = none if known is None else none | known
         self._documents_of: npt.NDArray[np.uint64] | None = None
         if "document" in self._roles and self._modes["document"] == "cells":
             documents = pd.Series(self._ids("document"), dtype=object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import stat
@@ -11,7 +12,14 @@ from typing import BinaryIO
 
 from abcxyz.errors import AdapterError, ConfigError
 
-__all__ = ["check_writable", "read_private", "write_atomic"]
+__all__ = [
+    "check_writable",
+    "create_private",
+    "read_private",
+    "relative_name",
+    "short_hash",
+    "write_atomic",
+]
 
 
 def write_atomic(
@@ -91,6 +99,39 @@ def _replace(path: Path, content: bytes | Callable[[BinaryIO], object], mode: in
         raise
 
 
+def create_private(path: Path) -> bool:
+    """Create an empty file that only its owner may read, before another library opens it.
+
+    Parameters
+    ----------
+    path
+        The file; one that exists stays as it is, with its mode.
+
+    Returns
+    -------
+    bool
+        Whether it was created.
+
+    Raises
+    ------
+    OSError
+        It cannot be created.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "ledger.sqlite"
+    ...     create_private(file), create_private(file)
+    (True, False)
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
 def check_writable(path: Path) -> str:
     """Check that `write_atomic` could write *path*, without writing.
 
@@ -125,6 +166,31 @@ def check_writable(path: Path) -> str:
         path=str(path),
         reason=reason,
     )
+
+
+def relative_name(path: Path, folder: Path) -> str:
+    """Return a path from a folder on, with slashes on every system.
+
+    Examples
+    --------
+    >>> relative_name(Path("shop/north/job.toml"), Path("shop"))
+    'north/job.toml'
+    """
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive of Windows
+        return path.as_posix()
+
+
+def short_hash(text: str) -> str:
+    """Return the first eight digits of a SHA-256.
+
+    Examples
+    --------
+    >>> short_hash("north")
+    'dc365e79'
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def read_private(path: Path, where: str = "") -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.emulators.bitrix24.portal import (
     COMPANY,
@@ -156,7 +156,6 @@ def test_filters_an_enumeration_by_the_id_of_its_item(mixed: Portal) -> None:
     assert _ids(mixed, filter={"@ufCrmSegment": field.choices}) == [2, 3]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 4), min_size=1, max_size=130),
     st.integers(-1, 140),

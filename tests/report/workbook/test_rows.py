@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import Analysis
@@ -61,7 +61,6 @@ def literal(text: Any) -> Any:
     return unescape(text).replace("\r\n", "\n") if isinstance(text, str) else text
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 3).flatmap(
     lambda width: st.lists(st.tuples(*[CELLS] * width), min_size=1, max_size=8)
 ))  # fmt: skip

@@ -8,6 +8,7 @@ import json
 import lzma
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -231,3 +232,25 @@ def test_lines_keep_their_numbers(tmp_path: Path) -> None:
     (frame,) = open_table(ledger.write_xlsx(tmp_path / "b.xlsx", {"S": rows})).batches()
     assert frame.index.tolist() == [4, 5, 7, 8]
     assert np.isfinite(frame["Сумма"].to_numpy(float)).all()
+
+
+DATE_NUMBERS = {"serial": 45672, "together": 20250115, "seconds": 1736899200, "float": 45672.75}
+
+
+@pytest.mark.parametrize("notation", DATE_NUMBERS)
+@pytest.mark.parametrize("kind", ["xlsx", "parquet", "jsonl"])
+def test_dates_stored_as_numbers(kind: str, notation: str, tmp_path: Path) -> None:
+    """A column of numbers in a typed file is read as dates in each of their notations."""
+    number = DATE_NUMBERS[notation]
+    path = tmp_path / f"a.{kind}"
+    if kind == "xlsx":
+        rows = [["customer", "date", "amount"], ["A", number, 5.0], ["B", number, 7.0]]
+        ledger.write_xlsx(path, {"S": rows})
+    elif kind == "parquet":
+        frame = {"customer": ["A", "B"], "date": [number] * 2, "amount": [5.0, 7.0]}
+        pd.DataFrame(frame).to_parquet(path)
+    else:
+        rows = [{"customer": who, "date": number, "amount": 5.0} for who in "AB"]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    days = read_sales(path).transactions.day
+    assert days.tolist() == [date(2025, 1, 15)] * 2

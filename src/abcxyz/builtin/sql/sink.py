@@ -15,14 +15,16 @@ from abcxyz.plugins import ProgressCallback, Secret, WriteReport
 from abcxyz.tables.export.records import record_columns
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Dialect, Table
 
     from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["SqlSink"]
 
 _AT_ONCE = 1000
-_KEY = "customer_key"
+_KEY, _DAY = "customer_key", "changed_on"
+_SAVED = "saved_key"  # the parameter of a statement that names the row
+Row = tuple[Any, ...]
 
 
 class SqlSink:
@@ -58,6 +60,8 @@ class SqlSink:
         self._database = Database(url)
         self._lang = lang
         self._target = _table(table, schema)
+        #: Columns of the row of a customer, in order.
+        self._names = [one.name for one in self._target.columns if one.name not in (_KEY, _DAY)]
         self._progress: ProgressCallback | None = None
 
     def __repr__(self) -> str:
@@ -90,42 +94,37 @@ class SqlSink:
                     self._target.create(connection)
                 day = analysis.snapshot.as_of
                 refused = self._change(connection, changed, had, gone, day)
-                failed |= {
-                    key: (changed.pop(key)["customer"], why) for key, why in refused.items()
-                }
+                place = self._names.index("customer")
+                failed |= {key: (changed.pop(key)[place], why) for key, why in refused.items()}
         return WriteReport(
             written=len(changed) + len(gone),
             unchanged=len(rows) - len(changed) - len(failed.keys() & rows.keys()),
             failed=dict(failed.values()),
         )
 
-    def _wanted(
-        self, analysis: Analysis
-    ) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, str]]]:
-        known = {one.name for one in self._target.columns}
-        columns = {
-            name: values
-            for name, values in record_columns(analysis, self._lang).items()
-            if name in known
-        }
-        written = [str(customer) for customer in columns["customer"]]
-        columns["customer"] = [_storable(customer) for customer in written]
+    def _wanted(self, analysis: Analysis) -> tuple[dict[str, Row], dict[str, tuple[str, str]]]:
+        """Return the rows by key, and the customers that cannot be stored with the reason."""
+        columns = record_columns(analysis, self._lang)
+        written = list(map(str, columns["customer"]))
+        columns["customer"] = _storable(written)
         for name in ("name", "tag", "recommendation"):
-            texts = {one: one and _storable(one) for one in set(columns[name])}
-            columns[name] = [texts[one] for one in columns[name]]
+            distinct = [*{one for one in columns[name] if one is not None}]
+            texts = dict(zip(distinct, _storable(distinct), strict=True))
+            columns[name] = list(map(texts.get, columns[name]))
         days = {day: day and date.fromisoformat(day) for day in set(columns["last_sale"])}
-        columns["last_sale"] = [days[day] for day in columns["last_sale"]]
-        rows: dict[str, dict[str, Any]] = {}
-        failed: dict[str, tuple[str, str]] = {}
+        columns["last_sale"] = list(map(days.__getitem__, columns["last_sale"]))
+        keys = [
+            hashlib.sha256(one.encode("utf-8", "surrogatepass")).hexdigest() for one in written
+        ]
+        table = zip(*(columns[name] for name in self._names), strict=True)
+        rows: dict[str, Row] = dict(zip(keys, table, strict=True))
         refusal = text("no database can store this identifier (NUL or no text)", self._lang)
-        names = tuple(columns)
-        for customer, row in zip(written, zip(*columns.values(), strict=True), strict=True):
-            key = hashlib.sha256(customer.encode("utf-8", "surrogatepass")).hexdigest()
-            record = dict(zip(names, row, strict=True))
-            if record["customer"] == customer:
-                rows[key] = record
-            else:
-                failed[key] = customer, refusal
+        failed: dict[str, tuple[str, str]] = {}
+        if columns["customer"] != written:
+            for key, customer, stored in zip(keys, written, columns["customer"], strict=True):
+                if stored != customer:
+                    failed[key] = customer, refusal
+                    del rows[key]
         return rows, failed
 
     def _is_there(self, connection: Connection) -> bool:
@@ -145,24 +144,20 @@ class SqlSink:
             )
         return True
 
-    def _rows(self, connection: Connection) -> dict[str, dict[str, Any]]:
-        compared = [one for one in self._target.columns if one.name != "changed_on"]
-        rows: dict[str, dict[str, Any]] = {}
+    def _rows(self, connection: Connection) -> dict[str, Row]:
+        compared = [self._target.columns[name] for name in (_KEY, *self._names)]
         result = connection.execute(
             self._target.select().with_only_columns(*compared),
             # An option of this statement alone: set on the connection, it would give every later
             # statement a server-side cursor.
             execution_options={"yield_per": _AT_ONCE},
         )
-        for row in result.mappings():
-            values = dict(row)
-            rows[values.pop(_KEY)] = values
-        return rows
+        return {key: tuple(row) for key, *row in result}
 
     def _change(
         self,
         connection: Connection,
-        changed: Mapping[str, dict[str, Any]],
+        changed: Mapping[str, Row],
         had: Mapping[str, object],
         gone: Sequence[str],
         day: date,
@@ -178,47 +173,89 @@ class SqlSink:
             if self._progress is not None:
                 self._progress(done, total)
 
-        key = self._target.columns[_KEY]
-        bound = key == sa.bindparam("the_key")
+        bound = self._target.columns[_KEY] == sa.bindparam(_SAVED)
         for some in _portions(gone):
-            connection.execute(
-                self._target.delete().where(bound), [{"the_key": one} for one in some]
-            )
+            connection.execute(self._target.delete().where(bound), [{_SAVED: one} for one in some])
             report(len(some))
         refused: dict[str, str] = {}
         # In the order of the key: the index then grows at its end, and is read from its beginning.
         fresh = sorted(one for one in changed if one not in had)
         stale = sorted(one for one in changed if one in had)
-        insert, update = self._target.insert(), self._target.update().where(bound)
-        for statement, name, keys in ((insert, _KEY, fresh), (update, "the_key", stale)):
+        columns = (*self._names, _DAY)
+        insert = _Prepared(self._target.insert(), connection.dialect, (_KEY, *columns), _KEY)
+        update = _Prepared(self._target.update().where(bound), connection.dialect, columns, _SAVED)
+        for statement, keys in ((insert, fresh), (update, stale)):
             for some in _portions(keys):
-                rows = [{name: one, **changed[one], "changed_on": day} for one in some]
-                refused |= self._portion(connection, statement, rows, name)
+                rows = statement.parameters(some, [(*changed[one], day) for one in some], columns)
+                refused |= self._portion(connection, statement.sql, some, rows)
                 report(len(some))
         return refused
 
     def _portion(
-        self, connection: Connection, statement: Any, rows: list[dict[str, Any]], name: str
+        self, connection: Connection, sql: str, keys: list[str], rows: list[Any]
     ) -> dict[str, str]:
         """Write several rows at once, or one by one where one of them is rejected."""
         import sqlalchemy as sa
 
         try:
             with connection.begin_nested():
-                connection.execute(statement, rows)
+                connection.exec_driver_sql(sql, rows)
         except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
             if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
                 raise
             if len(rows) == 1:
                 message = str(getattr(problem, "orig", None) or problem)
                 reason = " ".join(self._database.redactor.text(message).split())[:200]
-                return {rows[0][name]: reason}
+                return {keys[0]: reason}
         else:
             return {}
         refused: dict[str, str] = {}
-        for row in rows:
-            refused |= self._portion(connection, statement, [row], name)
+        for key, row in zip(keys, rows, strict=True):
+            refused |= self._portion(connection, sql, [key], [row])
         return refused
+
+
+class _Prepared:
+    """A statement compiled once for a driver, and its parameters column by column.
+
+    SQLAlchemy builds the parameters of every row anew, which takes longer than writing them.
+
+    Parameters
+    ----------
+    statement
+        Insert or update of rows.
+    dialect
+        Dialect of the connection.
+    columns
+        Columns that the statement sets.
+    key
+        Name of the parameter for the key.
+    """
+
+    def __init__(self, statement: Any, dialect: Dialect, columns: Sequence[str], key: str) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        self.sql = str(compiled)
+        self._key = key
+        names = {key, *columns}
+        self._order = compiled.positiontup if compiled.positional else None
+        self._change = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, bind in compiled.binds.items()
+            if name in names
+        }
+
+    def parameters(
+        self, keys: Sequence[str], rows: Sequence[Row], columns: Sequence[str]
+    ) -> list[Any]:
+        """Return the parameters of every row, as the driver takes them."""
+        values = {self._key: keys, **dict(zip(columns, zip(*rows, strict=True), strict=True))}
+        for name, change in self._change.items():
+            if change is not None:
+                known = {one: change(one) for one in set(values[name])}
+                values[name] = list(map(known.__getitem__, values[name]))
+        if self._order is not None:
+            return list(zip(*(values[name] for name in self._order), strict=True))
+        return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
 
 def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
@@ -227,12 +264,16 @@ def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _storable(text: str) -> str:
+def _storable(texts: list[str]) -> list[str]:
     """Replace characters that a database cannot store."""
-    if text.isprintable() and text.isascii():
-        return text
-    plain = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return plain.encode("utf-8", "replace").decode()
+    whole = "".join(texts)
+    plain = whole.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    if plain == whole:
+        return texts
+    return [
+        one.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+        for one in texts
+    ]
 
 
 def _table(name: str, schema: str | None) -> Table:

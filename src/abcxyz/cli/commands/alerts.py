@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             sales.reading,
             as_of=sales.as_of,
             settings=sales.settings,
-            previous=history.latest(periods.dated, sales.settings),
+            previous=history.latest(periods.dated, sales.settings, job=sales.job),
             playbook=None if book is None else read_playbook(book),
             alert_rules=sales.alerts,
         )
@@ -85,7 +85,9 @@ def run(args: argparse.Namespace) -> int:
             [one.key for one in analysis.alerts],
             sales.as_of,
             # Recorded for a separate reader, so that a job still sends the same alerts.
-            reader=f"abcxyz alerts {sales.settings.fingerprint}",
+            reader="abcxyz alerts",
+            job=sales.job,
+            fingerprint=sales.settings.fingerprint,
         )
         silent = history.snoozed(sales.as_of)
         names, as_of, lang = sales.reading.names, sales.as_of, text_language(args)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from abcxyz.cli.options.history import HISTORY
 from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
+from abcxyz.toolkit.files import relative_name, short_hash
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -38,6 +40,8 @@ class SalesInput:
         Date of the result.
     history
         File of the snapshots.
+    job
+        Name of the job in the history; that of a file is its path.
     reading
         The sales; complete after reading are its account and names.
     enrich
@@ -51,6 +55,7 @@ class SalesInput:
     settings: Settings
     as_of: date
     history: Path
+    job: str
     reading: FileReading | Reading
     enrich: Callable[[Analysis], Analysis]
     playbook: Path | None = None
@@ -73,13 +78,21 @@ def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
 
     reading = FileReading(args.file, as_of=as_of, metric=args.metric, **reading_options(args))
     reading.preflight()  # a wrong file leaves no history behind
+    history = Path(args.history or HISTORY)
     return SalesInput(
         settings=settings_of(args),
         as_of=as_of,
-        history=Path(args.history or HISTORY),
+        history=history,
+        job=args.history_job or _name_of_files(args.file, history.parent),
         reading=reading,
         enrich=lambda analysis: analysis,
     )
+
+
+def _name_of_files(files: Sequence[str], folder: Path) -> str:
+    """Return the name under which the history keeps the results of files."""
+    names = sorted(relative_name(Path(one), folder) for one in files)
+    return names[0] if len(names) == 1 else f"{names[0]}@{short_hash(json.dumps(names))}"
 
 
 @contextlib.contextmanager
@@ -109,6 +122,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
                 settings=job.settings,
                 as_of=as_of,
                 history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
+                job=args.history_job or job.identity,
                 reading=reading,
                 enrich=enriched,
                 playbook=job.playbook,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from abcxyz.cli.options.defaults import default_of
+from abcxyz.cli.options.history import add_history_job
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES, parse_abc, parse_xyz
 from abcxyz.cli.parser import HelpText
 from abcxyz.core.classes.rule_dicts import rule_to_dict
@@ -137,6 +138,7 @@ def add_sales_input(parser: argparse.ArgumentParser) -> None:
         metavar="DB",
         help="file of snapshots; by default that of the job, or one in this folder",
     )
+    add_history_job(parser)
     add_sales_options(parser)
 
 

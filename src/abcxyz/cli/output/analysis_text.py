@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.cli.output.terminal import printable
+from abcxyz.core.analysis.record import summary_object
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import date_text, money, number, percent, text, translate
-from abcxyz.tables.export.summary import summary_object
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis

@@ -20,7 +20,7 @@ _SHOWN = 20
 
 def outcome_object(outcome: Outcome, lang: str, *, code: int) -> dict[str, Any]:
     """Return the outcome of a run as plain values, serialisable as JSON."""
-    from abcxyz.tables.export.summary import summary_object
+    from abcxyz.core.analysis.record import summary_object
 
     return {
         "as_of": outcome.analysis.snapshot.as_of.isoformat(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from abcxyz.core.advice.playbook import (
     default_playbook,
 )
 from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.display import brief
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.sales.rhythm import Silence
 from abcxyz.errors import InputError
@@ -83,6 +85,11 @@ class Actions:
 
     def __len__(self) -> int:
         return len(self.segment)
+
+    def __repr__(self) -> str:
+        channels = Counter(self.channels())
+        counts = [f"{name or 'none'} {n:,}" for name, n in channels.most_common()]
+        return brief(self, f"{len(self):,} customers", ", ".join(counts))
 
     def __getitem__(self, i: int) -> Action:
         """Return the action for customer number *i*."""

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz.core.display import plain_number
+from abcxyz._arrays import same_numbers
+from abcxyz.core.display import brief, html_table, plain_number
+from abcxyz.core.documents import head, plain_value, reading
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import number
 
-__all__ = ["ALERTS", "NO_RISK", "Alert", "AlertRules"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ALERTS", "EVENTS", "NO_RISK", "Alert", "AlertRules", "Alerts"]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
     "lead_waiting",
 )  # fmt: skip
 """Alert kinds, the most urgent first."""
+
+EVENTS = ("fell_from_a", "x_became_z")
+"""Alert kinds found by a comparison with the previous snapshot, which finds each only once."""
 
 NO_RISK = ("near_a", "dead_money")
 """Alert kinds whose money is not at risk: revenue to be gained, or already received."""
@@ -37,7 +46,7 @@ def _sentences() -> Mapping[str, str]:
     return MappingProxyType({kind: one["en"] for kind, one in data.items()})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=same_numbers)
 class Alert:
     """One event that needs attention.
 
@@ -85,12 +94,64 @@ class Alert:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
+        """Return plain values, ready for JSON; `from_dict` reads them back."""
         customer = self.customer
         values = {name: getattr(self, name) for name in _field_names()}
         values["customer"] = customer.item() if isinstance(customer, np.generic) else customer
         values["facts"] = dict(self.facts)
         return values
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Alert:
+        """Build from the result of `to_dict`; other fields are ignored."""
+        return cls(**{name: data[name] for name in _field_names() if name in data})
+
+
+class Alerts(tuple[Alert, ...]):
+    """Alerts of an analysis, the largest money first.
+
+    Examples
+    --------
+    >>> alerts = Alerts([Alert(kind="lapsed_a", key="k", customer=7, money=90.0, age=40)])
+    >>> alerts
+    Alerts(lapsed_a 1)
+    >>> alerts.to_frame()["money"].tolist(), Alerts.from_dict(alerts.to_dict()) == alerts
+    ([90.0], True)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        counts = Counter(one.kind for one in self)
+        return brief(self, ", ".join(f"{kind} {n:,}" for kind, n in counts.most_common()))
+
+    def to_frame(self, lang: str = "en") -> pd.DataFrame:
+        """Return a pandas data frame, one row per alert, with its sentence in *lang*."""
+        import pandas as pd
+
+        columns = [name for name in _field_names() if name != "facts"]
+        rows = [[*(getattr(one, name) for name in columns), one.sentence(lang)] for one in self]
+        return pd.DataFrame(rows, columns=[*columns, "sentence"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a document of plain values, ready for JSON; `from_dict` reads it back."""
+        return head("alerts") | {"alerts": [plain_value(one.to_dict()) for one in self]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Alerts:
+        """Build from the result of `to_dict`.
+
+        Raises
+        ------
+        InputError
+            It is another document, or of another version.
+        """
+        with reading(data, "alerts"):
+            return cls(Alert.from_dict(one) for one in data["alerts"])
+
+    def _repr_html_(self) -> str:
+        rows = [[one.kind, str(one.customer), one.sentence()] for one in self[:20]]
+        return html_table(f"{len(self):,} alerts", ("kind", "customer", ""), rows)
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from abcxyz._arrays import Bools, Codes
 from abcxyz.core.classes.segments import ABC, SEGMENTS
+from abcxyz.core.display import short_repr
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import SOURCE, Texts, gather_texts, languages
@@ -111,6 +112,8 @@ class Playbook:
     >>> changed.advice["CZ"].channel, changed.advice["CZ"].text["en"]
     ('email', 'As little time as possible, a move to self-service')
     """
+
+    __repr__ = short_repr
 
     advice: Mapping[str, Advice] = field(hash=False)
     refinements: tuple[Refinement, ...] = ()

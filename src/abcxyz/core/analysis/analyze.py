@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import attrs
 import numpy as np
 
+from abcxyz._arrays import DayLike, as_day
 from abcxyz.core.advice.actions import advise
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.crm_facts import CrmFacts
@@ -22,7 +23,7 @@ from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
 from abcxyz.core.prospects.scores import ProspectScores
-from abcxyz.core.sales.calendar import Periods, as_day
+from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.quality import Quality
@@ -38,7 +39,7 @@ __all__ = ["SalesReading", "aggregate_sales", "analyze", "analyze_reading", "wit
 def analyze(
     transactions: Transactions | Iterable[Transactions] | Panel,
     *,
-    as_of: date,
+    as_of: DayLike,
     settings: Settings | None = None,
     previous: Snapshot | None = None,
     year_ago: Snapshot | None = None,
@@ -202,7 +203,7 @@ class SalesReading(Protocol):
 def analyze_reading(
     reading: SalesReading,
     *,
-    as_of: date,
+    as_of: DayLike,
     settings: Settings,
     after_reading: Callable[[], None] | None = None,
     **options: Any,
@@ -223,6 +224,7 @@ def analyze_reading(
     InputError
         As in `analyze`, or no sale lies in the window.
     """
+    as_of = as_day(as_of, "as_of")
     periods = settings.periods(as_of)
     panel = reading.panel(periods, settings)
     _refuse_empty(panel, reading.last_day)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools
-from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules
+from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
@@ -22,7 +22,7 @@ __all__ = ["find_alerts"]
 
 def find_alerts(
     analysis: Analysis, facts: CrmFacts | None = None, rules: AlertRules | None = None
-) -> tuple[Alert, ...]:
+) -> Alerts:
     """Find the alerts of an analysis.
 
     Parameters
@@ -36,7 +36,7 @@ def find_alerts(
 
     Returns
     -------
-    tuple of Alert
+    Alerts
         Sorted by money, largest first; among equal money the most urgent kind first.
 
     Notes
@@ -54,7 +54,7 @@ def find_alerts(
         *finder.leads(),
     ]
     alerts.sort(key=lambda one: (-(one.money or 0.0), ALERTS.index(one.kind), one.key))
-    return tuple(alerts)
+    return Alerts(alerts)
 
 
 class _AlertFinder:
@@ -88,7 +88,7 @@ class _AlertFinder:
             kind=kind,
             key=":".join([kind, str(customer), *([] if occasion is None else [str(occasion)])]),
             customer=customer,
-            money=0.0 if math.isnan(money) else money,
+            money=0.0 if math.isnan(money) else round(money, 2),
             age=age,
             owner=self._owner(customer),
             before="" if before is None else _name(before),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
-from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of
+from abcxyz.core.display import Drawable, brief, class_counts
 from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
@@ -27,7 +29,10 @@ from abcxyz.core.snapshots.confidence import Confidence, class_confidence
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["Analysis"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Analysis", "summary_object"]
 
 
 def _frozen_maps(
@@ -36,8 +41,12 @@ def _frozen_maps(
     return frozen_map({key: frozen_map(inner) for key, inner in maps.items()})
 
 
+def _alerts(alerts: Iterable[Alert]) -> Alerts:
+    return alerts if isinstance(alerts, Alerts) else Alerts(alerts)
+
+
 @frozen(kw_only=True)
-class Analysis:
+class Analysis(Drawable):
     """Result of an analysis, passed to every sink.
 
     Parameters
@@ -88,8 +97,18 @@ class Analysis:
     year_ago: Snapshot | None = None
     transitions: Transitions | None = None
     actions: Actions | None = None
-    alerts: tuple[Alert, ...] = ()
+    alerts: Alerts = field(default=Alerts(), converter=_alerts)
     quiet: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        snapshot = self.snapshot
+        return brief(
+            self,
+            str(snapshot.periods.window),
+            f"{len(snapshot):,} customers",
+            class_counts(snapshot.segment, SEGMENTS),
+            f"{len(self.alerts):,} alerts" if self.alerts else "",
+        )
 
     @property
     def settings(self) -> Settings:
@@ -97,9 +116,9 @@ class Analysis:
         return self.snapshot.settings
 
     @property
-    def raised(self) -> tuple[Alert, ...]:
+    def raised(self) -> Alerts:
         """Alerts to notify people about in this run: those not in `quiet`."""
-        return tuple(alert for alert in self.alerts if alert.key not in self.quiet)
+        return Alerts(alert for alert in self.alerts if alert.key not in self.quiet)
 
     @functools.cached_property
     def confidence(self) -> Confidence:
@@ -159,6 +178,9 @@ class Analysis:
     def summary(self) -> Summary:
         """Compute all totals that sinks and reports show."""
         return summarize(
+            as_of=self.snapshot.as_of,
+            periods=self.snapshot.periods,
+            settings=self.settings,
             abc=self.abc,
             xyz=self.xyz,
             matrix=self.matrix,
@@ -170,5 +192,54 @@ class Analysis:
             quality=self.quality,
         )
 
+    def to_frame(self, lang: str = "en") -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer, in the order of the snapshot.
+
+        Parameters
+        ----------
+        lang
+            Language of the recommended actions.
+        """
+        import pandas as pd
+
+        snapshot = self.snapshot
+        names = [self.names.get(one) for one in snapshot.customers.tolist()]
+        columns = {
+            "customer": snapshot.customers,
+            "name": pd.Series(names, dtype=object),
+            "segment": labels_of(snapshot.segment, SEGMENTS),
+            "abc": labels_of(snapshot.abc, ABC),
+            "xyz": labels_of(snapshot.xyz, XYZ),
+            "value": snapshot.value,
+            "share": self.abc.share,
+            "cumulative_share": self.abc.cumulative_share,
+            "cv": snapshot.cv,
+            "orders": snapshot.orders,
+            "first_day": snapshot.first_day,
+            "last_day": snapshot.last_day,
+        }
+        if self.actions is not None:
+            columns["channel"] = np.array(self.actions.channels(), dtype=object)
+            columns["action"] = np.array(self.actions.texts(lang), dtype=object)
+        return pd.DataFrame(columns)
+
     def _repr_html_(self) -> str:
         return self.matrix._repr_html_()
+
+
+def summary_object(analysis: Analysis) -> dict[str, Any]:
+    """Return the summary of an analysis as plain values: ``analysis.summary().to_dict()``.
+
+    Parameters
+    ----------
+    analysis
+        The analysis.
+
+    Returns
+    -------
+    dict
+        ``as_of``, ``window``, ``lookback``, ``settings``, ``customers``, ``quality``, ``abc``,
+        ``xyz``, ``matrix``, ``bcg`` and the other totals of `Summary`. Money is in the unit of
+        the data, shares are fractions, and missing values are None. `json_schema` describes it.
+    """
+    return analysis.summary().to_dict()

@@ -16,7 +16,6 @@ from abcxyz._arrays import (
     Numbers,
     as_numbers,
     freeze,
-    row_labels,
     separate,
 )
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -31,7 +30,13 @@ from abcxyz.core.classes.rules import (
     Shares,
     Tangent,
 )
-from abcxyz.core.classes.variation import coefficient_of_variation, series, variation
+from abcxyz.core.classes.variation import (
+    coefficient_of_variation,
+    order_counts,
+    series,
+    variation,
+)
+from abcxyz.core.labels import labelled
 from abcxyz.core.sums import NEAR, Survey, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
 
@@ -56,6 +61,7 @@ def classify_abc(
     *,
     metric: str = "revenue",
     copy: bool | None = None,
+    key: str | None = None,
 ) -> AbcResult:
     """Divide customers into A, B and C by their value.
 
@@ -72,11 +78,14 @@ def classify_abc(
     copy
         Whether the result keeps values of its own, so that it does not change when the caller's
         array does; None copies up to a million values.
+    key
+        Column of a data frame that holds the labels of the rows. None for the index of pandas, or
+        the only column without numbers of polars or pyarrow.
 
     Returns
     -------
     AbcResult
-        With the index of a pandas Series.
+        With the labels of the rows of a Series or data frame.
 
     Raises
     ------
@@ -94,6 +103,7 @@ def classify_abc(
     ['A', 'A', 'A', 'B', 'B', 'B', 'C', 'C', 'C', 'C']
     """
     _check_rule(rule)
+    values, index = labelled(values, "values", key=key)
     array = as_numbers(values, "values", finite=False)
     cuts, codes = cut_amounts(survey(array), rule)
     return AbcResult(
@@ -102,7 +112,7 @@ def classify_abc(
         cuts=cuts,
         rule=rule,
         metric=metric,
-        index=row_labels(values),
+        index=index,
     )
 
 
@@ -151,6 +161,7 @@ def classify_xyz(
     since_first: bool = False,
     single_order: bool | None = None,
     orders: ArrayLike | None = None,
+    key: str | None = None,
 ) -> XyzResult:
     """Divide customers into X, Y and Z by the regularity of their purchases.
 
@@ -167,11 +178,15 @@ def classify_xyz(
         Whether a customer with at most one sales document is Z regardless of the CV; None for the
         default of the rule (True for `Tangent` and `Limits`, False for `CumulativeMean`).
     orders
-        (customers,) number of sales documents; by default the number of nonzero periods.
+        (customers,) number of sales documents; by default the number of nonzero periods. A pandas
+        Series is matched by its labels.
+    key
+        Column of a data frame with the labels of the rows, as in `classify_abc`.
 
     Returns
     -------
     XyzResult
+        With the labels of the rows of a data frame.
 
     Raises
     ------
@@ -192,35 +207,19 @@ def classify_xyz(
     ['X', 'Z', 'Y']
     """
     _check_cv_rule(rule)
+    sales, index = labelled(sales, "sales", key=key, ndim=2)
     array = series(sales)
     cv, known, active = variation(array, ddof, since_first, signless=is_signless(rule))
     cv, codes, cuts, problems = _cut(cv, known, rule)
-    counted = active if orders is None else _orders(orders, len(cv))
+    counted = active if orders is None else order_counts(orders, len(cv), index)
     if single_order_is_z(rule, single_order):
         codes[known & (counted <= 1)] = 2
-    return _result(cv, codes, cuts, rule, problems, row_labels(sales))
+    return _result(cv, codes, cuts, rule, problems, index)
 
 
-def _orders(orders: ArrayLike, customers: int) -> Numbers:
-    counted = as_numbers(orders, "orders")
-    if len(counted) != customers:
-        raise InputError(
-            "orders has {orders} values for {customers} customers; give one count per customer",
-            orders=len(counted),
-            customers=customers,
-        )
-    negative = counted < 0
-    if negative.any():
-        place = int(np.argmax(negative))
-        raise InputError(
-            "orders holds {value} at position {place}; a number of documents is not negative",
-            value=counted[place].item(),
-            place=place,
-        )
-    return counted
-
-
-def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
+def classify_cv(
+    cv: ArrayLike, rule: Rule | CvRule = Tangent(), *, key: str | None = None
+) -> XyzResult:
     """Divide customers into X, Y and Z by precomputed coefficients of variation.
 
     Parameters
@@ -229,10 +228,13 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
         (n,) as fractions, not percent. NaN is an undefined CV, which is Z.
     rule
         Rule that finds the cuts.
+    key
+        Column of a data frame with the labels of the rows, as in `classify_abc`.
 
     Returns
     -------
     XyzResult
+        With the labels of the rows of a Series or data frame.
 
     Raises
     ------
@@ -245,6 +247,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
     ['Z', 'Z', 'Y', 'X', 'X', 'X']
     """
     _check_cv_rule(rule)
+    cv, index = labelled(cv, "cv", key=key)
     array = as_numbers(cv, "cv").astype(np.float64, copy=False)
     negative = array < 0
     if negative.any():
@@ -256,7 +259,7 @@ def classify_cv(cv: ArrayLike, rule: Rule | CvRule = Tangent()) -> XyzResult:
             place=place,
         )
     rounded, codes, cuts, problems = _cut(array, np.ones(len(array), dtype=bool), rule)
-    return _result(separate(rounded, cv, None), codes, cuts, rule, problems, row_labels(cv))
+    return _result(separate(rounded, cv, None), codes, cuts, rule, problems, index)
 
 
 def _check_cv_rule(rule: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
+from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze, same_numbers
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import (
     ABC,
@@ -19,9 +19,9 @@ from abcxyz.core.classes.segments import (
     segment_codes,
     segment_number,
 )
-from abcxyz.core.display import Drawable, html_table, percent, plain_number
-from abcxyz.core.sums import survey
-from abcxyz.errors import InputError
+from abcxyz.core.display import Drawable, brief, html_table, percent, plain_number
+from abcxyz.core.labels import aligned
+from abcxyz.core.minor_units import money_sum
 from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["GroupSummary", "Matrix", "build_matrix"]
 
 
-@frozen
+@frozen(field_transformer=same_numbers)
 class GroupSummary:
     """Totals of one group of segments: customers, their money, and its share of the value."""
 
@@ -41,7 +41,7 @@ class GroupSummary:
     value_share: float
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=same_numbers)
 class Matrix(Drawable):
     """Customers and money by segment.
 
@@ -66,6 +66,11 @@ class Matrix(Drawable):
     positive: float
     unclassified: int
     unclassified_value: float
+
+    def __repr__(self) -> str:
+        cells = zip(SEGMENTS, self.counts.ravel().tolist(), strict=True)
+        missing = f"not classified {self.unclassified:,}" if self.unclassified else ""
+        return brief(self, ", ".join(f"{name} {count:,}" for name, count in cells), missing)
 
     @property
     def customers(self) -> int:
@@ -121,7 +126,7 @@ class Matrix(Drawable):
         summaries = []
         for name, segments in grouping.groups.items():
             cells = [self.cell(segment) for segment in segments]
-            value = math.fsum(money for _, money in cells)
+            value = money_sum([money for _, money in cells])
             summaries.append(
                 GroupSummary(
                     name=name,
@@ -216,7 +221,7 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
     >>> build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9])).counts.tolist()
     [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
     """
-    codes = segment_codes(abc.codes, _aligned(abc, xyz))
+    codes = segment_codes(abc.codes, aligned(xyz.codes, xyz.index, abc.index, "xyz"))
     counts = np.bincount(codes + 1, minlength=10)
     values = [_sum_of(abc, codes, code) for code in range(-1, 9)]
     return Matrix(
@@ -228,27 +233,6 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
     )
 
 
-def _aligned(abc: AbcResult, xyz: XyzResult) -> Codes:
-    """Return the codes of *xyz* in the order of *abc*."""
-    if abc.index is None or xyz.index is None or abc.index.equals(xyz.index):
-        return xyz.codes
-    if not (abc.index.is_unique and xyz.index.is_unique):
-        raise InputError(
-            "the rows of ABC and XYZ have different labels, some of them more than once, and "
-            "cannot be matched; give each customer one row, or reset both indexes"
-        )
-    places = xyz.index.get_indexer(abc.index)
-    if len(abc.index) != len(xyz.index) or (places < 0).any():
-        missing = abc.index[places < 0] if (places < 0).any() else xyz.index.difference(abc.index)
-        raise InputError(
-            "the rows of ABC and XYZ have different labels, such as {label!r}; classify the same "
-            "customers on both axes",
-            label=missing[0],
-        )
-    codes: Codes = xyz.codes[places]
-    return codes
-
-
 def _sum_of(abc: AbcResult, codes: Codes, code: int) -> float:
     inside = abc.values[codes == code]  # noqa: PD011 - no data frame
-    return float(survey(inside).total) if len(inside) else 0.0
+    return money_sum(inside)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, SAME_LABELS, Codes, Floats, Numbers, freeze
+from abcxyz._arrays import SAME_ARRAYS, SAME_LABELS, Codes, Floats, Numbers, freeze, same_numbers
 from abcxyz.core.classes.rules import (
     CountShares,
     CumulativeMean,
@@ -22,8 +22,9 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
-from abcxyz.core.display import Drawable, html_table, percent, plain_number
-from abcxyz.core.sums import prefix_sums, rounded_sum, survey
+from abcxyz.core.display import Drawable, brief, class_counts, html_table, percent, plain_number
+from abcxyz.core.minor_units import money_sum
+from abcxyz.core.sums import prefix_sums, survey
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["AbcResult", "ClassSummary", "XyzResult", "class_summaries"]
 
 
-@frozen
+@frozen(field_transformer=same_numbers)
 class ClassSummary:
     """Totals of one class: customers, their money, and the share of either."""
 
@@ -65,11 +66,11 @@ def class_summaries(
         values; NaN where that is zero.
     """
     classified = int(np.count_nonzero(codes >= 0))
-    positive = rounded_sum(values[values > 0])
+    positive = money_sum(values[values > 0])
     rows = []
     for code, label in enumerate(labels):
         inside = values[codes == code]
-        value = rounded_sum(inside)
+        value = money_sum(inside)
         rows.append(
             ClassSummary(
                 label=label,
@@ -121,6 +122,10 @@ class AbcResult(Drawable):
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def __repr__(self) -> str:
+        customers = f"{len(self):,} customers"
+        return brief(self, customers, class_counts(self.codes, ABC), self.metric, repr(self.rule))
 
     @property
     def labels(self) -> npt.NDArray[np.str_]:
@@ -256,7 +261,7 @@ def _abc_reason(rule: object, code: int, value: float, cuts: Cuts, lang: str) ->
 
 
 @frozen(kw_only=True)
-class XyzResult:
+class XyzResult(Drawable):
     """Classes by regularity of purchases, in input order.
 
     Parameters
@@ -286,6 +291,10 @@ class XyzResult:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def __repr__(self) -> str:
+        customers = f"{len(self):,} customers"
+        return brief(self, customers, class_counts(self.codes, XYZ), repr(self.rule))
 
     @property
     def labels(self) -> npt.NDArray[np.str_]:

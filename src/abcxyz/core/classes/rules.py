@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import ArrayLike, Floats, as_numbers
+from abcxyz._arrays import ArrayLike, Floats, as_numbers, same_numbers
 from abcxyz.core.classes.cumulative_walk import walk
 from abcxyz.core.classes.share_cuts import count_cut, share_cut
 from abcxyz.core.sums import NEAR, Survey, survey
@@ -36,7 +36,7 @@ CV_NEAR = 1e-12
 which one counts as zero. Larger than for amounts, because of the difference and square root."""
 
 
-@frozen
+@frozen(field_transformer=same_numbers)
 class Cuts:
     """Cut values of a rule, in the unit of the values.
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers, as_numbers
+from abcxyz.core.labels import aligned, labelled
 from abcxyz.core.sums import BLOCK, NEAR
 from abcxyz.errors import InputError
 
-__all__ = ["coefficient_of_variation", "series", "variation"]
+__all__ = ["coefficient_of_variation", "order_counts", "series", "variation"]
 
 
 def coefficient_of_variation(
@@ -92,7 +93,7 @@ def variation(
     known = np.ones(customers, dtype=bool)
     active = np.empty(customers, dtype=np.int64)
     step = max(1, BLOCK // 2 // periods)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for start in range(0, customers, step):
             rows = slice(start, min(start + step, customers))
             # One row per period: long passes along the customers are fast, short ones are slow.
@@ -114,13 +115,18 @@ def variation(
             block -= anchor
             if since_first:
                 block *= inside
-            shift = block.sum(axis=0) / counted
+            total = block.sum(axis=0)
+            shift = total / counted
             mean = shift + anchor
             block -= shift
             if since_first:
                 block *= inside
             block *= block
-            deviation = np.sqrt(block.sum(axis=0) / (counted - ddof))
+            squares = block.sum(axis=0)
+            # Infinite squares make NaN, which means that a CV is undefined.
+            if not np.isfinite(total + squares).all():
+                _refuse_overflow(total, squares, np.asarray(counted), start)
+            deviation = np.sqrt(squares / (counted - ddof))
             zero = np.abs(mean) <= NEAR * size
             if signless:
                 part = deviation / np.abs(mean)
@@ -131,3 +137,41 @@ def variation(
             part[~known[rows]] = np.nan
             cv[rows] = part
     return cv, known, active
+
+
+def _refuse_overflow(total: Floats, squares: Floats, counted: Ints, start: int) -> None:
+    wrong = ~(np.isfinite(total) & np.isfinite(squares)) & (counted > 0)
+    if wrong.any():
+        raise InputError(
+            "{name} add up beyond what a number can hold, at position {place}; pass them in a "
+            "larger unit",
+            name="sales",
+            place=start + int(np.argmax(wrong)),
+        )
+
+
+def order_counts(orders: ArrayLike, customers: int, index: Any) -> Numbers:
+    """Check numbers of sales documents, and put them in the order of the labels *index*.
+
+    Raises
+    ------
+    InputError
+        There is not one count per customer, or one is negative.
+    """
+    orders, labels = labelled(orders, "orders")
+    counted: Numbers = as_numbers(orders, "orders")
+    if len(counted) != customers:
+        raise InputError(
+            "orders has {orders} values for {customers} customers; give one count per customer",
+            orders=len(counted),
+            customers=customers,
+        )
+    negative = counted < 0
+    if negative.any():
+        place = int(np.argmax(negative))
+        raise InputError(
+            "orders holds {value} at position {place}; a number of documents is not negative",
+            value=counted[place].item(),
+            place=place,
+        )
+    return aligned(counted, labels, index, "orders")  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from abcxyz._arrays import Bools, Days, Ints, freeze
+from abcxyz._arrays import Bools, DayLike, Days, Ints, as_day, freeze
 from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
@@ -26,7 +26,7 @@ from abcxyz.errors import AbcxyzWarning, InputError
 __all__ = ["backfill", "backfill_dates", "backfill_window"]
 
 
-def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, ...]:
+def backfill_dates(since: DayLike, as_of: DayLike, settings: Settings) -> tuple[date, ...]:
     """Return the classification days whose results are dated from *since* on.
 
     Parameters
@@ -48,6 +48,7 @@ def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, 
     >>> [str(day) for day in backfill_dates(date(2026, 1, 1), date(2026, 4, 15), Settings())]
     ['2026-02-01', '2026-03-01', '2026-04-15']
     """
+    since, as_of = as_day(since, "since"), as_day(as_of, "as_of")
     unit = Periods.parse(settings.period, as_of).bucket
     last = period_start(as_of, unit)
     day = shift_period(period_start(since, unit), unit, 1)
@@ -64,7 +65,7 @@ def backfill_dates(since: date, as_of: date, settings: Settings) -> tuple[date, 
     return (*days, as_of)
 
 
-def backfill_window(since: date, as_of: date, settings: Settings) -> Window:
+def backfill_window(since: DayLike, as_of: DayLike, settings: Settings) -> Window:
     """Return the window of sales required: the lookbacks of all dates together."""
     spans = [settings.periods(day).lookback for day in backfill_dates(since, as_of, settings)]
     return Window(min(span.since for span in spans), max(span.until for span in spans))
@@ -73,8 +74,8 @@ def backfill_window(since: date, as_of: date, settings: Settings) -> Window:
 def backfill(
     transactions: Transactions | Iterable[Transactions],
     *,
-    since: date,
-    as_of: date,
+    since: DayLike,
+    as_of: DayLike,
     settings: Settings | None = None,
     previous: Snapshot | None = None,
     band: float = BAND,

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Floats, same_numbers
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
@@ -20,7 +20,7 @@ __all__ = ["CoreMetrics", "core_metrics", "gini", "pareto_pair"]
 _YEAR = 365.25
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=same_numbers)
 class CoreMetrics:
     """Key figures of one snapshot; shares are fractions, NaN where undefined.
 

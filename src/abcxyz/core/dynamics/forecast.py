@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Floats, freeze
+from abcxyz._arrays import SAME_ARRAYS, Floats, freeze, same_numbers
+from abcxyz.core.display import Drawable, brief, plain_number
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.comparison import check_comparable, compare_aligned
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.minor_units import money_sum
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LEAST_TRANSITIONS", "Forecast", "HeldBack", "chain", "forecast"]
 
@@ -25,7 +30,7 @@ LEAST_TRANSITIONS = 3
 """Least number of past transitions for an estimate of the rates."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=same_numbers)
 class HeldBack:
     """Backtest of one past period, forecast from the periods before it.
 
@@ -39,8 +44,6 @@ class HeldBack:
     revenue, revenue_forecast, revenue_unchanged
         Actual revenue, and that of the forecast and of the baseline.
     """
-
-    __hash__ = None  # type: ignore[assignment]
 
     dated: date
     share_error: float
@@ -64,8 +67,8 @@ def _relative(predicted: float, true: float) -> float:
     return abs(predicted - true) / abs(true) if true else float("nan")
 
 
-@frozen(kw_only=True)
-class Forecast:
+@frozen(kw_only=True, field_transformer=same_numbers)
+class Forecast(Drawable):
     """Forecast of the next period, if the past transition rates continue.
 
     Parameters
@@ -97,6 +100,26 @@ class Forecast:
     revenue_now: float
     transitions: int
     held_back: tuple[HeldBack, ...] = ()
+
+    def __repr__(self) -> str:
+        shares = [
+            f"{state} {share:.1%}" for state, share in zip(self.states, self.shares, strict=True)
+        ]
+        revenue = f"revenue {plain_number(self.revenue)}"
+        return brief(self, f"after {self.after}", ", ".join(shares), revenue)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per state."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "state": self.states,
+                "customers": self.customers,
+                "share": self.shares,
+                "share_now": self.shares_now,
+            }
+        )
 
     @property
     def error(self) -> tuple[float, float]:
@@ -132,11 +155,16 @@ class Forecast:
                     strict=True,
                 )
             },
-            "revenue": self.revenue,
+            "revenue": round(self.revenue, 2),
             "revenue_now": self.revenue_now,
             "worth_it": self.worth_it,
             "held_back": [
-                attrs.asdict(one) | {"dated": one.dated.isoformat()} for one in self.held_back
+                attrs.asdict(one)
+                | {
+                    "dated": one.dated.isoformat(),
+                    "revenue_forecast": round(one.revenue_forecast, 2),
+                }
+                for one in self.held_back
             ],
         }
 
@@ -226,7 +254,7 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
         shares=freeze(_shares(next_customers)),
         shares_now=freeze(_shares(now.customers)),
         revenue=revenue,
-        revenue_now=float(now.money.sum()),
+        revenue_now=money_sum(now.money),
         transitions=len(moves),
         held_back=tuple(
             _held_back(moves[:place], moves[place], known[place + 1].dated)
@@ -323,7 +351,7 @@ def _held_back(past: Sequence[Transitions], true: Transitions, dated: date) -> H
         dated=dated,
         share_error=float(np.abs(_shares(predicted) - shares).sum() / 2),
         share_error_unchanged=float(np.abs(_shares(now.customers) - shares).sum() / 2),
-        revenue=float(then.money.sum()),
+        revenue=money_sum(then.money),
         revenue_forecast=revenue,
-        revenue_unchanged=float(now.money.sum()),
+        revenue_unchanged=money_sum(now.money),
     )

@@ -17,12 +17,12 @@ from abcxyz._arrays import (
     Floats,
     Ints,
     Numbers,
-    as_numbers,
     freeze,
 )
-from abcxyz.core.classes.segments import ABC
-from abcxyz.core.display import Drawable, html_table, plain_number
-from abcxyz.core.dynamics.events import ABSENT, EVENTS, SENTENCES, event_table
+from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.classes.segments import ABC, XYZ
+from abcxyz.core.display import Drawable, brief, html_table, plain_number
+from abcxyz.core.dynamics.events import EVENTS, SENTENCES, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
     MOST_CLASSES,
@@ -30,6 +30,15 @@ from abcxyz.core.dynamics.transition_counts import (
     in_order,
     path_numbers,
 )
+from abcxyz.core.dynamics.transition_inputs import (
+    codes_of,
+    column_of,
+    customers_of,
+    flags_of,
+    money_of,
+)
+from abcxyz.core.labels import aligned
+from abcxyz.core.minor_units import MINOR_PLACES, exact_money, money_difference
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
@@ -83,6 +92,11 @@ class Transitions(Drawable):
     def __len__(self) -> int:
         return len(self.before)
 
+    def __repr__(self) -> str:
+        events = np.bincount(self.events + 1, minlength=len(EVENTS) + 1).tolist()[1:]
+        counts = [f"{name} {n:,}" for name, n in zip(EVENTS, events, strict=True) if n]
+        return brief(self, f"{len(self):,} customers", ", ".join(counts))
+
     @property
     def states(self) -> tuple[str, ...]:
         """The classes, ``N`` and ``absent``: rows and columns of every table."""
@@ -124,15 +138,20 @@ class Transitions(Drawable):
     @property
     def money_change(self) -> Floats:
         """(k + 2, k + 2) change of the money on each path."""
-        return freeze(self.money_after - self.money_before)
+        return freeze(money_difference(self.money_after, self.money_before))
 
     def _money(self, values: Numbers | None) -> Floats:
         if values is None:
             raise InputError(
                 "the money is not known; pass money_before and money_after to transitions"
             )
-        sums = count_paths(self.before, self.after, len(self.labels), weights=values)
-        return freeze(in_order(sums, len(self.labels)))
+        # Integers below 2**53 add up exactly, whatever their order.
+        whole = exact_money(values)
+        exact = whole is not None and float(np.abs(whole).sum(dtype=float)) < 2.0**53
+        weights = whole if exact else values
+        sums = count_paths(self.before, self.after, len(self.labels), weights=weights)
+        table = in_order(sums, len(self.labels))
+        return freeze(table / 10**MINOR_PLACES if exact else table)
 
     @functools.cached_property
     def events(self) -> Codes:
@@ -280,15 +299,15 @@ class Transitions(Drawable):
 
 
 def transitions(
-    before: ArrayLike,
-    after: ArrayLike,
+    before: ArrayLike | AbcResult | XyzResult,
+    after: ArrayLike | AbcResult | XyzResult,
     *,
-    labels: tuple[str, ...] = ABC,
+    labels: tuple[str, ...] | None = None,
     ordered: bool = True,
     money_before: ArrayLike | None = None,
     money_after: ArrayLike | None = None,
     sold_before: ArrayLike | None = None,
-    customers: npt.NDArray[Any] | None = None,
+    customers: ArrayLike | None = None,
     method: str = "wilson",
     level: float = 0.95,
     overlap: bool = False,
@@ -298,19 +317,20 @@ def transitions(
     Parameters
     ----------
     before, after
-        (n,) codes of the same customers in the same order: a class, -1 not classified, -2 not
-        in the list.
+        (n,) codes of the same customers: a class, -1 not classified, -2 not in the list; or both
+        results of a classification. Where both have labels, as a pandas Series has, they are
+        matched by them; else they are in the same order.
     labels
         Names of the classes: ``("A", "B", "C")``, ``("X", "Y", "Z")``, `SEGMENTS`, `BCG.names`,
-        or any other of up to 13.
+        or any other of up to 13; None for those of the results, or else ``("A", "B", "C")``.
     ordered
         Whether smaller codes are better. Segments are ordered by ABC, then XYZ.
     money_before, money_after
-        (n,) money; NaN counts as zero.
+        (n,) money; NaN counts as zero. A pandas Series is matched by its labels.
     sold_before
         (n,) whether the customer had any sale up to the first date.
     customers
-        (n,) identifiers.
+        (n,) identifiers; None for the labels of *before*.
     method, level
         Method and level of the confidence intervals, see `rate_interval`.
     overlap
@@ -323,7 +343,7 @@ def transitions(
     Raises
     ------
     InputError
-        Arrays of different lengths, or codes without a label.
+        Arrays of different lengths or with different labels, or codes without a label.
 
     Examples
     --------
@@ -333,18 +353,24 @@ def transitions(
     >>> moves.count("down"), moves.lost.tolist(), moves.reactivated.tolist()
     (1, [2], [3])
     """
+    if labels is None:
+        labels = XYZ if isinstance(before, XyzResult) else ABC
     k = len(labels)
     if k > MOST_CLASSES:
         raise InputError(
             "there are {count} classes; up to {most} can be compared", count=k, most=MOST_CLASSES
         )
     rate_interval(0, 1, method=method, level=level)
-    was, now = _codes(before, "before", k), _codes(after, "after", k)
+    was, index = codes_of(before, "before", k)
+    after_codes, after_index = codes_of(after, "after", k)
+    now = aligned(after_codes, after_index, index, "after")
+    if index is None:
+        index = after_index
     columns = {
-        "value_before": None if money_before is None else _money(money_before, "money_before"),
-        "value_after": None if money_after is None else _money(money_after, "money_after"),
-        "sold_before": None if sold_before is None else np.asarray(sold_before, dtype=bool),
-        "customers": customers,
+        "value_before": column_of(money_before, "money_before", index, money_of),
+        "value_after": column_of(money_after, "money_after", index, money_of),
+        "sold_before": column_of(sold_before, "sold_before", index, flags_of),
+        "customers": customers_of(customers, index),
     }
     for name, column in {"after": now, **columns}.items():
         if column is not None and len(column) != len(was):
@@ -365,36 +391,3 @@ def transitions(
         level=level,
         overlap=overlap,
     )
-
-
-def _codes(array: ArrayLike, name: str, classes: int) -> Codes:
-    codes = np.asarray(array)
-    if codes.ndim != 1 or codes.dtype.kind not in "iu":
-        raise InputError(
-            "{name} is an array of {kind} with the shape {shape}; pass one whole number per "
-            "customer: a class code, -1 for not classified, -2 for absent",
-            name=name,
-            kind=codes.dtype,
-            shape=codes.shape,
-        )
-    if len(codes) and not (int(codes.min()) >= ABSENT and int(codes.max()) < classes):
-        wrong = np.flatnonzero((codes < ABSENT) | (codes >= classes))[0]
-        raise InputError(
-            "{name} holds the code {value} at position {place}; there are {classes} classes, so "
-            "codes run from -2 to {last}",
-            name=name,
-            value=int(codes[wrong]),
-            place=int(wrong),
-            classes=classes,
-            last=classes - 1,
-        )
-    return codes.astype(np.int8, copy=False)
-
-
-def _money(values: ArrayLike, name: str) -> Numbers:
-    if np.size(values) == 0:
-        return np.empty(0)
-    numbers = as_numbers(values, name)
-    if numbers.dtype.kind == "f" and np.isnan(np.min(numbers)):
-        numbers = np.where(np.isnan(numbers), 0.0, numbers)
-    return numbers

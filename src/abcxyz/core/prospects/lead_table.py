@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz._arrays import Bools, Floats, Ints, row_labels, shown
 from abcxyz.core.prospects.attributes import Attribute, word
 from abcxyz.errors import InputError
 
 __all__ = [
+    "ID_COLUMNS",
     "LeadColumns",
     "Unreadable",
     "Words",
@@ -25,6 +26,9 @@ __all__ = [
     "columns_of",
     "place_values",
 ]
+
+ID_COLUMNS = ("lead", "id", "lead_id", "customer_id")
+"""Names of a column of identifiers; the first that is there counts."""
 
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
@@ -48,10 +52,16 @@ class LeadColumns:
         (n,) identifiers.
     columns
         Name -> n values: a list, array or column of a data frame.
+    id_name
+        Name of the identifiers in the table they come from.
+    index
+        Index of a pandas data frame; None of other tables.
     """
 
     ids: npt.NDArray[Any]
     columns: Mapping[str, Any]
+    id_name: str = "lead"
+    index: Any = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -93,7 +103,8 @@ def columns_of(
     names
         Columns to extract, None for all; absent ones are left out.
     ids
-        Identifiers of the leads; None for the column ``lead`` or ``id``, or else positions.
+        Identifiers of the leads; None for a column of `ID_COLUMNS`, or else the index of a pandas
+        data frame, or else positions.
 
     Raises
     ------
@@ -102,10 +113,11 @@ def columns_of(
     """
     if isinstance(table, Mapping) and all(isinstance(row, Mapping) for row in table.values()):
         return _by_id(table, names)
+    index = row_labels(table)
     mapping = _as_mapping(table)
     keys = {str(name): name for name in mapping}
     wanted = list(keys) if names is None else [name for name in names if name in keys]
-    extra = [] if ids is not None else [key for key in ("lead", "id") if key in keys][:1]
+    extra = [] if ids is not None else [key for key in ID_COLUMNS if key in keys][:1]
     columns = {name: mapping[keys[name]] for name in (*wanted, *extra)}
     # A table without any of the columns still has rows to count.
     some = columns or {name: mapping[key] for name, key in list(keys.items())[:1]}
@@ -117,9 +129,12 @@ def columns_of(
             "the columns of the leads have the lengths {sizes}; make them equal", sizes=sizes
         )
     n = next(iter(sizes.values()), 0)
-    if ids is None:
-        ids = columns[extra[0]] if extra else range(n)
-    return LeadColumns(_objects(ids), {name: columns[name] for name in wanted})
+    id_name = extra[0] if extra else "lead"
+    if ids is None and not extra and index is not None:
+        ids, id_name = index, str(index.name or "lead")
+    elif ids is None:
+        ids = columns[id_name] if extra else range(n)
+    return LeadColumns(_objects(ids), {name: columns[name] for name in wanted}, id_name, index)
 
 
 def _by_id(rows: Mapping[Any, Mapping[str, object]], names: Sequence[str] | None) -> LeadColumns:
@@ -152,7 +167,11 @@ def _as_mapping(table: Any) -> Any:
 
 def _objects(values: Any) -> npt.NDArray[Any]:
     objects = np.empty(len(values), dtype=object)
-    objects[:] = as_array(values).tolist() if len(values) else []
+    listed = as_array(values).tolist() if len(values) else []
+    # A column of whole numbers with a gap is read as fractions by pandas.
+    objects[:] = [
+        int(one) if isinstance(one, float) and one.is_integer() else one for one in listed
+    ]
     return objects
 
 
@@ -228,7 +247,7 @@ def as_figures(
         for i, value in enumerate(array.tolist()):
             try:
                 figures[i] = _figure(value)
-            except ValueError:
+            except (ValueError, OverflowError):
                 if strict:
                     raise InputError(
                         "{name} holds {value!r} at position {place}, which is no number, or could "
@@ -244,8 +263,9 @@ def as_figures(
 
 
 def _short(value: object) -> str:
-    shown = str(value)
-    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+    short = shown(value)
+    text = str(value) if short is value else repr(short)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _figure(value: object) -> float:

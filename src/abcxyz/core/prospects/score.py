@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from abcxyz.core.display import brief
 from abcxyz.core.prospects.attributes import Verdict
 from abcxyz.toolkit.catalogue import SOURCE, Texts, languages, text
 
@@ -65,7 +66,7 @@ class ProspectScore:
 
     score: float
     grade: str | None
-    points: Mapping[str, float]
+    points: Mapping[str, float] = field(hash=False)
     coverage: float
     confidence: str
     good: tuple[Reason, ...]
@@ -74,7 +75,11 @@ class ProspectScore:
     probability: float | None
     knocked_out: bool
     unknown: tuple[Texts, ...]
-    verdict: Verdict
+    verdict: Verdict = field(hash=False)
+
+    def __repr__(self) -> str:
+        grade = self.grade or "not scored"
+        return brief(self, grade, f"{self.score:g} points", f"coverage {self.coverage:.0%}")
 
     @property
     def reasons(self) -> tuple[str, ...]:

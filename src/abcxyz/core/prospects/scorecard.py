@@ -14,6 +14,7 @@ import attrs
 from attrs import field, frozen
 
 from abcxyz._arrays import frozen_map
+from abcxyz.core.display import short_repr
 from abcxyz.core.prospects.attributes import (
     GRADES,
     VERDICTS,
@@ -77,6 +78,8 @@ class Scorecard:
     ConfigError
         Points outside 0..100, bins out of order, unknown kind or basis.
     """
+
+    __repr__ = short_repr
 
     attributes: tuple[Attribute, ...] = field(converter=_attributes)
     knockouts: tuple[Knockout, ...] = field(default=(), converter=_knockouts)

@@ -5,22 +5,34 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import field, frozen
 
-from abcxyz._arrays import Codes, Floats, Ints, freeze, row_labels
-from abcxyz.core.display import html_table
+from abcxyz._arrays import (
+    SAME_ARRAYS,
+    SAME_LABELS,
+    Codes,
+    DayLike,
+    Floats,
+    Ints,
+    freeze,
+    row_labels,
+)
+from abcxyz.core.display import brief, html_table
 from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
 from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, place_values
+from abcxyz.core.prospects.overdue import overdue_leads
 from abcxyz.core.prospects.score import ProspectScore, Reason
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ProspectScore", "ProspectScores", "score_prospect", "score_prospects"]
 
@@ -28,7 +40,7 @@ _MOST_REASONS = 5
 _NAMES = np.array([*GRADES, None], dtype=object)
 
 
-@frozen(eq=False)
+@frozen
 class ProspectScores:
     """Scores of n leads, in input order.
 
@@ -52,18 +64,30 @@ class ProspectScores:
         Scorecard used.
     unreadable
         Cells that are not numbers where one is required; they count as unknown.
+    id_name
+        Name of the identifiers in the table they come from.
+    index
+        Index of the rows, where the leads were a pandas data frame; None otherwise.
     """
 
-    ids: npt.NDArray[Any]
-    score: Floats
-    grade: Codes
-    points: Floats
-    coverage: Floats
-    bins: Ints
-    known: npt.NDArray[np.bool_]
-    knockout: Ints
+    __hash__ = None  # type: ignore[assignment]
+
+    ids: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
+    score: Floats = field(eq=SAME_ARRAYS)
+    grade: Codes = field(eq=SAME_ARRAYS)
+    points: Floats = field(eq=SAME_ARRAYS)
+    coverage: Floats = field(eq=SAME_ARRAYS)
+    bins: Ints = field(eq=SAME_ARRAYS)
+    known: npt.NDArray[np.bool_] = field(eq=SAME_ARRAYS)
+    knockout: Ints = field(eq=SAME_ARRAYS)
     scorecard: Scorecard
     unreadable: tuple[Unreadable, ...] = ()
+    id_name: str = "lead"
+    index: Any = field(default=None, eq=SAME_LABELS)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name or 'not scored'} {n:,}" for name, n in self.counts().items())
+        return brief(self, f"{len(self):,} leads", counts, self.scorecard.basis)
 
     def __len__(self) -> int:
         return len(self.score)
@@ -152,15 +176,15 @@ class ProspectScores:
         lines = (json.dumps(one, ensure_ascii=False, default=str) for one in self.to_records())
         return "".join(f"{line}\n" for line in lines)
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame, one row per lead."""
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per lead, with the index of the leads."""
         import pandas as pd
 
-        columns = {"lead": self.ids, "grade": _NAMES[self.grade], "score": self.score}
+        columns = {self.id_name: self.ids, "grade": _NAMES[self.grade], "score": self.score}
         columns |= {"coverage": self.coverage, "probability": self.probability}
         for j, one in enumerate(self.scorecard.attributes):
             columns[f"points_{one.name}"] = self.points[:, j]
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns, index=self.index)
 
     def counts(self) -> dict[str | None, int]:
         """Count the leads of each grade; ``None`` is not scored.
@@ -186,7 +210,7 @@ class ProspectScores:
         created: Sequence[object],
         contacted: Sequence[object],
         *,
-        as_of: date,
+        as_of: DayLike,
         days: int = 1,
     ) -> Ints:
         """Find P-A leads that were not contacted within *days* of their creation.
@@ -218,41 +242,7 @@ class ProspectScores:
         ...                as_of=date(2026, 11, 1)).tolist()
         [0]
         """
-        if len(created) != len(self) or len(contacted) != len(self):
-            raise InputError(
-                "there are {leads} leads, {created} dates of creation and {contacted} of "
-                "contact; pass one of each per lead",
-                leads=len(self),
-                created=len(created),
-                contacted=len(contacted),
-            )
-        due = as_of - timedelta(days=days)
-        late: list[int] = []
-        for i in np.flatnonzero(self.grade == 0).tolist():
-            born, met = _day(created[i], "created", i), _day(contacted[i], "contacted", i)
-            if born is not None and born < due and (met is None or met > as_of):
-                late.append(i)
-        return np.array(late, dtype=np.int64)
-
-
-def _day(value: object, name: str, place: int) -> date | None:
-    # NaT and NaN are unequal to themselves.
-    if value is None or value != value or not str(value).strip():
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value).strip()[:10])
-    except ValueError:
-        raise InputError(
-            "{name} holds {value!r} at position {place}, which is not a date; write it as "
-            "2026-11-01",
-            name=name,
-            value=str(value)[:60],
-            place=place,
-        ) from None
+        return overdue_leads(self.grade, created, contacted, as_of=as_of, days=days)
 
 
 def _reason(one: Attribute, met: int) -> Reason:
@@ -313,7 +303,8 @@ def score_prospects(
     scorecard
         Scorecard to use.
     ids
-        Identifiers of the leads; None for the column ``lead`` or ``id``, or else positions.
+        Identifiers of the leads; None for the column ``lead``, ``id``, ``lead_id`` or
+        ``customer_id``, or else the index of a pandas data frame, or else positions.
     strict
         Whether text in place of a number is an error. If not, it counts as unknown and is
         listed in ``unreadable``.
@@ -369,7 +360,7 @@ def score_prospects(
     return ProspectScores(
         freeze(leads.ids), freeze(score), freeze(grade.astype(np.int8)), freeze(points),
         freeze(coverage), freeze(bins), freeze(known), freeze(knockout), scorecard,
-        tuple(unreadable),
+        tuple(unreadable), leads.id_name, leads.index,
     )  # fmt: skip
 
 

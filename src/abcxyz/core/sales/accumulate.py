@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, Numbers, freeze
+from abcxyz.core.minor_units import MINOR_PLACES, exact_money
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.documents import Documents
-from abcxyz.core.sales.minor_units import MINOR_PLACES, exact_money
 from abcxyz.core.sales.rhythm import OrderDays
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
@@ -314,7 +314,8 @@ class RunningSums:
         if counts:
             bucket = code * self._periods.count
             bucket += self._lookup[place]
-            np.add.at(self._grid.reshape(-1), bucket, money)
+            with np.errstate(over="ignore"):  # refused by the panel, with the customer
+                np.add.at(self._grid.reshape(-1), bucket, money)
         within = (place >= self._window[0]) & (place < self._window[1])
         if not within.all():
             seen[code[~within]] |= _KNOWN | _SPANNED

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from attrs import Factory, evolve, field, frozen
 
-from abcxyz._arrays import Days
+from abcxyz._arrays import DayLike, Days, as_day
 from abcxyz.core.sales.units import LETTERS, UNITS, PeriodUnit, unit_named
 from abcxyz.errors import InputError
 
-__all__ = ["UNITS", "Periods", "Window", "as_day", "period_start", "shift_period"]
-
-
-def as_day(value: object, name: str) -> date:
-    """Return a date, or the day of a date and time, also as ISO text."""
-    if isinstance(value, np.datetime64) and not np.isnat(value):
-        value = value.astype("M8[D]").item()
-    if isinstance(value, str):
-        with suppress(ValueError):
-            value = datetime.fromisoformat(value)
-    if not isinstance(value, date) or value != value:  # pandas.NaT is a datetime
-        raise InputError(
-            "{name} is {value!r}; pass a datetime.date such as date(2026, 11, 1)",
-            name=name,
-            value=value,
-        )
-    return date(value.year, value.month, value.day)
+__all__ = ["UNITS", "Periods", "Window", "period_start", "shift_period"]
 
 
 def _since(value: object) -> date:
@@ -159,6 +144,36 @@ class Periods:
         default=Factory(lambda self: Window(date.min, self.edges[-1]), takes_self=True), eq=False
     )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; `from_dict` reads them back."""
+        return {
+            "window": {
+                "since": self.window.since.isoformat(),
+                "until": self.window.until.isoformat(),
+                "days": self.window.days,
+                "bucket": self.bucket,
+                "buckets": self.count,
+            },
+            "lookback": {
+                "since": self.lookback.since.isoformat(),
+                "until": self.lookback.until.isoformat(),
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Periods:
+        """Build from the result of `to_dict`.
+
+        Examples
+        --------
+        >>> year = Periods.before(date(2026, 11, 22), 12, "month")
+        >>> Periods.from_dict(year.to_dict()) == year
+        True
+        """
+        window, lookback = data["window"], data["lookback"]
+        periods = cls.over(Window(window["since"], window["until"]), window["bucket"])
+        return evolve(periods, lookback=Window(lookback["since"], lookback["until"]))
+
     @classmethod
     def over(cls, window: Window, bucket: str) -> Periods:
         """Divide *window* into buckets, extended outwards to whole ones.
@@ -176,7 +191,7 @@ class Periods:
     @classmethod
     def before(
         cls,
-        as_of: date,
+        as_of: DayLike,
         n: int,
         unit: str,
         *,
@@ -248,7 +263,7 @@ class Periods:
     def parse(
         cls,
         period: str,
-        as_of: date,
+        as_of: DayLike,
         *,
         bucket: str | None = None,
         lookback: str | None = None,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Days, Ints, Numbers
-from abcxyz.core.display import html_table
+from abcxyz.core.display import brief, html_table
 from abcxyz.core.sales.accumulate import CustomerNumbers, RunningSums
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
@@ -62,8 +63,23 @@ class Panel:
     last_day: Days = field(eq=SAME_ARRAYS)
     rhythm: Rhythm | None = None
 
+    def __attrs_post_init__(self) -> None:
+        for column in (self.value, self.sales):
+            if column.dtype.kind == "f" and np.isinf(column).any():
+                place = int(np.argwhere(np.isinf(column))[0][0])
+                raise InputError(
+                    "the sales of customer {customer!r} add up beyond what a number can hold; "
+                    "pass them in a larger unit",
+                    customer=self.customers[place],
+                )
+
     def __len__(self) -> int:
         return len(self.customers)
+
+    def __repr__(self) -> str:
+        buckets = f"{self.periods.count} buckets of a {self.periods.bucket}"
+        customers = f"{len(self):,} customers"
+        return brief(self, customers, str(self.periods.window), buckets, self.metric)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame, one row per customer, one column per bucket's first day."""

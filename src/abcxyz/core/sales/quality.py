@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
+import attrs
 from attrs import field, frozen
+
+from abcxyz._arrays import same_numbers
+from abcxyz.core.documents import plain_value
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["KINDS", "TREATMENTS", "TREATMENT_OF", "Quality", "QualityIssue"]
 
@@ -71,7 +79,7 @@ def _issues(issues: Iterable[QualityIssue]) -> tuple[QualityIssue, ...]:
     return tuple(issues)
 
 
-@frozen
+@frozen(field_transformer=same_numbers)
 class QualityIssue:
     """Lines with one kind of problem.
 
@@ -120,3 +128,22 @@ class Quality:
     issues: tuple[QualityIssue, ...] = field(default=(), converter=_issues)
     remarks: tuple[str, ...] = field(default=(), converter=_texts)
     notices: tuple[str, ...] = field(default=(), converter=_texts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; `from_dict` reads them back, in English."""
+        plain: dict[str, Any] = plain_value(attrs.asdict(self))
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Quality:
+        """Build from the result of `to_dict`."""
+        issues = [QualityIssue(**issue) for issue in data["issues"]]
+        return cls(**{**data, "issues": issues})
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per kind of problem."""
+        import pandas as pd
+
+        names = [one.name for one in attrs.fields(QualityIssue)]
+        rows = [[getattr(issue, name) for name in names] for issue in self.issues]
+        return pd.DataFrame(rows, columns=names)

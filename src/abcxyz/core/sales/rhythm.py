@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import functools
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Days, Floats, Ints, Numbers, freeze
+from abcxyz.core.display import short_repr
 from abcxyz.core.sales.calendar import Periods
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
@@ -34,6 +39,7 @@ class Rhythm:
     """
 
     __hash__ = None  # type: ignore[assignment]
+    __repr__ = short_repr
 
     starts: Ints = field(eq=SAME_ARRAYS)
     gaps: npt.NDArray[np.int32] = field(eq=SAME_ARRAYS)
@@ -233,10 +239,18 @@ class Silence:
     days: Floats = field(eq=SAME_ARRAYS)
     usual: Floats = field(eq=SAME_ARRAYS)
 
+    __repr__ = short_repr
+
     @property
     def late(self) -> Bools:
         """(n,) whether the silence is longer than usual."""
         return np.asarray(self.days > self.usual)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer."""
+        import pandas as pd
+
+        return pd.DataFrame({"days": self.days, "usual": self.usual, "late": self.late})
 
 
 def silence(

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Days, Numbers, as_numbers, freeze, is_missing
+from abcxyz._arrays import (
+    SAME_ARRAYS,
+    ArrayLike,
+    Days,
+    Numbers,
+    as_numbers,
+    freeze,
+    is_missing,
+    listed,
+    shown,
+)
+from abcxyz.core.display import brief
 from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import InputError
 
-__all__ = ["Transactions", "as_days", "concat"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Transactions", "as_days", "as_ids", "concat"]
 
 
 def as_days(values: ArrayLike, name: str = "day") -> Days:
@@ -31,7 +45,7 @@ def as_days(values: ArrayLike, name: str = "day") -> Days:
     A list of :class:`datetime.date` is converted by ordinals: parsing the objects with numpy is
     17 times slower.
     """
-    array = np.asarray(values)
+    array = np.asarray(listed(values))
     if array.dtype.kind == "O":
         flat = array.ravel()
         try:
@@ -75,32 +89,75 @@ def _no_date(name: str, place: int) -> InputError:
     )
 
 
-def _as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
-    """Convert identifiers to an array: integers stay integers, all others become objects."""
-    array = np.asarray(values)
+def as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
+    """Convert identifiers to an array: integers stay integers, all others become objects.
+
+    Whole numbers among fractions, such as ``17850.0``, become integers: pandas reads a column of
+    whole numbers with a gap as fractions.
+
+    Raises
+    ------
+    InputError
+        A value is missing, a fraction, or no identifier; the message names its position.
+    """
+    plain = listed(values)
+    try:
+        array: npt.NDArray[Any] = np.asarray(plain)
+        if array.dtype.kind in "US" and isinstance(plain, (list, tuple)):
+            array = np.array(plain, dtype=object)  # the numbers among the text stay numbers
+    except ValueError:  # lists of several lengths
+        array = np.empty(len(plain), dtype=object)
+        array[:] = plain
+    if array.ndim != 1:
+        raise InputError(
+            "{name} holds {value!r} at position {place}, which is no identifier; pass whole "
+            "numbers or text",
+            name=name,
+            value=shown(array[0].tolist() if array.ndim else plain),
+            place=0,
+        )
     if array.dtype.kind in "iu":
         return freeze(array)
     if array.dtype.kind == "f" and len(array):
-        # A column of whole numbers with a gap is read as fractions by pandas.
         if np.isnan(array).any():
             raise _no_id(name, int(np.argmax(np.isnan(array))))
         fractional = (array != np.floor(array)) | (np.abs(array) >= 2.0**53)
         if fractional.any():
-            raise InputError(
-                "{name} holds fractional numbers such as {value!r}; pass whole numbers or text",
-                name=name,
-                value=float(array[np.argmax(fractional)]),
-            )
+            raise _fraction(name, float(array[np.argmax(fractional)]))
         return freeze(array.astype(np.int64))
     array = array.astype(object)
-    listed = array.tolist()
-    # Two fast checks of all ids; only if they fail is the position searched for.
-    if set(map(type, listed)) <= {str, int} and "" not in listed:
+    ids = array.tolist()
+    # Two fast checks of all ids; only if they fail is each looked at.
+    if set(map(type, ids)) <= {str, int} and "" not in ids:
         return freeze(array)
-    for place, value in enumerate(listed):
-        if is_missing(value) or value == "":
-            raise _no_id(name, place)
+    array[:] = [_plain_id(value, name, place) for place, value in enumerate(ids)]
     return freeze(array)
+
+
+def _plain_id(value: Any, name: str, place: int) -> Any:
+    if is_missing(value) or value == "":
+        raise _no_id(name, place)
+    if isinstance(value, (float, np.floating)):
+        if not float(value).is_integer():
+            raise _fraction(name, float(value))
+        return int(value)
+    if isinstance(value, (list, dict, set, np.ndarray)):
+        raise InputError(
+            "{name} holds {value!r} at position {place}, which is no identifier; pass whole "
+            "numbers or text",
+            name=name,
+            value=shown(value),
+            place=place,
+        )
+    return value
+
+
+def _fraction(name: str, value: float) -> InputError:
+    return InputError(
+        "{name} holds fractional numbers such as {value!r}; pass whole numbers or text",
+        name=name,
+        value=value,
+    )
 
 
 def _no_id(name: str, place: int) -> InputError:
@@ -112,6 +169,7 @@ def _no_id(name: str, place: int) -> InputError:
 
 
 def _amounts(values: ArrayLike, name: str = "amount") -> Numbers:
+    values = listed(values) if not isinstance(values, np.ma.MaskedArray) else values
     if np.size(values) == 0:
         return freeze(np.empty(0))
     numbers = as_numbers(values, name)
@@ -125,7 +183,7 @@ def _amounts(values: ArrayLike, name: str = "amount") -> Numbers:
 
 
 def _customers(values: ArrayLike) -> npt.NDArray[Any]:
-    return _as_ids(values, "customer")
+    return as_ids(values, "customer")
 
 
 def _costs(values: ArrayLike | None) -> Numbers | None:
@@ -137,14 +195,14 @@ def _labels(values: ArrayLike | None) -> npt.NDArray[Any] | None:
         return None
     if isinstance(values, np.ndarray) and not values.flags.writeable:
         return values  # checked before: millions of labels are shared by many batches
-    labels = _as_ids(values, "labels")
+    labels = as_ids(values, "labels")
     if len(set(labels.tolist())) < len(labels):
         raise InputError("{name} holds a label twice; list each one once", name="labels")
     return labels
 
 
 def _documents(values: ArrayLike | None) -> npt.NDArray[Any] | None:
-    return None if values is None else _as_ids(values, "document")
+    return None if values is None else as_ids(values, "document")
 
 
 @frozen(eq=True)
@@ -218,6 +276,16 @@ class Transactions:
 
     def __len__(self) -> int:
         return len(self.amount)
+
+    def __repr__(self) -> str:
+        days = f"{self.day.min()} … {self.day.max()}" if len(self) else ""
+        return brief(self, f"{len(self):,} lines", days, ", ".join(self._columns()))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per line."""
+        import pandas as pd
+
+        return pd.DataFrame({**self._columns(), "customer": self.identifiers})
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
         columns: dict[str, Any] = attrs.asdict(self, recurse=False)

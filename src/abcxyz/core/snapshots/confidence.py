@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze
 from abcxyz.core.classes.classify import cut_amounts, cut_variations
 from abcxyz.core.classes.rule_traits import is_signless, single_order_is_z
 from abcxyz.core.classes.rules import CumulativeMean
+from abcxyz.core.display import Drawable, brief
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.sums import NEAR, survey
 from abcxyz.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FIRM", "Confidence", "class_confidence"]
 
@@ -27,7 +33,7 @@ _COLUMNS = 1 << 12  # customers per matrix product, whose numbers stay in the CP
 
 
 @frozen(kw_only=True)
-class Confidence:
+class Confidence(Drawable):
     """Bootstrap probabilities of the classes of n customers.
 
     Parameters
@@ -38,21 +44,51 @@ class Confidence:
         Number of resamples.
     firm_from
         Least probability of a firm class.
+    customers
+        (n,) identifiers; None if not known.
     """
+
+    __hash__ = None  # type: ignore[assignment]
 
     abc: Floats = field(eq=SAME_ARRAYS)
     xyz: Floats = field(eq=SAME_ARRAYS)
     segment: Floats = field(eq=SAME_ARRAYS)
     resamples: int
     firm_from: float = FIRM
+    customers: npt.NDArray[Any] | None = field(default=None, eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.segment)
+
+    def __repr__(self) -> str:
+        firm = f"firm {int(self.firm.sum()):,}, borderline {int(self.borderline.sum()):,}"
+        return brief(self, f"{len(self):,} customers", firm, f"{self.resamples} resamples")
 
     @property
     def firm(self) -> Bools:
         """(n,) whether the segment is firm; the other classified ones are borderline."""
         return np.asarray(self.segment >= self.firm_from)
+
+    @property
+    def borderline(self) -> Bools:
+        """(n,) whether the customer is classified, and the segment is not firm."""
+        return np.asarray(self.segment < self.firm_from)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas data frame, one row per customer: probabilities, and the label."""
+        import pandas as pd
+
+        columns = {} if self.customers is None else {"customer": self.customers}
+        label = np.where(self.firm, "firm", np.where(self.borderline, "borderline", ""))
+        return pd.DataFrame(
+            {
+                **columns,
+                "abc": self.abc,
+                "xyz": self.xyz,
+                "segment": self.segment,
+                "label": label.astype(object),
+            }
+        )
 
     def label(self, i: int) -> str:
         """Return ``firm`` or ``borderline`` for customer number *i*; empty if not classified."""
@@ -138,6 +174,7 @@ def class_confidence(
         segment=freeze(shares[2]),
         resamples=resamples,
         firm_from=firm_from,
+        customers=panel.customers,
     )
 
 

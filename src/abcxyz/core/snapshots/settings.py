@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from abcxyz._arrays import DayLike
 from abcxyz.core.classes.rule_dicts import rule_from_dict, rule_to_dict
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
 from abcxyz.core.sales.calendar import Periods
@@ -122,7 +123,7 @@ class Settings:
             )
         self.periods(date(2000, 1, 1))
 
-    def periods(self, as_of: date) -> Periods:
+    def periods(self, as_of: DayLike) -> Periods:
         """Cut the window before *as_of* into buckets, and find the lookback."""
         return Periods.parse(self.period, as_of, bucket=self.bucket, lookback=self.lookback)
 

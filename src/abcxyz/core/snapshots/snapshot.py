@@ -12,10 +12,31 @@ import numpy as np
 import numpy.typing as npt
 from attrs import Factory, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, Days, Floats, Ints, Numbers, frozen_map
+from abcxyz._arrays import (
+    SAME_ARRAYS,
+    Codes,
+    Days,
+    Floats,
+    Ints,
+    Numbers,
+    as_day,
+    freeze,
+    frozen_map,
+)
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of, segment_codes
-from abcxyz.core.display import html_table, plain_number
+from abcxyz.core.display import brief, class_counts, html_table, plain_number
+from abcxyz.core.documents import (
+    codes_from,
+    days_from,
+    head,
+    labels_or_none,
+    numbers_from,
+    plain_list,
+    plain_value,
+    reading,
+)
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.transactions import as_ids
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import plural, text
@@ -25,6 +46,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Snapshot"]
+
+
+def _as_of(value: object) -> date:
+    return as_day(value, "as_of")
 
 
 @frozen(kw_only=True)
@@ -57,7 +82,7 @@ class Snapshot:
 
     __hash__ = None  # type: ignore[assignment]
 
-    as_of: date
+    as_of: date = field(converter=_as_of)
     periods: Periods
     settings: Settings
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
@@ -76,8 +101,7 @@ class Snapshot:
     )
 
     def __attrs_post_init__(self) -> None:
-        names = [one.name for one in attrs.fields(type(self))][3:]
-        lengths = {name: len(getattr(self, name)) for name in names}
+        lengths = {name: len(getattr(self, name)) for name in _columns()}
         if len(set(lengths.values())) > 1:
             raise InputError(
                 "columns differ in length: {lengths}; give every column one value per line",
@@ -86,6 +110,10 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self.customers)
+
+    def __repr__(self) -> str:
+        customers = f"{len(self):,} customers"
+        return brief(self, str(self.dated), customers, class_counts(self.segment, SEGMENTS))
 
     @property
     def dated(self) -> date:
@@ -141,6 +169,56 @@ class Snapshot:
         cv = number(float(self.cv[i]), lang, 2)
         return text("{sentence}, CV {cv}", lang, sentence=sentence, cv=cv)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return a document of plain values, ready for JSON; `from_dict` reads it back.
+
+        Examples
+        --------
+        >>> from abcxyz import Transactions, analyze
+        >>> sales = Transactions(["a", "b"], [date(2026, 1, 5), date(2026, 2, 5)], [50, 20])
+        >>> snapshot = analyze(sales, as_of="2026-03-01").snapshot
+        >>> Snapshot.from_dict(snapshot.to_dict()) == snapshot
+        True
+        """
+        columns = {
+            name: labels_or_none(getattr(self, name), _LABELS[name])
+            if name in _LABELS
+            else plain_list(getattr(self, name))
+            for name in _columns()
+        }
+        return head("snapshot") | {
+            "as_of": self.as_of.isoformat(),
+            **self.periods.to_dict(),
+            "settings": plain_value(self.settings.to_dict()),
+            "columns": columns,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Snapshot:
+        """Build from the result of `to_dict`.
+
+        Raises
+        ------
+        InputError
+            It is another document, of another version, or damaged.
+        """
+        with reading(data, "snapshot"):
+            columns: dict[str, npt.NDArray[Any]] = {}
+            for name in _columns():
+                values = data["columns"][name]
+                if name in _LABELS:
+                    columns[name] = codes_from(values, _LABELS[name])
+                elif name == "customers":
+                    columns[name] = as_ids(values, name)
+                else:
+                    columns[name] = (days_from if name.endswith("_day") else numbers_from)(values)
+            return cls(
+                as_of=date.fromisoformat(data["as_of"]),
+                periods=Periods.from_dict(data),
+                settings=Settings.from_dict(data["settings"]),
+                **{name: freeze(column) for name, column in columns.items()},
+            )
+
     def _repr_html_(self) -> str:
         counts = np.bincount(self.segment + 1, minlength=10).tolist()
         rows = [
@@ -167,3 +245,18 @@ class Snapshot:
                 "last_day": self.last_day,
             }
         )
+
+
+def _columns() -> list[str]:
+    return [one.name for one in attrs.fields(Snapshot)][3:]
+
+
+#: Columns of codes -> their labels.
+_LABELS: Mapping[str, tuple[str, ...]] = frozen_map(
+    {
+        name: axis
+        for name in _columns()
+        for ending, axis in (("abc", ABC), ("xyz", XYZ))
+        if name.endswith(ending)
+    }
+)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from abcxyz.core.sales.quality import KINDS, Quality
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 
-__all__ = ["notices_of"]
+__all__ = ["left_out_money", "notices_of", "same_money"]
 
 _WORDS = Catalogue()
 _MUCH = 0.05
@@ -69,6 +69,7 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
                 option=_CURES.get(most.kind, "--customer, --date, --amount"),
             )
         )
+    notices += _other_total(quality, money)
     if customers == 1 and quality.used >= _FEW:
         notices.append(
             _WORDS.message(
@@ -86,6 +87,41 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
             )
         )
     return notices
+
+
+def left_out_money(quality: Quality) -> float:
+    """Return the money of the lines that are left out, without total rows."""
+    return sum(
+        one.amount or 0.0
+        for one in quality.issues
+        if one.treatment == "left_out" and one.kind != "total_row"
+    )
+
+
+def same_money(one: float, other: float) -> bool:
+    """Return whether two sums differ by no more than rounding."""
+    return abs(one - other) <= 0.005 + 1e-9 * abs(one)
+
+
+def _other_total(quality: Quality, money: float) -> list[Message]:
+    """Return the notice of a single total row that is not the sum of the lines."""
+    total = next((one for one in quality.issues if one.kind == "total_row"), None)
+    if total is None or total.amount is None or len(set(total.examples)) > 1:
+        return []
+    if any(one.kind in ("other_currency", "converted") for one in quality.issues):
+        return []
+    lines = money + left_out_money(quality)
+    if same_money(lines, total.amount):
+        return []
+    return [
+        _WORDS.message(
+            "the lines add up to {lines}, and the total row to {total} ({example}): lines may be "
+            "missing, or be sums of others",
+            lines=Figure(lines, 2),
+            total=Figure(total.amount, 2),
+            example=total.examples[0],
+        )
+    ]
 
 
 def _percent(share: float) -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import filecmp
 import gzip
 import io
 import lzma
@@ -79,6 +80,12 @@ class Content:
         """Return all bytes; raises as `open` does."""
         with self.open() as stream:
             return stream.read()
+
+    def equals(self, other: Content) -> bool:
+        """Return whether two contents have the same bytes; packed ones are not compared."""
+        if self.path is None or other.path is None or self.size != other.size or not self.size:
+            return False
+        return filecmp.cmp(self.path, other.path, shallow=False)
 
     @contextmanager
     def file(self) -> Iterator[Path]:

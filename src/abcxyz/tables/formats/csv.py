@@ -15,8 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import field, frozen
 
+from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content
-from abcxyz.tables.formats.csv_rows import swallows_rows
+from abcxyz.tables.formats.csv_quotes import damaged_rows
+from abcxyz.tables.formats.csv_rows import has_long_line, swallows_rows
 from abcxyz.tables.table import Table
 
 __all__ = ["CsvTable", "can_stream"]
@@ -29,6 +31,10 @@ _SPLIT = 1 << 22  # bytes that one thread splits at once
 
 class _IrregularError(Exception):
     """Rows that the regular reader cannot split as the careful one does."""
+
+
+class _EndlessRowError(Exception):
+    """A row without an end."""
 
 
 @frozen(eq=False, kw_only=True)
@@ -109,10 +115,19 @@ class CsvTable:
 
     def _numbered(self, stream: IO[bytes], size: int) -> Iterator[tuple[bytes, int]]:
         """Yield the blocks of rows, each with the number of its first line."""
-        line = 1
-        for block in _blocks(stream, self.skipped, size):
-            yield block, line + self.skipped
-            line += block.count(b"\n")
+        line = 1 + self.skipped
+        try:
+            for block in _blocks(stream, self.skipped, size):
+                yield block, line
+                line += block.count(b"\n")
+        except _EndlessRowError:
+            raise InputError(
+                "{path}, line {line} begins a row of over {size} MB; check the quotes and the "
+                "delimiter",
+                path=self.where,
+                line=line,
+                size=_LARGEST >> 20,
+            ) from None
 
     def _is_utf8(self) -> bool:
         """Return whether the whole file is UTF-8; asked at the first byte outside ASCII."""
@@ -142,6 +157,9 @@ class CsvTable:
             return pd.DataFrame()
         if not block.isascii() and not self._is_utf8():
             raise _IrregularError
+        quoted = b'"' in block
+        if has_long_line(block) or (quoted and damaged_rows(block, self.delimiter)):
+            raise _IrregularError
 
         def split(*, several_lines: bool) -> Any:
             return arrow_csv.read_csv(
@@ -158,7 +176,6 @@ class CsvTable:
             )
 
         ends = block.count(b"\n") + (not block.endswith(b"\n"))
-        quoted = b'"' in block
         try:
             try:
                 table = split(several_lines=False)
@@ -230,7 +247,7 @@ def _blocks(stream: IO[bytes], skipped: int, size: int) -> Iterator[bytes]:
         block = rest + data
         end = _last_row_end(block)
         if not end and len(block) > _LARGEST:
-            raise _IrregularError
+            raise _EndlessRowError
         if end:
             yield block[:end]
         rest = block[end:]

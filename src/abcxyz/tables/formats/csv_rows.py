@@ -5,16 +5,28 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pandas as pd
 from attrs import frozen
 
 from abcxyz.errors import InputError
+from abcxyz.tables.formats.csv_quotes import repair_quotes, swallowed
 
-__all__ = ["CsvRows", "read_rows", "swallows_rows"]
+__all__ = [
+    "LONGEST",
+    "CsvRows",
+    "has_long_line",
+    "read_rows",
+    "refuse_long_cells",
+    "swallows_rows",
+]
 
-_LONGEST = 1 << 20  # characters of a cell
+LONGEST = 1 << 20
+"""Largest number of characters of a cell."""
+
+_MANY = 100  # rows whose numbers would not always have as many digits
 _NUMBER = re.compile(r"[-+\u2212(]?\s*[$€£₽₸₴]?\d{1,3}(?:,\d{3})+(?:\.\d+)?[-)]?", re.ASCII)
 _FRACTION = re.compile(r"[-+\u2212(]?\s*[$€£₽₸₴]?\d+,\d{1,3}[-)]?", re.ASCII)
 
@@ -31,11 +43,14 @@ class CsvRows:
         Number of rows whose cells were joined, because a number held the delimiter.
     column
         Position of the column of these numbers.
+    requoted
+        Number of rows in which quotes inside quoted cells were not doubled.
     """
 
     frame: pd.DataFrame
     joined: int = 0
     column: int | None = None
+    requoted: int = 0
 
 
 def read_rows(
@@ -59,13 +74,15 @@ def read_rows(
     Raises
     ------
     InputError
-        A row has more cells than the heading and cannot be repaired with certainty, or a quote
-        swallows lines; the message names the line.
+        A row has more cells than the heading or quotes that are not doubled, and cannot be
+        repaired with certainty, or a quote swallows lines; the message names the line.
 
     Notes
     -----
     A row with too many cells is repaired only if joining neighbouring cells gives a number with a
-    comma, and one and the same column is the only such place in every row.
+    comma, and one and the same column is the only such place in every row. Where every row has a
+    cell more than the heading, the heading may lack a column: then the digits behind the comma
+    must show that they are no numbers.
 
     Examples
     --------
@@ -75,6 +92,9 @@ def read_rows(
     """
     width = len(names)
     quoted = '"' in text
+    requoted = 0
+    if quoted:
+        text, requoted = repair_quotes(text, delimiter, width, where, first_line)
     if quoted or _is_ragged(text, delimiter, width):
         rows, lines = _parsed(text, delimiter, width, where, first_line)
         wide = [place for place, row in enumerate(rows) if len(row) > width]
@@ -86,16 +106,61 @@ def read_rows(
                 index=lines,
                 dtype=object,
             )
-            return CsvRows(frame, len(wide) if column is not None else 0, column)
+            return CsvRows(frame, len(wide) if column is not None else 0, column, requoted)
         if quoted:
             frame = _frame(text, delimiter, names, where, blanks=False)
             if len(frame) == len(lines):
                 frame.index = pd.Index(lines)
-                return CsvRows(frame)
+                return CsvRows(frame, requoted=requoted)
     frame = _frame(text, delimiter, names, where, blanks=True)
     frame.index = pd.RangeIndex(first_line, first_line + len(frame))
     empty = (frame.isna() | (frame == "")).all(axis=1)
-    return CsvRows(frame[~empty] if empty.any() else frame)
+    return CsvRows(frame[~empty] if empty.any() else frame, requoted=requoted)
+
+
+def has_long_line(text: str | bytes) -> bool:
+    """Return whether a line is longer than a cell may be."""
+    end = "\n" if isinstance(text, str) else b"\n"
+    place = 0
+    while len(text) - place > LONGEST:
+        after = text.rfind(end, place, place + LONGEST + 1)  # type: ignore[arg-type]
+        if after < 0:
+            return True
+        place = after + 1
+    return False
+
+
+def refuse_long_cells(text: str, delimiter: str, where: str) -> None:
+    """Raise an error if a cell of a text is longer than any of a table.
+
+    Raises
+    ------
+    InputError
+        The message names the line and the size.
+    """
+    if not has_long_line(text):
+        return
+    for line, row in enumerate(text.split("\n"), 1):
+        longest = max(map(len, row.split(delimiter))) if len(row) > LONGEST else 0
+        if longest > LONGEST:
+            raise InputError(
+                "{path}, line {line} has a field of {size} characters, and more than {most} are "
+                "no field of a table; check the quotes and the delimiter",
+                path=where,
+                line=line,
+                size=longest,
+                most=LONGEST,
+            )
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let the reader of the standard library read fields of the longest size."""
+    usual = csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _frame(
@@ -138,14 +203,15 @@ def _parsed(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     start = first_line
     try:
-        for row in reader:
-            end = first_line + reader.line_num - 1
-            if end > start and swallows_rows(row, delimiter, width):
-                raise _swallowed(where, start, end)
-            if any(cell.strip() for cell in row):
-                rows.append(row)
-                lines.append(start)
-            start = end + 1
+        with _long_fields():
+            for row in reader:
+                end = first_line + reader.line_num - 1
+                if end > start and swallows_rows(row, delimiter, width):
+                    raise swallowed(where, start, end)
+                if any(cell.strip() for cell in row):
+                    rows.append(row)
+                    lines.append(start)
+                start = end + 1
     except csv.Error as problem:
         raise InputError(
             "{path} is not a regular table ({reason}); check the quotes and the delimiter",
@@ -166,7 +232,7 @@ def swallows_rows(row: Sequence[str], delimiter: str, width: int) -> bool:
     for cell in row:
         parts = cell.splitlines()
         if len(parts) > 1 and (
-            len(cell) > _LONGEST
+            len(cell) > LONGEST
             or any(part.count(delimiter) >= max(width - 1, 1) for part in parts)
             or all(re.fullmatch(r"[-+\d.,\s]*", part) for part in parts)
         ):
@@ -201,6 +267,8 @@ def _join(
     if places is None:
         return None
     (column,) = places
+    if len(wide) == len(rows) and not _are_fractions(rows, column, width):
+        raise _too_many(rows[wide[0]], width, where, lines[wide[0]])
     for at in wide:
         row = rows[at]
         if len(row) > width:
@@ -209,19 +277,22 @@ def _join(
     return column
 
 
+def _are_fractions(rows: Sequence[Sequence[str]], column: int, width: int) -> bool:
+    """Return whether the cells behind numbers can be no column of their own.
+
+    If every row has a cell more than the heading, the heading may lack one: only digits after a
+    decimal comma or a thousands separator begin with a zero, or are always as many.
+    """
+    behind = [row[column + 1].strip() for row in rows if len(row) == width + 1]
+    if len(behind) < len(rows):
+        return True
+    same = len({len(text) for text in behind if text}) == 1 and len(max(behind)) > 1
+    return same and (len(rows) >= _MANY or any(text.startswith("0") for text in behind))
+
+
 def _is_number(cells: Sequence[str]) -> bool:
     text = ",".join(cells).strip()
     return bool(_NUMBER.fullmatch(text) or (len(cells) == 2 and _FRACTION.fullmatch(text)))
-
-
-def _swallowed(where: str, start: int, end: int) -> InputError:
-    return InputError(
-        "{path}, line {line}: a quote opens a cell that goes on to line {end} and "
-        "swallows rows; close or double the quote",
-        path=where,
-        line=start,
-        end=end,
-    )
 
 
 def _too_many(row: Sequence[str], width: int, where: str, line: int) -> InputError:

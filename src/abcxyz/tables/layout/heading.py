@@ -166,6 +166,8 @@ def _best_row(rows: Sequence[Sequence[Any]], is_period: Any) -> int:
             best, most = place, hits
     if best is not None:
         return best
+    if not any(fills):
+        return 0
     usual = Counter(fill for fill in fills if fill).most_common(1)[0][0]
     return next(place for place, fill in enumerate(fills) if fill and fill >= min(usual, 2))
 

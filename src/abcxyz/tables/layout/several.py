@@ -8,11 +8,12 @@ import pandas as pd
 from attrs import field, frozen
 
 from abcxyz.errors import InputError
+from abcxyz.tables.formats.csv import CsvTable
 from abcxyz.tables.formats.sheets import Workbook
 from abcxyz.tables.layout.options import ShapeOptions
-from abcxyz.tables.layout.periods import is_period
+from abcxyz.tables.layout.periods import is_period, periods_with_measures
 from abcxyz.tables.layout.sheet_table import empty_table, table_of_sheet
-from abcxyz.tables.roles import REQUIRED, candidates
+from abcxyz.tables.roles import REQUIRED, ROLES, candidates
 from abcxyz.tables.table import FrameTable, Table
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
@@ -20,6 +21,7 @@ __all__ = ["UnitedTable", "table_of_workbook", "unite"]
 
 _SAY = Catalogue()
 _LISTED = 5
+_LEAST = 2  # columns with a role, from which all others are remarks
 _PERIODS = 3  # columns of months that make a sheet as likely as usual headings
 
 
@@ -82,11 +84,16 @@ def unite(where: str, tables: Sequence[Table], what: str) -> Table:
     Raises
     ------
     InputError
-        A table has other columns than the first.
+        A table has other columns than the first, and they are not only remarks.
+
+    Notes
+    -----
+    Columns that are not in every table are left out if their headings are none of a role. Tables
+    that are equal are read once.
     """
     first = tables[0]
     for table in tables[1:]:
-        if set(table.columns) != set(first.columns):
+        if _essential(table.columns) != _essential(first.columns):
             raise InputError(
                 "{where} has other columns ({columns}) than {first} ({expected}); read them one "
                 "by one, or give them the same headings",
@@ -103,8 +110,52 @@ def unite(where: str, tables: Sequence[Table], what: str) -> Table:
         count=Figure(len(tables)),
         names=named,
     )
-    remarks = [remark, *dict.fromkeys(text for table in tables for text in table.remarks)]
-    return UnitedTable(where, list(first.columns), tables, remarks)
+    remarks: list[str] = [remark]
+    everywhere = set(first.columns).intersection(*(table.columns for table in tables))
+    partly = dict.fromkeys(
+        column for table in tables for column in table.columns if column not in everywhere
+    )
+    if partly:
+        remarks.append(
+            _SAY.message(
+                "not read are columns that only some of them have: {columns}",
+                columns=", ".join(partly),
+            )
+        )
+    once: list[Table] = []
+    for table in tables:
+        twin = next((one for one in once if _are_equal(one, table)), None)
+        if twin is None:
+            once.append(table)
+        else:
+            remarks.append(
+                _SAY.message(
+                    "{copy} is a copy of {original}, and is read once",
+                    copy=table.where,
+                    original=twin.where,
+                )
+            )
+    remarks += dict.fromkeys(text for table in tables for text in table.remarks)
+    columns = [column for column in first.columns if column in everywhere]
+    return UnitedTable(where, columns, once, remarks)
+
+
+def _essential(columns: Sequence[str]) -> frozenset[str]:
+    """Return the columns that may have a role or be a period; all of them if there are none."""
+    roles = {column for role in ROLES for column in candidates(columns, role)}
+    essential = roles | {column for column in columns if is_period(column)}
+    return frozenset(essential if len(essential) >= _LEAST else columns)
+
+
+def _are_equal(one: Table, other: Table) -> bool:
+    """Return whether two tables have the same cells, as far as that is cheap to say."""
+    if isinstance(one, FrameTable) and isinstance(other, FrameTable):
+        return bool(len(one.frame)) and one.frame.reset_index(drop=True).equals(
+            other.frame.reset_index(drop=True)
+        )
+    if isinstance(one, CsvTable) and isinstance(other, CsvTable):
+        return one.content.equals(other.content)
+    return False
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -180,8 +231,11 @@ def _choose(
 
     groups: dict[frozenset[str], list[str]] = {}
     for name, table in tables.items():
-        groups.setdefault(frozenset(table.columns), []).append(name)
+        groups.setdefault(_essential(table.columns), []).append(name)
     members = list(tables) if everything else max(groups.values(), key=likeness)
+    periods = [name for name in members if periods_with_measures([name])]
+    if not everything and len(periods) >= _LEAST:
+        members = periods  # a sheet beside those of the months holds their sums
     chosen = [tables[name] for name in members]
     left = [name for name in book.names if name not in members]
     if len(chosen) > 1:

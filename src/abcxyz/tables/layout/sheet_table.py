@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from abcxyz.tables.layout.periods import is_period
 from abcxyz.tables.table import FrameTable
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
-__all__ = ["empty_table", "heading_remarks", "named_columns", "table_of_sheet"]
+__all__ = ["empty_table", "heading_remarks", "is_unnamed", "named_columns", "table_of_sheet"]
 
 _SAY = Catalogue()
 
@@ -35,6 +36,11 @@ def named_columns(names: Sequence[str]) -> list[str]:
     ['customer', 'column 2', 'amount']
     """
     return [name or f"column {place}" for place, name in enumerate(names, 1)]
+
+
+def is_unnamed(name: str) -> bool:
+    """Return whether a column has no heading, see `named_columns`."""
+    return re.fullmatch(r"column \d+", name) is not None
 
 
 def heading_remarks(heading: Heading, first_line: int) -> list[str]:

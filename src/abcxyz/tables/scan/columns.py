@@ -96,6 +96,11 @@ class Column:
     def __len__(self) -> int:
         return self._rows
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether the type of the column is one of dates."""
+        return self.typed is not None and self.typed.dtype.kind == "M"
+
     def _distinct_hashes(self, hashing: CellHashes) -> tuple[Words, Words | None]:
         if self._hashed is None:
             if self._texts is not None:
@@ -141,6 +146,25 @@ class Column:
         if isinstance(self._source, np.ndarray):
             return iter(self._source[places].tolist())
         return (self._source[place] for place in places.tolist())
+
+    def holds(self, words: Sequence[bytes]) -> bool:
+        """Return whether a word is anywhere in the text of the cells."""
+        if self._texts is None:
+            return False
+        data = self._texts.data.tobytes()
+        return any(word in data for word in words)
+
+    def distinct(self) -> list[Any]:
+        """Return the cells, or the distinct ones of them."""
+        assert self._texts is not None
+        return list(self._cells(np.arange(len(self._texts.ends) - 1)))
+
+    def places(self) -> npt.NDArray[np.integer[Any]]:
+        """Return the (rows,) positions of the cells in `distinct`; -1 where one is missing."""
+        if self._places is not None:
+            return self._places
+        places = np.arange(self._rows)
+        return places if self._missing is None else np.where(self._missing, -1, places)
 
     def floats(self) -> Floats | None:
         """Return the cells as numbers if each is plainly one or empty; NaN where empty.

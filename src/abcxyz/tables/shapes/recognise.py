@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
+from attrs import evolve
+
 from abcxyz.errors import InputError
+from abcxyz.tables.layout.heading import roles_of_heading
 from abcxyz.tables.layout.options import OFF, ShapeOptions
 from abcxyz.tables.layout.several import UnitedTable
+from abcxyz.tables.layout.sheet_table import is_unnamed
 from abcxyz.tables.roles import REQUIRED, candidates
 from abcxyz.tables.shapes.derived import DerivedTable
+from abcxyz.tables.shapes.document_dates import dates_of_documents
 from abcxyz.tables.shapes.fill_down import fill_groups, fill_named
+from abcxyz.tables.shapes.groups import without_groups
 from abcxyz.tables.shapes.months_across import months_across
+from abcxyz.tables.shapes.named_parts import dated_by_names
 from abcxyz.tables.shapes.outline import grouped_report
 from abcxyz.tables.shapes.product import quantity_times_price
 from abcxyz.tables.shapes.undated import on_one_day
@@ -35,6 +42,7 @@ def _recognise(
     decimal: str | None = None,
     undated: date | None = None,
 ) -> Table:
+    table = _with_document_dates(table, named)
     if options.fill_down not in (None, OFF):
         table = fill_named(table, options.fill_down or ())
     elif options.fill_down is None:
@@ -44,20 +52,53 @@ def _recognise(
         if options.melt is not None or "date" not in _roles(table, {**named, "amount": None}):
             found = months_across(table, options, titles=titles, amount=named.get("amount"))
         if found is not None:
-            return found
+            return _months_of_customers(table, found, options, named) or found
     if named.get("date") is None:
         table = year_and_month(table) or table
+    if "date" not in _roles(table, named):
+        table = dated_by_names(table, titles) or table
     roles = _roles(table, named)
     if "amount" not in roles:
         table = quantity_times_price(table, decimal=decimal) or table
         roles = _roles(table, named)
-    if "date" not in roles and "amount" in roles:
-        column = roles.get("customer", str(table.columns[0]))
-        report = grouped_report(table, column, roles["amount"], _is_total)
-        if report is None and "customer" in roles and undated is not None:
-            return on_one_day(table, undated)
-        return report or table
-    return table
+    groups = options.fill_down != OFF and "amount" in roles
+    if groups and not {"customer", "date"} <= {*roles}:
+        # A heading such as "Period" may stand above customers and periods.
+        column = roles.get("customer") or roles.get("date") or _unnamed_customers(table.columns)
+        report = None
+        if column is not None:
+            report = grouped_report(table, column, roles["amount"], _is_total)
+        if report is not None:
+            return report
+    if undated is None or "date" in roles or not {"customer", "amount"} <= {*roles}:
+        return table
+    if groups:
+        table = without_groups(table, roles["customer"], [roles["amount"]], total_cells) or table
+    return on_one_day(table, undated)
+
+
+def _unnamed_customers(columns: Sequence[str]) -> str | None:
+    """Return the first column of a report if its heading does not name other things."""
+    first = str(columns[0])
+    return first if "customer" in roles_of_heading(first) or is_unnamed(first) else None
+
+
+def _with_document_dates(table: Table, named: Named) -> Table:
+    roles = _roles(table, named)
+    if "date" in roles or "document" not in roles:
+        return table
+    return dates_of_documents(table, roles["document"]) or table
+
+
+def _months_of_customers(
+    table: Table, found: Table, options: ShapeOptions, named: Named
+) -> Table | None:
+    """Return the months of the customers alone, where lines of the table are groups of others."""
+    customer = _roles(found, named).get("customer")
+    if customer is None or options.fill_down == OFF or not isinstance(found, DerivedTable):
+        return None
+    alone = without_groups(table, customer, list(found.needs), total_cells)
+    return None if alone is None else evolve(found, source=alone)
 
 
 def _roles(table: Table, named: Named) -> dict[str, str]:

@@ -121,6 +121,8 @@ def _decimal_mark(
 ) -> str:
     """Return the decimal mark of open cells with a mark, or raise an error."""
     other = "." if mark == "," else ","
+    if mark in decimals and other in decimals:
+        raise _open_amount(opens[mark], name)
     if (mark in decimals) != (mark in groups):
         return mark if mark in decimals else other
     if mark not in decimals and (other in decimals) != (other in groups):

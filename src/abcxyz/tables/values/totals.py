@@ -16,8 +16,15 @@ __all__ = ["may_hold_totals", "total_cells"]
 _TOTAL = re.compile(
     r"(?:(?:общ\w+|промежуточн\w+)\s+)?итог[и]?|итого(?:\s+(?:по|за|с|без|к|на|в)\b.*)?"
     r"|всего(?:\s+(?:по|за|с|без|к|на|в)\b.*)?|(?:grand|sub|sub-|overall|report)?\s*totals?"
-    r"|(?:grand |sub|sub-)?total(?:\s+(?:for|by|of|in)\b.*)|итого\s+всего|sum\s+total",
+    r"|(?:grand |sub|sub-)?total(?:\s+(?:for|by|of|in)\b.*)|итого\s+всего|sum\s+total"
+    r"|общая\s+сумма|сумма|sum|gesamt(?:summe|ergebnis)?|zwischensumme|total\s+g[eé]n[eé]ral|totale"
+    r"|(?:razem|suma)(?:\s+ca[lł]kowita)?|всього|разом|барлығы|жиыны",
     re.IGNORECASE,
+)
+#: Parts of the words in `_TOTAL`.
+_PARTS = (
+    *("total", "итог", "всего", "сумма", "sum", "gesamt", "razem", "всього", "разом"),
+    *("барлығы", "жиыны"),
 )
 _ROUND = re.compile(r"(?:(?:grand )?total|sub-?total|итого|всего|итог)\b[\s:.\-]*", re.IGNORECASE)
 _END = re.compile(r"[\s:.\-]+(?:total|subtotal|итого|итог|всего)[\s:.]*\Z", re.IGNORECASE)
@@ -51,7 +58,7 @@ def may_hold_totals(cells: Sequence[Any]) -> bool:
     """Return whether a word for a total is in any cell: a quick test of many cells."""
     texts = cells if set(map(type, cells)) == {str} else [c for c in cells if isinstance(c, str)]
     text = "\n".join(texts).casefold()
-    return any(word in text for word in ("total", "итог", "всего"))
+    return any(word in text for word in _PARTS)
 
 
 def _is_total(text: str, others: set[str]) -> bool:

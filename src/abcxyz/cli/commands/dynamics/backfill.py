@@ -51,12 +51,14 @@ def run(args: argparse.Namespace) -> int:
             since=since,
             as_of=sales.as_of,
             settings=sales.settings,
-            previous=history.latest(sales.settings.periods(first).dated, sales.settings),
+            previous=history.latest(
+                sales.settings.periods(first).dated, sales.settings, job=sales.job
+            ),
         )
         for snapshot in snapshots:
             line = (
                 "{dated}: {customers} customers saved"
-                if history.save(snapshot)
+                if history.save(snapshot, job=sales.job)
                 else "{dated}: {customers} customers, unchanged"
             )
             dated, customers = date_text(snapshot.dated, lang), number(len(snapshot), lang)

@@ -110,7 +110,7 @@ def _snapshot(history: History, args: argparse.Namespace, written: str) -> Snaps
                 month=written,
             )
         day = max(inside)
-    return history.get(day, fingerprint=args.settings)
+    return history.get(day, fingerprint=args.settings, job=args.history_job)
 
 
 def _shown(moves: Transitions) -> list[EventTotal]:

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.history import History
 
     with History(args.history, create=False) as history:
-        result = forecast(_adjoining(history, args.settings), by=args.by)
+        result = forecast(_adjoining(history, args.settings, args.history_job), by=args.by)
     if args.json:
         print(json.dumps(_finite(result.to_dict()), ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -66,16 +66,18 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _adjoining(history: History, fingerprint: str | None) -> list[Snapshot]:
+def _adjoining(history: History, fingerprint: str | None, job: str | None) -> list[Snapshot]:
     """Read the snapshots whose windows adjoin, from the latest backwards."""
     from abcxyz.core.dynamics.forecast import chain
 
-    stored = history.snapshots()
+    stored = [one for one in history.snapshots() if job is None or one.is_of(job)]
     if stored and fingerprint is None:
         fingerprint = stored[-1].fingerprint
-    stored = tuple(one for one in stored if one.fingerprint == fingerprint)
+    if stored and job is None:
+        job = stored[-1].job
+    stored = [one for one in stored if one.fingerprint == fingerprint and one.job == job]
     chosen = chain([one.window for one in stored])
-    return [history.get(stored[i].dated, fingerprint=fingerprint) for i in chosen]
+    return [history.load(stored[i]) for i in chosen]
 
 
 def _render(result: Forecast, lang: str) -> str:

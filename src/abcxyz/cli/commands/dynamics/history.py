@@ -32,11 +32,15 @@ def run(args: argparse.Namespace) -> int:
 
     with History(args.history, create=False) as history:
         if args.customer is None:
-            print(_snapshots(history, as_json=args.json, lang=text_language(args)))
+            print(
+                _snapshots(history, args.history_job, as_json=args.json, lang=text_language(args))
+            )
         else:
+            job = args.history_job
             states = history.customer(args.customer)
             if not states and args.customer.isdecimal():
                 states = history.customer(int(args.customer))
+            states = tuple(one for one in states if job is None or one.is_of(job))
             if not states:
                 raise HistoryError(
                     "the customer {customer!r} is in no snapshot of {file}; check the identifier",
@@ -47,24 +51,29 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _snapshots(history: History, *, as_json: bool, lang: str) -> str:
+def _snapshots(history: History, job: str | None, *, as_json: bool, lang: str) -> str:
     from abcxyz.cli.output.analysis_text import table
+    from abcxyz.cli.output.terminal import one_line
 
-    stored = history.snapshots()
+    stored = [one for one in history.snapshots() if job is None or one.is_of(job)]
     if as_json:
         return _json(
             [
                 {
+                    "job": one.job,
                     "dated": one.dated.isoformat(),
                     "as_of": one.as_of.isoformat(),
                     "settings": one.fingerprint,
                     "customers": one.customers,
+                    "forgotten": one.forgotten,
                     **{name: one.settings[name] for name in ("period", "metric", "abc", "xyz")},
                 }
                 for one in stored
             ]
         )
-    rows = [[text(head, lang) for head in ("Date", "Customers", "Period", "Metric", "Settings")]]
+    rows = [
+        [text(head, lang) for head in ("Date", "Customers", "Period", "Metric", "Settings", "Job")]
+    ]
     rows += [
         [
             date_text(one.dated, lang),
@@ -72,6 +81,7 @@ def _snapshots(history: History, *, as_json: bool, lang: str) -> str:
             one.settings["period"],
             text(one.settings["metric"], lang),
             one.fingerprint,
+            one_line(one.job) or "–",
         ]
         for one in stored
     ]
@@ -85,6 +95,7 @@ def _customer(states: tuple[CustomerState, ...], *, as_json: bool, lang: str) ->
         return _json(
             [
                 {
+                    "job": one.job,
                     "dated": one.dated.isoformat(),
                     "settings": one.fingerprint,
                     "segment": one.segment,
