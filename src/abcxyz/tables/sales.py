@@ -9,11 +9,10 @@ from datetime import date
 from functools import partial
 from itertools import chain
 from os import PathLike
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
@@ -23,23 +22,17 @@ from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
-from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
-from abcxyz.tables.layout.options import ShapeOptions
+from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import SalesLines
-from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import ROLES
-from abcxyz.tables.scan.line_part import LinePart
+from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.shapes.undated import is_dated
-from abcxyz.tables.table import FrameTable, Table, first_rows
+from abcxyz.tables.table import FrameTable, first_rows
 from abcxyz.tables.table_scan import TableScan
 
-__all__ = ["Sales", "SalesScan", "open_sales_table", "read_sales", "scan_sales"]
+__all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
 
-_OPENING = ("delimiter", "encoding", "sheet", "decimal")
-_SHAPE = tuple(one.name for one in fields(ShapeOptions))
-_OPTION_OF = MappingProxyType({"currency": "currency_column"})
 _LIBRARIES = 500.0  # megabytes of the interpreter and the loaded libraries
 
 
@@ -330,30 +323,6 @@ class SalesScan:
     def spilled(self) -> bool:
         """Whether the lines are in files, so that `parts` yields several parts."""
         return self._scan.spilled
-
-
-def open_sales_table(
-    path: Files, *, undated: date | None = None, **reading: Any
-) -> tuple[Table, dict[str, str | None]]:
-    """Open the table of a file of sales; return it with role -> column named or made by its shape.
-
-    Parameters
-    ----------
-    path, undated
-        As in `scan_sales`.
-    reading
-        As in `read_sales`; those that do not concern the table are ignored.
-    """
-    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
-    table = open_table(
-        path,
-        **{name: reading[name] for name in _OPENING if name in reading},
-        shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
-        limits=UnpackLimits.of(reading.get("unpack_limit")),
-        named=named,
-        undated=undated,
-    )
-    return table, {role: column or table.roles.get(role) for role, column in named.items()}
 
 
 @contextmanager

@@ -15,10 +15,10 @@ import pandas as pd
 from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
 from abcxyz.tables.cells import read_amounts, read_days, read_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
+from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import LineColumns
 from abcxyz.tables.scan.columns import CellTable, Column, column_of
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError, Words, mixed
-from abcxyz.tables.scan.line_part import LinePart
 from abcxyz.tables.scan.line_store import Arrays, LineStore
 from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
@@ -265,10 +265,7 @@ class TableScan:
         return self._currencies is not None
 
     def parts(self, *, last: bool = False) -> Iterator[LinePart]:
-        """Yield the lines; all lines of a customer are in the same part.
-
-        With *last* the lines are freed as they are used, and cannot be read again.
-        """
+        """Yield the lines by customers; after *last* they are freed, and not read again."""
         for batches in self._store.parts(last=last):
             yield LinePart(batches, self._decoded, self._document_keys)
 

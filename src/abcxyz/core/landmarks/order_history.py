@@ -11,7 +11,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats, Ints, freeze
-from abcxyz.core.sales.accumulate import CustomerNumbers
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 

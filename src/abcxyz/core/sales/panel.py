@@ -11,8 +11,9 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Days, Ints, Numbers
 from abcxyz.core.display import brief, html_table
-from abcxyz.core.sales.accumulate import CustomerNumbers, RunningSums
+from abcxyz.core.sales.accumulate import RunningSums
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
