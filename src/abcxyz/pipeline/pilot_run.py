@@ -183,7 +183,7 @@ class _Pilot:
                 step.counts["sales"] = 0
                 for batch in reading.transactions(window):
                     step.counts["sales"] += len(batch)
-                    customers.update(batch.customer.tolist())
+                    customers.update(np.unique(batch.identifiers).tolist())
                     months.update(np.unique(batch.day.astype("M8[M]")).tolist())
                 step.counts |= {"customers": len(customers), "months": len(months)}
                 if reading.quality is not None:
