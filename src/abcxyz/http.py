@@ -21,11 +21,10 @@ import urllib3
 from attrs import evolve, field, frozen
 
 from abcxyz.errors import ConfigError, UnavailableError
-from abcxyz.toolkit.backoff import Backoff, retry_after
+from abcxyz.toolkit.backoff import Backoff, TokenBucket, retry_after
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.loopback import is_loopback
 from abcxyz.toolkit.redaction import Redactor
-from abcxyz.toolkit.token_bucket import TokenBucket
 
 __all__ = [
     "Answer",

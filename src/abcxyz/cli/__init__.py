@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
         "forget": "forget",
+        "crm": "crm",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
