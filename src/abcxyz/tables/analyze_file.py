@@ -68,6 +68,7 @@ def analyze_file(
     memory: str = MEMORY,
     spill: str | PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
+    after_reading: Callable[[], None] | None = None,
     **reading: Any,
 ) -> Analysis:
     r"""Classify the customers of a file of sales.
@@ -86,6 +87,8 @@ def analyze_file(
         Directory for these files, which are removed at the end; None for the system's.
     progress
         Callback with the number of lines read.
+    after_reading
+        Function called when all lines are read and added up.
     reading
         Options for reading the file, as in `abcxyz.tables.sales.read_sales`.
 
@@ -135,6 +138,8 @@ def analyze_file(
             check_panel_coverage(panel, strict=True)
         else:
             panel = _without_series(panel)
+        if after_reading is not None:
+            after_reading()
         return analyze(
             panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
         )

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.history import HISTORY
+from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
@@ -77,9 +78,12 @@ def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
 
 
 def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
+    from abcxyz.cli.output.progress import stages
     from abcxyz.tables.analyze_file import read_sales_for
 
-    sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
+    with stages(text_language(args)) as progress:
+        progress.begin("read", ", ".join(args.file))
+        sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
     history = Path(args.history or HISTORY)
     return SalesInput(
         settings=settings_of(args),
@@ -101,6 +105,7 @@ def _name_of_files(files: Sequence[str], folder: Path) -> str:
 
 @contextlib.contextmanager
 def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
+    from abcxyz.cli.output.progress import stages
     from abcxyz.config import read_job
     from abcxyz.pipeline import Reading
     from abcxyz.pipeline.enrich import enrich
@@ -109,8 +114,8 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
 
     job = read_job(args.file[0])
     args.lang = args.lang or job.report.get("lang")
-    with built(job) as (adapters, redactor):
-        reading = Reading(adapters.sources, redactor=redactor)
+    with stages(text_language(args)) as progress, built(job) as (adapters, redactor):
+        reading = Reading(adapters.sources, progress=progress, redactor=redactor)
 
         def enriched(analysis: Analysis) -> Analysis:
             advice = Advice.of(job)
