@@ -110,7 +110,7 @@ def segment(
     >>> sales = pd.DataFrame({"who": ["a", "a", "b"], "sum": [50, 50, 10],
     ...     "on": pd.to_datetime(["2026-01-05", "2026-02-05", "2026-02-09"])})
     >>> result = segment(sales, customer="who", date="on", amount="sum", period="2M",
-    ...                  as_of=Date(2026, 3, 1))
+    ...                  as_of="2026-03-01")
     >>> result["segment"].tolist()
     ['AX', 'BZ']
     """
