@@ -12,7 +12,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats, Ints, freeze
-from abcxyz.core.sales.accumulate import CustomerNumbers
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 
@@ -188,9 +188,14 @@ class OrderHistoryCollector:
         self._metric, self._most = metric, most
         self._since, self._until = since, until
         self._too_many = False
+        self._labels: npt.NDArray[Any] | None = None
         self._coder = CustomerNumbers(1)
         self._parts: list[tuple[Ints, Floats]] = []
         self._loose = 0
+
+    def name(self, labels: npt.NDArray[Any]) -> None:
+        """Set the identifiers of customers that were added as positions in *labels*."""
+        self._labels = labels
 
     def watch(self, sales: Transactions | Iterable[Transactions]) -> Iterator[Transactions]:
         """Yield the batches unchanged, and add each."""
@@ -209,7 +214,7 @@ class OrderHistoryCollector:
                 batch = batch if inside.all() else batch.take(inside)
         if not len(batch):
             return
-        code, low, shift = self._coder.code(batch.customer)
+        code, low, shift = self._coder.code(batch)
         if shift:
             self._parts = [(keys + (shift << 32), money) for keys, money in self._parts]
         keys = (code.astype(np.int64) - low) << 32
@@ -247,8 +252,9 @@ class OrderHistoryCollector:
             row = np.cumsum(known) - 1
             keys = (row[keys >> 32] << 32) | (keys & 0xFFFFFFFF)
         net, bought, returned = money
+        customers = self._coder.customers(known)
         return OrderHistory(
-            customers=freeze(self._coder.customers(known)),
+            customers=freeze(customers if self._labels is None else self._labels[customers]),
             keys=freeze(keys),
             net=freeze(net),
             bought=freeze(bought),
