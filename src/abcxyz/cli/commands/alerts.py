@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
             playbook=None if book is None else read_playbook(book),
             alert_rules=sales.alerts,
             orders=learning(sales.alerts, sales.settings, sales.as_of),
+            after_reading=lambda: sales.progress.begin("classify", ""),
         )
         analysis = sales.enrich(analysis)
         since = history.record_raised(
