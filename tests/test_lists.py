@@ -183,7 +183,7 @@ def test_columns_of_a_file_of_sales() -> None:
     assert set(REQUIRED) < set(ROLES)
 
     options = list(inspect.signature(FileSource).parameters)
-    assert [name for name in reading if name != "as_of"] == options
+    assert [name for name in reading if name != "as_of"] + ["memory", "spill"] == options
     of_sql = [name for name in inspect.signature(SqlSource).parameters if name in ROLES]
     assert [role for role in ROLES if role != "currency"] == of_sql
     of_frames = [name for name in attrs.fields_dict(Query) if name in ROLES]

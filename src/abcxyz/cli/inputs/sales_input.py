@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.history import HISTORY
+from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
@@ -21,9 +22,10 @@ from abcxyz.toolkit.files import relative_name, short_hash
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.sales.calendar import Window
-    from abcxyz.core.sales.transactions import Transactions
     from abcxyz.core.snapshots.settings import Settings
+    from abcxyz.pipeline import Reading
+    from abcxyz.pipeline.progress import RunProgress
+    from abcxyz.tables.file_reading import FileReading
 
 __all__ = ["SalesInput", "open_sales_input"]
 
@@ -42,12 +44,12 @@ class SalesInput:
         File of the snapshots.
     job
         Name of the job in the history; that of a file is its path.
-    read
-        Window -> its transactions.
-    names
-        Customer -> name; complete after the sales are read.
+    reading
+        The sales; complete after reading are its account and names.
     enrich
         Function that adds CRM data to an analysis.
+    progress
+        Line of the terminal that shows what is being done; nothing where there is no terminal.
     playbook
         File with other recommendations.
     alerts
@@ -58,9 +60,9 @@ class SalesInput:
     as_of: date
     history: Path
     job: str
-    read: Callable[[Window], Iterable[Transactions]]
-    names: Callable[[], Mapping[Any, str]]
+    reading: FileReading | Reading
     enrich: Callable[[Analysis], Analysis]
+    progress: RunProgress
     playbook: Path | None = None
     alerts: AlertRules = field(factory=AlertRules)
 
@@ -68,28 +70,38 @@ class SalesInput:
 @contextlib.contextmanager
 def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
     """Open a file or a job, and close it after use; secrets are redacted in errors."""
+    from abcxyz.cli.output.progress import stages
+
     as_of = parse_day(args.as_of)
     if len(args.file) == 1 and Path(args.file[0]).suffix.lower() == ".toml":
         with _job(args, as_of) as sales:
             yield sales
     else:
-        yield _file(args, as_of)
+        with stages(text_language(args)) as progress:
+            yield _file(args, as_of, progress)
 
 
-def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
-    from abcxyz.tables.analyze_file import read_sales_for
+def _file(args: argparse.Namespace, as_of: date, progress: RunProgress) -> SalesInput:
+    from abcxyz.tables.file_reading import FileReading
 
-    sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
+    reading = FileReading(
+        args.file,
+        as_of=as_of,
+        metric=args.metric,
+        progress=progress.counted,
+        **reading_options(args),
+    )
+    reading.preflight()  # a wrong file leaves no history behind
+    progress.begin("read", ", ".join(args.file))
     history = Path(args.history or HISTORY)
     return SalesInput(
         settings=settings_of(args),
         as_of=as_of,
         history=history,
         job=args.history_job or _name_of_files(args.file, history.parent),
-        # All sales, so that customers who bought only outside the window are included.
-        read=lambda _: [sales.transactions],
-        names=lambda: sales.names,
+        reading=reading,
         enrich=lambda analysis: analysis,
+        progress=progress,
     )
 
 
@@ -101,6 +113,7 @@ def _name_of_files(files: Sequence[str], folder: Path) -> str:
 
 @contextlib.contextmanager
 def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
+    from abcxyz.cli.output.progress import stages
     from abcxyz.config import read_job
     from abcxyz.pipeline import Reading
     from abcxyz.pipeline.enrich import enrich
@@ -109,8 +122,8 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
 
     job = read_job(args.file[0])
     args.lang = args.lang or job.report.get("lang")
-    with built(job) as (adapters, redactor):
-        reading = Reading(adapters.sources, redactor=redactor)
+    with stages(text_language(args)) as progress, built(job) as (adapters, redactor):
+        reading = Reading(adapters.sources, progress=progress, redactor=redactor)
 
         def enriched(analysis: Analysis) -> Analysis:
             advice = Advice.of(job)
@@ -127,9 +140,9 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
                 as_of=as_of,
                 history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
                 job=args.history_job or job.identity,
-                read=reading.transactions,
-                names=lambda: reading.names,
+                reading=reading,
                 enrich=enriched,
+                progress=progress,
                 playbook=job.playbook,
                 alerts=job.alerts,
             )
