@@ -339,6 +339,7 @@ def test_a_terminal_shows_what_is_being_done(tmp_path: Path) -> None:
     for part in ("чтение sales.csv", "строк: 2", "классификация", "запись в report.html"):
         assert part in shown
     assert shown.endswith("\r\x1b[K")
+    assert "\r\x1b[Kabcxyz: продажи начинаются" in shown  # a warning stands on a line of its own
     assert "чтение" not in done.stdout.decode()
     piped = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     assert "чтение" not in piped.stderr.decode()

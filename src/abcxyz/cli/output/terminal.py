@@ -90,7 +90,9 @@ def ask(question: str, *, data: bool = False) -> bool:
 
 
 def complain(problem: BaseException, lang: str) -> None:
-    """Print an error or a warning on stderr."""
+    """Print an error or a warning on stderr, in place of a line of progress."""
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=raw(sys.stderr))
     print(f"abcxyz: {printable(translate(problem, lang))}", file=sys.stderr)
 
 
