@@ -221,7 +221,8 @@ class SalesScan:
         self._scan, self._where = scan, where
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self.dated = dated
-        self._choices, self.columns = choices, choices.columns
+        self._choices = choices.without(scan.left)
+        self.columns = self._choices.columns
         self._money, self._customers = 0.0, 0
         self.labels = scan.labels
         self._zeros = ""
@@ -378,6 +379,7 @@ def scan_sales(
         budget=budget,
         folder=spill_directory(spill),
         progress=progress,
+        optional=() if named.get("cost") else ("cost",),
     )
     try:
         yield SalesScan(
