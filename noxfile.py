@@ -81,6 +81,28 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code in a hundred places, one at a time; near tests have to fail each time.
+
+    ``nox -s mutants -- --count 20 --seed 7 --room http`` draws another sample.
+    """
+    session.install("-e", ".[all]", *group("test", "mutants"))
+    folder = Path(session.create_tmp()).resolve() / "copy"
+    shutil.rmtree(folder, ignore_errors=True)
+    files = session.run("git", "ls-files", "-z", external=True, silent=True, log=False)
+    for name in str(files).split("\0"):
+        if Path(name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(name, folder / name)
+    with session.chdir(folder):
+        session.run(
+            *("python", "-m", "tests.mutants", "--folder", str(folder.parent)),
+            *session.posargs,
+            env={"PYTHONPATH": str(folder / "src"), "CI": "1"},
+        )
+
+
+@nox.session
 def bare(session: nox.Session) -> None:
     """Try what has to work without any extra: the core, the transport, the front door."""
     session.install("-e", ".", *group("test"))

@@ -8,6 +8,7 @@ import re
 import string
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,14 @@ from abcxyz_bitrix.cards.own_fields import SEGMENT_ITEMS, SPECS
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 PACKAGES = tuple(one.__name__ for one in (abcxyz, abcxyz_bitrix, abcxyz_onec))
 MODULES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Parse every module; at the first use, for every worker collects this file."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+
+
 PAGES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.html"))]
 CATALOGUES = [
     path
@@ -46,11 +54,12 @@ TEXTS = [
 SAYING = {"text", "say", "_say", "message"}
 
 
+@cache
 def error_classes() -> set[str]:
     """Name the classes of errors and warnings that carry a template, in every package."""
     bases = {
         node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
-        for tree in TREES.values()
+        for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
@@ -58,9 +67,6 @@ def error_classes() -> set[str]:
     while grown := {name for name, above in bases.items() if above & known} - known:
         known |= grown
     return known
-
-
-ERRORS = error_classes()
 
 
 def fields(template: str) -> set[str]:
@@ -82,10 +88,11 @@ def literals(node: ast.expr) -> Iterator[str]:
         yield f"an f-string cannot be translated: {ast.unparse(node)}"
 
 
-def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
+@cache
+def tables() -> dict[str, tuple[list[str], list[str]]]:
     """Keys and values of literal mappings by the mapping's name."""
     result: dict[str, tuple[list[str], list[str]]] = {}
-    for node in (node for tree in trees for node in ast.walk(tree)):
+    for node in (node for tree in trees().values() for node in ast.walk(tree)):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name, value = node.targets[0].id, node.value
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
@@ -100,9 +107,6 @@ def tables(trees: Iterable[ast.AST]) -> dict[str, tuple[list[str], list[str]]]:
     return result
 
 
-TABLES = tables(TREES.values())
-
-
 def loops(tree: ast.AST) -> dict[str, list[str]]:
     """Literal values of the variables of comprehensions."""
     result: dict[str, list[str]] = {}
@@ -113,8 +117,8 @@ def loops(tree: ast.AST) -> dict[str, list[str]]:
             phrases = [phrase for item in node.iter.elts for phrase in literals(item)]
             result.setdefault(ast.unparse(node.target), []).extend(phrases)
         name, _, part = ast.unparse(node.iter).rpartition(".")
-        if part == "items()" and name in TABLES and isinstance(node.target, ast.Tuple):
-            for target, phrases in zip(node.target.elts, TABLES[name], strict=True):
+        if part == "items()" and name in tables() and isinstance(node.target, ast.Tuple):
+            for target, phrases in zip(node.target.elts, tables()[name], strict=True):
                 result.setdefault(ast.unparse(target), []).extend(phrases)
     return result
 
@@ -127,7 +131,7 @@ def looked_up(node: ast.expr) -> Iterator[str]:
         name = ast.unparse(node.func.value) if node.func.attr == "get" else ""
     else:
         return
-    yield from TABLES.get(name, ([], []))[1]
+    yield from tables().get(name, ([], []))[1]
 
 
 def phrases(tree: ast.AST) -> Iterator[str]:
@@ -140,7 +144,7 @@ def phrases(tree: ast.AST) -> Iterator[str]:
         first = node.args[0]
         given = {keyword.arg for keyword in node.keywords}
         for phrase in literals(first):
-            needed = fields(phrase) if called not in SAYING | ERRORS else None
+            needed = fields(phrase) if called not in SAYING | error_classes() else None
             # A helper that is handed a template together with its fields says it later.
             if needed is None or (needed and needed <= given):
                 yield phrase
@@ -189,7 +193,7 @@ def untranslated(package: str, english: Iterable[str]) -> list[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_every_phrase_of_the_code_is_translated(path: Path) -> None:
     """English phrases of a module are in its package's Russian catalogue."""
-    assert [] == untranslated(package_of(path), phrases(TREES[path]))
+    assert [] == untranslated(package_of(path), phrases(trees()[path]))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
@@ -235,7 +239,7 @@ def test_no_translation_is_unused(package: str) -> None:
     """Each key of a catalogue is used in the code or a page of its package."""
     written = {
         node.value
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if package_of(path) == package
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -313,7 +317,9 @@ def cyrillic(tree: ast.AST) -> list[str]:
 
 def test_russian_stands_in_catalogues() -> None:
     """Only the listed modules contain Cyrillic, and each of them does."""
-    result = {path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in TREES.items()}
+    result = {
+        path.relative_to(SOURCE).as_posix(): cyrillic(tree) for path, tree in trees().items()
+    }
     assert {} == {name: words for name, words in result.items() if words and name not in CYRILLIC}
     assert [] == [name for name in CYRILLIC if not result.get(name)]
 
@@ -324,7 +330,7 @@ def test_no_code_branches_on_a_language(path: Path) -> None:
     names = set(languages()) - {SOURCE_LANGUAGE}
     result = [
         ast.unparse(node)
-        for node in ast.walk(TREES[path])
+        for node in ast.walk(trees()[path])
         if isinstance(node, (ast.Compare, ast.Subscript, ast.Dict, ast.keyword))
         for part in ast.iter_child_nodes(node)
         if isinstance(part, ast.Constant) and part.value in names

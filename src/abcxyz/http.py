@@ -13,7 +13,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -232,6 +232,9 @@ class Transport:
         # A filter applies only to records logged through its logger, not through child loggers.
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(self.redactor.filter)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a transport holds secrets and cannot be pickled")
 
     def __repr__(self) -> str:
         return "Transport(***)"

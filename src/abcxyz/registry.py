@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -210,6 +211,7 @@ def _place(point: EntryPoint) -> tuple[str, str, str]:
 
 def _offers(plugin: object, roles: Sequence[str]) -> dict[tuple[str, str], Any]:
     """Call some hooks of one plugin, in a separate manager so that it cannot affect others."""
+    _check_version(plugin)
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
     manager.register(plugin)
@@ -231,6 +233,22 @@ def _offers(plugin: object, roles: Sequence[str]) -> dict[tuple[str, str], Any]:
     if not answered and roles == ROLES:
         raise TypeError("no function of it is marked with hookimpl")
     return offered
+
+
+def _check_version(plugin: object) -> None:
+    """Refuse a plugin whose ``ABCXYZ_LEAST`` names a newer version of the library."""
+    least = getattr(plugin, "ABCXYZ_LEAST", None)
+    installed = version("abcxyz")
+    if least is not None and _release(installed) < _release(str(least)):
+        raise ImportError(f"it needs abcxyz {least} or newer, and {installed} is installed")
+
+
+def _release(written: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version: (0, 2) of 0.2rc1."""
+    numbers = re.match(r"\d+(?:\.\d+)*", written)
+    if numbers is None:
+        raise ImportError(f"ABCXYZ_LEAST is {written!r}; write a version such as 0.2")
+    return tuple(int(one) for one in numbers[0].split("."))
 
 
 def _reason(problem: BaseException) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.bitrix.processes import write_once
 from tests.bitrix.processes.write_once import segment_of, with_alerts
 from tests.emulators.bitrix24.harness import Rig, analysis_of, free, rig
 from tests.emulators.bitrix24.portal import COMPANY, Portal
@@ -90,8 +91,7 @@ def length_of(count: int, folder: Path) -> int:
     """Count the requests of a whole undisturbed write."""
     portal = portal_of(count)
     with portal.serve() as server:
-        process = start(server.webhook, folder / "whole.sqlite", count)
-        process.communicate()
+        write_once.main(server.webhook, str(folder / "whole.sqlite"), count, ALERTS)
         check(portal, count)
     return portal.journal.total
 
@@ -107,14 +107,18 @@ def test_killed_write_of_5000_companies_ends_right(tmp_path: Path) -> None:
         trial(5000, random_.randrange(length), kind, tmp_path)
 
 
-def test_killed_write_ends_right(tmp_path: Path) -> None:
-    """Killed before and after requests of each phase of a small write, the next run ends right."""
-    length = length_of(60, tmp_path)
-    for point in (14, length // 2, length - 2):
-        trial(60, point, "hook_after", tmp_path)
+@pytest.mark.parametrize(
+    "phase",
+    [pytest.param(0.2, marks=pytest.mark.slow), 0.5, pytest.param(0.99, marks=pytest.mark.slow)],
+)
+def test_killed_write_ends_right(tmp_path: Path, phase: float) -> None:
+    """Killed after a request of any phase of a small write, the next run ends right."""
+    point = int(length_of(60, tmp_path) * phase)
+    trial(60, point, "hook_after", tmp_path)
 
 
-def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path, kills: int) -> None:
     """Killed at random requests, one after the other, a reading ends with each sale once."""
     portal = portal_of(3)
     for number in range(9000):
@@ -123,7 +127,7 @@ def test_killed_reading_goes_on_and_loses_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.bitrix.processes.read_once"]
     random_ = random.Random(4)
     with portal.serve() as server:
-        for _ in range(4):
+        for _ in range(kills):
             process: list[subprocess.Popen[str]] = []
             kind = random_.choice(["hook", "hook_after"])
             kill_at(portal, process, random_.randrange(9, 13), kind)
@@ -158,7 +162,9 @@ def site() -> Iterator[Rig]:
         yield made
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))]
+)
 def test_storm_of_faults_ends_right(site: Rig, tmp_path: Path, seed: int) -> None:
     """After any faults, a few runs leave the portal right and nothing doubled."""
     random_ = random.Random(seed)

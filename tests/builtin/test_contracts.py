@@ -294,7 +294,7 @@ class SqlSourceContract(CleanIdentifiers):
     @pytest.fixture
     def make_source(self, store: Callable[[Transactions], Source]) -> Callable[[], Source]:
         wide = Window(date(2025, 9, 1), date(2027, 1, 1))
-        source = store(make_transactions(window=wide, lines=800))
+        source = store(make_transactions(window=wide, lines=250))
         return lambda: source
 
 

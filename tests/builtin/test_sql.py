@@ -308,14 +308,17 @@ def test_preflight_names_the_table(url: str, sink: SqlSink) -> None:
     assert "customer = Контрагент, date = Дата, amount = Сумма" in columns
 
 
-def test_a_long_write_reports_progress(url: str, sink: SqlSink) -> None:
+def test_a_long_write_reports_progress(
+    url: str, sink: SqlSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Progress is reported after every batch up to all rows."""
+    monkeypatch.setattr("abcxyz.builtin.sql.sink._AT_ONCE", 100)
     reports: list[tuple[int, int]] = []
     sink.report_progress(lambda done, total: reports.append((done, total)))
-    customers = [f"c{n}" for n in range(2500)]
+    customers = [f"c{n}" for n in range(250)]
     sink.write(make_analysis(customers), dry_run=False)
-    assert [(1000, 2500), (2000, 2500), (2500, 2500)] == reports
+    assert [(100, 250), (200, 250), (250, 250)] == reports
     reports.clear()
-    sink.write(make_analysis(customers[:1000]), dry_run=False)
+    sink.write(make_analysis(customers[:100]), dry_run=False)
     assert reports[-1][0] == reports[-1][1]
-    assert (1000, reports[-1][1]) == reports[0]
+    assert (100, reports[-1][1]) == reports[0]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
+import pickle
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from abcxyz.errors import (
     RateLimitError,
     UnavailableError,
 )
-from abcxyz.http import NotSentError, OutcomeUnknownError
+from abcxyz.http import NotSentError, OutcomeUnknownError, Transport
 from abcxyz.testing import leaks, make_analysis
 from abcxyz.toolkit import ManualClock
 
@@ -66,6 +68,18 @@ def rig(receiver: Receiver) -> Iterator[Rig]:
     yield made
     for one in made.made:
         one.close()
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_webhook_is_not_pickled(copied: Callable[[object], object]) -> None:
+    """Neither the sink nor its transport leaves the process, with the secret inside."""
+    sink = WebhookSink(
+        "https://example.org/hook/longer", secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    )
+    for one in (sink, Transport(secrets=["longer than eight"])):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            copied(one)
+    sink.close()
 
 
 def test_the_document_is_signed(rig: Rig) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from abcxyz.cli import main
 from abcxyz.core.classes.segments import SEGMENTS
@@ -21,16 +26,33 @@ pytest.importorskip("jinja2")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Output folder ``out`` below an empty working directory."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "out"
+@frozen
+class Demo:
+    """What a demonstration wrote below its working directory, and what it printed."""
+
+    out: Path
+    printed: str
 
 
-def test_the_four_files_agree(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Demo]:
+    """Run the demonstration, once for each language."""
+
+    @cache
+    def run(lang: str) -> Demo:
+        folder = tmp_path_factory.mktemp(f"demo-{lang}")
+        words = ["demo"] if lang == "en" else ["demo", "--lang", lang]
+        printed = io.StringIO()
+        with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
+            assert 0 == main(words)
+        return Demo(folder / "out", printed.getvalue())
+
+    return run
+
+
+def test_the_four_files_agree(demo: Callable[[str], Demo]) -> None:
     """CSV, workbook, JSON and page have the same customers; the matrix is printed."""
-    assert 0 == main(["demo"])
+    out, printed = demo("en").out, demo("en").printed
 
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     counts = {segment: cell["customers"] for segment, cell in summary["matrix"].items()}
@@ -43,32 +65,25 @@ def test_the_four_files_agree(out: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert counts == {s: sum(row["Segment"] == s for row in rows) for s in SEGMENTS}
     assert [row["Segment"] for row in rows] == [segment or "" for segment in sheet]
     assert rows[0]["Customer"] in page
-    printed = capsys.readouterr().out
     assert all(f" {count}" in printed for count in counts.values())
 
 
-def test_every_segment_is_shown(out: Path) -> None:
+def test_every_segment_is_shown(demo: Callable[[str], Demo]) -> None:
     """The demonstration data fill all nine segments."""
-    main(["demo"])
-
-    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((demo("en").out / "summary.json").read_text(encoding="utf-8"))
     assert [] == [s for s, cell in summary["matrix"].items() if not cell["customers"]]
 
 
-def test_money_has_kopecks_only(out: Path) -> None:
+def test_money_has_kopecks_only(demo: Callable[[str], Demo]) -> None:
     """Sums in the CSV have no binary rounding noise."""
-    main(["demo", "--lang", "ru"])
-
-    with (out / "segments.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (demo("ru").out / "segments.csv").open(encoding="utf-8-sig", newline="") as file:
         money = [row["Сумма"] for row in csv.DictReader(file, delimiter=";")]
     assert [] == [amount for amount in money if len(amount.partition(",")[2]) > 2]
 
 
-def test_it_speaks_russian(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_speaks_russian(demo: Callable[[str], Demo]) -> None:
     """With ``--lang ru`` the output has no English word except in the path."""
-    main(["demo", "--lang", "ru"])
-
-    printed = capsys.readouterr().out.replace("Записано в out", "")
+    printed = demo("ru").printed.replace("Записано в out", "")
     assert not set("abcdefghijklmnopqrstuvwxyz") & set(printed)
 
 
@@ -85,11 +100,7 @@ def test_units_have_names() -> None:
         ("docs/tutorials/first-steps.ru.md", "ru"),
     ],
 )
-def test_pages_show_what_it_prints(
-    page: str, lang: str, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pages_show_what_it_prints(page: str, lang: str, demo: Callable[[str], Demo]) -> None:
     """The documentation pages show the printed matrix."""
-    main(["demo", "--lang", lang])
-
-    matrix = capsys.readouterr().out.split("\n\n")[2].replace("\N{NO-BREAK SPACE}", " ")
+    matrix = demo(lang).printed.split("\n\n")[2].replace("\N{NO-BREAK SPACE}", " ")
     assert matrix in (ROOT / page).read_text(encoding="utf-8")

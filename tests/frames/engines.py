@@ -44,5 +44,7 @@ def collected(answer: Any) -> pd.DataFrame:
             frame = answer.compute()
         case _:
             frame = answer
+    # The column of the customers keeps the name it has in the sales.
+    frame = frame.rename(columns={frame.columns[0]: "customer"})
     result: pd.DataFrame = frame.sort_values("customer").reset_index(drop=True)
     return result

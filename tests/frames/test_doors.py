@@ -420,8 +420,20 @@ def test_jobs_agree(case: tuple[str, str, str, str], tmp_path: Path) -> None:
         same(these.expected, these.job(kind))
 
 
-@pytest.mark.parametrize("case", CORE, ids=" ".join)
-@pytest.mark.parametrize("engine", ["pandas", "polars", "polars lazy", "duckdb"])
+@pytest.mark.parametrize(
+    ("engine", "case"),
+    [
+        # Eager and lazy frames of both kinds with every case; the other pairs are slow tests.
+        pytest.param(
+            engine,
+            case,
+            id=" ".join((engine, *case)),
+            marks=() if place % 2 == row % 2 else pytest.mark.slow,
+        )
+        for row, engine in enumerate(("pandas", "polars lazy", "duckdb", "polars"))
+        for place, case in enumerate(CORE)
+    ],
+)
 def test_frames_agree(
     engine: str,
     case: tuple[str, str, str, str],

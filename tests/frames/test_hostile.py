@@ -191,7 +191,7 @@ def test_rules_of_ones_own() -> None:
     """A custom rule works in memory, and its error elsewhere names the requirement."""
     pl = pytest.importorskip("polars")
     frame = bought(*SALES)
-    assert dict(segment(frame, **ASKED, abc=Half())[["customer", "abc"]].to_numpy().tolist()) == {
+    assert dict(segment(frame, **ASKED, abc=Half())[["who", "abc"]].to_numpy().tolist()) == {
         "a": "A",
         "b": "B",
     }
@@ -365,10 +365,10 @@ def test_large_frames_take_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> Non
             "sum": np.round(rng.lognormal(4, 1, 5_000), 2),
         }
     )
-    slow = segment(frame, **ASKED).sort("customer")
+    slow = segment(frame, **ASKED).sort("who")
     monkeypatch.setattr(eager, "FAST_PAYS", 1)
     monkeypatch.setattr(eager, "aggregate", None)
-    assert slow.equals(segment(frame, **ASKED).sort("customer"))
+    assert slow.equals(segment(frame, **ASKED).sort("who"))
     numbered = frame.with_columns(who=pl.col("who").str.strip_chars("<>").cast(pl.Int64) * 2**40)
     assert slow["value"].sum() == pytest.approx(segment(numbered, **ASKED)["value"].sum(), 1e-12)
 

@@ -113,7 +113,7 @@ def test_memory_limit(tmp_path: Path) -> None:
         check=True,
     )
     assert int(run.stdout) * 1024 < 300e6
-    assert pd.read_parquet(tmp_path / "out.parquet")["customer"].is_unique
+    assert pd.read_parquet(tmp_path / "out.parquet")["who"].is_unique
 
 
 def summary(capsys: pytest.CaptureFixture[str], *args: object) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import traceback
 from collections.abc import Iterator
@@ -11,7 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from abcxyz.errors import ConfigError
-from abcxyz.http import Answer, Bucket, NotSentError, OutcomeUnknownError, Redactor, Transport
+from abcxyz.http import (
+    Answer,
+    Bucket,
+    NotSentError,
+    OutcomeUnknownError,
+    Redactor,
+    TokenBucket,
+    Transport,
+)
 from abcxyz.toolkit import ManualClock
 
 SECRET = "s3cr3t/ключ"
@@ -198,3 +207,58 @@ def test_plain_http_to_others_is_a_choice_of_its_own() -> None:
         Transport(allow_loopback_http=True, attempts=1).send("GET", address)
     with pytest.raises(NotSentError):
         Transport(allow_http=True, attempts=1).send("GET", address)
+
+
+def test_a_rate_limit_refills_with_time(clock: ManualClock, waits: list[float]) -> None:
+    """Tokens come back at the rate, up to the burst; each request in between waits its turn."""
+    bucket = TokenBucket(2.0, burst=3.0, clock=clock)
+    for _ in range(3):
+        bucket.take()
+    assert waits == []
+    for _ in range(4):
+        bucket.take()
+    assert waits == pytest.approx([0.5] * 4)
+
+    waits.clear()
+    clock.sleep(0.75)  # one token and a half
+    for _ in range(3):
+        bucket.take()
+    assert waits == pytest.approx([0.75, 0.25, 0.5])
+
+    waits.clear()
+    clock.sleep(1000.0)  # never more than the burst
+    for _ in range(4):
+        bucket.take()
+    assert waits == pytest.approx([1000.0, 0.5])
+
+
+def test_requests_that_wait_at_once_are_spread() -> None:
+    """Each takes the next place of the queue, though none of the others has waited yet."""
+    standing = ManualClock(step=0.0)
+    bucket = TokenBucket(4.0, clock=standing)
+    for _ in range(4):
+        bucket.take()
+    assert standing.pauses == pytest.approx([0.25, 0.5, 0.75])
+
+
+def test_a_refused_rate_is_slowed_down(clock: ManualClock, waits: list[float]) -> None:
+    """After a refusal nothing is saved up, and a lower rate applies from then on."""
+    bucket = TokenBucket(2.0, burst=10.0, clock=clock)
+    bucket.drain()
+    bucket.take()
+    assert waits == pytest.approx([0.5])
+    bucket.slow_down(0.25)
+    bucket.take()
+    assert waits == pytest.approx([0.5, 3.5])
+    waits.clear()
+    clock.sleep(1000.0)
+    for _ in range(4):
+        bucket.take()
+    assert waits == pytest.approx([1000.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0.0, 1.0), (-1.0, 1.0), (1.0, 0.5), (math.nan, 1.0)])
+def test_a_rate_that_lets_nothing_through_is_refused(rate: float, burst: float) -> None:
+    """A rate of zero or less, or a burst below one request, is an error, not an endless wait."""
+    with pytest.raises(ConfigError, match="cannot pace requests"):
+        TokenBucket(rate, burst)

@@ -66,8 +66,18 @@ def _run_and_kill(script: str, base: Base, until: Callable[[], bool], *arguments
         running.communicate()
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS))
-@pytest.mark.parametrize("where", ["$metadata", "Catalog_Партнеры", "ge datetime'2025-09"])
+_PLACES = ("$metadata", "Catalog_Партнеры", "ge datetime'2025-09")
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        # Every kind of outage at one place, and with the slow tests at the others.
+        pytest.param(name, where, marks=() if place == row % 3 else pytest.mark.slow)
+        for row, name in enumerate(sorted(FAULTS))
+        for place, where in enumerate(_PLACES)
+    ],
+)
 def test_reading_after_an_outage(
     source: Callable[..., OneCSource],
     base: Base,
@@ -91,7 +101,7 @@ def test_a_passing_outage_changes_nothing(
     source: Callable[..., OneCSource], base: Base, company: Company, name: str
 ) -> None:
     """Sales are read in full despite passing outages."""
-    for where in ("$metadata", "Catalog_Партнеры", "ge datetime'2025-09"):
+    for where in _PLACES:
         base.faults.append(attrs.evolve(FAULTS[name], when=where, times=2))
     assert sold(company, cost=False) == lines(source().transactions(YEAR))
     assert base.faults == []

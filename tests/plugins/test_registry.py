@@ -20,6 +20,37 @@ from abcxyz.plugins import Factory, Secret, hookimpl
 from abcxyz.registry import Registry, load
 
 
+class _NewerPlugin:
+    """A plugin that needs a version of the library that is not out yet."""
+
+    ABCXYZ_LEAST = "99.1"
+
+    @hookimpl
+    def abcxyz_sources(self) -> Mapping[str, Factory]:
+        return {"shop": Shop}
+
+
+@pytest.mark.parametrize(
+    ("least", "reason"),
+    [
+        ("99.1", "ImportError: it needs abcxyz 99.1 or newer, and "),
+        ("soon", "ImportError: ABCXYZ_LEAST is 'soon'; write a version such as 0.2"),
+        ("0.1", None),
+        ("0.2rc1", None),
+    ],
+)
+def test_a_plugin_names_the_version_it_needs(
+    least: str, reason: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer plugin is listed as broken, and the others work."""
+    monkeypatch.setattr(_NewerPlugin, "ABCXYZ_LEAST", least)
+    registry = load(installed=False, extra=[_NewerPlugin()])
+    assert [one.reason[: len(reason or "")] for one in registry.broken] == (
+        [] if reason is None else [reason]
+    )
+    assert ("shop" in registry.names("source")) == (reason is None)
+
+
 class Shop:
     """Source with options of every type."""
 

@@ -185,3 +185,16 @@ def test_a_run_does_not_write_hashes_elsewhere(
         assert "lapsed_a" in printed or "has not ordered" in printed
         assert "Firma" not in printed
     assert "Firma" not in (tmp_path / "out.csv").read_text("utf-8")
+
+
+def test_the_raised_alerts_stay_the_raised_ones(demo: Analysis) -> None:
+    """Which alerts people are told of does not change when names are hidden."""
+    first, *others = demo.alerts
+    assert others
+    for quiet in ([first], others, []):
+        known = evolve(demo, quiet=frozenset(one.key for one in quiet))
+        hidden = anonymize(known, SECRET)
+
+        raised = [(one.kind, one.money, one.age) for one in known.raised]
+        assert raised == [(one.kind, one.money, one.age) for one in hidden.raised]
+        assert len(hidden.quiet) == len(quiet)

@@ -153,6 +153,9 @@ class WebhookSink:
     def __repr__(self) -> str:
         return "WebhookSink(***)"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a webhook holds a secret and cannot be pickled")
+
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()

@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "history": "dynamics.history",
         "compare": "dynamics.compare",
         "alerts": "alerts",
+        "lapse": "lapse",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
     }

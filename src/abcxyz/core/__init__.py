@@ -36,6 +36,9 @@ from abcxyz.core.dynamics.forecast import Forecast, forecast
 from abcxyz.core.dynamics.hysteresis import steady
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transitions import Transitions, transitions
+from abcxyz.core.landmarks.backtest import Backtest, backtest_lapse
+from abcxyz.core.landmarks.lapse import LapseRisk, lapse_risk
+from abcxyz.core.landmarks.rise import RiseChance, rise_chance
 from abcxyz.core.prospects.scorecard import Scorecard, default_scorecard
 from abcxyz.core.prospects.scores import (
     ProspectScore,
@@ -67,6 +70,7 @@ __all__ = [
     "AlertRules",
     "Alerts",
     "Analysis",
+    "Backtest",
     "ClassSummary",
     "Confidence",
     "CoreMetrics",
@@ -77,6 +81,7 @@ __all__ = [
     "Deal",
     "Forecast",
     "Grouping",
+    "LapseRisk",
     "LeadContact",
     "Limits",
     "Matrix",
@@ -88,6 +93,7 @@ __all__ = [
     "ProspectScores",
     "Quality",
     "QualityIssue",
+    "RiseChance",
     "Rule",
     "Scorecard",
     "Settings",
@@ -106,6 +112,7 @@ __all__ = [
     "analyze",
     "backfill",
     "backfill_window",
+    "backtest_lapse",
     "build_matrix",
     "class_confidence",
     "classify_abc",
@@ -123,8 +130,10 @@ __all__ = [
     "forecast",
     "group_names",
     "json_schema",
+    "lapse_risk",
     "period_start",
     "rate_interval",
+    "rise_chance",
     "score_prospect",
     "score_prospects",
     "shift_period",

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Days, Ints, Numbers, freeze
+from abcxyz.core.minor_units import exact_money
 from abcxyz.core.sales.accumulate import in_major_units, with_gaps
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.sales.minor_units import exact_money
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError

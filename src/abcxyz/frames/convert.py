@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import DayLike, Numbers, freeze
+from abcxyz.core.minor_units import minor_units
 from abcxyz.core.sales.accumulate import with_gaps
-from abcxyz.core.sales.minor_units import minor_units
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, panel_of
-from abcxyz.frames.lazy import raise_unusable
+from abcxyz.frames.lazy import raise_unusable, whole_ids
 from abcxyz.frames.lazy_rows import ROOM, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, orders_by_document, panel_table
 from abcxyz.frames.query import Lazy, Query, check_columns
@@ -28,16 +28,24 @@ from abcxyz.frames.query import Lazy, Query, check_columns
 __all__ = ["as_narwhals", "panel_from_frame", "transactions_from_frame"]
 
 
-def as_narwhals(frame: object) -> nw.DataFrame[Any] | Lazy:
+def as_narwhals(frame: object, query: Query) -> nw.DataFrame[Any] | Lazy:
     """Wrap a frame of any supported library with Narwhals.
+
+    Parameters
+    ----------
+    frame
+        The frame.
+    query
+        The columns that are used; other columns may have any names.
 
     Raises
     ------
     InputError
-        *frame* is not a data frame.
+        *frame* is not a data frame, or has a column of the query more than once.
     """
     try:
         native = frame.to_native() if _is_narwhals(frame) else frame  # type: ignore[attr-defined]
+        native = _without_twins(native, query)
         wrapped: nw.DataFrame[Any] | Lazy = nw.from_native(native)
     except TypeError:
         raise InputError(
@@ -46,6 +54,23 @@ def as_narwhals(frame: object) -> nw.DataFrame[Any] | Lazy:
             type=f"{type(frame).__module__}.{type(frame).__qualname__}",
         ) from None
     return wrapped
+
+
+def _without_twins(frame: Any, query: Query) -> Any:
+    """Leave out the columns that are not used, if some names occur more than once."""
+    pandas = hasattr(frame, "iloc")
+    names = list(frame.columns) if pandas else list(getattr(frame, "column_names", ()))
+    if len(set(map(repr, names))) == len(names):
+        return frame
+    for name in query.columns.values():
+        if names.count(name) > 1:
+            raise InputError(
+                "the frame has {count} columns {column!r}; rename or drop all but one",
+                count=names.count(name),
+                column=name,
+            )
+    places = [i for i, name in enumerate(names) if name in query.columns.values()]
+    return frame.iloc[:, places] if pandas else frame.select(places)
 
 
 def _is_narwhals(frame: object) -> bool:
@@ -103,7 +128,7 @@ def transactions_from_frame(
         missing=missing,
     )
     with quiet():
-        wrapped = as_narwhals(frame)
+        wrapped = as_narwhals(frame, query)
         if isinstance(wrapped, nw.LazyFrame):
             check_columns(dict(wrapped.collect_schema()), query)
             wrapped = _collected(wrapped.select(*dict.fromkeys(query.columns.values())))
@@ -211,7 +236,7 @@ def panel_from_frame(
         missing=missing,
     )
     with quiet():
-        wrapped = as_narwhals(frame)
+        wrapped = as_narwhals(frame, query)
         if isinstance(wrapped, nw.DataFrame):
             panel, places = panel_of(wrapped, query)
         else:
@@ -233,6 +258,7 @@ def panel_from_frame(
 def _pushed_down(frame: Lazy, query: Query) -> tuple[Panel, int | None]:
     schema = dict(frame.collect_schema())
     check_columns(schema, query)
+    frame = whole_ids(frame, query, schema)
     places = query.places(schema)
     columns = _fetched(frame, query, schema, places)
     if places is not None and (columns["unusable"].sum() or columns["size"].sum() >= ROOM):

@@ -14,10 +14,10 @@ from abcxyz._arrays import Bools, Codes, Days, Floats, Numbers, as_numbers
 from abcxyz.core.classes.classify import classify_abc, classify_xyz, warn_of_unsteady_x
 from abcxyz.core.classes.rules import Limits
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
+from abcxyz.core.minor_units import minor_units
 from abcxyz.core.sales.coverage import check_panel_coverage
-from abcxyz.core.sales.minor_units import minor_units
 from abcxyz.core.sales.panel import Panel, aggregate
-from abcxyz.core.sales.transactions import Transactions, as_days
+from abcxyz.core.sales.transactions import Transactions, as_days, as_ids
 from abcxyz.errors import InputError
 from abcxyz.fast import FAST_PAYS, customer_grid
 from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, table_stats
@@ -114,6 +114,16 @@ def _ids(series: nw.Series[Any]) -> Any:
         series = series.cast(nw.String)
     if series.dtype.is_integer():
         return np.asarray(series.to_numpy())
+    if series.dtype.is_float():
+        numbers = np.asarray(series.to_numpy(), dtype=np.float64)
+        if (numbers != np.floor(numbers)).any():
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to whole numbers or "
+                "text first",
+                column=series.name,
+                type=str(series.dtype),
+            )
+        return as_ids(numbers, series.name)
     if series.dtype == nw.String and len(series) >= FAST_PAYS and find_spec("pyarrow"):
         return _arrow_strings(series)
     ids = np.empty(len(series), dtype=object)

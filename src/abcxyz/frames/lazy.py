@@ -14,7 +14,7 @@ from abcxyz.frames.lazy_rows import ROOM, diagnosis, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
 from abcxyz.frames.query import Lazy, Query, check_columns
 
-__all__ = ["customer_sums", "raise_unusable", "segment_lazy", "with_classes"]
+__all__ = ["customer_sums", "raise_unusable", "segment_lazy", "whole_ids", "with_classes"]
 
 
 def segment_lazy(frame: Lazy, query: Query) -> Persisted:
@@ -22,6 +22,7 @@ def segment_lazy(frame: Lazy, query: Query) -> Persisted:
     check_rules(frame, query.abc, query.xyz)
     schema = dict(frame.collect_schema())
     check_columns(schema, query)
+    frame = whole_ids(frame, query, schema)
     places = query.places(schema)
     table, stats = _persisted(frame, query, schema, places)
     if stats.unusable and places is not None:
@@ -44,6 +45,34 @@ def segment_lazy(frame: Lazy, query: Query) -> Persisted:
         table.release()
         raise
     return Persisted(with_classes(table.frame, marks, stats, query, places), table.release)
+
+
+def whole_ids(frame: Lazy, query: Query, schema: dict[str, Any]) -> Lazy:
+    """Make integers of identifiers that are whole numbers among fractions; update *schema*.
+
+    Raises
+    ------
+    InputError
+        Some are fractions.
+    """
+    for role in ("customer", "document"):
+        name = query.columns.get(role)
+        if name is None or not schema[name].is_float():
+            continue
+        known = nw.when(~nw.col(name).is_nan()).then(nw.col(name))
+        whole = known.cast(nw.Int64)
+        wrong = (known != whole.cast(nw.Float64)).cast(nw.Int64).sum()
+        (count,) = one_row(frame.select(wrong=wrong)).values()
+        if count:
+            raise InputError(
+                "the column {column!r} is of the type {type}; convert it to whole numbers or "
+                "text first",
+                column=name,
+                type=str(schema[name]),
+            )
+        frame = frame.with_columns(whole.alias(name))
+        schema[name] = nw.Int64()
+    return frame
 
 
 def _persisted(

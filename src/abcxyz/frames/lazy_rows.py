@@ -7,8 +7,8 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from abcxyz.core.minor_units import EXACT
 from abcxyz.core.sales.calendar import Periods
-from abcxyz.core.sales.minor_units import EXACT
 from abcxyz.core.sales.units import DayUnit, MonthPartUnit, MonthUnit
 from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date as Date  # noqa: N812 - a field is called date
 from typing import Any, TypeAlias
 
+import attrs
 import narwhals.stable.v2 as nw
 from attrs import field, frozen
 
@@ -69,6 +70,15 @@ class Query:
     periods: Periods = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        for one in attrs.fields(Query)[:_COLUMNS]:
+            role, name = one.name, getattr(self, one.name)
+            if not isinstance(name, str) and (name is not None or one.default is attrs.NOTHING):
+                raise InputError(
+                    "the name of the column for {role} is {name!r}; pass text, after renaming "
+                    "the columns, such as frame.columns = frame.columns.astype(str)",
+                    role=role,
+                    name=name,
+                )
         object.__setattr__(self, "periods", self.settings.periods(self.as_of))
         if self.settings.metric == "profit" and self.cost is None:
             raise InputError(
@@ -150,6 +160,8 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
                 column=name,
                 type=str(kind),
             )
+        if kind.is_float() and role in ("customer", "document"):
+            continue  # whole numbers with gaps; fractions are refused with their value
         if role in ("amount", "cost"):
             if kind.is_numeric() or kind == nw.Object:
                 continue
@@ -168,4 +180,5 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
             )
 
 
+_COLUMNS = 5  # the first fields of a query name columns
 _TEXT = (nw.String, nw.Categorical, nw.Enum, nw.Object)

@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 from abcxyz._arrays import DayLike
 from abcxyz.core.classes.rules import CvRule, Rule, Tangent
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.errors import InputError
 from abcxyz.frames.convert import as_narwhals
 from abcxyz.frames.engines import no_release, quiet
 from abcxyz.frames.in_memory import segment_eager
@@ -20,6 +21,9 @@ from abcxyz.frames.query import Query
 __all__ = ["release", "segment", "segmented"]
 
 FrameT = TypeVar("FrameT")
+RESULT_COLUMNS = ("value", "share", "cv", "orders", "last_day", "abc", "xyz", "segment")
+"""Columns of a result, after that of the customers."""
+
 _releases: dict[int, tuple[Any, Callable[[], None]]] = {}
 
 
@@ -75,7 +79,8 @@ def segment(
     Returns
     -------
     frame
-        Of the same kind, one row per customer, in undefined order. Columns: customer, value,
+        Of the same kind, one row per customer, in undefined order. Columns: that of the customers
+        under its name in *frame*, value,
         share (of the sum of positive values), cv, orders, last_day, abc, xyz, segment; null where
         a customer has no sales in the window. A lazy result depends on a persisted table, to be
         freed with `release`; `segmented` does so at the end of a block.
@@ -124,12 +129,18 @@ def segment(
         decimals=decimals,
         missing=missing,
     )
+    if customer in RESULT_COLUMNS:
+        raise InputError(
+            "the column of customers is called {name!r}, like one of the result; rename it",
+            name=customer,
+        )
     with quiet():
-        wrapped = as_narwhals(frame)
+        wrapped = as_narwhals(frame, query)
         if isinstance(wrapped, nw.DataFrame):
-            return _same_kind(segment_eager(wrapped, query), frame)
+            answer = segment_eager(wrapped, query)
+            return _same_kind(answer.rename({"customer": customer}), frame)
         table = segment_lazy(wrapped, query)
-        result = _same_kind(table.frame, frame)
+        result = _same_kind(table.frame.rename({"customer": customer}), frame)
     if table.release is not no_release:
         # A reference to the result prevents reuse of its id.
         _releases[id(result)] = result, table.release

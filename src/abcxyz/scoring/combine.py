@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 
 from abcxyz._arrays import Floats, Ints
 from abcxyz.core.prospects.attributes import Attribute, Bin
+from abcxyz.core.prospects.binning import WAYS, isotonic
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.i18n import number, text
-from abcxyz.scoring.binning import WAYS
 from abcxyz.toolkit.catalogue import Texts, languages
 
 __all__ = ["Valued", "combine", "labelled", "monotone"]
@@ -70,17 +70,13 @@ def monotone(valued: Valued, counts: Ints, trend: str) -> Valued:
     trend
         ``up``, ``down``, or ``auto`` for the direction that changes the log-odds less.
     """
-    from sklearn.isotonic import isotonic_regression
-
     bins, values = valued.attribute.bins, valued.values
     place = [k for k, part in enumerate(bins) if not part.values]
     if not place:
         return valued
     level, rows = values[place], counts[place].sum(axis=1) + 1.0
     if trend != "none":
-        shapes = [
-            isotonic_regression(level, sample_weight=rows, increasing=way) for way in WAYS[trend]
-        ]
+        shapes = [isotonic(level, rows, increasing=way) for way in WAYS[trend]]
         level = min(shapes, key=lambda shape: round(float(rows @ (level - shape) ** 2), 9))
     last = [k for k in range(len(level)) if k == len(level) - 1 or level[k] != level[k + 1]]
     specials = [k for k, part in enumerate(bins) if part.values]

@@ -10,9 +10,15 @@ import attrs
 import numpy as np
 
 from abcxyz._arrays import Bools, Floats
+from abcxyz.core.prospects.metrics import (
+    brier_score,
+    reliability,
+    roc_auc,
+    stability_index,
+    top_share,
+)
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores
-from abcxyz.scoring.metrics import brier_score, reliability, roc_auc, stability_index, top_share
 from abcxyz.scoring.model import sigmoid_fit
 
 __all__ = ["judge", "profile", "profile_of", "stability"]

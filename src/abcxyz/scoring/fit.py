@@ -11,13 +11,14 @@ import numpy as np
 from attrs import evolve
 
 from abcxyz._arrays import ArrayLike, Bools, DayLike, Floats, as_day
+from abcxyz.core.prospects.logit import shift_to_share
+from abcxyz.core.prospects.metrics import roc_auc
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.scoring.evaluate import judge, plain, profile, stability
 from abcxyz.scoring.leaks import alone, refuse_leaks, suspects
-from abcxyz.scoring.metrics import roc_auc
-from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid, sigmoid_fit
+from abcxyz.scoring.model import FitOptions, LogOdds, fit_log_odds, sigmoid_fit
 from abcxyz.scoring.sample import Sample, read_sample, read_truth, time_cut
 from abcxyz.scoring.target import Outcomes
 
@@ -193,12 +194,7 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: DayLi
 def _level(log_odds: Floats, outcome: Bools) -> float:
     """Return the shift of the log-odds after which the mean probability is the observed share."""
     # Half a lead of each kind makes the shift finite where all outcomes are the same.
-    share = (outcome.sum() + 0.5) / (len(outcome) + 1)
-    low, high = -40.0, 40.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < share else (low, middle)
-    return (low + high) / 2
+    return shift_to_share(log_odds, (outcome.sum() + 0.5) / (len(outcome) + 1))
 
 
 def _need_sklearn() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools, Floats
+from abcxyz.core.prospects.binning import Binning, bin_attribute
 from abcxyz.core.prospects.lead_table import place_values
+from abcxyz.core.prospects.metrics import Auc, roc_auc
 from abcxyz.errors import InputError
-from abcxyz.scoring.binning import Binning, bin_attribute
-from abcxyz.scoring.metrics import Auc, roc_auc
 from abcxyz.scoring.model import Design, FitOptions, fit_log_odds
 
 __all__ = ["alone", "refuse_leaks", "suspects"]

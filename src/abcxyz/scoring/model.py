@@ -13,15 +13,15 @@ from attrs import evolve, field, frozen
 
 from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.prospects.attributes import GRAIN, Attribute
+from abcxyz.core.prospects.binning import WAYS, Binning, bin_attribute, count, kind_of
 from abcxyz.core.prospects.lead_table import Words, as_figures, as_words, place_values
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import score_prospects
 from abcxyz.errors import ConfigError
-from abcxyz.scoring.binning import WAYS, Binning, bin_attribute, count, kind_of
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
 from abcxyz.toolkit.catalogue import Texts
 
-__all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid", "sigmoid_fit"]
+__all__ = ["Design", "FitOptions", "LogOdds", "fit_log_odds", "sigmoid_fit"]
 
 
 _TRENDS = frozenset({*WAYS, "none"})
@@ -217,12 +217,6 @@ class LogOdds:
             bins = [evolve(b, points=p) for b, p in zip(one.bins, points[:-1], strict=True)]
             scored.append(evolve(one, bins=bins, neutral=float(points[-1]), typical=typical))
         return tuple(scored)
-
-
-def sigmoid(log_odds: Floats) -> Floats:
-    """Convert log-odds to probabilities, without overflow."""
-    probability: Floats = 0.5 + 0.5 * np.tanh(log_odds / 2)
-    return probability
 
 
 def sigmoid_fit(outcome: Bools, values: Floats) -> tuple[float, float]:

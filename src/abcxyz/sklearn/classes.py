@@ -176,7 +176,7 @@ class XyzTransformer(_Classes):
     --------
     >>> customers = [[10, 10, 10], [9, 11, 10], [2, 9, 4], [0, 30, 0]]
     >>> XyzTransformer(output="labels").fit_transform(customers).ravel().tolist()
-    ['X', 'Y', 'Y', 'Z']
+    ['X', 'Y', 'Z', 'Z']
     """
 
     def __init__(
@@ -273,7 +273,7 @@ class SegmentTransformer(_Classes):
     --------
     >>> customers = [[50, 50, 50], [9, 11, 10], [2, 9, 4], [0, 30, 0]]
     >>> SegmentTransformer(output="labels").fit_transform(customers).ravel().tolist()
-    ['AX', 'BY', 'CY', 'BZ']
+    ['AX', 'BY', 'CZ', 'BZ']
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from abcxyz_bitrix.rest.connect import connect
 from abcxyz_bitrix.rest.limits import Tariff
 from abcxyz_bitrix.sink import BitrixSink
 
-__all__ = ["segment_of", "with_alerts"]
+__all__ = ["main", "segment_of", "with_alerts"]
 
 _FAST = Tariff(rate=1e6, burst=1e6, operating=1e6)
 

@@ -51,7 +51,7 @@ def test_sudden_density_loses_nothing(site: Rig) -> None:
 
 def test_new_deals_shift_nothing(site: Rig) -> None:
     """Deals won while the reading goes on neither double nor hide any other."""
-    many(site, 6000)
+    many(site, 3000)
     expected = lines(read(site))
     sales = []
     for batch in BitrixSource(client=site.client).transactions(YEAR):

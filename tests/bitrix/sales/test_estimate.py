@@ -75,7 +75,8 @@ def written(site: Rig, count: int) -> float:
     [
         pytest.param(0.05, 30_000, marks=pytest.mark.slow),
         pytest.param(0.085, 18_000, marks=pytest.mark.slow),
-        (0.5, 3_000),
+        pytest.param(0.5, 3_000, marks=pytest.mark.slow),
+        (1.0, 1_500),
         (3.0, 700),
     ],
 )
@@ -92,12 +93,12 @@ def test_write_takes_as_long_as_the_limits_make_it(cost: float, count: int) -> N
 @pytest.mark.parametrize("charge", ["batch", "both"])
 def test_both_ways_of_charging_batches(charge: str) -> None:
     """Whether the portal charges the batch or also its methods, the run keeps to the bound."""
-    portal = portal_of(0.5)
+    portal = portal_of(1.0)
     portal.limits.charge = charge
     with rig(portal) as site:
-        took = written(site, 3000)
+        took = written(site, 1500)
         assert site.portal.operating.refused < 60
-    bound = estimate(updating(3000, 0.5), Tariff()).seconds
+    bound = estimate(updating(1500, 1.0), Tariff()).seconds
     assert 0.9 * bound < took < 1.1 * bound
 
 
@@ -106,8 +107,8 @@ def test_self_hosted_portal_without_budgets_is_not_waited_for() -> None:
     portal = portal_of(0.5, "box")
     portal.limits.operating = None
     with rig(portal) as site:
-        took = written(site, 2000)
-    assert took < 1.1 * 2000 * 0.5
+        took = written(site, 1000)
+    assert took < 1.1 * 1000 * 0.5
 
 
 def test_preflight_estimates_the_duration() -> None:

@@ -153,7 +153,7 @@ def test_currency_in_any_case(site: Rig, currency: str) -> None:
 
 def test_counters_survive_an_interruption(site: Rig, tmp_path: Any) -> None:
     """A resumed reading reports the quality of the whole."""
-    many(site, 3000)
+    many(site, 2100)
     whole = BitrixSource(client=site.client)
     list(whole.transactions(YEAR))
     path = tmp_path / "reading.sqlite"

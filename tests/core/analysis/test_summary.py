@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -29,7 +30,8 @@ def check(analysis: Analysis) -> None:
     positive = math.fsum(one for one in values if one > 0)
 
     def total(chosen: list[int]) -> float:
-        return math.fsum(values[i] for i in chosen if not math.isnan(values[i]))
+        known = (values[i] for i in chosen if not math.isnan(values[i]))
+        return float(sum(Decimal(str(one)) for one in known))
 
     for classes, codes in ((summary.abc, snapshot.abc), (summary.xyz, snapshot.xyz)):
         for code, one in enumerate(classes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from fractions import Fraction
 
@@ -23,7 +24,9 @@ from abcxyz import (
     classify_xyz,
     coefficient_of_variation,
 )
+from abcxyz.core.classes.classify import warn_of_unsteady_x
 from abcxyz.core.classes.rules import Rule
+from abcxyz.errors import UnsteadyClassWarning
 
 N = math.nan
 WEEKS = [
@@ -203,3 +206,19 @@ def test_negative_cv_is_refused() -> None:
     """A negative CV is refused."""
     with pytest.raises(InputError, match=r"cv holds -0.1 at position 1"):
         classify_cv([0.1, -0.1])
+
+
+def test_class_x_counts_among_the_classified() -> None:
+    """The first class has code 0, and is counted like the others: warnings, display, shares."""
+    even = [[5.0, 5.0, 5.0]] * 10
+    with pytest.warns(MeaninglessClassesWarning, match="100% of the customers are X"):
+        classify_xyz(even, Limits(0.1, 0.25))
+    with pytest.warns(UnsteadyClassWarning, match="up to 200%"):
+        warn_of_unsteady_x(classify_cv([1.5] * 5 + [3.0] * 5, Limits(2.0, 4.0)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_unsteady_x(classify_cv([1.5] * 5 + [3.0] * 4, Limits(2.0, 4.0)))
+
+    shown = classify_cv([0.1, 0.15, 0.9, 0.5], Limits(0.2, 0.6))._repr_html_()
+    rows = re.findall(r"<td>([XYZ])</td><td>(\d+)</td><td>([\d.]+)", shown)
+    assert rows == [("X", "2", "50.00"), ("Y", "1", "25.00"), ("Z", "1", "25.00")]

@@ -99,3 +99,21 @@ def test_bad_periods(call: object, words: str) -> None:
     """An invalid period is refused with a valid example."""
     with pytest.raises(InputError, match=words):
         call()  # type: ignore[operator]
+
+
+def test_a_missing_day_has_no_bucket() -> None:
+    """NaT lies in no window and in no bucket, beside days that do."""
+    periods = Periods.parse("3M", date(2026, 11, 22))
+    days = np.array(["NaT", "2026-08-01", "2026-10-31", "NaT", "2026-11-01"], dtype="M8[D]")
+
+    assert periods.index(days).tolist() == [-1, 0, 2, -1, -1]
+    assert periods.window.holds(days).tolist() == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("day", [np.datetime64("NaT"), np.datetime64("NaT", "D"), "NaT", None])
+def test_a_missing_day_is_no_end_of_a_window(day: object) -> None:
+    """A window or a date of classification without a day is refused by name."""
+    with pytest.raises(InputError, match="until is"):
+        Window(date(2026, 1, 1), day)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="as_of is"):
+        Periods.parse("3M", day)  # type: ignore[arg-type]

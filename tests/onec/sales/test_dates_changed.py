@@ -40,13 +40,20 @@ def when_read(company: Company, document: str, moment: datetime, read: str) -> F
     return Fault(when=place, then=change)
 
 
-@pytest.mark.parametrize("way", _WAYS)
+_MOVES = [
+    (datetime(2025, 2, 3), datetime(2026, 6, 20)),  # from a window read to one not yet read
+    (datetime(2026, 6, 20), datetime(2025, 2, 3)),  # and back
+    (datetime(2025, 2, 3), datetime(2029, 1, 1)),  # out of the window
+]
+
+
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("way", "before", "after"),
     [
-        (datetime(2025, 2, 3), datetime(2026, 6, 20)),  # from a window read to one not yet read
-        (datetime(2026, 6, 20), datetime(2025, 2, 3)),  # and back
-        (datetime(2025, 2, 3), datetime(2029, 1, 1)),  # out of the window
+        # Every way and every move once; the other pairs with the slow tests.
+        pytest.param(way, *move, marks=() if row == column else pytest.mark.slow)
+        for row, way in enumerate(_WAYS)
+        for column, move in enumerate(_MOVES)
     ],
 )
 def test_a_document_dated_otherwise_counts_once(

@@ -40,8 +40,16 @@ def _spent(base: Base) -> tuple[int, int]:
     return len(requests), sum(each.sent for each in requests)
 
 
-@pytest.mark.parametrize("counts", [True, False])
-@pytest.mark.parametrize("page_mb", [0.25, 0.05])
+@pytest.mark.parametrize(
+    ("counts", "page_mb"),
+    [
+        (True, 0.25),
+        pytest.param(False, 0.25, marks=pytest.mark.slow),
+        pytest.param(True, 0.05, marks=pytest.mark.slow),
+        (False, 0.1),
+        pytest.param(False, 0.05, marks=pytest.mark.slow),
+    ],
+)
 def test_records(big: Base, counts: bool, page_mb: float) -> None:
     """Requests and bytes of records are estimated within two percent, with and without /$count."""
     big.counts = counts

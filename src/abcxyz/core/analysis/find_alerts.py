@@ -88,7 +88,7 @@ class _AlertFinder:
             kind=kind,
             key=":".join([kind, str(customer), *([] if occasion is None else [str(occasion)])]),
             customer=customer,
-            money=0.0 if math.isnan(money) else money,
+            money=0.0 if math.isnan(money) else round(money, 2),
             age=age,
             owner=self._owner(customer),
             before="" if before is None else _name(before),

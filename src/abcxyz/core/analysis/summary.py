@@ -23,6 +23,7 @@ from abcxyz.core.dynamics.core_metrics import CoreMetrics
 from abcxyz.core.dynamics.event_totals import EventTotal, event_totals
 from abcxyz.core.dynamics.events import FALLS, RISES
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.minor_units import money_sum
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.rhythm import Silence
@@ -133,7 +134,7 @@ class Summary:
     @property
     def total_value(self) -> float:
         """Money of all customers."""
-        return self.value + self.unclassified_value
+        return money_sum([self.value, self.unclassified_value])
 
     def __repr__(self) -> str:
         segments = ", ".join(f"{one.segment} {one.customers:,}" for one in self.segments)
@@ -308,7 +309,7 @@ def summarize(
         settings=settings,
         customers=int(np.count_nonzero(abc.codes >= 0)),
         classified=matrix.customers,
-        value=float(matrix.values.sum()),  # noqa: PD011 - no data frame
+        value=money_sum(matrix.values.ravel()),  # noqa: PD011 - no data frame
         unclassified=matrix.unclassified,
         unclassified_value=matrix.unclassified_value,
         abc=abc.summary(),
@@ -332,7 +333,7 @@ def summarize(
         fell=_together(events, FALLS),
         rose=_together(events, RISES),
         alerts=len(alerts),
-        money_at_risk=math.fsum(one.money or 0.0 for one in alerts if one.kind not in NO_RISK),
+        money_at_risk=money_sum([one.money or 0.0 for one in alerts if one.kind not in NO_RISK]),
         prospects=prospects,
         metrics=metrics,
         quality=quality,
@@ -341,4 +342,6 @@ def summarize(
 
 def _together(events: Sequence[EventTotal], names: Sequence[str]) -> MoveTotal:
     chosen = [one for one in events if one.event in names]
-    return MoveTotal(sum(one.customers for one in chosen), math.fsum(one.change for one in chosen))
+    return MoveTotal(
+        sum(one.customers for one in chosen), money_sum([one.change for one in chosen])
+    )

@@ -21,7 +21,7 @@ from abcxyz.core.classes.segments import (
 )
 from abcxyz.core.display import Drawable, brief, html_table, percent, plain_number
 from abcxyz.core.labels import aligned
-from abcxyz.core.sums import survey
+from abcxyz.core.minor_units import money_sum
 from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Matrix(Drawable):
         summaries = []
         for name, segments in grouping.groups.items():
             cells = [self.cell(segment) for segment in segments]
-            value = math.fsum(money for _, money in cells)
+            value = money_sum([money for _, money in cells])
             summaries.append(
                 GroupSummary(
                     name=name,
@@ -235,4 +235,4 @@ def build_matrix(abc: AbcResult, xyz: XyzResult) -> Matrix:
 
 def _sum_of(abc: AbcResult, codes: Codes, code: int) -> float:
     inside = abc.values[codes == code]  # noqa: PD011 - no data frame
-    return float(survey(inside).total) if len(inside) else 0.0
+    return money_sum(inside)

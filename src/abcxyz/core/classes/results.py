@@ -23,7 +23,8 @@ from abcxyz.core.classes.rules import (
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
 from abcxyz.core.display import Drawable, brief, class_counts, html_table, percent, plain_number
-from abcxyz.core.sums import prefix_sums, rounded_sum, survey
+from abcxyz.core.minor_units import money_sum
+from abcxyz.core.sums import prefix_sums, survey
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
@@ -65,11 +66,11 @@ def class_summaries(
         values; NaN where that is zero.
     """
     classified = int(np.count_nonzero(codes >= 0))
-    positive = rounded_sum(values[values > 0])
+    positive = money_sum(values[values > 0])
     rows = []
     for code, label in enumerate(labels):
         inside = values[codes == code]
-        value = rounded_sum(inside)
+        value = money_sum(inside)
         rows.append(
             ClassSummary(
                 label=label,

@@ -10,7 +10,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Numbers, same_numbers
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.core.dynamics.transitions import Transitions
-from abcxyz.core.sums import rounded_sum
+from abcxyz.core.minor_units import money_sum
 
 __all__ = ["EventTotal", "event_totals"]
 
@@ -27,7 +27,8 @@ class EventTotal:
     @property
     def change(self) -> float:
         """Change of the money."""
-        return self.value_after - self.value_before
+        missing = math.isnan(self.value_after) or math.isnan(self.value_before)
+        return math.nan if missing else money_sum([self.value_after, -self.value_before])
 
 
 def event_totals(moves: Transitions) -> tuple[EventTotal, ...]:
@@ -62,4 +63,4 @@ def event_totals(moves: Transitions) -> tuple[EventTotal, ...]:
 
 
 def _sum(values: Numbers | None, inside: Bools) -> float:
-    return math.nan if values is None else rounded_sum(values[inside])
+    return math.nan if values is None else money_sum(values[inside])

@@ -16,6 +16,7 @@ from abcxyz.core.display import Drawable, brief, plain_number
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.comparison import check_comparable, compare_aligned
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.minor_units import money_sum
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
@@ -154,11 +155,16 @@ class Forecast(Drawable):
                     strict=True,
                 )
             },
-            "revenue": self.revenue,
+            "revenue": round(self.revenue, 2),
             "revenue_now": self.revenue_now,
             "worth_it": self.worth_it,
             "held_back": [
-                attrs.asdict(one) | {"dated": one.dated.isoformat()} for one in self.held_back
+                attrs.asdict(one)
+                | {
+                    "dated": one.dated.isoformat(),
+                    "revenue_forecast": round(one.revenue_forecast, 2),
+                }
+                for one in self.held_back
             ],
         }
 
@@ -248,7 +254,7 @@ def forecast(snapshots: Iterable[Snapshot], *, by: str = "abc") -> Forecast:
         shares=freeze(_shares(next_customers)),
         shares_now=freeze(_shares(now.customers)),
         revenue=revenue,
-        revenue_now=float(now.money.sum()),
+        revenue_now=money_sum(now.money),
         transitions=len(moves),
         held_back=tuple(
             _held_back(moves[:place], moves[place], known[place + 1].dated)
@@ -345,7 +351,7 @@ def _held_back(past: Sequence[Transitions], true: Transitions, dated: date) -> H
         dated=dated,
         share_error=float(np.abs(_shares(predicted) - shares).sum() / 2),
         share_error_unchanged=float(np.abs(_shares(now.customers) - shares).sum() / 2),
-        revenue=float(then.money.sum()),
+        revenue=money_sum(then.money),
         revenue_forecast=revenue,
-        revenue_unchanged=float(now.money.sum()),
+        revenue_unchanged=money_sum(now.money),
     )

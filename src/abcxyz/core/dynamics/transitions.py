@@ -38,6 +38,7 @@ from abcxyz.core.dynamics.transition_inputs import (
     money_of,
 )
 from abcxyz.core.labels import aligned
+from abcxyz.core.minor_units import MINOR_PLACES, exact_money, money_difference
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
@@ -137,15 +138,20 @@ class Transitions(Drawable):
     @property
     def money_change(self) -> Floats:
         """(k + 2, k + 2) change of the money on each path."""
-        return freeze(self.money_after - self.money_before)
+        return freeze(money_difference(self.money_after, self.money_before))
 
     def _money(self, values: Numbers | None) -> Floats:
         if values is None:
             raise InputError(
                 "the money is not known; pass money_before and money_after to transitions"
             )
-        sums = count_paths(self.before, self.after, len(self.labels), weights=values)
-        return freeze(in_order(sums, len(self.labels)))
+        # Integers below 2**53 add up exactly, whatever their order.
+        whole = exact_money(values)
+        exact = whole is not None and float(np.abs(whole).sum(dtype=float)) < 2.0**53
+        weights = whole if exact else values
+        sums = count_paths(self.before, self.after, len(self.labels), weights=weights)
+        table = in_order(sums, len(self.labels))
+        return freeze(table / 10**MINOR_PLACES if exact else table)
 
     @functools.cached_property
     def events(self) -> Codes:

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, Numbers, freeze
+from abcxyz.core.minor_units import MINOR_PLACES, exact_money
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.documents import Documents
-from abcxyz.core.sales.minor_units import MINOR_PLACES, exact_money
 from abcxyz.core.sales.rhythm import OrderDays
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError

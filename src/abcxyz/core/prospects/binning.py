@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.prospects.attributes import Attribute, Bin
 from abcxyz.core.prospects.lead_table import as_array, as_figures, as_words, place_values
 
-__all__ = ["WAYS", "Binning", "bin_attribute", "merge_small", "weight_of_evidence"]
+__all__ = ["WAYS", "Binning", "bin_attribute", "isotonic", "merge_small", "weight_of_evidence"]
 
 _FINE = 32
 _OBJECTS = 10
@@ -141,8 +142,6 @@ def _number_bins(
     special: Sequence[float],
     min_share: float,
 ) -> list[Bin]:
-    from sklearn.isotonic import isotonic_regression
-
     figures, _ = as_figures(column, name, strict=False)
     specials = [Bin(0.0, values=(f"{value:g}",)) for value in special]
     usual = ~np.isnan(figures) & ~np.isin(figures, special)
@@ -160,15 +159,48 @@ def _number_bins(
     if trend == "none":
         group = np.arange(size)
     else:
-        shapes = [
-            isotonic_regression(rate, sample_weight=rows, increasing=way) for way in WAYS[trend]
-        ]
+        shapes = [isotonic(rate, rows, increasing=way) for way in WAYS[trend]]
         # Of two equally good shapes the rising one: more of a quantity is usually better.
         best = min(shapes, key=lambda shape: round(float(rows @ (rate - shape) ** 2), 9))
         group = np.concatenate([[0], np.cumsum(np.abs(np.diff(best)) > 1e-12)])
     ends = merge_small(counts, group, min_share * len(figures))
     cuts = [float(edges[end]) for end in ends[:-1]]
     return [*specials, *(Bin(0.0, upto=edge) for edge in cuts), Bin(0.0)]
+
+
+def isotonic(values: npt.ArrayLike, weights: npt.ArrayLike, *, increasing: bool = True) -> Floats:
+    """Fit the monotone sequence with the least weighted squared distance.
+
+    Parameters
+    ----------
+    values
+        (n,) values.
+    weights
+        (n,) positive weights.
+    increasing
+        Whether the fitted sequence rises; it falls otherwise.
+
+    Notes
+    -----
+    Pool-adjacent-violators algorithm: neighbours in the wrong order are replaced by their mean.
+
+    Examples
+    --------
+    >>> isotonic([1, 3, 2, 4], [1, 1, 1, 1]).tolist()
+    [1.0, 2.5, 2.5, 4.0]
+    """
+    sign = 1.0 if increasing else -1.0
+    blocks: list[list[float]] = []
+    pairs = zip(np.asarray(values).tolist(), np.asarray(weights).tolist(), strict=True)
+    for value, weight in pairs:
+        blocks.append([sign * value, float(weight), 1])
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            later, earlier = blocks.pop(), blocks[-1]
+            total = earlier[1] + later[1]
+            earlier[0] = (earlier[0] * earlier[1] + later[0] * later[1]) / total
+            earlier[1], earlier[2] = total, earlier[2] + later[2]
+    fitted: Floats = np.repeat([sign * one[0] for one in blocks], [int(one[2]) for one in blocks])
+    return fitted
 
 
 def merge_small(counts: Ints, group: Ints, least: float) -> list[int]:

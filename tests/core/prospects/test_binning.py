@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abcxyz.core.prospects.attributes import Attribute, Bin
+from abcxyz.core.prospects.binning import bin_attribute, kind_of, weight_of_evidence
 from abcxyz.core.prospects.lead_table import place_values
-from abcxyz.scoring.binning import bin_attribute, kind_of, weight_of_evidence
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
 from abcxyz.toolkit.catalogue import Texts
 

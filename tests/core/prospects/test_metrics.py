@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz.errors import InputError
-from abcxyz.scoring.metrics import (
+from abcxyz.core.prospects.metrics import (
     brier_score,
     reliability,
     roc_auc,
     stability_index,
     top_share,
 )
+from abcxyz.errors import InputError
 
 SCORES = st.lists(st.integers(0, 6).map(float), min_size=2, max_size=10)
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from abcxyz._arrays import Bools, Ints, Numbers
-from abcxyz.core.sums import BLOCK, NEAR
+from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers
+from abcxyz.core.sums import BLOCK, NEAR, rounded_sum
 
-__all__ = ["EXACT", "MINOR_PLACES", "exact_money", "minor_units"]
+__all__ = [
+    "EXACT",
+    "MINOR_PLACES",
+    "exact_money",
+    "minor_units",
+    "money_difference",
+    "money_sum",
+]
 
 EXACT = 2.0**48
 """Largest amount, in minor units, that is converted to an integer."""
@@ -15,6 +22,9 @@ EXACT = 2.0**48
 MINOR_PLACES = 4
 """Decimals of the unit in which float amounts are added up, if they have no more: two more than
 money has, since prices of some goods do."""
+
+
+_MINOR: int = 10**MINOR_PLACES
 
 
 def minor_units(money: Numbers, places: int) -> tuple[Ints, Bools]:
@@ -71,3 +81,41 @@ def exact_money(amount: Numbers, cost: Numbers | None = None) -> Ints | None:
                 return None
         total = whole if total is None else total - whole
     return total
+
+
+def money_sum(amounts: ArrayLike) -> float:
+    """Add up amounts without a binary rounding error; NaN adds nothing.
+
+    Examples
+    --------
+    >>> 0.1 + 0.2, money_sum([0.1, 0.2])
+    (0.30000000000000004, 0.3)
+
+    Notes
+    -----
+    Amounts of up to four decimals are added up as integers; other ones to the nearest float.
+    """
+    values: Numbers = np.asarray(amounts)
+    if values.dtype.kind == "f":
+        values = values[~np.isnan(values)]
+        whole = exact_money(values)
+        if whole is not None:
+            return float(int(whole.sum()) / _MINOR)
+    return rounded_sum(values)
+
+
+def money_difference(after: Numbers, before: Numbers) -> Floats:
+    """Subtract amounts without a binary rounding error, where they have up to four decimals.
+
+    Examples
+    --------
+    >>> money_difference(np.array([1000.3]), np.array([1000.0])).tolist(), 1000.3 - 1000.0
+    ([0.3], 0.2999999999999545)
+    """
+    later, earlier = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    whole = exact_money(later.ravel(), earlier.ravel())
+    if whole is None:
+        plain: Floats = later - earlier
+        return plain
+    exact: Floats = (whole / _MINOR).reshape(later.shape)
+    return exact

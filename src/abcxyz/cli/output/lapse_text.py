@@ -1,0 +1,152 @@
+"""Lapse risk and its backtest as text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from abcxyz.cli.output.analysis_text import table
+from abcxyz.cli.output.terminal import one_line
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.i18n import date_text, money, number, percent, text, translate
+
+if TYPE_CHECKING:
+    from abcxyz.core.landmarks.backtest import Backtest
+    from abcxyz.core.landmarks.lapse import LapseRisk
+
+__all__ = ["backtest_text", "lapse_text"]
+
+_SHOWN = 20
+
+
+def lapse_text(risk: LapseRisk, names: Mapping[Any, str], lang: str) -> str:
+    """Return the basis, the list to call, and the reasons for each."""
+    lines = [
+        text(
+            "No purchase within {days} days from {day}",
+            lang,
+            days=risk.horizon_days,
+            day=date_text(risk.as_of, lang),
+        ),
+        f"{text('Basis', lang)}: {text(risk.basis, lang)} ({translate(risk.why, lang)})",
+    ]
+    if risk.judged is not None:
+        lines.append(_judged(risk, lang))
+    named = risk.named.tolist()
+    if not named:
+        return "\n".join([*lines, "", text("Nobody of class A is to be called", lang)])
+    lines.append(
+        text(
+            "To call: {named} of {customers} customers of class A",
+            lang,
+            named=number(len(named), lang),
+            customers=number(int(risk.in_a.sum()), lang),
+        )
+    )
+    heads = ("Customer", "Segment", "Probability", "Value", "Expected loss")
+    rows = [[text(head, lang) for head in heads]]
+    for i in named[:_SHOWN]:
+        code = int(risk.segment[i])
+        rows.append(
+            [
+                one_line(_name(risk, i, names))[:40],
+                SEGMENTS[code] if code >= 0 else "N",
+                _share(float(risk.probability[i]), lang),
+                money(float(risk.money[i]), lang),
+                _money(float(risk.expected_loss[i]), lang),
+            ]
+        )
+    lines += ["", table(rows)]
+    for i in named[:_SHOWN]:
+        lines += ["", *_explained(risk, i, names, lang)]
+    return "\n".join(lines)
+
+
+def _judged(risk: LapseRisk, lang: str) -> str:
+    judged = risk.judged
+    assert judged is not None
+    return text(
+        "On {rows} held-back cases: AUC {auc} ({low} to {high}), Brier score {brier}, for the "
+        "base rate {base}",
+        lang,
+        rows=number(judged.rows, lang),
+        auc=_figure(judged.auc, lang),
+        low=_figure(judged.auc_low, lang),
+        high=_figure(judged.auc_high, lang),
+        brier=_figure(judged.brier, lang, 4),
+        base=_figure(judged.brier_base, lang, 4),
+    )
+
+
+def _explained(risk: LapseRisk, i: int, names: Mapping[Any, str], lang: str) -> list[str]:
+    lines = [f"{one_line(_name(risk, i, names))}: {'; '.join(risk.reasons(i, lang))}"]
+    if against := risk.against(i, lang):
+        lines.append(f"  {text('against it', lang)}: {'; '.join(against)}")
+    cases, gone = risk.certainty(i)
+    if cases:
+        lines.append(
+            "  "
+            + text(
+                "of {cases} like cases of the past {gone} did not come back",
+                lang,
+                cases=number(cases, lang),
+                gone=number(gone, lang),
+            )
+        )
+    return lines
+
+
+def backtest_text(tried: Backtest, lang: str) -> str:
+    """Return a table of past days: whom the list named, and what followed."""
+    title = text("The list on past days, {days} days ahead", lang, days=tried.horizon_days)
+    if not tried.days:
+        return f"{title}\n{text('The sales are too short to try it on the past', lang)}"
+    heads = (
+        "Day",
+        "Basis",
+        "Class A",
+        "Did not buy",
+        "Named",
+        "Came back",
+        "Brought",
+        "Money lost",
+    )
+    rows = [[text(head, lang) for head in heads]]
+    rows += [
+        [
+            date_text(one.day, lang),
+            text(one.basis, lang),
+            number(one.customers, lang),
+            number(one.lapsed, lang),
+            number(one.named, lang),
+            number(one.came_back, lang),
+            money(one.money_back, lang),
+            money(one.money_lost, lang),
+        ]
+        for one in tried.days
+    ]
+    total = text(
+        "Of {named} named {back} came back",
+        lang,
+        named=number(tried.named, lang),
+        back=number(tried.came_back, lang),
+    )
+    return "\n".join([title, table(rows), total])
+
+
+def _name(risk: LapseRisk, i: int, names: Mapping[Any, str]) -> str:
+    customer = risk.customers[i]
+    return names.get(customer) or str(customer)
+
+
+def _share(value: float, lang: str) -> str:
+    return "–" if math.isnan(value) else percent(value, lang, 0)
+
+
+def _money(value: float, lang: str) -> str:
+    return "–" if math.isnan(value) else money(value, lang)
+
+
+def _figure(value: float, lang: str, decimals: int = 2) -> str:
+    return "–" if math.isnan(value) else number(value, lang, decimals)

@@ -1,0 +1,184 @@
+"""Backtest of the lapse list: whom it would have named on past days, and who came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import as_day
+from abcxyz.core.landmarks.horizon import choose_horizon, covered_until, day_of
+from abcxyz.core.landmarks.lapse import lapse_of
+from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.sample import STEP, WARM_UP
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.settings import Settings
+
+__all__ = ["Backtest", "BacktestDay", "backtest_lapse", "backtest_of"]
+
+_MOST = 6
+
+
+@frozen(kw_only=True)
+class BacktestDay:
+    """One past day: the list it would have shown, and what followed.
+
+    Parameters
+    ----------
+    day
+        The day; the list rests on sales before it alone.
+    basis
+        As in `LapseRisk`.
+    customers
+        Customers of class A on that day.
+    lapsed
+        Those of them who bought nothing within the horizon.
+    named
+        Customers whom the list would have named.
+    came_back
+        Those of them who bought within the horizon.
+    money_named
+        Money of a horizon of those named, at the pace of the year before.
+    money_back
+        What those who came back bought within the horizon.
+    money_lost
+        Money of a horizon of those who did not.
+    """
+
+    day: date
+    basis: str
+    customers: int
+    lapsed: int
+    named: int
+    came_back: int
+    money_named: float
+    money_back: float
+    money_lost: float
+
+    @property
+    def precision(self) -> float:
+        """Share of those named who bought nothing; NaN if none was named."""
+        return (self.named - self.came_back) / self.named if self.named else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """Share of those who bought nothing who were named; NaN if there was none."""
+        return (self.named - self.came_back) / self.lapsed if self.lapsed else float("nan")
+
+
+@frozen(kw_only=True)
+class Backtest:
+    """Past days, the oldest first."""
+
+    horizon_days: int
+    days: tuple[BacktestDay, ...]
+
+    @property
+    def named(self) -> int:
+        """Customers named on all days together; one named on two days counts twice."""
+        return sum(one.named for one in self.days)
+
+    @property
+    def came_back(self) -> int:
+        """Those of them who came back."""
+        return sum(one.came_back for one in self.days)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            "horizon_days": self.horizon_days,
+            "named": self.named,
+            "came_back": self.came_back,
+            "days": [_plain(one) for one in self.days],
+        }
+
+
+def _plain(one: BacktestDay) -> dict[str, Any]:
+    values = attrs.asdict(one) | {"day": one.day.isoformat()}
+    return {
+        name: round(value, 2) if isinstance(value, float) else value
+        for name, value in values.items()
+    }
+
+
+def backtest_lapse(
+    sales: Transactions | Iterable[Transactions],
+    as_of: date,
+    horizon: int | None = None,
+    *,
+    settings: Settings | None = None,
+    most: int = _MOST,
+) -> Backtest:
+    """Walk past days, and compare the list that each would have shown with what followed.
+
+    Parameters
+    ----------
+    sales, as_of, horizon, settings
+        As in `lapse_risk`.
+    most
+        Number of days, one every 30 days, at most.
+
+    Returns
+    -------
+    Backtest
+        Days whose horizon ends by *as_of*; none if the sales are too short.
+
+    Examples
+    --------
+    >>> sales = Transactions(["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5),
+    ...                      date(2026, 2, 9)], [50, 50, 10])
+    >>> backtest_lapse(sales, date(2026, 3, 1)).days
+    ()
+    """
+    settings = Settings() if settings is None else settings
+    as_of = as_day(as_of, "as_of")
+    history = collect_orders(sales, until=as_of, metric=settings.metric)
+    covered_until(history, as_of)
+    return backtest_of(history, as_of, horizon, settings=settings, most=most)
+
+
+def backtest_of(
+    history: OrderHistory,
+    as_of: date,
+    horizon: int | None = None,
+    *,
+    settings: Settings,
+    most: int = _MOST,
+) -> Backtest:
+    """Backtest from an order history; see `backtest_lapse`."""
+    day = day_number(as_of)
+    horizon = choose_horizon(history, as_of, horizon, settings)
+    first, _ = history.span
+    past = range(day - horizon, first + horizon + WARM_UP - 1, -STEP)
+    days = [_day(history, one, horizon, settings) for one in list(past)[:most]]
+    return Backtest(horizon_days=horizon, days=tuple(reversed(days)))
+
+
+def _day(history: OrderHistory, day: int, horizon: int, settings: Settings) -> BacktestDay:
+    on = day_of(day)
+    risk = lapse_of(history.until(day), on, horizon, settings=settings)
+    place = {who: i for i, who in enumerate(history.customers.tolist())}
+    rows = np.array([place[who] for who in risk.customers.tolist()], dtype=np.int64)
+    sums = history.sums
+    now, after = history.before(day)[rows], history.before(day + horizon)[rows]
+    bought = sums.orders[after] > sums.orders[now]
+    money = sums.net[after] - sums.net[now]
+    in_a = np.flatnonzero(risk.in_a)
+    named = risk.named
+    back = named[bought[named]]
+    gone = named[~bought[named]]
+    return BacktestDay(
+        day=on,
+        basis=risk.basis,
+        customers=len(in_a),
+        lapsed=int((~bought[in_a]).sum()),
+        named=len(named),
+        came_back=len(back),
+        money_named=float(risk.money[named].sum()),
+        money_back=float(money[back].sum()),
+        money_lost=float(risk.money[gone].sum()),
+    )

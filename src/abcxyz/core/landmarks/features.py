@@ -1,0 +1,241 @@
+"""Features of customers at a landmark: what was known of their orders before that day."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Codes, Floats, Ints
+from abcxyz.core.classes.classify import classify_abc
+from abcxyz.core.landmarks.order_history import OrderHistory, Sums, day_number
+from abcxyz.core.landmarks.renewal import lapse_log_odds
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.errors import AbcxyzWarning
+
+__all__ = ["TRENDS", "Features", "features_at"]
+
+_YEAR = 365
+_PRIOR_GAPS = 2.0  # weight of the pooled gap in a customer's own mean gap
+_PRIOR_SPREAD = 8.0  # weight of the pooled variation of gaps in a customer's own
+_VARIATION = (0.05, 3.0)  # limits of a squared coefficient of variation
+_MONTHS = 6
+
+TRENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "rhythm": "up",
+        "silence": "up",
+        "silence_to_gap": "up",
+        "silence_to_longest": "up",
+        "orders_90": "down",
+        "orders_180": "down",
+        "orders_365": "down",
+        "active_months": "down",
+        "rate": "down",
+        "mean_gap": "up",
+        "money_90": "down",
+        "money_365": "down",
+        "same_season": "down",
+        "abc": "up",
+    }
+)
+"""Feature -> direction of the chance of a lapse over it, where it is known."""
+
+
+@frozen(kw_only=True, eq=False)
+class Features:
+    """Features of n customers at one landmark.
+
+    Parameters
+    ----------
+    day
+        The landmark, counted from 1970-01-01; everything is as known before it.
+    known
+        (n,) whether the customer had ordered before.
+    columns
+        Feature -> (n,) numbers; NaN where unknown.
+    facts
+        (n,) numbers behind the features, for reasons in words: days and money.
+    abc
+        (n,) class codes of the value over the window of the settings; -1 without sales in it.
+    value
+        (n,) the value over that window.
+    limit
+        Value from which a customer is of class A; NaN if there is none.
+    """
+
+    day: int
+    known: Bools
+    columns: Mapping[str, Floats]
+    facts: Mapping[str, Floats]
+    abc: Codes
+    value: Floats
+    limit: float
+
+
+def features_at(
+    history: OrderHistory,
+    day: int,
+    settings: Settings,
+    horizon: int,
+    *,
+    earlier: Codes | None = None,
+) -> Features:
+    """Return the features of every customer, from sales before a day.
+
+    Parameters
+    ----------
+    history
+        Orders of n customers.
+    day
+        The landmark, counted from 1970-01-01.
+    settings
+        Window and rule of the classes.
+    horizon
+        Days after the landmark that the outcome covers.
+    earlier
+        (n,) class codes a quarter earlier; None to compute them.
+    """
+    sums = history.sums
+    now, start = history.before(day), history.starts
+    entries: dict[int, Ints] = {}
+
+    def at(days: int) -> Ints:
+        if days not in entries:
+            entries[days] = history.before(day - days)
+        return entries[days]
+
+    entries[0] = now
+    last = sums.orders[now]
+    first = sums.orders[start]
+    count = (last - first).astype(np.float64)
+    known = count > 0
+    latest_day, earliest_day, longest, last_money = _ends(sums, first, last)
+    silence = np.where(known, day - latest_day, np.nan)
+    tenure = np.where(known, day - earliest_day, np.nan)
+    gaps = np.maximum(count - 1, 0)
+    gap_sum = sums.gap[last] - sums.gap[first]
+    square_sum = sums.gap_square[last] - sums.gap_square[first]
+    own = gap_sum / np.maximum(gaps, 1)
+    usual = float(np.median(own[gaps > 0])) if (gaps > 0).any() else float(horizon)
+    mean_gap = (gap_sum + _PRIOR_GAPS * usual) / (gaps + _PRIOR_GAPS)
+    variation = np.maximum(square_sum / np.maximum(gaps, 1) - own**2, 0) / np.maximum(own, 1) ** 2
+    many = gaps >= _PRIOR_SPREAD
+    pooled = float(np.median(variation[many])) if many.any() else 1.0
+    variation = (variation * gaps + _PRIOR_SPREAD * pooled) / (gaps + _PRIOR_SPREAD)
+    shape = 1 / np.clip(variation, *_VARIATION)
+    rhythm = lapse_log_odds(silence, mean_gap, shape, horizon)
+
+    def orders(since: int, until: int = 0) -> Floats:
+        return (sums.orders[at(until)] - sums.orders[at(since)]).astype(np.float64)
+
+    def money(since: int, until: int = 0) -> Floats:
+        return sums.bought[at(until)] - sums.bought[at(since)]
+
+    total = sums.bought[now] - sums.bought[start]
+    mean_order = total / np.maximum(count, 1)
+    typical = float(mean_order[known].mean()) if known.any() else 1.0
+    orders_90, orders_180 = orders(90), orders(180)
+    money_90, money_180, money_365 = money(90), money(180), money(_YEAR)
+    returned = sums.returned[now] - sums.returned[at(180)]
+    active = sum((orders(30 * k + 30, 30 * k) > 0).astype(float) for k in range(_MONTHS))
+    pool = float(count[known].sum() / max(tenure[known].sum(), 1.0)) if known.any() else 1.0
+    rate = (count + 1) / (np.nan_to_num(tenure) + 1 / pool)
+    season = np.where(tenure >= _YEAR, orders(_YEAR, _YEAR - horizon), np.nan)
+    abc, value, limit = classes_at(history, day, settings)
+    if earlier is None:
+        earlier, _, _ = classes_at(history, day - 90, settings)
+    letter = np.where(abc < 0, 3, abc).astype(np.float64)
+    before = np.where(earlier < 0, 3, earlier).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {
+            "rhythm": rhythm,
+            "silence": silence,
+            "silence_to_gap": (silence + 1) / (mean_gap + 1),
+            "silence_to_longest": (silence + 1) / (np.maximum(longest, mean_gap) + 1),
+            "orders_90": orders_90,
+            "orders_180": orders_180,
+            "orders_365": orders(_YEAR),
+            "active_months": active / np.clip(tenure / 30, 1, _MONTHS),
+            "rate": rate,
+            "mean_gap": mean_gap,
+            "irregularity": np.sqrt(variation),
+            "order_trend": np.log((orders_90 + 0.5) / (orders_180 - orders_90 + 0.5)),
+            "money_trend": np.log((money_90 + typical) / (money_180 - money_90 + typical)),
+            "money_90": money_90,
+            "money_365": money_365,
+            "mean_order": mean_order,
+            "last_order": np.log((last_money + typical / 10) / (mean_order + typical / 10)),
+            "tenure": tenure,
+            "same_season": season,
+            "returns": returned / (money_180 + typical),
+            "abc": letter,
+            "abc_change": letter - before,
+        }
+    facts = {
+        "silence": silence,
+        "own_gap": np.where(gaps > 0, own, np.nan),
+        "mean_gap": mean_gap,
+        "late": (silence > mean_gap).astype(np.float64),
+        "longest": longest,
+        "mean_order": mean_order,
+        "irregularity": np.sqrt(variation),
+        "abc": letter,
+        "missing": limit - value,
+        "orders": count,
+        "orders_90": orders_90,
+        "orders_180": orders_180,
+        "money_90": money_90,
+        "money_180": money_180,
+        "money_365": sums.net[now] - sums.net[at(_YEAR)],
+        "tenure": tenure,
+        "returned": returned,
+        "same_season": season,
+        "before": before,
+    }
+    return Features(
+        day=day, known=known, columns=columns, facts=facts, abc=abc, value=value, limit=limit
+    )
+
+
+def _ends(sums: Sums, first: Ints, last: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the last and first order day, the longest gap and the money of the last order.
+
+    Of customers without an order the figures of another, which are masked.
+    """
+    if not len(sums.day):
+        nothing = np.zeros(len(first))
+        return nothing, nothing, nothing, nothing
+    latest, earliest = np.maximum(last - 1, 0), np.minimum(first, len(sums.day) - 1)
+    days = sums.day.astype(np.float64)
+    return days[latest], days[earliest], sums.longest[latest], sums.money[latest]
+
+
+def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Codes, Floats, float]:
+    """Classify every customer by the value over the window of the settings before a day.
+
+    Returns
+    -------
+    tuple
+        (n,) class codes, (n,) values, and the value from which a customer is of class A.
+    """
+    window = settings.periods(date(1970, 1, 1) + timedelta(days=day)).window
+    since = history.before(day_number(window.since))
+    until = history.before(day_number(window.until))
+    sums = history.sums
+    if settings.metric == "count":
+        value = (sums.orders[until] - sums.orders[since]).astype(np.float64)
+    else:
+        value = sums.net[until] - sums.net[since]
+    value = np.where(until > since, value, np.nan)
+    if np.isnan(value).all():
+        return np.full(len(history), -1, np.int8), value, float("nan")
+    with warnings.catch_warnings():
+        # Classes of past days, which say little at the beginning of a history, are nobody's news.
+        warnings.simplefilter("ignore", AbcxyzWarning)
+        result = classify_abc(value, settings.abc)
+    return result.codes, value, float(result.cuts.first)

@@ -1,0 +1,88 @@
+"""Horizon of a probability: its default, its limits, and the day from which it begins."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from abcxyz.core.landmarks.features import features_at
+from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.sample import WARM_UP
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.errors import InputError
+
+__all__ = ["choose_horizon", "covered_until", "day_of"]
+
+_GAPS = 3
+_SHORTEST, _LONGEST, _USUAL = 30, 180, 90
+_STALE = 31  # days without any sale before the day, from which the sales end too early
+
+
+def day_of(number: int) -> date:
+    """Return the date that is so many days after 1970-01-01."""
+    return date(1970, 1, 1) + timedelta(days=number)
+
+
+def covered_until(history: OrderHistory, as_of: date) -> date:
+    """Return the day up to which sales are known: *as_of*, if they do not end long before.
+
+    Raises
+    ------
+    InputError
+        There are no sales, or they end more than a month before.
+    """
+    _, last = history.span
+    if not len(history):
+        raise InputError("there are no sales before {as_of}; read an earlier date", as_of=as_of)
+    ended = day_of(last + 1)
+    if (as_of - ended).days > _STALE:
+        raise InputError(
+            "the sales end on {last}, {days} days before {as_of}, so everyone would look silent; "
+            "read newer sales, or pass --as-of {ended}",
+            last=ended - timedelta(days=1),
+            days=(as_of - ended).days,
+            as_of=as_of,
+            ended=ended,
+        )
+    return as_of
+
+
+def choose_horizon(
+    history: OrderHistory, as_of: date, horizon: int | None, settings: Settings
+) -> int:
+    """Check a horizon, or choose it.
+
+    Parameters
+    ----------
+    history
+        Orders before *as_of*.
+    horizon
+        Days; None for three times the median gap between orders of class A, 30 to 180 days.
+
+    Raises
+    ------
+    InputError
+        It is not positive, or no past day has a known outcome; the message names the longest
+        possible horizon.
+    """
+    day, (first, _) = day_number(as_of), history.span
+    if horizon is None:
+        features = features_at(history, day, settings, _USUAL)
+        gaps = features.facts["own_gap"]
+        in_a = gaps[(features.abc == 0) & ~np.isnan(gaps)]
+        some = in_a if len(in_a) else gaps[~np.isnan(gaps)]
+        usual = round(_GAPS * float(np.median(some))) if len(some) else _USUAL
+        return min(max(usual, _SHORTEST), _LONGEST)
+    if horizon < 1:
+        raise InputError("the horizon is {horizon} days; give one day or more", horizon=horizon)
+    longest = day - first - WARM_UP
+    if horizon > longest and longest >= 1:
+        raise InputError(
+            "a horizon of {horizon} days is longer than the sales allow, which begin on {first}; "
+            "the longest possible is {longest} days",
+            horizon=horizon,
+            first=day_of(first),
+            longest=longest,
+        )
+    return horizon

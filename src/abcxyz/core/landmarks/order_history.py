@@ -1,0 +1,255 @@
+"""Order history: the order days of every customer, with running sums for any past day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import field, frozen
+
+from abcxyz._arrays import SAME_ARRAYS, Bools, Floats, Ints, freeze
+from abcxyz.core.sales.accumulate import CustomerNumbers
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.errors import InputError
+
+__all__ = ["OrderHistory", "OrderHistoryCollector", "collect_orders", "day_number"]
+
+_MIDDLE = 1 << 31  # days before and after 1970-01-01, in 32 bits
+_MANY = 1 << 22  # lines after which the collected ones are reduced to days
+_FAR = 1 << 20  # more than any gap between two days
+
+
+def day_number(day: date) -> int:
+    """Return the number of days since 1970-01-01."""
+    return int(np.datetime64(day, "D").astype(np.int64))
+
+
+@frozen(kw_only=True)
+class OrderHistory:
+    """Days with sales or returns of n customers, and running sums over them.
+
+    Parameters
+    ----------
+    customers
+        (n,) identifiers.
+    keys
+        (m,) row of the customer and day, sorted: ``row << 32 | day + 2**31``, with the day counted
+        from 1970-01-01.
+    net
+        (m,) money of the day, returns deducted.
+    bought
+        (m,) revenue of the day's sales alone; a day with more than 0 is an order day.
+    returned
+        (m,) money of the day's returns, positive.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
+    keys: Ints = field(eq=SAME_ARRAYS)
+    net: Floats = field(eq=SAME_ARRAYS)
+    bought: Floats = field(eq=SAME_ARRAYS)
+    returned: Floats = field(eq=SAME_ARRAYS)
+    sums: Sums = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "sums", Sums(self))
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last day, counted from 1970-01-01; (0, -1) without any."""
+        if not len(self.keys):
+            return 0, -1
+        days = (self.keys & 0xFFFFFFFF) - _MIDDLE
+        return int(days.min()), int(days.max())
+
+    @property
+    def starts(self) -> Ints:
+        """(n,) position in *keys* of each customer's first entry."""
+        return np.searchsorted(self.keys, np.arange(len(self), dtype=np.int64) << 32)
+
+    def before(self, day: int) -> Ints:
+        """Return for every customer the position in *keys* of the first entry from *day* on."""
+        rows = np.arange(len(self), dtype=np.int64) << 32
+        return np.searchsorted(self.keys, rows | (day + _MIDDLE))
+
+    def until(self, day: int) -> OrderHistory:
+        """Return the history as known before a day; customers without entries are left out."""
+        earlier = (self.keys & 0xFFFFFFFF) < day + _MIDDLE
+        known = np.zeros(len(self), dtype=bool)
+        known[self.keys[earlier] >> 32] = True
+        part = OrderHistory(
+            customers=self.customers,
+            keys=self.keys[earlier],
+            net=self.net[earlier],
+            bought=self.bought[earlier],
+            returned=self.returned[earlier],
+        )
+        return part if known.all() else part.take(np.flatnonzero(known))
+
+    def take(self, rows: Ints) -> OrderHistory:
+        """Select customers by their rows, ascending."""
+        place = np.full(len(self), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        owner = place[self.keys >> 32]
+        chosen = owner >= 0
+        return OrderHistory(
+            customers=self.customers[rows],
+            keys=(owner[chosen] << 32) | (self.keys[chosen] & 0xFFFFFFFF),
+            net=self.net[chosen],
+            bought=self.bought[chosen],
+            returned=self.returned[chosen],
+        )
+
+
+class Sums:
+    """Running sums over the entries of a history; entry *i* is the sum of the first *i*.
+
+    Attributes
+    ----------
+    net, bought, returned
+        (m + 1,) running sums of money.
+    orders
+        (m + 1,) running number of order days; positions in the attributes below.
+    day
+        (k,) the order days.
+    gap, gap_square
+        (k + 1,) running sums over the gap before each order day, 0 for a customer's first.
+    longest
+        (k,) the customer's longest gap up to each order day.
+    money
+        (k,) revenue of each order day.
+    """
+
+    def __init__(self, history: OrderHistory) -> None:
+        self.net, self.bought, self.returned = (
+            _running(one) for one in (history.net, history.bought, history.returned)
+        )
+        is_order = history.bought > 0
+        self.orders: Ints = np.concatenate(([0], np.cumsum(is_order)))
+        owner = history.keys[is_order] >> 32
+        self.day: Ints = (history.keys[is_order] & 0xFFFFFFFF) - _MIDDLE
+        self.money: Floats = history.bought[is_order]
+        gap = np.zeros(len(owner))
+        follows = owner[1:] == owner[:-1]
+        gap[1:][follows] = (self.day[1:] - self.day[:-1])[follows]
+        self.gap, self.gap_square = _running(gap), _running(gap * gap)
+        # The running maximum within a customer: each customer's gaps exceed those before.
+        raised = owner * _FAR
+        self.longest: Floats = np.maximum.accumulate(raised + gap) - raised
+
+
+def _running(values: Floats) -> Floats:
+    sums: Floats = np.concatenate(([0.0], np.cumsum(values)))
+    return sums
+
+
+class OrderHistoryCollector:
+    """Collector of the order days of every customer, one batch of sales at a time.
+
+    Memory is 32 bytes per customer and day with a sale or a return.
+
+    Parameters
+    ----------
+    metric
+        What the money of a day is: ``profit`` (amounts less cost), or else the revenue.
+    until
+        Sales from this day on are ignored; None for all.
+    """
+
+    def __init__(self, metric: str = "revenue", until: date | None = None) -> None:
+        self._metric, self._until = metric, until
+        self._coder = CustomerNumbers(1)
+        self._parts: list[tuple[Ints, Floats]] = []
+        self._loose = 0
+
+    def add(self, batch: Transactions) -> None:
+        """Add a batch of sales."""
+        if self._until is not None:
+            earlier = batch.day < np.datetime64(self._until)
+            batch = batch if earlier.all() else batch.take(earlier)
+        if not len(batch):
+            return
+        code, low, shift = self._coder.code(batch.customer)
+        if shift:
+            self._parts = [(keys + (shift << 32), money) for keys, money in self._parts]
+        keys = (code.astype(np.int64) - low) << 32
+        keys += batch.day.astype(np.int64) + _MIDDLE
+        amount = np.asarray(batch.amount, dtype=np.float64)
+        net = amount
+        if self._metric == "profit":
+            if batch.cost is None:
+                raise InputError(
+                    "the metric profit needs the cost of each sale; give the transactions a cost"
+                )
+            net = amount - batch.cost
+        money = np.stack([net, np.maximum(amount, 0.0), np.maximum(-amount, 0.0)])
+        self._parts.append(_by_day(keys, money))
+        self._loose += len(self._parts[-1][0])
+        if self._loose > _MANY and len(self._parts) > 1:
+            self._reduce()
+
+    def _reduce(self) -> None:
+        keys = np.concatenate([np.zeros(0, np.int64), *(one for one, _ in self._parts)])
+        money = np.concatenate([np.zeros((3, 0)), *(one for _, one in self._parts)], axis=1)
+        self._parts = [_by_day(keys, money)]
+        self._loose = 0
+
+    def close(self) -> OrderHistory:
+        """Return the history of all customers added."""
+        self._reduce()
+        keys, money = self._parts[0]
+        known: Bools = np.zeros(self._coder.size, dtype=bool)
+        known[keys >> 32] = True
+        if not known.all():
+            row = np.cumsum(known) - 1
+            keys = (row[keys >> 32] << 32) | (keys & 0xFFFFFFFF)
+        net, bought, returned = money
+        return OrderHistory(
+            customers=freeze(self._coder.customers(known)),
+            keys=freeze(keys),
+            net=freeze(net),
+            bought=freeze(bought),
+            returned=freeze(returned),
+        )
+
+
+def _by_day(keys: Ints, money: Floats) -> tuple[Ints, Floats]:
+    """Add up the money of entries with equal keys, and sort by key."""
+    if not len(keys):
+        return keys, money
+    if (keys[1:] < keys[:-1]).any():
+        order = np.argsort(keys, kind="stable")
+        keys, money = keys[order], money[:, order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    if len(starts) == len(keys):
+        return keys, money
+    return keys[starts], np.add.reduceat(money, starts, axis=1)
+
+
+def collect_orders(
+    sales: Transactions | Iterable[Transactions],
+    *,
+    until: date | None = None,
+    metric: str = "revenue",
+) -> OrderHistory:
+    """Return the order history of sales, at once or in batches.
+
+    Examples
+    --------
+    >>> sales = Transactions(["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5),
+    ...                      date(2026, 2, 9)], [50, 50, 10])
+    >>> history = collect_orders(sales)
+    >>> history.customers.tolist(), history.bought.tolist()
+    (['a', 'b'], [50.0, 50.0, 10.0])
+    """
+    collector = OrderHistoryCollector(metric, until)
+    for batch in [sales] if isinstance(sales, Transactions) else sales:
+        collector.add(batch)
+    return collector.close()

@@ -1,0 +1,131 @@
+"""Reasons of a probability in words: groups of features, and a sentence for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from abcxyz._arrays import Floats
+from abcxyz.core.classes.segments import ABC
+from abcxyz.core.landmarks.fit import Curve
+from abcxyz.core.landmarks.model import Card
+from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import money, number
+
+__all__ = ["GROUPS", "pushes_of", "reason"]
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "silence": (
+            "rhythm", "silence", "silence_to_gap", "silence_to_longest", "mean_gap",
+        ),
+        "orders": (
+            "orders_90", "orders_180", "orders_365", "active_months", "rate", "order_trend",
+        ),
+        "money": ("money_trend", "money_90", "money_365"),
+        "size": ("mean_order", "last_order"),
+        "regularity": ("irregularity",),
+        "tenure": ("tenure",),
+        "season": ("same_season",),
+        "returns": ("returns",),
+        "class": ("abc", "abc_change"),
+        "value": ("value_to_limit",),
+    }
+)  # fmt: skip
+"""Group of features that one sentence explains -> the features."""
+
+
+def pushes_of(model: Card | Curve | None, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return for every group the (n,) log-odds by which it moves each example off the average."""
+    pushes: dict[str, Floats] = {}
+    if isinstance(model, Curve):
+        raw = model.log_odds(columns, 0)
+        group = next(name for name, members in GROUPS.items() if model.feature in members)
+        return {group: raw - float(np.median(raw)) if len(raw) else raw}
+    if model is None:
+        return pushes
+    for group, members in GROUPS.items():
+        parts = [part for part in model.parts if part.attribute.name in members]
+        if parts:
+            pushes[group] = sum(
+                (part.of(columns[part.attribute.name]) - part.mean for part in parts),
+                np.zeros(len(next(iter(columns.values())))),
+            )
+    return pushes
+
+
+def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
+    """Return what was known about a customer, as a sentence; empty if nothing was.
+
+    Parameters
+    ----------
+    group
+        One of `GROUPS`.
+    facts
+        The customer's facts, as in `Features`.
+    lang
+        Language of the sentence.
+    """
+    if group == "silence":
+        return _silence(facts, lang)
+    if group == "orders":
+        return text(
+            "orders in 90 days: {now}, in the 90 before: {before}",
+            lang,
+            now=number(facts["orders_90"], lang),
+            before=number(facts["orders_180"] - facts["orders_90"], lang),
+        )
+    if group == "money":
+        return text(
+            "bought in 90 days for {now}, in the 90 before for {before}",
+            lang,
+            now=money(facts["money_90"], lang),
+            before=money(facts["money_180"] - facts["money_90"], lang),
+        )
+    if group == "size":
+        return text("mean order: {money}", lang, money=money(facts["mean_order"], lang))
+    if group == "regularity":
+        even = facts["irregularity"] < 1
+        return text("orders at even intervals" if even else "orders at uneven intervals", lang)
+    if group == "tenure" and not math.isnan(facts["tenure"]):
+        return text("a customer for {days} days", lang, days=number(facts["tenure"], lang))
+    if group == "season" and not math.isnan(facts["same_season"]):
+        return text(
+            "orders in this season a year ago: {count}",
+            lang,
+            count=number(facts["same_season"], lang),
+        )
+    if group == "returns" and facts["returned"] > 0:
+        return text("returns in 180 days: {money}", lang, money=money(facts["returned"], lang))
+    if group == "class":
+        now, before = _letter(facts["abc"]), _letter(facts["before"])
+        if now == before:
+            return text("class {now}, as a quarter ago", lang, now=now)
+        return text("class {now}, a quarter ago {before}", lang, now=now, before=before)
+    if group == "value" and not math.isnan(facts["missing"]):
+        return text(
+            "{money} short of class A", lang, money=money(max(facts["missing"], 0.0), lang)
+        )
+    return ""
+
+
+def _silence(facts: Mapping[str, float], lang: str) -> str:
+    if math.isnan(facts["silence"]):
+        return ""
+    days = number(facts["silence"], lang)
+    if facts["orders"] < 2:
+        return text("{days} days silent after a single order", lang, days=days)
+    return text(
+        "{days} days silent, usual {usual}, longest {longest}",
+        lang,
+        days=days,
+        usual=number(facts["own_gap"], lang),
+        longest=number(facts["longest"], lang),
+    )
+
+
+def _letter(code: float) -> str:
+    return ABC[int(code)] if 0 <= code < len(ABC) else "N"

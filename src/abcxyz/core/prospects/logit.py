@@ -1,0 +1,173 @@
+"""Logistic regression by Newton's method, with numpy alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from abcxyz._arrays import Bools, Floats
+
+__all__ = ["calibrate", "ridge_logit", "shift_to_share", "sigmoid"]
+
+_STEPS = 60
+_HALVINGS = 30
+_CLOSE = 1e-8
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Convert log-odds to probabilities, without overflow."""
+    probability: Floats = 0.5 + 0.5 * np.tanh(log_odds / 2)
+    return probability
+
+
+def ridge_logit(
+    columns: Floats,
+    outcome: Bools,
+    *,
+    penalty: float = 1.0,
+    weights: Floats | None = None,
+    start: Floats | None = None,
+) -> tuple[float, Floats]:
+    """Fit the log-odds of an outcome as an intercept and a weighted sum of columns.
+
+    Parameters
+    ----------
+    columns
+        (n, p) explanatory values of similar scale.
+    outcome
+        (n,) booleans, of both kinds.
+    penalty
+        Strength of the ridge on the p coefficients; the intercept is free.
+    weights
+        (n,) positive weights of the rows; None for 1.
+    start
+        (p + 1,) intercept and coefficients from which the search begins; None for a constant.
+
+    Returns
+    -------
+    tuple
+        The intercept, and (p,) coefficients.
+
+    Notes
+    -----
+    Maximises ``sum w (y ln p + (1 - y) ln(1 - p)) - penalty |b|^2 / 2``, which is concave, by
+    `maximise_likelihood`.
+
+    Examples
+    --------
+    >>> base, slopes = ridge_logit(np.array([[0.0], [0.0], [1.0], [1.0]]),
+    ...                            np.array([False, True, True, True]))
+    >>> round(base, 2), slopes.round(2).tolist()
+    (0.73, [0.82])
+    """
+    n, p = columns.shape
+    weight = np.ones(n) if weights is None else weights
+    truth = outcome.astype(np.float64)
+    if start is None:
+        share = (weight @ truth + 0.5) / (weight.sum() + 1)
+        start = np.zeros(p + 1)
+        start[0] = math.log(share / (1 - share))
+    full = np.concatenate([np.ones((n, 1)), columns], axis=1)
+    # A trace of a penalty on the intercept, so that the equations always have one solution.
+    ridge = np.concatenate(([1e-9], np.full(p, float(penalty))))
+    point = _newton(full, truth, weight, ridge, np.zeros(p + 1), start)
+    return float(point[0]), point[1:]
+
+
+def calibrate(
+    outcome: Bools,
+    log_odds: Floats,
+    *,
+    slope_penalty: float = 1.0,
+    weights: Floats | None = None,
+) -> tuple[float, float]:
+    """Fit the log-odds of an outcome as an intercept and a slope of predicted log-odds.
+
+    Parameters
+    ----------
+    outcome
+        (n,) booleans.
+    log_odds
+        (n,) predictions.
+    slope_penalty
+        Strength with which the slope is held at 1: its prior is normal with the variance
+        ``1 / slope_penalty``.
+    weights
+        (n,) positive weights of the rows; None for 1.
+
+    Returns
+    -------
+    tuple
+        Intercept and slope; the slope is at least 0.
+
+    Notes
+    -----
+    Platt scaling. Half an example of each kind is added at the mean prediction, so that the
+    intercept is finite where all outcomes are the same.
+
+    Examples
+    --------
+    >>> base, slope = calibrate(np.array([False, True]), np.array([-1.0, 1.0]), slope_penalty=1e9)
+    >>> round(base, 6), round(slope, 6)
+    (0.0, 1.0)
+    """
+    weight = np.ones(len(log_odds)) if weights is None else weights
+    middle = float(weight @ log_odds / weight.sum())
+    full = np.stack([np.ones(len(log_odds) + 2), np.append(log_odds, [middle] * 2)], axis=1)
+    truth = np.append(outcome.astype(np.float64), [0.0, 1.0])
+    goal = np.array([0.0, 1.0])
+    ridge = np.array([1e-9, float(slope_penalty)])
+    point = _newton(full, truth, np.append(weight, [0.5, 0.5]), ridge, goal, goal)
+    return float(point[0]), max(float(point[1]), 0.0)
+
+
+def shift_to_share(log_odds: Floats, share: float) -> float:
+    """Return the shift of log-odds after which the mean probability is a share.
+
+    Notes
+    -----
+    By bisection. The share must lie between 0 and 1, both excluded.
+
+    Examples
+    --------
+    >>> round(shift_to_share(np.array([0.0, 0.0]), 0.75), 4)
+    1.0986
+    """
+    low, high = -40.0, 40.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sigmoid(log_odds + middle).mean() < share else (low, middle)
+    return (low + high) / 2
+
+
+def _newton(
+    full: Floats, truth: Floats, weight: Floats, ridge: Floats, goal: Floats, start: Floats
+) -> Floats:
+    """Maximise a logistic likelihood less ``ridge @ (point - goal)^2 / 2``.
+
+    Newton's method. A step that does not shorten the gradient is halved: the direction of Newton
+    always shortens it for a small enough step.
+    """
+
+    def at(point: Floats) -> tuple[Floats, Floats, float]:
+        predicted = sigmoid(full @ point)
+        slope = (weight * (truth - predicted)) @ full - ridge * (point - goal)
+        return predicted, slope, float(np.sqrt(slope @ slope))
+
+    point = start
+    predicted, slope, size = at(point)
+    for _ in range(_STEPS):
+        curvature = (full * (weight * predicted * (1 - predicted))[:, None]).T @ full
+        # Probabilities that are 0 and 1 to the last bit leave no curvature.
+        step = np.linalg.solve(curvature + np.diag(ridge + 1e-9), slope)
+        for _ in range(_HALVINGS):
+            there = at(point + step)
+            if there[2] <= size:
+                break
+            step = step / 2
+        point = point + step
+        predicted, slope, size = there
+        if np.abs(step).max() <= _CLOSE:
+            break
+    return point

@@ -1,0 +1,77 @@
+"""Order history: running sums against a slow obvious twin, batches, and past days."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz import Settings, Transactions
+from abcxyz.core.landmarks.features import features_at
+from abcxyz.core.landmarks.order_history import collect_orders, day_number
+
+FIRST = date(2025, 1, 1)
+Line = tuple[int, int, int]
+LINES = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 200), st.sampled_from([-5, 0, 3, 10, 40])),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(LINES, st.integers(1, 220), st.booleans())
+def test_features_are_those_counted_by_hand(lines: list[Line], offset: int, as_text: bool) -> None:
+    ids = [f"c{who}" if as_text else who for who, _, _ in lines]
+    sales = Transactions(
+        ids,
+        [FIRST + timedelta(days=day) for _, day, _ in lines],
+        [float(money) for *_, money in lines],
+    )
+    day = day_number(FIRST) + offset
+    history = collect_orders([sales.take(np.array([i])) for i in range(len(sales))])
+    features = features_at(history, day, Settings(), 90)
+    for row, who in enumerate(history.customers.tolist()):
+        own = [(d, m) for one, (_, d, m) in zip(ids, lines, strict=True) if one == who]
+        days = sorted({d for d, m in own if m > 0 and d < offset})
+        assert features.known[row] == bool(days)
+        if not days:
+            continue
+        gaps = np.diff(days)
+        assert features.facts["silence"][row] == offset - days[-1]
+        assert features.facts["tenure"][row] == offset - days[0]
+        assert features.facts["orders"][row] == len(days)
+        assert features.facts["longest"][row] == (gaps.max() if len(gaps) else 0)
+        assert features.columns["orders_90"][row] == sum(d >= offset - 90 for d in days)
+        bought = sum(m for d, m in own if m > 0 and offset - 90 <= d < offset)
+        assert features.facts["money_90"][row] == bought
+        returned = -sum(m for d, m in own if m < 0 and offset - 180 <= d < offset)
+        assert features.facts["returned"][row] == returned
+        if len(gaps):
+            assert features.facts["own_gap"][row] == gaps.mean()
+
+
+@given(LINES, st.integers(1, 220))
+def test_nothing_of_a_later_day_reaches_the_features(lines: list[Line], offset: int) -> None:
+    sales = Transactions(
+        [who for who, _, _ in lines],
+        [FIRST + timedelta(days=day) for _, day, _ in lines],
+        [float(money) for *_, money in lines],
+    )
+    day = day_number(FIRST) + offset
+    whole = collect_orders(sales)
+    early = whole.until(day)
+    both = np.isin(whole.customers, early.customers)
+    now, then = features_at(whole, day, Settings(), 90), features_at(early, day, Settings(), 90)
+    for name in now.columns:
+        np.testing.assert_array_equal(now.columns[name][both], then.columns[name])
+    assert not now.known[~both].any()
+
+
+def test_integer_ids_that_begin_lower_in_a_later_batch_keep_their_days() -> None:
+    first = Transactions([5000, 5001], [FIRST, FIRST], [1.0, 2.0])
+    second = Transactions([10, 5000], [FIRST, FIRST + timedelta(days=3)], [3.0, 4.0])
+    history = collect_orders([first, second])
+    assert history.customers.tolist() == [10, 5000, 5001]
+    assert history.bought.tolist() == [3.0, 1.0, 4.0, 2.0]

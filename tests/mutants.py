@@ -1,0 +1,202 @@
+"""Mutation test: seeded small changes of the code, each of which some near test has to notice.
+
+Run by ``nox -s mutants``, in a copy of the project: files are changed on disk one at a time.
+Cosmic Ray lists the changes; here a sample of them is drawn, tried and counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import io
+import multiprocessing
+import os
+import random
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from attrs import frozen
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import MutationSpec
+
+LEAST = 0.95
+#: Seconds for the tests of one mutant; an endless loop is noticed too.
+TIMEOUT = 600.0
+#: Imported once, before the processes that try the mutants are forked.
+HEAVY = ("numpy", "pandas", "requests", "scipy.stats")
+
+
+@frozen
+class Room:
+    """Code to change, and its tests: the nearest folder or file first, then the rest."""
+
+    code: str
+    tests: tuple[str, ...]
+
+
+ROOMS = {
+    "core classes": Room("src/abcxyz/core/classes", ("tests/core/classes", "tests/core")),
+    "core sales": Room("src/abcxyz/core/sales", ("tests/core/sales", "tests/core")),
+    "core dynamics": Room("src/abcxyz/core/dynamics", ("tests/core/dynamics", "tests/core")),
+    "core snapshots": Room("src/abcxyz/core/snapshots", ("tests/core/snapshots", "tests/core")),
+    "core advice": Room("src/abcxyz/core/advice", ("tests/core/advice", "tests/core")),
+    "anonymization": Room(
+        "src/abcxyz/report/anonymization.py", ("tests/report/test_anonymization.py",)
+    ),
+    "http": Room("src/abcxyz/http.py", ("tests/http",)),
+    "history": Room("src/abcxyz/history", ("tests/history", "tests/cli/test_history_commands.py")),
+    "pipeline": Room("src/abcxyz/pipeline", ("tests/pipeline",)),
+    "bitrix money": Room("src/abcxyz_bitrix/sales", ("tests/bitrix/sales", "tests/bitrix")),
+    "1c money": Room("src/abcxyz_onec/sales", ("tests/onec/sales", "tests/onec")),
+}
+
+#: Changes that no test can notice: file, changed line -> why. They are not counted.
+EQUIVALENT: dict[tuple[str, str], str] = {}
+
+
+def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return the places of annotations and of imports for type checkers, which never run."""
+    found: list[ast.expr | ast.stmt] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            found.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef) and node.returns:
+            found.append(node.returns)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found.append(node)
+    return [
+        ((one.lineno, one.col_offset), (one.end_lineno or one.lineno, one.end_col_offset or 0))
+        for one in found
+    ]
+
+
+def mutants(room: Room, folder: Path) -> list[MutationSpec]:
+    """List the changes of a room in an order that depends on the code alone."""
+    whole = Path(room.code)
+    files = sorted(whole.rglob("*.py")) if whole.is_dir() else [whole]
+    with use_db(folder / "mutants.sqlite", WorkDB.Mode.create) as database:
+        init(files, database, {})
+        listed = [item.mutations[0] for item in database.work_items]
+    places = {path: skipped_places(path.read_text(encoding="utf-8")) for path in files}
+    return sorted(
+        (
+            one
+            for one in listed
+            if not any(a <= one.start_pos < b for a, b in places[one.module_path])
+        ),
+        key=lambda one: (str(one.module_path), one.start_pos, one.operator_name, one.occurrence),
+    )
+
+
+def _passes(tests: Sequence[str]) -> bool:
+    """Run tests in a forked process, and return whether they pass in time."""
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(tests,))
+    process.start()
+    process.join(TIMEOUT)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return process.exitcode == 0
+
+
+def _run(tests: Sequence[str]) -> None:
+    import pytest
+
+    flags = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile", "quick"]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        code = pytest.main([*flags, *tests])
+    # Without the clean-up of the parent, and without waiting for threads of a broken test.
+    os._exit(int(code))
+
+
+def changed_line(before: str, after: str | None) -> str:
+    """Return the first line that differs, as it was and as it is."""
+    if after is None:
+        return ""
+    for one, other in zip(before.splitlines(), after.splitlines(), strict=False):
+        if one != other:
+            return f"{one.strip()}  ->  {other.strip()}"
+    return "lines removed or added"
+
+
+@frozen
+class Tried:
+    """A change and its fate."""
+
+    place: str
+    line: str
+    killed: bool
+    equivalent: bool
+
+
+def _compiles(code: str | None) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            compile(code or "?", "mutant", "exec")
+        except (SyntaxError, SyntaxWarning):
+            return False
+    return True
+
+
+def tried(room: Room, order: Sequence[MutationSpec]) -> Iterator[Tried]:
+    """Try the changes in turn, except those that are no Python.
+
+    Raises
+    ------
+    SystemExit
+        The tests fail without any change, so that they would kill every mutant.
+    """
+    if not all(_passes([tests]) for tests in room.tests):
+        raise SystemExit(f"the tests of {room.code} fail without a change; mend that first")
+    for one in order:
+        operator = get_operator(one.operator_name)(**one.operator_args)
+        with use_mutation(one.module_path, operator, one.occurrence) as (before, after):
+            if not _compiles(after):
+                continue
+            killed = not all(_passes([tests]) for tests in room.tests)
+        line = changed_line(before, after)
+        known = (str(one.module_path), line) in EQUIVALENT
+        yield Tried(f"{one.module_path}:{one.start_pos[0]}", line, killed, known and not killed)
+
+
+def main() -> int:
+    """Draw a sample, try it, print the survivors and the share of the killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100, help="changes to try in all")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sample")
+    parser.add_argument("--room", choices=ROOMS, action="append", help="only this one")
+    parser.add_argument("--folder", type=Path, required=True, help="for the list of changes")
+    options = parser.parse_args()
+    sys.dont_write_bytecode = True
+    for name in HEAVY:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    chosen = options.room or list(ROOMS)
+    draw = random.Random(options.seed)
+    done: list[Tried] = []
+    for name in chosen:
+        room = ROOMS[name]
+        order = mutants(room, options.folder)
+        draw.shuffle(order)
+        for one in islice(tried(room, order), -(-options.count // len(chosen))):
+            fate = "killed" if one.killed else "equivalent" if one.equivalent else "SURVIVED"
+            print(f"{fate:10} {name}: {one.place}: {one.line}", flush=True)
+            done.append(one)
+    counted = [one for one in done if not one.equivalent]
+    killed = sum(one.killed for one in counted)
+    share = killed / max(len(counted), 1)
+    print(f"killed {killed} of {len(counted)}: {share:.0%}; equivalent {len(done) - len(counted)}")
+    return 0 if share >= LEAST else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
