@@ -15,6 +15,10 @@ from sphinx.ext.autosummary import Autosummary, autosummary_toc
 
 from abcxyz import _arrays
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import mathml
+import notebook_pages
+
 project = "abcxyz"
 author = "The abcxyz developers"
 version = release = installed_version("abcxyz")
@@ -30,6 +34,7 @@ exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "abcxyz"
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -95,4 +100,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     remove_old_pages()
     app.add_directive("autosummary", ModuleTable, override=True)
     app.connect("missing-reference", link_exported)
+    app.connect("source-read", notebook_pages.build_page)
+    app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import functools
 import importlib
 import io
 import multiprocessing
@@ -59,7 +60,11 @@ ROOMS = {
 }
 
 #: Changes that no test can notice: file, changed line -> why. They are not counted.
-EQUIVALENT: dict[tuple[str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str], str] = {
+    ("src/abcxyz/http.py", "read_timeout: float = 65.0,  ->  read_timeout: float = 66.0,"): (
+        "a second more of patience changes nothing that is promised"
+    ),
+}
 
 
 def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -96,7 +101,14 @@ def mutants(room: Room, folder: Path) -> list[MutationSpec]:
     )
 
 
-def _passes(tests: Sequence[str]) -> bool:
+@functools.cache
+def sound(tests: str) -> None:
+    """Check that tests pass without any change: otherwise they would kill every mutant."""
+    if not _passes(tests):
+        raise SystemExit(f"{tests} fails without a change; mend that first")
+
+
+def _passes(tests: str) -> bool:
     """Run tests in a forked process, and return whether they pass in time."""
     process = multiprocessing.get_context("fork").Process(target=_run, args=(tests,))
     process.start()
@@ -107,12 +119,12 @@ def _passes(tests: Sequence[str]) -> bool:
     return process.exitcode == 0
 
 
-def _run(tests: Sequence[str]) -> None:
+def _run(tests: str) -> None:
     import pytest
 
     flags = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile", "quick"]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        code = pytest.main([*flags, *tests])
+        code = pytest.main([*flags, tests])
     # Without the clean-up of the parent, and without waiting for threads of a broken test.
     os._exit(int(code))
 
@@ -147,25 +159,31 @@ def _compiles(code: str | None) -> bool:
     return True
 
 
-def tried(room: Room, order: Sequence[MutationSpec]) -> Iterator[Tried]:
-    """Try the changes in turn, except those that are no Python.
-
-    Raises
-    ------
-    SystemExit
-        The tests fail without any change, so that they would kill every mutant.
-    """
-    if not all(_passes([tests]) for tests in room.tests):
-        raise SystemExit(f"the tests of {room.code} fail without a change; mend that first")
-    for one in order:
-        operator = get_operator(one.operator_name)(**one.operator_args)
-        with use_mutation(one.module_path, operator, one.occurrence) as (before, after):
+def noticed(room: Room, change: MutationSpec) -> tuple[bool, str] | None:
+    """Return whether a test of the room fails with a change, and the line; None: no Python."""
+    operator = get_operator(change.operator_name)(**change.operator_args)
+    line = ""
+    for tests in room.tests:
+        sound(tests)
+        with use_mutation(change.module_path, operator, change.occurrence) as (before, after):
             if not _compiles(after):
-                continue
-            killed = not all(_passes([tests]) for tests in room.tests)
-        line = changed_line(before, after)
-        known = (str(one.module_path), line) in EQUIVALENT
-        yield Tried(f"{one.module_path}:{one.start_pos[0]}", line, killed, known and not killed)
+                return None
+            line = changed_line(before, after)
+            if not _passes(tests):
+                return True, line
+    return False, line
+
+
+def tried(room: Room, order: Sequence[MutationSpec]) -> Iterator[Tried]:
+    """Try the changes in turn, except those that are no Python."""
+    for one in order:
+        answer = noticed(room, one)
+        if answer is not None:
+            killed, line = answer
+            known = (str(one.module_path), line) in EQUIVALENT
+            yield Tried(
+                f"{one.module_path}:{one.start_pos[0]}", line, killed, known and not killed
+            )
 
 
 def main() -> int:

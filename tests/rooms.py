@@ -45,6 +45,14 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.analysis": "core.*",
         "core.__init__": "core.*",
         "__init__": "core.__init__",
+        # CRM analytics: records, statistics, reports over them.
+        "crm.records": "core.*",
+        "crm.statistics": "core.* crm.records",
+        "crm.reports.base": "core.* crm.records",
+        "crm.reports.service": "core.* crm.*",
+        "crm.reports": "core.* crm.*",
+        "crm": "core.* crm.*",
+        "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
         "plugins": "i18n http core.* write_report",
@@ -84,6 +92,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
         "tables.scan": "core.*",
         "tables": "i18n core.* fast frames.* tables.*",
+        "tables.crm": "core.* crm crm.* tables tables.*",
         "tables.export": "i18n core.* tables",
         "tables.inspection": "i18n core.* tables tables.*",
         "tables.__init__": "tables.inspection",
@@ -122,8 +131,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline cli.options "
         "cli.inputs cli.output",
-        "cli.commands": "i18n core.* plugins options binding registry history tables.* demo "
-        "config pipeline cli.options cli.inputs cli.output",
+        "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
+        "demo config pipeline cli.options cli.inputs cli.output",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },
@@ -180,6 +189,7 @@ FACES = {
     "abcxyz.cli",
     "abcxyz.config",
     "abcxyz.core",
+    "abcxyz.crm",
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",

@@ -11,15 +11,19 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+import attrs
 import pytest
 
 import abcxyz
+import abcxyz.crm.profit
+import abcxyz.crm.reports.registry
 import abcxyz_bitrix
 import abcxyz_onec
 from abcxyz import BCG, EVENTS, METRICS, TAGS, UNITS, default_playbook
 from abcxyz.cli import build_parser
 from abcxyz.cli.options.rules import ABC_RULES, XYZ_RULES
 from abcxyz.cli.parser import ARGPARSE_ERRORS, ARGPARSE_HELP, HelpText
+from abcxyz.crm.reports.base import Row, heading
 from abcxyz.registry import load
 from abcxyz.toolkit.catalogue import SOURCE as SOURCE_LANGUAGE
 from abcxyz.toolkit.catalogue import Catalogue, languages
@@ -234,6 +238,21 @@ def test_every_phrase_of_the_pages_is_translated(package: str) -> None:
     assert [] == untranslated(package, said_on_pages(package))
 
 
+def report_fields() -> Iterator[str]:
+    """List the fields of the rows of all CRM reports, each of which is a heading."""
+    rows = [Row]
+    for row in rows:
+        rows += row.__subclasses__()
+        if attrs.has(row):
+            yield from (one.name for one in attrs.fields(row))
+
+
+def test_every_heading_of_a_crm_report_is_translated() -> None:
+    headings = {heading(name) for name in report_fields()}
+    assert len(headings) > 100
+    assert [] == untranslated("abcxyz", sorted(headings))
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_translation_is_unused(package: str) -> None:
     """Each key of a catalogue is used in the code or a page of its package."""
@@ -248,6 +267,7 @@ def test_no_translation_is_unused(package: str) -> None:
     # Names such as "ten_days" are said as words, and some begin a line.
     written |= {phrase.replace("_", " ") for phrase in written if phrase.isidentifier()}
     written |= {phrase.capitalize() for phrase in written} | set(said_on_pages(package))
+    written |= {heading(name) for name in report_fields()}
     assert set() == set(Catalogue(package).phrases("ru")) - written
 
 
@@ -272,6 +292,10 @@ def test_a_phrase_has_one_translation(package: str) -> None:
 CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
+    "abcxyz/crm/records/stages.py": "words for final stages",
+    "abcxyz/tables/crm/cells.py": "yes and no in cells",
+    "abcxyz/tables/crm/headings.py": "headings of columns",
+    "abcxyz/tables/crm/histories.py": "headings of columns",
     "abcxyz/tables/roles.py": "headings of columns",
     "abcxyz/tables/layout/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/shapes/outline.py": "the word before the date of a document",

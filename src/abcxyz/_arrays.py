@@ -6,6 +6,7 @@ import copyreg
 from collections.abc import Iterable, Sequence, Sized
 from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -98,7 +99,12 @@ def is_missing(value: object) -> bool:
     """Return whether a scalar stands for no value: None, NaN, NaT or ``pandas.NA``."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, (float, np.floating, np.datetime64)) and bool(value != value)
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, _MAY_BE_MISSING) and bool(value != value)
+
+
+_MAY_BE_MISSING = (float, np.floating, np.datetime64, np.timedelta64)
 
 
 def row_labels(values: object) -> Any:

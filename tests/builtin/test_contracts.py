@@ -284,7 +284,7 @@ class SqlSourceContract(CleanIdentifiers):
 
         def store(sales: Transactions) -> Source:
             save_sales(url, sales)
-            made.append(SqlSource(url, table="sales", batch=60))
+            made.append(SqlSource(url, table="sales", batch=120))
             return made[-1]
 
         yield store

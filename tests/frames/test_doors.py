@@ -36,7 +36,7 @@ from abcxyz.config.reader import parse_job
 from abcxyz.core.classes.rule_dicts import rule_to_dict
 from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.fast import grid
-from abcxyz.frames import panel_from_frame, segmented
+from abcxyz.frames import panel_from_frame, release, segment, segmented
 from abcxyz.pipeline import run
 from abcxyz.tables.analyze_file import analyze_file
 
@@ -46,7 +46,7 @@ BEFORE = date(2025, 3, 11)
 
 #: Ending of a file -> kind of source in a job.
 KINDS = {"xlsx": "excel", "db": "sql"}
-COLUMNS = {"customer": "customer_id", "date": "date", "amount": "amount"}
+COLUMNS: dict[str, Any] = {"customer": "customer_id", "date": "date", "amount": "amount"}
 
 
 @cache
@@ -511,3 +511,63 @@ def test_real_sales_agree(
             metric=metric,
         ) as answer:
             same(expected, of_segments(answer))
+
+
+def few_orders() -> pd.DataFrame:
+    """Sales of a year, mostly two orders of each customer, so that class X is not steady."""
+    days = pd.to_datetime(["2025-10-05", "2026-02-05", "2026-04-11", "2026-09-12"])
+    rows = [
+        (f"c{i}", days[j], 10.0 + i * j)
+        for i in range(40)
+        for j in ((0, 1, 2, 3) if i == 0 else (i % 4, (i + 1) % 4) if i % 3 else (i % 4,))
+    ]
+    return pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
+
+
+#: What is wrong -> the sales moved by so many days, and the first day that stays.
+TROUBLES = {
+    "unsteady": (0, "2000-01-01"),
+    "old file": (-150, "2000-01-01"),
+    "begins late": (0, "2026-04-01"),
+    "nothing in the window": (-365, "2000-01-01"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_frames_warn_as_the_library_does(
+    engine: str, trouble: str, make: Callable[[str], Maker]
+) -> None:
+    """An old file, one that begins late, an empty window and an unsteady X are named."""
+    shift, since = TROUBLES[trouble]
+    frame = few_orders()
+    frame["date"] += pd.Timedelta(days=shift)
+    frame = frame[frame["date"] >= since].reset_index(drop=True)
+    sales = Transactions(
+        frame["customer_id"].to_numpy(object),
+        frame["date"].to_numpy().astype("M8[D]"),
+        frame["amount"].to_numpy(),
+    )
+    with warnings.catch_warnings(record=True) as expected:
+        warnings.simplefilter("always")
+        analyze(sales, as_of=AS_OF)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        release(segment(make(engine)(frame), **COLUMNS, as_of=AS_OF))
+    messages = [
+        [str(one.message) for one in each if issubclass(one.category, AbcxyzWarning)]
+        for each in (expected, caught)
+    ]
+    assert messages[0]
+    assert messages[0] == messages[1]
+    places = {one.filename for one in caught if issubclass(one.category, AbcxyzWarning)}
+    assert places == {__file__}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sales_before_the_lookback_are_an_error(engine: str, make: Callable[[str], Maker]) -> None:
+    """Sales that are all too old are refused with the day of the last one, as by the library."""
+    frame = few_orders()
+    frame["date"] -= pd.Timedelta(days=3_000)
+    with pytest.raises(InputError, match="the last known sale is of 2018-06-26"):
+        segment(make(engine)(frame), **COLUMNS, as_of=AS_OF)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 from datetime import date
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.toolkit.packages import GERMAN, Make, make
 
+from abcxyz import Shares
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
 from abcxyz.toolkit.catalogue import (
@@ -215,3 +218,36 @@ class TestMessages:
     def test_it_survives_pickling(self) -> None:
         """An unpickled message is translatable."""
         assert translate(pickle.loads(pickle.dumps(self.note)), "ru") == translate(self.note, "ru")
+
+
+class TestNumbersOfErrors:
+    """Numbers in the fields of an error or a warning."""
+
+    @staticmethod
+    def in_russian(template: str, **details: object) -> str:
+        return translate(InputError(template, **details), "ru").replace("\N{NO-BREAK SPACE}", " ")
+
+    def test_they_are_written_as_the_language_does(self) -> None:
+        """Decimal commas, spaces between thousands, a space before the per cent sign."""
+        assert self.in_russian("{a}; {b:,}; {c:.0%}", a=0.5, b=1234567, c=0.93) == (
+            "0,5; 1 234 567; 93 %"
+        )
+        assert self.in_russian("{a:,.2f}; {b:.3g}", a=-1234.5, b=1.5e-9) == "-1 234,50; 1,5e-09"
+        assert self.in_russian("{a}; {b}", a=Decimal("2.50"), b=np.float64(0.1)) == "2,50; 0,1"
+
+    def test_what_is_no_quantity_stays(self) -> None:
+        """A value shown as it was passed, a yes, a text and a whole number do not change."""
+        assert self.in_russian("{a!r}; {b}; {c}; {d}", a=1.5, b=True, c="1.5", d=2026) == (
+            "1.5; True; 1.5; 2026"
+        )
+
+    def test_english_is_as_python_writes_it(self) -> None:
+        """The English message is that of the exception itself."""
+        error = InputError("{a}; {b:,}; {c:.0%}", a=0.5, b=1234567, c=0.93)
+        assert str(error) == translate(error, "en") == "0.5; 1,234,567; 93%"
+
+    def test_a_message_of_the_library(self) -> None:
+        """Shares that do not ascend are named with decimal commas."""
+        with pytest.raises(InputError) as caught:
+            Shares(1.5, 2.25)
+        assert "доли 1,5 и 2,25" in translate(caught.value, "ru")

@@ -7,16 +7,13 @@ from os import PathLike
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.tables.sales import read_sales
+from abcxyz.plugins import ProgressCallback
+from abcxyz.tables.file_reading import MEMORY, FileReading
 
 __all__ = ["FileSource"]
-
-_BATCH = 1_000_000  # lines
 
 
 class FileSource:
@@ -33,10 +30,15 @@ class FileSource:
         As in `read_sales`.
     skip_rows, header_rows, fill_down, melt, unpack_limit
         As in `read_sales`.
+    memory
+        Memory limit of the process, such as ``500MB``; lines that do not fit go to files.
+    spill
+        Directory for these files; None for the system's.
 
     Notes
     -----
-    The file is read at each call of `transactions`, so that changes of the file are seen.
+    The file is read at each call of `transactions`, so that changes of the file are seen. Sales
+    of the end of the window and later are counted as future ones.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class FileSource:
         fill_down: Sequence[str] | None = None,
         melt: Sequence[str] | None = None,
         unpack_limit: float | None = None,
+        memory: str = MEMORY,
+        spill: str | None = None,
     ) -> None:
         self._path = path
         self._options: dict[str, Any] = {
@@ -84,27 +88,34 @@ class FileSource:
             "fill_down": fill_down,
             "melt": melt,
             "unpack_limit": unpack_limit,
+            "memory": memory,
+            "spill": spill,
         }
+        self._progress: ProgressCallback | None = None
         self._quality: Quality | None = None
         self._names: Mapping[str, str] = MappingProxyType({})
 
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every sale of the half-open *window*, each exactly once, in batches."""
-        sales = read_sales(self._path, **self._options)
-        self._quality, self._names = sales.account(window), sales.names
-        inside = sales.transactions.within(window)
-        for start in range(0, len(inside), _BATCH):
-            yield inside.take(np.arange(start, min(start + _BATCH, len(inside))))
+        self._quality, self._names = None, MappingProxyType({})
+        reading = FileReading(
+            self._path, as_of=window.until, progress=self._advance, **self._options
+        )
+        for batch in reading.transactions(window):
+            yield batch.within(window)
+        self._quality, self._names = reading.quality, reading.names
+
+    def _advance(self, lines: int) -> None:
+        if self._progress is not None:
+            self._progress(lines, 0)
+
+    def report_progress(self, callback: ProgressCallback) -> None:
+        """Set a callback with the number of lines read."""
+        self._progress = callback
 
     def preflight(self) -> Sequence[str]:
-        """Read the file, and return a description of its content."""
-        sales = read_sales(self._path, **self._options)
-        quality = sales.quality
-        columns = ", ".join(f"{role} = {column}" for role, column in sales.columns.items())
-        return [
-            f"{self._path}: {quality.used} / {quality.rows}, {sales.first_day} - {sales.last_day}",
-            columns,
-        ]
+        """Read the first lines, and return a description of them and of the columns."""
+        return FileReading(self._path, **self._options).preflight()
 
     def data_quality(self) -> Quality | None:
         """Return the account of the whole file; None before it was read."""

@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "lapse": "lapse",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
+        "crm": "crm",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""

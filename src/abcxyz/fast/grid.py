@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from attrs import evolve
 
 from abcxyz._arrays import Days, Ints, Numbers, freeze
 from abcxyz.core.minor_units import exact_money
@@ -151,9 +152,12 @@ def fast_panel(
     plain = ids.dtype.kind in "iu" and ids.dtype != np.uint64
     if len(sales) < FAST_PAYS or sales.document is not None or not (plain or _all_text(ids)):
         return None
-    return customer_grid(
+    panel = customer_grid(
         ids, sales.day, sales.amount, periods, costs=sales.cost, metric=metric, rhythm=rhythm
     )
+    if sales.labels is None:
+        return panel
+    return evolve(panel, customers=freeze(sales.labels[panel.customers]))
 
 
 def _within(rows: Rows, periods: Periods) -> Rows:

@@ -20,7 +20,7 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, panel_of
-from abcxyz.frames.lazy import raise_unusable, whole_ids
+from abcxyz.frames.lazy import raise_no_sales, raise_unusable, whole_ids
 from abcxyz.frames.lazy_rows import ROOM, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, orders_by_document, panel_table
 from abcxyz.frames.query import Lazy, Query, check_columns
@@ -268,7 +268,7 @@ def _pushed_down(frame: Lazy, query: Query) -> tuple[Panel, int | None]:
     if columns["unusable"].sum():
         raise_unusable(frame, query, schema)
     if not len(columns["customer"]):
-        raise InputError("there are no sales; check the source and its window")
+        raise_no_sales(frame, query)
     return _panel(columns, query), places
 
 

@@ -25,16 +25,10 @@ def dask_table(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int
     loses precision by cancellation.
     """
     whole = pd.Series(dtype="Float64" if places is None else "Int64")
-    meta = {
-        "customer": _key(schema[query.customer]),
-        "spanned": pd.Series(dtype=np.int64),
-        "last": pd.Series(dtype="M8[s]"),
-        "value": whole,
-        "cv": pd.Series(dtype=np.float64),
-        "orders": pd.Series(dtype=np.int64),
-        "unusable": pd.Series(dtype=np.int64),
-        "size": pd.Series(dtype=np.float64),
-    }
+    meta = {"customer": _key(schema[query.customer]), "value": whole}
+    meta |= {n: pd.Series(dtype="M8[s]") for n in ("first", "last")}
+    meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "orders", "unusable")}
+    meta |= {n: pd.Series(dtype=np.float64) for n in ("cv", "size")}
     table = _shuffled(frame, query).map_partitions(
         _table_of_part, query, places, pd.DataFrame(meta), meta=pd.DataFrame(meta)
     )
@@ -91,6 +85,7 @@ def _table_of_part(
         {
             "customer": pd.Series(panel.customers, dtype=empty["customer"].dtype),
             "spanned": (~np.isnan(panel.sales).all(axis=1)).astype(np.int64),
+            "first": panel.first_day.astype("M8[s]"),
             "last": panel.last_day.astype("M8[s]"),
             "value": pd.array(_nullable(panel.value), dtype=kind),
             "cv": coefficient_of_variation(
@@ -100,7 +95,7 @@ def _table_of_part(
             "unusable": _first(unusable, len(panel), np.int64),
             "size": _first(size, len(panel), np.float64),
         }
-    )
+    )[[*empty]]
 
 
 def _panel_of_part(

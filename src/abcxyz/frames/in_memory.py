@@ -11,7 +11,8 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Codes, Days, Floats, Numbers, as_numbers
-from abcxyz.core.classes.classify import classify_abc, classify_xyz, warn_of_unsteady_x
+from abcxyz.core.classes.classify import classify_abc, classify_xyz
+from abcxyz.core.classes.meaningless import warn_of_unsteady_x
 from abcxyz.core.classes.rules import Limits
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
 from abcxyz.core.minor_units import minor_units
@@ -22,7 +23,7 @@ from abcxyz.errors import InputError
 from abcxyz.fast import FAST_PAYS, customer_grid
 from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, table_stats
 from abcxyz.frames.lazy_rows import ROOM
-from abcxyz.frames.query import Query, check_columns
+from abcxyz.frames.query import Query, check_columns, raise_outside
 
 __all__ = [
     "Columns",
@@ -260,13 +261,16 @@ def panel_of(
     if places is not None and (money.unusable or money.size >= ROOM):
         places = None
         money = in_units(columns, query, places)
-    return aggregated(columns, money, query, ordered=ordered), places
+    panel = aggregated(columns, money, query, ordered=ordered)
+    if not len(panel):
+        raise_outside(query, as_days(columns.day, query.date).max().item())
+    return panel, places
 
 
 def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
     """Segment the customers of a frame in memory; the result is a frame of the same kind."""
     panel, places = panel_of(frame, query, ordered=False)
-    check_panel_coverage(panel)
+    check_panel_coverage(panel, stacklevel=3)
     settings, backend = query.settings, frame.implementation
     unit = 10 ** (places or 0)
     rule = query.abc

@@ -7,14 +7,27 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from abcxyz._arrays import as_day
+from abcxyz.core.classes.meaningless import warn_of_xyz
+from abcxyz.core.classes.segments import XYZ
+from abcxyz.core.sales.coverage import check_coverage
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import Persisted, engine_of, one_row, persist
 from abcxyz.frames.lazy_cuts import Marks, TableStats, check_rules, find_marks, table_stats
 from abcxyz.frames.lazy_rows import ROOM, diagnosis, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
-from abcxyz.frames.query import Lazy, Query, check_columns
+from abcxyz.frames.query import Lazy, Query, check_columns, raise_outside
 
-__all__ = ["customer_sums", "raise_unusable", "segment_lazy", "whole_ids", "with_classes"]
+__all__ = [
+    "customer_sums",
+    "raise_no_sales",
+    "raise_unusable",
+    "segment_lazy",
+    "whole_ids",
+    "with_classes",
+]
+
+_CALLER = 4  # frames of the stack from `_warn` to the caller of `segment`
 
 
 def segment_lazy(frame: Lazy, query: Query) -> Persisted:
@@ -39,12 +52,52 @@ def segment_lazy(frame: Lazy, query: Query) -> Persisted:
         if stats.unusable:
             raise_unusable(frame, query, schema)
         if not stats.customers:
-            raise InputError("there are no sales; check the source and its window")
+            raise_no_sales(frame, query)
         marks = find_marks(table.frame, stats, query.abc, query.xyz, places)
+        result = with_classes(table.frame, marks, stats, query, places)
+        _warn(table.frame, stats, marks, query)
     except BaseException:
         table.release()
         raise
-    return Persisted(with_classes(table.frame, marks, stats, query, places), table.release)
+    return Persisted(result, table.release)
+
+
+def raise_no_sales(frame: Lazy, query: Query) -> None:
+    """Raise an error that no sale lies in the lookback, with the day of the last one before it.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    raise_outside(query, one_row(frame.select(last=nw.col(query.date).max()))["last"])
+
+
+def _warn(table: Lazy, stats: TableStats, marks: Marks, query: Query) -> None:
+    """Warn as `analyze` does: of the days of the sales, and of classes that mean nothing."""
+    row = one_row(
+        table.with_columns(xyz=_xyz(marks, query)).select(
+            nw.col("first").min(),
+            nw.col("last").max(),
+            *(nw.when(nw.col("xyz") == name).then(1).count().alias(name) for name in XYZ),
+        )
+    )
+    first, last = (
+        None if row[name] is None else as_day(row[name], name) for name in ("first", "last")
+    )
+    check_coverage(
+        query.periods, first=first, last=last, inside=stats.count > 0, stacklevel=_CALLER
+    )
+    warn_of_xyz([int(row[name]) for name in XYZ], marks.x_cut, stacklevel=_CALLER)
+
+
+def _xyz(marks: Marks, query: Query) -> nw.Expr:
+    """Return the class of the coefficient of variation; null without a sale in a bucket."""
+    cv = nw.col("cv")
+    xyz = _below(cv, marks.x, "X", _below(cv, marks.y, "Y", nw.lit("Z")))
+    if query.single_order:
+        xyz = nw.when(nw.col("orders") <= 1).then(nw.lit("Z")).otherwise(xyz)
+    return nw.when(nw.col("spanned") > 0).then(xyz)
 
 
 def whole_ids(frame: Lazy, query: Query, schema: dict[str, Any]) -> Lazy:
@@ -100,8 +153,8 @@ def customer_sums(frame: Lazy, query: Query, schema: dict[str, Any], places: int
     table = customer_table(bucket_sums(rows, query, whole=whole), query, whole=whole)
     if order_totals is None:
         return table
-    return table.drop("orders", "last").join(
-        order_totals.select("customer", "last", orders=nw.col("orders").cast(nw.Int64)),
+    return table.drop("orders", "first", "last").join(
+        order_totals.select("customer", "first", "last", orders=nw.col("orders").cast(nw.Int64)),
         on="customer",
         how="left",
     )
@@ -139,24 +192,21 @@ def with_classes(
     table: Lazy, marks: Marks, stats: TableStats, query: Query, places: int | None
 ) -> Lazy:
     """Add the classes to the table of customers."""
-    value, cv = nw.col("value"), nw.col("cv")
+    value = nw.col("value")
     money = value.cast(nw.Float64)
     money = money / 10**places if places else money
     abc = _above(value, marks.a, "A", _above(value, marks.b, "B", nw.lit("C")))
-    xyz = _below(cv, marks.x, "X", _below(cv, marks.y, "Y", nw.lit("Z")))
-    if query.single_order:
-        xyz = nw.when(nw.col("orders") <= 1).then(nw.lit("Z")).otherwise(xyz)
     result = table.select(
         "customer",
         value=money,
         share=value.cast(nw.Float64) / float(stats.positive)
         if stats.positives
         else nw.lit(None, dtype=nw.Float64),
-        cv=cv,
+        cv=nw.col("cv"),
         orders=nw.col("orders"),
         last_day=nw.col("last"),
         abc=nw.when(~value.is_null()).then(abc),
-        xyz=nw.when(nw.col("spanned") > 0).then(xyz),
+        xyz=_xyz(marks, query),
     )
     return result.with_columns(segment=nw.concat_str("abc", "xyz"))
 

@@ -59,12 +59,16 @@ _STEP = 2.0**30
 
 @frozen
 class Marks:
-    """Inclusive limits: A from *a*, B from *b*, X up to *x*, Y up to *y*."""
+    """Inclusive limits: A from *a*, B from *b*, X up to *x*, Y up to *y*.
+
+    They include the tolerance; *x_cut* is the cut of X without it.
+    """
 
     a: float
     b: float
     x: float
     y: float
+    x_cut: float
 
 
 @frozen
@@ -226,7 +230,7 @@ def find_marks(
         for cut in lower
     )
     x, y = (max(cut + stats.cv_near * abs(cut), CV_NEAR) if cut == cut else cut for cut in upper)
-    return Marks(a, b, x, y)
+    return Marks(a, b, x, y, upper[0])
 
 
 def _run(table: Lazy, *searches: Search) -> list[tuple[float, float]]:

@@ -122,7 +122,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
     -------
     narwhals.LazyFrame
         customer, value (null without sales in the window), spanned (1 with a row in any bucket),
-        cv (null if undefined), orders, last, unusable, size.
+        cv (null if undefined), orders, first, last, unusable, size.
 
     Notes
     -----
@@ -136,6 +136,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         "spanned": nw.when(bucketed).then(1).otherwise(0).cast(nw.Int64),
         "span": nw.when(bucketed).then(nw.col("money")).otherwise(0),
         "x": nw.when(filled).then(nw.col("money").cast(nw.Float64)),
+        "first": nw.col("first"),
         "last": nw.col("last"),
         "unusable": nw.col("unusable"),
         "size": nw.col("size"),
@@ -158,6 +159,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         nw.col("k").count(),
         nw.col("spanned").max(),
         nw.col("unusable").max(),
+        nw.col("first").min(),
         nw.col("last").max(),
         *extremes,
     )
@@ -166,6 +168,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
     return _with_variation(table, query, whole=whole).select(
         "customer",
         "spanned",
+        "first",
         "last",
         "cv",
         value=nw.when(nw.col(present) > 0).then(nw.col(value)).cast(kind),

@@ -14,10 +14,11 @@ from abcxyz._arrays import as_day
 from abcxyz.core.classes.rule_traits import single_order_is_z
 from abcxyz.core.classes.rules import CvRule, Rule
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.coverage import check_coverage
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["Lazy", "Query", "check_columns"]
+__all__ = ["Lazy", "Query", "check_columns", "raise_outside"]
 
 Lazy: TypeAlias = nw.LazyFrame[Any]
 """A lazy frame of Narwhals."""
@@ -178,6 +179,30 @@ def check_columns(schema: Mapping[str, Any], query: Query) -> None:
                 column=name,
                 type=str(kind),
             )
+
+
+def raise_outside(query: Query, last: object | None) -> None:
+    """Raise an error that no sale lies in the lookback, as `analyze` does.
+
+    Parameters
+    ----------
+    query
+        The query.
+    last
+        Day of the last sale of the frame; None if it has no sales.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    if last is None:
+        raise InputError("there are no sales; check the source and its window")
+    day = as_day(last, "date")
+    before = day < query.periods.lookback.since
+    check_coverage(
+        query.periods, first=None, last=day if before else None, inside=False, strict=True
+    )
 
 
 _COLUMNS = 5  # the first fields of a query name columns

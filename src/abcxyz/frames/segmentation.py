@@ -88,14 +88,21 @@ def segment(
     Raises
     ------
     InputError
-        A column is absent, of the wrong type or has missing values; there are no sales; the frame
-        is lazy and the rule requires all values in memory (`CumulativeMean` or a custom rule).
+        A column is absent, of the wrong type or has missing values; no sale lies in the lookback;
+        the frame is lazy and the rule requires all values in memory (`CumulativeMean` or a custom
+        rule).
+
+    Warns
+    -----
+    CoverageWarning, MeaninglessClassesWarning, UnsteadyClassWarning
+        As `analyze`: the sales do not cover the window, nearly all customers are in one class, or
+        class X includes coefficients of variation above 100 %.
 
     Notes
     -----
     A lazy frame is read once, or twice if its amounts are not integers of the minor unit. The
-    rules then need two queries on the table of customers (`Shares` up to six), and fetch only
-    numbers; around the crossing of a share up to 50,000 values.
+    rules then need two queries on the table of customers (`Shares` up to six), the warnings one,
+    and fetch only numbers; around the crossing of a share up to 50,000 values.
 
     Examples
     --------
@@ -103,7 +110,7 @@ def segment(
     >>> sales = pd.DataFrame({"who": ["a", "a", "b"], "sum": [50, 50, 10],
     ...     "on": pd.to_datetime(["2026-01-05", "2026-02-05", "2026-02-09"])})
     >>> result = segment(sales, customer="who", date="on", amount="sum", period="2M",
-    ...                  as_of=Date(2026, 3, 1))
+    ...                  as_of="2026-03-01")
     >>> result["segment"].tolist()
     ['AX', 'BZ']
     """

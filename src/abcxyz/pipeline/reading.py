@@ -11,10 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from attrs import evolve
 
+from abcxyz._arrays import Bools, freeze
 from abcxyz.config import Part
-from abcxyz.core.sales.calendar import Window
+from abcxyz.core.analysis.analyze import aggregate_sales
+from abcxyz.core.sales.calendar import Periods, Window
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, AdapterError
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.plugins import NamesSource, ProgressReporter, QualitySource, Source
@@ -24,6 +28,7 @@ from abcxyz.toolkit.redaction import Redactor
 __all__ = ["CommonNames", "Reading"]
 
 _EXAMPLES = 3
+_PLACE = 0x1E3779B97F4A7C15 >> 8  # separates the numbers of documents of several sources
 
 
 class CommonNames(dict[Any, str]):
@@ -36,14 +41,61 @@ class CommonNames(dict[Any, str]):
         self.unmapped: set[str] = set()
 
     def __missing__(self, customer: Any) -> str:
-        identifier = str(customer)
-        name = None if self._map is None else self._map.get(identifier)
-        if name is None:
-            name = self._prefix + identifier
-            if self._map is not None:
-                self.unmapped.add(name)
+        name, mapped = self.common(customer)
+        if not mapped:
+            self.unmapped.add(name)
         self[customer] = name
         return name
+
+    def common(self, customer: Any) -> tuple[str, bool]:
+        """Return the common name of a customer, and whether no map lacks it."""
+        identifier = str(customer)
+        name = None if self._map is None else self._map.get(identifier)
+        if name is not None:
+            return name, True
+        return self._prefix + identifier, self._map is None
+
+
+class _Renamer:
+    """Rename the customers of batches; labels are renamed once, not line by line."""
+
+    def __init__(self, names: CommonNames) -> None:
+        self._names = names
+        self._labels: npt.NDArray[Any] | None = None
+
+    def __call__(self, batch: Transactions) -> tuple[Transactions, Bools | None]:
+        """Return a batch with common names, and its lines not in the map; None for no line."""
+        names = self._names
+        if batch.labels is None:
+            renamed = np.empty(len(batch), dtype=object)
+            renamed[:] = [names[customer] for customer in batch.customer.tolist()]
+            lost = None
+            if names.unmapped:
+                lost = np.fromiter((one in names.unmapped for one in renamed), bool, len(renamed))
+            return evolve(batch, customer=renamed), lost
+        if batch.labels is not self._labels:
+            self._learn(batch.labels)
+        here = np.zeros(len(batch.labels), dtype=bool)
+        here[batch.customer] = True
+        fresh = here & ~self._met
+        self._met |= here
+        for customer in batch.labels[fresh].tolist():
+            names[customer]
+        lost = self._lost[batch.customer] if names.unmapped else None
+        codes = batch.customer if self._codes is None else self._codes[batch.customer]
+        return evolve(batch, customer=codes, labels=self._common), lost
+
+    def _learn(self, labels: npt.NDArray[Any]) -> None:
+        self._labels, self._met = labels, np.zeros(len(labels), dtype=bool)
+        named = [self._names.common(label) for label in labels.tolist()]
+        self._lost = np.array([not mapped for _, mapped in named], dtype=bool)
+        # Several customers of a source may have one common name.
+        numbers: dict[str, int] = {}
+        codes = [numbers.setdefault(name, len(numbers)) for name, _ in named]
+        self._codes = np.array(codes) if len(numbers) < len(codes) else None
+        common = np.empty(len(numbers), dtype=object)
+        common[:] = list(numbers)
+        self._common = freeze(common)
 
 
 class _LinesRead:
@@ -89,6 +141,8 @@ class Reading:
         self._quality: list[Quality] = []
         self._state: tuple[int, date | None] = (0, None)
         self._inside: Window | None = None
+        self.last_day: date | None = None
+        """Day of the latest sale read so far; None before the first."""
         self.met: dict[str, tuple[int, int]] = {}
         """Source -> number of its customers in the id map, and number of those not in it."""
 
@@ -116,10 +170,16 @@ class Reading:
             yield from self._one(place, part, source, window)
             self._progress.end()
 
+    def panel(self, periods: Periods, settings: Settings) -> Panel:
+        """Read and aggregate the sales of the lookback; see `transactions`."""
+        sales = self.transactions(periods.lookback, inside=periods.window)
+        return aggregate_sales(sales, periods, settings)
+
     def _one(
         self, place: int, part: Part, source: Source, window: Window
     ) -> Iterator[Transactions]:
         names = CommonNames(part)
+        rename = _Renamer(names)
         lines, lost_lines, lost_money = 0, 0, 0.0
         outside: list[QualityIssue] = []
         last: date | None = None
@@ -132,19 +192,17 @@ class Reading:
                 continue
             lines += len(batch)
             last = batch.day[-1].item()
-            renamed = np.empty(len(batch), dtype=object)
-            renamed[:] = [names[customer] for customer in batch.customer.tolist()]
-            if names.unmapped:
-                lost = np.fromiter((one in names.unmapped for one in renamed), bool, len(renamed))
+            latest = batch.day.max().item()
+            self.last_day = latest if self.last_day is None else max(latest, self.last_day)
+            renamed, lost = rename(batch)
+            if lost is not None:
                 lost_lines += int(np.count_nonzero(lost))
                 lost_money += math.fsum(batch.amount[lost].tolist())
             outside += outside_window(batch, self._inside)
             self._state = lines, last
             if not reports:
                 self._progress.advance(len(batch))
-            yield Transactions(
-                renamed, batch.day, batch.amount, batch.cost, self._documents(place, batch)
-            )
+            yield evolve(renamed, document=self._documents(place, batch))
         self._close(part, source, names, lines, lost_lines, lost_money)
         if outside:
             self._quality.append(Quality(0, 0, outside))
@@ -189,6 +247,8 @@ class Reading:
     def _documents(self, place: int, batch: Transactions) -> npt.NDArray[Any] | None:
         if batch.document is None or len(self._sources) == 1:
             return batch.document
+        if batch.document.dtype.kind == "i":
+            return batch.document.astype(np.int64, copy=False) ^ np.int64(place * _PLACE)
         documents = np.empty(len(batch), dtype=object)
         documents[:] = [f"{place}\0{one}" for one in batch.document.tolist()]
         return documents

@@ -105,7 +105,7 @@ def first_year_outcomes(
     sales = transactions.take(transactions.day < np.datetime64(as_of))
     if not len(sales):
         raise InputError("there are no sales before {as_of}; read an earlier date", as_of=as_of)
-    customers, codes = np.unique(sales.customer, return_inverse=True)
+    customers, codes = np.unique(sales.identifiers, return_inverse=True)
     n = len(customers)
     first = np.full(n, np.datetime64("9999-12-31"), dtype="M8[D]")
     np.minimum.at(first, codes, sales.day)

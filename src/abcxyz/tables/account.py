@@ -171,8 +171,8 @@ class LineAccount:
                 (int(line), _example(int(line), None if cell is None else cell(int(place))))
                 for place, line in zip(places, self._line_of(places), strict=True)
             )
-            amount = None if amounts is None else _total(amounts[hit])
-            self.counts[kind] = KindCount(count, amount, examples)
+            total = None if amounts is None else (_total(amounts[hit]),)
+            self.counts[kind] = KindCount(count, total, examples)
         return count
 
     def quality(self) -> Quality:
@@ -185,19 +185,20 @@ class KindCount:
     """Lines of one kind: their number, money, and examples by number of the line."""
 
     count: int
-    amount: float | None
+    amounts: tuple[float, ...] | None  # of each part
     examples: tuple[tuple[int, str], ...]
 
     def __add__(self, other: KindCount) -> KindCount:
-        amount = None
-        if self.amount is not None and other.amount is not None:
-            amount = self.amount + other.amount
+        amounts = None
+        if self.amounts is not None and other.amounts is not None:
+            amounts = (*self.amounts, *other.amounts)
         examples = sorted((*self.examples, *other.examples))[:_EXAMPLES]
-        return KindCount(self.count + other.count, amount, tuple(examples))
+        return KindCount(self.count + other.count, amounts, tuple(examples))
 
     def issue(self, kind: str) -> QualityIssue:
         """Return the issue of these lines."""
-        return issue_of(kind, self.count, self.amount, [text for _, text in self.examples])
+        amount = None if self.amounts is None else math.fsum(self.amounts)
+        return issue_of(kind, self.count, amount, [text for _, text in self.examples])
 
 
 def account_of(parts: Iterable[LineAccount]) -> Quality:

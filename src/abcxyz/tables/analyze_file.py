@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import attrs
-import numpy as np
-
-from abcxyz._arrays import DayLike, as_day, freeze
-from abcxyz.errors import AbcxyzWarning, InputError
+from abcxyz._arrays import DayLike, as_day
 from abcxyz.tables.containers.paths import Files
-from abcxyz.tables.sales import Sales, SalesScan, read_sales, scan_sales
+from abcxyz.tables.file_reading import MEMORY, FileReading
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.sales.calendar import Periods
-    from abcxyz.core.sales.panel import Panel
     from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["analyze_file", "read_sales_for"]
-
-MEMORY = "2GB"
-"""Default memory limit of the whole process; what does not fit goes to temporary files."""
-
-
-def read_sales_for(
-    path: str | PathLike[str], metric: str, *, as_of: DayLike | None = None, **reading: Any
-) -> Sales:
-    """Read a file of sales with the columns that a metric needs.
-
-    Parameters
-    ----------
-    path
-        The file.
-    metric
-        One of `~abcxyz.core.sales.panel.METRICS`.
-    as_of, reading
-        As in `abcxyz.tables.sales.read_sales`.
-
-    Raises
-    ------
-    InputError
-        As in `abcxyz.tables.sales.read_sales`, or the file has no costs for the metric profit.
-    """
-    sales = read_sales(path, as_of=as_of, **reading)
-    check_cost(metric, sales.columns)
-    return sales
-
-
-def check_cost(metric: str, columns: Mapping[str, str]) -> None:
-    """Raise an error if a metric needs a column of costs and there is none."""
-    if metric == "profit" and "cost" not in columns:
-        raise InputError(
-            "the metric profit needs the cost of each sale; name its column with --cost"
-        )
+__all__ = ["analyze_file"]
 
 
 def analyze_file(
@@ -80,12 +38,8 @@ def analyze_file(
         Date of the result.
     settings
         Settings of the classification.
-    memory
-        Memory limit of the process, such as ``500MB``; lines that do not fit go to files.
-    spill
-        Directory for these files, which are removed at the end; None for the system's.
-    progress
-        Callback with the number of lines read.
+    memory, spill, progress
+        As in `abcxyz.tables.file_reading.FileReading`.
     reading
         Options for reading the file, as in `abcxyz.tables.sales.read_sales`.
 
@@ -114,69 +68,17 @@ def analyze_file(
     >>> analysis.quality.used, analysis.snapshot.customers.tolist()
     (2, ['Ann', 'Bob'])
     """
-    from abcxyz.core.analysis.analyze import analyze
-    from abcxyz.core.sales.coverage import check_panel_coverage
+    from abcxyz.core.analysis.analyze import analyze_reading
 
     as_of = as_day(as_of, "as_of")
-    undated = as_of - timedelta(days=1)
-    with scan_sales(
+    sales = FileReading(
         path,
+        as_of=as_of,
         memory=memory,
         spill=spill,
         progress=progress,
-        as_of=as_of,
-        undated=undated,
+        undated=as_of - timedelta(days=1),
+        metric=settings.metric,
         **reading,
-    ) as scan:
-        check_cost(settings.metric, scan.columns)
-        periods = settings.periods(as_of)
-        panel = _panel_of(scan, periods, settings)
-        if scan.dated:
-            check_panel_coverage(panel, strict=True)
-        else:
-            panel = _without_series(panel)
-        return analyze(
-            panel, as_of=as_of, settings=settings, quality=scan.quality, names=scan.names
-        )
-
-
-def _without_series(panel: Panel) -> Panel:
-    """Return the sums of the customers without series, so that no XYZ class is made of them."""
-    warnings.warn(
-        AbcxyzWarning(
-            "the table has no dates: customers are classified by ABC alone, XYZ needs the date "
-            "of each sale"
-        ),
-        stacklevel=3,
     )
-    never = np.full(len(panel), "NaT", dtype="M8[D]")
-    return attrs.evolve(
-        panel,
-        sales=np.full(panel.sales.shape, np.nan),
-        orders=np.zeros_like(panel.orders),
-        first_day=never,
-        last_day=never,
-    )
-
-
-def _panel_of(scan: SalesScan, periods: Periods, settings: Settings) -> Panel:
-    """Add up the parts of a file; customers are in the order of their first lines."""
-    from abcxyz.core.sales.joining import join_panels
-    from abcxyz.core.sales.panel import aggregate
-
-    panels, lines = [], []
-    for part in scan.parts(periods.window):
-        transactions, places, first = part.by_appearance()
-        panel = aggregate(
-            transactions,
-            periods,
-            metric=settings.metric,
-            rhythm=True,
-            document_spans_days=settings.document_spans_days,
-        )
-        numbers = panel.customers.astype(np.intp)
-        panels.append(attrs.evolve(panel, customers=freeze(scan.labels[places[numbers]])))
-        lines.append(first[numbers])
-    if len(panels) == 1:
-        return panels[0]
-    return join_panels(panels, np.argsort(np.concatenate(lines)))
+    return analyze_reading(sales, as_of=as_of, settings=settings)

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import evolve, frozen
+from attrs import frozen
 
 from abcxyz._arrays import Bools, DayLike, Days, Floats, Ints, as_day
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import LineAccount
-from abcxyz.tables.scan.line_store import repeated
 
 __all__ = ["LineColumns", "SalesLines"]
 
@@ -40,8 +39,6 @@ class LineColumns:
         (n,) 64-bit keys of the documents.
     currency, name
         (n,) positions in the list beside it.
-    hashes
-        (n,) hashes of the lines over all columns, for duplicates.
     line_of
         Positions -> numbers of the lines in the file.
     customer_cell, date_cell, amount_cell
@@ -63,7 +60,6 @@ class LineColumns:
     document: Ints | None = None
     currency: tuple[Codes, Sequence[str]] | None = None
     name: tuple[Codes, Sequence[str | None]] | None = None
-    hashes: npt.NDArray[np.uint64] | None = None
     total: Bools | None = None
     respelled: Bools | None = None
     swapped: Bools | None = None
@@ -162,41 +158,18 @@ class SalesLines:
         """Amount of the lines in use."""
         return float(np.sum(self._amount, where=self.account.used))
 
-    @property
-    def customers_used(self) -> int:
-        """Number of customers with lines in use."""
-        present = np.zeros(len(self._columns.labels), dtype=bool)
+    def mark_customers(self, present: Bools) -> None:
+        """Set to True the customers with lines in use, by position in the labels."""
         present[self._columns.customer[self.account.used]] = True
-        return int(np.count_nonzero(present))
 
     def note_signs(self) -> None:
         """Count zero and negative amounts, which stay in use."""
         self.account.note("zero", self._amount == 0, self._amount)
         self.account.note("negative", self._amount < 0, self._amount)
 
-    def note_duplicates(self) -> None:
+    def note_duplicates(self, lines: Bools | None) -> None:
         """Count lines that are equal to an earlier line in every column, which stay in use."""
-        columns = self._columns
-        if columns.hashes is None:
-            return
-        rows = repeated(columns.hashes)
-        if not len(rows):
-            return
-        # Equal hashes are no proof: the columns must be equal, too.
-        parts: list[npt.NDArray[np.generic]] = [columns.hashes, columns.customer, self._day]
-        parts.append(self._amount.view(np.int64))
-        parts += [] if columns.document is None else [columns.document]
-        order = np.lexsort([rows, *(part[rows] for part in parts)])
-        ordered = rows[order]
-        same = np.ones(len(rows) - 1, dtype=bool)
-        for part in parts:
-            values = part[ordered]
-            if values.dtype.kind == "M":
-                values = values.view(np.int64)
-            same &= values[1:] == values[:-1]
-        again = np.zeros(len(self._amount), dtype=bool)
-        again[ordered[1:][same]] = True
-        self.account.note("duplicate", again, self._amount)
+        self.account.note("duplicate", lines, self._amount)
 
     def days_used(self) -> tuple[date, date] | None:
         """Return the days of the first and the last line in use; None without lines in use."""
@@ -209,60 +182,51 @@ class SalesLines:
         outside = self.account.used & ~window.holds(self._day)
         return int(np.count_nonzero(outside)), float(np.sum(self._amount[outside]))
 
-    def transactions(self) -> Transactions:
-        """Return the lines in use; customers are positions in the labels."""
-        columns = self._columns
-        return self._in_use(columns.customer, columns.document)
+    def transactions(self, *, documents: bool = True) -> Transactions:
+        """Return the lines in use, whose customers are positions in the labels.
 
-    def _in_use(self, customer: Codes, document: Ints | None) -> Transactions:
+        Parameters
+        ----------
+        documents
+            Whether to keep the documents; without them every line is a document.
+        """
+        columns = self._columns
         used: slice | Bools = self.account.used
         if self.account.used.all():
             used = slice(None)  # which copies nothing
-        lines = Transactions(customer[used], self._day[used], self._amount[used])
-        return evolve(
-            lines,
-            cost=None if self._cost is None else self._cost[used],
-            document=None if document is None else document[used],
+        document = columns.document if documents else None
+        return Transactions(
+            columns.customer[used],
+            self._day[used],
+            self._amount[used],
+            None if self._cost is None else self._cost[used],
+            None if document is None else document[used],
+            columns.labels,
         )
 
-    def by_appearance(self) -> tuple[Transactions, Ints, Ints]:
-        """Return the lines in use, with customers numbered by their first line in use.
-
-        Returns
-        -------
-        transactions : Transactions
-            The lines; they have no documents where every line is a document of its own.
-        places : numpy.ndarray
-            (k,) position in the labels of every number.
-        lines : numpy.ndarray
-            (k,) number in the file of the first line in use of every number.
-        """
-        columns = self._columns
-        used = np.flatnonzero(self.account.used)
-        codes = columns.customer if len(used) == len(self._amount) else columns.customer[used]
-        first = np.full(len(columns.labels), len(codes), np.int64)
-        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-        present = np.flatnonzero(first < len(codes))
-        places = present[np.argsort(first[present])]
-        numbers = np.zeros(len(columns.labels), np.int32)
-        numbers[places] = np.arange(len(places))
-        document = columns.document
-        if document is not None and _are_distinct(document):
-            document = None
-        transactions = self._in_use(numbers[columns.customer], document)
-        return transactions, places, columns.line_of(used[first[places]])
-
-    def names(self) -> dict[int, str]:
-        """Return the last name of each customer in use, by position in the labels."""
+    def mark_names(self, last: Codes) -> None:
+        """Set the last name of each customer in use: positions of names by those of labels."""
         if self._columns.name is None:
-            return {}
+            return
         codes, names = self._columns.name
         known = np.append(np.array([one is not None for one in names], dtype=bool), False)
-        rows = np.flatnonzero(self.account.used & known[codes])
-        last = dict(zip(self._columns.customer[rows].tolist(), codes[rows].tolist(), strict=True))
-        return {customer: str(names[code]) for customer, code in last.items()}
+        rows = self.account.used & known[codes]
+        last[self._columns.customer[rows]] = codes[rows]  # of several lines the last one stays
 
+    def names(self, last: Codes | None = None) -> dict[Any, str]:
+        """Return the last name of each customer in use.
 
-def _are_distinct(keys: Ints) -> bool:
-    ordered = np.sort(keys)
-    return not bool((ordered[1:] == ordered[:-1]).any())
+        Parameters
+        ----------
+        last
+            (k,) positions of the names, set by `mark_names` of all lines; None for these lines.
+        """
+        if self._columns.name is None:
+            return {}
+        if last is None:
+            last = np.full(len(self._columns.labels), -1, np.int32)
+            self.mark_names(last)
+        _, names = self._columns.name
+        found = np.flatnonzero(last >= 0)
+        who = self._columns.labels[found].tolist()
+        return {one: str(names[code]) for one, code in zip(who, last[found].tolist(), strict=True)}

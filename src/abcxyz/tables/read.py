@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
-from attrs import frozen
+from attrs import fields, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content, contents_of
@@ -31,15 +31,19 @@ from abcxyz.tables.layout.periods import is_period
 from abcxyz.tables.layout.several import table_of_workbook, unite
 from abcxyz.tables.layout.sheet_table import empty_table, heading_remarks, named_columns
 from abcxyz.tables.layout.text_head import DELIMITERS, read_head
+from abcxyz.tables.roles import ROLES
 from abcxyz.tables.shapes.recognise import recognise_shape
 from abcxyz.tables.table import FrameTable, Table
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["decode", "open_table", "read_table", "sniff_delimiter"]
+__all__ = ["decode", "open_sales_table", "open_table", "read_table", "sniff_delimiter"]
 
 _WORDS = Catalogue()
 _START = 1 << 18  # bytes in which the headings of a CSV are looked for
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_OPENING = ("delimiter", "encoding", "sheet", "decimal")
+_SHAPE = tuple(one.name for one in fields(ShapeOptions))
+_OPTION_OF = MappingProxyType({"currency": "currency_column"})
 
 
 def open_table(
@@ -106,6 +110,30 @@ def open_table(
     table = tables[0] if len(tables) == 1 else unite(where, tables, "files")
     titles = [*getattr(table, "titles", ()), *(one.name for one in files)]
     return recognise_shape(table, shape, named, titles=titles, decimal=decimal, undated=undated)
+
+
+def open_sales_table(
+    path: Files, *, undated: date | None = None, **reading: Any
+) -> tuple[Table, dict[str, str | None]]:
+    """Open the table of a file of sales; return it with role -> column named or made by its shape.
+
+    Parameters
+    ----------
+    path, undated
+        As in `scan_sales`.
+    reading
+        As in `read_sales`; those that do not concern the table are ignored.
+    """
+    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
+    table = open_table(
+        path,
+        **{name: reading[name] for name in _OPENING if name in reading},
+        shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
+        limits=UnpackLimits.of(reading.get("unpack_limit")),
+        named=named,
+        undated=undated,
+    )
+    return table, {role: column or table.roles.get(role) for role, column in named.items()}
 
 
 def read_table(path: Files, **options: Any) -> pd.DataFrame:

@@ -6,36 +6,33 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
+from itertools import chain
 from os import PathLike
-from types import MappingProxyType
 from typing import Any
 
-from attrs import evolve, field, fields, frozen
+import numpy as np
+from attrs import evolve, field, frozen
 
 from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
-from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
-from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.currencies import choose_currency, refuse_choice, with_zeros
-from abcxyz.tables.layout.options import ShapeOptions
+from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import SalesLines
-from abcxyz.tables.read import open_table
-from abcxyz.tables.roles import ROLES
+from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.shapes.undated import is_dated
-from abcxyz.tables.table import Table, first_rows
+from abcxyz.tables.table import FrameTable, first_rows
 from abcxyz.tables.table_scan import TableScan
 
-__all__ = ["Sales", "SalesScan", "open_sales_table", "read_sales", "scan_sales"]
+__all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
 
-_OPENING = ("delimiter", "encoding", "sheet", "decimal")
-_SHAPE = tuple(one.name for one in fields(ShapeOptions))
-_OPTION_OF = MappingProxyType({"currency": "currency_column"})
 _LIBRARIES = 500.0  # megabytes of the interpreter and the loaded libraries
 
 
@@ -169,14 +166,9 @@ def read_sales(
         melt=melt,
         unpack_limit=unpack_limit,
     ) as scan:
-        (lines,) = scan.parts()
-        coded = lines.transactions()
-        return Sales(
-            evolve(coded, customer=scan.labels[coded.customer]),
-            scan.quality,
-            scan.columns,
-            scan.names,
-        )
+        coded = concat(batch for part in scan.parts(all_documents=True) for batch in part)
+        transactions = evolve(coded, customer=coded.identifiers, labels=None)
+        return Sales(transactions, scan.quality, scan.columns, scan.names())
 
 
 class SalesScan:
@@ -200,9 +192,9 @@ class SalesScan:
     Attributes
     ----------
     labels
-        (k,) identifiers of the customers; the parts hold positions in them.
+        (k,) identifiers of the customers.
     names
-        Customer -> name, of the parts read so far.
+        Function that returns customer -> name, of the parts read so far.
     first_day, last_day
         Days of the earliest and the latest usable line read so far.
     """
@@ -218,17 +210,17 @@ class SalesScan:
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
     ) -> None:
-        self._scan, self._where = scan, where
+        self._scan, self._where, self.dated = scan, where, dated
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
-        self.dated = dated
         self._choices = choices.without(scan.left)
         self.columns = self._choices.columns
-        self._money, self._customers = 0.0, 0
         self.labels = scan.labels
+        self._money, self._present = 0.0, np.zeros(len(self.labels), dtype=bool)
         self._zeros = ""
         self._factor = self._choose(currency, rates or {})
         self._accounts: list[LineAccount] = []
-        self.names: dict[str, str] = {}
+        self.names: Callable[[], dict[str, str]] = dict
+        self._last_names = np.full(len(self.labels), -1, np.int32)
         self.first_day, self.last_day = date.max, date.min
         self._outside = [0, 0.0]
 
@@ -240,41 +232,67 @@ class SalesScan:
             return None
         counts: Counter[str] = Counter()
         zeros = 0
-        for part in self._scan.parts():
-            named, unmarked = SalesLines(part, as_of=self._as_of).currencies()
+        for columns in chain.from_iterable(self._scan.parts()):
+            named, unmarked = SalesLines(columns, as_of=self._as_of).currencies()
             counts.update(named)
             zeros += unmarked
         shifted, self._zeros = with_zeros(counts, zeros, currency)
         return choose_currency(shifted, target=currency, rates=rates, where=self._where)
 
-    def parts(self, window: Window | None = None) -> Iterator[SalesLines]:
-        """Yield the checked lines; all lines of a customer are in the same part.
+    def parts(
+        self,
+        window: Window | None = None,
+        *,
+        all_documents: bool = False,
+        future_alone: bool = False,
+    ) -> Iterator[Iterator[Transactions]]:
+        """Yield the usable lines, once: all lines of a customer are in the same part.
 
-        Lines outside the *window* are counted in the account.
+        Parameters
+        ----------
+        window
+            Window outside of which lines are counted in the account.
+        all_documents
+            Whether to keep documents of which each has one line; by default every line is a
+            document then.
+        future_alone
+            Whether a file may have future lines only.
+
+        Yields
+        ------
+        iterator of Transactions
+            Batches of lines, which share their labels.
 
         Raises
         ------
         InputError
             After the last part: no line is usable, or the sums of groups are among the lines.
         """
-        self._accounts, self.names, self._outside = [], {}, [0, 0.0]
-        self._money, self._customers = 0.0, 0
-        for part in self._scan.parts():
-            lines = SalesLines(part, as_of=self._as_of)
+        for part in self._scan.parts(last=True):
+            yield self._batches(part, window, all_documents=all_documents)
+        future = any("future_date" in account.counts for account in self._accounts)
+        if not (future_alone and future and not self.quality.used):
+            check_account(self._where, self.quality, self.columns, self._money)
+
+    def _batches(
+        self, part: LinePart, window: Window | None, *, all_documents: bool
+    ) -> Iterator[Transactions]:
+        documents = all_documents or part.has_repeated_documents()
+        for again, columns in zip(part.take_duplicates(), part, strict=True):
+            lines = SalesLines(columns, as_of=self._as_of)
             if self._factor is not None:
                 lines.convert(self._factor, self._zeros)
             lines.note_signs()
-            lines.note_duplicates()
+            lines.note_duplicates(again)
             self._note(lines, window)
-            yield lines
-        check_account(self._where, self.quality, self.columns, self._money)
+            yield lines.transactions(documents=documents)
 
     def _note(self, lines: SalesLines, window: Window | None) -> None:
         self._accounts.append(lines.account)
         self._money += lines.money
-        self._customers += lines.customers_used
-        for code, name in lines.names().items():
-            self.names[self.labels[code]] = name
+        lines.mark_customers(self._present)
+        lines.mark_names(self._last_names)
+        self.names = partial(lines.names, self._last_names)
         span = lines.days_used()
         if span is not None:
             first, last = span
@@ -288,8 +306,8 @@ class SalesScan:
     def quality(self) -> Quality:
         """The quality account of the parts read so far."""
         account = account_of(self._accounts)
-        column = self.columns["customer"]
-        notices = notices_of(account, self._money, self._customers, column)
+        column, customers = self.columns["customer"], int(np.count_nonzero(self._present))
+        notices = notices_of(account, self._money, customers, column)
         account = evolve(
             account,
             remarks=[*self._scan.remarks, *self._choices.remarks],
@@ -307,30 +325,6 @@ class SalesScan:
         return self._scan.spilled
 
 
-def open_sales_table(
-    path: Files, *, undated: date | None = None, **reading: Any
-) -> tuple[Table, dict[str, str | None]]:
-    """Open the table of a file of sales; return it with role -> column named or made by its shape.
-
-    Parameters
-    ----------
-    path, undated
-        As in `scan_sales`.
-    reading
-        As in `read_sales`; those that do not concern the table are ignored.
-    """
-    named = {role: reading.get(_OPTION_OF.get(role, role)) for role in ROLES}
-    table = open_table(
-        path,
-        **{name: reading[name] for name in _OPENING if name in reading},
-        shape=ShapeOptions(**{name: reading[name] for name in _SHAPE if name in reading}),
-        limits=UnpackLimits.of(reading.get("unpack_limit")),
-        named=named,
-        undated=undated,
-    )
-    return table, {role: column or table.roles.get(role) for role, column in named.items()}
-
-
 @contextmanager
 def scan_sales(
     path: Files,
@@ -342,6 +336,7 @@ def scan_sales(
     currency: str | None = None,
     rates: Mapping[str, float] | None = None,
     undated: date | None = None,
+    beginning: bool = False,
     **reading: Any,
 ) -> Iterator[SalesScan]:
     """Read a file of sales in one pass.
@@ -361,6 +356,8 @@ def scan_sales(
         As in `read_sales`.
     undated
         Day of the sales of a table that has sums per customer and no dates; None refuses it.
+    beginning
+        Whether to read the first rows only, at most `abcxyz.tables.table.SAMPLE`.
 
     Raises
     ------
@@ -369,8 +366,11 @@ def scan_sales(
     """
     budget = None if memory is None else _lines_budget(memory)
     table, named = open_sales_table(path, undated=undated, **reading)
-    choices = choose_by_cells(table.columns, named, table.where, first_rows(table))
+    first, dated = first_rows(table), is_dated(table)
+    choices = choose_by_cells(table.columns, named, table.where, first)
     columns = choices.columns
+    if beginning and first is not None:
+        table = FrameTable(table.where, first, None, table.remarks)
     scan = TableScan(
         table,
         columns,
@@ -389,7 +389,7 @@ def scan_sales(
             as_of=as_of,
             currency=currency,
             rates=rates,
-            dated=is_dated(table),
+            dated=dated,
         )
     finally:
         scan.close()

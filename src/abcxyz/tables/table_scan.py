@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from abcxyz._arrays import Bools, Days, Floats, Ints
+from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import read_amounts, read_days, read_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
+from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import LineColumns
 from abcxyz.tables.scan.columns import (
     CellTable,
@@ -205,7 +206,7 @@ class TableScan:
         ids = self._ids("customer")
         owners, labels = pd.factorize(ids, use_na_sentinel=True)
         self._owner = np.append(owners, -1).astype(np.int32)
-        self.labels = np.asarray(labels, dtype=object)
+        self.labels = freeze(np.asarray(labels, dtype=object))
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
         for role in _MONEY:
             if role in self._roles and self._modes[role] == "cells":
@@ -283,10 +284,10 @@ class TableScan:
         """Whether the table has a column of currencies, or amounts with signs of them."""
         return self._currencies is not None
 
-    def parts(self) -> Iterator[LineColumns]:
-        """Yield the lines; all lines of a customer are in the same part."""
-        for arrays in self._store.parts():
-            yield self._decoded(arrays)
+    def parts(self, *, last: bool = False) -> Iterator[LinePart]:
+        """Yield the lines by customers; after *last* they are freed, and not read again."""
+        for batches in self._store.parts(last=last):
+            yield LinePart(batches, self._decoded, self._document_keys)
 
     def _decoded(self, arrays: Arrays) -> LineColumns:
         lines = arrays["line"]
@@ -317,7 +318,6 @@ class TableScan:
             document=self._document_keys(arrays),
             currency=currency,
             name=name,
-            hashes=arrays.get("hash"),
             line_of=lambda places: lines[places].astype(np.int64),
             date_cell=date_cell,
             amount_cell=self._cell("amount", arrays),

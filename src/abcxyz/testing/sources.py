@@ -24,7 +24,7 @@ def facts(batches: Iterable[Transactions]) -> Counter[tuple[Any, ...]]:
     """Count equal lines over all batches, to compare reads regardless of order."""
     found: Counter[tuple[Any, ...]] = Counter()
     for batch in batches:
-        columns = (batch.customer, batch.day, batch.amount, batch.cost, batch.document)
+        columns = (batch.identifiers, batch.day, batch.amount, batch.cost, batch.document)
         lists = [[None] * len(batch) if one is None else one.tolist() for one in columns]
         found.update(zip(*lists, strict=True))
     return found
@@ -144,7 +144,7 @@ class SourceContract:
     def test_customers_are_tidy(self, make_source: Callable[[], Source], window: Window) -> None:
         """Identifiers are text or whole numbers, without space around them."""
         for batch in make_source().transactions(window):
-            for customer in batch.customer.tolist():
+            for customer in batch.identifiers.tolist():
                 assert isinstance(customer, (str, int))
                 assert str(customer) == str(customer).strip()
 
@@ -164,7 +164,10 @@ class SourceContract:
                 (spelling(str(customer)), day, round(float(amount), 2))
                 for batch in batches
                 for customer, day, amount in zip(
-                    batch.customer.tolist(), batch.day.tolist(), batch.amount.tolist(), strict=True
+                    batch.identifiers.tolist(),
+                    batch.day.tolist(),
+                    batch.amount.tolist(),
+                    strict=True,
                 )
                 if spelling(str(customer)) is not None
             )
@@ -178,7 +181,7 @@ class SourceContract:
         source = make_source()
         if not isinstance(source, NamesSource):
             pytest.skip("the source has no customer_names")
-        met = {one for batch in source.transactions(window) for one in batch.customer.tolist()}
+        met = {one for batch in source.transactions(window) for one in batch.identifiers.tolist()}
         names = source.customer_names()
         assert all(isinstance(name, str) for name in names.values())
         assert met & set(names) or not names, "names should use the identifiers of the sales"

@@ -27,7 +27,7 @@ from abcxyz.toolkit.language import (
     packages,
     read_toml,
 )
-from abcxyz.toolkit.numbers import number
+from abcxyz.toolkit.numbers import field_value, number
 
 __all__ = [
     "LANGUAGES",
@@ -98,7 +98,7 @@ class Catalogue:
 
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
         """Translate a counted phrase ``one|other``, with ``{n}`` and other fields."""
-        return self.forms(english, n, lang).format(**{"n": number(n, lang), **fields})
+        return self.forms(english, n, lang).format(**_localised({"n": Figure(n), **fields}, lang))
 
 
 class Message(str):
@@ -167,7 +167,7 @@ class Figure:
 
 
 def _localised(fields: Mapping[str, object], lang: str) -> dict[str, object]:
-    written = dict(fields)
+    written = {name: field_value(value, lang) for name, value in fields.items()}
     for name, value in fields.items():
         if isinstance(value, Figure):
             written[name] = number(value.value, lang, value.decimals)

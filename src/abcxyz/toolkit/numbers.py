@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from decimal import Decimal
+from enum import Enum
 
 from abcxyz.toolkit.language import language
 
-__all__ = ["compact", "date_text", "money", "number", "percent"]
+__all__ = ["compact", "date_text", "field_value", "money", "number", "percent"]
 
 _NOTHING = "–"
 
@@ -99,3 +101,41 @@ def date_text(day: date, lang: str) -> str:
     for part, value in (("yyyy", f"{day.year:04d}"), ("mm", f"{day:%m}"), ("dd", f"{day:%d}")):
         pattern = pattern.replace(part, value)
     return pattern
+
+
+class _Number:
+    """A number that its place in a template formats as usual, written as a language does."""
+
+    def __init__(self, value: float | Decimal, lang: str) -> None:
+        self._value, self._rules = value, language(lang)
+
+    def __format__(self, spec: str) -> str:
+        plain, exponent, power = format(self._value, spec).partition("e")
+        plain = plain.translate({ord(","): self._rules.group, ord("."): self._rules.decimal})
+        if plain.startswith("-"):
+            plain = self._rules.minus + plain[1:]
+        if plain.endswith("%"):
+            plain = self._rules.percent.format(number=plain[:-1])
+        return plain + exponent + power
+
+    def __str__(self) -> str:
+        return format(self, "")
+
+    def __repr__(self) -> str:
+        # As it was passed: a value to find again in the data or the code.
+        return repr(self._value)
+
+
+def field_value(value: object, lang: str) -> object:
+    """Return the value of a field of a message, a number so that it is written as in *lang*.
+
+    Examples
+    --------
+    >>> "{share:.0%} from {limit}".format(
+    ...     share=field_value(0.25, "ru"), limit=field_value(1.5, "ru")
+    ... ).replace("\N{NO-BREAK SPACE}", " ")
+    '25 % from 1,5'
+    """
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, (bool, Enum)):
+        return _Number(value, lang)
+    return value

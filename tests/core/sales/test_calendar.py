@@ -90,7 +90,7 @@ def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> N
         (lambda: Periods.parse("0M", date(2026, 1, 1)), "number of periods is 0"),
         (lambda: Periods.parse("12M", date(2026, 1, 1), bucket="X"), "period 'X' is unknown"),
         (lambda: Periods.parse("9999Y", date(2026, 1, 1)), "before the year 1"),
-        (lambda: Periods.before("2026", 1, "month"), "as_of is '2026'"),  # type: ignore[arg-type]
+        (lambda: Periods.before("2026", 1, "month"), "as_of is '2026'"),
         (lambda: Periods.before(date(2026, 1, 1), 1.5, "month"), "1.5"),  # type: ignore[arg-type]
         (lambda: Window(date(2026, 1, 2), date(2026, 1, 2)), "holds no day"),
     ],
@@ -114,6 +114,6 @@ def test_a_missing_day_has_no_bucket() -> None:
 def test_a_missing_day_is_no_end_of_a_window(day: object) -> None:
     """A window or a date of classification without a day is refused by name."""
     with pytest.raises(InputError, match="until is"):
-        Window(date(2026, 1, 1), day)  # type: ignore[arg-type]
+        Window(date(2026, 1, 1), day)
     with pytest.raises(InputError, match="as_of is"):
         Periods.parse("3M", day)  # type: ignore[arg-type]

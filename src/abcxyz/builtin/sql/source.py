@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from attrs import evolve
 
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.core.sales.calendar import Window
@@ -138,14 +138,12 @@ class SqlSource:
                     duplicates=False,
                 )
                 first += len(lines)
-                for part in scan.parts():
-                    batch = SalesLines(part)
+                for columns_read in chain.from_iterable(scan.parts()):
+                    batch = SalesLines(columns_read)
                     batch.note_signs()
                     accounts.append(batch.account.quality())
-                    named = batch.names().items()
-                    self._names.update({scan.labels[place]: name for place, name in named})
-                    sales = batch.transactions().within(window)
-                    yield evolve(sales, customer=scan.labels[sales.customer])
+                    self._names.update(batch.names())
+                    yield batch.transactions().within(window)
         self._quality = merged(accounts)
 
     def _chosen(self, columns: Sequence[str]) -> dict[str, str]:

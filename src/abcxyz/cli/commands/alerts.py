@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.terminal import show_warnings
-    from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.core.analysis.analyze import analyze_reading
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
             history.snooze(key, sales.as_of + timedelta(days=args.days))
         periods = sales.settings.periods(sales.as_of)
         book = sales.playbook if args.playbook is None else Path(args.playbook)
-        analysis = analyze(
-            sales.read(periods.lookback),
+        analysis = analyze_reading(
+            sales.reading,
             as_of=sales.as_of,
             settings=sales.settings,
             previous=history.latest(periods.dated, sales.settings, job=sales.job),
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
             fingerprint=sales.settings.fingerprint,
         )
         silent = history.snoozed(sales.as_of)
-        names, as_of, lang = sales.names(), sales.as_of, text_language(args)
+        names, as_of, lang = sales.reading.names, sales.as_of, text_language(args)
     alerts = [
         one
         for one in analysis.alerts

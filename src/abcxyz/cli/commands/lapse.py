@@ -76,14 +76,16 @@ def run(args: argparse.Namespace) -> int:
     with open_sales_input(args) as sales, show_warnings(text_language(args)):
         day, lookback = sales.as_of, sales.settings.periods(sales.as_of).lookback
         since = min(lookback.since, shift_period(day, "year", -_YEARS))
-        lines = concat(sales.read(Window(since, max(day, since + timedelta(days=1)))))
+        lines = concat(
+            sales.reading.transactions(Window(since, max(day, since + timedelta(days=1))))
+        )
         risk = lapse_risk(lines, day, horizon, settings=sales.settings)
         tried = (
             backtest_lapse(lines, day, risk.horizon_days, settings=sales.settings)
             if args.backtest
             else None
         )
-        names, lang = sales.names(), text_language(args)
+        names, lang = sales.reading.names, text_language(args)
     if args.json:
         shown = risk.to_dict(data_language(args))
         print(json_text(shown if tried is None else {**shown, "backtest": tried.to_dict()}))

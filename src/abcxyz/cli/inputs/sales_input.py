@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -21,9 +21,9 @@ from abcxyz.toolkit.files import relative_name, short_hash
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.sales.calendar import Window
-    from abcxyz.core.sales.transactions import Transactions
     from abcxyz.core.snapshots.settings import Settings
+    from abcxyz.pipeline import Reading
+    from abcxyz.tables.file_reading import FileReading
 
 __all__ = ["SalesInput", "open_sales_input"]
 
@@ -42,10 +42,8 @@ class SalesInput:
         File of the snapshots.
     job
         Name of the job in the history; that of a file is its path.
-    read
-        Window -> its transactions.
-    names
-        Customer -> name; complete after the sales are read.
+    reading
+        The sales; complete after reading are its account and names.
     enrich
         Function that adds CRM data to an analysis.
     playbook
@@ -58,8 +56,7 @@ class SalesInput:
     as_of: date
     history: Path
     job: str
-    read: Callable[[Window], Iterable[Transactions]]
-    names: Callable[[], Mapping[Any, str]]
+    reading: FileReading | Reading
     enrich: Callable[[Analysis], Analysis]
     playbook: Path | None = None
     alerts: AlertRules = field(factory=AlertRules)
@@ -77,18 +74,17 @@ def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
 
 
 def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
-    from abcxyz.tables.analyze_file import read_sales_for
+    from abcxyz.tables.file_reading import FileReading
 
-    sales = read_sales_for(args.file, args.metric, as_of=as_of, **reading_options(args))
+    reading = FileReading(args.file, as_of=as_of, metric=args.metric, **reading_options(args))
+    reading.preflight()  # a wrong file leaves no history behind
     history = Path(args.history or HISTORY)
     return SalesInput(
         settings=settings_of(args),
         as_of=as_of,
         history=history,
         job=args.history_job or _name_of_files(args.file, history.parent),
-        # All sales, so that customers who bought only outside the window are included.
-        read=lambda _: [sales.transactions],
-        names=lambda: sales.names,
+        reading=reading,
         enrich=lambda analysis: analysis,
     )
 
@@ -127,8 +123,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
                 as_of=as_of,
                 history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
                 job=args.history_job or job.identity,
-                read=reading.transactions,
-                names=lambda: reading.names,
+                reading=reading,
                 enrich=enriched,
                 playbook=job.playbook,
                 alerts=job.alerts,

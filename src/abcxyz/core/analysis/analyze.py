@@ -16,14 +16,14 @@ from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.classes.classify import warn_of_unsteady_x
 from abcxyz.core.classes.matrix import build_matrix
+from abcxyz.core.classes.meaningless import warn_of_unsteady_x
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
 from abcxyz.core.prospects.scores import ProspectScores
-from abcxyz.core.sales.calendar import Periods, Window
+from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage
 from abcxyz.core.sales.panel import Panel, aggregate
 from abcxyz.core.sales.quality import Quality
@@ -33,7 +33,7 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 
-__all__ = ["SalesReading", "analyze", "analyze_reading", "with_facts"]
+__all__ = ["SalesReading", "aggregate_sales", "analyze", "analyze_reading", "with_facts"]
 
 
 def analyze(
@@ -184,13 +184,15 @@ def analyze(
 class SalesReading(Protocol):
     """Sales of a file or of the sources of a job, with what is known about them."""
 
-    def transactions(
-        self, window: Window, *, inside: Window | None = None
-    ) -> Transactions | Iterable[Transactions]:
-        """Read the sales of *window*, and count those outside of *inside* in the account."""
+    def panel(self, periods: Periods, settings: Settings) -> Panel:
+        """Read and aggregate the sales, as `aggregate_sales` does."""
 
     @property
-    def quality(self) -> Quality:
+    def last_day(self) -> date | None:
+        """Day of the latest sale read, complete after reading; None if not known."""
+
+    @property
+    def quality(self) -> Quality | None:
         """The data-quality account, complete after reading."""
 
     @property
@@ -216,11 +218,16 @@ def analyze_reading(
         Function called when all sales are read and aggregated.
     as_of, settings, options
         As in `analyze`.
+
+    Raises
+    ------
+    InputError
+        As in `analyze`, or no sale lies in the window.
     """
     as_of = as_day(as_of, "as_of")
     periods = settings.periods(as_of)
-    sales = reading.transactions(periods.lookback, inside=periods.window)
-    panel = _aggregated(sales, periods, settings)
+    panel = reading.panel(periods, settings)
+    _refuse_empty(panel, reading.last_day)
     check_panel_coverage(panel, strict=True)
     if after_reading is not None:
         after_reading()
@@ -231,6 +238,19 @@ def analyze_reading(
         quality=reading.quality,
         names=reading.names,
         **options,
+    )
+
+
+def aggregate_sales(
+    transactions: Transactions | Iterable[Transactions], periods: Periods, settings: Settings
+) -> Panel:
+    """Aggregate sales as an analysis by *settings* needs them; see `aggregate`."""
+    return aggregate(
+        transactions,
+        periods,
+        metric=settings.metric,
+        rhythm=True,
+        document_spans_days=settings.document_spans_days,
     )
 
 
@@ -246,26 +266,23 @@ def _aggregated(
                 last[:] = [max([batch.day.max().item(), *last])]
             yield batch
 
-    options: dict[str, Any] = {
-        "metric": settings.metric,
-        "rhythm": True,
-        "document_spans_days": settings.document_spans_days,
-    }
     if isinstance(transactions, Transactions):
-        panel = aggregate(transactions, periods, **options)
+        panel = aggregate_sales(transactions, periods, settings)
         if not len(panel):
             list(watched([transactions]))
     else:
-        panel = aggregate(watched(transactions), periods, **options)
-    if not len(panel):
-        check_coverage(
-            periods,
-            first=None,
-            last=last[0] if last and last[0] < periods.lookback.since else None,
-            inside=False,
-            strict=True,
-        )
+        panel = aggregate_sales(watched(transactions), periods, settings)
+    _refuse_empty(panel, last[0] if last else None)
     return panel
+
+
+def _refuse_empty(panel: Panel, last: date | None) -> None:
+    """Raise an error if no sale is in the lookback, with the day of the last one before it."""
+    if not len(panel):
+        early = last is not None and last < panel.periods.lookback.since
+        check_coverage(
+            panel.periods, first=None, last=last if early else None, inside=False, strict=True
+        )
 
 
 def _check_no_future(panel: Panel, as_of: date) -> None:

@@ -18,6 +18,7 @@ from abcxyz._arrays import (
     freeze,
     separate,
 )
+from abcxyz.core.classes.meaningless import crowded_warning, unsteady_x_warning
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.rule_traits import SurveyRule, is_signless, single_order_is_z
 from abcxyz.core.classes.rules import (
@@ -38,7 +39,7 @@ from abcxyz.core.classes.variation import (
 )
 from abcxyz.core.labels import labelled
 from abcxyz.core.sums import NEAR, Survey, survey
-from abcxyz.errors import InputError, MeaninglessClassesWarning, UnsteadyClassWarning
+from abcxyz.errors import InputError, MeaninglessClassesWarning
 
 __all__ = [
     "classify_abc",
@@ -47,12 +48,7 @@ __all__ = [
     "coefficient_of_variation",
     "cut_amounts",
     "cut_variations",
-    "unsteady_x_warning",
-    "warn_of_unsteady_x",
 ]
-
-_CROWDED = 0.9
-_FEW = 10  # with fewer customers a crowded class is no evidence
 
 
 def classify_abc(
@@ -323,31 +319,6 @@ def cut_variations(cv: Floats, defined: Floats, rule: Rule | CvRule) -> tuple[Cu
     return cuts, codes
 
 
-def unsteady_x_warning(cut: float) -> UnsteadyClassWarning | None:
-    """Return a warning if class X includes coefficients of variation above 100 %.
-
-    Parameters
-    ----------
-    cut
-        The largest CV of X, as a fraction.
-    """
-    if not 1 < cut < math.inf:
-        return None
-    return UnsteadyClassWarning(
-        "class X includes coefficients of variation up to {cut:.0%}, and above 100% purchases are "
-        "not steady; take a longer period or a coarser bucket, or set limits by hand",
-        cut=cut,
-    )
-
-
-def warn_of_unsteady_x(result: XyzResult, *, stacklevel: int = 2) -> None:
-    """Warn if class X of ten or more customers includes CVs above 100 %."""
-    problem = unsteady_x_warning(result.cuts.first)
-    classified = int(np.count_nonzero(result.codes >= 0))
-    if problem is not None and classified >= _FEW and (result.codes == 0).any():
-        warnings.warn(problem, stacklevel=stacklevel + 1)
-
-
 def _upper(cut: float) -> float:
     """Move an upper limit up by the tolerance; a finite one always admits a CV of zero."""
     return max(cut + CV_NEAR * abs(cut), CV_NEAR) if math.isfinite(cut) else cut
@@ -366,16 +337,9 @@ def _result(
     problems: list[MeaninglessClassesWarning],
     index: Any,
 ) -> XyzResult:
-    counts = np.bincount(codes[codes >= 0], minlength=3)
-    classified = int(counts.sum())
-    crowded = int(np.argmax(counts))
-    if classified >= _FEW and counts[crowded] > _CROWDED * classified:
-        crowd = MeaninglessClassesWarning(
-            "{share:.0%} of the customers are {letter}; the classes say little: take a longer "
-            "period or a coarser bucket, or other limits",
-            share=counts[crowded] / classified,
-            letter="XYZ"[crowded],
-        )
+    counts: list[int] = np.bincount(codes[codes >= 0], minlength=3).tolist()
+    crowd = crowded_warning(counts)
+    if crowd is not None:
         problems.append(crowd)
         warnings.warn(crowd, stacklevel=3)
     unsteady = unsteady_x_warning(cuts.first)

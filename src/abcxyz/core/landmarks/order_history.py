@@ -11,7 +11,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats, Ints, freeze
-from abcxyz.core.sales.accumulate import CustomerNumbers
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 
@@ -176,7 +176,7 @@ class OrderHistoryCollector:
             batch = batch if earlier.all() else batch.take(earlier)
         if not len(batch):
             return
-        code, low, shift = self._coder.code(batch.customer)
+        code, low, shift = self._coder.code(batch)
         if shift:
             self._parts = [(keys + (shift << 32), money) for keys, money in self._parts]
         keys = (code.astype(np.int64) - low) << 32

@@ -239,7 +239,7 @@ class ProspectScores:
         --------
         >>> scores = score_prospects({"turnover": [3e9, 3e9], "employees": [900, 900]})
         >>> scores.overdue(["2026-10-01", "2026-10-01T09:30:00+03:00"], [None, "2026-10-01"],
-        ...                as_of=date(2026, 11, 1)).tolist()
+        ...                as_of="2026-11-01").tolist()
         [0]
         """
         return overdue_leads(self.grade, created, contacted, as_of=as_of, days=days)

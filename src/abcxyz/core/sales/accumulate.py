@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy.typing as npt
 from abcxyz._arrays import Bools, Days, Floats, Ints, Numbers, freeze
 from abcxyz.core.minor_units import MINOR_PLACES, exact_money
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.documents import Documents
 from abcxyz.core.sales.rhythm import OrderDays
 from abcxyz.core.sales.transactions import Transactions
@@ -20,78 +19,15 @@ from abcxyz.errors import InputError
 from abcxyz.loops.compiled import ROW_PAYS, loops
 from abcxyz.loops.threads import run_parts, thread_count
 
-__all__ = ["CustomerNumbers", "RunningSums", "in_major_units", "with_gaps"]
+__all__ = ["RunningSums", "in_major_units", "with_gaps"]
 
 _CHUNK = 1 << 17  # rows whose codes stay in the CPU cache between passes
-_STEP = 1 << 10
-_SMALL = 1 << 16  # a range of ids up to this size always counts as compact
-_DENSE, _LOOSE = 4, 16  # ids per line of a batch, for a table of any size and for one in _ROOM
-_ROOM = 1 << 30  # bytes
 _EXACT_SUM = 2.0**62
 _NEVER = np.iinfo(np.int32)  # its limits mark a missing first (max) or last (min) day
 _EMPTY = np.array([_NEVER.max, _NEVER.min, 0, 0], np.int32)
 _FIRST, _LAST, _ORDERS, _SEEN = range(4)
 _KNOWN, _SPANNED, _INSIDE = 1, 2, 4
 _THREADS = 4
-
-
-class CustomerNumbers:
-    """Row numbers of customers: the id minus the smallest id if ids are compact.
-
-    Parameters
-    ----------
-    buckets
-        Columns of the table of sums. They limit how many unused numbers are affordable, since
-        the first batch of a stream contains only a part of the customers.
-    """
-
-    def __init__(self, buckets: int) -> None:
-        self._room = _ROOM // (8 * buckets)
-        self._low, self._high = 0, -1
-        self._codes: defaultdict[Any, int] | None = None
-
-    @property
-    def size(self) -> int:
-        """Number of rows assigned."""
-        return self._high - self._low + 1 if self._codes is None else len(self._codes)
-
-    def code(self, customers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], int, int]:
-        """Return integers of a batch, the one of row 0, and how far earlier rows shift up."""
-        if self._codes is None and customers.dtype.kind in "iu":
-            low, high = int(customers.min()), int(customers.max())
-            shift = 0
-            # Codes often begin at 0; a smaller one in a later batch would shift all rows. A shift
-            # by whole steps leaves customers with the thread of their documents.
-            low = 0 if 0 < low <= (high - low) >> 3 else low - low % _STEP
-            if self.size:
-                low, high = min(low, self._low), max(high, self._high)
-                shift = self._low - low
-            lines = max(len(customers), self.size)
-            loose = min(_LOOSE * lines, self._room)
-            if high - low < max(_SMALL, _DENSE * lines, loose):
-                self._low, self._high = low, high
-                return customers, low, shift
-        if self._codes is None:
-            # A missing key gets the next number.
-            self._codes = defaultdict()
-            self._codes.default_factory = self._codes.__len__
-            for one in range(self._low, self._high + 1):
-                self._codes[one]
-        number = self._codes.__getitem__
-        return np.fromiter(map(number, customers.tolist()), np.int64, len(customers)), 0, 0
-
-    def customers(self, known: Bools) -> npt.NDArray[Any]:
-        """Return the identifiers of the *known* row numbers."""
-        if self._codes is None:
-            customers = np.flatnonzero(known)
-            customers += self._low
-            return customers
-        keys = list(itertools.compress(self._codes, known.tolist()))
-        if all(isinstance(key, int) for key in keys):
-            return np.array(keys)
-        ids = np.empty(len(keys), dtype=object)
-        ids[:] = keys
-        return ids
 
 
 class RunningSums:

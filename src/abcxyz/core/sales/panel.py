@@ -11,8 +11,9 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Days, Ints, Numbers
 from abcxyz.core.display import brief, html_table
-from abcxyz.core.sales.accumulate import CustomerNumbers, RunningSums
+from abcxyz.core.sales.accumulate import RunningSums
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
@@ -33,7 +34,8 @@ class Panel:
     Parameters
     ----------
     customers
-        (n,) identifiers, each once: integers ascending, others in order of appearance.
+        (n,) identifiers, each once: integers ascending, labelled ones in the order of their
+        labels, others in order of appearance.
     periods
         The window and its buckets.
     metric
@@ -205,7 +207,7 @@ def aggregate_all(
     for batch in [batches] if isinstance(batches, Transactions) else batches:
         part = batch.within(periods.lookback)
         if len(part):
-            code, low, shift = coder.code(part.customer)
+            code, low, shift = coder.code(part)
             for one in sums:
                 one.add(code, low, coder.size, shift, part)
     return tuple(Panel(**one.close(coder)) for one in sums)

@@ -190,6 +190,17 @@ def _costs(values: ArrayLike | None) -> Numbers | None:
     return None if values is None else _amounts(values, "cost")
 
 
+def _labels(values: ArrayLike | None) -> npt.NDArray[Any] | None:
+    if values is None:
+        return None
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        return values  # checked before: millions of labels are shared by many batches
+    labels = as_ids(values, "labels")
+    if len(set(labels.tolist())) < len(labels):
+        raise InputError("{name} holds a label twice; list each one once", name="labels")
+    return labels
+
+
 def _documents(values: ArrayLike | None) -> npt.NDArray[Any] | None:
     return None if values is None else as_ids(values, "document")
 
@@ -201,7 +212,7 @@ class Transactions:
     Parameters
     ----------
     customer
-        (n,) identifiers: integers or text.
+        (n,) identifiers: integers or text; with *labels*, positions in these.
     day
         (n,) dates.
     amount
@@ -211,11 +222,14 @@ class Transactions:
     document
         (n,) identifier of the line's sales document, for counting orders. Without it every line
         is a document.
+    labels
+        (k,) distinct identifiers of customers; None where *customer* holds the identifiers. The
+        batches of one source share one array of labels.
 
     Raises
     ------
     InputError
-        Columns of different lengths, or a missing value.
+        Columns of different lengths, a missing value, or a position without a label.
 
     Examples
     --------
@@ -240,6 +254,7 @@ class Transactions:
         converter=_documents,
         eq=SAME_ARRAYS,
     )
+    labels: npt.NDArray[Any] | None = field(default=None, converter=_labels, eq=SAME_ARRAYS)
 
     def __attrs_post_init__(self) -> None:
         lengths = {name: len(column) for name, column in self._columns().items()}
@@ -248,6 +263,16 @@ class Transactions:
                 "columns differ in length: {lengths}; give every column one value per line",
                 lengths=", ".join(f"{name} {length}" for name, length in lengths.items()),
             )
+        if self.labels is not None and len(self):
+            whole = self.customer.dtype.kind in "iu"
+            low, high = (self.customer.min(), self.customer.max()) if whole else (-1, -1)
+            if low < 0 or high >= len(self.labels):
+                raise InputError(
+                    "customer holds {value!r}, and there are {count} labels; pass positions in "
+                    "the labels, counted from 0",
+                    value=str((low if low < 0 else high) if whole else self.customer[0]),
+                    count=len(self.labels),
+                )
 
     def __len__(self) -> int:
         return len(self.amount)
@@ -260,15 +285,29 @@ class Transactions:
         """Return a pandas data frame, one row per line."""
         import pandas as pd
 
-        return pd.DataFrame(self._columns())
+        return pd.DataFrame({**self._columns(), "customer": self.identifiers})
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
         columns: dict[str, Any] = attrs.asdict(self, recurse=False)
+        del columns["labels"]
         return {name: column for name, column in columns.items() if column is not None}
+
+    @property
+    def identifiers(self) -> npt.NDArray[Any]:
+        """(n,) identifier of the customer of every line, also where these are labelled.
+
+        Examples
+        --------
+        >>> day = date(2026, 1, 5)
+        >>> sales = Transactions([1, 0, 1], [day, day, day], [1, 2, 3], labels=["Ann", "Bob"])
+        >>> sales.identifiers.tolist()
+        ['Bob', 'Ann', 'Bob']
+        """
+        return self.customer if self.labels is None else self.labels[self.customer]
 
     def take(self, chosen: npt.NDArray[Any]) -> Transactions:
         """Select lines by a mask or by positions."""
-        return self._made({name: column[chosen] for name, column in self._columns().items()})
+        return self._made({name: column[chosen] for name, column in self._columns().items()}, self)
 
     def within(self, window: Window) -> Transactions:
         """Select the lines in a window; the same object if all lines are in it."""
@@ -276,12 +315,13 @@ class Transactions:
         return self if inside.all() else self.take(inside)
 
     @classmethod
-    def _made(cls, columns: dict[str, npt.NDArray[Any]]) -> Transactions:
+    def _made(cls, columns: dict[str, npt.NDArray[Any]], origin: Transactions) -> Transactions:
         """Build from columns that were checked before: checking millions of ids takes seconds."""
         made = object.__new__(cls)
         for one in attrs.fields(cls):
             column = columns.get(one.name)
             object.__setattr__(made, one.name, None if column is None else freeze(column))
+        object.__setattr__(made, "labels", origin.labels)
         return made
 
 
@@ -301,6 +341,9 @@ def concat(batches: Iterable[Transactions]) -> Transactions:
     if not parts:
         return Transactions([], [], [])
 
+    labels = parts[0].labels
+    shared = all(part.labels is labels for part in parts)
+
     def joined(name: str) -> npt.NDArray[Any] | None:
         columns = [getattr(part, name) for part in parts]
         if any(column is None for column in columns):
@@ -309,8 +352,11 @@ def concat(batches: Iterable[Transactions]) -> Transactions:
             columns = [column.astype(object) for column in columns]
         return np.concatenate(columns)
 
-    customer, day, amount = joined("customer"), joined("day"), joined("amount")
+    customer = joined("customer" if shared else "identifiers")
+    day, amount = joined("day"), joined("amount")
     assert customer is not None
     assert day is not None
     assert amount is not None
-    return Transactions(customer, day, amount, joined("cost"), joined("document"))
+    return Transactions(
+        customer, day, amount, joined("cost"), joined("document"), labels if shared else None
+    )

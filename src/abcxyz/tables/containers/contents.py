@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -206,9 +207,8 @@ def _expand(
     if kind in _UNPACK:
         if not depth:
             raise damaged(name, "packed more than three times")
-        return _expand(
-            name, _unpacking(kind, opener, name, size, limits), None, size, limits, kind, depth - 1
-        )
+        unpacked = partial(_unpacked, _UNPACK[kind], opener, name, size, limits)
+        return _expand(name, unpacked, None, size, limits, kind, depth - 1)
     if kind not in _TABLES:
         raise refusal(kind, name)
     return [Content(name, kind, path, size, packed, open=opener)]
@@ -231,20 +231,21 @@ def _is_encrypted(stream: IO[bytes], head: bytes, packed: str) -> bool:
     return "EncryptedPackage".encode("utf-16-le") in stream.read(4096)
 
 
-def _unpacking(
-    kind: str, opener: Callable[[], IO[bytes]], name: str, size: int, limits: UnpackLimits
-) -> Callable[[], IO[bytes]]:
-    def unpacked() -> IO[bytes]:
-        packed = opener()
-        try:
-            stream = _UNPACK[kind](packed)
-        except BaseException:
-            packed.close()
-            raise
-        bound = BoundedReader(stream, name, size, limits, under=packed)
-        return io.BufferedReader(bound, _BLOCK)
-
-    return unpacked
+def _unpacked(
+    unpack: Callable[[IO[bytes]], IO[bytes]],
+    opener: Callable[[], IO[bytes]],
+    name: str,
+    size: int,
+    limits: UnpackLimits,
+) -> IO[bytes]:
+    """Open what is packed in a file; how much it may unpack to is bounded."""
+    packed = opener()
+    try:
+        stream = unpack(packed)
+    except BaseException:
+        packed.close()
+        raise
+    return io.BufferedReader(BoundedReader(stream, name, size, limits, under=packed), _BLOCK)
 
 
 def _zstd(stream: IO[bytes]) -> IO[bytes]:
@@ -293,21 +294,16 @@ def _of_zip(
         raise damaged(name, "packed more than three times")
     found: list[Content] = []
     for member in sorted(members, key=lambda one: one.filename):
-
-        def unpacked(member: zipfile.ZipInfo = member) -> IO[bytes]:
-            packed = opener()
-            try:
-                stream = zipfile.ZipFile(packed).open(member)  # noqa: SIM115 - closed by the reader
-            except BaseException:
-                packed.close()
-                raise
-            # A wrong size in the directory must not hide what the member unpacks to.
-            bound = BoundedReader(stream, name, size, limits, under=packed)
-            return io.BufferedReader(bound, _BLOCK)
-
+        # The bound holds too where the directory of the archive has a wrong size.
+        unpack = partial(_member, member)
+        unpacked = partial(_unpacked, unpack, opener, name, size, limits)
         inner = f"{name}/{PurePosixPath(member.filename).name}"
         found += _expand(inner, unpacked, None, size, limits, "zip", depth - 1)
     return found
+
+
+def _member(member: zipfile.ZipInfo, packed: IO[bytes]) -> IO[bytes]:
+    return zipfile.ZipFile(packed).open(member)
 
 
 def _is_hidden(member: str) -> bool:

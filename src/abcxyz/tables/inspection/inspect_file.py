@@ -17,8 +17,9 @@ from abcxyz.tables.columns.choice import ColumnChoice, ColumnChoices, choose_by_
 from abcxyz.tables.containers.contents import contents_of
 from abcxyz.tables.containers.paths import files_of
 from abcxyz.tables.inspection.record import ColumnReport, Inspection
+from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.roles import ROLES, candidates
-from abcxyz.tables.sales import open_sales_table, read_sales
+from abcxyz.tables.sales import read_sales
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.days import NOTATIONS, day_form, parse_days

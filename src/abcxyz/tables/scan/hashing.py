@@ -174,7 +174,7 @@ class CodeTable:
         slots = self._slots(hashes)
         codes = self._codes[slots]
         rest = np.flatnonzero(self._keys[slots] != hashes)
-        fresh = []
+        start, fresh, taken = self._count, [], []
         while len(rest):
             key, slot = hashes[rest], slots[rest]
             free = self._keys[slot] == 0
@@ -195,11 +195,23 @@ class CodeTable:
                 if checks is not None:
                     self._checks[new] = checks[rows]
                 fresh.append(rows)
+                taken.append(places)
             matched = self._keys[slot] == key
             codes[rest[matched]] = self._codes[slot[matched]]
             rest = rest[~matched]
             slots[rest] = (slots[rest] + 1) & (len(self._keys) - 1)
-        return codes, np.concatenate([np.empty(0, np.intp), *fresh])
+        if not fresh:
+            return codes, np.empty(0, np.intp)
+        # Codes in the order of the rows, whatever the hashes are.
+        new_rows = np.concatenate(fresh)
+        order = np.argsort(new_rows)
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(start, self._count, dtype=np.int32)
+        self._codes[np.concatenate(taken)] = rank
+        self._checks[start : self._count] = self._checks[start : self._count][order]
+        added = codes >= start
+        codes[added] = rank[codes[added] - start]
+        return codes, new_rows[order]
 
     def _slots(self, hashes: Words) -> npt.NDArray[np.intp]:
         bits = len(self._keys).bit_length() - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,24 +92,24 @@ class LineStore:
         assert self._files is not None
         return self._files.path / f"{number}.lines"
 
-    def parts(self) -> Iterator[Arrays]:
-        """Yield all lines: at once, or one partition after the other."""
+    def parts(self, *, last: bool = False) -> Iterator[list[Arrays]]:
+        """Yield all lines as lists of batches: one list, or one per partition.
+
+        With *last*, which is for the last reading, the lists alone hold the lines in memory, so
+        that a batch removed from its list is freed.
+        """
         if self._files is None:
-            if not self._chunks:
-                return
-            if len(self._chunks) > 1:
-                # Column by column, so that not all of them are in memory twice.
-                joined = {}
-                for name in list(self._chunks[0]):
-                    joined[name] = np.concatenate([chunk.pop(name) for chunk in self._chunks])
-                self._chunks = [joined]
-            yield dict(self._chunks[0])
+            chunks: list[Arrays] = list(self._chunks)
+            if last:
+                self._chunks = []
+            if chunks:
+                yield chunks
             return
         for number in range(_PARTITIONS):
             if self._file(number).exists():
                 lines = np.fromfile(self._file(number), self._dtype)
                 assert lines.dtype.names is not None
-                yield {name: np.ascontiguousarray(lines[name]) for name in lines.dtype.names}
+                yield [{name: np.ascontiguousarray(lines[name]) for name in lines.dtype.names}]
 
     def close(self) -> None:
         """Remove the lines and their files."""
@@ -119,18 +119,21 @@ class LineStore:
             self._files = None
 
 
-def repeated(hashes: npt.NDArray[np.uint64]) -> Ints:
-    """Return the rows whose hash occurs more than once, ascending."""
-    ordered = np.sort(hashes)
+def repeated(batches: Sequence[npt.NDArray[np.uint64]]) -> list[Ints]:
+    """Return the rows of each batch whose hash occurs more than once in all, ascending."""
+    ordered = np.concatenate([np.empty(0, np.uint64), *batches])
+    ordered.sort()
     again = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(again):
-        return np.empty(0, np.int64)
+        return [np.empty(0, np.int64) for _ in batches]
     again = again[np.concatenate(([True], again[1:] != again[:-1]))]
     # A filter by some bits leaves few rows for the exact search.
     mask = np.zeros(1 << 20, dtype=bool)
     mask[again >> np.uint64(44)] = True
-    rows = np.flatnonzero(mask[hashes >> np.uint64(44)])
-    place = np.searchsorted(again, hashes[rows])
-    place[place == len(again)] = 0
-    found: Ints = rows[again[place] == hashes[rows]].astype(np.int64)
+    found: list[Ints] = []
+    for hashes in batches:
+        rows = np.flatnonzero(mask[hashes >> np.uint64(44)])
+        place = np.searchsorted(again, hashes[rows])
+        place[place == len(again)] = 0
+        found.append(rows[again[place] == hashes[rows]].astype(np.int64))
     return found

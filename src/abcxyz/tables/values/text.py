@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import pandas as pd
+from abcxyz import _arrays
 
 __all__ = ["MISSING_MARKERS", "clean_text", "is_missing"]
 
@@ -51,6 +51,4 @@ def is_missing(cell: object) -> bool:
     if isinstance(cell, str):
         text = cell if cell.isalnum() else clean_text(cell)
         return not text or text in MISSING_MARKERS
-    if cell is None:
-        return True
-    return bool(pd.isna(cell))  # type: ignore[call-overload]
+    return _arrays.is_missing(cell)

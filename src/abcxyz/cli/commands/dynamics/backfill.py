@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         window = backfill_window(since, sales.as_of, sales.settings)
         first = backfill_dates(since, sales.as_of, sales.settings)[0]
         snapshots = backfill(
-            sales.read(window),
+            sales.reading.transactions(window),
             since=since,
             as_of=sales.as_of,
             settings=sales.settings,

@@ -1,0 +1,76 @@
+"""CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
+
+from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
+from abcxyz.crm.records.columns import TextColumn, text_column
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.stages import Stage, StageMap, guess_stages
+from abcxyz.crm.records.tables import (
+    TABLES,
+    Activities,
+    Deals,
+    Leads,
+    Plans,
+    ProductLines,
+    Spend,
+    StageChanges,
+    Users,
+    Values,
+)
+from abcxyz.crm.records.visits import Outcomes, Visits
+from abcxyz.crm.reports.activity import activity
+from abcxyz.crm.reports.base import Report
+from abcxyz.crm.reports.cycle import cycle
+from abcxyz.crm.reports.flow import flow, snapshot
+from abcxyz.crm.reports.funnel import funnel
+from abcxyz.crm.reports.lost_reasons import losses
+from abcxyz.crm.reports.managers import managers
+from abcxyz.crm.reports.products import products
+from abcxyz.crm.reports.registry import REPORTS, make_report
+from abcxyz.crm.reports.service.levels import service_levels
+from abcxyz.crm.reports.service.rules import ServiceRule
+from abcxyz.crm.reports.sources import sources
+from abcxyz.crm.reports.stuck import stuck_deals
+from abcxyz.crm.statistics.business_calendar import BusinessCalendar
+from abcxyz.crm.statistics.survival import cumulative_incidence, kaplan_meier
+
+__all__ = [
+    "REPORTS",
+    "TABLES",
+    "Activities",
+    "BusinessCalendar",
+    "ChangeLine",
+    "ChangeOfProfit",
+    "CrmData",
+    "Deals",
+    "Leads",
+    "Outcomes",
+    "Plans",
+    "ProductLines",
+    "Report",
+    "ServiceRule",
+    "Spend",
+    "Stage",
+    "StageChanges",
+    "StageMap",
+    "TextColumn",
+    "Users",
+    "Values",
+    "Visits",
+    "activity",
+    "cumulative_incidence",
+    "cycle",
+    "flow",
+    "funnel",
+    "guess_stages",
+    "kaplan_meier",
+    "losses",
+    "make_report",
+    "managers",
+    "products",
+    "profit_of_change",
+    "service_levels",
+    "snapshot",
+    "sources",
+    "stuck_deals",
+    "text_column",
+]

@@ -1,0 +1,242 @@
+"""Checks and repairs of CRM records; everything repaired or left out is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from abcxyz._arrays import Bools, Ints
+from abcxyz.crm.records.columns import TextColumn, rows_of
+from abcxyz.crm.records.quality import Account
+from abcxyz.crm.records.stages import StageMap
+from abcxyz.crm.records.tables import Activities, Deals, StageChanges
+from abcxyz.errors import InputError
+
+__all__ = ["clean", "possible_duplicates", "unique_ids"]
+
+#: Share of the changes into unknown stages above which the map of the stages must be wrong.
+_UNKNOWN = 0.01
+#: Share of the changes at one moment above which they are reported.
+_TIES = 0.001
+_NO_TIME = np.datetime64("NaT", "s")
+
+
+def unique_ids(ids: Any, table: str) -> None:
+    """Check that no identifier stands twice.
+
+    Raises
+    ------
+    InputError
+        One does; the message names it.
+    """
+    values, counts = np.unique(
+        ids.astype(str) if ids.dtype.kind == "O" else ids, return_counts=True
+    )
+    if len(values) and counts.max() > 1:
+        raise InputError(
+            "{table} lists {id!r} {n} times; ids must be unique, so leave out the repeated rows",
+            table=table,
+            id=values[np.argmax(counts)].item(),
+            n=int(counts.max()),
+        )
+
+
+def clean(
+    tables: Mapping[str, Any], stages: StageMap, until: Any, account: Account
+) -> dict[str, Any]:
+    """Check and repair the tables that need it.
+
+    Parameters
+    ----------
+    tables
+        Deals, and whichever others were read.
+    stages
+        Stages of the funnels.
+    until
+        Moment at and after which nothing is known; None for no limit.
+    account
+        Where repairs are entered.
+
+    Returns
+    -------
+    dict
+        The changed tables, by name.
+    """
+    deals: Deals = tables["deals"]
+    unique_ids(deals.deal, "deals")
+    if until is not None:
+        early = deals.created < until
+        account.add("future", ~early, deals.deal, deals.amount)
+        deals = deals if early.all() else deals.take(early)
+    result: dict[str, Any] = {}
+    changes: StageChanges | None = tables.get("changes")
+    if changes is not None:
+        changes = _clean_changes(deals, changes, stages, until, account)
+        deals = _created_first(deals, changes, account)
+        _gaps(deals, changes, stages, account)
+        result["changes"] = changes
+    if deals.closed is not None:
+        wrong = deals.closed < deals.created
+        if wrong.any():
+            account.add("closed_before_created", wrong, deals.deal, deals.amount)
+            deals = deals.with_columns(closed=np.where(wrong, _NO_TIME, deals.closed))
+    result["deals"] = deals
+    if (activities := tables.get("activities")) is not None:
+        result["activities"] = _clean_activities(activities, until, account)
+    leads = tables.get("leads")
+    if leads is not None:
+        unique_ids(leads.lead, "leads")
+        if until is not None and len(leads) and (leads.created >= until).any():
+            early = leads.created < until
+            account.add("future", ~early, leads.lead)
+            result["leads"] = leads.take(early)
+    return result
+
+
+def _clean_changes(
+    deals: Deals, changes: StageChanges, stages: StageMap, until: Any, account: Account
+) -> StageChanges:
+    def leave_out(kind: str, wrong: Bools) -> None:
+        nonlocal changes
+        account.add(kind, wrong, changes.deal)
+        if wrong.any():
+            changes = changes.take(~wrong)
+
+    leave_out("no_stage", ~changes.stage.given())
+    leave_out("unknown_deal", rows_of(changes.deal, deals.deal) < 0)
+    if until is not None:
+        leave_out("future", np.asarray(changes.entered >= until))
+    _, kind = stages.lookup(_funnels(deals, changes), changes.stage)
+    unknown = kind < 0
+    if unknown.sum() > _UNKNOWN * len(changes):
+        names = np.unique(changes.stage.texts()[unknown].astype(str)).tolist()
+        raise InputError(
+            "{n} of {all} stage changes lead into stages that the funnels do not list: {names}; "
+            "add them to the stages",
+            n=int(unknown.sum()),
+            all=len(changes),
+            names=", ".join(names[:10]),
+        )
+    leave_out("unknown_stage", unknown)
+    row = rows_of(changes.deal, deals.deal)
+    order = np.lexsort((np.arange(len(row)), changes.entered, row))
+    same = np.zeros(len(row), dtype=bool)
+    tied = np.zeros(len(row), dtype=bool)
+    if len(row):
+        now, before = order[1:], order[:-1]
+        at_once = (row[now] == row[before]) & (changes.entered[now] == changes.entered[before])
+        tied[now] = at_once
+        same[now] = at_once & (changes.stage.codes[now] == changes.stage.codes[before])
+    leave_out("duplicate_change", same)
+    tied = tied[~same]
+    if tied.sum() > _TIES * len(changes):
+        account.add("same_moment", tied, changes.deal)
+    return changes
+
+
+def _funnels(deals: Deals, changes: StageChanges) -> TextColumn:
+    """Return the funnel of every change: its own, or else that of its deal."""
+    row = rows_of(changes.deal, deals.deal)
+    if changes.funnel is None:
+        return deals.funnel[row]
+    names = tuple(dict.fromkeys((*changes.funnel.categories, *deals.funnel.categories)))
+    own = deals.funnel[row].codes_in(names)
+    return TextColumn(names, np.where(changes.funnel.given(), changes.funnel.codes_in(names), own))
+
+
+def first_changes(deals: Deals, changes: StageChanges) -> Any:
+    """Return the moment of the first change of every deal; NaT without one."""
+    row = rows_of(changes.deal, deals.deal)
+    first = np.full(len(deals), np.iinfo(np.int64).max)
+    np.minimum.at(first, row, changes.entered.astype(np.int64))
+    return np.where(first == np.iinfo(np.int64).max, _NO_TIME, first.astype("M8[s]")).astype(
+        "M8[s]"
+    )
+
+
+def _created_first(deals: Deals, changes: StageChanges, account: Account) -> Deals:
+    first = first_changes(deals, changes)
+    late = first < deals.created
+    if not late.any():
+        return deals
+    account.add("created_late", late, deals.deal)
+    return deals.with_columns(created=np.where(late, first, deals.created))
+
+
+def _gaps(deals: Deals, changes: StageChanges, stages: StageMap, account: Account) -> None:
+    first = first_changes(deals, changes)
+    account.add("no_history", np.isnat(first), deals.deal)
+    account.add("history_gap", first - deals.created > np.timedelta64(60, "s"), deals.deal)
+    last = _last_stage(deals, changes)
+    _, now = stages.lookup(deals.funnel, deals.stage)
+    _, then = stages.lookup(deals.funnel, last)
+    known = ~np.isnat(first) & (now >= 0) & (then >= 0)
+    account.add("outcome_differs", known & (now != then), deals.deal, deals.amount)
+
+
+def _last_stage(deals: Deals, changes: StageChanges) -> TextColumn:
+    row = rows_of(changes.deal, deals.deal)
+    order = np.lexsort((np.arange(len(row)), changes.entered, row))
+    last = np.full(len(deals), -1, dtype=np.int64)
+    last[row[order]] = order  # the latest of a deal is written last
+    stage = changes.stage
+    names = (*stage.categories, "") if "" not in stage.categories else stage.categories
+    codes: Ints = np.full(len(deals), names.index(""), dtype=np.int64)
+    codes[last >= 0] = stage.codes[last[last >= 0]]
+    return TextColumn(names, codes)
+
+
+def _clean_activities(activities: Activities, until: Any, account: Account) -> Activities:
+    ids = activities.activity
+    keys = ids.astype(str) if ids.dtype.kind == "O" else ids
+    kept = np.zeros(len(ids), dtype=bool)
+    kept[np.unique(keys, return_index=True)[1]] = True
+    account.add("repeated_activity", ~kept, ids)
+    if not kept.all():
+        activities = activities.take(kept)
+    if until is not None:
+        early = activities.started < until
+        if activities.done is not None:
+            # A planned activity of the future is known; one that is done there is not.
+            early = early | ~activities.done
+        account.add("future", ~early, activities.activity)
+        activities = activities if early.all() else activities.take(early)
+    if activities.ended is not None:
+        wrong = activities.ended < activities.started
+        account.add("negative_duration", wrong, activities.activity)
+        if wrong.any():
+            activities = activities.with_columns(ended=np.where(wrong, _NO_TIME, activities.ended))
+    if activities.seconds is not None:
+        wrong = activities.seconds < 0
+        account.add("negative_duration", wrong, activities.activity)
+        if wrong.any():
+            activities = activities.with_columns(
+                seconds=np.where(wrong, np.nan, activities.seconds)
+            )
+    return activities
+
+
+def possible_duplicates(deals: Deals) -> Bools:
+    """Return for every deal whether another has its customer, amount and day of creation."""
+    doubtful = np.zeros(len(deals), dtype=bool)
+    if deals.customer is None or deals.amount is None:
+        return doubtful
+    known = ~np.isnan(deals.amount)
+    ids = deals.customer
+    known &= (ids != "") if ids.dtype.kind == "O" else (ids != -1)
+    rows = np.flatnonzero(known)
+    if not len(rows):
+        return doubtful
+    _, customer = np.unique(
+        ids[rows].astype(str) if ids.dtype.kind == "O" else ids[rows], return_inverse=True
+    )
+    _, amount = np.unique(deals.amount[rows], return_inverse=True)
+    day = deals.created[rows].astype("M8[D]").astype(np.int64)
+    order = np.lexsort((day, amount, customer))
+    c, a, d = customer[order], amount[order], day[order]
+    same = (c[1:] == c[:-1]) & (a[1:] == a[:-1]) & (d[1:] == d[:-1])
+    doubtful[rows[order[1:]][same]] = True
+    doubtful[rows[order[:-1]][same]] = True
+    return doubtful

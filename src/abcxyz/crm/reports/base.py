@@ -1,0 +1,186 @@
+"""Base of the report results: table, dictionary, data frame, HTML, sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from abcxyz.core.display import html_table, percent, plain_number
+from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.records.columns import TextColumn
+from abcxyz.toolkit.catalogue import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "FEW",
+    "NOT_GIVEN",
+    "RANKED",
+    "Report",
+    "Row",
+    "heading",
+    "named",
+    "shown",
+    "table_columns",
+]
+
+#: Denominator under which a rate is marked as based on few, and under which it is not ranked.
+FEW, RANKED = 30, 10
+
+NOT_GIVEN = "(not given)"
+"""Group of the rows without a value."""
+
+
+def table_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the fields of rows that fit into a cell: neither lists nor mappings."""
+    first = rows[0] if rows else {}
+    return [name for name, value in first.items() if not isinstance(value, dict | list)]
+
+
+def named(column: TextColumn) -> TextColumn:
+    """Return a column with the empty text replaced by `NOT_GIVEN`."""
+    return TextColumn(tuple(one or NOT_GIVEN for one in column.categories), column.codes)
+
+
+def _plain(value: Any) -> Any:
+    """Convert a value for JSON: NaN and NaT become None, moments ISO text, tuples lists."""
+    if isinstance(value, Window):
+        return [value.since.isoformat(), value.until.isoformat()]
+    if isinstance(value, Row):
+        return value.to_dict()
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else str(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list | np.ndarray):
+        return [_plain(one) for one in value]
+    return value
+
+
+class Row:
+    """Base of the rows of reports: attrs classes that convert to a dictionary."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, ready for JSON: unknown figures are None."""
+        fields: tuple[Any, ...] = attrs.fields(type(self))  # type: ignore[arg-type]
+        return {one.name: _plain(getattr(self, one.name)) for one in fields}
+
+
+class Report(Row):
+    """Base of the results of reports."""
+
+    __slots__ = ()
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the main table."""
+        raise NotImplementedError
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        raise NotImplementedError
+
+    def explain(self, lang: str = "en") -> str:
+        """Return the finding in sentences."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the main table as a pandas data frame, one line per row."""
+        import pandas as pd
+
+        return pd.DataFrame([row.to_dict() for row in self.rows()])
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def to_html(self, lang: str = "en") -> str:
+        """Return the main table in HTML; every cell is escaped."""
+        rows = [row.to_dict() for row in self.rows()]
+        heads = table_columns(rows)
+        cells = [[shown(name, row[name], lang) for name in heads] for row in rows]
+        titles = [text(heading(name), lang) for name in heads]
+        return html_table(self.title(lang), titles, cells)
+
+    def __str__(self) -> str:
+        return self.explain()
+
+
+#: Fields whose heading is not the field's own name.
+_HEADINGS = {
+    "lost": "Deals lost",
+    "returned": "Came back",
+    "gap": "Points below the target",
+    "worth": "Worth of one point",
+    "p90": "90 % quantile",
+    "p95": "95 % quantile",
+    "p90_days": "90 % quantile of the days",
+    "low": "From",
+    "high": "To",
+    "return_": "Return on the spend",
+    "p": "P value",
+    "q": "Adjusted p value",
+    "few": "Few deals",
+    "all": "Every stage so far",
+}
+
+#: Fields that are shares: shown in percent where they are fractions.
+_SHARES = frozenset(
+    [
+        "conversion",
+        "low",
+        "high",
+        "cumulative",
+        "share",
+        "of_deals",
+        "rate",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "to_deal",
+        "to_deal_low",
+        "to_deal_high",
+        "time_share",
+        "amount_share",
+        "margin_share",
+        "coverage",
+        "forward",
+        "backward",
+        "lost",
+        "handed_over",
+        "aside",
+        "won_met",
+        "won_late",
+        "return_",
+    ]
+)
+
+
+def heading(name: str) -> str:
+    """Return the English heading of a field: ``won_amount`` becomes ``Won amount``."""
+    return _HEADINGS.get(name) or name.replace("_", " ").capitalize()
+
+
+def shown(name: str, value: Any, lang: str) -> str:
+    """Format the value of a field for people: shares in percent, unknown figures as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return text("yes" if value else "no", lang)
+    if isinstance(value, float) and name in _SHARES:
+        return percent(value, lang)
+    if isinstance(value, int | float):
+        return plain_number(value, lang)
+    return text(str(value), lang)

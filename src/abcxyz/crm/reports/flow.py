@@ -1,0 +1,217 @@
+"""Flow through the stages of a window, and the snapshot at its end."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz.core.display import plain_number
+from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.records.data import CrmData, midnight
+from abcxyz.crm.records.visits import EXITS, LOST, OPEN
+from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.reports.cohort import funnel_names
+from abcxyz.toolkit.catalogue import text
+
+__all__ = ["FlowReport", "FlowRow", "SnapshotReport", "SnapshotRow", "flow", "snapshot"]
+
+_DAY = np.timedelta64(86400, "s")
+
+
+@frozen
+class FlowRow(Row):
+    """What happened to one stage in the window, whenever the deals began.
+
+    ``at_start + created + in_forward + in_backward + reopened + handed_in`` equals
+    ``out_forward + out_backward + won + lost + handed_out + aside + at_end``.
+    """
+
+    funnel: str
+    stage: str
+    at_start: int
+    created: int
+    in_forward: int
+    in_backward: int
+    reopened: int
+    handed_in: int
+    out_forward: int
+    out_backward: int
+    won: int
+    lost: int
+    handed_out: int
+    aside: int
+    at_end: int
+
+
+@frozen
+class FlowReport(Report):
+    """Result of `flow`: a count of moves, without conversions."""
+
+    window: Window
+    stages: tuple[FlowRow, ...]
+
+    def rows(self) -> list[Row]:
+        """Return the stages."""
+        return list(self.stages)
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("Flow through the stages", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return how many deals came, were won and were lost."""
+        return text(
+            "In the window {created} deals were created, {won} won and {lost} lost.",
+            lang,
+            created=plain_number(sum(one.created for one in self.stages), lang),
+            won=plain_number(sum(one.won for one in self.stages), lang),
+            lost=plain_number(sum(one.lost for one in self.stages), lang),
+        )
+
+
+def flow(crm: CrmData, window: Window, *, funnel: str | None = None) -> FlowReport:
+    """Count the moves into and out of every stage in a window; the counts balance exactly.
+
+    Parameters
+    ----------
+    crm
+        The records; the table ``stage_changes`` is needed.
+    window
+        Days in the time zone of the business.
+    funnel
+        One pipeline; None for all.
+    """
+    crm.need("changes")
+    visits = crm.visits
+    since, until = midnight(window.since, crm.zone), midnight(window.until, crm.zone)
+    first = visits.first
+    came = (visits.entered >= since) & (visits.entered < until)
+    went = (visits.left >= since) & (visits.left < until)
+    before = np.flatnonzero(~first) - 1
+    previous_kind = np.full(len(visits), -1, dtype=np.int64)
+    previous_exit = np.zeros(len(visits), dtype=np.int64)
+    previous_kind[~first], previous_exit[~first] = visits.kind[before], visits.exit[before]
+    handed_in = ~first & (previous_exit == EXITS.index("handed_over"))
+    reopened = ~first & ~handed_in & (previous_kind == LOST)
+    backward = ~first & ~handed_in & ~reopened & (previous_exit == EXITS.index("backward"))
+    forward = ~first & ~handed_in & ~reopened & ~backward
+    rows = []
+    for name in funnel_names(crm, funnel):
+        for stage in crm.stages.stages(name):
+            if stage.semantics != "P":
+                continue
+            here = (visits.funnel.codes == visits.funnel.code(name)) & (
+                visits.stage.codes == visits.stage.code(stage.id)
+            )
+            gone = [int((here & went & (visits.exit == code)).sum()) for code in range(len(EXITS))]
+            rows.append(
+                FlowRow(
+                    name,
+                    stage.title,
+                    int((here & (visits.entered < since) & ~(visits.left < since)).sum()),
+                    int((here & came & first).sum()),
+                    int((here & came & forward).sum()),
+                    int((here & came & backward).sum()),
+                    int((here & came & reopened).sum()),
+                    int((here & came & handed_in).sum()),
+                    gone[EXITS.index("forward")],
+                    gone[EXITS.index("backward")],
+                    gone[EXITS.index("won")],
+                    gone[EXITS.index("lost")],
+                    gone[EXITS.index("handed_over")],
+                    gone[EXITS.index("aside")],
+                    int((here & (visits.entered < until) & ~(visits.left < until)).sum()),
+                )
+            )
+    return FlowReport(window, tuple(rows))
+
+
+@frozen
+class SnapshotRow(Row):
+    """Open deals in one stage: count, money, and quantiles of the days in the stage."""
+
+    funnel: str
+    stage: str
+    deals: int
+    amount: float
+    without_amount: int
+    median_days: float
+    p90_days: float
+
+
+@frozen
+class SnapshotReport(Report):
+    """Result of `snapshot`."""
+
+    stages: tuple[SnapshotRow, ...]
+
+    def rows(self) -> list[Row]:
+        """Return the stages."""
+        return list(self.stages)
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("Open deals by stage", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return how many deals are open, and their money."""
+        return text(
+            "{n} deals are open, worth {money}.",
+            lang,
+            n=plain_number(sum(one.deals for one in self.stages), lang),
+            money=plain_number(round(sum(one.amount for one in self.stages)), lang),
+        )
+
+
+def snapshot(crm: CrmData, *, funnel: str | None = None) -> SnapshotReport:
+    """Count the open deals in every stage, with their money and age.
+
+    Parameters
+    ----------
+    crm
+        The records. Ages need the table ``stage_changes``.
+    funnel
+        One pipeline; None for all.
+
+    Raises
+    ------
+    InputError
+        Amounts in more than one currency.
+    """
+    amounts = crm.single_amounts(required=True)
+    deals = crm.deals
+    open_ = crm.outcomes.kind == OPEN
+    stage, age = deals.stage, np.full(len(deals), math.nan)
+    if crm.changes is not None and len(crm.visits):
+        visits = crm.visits
+        last = visits.last
+        names = tuple(dict.fromkeys((*stage.categories, *visits.stage.categories)))
+        codes = stage.codes_in(names).copy()
+        codes[visits.row[last]] = visits.stage.codes_in(names)[last]
+        age[visits.row[last]] = (crm.until - visits.entered[last]) / _DAY
+        stage = type(stage)(names, codes)
+    rows = []
+    for name in funnel_names(crm, funnel):
+        for one in crm.stages.stages(name):
+            here = (
+                open_
+                & (deals.funnel.codes == deals.funnel.code(name))
+                & (stage.codes == stage.code(one.id))
+            )
+            if one.semantics != "P":
+                continue
+            days = age[here & ~np.isnan(age)]
+            rows.append(
+                SnapshotRow(
+                    name,
+                    one.title,
+                    int(here.sum()),
+                    float(np.nansum(amounts[here])),
+                    int(np.isnan(amounts[here]).sum()),
+                    float(np.median(days)) if len(days) else math.nan,
+                    float(np.quantile(days, 0.9)) if len(days) else math.nan,
+                )
+            )
+    return SnapshotReport(tuple(rows))

@@ -1,0 +1,306 @@
+"""Managers: what they do, what they sell, and whether that is due to the person or the leads."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Ints
+from abcxyz.core.display import percent, plain_number
+from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.visits import LOST, OPEN, WON
+from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, named
+from abcxyz.crm.reports.groups import GroupRate, compare_groups, strata
+from abcxyz.crm.statistics.survival import kaplan_meier
+from abcxyz.toolkit.catalogue import text
+
+__all__ = ["ManagerRow", "ManagersReport", "managers", "product_of_deals"]
+
+_DAY = np.timedelta64(86400, "s")
+
+
+@frozen
+class ManagerRow(Row):
+    """One manager; deals created in the window, and deals closed in it.
+
+    Parameters
+    ----------
+    user, name
+        Identifier and name; ``(not given)`` for deals without an owner.
+    left, robot
+        Whether the person has left, or is a robot.
+    calls_out, calls_in, calls_missed, meetings, letters, tasks
+        Done activities in the window.
+    leads
+        Leads created in the window that the person is responsible for.
+    created, open
+        Deals created in the window, and those of them that are open.
+    won, lost
+        Deals closed in the window.
+    won_amount, average_cheque, median_cheque
+        Money of the won deals that have an amount.
+    without_amount
+        Won deals without an amount, left out of the money.
+    cycle_days
+        Median days from creation to closing, open deals censored; NaN if not reached.
+    rate
+        Win rate of the closed deals, compared with the rest of the team.
+    """
+
+    user: str
+    name: str
+    left: bool
+    robot: bool
+    calls_out: int
+    calls_in: int
+    calls_missed: int
+    meetings: int
+    letters: int
+    tasks: int
+    leads: int
+    created: int
+    open: int
+    won: int
+    lost: int
+    won_amount: float
+    average_cheque: float
+    median_cheque: float
+    without_amount: int
+    cycle_days: float
+    rate: GroupRate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, those of the rate among them."""
+        fields = super().to_dict()
+        rate = fields.pop("rate")
+        return fields | {key: value for key, value in rate.items() if key != "won"}
+
+
+@frozen
+class ManagersReport(Report):
+    """Result of `managers`, the largest amount first."""
+
+    window: Window | None
+    owner_is_current: bool
+    managers: tuple[ManagerRow, ...]
+
+    def rows(self) -> list[Row]:
+        """Return the managers."""
+        return list(self.managers)
+
+    def __getitem__(self, user: str) -> ManagerRow:
+        """Return one manager."""
+        for one in self.managers:
+            if one.user == user:
+                return one
+        raise KeyError(user)
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("Managers", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return what differs between the managers, and what is not shown to differ."""
+        people = [one for one in self.managers if not one.robot and one.user != NOT_GIVEN]
+        lines = [
+            text(
+                "{name}: {rate} of {n} decided deals are won, the rest of the team {rest}; at "
+                "equal leads {ratio} times the expected number.",
+                lang,
+                name=one.name,
+                rate=percent(one.rate.rate, lang),
+                n=plain_number(one.rate.decided, lang),
+                rest=percent(one.rate.rate - one.rate.difference, lang),
+                ratio=plain_number(one.rate.ratio, lang),
+            )
+            for one in people
+            if one.rate.verdict in ("higher", "lower")
+        ]
+        if not lines:
+            lines.append(
+                text("No difference between the win rates of the managers is shown.", lang)
+            )
+        if self.owner_is_current:
+            lines.append(
+                text("Deals count for the owner of today: the source keeps no history.", lang)
+            )
+        return " ".join(lines)
+
+
+def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
+    """Compare the managers over a window.
+
+    Parameters
+    ----------
+    crm
+        The records. Activities, leads, users and product lines are used if they were read.
+    window
+        Days in the time zone of the business; None for all.
+
+    Returns
+    -------
+    ManagersReport
+
+    Raises
+    ------
+    InputError
+        Amounts in more than one currency.
+
+    Notes
+    -----
+    Deals created count by their creation, deals won and lost by their closing in the window.
+    The expected wins are those of the whole team's rates in the strata source x product, merged
+    upwards to at least 20 decided deals.
+    """
+    deals, outcomes = crm.deals, crm.outcomes
+    owner, users = _people(crm)
+    count = len(users)
+    amounts = crm.single_amounts(required=True)
+    created = crm.inside(deals.created, window)
+    closed = crm.inside(outcomes.closed, window) if window else outcomes.kind != OPEN
+    won, lost = closed & (outcomes.kind == WON), closed & (outcomes.kind == LOST)
+    layer = strata([crm.category("source"), product_of_deals(crm)], won | lost)
+    rates = compare_groups(owner, count, won, won | lost, layer)
+    acts = _activities(crm, window, users)
+    leads = _leads(crm, window, users)
+    about = _about(crm, users)
+    rows = []
+    for i, user in enumerate(users):
+        own = owner == i
+        name, left, robot = about[i]
+        paid = amounts[own & won]
+        paid = paid[~np.isnan(paid)]
+        rows.append(
+            ManagerRow(
+                user,
+                name,
+                left,
+                robot,
+                *_counts(acts, i),
+                int(leads[i]),
+                int((own & created).sum()),
+                int((own & created & (outcomes.kind == OPEN)).sum()),
+                int((own & won).sum()),
+                int((own & lost).sum()),
+                float(paid.sum()),
+                float(paid.mean()) if len(paid) else math.nan,
+                float(np.median(paid)) if len(paid) else math.nan,
+                int((own & won).sum()) - len(paid),
+                _median_cycle(crm, own & created),
+                rates[i],
+            )
+        )
+    busy = [
+        row
+        for row in rows
+        if row.created
+        or row.won
+        or row.lost
+        or row.leads
+        or row.calls_out + row.calls_in
+        or row.calls_missed + row.meetings + row.letters + row.tasks
+    ]
+    busy.sort(key=lambda row: (-row.won_amount, row.user))
+    has_owners = crm.values is not None and crm.values.field.code("owner") >= 0
+    return ManagersReport(window, not has_owners, tuple(busy))
+
+
+def product_of_deals(crm: CrmData) -> TextColumn:
+    """Return the product of the first line of every deal; the empty text without lines."""
+    n = len(crm.deals)
+    if crm.lines is None or not len(crm.lines):
+        return TextColumn(("",), np.zeros(n, dtype=np.int64))
+    names = tuple(dict.fromkeys((*crm.lines.product.categories, "")))
+    row = crm.rows_of_deals(crm.lines.deal)
+    codes = np.full(n, names.index(""), dtype=np.int64)
+    known = np.flatnonzero(row >= 0)[::-1]  # the first line is written last
+    codes[row[known]] = crm.lines.product.codes_in(names)[known]
+    return TextColumn(names, codes)
+
+
+def _people(crm: CrmData) -> tuple[Ints, tuple[str, ...]]:
+    """Return the owner's code of every deal, and all users that occur."""
+    owner = named(crm.category("owner"))
+    names = list(dict.fromkeys(owner.categories))
+    for column in (
+        None if crm.activities is None else crm.activities.user,
+        None if crm.leads is None else crm.leads.owner,
+        None if crm.users is None else crm.users.user,
+    ):
+        if column is not None:
+            names += [one for one in named(column).categories if one not in names]
+    return owner.codes_in(names), tuple(names)
+
+
+def _about(crm: CrmData, users: tuple[str, ...]) -> list[tuple[str, bool, bool]]:
+    """Return name, whether the person left, and whether it is a robot, of every user."""
+    table = crm.users
+    if table is None:
+        return [(user, False, False) for user in users]
+    row = {user: i for i, user in enumerate(table.user.tolist())}
+    names = [""] * len(table) if table.name is None else table.name.tolist()
+    result = []
+    for user in users:
+        i = row.get(user)
+        if i is None:
+            unknown = user if user == NOT_GIVEN else f"user {user} (not known)"
+            result.append((unknown, False, False))
+            continue
+        left = table.active is not None and not bool(table.active[i])
+        robot = table.robot is not None and bool(table.robot[i])
+        result.append((names[i] or user, left, robot))
+    return result
+
+
+def _activities(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> list[Ints]:
+    """Count the done activities of every user: calls out, in, missed, meetings, letters, tasks."""
+    table = crm.activities
+    if table is None or table.user is None:
+        return [np.zeros(len(users), dtype=np.int64)] * 6
+    done = np.ones(len(table), dtype=bool) if table.done is None else table.done
+    inside = done & crm.inside(table.started, window)
+    if table.automatic is not None:
+        inside &= ~table.automatic
+    user = named(table.user).codes_in(users)
+    way = TextColumn(("",), np.zeros(len(table), dtype=np.int64))
+    way = way if table.direction is None else table.direction
+    call = table.kind.codes == table.kind.code("call")
+    incoming = way.codes == way.code("in")
+    answered: Bools = np.ones(len(table), dtype=bool)
+    if table.answered is not None:
+        answered = table.answered
+    masks = [
+        call & ~incoming,
+        call & incoming & answered,
+        call & incoming & ~answered,
+        *(table.kind.codes == table.kind.code(kind) for kind in ("meeting", "letter", "task")),
+    ]
+    return [np.bincount(user[inside & mask], minlength=len(users)) for mask in masks]
+
+
+def _counts(acts: list[Ints], user: int) -> tuple[int, int, int, int, int, int]:
+    out, answered, missed, meetings, letters, tasks = (int(one[user]) for one in acts)
+    return out, answered, missed, meetings, letters, tasks
+
+
+def _leads(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> Ints:
+    if crm.leads is None or crm.leads.owner is None:
+        return np.zeros(len(users), dtype=np.int64)
+    inside = crm.inside(crm.leads.created, window)
+    return np.bincount(named(crm.leads.owner).codes_in(users)[inside], minlength=len(users))
+
+
+def _median_cycle(crm: CrmData, chosen: Bools) -> float:
+    outcomes = crm.outcomes
+    ended = (outcomes.kind != OPEN) & ~np.isnat(outcomes.closed)
+    known = chosen & (ended | (outcomes.kind == OPEN))
+    if not known.any():
+        return math.nan
+    end = np.where(ended, outcomes.closed, crm.until)
+    days = (end - crm.deals.created)[known] / _DAY
+    return kaplan_meier(np.maximum(days, 0.0), ended[known]).median

@@ -1,0 +1,1 @@
+"""Service levels: rules, requests under them, and the report."""

@@ -1,0 +1,274 @@
+"""Service levels: are requests answered, proposals sent and calls made in time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Ints
+from abcxyz.core.display import percent, plain_number
+from abcxyz.core.dynamics.rate_interval import rate_interval
+from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.tables import Activities
+from abcxyz.crm.records.visits import WON
+from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.reports.service.requests import Requests, requests_under
+from abcxyz.crm.reports.service.rules import RULES, ServiceRule
+from abcxyz.crm.statistics.business_calendar import BusinessCalendar
+from abcxyz.crm.statistics.proportions import newcombe_interval
+from abcxyz.crm.statistics.survival import kaplan_meier
+from abcxyz.toolkit.catalogue import text
+
+__all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels"]
+
+_MOVED = 2 * 3600
+
+STATES = ("met", "late", "overdue", "running", "not_applicable")
+"""States of a request: answered in time, answered late, not answered and late, not due yet."""
+
+
+@frozen
+class ServiceRow(Row):
+    """One rule, in total or for one person.
+
+    Parameters
+    ----------
+    rule, owner
+        The rule, and the person responsible; empty for the total.
+    requests
+        Requests in the window.
+    met, late, overdue, running, not_applicable
+        Requests by state.
+    share, low, high
+        ``met / (met + late + overdue)`` with its 95 % interval.
+    median, p90, p95
+        Hours by the clock of the rule until half, nine tenths, 95 % are answered; unanswered
+        ones censored.
+    outside
+        Requests outside of the opening hours.
+    won_met, won_late, difference_low, difference_high
+        Share won of the deals answered in time, and of those answered late, with the interval
+        of the difference: what lateness goes with, not what it causes.
+    """
+
+    rule: str
+    owner: str
+    requests: int
+    met: int
+    late: int
+    overdue: int
+    running: int
+    not_applicable: int
+    share: float
+    low: float
+    high: float
+    median: float
+    p90: float
+    p95: float
+    outside: int
+    won_met: float
+    won_late: float
+    difference_low: float
+    difference_high: float
+
+
+@frozen(eq=False)
+class ServiceReport(Report):
+    """Result of `service_levels`.
+
+    Parameters
+    ----------
+    window
+        Days in which the requests began.
+    levels
+        Every rule in total, then by person.
+    due
+        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state.
+    """
+
+    window: Window | None
+    levels: tuple[ServiceRow, ...]
+    due: tuple[Mapping[str, Any], ...]
+
+    def rows(self) -> list[Row]:
+        """Return the rules."""
+        return list(self.levels)
+
+    def __getitem__(self, rule: str) -> ServiceRow:
+        """Return a rule in total."""
+        for one in self.levels:
+            if one.rule == rule and not one.owner:
+                return one
+        raise KeyError(rule)
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("Service levels", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return the share answered in time, rule by rule."""
+        return " ".join(
+            text(
+                "{rule}: {share} in time ({low} to {high}) of {n}; {overdue} are overdue.",
+                lang,
+                rule=text(one.rule, lang),
+                share=percent(one.share, lang),
+                low=percent(one.low, lang),
+                high=percent(one.high, lang),
+                n=plain_number(one.met + one.late + one.overdue, lang),
+                overdue=plain_number(one.overdue, lang),
+            )
+            for one in self.levels
+            if not one.owner
+        )
+
+
+def service_levels(
+    crm: CrmData,
+    window: Window | None = None,
+    *,
+    calendar: BusinessCalendar | None = None,
+    rules: tuple[ServiceRule, ...] = RULES,
+) -> ServiceReport:
+    """Check the rules of service over a window.
+
+    Parameters
+    ----------
+    crm
+        The records; the table ``activities`` is needed, and ``leads`` for rules that start with
+        a lead.
+    window
+        Days in which the requests began, in the time zone of the business; None for all.
+    calendar
+        Working time; None for Monday to Friday, 9 to 18, without holidays.
+    rules
+        The rules; those whose stages the funnels do not have are left out.
+
+    Raises
+    ------
+    InputError
+        A table is missing.
+
+    Notes
+    -----
+    Only done outgoing activities of a person answer; what a robot sends is no answer.
+    """
+    calendar = calendar or BusinessCalendar(crm.zone)
+    activities: Activities = crm.need("activities")
+    levels: list[ServiceRow] = []
+    due: list[Mapping[str, Any]] = []
+    for rule in rules:
+        requests = requests_under(crm, activities, rule)
+        if requests is None:
+            continue
+        inside = crm.inside(requests.start, window)
+        requests = Requests(
+            requests.deal[inside],
+            requests.object[inside],
+            requests.owner[inside],
+            requests.start[inside],
+            requests.stop[inside],
+            requests.closed[inside],
+        )
+        rows, waiting = _judge(crm, rule, requests, calendar)
+        levels += rows
+        due += waiting
+    return ServiceReport(window, tuple(levels), tuple(due))
+
+
+def _judge(
+    crm: CrmData, rule: ServiceRule, requests: Requests, calendar: BusinessCalendar
+) -> tuple[list[ServiceRow], list[Mapping[str, Any]]]:
+    seconds = round(rule.hours * 3600)
+    if rule.clock == "working":
+        deadline = calendar.deadline(requests.start, seconds)
+    else:
+        late = requests.start + np.timedelta64(seconds, "s")
+        moved = calendar.next_opening(late)
+        deadline = np.where(moved > late, moved + np.timedelta64(_MOVED, "s"), late)
+    now = crm.until
+    answered = ~np.isnat(requests.stop) & (requests.stop < now)
+    closed = ~answered & (requests.closed < deadline)
+    state = np.select(
+        [answered & (requests.stop <= deadline), answered, closed, deadline < now],
+        [0, 1, 4, 2],
+        default=3,
+    )
+    end = np.where(answered, requests.stop, now)
+    if rule.clock == "working":
+        hours = calendar.working_seconds(requests.start, end) / 3600
+    else:
+        hours = (end - requests.start) / np.timedelta64(3600, "s")
+    outside = ~calendar.is_open(requests.start)
+    won = np.zeros(len(state), dtype=bool)
+    if len(crm.deals):
+        won = (requests.deal >= 0) & (crm.outcomes.kind[requests.deal] == WON)
+    everyone = np.ones(len(state), dtype=bool)
+    rows = [_row(rule, "", everyone, state, hours, answered, outside, won)]
+    names = requests.owner.categories
+    for code in sorted(set(requests.owner.codes.tolist()), key=lambda one: names[one]):
+        mine = requests.owner.codes == code
+        name = names[code]
+        rows.append(_row(rule, name, mine, state, hours, answered, outside, won))
+    allowed = (deadline - requests.start).astype(np.int64)
+    soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
+    waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
+    due: list[Mapping[str, Any]] = [
+        {
+            "rule": rule.name,
+            "object": requests.object[one],
+            "owner": requests.owner.categories[requests.owner.codes[one]],
+            "start": str(requests.start[one]),
+            "deadline": str(deadline[one]),
+            "state": STATES[state[one]],
+        }
+        for one in waiting.tolist()
+    ]
+    return rows, due
+
+
+def _row(
+    rule: ServiceRule,
+    owner: str,
+    mine: Bools,
+    state: Ints,
+    hours: Any,
+    answered: Bools,
+    outside: Bools,
+    won: Bools,
+) -> ServiceRow:
+    counts = np.bincount(state[mine], minlength=len(STATES))
+    met, late, overdue, running, not_applicable = (int(one) for one in counts)
+    low, high = rate_interval(met, met + late + overdue)
+    judged = mine & (state != 4) & (hours >= 0)
+    curve = kaplan_meier(np.maximum(hours[judged], 0.0), answered[judged])
+    in_time, too_late = mine & (state == 0), mine & ((state == 1) | (state == 2))
+    x1, n1 = int((won & in_time).sum()), int(in_time.sum())
+    x0, n0 = int((won & too_late).sum()), int(too_late.sum())
+    low_d, high_d = newcombe_interval(x1, n1, x0, n0)
+    return ServiceRow(
+        rule.name,
+        owner,
+        int(mine.sum()),
+        met,
+        late,
+        overdue,
+        running,
+        not_applicable,
+        met / (met + late + overdue) if met + late + overdue else math.nan,
+        float(low),
+        float(high),
+        curve.median,
+        curve.quantile(0.9),
+        curve.quantile(0.95),
+        int((mine & outside).sum()),
+        x1 / n1 if n1 else math.nan,
+        x0 / n0 if n0 else math.nan,
+        float(low_d),
+        float(high_d),
+    )

@@ -1,0 +1,174 @@
+"""Requests under a rule of service: when each started, and when it was answered."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.crm.records.columns import Moments, TextColumn
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.tables import Activities, Leads
+from abcxyz.crm.records.visits import NOT_A_TIME
+from abcxyz.crm.reports.base import named
+from abcxyz.crm.reports.service.rules import ServiceRule
+
+__all__ = ["Requests", "requests_under"]
+
+_CALL = 20
+
+
+@frozen
+class Requests:
+    """Requests under one rule: what started, when, and when it was answered."""
+
+    deal: Ints  # row of the deal, -1 for none
+    object: Any  # identifiers of leads or deals
+    owner: TextColumn
+    start: Moments
+    stop: Moments
+    closed: Moments
+
+
+def _answers(activities: Activities, *, calls: bool = False) -> Bools:
+    """Return which activities answer: done, by a person, outgoing or an answered call.
+
+    With *calls* only an outgoing call of at least 20 seconds, or a meeting, does.
+    """
+    n = len(activities)
+    done = np.ones(n, dtype=bool) if activities.done is None else activities.done
+    kind = activities.kind
+    meeting = kind.codes == kind.code("meeting")
+    if activities.direction is None:
+        outgoing = np.ones(n, dtype=bool)
+    else:
+        outgoing = activities.direction.codes == activities.direction.code("out")
+    call = kind.codes == kind.code("call")
+    if calls:
+        result = done & (meeting | (call & outgoing & ~(_seconds(activities) < _CALL)))
+    else:
+        answered = np.zeros(n, dtype=bool)
+        if activities.answered is not None:
+            answered = call & activities.answered
+        result = done & (outgoing | answered)
+    if activities.automatic is not None:
+        result = result & ~activities.automatic
+    return np.asarray(result)
+
+
+def _seconds(activities: Activities) -> Floats:
+    """Return the talk time, or else the time from start to end, in seconds."""
+    seconds = np.full(len(activities), math.nan)
+    if activities.seconds is not None:
+        seconds = activities.seconds
+    if activities.ended is not None:
+        span = (activities.ended - activities.started) / np.timedelta64(1, "s")
+        seconds = np.where(np.isnan(seconds), span, seconds)
+    return seconds
+
+
+def _first_after(
+    row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool = False
+) -> Moments:
+    """Return for every request the first moment of its deal that is not before its start."""
+    order = np.lexsort((moments, row))
+    row, moments = row[order], moments[order].astype(np.int64)
+    result = np.full(len(wanted), NOT_A_TIME)
+    if not len(row):
+        return result
+    # Deal and moment make one ascending number, so one search finds all answers.
+    low = int(min(moments.min(), since.astype(np.int64).min(initial=moments.min())))
+    span = int(max(moments.max(), since.astype(np.int64).max(initial=moments.max()))) - low + 2
+    keys = row * span + (moments - low)
+    place = np.searchsorted(
+        keys, wanted * span + (since.astype(np.int64) - low), side="right" if strict else "left"
+    )
+    safe = np.minimum(place, len(row) - 1)
+    found = (place < len(row)) & (row[safe] == wanted) & (wanted >= 0)
+    result[found] = moments[safe[found]].astype("M8[s]")
+    return result
+
+
+def requests_under(crm: CrmData, activities: Activities, rule: ServiceRule) -> Requests | None:
+    """Return the requests under a rule; None where the funnels do not have its stages."""
+    if rule.starts == "lead":
+        return _lead_requests(crm, activities)
+    ends, sent = _visit_ends(crm, activities, rule), _proposals(crm, rule)
+    if ends is None or sent is None:
+        return None
+    if rule.starts == "visit":
+        row, start = ends
+        stop = _first_after(*sent, row, start)
+    else:
+        row, start = sent
+        chosen = _answers(activities, calls=True)
+        of_deal = _deal_rows(crm, activities)
+        chosen = chosen & (of_deal >= 0)
+        stop = _first_after(of_deal[chosen], activities.started[chosen], row, start, strict=True)
+    owner = named(crm.category("owner"))[row]
+    return Requests(row, crm.deals.deal[row], owner, start, stop, crm.outcomes.closed[row])
+
+
+def _deal_rows(crm: CrmData, activities: Activities) -> Ints:
+    if activities.deal is None:
+        return np.full(len(activities), -1, dtype=np.int64)
+    return np.asarray(crm.rows_of_deals(activities.deal))
+
+
+def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
+    leads: Leads = crm.need("leads")
+    row = np.full(len(leads), -1, dtype=np.int64)
+    if leads.deal is not None:
+        row = crm.rows_of_deals(leads.deal)
+    chosen = _answers(activities) & (_deal_rows(crm, activities) >= 0)
+    of_deal = _deal_rows(crm, activities)[chosen]
+    stop = _first_after(of_deal, activities.started[chosen], row, leads.created)
+    if leads.answered is not None:
+        earlier = ~np.isnat(leads.answered) & ~(stop <= leads.answered)
+        stop = np.where(earlier, leads.answered, stop)
+    owner = leads.owner
+    if owner is None:
+        owner = TextColumn(("",), np.zeros(len(leads), dtype=np.int64))
+    closed = np.where(row >= 0, crm.outcomes.closed[row], NOT_A_TIME) if len(crm.deals) else stop
+    return Requests(row, leads.lead, named(owner), leads.created, stop, closed)
+
+
+def _has_stage(crm: CrmData, name: str) -> bool:
+    return any(name in (one.id, one.name) for all_ in crm.stages.funnels.values() for one in all_)
+
+
+def _visit_ends(
+    crm: CrmData, activities: Activities, rule: ServiceRule
+) -> tuple[Ints, Moments] | None:
+    """Return the deals that were visited, and when their first visit ended."""
+    if not _has_stage(crm, rule.visit):
+        return None
+    visits = crm.visits
+    here = (visits.stage.codes == visits.stage.code(rule.visit)) & ~np.isnat(visits.left)
+    forward = here & np.isin(visits.exit, (1, 3))
+    row, moment = visits.row[forward], visits.left[forward]
+    if activities.ended is not None:
+        done = np.ones(len(activities), dtype=bool) if activities.done is None else activities.done
+        meeting = activities.kind.codes == activities.kind.code("meeting")
+        met = done & meeting & ~np.isnat(activities.ended) & (_deal_rows(crm, activities) >= 0)
+        row = np.concatenate([row, _deal_rows(crm, activities)[met]])
+        moment = np.concatenate([moment, activities.ended[met]])
+    return _earliest(row, moment)
+
+
+def _proposals(crm: CrmData, rule: ServiceRule) -> tuple[Ints, Moments] | None:
+    """Return the deals that got a proposal, and when the first one was sent."""
+    if not _has_stage(crm, rule.proposal):
+        return None
+    visits = crm.visits
+    here = visits.stage.codes == visits.stage.code(rule.proposal)
+    return _earliest(visits.row[here], visits.entered[here])
+
+
+def _earliest(row: Ints, moment: Moments) -> tuple[Ints, Moments]:
+    order = np.lexsort((moment, row))
+    rows, first = np.unique(row[order], return_index=True)
+    return rows, moment[order][first]

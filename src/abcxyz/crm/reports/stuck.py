@@ -1,0 +1,181 @@
+"""Stuck deals: open longer in their stage than those that went on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Floats
+from abcxyz.core.display import plain_number
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.visits import EXITS, OPEN
+from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.reports.cycle import check_history
+from abcxyz.crm.statistics.survival import cumulative_incidence
+from abcxyz.toolkit.catalogue import plural, text
+
+__all__ = ["StuckDeal", "StuckReport", "stuck_deals"]
+
+_DAY = np.timedelta64(86400, "s")
+_EXITS = 20
+
+
+@frozen
+class StuckDeal(Row):
+    """One open deal that stays longer than usual and is silent.
+
+    Parameters
+    ----------
+    deal, funnel, stage, owner, customer
+        The deal, and where it stands.
+    days
+        Days in the stage.
+    usual
+        Days within which nine of ten deals that went on left the stage.
+    silent
+        Days since the last done activity; NaN if none is recorded.
+    amount
+        Amount of the deal; NaN if not known.
+    """
+
+    deal: Any
+    funnel: str
+    stage: str
+    owner: str
+    customer: Any
+    days: float
+    usual: float
+    silent: float
+    amount: float
+
+
+@frozen
+class StuckReport(Report):
+    """Result of `stuck_deals`, the largest amount first."""
+
+    deals: tuple[StuckDeal, ...]
+
+    def rows(self) -> list[Row]:
+        """Return the deals."""
+        return list(self.deals)
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("Stuck deals", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return the number of stuck deals and their money."""
+        if not self.deals:
+            return text("No deal is stuck.", lang)
+        money = sum(one.amount for one in self.deals if not math.isnan(one.amount))
+        first = self.deals[0]
+        head = plural(
+            "{n} deal is stuck, worth {money}.|{n} deals are stuck, worth {money}.",
+            len(self.deals),
+            lang,
+            money=plain_number(round(money), lang),
+        )
+        return (
+            head
+            + " "
+            + text(
+                "The largest is {deal}: {days} days in {stage}, usually up to {usual}.",
+                lang,
+                deal=first.deal,
+                days=plain_number(round(first.days), lang),
+                stage=first.stage,
+                usual=plain_number(round(first.usual), lang),
+            )
+        )
+
+
+def stuck_deals(
+    crm: CrmData, *, deal_days: float = 3.0, silent: float = 7.0, funnel: str | None = None
+) -> StuckReport:
+    """List the open deals that stay in their stage longer than usual and are silent.
+
+    Parameters
+    ----------
+    crm
+        The records; the table ``stage_changes`` is needed.
+    deal_days
+        Usual days where fewer than 20 deals have gone on from a stage.
+    silent
+        Days without a done activity; without the table of activities every deal is silent.
+    funnel
+        One pipeline; None for all.
+
+    Notes
+    -----
+    The usual time is the shortest t with ``F(t) >= 0.9 F(t_max)``, F the Aalen-Johansen share
+    that has gone forward from the stage by t.
+    """
+    crm.need("changes")
+    check_history(crm)
+    visits = crm.visits
+    current = np.flatnonzero(visits.last & (visits.kind == OPEN))
+    quiet = _silence(crm)
+    owner, amounts = crm.category("owner"), crm.single_amounts()
+    customer = crm.deals.customer
+    usual: dict[tuple[int, int], float] = {}
+    result = []
+    for visit in current.tolist():
+        row = int(visits.row[visit])
+        name = visits.funnel.categories[visits.funnel.codes[visit]]
+        if funnel is not None and name != funnel:
+            continue
+        key = int(visits.funnel.codes[visit]), int(visits.stage.codes[visit])
+        if key not in usual:
+            usual[key] = _usual(crm, *key, deal_days)
+        days = float((crm.until - visits.entered[visit]) / _DAY)
+        if days <= usual[key] or quiet[row] < silent:
+            continue
+        stage = visits.stage.categories[key[1]]
+        known = {one.id: one.title for one in crm.stages.funnels.get(name, ())}
+        result.append(
+            StuckDeal(
+                crm.deals.deal[row],
+                name,
+                known.get(stage, stage),
+                owner.categories[owner.codes[row]],
+                "" if customer is None else customer[row],
+                days,
+                usual[key],
+                float(quiet[row]) if math.isfinite(quiet[row]) else math.nan,
+                float(amounts[row]),
+            )
+        )
+    result.sort(key=lambda one: (-(one.amount if one.amount == one.amount else -1), -one.days))
+    return StuckReport(tuple(result))
+
+
+def _usual(crm: CrmData, funnel: int, stage: int, default: float) -> float:
+    visits = crm.visits
+    here = np.flatnonzero((visits.funnel.codes == funnel) & (visits.stage.codes == stage))
+    way = visits.exit[here]
+    on = (way == EXITS.index("forward")) | (way == EXITS.index("won"))
+    if on.sum() < _EXITS:
+        return default
+    end = np.where(np.isnat(visits.left[here]), crm.until, visits.left[here])
+    days = (end - visits.entered[here]) / _DAY
+    times, shares = cumulative_incidence(days, np.where(on, 1, np.where(way > 0, 2, 0)), 2)
+    return float(times[np.argmax(shares[0] >= 0.9 * shares[0][-1])])
+
+
+def _silence(crm: CrmData) -> Floats:
+    """Return the days since the last done activity of every deal; infinity without one."""
+    quiet = np.full(len(crm.deals), math.inf)
+    table = crm.activities
+    if table is None or table.deal is None:
+        return quiet
+    row = crm.rows_of_deals(table.deal)
+    done = np.ones(len(table), dtype=bool) if table.done is None else table.done
+    if table.automatic is not None:
+        done = done & ~table.automatic
+    inside = done & (row >= 0) & (table.started < crm.until)
+    days = (crm.until - table.started[inside]) / _DAY
+    np.minimum.at(quiet, row[inside], days)
+    return quiet

@@ -1,0 +1,1 @@
+"""Statistics of the CRM reports: proportions, survival, working time."""

@@ -1,0 +1,1 @@
+"""Files of a CRM: deals, stage changes, activities and more, of any export."""

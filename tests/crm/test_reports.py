@@ -1,0 +1,289 @@
+"""Reports on managers, sources, losses, products, activities, times and service levels."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+from hypothesis import given
+from tests.crm.worlds import START, World, read, worlds
+
+from abcxyz.core.sales.calendar import Window
+from abcxyz.crm import Activities, CrmData, Deals, ProductLines, Spend, Stage, StageMap, Users
+from abcxyz.crm.records.columns import text_column
+from abcxyz.crm.reports.activity import activity
+from abcxyz.crm.reports.cycle import cycle
+from abcxyz.crm.reports.groups import compare_groups, strata
+from abcxyz.crm.reports.lost_reasons import losses
+from abcxyz.crm.reports.managers import managers
+from abcxyz.crm.reports.products import products
+from abcxyz.crm.reports.registry import REPORTS, make_report
+from abcxyz.crm.reports.service.levels import service_levels
+from abcxyz.crm.reports.service.rules import ServiceRule
+from abcxyz.crm.reports.sources import sources
+from abcxyz.crm.reports.stuck import stuck_deals
+from abcxyz.crm.statistics.business_calendar import BusinessCalendar
+from abcxyz.errors import InputError
+from abcxyz.tables.crm.read import read_crm
+
+STAGES = StageMap(
+    {"sales": ["NEW", Stage("WON", semantics="S"), Stage("LOST", semantics="F", reason="stage")]}
+)
+
+
+def crm(n: int = 40, **tables: Any) -> CrmData:
+    """Return n closed deals without a history: owner m0 wins half, m1 a quarter."""
+    won = [i % 2 == 0 if i % 4 < 2 else i % 8 == 2 for i in range(n)]
+    owner = ["m0" if i % 4 < 2 else "m1" for i in range(n)]
+    deals = Deals(
+        deal=np.arange(n),
+        funnel=["sales"] * n,
+        created=START + np.arange(n) * np.timedelta64(3600, "s"),
+        closed=START + np.arange(n) * np.timedelta64(3600, "s") + np.timedelta64(5, "D"),
+        stage=["WON" if one else "LOST" for one in won],
+        amount=[100.0] * n,
+        currency=["RUB"] * n,
+        owner=owner,
+        customer=np.arange(n) % 5,
+        source=["ads" if i % 3 else "" for i in range(n)],
+    )
+    return CrmData(deals=deals, stages=STAGES, **tables)
+
+
+@given(worlds())
+def test_parts_add_up_to_the_whole(world: World) -> None:
+    data = read(world)
+    counts = Counter(data.outcomes.kind.tolist())
+    people, channels = managers(data), sources(data)
+    assert sum(one.won for one in people.managers) == counts[1]
+    assert sum(one.lost for one in people.managers) == counts[2] == losses(data).lost
+    assert sum(one.deals for one in channels.sources) == len(data.deals)
+    for by in ("stage", "owner", "source", "funnel"):
+        assert sum(row.lost for row in losses(data, by=by).reasons) == counts[2]
+
+
+def test_a_difference_between_managers_needs_evidence() -> None:
+    few, many = managers(crm(40)), managers(crm(800))
+    assert {one.rate.verdict for one in few.managers} == {"no difference shown"}
+    assert (many["m0"].rate.verdict, many["m1"].rate.verdict) == ("higher", "lower")
+    assert "No difference" in few.explain()
+    assert "m0" in many.explain()
+
+
+def test_wins_at_equal_leads() -> None:
+    """Two people with different leads and equal skill sell as expected."""
+    stratum = np.repeat([0, 0, 1, 1], [90, 10, 10, 90])
+    group = np.repeat([0, 1, 0, 1], [90, 10, 10, 90])
+    won = np.concatenate(
+        [np.arange(90) < 45, np.arange(10) < 5, np.arange(10) < 1, np.arange(90) < 9]
+    )
+    rows = compare_groups(group, 2, won, np.ones(200, dtype=bool), stratum)
+    assert rows[0].verdict == "higher"
+    assert math.isclose(rows[0].expected, 46.0)
+    assert math.isclose(rows[0].ratio, 1.0)
+    assert rows[0].ratio_low < 1 < rows[0].ratio_high
+
+
+def test_small_strata_are_merged_upwards() -> None:
+    source = text_column(["a"] * 30 + ["b"] * 30 + ["c"] * 5)
+    product = text_column(["x"] * 25 + ["y"] * 5 + ["x"] * 15 + ["y"] * 15 + ["x"] * 5)
+    codes = strata([source, product], np.ones(65, dtype=bool))
+    groups = [set(np.flatnonzero(codes == one).tolist()) for one in np.unique(codes)]
+    assert set(range(25)) in groups  # a with x
+    assert set(range(30, 60)) in groups  # b, whatever the product
+    assert {*range(25, 30), *range(60, 65)} in groups  # the rest
+
+
+def test_people_who_left_and_unknown_ones() -> None:
+    users = Users(user=["m0"], name=["Anna"], active=[False], robot=[False])
+    people = managers(crm(users=users))
+    assert (people["m0"].name, people["m0"].left) == ("Anna", True)
+    assert people["m1"].name == "user m1 (not known)"
+
+
+def test_sources_without_a_name_forbid_a_ranking() -> None:
+    report = sources(crm(30))
+    assert not report.ranked
+    assert "33.33" in report.explain()
+    assert report["(not given)"].deals == 10
+
+
+def test_return_on_the_spend_of_a_source() -> None:
+    spend = Spend(source=["ads"], day=[date(2026, 3, 2)], amount=[500.0])
+    row = sources(crm(spend=spend), margin=0.5)["ads"]
+    assert row.spend == 500
+    assert math.isclose(row.return_, (row.won_amount * 0.5 - 500) / 500)
+    assert math.isclose(row.per_won, 500 / row.won)
+
+
+def test_losses_name_their_base() -> None:
+    report = losses(crm(40))
+    (row,) = report.reasons
+    assert row.reason == "stage"  # a lost stage that stands for a reason
+    assert (row.share, row.of_deals) == (1.0, report.lost / 40)
+    assert losses(crm(40), reasons={"stage": "price"}).reasons[0].reason == "price"
+    with pytest.raises(InputError, match="use one of stage, owner"):
+        losses(crm(), by="moon")
+
+
+def test_a_missing_cost_is_not_zero() -> None:
+    lines = ProductLines(
+        deal=[0, 2, 4],
+        product=["x", "x", "x"],
+        amount=[100.0, 50.0, -10.0],
+        cost=[60.0, None, -6.0],
+    )
+    data = evolve(crm(), lines=lines)
+    row = products(data)["x"]
+    won = data.outcomes.kind[[0, 4, 8]] == 1
+    assert won.tolist() == [True, True, True]
+    assert (row.amount, row.cost, row.margin) == (140.0, 54.0, 36.0)
+    assert math.isclose(row.coverage, 90 / 140)
+    assert "has a cost" in products(data).explain()
+
+
+def test_time_by_class_of_customers() -> None:
+    acts = Activities(
+        activity=[1, 2, 3, 4],
+        kind=["call"] * 4,
+        started=[START + np.timedelta64(i, "h") for i in range(4)],
+        seconds=[600.0, 1200.0, 600.0, 40000.0],
+        done=[True, True, True, False],
+        customer=[0, 1, 1, 1],
+        user=["m0"] * 4,
+    )
+    report = activity(crm(activities=acts), classes={0: "A", 1: "C"})
+    by_class = {row.customer_class: row for row in report.classes}
+    assert math.isclose(by_class["C"].time_share, 0.75)
+    assert by_class["A"].amount > 0
+    assert "75.00 % of the measured time went to class C" in report.explain()
+    assert (report.activities[0].done, report.activities[0].planned) == (3, 1)
+
+
+def test_long_activities_are_cut_and_counted() -> None:
+    acts = Activities(
+        activity=[1], kind=["meeting"], started=[START], ended=[START + np.timedelta64(30, "h")]
+    )
+    report = activity(crm(activities=acts))
+    assert (report.cut, report.activities[0].minutes) == (1, 480.0)
+
+
+def test_currencies_do_not_add_up() -> None:
+    data = crm(8)
+    mixed = evolve(data, deals=data.deals.with_columns(currency=text_column(["RUB", "USD"] * 4)))
+    with pytest.raises(InputError, match=r"RUB \(4\), USD \(4\)"):
+        managers(mixed)
+    rubles = mixed.in_currency("RUB", {"USD": 90.0})
+    assert managers(rubles).managers[0].won_amount > 0
+    only = mixed.in_currency("RUB")
+    assert [(one.kind, one.count) for one in only.quality.issues] == [("other_currency", 4)]
+
+
+def test_a_stuck_deal_is_silent_and_slow() -> None:
+    deals = tuple(((i, "sales", "NEW"), (i + 24, "sales", "VISIT")) for i in range(25))
+    slow = (((0, "sales", "NEW"),),)
+    data = read(World((*deals, *slow), ((400, 0, "call"),)), 500)
+    report = stuck_deals(data, funnel="sales")
+    stuck = [(one.deal, round(one.usual, 3)) for one in report.deals if one.stage == "NEW"]
+    assert stuck == [(25, 1.0)]
+    assert all(one.deal != 0 for one in report.deals)  # called 4 days ago
+    assert "usually up to 1" in report.explain()
+
+
+def test_the_cycle_censors_open_deals() -> None:
+    deals = (
+        ((0, "sales", "NEW"), (24, "sales", "WON")),
+        ((0, "sales", "NEW"), (72, "sales", "LOST")),
+        ((0, "sales", "NEW"),),
+        ((0, "sales", "NEW"),),
+    )
+    row = cycle(read(World(deals, ()), 240), days=(2, 5))["sales"]
+    assert (row.won_by, row.lost_by, row.open_after) == (
+        {2: 0.25, 5: 0.25},
+        {2: 0.0, 5: 0.25},
+        {2: 0.75, 5: 0.5},
+    )
+    assert (row.median, row.naive_won_mean) == (3.0, 1.0)
+
+
+def test_states_of_requests() -> None:
+    """Answered after 1 and 30 hours, not answered, and begun just now."""
+    hours = (0, 0, 0, 98)
+    deals = tuple(((hour, "sales", "NEW"),) for hour in hours)
+    data = read(World(deals, ((1, 0, "call"), (30, 1, "letter"))), 99)
+    calendar = BusinessCalendar("Europe/Moscow", holidays=[date(2026, 3, 3)])
+    report = service_levels(data, calendar=calendar)
+    row = report["answer"]
+    assert (row.met, row.late, row.overdue, row.running) == (1, 1, 1, 1)
+    assert row.share == 1 / 3
+    assert [one["state"] for one in report.due] == ["overdue"]
+    assert "просрочено 1" in report.explain("ru")
+
+
+def test_impossible_rules_are_refused() -> None:
+    with pytest.raises(InputError, match="use one of lead, visit, proposal"):
+        ServiceRule("x", "moon", 2)
+    with pytest.raises(InputError, match="more than 0"):
+        ServiceRule("x", "lead", 0)
+
+
+def test_results_convert_and_show_in_both_languages() -> None:
+    world = World(
+        (((0, "sales", "NEW"), (9, "sales", "LOST")), ((3, "sales", "NEW"), (30, "sales", "WON"))),
+        ((5, 0, "call"),),
+    )
+    data = evolve(read(world), lines=ProductLines(deal=[1], product=["<b>x</b>"], amount=[5.0]))
+    window = Window(date(2026, 3, 1), date(2026, 4, 1))
+    for name, kind in REPORTS.items():
+        report = make_report(name, data, window if kind.windowed else None)
+        json.dumps(report.to_dict(), allow_nan=False)
+        assert len(report.to_frame()) == len(report.rows())
+        page = report.to_html("ru")
+        assert "<table>" in page
+        assert "<b>x" not in page
+        assert report.explain("ru") != report.explain("en")
+
+
+def test_options_of_reports() -> None:
+    with pytest.raises(InputError, match="has no option margin"):
+        make_report("losses", crm(), margin=1.0)
+    with pytest.raises(InputError, match="use one of funnel"):
+        make_report("moon", crm())
+    with pytest.raises(InputError, match="needs a window"):
+        make_report("flow", crm())
+
+
+def test_figures_of_duckdb_and_businesstimedelta(shared_data: Path, shared_spec: Path) -> None:
+    data = read_crm(shared_data / "crm" / "synthetic_stage_drop", zone="Europe/Moscow").crm
+    tables = json.loads(
+        (shared_spec / "crm_oracles" / "tables_synthetic_stage_drop.json").read_text("utf-8")
+    )["figures"]
+    people = managers(data)
+    for one in tables["managers"]:
+        row = people[one["owner"]]
+        assert (row.created, row.won, row.lost) == (one["created"], one["won"], one["lost"])
+        assert math.isclose(row.average_cheque, one["average_cheque"], rel_tol=1e-9)
+        assert row.median_cheque == one["median_cheque"]
+    channels = sources(data)
+    for one in tables["sources"]:
+        source = channels[one["source"]]
+        assert (source.deals, source.won) == (one["deals"], one["won"])
+        assert source.rate.decided == one["decided"]
+    sold = products(data)
+    for one in tables["products"]:
+        product = sold[one["product"]]
+        assert (product.lines, product.amount) == (one["lines"], one["amount"])
+        assert math.isclose(product.margin_share, one["margin_share"], rel_tol=1e-9)
+    did = {(each.user, each.kind): each for each in activity(data).activities}
+    for one in tables["activities_by_user_and_kind"]:
+        done = did[one["user"], one["kind"]]
+        assert (done.count, done.done) == (one["n"], one["done"])
+        assert math.isclose(done.minutes + done.planned_minutes, one["minutes"], abs_tol=1e-3)
+    assert int(data.outcomes.reopened.sum()) == tables["reopened_deals"]
