@@ -10,8 +10,8 @@ import pytest
 
 from abcxyz.errors import InputError
 from abcxyz.i18n import translate
-from abcxyz.tables.analyze_file import read_sales_for
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
+from abcxyz.tables.file_reading import check_cost
 from abcxyz.tables.roles import candidates
 from abcxyz.tables.sales import read_sales
 
@@ -209,7 +209,7 @@ def test_cost_with_an_open_decimal_mark(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--decimal"):
         read_sales(path, cost="Себестоимость")
     with pytest.raises(InputError, match="name its column with --cost"):
-        read_sales_for(path, "profit")
+        check_cost("profit", sales.columns)
 
 
 def test_amounts_of_two_currencies_in_two_columns(tmp_path: Path) -> None:
