@@ -14,6 +14,7 @@ from attrs import evolve
 from abcxyz._arrays import Bools, freeze
 from abcxyz.config import Part
 from abcxyz.core.analysis.analyze import aggregate_sales
+from abcxyz.core.landmarks.order_history import OrderHistoryCollector
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality, QualityIssue
@@ -170,9 +171,16 @@ class Reading:
             yield from self._one(place, part, source, window)
             self._progress.end()
 
-    def panel(self, periods: Periods, settings: Settings) -> Panel:
+    def panel(
+        self,
+        periods: Periods,
+        settings: Settings,
+        orders: OrderHistoryCollector | None = None,
+    ) -> Panel:
         """Read and aggregate the sales of the lookback; see `transactions`."""
         sales = self.transactions(periods.lookback, inside=periods.window)
+        if orders is not None:
+            sales = orders.watch(sales)
         return aggregate_sales(sales, periods, settings)
 
     def _one(

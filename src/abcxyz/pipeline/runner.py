@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from abcxyz.config import Adapters, Job, Part
-from abcxyz.core.analysis.analyze import analyze_reading
+from abcxyz.core.analysis.analyze import analyze_reading, learning
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
@@ -188,6 +188,7 @@ def _classified(
         as_of=as_of,
         settings=job.settings,
         after_reading=lambda: progress.begin("classify", ""),
+        orders=learning(advice.alerts, job.settings, as_of),
         previous=previous,
         year_ago=year_ago,
         playbook=advice.playbook,

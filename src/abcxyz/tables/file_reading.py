@@ -19,6 +19,7 @@ from abcxyz.tables.sales import SalesScan, scan_sales
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 if TYPE_CHECKING:
+    from abcxyz.core.landmarks.order_history import OrderHistoryCollector
     from abcxyz.core.sales.calendar import Periods, Window
     from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality
@@ -117,7 +118,12 @@ class FileReading:
                 yield from part
             self._note(scan)
 
-    def panel(self, periods: Periods, settings: Settings) -> Panel:
+    def panel(
+        self,
+        periods: Periods,
+        settings: Settings,
+        orders: OrderHistoryCollector | None = None,
+    ) -> Panel:
         """Read and aggregate the sales; customers are in the order of their first lines.
 
         Notes
@@ -135,13 +141,14 @@ class FileReading:
 
         with scan_sales(self._path, progress=self._progress, **self._options) as scan:
             check_cost(self._metric, scan.columns)
-            panels = [
+            panels = []
+            for part in scan.parts(periods.window):
                 # As positions in the labels, by which the parts are joined.
-                aggregate_sales(
-                    (attrs.evolve(one, labels=None) for one in part), periods, settings
-                )
-                for part in scan.parts(periods.window)
-            ]
+                lines = (attrs.evolve(one, labels=None) for one in part)
+                sales = lines if orders is None else orders.watch(lines)
+                panels.append(aggregate_sales(sales, periods, settings))
+            if orders is not None:
+                orders.name(scan.labels)
             order = np.argsort(np.concatenate([panel.customers for panel in panels]))
             panel = panels[0] if len(panels) == 1 else join_panels(panels, order)
             panel = attrs.evolve(panel, customers=freeze(scan.labels[panel.customers]))

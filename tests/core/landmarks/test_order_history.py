@@ -64,8 +64,10 @@ def test_nothing_of_a_later_day_reaches_the_features(lines: list[Line], offset: 
     early = whole.until(day)
     both = np.isin(whole.customers, early.customers)
     now, then = features_at(whole, day, Settings(), 90), features_at(early, day, Settings(), 90)
+    known = then.known
+    np.testing.assert_array_equal(now.known[both], known)
     for name in now.columns:
-        np.testing.assert_array_equal(now.columns[name][both], then.columns[name])
+        np.testing.assert_array_equal(now.columns[name][both][known], then.columns[name][known])
     assert not now.known[~both].any()
 
 

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.terminal import show_warnings
-    from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.analyze import analyze_reading, learning
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 
@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
             previous=history.latest(periods.dated, sales.settings, job=sales.job),
             playbook=None if book is None else read_playbook(book),
             alert_rules=sales.alerts,
+            orders=learning(sales.alerts, sales.settings, sales.as_of),
+            after_reading=lambda: sales.progress.begin("classify", ""),
         )
         analysis = sales.enrich(analysis)
         since = history.record_raised(

@@ -58,8 +58,9 @@ def ask(question: str, *, data: bool = False) -> bool:
 
 
 def complain(problem: BaseException, lang: str) -> None:
-    """Print an error or a warning on stderr."""
-    print(f"abcxyz: {translate(problem, lang)}", file=sys.stderr)
+    """Print an error or a warning on stderr, in place of a line of progress."""
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{clear}abcxyz: {translate(problem, lang)}", file=sys.stderr)
 
 
 @contextlib.contextmanager

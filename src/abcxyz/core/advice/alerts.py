@@ -39,6 +39,10 @@ NO_RISK = ("near_a", "dead_money")
 """Alert kinds whose money is not at risk: revenue to be gained, or already received."""
 
 
+LAPSES = ("learned", "rule")
+"""How a lapse is found: by the probability of no purchase, or by the quantile of own gaps."""
+
+
 @functools.cache
 def _sentences() -> Mapping[str, str]:
     file = resources.files("abcxyz.core.advice") / "alerts.toml"
@@ -83,6 +87,17 @@ class Alert:
     def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Return the alert as a sentence; *name* replaces the customer's identifier."""
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
+        if "probability" in facts:
+            return text(
+                "{customer} ({after}) has not ordered for {days} days, usual are {usual}; nothing "
+                "within {horizon} days with a probability of {probability} %, {money} expected to "
+                "be lost",
+                lang,
+                customer=self.customer if name is None else name,
+                after=self.after,
+                money="?" if self.money is None else plain_number(round(self.money), lang),
+                **facts,
+            )
         return text(
             _sentences()[self.kind],
             lang,
@@ -181,12 +196,27 @@ def _is_count(_: object, option: attrs.Attribute[int], value: int) -> None:
         )
 
 
+def _is_lapse(_: object, option: attrs.Attribute[str], value: str) -> None:
+    if value not in LAPSES:
+        raise InputError(
+            "the alert option {name} is {value!r}; use one of {known}",
+            name=option.name,
+            value=value,
+            known=", ".join(LAPSES),
+        )
+
+
 @frozen(kw_only=True)
 class AlertRules:
     """Thresholds of the alert rules.
 
     Parameters
     ----------
+    lapse
+        One of `LAPSES`: how a lapse is found. Where nothing could be learned, by the rule.
+    per_owner
+        Number of learned lapses per responsible employee, those of the largest expected loss; 0
+        for all. Customers without one are not counted.
     near
         Share of the lower limit of A: a customer of class B that lacks no more is near A.
     quantile
@@ -203,6 +233,19 @@ class AlertRules:
         Days within which a lead of grade P-A must be contacted.
     """
 
+    lapse: str = field(
+        default=LAPSES[0],
+        validator=_is_lapse,
+        metadata={
+            "help": "how a lapse is found: learned from the sales, or by the rule of the quantile",
+            "choices": LAPSES,
+        },
+    )
+    per_owner: int = field(
+        default=20,
+        validator=_is_count,
+        metadata={"help": "so many learned lapses per responsible employee, 0 for all"},
+    )
     near: float = field(
         default=0.10,
         validator=_is_share,

@@ -22,6 +22,9 @@ from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
+from abcxyz.core.landmarks.horizon import STALE
+from abcxyz.core.landmarks.lapse import LapseRisk, lapse_of
+from abcxyz.core.landmarks.order_history import OrderHistoryCollector, day_number
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage
@@ -33,7 +36,14 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 
-__all__ = ["SalesReading", "aggregate_sales", "analyze", "analyze_reading", "with_facts"]
+__all__ = [
+    "SalesReading",
+    "aggregate_sales",
+    "analyze",
+    "analyze_reading",
+    "learning",
+    "with_facts",
+]
 
 
 def analyze(
@@ -51,6 +61,7 @@ def analyze(
     names: Mapping[Any, str] | None = None,
     attributes: Mapping[Any, Mapping[str, object]] | None = None,
     prospects: ProspectScores | None = None,
+    orders: OrderHistoryCollector | None = None,
 ) -> Analysis:
     """Classify every customer on both axes, and find changes, actions and alerts.
 
@@ -81,6 +92,9 @@ def analyze(
         Data-quality report of the source, stored unchanged.
     names, attributes, prospects
         Stored unchanged, see `Analysis`; an attribute ``owner`` names the responsible employee.
+    orders
+        Collector of the order days, from which it is learned who will not come back; it collects
+        *transactions*, or has collected the sales of the panel. None to leave lapses to the rule.
 
     Returns
     -------
@@ -128,7 +142,8 @@ def analyze(
             )
         _check_no_future(panel, as_of)
     else:
-        panel = _aggregated(transactions, periods, settings)
+        sales = transactions if orders is None else orders.watch(transactions)
+        panel = _aggregated(sales, periods, settings)
     check_panel_coverage(panel)
     if previous is not None:
         panel = carry_over(panel, previous)
@@ -170,6 +185,7 @@ def analyze(
     rules = AlertRules() if alert_rules is None else alert_rules
     analysis = attrs.evolve(
         analysis,
+        lapse=_lapse(orders, analysis.snapshot),
         actions=advise(
             analysis.snapshot.segment,
             analysis.silence(rules.quantile, rules.least_gaps),
@@ -181,11 +197,34 @@ def analyze(
     return attrs.evolve(analysis, alerts=find_alerts(analysis, facts, rules))
 
 
+def learning(rules: AlertRules, settings: Settings, as_of: date) -> OrderHistoryCollector | None:
+    """Return a collector of the lookback for `analyze` if the rules ask for learned lapses."""
+    if rules.lapse != "learned":
+        return None
+    since = settings.periods(as_of).lookback.since
+    return OrderHistoryCollector(settings.metric, as_of, since=since)
+
+
+def _lapse(orders: OrderHistoryCollector | None, snapshot: Snapshot) -> LapseRisk | None:
+    """Estimate who will not come back, unless the sales end too early for that."""
+    history = None if orders is None else orders.close()
+    if history is None or not len(history):
+        return None
+    if day_number(snapshot.as_of) - history.span[1] - 1 > STALE:
+        return None
+    return lapse_of(history, snapshot.as_of, settings=snapshot.settings, snapshot=snapshot)
+
+
 class SalesReading(Protocol):
     """Sales of a file or of the sources of a job, with what is known about them."""
 
-    def panel(self, periods: Periods, settings: Settings) -> Panel:
-        """Read and aggregate the sales, as `aggregate_sales` does."""
+    def panel(
+        self,
+        periods: Periods,
+        settings: Settings,
+        orders: OrderHistoryCollector | None = None,
+    ) -> Panel:
+        """Read and aggregate the sales, as `aggregate_sales` does, and collect the order days."""
 
     @property
     def last_day(self) -> date | None:
@@ -206,6 +245,7 @@ def analyze_reading(
     as_of: DayLike,
     settings: Settings,
     after_reading: Callable[[], None] | None = None,
+    orders: OrderHistoryCollector | None = None,
     **options: Any,
 ) -> Analysis:
     """Read the sales of the lookback, and analyze them with their account and names.
@@ -216,7 +256,7 @@ def analyze_reading(
         The sales of a file or of a job.
     after_reading
         Function called when all sales are read and aggregated.
-    as_of, settings, options
+    as_of, settings, orders, options
         As in `analyze`.
 
     Raises
@@ -226,7 +266,7 @@ def analyze_reading(
     """
     as_of = as_day(as_of, "as_of")
     periods = settings.periods(as_of)
-    panel = reading.panel(periods, settings)
+    panel = reading.panel(periods, settings, orders)
     _refuse_empty(panel, reading.last_day)
     check_panel_coverage(panel, strict=True)
     if after_reading is not None:
@@ -237,6 +277,7 @@ def analyze_reading(
         settings=settings,
         quality=reading.quality,
         names=reading.names,
+        orders=orders,
         **options,
     )
 

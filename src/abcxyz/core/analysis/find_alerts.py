@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from types import MappingProxyType
@@ -16,8 +16,11 @@ from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.landmarks.lapse import LapseRisk
 
 __all__ = ["find_alerts"]
+
+_STEPS = (90, 70)  # per cent from which a lapse is raised again
 
 
 def find_alerts(
@@ -127,7 +130,11 @@ class _AlertFinder:
             )
 
     def lapses(self) -> Iterator[Alert]:
-        """Yield customers of A that are silent for longer than usual."""
+        """Yield customers of A who will probably not come back, or are silent for too long."""
+        risk = self._analysis.lapse
+        if self._rules.lapse == "learned" and risk is not None and risk.basis != "rule":
+            yield from self._probable(risk)
+            return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
         for i in np.flatnonzero(self._in_a & silence.late).tolist():
             days, usual = silence.days[i], silence.usual[i]
@@ -139,6 +146,37 @@ class _AlertFinder:
                 age=math.floor(days - usual),
                 days=int(days),
                 usual=math.floor(usual),
+            )
+
+    def _probable(self, risk: LapseRisk) -> Iterator[Alert]:
+        """Yield the customers named, the largest expected loss first, and so many per owner.
+
+        A higher probability is another occasion: the same silence is raised again at 70 and 90 %.
+        """
+        positions = self._snapshot.positions
+        counts: Counter[str] = Counter()
+        for row in risk.named.tolist():
+            i = positions.get(risk.customers[row])
+            if i is None:
+                continue
+            owner = self._owner(self._snapshot.customers[i])
+            if owner is not None and 0 < self._rules.per_owner <= counts[owner]:
+                continue
+            counts[owner or ""] += 1
+            probability = float(risk.probability[row])
+            last = str(self._snapshot.last_day[i])
+            band = next((f":p{step}" for step in _STEPS if 100 * probability >= step), "")
+            days, usual = risk.facts["silence"][row], risk.facts["mean_gap"][row]
+            yield self._alert(
+                "lapsed_a",
+                i,
+                f"{last}{band}",
+                float(risk.expected_loss[row]),
+                age=math.floor(days - usual),
+                days=int(days),
+                usual=round(usual),
+                probability=round(100 * probability),
+                horizon=risk.horizon_days,
             )
 
     def near(self) -> Iterator[Alert]:

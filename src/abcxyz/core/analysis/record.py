@@ -21,6 +21,7 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.landmarks.lapse import LapseRisk
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality
@@ -75,6 +76,8 @@ class Analysis(Drawable):
         Moves between segments since the previous snapshot.
     actions
         Recommended action for each customer.
+    lapse
+        Probability that a customer does not come back; None if it was not estimated.
     alerts
         Events that need attention.
     quiet
@@ -97,6 +100,7 @@ class Analysis(Drawable):
     year_ago: Snapshot | None = None
     transitions: Transitions | None = None
     actions: Actions | None = None
+    lapse: LapseRisk | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
     quiet: frozenset[str] = frozenset()
 

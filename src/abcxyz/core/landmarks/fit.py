@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -272,10 +273,18 @@ class _Learner:
         self._binned = Binned.of(examples, trends)
         self._raw: dict[str, Floats] = {}
 
-    def _model(self, name: str, rows: Ints | slice = slice(None)) -> Card | Curve:
-        if name == LEARNED:
-            return self._binned.fit(self._examples.outcome, rows, self._weights)
-        return Curve.fit(name, self._simple[name], self._examples, rows, self._weights)
+    @functools.cached_property
+    def _card(self) -> Card:
+        return self._binned.fit(self._examples.outcome, weights=self._weights)
+
+    def _model(self, name: str, rows: Ints | None = None) -> Card | Curve:
+        """Fit to some examples; None for all."""
+        if name != LEARNED:
+            part = slice(None) if rows is None else rows
+            return Curve.fit(name, self._simple[name], self._examples, part, self._weights)
+        if rows is None:
+            return self._card
+        return self._binned.fit(self._examples.outcome, rows, self._weights, self._card)
 
     def _left_out(self, name: str) -> Floats:
         """Return log-odds of all examples, by models fitted without the example's unit."""

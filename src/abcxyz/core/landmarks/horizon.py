@@ -6,17 +6,19 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from abcxyz.core.landmarks.features import features_at
+from abcxyz.core.landmarks.features import classes_at
 from abcxyz.core.landmarks.order_history import OrderHistory, day_number
 from abcxyz.core.landmarks.sample import WARM_UP
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["choose_horizon", "covered_until", "day_of"]
+__all__ = ["STALE", "choose_horizon", "covered_until", "day_of"]
 
 _GAPS = 3
 _SHORTEST, _LONGEST, _USUAL = 30, 180, 90
-_STALE = 31  # days without any sale before the day, from which the sales end too early
+
+STALE = 31
+"""Days without any sale before a day, above which the sales end too early for it."""
 
 
 def day_of(number: int) -> date:
@@ -36,7 +38,7 @@ def covered_until(history: OrderHistory, as_of: date) -> date:
     if not len(history):
         raise InputError("there are no sales before {as_of}; read an earlier date", as_of=as_of)
     ended = day_of(last + 1)
-    if (as_of - ended).days > _STALE:
+    if (as_of - ended).days > STALE:
         raise InputError(
             "the sales end on {last}, {days} days before {as_of}, so everyone would look silent; "
             "read newer sales, or pass --as-of {ended}",
@@ -68,9 +70,9 @@ def choose_horizon(
     """
     day, (first, _) = day_number(as_of), history.span
     if horizon is None:
-        features = features_at(history, day, settings, _USUAL)
-        gaps = features.facts["own_gap"]
-        in_a = gaps[(features.abc == 0) & ~np.isnan(gaps)]
+        gaps = history.mean_gaps(day)
+        abc, _, _ = classes_at(history, day, settings)
+        in_a = gaps[(abc == 0) & ~np.isnan(gaps)]
         some = in_a if len(in_a) else gaps[~np.isnan(gaps)]
         usual = round(_GAPS * float(np.median(some))) if len(some) else _USUAL
         return min(max(usual, _SHORTEST), _LONGEST)

@@ -249,7 +249,8 @@ def lapse_risk(
     settings = Settings() if settings is None else settings
     as_of = as_day(as_of, "as_of")
     lines = sales if isinstance(sales, Transactions) else concat(sales)
-    lines = lines.take(lines.day < np.datetime64(as_of))
+    earlier = lines.day < np.datetime64(as_of)
+    lines = lines if earlier.all() else lines.take(earlier)
     history = collect_orders(lines, metric=settings.metric)
     until = covered_until(history, as_of)
     panel = aggregate(

@@ -104,11 +104,14 @@ class Part:
         (bins + 1,) log-odds; the last is for unknown values.
     mean
         Log-odds that the average example gets, with which a reason is compared.
+    slope
+        Coefficient of the weights of evidence.
     """
 
     attribute: Attribute
     values: Floats
     mean: float
+    slope: float
 
     def of(self, column: Any) -> Floats:
         """Return (n,) log-odds of a column of values."""
@@ -163,7 +166,11 @@ class Binned:
         return cls(tuple(attributes), tuple(places))
 
     def fit(
-        self, outcome: Bools, rows: Ints | slice = slice(None), weights: Floats | None = None
+        self,
+        outcome: Bools,
+        rows: Ints | slice = slice(None),
+        weights: Floats | None = None,
+        near: Card | None = None,
     ) -> Card:
         """Fit a ridge logistic regression on the weights of evidence of the bins.
 
@@ -175,6 +182,9 @@ class Binned:
             Examples to fit to.
         weights
             (n,) positive weights of the examples; None for 1.
+        near
+            A fit to all examples, whose features alone are taken and whose coefficients the
+            search begins with; None to choose the features.
 
         Notes
         -----
@@ -193,6 +203,10 @@ class Binned:
             pair = np.bincount(2 * place[rows] + truth, minlength=2 * size).reshape(size, 2)
             chosen.append((attribute, weight_of_evidence(pair, _SMOOTHING), place[rows]))
         start: Floats | None = None
+        if near is not None:
+            names = {part.attribute.name: part.slope for part in near.parts}
+            chosen = [one for one in chosen if one[0].name in names]
+            start = np.array([near.intercept, *(names[one[0].name] for one in chosen)])
         while chosen:
             evidence = np.stack([woe[place] for _, woe, place in chosen], axis=1)
             intercept, slopes = ridge_logit(
@@ -205,7 +219,7 @@ class Binned:
         return Card(
             intercept,
             tuple(
-                Part(attribute, slope * woe, float(slope * woe[place].mean()))
+                Part(attribute, slope * woe, float(slope * woe[place].mean()), float(slope))
                 for (attribute, woe, place), slope in zip(chosen, slopes, strict=False)
             ),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = ["OrderHistory", "OrderHistoryCollector", "collect_orders", "day_numbe
 
 _MIDDLE = 1 << 31  # days before and after 1970-01-01, in 32 bits
 _MANY = 1 << 22  # lines after which the collected ones are reduced to days
+_MOST = 1 << 24  # entries above which a history is given up, half a gigabyte
 _FAR = 1 << 20  # more than any gap between two days
 
 
@@ -73,6 +75,14 @@ class OrderHistory:
     def starts(self) -> Ints:
         """(n,) position in *keys* of each customer's first entry."""
         return np.searchsorted(self.keys, np.arange(len(self), dtype=np.int64) << 32)
+
+    def mean_gaps(self, day: int) -> Floats:
+        """Return each customer's mean days between orders before a day; NaN without a gap."""
+        last, first = self.sums.orders[self.before(day)], self.sums.orders[self.starts]
+        gaps = last - first - 1
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (self.sums.gap[last] - self.sums.gap[first]) / gaps
+        return np.where(gaps > 0, mean, np.nan)
 
     def before(self, day: int) -> Ints:
         """Return for every customer the position in *keys* of the first entry from *day* on."""
@@ -161,19 +171,47 @@ class OrderHistoryCollector:
         What the money of a day is: ``profit`` (amounts less cost), or else the revenue.
     until
         Sales from this day on are ignored; None for all.
+    since
+        Sales before this day are ignored; None for all.
+    most
+        Number of entries above which the history is given up, and `close` returns None.
     """
 
-    def __init__(self, metric: str = "revenue", until: date | None = None) -> None:
-        self._metric, self._until = metric, until
+    def __init__(
+        self,
+        metric: str = "revenue",
+        until: date | None = None,
+        *,
+        since: date | None = None,
+        most: int = _MOST,
+    ) -> None:
+        self._metric, self._most = metric, most
+        self._since, self._until = since, until
+        self._too_many = False
+        self._labels: npt.NDArray[Any] | None = None
         self._coder = CustomerNumbers(1)
         self._parts: list[tuple[Ints, Floats]] = []
         self._loose = 0
 
+    def name(self, labels: npt.NDArray[Any]) -> None:
+        """Set the identifiers of customers that were added as positions in *labels*."""
+        self._labels = labels
+
+    def watch(self, sales: Transactions | Iterable[Transactions]) -> Iterator[Transactions]:
+        """Yield the batches unchanged, and add each."""
+        for batch in [sales] if isinstance(sales, Transactions) else sales:
+            self.add(batch)
+            yield batch
+
     def add(self, batch: Transactions) -> None:
         """Add a batch of sales."""
-        if self._until is not None:
-            earlier = batch.day < np.datetime64(self._until)
-            batch = batch if earlier.all() else batch.take(earlier)
+        if self._too_many:
+            return
+        for limit, sign in ((self._since, 1), (self._until, -1)):
+            if limit is not None:
+                away = (batch.day - np.datetime64(limit)).astype(np.int64)
+                inside = away >= 0 if sign > 0 else away < 0
+                batch = batch if inside.all() else batch.take(inside)
         if not len(batch):
             return
         code, low, shift = self._coder.code(batch)
@@ -200,10 +238,13 @@ class OrderHistoryCollector:
         money = np.concatenate([np.zeros((3, 0)), *(one for _, one in self._parts)], axis=1)
         self._parts = [_by_day(keys, money)]
         self._loose = 0
+        self._too_many = len(self._parts[0][0]) > self._most
 
-    def close(self) -> OrderHistory:
-        """Return the history of all customers added."""
+    def close(self) -> OrderHistory | None:
+        """Return the history of all customers added; None if there were too many entries."""
         self._reduce()
+        if self._too_many:
+            return None
         keys, money = self._parts[0]
         known: Bools = np.zeros(self._coder.size, dtype=bool)
         known[keys >> 32] = True
@@ -211,8 +252,9 @@ class OrderHistoryCollector:
             row = np.cumsum(known) - 1
             keys = (row[keys >> 32] << 32) | (keys & 0xFFFFFFFF)
         net, bought, returned = money
+        customers = self._coder.customers(known)
         return OrderHistory(
-            customers=freeze(self._coder.customers(known)),
+            customers=freeze(customers if self._labels is None else self._labels[customers]),
             keys=freeze(keys),
             net=freeze(net),
             bought=freeze(bought),
@@ -225,12 +267,12 @@ def _by_day(keys: Ints, money: Floats) -> tuple[Ints, Floats]:
     if not len(keys):
         return keys, money
     if (keys[1:] < keys[:-1]).any():
-        order = np.argsort(keys, kind="stable")
-        keys, money = keys[order], money[:, order]
+        order = np.argsort(keys)
+        keys, money = keys[order], np.stack([one[order] for one in money])
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     if len(starts) == len(keys):
         return keys, money
-    return keys[starts], np.add.reduceat(money, starts, axis=1)
+    return keys[starts], np.stack([np.add.reduceat(one, starts) for one in money])
 
 
 def collect_orders(
@@ -249,7 +291,9 @@ def collect_orders(
     >>> history.customers.tolist(), history.bought.tolist()
     (['a', 'b'], [50.0, 50.0, 10.0])
     """
-    collector = OrderHistoryCollector(metric, until)
-    for batch in [sales] if isinstance(sales, Transactions) else sales:
-        collector.add(batch)
-    return collector.close()
+    collector = OrderHistoryCollector(metric, until, most=sys.maxsize)
+    for _ in collector.watch(sales):
+        pass
+    history = collector.close()
+    assert history is not None
+    return history

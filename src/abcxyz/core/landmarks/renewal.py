@@ -10,7 +10,7 @@ from abcxyz._arrays import Floats
 
 __all__ = ["lapse_log_odds", "normal_tail"]
 
-_LEAVING = 3e-4  # chance per day that a customer has left for good; the scale is calibrated later
+_LEAVING = 6e-4  # chance per day that a customer has left for good; the scale is calibrated later
 _PAUSE = 0.03  # share of gaps that are prolonged by a pause (holidays, full stock)
 _PAUSE_GAPS = 3.0  # length of such a pause, in mean gaps
 _LEAST = 1e-6

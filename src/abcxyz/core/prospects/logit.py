@@ -12,7 +12,7 @@ __all__ = ["calibrate", "ridge_logit", "shift_to_share", "sigmoid"]
 
 _STEPS = 60
 _HALVINGS = 30
-_CLOSE = 1e-8
+_CLOSE = 1e-7
 
 
 def sigmoid(log_odds: Floats) -> Floats:
