@@ -81,6 +81,35 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("scheduler", ["airflow", "prefect"])
+def schedulers(session: nox.Session, scheduler: str) -> None:
+    """Run the recipes of Airflow and Prefect in the real ones, which do not fit together."""
+    packages = {"airflow": "apache-airflow-core>=3", "prefect": "prefect>=3"}
+    session.install("-e", ".", packages[scheduler], *group("recipes"))
+    tests = ["tests/examples/test_schedule.py", "-m", "slow", "-k", scheduler]
+    session.run("pytest", "-W", "default", *tests, *session.posargs)
+
+
+@nox.session
+def licences(session: nox.Session) -> None:
+    """Check licences and floors of a full install; write its constraints and its SBOM to build."""
+    session.install(".[all]")
+    folder = Path("build")
+    folder.mkdir(exist_ok=True)
+    python = str(session.run("python", "-c", "import sys; print(sys.executable)", silent=True))
+    session.run("python", ".ci/inventory.py", str(folder / "constraints.txt"))
+    tools = Path(session.create_tmp()).resolve() / "tools"
+    session.run("python", "-m", "venv", str(tools))
+    session.run(str(tools / "bin" / "pip"), "install", "--quiet", *group("sbom"), external=True)
+    session.run(
+        str(tools / "bin" / "cyclonedx-py"), "environment", python.strip(),
+        "--pyproject", "pyproject.toml", "--output-reproducible", "--validate",
+        "--spec-version", "1.6", "--output-file", str(folder / "sbom.cdx.json"),
+        external=True,
+    )  # fmt: skip
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Change the code in a hundred places, one at a time; near tests have to fail each time.
 
@@ -117,7 +146,8 @@ def minimums(session: nox.Session) -> None:
     direct = [*PROJECT["project"]["dependencies"]]
     (wanted,) = re.findall(r"\[(.+)\]", *extras["all"])
     direct += [line for name in wanted.split(",") for line in extras[name]]
-    pins = sorted({re.sub(r">=", "==", line) for line in direct})
+    # Constraints name no extras.
+    pins = sorted({re.sub(r"\[.*?\]", "", line).replace(">=", "==") for line in direct})
     constraints = Path(session.create_tmp()).resolve() / "minimums.txt"
     constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
     session.install("-e", ".[all]", *group("test"), "--constraint", str(constraints))

@@ -19,7 +19,17 @@ from attrs import evolve, field, frozen
 
 from abcxyz.plugins import Factory
 
-__all__ = ["REQUIRED", "UNFIT", "Option", "fit", "nearest", "options_of", "placed", "records_of"]
+__all__ = [
+    "REQUIRED",
+    "UNFIT",
+    "Option",
+    "fit",
+    "nearest",
+    "options_of",
+    "placed",
+    "records_of",
+    "resolved",
+]
 
 REQUIRED = inspect.Parameter.empty
 """Default of a required option."""
@@ -177,7 +187,15 @@ def placed(value: object, hint: object, folder: Path | None) -> object:
     )
     if folder is None or not isinstance(value, str) or not value or not paths:
         return value
-    return str(folder / Path(value).expanduser())
+    return str(resolved(folder, value))
+
+
+def resolved(folder: Path, written: str) -> Path:
+    """Return a path relative to a folder; ``~`` is the home folder."""
+    try:
+        return folder / Path(written).expanduser()
+    except RuntimeError:  # ~name of nobody: a name like any other
+        return folder / written
 
 
 def fit(value: object, hint: object) -> object:
@@ -200,7 +218,10 @@ def _fit_one(value: Any, hint: Any) -> object:
     if isinstance(value, bool) or origin is bool:
         return value if isinstance(value, bool) and origin is bool else UNFIT
     if origin is float and isinstance(value, int):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return UNFIT
     if isinstance(value, str):
         if issubclass(origin, PathLike):
             return Path(value)

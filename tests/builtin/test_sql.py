@@ -209,17 +209,39 @@ def test_a_wrong_address_is_answered(address: str, message: str) -> None:
     assert [] == leaks(caught.value, ["s3cr3t"])
 
 
-def test_without_sqlalchemy_the_extra_is_named() -> None:
-    """Without SQLAlchemy the error names the extra to install."""
+@pytest.mark.parametrize(
+    ("module", "address", "extra"),
+    [
+        ("sqlalchemy", "sqlite://", "sql"),
+        ("psycopg", "postgresql://u:s3cr3t@h/b", "postgres"),
+        ("psycopg", "postgres://u:s3cr3t@h/b", "postgres"),
+    ],
+)
+def test_without_its_package_the_extra_is_named(module: str, address: str, extra: str) -> None:
+    """Without SQLAlchemy or the driver of PostgreSQL the error names the extra to install."""
     code = (
-        "import sys; sys.modules['sqlalchemy'] = None\n"
+        f"import sys; sys.modules['{module}'] = None\n"
         "from abcxyz.registry import load\n"
-        "load().get('source', 'sql').build({'url': 'sqlite://', 'table': 'x'})"
+        f"load().get('source', 'sql').build({{'url': '{address}', 'table': 'x'}})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert "a database needs the extra 'sql'; install it" in done.stderr
+    assert f"a database needs the extra '{extra}'; install it" in done.stderr
+    assert "s3cr3t" not in done.stderr
+
+
+def test_postgres_by_its_usual_driver(postgres: str) -> None:
+    """An address without a driver writes and reads by psycopg."""
+    pytest.importorskip("psycopg")
+    address = "postgresql:" + postgres.partition(":")[2]
+    execute(postgres, "DROP TABLE IF EXISTS abcxyz_segments")
+    with closing(SqlSink(address)) as sink:
+        assert 3 == sink.write(make_analysis(["a", "b", "c"]), dry_run=False).written
+    query = "SELECT customer, changed_on AS date, value AS amount FROM abcxyz_segments"
+    with closing(SqlSource(address, query=query)) as source:
+        window = Window(date(2000, 1, 1), date(2100, 1, 1))
+        assert 3 == sum(map(len, source.transactions(window)))
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ def abcxyz_sources() -> Mapping[str, Factory]:
 
 @hookimpl
 def abcxyz_sinks() -> Mapping[str, Factory]:
-    """Return the sinks: files, a database and a webhook."""
+    """Return the sinks: files, a database, messages and a webhook."""
     from abcxyz.builtin.csv_sink import CsvSink
     from abcxyz.builtin.excel_sink import ExcelSink
     from abcxyz.builtin.html_sink import HtmlSink
     from abcxyz.builtin.json_sink import JsonSink
     from abcxyz.builtin.jsonl_sink import JsonLinesSink
+    from abcxyz.builtin.notify_sink import NotifySink
     from abcxyz.builtin.sql import SqlSink
     from abcxyz.builtin.webhook_sink import WebhookSink
 
@@ -35,6 +36,7 @@ def abcxyz_sinks() -> Mapping[str, Factory]:
         "html": HtmlSink,
         "json": JsonSink,
         "jsonl": JsonLinesSink,
+        "notify": NotifySink,
         "sql": SqlSink,
         "webhook": WebhookSink,
     }

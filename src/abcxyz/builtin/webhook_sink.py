@@ -28,6 +28,7 @@ from abcxyz.tables.export.records import customer_records, prospect_records
 from abcxyz.toolkit.backoff import Backoff
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.files import write_atomic
+from abcxyz.toolkit.parsing import parse_json
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -198,7 +199,7 @@ class WebhookSink:
         if self._state is None or not self._state.exists():
             return {}
         try:
-            state = json.loads(self._state.read_bytes())
+            state = parse_json(self._state.read_bytes())
         except (OSError, ValueError):
             state = None
         if not isinstance(state, dict):

@@ -39,9 +39,10 @@ def read_id_map(path: Path, where: str) -> dict[str, str]:
         ) from problem
     header = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text), delimiter=sniff_delimiter(header))
-    next(rows, None)
     ids: dict[str, str] = {}
-    for line, row in enumerate(_regular(rows, path, where), 2):
+    for line, row in enumerate(_regular(rows, path, where), 1):
+        if line == 1:  # the header
+            continue
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue

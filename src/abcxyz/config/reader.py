@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
@@ -20,8 +19,9 @@ from abcxyz.core.classes.rule_dicts import rule_from_dict
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
-from abcxyz.options import UNFIT, fit, nearest
+from abcxyz.options import UNFIT, fit, nearest, resolved
 from abcxyz.plugins import MAX_UNMATCHED
+from abcxyz.toolkit.parsing import parse_toml
 
 __all__ = ["parse_job", "read_job"]
 
@@ -99,8 +99,8 @@ def parse_job(text: str, path: str | PathLike[str] = "job.toml") -> Job:
     """
     file = Path(path)
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+        data = parse_toml(text)
+    except ValueError as problem:
         raise ConfigError(
             "{path} is not TOML: {reason}; mend that place",
             path=file.name,
@@ -199,7 +199,7 @@ class _Reader:
 
     def _placed(self, written: str | None) -> Path | None:
         """Resolve a path relative to the job."""
-        return None if written is None else self._folder / Path(written).expanduser()
+        return None if written is None else resolved(self._folder, written)
 
     def _at(self, table: str, key: str, problem: AbcxyzError) -> ConfigError:
         return ConfigError("{where}{problem}", where=self._where(table, key), problem=problem)
@@ -218,6 +218,13 @@ class _Reader:
         known = TABLES[name]
         checked = {}
         for key, value in table.items():
+            if _holds_nul(value):
+                raise ConfigError(
+                    "{where}{key} in [{table}] holds the character NUL; remove it",
+                    where=self._where(name, key, place),
+                    key=key,
+                    table=name,
+                )
             if key not in known:
                 if name not in _OPEN:
                     raise self._unknown(name, key, known, place)
@@ -283,7 +290,7 @@ class _Reader:
         id_map, prefix = table.pop("id_map", None), table.pop("id_prefix", None)
         if isinstance(id_map, str):
             id_map = read_id_map(
-                self._folder / Path(id_map).expanduser(), self._where(role, "id_map", place)
+                resolved(self._folder, id_map), self._where(role, "id_map", place)
             )
         max_unmatched = table.pop("max_unmatched", MAX_UNMATCHED) if role == "sink" else 1.0
         if not 0 <= max_unmatched <= 1:
@@ -314,3 +321,12 @@ class _Reader:
         table = self._table("enricher")
         scorecard = table.pop("scorecard", None)
         return self._part("enricher", table, 0), scorecard
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text in a value has the character that no path, address or name may have."""
+    if isinstance(value, dict):
+        return any(_holds_nul(one) for one in (*value, *value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from abcxyz.errors import HistoryError
+from abcxyz.errors import AbcxyzError, HistoryError
 from abcxyz.history.schema import APPLICATION, MIGRATIONS, SCHEMA_VERSION
 from abcxyz.toolkit.files import create_private
 
@@ -60,6 +60,21 @@ class Database:
                 reason=str(problem),
             ) from problem
         except sqlite3.DatabaseError as problem:
+            raise HistoryError(
+                "{file} is not a history, or is damaged ({reason}); restore it from a copy, or "
+                "delete it and fill it again with backfill",
+                file=str(self.path),
+                reason=str(problem),
+            ) from problem
+
+    @contextlib.contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Convert what values of any type in a damaged file cause to `HistoryError`."""
+        try:
+            yield
+        except AbcxyzError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
             raise HistoryError(
                 "{file} is not a history, or is damaged ({reason}); restore it from a copy, or "
                 "delete it and fill it again with backfill",

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.history.database import Database
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["Outbox", "RaisedAlert"]
 
@@ -194,7 +195,8 @@ class Outbox:
                     "ended AND seen = ? WHERE number = ?",
                     (first, day, alert and _customer_of(alert), written, day, number),
                 )
-            since[key] = date.fromisoformat(first)
+            with self._db.decoding():
+                since[key] = date.fromisoformat(first)
         if day >= latest:
             gone = [(known[key][0],) for key in sorted(known.keys() - alerts.keys())]
             self._db.executemany("UPDATE raised SET ended = 1 WHERE number = ?", gone)
@@ -223,19 +225,20 @@ class Outbox:
             (_READER, job, fingerprint, also_ended),
         )
         entries: dict[str, dict[str, Any]] = {}
-        for key, since, seen, written, sink, state in rows:
-            entry = entries.setdefault(
-                key,
-                {
-                    "since": date.fromisoformat(since),
-                    "seen": date.fromisoformat(seen),
-                    "alert": None if written is None else _alert_of(key, written),
-                    "delivered": set(),
-                    "waiting": set(),
-                },
-            )
-            if sink is not None:
-                entry["delivered" if state == _DELIVERED else "waiting"].add(sink)
+        with self._db.decoding():
+            for key, since, seen, written, sink, state in rows:
+                entry = entries.setdefault(
+                    key,
+                    {
+                        "since": date.fromisoformat(since),
+                        "seen": date.fromisoformat(seen),
+                        "alert": None if written is None else _alert_of(key, written),
+                        "delivered": set(),
+                        "waiting": set(),
+                    },
+                )
+                if sink is not None:
+                    entry["delivered" if state == _DELIVERED else "waiting"].add(sink)
         return {
             key: RaisedAlert(
                 key=key,
@@ -298,6 +301,6 @@ def _text_of(alert: Alert) -> str:
 def _alert_of(key: str, written: str) -> Alert | None:
     """Return a stored alert; None for one of another version."""
     try:
-        return Alert(**{**json.loads(written), "key": key})
+        return Alert(**{**parse_json(written), "key": key})
     except (TypeError, ValueError):
         return None

@@ -35,6 +35,7 @@ from abcxyz.history.rows import (
     segment_of,
     sorted_places,
 )
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["History"]
 
@@ -276,21 +277,22 @@ class History(Outbox):
                 "FROM snapshot LEFT JOIN forgotten ON forgotten.snapshot = number "
                 "GROUP BY number ORDER BY dated, number"
             ).fetchall()
-        infos = tuple(
-            SnapshotInfo(
-                number=row[0],
-                job=row[1],
-                dated=date.fromisoformat(row[2]),
-                as_of=date.fromisoformat(row[3]),
-                window=Window(date.fromisoformat(row[4]), date.fromisoformat(row[5])),
-                fingerprint=row[6],
-                customers=row[7],
-                settings=json.loads(row[8]),
-                forgotten=row[9],
+        with self._db.decoding():
+            infos = tuple(
+                SnapshotInfo(
+                    number=row[0],
+                    job=row[1],
+                    dated=date.fromisoformat(row[2]),
+                    as_of=date.fromisoformat(row[3]),
+                    window=Window(date.fromisoformat(row[4]), date.fromisoformat(row[5])),
+                    fingerprint=row[6],
+                    customers=int(row[7]),
+                    settings=parse_json(row[8]),
+                    forgotten=int(row[9]),
+                )
+                for row in rows
+                if settings is None or row[6] == settings.fingerprint
             )
-            for row in rows
-            if settings is None or row[6] == settings.fingerprint
-        )
         if job is None:
             return infos
         own = tuple(one for one in infos if one.job == job)
@@ -305,20 +307,21 @@ class History(Outbox):
                 "ON snapshot = number AND customer = ? ORDER BY dated, number",
                 (customer,),
             ).fetchall()
-        return tuple(
-            CustomerState(
-                job=row[0],
-                dated=date.fromisoformat(row[1]),
-                fingerprint=row[2],
-                segment=segment_of(*row[3:5]),
-                steady_segment=segment_of(*row[5:7]),
-                value=row[7],
-                cv=row[8],
-                orders=row[9],
-                last_day=None if row[10] is None else np.datetime64(row[10], "D").item(),
+        with self._db.decoding():
+            return tuple(
+                CustomerState(
+                    job=row[0],
+                    dated=date.fromisoformat(row[1]),
+                    fingerprint=row[2],
+                    segment=segment_of(*row[3:5]),
+                    steady_segment=segment_of(*row[5:7]),
+                    value=row[7],
+                    cv=row[8],
+                    orders=row[9],
+                    last_day=None if row[10] is None else np.datetime64(row[10], "D").item(),
+                )
+                for row in rows
             )
-            for row in rows
-        )
 
     def load(self, info: SnapshotInfo, settings: Settings | None = None) -> Snapshot:
         """Read a snapshot of the list, with the settings that made it if they cannot be read.
@@ -328,6 +331,10 @@ class History(Outbox):
         HistoryError
             It is there no more, or is not what was saved.
         """
+        with self._db.decoding():
+            return self._load(info, settings)
+
+    def _load(self, info: SnapshotInfo, settings: Settings | None) -> Snapshot:
         with self._db.reading():
             row = self._db.execute(_FIND, (info.number,)).fetchone()
             if row is None:
@@ -339,10 +346,7 @@ class History(Outbox):
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
         known = self._settings(written) if settings is None else settings
         day = date.fromisoformat(as_of)
-        try:
-            arrays = arrays_of(rows)
-        except IndexError:
-            raise self._damaged() from None
+        arrays = arrays_of(rows)
         snapshot = Snapshot(
             as_of=day,
             periods=evolve(Periods.over(window, bucket), lookback=known.periods(day).lookback),
@@ -368,7 +372,7 @@ class History(Outbox):
 
     def _settings(self, written: str) -> Settings:
         try:
-            return Settings.from_dict(json.loads(written))
+            return Settings.from_dict(parse_json(written))
         except InputError:
             raise HistoryError(
                 "a snapshot in {file} was made by a rule of your own; pass the settings that "

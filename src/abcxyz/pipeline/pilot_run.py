@@ -30,6 +30,7 @@ from abcxyz.registry import Registry
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.files import read_private, write_atomic
+from abcxyz.toolkit.parsing import parse_json
 from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["pilot", "restore_pilot"]
@@ -294,7 +295,7 @@ class _Pilot:
 
 def _saved(path: Path) -> dict[str, Any]:
     try:
-        saved = json.loads(read_private(path))
+        saved = parse_json(read_private(path))
     except ValueError:
         saved = None
     if not isinstance(saved, dict) or "as_of" not in saved:

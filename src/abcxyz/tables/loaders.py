@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from os import PathLike
 from pathlib import Path
 
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.parsing import parse_json, parse_toml
 
 __all__ = ["read_playbook", "read_scorecard"]
 
@@ -27,8 +26,8 @@ def read_scorecard(path: str | PathLike[str] | None) -> Scorecard:
     file = Path(path)
     try:
         written = file.read_text(encoding="utf-8-sig")
-        data = json.loads(written) if file.suffix.lower() == ".json" else tomllib.loads(written)
-    except (OSError, ValueError, RecursionError) as problem:
+        data = parse_json(written) if file.suffix.lower() == ".json" else parse_toml(written)
+    except (OSError, ValueError) as problem:
         raise ConfigError(
             "the scorecard {file} cannot be read ({reason}); check the path, and that it is TOML "
             "or JSON",
@@ -52,7 +51,7 @@ def read_playbook(path: str | PathLike[str]) -> Playbook:
         The file is absent or damaged, or is not a playbook.
     """
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        data = parse_toml(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
         raise ConfigError(
             "the playbook {file} cannot be read ({reason}); check the path, and that it is TOML",

@@ -59,7 +59,7 @@ class Ledger:
                 yield base
             finally:
                 base.close()
-        except (sqlite3.Error, OSError) as problem:
+        except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError) as problem:
             raise ConfigError(
                 "ledger = {path} cannot be used ({reason}); name a file of its own",
                 path=str(self.path),
@@ -72,6 +72,8 @@ class Ledger:
             row = base.execute(
                 "select done from raised where key = ? and channel = ?", (key, channel)
             ).fetchone()
+            if row is not None and row[0] not in (0, 1):
+                raise ValueError(f"done = {row[0]!r}")
         return None if row is None else bool(row[0])
 
     def objects(self, prefix: str, channel: str) -> set[int]:
@@ -82,7 +84,7 @@ class Ledger:
                 "and substr(key, 1, ?) = ?",
                 (channel, len(prefix), prefix),
             ).fetchall()
-        return {int(number) for (number,) in rows}
+            return {int(number) for (number,) in rows}
 
     def intended_at(self, key: str, channel: str) -> float | None:
         """Return the POSIX time at which an uncertain alert was to be sent; None if unknown."""
@@ -91,7 +93,7 @@ class Ledger:
                 "select object from raised where key = ? and channel = ? and done = 0",
                 (key, channel),
             ).fetchone()
-        return None if row is None or row[0] is None else float(row[0])
+            return None if row is None or row[0] is None else float(row[0])
 
     def intend(self, key: str, channel: str, now: float) -> None:
         """Record that an alert is about to be sent, and when."""

@@ -23,6 +23,7 @@ from abcxyz.toolkit import (
     read_private,
     write_atomic,
 )
+from abcxyz.toolkit.parsing import parse_json
 from abcxyz.toolkit.secrets import check_path_name
 from abcxyz_bitrix.rest.errors import NotJsonError
 from abcxyz_bitrix.rest.refusals import refusal
@@ -131,7 +132,7 @@ def request_tokens(
 
 def _decoded(body: bytes) -> dict[str, object]:
     try:
-        answer = json.loads(body)
+        answer = parse_json(body)
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
@@ -344,7 +345,7 @@ class OAuth(_Unpicklable):
         check_path_name(self.file, "token_file: ")
         content = read_private(self.file, "token_file: ")
         try:
-            tokens = json.loads(content)
+            tokens = parse_json(content)
         except ValueError:
             tokens = None
         if not isinstance(tokens, dict) or not {"access_token", "refresh_token"} <= set(tokens):

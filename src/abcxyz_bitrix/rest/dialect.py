@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -12,6 +11,7 @@ from urllib.parse import quote_plus
 from attrs import field, frozen
 
 from abcxyz.errors import BadDataError
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = [
     "Answer",
@@ -147,7 +147,7 @@ def decode(body: bytes) -> Mapping[str, Any] | None:
     """
     try:
         # Amounts of money must stay exact decimals.
-        answer = json.loads(body, parse_float=Decimal)
+        answer = parse_json(body, parse_float=Decimal)
     except (ValueError, RecursionError):
         return None
     if isinstance(answer, dict) and ("result" in answer or "error" in answer):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
+from typing import TextIO
 
 from abcxyz.errors import ConfigError
 from abcxyz.http import TokenBucket
 from abcxyz.toolkit import Clock, file_lock
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["SharedTokenBucket"]
+
+_MOST_WAITING = 1000.0  # calls that wait for a token at a time
+_CLOCK_SKEW = 60.0  # seconds by which the clock may have gone back
 
 
 class SharedTokenBucket(TokenBucket):
@@ -58,7 +64,7 @@ class SharedTokenBucket(TokenBucket):
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+") as file:
             now = self._clock.now()
-            tokens, seen = self._level(file.read(), now)
+            tokens, seen = self._level(file, now)
             tokens = min(self._burst, tokens + max(0.0, now - seen) * self._rate)
             tokens = min(tokens, 0.0) if empty else tokens - cost
             file.seek(0)
@@ -66,9 +72,11 @@ class SharedTokenBucket(TokenBucket):
             json.dump([tokens, now], file)
         return tokens
 
-    def _level(self, text: str, now: float) -> tuple[float, float]:
-        try:
-            tokens, seen = json.loads(text)
-            return float(tokens), float(seen)
-        except (ValueError, TypeError):
-            return self._burst, now
+    def _level(self, file: TextIO, now: float) -> tuple[float, float]:
+        """Return the level and its time; a full bucket if the file does not hold them."""
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            tokens, seen = map(float, parse_json(file.read()))
+            # Otherwise a damaged file would stop every program.
+            if -_MOST_WAITING <= tokens <= self._burst and 0 <= seen <= now + _CLOCK_SKEW:
+                return tokens, seen
+        return self._burst, now

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from abcxyz.errors import BadDataError, UnavailableError
+from abcxyz.toolkit.parsing import parse_json
 from abcxyz_onec.odata.errors import masked, page_words
 
 __all__ = ["ZERO", "as_datetime", "as_decimal", "as_reference", "decode", "without_data"]
@@ -46,6 +46,10 @@ def as_reference(value: object) -> str | None:
     True
     """
     text = str(value or "").lower()
+    if not text.isascii():
+        raise BadDataError(
+            "1C sent text where a reference belongs; check the field's name in the profile"
+        )
     return None if text in ("", ZERO) else text
 
 
@@ -91,9 +95,24 @@ def decode(body: bytes, *, collection: bool) -> Any:
         The body is an HTML page or is cut short: an outage, not an empty base.
     """
     try:
-        answer = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+        answer = parse_json(body.decode("utf-8-sig"), parse_float=Decimal)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or (collection and not isinstance(answer.get("value"), list)):
+    if not isinstance(answer, dict):
         raise without_data(body)
+    if collection:
+        rows = answer.get("value")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise without_data(body)
+        answer["value"] = [_Row(row) for row in rows]
     return answer
+
+
+class _Row(dict[str, Any]):
+    """A row of a collection, whose missing fields are an error of the answer."""
+
+    def __missing__(self, name: str) -> Any:
+        raise BadDataError(
+            "1C sent a row without the field «{name}»; check the field's name in the profile",
+            name=name,
+        )

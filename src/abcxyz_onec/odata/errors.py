@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from xml.etree import ElementTree as ET
 
@@ -14,6 +13,7 @@ from abcxyz.errors import (
     ConfigError,
     UnavailableError,
 )
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = [
     "ChangedError",
@@ -81,7 +81,7 @@ def _shapes(body: bytes) -> tuple[int | None, str]:
     content = body.decode("utf-8-sig", errors="replace").strip()
     if content.startswith("{"):
         try:
-            answer = json.loads(content)
+            answer = parse_json(content)
         except ValueError:
             return None, ""
         error = answer.get("odata.error")

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from abcxyz.errors import UnavailableError
 from abcxyz.toolkit import write_atomic
+from abcxyz.toolkit.parsing import parse_json
 from abcxyz_onec.odata.answers import without_data
 from abcxyz_onec.odata.query import Query, names_in
 
@@ -192,7 +193,7 @@ def save(folder: Path, url: str, user: str, metadata: Metadata) -> None:
 def cached(folder: Path, url: str, user: str) -> Metadata | None:
     """Return the cached metadata; None when the file is absent or damaged."""
     try:
-        body = json.loads(_cache_file(folder, url, user).read_text(encoding="utf-8"))
+        body = parse_json(_cache_file(folder, url, user).read_text(encoding="utf-8"))
         sets = {
             name: EntitySet(name, tuple(key), fields)
             for name, (key, fields) in body["sets"].items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from os import PathLike
@@ -13,6 +12,7 @@ import attrs
 
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.known_names import check_known
+from abcxyz.toolkit.parsing import parse_toml
 from abcxyz_onec.profiles.schema import (
     Basis,
     Counterparties,
@@ -124,16 +124,16 @@ def _basis(table: object, place: str) -> Basis:
 def _table(name: str) -> dict[str, Any]:
     if name in BUILT_IN:
         file = resources.files("abcxyz_onec") / "profiles" / f"{name}.toml"
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return parse_toml(file.read_text(encoding="utf-8"))
     try:
-        table = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+        table = parse_toml(Path(name).read_text(encoding="utf-8-sig"))
     except OSError:
         raise ConfigError(
             "there is no profile {name!r}; use one of {known}, or the path of a TOML file",
             name=name,
             known=", ".join(BUILT_IN),
         ) from None
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:
         raise ConfigError(
             "the profile {name!r} is not TOML ({problem}); correct that line",
             name=name,

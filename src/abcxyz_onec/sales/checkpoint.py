@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -84,8 +83,10 @@ class Checkpoint:
                         if name.endswith(f".{index}")
                     }
                     columns.append(LineColumns(**fields))
+                    if len({len(each) for each in fields.values()}) > 1:
+                        return None
                 return columns, int(arrays["rows"]), str(arrays["last"])
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        except Exception:  # noqa: BLE001 - numpy and zipfile raise nearly anything for damage
             return None
 
     def clear(self) -> None:

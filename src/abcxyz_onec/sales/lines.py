@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
+from abcxyz.errors import BadDataError
 from abcxyz_onec.catalogs.customers import OTHER
 from abcxyz_onec.odata.answers import as_reference
 from abcxyz_onec.odata.client import Row
@@ -61,7 +62,12 @@ class LineColumns:
         return self._with_references(np.str_)
 
     def _with_references(self, kind: type[np.generic]) -> LineColumns:
-        token, document = self.token.astype(kind), self.document.astype(kind)
+        try:
+            token, document = self.token.astype(kind), self.document.astype(kind)
+        except UnicodeEncodeError:
+            raise BadDataError(
+                "1C sent text where a reference belongs; check the field's name in the profile"
+            ) from None
         return attrs.evolve(self, token=token, document=document)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

@@ -83,7 +83,7 @@ def _lines(
 
     def lines(rows: list[Row]) -> Iterable[Line]:
         for row in rows:
-            counted = not sales or row["Recorder_Type"] in sales
+            counted = not sales or str(row["Recorder_Type"]) in sales
             document = str(row["Recorder"] if "Recorder" in row else row["Recorder_Key"]).lower()
             money = [row.get(name) for name in revenue]
             income = sum(map(as_decimal, money), Decimal(0))

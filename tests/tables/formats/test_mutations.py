@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.mutations import damaged
 from tests.tables import ledger
 from tests.tables.formats.test_formats import FORMATS
 
@@ -25,34 +26,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 MUTATED = [kind for kind in FORMATS if kind != "gzip in gzip"]
 
 
-def _damaged(raw: bytes, draw: random.Random) -> bytes:
-    """Change, cut, repeat or insert bytes."""
-    data = bytearray(raw)
-    for _ in range(draw.choice((1, 1, 2, 5, 20))):
-        place = draw.randrange(len(data) or 1)
-        match draw.randrange(6):
-            case 0 if data:
-                data[place] = draw.randrange(256)
-            case 1:
-                del data[place:]
-            case 2:
-                data[place:place] = bytes(draw.randrange(256) for _ in range(draw.randrange(1, 9)))
-            case 3:
-                data[place:place] = data[place : place + draw.randrange(1, 200)]
-            case 4:
-                del data[place : place + draw.randrange(1, 50)]
-            case _:
-                data[place : place + 4] = draw.choice((b"\0\0\0\0", b"\xff\xff\xff\xff", b'"";\n'))
-    return bytes(data)
-
-
 def _parts_damaged(raw: bytes, draw: random.Random, path: Path) -> None:
     """Damage a member of a ZIP file inside, so that its checks do not find it at once."""
     path.write_bytes(raw)
     with zipfile.ZipFile(path) as archive:
         members = {one: archive.read(one) for one in archive.namelist()}
     name = draw.choice(list(members))
-    members[name] = _damaged(members[name], draw)
+    members[name] = damaged(members[name], draw)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for one, content in members.items():
             archive.writestr(one, content)
@@ -69,7 +49,7 @@ def _try(kind: str, count: int, seed: int, folder: Path) -> int:
         if original.startswith(b"PK") and draw.random() < 0.7:
             _parts_damaged(original, draw, path)
         else:
-            path.write_bytes(_damaged(original, draw))
+            path.write_bytes(damaged(original, draw))
         with warnings.catch_warnings(), contextlib.suppress(InputError):
             warnings.simplefilter("ignore")
             read_sales(path)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Database"]
 
 _LONGEST = 500
+#: Names of PostgreSQL without a driver.
+_POSTGRES = ("postgresql", "postgres")
 #: Phrases of rejected logins in database errors; SQLAlchemy has no separate error class.
 _LOGIN = ("password", "authentication", "access denied", "login failed", "permission denied")
 
@@ -32,7 +34,8 @@ class Database:
     Parameters
     ----------
     url
-        URL of SQLAlchemy, such as ``postgresql+psycopg://user:password@host/base``.
+        URL of SQLAlchemy, such as ``postgresql://user:password@host/base``, which takes
+        the driver psycopg.
 
     Raises
     ------
@@ -50,17 +53,23 @@ class Database:
         problem: ConfigError | None = None
         try:
             parsed = sa.make_url(url)
+            if parsed.drivername in _POSTGRES:
+                parsed = parsed.set(drivername="postgresql+psycopg")
             password = parsed.password
             self.redactor = Redactor([one for one in (url, password) if one])
             # No echo at any log level, because statements may hold names.
             self._engine: Engine = sa.create_engine(parsed, hide_parameters=True)
         except (sa.exc.NoSuchModuleError, ImportError) as missing:
-            kind = sa.make_url(url).drivername
+            kind = parsed.drivername
             name = getattr(missing, "name", None) or kind
-            problem = ConfigError(
-                "the driver {name} of {kind} is not installed; install its package",
-                name=name,
-                kind=kind,
+            problem = (
+                ConfigError("a database needs the extra {extra!r}; install it", extra="postgres")
+                if name == "psycopg"
+                else ConfigError(
+                    "the driver {name} of {kind} is not installed; install its package",
+                    name=name,
+                    kind=kind,
+                )
             )
         except sa.exc.ArgumentError:
             problem = ConfigError(

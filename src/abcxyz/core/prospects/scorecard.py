@@ -27,6 +27,7 @@ from abcxyz.core.prospects.attributes import (
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import Texts, gather_texts, spread_texts, text
 from abcxyz.toolkit.numbers import number
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = [
     "DEFAULT",
@@ -214,8 +215,8 @@ class Scorecard:
             It is not JSON, or not a scorecard.
         """
         try:
-            data = json.loads(document)
-        except (ValueError, RecursionError) as problem:
+            data = parse_json(document)
+        except ValueError as problem:
             raise ConfigError(
                 "the scorecard cannot be read ({reason}); compare it with the default one",
                 reason=str(problem),

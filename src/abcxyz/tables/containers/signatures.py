@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from abcxyz.errors import InputError
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["HEAD", "WORKBOOKS", "kind_of_bytes", "kind_of_zip", "refusal"]
 
@@ -91,7 +91,7 @@ def _kind_of_json(text: bytes, *, whole: bool) -> str:
     """Tell JSON lines, one object on each line, from JSON and from text in brackets."""
     line, newline, _ = text.partition(b"\n")
     try:
-        first = json.loads(line)
+        first = parse_json(line)
     except (ValueError, RecursionError):
         # One value on several lines, or on a line longer than the head.
         after = text[1:].lstrip()[:1]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content
+from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["read_json_lines"]
 
@@ -64,8 +65,8 @@ def read_json_lines(content: Content) -> pd.DataFrame:
 def _record(raw: bytes, number: int, path: str) -> dict[str, Any] | None:
     try:
         text = raw.decode("utf-8-sig").strip()
-        record = json.loads(text) if text else None
-    except (ValueError, RecursionError) as problem:
+        record = parse_json(text) if text else None
+    except ValueError as problem:
         raise InputError(
             "line {line} of {path} is no object of JSON ({reason}); each line must be one",
             line=number,
