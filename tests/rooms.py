@@ -126,7 +126,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline "
         "cli.options",
-        "cli.inputs": "core.* tables config pipeline cli.options",
+        "cli.inputs": "core.* tables config pipeline cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline cli.options "

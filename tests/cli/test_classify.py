@@ -6,6 +6,9 @@ import csv
 import gzip
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -329,3 +332,29 @@ def test_a_warning_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture
     file.write_text("customer,date,amount\nAnn,2025-11-05,7\nBob,2026-02-05,5\n", "utf-8")
     assert main(["classify", str(file), "--as-of", "2026-11-01"]) == 0
     assert capsys.readouterr().err.count("the last sale is of 2026-02-05") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+def test_a_terminal_shows_what_is_being_done(tmp_path: Path) -> None:
+    """Reading, classifying and every file are named on a terminal, and nothing in a pipe."""
+    import pty
+
+    (tmp_path / "sales.csv").write_text(
+        "customer,date,amount\nAnn,2026-09-30,7\nBob,2026-10-05,5\n"
+    )
+    command = [
+        *(sys.executable, "-m", "abcxyz", "classify", "sales.csv", "--as-of", "2026-11-01"),
+        *("--out", "made", "--lang", "ru"),
+    ]
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal, os.fdopen(theirs, "wb") as stream:
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=stream, check=True
+        )
+        shown = terminal.read(1 << 16).decode()
+    for part in ("чтение sales.csv", "строк: 2", "классификация", "запись в report.html"):
+        assert part in shown
+    assert shown.endswith("\r\x1b[K")
+    assert "чтение" not in done.stdout.decode()
+    piped = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert "чтение" not in piped.stderr.decode()

@@ -17,6 +17,9 @@ class RunProgress:
     def advance(self, lines: int) -> None:
         """Report that *lines* more lines of sales were read."""
 
+    def counted(self, lines: int) -> None:
+        """Report that *lines* lines of sales were read so far."""
+
     def wrote(self, done: int, total: int) -> None:
         """Report the progress of a write; only sinks that report progress call it."""
 

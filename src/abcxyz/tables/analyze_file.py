@@ -26,6 +26,7 @@ def analyze_file(
     memory: str = MEMORY,
     spill: str | PathLike[str] | None = None,
     progress: Callable[[int], None] | None = None,
+    after_reading: Callable[[], None] | None = None,
     **reading: Any,
 ) -> Analysis:
     r"""Classify the customers of a file of sales.
@@ -40,6 +41,8 @@ def analyze_file(
         Settings of the classification.
     memory, spill, progress
         As in `abcxyz.tables.file_reading.FileReading`.
+    after_reading
+        Function called when all lines are read and added up.
     reading
         Options for reading the file, as in `abcxyz.tables.sales.read_sales`.
 
@@ -81,4 +84,4 @@ def analyze_file(
         metric=settings.metric,
         **reading,
     )
-    return analyze_reading(sales, as_of=as_of, settings=settings)
+    return analyze_reading(sales, as_of=as_of, settings=settings, after_reading=after_reading)

@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
             previous=history.latest(periods.dated, sales.settings, job=sales.job),
             playbook=None if book is None else read_playbook(book),
             alert_rules=sales.alerts,
+            after_reading=lambda: sales.progress.begin("classify", ""),
         )
         analysis = sales.enrich(analysis)
         since = history.record_raised(

@@ -42,18 +42,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.progress import line_count
+    from abcxyz.cli.output.progress import stages
     from abcxyz.cli.output.result import show_result
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 
-    with show_warnings(text_language(args)), line_count(text_language(args)) as progress:
+    lang = text_language(args)
+    with show_warnings(lang), stages(lang) as progress:
+        progress.begin("read", ", ".join(args.file))
         analysis = analyze_file(
             args.file[0] if len(args.file) == 1 else args.file,
             as_of=parse_day(args.as_of),
             settings=settings_of(args),
-            progress=progress,
+            progress=progress.counted,
+            after_reading=lambda: progress.begin("classify", ""),
             **large_options(args),
             **reading_options(args),
         )
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         analysis,
         out=args.out,
         as_json=args.json,
-        lang=text_language(args),
+        lang=lang,
         file_lang=data_language(args),
         currency=CURRENCY_SIGNS.get(code, code),
     )

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.history import HISTORY
+from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import reading_options, settings_of
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.errors import AbcxyzError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.snapshots.settings import Settings
     from abcxyz.pipeline import Reading
+    from abcxyz.pipeline.progress import RunProgress
     from abcxyz.tables.file_reading import FileReading
 
 __all__ = ["SalesInput", "open_sales_input"]
@@ -46,6 +48,8 @@ class SalesInput:
         The sales; complete after reading are its account and names.
     enrich
         Function that adds CRM data to an analysis.
+    progress
+        Line of the terminal that shows what is being done; nothing where there is no terminal.
     playbook
         File with other recommendations.
     alerts
@@ -58,6 +62,7 @@ class SalesInput:
     job: str
     reading: FileReading | Reading
     enrich: Callable[[Analysis], Analysis]
+    progress: RunProgress
     playbook: Path | None = None
     alerts: AlertRules = field(factory=AlertRules)
 
@@ -65,19 +70,29 @@ class SalesInput:
 @contextlib.contextmanager
 def open_sales_input(args: argparse.Namespace) -> Iterator[SalesInput]:
     """Open a file or a job, and close it after use; secrets are redacted in errors."""
+    from abcxyz.cli.output.progress import stages
+
     as_of = parse_day(args.as_of)
     if len(args.file) == 1 and Path(args.file[0]).suffix.lower() == ".toml":
         with _job(args, as_of) as sales:
             yield sales
     else:
-        yield _file(args, as_of)
+        with stages(text_language(args)) as progress:
+            yield _file(args, as_of, progress)
 
 
-def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
+def _file(args: argparse.Namespace, as_of: date, progress: RunProgress) -> SalesInput:
     from abcxyz.tables.file_reading import FileReading
 
-    reading = FileReading(args.file, as_of=as_of, metric=args.metric, **reading_options(args))
+    reading = FileReading(
+        args.file,
+        as_of=as_of,
+        metric=args.metric,
+        progress=progress.counted,
+        **reading_options(args),
+    )
     reading.preflight()  # a wrong file leaves no history behind
+    progress.begin("read", ", ".join(args.file))
     history = Path(args.history or HISTORY)
     return SalesInput(
         settings=settings_of(args),
@@ -86,6 +101,7 @@ def _file(args: argparse.Namespace, as_of: date) -> SalesInput:
         job=args.history_job or _name_of_files(args.file, history.parent),
         reading=reading,
         enrich=lambda analysis: analysis,
+        progress=progress,
     )
 
 
@@ -97,6 +113,7 @@ def _name_of_files(files: Sequence[str], folder: Path) -> str:
 
 @contextlib.contextmanager
 def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
+    from abcxyz.cli.output.progress import stages
     from abcxyz.config import read_job
     from abcxyz.pipeline import Reading
     from abcxyz.pipeline.enrich import enrich
@@ -105,8 +122,8 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
 
     job = read_job(args.file[0])
     args.lang = args.lang or job.report.get("lang")
-    with built(job) as (adapters, redactor):
-        reading = Reading(adapters.sources, redactor=redactor)
+    with stages(text_language(args)) as progress, built(job) as (adapters, redactor):
+        reading = Reading(adapters.sources, progress=progress, redactor=redactor)
 
         def enriched(analysis: Analysis) -> Analysis:
             advice = Advice.of(job)
@@ -125,6 +142,7 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
                 job=args.history_job or job.identity,
                 reading=reading,
                 enrich=enriched,
+                progress=progress,
                 playbook=job.playbook,
                 alerts=job.alerts,
             )

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import number, text
 from abcxyz.pipeline.progress import RunProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["LogProgress", "RichProgress", "line_count", "watching"]
+__all__ = ["LineProgress", "LogProgress", "RichProgress", "stages", "watching"]
 
 _EVERY = 10.0  # seconds between two lines about one stage
 
@@ -36,20 +37,60 @@ def _of(done: int, total: int, lang: str) -> str:
 
 
 @contextlib.contextmanager
-def line_count(lang: str = "en") -> Iterator[Callable[[int], None] | None]:
-    """Show the number of lines read on a terminal's stderr; nothing elsewhere."""
+def stages(lang: str = "en") -> Iterator[RunProgress]:
+    """Show what is being done on a line of the terminal's stderr; nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield None
+        yield RunProgress()
         return
-
-    def show(lines: int) -> None:
-        count = text("{count} lines", lang, count=number(lines, lang))
-        print(f"\r{count}", end="", file=sys.stderr, flush=True)
-
+    progress = LineProgress(sys.stderr, lang)
     try:
-        yield show
+        yield progress
     finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+        progress.end()
+
+
+class LineProgress(RunProgress):
+    """Show the current stage, with its count, on one line that disappears at the end.
+
+    Parameters
+    ----------
+    stream
+        Terminal.
+    lang
+        Language of the line.
+    """
+
+    def __init__(self, stream: TextIO, lang: str = "en") -> None:
+        self._stream, self._lang = stream, lang
+        self._stage, self._lines = "", 0
+
+    def begin(self, stage: str, what: str) -> None:
+        """Show the stage."""
+        self._stage, self._lines = _stage_text(stage, one_line(what), self._lang), 0
+        self._show("")
+
+    def advance(self, lines: int) -> None:
+        """Show the number of lines."""
+        self.counted(self._lines + lines)
+
+    def counted(self, lines: int) -> None:
+        """Show the number of lines."""
+        self._lines = lines
+        self._show(text("{count} lines", self._lang, count=number(self._lines, self._lang)))
+
+    def wrote(self, done: int, total: int) -> None:
+        """Show the progress of a write."""
+        self._show(_of(done, total, self._lang))
+
+    def end(self) -> None:
+        """Clear the line."""
+        self._put("")
+
+    def _show(self, count: str) -> None:
+        self._put(f"{self._stage}: {count}" if count else f"{self._stage} …")
+
+    def _put(self, line: str) -> None:
+        print(f"\r\033[K{line}", end="", file=self._stream, flush=True)
 
 
 class LogProgress(RunProgress):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abcxyz.cli.output.analysis_text import render
+from abcxyz.cli.output.progress import stages
 from abcxyz.cli.output.terminal import complain
 from abcxyz.errors import AbcxyzError
 from abcxyz.i18n import text
@@ -54,7 +55,9 @@ def show_result(
     int
         0 success, 3 if a file could not be written.
     """
-    failed = [] if out is None else write_files(analysis, Path(out), file_lang, currency)
+    failed = (
+        [] if out is None else write_files(analysis, Path(out), file_lang, currency, shown=lang)
+    )
     if as_json:
         print(summary_text(analysis))
     else:
@@ -68,20 +71,35 @@ def show_result(
 
 
 def write_files(
-    analysis: Analysis, folder: Path, lang: str, currency: str = ""
+    analysis: Analysis,
+    folder: Path,
+    lang: str,
+    currency: str = "",
+    *,
+    shown: str | None = None,
 ) -> list[AbcxyzError]:
-    """Write CSV, Excel, JSON and HTML files; a failure does not stop the other files."""
+    """Write CSV, Excel, JSON and HTML files; a failure does not stop the other files.
+
+    Parameters
+    ----------
+    analysis, folder, lang, currency
+        As in `show_result`.
+    shown
+        Language of the line that tells what is being written; None for that of the files.
+    """
     from abcxyz.registry import bundled
 
     registry = bundled()
     failed: list[AbcxyzError] = []
-    for name, kind in _FILES:
-        adapter = registry.get("sink", kind)
-        options = {"path": str(folder / name), "lang": lang, "currency": currency}
-        accepted = {one.name for one in adapter.options}
-        try:
-            sink = adapter.build({key: options[key] for key in options if key in accepted})
-            sink.write(analysis, dry_run=False)
-        except AbcxyzError as problem:
-            failed.append(problem)
+    with stages(lang if shown is None else shown) as progress:
+        for name, kind in _FILES:
+            adapter = registry.get("sink", kind)
+            options = {"path": str(folder / name), "lang": lang, "currency": currency}
+            accepted = {one.name for one in adapter.options}
+            progress.begin("write", name)
+            try:
+                sink = adapter.build({key: options[key] for key in options if key in accepted})
+                sink.write(analysis, dry_run=False)
+            except AbcxyzError as problem:
+                failed.append(problem)
     return failed

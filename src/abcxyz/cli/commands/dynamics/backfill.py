@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
             ),
         )
         for snapshot in snapshots:
+            sales.progress.end()
             line = (
                 "{dated}: {customers} customers saved"
                 if history.save(snapshot, job=sales.job)
