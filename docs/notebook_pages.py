@@ -53,13 +53,16 @@ def run_cells(cells: list[Cell], name: str) -> list[Cell]:
 
 def _outputs(code: str, names: dict[str, Any], name: str) -> tuple[dict[str, Any], ...]:
     tree = ast.parse(code, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if tree.body else None
+    shown = last.value if isinstance(last, ast.Expr) else None
+    if shown is not None:
+        tree.body.pop()
     written, value = io.StringIO(), None
     with contextlib.redirect_stdout(written), warnings.catch_warnings():
         warnings.simplefilter("error")
         exec(compile(tree, name, "exec"), names)
-        if last is not None:
-            value = eval(compile(ast.Expression(last.value), name, "eval"), names)
+        if shown is not None:
+            value = eval(compile(ast.Expression(shown), name, "eval"), names)
     outputs: list[dict[str, Any]] = []
     if written.getvalue():
         text = written.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -20,8 +21,16 @@ settings.register_profile("quick", settings.get_profile("steady"), max_examples=
 
 # The command line uses the system's language; tests set theirs explicitly.
 os.environ["LC_ALL"] = "C.UTF-8"
+# Processes that tests start would compile the whole package each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the imports made out of garbage collections: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 def _beside(name: str) -> Path:

@@ -170,8 +170,20 @@ def check(expected: pd.DataFrame, answer: Any) -> None:
         np.testing.assert_allclose(numbers, expected[name], rtol=1e-12, atol=1e-300, err_msg=name)
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("engine", ENGINES)
+def engines_and_cases() -> list[Any]:
+    """Pair frames in memory and lazy ones with every case; the other pairs are slow tests."""
+    pairs = []
+    for engine in ENGINES:
+        known = engine if isinstance(engine, str) else engine.values[0]
+        own = [] if isinstance(engine, str) else list(engine.marks)
+        for place, case in enumerate(CASES):
+            often = known in ("pandas", "polars lazy") or place % 2 == (known == "duckdb")
+            marks = own if often else [*own, pytest.mark.slow]
+            pairs.append(pytest.param(known, case, marks=marks, id=f"{known}-{case}"))
+    return pairs
+
+
+@pytest.mark.parametrize(("engine", "case"), engines_and_cases())
 def test_engine_equals_core(
     engine: str, case: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from tests.scoring.conftest import History, made_up, sales_of
 
 from abcxyz.core.analysis.analyze import analyze
+from abcxyz.core.prospects.logit import sigmoid
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.core.prospects.scores import score_prospect, score_prospects
 from abcxyz.errors import ConfigError, InputError
@@ -30,7 +31,7 @@ from abcxyz.scoring import (
     recalibrate,
     stability,
 )
-from abcxyz.scoring.model import Design, fit_log_odds, sigmoid, sigmoid_fit
+from abcxyz.scoring.model import Design, fit_log_odds, sigmoid_fit
 
 DAY = date(2026, 11, 1)
 QUICK = FitOptions(repeats=2)

@@ -30,10 +30,16 @@ from abcxyz.sklearn import (
 QUICK = FitOptions(folds=2, repeats=1)
 
 
+@parametrize_with_checks([SegmentTransformer()], legacy=False)  # type: ignore[untyped-decorator]
+def test_segments_pass_the_checks_of_sklearn(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+@pytest.mark.slow
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [AbcTransformer(), XyzTransformer(), SegmentTransformer()], legacy=False
+    [AbcTransformer(), XyzTransformer()], legacy=False
 )
-def test_transformers_pass_the_checks_of_sklearn(estimator: Any, check: Any) -> None:
+def test_both_axes_pass_the_checks_of_sklearn(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
