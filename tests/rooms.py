@@ -55,6 +55,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
+        "webhooks": "",
         "plugins": "i18n http core.* write_report",
         "options": "plugins",
         "binding": "plugins options",
@@ -115,7 +116,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.__init__": "report.*",
         # Built-in adapters, which only the registry imports; adapter contracts as test classes.
         "builtin.sql": "i18n http core.* plugins tables.*",
-        "builtin": "i18n http core.* plugins tables.* report.* builtin.sql",
+        "builtin": "webhooks i18n http core.* plugins tables.* report.* builtin.sql",
         "registry": "plugins options binding builtin",
         "testing": "http core.* plugins",
         # A job in TOML, and its execution.

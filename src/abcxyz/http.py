@@ -21,7 +21,7 @@ import urllib3
 from attrs import evolve, field, frozen
 
 from abcxyz.errors import ConfigError, UnavailableError
-from abcxyz.toolkit.backoff import Backoff, retry_after
+from abcxyz.toolkit.backoff import Backoff, TokenBucket, retry_after
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.loopback import is_loopback
 from abcxyz.toolkit.redaction import Redactor
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _BUSY = frozenset({429, 502, 503, 504})
+_PIECE = 1 << 16  # bytes of an answer read at a time
 _UNSAFE = re.compile(r"[\x00-\x20\\]")
 
 #: Loggers that may log a URL or a header of a request.
@@ -61,60 +62,8 @@ class OutcomeUnknownError(UnavailableError):
     retryable = False
 
 
-class TokenBucket:
-    """Token bucket rate limiter, to be shared by all clients of a host.
-
-    Parameters
-    ----------
-    rate
-        Requests per second, on average.
-    burst
-        Maximum number of requests without a wait in between.
-    clock
-        Clock for measuring and waiting; the system clock by default.
-    """
-
-    def __init__(
-        self,
-        rate: float,
-        burst: float = 1.0,
-        *,
-        clock: Clock | None = None,
-    ) -> None:
-        if not (rate > 0 and burst >= 1):
-            raise ConfigError(
-                "rate {rate!r} and burst {burst!r} cannot pace requests; give a rate above 0 and "
-                "a burst of at least 1",
-                rate=rate,
-                burst=burst,
-            )
-        self._rate, self._burst = rate, burst
-        self._clock = clock if clock is not None else SystemClock()
-        self._lock = threading.Lock()
-        self._tokens, self._seen = burst, self._clock.monotonic()
-
-    def take(self) -> None:
-        """Take a token, waiting until one is available."""
-        with self._lock:
-            now = self._clock.monotonic()
-            self._tokens = min(self._burst, self._tokens + (now - self._seen) * self._rate)
-            self._seen = now
-            # A negative balance reserves a place in the queue, so the wait needs no lock.
-            self._tokens -= 1
-            wait = -self._tokens / self._rate
-        if wait > 0:
-            self._clock.sleep(wait)
-
-    def drain(self) -> None:
-        """Empty the bucket, after the host refused a request for its rate."""
-        with self._lock:
-            self._tokens, self._seen = min(self._tokens, 0.0), self._clock.monotonic()
-
-    def slow_down(self, factor: float) -> None:
-        """Multiply rate and burst by *factor*, after the host refused requests repeatedly."""
-        with self._lock:
-            self._rate, self._burst = self._rate * factor, max(1.0, self._burst * factor)
-            self._tokens = min(self._tokens, self._burst)
+class _EndlessError(OutcomeUnknownError):
+    """The answer did not end; another one would not either."""
 
 
 Bucket = TokenBucket
@@ -184,7 +133,11 @@ class Transport:
     bucket
         Rate limiter, shared per host.
     connect_timeout, read_timeout
-        Seconds.
+        Seconds; the second for each piece of the answer.
+    total_timeout
+        Seconds for the whole answer, however steadily it trickles in.
+    largest
+        Maximum size of an answer in bytes, unpacked.
     attempts
         Maximum number of attempts per request.
     longest_wait
@@ -208,6 +161,8 @@ class Transport:
         bucket: TokenBucket | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 65.0,
+        total_timeout: float = 900.0,
+        largest: int = 1 << 29,
         attempts: int = 3,
         longest_wait: float = 600.0,
         proxy: str | None = None,
@@ -227,6 +182,7 @@ class Transport:
         self._backoff = backoff if random is None else evolve(backoff, random=random)
         self._bucket = bucket
         self._timeouts = (connect_timeout, read_timeout)
+        self._total, self._largest = total_timeout, largest
         self._plain, self._any_plain = allow_loopback_http, allow_http
         self._clock = clock if clock is not None else SystemClock()
         # A filter applies only to records logged through its logger, not through child loggers.
@@ -294,7 +250,7 @@ class Transport:
 
     @staticmethod
     def _may_repeat(problem: UnavailableError | ConfigError, repeatable: bool) -> bool:
-        if isinstance(problem, ConfigError):
+        if isinstance(problem, (ConfigError, _EndlessError)):
             return False
         return problem.retryable or (repeatable and isinstance(problem, OutcomeUnknownError))
 
@@ -333,6 +289,7 @@ class Transport:
             self._session.close()
         read = self._timeouts[1] if timeout is None else timeout
         try:
+            started = self._clock.monotonic()
             got = self._session.request(
                 method,
                 url,
@@ -341,7 +298,10 @@ class Transport:
                 timeout=(self._timeouts[0], read),
                 allow_redirects=False,
                 verify=True,
+                stream=True,
             )
+            with got:
+                content = self._content(got, started)
         except ValueError as problem:
             # Raised, also by requests, for a URL or a header that cannot be sent.
             return ConfigError(
@@ -350,7 +310,36 @@ class Transport:
             )
         except requests.RequestException as problem:
             return _judge(problem, urlsplit(url).hostname or "")
-        return Answer(got.status_code, got.headers, got.content)
+        host = urlsplit(url).hostname or ""
+        if content is None:
+            return _EndlessError(
+                "the answer of {host} took over {seconds} s as a whole; the request may have been "
+                "carried out, look before repeating it",
+                host=host,
+                seconds=self._total,
+            )
+        if len(content) > self._largest:
+            large = UnavailableError(
+                "the answer of {host} is larger than {megabytes} MB unpacked; ask for less",
+                host=host,
+                megabytes=self._largest >> 20,
+            )
+            large.retryable = False
+            return large
+        return Answer(got.status_code, got.headers, content)
+
+    def _content(self, got: requests.Response, started: float) -> bytes | None:
+        """Read the body up to the limit; None after the deadline, which ends an endless one."""
+        parts: list[bytes] = []
+        size = 0
+        for part in got.iter_content(_PIECE):
+            if self._clock.monotonic() - started > self._total:
+                return None
+            parts.append(part)
+            size += len(part)
+            if size > self._largest:
+                break
+        return b"".join(parts)
 
 
 def _judge(problem: requests.RequestException, host: str) -> UnavailableError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import inspect
+import re
 import sys
 import types
 import typing
@@ -34,6 +35,8 @@ __all__ = [
 REQUIRED = inspect.Parameter.empty
 """Default of a required option."""
 
+#: URL of a SQLite file on a relative path, before and after the path.
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|file:|:memory:)([^?]+)(.*)", re.DOTALL)
 UNFIT = object()
 """Result of `fit` for a value that does not fit."""
 
@@ -180,7 +183,9 @@ def _parts(hint: object) -> tuple[object, ...]:
 
 
 def placed(value: object, hint: object, folder: Path | None) -> object:
-    """Make a relative path absolute if the option is a path."""
+    """Make a relative path absolute if the option is a path, or the URL of a SQLite file."""
+    if folder is not None and isinstance(value, str) and (match := _SQLITE.match(value)):
+        return f"{match[1]}{folder / match[2]}{match[3]}"
     paths = any(
         isinstance(kind, type) and issubclass(kind, PathLike)
         for kind in (typing.get_origin(part) or part for part in _parts(hint))

@@ -51,6 +51,7 @@ __all__ = [
     "Attributes",
     "CliCommand",
     "Closeable",
+    "CustomerEraser",
     "Enricher",
     "Factory",
     "FactsSource",
@@ -291,6 +292,18 @@ class PilotTarget(Protocol):
 
         A field that `read_cards` did not return, because it was created since, is cleared.
         """
+        ...
+
+
+@runtime_checkable
+class CustomerEraser(Protocol):
+    """Optional, any adapter that keeps files: erase a customer from them.
+
+    ``abcxyz forget`` calls it. Files of the other system are its own duty.
+    """
+
+    def erase_customer(self, customer: str, *, dry_run: bool) -> Mapping[str, int]:
+        """Return file -> number of entries about the customer, erased unless *dry_run*."""
         ...
 
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points, version
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 import pluggy
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz.binding import Adapter, Plugin
 from abcxyz.errors import PluginError
 from abcxyz.options import nearest
 from abcxyz.plugins import GROUP, CliCommand, Hooks
 
-__all__ = ["Adapter", "Broken", "Plugin", "Registry", "bundled", "load", "load_commands"]
+__all__ = ["Adapter", "Broken", "Clash", "Plugin", "Registry", "bundled", "load", "load_commands"]
 
 #: What a plugin may offer, each by a hook of its own.
 ROLES = ("source", "enricher", "sink", "command")
@@ -35,6 +35,28 @@ class Broken:
 
 
 @frozen
+class Clash:
+    """A name that two plugins offer, so that nobody may use it."""
+
+    role: str
+    name: str
+    first: Plugin
+    second: Plugin
+
+    def error(self, where: str = "") -> PluginError:
+        """Return the error for a use of the name."""
+        return PluginError(
+            "{where}the {role} {name!r} is offered by {first} and by {second}; uninstall one of "
+            "them",
+            where=where,
+            role=self.role,
+            name=self.name,
+            first=self.first,
+            second=self.second,
+        )
+
+
+@frozen
 class Registry:
     """Installed adapters and commands.
 
@@ -46,11 +68,17 @@ class Registry:
         Name on the command line -> command.
     broken
         Plugins that could not be loaded.
+    clashes
+        Names that two plugins offer.
+    idle
+        Installed plugins that were not imported, because nothing names them.
     """
 
     adapters: Mapping[tuple[str, str], Adapter]
     commands: Mapping[str, CliCommand] = field(factory=dict)
     broken: tuple[Broken, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+    idle: tuple[Plugin, ...] = ()
 
     def names(self, role: str) -> tuple[str, ...]:
         """Return the names of the adapters of a *role*."""
@@ -62,9 +90,12 @@ class Registry:
         Raises
         ------
         PluginError
-            There is none of that name; the message lists the available names and the broken
-            plugins.
+            There is none of that name, or two plugins offer it; the message lists the available
+            names, the broken plugins and those not imported.
         """
+        for clash in self.clashes:
+            if (clash.role, clash.name) == (role, name):
+                raise clash.error(where)
         adapter = self.adapters.get((role, name))
         if adapter is not None:
             return adapter
@@ -77,7 +108,14 @@ class Registry:
             "nearest": likely,
             "known": ", ".join(known) or "none",
             "broken": ", ".join(str(one.plugin) for one in self.broken),
+            "idle": ", ".join(str(one) for one in self.idle),
         }
+        if self.idle and not self.broken:
+            raise PluginError(
+                "{where}there is no {role} {name!r}; installed are {known}; if one of the plugins "
+                "{idle} offers it, name its package in [plugins] allow",
+                **details,
+            )
         if not self.broken:
             raise PluginError(
                 "{where}there is no {role} {name!r}; did you mean {nearest!r}? Installed are "
@@ -99,8 +137,11 @@ class Registry:
 def load(
     installed: bool = True,
     extra: Iterable[object] = (),
+    *,
+    named: Collection[str] | None = None,
+    allow: Collection[str] | None = None,
 ) -> Registry:
-    """Load the installed plugins.
+    """Load the installed plugins, or only those that are named.
 
     Parameters
     ----------
@@ -108,6 +149,12 @@ def load(
         Whether to load the entry points of the group ``abcxyz``.
     extra
         Further plugins: modules or objects with hooks.
+    named
+        Import, besides the plugins of this library, only entry points of these names, such as
+        the kinds of the adapters of a job; None imports all that *allow* allows.
+    allow
+        Packages whose plugins may be imported, each with or without ``==`` and a version; None
+        allows those that *named* names.
 
     Returns
     -------
@@ -117,31 +164,85 @@ def load(
     Raises
     ------
     PluginError
-        Two plugins offer the same name; the message names both.
+        A package of *allow* is not installed, or in another version.
 
     Notes
     -----
     A plugin that cannot be imported or whose hooks fail does not affect the others: the reason is
-    in ``broken``.
+    in ``broken``. A name that two plugins offer is in ``clashes``, and stops only who uses it.
 
     Examples
     --------
     >>> "csv" in load().names("sink")
     True
     """
-    points = entry_points(group=GROUP) if installed else ()
-    return _gathered(points, extra)
+    points = list(entry_points(group=GROUP)) if installed else []
+    chosen = _allowed(points, named, allow)
+    idle = [_plugin(point) for point in sorted(points, key=_place) if point not in chosen]
+    return evolve(_gathered(chosen, extra), idle=tuple(idle))
 
 
-def load_commands() -> Mapping[str, CliCommand]:
-    """Return the commands of the installed plugins, without loading any adapter.
+def _allowed(
+    points: Sequence[EntryPoint], named: Collection[str] | None, allow: Collection[str] | None
+) -> list[EntryPoint]:
+    """Return the entry points to import."""
+    pins: dict[str, str] = {}
+    for written in allow or ():
+        package, _, version = written.partition("==")
+        pins[_normal(package)] = version.strip()
+    installed = {_normal(point.dist.name): point.dist.version for point in points if point.dist}
+    for package, version in pins.items():
+        if package not in installed or version not in ("", installed[package]):
+            raise PluginError(
+                "the package {package} {version}, which [plugins] allow names, is not installed "
+                "as a plugin; installed are {known}",
+                package=package,
+                version=version,
+                known=", ".join(f"{name} {one}" for name, one in sorted(installed.items())),
+            )
+    chosen = []
+    for point in points:
+        package = _normal(point.dist.name) if point.dist else ""
+        if (
+            _is_ours(point)
+            or package in pins
+            or (allow is None and (named is None or point.name in named))
+        ):
+            chosen.append(point)
+    return chosen
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    ours = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
+    package = _normal(point.dist.name) if point.dist else "abcxyz"
+    return package == "abcxyz" and point.module.partition(".")[0] in ours
+
+
+def _normal(package: str) -> str:
+    return re.sub("[-_.]+", "-", package.strip()).lower()
+
+
+def load_commands(name: str | None = None) -> Mapping[str, CliCommand]:
+    """Return the commands of plugins, without loading any adapter.
+
+    Parameters
+    ----------
+    name
+        The command: only plugins of this library and entry points of this name are imported.
+        Without it all are, for a list of commands.
 
     Raises
     ------
     PluginError
-        Two plugins offer a command of the same name.
+        Two plugins offer the command.
     """
-    return _gathered(entry_points(group=GROUP), (), roles=("command",)).commands
+    named = None if name is None else (name,)
+    points = _allowed(list(entry_points(group=GROUP)), named, None)
+    gathered = _gathered(points, (), roles=("command",))
+    for clash in gathered.clashes:
+        if clash.name == name:
+            raise clash.error()
+    return gathered.commands
 
 
 def bundled() -> Registry:
@@ -162,7 +263,8 @@ def _gathered(
 ) -> Registry:
     adapters: dict[tuple[str, str], Adapter] = {}
     commands: dict[str, CliCommand] = {}
-    owners: dict[tuple[str, str], Plugin] = {}
+    owners: dict[tuple[str, str], tuple[Plugin, object]] = {}
+    clashes: list[Clash] = []
     broken: list[Broken] = []
     for plugin, loaded in _candidates(points, extra):
         try:
@@ -171,32 +273,37 @@ def _gathered(
             broken.append(Broken(plugin, _reason(problem)))
             continue
         for (role, name), thing in offered.items():
-            other = owners.setdefault((role, name), plugin)
+            other, thing_of_other = owners.setdefault((role, name), (plugin, thing))
             if other is not plugin:
-                raise PluginError(
-                    "the {role} {name!r} is offered by {first} and by {second}; uninstall one of "
-                    "them",
-                    role=role,
-                    name=name,
-                    first=other,
-                    second=plugin,
-                )
-            if role == "command":
+                # Two entry points of one package may lead to the same plugin.
+                if not (plugin.package == other.package != "" and thing is thing_of_other):
+                    clashes.append(Clash(role, name, other, plugin))
+            elif role == "command":
                 commands[name] = thing
             else:
                 adapters[role, name] = Adapter(name, role, thing, plugin)
-    return Registry(MappingProxyType(adapters), MappingProxyType(commands), tuple(broken))
+    for clash in clashes:
+        adapters.pop((clash.role, clash.name), None)
+        if clash.role == "command":
+            commands.pop(clash.name, None)
+    return Registry(
+        MappingProxyType(adapters), MappingProxyType(commands), tuple(broken), tuple(clashes)
+    )
 
 
 def _candidates(
     points: Iterable[EntryPoint], extra: Iterable[object]
 ) -> Iterable[tuple[Plugin, Callable[[], object]]]:
     for point in sorted(points, key=_place):
-        package, version = _place(point)[:2]
-        yield Plugin(point.name, package, version), point.load
+        yield _plugin(point), point.load
     for one in extra:
         name = one.__name__ if isinstance(one, (ModuleType, type)) else type(one).__qualname__
         yield Plugin(name), functools.partial(_itself, one)
+
+
+def _plugin(point: EntryPoint) -> Plugin:
+    package, version = _place(point)[:2]
+    return Plugin(point.name, package, version)
 
 
 def _itself(plugin: object) -> object:

@@ -15,6 +15,7 @@ from abcxyz.plugins import Flat, WriteGuard, WritePlan, WriteReport
 from abcxyz.toolkit.catalogue import LANGUAGES
 from abcxyz.toolkit.clock import parse_duration
 from abcxyz_bitrix.alerts.channels import CHANNELS, Alerts
+from abcxyz_bitrix.alerts.ledger import Ledger
 from abcxyz_bitrix.cards.comparison import UPDATE, Comparison, Work, Write
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
 from abcxyz_bitrix.cards.writer import CardWriter
@@ -153,6 +154,12 @@ class BitrixSink:
     def close(self) -> None:
         """Close the connections."""
         self.client.transport.close()
+
+    def erase_customer(self, customer: str, *, dry_run: bool) -> Mapping[str, int]:
+        """Erase the alerts about a customer from the ledger."""
+        ledger = Path(self._alerts.ledger)
+        count = Ledger(ledger).erase(customer, dry_run=dry_run)
+        return {str(ledger): count} if count else {}
 
     # -- sink interface ----------------------------------------------------------------------
 

@@ -150,6 +150,19 @@ class BitrixSource:
     def __repr__(self) -> str:
         return f"BitrixSource({self.client.credentials.host!r}, basis={self._options.basis!r})"
 
+    def erase_customer(
+        self,
+        customer: str,  # noqa: ARG002 - a checkpoint is removed whole
+        *,
+        dry_run: bool,
+    ) -> Mapping[str, int]:
+        """Remove the checkpoints: the next reading starts over."""
+        files = [one.path for one in self._checkpoints.values() if one.path.exists()]
+        if not dry_run:
+            for file in files:
+                file.unlink()
+        return {str(file): 1 for file in files}
+
     def close(self) -> None:
         """Close the connections."""
         self.client.transport.close()

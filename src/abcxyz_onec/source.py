@@ -104,6 +104,20 @@ class OneCSource:
         """Client of the base, with its traffic."""
         return self._client
 
+    def erase_customer(
+        self,
+        customer: str,  # noqa: ARG002 - a checkpoint is removed whole
+        *,
+        dry_run: bool,
+    ) -> Mapping[str, int]:
+        """Remove the checkpoints: the next reading starts over."""
+        folder = self._checkpoint
+        files = [] if folder is None else sorted(folder.glob("onec-read-*/*/*"))
+        if not dry_run:
+            for file in files:
+                file.unlink()
+        return {str(folder): len(files)} if files else {}
+
     def close(self) -> None:
         """Close the connection."""
         self._client.transport.close()

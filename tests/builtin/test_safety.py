@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from abcxyz.builtin.csv_sink import harmless
 from abcxyz.builtin.excel_sink import printable
+from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.errors import AdapterError
+from abcxyz.testing import make_analysis
 from abcxyz.toolkit.files import write_atomic
 
 
@@ -57,3 +60,21 @@ def test_unwritable(tmp_path: Path) -> None:
 
     with pytest.raises(AdapterError, match="cannot be written"):
         write_atomic(tmp_path / "file.txt", b"1")
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\ufeff", "\u202e", "\x01", "\u2060", "\u3164", "\xad \x0b"]
+)
+def test_an_invisible_character_hides_no_formula(hidden: str) -> None:
+    """A spreadsheet drops such a character, and the formula behind it would run."""
+    assert f"'{hidden}=1+1" == harmless(f"{hidden}=1+1")
+    assert f"{hidden}Ltd" == harmless(f"{hidden}Ltd")
+
+
+def test_line_ends_of_unicode_end_no_line_of_json(tmp_path: Path) -> None:
+    """U+2028 and U+2029 are escaped, so that a line of the file is a line for every reader."""
+    customers = ["a\u2028b", "c\u2029d", "e", "f"]
+    sink = JsonLinesSink(tmp_path / "out.jsonl")
+    sink.write(make_analysis(customers), dry_run=False)
+    lines = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    assert sorted(customers) == sorted(json.loads(line)["customer"] for line in lines)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,12 +13,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from attrs import evolve
 
 from abcxyz.builtin.sql import SqlSink, SqlSource
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import concat
 from abcxyz.errors import AuthenticationError, BadDataError, ConfigError, UnavailableError
+from abcxyz.registry import load
 from abcxyz.testing import leaks, make_analysis
 
 sa = pytest.importorskip("sqlalchemy")
@@ -259,7 +265,7 @@ def test_a_row_has_every_column(url: str, sink: SqlSink) -> None:
     columns = "customer, name, segment, abc, xyz, value, orders, tag, changed_on"
     row = execute(url, f"SELECT {columns} FROM abcxyz_segments WHERE customer = 'a'")[0]
     assert ("a", "ООО «Ёлка»", "AX", "A", "X") == row[:5]
-    assert float(analysis.snapshot.value[0]) == row[5]
+    assert round(float(analysis.snapshot.value[0]), 4) == float(row[5])
     assert int(analysis.snapshot.orders[0]) == row[6]
     assert "AX - приоритетный клиент" == row[7]
     assert "2026-11-01" == str(row[8])
@@ -344,3 +350,55 @@ def test_a_long_write_reports_progress(
     sink.write(make_analysis(customers[:100]), dry_run=False)
     assert reports[-1][0] == reports[-1][1]
     assert (100, reports[-1][1]) == reports[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+@pytest.mark.parametrize("count", [2, pytest.param(0, marks=pytest.mark.slow)])
+def test_a_killed_write_leaves_the_table_as_it_was(url: str, count: int) -> None:
+    """Deletions, insertions and updates of a write are one transaction."""
+    execute(url, "DROP TABLE IF EXISTS abcxyz_segments")
+    program = Path(__file__).with_name("killed_writes.py")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", program, url, str(count)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["changed"]
+    assert [(True, True)] * len(answer["left"]) == [
+        (one["killed"], one["as_before"]) for one in answer["left"]
+    ]
+
+
+def test_money_is_decimal(url: str, sink: SqlSink) -> None:
+    """Money is stored digit by digit, and the same money is not written again."""
+    analysis = make_analysis(["a", "b", "c"])
+    snapshot = evolve(analysis.snapshot, value=np.array([1234567890123.45, 0.1 + 0.2, np.nan]))
+    analysis = evolve(analysis, snapshot=snapshot)
+    sink.write(analysis, dry_run=False)
+    rows = execute(url, "SELECT CAST(value AS TEXT) FROM abcxyz_segments ORDER BY customer")
+    assert ["1234567890123.45", "0.3", None] == [one and one.rstrip("0") for (one,) in rows]
+    assert (0, 3) == (lambda one: (one.written, one.unchanged))(
+        sink.write(analysis, dry_run=False)
+    )
+
+
+def test_reading_never_creates_a_database(tmp_path: Path) -> None:
+    """A relative path begins in the job's folder; only a write creates a private file."""
+    options = {"url": "sqlite:///data.db", "table": "t"}
+    source = load().get("source", "sql").build(options, folder=tmp_path)
+    for read_it in (source.preflight, lambda: list(source.transactions(OCTOBER))):
+        with pytest.raises(ConfigError, match=f"there is no database {tmp_path}/data.db"):
+            read_it()
+    sink = load().get("sink", "sql").build(options, folder=tmp_path)
+    assert "+" == sink.preflight()[0][-1]
+    analysis = make_analysis(["a", "b", "c"])
+    assert 3 == sink.write(analysis, dry_run=True).written
+    assert [] == list(tmp_path.iterdir())
+    sink.write(analysis, dry_run=False)
+    assert ["data.db"] == [one.name for one in tmp_path.iterdir()]
+    if os.name == "posix":
+        assert 0o600 == stat.S_IMODE((tmp_path / "data.db").stat().st_mode)
+    sink.close()

@@ -7,16 +7,21 @@ import copy
 import hashlib
 import hmac
 import json
+import os
 import pickle
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.builtin.conftest import Receiver
+from tests.conftest import ROOT
 
-from abcxyz.builtin.webhook_sink import WebhookSink, signature
+from abcxyz.builtin.webhook_sink import WebhookSink
 from abcxyz.errors import (
     AdapterError,
     AuthenticationError,
@@ -28,6 +33,7 @@ from abcxyz.errors import (
 from abcxyz.http import NotSentError, OutcomeUnknownError, Transport
 from abcxyz.testing import leaks, make_analysis
 from abcxyz.toolkit import ManualClock
+from abcxyz.webhooks import WebhookError, sign, verify
 
 SECRET = "wh-s3cr3t"
 ANALYSIS = make_analysis(["a", "b", "c"])
@@ -228,4 +234,85 @@ def test_whsec_secrets_are_decoded() -> None:
     raw = b"0123456789abcdef01234567"
     words = "whsec_" + base64.b64encode(raw).decode()
     expected = base64.b64encode(hmac.new(raw, b"m.5.{}", hashlib.sha256).digest()).decode()
-    assert f"v1,{expected}" == signature(words, "m", 5, b"{}")
+    assert f"v1,{expected}" == sign(words, "m", 5, b"{}")
+
+
+def test_a_replaced_secret_signs_beside_the_new_one(rig: Rig) -> None:
+    """A receiver that knows either secret accepts the document, which names its version."""
+    rig.send(previous_secret="old")
+    [(headers, body)] = rig.receiver.taken
+    for known in (SECRET, "old", ["other", "old"]):
+        assert headers["webhook-id"] == verify(known, headers, body, now=1793000000)
+    assert 1 == json.loads(body)["version"]
+    with pytest.raises(WebhookError, match="no signature of the message is by a known secret"):
+        verify("other", headers, body, now=1793000000)
+
+
+def test_the_identity_is_the_same_for_every_attempt(rig: Rig) -> None:
+    """Attempts and later runs carry one identity, so that a receiver works on each once."""
+    for _ in range(2):
+        rig.send(200)
+    first, second = (headers for headers, _ in rig.receiver.taken)
+    assert first["webhook-id"] == second["webhook-id"]
+
+
+BODY = b'{"version": 1}'
+SIGNED = {
+    "Webhook-Id": "msg_1",
+    "Webhook-Timestamp": "1793000000",
+    "Webhook-Signature": "v2,x " + sign("s3cr3t", "msg_1", 1793000000, BODY),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "now", "message"),
+    [
+        ({}, b'{"version": 2}', 1793000000, "by a known secret"),
+        ({"Webhook-Id": "msg_2"}, BODY, 1793000000, "by a known secret"),
+        ({"Webhook-Timestamp": "1793000001"}, BODY, 1793000000, "by a known secret"),
+        ({"Webhook-Signature": "v1,Яя"}, BODY, 1793000000, "by a known secret"),
+        ({"Webhook-Signature": ""}, BODY, 1793000000, "lacks the headers webhook-signature"),
+        ({"Webhook-Timestamp": "1e9"}, BODY, 1793000000, "of another time"),
+        ({}, BODY, 1793000301, "of another time than now, give or take 300 s"),
+        ({}, BODY, 1792999699, "of another time"),
+    ],
+)
+def test_a_forged_or_old_message_is_refused(
+    change: dict[str, str], body: bytes, now: int, message: str
+) -> None:
+    """Body, identity and timestamp are signed, and a repetition is too old."""
+    assert "msg_1" == verify("s3cr3t", SIGNED, BODY, now=1793000300)
+    with pytest.raises(WebhookError, match=message):
+        verify("s3cr3t", {**SIGNED, **change}, body, now=now)
+
+
+def test_the_example_receiver_takes_each_document_once(tmp_path: Path) -> None:
+    """The receiver of the documentation stores a signed document, and refuses a foreign one."""
+    program = ROOT / "docs" / "examples" / "webhook_receiver.py"
+    process = subprocess.Popen(
+        [sys.executable, program, "0"],
+        cwd=tmp_path,
+        env={**os.environ, "WEBHOOK_SECRETS": "new-secret old-secret"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        port = process.stdout.readline().split()[-1]
+        for secret in ("new-secret", "old-secret"):
+            with closing(
+                WebhookSink(f"http://127.0.0.1:{port}/", secret=secret, insecure_loopback=True)
+            ) as sink:
+                assert 1 == sink.write(ANALYSIS, dry_run=False).written
+        [file] = (tmp_path / "received").iterdir()
+        assert "abcxyz.analysis" == json.loads(file.read_bytes())["type"]
+        with (
+            closing(
+                WebhookSink(f"http://127.0.0.1:{port}/", secret="foreign", insecure_loopback=True)
+            ) as sink,
+            pytest.raises(AuthenticationError),
+        ):
+            sink.write(ANALYSIS, dry_run=False)
+    finally:
+        process.kill()
+        process.communicate()

@@ -139,20 +139,21 @@ MISTAKES = {
     ),
     "no such key": (
         f"{SOURCE}{SINK}[history]\nzzz = 1\n",
-        "job.toml:8: [history] has no key 'zzz'; known are path, job",
+        "job.toml:8: [history] has no key 'zzz'; known are path, job, keep",
     ),
     "typo in a table": (
         f"[windov]\n{SOURCE}{SINK}",
         (
             "job.toml:1: a job has no table [windov]; did you mean [window]? "
-            "Known are window, abc, xyz, history, alerts, playbook, report, source, enricher, sink"
+            "Known are window, abc, xyz, history, alerts, playbook, report, plugins, files, "
+            "source, enricher, sink"
         ),
     ),
     "key outside a table": (
         f'# a job\nperiod = "12M"\n{SOURCE}{SINK}',
         (
             "job.toml:2: a job has no table [period]; known are window, abc, xyz, history, "
-            "alerts, playbook, report, source, enricher, sink"
+            "alerts, playbook, report, plugins, files, source, enricher, sink"
         ),
     ),
     "wrong type": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -435,3 +436,94 @@ def test_a_clock_that_goes_back_raises_nothing_again(tmp_path: Path) -> None:
         assert set() == run(days[2], "a", "c")
         assert {"b"} == run(days[3], "a", "b", "c")  # back after its end, which is new
         assert set() == run(days[3], "a", "b", "c")
+
+
+def test_an_erased_customer_leaves_counts_only(tmp_path: Path) -> None:
+    """No byte of the customer stays; totals, other rows and later reads do."""
+    path = tmp_path / "history.db"
+    who = "C-s3cr3t"
+    snapshots = [made(date(2026, month, 1), customers=("b", who, "c")) for month in (2, 3)]
+    with History(path) as history:
+        for snapshot in snapshots:
+            history.save(snapshot, job="north")
+        alerts = [alert(f"fell_from_a:{who}:2026-01-31", who), alert("near_a:b", "b")]
+        history.raise_alerts(alerts, MARCH, job="north", sinks=["crm"])
+        history.record_raised([f"lapsed_a:{who}:2026-01-05"], MARCH, reader="abcxyz alerts")
+        history.snooze(f"lapsed_a:{who}:2026-01-05", date(2027, 1, 1))
+        counts = {"snapshots": 2, "alerts": 2, "snoozes": 1, "outcomes": 0}
+        assert counts == history.erase(who, dry_run=True)
+        assert snapshots[1] == history.get(snapshots[1].dated)
+        assert counts == history.erase(who)
+        assert {*counts.values()} != {0} == {*history.erase(who).values()}
+        assert [(2, 1), (2, 1)] == [(one.customers, one.forgotten) for one in history.snapshots()]
+        after = history.latest(date(2027, 1, 1), job="north")
+        assert after is not None
+        assert ["b", "c"] == after.customers.tolist()
+        assert [100.25, 1] != after.value.tolist()[:1]
+        assert () == history.check()
+        (entry,) = history.waiting_alerts(job="north")
+        assert "near_a:b" == entry.key
+    assert who.encode() not in b"".join(one.read_bytes() for one in tmp_path.iterdir())
+
+
+def test_numbers_and_text_are_erased_together(tmp_path: Path) -> None:
+    """The identifier of a command line is text, and the history may hold it as a number."""
+    customers = np.array([7, "7", 10, "a"], dtype=object)
+    snapshot = attrs.evolve(made(customers=("p", "q", "r", "s")), customers=customers)
+    with History(tmp_path / "history.db") as history:
+        history.save(snapshot)
+        assert 2 == history.erase("7")["snapshots"]
+        assert [10, "a"] == history.get(snapshot.dated).customers.tolist()
+        assert history.get(snapshot.dated).orders.tolist() == snapshot.orders.tolist()[2:]
+
+
+def test_old_snapshots_and_ended_alerts_are_dropped(tmp_path: Path) -> None:
+    """Retention counts by job, and takes nothing that is still needed."""
+    months = [made(date(2026, month, 1)) for month in (1, 2, 3)]
+    with History(tmp_path / "history.db") as history:
+        for snapshot in months:
+            history.save(snapshot, job="north")
+            history.save(snapshot, job="south")
+        history.raise_alerts([alert("a"), alert("b")], date(2026, 1, 1), job="north")
+        history.raise_alerts([alert("b")], date(2026, 1, 2), job="north")
+        assert 2 == history.prune(date(2026, 2, 1), job="north")
+        assert [1, 3] == [len(history.snapshots(job=job)) for job in ("north", "south")]
+        keys = history._db.execute("SELECT key FROM raised").fetchall()
+        assert [("b",)] == keys
+        assert () == history.check()
+
+
+def test_a_changed_snapshot_is_refused(tmp_path: Path) -> None:
+    """A value changed in the file is noticed when it is read, and by the check."""
+    with History(tmp_path / "history.db") as history:
+        history.save(made(), job="north")
+        assert () == history.check()
+        history._db.execute("UPDATE customer_state SET value = 3.5 WHERE customer = 'a'")
+        with pytest.raises(HistoryError, match="does not hold what was saved"):
+            history.get(made().dated)
+        assert ("2026-02-28 north",) == history.check()
+        with pytest.raises(HistoryError, match="does not hold what was saved"):
+            history.erase("b")
+        assert 3 == history.snapshots()[0].customers
+
+
+def test_a_copy_is_whole_and_private(tmp_path: Path) -> None:
+    """The copy of an open history is a history; files of a history are for their owner alone."""
+    with History(tmp_path / "history.db") as history:
+        history.save(made())
+        copy = history.backup(tmp_path / "copy.db")
+        assert history.vacuum() > 0
+        if sys.platform != "win32":
+            modes = {stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+            assert {0o600} == modes
+        with pytest.raises(HistoryError, match="cannot be written"):
+            history.backup(tmp_path / "no" / "copy.db")
+    with History(copy, create=False) as history:
+        assert made() == history.get(made().dated)
+    assert {"history.db", "copy.db"} == {one.name for one in tmp_path.iterdir()}
+
+
+def test_commits_survive_a_power_failure(tmp_path: Path) -> None:
+    """A commit is on the disk before a sink relies on it."""
+    with History(tmp_path / "history.db") as history:
+        assert [(2,)] == history._db.execute("PRAGMA synchronous").fetchall()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import logging
 import math
 import threading
 import traceback
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
-from abcxyz.errors import ConfigError
+from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.http import (
     Answer,
     Bucket,
@@ -207,6 +210,71 @@ def test_plain_http_to_others_is_a_choice_of_its_own() -> None:
         Transport(allow_loopback_http=True, attempts=1).send("GET", address)
     with pytest.raises(NotSentError):
         Transport(allow_http=True, attempts=1).send("GET", address)
+
+
+class Endless(Handler):
+    """Reply with a body that does not end, or with one that unpacks to much."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Trickle, or send a bomb."""
+        server = self.server
+        assert isinstance(server, Server)
+        server.hits += 1
+        self.send_response(200)
+        if self.path == "/bomb":
+            packed = gzip.compress(b"0" * (8 << 20))
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(packed)))
+            self.end_headers()
+            self.wfile.write(packed)
+            return
+        self.end_headers()
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b"x" * (1 << 16))
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "message"),
+    [
+        ("/bomb", {"largest": 1 << 20}, "is larger than 1 MB unpacked"),
+        ("/endless", {"largest": 4 << 20}, "is larger than 4 MB unpacked"),
+        ("/endless", {"total_timeout": 0.05}, "took over 0.05 s as a whole"),
+    ],
+)
+def test_an_answer_has_an_end(path: str, options: dict[str, Any], message: str) -> None:
+    """Neither size nor time of an answer is the server's choice, and it is asked once."""
+    with ThreadingServer(Endless) as server:
+        transport = Transport(allow_loopback_http=True, **options)
+        url = server.url.replace("/rest/7/s3cr3t/add", path)
+        with pytest.raises(UnavailableError, match=message):
+            transport.send("GET", url, repeatable=True)
+        transport.close()
+        assert server.hits == 1
+
+
+class ThreadingServer:
+    """Server in a thread for a ``with`` statement."""
+
+    def __init__(self, handler: type[Handler]) -> None:
+        self._server = Server(("127.0.0.1", 0), handler)
+        self._server.plan, self._server.hits = [], 0
+        self._server.daemon_threads = True
+
+    def __enter__(self) -> Server:
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
+        )
+        self._thread.start()
+        return self._server
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 def test_a_rate_limit_refills_with_time(clock: ManualClock, waits: list[float]) -> None:

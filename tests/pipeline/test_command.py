@@ -21,7 +21,7 @@ from abcxyz.cli import main
 from abcxyz.cli.commands.init import job_text
 from abcxyz.config import TABLES, parse_job
 from abcxyz.history import History
-from abcxyz.pipeline.lock import job_lock
+from abcxyz.pipeline.prepare import job_lock
 
 SECRET = "s3cr3t-token"
 SHOP = '[[source]]\nkind = "shop"\n'
@@ -44,7 +44,9 @@ class Place:
         info = folder / "packages" / "shops-1.0.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shops\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[abcxyz]\nshops = tests.pipeline.plugin\n")
+        (info / "entry_points.txt").write_text(
+            "[abcxyz]\nshop = tests.pipeline.plugin\ncrm = tests.pipeline.plugin\n"
+        )
         self.environment = {
             **os.environ,
             "PYTHONPATH": f"{info.parent}{os.pathsep}{ROOT}",
@@ -91,6 +93,7 @@ def test_run_shows_the_result_and_every_sink(place: Place) -> None:
     code, out, err = place.call(*RUN)
     assert 0 == code
     assert "Window: 2025-11-01 to 2026-10-31" in out
+    assert "known customers: from 2024-11-01" in out
     assert "jsonl: written 20, unchanged 0, refused 0" in out
     assert "crm: would write 20, unchanged 0, refused 0" in out
     assert re.search(r"^  C0 -> [A-C][X-Z]$", out, re.MULTILINE)
@@ -319,7 +322,12 @@ def test_ctrl_c_leaves_nothing_half_written(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert 130 == process.returncode
-    assert err.endswith("abcxyz: stopped\n")
+    line = {
+        "reading shop": "stopped: reading shop; nothing was saved or written",
+        "writing crm": "stopped: writing crm; sinks done: -; not done, or in part: crm, jsonl; "
+        "the next run makes up for it",
+    }[stage]
+    assert err.endswith(f"abcxyz: {line}\n")
     assert "Traceback" not in err
     left = {path.name for path in place.folder.iterdir()} - {"packages", "job.toml"}
     assert left <= {".job.toml.lock", "history.db", "history.db-wal", "history.db-shm"}

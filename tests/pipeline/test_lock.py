@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from abcxyz.errors import ConfigError, UnavailableError
-from abcxyz.pipeline.lock import job_lock
+from abcxyz.pipeline.prepare import job_lock
 
 NOWHERE = Path("/proc/no-such-folder/job.toml")
 CODE = """
 import sys
 from pathlib import Path
 from abcxyz.errors import UnavailableError
-from abcxyz.pipeline.lock import job_lock
+from abcxyz.pipeline.prepare import job_lock
 try:
     with job_lock(Path(sys.argv[1])):
         print("mine")

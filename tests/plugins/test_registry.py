@@ -207,10 +207,43 @@ def test_two_plugins_with_one_name_clash() -> None:
     """The error names the adapter and both plugins."""
     first = plugin("first", abcxyz_sinks={"x": Shop})
     second = plugin("second", abcxyz_sinks={"x": Shop})
+    registry = load(installed=False, extra=[first, second, plugin("c", abcxyz_sinks={"y": Shop})])
     with pytest.raises(
         PluginError, match=r"the sink 'x' is offered by first and by second; uninstall one"
     ):
-        load(installed=False, extra=[first, second])
+        registry.get("sink", "x")
+    # It stops only who uses the name.
+    assert ("y",) == registry.names("sink")
+
+
+def test_only_what_a_job_names_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other installed plugins stay outside; a list of packages, with versions, is a pin."""
+    for name in ("wanted", "other"):
+        (tmp_path / f"{name}_plugin.py").write_text(
+            "from abcxyz.plugins import hookimpl\n"
+            f"@hookimpl\ndef abcxyz_sinks():\n    return {{{name!r}: dict}}\n"
+        )
+        info = tmp_path / f"{name}_adapter-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}_adapter\nVersion: 1.0\n"
+        )
+        (info / "entry_points.txt").write_text(f"[abcxyz]\n{name} = {name}_plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = load(named={"wanted"})
+    assert "wanted" in registry.names("sink")
+    assert ["other (other_adapter 1.0)"] == [str(one) for one in registry.idle]
+    assert "other_plugin" not in sys.modules
+    with pytest.raises(PluginError, match=r"no sink 'other'.*plugins other .*\[plugins\] allow"):
+        registry.get("sink", "other")
+    registry = load(named={"wanted"}, allow=["Other-Adapter==1.0"])
+    assert "other" in registry.names("sink")
+    assert "wanted" not in registry.names("sink")
+    for written in ("other_adapter==2.0", "absent"):
+        with pytest.raises(PluginError, match="allow names, is not installed as a plugin"):
+            load(allow=[written])
 
 
 def test_one_name_in_two_roles_is_no_clash() -> None:

@@ -61,6 +61,7 @@ def test_hostile_names_are_gone_too(hostile: Analysis, tmp_path: Path) -> None:
     """A hostile name becomes a hash of plain letters."""
     hidden = anonymize(hostile, SECRET)
     assert all(one.isalnum() and one.isascii() for one in hidden.snapshot.customers.tolist())
+    assert {12} == {len(one) for one in hidden.snapshot.customers.tolist()}  # 60 bits
     shown = render_html(hidden, languages=("en",))
     owners = {one["owner"] for one in hidden.attributes.values()}
     assert owners == set(HOSTILE)

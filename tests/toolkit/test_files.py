@@ -11,19 +11,12 @@ import pytest
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.testing import leaks
 from abcxyz.toolkit import check_writable, read_private, write_atomic
+from abcxyz.toolkit.files import MODE_VARIABLE, create_private, file_mode
 
 
 def mode(path: Path) -> int:
     """Permission bits of a file."""
     return path.stat().st_mode & 0o777
-
-
-@pytest.fixture
-def umask() -> int:
-    """Mask of new files of this process."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
@@ -63,16 +56,17 @@ def test_the_file_is_complete_before_it_has_its_name(
 
     monkeypatch.setattr("os.fsync", watched)
     write_atomic(file, b"fresh")
-    assert at_sync == [(b"old", 5)]
+    # The file before its new name, the folder after it.
+    assert at_sync[0] == (b"old", 5)
+    assert [content for content, _ in at_sync[1:]] == [b"fresh"]
     assert file.read_bytes() == b"fresh"
 
 
-def test_rights_of_a_new_file(tmp_path: Path, umask: int) -> None:
-    """A file follows the umask; a private one is the owner's from the start."""
+def test_rights_of_a_new_file(tmp_path: Path) -> None:
+    """A file is its owner's from the start, for it may hold personal data."""
     write_atomic(tmp_path / "report", b"1")
     write_atomic(tmp_path / "token", b"1", private=True)
-    assert mode(tmp_path / "report") == 0o666 & ~umask
-    assert mode(tmp_path / "token") == 0o600
+    assert mode(tmp_path / "report") == mode(tmp_path / "token") == 0o600
 
 
 def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:
@@ -143,3 +137,46 @@ def test_what_cannot_be_decoded_is_not_shown(tmp_path: Path) -> None:
         read_private(path)
     assert leaks(caught.value, ["s3cr3t"]) == []
     assert caught.value.__context__ is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX modes")
+def test_a_file_is_private_and_keeps_its_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New files are for their owner; a mode that was set stays, and another can be asked for."""
+    write_atomic(tmp_path / "new", b"1")
+    assert 0o600 == mode(tmp_path / "new")
+    (tmp_path / "new").chmod(0o640)
+    write_atomic(tmp_path / "new", b"2")
+    assert 0o640 == mode(tmp_path / "new")
+    write_atomic(tmp_path / "new", b"3", private=True)
+    assert 0o600 == mode(tmp_path / "new")
+    with file_mode(0o664):
+        write_atomic(tmp_path / "shared", b"1")
+        create_private(tmp_path / "base")
+    assert [0o664, 0o664] == [mode(tmp_path / "shared"), mode(tmp_path / "base")]
+    monkeypatch.setenv(MODE_VARIABLE, "0644")
+    write_atomic(tmp_path / "public", b"1")
+    assert 0o644 == mode(tmp_path / "public")
+    monkeypatch.setenv(MODE_VARIABLE, "rw-r--r--")
+    with pytest.raises(ConfigError, match="ABCXYZ_FILE_MODE is 'rw-r--r--'; give the mode"):
+        write_atomic(tmp_path / "wrong", b"1")
+
+
+def test_abandoned_temporary_files_are_swept(tmp_path: Path) -> None:
+    """What a killed write left is deleted later, and nothing else."""
+    names = [".out.csv.0123456789abcdef", ".out.csv.fedcba9876543210", ".out.csv.bak", ".other"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (0, 0))
+    os.utime(tmp_path / names[1])  # a write that is going on
+    write_atomic(tmp_path / "out.csv", b"whole")
+    assert sorted(["out.csv", *names[1:]]) == sorted(one.name for one in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_no_secret_file(tmp_path: Path) -> None:
+    """A named pipe is refused at once instead of waiting for its other end."""
+    os.mkfifo(tmp_path / "token", 0o600)
+    with pytest.raises(ConfigError, match="it is no regular file"):
+        read_private(tmp_path / "token")

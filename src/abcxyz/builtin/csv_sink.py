@@ -21,26 +21,33 @@ if TYPE_CHECKING:
 __all__ = ["CsvSink", "harmless"]
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+#: Spaces, control characters and characters of no width, which programs drop from a cell.
+_LEADING = re.compile(
+    "[\\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
+)
+_EMPTY_LETTERS = "\u115f\u1160\u3164\uffa0"
 _STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def harmless(cell: str) -> str:
     """Escape text that a spreadsheet would execute as a formula.
 
-    Text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end, also after spaces, gets
-    an apostrophe in front. A plain number such as ``-5`` is unchanged: it is no formula.
+    Text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end, also after spaces and
+    invisible characters, gets an apostrophe in front. A plain number such as ``-5`` is unchanged:
+    it is no formula.
 
     Examples
     --------
     >>> harmless("=1+1"), harmless("-5"), harmless("-5+A1"), harmless("Ltd")
     ("'=1+1", '-5', "'-5+A1", 'Ltd')
     """
-    if cell[:1].isalnum():
+    if cell[:1].isalnum() and cell[0] not in _EMPTY_LETTERS:
         return cell
-    start = cell.lstrip(" \N{NO-BREAK SPACE}")[:1]
-    if start in _STARTS and start and not _NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
+    hidden = _LEADING.match(cell)
+    assert hidden is not None
+    starts = {cell.lstrip(" \N{NO-BREAK SPACE}")[:1], cell[hidden.end() :][:1]}
+    return "'" + cell if starts & _STARTS and not _NUMBER.fullmatch(cell) else cell
 
 
 class CsvSink:

@@ -105,7 +105,7 @@ def _table(columns: Mapping[str, list[Any]]) -> bytes:
         pieces[2 * place + 1 :: width] = _texts(values)
     pieces[0] = pieces[0].removeprefix("}\n")
     pieces.append("}\n")
-    return "".join(pieces).encode("utf-8", "replace")
+    return _encoded("".join(pieces))
 
 
 def _texts(values: list[Any]) -> list[str]:
@@ -172,4 +172,10 @@ def _numbers(values: list[float | None]) -> Any:
 
 
 def _lines(records: list[dict[str, object]]) -> bytes:
-    return "".join([_encode(one) + "\n" for one in records]).encode("utf-8", "replace")
+    return _encoded("".join([_encode(one) + "\n" for one in records]))
+
+
+def _encoded(lines: str) -> bytes:
+    # Line ends for some readers, and inside a JSON value only.
+    lines = lines.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+    return lines.encode("utf-8", "replace")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -29,62 +26,19 @@ from abcxyz.toolkit.backoff import Backoff
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.files import write_atomic
 from abcxyz.toolkit.parsing import parse_json
+from abcxyz.webhooks import signature_header
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
 
-__all__ = ["WebhookSink", "signature"]
+__all__ = ["VERSION", "WebhookSink"]
+
+VERSION = 1
+"""Version of the document; a field is only added within one."""
 
 #: Statuses of requests that were not accepted; after any other response they may have been.
 _NOT_TAKEN = frozenset({429, 503})
 _BACKOFF = Backoff(attempts=4, longest_requested=120.0)
-
-
-def signature(secret: str, identity: str, moment: int, body: bytes) -> str:
-    """Return the signature of a message by the Standard Webhooks specification.
-
-    Parameters
-    ----------
-    secret
-        Secret shared with the receiver: ``whsec_`` and Base64, or any text.
-    identity, moment
-        The headers ``webhook-id`` and ``webhook-timestamp`` (POSIX seconds).
-    body
-        Body of the request.
-
-    Returns
-    -------
-    str
-        ``v1,`` and the Base64 of HMAC-SHA256 over ``id.timestamp.body``.
-
-    Raises
-    ------
-    ConfigError
-        The secret begins with ``whsec_`` and is not followed by Base64.
-
-    Notes
-    -----
-    The receiver computes the same, compares in constant time, and rejects old timestamps:
-    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-
-    Examples
-    --------
-    >>> signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek",
-    ...           1614265330, b'{"test": 2432232314}')
-    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
-    """
-    key = secret.encode()
-    if secret.startswith("whsec_"):
-        try:
-            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except binascii.Error:
-            key = b""
-        if not key:
-            raise ConfigError(
-                "the secret begins with whsec_, but no Base64 follows; copy it again"
-            )
-    signed = b"%s.%d.%s" % (identity.encode(), moment, body)
-    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
 class WebhookSink:
@@ -95,7 +49,10 @@ class WebhookSink:
     url
         URL of the receiver. Its path and query are redacted in every message.
     secret
-        Secret of the signature (see `signature`); None sends the document unsigned.
+        Secret of the signature (see `abcxyz.webhooks`); None sends the document unsigned.
+    previous_secret
+        The secret that *secret* replaces: while the receiver changes over, the document carries
+        the signatures of both.
     customers
         Whether the document includes a list of all customers.
     lang
@@ -115,8 +72,10 @@ class WebhookSink:
 
     Notes
     -----
-    A document is sent again only if it was certainly not accepted: it did not reach the receiver,
-    or the status was 429 or 503. Where the response was lost, the receiver may have accepted it.
+    The identity ``webhook-id`` is that of the content: the same for every attempt, also of a later
+    run. The timestamp is signed. A document is sent again only if it was certainly not accepted:
+    it did not reach the receiver, or the status was 429 or 503. Where the response was lost, the
+    receiver may have accepted it.
     """
 
     def __init__(
@@ -124,6 +83,7 @@ class WebhookSink:
         url: str,
         *,
         secret: Secret | None = None,
+        previous_secret: Secret | None = None,
         customers: bool = False,
         lang: str = "en",
         headers: Mapping[str, str] | None = None,
@@ -132,9 +92,9 @@ class WebhookSink:
         insecure_loopback: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        if secret is not None:
-            signature(secret, "", 0, b"")
-        self._url, self._secret, self._customers, self._lang = url, secret, customers, lang
+        self._secrets = [one for one in (secret, previous_secret) if one is not None]
+        signature_header(self._secrets, "", 0, b"")
+        self._url, self._customers, self._lang = url, customers, lang
         self._headers = dict(headers or {})
         self._state = None if state is None else Path(state)
         self._clock = clock if clock is not None else SystemClock()
@@ -143,7 +103,11 @@ class WebhookSink:
             # A short path, such as "hook", is a common word and not a secret.
             secrets=[
                 one
-                for one in (secret, *self._headers.values(), address if len(address) > 8 else "")
+                for one in (
+                    *self._secrets,
+                    *self._headers.values(),
+                    address if len(address) > 8 else "",
+                )
                 if one
             ],
             proxy=proxy,
@@ -219,8 +183,9 @@ class WebhookSink:
                 "webhook-timestamp": str(moment),
                 **self._headers,
             }
-            if self._secret is not None:
-                headers["webhook-signature"] = signature(self._secret, identity, moment, body)
+            if self._secrets:
+                signed = signature_header(self._secrets, identity, moment, body)
+                headers["webhook-signature"] = signed
             answer = self._transport.send("POST", self._url, body=body, headers=headers)
             if 200 <= answer.status < 300:
                 return

@@ -22,6 +22,7 @@ from abcxyz.cli.options.language import (
     requests_unknown_language,
     system_language,
 )
+from abcxyz.cli.output.guard import Guard, guarded
 from abcxyz.cli.parser import parser_in
 from abcxyz.errors import AbcxyzError
 from abcxyz.i18n import text
@@ -51,6 +52,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "lapse": "lapse",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
+        "forget": "forget",
         "crm": "crm",
     }
 )
@@ -100,6 +102,8 @@ def build_parser(
 
 
 _MODULE = "abcxyz.cli.commands.{}"
+#: What is said when a command is stopped, unless its module has a constant ``STOPPED``.
+_UNCHANGED = "stopped; nothing was changed"
 
 
 def _add(subparsers: Any, name: str, command: CliCommand, *, options: bool = True) -> None:
@@ -137,14 +141,14 @@ def _offered(argv: Sequence[str]) -> Mapping[str, CliCommand]:
         return {}
     from abcxyz.registry import load_commands
 
-    return load_commands()
+    return load_commands(word)
 
 
-def _load_languages() -> None:
-    """Load the plugins, one of which may register the language that is asked for."""
+def _load_languages(argv: Sequence[str]) -> None:
+    """Load the plugins whose names are words of the command: one may register the language."""
     from abcxyz.registry import load
 
-    load()
+    load(named={word.removeprefix("--lang=") for word in argv})
 
 
 def _requests_json(argv: Sequence[str]) -> bool:
@@ -170,7 +174,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 success, 2 wrong input or configuration, 3 another system failed or a lock is held,
-        10 alerts with ``--alerts-exit-code``, 124 stopped by ``--timeout``, 130 by Ctrl-C.
+        10 alerts with ``--alerts-exit-code``, 124 stopped by ``--timeout``, 130 by Ctrl-C,
+        143 by SIGTERM; 1 a failure that nobody expected.
 
     Notes
     -----
@@ -182,8 +187,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
     try:
-        code = _main(argv)
-        sys.stdout.flush()
+        with guarded() as guard:
+            try:
+                code = _main(argv, guard)
+                sys.stdout.flush()
+            except KeyboardInterrupt:  # while the end of the command was being reported
+                code = guard.exit_code
         return code
     except BrokenPipeError:
         # The reader of the output, such as `head`, has closed the pipe; discard the rest.
@@ -191,25 +200,44 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
-def _main(argv: Sequence[str]) -> int:
-    if requests_unknown_language(argv):
-        _load_languages()
-    lang = requested_language(argv) or system_language()
+def _main(argv: Sequence[str], guard: Guard) -> int:
+    lang = "en"
     as_json = _requests_json(argv)
     refused = functools.partial(_print_failure, "UsageError", code=2) if as_json else None
     args = argparse.Namespace(lang=None)
     try:
+        if requests_unknown_language(argv):
+            _load_languages(argv)
+        lang = requested_language(argv) or system_language()
         args = build_parser(
             _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused
         ).parse_args(argv)
         return int(args.run(args))
-    except AbcxyzError as problem:
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as problem:  # noqa: BLE001 - whatever a plugin raises
+        if "--debug" in argv:
+            written = guard.write_traceback(problem)
+            line = text("the traceback is in {path}", args.lang or lang, path=str(written))
+            print(f"abcxyz: {line}", file=sys.stderr)
+        # A library may have made another error of the interrupt.
+        if guard.stopped_by or isinstance(problem, KeyboardInterrupt):
+            return _stopped(problem, guard, args, lang, as_json=as_json)
         from abcxyz.cli.output.failure import report_error
 
         json_lang = data_language(args) if as_json else None
-        return report_error(problem, args.lang or lang, json_lang=json_lang)
-    except KeyboardInterrupt:
-        print(f"abcxyz: {text('stopped', args.lang or lang)}", file=sys.stderr)
-        if as_json:
-            _print_failure("Interrupted", text("stopped", data_language(args)), 130)
-        return 130
+        known = problem if isinstance(problem, AbcxyzError) else guard.crash(problem)
+        return report_error(known, args.lang or lang, json_lang=json_lang)
+
+
+def _stopped(
+    problem: BaseException, guard: Guard, args: argparse.Namespace, lang: str, *, as_json: bool
+) -> int:
+    """Say what a stopped command has done and what not, and return its exit code."""
+    command = getattr(args, "run", None)
+    usual = getattr(sys.modules.get(getattr(command, "__module__", "")), "STOPPED", _UNCHANGED)
+    explain = getattr(problem, "explain", functools.partial(text, usual))
+    print(f"abcxyz: {explain(args.lang or lang)}", file=sys.stderr)
+    if as_json:
+        _print_failure("Interrupted", explain(data_language(args)), guard.exit_code)
+    return guard.exit_code

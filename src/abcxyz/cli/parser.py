@@ -148,6 +148,12 @@ class Parser(argparse.ArgumentParser):
             default=argparse.SUPPRESS,
             help="language; by default that of the job, or of the system",
         )
+        self.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="write the traceback of a failure, without secrets, to a private file",
+        )
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the error, both translated, and exit with 2."""
@@ -165,7 +171,7 @@ def parser_in(lang: str, on_error: Callable[[str], object] | None = None) -> typ
     Examples
     --------
     >>> print(parser_in("ru")(prog="abcxyz").format_usage().strip())
-    использование: abcxyz [-h] [--lang {en,ru}]
+    использование: abcxyz [-h] [--lang {en,ru}] [--debug]
     """
     handlers = () if on_error is None else (on_error,)
     return type("Parser", (Parser,), {"lang": lang, "on_error": handlers})

@@ -99,7 +99,7 @@ def _build(part: Part, job: Job, registry: Registry, vault: Vault) -> Any:
                     ),
                     stacklevel=4,
                 )
-                vault.read.add(str(inner))
+                vault.learn(str(inner))
         options[key] = vault.reveal(value, part.where(key))
     shared = {key: value for key, value in job.shared(part.role).items() if key in known}
     return adapter.build({**shared, **options}, where=part.where, folder=vault.folder)

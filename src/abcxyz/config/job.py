@@ -81,6 +81,12 @@ class Job:
         Thresholds of the alerts.
     report
         Shared options, for every sink that has them and does not set them.
+    file_mode
+        Mode of new files; None for that of `abcxyz.toolkit.files.new_file_mode`.
+    plugins
+        Packages whose plugins may be imported; None for those named like the adapters.
+    keep
+        How long the history keeps snapshots and alerts, such as ``36M``; None keeps all.
     """
 
     path: Path
@@ -94,6 +100,9 @@ class Job:
     playbook: Path | None = None
     alerts: AlertRules = field(factory=AlertRules)
     report: Mapping[str, Any] = field(factory=dict)
+    file_mode: int | None = None
+    plugins: tuple[str, ...] | None = None
+    keep: str | None = None
 
     @property
     def lang(self) -> str:
@@ -117,6 +126,12 @@ class Job:
         ]
         written = json.dumps(sources, sort_keys=True, default=str)
         return f"{relative_name(self.path, folder)}@{short_hash(written)}"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Names of all its adapters."""
+        parts = (*self.sources, *self.sinks, *([self.enricher] if self.enricher else []))
+        return frozenset(part.kind for part in parts)
 
     def shared(self, role: str) -> Mapping[str, Any]:
         """Return the options shared by the adapters of a *role* that have and do not set them."""

@@ -20,7 +20,13 @@ from abcxyz.plugins import MAX_UNMATCHED
 __all__ = ["TABLES", "Key"]
 
 _NAMES: Mapping[Any, str] = MappingProxyType(
-    {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
+    {
+        str: "text",
+        float: "a number",
+        int: "a whole number",
+        bool: "true or false",
+        list[str]: "a list of texts",
+    }
 )
 
 
@@ -131,6 +137,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "job": Key(
                 str, None, "name in the history; by default the file and its sources make one"
             ),
+            "keep": Key(
+                str,
+                None,
+                "how long snapshots and alerts are kept, such as 36M; all by default",
+            ),
         },
         "alerts": dict(_options(AlertRules)),
         "playbook": {
@@ -140,6 +151,18 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "lang": Key(LANGUAGES, LANGUAGES[0], "language of what people read"),
             "currency": Key(str, None, "sign behind the money, for sinks that show one"),
             "title": Key(str, None, "heading, for sinks that show one"),
+        },
+        "plugins": {
+            "allow": Key(
+                list[str],
+                None,
+                "packages whose plugins may run; those named like a kind by default",
+            ),
+        },
+        "files": {
+            "mode": Key(
+                str, None, "mode of new files, 600 by default; 640 lets the group read them"
+            ),
         },
         "source": {
             "kind": Key(str, None, "name of the adapter"),

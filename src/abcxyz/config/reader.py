@@ -21,6 +21,7 @@ from abcxyz.errors import AbcxyzError, ConfigError, InputError
 from abcxyz.i18n import LANGUAGES
 from abcxyz.options import UNFIT, fit, nearest, resolved
 from abcxyz.plugins import MAX_UNMATCHED
+from abcxyz.toolkit.files import parse_mode
 from abcxyz.toolkit.parsing import parse_toml
 
 __all__ = ["parse_job", "read_job"]
@@ -109,13 +110,14 @@ def parse_job(text: str, path: str | PathLike[str] = "job.toml") -> Job:
     return _Reader(data, TomlLines(text), file).job()
 
 
-def _load_language(report: object) -> None:
+def _load_language(report: object, plugins: object) -> None:
     """Load the plugins where the job names a language that one of them may bring."""
     lang = report.get("lang") if isinstance(report, dict) else None
     if isinstance(lang, str) and lang not in LANGUAGES:
         from abcxyz.registry import load
 
-        load()
+        allow = plugins.get("allow") if isinstance(plugins, dict) else None
+        load(named={lang}, allow=allow if isinstance(allow, list) else None)
 
 
 class _Reader:
@@ -134,7 +136,7 @@ class _Reader:
         unknown = [name for name in self._data if name not in TABLES]
         if unknown:
             raise self._unknown("", unknown[0], TABLES)
-        _load_language(self._data.get("report"))
+        _load_language(self._data.get("report"), self._data.get("plugins"))
         sources = tuple(self._parts("source"))
         if not sources:
             raise ConfigError(
@@ -144,6 +146,7 @@ class _Reader:
         sinks = tuple(self._parts("sink"))
         enricher, scorecard = self._enricher()
         past = self._table("history")
+        allow = self._table("plugins").get("allow")
         history = past.get("path")
         if not sinks and history is None:
             raise ConfigError(
@@ -164,7 +167,22 @@ class _Reader:
             playbook=self._placed(self._table("playbook").get("path")),
             alerts=self._alerts(),
             report=self._table("report"),
+            file_mode=self._file_mode(),
+            plugins=None if allow is None else tuple(allow),
+            keep=self._keep(past.get("keep")),
         )
+
+    def _file_mode(self) -> int | None:
+        mode = self._table("files").get("mode")
+        return None if mode is None else parse_mode(mode, "mode", self._where("files", "mode"))
+
+    def _keep(self, written: str | None) -> str | None:
+        if written is not None:
+            try:
+                Settings(period=written)
+            except AbcxyzError as problem:
+                raise self._at("history", "keep", problem) from problem
+        return written
 
     def _settings(self) -> Settings:
         window = self._table("window")

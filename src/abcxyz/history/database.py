@@ -38,6 +38,10 @@ class Database:
             self.close()
             raise
 
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy the whole database into another connection."""
+        self._db.backup(target)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

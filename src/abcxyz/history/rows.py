@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,10 @@ __all__ = [
     "arrays_of",
     "delete_snapshot",
     "digest",
-    "dtype_of",
     "rows_of",
     "segment_of",
     "sorted_places",
+    "stored_rows",
 ]
 
 _CODES = ("abc", "xyz", "steady_abc", "steady_xyz")
@@ -92,6 +93,20 @@ def rows_of(snapshot: Snapshot, places: npt.NDArray[np.intp]) -> list[list[Any]]
     return columns
 
 
+def stored_rows(db: Database, number: int, count: int, whole: Sequence[bool]) -> npt.NDArray[Any]:
+    """Read the rows of a snapshot; *whole* says whether its ids and its values are integers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        There are fewer rows, or of another type.
+    """
+    kind = dtype_of(whole_ids=whole[0], whole_values=whole[1])
+    columns = ", ".join(COLUMNS)
+    statement = f"SELECT {columns} FROM customer_state WHERE snapshot = ?"  # noqa: S608
+    return np.fromiter(db.execute(statement, (number,)), kind, count)
+
+
 def dtype_of(*, whole_ids: bool, whole_values: bool) -> np.dtype[Any]:
     """Return the numpy type of a row, so that rows are read without building a list."""
     kinds: dict[str, Any] = dict.fromkeys(COLUMNS, np.int64)
@@ -127,10 +142,16 @@ def delete_snapshot(db: Database, number: int) -> None:
     db.execute("DELETE FROM snapshot WHERE number = ?", (number,))
 
 
-def digest(snapshot: Snapshot) -> str:
-    """Return a hash of the content, by which a repeated save is recognised."""
+def digest(snapshot: Any) -> str:
+    """Return a hash of the content, by which a repeated save and damage are recognised.
+
+    Parameters
+    ----------
+    snapshot
+        A snapshot, or its columns as attributes.
+    """
     hashed = hashlib.sha256()
-    for start in range(0, len(snapshot), CHUNK):
+    for start in range(0, len(snapshot.customers), CHUNK):
         part = repr(snapshot.customers[start : start + CHUNK].tolist())
         hashed.update(part.encode("utf-8", "surrogatepass"))
     for name in COLUMNS[2:]:

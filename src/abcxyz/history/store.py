@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from attrs import evolve
 
 from abcxyz.core.sales.calendar import Periods, Window
@@ -27,14 +26,13 @@ from abcxyz.history.records import CustomerState, SnapshotInfo
 from abcxyz.history.rows import (
     CHUNK,
     COLUMNS,
-    arrays_of,
     delete_snapshot,
     digest,
-    dtype_of,
     rows_of,
     segment_of,
     sorted_places,
 )
+from abcxyz.history.upkeep import Upkeep
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["History"]
@@ -43,15 +41,14 @@ _INSERT = (
     f"INSERT INTO customer_state (snapshot, {', '.join(COLUMNS)}) "  # noqa: S608 - constants
     f"VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
 )
-_SELECT = f"SELECT {', '.join(COLUMNS)} FROM customer_state WHERE snapshot = ?"  # noqa: S608
 _COLUMNS = (
     "job, dated, fingerprint, as_of, since, until, bucket, settings, customers, whole_ids, "
     "whole_values, digest"
 )
-_FIND = f"SELECT {_COLUMNS} FROM snapshot WHERE number = ?"  # noqa: S608
+_FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
 
-class History(Outbox):
+class History(Outbox, Upkeep):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
@@ -339,35 +336,16 @@ class History(Outbox):
             row = self._db.execute(_FIND, (info.number,)).fetchone()
             if row is None:
                 raise self._damaged()
-            as_of, since, until, bucket, written, count, *whole, content = row[3:]
-            rows = self._rows(
-                info.number, count, dtype_of(whole_ids=whole[0], whole_values=whole[1])
-            )
+            columns = self._verified(info.number)
+        as_of, since, until, bucket, written = row
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
         known = self._settings(written) if settings is None else settings
         day = date.fromisoformat(as_of)
-        arrays = arrays_of(rows)
-        snapshot = Snapshot(
+        return Snapshot(
             as_of=day,
             periods=evolve(Periods.over(window, bucket), lookback=known.periods(day).lookback),
             settings=known,
-            **arrays,
-        )
-        if digest(snapshot) != content:
-            raise self._damaged()
-        return snapshot
-
-    def _rows(self, number: int, count: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-        try:
-            return np.fromiter(self._db.execute(_SELECT, (number,)), kind, count)
-        except (ValueError, TypeError):
-            raise self._damaged() from None
-
-    def _damaged(self) -> HistoryError:
-        return HistoryError(
-            "{file} is damaged: a snapshot does not hold what was saved; restore it from a "
-            "copy, or delete it and fill it again with backfill",
-            file=str(self._path),
+            **vars(columns),
         )
 
     def _settings(self, written: str) -> Settings:

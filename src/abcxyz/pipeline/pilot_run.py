@@ -20,10 +20,9 @@ from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.pipeline.failures import adapter_failure
-from abcxyz.pipeline.lock import job_lock
 from abcxyz.pipeline.pilot_report import PilotReport, PilotStep
 from abcxyz.pipeline.preflight import checked_adapters
-from abcxyz.pipeline.prepare import Advice, built
+from abcxyz.pipeline.prepare import Advice, built, job_lock
 from abcxyz.pipeline.reading import Reading
 from abcxyz.plugins import PilotTarget, WriteReport
 from abcxyz.registry import Registry

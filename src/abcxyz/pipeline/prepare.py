@@ -1,9 +1,12 @@
-"""Preparation of a job: build its adapters, read its playbook and scorecard."""
+"""Preparation of a job: lock it, build its adapters, read its playbook and scorecard."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from attrs import frozen
 
@@ -11,11 +14,14 @@ from abcxyz.config import Adapters, Job, build
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.prospects.scorecard import Scorecard
+from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.registry import Registry, load
 from abcxyz.tables.loaders import read_playbook, read_scorecard
+from abcxyz.toolkit.files import file_mode
+from abcxyz.toolkit.locks import file_lock
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["Advice", "built"]
+__all__ = ["Advice", "built", "job_lock"]
 
 
 @frozen
@@ -51,8 +57,49 @@ def built(job: Job, registry: Registry | None = None) -> Iterator[tuple[Adapters
     tuple
         The adapters, and a redactor of the secrets they were built with.
     """
-    adapters = build(job, load() if registry is None else registry)
+    if registry is None:
+        registry = load(named=job.kinds, allow=job.plugins)
+    adapters = build(job, registry)
     try:
-        yield adapters, Redactor(adapters.secrets)
+        with file_mode(job.file_mode):
+            yield adapters, Redactor(adapters.secrets)
     finally:
         adapters.close()
+
+
+@contextlib.contextmanager
+def job_lock(job: Path) -> Iterator[None]:
+    """Hold the lock of a job.
+
+    Parameters
+    ----------
+    job
+        The job file. The lock file is in the same folder, or in the folder for temporary files
+        if that is not writable.
+
+    Raises
+    ------
+    UnavailableError
+        The job is already running.
+    ConfigError
+        Neither folder is writable.
+    """
+    name = hashlib.sha256(str(job).encode()).hexdigest()[:16]
+    elsewhere = Path(tempfile.gettempdir()) / f"abcxyz-{name}.lock"
+    with contextlib.ExitStack() as held:
+        try:
+            try:
+                held.enter_context(file_lock(job.with_name(f".{job.name}.lock"), timeout=0))
+            except ConfigError:
+                held.enter_context(file_lock(elsewhere, timeout=0))
+        except UnavailableError:
+            raise UnavailableError(
+                "the job {job} is running already; wait until it has ended", job=job.name
+            ) from None
+        except ConfigError as problem:
+            raise ConfigError(
+                "the job {job} cannot be locked ({reason}); let its folder be written to",
+                job=job.name,
+                reason=problem.details["reason"],
+            ) from None
+        yield

@@ -15,13 +15,13 @@ from abcxyz.config import Adapters, Job, Part
 from abcxyz.core.analysis.analyze import analyze_reading, learning
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
 from abcxyz.pipeline.enrich import enrich
 from abcxyz.pipeline.failures import adapter_failure, redacted
-from abcxyz.pipeline.lock import job_lock
 from abcxyz.pipeline.outcome import Outcome, SinkOutcome
-from abcxyz.pipeline.prepare import Advice, built
-from abcxyz.pipeline.progress import RunProgress
+from abcxyz.pipeline.prepare import Advice, built, job_lock
+from abcxyz.pipeline.progress import RunInterrupted, RunProgress, TrackedProgress
 from abcxyz.pipeline.raising import Raising
 from abcxyz.pipeline.reading import Reading
 from abcxyz.pipeline.write_guard import Confirm, PlanCheck
@@ -83,8 +83,10 @@ def run(
         The history cannot be used.
     UnavailableError
         The job is already running.
+    RunInterrupted
+        A signal has stopped the run: a `KeyboardInterrupt` that explains what was done.
     """
-    progress = progress or RunProgress()
+    tracked = TrackedProgress(progress or RunProgress())
     with job_lock(job.path), built(job, registry) as (adapters, redactor):
         try:
             advice = Advice.of(job)
@@ -95,7 +97,7 @@ def run(
                 redactor,
                 advice,
                 apply=apply,
-                progress=progress,
+                progress=tracked,
                 change=change,
                 confirm=confirm,
             )
@@ -103,6 +105,8 @@ def run(
             safe = redacted(problem, redactor)
             if safe is problem:
                 raise
+        except KeyboardInterrupt:
+            raise RunInterrupted(tracked, [part.label for part in job.sinks]) from None
         raise safe
 
 
@@ -114,7 +118,7 @@ def _run(
     advice: Advice,
     *,
     apply: bool,
-    progress: RunProgress,
+    progress: TrackedProgress,
     change: Callable[[Analysis], Analysis] | None,
     confirm: Confirm | None,
 ) -> Outcome:
@@ -134,6 +138,10 @@ def _run(
         with contextlib.nullcontext() if history is None else history.transaction():
             saved = history is not None and history.save(analysis.snapshot, job=job.identity)
             analysis = raising.enter(analysis)
+            if history is not None and job.keep is not None:
+                oldest = Settings(period=job.keep).periods(as_of).window.since
+                history.prune(oldest, job=job.identity)
+        progress.saved = history is not None
         shown = analysis if change is None else change(analysis)
         done = []
         for part, sink in adapters.sinks:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
+import re
 import secrets
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from abcxyz.errors import AdapterError, ConfigError
 
 __all__ = [
+    "MODE_VARIABLE",
     "check_writable",
     "create_private",
+    "file_mode",
+    "new_file_mode",
+    "parse_mode",
     "read_private",
     "relative_name",
     "short_hash",
     "write_atomic",
 ]
+
+MODE_VARIABLE = "ABCXYZ_FILE_MODE"
+"""Environment variable with the mode of new files, for folders that several people share."""
+
+_PRIVATE = 0o600
+_ABANDONED = 3600.0  # seconds after which a temporary file is no longer written to
 
 
 def write_atomic(
@@ -38,7 +52,7 @@ def write_atomic(
     content
         The whole content, or a function that writes it into a binary stream.
     private
-        Make the file readable by its owner alone (mode 0600), for secrets and personal data.
+        Make the file readable by its owner alone (mode 0600), whatever mode it has: for secrets.
     dry_run
         Write nothing and only return whether the file would change.
 
@@ -55,7 +69,9 @@ def write_atomic(
     Notes
     -----
     A reader never sees a partial file, and a failure leaves the old one unchanged. The bytes are
-    flushed to the disk (``fsync``) before the file is renamed.
+    flushed to the disk (``fsync``) before the file is renamed, and the folder after it. A file
+    keeps its mode; a new one gets that of `new_file_mode`. Temporary files that a killed process
+    left beside it are deleted after an hour.
 
     Examples
     --------
@@ -71,7 +87,8 @@ def write_atomic(
         if dry_run:
             return True
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content, 0o600 if private else 0o666)
+        _sweep(path)
+        _replace(path, content, _PRIVATE if private else _mode_of(path))
     except OSError as problem:
         raise AdapterError(
             "the file {path} cannot be written ({reason}); close it in other programs and check "
@@ -85,22 +102,124 @@ def write_atomic(
 def _replace(path: Path, content: bytes | Callable[[BinaryIO], object], mode: int) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        # "x" refuses an existing file or link; the umask applies to the mode.
-        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        # "x" refuses an existing file or link.
+        with open(
+            temporary, "xb", opener=lambda name, flags: os.open(name, flags, _PRIVATE)
+        ) as file:
             if isinstance(content, bytes):
                 file.write(content)
             else:
                 content(file)
             file.flush()
+            if mode != _PRIVATE and os.name == "posix":
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _flush_folder(path.parent)
+
+
+def _mode_of(path: Path) -> int:
+    """Return the mode of a file that exists, or that of a new one."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return new_file_mode()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Write the entries of a folder to the disk, so that a power failure undoes no rename."""
+    if os.name != "posix":
+        return
+    # Some network drives cannot.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(path: Path) -> None:
+    """Delete the temporary files of *path* that a killed process left long ago."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if pattern.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                if age > _ABANDONED:
+                    Path(entry.path).unlink(missing_ok=True)
+
+
+_mode: int | None = None
+
+
+def new_file_mode() -> int:
+    """Return the mode of new files: 0600, or what `file_mode` or ``ABCXYZ_FILE_MODE`` sets.
+
+    Raises
+    ------
+    ConfigError
+        The variable is no mode.
+
+    Examples
+    --------
+    >>> oct(new_file_mode())
+    '0o600'
+    """
+    if _mode is not None:
+        return _mode
+    written = os.environ.get(MODE_VARIABLE)
+    return _PRIVATE if written is None else parse_mode(written, MODE_VARIABLE)
+
+
+def parse_mode(written: str, name: str, where: str = "") -> int:
+    """Read a mode in octal digits; *name* and *where* say in an error what was written where.
+
+    Raises
+    ------
+    ConfigError
+        It is none, or not one for files that their owner reads and writes.
+
+    Examples
+    --------
+    >>> oct(parse_mode("640", "mode"))
+    '0o640'
+    """
+    if re.fullmatch("0?6[0246][0246]", written):
+        return int(written, 8)
+    raise ConfigError(
+        "{where}{name} is {value!r}; give the mode of a file in octal digits, such as 600 for its "
+        "owner alone or 640 for its group too",
+        where=where,
+        name=name,
+        value=written,
+    )
+
+
+@contextlib.contextmanager
+def file_mode(mode: int | None) -> Iterator[None]:
+    """Give new files this mode for the duration of a ``with`` statement; None changes nothing.
+
+    Examples
+    --------
+    >>> with file_mode(0o640):
+    ...     oct(new_file_mode())
+    '0o640'
+    """
+    global _mode
+    before = _mode
+    _mode = before if mode is None else mode
+    try:
+        yield
+    finally:
+        _mode = before
 
 
 def create_private(path: Path) -> bool:
-    """Create an empty file that only its owner may read, before another library opens it.
+    """Create an empty file with the mode of new files, before another library opens it.
 
     Parameters
     ----------
@@ -126,9 +245,14 @@ def create_private(path: Path) -> bool:
     (True, False)
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE)
     except FileExistsError:
         return False
+    try:
+        if os.name == "posix":
+            os.fchmod(handle, new_file_mode())
+    finally:
+        os.close(handle)
     return True
 
 
@@ -225,6 +349,9 @@ def read_private(path: Path, where: str = "") -> str:
     """
     try:
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            # A pipe would wait for its other end.
+            raise OSError(errno.EINVAL, "it is no regular file")
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ConfigError(
                 "{where}others may read the secret in {path} (its rights are {mode}); run: "

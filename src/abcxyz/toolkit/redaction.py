@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
-from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-__all__ = ["Redactor", "looks_secret"]
+__all__ = ["Redactor", "collecting_secrets", "looks_secret", "secrets_in_url"]
 
 _LONG, _SHORT = 25, 10  # characters of a piece of a name that may be a token
 _KEYS = (
-    "access_token|refresh_token|client_secret|application_token|authorization|password|token"
-    "|secret|sessid|signature|auth|code|key"
+    "access_token|refresh_token|client_secret|application_token|authorization|password|passwd|pwd"
+    "|token|secret|sessid"
 )
-_PAIR = re.compile(rf"""(?i)(["']?\b(?:{_KEYS})["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;}}]+)""")
+_WORDS = "signature|auth|code|key"  # also words of plain messages
+_PARTS = "password|passwd|pwd|secret|token"  # ends of longer names, such as ssl_key_password
+
+
+def _pairs(keys: str) -> re.Pattern[str]:
+    """Return a pattern of a name and its value; the name is the first group."""
+    return re.compile(
+        rf"""(?i)(["']?(?:(?:\b|(?<=%3B))(?:{keys})|\b\w{{1,40}}(?:{_PARTS}))["']?"""
+        r"""\s*(?:[=:]|%3D)\s*)"""
+        # A reference such as { env = "NAME" } is no secret.
+        r"""(?!\{\s*(?:env|file|keyring)\b)("[^"]*"|'[^']*'|\{[^}]*\}|[^\s&,;}]+)"""
+    )
+
+
+_PAIR, _CERTAIN_PAIR = _pairs(f"{_KEYS}|{_WORDS}"), _pairs(_KEYS)
 _LOGIN = re.compile(r"(?i)\b(basic|bearer)\s+[\w.~+/=-]+")
 _HOOK = re.compile(r"(/rest/(?:api/)?)[^/?#\s]+/[^/?#\s]+/")
 _ESCAPED = re.compile("%[0-9A-F]{2}")
+_SECRET_NAME = re.compile(r"(?i)passw|pwd|secret|token|api_?key")
+_ODBC = re.compile(r"(?i)\b(?:pwd|password)\s*=\s*(?:\{((?:[^}]|\}\})*)\}|([^;]*))")
+_SHORTEST = 4  # characters of a secret that may be replaced inside other words
+_LONG_ENOUGH = 8  # characters of a secret that is no word of data
 _USER = re.compile(r"(://)[^/@\s]+@")
 
 
@@ -42,6 +62,59 @@ def _is_mixed(piece: str) -> bool:
     """Whether a piece of a name mixes letters and digits as tokens do."""
     digits = sum(char.isdigit() for char in piece)
     return len(piece) >= _SHORT and digits >= 2 and digits < len(piece)
+
+
+def secrets_in_url(url: str) -> list[str]:
+    """Return the passwords of a URL, also those in its query and in a string of ODBC.
+
+    Examples
+    --------
+    >>> secrets_in_url("postgresql://ann:s3cr3t@host/base?sslpassword=t0p")
+    ['s3cr3t', 't0p']
+    >>> secrets_in_url("mssql+pyodbc:///?odbc_connect=SERVER%3Dhost%3BPWD%3Ds3cr3t%3B")
+    ['s3cr3t']
+    """
+    found: list[str] = []
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.password:
+            found += [parts.password, unquote(parts.password)]
+        for name, value in parse_qsl(parts.query):
+            if name.lower() == "odbc_connect":
+                found += [match[1] or match[2] for match in _ODBC.finditer(value)]
+            elif _SECRET_NAME.search(name):
+                found.append(value)
+    return list(dict.fromkeys(one for one in found if one))
+
+
+_collector: Redactor | None = None
+
+
+@contextlib.contextmanager
+def collecting_secrets() -> Iterator[Redactor]:
+    """Collect every secret of the process for the duration of a ``with`` statement.
+
+    Yields
+    ------
+    Redactor
+        It learns what any other redactor learns meanwhile, for the outermost messages of a
+        command.
+
+    Examples
+    --------
+    >>> with collecting_secrets() as everything:
+    ...     _ = Redactor(["s3cr3t"])
+    ...     everything.text("no s3cr3t here")
+    'no *** here'
+    """
+    global _collector
+    before, _collector = _collector, None
+    collector = Redactor()
+    _collector = collector
+    try:
+        yield collector
+    finally:
+        _collector = before
 
 
 def _spellings(secret: str) -> set[str]:
@@ -72,10 +145,14 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._literal: list[str] = []
+        self._short: list[re.Pattern[str]] = []
         self.learn(*secrets)
 
     def __repr__(self) -> str:
         return "Redactor(***)"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a redactor holds secrets and cannot be pickled; build it again")
 
     def learn(self, *secrets: str) -> None:
         """Add values to replace, such as a token renewed during a run.
@@ -87,16 +164,47 @@ class Redactor:
         >>> redactor.text("now fresh")
         'now ***'
         """
-        spellings = {one for value in secrets if value for one in _spellings(value)}
+        every = [value for value in secrets if value]
+        every += [inner for value in every if "://" in value for inner in secrets_in_url(value)]
+        if _collector is not None and _collector is not self:
+            _collector.learn(*every)
+        spellings = {one for value in every for one in _spellings(value)}
         # Longest first: a secret may contain another one.
-        self._literal = sorted({*self._literal, *spellings}, key=len, reverse=True)
+        known = sorted({*self._literal, *spellings}, key=len, reverse=True)
+        self._literal = known
+        # As a value alone: a letter replaced inside words would garble every message.
+        self._short = [
+            re.compile(rf"""(?<=[=:/@"']){re.escape(one)}(?=[\s&/@"',;]|$)""")
+            for one in known
+            if len(one) < _SHORTEST
+        ]
 
     def text(self, text: str) -> str:
         """Return *text* with every known or likely secret replaced."""
+        return _PAIR.sub(r"\1***", self._known(text))
+
+    def message(self, text: str) -> str:
+        """Return a message of this program with known and likely secrets replaced.
+
+        The values of words that plain messages hold, such as ``code`` and ``key``, stay.
+        """
+        return _CERTAIN_PAIR.sub(r"\1***", self._known(text))
+
+    def _known(self, text: str) -> str:
         for secret in self._literal:
-            text = text.replace(secret, "***")
+            if len(secret) >= _SHORTEST:
+                text = text.replace(secret, "***")
+        for pattern in self._short:
+            text = pattern.sub("***", text)
         text = _USER.sub(r"\1***@", _HOOK.sub(r"\1***/", text))
-        return _PAIR.sub(r"\1***", _LOGIN.sub(r"\1 ***", text))
+        return _LOGIN.sub(r"\1 ***", text)
+
+    def data(self, text: str) -> str:
+        """Return *text* with known secrets replaced that are too long for a word of the data."""
+        for secret in self._literal:
+            if len(secret) >= _LONG_ENOUGH:
+                text = text.replace(secret, "***")
+        return text
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact a log record in place and return True; usable as a filter of `logging`."""

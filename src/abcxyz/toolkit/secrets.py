@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from attrs import frozen
 
@@ -151,6 +151,14 @@ class Vault:
     def __repr__(self) -> str:
         return "Vault(***)"
 
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a vault holds secrets and cannot be pickled; build it again")
+
+    def learn(self, secret: str) -> None:
+        """Add a secret, also to those that the outermost messages redact."""
+        self.read.add(secret)
+        Redactor([secret])
+
     def reveal(self, value: Any, where: str = "") -> Any:
         """Replace references by secrets, also inside tables and lists.
 
@@ -167,7 +175,7 @@ class Vault:
         """
         if is_reference(value):
             secret = read_secret(value, where=where, folder=self.folder)
-            self.read.add(secret)
+            self.learn(secret)
             return secret
         if isinstance(value, Mapping):
             return {key: self.reveal(item, where) for key, item in value.items()}

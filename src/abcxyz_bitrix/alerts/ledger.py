@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.files import create_private
 
 __all__ = ["Ledger", "marker"]
 
@@ -53,6 +54,7 @@ class Ledger:
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            create_private(self.path)
             base = sqlite3.connect(self.path, isolation_level=None)
             try:
                 base.executescript(_SCHEMA)
@@ -115,3 +117,19 @@ class Ledger:
             base.execute(
                 "delete from raised where key = ? and channel = ? and done = 0", (key, channel)
             )
+
+    def erase(self, customer: str, *, dry_run: bool) -> int:
+        """Erase the entries about a customer, and return their number."""
+        if self.fresh:
+            return 0
+        rule = "instr(key || ':', ':' || ? || ':') > 0"
+        with self._open() as base:
+            base.execute("pragma secure_delete = on")
+            (count,) = base.execute(
+                f"select count(*) from raised where {rule}",  # noqa: S608 - a constant
+                (customer,),
+            ).fetchone()
+            if count and not dry_run:
+                base.execute(f"delete from raised where {rule}", (customer,))  # noqa: S608
+                base.execute("vacuum")
+        return int(count)

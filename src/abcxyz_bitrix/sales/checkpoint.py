@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from abcxyz.errors import ConfigError
+from abcxyz.toolkit.files import create_private
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["Checkpoint", "checkpoints", "fingerprint"]
@@ -57,6 +58,7 @@ class Checkpoint:
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            create_private(self.path)
             with closing(sqlite3.connect(self.path, isolation_level=None)) as base:
                 base.executescript(_SCHEMA)
                 yield base

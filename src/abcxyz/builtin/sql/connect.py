@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.errors import (
@@ -14,10 +15,11 @@ from abcxyz.errors import (
     ConfigError,
     UnavailableError,
 )
+from abcxyz.toolkit.files import create_private
 from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 __all__ = ["Database"]
 
@@ -55,10 +57,10 @@ class Database:
             parsed = sa.make_url(url)
             if parsed.drivername in _POSTGRES:
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            password = parsed.password
-            self.redactor = Redactor([one for one in (url, password) if one])
+            self.redactor = Redactor([url])
             # No echo at any log level, because statements may hold names.
             self._engine: Engine = sa.create_engine(parsed, hide_parameters=True)
+            _own_transactions(self._engine)
         except (sa.exc.NoSuchModuleError, ImportError) as missing:
             kind = parsed.drivername
             name = getattr(missing, "name", None) or kind
@@ -79,7 +81,11 @@ class Database:
         # Outside `except`: the message of SQLAlchemy repeats the URL.
         if problem is not None:
             raise problem
-        self.name = parsed.render_as_string(hide_password=True)
+        self.name = self.redactor.text(parsed.render_as_string(hide_password=True))
+        local = parsed.database if self._engine.dialect.name == "sqlite" else None
+        self._file = (
+            None if local in (None, "", ":memory:") or "uri" in parsed.query else Path(str(local))
+        )
 
     def __repr__(self) -> str:
         return "Database(***)"
@@ -88,6 +94,32 @@ class Database:
     def engine(self) -> Engine:
         """Engine of SQLAlchemy."""
         return self._engine
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is a file of SQLite that does not exist; a connection would create it."""
+        return self._file is not None and not self._file.exists()
+
+    def check_exists(self) -> None:
+        """Raise an error where a connection would create an empty database.
+
+        Raises
+        ------
+        ConfigError
+            The file of SQLite is absent.
+        """
+        if self.is_absent:
+            raise ConfigError(
+                "there is no database {path}; check the path, which begins in the folder of the "
+                "job",
+                path=str(self._file),
+            )
+
+    def create_file(self) -> None:
+        """Create an absent file of SQLite, so that only its owner may read it."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # the database gives the reason
+                create_private(self._file)
 
     def close(self) -> None:
         """Close the connections."""
@@ -146,3 +178,24 @@ class Database:
     def _reason(self, problem: object) -> str:
         message = " ".join(str(problem).split())
         return self.redactor.text(message)[:_LONGEST]
+
+
+def _own_transactions(engine: Engine) -> None:
+    """Let SQLAlchemy begin the transactions of SQLite.
+
+    The driver would begin one only before the first change, and savepoints before it would be
+    committed one by one.
+    """
+    import sqlalchemy as sa
+
+    if engine.dialect.name != "sqlite":
+        return
+
+    def leave_to_us(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    sa.event.listen(engine, "connect", leave_to_us)
+    sa.event.listen(engine, "begin", begin)

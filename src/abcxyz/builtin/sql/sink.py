@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SqlSink"]
 
 _AT_ONCE = 1000
+_DIGITS, _DECIMALS = 28, 4  # of money
 _KEY, _DAY = "customer_key", "changed_on"
 _SAVED = "saved_key"  # the parameter of a statement that names the row
 Row = tuple[Any, ...]
@@ -47,6 +49,7 @@ class SqlSink:
     ``segment``, ``abc``, ``xyz``, ``value``, ``cv``, ``orders``, ``last_sale``, ``tag``,
     ``recommendation``, and ``changed_on``: the day of the classification that changed the row.
     Rows of customers who are no longer in the result are deleted. A write is one transaction.
+    ``value`` is ``NUMERIC(28, 4)``; a table of an older version keeps its type.
     """
 
     def __init__(
@@ -77,13 +80,19 @@ class SqlSink:
 
     def preflight(self) -> Sequence[str]:
         """Connect, and check that the table is absent or has the columns of this sink."""
-        with self._database.failures(), self._database.engine.connect() as connection:
-            known = self._is_there(connection)
+        known = False
+        if not self._database.is_absent:
+            with self._database.failures(), self._database.engine.connect() as connection:
+                known = self._is_there(connection)
         return [f"{self._database.name}: {self._target.name} {'✓' if known else '+'}"]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Insert, update and delete the rows that differ."""
         rows, failed = self._wanted(analysis)
+        if self._database.is_absent:
+            if dry_run:
+                return WriteReport(written=len(rows), failed=dict(failed.values()))
+            self._database.create_file()
         with self._database.failures(), self._database.engine.begin() as connection:
             known = self._is_there(connection)
             had = self._rows(connection) if known else {}
@@ -111,6 +120,7 @@ class SqlSink:
             distinct = [*{one for one in columns[name] if one is not None}]
             texts = dict(zip(distinct, _storable(distinct), strict=True))
             columns[name] = list(map(texts.get, columns[name]))
+        columns["value"] = [one and round(one, _DECIMALS) for one in columns["value"]]
         days = {day: day and date.fromisoformat(day) for day in set(columns["last_sale"])}
         columns["last_sale"] = list(map(days.__getitem__, columns["last_sale"]))
         keys = [
@@ -249,6 +259,8 @@ class _Prepared:
     ) -> list[Any]:
         """Return the parameters of every row, as the driver takes them."""
         values = {self._key: keys, **dict(zip(columns, zip(*rows, strict=True), strict=True))}
+        # As decimals, which a database stores digit by digit.
+        values["value"] = [None if one is None else Decimal(repr(one)) for one in values["value"]]
         for name, change in self._change.items():
             if change is not None:
                 known = {one: change(one) for one in set(values[name])}
@@ -290,7 +302,8 @@ def _table(name: str, schema: str | None) -> Table:
         sa.Column("segment", sa.String(2)),
         sa.Column("abc", sa.String(1)),
         sa.Column("xyz", sa.String(1)),
-        sa.Column("value", sa.Double),
+        # Bound as decimals; read as floats, because SQLite has no decimals.
+        sa.Column("value", sa.Numeric(_DIGITS, _DECIMALS, asdecimal=False)),
         sa.Column("cv", sa.Double),
         sa.Column("orders", sa.BigInteger),
         sa.Column("last_sale", sa.Date),

@@ -104,6 +104,7 @@ class SqlSource:
     def preflight(self) -> Sequence[str]:
         """Connect, check that the columns exist, and read one line."""
         day = date(2000, 1, 1)
+        self._database.check_exists()
         with self._database.failures(), self._database.engine.connect() as connection:
             statement, values = self._statement(connection, Window(day, day.replace(day=2)))
             result = connection.execute(statement, values)
@@ -121,6 +122,7 @@ class SqlSource:
         """
         self._quality, self._names = None, {}
         accounts: list[Quality] = []
+        self._database.check_exists()
         with self._database.failures(), self._database.engine.connect() as connection:
             statement, values = self._statement(connection, window)
             options = {"yield_per": self._batch}

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
     from abcxyz.core.analysis.record import Analysis
 
-__all__ = ["HELP", "add_arguments", "run"]
+__all__ = ["HELP", "STOPPED", "add_arguments", "run"]
 
 HELP = "list what needs a person now"
+STOPPED = "stopped; the list is not complete"
 
 _DAYS = 14
 _SHOWN = 20

@@ -15,9 +15,10 @@ from abcxyz.cli.options.sales import (
     settings_of,
 )
 
-__all__ = ["HELP", "add_arguments", "run"]
+__all__ = ["HELP", "STOPPED", "add_arguments", "run"]
 
 HELP = "classify the customers of a file of sales"
+STOPPED = "stopped; files already written are whole, the others are not written"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,9 +15,10 @@ from abcxyz.i18n import number, text, translate
 if TYPE_CHECKING:
     from abcxyz.pipeline import PilotStep
 
-__all__ = ["HELP", "add_arguments", "run"]
+__all__ = ["HELP", "STOPPED", "add_arguments", "run"]
 
 HELP = "try a job on a live system: a few test cards are written and restored"
+STOPPED = "stopped; the test cards may not be restored yet: repeat with --undo"
 
 _REPORT = "pilot-report.json"
 _UNDO = "pilot-undo.json"

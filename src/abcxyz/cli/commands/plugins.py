@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.cli.options.language import text_language
-from abcxyz.i18n import text
+from abcxyz.i18n import text, translate
 
 if TYPE_CHECKING:
     from abcxyz.options import Option
@@ -87,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{one.role} {one.name}  ({package})")
         for option in one.options:
             print(f"    {_option_line(option, lang)}")
+    for clash in registry.clashes:
+        print(translate(clash.error(), lang))
     for broken in registry.broken:
         print(text("broken: {plugin}: {reason}", lang, plugin=broken.plugin, reason=broken.reason))
     return 0

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from abcxyz.cli.output.terminal import one_line
+from abcxyz.cli.output.terminal import one_line, printable, raw
 from abcxyz.i18n import number, text
-from abcxyz.pipeline.progress import RunProgress
+from abcxyz.pipeline.progress import RunProgress, stage_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["LineProgress", "LogProgress", "RichProgress", "stages", "watching"]
 
 _EVERY = 10.0  # seconds between two lines about one stage
-
-
-def _stage_text(stage: str, what: str, lang: str) -> str:
-    texts = {
-        "read": text("reading {what}", lang, what=what),
-        "classify": text("classifying", lang),
-        "enrich": text("asking {what}", lang, what=what),
-        "look": text("looking at {what}", lang, what=what),
-        "write": text("writing {what}", lang, what=what),
-    }
-    return texts[stage]
 
 
 def _of(done: int, total: int, lang: str) -> str:
@@ -66,7 +55,7 @@ class LineProgress(RunProgress):
 
     def begin(self, stage: str, what: str) -> None:
         """Show the stage."""
-        self._stage, self._lines = _stage_text(stage, one_line(what), self._lang), 0
+        self._stage, self._lines = stage_text(stage, one_line(what), self._lang), 0
         self._show("")
 
     def advance(self, lines: int) -> None:
@@ -90,7 +79,7 @@ class LineProgress(RunProgress):
         self._put(f"{self._stage}: {count}" if count else f"{self._stage} …")
 
     def _put(self, line: str) -> None:
-        print(f"\r\033[K{line}", end="", file=self._stream, flush=True)
+        print(f"\r\033[K{line}", end="", file=raw(self._stream), flush=True)
 
 
 class LogProgress(RunProgress):
@@ -118,7 +107,7 @@ class LogProgress(RunProgress):
 
     def begin(self, stage: str, what: str) -> None:
         """Log the beginning of a stage."""
-        self._stage = _stage_text(stage, what, self._lang)
+        self._stage = stage_text(stage, printable(what), self._lang)
         self._lines, self._due = 0, self._clock() + _EVERY
         self._log(self._stage)
 
@@ -163,7 +152,7 @@ class RichProgress(RunProgress):
     def begin(self, stage: str, what: str) -> None:
         """Add a line."""
         self._task = self._progress.add_task(
-            _stage_text(stage, what, self._lang), total=None, count=""
+            stage_text(stage, printable(what), self._lang), total=None, count=""
         )
         self._lines = 0
 
@@ -235,7 +224,7 @@ class watching:  # noqa: N801 - used as a function is
                     BarColumn(bar_width=20),
                     TextColumn("{task.fields[count]}", markup=False),
                     TimeElapsedColumn(),
-                    console=Console(file=self._stream),
+                    console=Console(file=raw(self._stream)),
                 )
                 self._progress.start()
                 return RichProgress(self._progress, self._lang)

@@ -5,32 +5,64 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TextIO
 
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.i18n import LANGUAGES, text, translate
+from abcxyz.toolkit.escapes import LINE_ENDS, escaped
 
-__all__ = ["ask", "complain", "one_line", "printable", "show_warnings"]
+__all__ = ["GuardedStream", "ask", "complain", "one_line", "printable", "raw", "show_warnings"]
 
-#: Control characters, which a terminal executes or a line-based reader takes for separators.
-_CONTROL = dict.fromkeys([*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029], " ")
 _LINE = 200
 
 
+class GuardedStream:
+    """Text stream that escapes hidden characters and redacts secrets, whoever writes.
+
+    Parameters
+    ----------
+    stream
+        The stream behind it.
+    redact
+        Function that replaces secrets in a text.
+    """
+
+    def __init__(self, stream: TextIO, redact: Callable[[str], str]) -> None:
+        self.raw_stream, self._redact = stream, redact
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw_stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text; its line ends stay."""
+        return self.raw_stream.write(escaped(self._redact(text), keep=LINE_ENDS))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+
+def raw(stream: TextIO) -> TextIO:
+    """Return the stream behind a guarded one, for a display that moves the cursor."""
+    behind: TextIO = getattr(stream, "raw_stream", stream)
+    return behind
+
+
 def printable(line: object) -> str:
-    r"""Replace control characters by spaces, because headings and identifiers are untrusted.
+    r"""Show control characters escaped, because headings and identifiers are untrusted.
 
     Examples
     --------
-    >>> printable("two\nlines \x1b[31mred")
-    'two lines  [31mred'
+    >>> print(printable("two\nlines \x1b[31mred"))
+    two\u000alines \u001b[31mred
     """
-    return str(line).translate(_CONTROL)
+    return escaped(str(line))
 
 
 def one_line(text: str) -> str:
-    """Replace control characters and truncate a long text.
+    """Escape control characters and truncate a long text.
 
     Examples
     --------
@@ -59,21 +91,19 @@ def ask(question: str, *, data: bool = False) -> bool:
 
 def complain(problem: BaseException, lang: str) -> None:
     """Print an error or a warning on stderr, in place of a line of progress."""
-    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    print(f"{clear}abcxyz: {translate(problem, lang)}", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=raw(sys.stderr))
+    print(f"abcxyz: {printable(translate(problem, lang))}", file=sys.stderr)
 
 
 @contextlib.contextmanager
 def show_warnings(lang: str) -> Iterator[None]:
     """Print the library's warnings on stderr, for the duration of a ``with`` statement."""
     with warnings.catch_warnings():
-        usual = warnings.showwarning
 
-        def show(message: Any, *where: Any, **more: Any) -> None:
-            if isinstance(message, AbcxyzWarning):
-                complain(message, lang)
-            else:
-                usual(message, *where, **more)
+        def show(message: Any, *_where: Any, **_more: Any) -> None:
+            # Also of another library, without the line of its code.
+            complain(message, lang)
 
         warnings.showwarning = show
         warnings.simplefilter("always", AbcxyzWarning)

@@ -9,9 +9,10 @@ from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import add_sales_input
 from abcxyz.i18n import date_text, number, text
 
-__all__ = ["HELP", "add_arguments", "run"]
+__all__ = ["HELP", "STOPPED", "add_arguments", "run"]
 
 HELP = "fill the history with snapshots of past dates"
+STOPPED = "stopped; the snapshots listed above are saved, the others are not"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

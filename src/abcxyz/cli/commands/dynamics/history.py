@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from abcxyz.cli.options.history import add_history
 from abcxyz.cli.options.language import text_language
-from abcxyz.errors import HistoryError
+from abcxyz.errors import HistoryError, InputError
 from abcxyz.i18n import date_text, number, percent, text
 
 if TYPE_CHECKING:
@@ -21,8 +22,20 @@ HELP = "list the snapshots, or follow one customer"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.description = "List the snapshots of a history, or the states of one customer in them."
-    parser.add_argument("customer", metavar="CUSTOMER", nargs="?", help="an identifier")
+    parser.description = (
+        "List the snapshots of a history, or the states of one customer in them; check, copy or "
+        "shrink the file."
+    )
+    parser.add_argument(
+        "customer",
+        metavar="CUSTOMER",
+        nargs="?",
+        help="an identifier; or check, backup or vacuum, which a customer of that name is not",
+    )
+    parser.add_argument("target", metavar="FILE", nargs="?", help="of backup: where the copy goes")
+    parser.add_argument(
+        "--customer", dest="named", metavar="ID", help="a customer named like an action"
+    )
     add_history(parser)
 
 
@@ -30,7 +43,15 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.history import History
 
+    if args.target is not None and args.customer != "backup":
+        raise InputError(
+            "{target!r} is one word too many; write abcxyz history CUSTOMER, or backup FILE",
+            target=args.target,
+        )
     with History(args.history, create=False) as history:
+        if args.named is None and args.customer in _ACTIONS:
+            return _ACTIONS[args.customer](history, args, text_language(args))
+        args.customer = args.customer if args.named is None else args.named
         if args.customer is None:
             print(
                 _snapshots(history, args.history_job, as_json=args.json, lang=text_language(args))
@@ -49,6 +70,39 @@ def run(args: argparse.Namespace) -> int:
                 )
             print(_customer(states, as_json=args.json, lang=text_language(args)))
     return 0
+
+
+def _check(history: History, args: argparse.Namespace, lang: str) -> int:
+    """Check the file; 2 is the exit code of a damaged one."""
+    problems = history.check()
+    if args.json:
+        print(_json({"file": args.history, "problems": list(problems)}))
+    else:
+        for line in problems:
+            print(text("damaged: {what}", lang, what=line))
+        if not problems:
+            print(text("the history is sound", lang))
+    return 2 if problems else 0
+
+
+def _backup(history: History, args: argparse.Namespace, lang: str) -> int:
+    if args.target is None:
+        raise InputError("backup needs a file; write abcxyz history backup FILE")
+    path = str(history.backup(args.target))
+    print(_json({"file": path}) if args.json else text("Written to {folder}", lang, folder=path))
+    return 0
+
+
+def _vacuum(history: History, args: argparse.Namespace, lang: str) -> int:
+    size = history.vacuum()
+    if args.json:
+        print(_json({"file": args.history, "bytes": size}))
+    else:
+        print(text("{size} bytes now", lang, size=number(size, lang)))
+    return 0
+
+
+_ACTIONS = MappingProxyType({"check": _check, "backup": _backup, "vacuum": _vacuum})
 
 
 def _snapshots(history: History, job: str | None, *, as_json: bool, lang: str) -> str:

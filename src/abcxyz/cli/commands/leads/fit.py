@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from abcxyz._arrays import Days
     from abcxyz.scoring.fit import FitOptions
 
-__all__ = ["HELP", "add_arguments", "run"]
+__all__ = ["HELP", "STOPPED", "add_arguments", "run"]
 
 HELP = "fit a scorecard to earlier leads and their outcomes"
+STOPPED = "stopped; files already written are whole, the others are not written"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
