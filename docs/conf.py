@@ -48,6 +48,9 @@ autodoc_type_aliases = {name: name for name in _arrays.__all__}
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+# Two modules may have a name of their own, such as EVENTS; the page links the first.
+suppress_warnings = ["ref.python"]
+
 # `Name` links where it can and is plain code where it cannot.
 default_role = "py:obj"
 # Our own names must resolve; those of other libraries would need a network.
@@ -95,11 +98,19 @@ def link_exported(
     )
 
 
+def skip_routing(*event: object) -> bool:
+    """Leave out what scikit-learn adds to every estimator; its text refers to its own pages."""
+    _, _, name, _, skip, _ = event
+    assert isinstance(name, str)
+    return bool(skip) or (name.startswith("set_") and name.endswith("_request"))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Let Sphinx know what differs here."""
     remove_old_pages()
     app.add_directive("autosummary", ModuleTable, override=True)
     app.connect("missing-reference", link_exported)
+    app.connect("autodoc-skip-member", skip_routing)
     app.connect("source-read", notebook_pages.build_page)
     app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

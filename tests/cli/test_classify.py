@@ -318,6 +318,22 @@ def test_real_sales_in_five_currencies(
     assert json.loads(out)["customers"] > 1000
 
 
+def test_an_old_file_suggests_a_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sales before the lookback alone: the error names the last sale and a day that works."""
+    file = tmp_path / "sales.csv"
+    file.write_text("customer,date,amount\nAnn,2019-03-05,7\nBob,2019-04-05,5\n", "utf-8")
+    assert main(["classify", str(file), "--as-of", "2026-11-01"]) == 2
+    assert "the last known sale is of 2019-04-05: take 2019-05-01" in capsys.readouterr().err
+
+
+def test_a_warning_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sales that end long before the window does are warned of in one line."""
+    file = tmp_path / "sales.csv"
+    file.write_text("customer,date,amount\nAnn,2025-11-05,7\nBob,2026-02-05,5\n", "utf-8")
+    assert main(["classify", str(file), "--as-of", "2026-11-01"]) == 0
+    assert capsys.readouterr().err.count("the last sale is of 2026-02-05") == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
 def test_a_terminal_shows_what_is_being_done(tmp_path: Path) -> None:
     """Reading, classifying and every file are named on a terminal, and nothing in a pipe."""

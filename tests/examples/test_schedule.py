@@ -109,7 +109,7 @@ def test_the_services_are_closed(services: dict[str, dict[str, Any]]) -> None:
 def commands(services: dict[str, dict[str, Any]]) -> Iterator[list[str]]:
     """Yield the arguments of abcxyz in every recipe."""
     yield services["job"]["command"]
-    service = (SCHEDULE / "abcxyz.service").read_text()
+    service = (SCHEDULE / "segmentation.service").read_text()
     (line,) = re.findall(r"^ExecStart=\S+/abcxyz (.+)$", service, re.MULTILINE)
     yield shlex.split(line)
     (line,) = re.findall(r"&& abcxyz (.+?) >", (SCHEDULE / "crontab").read_text())
@@ -143,7 +143,7 @@ def test_the_units_of_systemd(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd is not installed")
-    units = [SCHEDULE / "abcxyz.timer", SCHEDULE / "abcxyz.service"]
+    units = [SCHEDULE / "segmentation.timer", SCHEDULE / "segmentation.service"]
     copies = [shutil.copy(unit, tmp_path) for unit in units]
     done = subprocess.run(
         [program, "verify", "--man=no", *map(str, copies)],
@@ -155,7 +155,7 @@ def test_the_units_of_systemd(tmp_path: Path) -> None:
         line
         for line in done.stderr.splitlines()
         # The program is not installed where the tests run.
-        if "abcxyz." in line and "is not executable" not in line
+        if "segmentation." in line and "is not executable" not in line
     ]
     assert [] == complaints
     assert "Persistent=true" in units[0].read_text()
@@ -250,7 +250,11 @@ def test_airflow_runs_the_job(tmp_path: Path) -> None:
 @pytest.mark.skipif(find_spec("prefect") is None, reason="Prefect has a session of its own")
 def test_prefect_runs_the_job(tmp_path: Path) -> None:
     """The flow returns the numbers, and fails at once for an error of the job."""
-    places = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "0"}
+    places = {
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "0",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
+    }
     code = "import prefect_flow; print('result:', prefect_flow.abcxyz())"
     done = scheduled(code, job_in(tmp_path), **places)
     assert "'customers': 8" in done.stdout, done.stderr

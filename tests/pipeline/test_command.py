@@ -93,6 +93,7 @@ def test_run_shows_the_result_and_every_sink(place: Place) -> None:
     code, out, err = place.call(*RUN)
     assert 0 == code
     assert "Window: 2025-11-01 to 2026-10-31" in out
+    assert "known customers: from 2024-11-01" in out
     assert "jsonl: written 20, unchanged 0, refused 0" in out
     assert "crm: would write 20, unchanged 0, refused 0" in out
     assert re.search(r"^  C0 -> [A-C][X-Z]$", out, re.MULTILINE)

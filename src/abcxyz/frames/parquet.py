@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 from abcxyz.errors import InputError
 from abcxyz.frames.segmentation import segmented
+from abcxyz.toolkit.temporary import temporary_folder
 
 __all__ = [
     "MEMORY",
@@ -87,11 +87,11 @@ def parquet_sales(
             kind="large Parquet files",
             package="duckdb",
         ) from None
-    with tempfile.TemporaryDirectory(prefix="abcxyz-", dir=spill_directory(spill)) as folder:
+    with temporary_folder(spill_directory(spill)) as folder:
         connection = duckdb.connect()
         try:
             connection.execute(f"set memory_limit = '{int(megabytes(memory) * _ENGINE)}MB'")
-            connection.execute("set temp_directory = $folder", {"folder": folder})
+            connection.execute("set temp_directory = $folder", {"folder": str(folder)})
             if threads is not None:
                 connection.execute(f"set threads = {int(threads)}")
             # Preserving the order needs memory, and aggregation does not depend on it.

@@ -210,10 +210,10 @@ class SalesScan:
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
     ) -> None:
-        self._scan, self._where = scan, where
+        self._scan, self._where, self.dated = scan, where, dated
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
-        self.dated = dated
-        self._choices, self.columns = choices, choices.columns
+        self._choices = choices.without(scan.left)
+        self.columns = self._choices.columns
         self.labels = scan.labels
         self._money, self._present = 0.0, np.zeros(len(self.labels), dtype=bool)
         self._zeros = ""
@@ -379,6 +379,7 @@ def scan_sales(
         budget=budget,
         folder=spill_directory(spill),
         progress=progress,
+        optional=() if named.get("cost") else ("cost",),
     )
     try:
         yield SalesScan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,12 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
+from abcxyz.errors import InputError
 from abcxyz.tables.cells import read_amounts, read_days, read_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
 from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import LineColumns
-from abcxyz.tables.scan.columns import CellTable, Column, column_of
-from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError, Words, mixed
+from abcxyz.tables.scan.columns import (
+    CellTable,
+    Column,
+    column_of,
+    line_hashes,
+    without_gaps,
+)
+from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError
 from abcxyz.tables.scan.line_store import Arrays, LineStore
 from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
@@ -67,9 +74,13 @@ class TableScan:
         As in `abcxyz.tables.scan.line_store.LineStore`.
     progress
         Callback with the number of lines read.
+    optional
+        Roles of money whose column is left where its decimal mark stays open.
 
     Attributes
     ----------
+    left
+        Roles of such columns.
     labels
         (k,) identifiers of the customers, in the order of their first usable line.
     """
@@ -85,7 +96,10 @@ class TableScan:
         budget: float | None = None,
         folder: str | None = None,
         progress: Callable[[int], None] | None = None,
+        optional: Collection[str] = (),
     ) -> None:
+        self.left = set[str]()
+        self._optional = optional
         self._table, self._roles = table, dict(roles)
         self._date_format, self._decimal = date_format, decimal
         self._duplicates = duplicates
@@ -138,7 +152,7 @@ class TableScan:
                     chunk["customer"], self._cells["customer"], others, total_cells
                 )
             if self._duplicates:
-                chunk["hash"] = _line_hashes(columns, self._hashing)
+                chunk["hash"] = line_hashes(columns, self._hashing)
             self._store.add(chunk, self._owners)
             if self._progress is not None:
                 self._progress(self._store.rows)
@@ -185,7 +199,7 @@ class TableScan:
         """Return the keys of documents whose identifiers are written plainly."""
         if not column.is_plain():
             raise _NotPlainError("document")
-        return _without_gaps(column.hashes(self._hashing), column.blank(), lines)
+        return without_gaps(column.hashes(self._hashing), column.blank(), lines)
 
     def _decide(self) -> None:
         """Parse the distinct cells, all of which are known now."""
@@ -196,9 +210,15 @@ class TableScan:
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
         for role in _MONEY:
             if role in self._roles and self._modes[role] == "cells":
-                amounts, bad = read_amounts(
-                    self._distinct(role), decimal=self._decimal, name=self._roles[role]
-                )
+                try:
+                    amounts, bad = read_amounts(
+                        self._distinct(role), decimal=self._decimal, name=self._roles[role]
+                    )
+                except InputError:
+                    if role not in self._optional:
+                        raise
+                    self.left.add(role)
+                    continue
                 self._values[role] = np.append(amounts, np.nan), _any(bad)
         days, bad = read_days(
             self._distinct("date"), date_format=self._date_format, name=self._roles["date"]
@@ -294,7 +314,7 @@ class TableScan:
             labels=self.labels,
             day=day,
             amount=self._spread("amount", arrays),
-            cost=self._spread("cost", arrays) if "cost" in arrays else None,
+            cost=self._spread("cost", arrays) if "cost" in {*arrays} - self.left else None,
             document=self._document_keys(arrays),
             currency=currency,
             name=name,
@@ -319,7 +339,7 @@ class TableScan:
         keys = arrays["document"]
         if self._documents_of is not None:
             blank = self._blank_documents[keys]
-            keys = _without_gaps(self._documents_of[keys], blank, arrays["line"])
+            keys = without_gaps(self._documents_of[keys], blank, arrays["line"])
         return keys.view(np.int64)
 
     def _spread(self, role: str, arrays: Arrays) -> tuple[npt.NDArray[Any], Bools | None]:
@@ -338,7 +358,6 @@ class TableScan:
         self._store.close()
 
 
-_NO_DOCUMENT = np.uint64(0xA0761D6478BD642F)
 #: Characters of identifiers that are taken as they are written.
 _PLAIN = frozenset(string.ascii_letters + string.digits + "_-/:#")
 
@@ -374,26 +393,6 @@ def _are_plain(cells: Sequence[Any]) -> bool:
     if not set(map(type, cells)) <= {str} or "" in cells:
         return False
     return set("".join(cells)) <= _PLAIN and MISSING_MARKERS.isdisjoint(cells)
-
-
-def _without_gaps(
-    keys: npt.NDArray[np.uint64], missing: Bools | None, lines: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.uint64]:
-    """Give each line without a document a document, as in a table without documents."""
-    if missing is None or not missing.any():
-        return keys
-    keys = keys.copy()
-    keys[missing] = mixed(lines[missing].astype(np.uint64) ^ _NO_DOCUMENT)
-    return keys
-
-
-def _line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
-    total: Words | None = None
-    for place, column in enumerate(columns):
-        part = column.hashes(hashing) * np.uint64(2 * place + 1)
-        total = part if total is None else np.add(total, part, out=total)
-    assert total is not None
-    return total
 
 
 def _any(bad: Bools) -> Bools | None:

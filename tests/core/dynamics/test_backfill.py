@@ -127,6 +127,21 @@ def test_too_short_a_history_is_reported() -> None:
     assert [3, 3, 3] == [len(one) for one in snapshots]
 
 
+def test_it_ends_at_the_last_sale_with_a_warning() -> None:
+    """No snapshot is made of periods that begin after the last sale; the warning counts them."""
+    days = [date(2026, 1, 5) + timedelta(days=7 * i) for i in range(9)]
+    sales = Transactions(["a", "b", "c"] * 3, days, [5.0] * 9)
+    as_of, settings = date(2026, 7, 1), Settings(period="1M", bucket="W")
+    with pytest.warns(
+        AbcxyzWarning,
+        match=r"end on 2026-03-02; the last snapshot is that of 2026-03-31, and the 3 after it",
+    ):
+        snapshots = list(backfill(sales, since=date(2026, 1, 1), as_of=as_of, settings=settings))
+    assert [one.dated.month for one in snapshots] == [1, 2, 3]
+    with pytest.raises(InputError, match="of 2026-03-02, before the first period to compute"):
+        backfill(sales, since=date(2026, 4, 1), as_of=as_of, settings=settings)
+
+
 def test_a_customer_appears_with_the_first_sale() -> None:
     """A customer is absent from snapshots dated before the first sale."""
     sales = Transactions(

@@ -92,6 +92,13 @@ def test_too_little_history_is_refused() -> None:
         forecast(FOUR[:3])
 
 
+def test_snapshots_without_any_class_are_refused() -> None:
+    """A window whose sales were not read would look as if every customer had left."""
+    empty = month(5, {"p": N, "q": N}, {})
+    with pytest.raises(InputError, match=r"in 1 of the 5 snapshots, first in that of 2026-05-31"):
+        forecast([*FOUR, empty])
+
+
 def test_overlapping_windows_are_refused() -> None:
     """Overlapping windows and gaps between windows are refused."""
     rolling = Settings(period="2M")

@@ -11,6 +11,7 @@ import pytest
 from abcxyz.errors import InputError
 from abcxyz.i18n import translate
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
+from abcxyz.tables.file_reading import check_cost
 from abcxyz.tables.roles import candidates
 from abcxyz.tables.sales import read_sales
 
@@ -188,3 +189,32 @@ def test_a_zero_has_the_currency_of_the_others(tmp_path: Path) -> None:
         read_sales(written(tmp_path, "A;2026-01-05;5 ₸", "B;2026-01-05;7"))
     with pytest.raises(InputError, match="no line in JPY"):
         read_sales(written(tmp_path, "A;2026-01-05;5 ₸", "B;2026-01-05;0"), currency="JPY")
+
+
+OPEN_COST = "Клиент;Дата;Сумма;Себестоимость\nА;25.01.2025;12,50;1,234\nБ;26.01.2025;7,10;2,345\n"
+
+
+def test_cost_with_an_open_decimal_mark(tmp_path: Path) -> None:
+    """A cost that nobody asked for is left out, and told; a named one is asked about."""
+    path = tmp_path / "sales.csv"
+    path.write_text(OPEN_COST, encoding="utf-8")
+    sales = read_sales(path)
+    assert sales.transactions.amount.tolist() == [12.5, 7.1]
+    assert "cost" not in sales.columns
+    assert sales.transactions.cost is None
+    assert any("is not read for --cost" in remark for remark in sales.quality.remarks)
+    cost = read_sales(path, decimal=",").transactions.cost
+    assert cost is not None
+    assert cost.tolist() == [1.234, 2.345]
+    with pytest.raises(InputError, match="--decimal"):
+        read_sales(path, cost="Себестоимость")
+    with pytest.raises(InputError, match="name its column with --cost"):
+        check_cost("profit", sales.columns)
+
+
+def test_amounts_of_two_currencies_in_two_columns(tmp_path: Path) -> None:
+    """A column with a currency in its heading is money, however small: the other one is told."""
+    path = tmp_path / "sales.csv"
+    path.write_text("Client;Date;Amount USD;Amount RUB\nA;2025-01-25;1;90\nB;2025-01-26;2;180\n")
+    (notice,) = read_sales(path).quality.notices
+    assert "Amount RUB could be it too" in notice

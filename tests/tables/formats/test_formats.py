@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.tables import ledger
+from tests.tables.xlsb import write_xlsb
 
 from abcxyz.errors import InputError
 from abcxyz.tables.read import open_table
@@ -78,6 +79,7 @@ FORMATS: dict[str, Callable[[Path], Path]] = {
     "csv": lambda path: ledger.write_csv(path, ledger.plain_rows()),
     "xlsx": lambda path: ledger.write_xlsx(path, {"Лист1": ledger.plain_rows()}),
     "xls": lambda path: ledger.write_xls(path, ledger.plain_rows()),
+    "xlsb": lambda path: write_xlsb(path, ledger.plain_rows()),
     "ods": lambda path: ledger.write_ods(path, ledger.plain_rows()),
     "spreadsheetml": lambda path: ledger.write_spreadsheet_xml(path, ledger.plain_rows()),
     "jsonl": _json_lines,

@@ -60,7 +60,8 @@ def _try(kind: str, count: int, seed: int, folder: Path) -> int:
 @pytest.mark.parametrize("kind", MUTATED)
 def test_damaged_files_are_read_or_refused(kind: str, tmp_path: Path) -> None:
     """No damage ends in another exception."""
-    assert _try(kind, 8, 1, tmp_path) <= 8
+    count = 4 if kind in ("xls", "xlsb") else 8  # a process for each of these files
+    assert _try(kind, count, 1, tmp_path) <= count
 
 
 @pytest.mark.slow

@@ -128,3 +128,10 @@ def test_printed_numbers_are_read_back(
         assert read(*cells) == expected
     except InputError as problem:
         assert "--decimal" in str(problem)  # noqa: PT017 - it may also be read
+
+
+def test_two_decimal_marks_settle_nothing() -> None:
+    """Where the column has both decimal marks, an open cell is asked about."""
+    assert amount_form(["10,5", "10.5"]).decimal is None
+    with pytest.raises(InputError, match="--decimal"):
+        amount_form(["10,5", "10.5", "1.234"])

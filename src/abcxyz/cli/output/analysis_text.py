@@ -62,6 +62,11 @@ def _head(summary: dict[str, Any], unit: str, lang: str) -> str:
             last=date_text(until - timedelta(days=1), lang),
         ),
         text(
+            "Lookback for the rhythm of orders and known customers: from {first}",
+            lang,
+            first=date_text(date.fromisoformat(summary["lookback"]["since"]), lang),
+        ),
+        text(
             "Buckets: {count} ({unit})",
             lang,
             count=window["buckets"],

@@ -20,8 +20,8 @@ STEP = 30
 WARM_UP = 30
 """Days of sales before the first landmark."""
 
-_MOST_CUSTOMERS = 5_000
-_MOST_ROWS = 16_000
+_MOST_CUSTOMERS = 8_000
+_MOST_ROWS = 40_000
 _MOST_LANDMARKS = 24
 _SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
 
@@ -83,7 +83,7 @@ def past_examples(
     Returns
     -------
     Examples or None
-        About 16,000 at most: many customers are examples at some of the earlier landmarks only.
+        About 40,000 at most: many customers are examples at some of the earlier landmarks only.
         None without any.
     """
     rows = max(len(history) * len(days), 1)

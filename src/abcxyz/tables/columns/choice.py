@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from abcxyz.tables.roles import (
     same_heading,
 )
 from abcxyz.tables.values.amounts import AmountForm, parse_amounts
+from abcxyz.tables.values.currency_marks import is_currency
 from abcxyz.tables.values.ids import IdForm
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 
@@ -93,9 +95,19 @@ class ColumnChoices:
     ----------
     choices
         One choice per role, in the order of `~abcxyz.tables.roles.ROLES`.
+    left
+        Choices whose columns are not read, because their decimal mark stays open.
     """
 
     choices: tuple[ColumnChoice, ...] = field(converter=_choices)
+    left: tuple[ColumnChoice, ...] = field(default=(), converter=_choices)
+
+    def without(self, roles: Collection[str]) -> ColumnChoices:
+        """Return the choices without the columns of some roles."""
+        return ColumnChoices(
+            [one for one in self.choices if one.role not in roles],
+            [one for one in self.choices if one.role in roles],
+        )
 
     @property
     def columns(self) -> dict[str, str]:
@@ -105,7 +117,16 @@ class ColumnChoices:
     @property
     def remarks(self) -> list[str]:
         """Each choice as a sentence."""
-        return [one.remark for one in self.choices]
+        left = [
+            _WORDS.message(
+                "{column} is not read for {option}, because its amounts may have thousands or "
+                "decimals; name the decimal mark with --decimal",
+                column=one.column,
+                option=one.option,
+            )
+            for one in self.left
+        ]
+        return [*(one.remark for one in self.choices), *left]
 
     @property
     def notices(self) -> list[str]:
@@ -235,7 +256,8 @@ def _objections(role: str, cells: Mapping[str, pd.Series[Any]]) -> dict[str, Mes
         sizes = {column: _size(values.tolist()) for column, values in cells.items()}
         for column, (size, whole) in sizes.items():
             larger = [other for other, _ in sizes.values() if other >= _SIZE * size]
-            if whole and larger and column not in objections:
+            is_money = any(is_currency(word) for word in re.findall(r"[^\W\d_]+|\S", column))
+            if whole and larger and column not in objections and not is_money:
                 objections[column] = _WORDS.message("looks like a number of pieces")
     return objections
 

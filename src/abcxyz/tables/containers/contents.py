@@ -7,10 +7,8 @@ import filecmp
 import gzip
 import io
 import lzma
-import shutil
 import stat
 import struct
-import tempfile
 import weakref
 import zipfile
 import zlib
@@ -30,6 +28,7 @@ from abcxyz.tables.containers.signatures import (
     kind_of_zip,
     refusal,
 )
+from abcxyz.toolkit.temporary import TemporaryFolder, temporary_folder
 
 __all__ = ["Content", "absent", "contents_of", "damaged", "reading"]
 
@@ -94,8 +93,8 @@ class Content:
         if self.path is not None:
             yield self.path
             return
-        with tempfile.TemporaryDirectory(prefix="abcxyz-") as folder:
-            path = Path(folder) / "table"
+        with temporary_folder() as folder:
+            path = folder / "table"
             with self.open() as source, path.open("wb") as target:
                 while block := source.read(_BLOCK):
                     target.write(block)
@@ -167,12 +166,13 @@ def contents_of(path: Path, limits: UnpackLimits = DEFAULT_LIMITS) -> list[Conte
 def _of_stream(path: Path, limits: UnpackLimits) -> list[Content]:
     """Store a pipe, which can be read once, in a temporary file that lives with its contents."""
     name = str(path)
-    stored = Path(tempfile.mkdtemp(prefix="abcxyz-")) / "stream"
+    folder = TemporaryFolder()
+    stored = folder.path / "stream"
 
     def open_stored() -> IO[bytes]:
         return stored.open("rb")
 
-    weakref.finalize(open_stored, shutil.rmtree, stored.parent, ignore_errors=True)
+    weakref.finalize(open_stored, folder.remove)
     size = 0
     with path.open("rb") as source, stored.open("wb") as target:
         while block := source.read(_BLOCK):

@@ -12,9 +12,9 @@ import pandas as pd
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats
-from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words
+from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, mixed
 
-__all__ = ["CellTable", "Column", "column_of"]
+__all__ = ["CellTable", "Column", "column_of", "line_hashes", "without_gaps"]
 
 _PAD = np.zeros(8, np.uint8)
 
@@ -356,3 +356,27 @@ def _shown(cell: object) -> str:
     if isinstance(cell, (int, float, np.number)):
         return repr(float(cell)) if abs(float(cell)) < 2**53 else str(cell)
     return str(cell)
+
+
+_NO_DOCUMENT = np.uint64(0xA0761D6478BD642F)
+
+
+def without_gaps(
+    keys: npt.NDArray[np.uint64], missing: Bools | None, lines: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.uint64]:
+    """Give each line without a document a document, as in a table without documents."""
+    if missing is None or not missing.any():
+        return keys
+    keys = keys.copy()
+    keys[missing] = mixed(lines[missing].astype(np.uint64) ^ _NO_DOCUMENT)
+    return keys
+
+
+def line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
+    """Return the (rows,) hashes of the lines over all columns."""
+    total: Words | None = None
+    for place, column in enumerate(columns):
+        part = column.hashes(hashing) * np.uint64(2 * place + 1)
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None
+    return total

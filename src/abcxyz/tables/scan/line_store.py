@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Ints
+from abcxyz.toolkit.temporary import TemporaryFolder
 
 __all__ = ["Arrays", "LineStore", "repeated"]
 
@@ -39,7 +39,7 @@ class LineStore:
         self._budget, self._folder = budget, folder
         self._chunks: list[dict[str, npt.NDArray[Any]]] = []
         self._bytes = 0
-        self._files: tempfile.TemporaryDirectory[str] | None = None
+        self._files: TemporaryFolder | None = None
         self._dtype: np.dtype[Any] | None = None
         self.rows = 0
         """Number of lines."""
@@ -73,7 +73,7 @@ class LineStore:
 
     def _spill(self, owners: npt.NDArray[np.integer[Any]]) -> None:
         if self._files is None:
-            self._files = tempfile.TemporaryDirectory(prefix="abcxyz-", dir=self._folder)
+            self._files = TemporaryFolder(self._folder)
             self._dtype = np.dtype([(name, one.dtype) for name, one in self._chunks[0].items()])
         for chunk in self._chunks:
             part = (owners[chunk["customer"]] % _PARTITIONS).astype(np.uint8)
@@ -90,7 +90,7 @@ class LineStore:
 
     def _file(self, number: int) -> Path:
         assert self._files is not None
-        return Path(self._files.name) / f"{number}.lines"
+        return self._files.path / f"{number}.lines"
 
     def parts(self, *, last: bool = False) -> Iterator[list[Arrays]]:
         """Yield all lines as lists of batches: one list, or one per partition.
@@ -115,7 +115,7 @@ class LineStore:
         """Remove the lines and their files."""
         self._chunks = []
         if self._files is not None:
-            self._files.cleanup()
+            self._files.remove()
             self._files = None
 
 

@@ -69,7 +69,12 @@ def quantity_times_price(table: Table, *, decimal: str | None = None) -> Table |
         price=price,
     )
     return DerivedTable(
-        table, [*table.columns, name], begin, parts, [remark, *table.remarks], {"amount": name}
+        table,
+        [*table.columns, name],
+        begin,
+        parts,
+        [remark, *table.remarks],
+        {**table.roles, "amount": name},
     )
 
 

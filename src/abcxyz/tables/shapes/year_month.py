@@ -51,7 +51,7 @@ def year_and_month(table: Table) -> Table | None:
         lambda: dated,
         parts,
         [remark, *table.remarks],
-        {"date": name},
+        {**table.roles, "date": name},
     )
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from abcxyz.tables.values.text import clean_text, is_missing
 
-__all__ = ["currency_code", "currency_in_amount", "strip_currency"]
+__all__ = ["currency_code", "currency_in_amount", "is_currency", "strip_currency"]
 
 #: Code -> its signs and words in cells; the code itself and its lower case count too.
 _MARKS: Mapping[str, str] = MappingProxyType(
@@ -91,6 +91,17 @@ def strip_currency(text: str) -> tuple[str, str | None]:
     if match := _LAST.search(text):
         return text[: match.start()].strip(), _CODES[match[0].casefold()]
     return text, None
+
+
+def is_currency(word: str) -> bool:
+    """Return whether a word is the code, the sign or the name of a currency.
+
+    Examples
+    --------
+    >>> is_currency("usd"), is_currency("₽"), is_currency("pieces")
+    (True, True, False)
+    """
+    return word.casefold() in _CODES
 
 
 def currency_in_amount(cell: object) -> str:
