@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from abcxyz.errors import ConfigError, InputError
+from abcxyz.toolkit.clock import SystemClock
 
 __all__ = ["TOLERANCE", "WebhookError", "sign", "signature_header", "verify"]
 
@@ -137,7 +137,7 @@ def verify(
         )
     identity, written, signatures = (known[name] for name in names)
     moment = int(written) if written.isascii() and written.isdecimal() else None
-    now = time.time() if now is None else now
+    now = SystemClock().now() if now is None else now
     if moment is None or abs(now - moment) > tolerance:
         raise WebhookError(
             "the message is of another time than now, give or take {tolerance} s; refuse it, and "

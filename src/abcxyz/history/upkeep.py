@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import sqlite3
 from collections.abc import Mapping
@@ -200,8 +199,6 @@ class Upkeep:
                 copy.execute("PRAGMA journal_mode = DELETE")
             finally:
                 copy.close()
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
             temporary.replace(path)
         except (OSError, sqlite3.Error) as problem:
             raise HistoryError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import sys
 import threading
@@ -18,6 +17,7 @@ from attrs import define, field
 from abcxyz.cli.output.terminal import GuardedStream
 from abcxyz.errors import AbcxyzError
 from abcxyz.toolkit.escapes import LINE_ENDS, escaped
+from abcxyz.toolkit.files import write_atomic
 from abcxyz.toolkit.redaction import Redactor, collecting_secrets
 
 __all__ = ["CrashError", "Guard", "guarded"]
@@ -65,6 +65,7 @@ class Guard:
     def write_traceback(self, problem: BaseException) -> Path:
         """Write the traceback of a failure, redacted, to a new file for its owner alone."""
         import platform
+        import secrets
         import tempfile
         import traceback
         from importlib.metadata import version
@@ -73,10 +74,10 @@ class Guard:
             f"abcxyz {version('abcxyz')}, Python {platform.python_version()}, {sys.platform}\n",
             *traceback.format_exception(problem),
         ]
-        handle, name = tempfile.mkstemp(prefix="abcxyz-debug-", suffix=".txt")
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(escaped(self.redactor.text("".join(lines)), keep=LINE_ENDS))
-        return Path(name)
+        path = Path(tempfile.gettempdir()) / f"abcxyz-debug-{secrets.token_hex(8)}.txt"
+        content = escaped(self.redactor.text("".join(lines)), keep=LINE_ENDS)
+        write_atomic(path, content.encode("utf-8", "replace"), private=True)
+        return path
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal: end the command in good order, and a second time at once."""
