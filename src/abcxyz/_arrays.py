@@ -160,7 +160,8 @@ def same_numbers(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attr
     numbers = ("float", "float | None", "tuple[float, ...]")
     return [
         one.evolve(eq_key=_number_key)
-        if one.type in (*numbers, float) and one.eq and one.eq_key is None
+        # The stubs of attrs leave this attribute out.
+        if one.type in (*numbers, float) and one.eq and one.eq_key is None  # type: ignore[attr-defined]
         else one
         for one in fields
     ]

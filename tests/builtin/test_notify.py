@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it loads modules that are deprecated
     pytest.importorskip("apprise")
 
-ROWS = [
+ROWS: list[tuple[str, str, str | None, dict[str, Any]]] = [
     ("fell_from_a", "c1", "Анна", {"before": "AX", "after": "BX"}),
     ("lapsed_a", "c2", "Борис", {"before": "AX"}),
     ("fell_from_a", "c3", None, {"before": "AY", "after": "CZ"}),

@@ -73,7 +73,8 @@ class Query:
     def __attrs_post_init__(self) -> None:
         for one in attrs.fields(Query)[:_COLUMNS]:
             role, name = one.name, getattr(self, one.name)
-            if not isinstance(name, str) and (name is not None or one.default is attrs.NOTHING):
+            default: object = one.default
+            if not isinstance(name, str) and (name is not None or default is attrs.NOTHING):
                 raise InputError(
                     "the name of the column for {role} is {name!r}; pass text, after renaming "
                     "the columns, such as frame.columns = frame.columns.astype(str)",

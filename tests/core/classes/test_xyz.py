@@ -24,7 +24,7 @@ from abcxyz import (
     classify_xyz,
     coefficient_of_variation,
 )
-from abcxyz.core.classes.classify import warn_of_unsteady_x
+from abcxyz.core.classes.meaningless import warn_of_unsteady_x
 from abcxyz.core.classes.rules import Rule
 from abcxyz.errors import UnsteadyClassWarning
 

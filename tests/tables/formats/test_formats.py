@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -246,7 +247,11 @@ def test_dates_stored_as_numbers(kind: str, notation: str, tmp_path: Path) -> No
     number = DATE_NUMBERS[notation]
     path = tmp_path / f"a.{kind}"
     if kind == "xlsx":
-        rows = [["customer", "date", "amount"], ["A", number, 5.0], ["B", number, 7.0]]
+        rows: list[list[Any]] = [
+            ["customer", "date", "amount"],
+            ["A", number, 5.0],
+            ["B", number, 7.0],
+        ]
         ledger.write_xlsx(path, {"S": rows})
     elif kind == "parquet":
         frame = {"customer": ["A", "B"], "date": [number] * 2, "amount": [5.0, 7.0]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.tables import ledger
@@ -33,7 +34,7 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _values(path: Path, **options: object) -> dict[str, float]:
+def _values(path: Path, **options: Any) -> dict[str, float]:
     """Return customer to value of a table without dates."""
     analysis = analyze_file(path, as_of=AS_OF, settings=Settings(), **options)
     snapshot = analysis.snapshot
@@ -183,7 +184,9 @@ def test_sheets_of_months_without_dates(year: str, tmp_path: Path) -> None:
     """Sheets named after months date their lines, and a sheet of the year is not added."""
     heading = ["Контрагент", "Сумма"]
     end = " 2025" if year == "in the sheets" else ""
-    sheets = {f"{name}{end}": [heading, *rows] for name, rows in SHEETS.items()}
+    sheets: dict[str, list[list[Any]]] = {
+        f"{name}{end}": [heading, *rows] for name, rows in SHEETS.items()
+    }
     sheets["Год"] = [heading, ["Луч", 300.0], ["Мир", 50.0]]
     name = "Продажи.xlsx" if end else "Продажи 2025.xlsx"
     sales = read_sales(ledger.write_xlsx(tmp_path / name, sheets))
@@ -200,8 +203,8 @@ def test_files_of_months_without_dates(tmp_path: Path) -> None:
 
 def test_sheets_with_more_columns_and_copies(tmp_path: Path) -> None:
     """A note in one sheet does not exclude it, and a copy of a sheet is read once."""
-    one = [["Контрагент", "Дата", "Сумма"], ["Луч", date(2025, 1, 5), 100.0]]
-    two = [
+    one: list[list[Any]] = [["Контрагент", "Дата", "Сумма"], ["Луч", date(2025, 1, 5), 100.0]]
+    two: list[list[Any]] = [
         ["Контрагент", "Дата", "Сумма", "Примечание"],
         ["Луч", date(2025, 2, 6), 200.0, "x"],
         ["Мир", date(2025, 2, 7), 50.0, None],
