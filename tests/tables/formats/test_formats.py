@@ -257,7 +257,7 @@ def test_dates_stored_as_numbers(kind: str, notation: str, tmp_path: Path) -> No
         frame = {"customer": ["A", "B"], "date": [number] * 2, "amount": [5.0, 7.0]}
         pd.DataFrame(frame).to_parquet(path)
     else:
-        rows = [{"customer": who, "date": number, "amount": 5.0} for who in "AB"]
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        records = [{"customer": who, "date": number, "amount": 5.0} for who in "AB"]
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
     days = read_sales(path).transactions.day
     assert days.tolist() == [date(2025, 1, 15)] * 2
