@@ -2,7 +2,8 @@
 
 Plain arrays in, frozen results out: see `classify_abc`, `classify_xyz`, `analyze`. The names of
 `abcxyz.core` are loaded when the first of them is used, with numpy and attrs and nothing heavier;
-so are ``abcxyz.frames``, ``abcxyz.charts`` and ``abcxyz.sklearn``, and what these need.
+so are ``abcxyz.frames``, ``abcxyz.charts``, ``abcxyz.crm`` and
+``abcxyz.sklearn``, and what these need.
 """
 
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     __version__: str
 else:
     #: Packages that are loaded when they are used as attributes; they may need an extra.
-    _PACKAGES = ("charts", "frames", "sklearn")
+    _PACKAGES = ("charts", "crm", "frames", "sklearn")
 
     def __getattr__(name):
         """Load a package, the version, or the names of `abcxyz.core`, at the first use of one."""

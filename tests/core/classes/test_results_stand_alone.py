@@ -223,7 +223,7 @@ def test_whole_fractions_are_identifiers_everywhere() -> None:
 def test_packages_are_attributes() -> None:
     assert "curve" in vars(abcxyz.charts)
     assert "segment" in vars(abcxyz.frames)
-    assert {"charts", "frames", "sklearn", "__version__"} <= set(dir(abcxyz))
+    assert {"charts", "crm", "frames", "sklearn", "__version__"} <= set(dir(abcxyz))
     assert abcxyz.__version__.count(".") >= 1
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         getattr(abcxyz, "nothing")  # noqa: B009
