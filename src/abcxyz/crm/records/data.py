@@ -62,7 +62,7 @@ class CrmData:
     deals
         The deals.
     changes, activities, leads, lines, users, values, spend, plans
-        Other tables, see `abcxyz.crm.TABLES`.
+        Other tables, by the names of their files in ``abcxyz.crm.TABLES``.
     stages
         Stages of the funnels; guessed from the changes by default.
     zone
