@@ -60,7 +60,6 @@ ALLOWED = {
     "filter order select": "the arguments of a foreign method",
     "inside orders spanned unusable": "whole numbers among the columns of one frame",
     "notify tasks timeline": "what each channel needs, and the options that choose them",
-    "adapters broken commands": "fields of a record, formatted for one reader",
 }
 
 

@@ -79,7 +79,7 @@ def read(url: str, window: Window = OCTOBER, **options: Any) -> tuple[Any, SqlSo
 def test_a_table_is_read_by_its_usual_names(url: str) -> None:
     """Columns are recognised, values parsed, and names and doubtful lines reported."""
     sales, source = read(url, table="ledger")
-    assert ["17", "17", "18"] == sales.customer.tolist()
+    assert ["17", "17", "18"] == sales.identifiers.tolist()
     assert [100.10, -0.10, 5.0] == sales.amount.tolist()
     assert [date(2026, 10, 1), date(2026, 10, 31), date(2026, 10, 31)] == sales.day.tolist()
     assert 3 == len(set(sales.document.tolist()))
@@ -117,7 +117,7 @@ def test_large_numbers_beside_nothing_stay_whole(url: str) -> None:
         url, "DROP TABLE IF EXISTS big", "CREATE TABLE big (client_id BIGINT, date DATE, sum INT)"
     )
     execute(url, "INSERT INTO big VALUES (12345678901234567, '2026-10-05', 3), (NULL, NULL, 1)")
-    assert ["12345678901234567"] == read(url, table="big")[0].customer.tolist()
+    assert ["12345678901234567"] == read(url, table="big")[0].identifiers.tolist()
 
 
 @pytest.mark.parametrize(

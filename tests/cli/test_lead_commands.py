@@ -179,7 +179,7 @@ def test_headings_of_strangers(
     assert main(["model", "info", card]) == 0
     output = capsys.readouterr().out
     assert "\x1b" not in output
-    assert "x [2J" in output
+    assert r"x\u001b[2J" in output
 
 
 def test_wrong_cards(

@@ -271,6 +271,8 @@ class Doors:
             "abc": rule_to_dict(self.settings.abc),
             "xyz": rule_to_dict(self.settings.xyz),
             "history": {"path": f"history-{kind}.db"},
+            # A job learns from its past who lapses; the library does so only where it is asked.
+            "alerts": {"lapse": "rule"},
         }
         text = "".join(
             f"[{table}]\n"

@@ -136,7 +136,7 @@ def test_the_alerts_command_reads_the_same_facts(
     from abcxyz.pipeline import prepare
 
     mine = plugin("mine", abcxyz_sources={"deals": Deals})
-    load_both: Callable[[], Any] = lambda: load(extra=[PLUGIN, mine])  # noqa: E731
+    load_both: Callable[[], Any] = lambda **chosen: load(extra=[PLUGIN, mine], **chosen)  # noqa: E731
     monkeypatch.setattr(prepare, "load", load_both)
     job = tmp_path / "job.toml"
     job.write_text('[[source]]\nkind = "deals"\n' + JSONL)

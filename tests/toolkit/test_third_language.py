@@ -145,7 +145,7 @@ def test_a_plugin_brings_its_language(
     info = tmp_path / "german_plugin-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: german_plugin\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[abcxyz]\ngerman = german_plugin\n")
+    (info / "entry_points.txt").write_text("[abcxyz]\nde = german_plugin\n")
     assert "de" not in LANGUAGES
 
     assert 0 == main(["plugins", "--lang=de"])
@@ -162,7 +162,7 @@ def test_a_job_loads_its_language(make: Make, tmp_path: Path) -> None:
     info = tmp_path / "german_for_jobs-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: german_for_jobs\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[abcxyz]\ngerman = german_for_jobs\n")
+    (info / "entry_points.txt").write_text("[abcxyz]\nde = german_for_jobs\n")
     (tmp_path / "job.toml").write_text(
         '[[source]]\nkind = "csv"\npath = "s.csv"\n[history]\npath = "h.sqlite"\n'
         '[report]\nlang = "de"\n'

@@ -72,6 +72,7 @@ def parquet_sales(
 
     Examples
     --------
+    >>> import tempfile
     >>> import pandas as pd
     >>> file = Path(tempfile.mkdtemp()) / "sales.parquet"
     >>> pd.DataFrame({"who": [7, 8]}).to_parquet(file)

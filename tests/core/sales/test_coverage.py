@@ -7,8 +7,8 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from abcxyz import InputError, Settings, Transactions, analyze
-from abcxyz.core.analysis.analyze import analyze_reading
+from abcxyz import InputError, Panel, Periods, Settings, Transactions, analyze
+from abcxyz.core.analysis.analyze import aggregate_sales, analyze_reading
 from abcxyz.core.classes.classify import classify_xyz
 from abcxyz.errors import CoverageWarning, UnsteadyClassWarning
 from abcxyz.frames import segment
@@ -73,8 +73,12 @@ class Reading:
         self.batches = batches
         self.names: dict[str, str] = {}
 
-    def transactions(self, *_: object, **__: object) -> tuple[Transactions, ...]:
-        return self.batches
+    @property
+    def last_day(self) -> date | None:
+        return max((day for batch in self.batches for day in batch.day.tolist()), default=None)
+
+    def panel(self, periods: Periods, settings: Settings, _: object = None) -> Panel:
+        return aggregate_sales(self.batches, periods, settings)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import InputError, Periods, Transactions, aggregate, concat
-from abcxyz.core.sales import accumulate as module
+from abcxyz.core.sales import customer_numbers as module
 from abcxyz.core.sales.panel import Panel
 
 YEAR = Periods.parse("6M", date(2026, 1, 15))

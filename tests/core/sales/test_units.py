@@ -117,7 +117,7 @@ import polars as pl
 for table in (frame, pl.from_pandas(frame), pl.from_pandas(frame).lazy()):
     with segmented(table, period="12F", **columns) as answer:
         got = answer.lazy().collect().to_pandas() if hasattr(answer, "lazy") else answer
-    got = got.sort_values("customer").reset_index(drop=True)
+    got = got.rename(columns={"who": "customer"}).sort_values("customer").reset_index(drop=True)
     assert expected["segment"].tolist() == got["segment"].tolist(), type(table)
     assert np.allclose(expected["cv"], got["cv"].astype(float))
 

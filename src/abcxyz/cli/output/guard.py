@@ -16,9 +16,8 @@ from attrs import define, field
 
 from abcxyz.cli.output.terminal import GuardedStream
 from abcxyz.errors import AbcxyzError
-from abcxyz.toolkit.escapes import LINE_ENDS, escaped
 from abcxyz.toolkit.files import write_atomic
-from abcxyz.toolkit.redaction import Redactor, collecting_secrets
+from abcxyz.toolkit.redaction import LINE_ENDS, Redactor, collecting_secrets, escaped
 
 __all__ = ["CrashError", "Guard", "guarded"]
 

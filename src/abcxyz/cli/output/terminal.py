@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.i18n import LANGUAGES, text, translate
-from abcxyz.toolkit.escapes import LINE_ENDS, escaped
+from abcxyz.toolkit.redaction import LINE_ENDS, escaped
 
 __all__ = ["GuardedStream", "ask", "complain", "one_line", "printable", "raw", "show_warnings"]
 

@@ -59,7 +59,7 @@ def ridge_logit(
     >>> base, slopes = ridge_logit(np.array([[0.0], [0.0], [1.0], [1.0]]),
     ...                            np.array([False, True, True, True]))
     >>> round(base, 2), slopes.round(2).tolist()
-    (0.73, [0.82])
+    (0.9, [0.42])
     """
     n, p = columns.shape
     weight = np.ones(n) if weights is None else weights
