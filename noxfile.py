@@ -186,7 +186,7 @@ def browser(session: nox.Session) -> None:
     if "--install" in posargs:
         posargs.remove("--install")
         session.run("playwright", "install", "--with-deps", "chromium")
-    session.run("pytest", "-m", "browser", *posargs)
+    session.run("pytest", "tests/browser", "-m", "browser", *posargs)
 
 
 @nox.session
