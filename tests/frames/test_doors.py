@@ -566,7 +566,7 @@ def test_frames_warn_as_the_library_does(
     assert places == {__file__}
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ibis, of DuckDB
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # as Ibis calls it
 @pytest.mark.parametrize("engine", ENGINES)
 def test_sales_before_the_lookback_are_an_error(engine: str, make: Callable[[str], Maker]) -> None:
     """Sales that are all too old are refused with the day of the last one, as by the library."""
