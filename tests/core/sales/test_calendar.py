@@ -110,7 +110,9 @@ def test_a_missing_day_has_no_bucket() -> None:
     assert periods.window.holds(days).tolist() == [False, True, True, False, False]
 
 
-@pytest.mark.parametrize("day", [np.datetime64("NaT"), np.datetime64("NaT", "D"), "NaT", None])
+@pytest.mark.parametrize(
+    "day", [np.datetime64("NaT", "s"), np.datetime64("NaT", "D"), "NaT", None]
+)
 def test_a_missing_day_is_no_end_of_a_window(day: object) -> None:
     """A window or a date of classification without a day is refused by name."""
     with pytest.raises(InputError, match="until is"):

@@ -18,7 +18,7 @@ NOTHING = [
     np.float32("nan"),
     Decimal("NaN"),
     Decimal("sNaN"),
-    np.datetime64("NaT"),
+    np.datetime64("NaT", "s"),
     np.timedelta64("NaT", "D"),
     pd.NaT,
     pd.NA,
