@@ -97,11 +97,11 @@ def test_a_file_or_a_job_without_sales_in_the_window_is_an_error(
     """No result without sales is written; the error suggests a day."""
     reading = Reading(*(sales_on([day]) for day in days))
     with pytest.raises(InputError, match=message):
-        analyze_reading(reading, as_of=AS_OF, settings=Settings())  # type: ignore[arg-type]
+        analyze_reading(reading, as_of=AS_OF, settings=Settings())
     if days:
         with pytest.raises(InputError, match=message):
             analyze_reading(
-                Reading(sales_on(days)),  # type: ignore[arg-type]
+                Reading(sales_on(days)),
                 as_of=AS_OF,
                 settings=Settings(),
             )
