@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Ints
-from abcxyz.crm.records.columns import TextColumn, rows_of
+from abcxyz.crm.records.columns import Moments, TextColumn, rows_of
 from abcxyz.crm.records.quality import Account
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Activities, Deals, StageChanges
+from abcxyz.crm.records.visits import funnels_of
 from abcxyz.errors import InputError
 
 __all__ = ["clean", "possible_duplicates", "unique_ids"]
@@ -21,6 +23,11 @@ _UNKNOWN = 0.01
 #: Share of the changes at one moment above which they are reported.
 _TIES = 0.001
 _NO_TIME = np.datetime64("NaT", "s")
+
+
+def _sortable(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return identifiers as numpy can sort them: numbers, or text of one type."""
+    return ids.astype(str) if ids.dtype.kind == "O" else ids
 
 
 def unique_ids(ids: Any, table: str) -> None:
@@ -73,9 +80,10 @@ def clean(
     result: dict[str, Any] = {}
     changes: StageChanges | None = tables.get("changes")
     if changes is not None:
-        changes = _clean_changes(deals, changes, stages, until, account)
-        deals = _created_first(deals, changes, account)
-        _gaps(deals, changes, stages, account)
+        changes, row = _clean_changes(deals, changes, stages, until, account)
+        first = _first_changes(deals, changes, row)
+        deals = _created_first(deals, first, account)
+        _gaps(deals, first, _last_stage(deals, changes, row), stages, account)
         result["changes"] = changes
     if deals.closed is not None:
         wrong = deals.closed < deals.created
@@ -97,18 +105,21 @@ def clean(
 
 def _clean_changes(
     deals: Deals, changes: StageChanges, stages: StageMap, until: Any, account: Account
-) -> StageChanges:
+) -> tuple[StageChanges, Ints]:
+    """Return the changes that count, and the row of the deal of each."""
+    row = rows_of(changes.deal, deals.deal)
+
     def leave_out(kind: str, wrong: Bools) -> None:
-        nonlocal changes
+        nonlocal changes, row
         account.add(kind, wrong, changes.deal)
         if wrong.any():
-            changes = changes.take(~wrong)
+            changes, row = changes.take(~wrong), row[~wrong]
 
     leave_out("no_stage", ~changes.stage.given())
-    leave_out("unknown_deal", rows_of(changes.deal, deals.deal) < 0)
+    leave_out("unknown_deal", row < 0)
     if until is not None:
         leave_out("future", np.asarray(changes.entered >= until))
-    _, kind = stages.lookup(_funnels(deals, changes), changes.stage)
+    _, kind = stages.lookup(funnels_of(deals, changes, row), changes.stage)
     unknown = kind < 0
     if unknown.sum() > _UNKNOWN * len(changes):
         names = np.unique(changes.stage.texts()[unknown].astype(str)).tolist()
@@ -120,7 +131,6 @@ def _clean_changes(
             names=", ".join(names[:10]),
         )
     leave_out("unknown_stage", unknown)
-    row = rows_of(changes.deal, deals.deal)
     order = np.lexsort((np.arange(len(row)), changes.entered, row))
     same = np.zeros(len(row), dtype=bool)
     tied = np.zeros(len(row), dtype=bool)
@@ -133,22 +143,11 @@ def _clean_changes(
     tied = tied[~same]
     if tied.sum() > _TIES * len(changes):
         account.add("same_moment", tied, changes.deal)
-    return changes
+    return changes, row
 
 
-def _funnels(deals: Deals, changes: StageChanges) -> TextColumn:
-    """Return the funnel of every change: its own, or else that of its deal."""
-    row = rows_of(changes.deal, deals.deal)
-    if changes.funnel is None:
-        return deals.funnel[row]
-    names = tuple(dict.fromkeys((*changes.funnel.categories, *deals.funnel.categories)))
-    own = deals.funnel[row].codes_in(names)
-    return TextColumn(names, np.where(changes.funnel.given(), changes.funnel.codes_in(names), own))
-
-
-def first_changes(deals: Deals, changes: StageChanges) -> Any:
+def _first_changes(deals: Deals, changes: StageChanges, row: Ints) -> Moments:
     """Return the moment of the first change of every deal; NaT without one."""
-    row = rows_of(changes.deal, deals.deal)
     first = np.full(len(deals), np.iinfo(np.int64).max)
     np.minimum.at(first, row, changes.entered.astype(np.int64))
     return np.where(first == np.iinfo(np.int64).max, _NO_TIME, first.astype("M8[s]")).astype(
@@ -156,8 +155,7 @@ def first_changes(deals: Deals, changes: StageChanges) -> Any:
     )
 
 
-def _created_first(deals: Deals, changes: StageChanges, account: Account) -> Deals:
-    first = first_changes(deals, changes)
+def _created_first(deals: Deals, first: Moments, account: Account) -> Deals:
     late = first < deals.created
     if not late.any():
         return deals
@@ -165,19 +163,18 @@ def _created_first(deals: Deals, changes: StageChanges, account: Account) -> Dea
     return deals.with_columns(created=np.where(late, first, deals.created))
 
 
-def _gaps(deals: Deals, changes: StageChanges, stages: StageMap, account: Account) -> None:
-    first = first_changes(deals, changes)
+def _gaps(
+    deals: Deals, first: Moments, last: TextColumn, stages: StageMap, account: Account
+) -> None:
     account.add("no_history", np.isnat(first), deals.deal)
     account.add("history_gap", first - deals.created > np.timedelta64(60, "s"), deals.deal)
-    last = _last_stage(deals, changes)
     _, now = stages.lookup(deals.funnel, deals.stage)
     _, then = stages.lookup(deals.funnel, last)
     known = ~np.isnat(first) & (now >= 0) & (then >= 0)
     account.add("outcome_differs", known & (now != then), deals.deal, deals.amount)
 
 
-def _last_stage(deals: Deals, changes: StageChanges) -> TextColumn:
-    row = rows_of(changes.deal, deals.deal)
+def _last_stage(deals: Deals, changes: StageChanges, row: Ints) -> TextColumn:
     order = np.lexsort((np.arange(len(row)), changes.entered, row))
     last = np.full(len(deals), -1, dtype=np.int64)
     last[row[order]] = order  # the latest of a deal is written last
@@ -190,9 +187,8 @@ def _last_stage(deals: Deals, changes: StageChanges) -> TextColumn:
 
 def _clean_activities(activities: Activities, until: Any, account: Account) -> Activities:
     ids = activities.activity
-    keys = ids.astype(str) if ids.dtype.kind == "O" else ids
     kept = np.zeros(len(ids), dtype=bool)
-    kept[np.unique(keys, return_index=True)[1]] = True
+    kept[np.unique(_sortable(ids), return_index=True)[1]] = True
     account.add("repeated_activity", ~kept, ids)
     if not kept.all():
         activities = activities.take(kept)
@@ -229,9 +225,7 @@ def possible_duplicates(deals: Deals) -> Bools:
     rows = np.flatnonzero(known)
     if not len(rows):
         return doubtful
-    _, customer = np.unique(
-        ids[rows].astype(str) if ids.dtype.kind == "O" else ids[rows], return_inverse=True
-    )
+    _, customer = np.unique(_sortable(ids[rows]), return_inverse=True)
     _, amount = np.unique(deals.amount[rows], return_inverse=True)
     day = deals.created[rows].astype("M8[D]").astype(np.int64)
     order = np.lexsort((day, amount, customer))

@@ -23,6 +23,7 @@ __all__ = [
     "Moments",
     "TextColumn",
     "as_given",
+    "blank_column",
     "days_column",
     "flags",
     "moments",
@@ -121,6 +122,11 @@ def text_column(values: Any) -> TextColumn:
             code = seen[value] = places.setdefault(text, len(places))
         codes[i] = code
     return TextColumn(tuple(places), freeze(codes))
+
+
+def blank_column(n: int) -> TextColumn:
+    """Return a column of *n* empty texts."""
+    return TextColumn(("",), np.zeros(n, dtype=np.int64))
 
 
 def optional_text(values: Any, name: str) -> TextColumn:  # noqa: ARG001 - as other converters

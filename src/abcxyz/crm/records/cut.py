@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools
-from abcxyz.crm.records.columns import TextColumn, rows_of
+from abcxyz.crm.records.columns import TextColumn, blank_column, rows_of
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Activities, Deals, Leads, Values
 from abcxyz.crm.records.visits import LOST, NOT_A_TIME, Outcomes, Visits, outcomes_of, visits_of
@@ -91,7 +91,11 @@ def _deals_then(deals: Deals, visits: Visits | None, stages: StageMap, moment: A
     made = deals.with_columns(**changed)
     if made.lost_reason is not None:
         outcomes: Outcomes = outcomes_of(made, visits, stages)
-        made = made.with_columns(lost_reason=_blank(made.lost_reason, outcomes.kind != LOST))
+        lost = outcomes.kind == LOST
+        if visits is not None:
+            # A deal that was opened again keeps the reason: an earlier day still needs it.
+            lost[visits.row[visits.kind == LOST]] = True
+        made = made.with_columns(lost_reason=_blank(made.lost_reason, ~lost))
     return made
 
 
@@ -125,7 +129,7 @@ def _with_values(deals: Deals, values: Values) -> Deals:
         if name in _TEXTS:
             base = getattr(deals, name)
             if base is None:
-                base = TextColumn(("",), np.zeros(len(deals), dtype=np.int64))
+                base = blank_column(len(deals))
             changed[name] = _placed(base, texts, where)
         elif name == "amount":
             amount = np.full(len(deals), np.nan) if deals.amount is None else deals.amount.copy()

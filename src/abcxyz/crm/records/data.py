@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from attrs import Factory, evolve, field, frozen
 
-from abcxyz._arrays import Floats, as_day
+from abcxyz._arrays import Floats, Ints, as_day
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.crm.records.clean import clean
-from abcxyz.crm.records.columns import Columns, Moments, TextColumn, rows_of
+from abcxyz.crm.records.columns import Columns, Moments, TextColumn, blank_column, rows_of
 from abcxyz.crm.records.cut import cut
 from abcxyz.crm.records.quality import Account
 from abcxyz.crm.records.stages import StageMap, guess_stages
@@ -230,12 +230,20 @@ class CrmData:
         until = None if self.__dict__["_ends_with_records"] else self.until
         return evolve(self, deals=deals, quality=quality, until=until)
 
+    @functools.cached_property
+    def deal_of_activity(self) -> Ints:
+        """(n,) row of the deal of every activity; -1 for none."""
+        table = self.activities
+        if table is None or table.deal is None:
+            return np.full(0 if table is None else len(table), -1, dtype=np.int64)
+        return np.asarray(self.rows_of_deals(table.deal))
+
     def category(self, name: str) -> TextColumn:
         """Return an optional text column of the deals; empty texts where it was not read."""
         column: TextColumn | None = getattr(self.deals, name)
         if column is not None:
             return column
-        return TextColumn(("",), np.zeros(len(self.deals), dtype=np.int64))
+        return blank_column(len(self.deals))
 
     def need(self, table: str) -> Any:
         """Return a table.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
@@ -212,6 +213,17 @@ class Activities(Columns):
     basis: TextColumn | None = attrs.field(
         default=None, converter=as_given, metadata=OPTIONAL["text"]
     )
+
+    @property
+    def took_place(self) -> Bools:
+        """(n,) whether an activity is done; all are where the source does not tell."""
+        return np.ones(len(self), dtype=bool) if self.done is None else self.done
+
+    @property
+    def by_people(self) -> Bools:
+        """(n,) whether a done activity is a person's, not a robot's."""
+        done = self.took_place
+        return done if self.automatic is None else done & ~self.automatic
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,17 @@ from abcxyz.crm.records.columns import Moments, TextColumn, rows_of
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Deals, StageChanges
 
-__all__ = ["EXITS", "LOST", "OPEN", "WON", "Outcomes", "Visits", "outcomes_of", "visits_of"]
+__all__ = [
+    "EXITS",
+    "LOST",
+    "OPEN",
+    "WON",
+    "Outcomes",
+    "Visits",
+    "funnels_of",
+    "outcomes_of",
+    "visits_of",
+]
 
 OPEN, WON, LOST = range(3)
 """Codes of an outcome, those of the semantics P, S and F."""
@@ -71,6 +81,15 @@ class Visits:
         return np.asarray(np.r_[True, self.row[1:] != self.row[:-1]])
 
 
+def funnels_of(deals: Deals, changes: StageChanges, row: Ints) -> TextColumn:
+    """Return the funnel of every change: its own, or else that of its deal in *row*."""
+    if changes.funnel is None:
+        return deals.funnel[row]
+    names = tuple(dict.fromkeys((*changes.funnel.categories, *deals.funnel.categories)))
+    own = deals.funnel[row].codes_in(names)
+    return TextColumn(names, np.where(changes.funnel.given(), changes.funnel.codes_in(names), own))
+
+
 def visits_of(deals: Deals, changes: StageChanges, stages: StageMap) -> Visits:
     """Turn clean changes of known deals and stages into visits.
 
@@ -80,15 +99,7 @@ def visits_of(deals: Deals, changes: StageChanges, stages: StageMap) -> Visits:
     the deal is in already is no change: histories also have rows for changes of other fields.
     """
     row = rows_of(changes.deal, deals.deal)
-    if changes.funnel is None:
-        funnel = deals.funnel[row]
-    else:
-        named = changes.funnel.given()
-        merged = (*changes.funnel.categories, *deals.funnel.categories)
-        own = deals.funnel.codes[row] + len(changes.funnel.categories)
-        funnel = TextColumn(merged, np.where(named, changes.funnel.codes, own))
-        unique = tuple(dict.fromkeys(merged))
-        funnel = TextColumn(unique, funnel.codes_in(unique))
+    funnel = funnels_of(deals, changes, row)
     order = np.lexsort((np.arange(len(row)), changes.entered, row))
     row, entered = row[order], changes.entered[order]
     funnel, stage = funnel[order], changes.stage[order]

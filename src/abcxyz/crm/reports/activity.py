@@ -12,7 +12,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.columns import blank_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.records.visits import WON
@@ -148,9 +148,9 @@ def activity(
     """
     table: Activities = crm.need("activities")
     inside = crm.inside(table.started, window)
-    done = np.ones(len(table), dtype=bool) if table.done is None else table.done
+    done = table.took_place
     seconds, cut = _seconds(table, inside & done)
-    nobody = TextColumn(("",), np.zeros(len(table), dtype=np.int64))
+    nobody = blank_column(len(table))
     user = named(table.user or nobody)
     size = len(table.kind.categories)
     pair = user.codes * size + table.kind.codes
@@ -246,7 +246,7 @@ def _customers(crm: CrmData, table: Activities) -> Any:
     own = nobody if table.customer is None else table.customer.astype(object)
     if table.deal is None or crm.deals.customer is None:
         return own
-    row = crm.rows_of_deals(table.deal)
+    row = crm.deal_of_activity
     of_deal = np.where(row >= 0, crm.deals.customer.astype(object)[row], "")
     missing = np.array([one in ("", -1) for one in own.tolist()], dtype=bool)
     return np.where(missing, of_deal, own)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "RANKED",
     "Report",
     "Row",
+    "find",
     "heading",
     "named",
     "shown",
@@ -80,22 +82,39 @@ class Row:
         return {one.name: _plain(getattr(self, one.name)) for one in fields}
 
 
-class Report(Row):
+_Row = TypeVar("_Row", bound=Row)
+
+
+def find(rows: Iterable[_Row], **wanted: str) -> _Row:
+    """Return the first row with these values of its fields.
+
+    Raises
+    ------
+    KeyError
+        There is none.
+    """
+    for row in rows:
+        if all(getattr(row, name) == value for name, value in wanted.items()):
+            return row
+    raise KeyError(*wanted.values())
+
+
+class Report(Row, ABC):
     """Base of the results of reports."""
 
     __slots__ = ()
 
+    @abstractmethod
     def rows(self) -> list[Row]:
         """Return the rows of the main table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self, lang: str = "en") -> str:
         """Return the finding in sentences."""
-        raise NotImplementedError
 
     def to_frame(self) -> pd.DataFrame:
         """Return the main table as a pandas data frame, one line per row."""

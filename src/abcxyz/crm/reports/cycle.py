@@ -14,7 +14,7 @@ from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, LOST, OPEN, WON
-from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.crm.reports.cohort import cohort, funnel_names
 from abcxyz.crm.statistics.survival import (
     SurvivalCurve,
@@ -134,10 +134,7 @@ class CycleReport(Report):
 
     def __getitem__(self, name: str) -> CycleRow:
         """Return one pipeline."""
-        for one in self.funnels:
-            if one.funnel == name:
-                return one
-        raise KeyError(name)
+        return find(self.funnels, funnel=name)
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""

@@ -15,7 +15,7 @@ from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.crm.reports.base import FEW, Report, Row
+from abcxyz.crm.reports.base import FEW, Report, Row, find
 from abcxyz.crm.reports.cohort import HANDED_OVER, Cohort, cohort, funnel_names
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
@@ -137,10 +137,7 @@ class FunnelReport(Report):
 
     def __getitem__(self, name: str) -> FunnelTable:
         """Return the table of a pipeline."""
-        for one in self.funnels:
-            if one.funnel == name:
-                return one
-        raise KeyError(name)
+        return find(self.funnels, funnel=name)
 
     def rows(self) -> list[Row]:
         """Return the stages of all pipelines."""

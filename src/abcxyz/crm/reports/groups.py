@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -19,7 +20,14 @@ from abcxyz.crm.statistics.proportions import (
     two_proportion_test,
 )
 
-__all__ = ["FALSE_DISCOVERY", "LEAST_DIFFERENCE", "GroupRate", "compare_groups", "strata"]
+__all__ = [
+    "FALSE_DISCOVERY",
+    "LEAST_DIFFERENCE",
+    "GroupRate",
+    "RatedRow",
+    "compare_groups",
+    "strata",
+]
 
 FALSE_DISCOVERY = 0.10
 """Adjusted p value up to which a difference is worded as one."""
@@ -66,6 +74,18 @@ class GroupRate(Row):
     ratio_low: float
     ratio_high: float
     verdict: str
+
+
+class RatedRow(Row):
+    """Base of rows with a field ``rate`` of `GroupRate`, whose figures stand beside their own."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, those of the rate among them."""
+        fields = super().to_dict()
+        rate = fields.pop("rate")
+        return fields | {key: value for key, value in rate.items() if key != "won"}
 
 
 def compare_groups(

@@ -11,7 +11,7 @@ from abcxyz._arrays import Bools, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.columns import TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST
 from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, named
@@ -216,7 +216,7 @@ def _reasons(crm: CrmData, groups: Mapping[str, str]) -> TextColumn:
 
 def _groups(crm: CrmData, by: str | None) -> TextColumn:
     if by is None:
-        return TextColumn(("",), np.zeros(len(crm.deals), dtype=np.int64))
+        return blank_column(len(crm.deals))
     if by == "product":
         return _unique(named(product_of_deals(crm)))
     if by == "stage":

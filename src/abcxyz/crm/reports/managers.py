@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -11,11 +10,11 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.columns import TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, named
-from abcxyz.crm.reports.groups import GroupRate, compare_groups, strata
+from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
+from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups, strata
 from abcxyz.crm.statistics.survival import kaplan_meier
 from abcxyz.toolkit.catalogue import text
 
@@ -25,7 +24,7 @@ _DAY = np.timedelta64(86400, "s")
 
 
 @frozen
-class ManagerRow(Row):
+class ManagerRow(RatedRow):
     """One manager; deals created in the window, and deals closed in it.
 
     Parameters
@@ -74,12 +73,6 @@ class ManagerRow(Row):
     cycle_days: float
     rate: GroupRate
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields by name, those of the rate among them."""
-        fields = super().to_dict()
-        rate = fields.pop("rate")
-        return fields | {key: value for key, value in rate.items() if key != "won"}
-
 
 @frozen
 class ManagersReport(Report):
@@ -95,10 +88,7 @@ class ManagersReport(Report):
 
     def __getitem__(self, user: str) -> ManagerRow:
         """Return one manager."""
-        for one in self.managers:
-            if one.user == user:
-                return one
-        raise KeyError(user)
+        return find(self.managers, user=user)
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""
@@ -214,7 +204,7 @@ def product_of_deals(crm: CrmData) -> TextColumn:
     """Return the product of the first line of every deal; the empty text without lines."""
     n = len(crm.deals)
     if crm.lines is None or not len(crm.lines):
-        return TextColumn(("",), np.zeros(n, dtype=np.int64))
+        return blank_column(n)
     names = tuple(dict.fromkeys((*crm.lines.product.categories, "")))
     row = crm.rows_of_deals(crm.lines.deal)
     codes = np.full(n, names.index(""), dtype=np.int64)
@@ -262,12 +252,9 @@ def _activities(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> 
     table = crm.activities
     if table is None or table.user is None:
         return [np.zeros(len(users), dtype=np.int64)] * 6
-    done = np.ones(len(table), dtype=bool) if table.done is None else table.done
-    inside = done & crm.inside(table.started, window)
-    if table.automatic is not None:
-        inside &= ~table.automatic
+    inside = table.by_people & crm.inside(table.started, window)
     user = named(table.user).codes_in(users)
-    way = TextColumn(("",), np.zeros(len(table), dtype=np.int64))
+    way = blank_column(len(table))
     way = way if table.direction is None else table.direction
     call = table.kind.codes == table.kind.code("call")
     incoming = way.codes == way.code("in")

@@ -13,7 +13,7 @@ from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.toolkit.catalogue import text
 
 __all__ = ["ProductRow", "ProductsReport", "products"]
@@ -69,10 +69,7 @@ class ProductsReport(Report):
 
     def __getitem__(self, product: str) -> ProductRow:
         """Return one product."""
-        for one in self.products:
-            if one.product == product:
-                return one
-        raise KeyError(product)
+        return find(self.products, product=product)
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""

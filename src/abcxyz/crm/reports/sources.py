@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -15,8 +14,8 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, named
-from abcxyz.crm.reports.groups import GroupRate, compare_groups
+from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
+from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups
 from abcxyz.toolkit.catalogue import text
 
 __all__ = ["SourceRow", "SourcesReport", "sources"]
@@ -27,7 +26,7 @@ _RESAMPLES = 400
 
 
 @frozen
-class SourceRow(Row):
+class SourceRow(RatedRow):
     """One source: leads and deals that began in the window, and what became of them.
 
     Parameters
@@ -67,12 +66,6 @@ class SourceRow(Row):
     return_: float
     rate: GroupRate
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields by name, those of the rate among them."""
-        fields = super().to_dict()
-        rate = fields.pop("rate")
-        return fields | {key: value for key, value in rate.items() if key != "won"}
-
 
 @frozen
 class SourcesReport(Report):
@@ -93,10 +86,7 @@ class SourcesReport(Report):
 
     def __getitem__(self, source: str) -> SourceRow:
         """Return one source."""
-        for one in self.sources:
-            if one.source == source:
-                return one
-        raise KeyError(source)
+        return find(self.sources, source=source)
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""

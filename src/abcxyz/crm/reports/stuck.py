@@ -171,11 +171,8 @@ def _silence(crm: CrmData) -> Floats:
     table = crm.activities
     if table is None or table.deal is None:
         return quiet
-    row = crm.rows_of_deals(table.deal)
-    done = np.ones(len(table), dtype=bool) if table.done is None else table.done
-    if table.automatic is not None:
-        done = done & ~table.automatic
-    inside = done & (row >= 0) & (table.started < crm.until)
+    row = crm.deal_of_activity
+    inside = table.by_people & (row >= 0) & (table.started < crm.until)
     days = (crm.until - table.started[inside]) / _DAY
     np.minimum.at(quiet, row[inside], days)
     return quiet

@@ -16,7 +16,7 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.records.visits import WON
-from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.crm.reports.service.requests import Requests, requests_under
 from abcxyz.crm.reports.service.rules import RULES, ServiceRule
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
@@ -101,10 +101,7 @@ class ServiceReport(Report):
 
     def __getitem__(self, rule: str) -> ServiceRow:
         """Return a rule in total."""
-        for one in self.levels:
-            if one.rule == rule and not one.owner:
-                return one
-        raise KeyError(rule)
+        return find(self.levels, rule=rule, owner="")
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""

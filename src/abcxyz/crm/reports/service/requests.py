@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
-from abcxyz.crm.records.columns import Moments, TextColumn
+from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.tables import Activities, Leads
 from abcxyz.crm.records.visits import NOT_A_TIME
@@ -39,7 +39,7 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
     With *calls* only an outgoing call of at least 20 seconds, or a meeting, does.
     """
     n = len(activities)
-    done = np.ones(n, dtype=bool) if activities.done is None else activities.done
+    done = activities.by_people
     kind = activities.kind
     meeting = kind.codes == kind.code("meeting")
     if activities.direction is None:
@@ -54,8 +54,6 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
         if activities.answered is not None:
             answered = call & activities.answered
         result = done & (outgoing | answered)
-    if activities.automatic is not None:
-        result = result & ~activities.automatic
     return np.asarray(result)
 
 
@@ -105,17 +103,11 @@ def requests_under(crm: CrmData, activities: Activities, rule: ServiceRule) -> R
     else:
         row, start = sent
         chosen = _answers(activities, calls=True)
-        of_deal = _deal_rows(crm, activities)
+        of_deal = crm.deal_of_activity
         chosen = chosen & (of_deal >= 0)
         stop = _first_after(of_deal[chosen], activities.started[chosen], row, start, strict=True)
     owner = named(crm.category("owner"))[row]
     return Requests(row, crm.deals.deal[row], owner, start, stop, crm.outcomes.closed[row])
-
-
-def _deal_rows(crm: CrmData, activities: Activities) -> Ints:
-    if activities.deal is None:
-        return np.full(len(activities), -1, dtype=np.int64)
-    return np.asarray(crm.rows_of_deals(activities.deal))
 
 
 def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
@@ -123,15 +115,15 @@ def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
     row = np.full(len(leads), -1, dtype=np.int64)
     if leads.deal is not None:
         row = crm.rows_of_deals(leads.deal)
-    chosen = _answers(activities) & (_deal_rows(crm, activities) >= 0)
-    of_deal = _deal_rows(crm, activities)[chosen]
+    chosen = _answers(activities) & (crm.deal_of_activity >= 0)
+    of_deal = crm.deal_of_activity[chosen]
     stop = _first_after(of_deal, activities.started[chosen], row, leads.created)
     if leads.answered is not None:
         earlier = ~np.isnat(leads.answered) & ~(stop <= leads.answered)
         stop = np.where(earlier, leads.answered, stop)
     owner = leads.owner
     if owner is None:
-        owner = TextColumn(("",), np.zeros(len(leads), dtype=np.int64))
+        owner = blank_column(len(leads))
     closed = np.where(row >= 0, crm.outcomes.closed[row], NOT_A_TIME) if len(crm.deals) else stop
     return Requests(row, leads.lead, named(owner), leads.created, stop, closed)
 
@@ -151,10 +143,14 @@ def _visit_ends(
     forward = here & np.isin(visits.exit, (1, 3))
     row, moment = visits.row[forward], visits.left[forward]
     if activities.ended is not None:
-        done = np.ones(len(activities), dtype=bool) if activities.done is None else activities.done
         meeting = activities.kind.codes == activities.kind.code("meeting")
-        met = done & meeting & ~np.isnat(activities.ended) & (_deal_rows(crm, activities) >= 0)
-        row = np.concatenate([row, _deal_rows(crm, activities)[met]])
+        met = (
+            activities.took_place
+            & meeting
+            & ~np.isnat(activities.ended)
+            & (crm.deal_of_activity >= 0)
+        )
+        row = np.concatenate([row, crm.deal_of_activity[met]])
         moment = np.concatenate([moment, activities.ended[met]])
     return _earliest(row, moment)
 
