@@ -28,10 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.description = (
         "Report where deals are lost, by whom, why, how long it takes and how sure that is, from "
-        "files of a CRM: a folder with deals, stage_changes, activities and leads, or one file."
+        "files of a CRM (a folder with deals, stage_changes, activities and leads, or one file), "
+        "or from the CRM that a job names under [crm]."
     )
     parser.add_argument("report", choices=list(REPORTS), help="report to make")
-    parser.add_argument("source", metavar="SOURCE", help="folder of CRM tables, or one table")
+    parser.add_argument(
+        "source", metavar="SOURCE", help="folder of CRM tables, one table, or a job with [crm]"
+    )
     parser.add_argument("--as-of", metavar="DATE", help="state of the data before this day")
     parser.add_argument("--from", dest="since", metavar="DATE", help="first day of the window")
     parser.add_argument("--to", dest="until", metavar="DATE", help="last day of the window")
@@ -49,27 +52,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.crm.reports.registry import make_report
-    from abcxyz.tables.crm.read import read_crm
+    from abcxyz.crm.reports.registry import REPORTS, make_report
+    from abcxyz.pipeline.crm import open_crm
 
     lang = text_language(args)
-    reading = read_crm(args.source, zone=args.zone, decimal=args.decimal)
-    crm = reading.crm
+    reading = open_crm(
+        args.source,
+        today=date.today(),  # noqa: DTZ011 - the day of the person at the terminal
+        as_of=None if args.as_of is None else parse_day(args.as_of),
+        since=None if args.since is None else parse_month(args.since, "--from"),
+        zone=args.zone,
+        decimal=args.decimal,
+    )
+    crm, settings = reading.crm, reading.settings
     if args.currency:
         crm = crm.in_currency(args.currency)
-    if args.as_of:
-        crm = crm.as_of(parse_day(args.as_of))
-    report = make_report(
-        args.report,
-        crm,
-        _window(args, crm),
-        funnel=args.funnel,
-        by=args.by,
-        stage=args.stage,
-        horizon=args.horizon,
-        margin=args.margin,
-        calendar=_calendar(args, crm),
-    )
+    usual = {
+        "funnel": settings.funnel,
+        "margin": settings.margin,
+        "calendar": reading.calendar,
+        "rules": settings.rules,
+    }
+    options = {name: usual[name] for name in REPORTS[args.report].options & usual.keys()}
+    chosen = {
+        "funnel": args.funnel,
+        "by": args.by,
+        "stage": args.stage,
+        "horizon": args.horizon,
+        "margin": args.margin,
+        "calendar": _calendar(args, crm),
+    }
+    options |= {name: value for name, value in chosen.items() if value is not None}
+    report = make_report(args.report, crm, _window(args, crm), **options)
     if args.json:
         result = {"report": args.report, "as_of": str(crm.until), **report.to_dict()}
         result["remarks"] = [str(remark) for remark in reading.remarks]
