@@ -105,7 +105,7 @@ class TestDatabase(CrmContract):
         sql = pytest.importorskip("abcxyz.builtin.sql.crm")
         pytest.importorskip("sqlalchemy")
         url = f"sqlite:///{database_of(tmp_path / 'crm.db')}"
-        return lambda: sql.SqlCrm(url, sql=QUERIES, zone="Europe/Moscow")  # type: ignore[no-any-return]
+        return lambda: sql.SqlCrm(url, sql=QUERIES, zone="Europe/Moscow")
 
 
 MARCH = Window(date(2026, 3, 1), date(2026, 4, 1))

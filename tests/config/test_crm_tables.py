@@ -76,8 +76,8 @@ what = "new prices"
     spans = ((time(9), time(13)), (time(14), time(18)))
     assert dict(calendar.hours) == {0: spans, 5: spans}
     assert (calendar.holidays, calendar.extra_days) == (
-        {date(2026, 11, 4)},
-        {date(2026, 11, 7)},
+        frozenset({date(2026, 11, 4)}),
+        frozenset({date(2026, 11, 7)}),
     )
     assert job.changes == settings.changes
     assert job.changes == (

@@ -214,12 +214,12 @@ def _clean_activities(activities: Activities, until: Any, account: Account) -> A
         account.add("future", ~early, activities.activity)
         activities = activities if early.all() else activities.take(early)
     if activities.ended is not None:
-        wrong = activities.ended < activities.started
+        span = activities.ended - activities.started
+        wrong = span < np.timedelta64(0)
         account.add("negative_duration", wrong, activities.activity)
+        account.add("long_activity", span > _LONG, activities.activity)
         if wrong.any():
             activities = activities.with_columns(ended=np.where(wrong, _NO_TIME, activities.ended))
-        long = activities.ended - activities.started > _LONG
-        account.add("long_activity", long, activities.activity)
     if activities.seconds is not None:
         wrong = activities.seconds < 0
         account.add("negative_duration", wrong, activities.activity)
@@ -244,15 +244,6 @@ def possible_duplicates(deals: Deals) -> Bools:
     rows = rows[_shared(deals.amount[rows], day[rows])]
     _, customer = np.unique(_sortable(ids[rows]), return_inverse=True)
     doubtful[rows[_shared(customer, deals.amount[rows], day[rows])]] = True
-    return doubtful
-    _, customer = np.unique(_sortable(ids[rows]), return_inverse=True)
-    _, amount = np.unique(deals.amount[rows], return_inverse=True)
-    day = deals.created[rows].astype("M8[D]").astype(np.int64)
-    order = np.lexsort((day, amount, customer))
-    c, a, d = customer[order], amount[order], day[order]
-    same = (c[1:] == c[:-1]) & (a[1:] == a[:-1]) & (d[1:] == d[:-1])
-    doubtful[rows[order[1:]][same]] = True
-    doubtful[rows[order[:-1]][same]] = True
     return doubtful
 
 
