@@ -128,11 +128,11 @@ def change_of_groups(
 def _cells(codes: Ints, side: Ints, value: Floats, count: int) -> tuple[Floats, Floats, Floats]:
     group, chosen = codes[side], value[side]
     n = np.bincount(group, minlength=count).astype(np.float64)
-    return (
-        n,
-        np.bincount(group, chosen, minlength=count),
-        np.bincount(group, chosen * chosen, minlength=count),
+    x: Floats = np.asarray(np.bincount(group, chosen, minlength=count), dtype=np.float64)
+    squares: Floats = np.asarray(
+        np.bincount(group, chosen * chosen, minlength=count), dtype=np.float64
     )
+    return n, x, squares
 
 
 def change_by(
