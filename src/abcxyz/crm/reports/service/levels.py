@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Ints
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
@@ -27,6 +27,8 @@ from abcxyz.toolkit.catalogue import text
 __all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels"]
 
 _MOVED = 2 * 3600
+#: What is told of the deal of a request.
+_OF_DEAL = ("deal", "customer", "amount")
 
 STATES = ("met", "late", "overdue", "running", "not_applicable")
 """States of a request: answered in time, answered late, not answered and late, not due yet."""
@@ -88,7 +90,8 @@ class ServiceReport(Report):
     levels
         Every rule in total, then by person.
     due
-        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state.
+        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state,
+        and the deal, customer and amount as far as known, else None.
     """
 
     window: Window | None
@@ -215,6 +218,7 @@ def _judge(
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
+    amounts = crm.single_amounts()
     due: list[Mapping[str, Any]] = [
         {
             "rule": rule.name,
@@ -223,10 +227,25 @@ def _judge(
             "start": str(requests.start[one]),
             "deadline": str(deadline[one]),
             "state": STATES[state[one]],
+            **_about(crm, int(requests.deal[one]), amounts),
         }
         for one in waiting.tolist()
     ]
     return rows, due
+
+
+def _about(crm: CrmData, row: int, amounts: Floats) -> dict[str, Any]:
+    """Return the deal of a request, its customer and amount; None for what is not known."""
+    if row < 0:
+        return dict.fromkeys(_OF_DEAL)
+    customer = None if crm.deals.customer is None else crm.deals.customer[row]
+    deal, customer = (
+        one.item() if isinstance(one, np.generic) else one
+        for one in (crm.deals.deal[row], customer)
+    )
+    amount = None if math.isnan(amounts[row]) else float(amounts[row])
+    customer = None if customer in ("", -1) else customer
+    return dict(zip(_OF_DEAL, (deal, customer, amount), strict=True))
 
 
 def _row(
