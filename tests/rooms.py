@@ -122,6 +122,11 @@ ROOMS: dict[str, dict[str, str]] = {
         # A job in TOML, and its execution.
         "config": "i18n core.* plugins options binding registry tables",
         "pipeline": "i18n http core.* plugins registry history tables config",
+        # Questions with answers, for people, programs and assistants.
+        "questions": "i18n core.* crm crm.* history",
+        "questions.answers": "core.* crm crm.* history questions",
+        "questions.catalogue": "questions questions.answers",
+        "questions.__init__": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
@@ -196,6 +201,7 @@ FACES = {
     "abcxyz.history",
     "abcxyz.loops",
     "abcxyz.pipeline",
+    "abcxyz.questions",
     "abcxyz.report",
     "abcxyz.scoring",
     "abcxyz.sklearn",
