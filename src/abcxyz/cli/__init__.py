@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "forecast": "dynamics.forecast",
         "forget": "forget",
         "crm": "crm",
+        "companies": "companies.command",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
