@@ -86,6 +86,7 @@ def firm(
     names = {"НаимОрг": name} | ({} if short is None else {"НаимОргСокр": short})
     main = element("СвОКВЭДОсн", КодОКВЭД=okved, НаимОКВЭД="-", ВерсОКВЭД=version)
     other = element("СвОКВЭДДоп", КодОКВЭД="43.29", НаимОКВЭД="-", ВерсОКВЭД="2014")
+    attributes: dict[str, Any] = {} if staff is None else {"ССЧР": staff}
     return document(
         element("ОргВклМСП", **names, ИННЮЛ=inn, ОГРН=ogrn),
         element("СведМН", element("Регион", Тип="ГОРОД", Наим="-"), КодРегион=region),
@@ -94,7 +95,7 @@ def firm(
         ДатаВклМСП="10.08.2018",
         ВидСубМСП=1,
         КатСубМСП=category,
-        **({} if staff is None else {"ССЧР": staff}),
+        **attributes,
     )
 
 
@@ -126,7 +127,7 @@ def example_members() -> dict[str, list[bytes]]:
         for name, owed in (("прибыль", "40817.89"), ("взносы", "94805.94"))
     ]
     no_regime = {"ПризнЕСХН": 0, "ПризнУСН": 0, "ПризнАУСН": 0, "ПризнСРП": 0}
-    first = {"stated": "01.11.2026", "dated": "25.11.2026"}
+    first: dict[str, str] = {"stated": "01.11.2026", "dated": "25.11.2026"}
     return {
         "rsmp": [
             member(

@@ -27,7 +27,7 @@ from abcxyz.companies.fns.index import Company, CompanyIndex, DatasetFile
 from abcxyz.errors import AdapterError, InputError
 
 TODAY = date(2026, 11, 29)
-EXPECTED = {
+EXPECTED: dict[str, dict[str, object]] = {
     made.BUILDER: {
         "turnover": 118250000.0,
         "turnover_as_of": "2025-12-31",

@@ -243,7 +243,7 @@ def _show(args: argparse.Namespace) -> int:
         )
         return 0
     print(f"{inn}  {one_line(company.name or '–')}")
-    rows = [[text(name, lang) for name in ("Attribute", "Value", "As of", "Source")]]
+    rows = [[text(head, lang) for head in ("Attribute", "Value", "As of", "Source")]]
     for name, source in known.values.items():
         if name.endswith("_source"):
             attribute = name.removesuffix("_source")
@@ -265,7 +265,7 @@ def _show(args: argparse.Namespace) -> int:
                 year=str(year),
             )
         )
-    rows = [[text(name, lang) for name in ("Published", "Value")]]
+    rows = [[text(head, lang) for head in ("Published", "Value")]]
     rows += [[name, one_line(str(value))] for name, value in facts.items()]
     print(table(rows))
     for remark in remarks:
