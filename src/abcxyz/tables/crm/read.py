@@ -10,20 +10,21 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz.crm import TABLES, CrmData, Deals, Stage, StageChanges, StageMap, guess_stages
 from abcxyz.crm.records.columns import TextColumn, text_column
 from abcxyz.crm.records.quality import Account
 from abcxyz.errors import InputError
 from abcxyz.tables.crm.cells import ColumnForm, read_column
-from abcxyz.tables.crm.headings import choose_headings, kind_of, missing_columns
+from abcxyz.tables.crm.headings import choose_headings, is_heading, kind_of, missing_columns
 from abcxyz.tables.crm.histories import (
     from_to_changes,
     has_from_to,
     wide_changes,
     wide_columns,
 )
+from abcxyz.tables.layout.options import OFF, ShapeOptions
 from abcxyz.tables.read import open_table
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue
@@ -33,6 +34,10 @@ __all__ = ["CrmReading", "read_crm"]
 _WORDS = Catalogue()
 _FIELDS = {"stage_changes": "changes", "product_lines": "lines"}
 _FUNNEL = "sales"
+#: Names of stages may be usual headings of sales, so the first row is tried before any other;
+#: a blank cell of a CRM is blank.
+_NO_FILLING = ShapeOptions(fill_down=OFF, melt=OFF)
+_FIRST_ROW = evolve(_NO_FILLING, skip_rows=0, header_rows=1)
 
 
 @frozen
@@ -182,7 +187,9 @@ def _frames(source: Path) -> dict[str, tuple[pd.DataFrame, str]]:
 
 
 def _open(file: Path) -> tuple[pd.DataFrame, str]:
-    table = open_table(file)
+    table = open_table(file, shape=_FIRST_ROW)
+    if not is_heading(table.columns):
+        table = open_table(file, shape=_NO_FILLING)
     batches = list(table.batches())
     frame = pd.concat(batches) if batches else pd.DataFrame(columns=list(table.columns))
     return frame, table.where
@@ -219,7 +226,7 @@ def _record(
             missing=", ".join(missing),
             columns=", ".join(headings),
         )
-    kinds = {one.name: one.metadata["kind"].rstrip("?") for one in attrs.fields(TABLES[name])}
+    kinds = {one.name: one.metadata["kind"] for one in attrs.fields(TABLES[name])}
     values = {
         role: read_column(
             frame[heading], kinds[role], ColumnForm(f"{where}: {heading}", zone, decimal)

@@ -11,6 +11,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import time_order
 from abcxyz.crm.records.tables import Activities, Leads
 from abcxyz.crm.records.visits import NOT_A_TIME
 from abcxyz.crm.reports.base import named
@@ -72,7 +73,7 @@ def _first_after(
     row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool = False
 ) -> Moments:
     """Return for every request the first moment of its deal that is not before its start."""
-    order = np.lexsort((moments, row))
+    order = time_order(row, moments)
     row, moments = row[order], moments[order].astype(np.int64)
     result = np.full(len(wanted), NOT_A_TIME)
     if not len(row):
@@ -165,6 +166,6 @@ def _proposals(crm: CrmData, rule: ServiceRule) -> tuple[Ints, Moments] | None:
 
 
 def _earliest(row: Ints, moment: Moments) -> tuple[Ints, Moments]:
-    order = np.lexsort((moment, row))
+    order = time_order(row, moment)
     rows, first = np.unique(row[order], return_index=True)
     return rows, moment[order][first]
