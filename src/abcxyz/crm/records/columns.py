@@ -106,6 +106,11 @@ class TextColumn:
         lookup = np.array([place.get(text, -1) for text in self.categories], dtype=np.int64)
         return lookup[self.codes] if len(self) else np.empty(0, dtype=np.int64)
 
+    def present(self) -> tuple[str, ...]:
+        """Return the categories that at least one value has."""
+        counts = np.bincount(self.codes, minlength=len(self.categories)).tolist()
+        return tuple(one for one, count in zip(self.categories, counts, strict=True) if count)
+
     def given(self) -> Bools:
         """Return for every value whether it is not the empty text."""
         return np.asarray(self.codes != self.code(""))

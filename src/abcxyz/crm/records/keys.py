@@ -101,8 +101,8 @@ def packed_order(keys: Ints) -> Ints:
     return packed
 
 
-def run_starts(rows: Ints) -> Ints:
-    """Return the positions at which a run of equal rows begins."""
+def run_starts(rows: npt.NDArray[Any]) -> Ints:
+    """Return the positions at which a run of equal values begins."""
     if not len(rows):
         return np.empty(0, dtype=np.int64)
     return np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])

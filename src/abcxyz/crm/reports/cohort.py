@@ -68,9 +68,7 @@ def funnel_names(crm: CrmData, funnel: str | None) -> tuple[str, ...]:
     if funnel is not None:
         crm.stages.stages(funnel)
         return (funnel,)
-    seen = {crm.deals.funnel.categories[code] for code in np.unique(crm.deals.funnel.codes)}
-    visits = crm.visits
-    seen |= {visits.funnel.categories[code] for code in np.unique(visits.funnel.codes)}
+    seen = {*crm.deals.funnel.present(), *crm.visits.funnel.present()}
     return tuple(name for name in crm.stages.funnels if name in seen)
 
 

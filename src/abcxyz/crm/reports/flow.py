@@ -106,13 +106,18 @@ def flow(crm: CrmData, window: Window, *, funnel: str | None = None) -> FlowRepo
                 continue
             known = stage.id in stages and name in visits.funnel.categories
             one = visits.funnel.code(name) * size + visits.stage.code(stage.id) if known else -1
-            gone = leaves[one].tolist() if known else [0] * exits
+            begins: list[int] = entries[one].tolist() if known else [0] * ways
+            gone: list[int] = leaves[one].tolist() if known else [0] * exits
             rows.append(
                 FlowRow(
                     name,
                     stage.title,
                     int(begun[one]) if known else 0,
-                    *(entries[one].tolist() if known else [0] * ways),
+                    begins[0],
+                    begins[1],
+                    begins[2],
+                    begins[3],
+                    begins[4],
                     gone[EXITS.index("forward")],
                     gone[EXITS.index("backward")],
                     gone[EXITS.index("won")],

@@ -270,13 +270,13 @@ def _activities(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> 
     answered: Bools = np.ones(len(table), dtype=bool)
     if table.answered is not None:
         answered = table.answered
-    masks = [
-        call & ~incoming,
-        call & incoming & answered,
-        call & incoming & ~answered,
-        *(table.kind.codes == table.kind.code(kind) for kind in ("meeting", "letter", "task")),
-    ]
-    return [np.bincount(user[inside & mask], minlength=len(users)) for mask in masks]
+    what = np.full(len(table), -1, dtype=np.int8)
+    what[call] = np.where(incoming[call], np.where(answered[call], 1, 2), 0)
+    for code, kind in enumerate(("meeting", "letter", "task"), 3):
+        what[table.kind.codes == table.kind.code(kind)] = code
+    known = inside & (what >= 0)
+    counts = np.bincount(user[known] * 6 + what[known], minlength=6 * len(users))
+    return list(counts.reshape(-1, 6).T)
 
 
 def _counts(acts: list[Ints], user: int) -> tuple[int, int, int, int, int, int]:

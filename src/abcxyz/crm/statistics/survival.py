@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from attrs import evolve, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Floats, Ints
+from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Bools, Floats, Ints
 from abcxyz.crm.records.keys import run_starts
 from abcxyz.errors import InputError
 
@@ -179,22 +179,18 @@ def kaplan_meier(
     ([1.0, 2.0, 4.0], [0.75, 0.5, 0.0], 2.0)
     """
     times, kinds = _checked(durations, events)
-    return _curve(*_sorted(times, kinds), entries)
+    return _curve(times, kinds > 0, entries)
 
 
-def _sorted(times: Floats, kinds: Ints) -> tuple[Floats, Ints]:
-    order = np.argsort(times)
-    return times[order], kinds[order]
-
-
-def _curve(times: Floats, kinds: Ints, entries: ArrayLike | None = None) -> SurvivalCurve:
-    """Estimate the curve from durations in ascending order."""
-    ends = times[kinds > 0]
+def _curve(times: Floats, ended: Bools, entries: ArrayLike | None = None) -> SurvivalCurve:
+    ends = np.sort(times[ended])
     begins = run_starts(ends)
     moments, counts = ends[begins], np.diff(np.r_[begins, len(ends)])
     later = None if entries is None else np.sort(np.asarray(entries, dtype=np.float64))
-    last = float(times[-1]) if times.size else math.nan
-    curve = SurvivalCurve(moments, counts, counts, moments, len(times), last, times, later)
+    last = float(times.max()) if times.size else math.nan
+    curve = SurvivalCurve(
+        moments, counts, counts, moments, len(times), last, np.sort(times), later
+    )
     risk = curve.at_risk_at(moments)
     return evolve(curve, at_risk=risk, survival=np.cumprod(1.0 - counts / risk, dtype=np.float64))
 
@@ -243,16 +239,14 @@ def competing_risks(
     tuple
         The curve of all ends together, and the (kinds, k) shares at its times.
     """
-    lengths, ends = _sorted(*_checked(durations, outcomes))
-    curve = _curve(lengths, ends)
+    lengths, ends = _checked(durations, outcomes)
+    curve = _curve(lengths, ends > 0)
     before = np.concatenate([[1.0], curve.survival[:-1]]) if len(curve.times) else curve.survival
-    ended = ends > 0
-    way = ends[ended]
-    # Number of the time of every end: the times are those of the ends, without repetition.
-    place = np.repeat(np.arange(len(curve.times)), curve.events)
     shares = np.zeros((kinds, len(curve.times)))
     for kind in range(1, kinds + 1):
-        counts = np.bincount(place[way == kind], minlength=len(curve.times))
+        # Sorted, so that the search goes through the times once.
+        place = np.searchsorted(curve.times, np.sort(lengths[ends == kind]))
+        counts = np.bincount(place, minlength=len(curve.times))
         with np.errstate(divide="ignore", invalid="ignore"):
             shares[kind - 1] = np.cumsum(before * counts / curve.at_risk)
     return curve, shares

@@ -219,16 +219,17 @@ def _judge(
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
+    names = ("rule", "object", "owner", "start", "deadline", "state")
+    columns = (
+        [rule.name] * len(waiting),
+        requests.object[waiting].tolist(),
+        requests.owner[waiting].tolist(),
+        np.datetime_as_string(requests.start[waiting]).tolist(),
+        np.datetime_as_string(deadline[waiting]).tolist(),
+        [STATES[one] for one in state[waiting].tolist()],
+    )
     due: list[Mapping[str, Any]] = [
-        {
-            "rule": rule.name,
-            "object": requests.object[one],
-            "owner": requests.owner.categories[requests.owner.codes[one]],
-            "start": str(requests.start[one]),
-            "deadline": str(deadline[one]),
-            "state": STATES[state[one]],
-        }
-        for one in waiting.tolist()
+        dict(zip(names, one, strict=True)) for one in zip(*columns, strict=True)
     ]
     return rows, due
 
@@ -244,8 +245,13 @@ class _Judged:
     won: Bools
 
     def take(self, rows: Ints) -> _Judged:
-        columns = (self.state, self.hours, self.answered, self.outside, self.won)
-        return _Judged(*(column[rows] for column in columns))
+        return _Judged(
+            self.state[rows],
+            self.hours[rows],
+            self.answered[rows],
+            self.outside[rows],
+            self.won[rows],
+        )
 
 
 def _row(rule: ServiceRule, owner: str, mine: _Judged) -> ServiceRow:
