@@ -52,8 +52,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "lapse": "lapse",
         "backfill": "dynamics.backfill",
         "forecast": "dynamics.forecast",
+        "why": "dynamics.why",
         "forget": "forget",
         "crm": "crm",
+        "companies": "companies.command",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""
