@@ -14,6 +14,7 @@ from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import packed_order, run_starts
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.records.visits import WON
 from abcxyz.crm.reports.base import Report, Row, find
@@ -27,8 +28,6 @@ from abcxyz.toolkit.catalogue import text
 __all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels"]
 
 _MOVED = 2 * 3600
-#: What is told of the deal of a request.
-_OF_DEAL = ("deal", "customer", "amount")
 
 STATES = ("met", "late", "overdue", "running", "not_applicable")
 """States of a request: answered in time, answered late, not answered and late, not due yet."""
@@ -208,69 +207,93 @@ def _judge(
     won = np.zeros(len(state), dtype=bool)
     if len(crm.deals):
         won = (requests.deal >= 0) & (crm.outcomes.kind[requests.deal] == WON)
-    everyone = np.ones(len(state), dtype=bool)
-    rows = [_row(rule, "", everyone, state, hours, answered, outside, won)]
-    names = requests.owner.categories
-    for code in sorted(set(requests.owner.codes.tolist()), key=lambda one: names[one]):
-        mine = requests.owner.codes == code
-        name = names[code]
-        rows.append(_row(rule, name, mine, state, hours, answered, outside, won))
+    judged = _Judged(state, hours, answered, outside, won)
+    rows = [_row(rule, "", judged)]
+    order = packed_order(requests.owner.codes)
+    starts = run_starts(requests.owner.codes[order])
+    people = {
+        requests.owner.categories[requests.owner.codes[part[0]]]: part
+        for part in np.split(order, starts[1:])
+        if len(part)
+    }
+    rows += [_row(rule, name, judged.take(people[name])) for name in sorted(people)]
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
-    amounts = crm.single_amounts()
+    names = ("rule", "object", "owner", "start", "deadline", "state", "deal", "customer", "amount")
+    columns = (
+        [rule.name] * len(waiting),
+        requests.object[waiting].tolist(),
+        requests.owner[waiting].tolist(),
+        np.datetime_as_string(requests.start[waiting]).tolist(),
+        np.datetime_as_string(deadline[waiting]).tolist(),
+        [STATES[one] for one in state[waiting].tolist()],
+        *_about(crm, requests.deal[waiting]),
+    )
     due: list[Mapping[str, Any]] = [
-        {
-            "rule": rule.name,
-            "object": requests.object[one],
-            "owner": requests.owner.categories[requests.owner.codes[one]],
-            "start": str(requests.start[one]),
-            "deadline": str(deadline[one]),
-            "state": STATES[state[one]],
-            **_about(crm, int(requests.deal[one]), amounts),
-        }
-        for one in waiting.tolist()
+        dict(zip(names, one, strict=True)) for one in zip(*columns, strict=True)
     ]
     return rows, due
 
 
-def _about(crm: CrmData, row: int, amounts: Floats) -> dict[str, Any]:
-    """Return the deal of a request, its customer and amount; None for what is not known."""
-    if row < 0:
-        return dict.fromkeys(_OF_DEAL)
-    customer = None if crm.deals.customer is None else crm.deals.customer[row]
-    deal, customer = (
-        one.item() if isinstance(one, np.generic) else one
-        for one in (crm.deals.deal[row], customer)
+def _about(crm: CrmData, row: Ints) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the deals in these rows, their customers and amounts; None for what is not known."""
+    known = (row >= 0).tolist()
+    if not len(crm.deals):
+        return [None] * len(row), [None] * len(row), [None] * len(row)
+    deals = crm.deals.deal[row].tolist()
+    customers = [""] * len(row)
+    if crm.deals.customer is not None:
+        customers = crm.deals.customer[row].tolist()
+    amounts = crm.single_amounts()[row].tolist()
+    return (
+        [one if have else None for one, have in zip(deals, known, strict=True)],
+        [
+            one if have and one not in ("", -1) else None
+            for one, have in zip(customers, known, strict=True)
+        ],
+        [
+            one if have and not math.isnan(one) else None
+            for one, have in zip(amounts, known, strict=True)
+        ],
     )
-    amount = None if math.isnan(amounts[row]) else float(amounts[row])
-    customer = None if customer in ("", -1) else customer
-    return dict(zip(_OF_DEAL, (deal, customer, amount), strict=True))
 
 
-def _row(
-    rule: ServiceRule,
-    owner: str,
-    mine: Bools,
-    state: Ints,
-    hours: Any,
-    answered: Bools,
-    outside: Bools,
-    won: Bools,
-) -> ServiceRow:
-    counts = np.bincount(state[mine], minlength=len(STATES))
+@frozen
+class _Judged:
+    """Requests as judged: state, hours, whether answered, outside of opening hours, won."""
+
+    state: Ints
+    hours: Floats
+    answered: Bools
+    outside: Bools
+    won: Bools
+
+    def take(self, rows: Ints) -> _Judged:
+        return _Judged(
+            self.state[rows],
+            self.hours[rows],
+            self.answered[rows],
+            self.outside[rows],
+            self.won[rows],
+        )
+
+
+def _row(rule: ServiceRule, owner: str, mine: _Judged) -> ServiceRow:
+    state, won = mine.state, mine.won
+    counts = np.bincount(state, minlength=len(STATES))
     met, late, overdue, running, not_applicable = (int(one) for one in counts)
     low, high = rate_interval(met, met + late + overdue)
-    judged = mine & (state != 4) & (hours >= 0)
-    curve = kaplan_meier(np.maximum(hours[judged], 0.0), answered[judged])
-    in_time, too_late = mine & (state == 0), mine & ((state == 1) | (state == 2))
+    judged = (state != 4) & (mine.hours >= 0)
+    curve = kaplan_meier(mine.hours[judged], mine.answered[judged])
+    in_time, too_late = state == 0, (state == 1) | (state == 2)
     x1, n1 = int((won & in_time).sum()), int(in_time.sum())
     x0, n0 = int((won & too_late).sum()), int(too_late.sum())
     low_d, high_d = newcombe_interval(x1, n1, x0, n0)
     return ServiceRow(
         rule.name,
         owner,
-        int(mine.sum()),
+        len(state),
         met,
         late,
         overdue,
@@ -282,7 +305,7 @@ def _row(
         curve.median,
         curve.quantile(0.9),
         curve.quantile(0.95),
-        int((mine & outside).sum()),
+        int(mine.outside.sum()),
         x1 / n1 if n1 else math.nan,
         x0 / n0 if n0 else math.nan,
         float(low_d),
