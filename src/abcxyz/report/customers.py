@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Floats, Ints
+from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
@@ -79,7 +79,7 @@ class Customer:
     trend: float
     owner: str
     channel: str
-    certainty: str
+    doubtful: int
 
     @property
     def late(self) -> bool:
@@ -163,7 +163,7 @@ class Facts:
             trend=float(self.trend[i]),
             owner=self.owner(who),
             channel="" if action is None else action.channel,
-            certainty=analysis.confidence.label(i),
+            doubtful=int(self.doubtful[i]),
         )
 
     def owner(self, customer: Any) -> str:
@@ -178,6 +178,21 @@ class Facts:
         inside = self.order[self._segment[self.order] == code]
         for i in inside[:most].tolist():
             yield self.customer(i)
+
+    @functools.cached_property
+    def places(self) -> dict[Any, int]:
+        """Customer -> index in the arrays."""
+        return {who: i for i, who in enumerate(self.analysis.snapshot.customers.tolist())}
+
+    @functools.cached_property
+    def doubtful(self) -> Codes:
+        """(n,) axes in doubt of each customer, see `Confidence.doubtful`."""
+        return self.analysis.confidence.doubtful
+
+    @functools.cached_property
+    def owners(self) -> list[str]:
+        """Responsible employee of each customer; empty text where unknown."""
+        return [self.owner(one) for one in self.analysis.snapshot.customers.tolist()]
 
     @functools.cached_property
     def moved(self) -> Ints:

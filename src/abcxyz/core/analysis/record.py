@@ -18,6 +18,7 @@ from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of
 from abcxyz.core.display import Drawable, brief, class_counts
 from abcxyz.core.dynamics.alignment import Alignment, align
+from abcxyz.core.dynamics.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
@@ -139,6 +140,19 @@ class Analysis(Drawable):
         if self.previous is None:
             return None
         return align(self.previous.customers, self.snapshot.customers)
+
+    @functools.cached_property
+    def year_before(self) -> YearBefore | None:
+        """The window before this one, which shares no day with it; None if it was not read."""
+        return year_before(self.panel)
+
+    @functools.cached_property
+    def bridge(self) -> Bridge | None:
+        """From the value of the window before to that of this one; None without a comparison."""
+        past = self.year_before
+        if past is None or not past.covered:
+            return None
+        return bridge_between(past.value, self.panel.value)
 
     def moves(self, by: str = "segment", *, steadied: bool = False) -> Transitions | None:
         """Compare with the previous snapshot as `compare` does; None if there is none.
