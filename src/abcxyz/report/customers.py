@@ -59,7 +59,11 @@ def spark(sales: Floats) -> list[float]:
 
 @frozen(kw_only=True)
 class Customer:
-    """Facts about one customer; NaN, None or empty text where unknown."""
+    """Facts about one customer; NaN, None or empty text where unknown.
+
+    ``gap`` is the days since the last order, ``late`` whether they are more than usual, and
+    ``doubtful`` the axes in doubt, as in `Confidence`.
+    """
 
     place: int
     customer: Any
@@ -80,11 +84,7 @@ class Customer:
     owner: str
     channel: str
     doubtful: int
-
-    @property
-    def late(self) -> bool:
-        """Whether the time since the last order is longer than usual."""
-        return self.gap > self.usual
+    late: bool
 
 
 @frozen(kw_only=True)
@@ -158,12 +158,13 @@ class Facts:
             orders=int(snapshot.orders[i]),
             first=_day(snapshot.first_day[i]),
             last=_day(snapshot.last_day[i]),
-            gap=float(self.silence.days[i]),
+            gap=float(self.days[i]),
             usual=float(self.silence.usual[i]),
             trend=float(self.trend[i]),
             owner=self.owner(who),
             channel="" if action is None else action.channel,
             doubtful=int(self.doubtful[i]),
+            late=bool(self.silence.late[i]),
         )
 
     def owner(self, customer: Any) -> str:
@@ -178,6 +179,18 @@ class Facts:
         inside = self.order[self._segment[self.order] == code]
         for i in inside[:most].tolist():
             yield self.customer(i)
+
+    @functools.cached_property
+    def days(self) -> Floats:
+        """(n,) days since the last order, counted as in the call list."""
+        snapshot, days = self.analysis.snapshot, self.silence.days
+        calls = self.analysis.calls
+        if calls is None or calls.basis == "rule":
+            return days
+        until = snapshot.last_day.astype("M8[D]") + np.nan_to_num(days).astype(int)
+        yesterday = np.datetime64(snapshot.as_of) - 1
+        complete = bool((until == yesterday).any())
+        return days + 1 if complete else days
 
     @functools.cached_property
     def places(self) -> dict[Any, int]:

@@ -80,7 +80,7 @@ def _returned(facts: Facts, named: set[Any]) -> list[int]:
     """List silent customers of class A who came back after a longer silence, by their value."""
     analysis = facts.analysis
     longest = analysis.rhythm.longest()
-    silent = (analysis.snapshot.abc == 0) & facts.silence.late & (facts.silence.days <= longest)
+    silent = (analysis.snapshot.abc == 0) & facts.silence.late & (facts.days <= longest)
     chosen = np.zeros(len(silent), dtype=bool)
     chosen[silent] = [one not in named for one in analysis.snapshot.customers[silent].tolist()]
     return [int(i) for i in facts.order if chosen[i]]
