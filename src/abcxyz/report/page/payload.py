@@ -13,6 +13,7 @@ import numpy as np
 from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.charts.svg import clean
 from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page.formatter import plain
 
 __all__ = ["payload"]
 
@@ -42,7 +43,7 @@ def payload(facts: Facts) -> str:
     analysis, order = facts.analysis, facts.order
     snapshot, past, bridge = analysis.snapshot, analysis.year_before, analysis.bridge
     customers = snapshot.customers[order].tolist()
-    ids = [clean(one, 80) for one in customers]
+    ids = [plain(one) for one in customers]
     names = [clean(name_of(analysis, one), 120) for one in customers]
     owners, owner = _coded([facts.owners[i] for i in order.tolist()])
     value = np.asarray(analysis.panel.value, dtype=float)[order]
@@ -58,9 +59,7 @@ def payload(facts: Facts) -> str:
         "name": ["" if name == one else name for name, one in zip(names, ids, strict=True)],
         "segment": _letters(snapshot.segment[order], _SEGMENTS),
         "value": _amounts(value, largest),
-        "before": None
-        if bridge is None or past is None
-        else _amounts(past.value[order], largest),
+        "before": None if bridge is None or past is None else _amounts(past.value[order], largest),
         "step": None if bridge is None else _letters(bridge.codes[order], _STEPS),
         "days": _whole(facts.days[order]),
         "usual": _whole(np.floor(facts.silence.usual[order])),
@@ -71,8 +70,8 @@ def payload(facts: Facts) -> str:
         "attributes": attributes,
         "strip": _strips(facts, order),
     }
-    plain = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-    packed = gzip.compress(plain.encode("utf-8", "replace"), compresslevel=9, mtime=0)
+    written = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    packed = gzip.compress(written.encode("utf-8", "replace"), compresslevel=9, mtime=0)
     return base64.b64encode(packed).decode()
 
 
@@ -97,7 +96,7 @@ def _coded(values: Sequence[str]) -> tuple[list[str], list[int]]:
     """Return the different values in order, and the position of each; -1 for an empty one."""
     known = sorted({one for one in values if one})
     place = {one: i for i, one in enumerate(known)}
-    return [clean(one, 80) for one in known], [place.get(one, -1) for one in values]
+    return [plain(one) for one in known], [place.get(one, -1) for one in values]
 
 
 def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[str]]]:
@@ -126,4 +125,6 @@ def _strips(facts: Facts, order: Ints) -> list[str]:
         heights = np.ceil(series / top[:, None] * (len(_HEIGHTS) - 1))
     codes = np.frombuffer(_HEIGHTS.encode(), np.uint8)[np.nan_to_num(heights).astype(int)]
     rows = codes.view(f"S{codes.shape[1]}").ravel().tolist()
-    return ["" if high <= 0 else row.decode() for row, high in zip(rows, top.tolist(), strict=True)]
+    return [
+        "" if high <= 0 else row.decode() for row, high in zip(rows, top.tolist(), strict=True)
+    ]

@@ -18,6 +18,7 @@ from abcxyz.report.vocabulary import ALERT_KINDS
 __all__ = ["calls"]
 
 _MOST = 30
+_FEW = 15
 _STRIP = 12  # the last months of a strip, which are drawn strongly
 #: Kinds of alerts that the call list replaces.
 _CALLED = ("lapsed_a",)
@@ -25,12 +26,13 @@ _CALLED = ("lapsed_a",)
 
 def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the call list with its finding, and the lists of other alerts."""
-    analysis, listed = facts.analysis, facts.analysis.calls
+    listed = facts.analysis.calls
     found: Sequence[Call] = () if listed is None else listed.calls
     named = {one.customer for one in found}
     returned = _returned(facts, named)
     longest = max(
-        [one.days for one in found] + [one.longest for one in found if not math.isnan(one.longest)],
+        [one.days for one in found]
+        + [one.longest for one in found if not math.isnan(one.longest)],
         default=1.0,
     )
     rows = [_row(facts, show, one, max(longest, 1.0)) for one in found[:_MOST]]
@@ -41,7 +43,7 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
             "left": max(len(found) - _MOST, 0),
             "held_back": 0 if listed is None else listed.held_back,
             "waiting": 0 if listed is None else listed.waiting,
-            "returned": [_returned_row(facts, show, i) for i in returned[:_MOST]],
+            "returned": [_returned_row(facts, i) for i in returned[:_MOST]],
             "returned_count": len(returned),
         },
         "alert_lists": _lists(facts, show),
@@ -52,8 +54,8 @@ def _finding(facts: Facts, show: Formatter, found: Sequence[Call], returned: lis
     if not found:
         if returned:
             return show.say(
-                "Nobody to call today; {n} customer is silent, and has been silent longer before|"
-                "Nobody to call today; {n} customers are silent, and have been silent longer before",
+                "Nobody to call today; {n} silent customer has been silent longer before|"
+                "Nobody to call today; {n} silent customers have been silent longer before",
                 n=len(returned),
             )
         return show.say("Nobody to call today")
@@ -130,7 +132,7 @@ def _heights(months: Sequence[float]) -> list[tuple[float, bool]]:
     return [(round(max(one, 0.0) / top * 24, 1), i >= recent) for i, one in enumerate(months)]
 
 
-def _returned_row(facts: Facts, show: Formatter, i: int) -> dict[str, Any]:
+def _returned_row(facts: Facts, i: int) -> dict[str, Any]:
     one = facts.customer(i)
     return {
         "id": str(one.customer),
@@ -161,7 +163,7 @@ def _lists(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
                     "owner": one.owner or "",
                     "why": _sentence(facts, show, one),
                 }
-                for one in alerts[:_MOST]
+                for one in alerts[:_FEW]
             ],
         }
         for kind, alerts in kinds.items()

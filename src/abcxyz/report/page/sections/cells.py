@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from abcxyz.charts.tiles import group_name
 from abcxyz.core.advice.playbook import CUSTOMER_FIELDS
-from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.analysis.series import segment_counts
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts
@@ -17,10 +15,12 @@ from abcxyz.report.page.formatter import Formatter
 
 __all__ = ["cells", "segment_advice"]
 
+
 def cells(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
     """Return the cells with their finding, and the largest customers of each."""
     totals = facts.totals
-    before = _before(facts.analysis)
+    previous = facts.analysis.previous
+    before = None if previous is None else segment_counts(previous)
     most = max((max(one.value_share, one.customers_share) for one in totals.segments
                 if not math.isnan(one.value_share)), default=0.0) or 1.0  # fmt: skip
     listed = []
@@ -57,23 +57,13 @@ def cells(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
             "compared": before is not None,
             "without": totals.unclassified,
         },
-        "panels": [
-            _panel(facts, show, rows, code, name) for code, name in enumerate(SEGMENTS)
-        ],
+        "panels": [_panel(facts, show, rows, code, name) for code, name in enumerate(SEGMENTS)],
     }
 
 
 def segment_advice(facts: Facts, show: Formatter) -> list[dict[str, str]]:
     """Return the name, the advice and the sentence to say of each segment."""
     return [_advice(facts, show, name) for name in SEGMENTS]
-
-
-def _before(analysis: Analysis) -> list[int] | None:
-    if analysis.previous is None:
-        return None
-    segment = analysis.previous.segment
-    counts: list[int] = np.bincount(segment[segment >= 0], minlength=9).tolist()
-    return counts
 
 
 def _advice(facts: Facts, show: Formatter, segment: str) -> dict[str, str]:

@@ -37,7 +37,9 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
     else:
         joined = growth or (silence if silent else _carries(facts, show))
     against = (
-        show.say("compared with the window before, {window}", window=window_text(show, past.window))
+        show.say(
+            "compared with the window before, {window}", window=window_text(show, past.window)
+        )
         if past is not None and bridge is not None
         else show.say(
             "no comparison with the window before: the sales begin on {day}",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._arrays import Floats
+from abcxyz.core.analysis.series import class_series
 from abcxyz.core.classes.segments import ABC
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
@@ -22,15 +22,9 @@ _MOST = 60  # more columns would be thinner than their gaps
 
 def months(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the columns of the chart, their finding and its scale."""
-    analysis = facts.analysis
-    periods, past = analysis.panel.periods, analysis.year_before
-    sales = np.nan_to_num(np.asarray(analysis.panel.sales, dtype=float))
-    stacks = np.array([sales[analysis.snapshot.abc == code].sum(axis=0) for code in range(3)])
-    total = sales.sum(axis=0)
+    series, periods = class_series(facts.analysis), facts.analysis.panel.periods
+    total, stacks, before = series.total, series.classes, series.before
     count = len(total)
-    before: Floats = np.full(count, np.nan)
-    if past is not None and past.covered and past.sales.shape[1] == count:
-        before = np.nansum(past.sales, axis=0)
     if count > _MOST or not total.max(initial=0.0) > 0:
         return {"months": None}
     top, ticks = _scale(max(float(total.max()), float(np.nanmax(before, initial=0.0))))
@@ -64,7 +58,9 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
                 "label": labels[i],
                 "tip": f"{labels[i]}: {show.compact(float(total[i]))} ({parts}){compared}",
                 "heights": [round(one, 2) for one in heights],
-                "before": None if math.isnan(before[i]) else round(float(before[i]) / top * 100, 2),
+                "before": None
+                if math.isnan(before[i])
+                else round(float(before[i]) / top * 100, 2),
                 "total": float(total[i]),
                 "past": None if math.isnan(before[i]) else float(before[i]),
                 "parts": [float(one) for one in stacks[:, i]],
