@@ -169,6 +169,9 @@ def test_page(analysis: Analysis, shown: Summary, lang: str) -> None:
         assert f">{number(event.customers, lang)}</td>" in page
         assert f">{compact(event.value_before, lang)}</td>" in page
         assert f">{compact(event.value_after, lang)}</td>" in page
+    if analysis.transitions is not None:
+        assert number(shown.fell.customers, lang) in page
+        assert number(shown.rose.customers, lang) in page
     bridge = analysis.bridge
     if bridge is not None:
         for step in bridge.steps:

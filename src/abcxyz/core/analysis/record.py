@@ -13,13 +13,13 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.advice.calls import CallList, CallOutcome
+from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of
 from abcxyz.core.display import Drawable, brief, class_counts
 from abcxyz.core.dynamics.alignment import Alignment, align
-from abcxyz.core.dynamics.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions

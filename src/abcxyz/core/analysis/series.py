@@ -42,10 +42,12 @@ def class_series(analysis: Analysis) -> ClassSeries:
 
     Examples
     --------
+    >>> from datetime import date
     >>> from abcxyz import Settings, Transactions, analyze
-    >>> sales = Transactions(["a", "a", "b"], ["2026-01-05", "2026-02-05", "2026-02-09"],
-    ...                      [50, 50, 10])
-    >>> series = class_series(analyze(sales, as_of="2026-03-01", settings=Settings(period="2M")))
+    >>> sales = Transactions(["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5),
+    ...                      date(2026, 2, 9)], [50, 50, 10])
+    >>> analysis = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    >>> series = class_series(analysis)
     >>> series.total.tolist(), series.classes[0].tolist()
     ([50.0, 60.0], [50.0, 50.0])
     """

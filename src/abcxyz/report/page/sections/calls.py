@@ -27,7 +27,8 @@ _CALLED = ("lapsed_a",)
 def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the call list with its finding, and the lists of other alerts."""
     listed = facts.analysis.calls
-    found: Sequence[Call] = () if listed is None else listed.calls
+    # First those who have never been silent for so long; among them the order of the list.
+    found = sorted(listed or (), key=lambda one: not one.never_so_long)
     named = {one.customer for one in found}
     returned = _returned(facts, named)
     longest = max(

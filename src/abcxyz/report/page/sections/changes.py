@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from abcxyz.core.dynamics.bridge import STEPS, Bridge
+from abcxyz.core.analysis.bridge import STEPS, Bridge
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter
@@ -41,6 +41,12 @@ def changes(facts: Facts, show: Formatter) -> dict[str, Any]:
             for one in facts.totals.events
         ],
         "movers": facts.moves(_NAMES),
+        "structure": show.say(
+            "{n} customer fell or left, {rose} rose or came|"
+            "{n} customers fell or left, {rose} rose or came",
+            n=facts.totals.fell.customers,
+            rose=show.number(facts.totals.rose.customers),
+        ),
     }
 
 

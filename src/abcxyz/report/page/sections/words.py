@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from abcxyz.core.analysis.bridge import STEPS
 from abcxyz.core.classes.segments import SEGMENTS
-from abcxyz.core.dynamics.bridge import STEPS
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
 from abcxyz.report.page.sections.cells import segment_advice
