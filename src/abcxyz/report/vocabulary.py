@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import MappingProxyType
 
+from abcxyz.core.analysis.bridge import STEPS
 from abcxyz.core.classes.rules import (
     CountShares,
     CumulativeMean,
@@ -36,7 +37,7 @@ MONTHS = MappingProxyType(
 
 #: Step of a bridge -> its name.
 STEP_NAMES = MappingProxyType(
-    {"new": "New customers", "grown": "Bought more", "shrunk": "Bought less", "gone": "Gone"}
+    dict(zip(STEPS, ("New customers", "Bought more", "Bought less", "Gone"), strict=True))
 )
 
 EVENT_NAMES = MappingProxyType(

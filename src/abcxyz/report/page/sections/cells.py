@@ -71,7 +71,7 @@ def _advice(facts: Facts, show: Formatter, segment: str) -> dict[str, str]:
     name = tag(segment, show.lang).partition(" - ")[2]
     advice = None if actions is None else actions.playbook.advice[segment]
     if advice is None or actions is None:
-        return {"name": name, "advice": "", "hint": "", "channel": ""}
+        return dict.fromkeys(("advice", "hint", "channel"), "") | {"name": name}
     # Fields that differ by customer have no value for a whole segment.
     fields = dict.fromkeys(CUSTOMER_FIELDS, "…") | {"segment": segment, "after": segment}
     known = actions.playbook.channels

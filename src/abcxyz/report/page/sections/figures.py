@@ -52,55 +52,68 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
         "finding": joined,
         "compared": against,
         "figures": [
-            {
-                "id": "value",
-                "name": show.say(METRICS.get(analysis.settings.metric, "Value")),
-                "value": show.compact(totals.total_value),
-                "change": ""
-                if bridge is None
-                else show.compact(bridge.after - bridge.before, signed=True),
-                "down": bridge is not None and bridge.after < bridge.before,
-                "note": "" if bridge is None else show.say("to the window before"),
-                "warn": False,
-                "link": "months",
-            },
-            {
-                "id": "a",
-                "name": show.say("Class A brings"),
-                "value": show.percent(_known(a_class.value_share), 0),
-                "note": show.say(
+            _figure(
+                "value",
+                show.say(METRICS.get(analysis.settings.metric, "Value")),
+                show.compact(totals.total_value),
+                "months",
+                change=0.0 if bridge is None else bridge.after - bridge.before,
+                note="" if bridge is None else show.say("to the window before"),
+                show=show,
+            ),
+            _figure(
+                "a",
+                show.say("Class A brings"),
+                show.percent(_known(a_class.value_share), 0),
+                "cells",
+                note=show.say(
                     "{n} customer of {all}|{n} customers of {all}",
                     n=a_class.customers,
                     all=show.number(totals.classified),
                 ),
-                "change": "",
-                "warn": False,
-                "link": "cells",
-            },
-            {
-                "id": "core",
-                "name": show.say("Steady AX bring"),
-                "value": show.percent(_known(core.value_share), 0),
-                "note": show.compact(core.value),
-                "change": "",
-                "warn": False,
-                "link": "cells",
-            },
-            {
-                "id": "doubt",
-                "name": show.say("In question"),
-                "value": "–" if calls is None else show.compact(calls.money),
-                "note": ""
+            ),
+            _figure(
+                "core",
+                show.say("Steady AX bring"),
+                show.percent(_known(core.value_share), 0),
+                "cells",
+                note=show.compact(core.value),
+            ),
+            _figure(
+                "doubt",
+                show.say("In question"),
+                "–" if calls is None else show.compact(calls.money),
+                "calls",
+                note=""
                 if calls is None
-                else show.say(
-                    "{n} customer to call|{n} customers to call", n=len(calls)
-                ),
-                "change": "",
-                "warn": calls is not None and len(calls) > 0,
-                "link": "calls",
-            },
+                else show.say("{n} customer to call|{n} customers to call", n=len(calls)),
+                warn=calls is not None and len(calls) > 0,
+            ),
         ],
-    }  # fmt: skip
+    }
+
+
+def _figure(
+    name: str,
+    label: str,
+    value: str,
+    link: str,
+    *,
+    note: str,
+    change: float = 0.0,
+    warn: bool = False,
+    show: Formatter | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": label,
+        "value": value,
+        "link": link,
+        "note": note,
+        "change": "" if show is None or not change else show.compact(change, signed=True),
+        "down": change < 0,
+        "warn": warn,
+    }
 
 
 def window_text(show: Formatter, window: Any) -> str:
