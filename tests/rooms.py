@@ -38,6 +38,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.classes": "core.labels core.sums core.minor_units core.display",
         "core.prospects": "core.labels core.sums core.display",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
+        "core.decomposition": "core.labels core.sums core.minor_units core.display core.sales "
+        "core.classes",
         "core.landmarks": "core.labels core.sums core.display core.sales core.classes "
         "core.prospects core.snapshots",
         "core.dynamics": "core.*",
@@ -52,6 +54,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports.service": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
+        "crm.changes": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
@@ -132,8 +135,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline cli.options "
         "cli.inputs cli.output",
+        "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
+        "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
+        "cli.commands.crm_changes",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
-        "demo config pipeline cli.options cli.inputs cli.output",
+        "demo config pipeline cli.options cli.inputs cli.output cli.commands.crm_changes.table",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },
@@ -181,7 +187,12 @@ OPEN_TO_ADAPTERS = {
     "abcxyz.toolkit",
 }
 #: Rooms whose files do not import each other.
-APART = {"abcxyz.cli.commands", "abcxyz.cli.commands.dynamics", "abcxyz.cli.commands.leads"}
+APART = {
+    "abcxyz.cli.commands",
+    "abcxyz.cli.commands.crm_changes",
+    "abcxyz.cli.commands.dynamics",
+    "abcxyz.cli.commands.leads",
+}
 #: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {
     "abcxyz",

@@ -24,13 +24,26 @@ HELP = "report on the deals of a CRM: funnel, losses, managers, times"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    from abcxyz.cli.commands.crm_changes.table import COMMANDS
     from abcxyz.crm.reports.registry import REPORTS
 
     parser.description = (
         "Report where deals are lost, by whom, why, how long it takes and how sure that is, from "
         "files of a CRM: a folder with deals, stage_changes, activities and leads, or one file."
     )
-    parser.add_argument("report", choices=list(REPORTS), help="report to make")
+    reports = parser.add_subparsers(
+        title="reports", metavar="REPORT", dest="report", required=True
+    )
+    for name, kind in REPORTS.items():
+        _add_options(reports.add_parser(name, help=kind.help))
+    for name, command in COMMANDS.items():
+        report = reports.add_parser(name, help=command.HELP)
+        command.add_arguments(report)
+        _add_options(report)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that all reports have in common."""
     parser.add_argument("source", metavar="SOURCE", help="folder of CRM tables, or one table")
     parser.add_argument("--as-of", metavar="DATE", help="state of the data before this day")
     parser.add_argument("--from", dest="since", metavar="DATE", help="first day of the window")
@@ -49,7 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.crm.reports.registry import make_report
     from abcxyz.tables.crm.read import read_crm
 
     lang = text_language(args)
@@ -59,17 +71,7 @@ def run(args: argparse.Namespace) -> int:
         crm = crm.in_currency(args.currency)
     if args.as_of:
         crm = crm.as_of(parse_day(args.as_of))
-    report = make_report(
-        args.report,
-        crm,
-        _window(args, crm),
-        funnel=args.funnel,
-        by=args.by,
-        stage=args.stage,
-        horizon=args.horizon,
-        margin=args.margin,
-        calendar=_calendar(args, crm),
-    )
+    report = _make(args, crm)
     if args.json:
         result = {"report": args.report, "as_of": str(crm.until), **report.to_dict()}
         result["remarks"] = [str(remark) for remark in reading.remarks]
@@ -81,6 +83,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(report, crm, [translate(one, lang) for one in reading.remarks], lang)
     return 0
+
+
+def _make(args: argparse.Namespace, crm: CrmData) -> Report:
+    from abcxyz.cli.commands.crm_changes.table import COMMANDS
+    from abcxyz.crm.reports.registry import make_report
+
+    if args.report in COMMANDS:
+        return COMMANDS[args.report].make(args, crm)
+    return make_report(
+        args.report,
+        crm,
+        _window(args, crm),
+        funnel=args.funnel,
+        by=args.by,
+        stage=args.stage,
+        horizon=args.horizon,
+        margin=args.margin,
+        calendar=_calendar(args, crm),
+    )
 
 
 def _window(args: argparse.Namespace, crm: CrmData) -> Any:
