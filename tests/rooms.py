@@ -36,7 +36,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.display": "core.sums",
         "core.sales": "loops core.documents core.sums core.minor_units core.display",
         "core.classes": "core.labels core.sums core.minor_units core.display",
-        "core.prospects": "core.labels core.sums core.display",
+        "core.companies": "",
+        "core.prospects": "core.labels core.sums core.display core.companies",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
         "core.decomposition": "core.labels core.sums core.minor_units core.display core.sales "
         "core.classes",
@@ -59,7 +60,7 @@ ROOMS: dict[str, dict[str, str]] = {
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
         "webhooks": "",
-        "plugins": "i18n http core.* write_report",
+        "plugins": "i18n http core.* crm.* write_report",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
@@ -67,6 +68,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
+        # Public data on organisations.
+        "companies": "i18n http core.*",
+        "companies.fns": "i18n core.* companies",
         # Estimators of scikit-learn.
         "sklearn": "core.* scoring",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -118,28 +122,38 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
         # Built-in adapters, which only the registry imports; adapter contracts as test classes.
-        "builtin.sql": "i18n http core.* plugins tables.*",
-        "builtin": "webhooks i18n http core.* plugins tables.* report.* builtin.sql",
+        "builtin.sql": "i18n http core.* crm crm.* plugins tables tables.*",
+        "builtin": "webhooks i18n http core.* crm crm.* plugins tables.* report.* builtin.sql",
         "registry": "plugins options binding builtin",
-        "testing": "http core.* plugins",
+        "testing": "http core.* crm crm.* plugins",
         # A job in TOML, and its execution.
-        "config": "i18n core.* plugins options binding registry tables",
-        "pipeline": "i18n http core.* plugins registry history tables config",
+        "config": "i18n core.* crm crm.* plugins options binding registry tables",
+        "pipeline": "i18n http core.* crm crm.* plugins registry history tables tables.crm config",
+        "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
+        "pipeline.__init__": "pipeline.*",
+        # Questions with answers, for people, programs and assistants.
+        "questions": "i18n core.* crm crm.* history",
+        "questions.answers": "core.* crm crm.* history questions",
+        "questions.catalogue": "questions questions.answers",
+        "questions.__init__": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
-        "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline "
+        "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* tables config pipeline cli.options cli.output",
-        "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
+        "cli.inputs": "core.* tables config pipeline.* cli.options cli.output",
+        "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
-        "cli.commands.dynamics": "i18n core.* history tables config pipeline cli.options "
+        "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
         "cli.inputs cli.output",
+        "cli.commands.companies": "i18n core.* companies companies.* history tables config "
+        "pipeline cli.options cli.inputs cli.output",
         "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
-        "demo config pipeline cli.options cli.inputs cli.output cli.commands.crm_changes.table",
+        "demo config pipeline.* cli.options cli.inputs cli.output "
+        "cli.commands.crm_changes.table",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },
@@ -181,6 +195,7 @@ GROUND = "errors _maps _arrays toolkit"
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {
     "abcxyz",
+    "abcxyz.crm",
     "abcxyz.errors",
     "abcxyz.http",
     "abcxyz.plugins",
@@ -207,6 +222,7 @@ FACES = {
     "abcxyz.history",
     "abcxyz.loops",
     "abcxyz.pipeline",
+    "abcxyz.questions",
     "abcxyz.report",
     "abcxyz.scoring",
     "abcxyz.sklearn",
