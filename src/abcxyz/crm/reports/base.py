@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import numpy as np
 
-from abcxyz.core.display import html_table, percent, plain_number
+from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.toolkit.catalogue import text
@@ -99,7 +99,7 @@ def find(rows: Iterable[_Row], **wanted: str) -> _Row:
     raise KeyError(*wanted.values())
 
 
-class Report(Row, ABC):
+class Report(Drawable, Row, ABC):
     """Base of the results of reports."""
 
     __slots__ = ()
