@@ -36,6 +36,7 @@ def crm_report(
     width: float = 640,
     currency: str = "",
     theme: str = "light",
+    finding: bool = True,
 ) -> Picture:
     """Draw a CRM report as rows of bars, with the finding above.
 
@@ -51,6 +52,8 @@ def crm_report(
         Currency sign of the amounts.
     theme
         ``light`` or ``dark``.
+    finding
+        Whether the finding stands above; it always is the description for a screen reader.
 
     Raises
     ------
@@ -61,7 +64,13 @@ def crm_report(
         if isinstance(report, kind):
             rows, legend = chart(report, lang, currency)
             return bar_rows(
-                report.explain(lang), rows, lang, legend=legend, width=width, theme=theme
+                report.explain(lang),
+                rows,
+                lang,
+                legend=legend,
+                width=width,
+                theme=theme,
+                heading=finding,
             )
     raise InputError(
         "there is no picture of {kind}; known are {known}",

@@ -57,6 +57,7 @@ def bar_rows(
     legend: Sequence[tuple[str, str]] = (),
     width: float = 640,
     theme: str = "light",
+    heading: bool = True,
 ) -> Picture:
     """Draw rows of bars below a finding.
 
@@ -75,8 +76,11 @@ def bar_rows(
         Width in pixels; below 400 the layout is for a phone.
     theme
         ``light`` or ``dark``.
+    heading
+        Whether the finding stands above the rows.
     """
     lines = textwrap.wrap(clean(finding, 400), max(20, int((width - 16) / (WIDE + 0.6))))
+    lines = lines if heading else []
     shown = rows[:_MOST]
     narrow = width < 400
     top = 24.0 + 17 * len(lines)

@@ -27,6 +27,7 @@ __all__ = [
     "Row",
     "find",
     "heading",
+    "is_share",
     "named",
     "shown",
     "table_columns",
@@ -192,13 +193,18 @@ def heading(name: str) -> str:
     return _HEADINGS.get(name) or name.replace("_", " ").capitalize()
 
 
+def is_share(name: str) -> bool:
+    """Return whether a field is a share where it is a fraction."""
+    return name in _SHARES
+
+
 def shown(name: str, value: Any, lang: str) -> str:
     """Format the value of a field for people: shares in percent, unknown figures as a dash."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return text("yes" if value else "no", lang)
-    if isinstance(value, float) and name in _SHARES:
+    if isinstance(value, float) and is_share(name):
         return percent(value, lang)
     if isinstance(value, int | float):
         return plain_number(value, lang)
