@@ -148,13 +148,7 @@ def _make(args: argparse.Namespace, name: str, reading: CrmInput, crm: CrmData) 
 
     if name in COMMANDS:
         return COMMANDS[name].make(args, crm)
-    settings = reading.settings
-    of_job = {
-        "funnel": settings.funnel,
-        "margin": settings.margin,
-        "calendar": reading.calendar,
-        "rules": settings.rules,
-    }
+    of_job = reading.settings.options(reading.calendar)
     known = REPORTS[name].options
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {key: of_job[key] for key in known & of_job.keys()}

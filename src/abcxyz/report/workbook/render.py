@@ -58,8 +58,8 @@ def render_workbook(
     Returns
     -------
     bytes
-        An ``.xlsx`` with eight sheets, and those of the CRM where one was read; all columns of a customer in one row of one of them; the
-        same analysis gives the same bytes.
+        An ``.xlsx`` with eight sheets, and those of the CRM where one was read; all columns of a
+        customer are in one row of one of them. The same analysis gives the same bytes.
 
     Raises
     ------

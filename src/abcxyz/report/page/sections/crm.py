@@ -17,7 +17,7 @@ from abcxyz.report.page.formatter import Formatter, themed
 __all__ = ["crm"]
 
 _ROWS = 15
-_SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-ZА-ЯЁ«])")
+_SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-ZА-ЯЁ«]|\w+: )")
 
 
 def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
