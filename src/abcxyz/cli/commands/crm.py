@@ -126,8 +126,8 @@ def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: st
         print(f"{report.title(lang)} ({name})")
         _print(report, lang, most=_MOST)
         print()
-    for name, problem in missing.items():
-        print(printable(f"{name}: {translate(problem, lang)}"))
+    for name, reason in missing.items():
+        print(printable(f"{name}: {translate(reason, lang)}"))
     _print_notes(crm, [translate(one, lang) for one in reading.remarks], lang)
     return 0
 

@@ -17,44 +17,56 @@ from abcxyz.report.page.formatter import Formatter, themed
 __all__ = ["crm"]
 
 _ROWS = 15
-_SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-ZА-ЯЁ«]|\w+: )")
+_END = re.compile(r"(?<=[.!?]) (?=.)")
+#: A sentence that begins with the name of a rule.
+_LABEL = re.compile(r"\w+: ")
 
 
 def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the sections of the CRM reports; none where no CRM was read."""
     made = facts.analysis.crm
-    if not isinstance(made, CrmAnalysis):
-        return {"crm": [], "crm_missing": [], "crm_window": ""}
-    lang = show.lang
-    return {
-        "crm": [
+    sections: list[dict[str, Any]] = []
+    missing: list[str] = []
+    window = ""
+    if isinstance(made, CrmAnalysis):
+        lang = show.lang
+        sections = [
             _section(name, made.reports[name], show)
             for name in PAGE_COLUMNS
             if name in made.reports
-        ],
-        "crm_missing": [
+        ]
+        missing = [
             f"{name}: {clean(translate(reason, lang), 300)}"
             for name, reason in made.missing.items()
-        ],
-        "crm_window": text(
+        ]
+        window = text(
             "{since} to {until}",
             lang,
             since=date_text(made.window.since, lang),
             until=date_text(made.window.last, lang),
-        ),
-    }
+        )
+    return {"crm": sections, "crm_missing": missing, "crm_window": window}
+
+
+def _first_sentence(explained: str) -> tuple[str, str]:
+    """Return the first sentence, and the rest; an abbreviation does not end a sentence."""
+    for end in _END.finditer(explained):
+        rest = explained[end.end() :]
+        if rest[0].isupper() or _LABEL.match(rest):
+            return explained[: end.start()], rest
+    return explained, ""
 
 
 def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
     lang = show.lang
-    finding, *rest = _SENTENCE.split(clean(report.explain(lang), 1200))
+    finding, rest = _first_sentence(clean(report.explain(lang), 1200))
     fields = PAGE_COLUMNS[name]
     rows = [row.to_dict() for row in report.rows()[:_ROWS]]
     return {
         "id": f"crm-{name}",
         "title": report.title(lang),
         "finding": finding,
-        "rest": " ".join(rest),
+        "rest": rest,
         "picture": themed(
             crm_report(report, lang, width=720, currency=show.currency, finding=False)
         ),
