@@ -1,5 +1,10 @@
 """CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
 
+from abcxyz.crm.alarms.alarm import Alarm, Anomalies
+from abcxyz.crm.alarms.anomalies import anomalies
+from abcxyz.crm.changes.before_after import BeforeAfter, before_after, before_after_means
+from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
+from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
@@ -39,11 +44,16 @@ __all__ = [
     "REPORTS",
     "TABLES",
     "Activities",
+    "Alarm",
+    "Anomalies",
+    "BeforeAfter",
     "BusinessCalendar",
     "ChangeLine",
     "ChangeOfProfit",
     "CrmData",
     "Deals",
+    "EffectOfChange",
+    "InterruptedSeries",
     "Leads",
     "Outcomes",
     "Plans",
@@ -60,11 +70,16 @@ __all__ = [
     "Visits",
     "Why",
     "activity",
+    "anomalies",
+    "before_after",
+    "before_after_means",
     "cumulative_incidence",
     "cycle",
+    "effect_of_change",
     "flow",
     "funnel",
     "guess_stages",
+    "interrupted_time_series",
     "kaplan_meier",
     "losses",
     "make_report",
