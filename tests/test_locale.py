@@ -291,6 +291,9 @@ def test_a_phrase_has_one_translation(package: str) -> None:
 #: Modules with Cyrillic in code, and why; none of it is a sentence shown to users.
 CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
+    "abcxyz/companies/fns/datasets.py": "elements of the files of the tax service",
+    "abcxyz/companies/fns/legal_forms.py": "legal forms in names of organisations",
+    "abcxyz/companies/fns/members.py": "elements of the files of the tax service",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
     "abcxyz/crm/records/stages.py": "words for final stages",
     "abcxyz/tables/crm/cells.py": "yes and no in cells",
@@ -307,6 +310,7 @@ CYRILLIC = {
     "abcxyz/tables/values/currency_marks.py": "words for currencies in cells",
     "abcxyz/tables/values/days.py": "marks of a year and of a zone in cells",
     "abcxyz/tables/values/months.py": "names of months in cells",
+    "abcxyz/tables/formats/alphabets.py": "letters by which a wrong encoding shows",
     "abcxyz/tables/formats/encodings.py": "letters by which an encoding is recognised",
     "abcxyz/tables/values/totals.py": "words of total rows in cells",
     "abcxyz/tables/values/text.py": "markers of a missing value in cells",

@@ -165,16 +165,12 @@ def _chart(
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(one.n > 0, one.x / one.n, math.nan)[span]
     judged = finding.judgement
-    size = judged.n / ((finding.judgement.n and 1) or 1)
-    half = (judged.high - judged.low) / 2
+    # The range of the alarm, scaled to the trials of every week.
+    half = max(judged.high - judged.centre, judged.centre - judged.low)
+    reach: Floats = np.full(len(span), half * math.sqrt(SHIFT) if finding.shift else half)
     if one.kind != "value":
-        weekly = one.n[span]
-        total = size if not finding.shift else judged.n
         with np.errstate(divide="ignore", invalid="ignore"):
-            half = half * np.sqrt(total / weekly)
-    elif finding.shift:
-        half = half * math.sqrt(8)
-    reach = np.broadcast_to(np.asarray(half, dtype=np.float64), value.shape)
+            reach = np.asarray(half * np.sqrt(judged.n / one.n[span]))
     floor = -math.inf if one.kind == "value" else 0.0
     top = 1.0 if one.kind == "rate" else math.inf
     return AlarmChart(
