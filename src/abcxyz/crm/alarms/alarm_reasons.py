@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Ints
+from abcxyz._arrays import Floats, Ints
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.alarms.alarm import Alarm, AlarmChart
 from abcxyz.crm.alarms.detection import Finding
@@ -18,7 +18,7 @@ from abcxyz.crm.changes.weekly import monday, week_of
 from abcxyz.crm.changes.why import explained
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.settings import AnnouncedChange
-from abcxyz.crm.statistics.control_chart import BASELINE
+from abcxyz.crm.statistics.control_chart import BASELINE, SHIFT
 
 __all__ = ["Raised", "alarm_of"]
 
