@@ -2,6 +2,7 @@
 
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
 from abcxyz.crm.alarms.anomalies import anomalies
+from abcxyz.crm.analysis import CrmAnalysis, analyze_crm
 from abcxyz.crm.changes.before_after import BeforeAfter, before_after, before_after_means
 from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
 from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
@@ -37,6 +38,7 @@ from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
 from abcxyz.crm.reports.stuck import stuck_deals
+from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.crm.statistics.survival import cumulative_incidence, kaplan_meier
 
@@ -45,12 +47,16 @@ __all__ = [
     "TABLES",
     "Activities",
     "Alarm",
+    "AnnouncedChange",
     "Anomalies",
     "BeforeAfter",
     "BusinessCalendar",
+    "CalendarSettings",
     "ChangeLine",
     "ChangeOfProfit",
+    "CrmAnalysis",
     "CrmData",
+    "CrmSettings",
     "Deals",
     "EffectOfChange",
     "InterruptedSeries",
@@ -70,6 +76,7 @@ __all__ = [
     "Visits",
     "Why",
     "activity",
+    "analyze_crm",
     "anomalies",
     "before_after",
     "before_after_means",

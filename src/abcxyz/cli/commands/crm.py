@@ -104,13 +104,7 @@ def _make(args: argparse.Namespace, reading: CrmInput, crm: CrmData) -> Report:
     if args.report in COMMANDS:
         calendar = _calendar(args, crm) or reading.calendar
         return COMMANDS[args.report].make(args, crm, _settings(args, reading), calendar)
-    settings = reading.settings
-    of_job = {
-        "funnel": settings.funnel,
-        "margin": settings.margin,
-        "calendar": reading.calendar,
-        "rules": settings.rules,
-    }
+    of_job = reading.settings.options(reading.calendar)
     known = REPORTS[args.report].options
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {name: of_job[name] for name in known & of_job.keys()}
