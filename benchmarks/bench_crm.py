@@ -3,8 +3,8 @@
 ``python benchmarks/bench_crm.py generate FOLDER [DEALS]`` writes tables of a CRM as Parquet: with
 1,000,000 deals, the default, 6 M stage changes and 10 M activities. ``python
 benchmarks/bench_crm.py measure FOLDER [--peers PYTHON]`` measures the functions, the command and
-the peers, and writes them to the page; PYTHON is an interpreter with pandas, pyarrow, pm4py and
-lifelines (``pip install --group peers``), which need an older pandas than the library. Every
+the peers, and writes them to the page; PYTHON is an interpreter of an environment of its own with
+pandas, pyarrow, pm4py and lifelines, which need an older pandas than the library. Every
 measurement is a process of its own: seconds of CPU time of all its threads, and its peak memory.
 """
 
@@ -245,7 +245,9 @@ def _child(python: str, *words: str) -> tuple[dict[str, float], float, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{words} ended with {process.returncode}")
-    result = json.loads(out) if out.startswith("{") else {}
+    # Other programs may greet before.
+    lines = [line for line in out.splitlines() if line.startswith('{"')]
+    result = json.loads(lines[-1]) if lines and words[0] == __file__ else {}
     return result, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
 
 
