@@ -82,7 +82,7 @@ class Catalogue:
         """
         twin = self.find(english, lang)
         template = english if twin is None else twin
-        return template.format(**_localised(fields, lang)) if fields else template
+        return _filled(template, fields, lang) if fields else template
 
     def message(self, english: str, /, **fields: object) -> Message:
         """Return a sentence in English that `translate` can translate later."""
@@ -98,7 +98,16 @@ class Catalogue:
 
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
         """Translate a counted phrase ``one|other``, with ``{n}`` and other fields."""
-        return self.forms(english, n, lang).format(**_localised({"n": Figure(n), **fields}, lang))
+        return _filled(self.forms(english, n, lang), {"n": Figure(n), **fields}, lang)
+
+
+def _filled(template: str, fields: Mapping[str, object], lang: str) -> str:
+    """Fill in the fields; an amount that ends with the point of a unit needs no other one."""
+    said = template.format(**_localised(fields, lang))
+    for unit in language(lang).short:
+        if unit.endswith("."):
+            said = said.replace(f"{unit}.", unit)
+    return said
 
 
 class Message(str):
