@@ -70,6 +70,10 @@ class Formatter:
         amount = math.nan if value is None else value
         return minus(compact(amount, self.lang, self.currency, signed=signed))
 
+    def lines(self, written: str) -> str:
+        """Translate the word before the numbers of lines, which a source writes in English."""
+        return _LINE.sub(self.say("line") + "\N{NO-BREAK SPACE}", written)
+
     def state(self, state: str) -> str:
         """Return the label of a segment, or of the state without a segment."""
         return {"N": self.say("no sales"), "absent": self.say("not listed")}.get(state, state)
@@ -129,6 +133,7 @@ def _picture(analysis: Analysis, lang: str, name: str, width: float | None = Non
     return Markup(_HEX.sub(_themed, picture))  # noqa: S704
 
 
+_LINE = re.compile(r"\bline (?=\d)")
 _HEX = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 
 

@@ -99,7 +99,9 @@ def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any
         "owner": one.owner or "",
         "never": one.never_so_long,
         "past": show.say("never silent for so long")
-        if one.never_so_long or not known
+        if one.never_so_long
+        else show.say("ordered once")
+        if not known
         else show.say("was silent for {n} day and came back|was silent for {n} days and came back",
                       n=int(one.longest)),
         "days": one.days,
