@@ -1,5 +1,6 @@
 """CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
 
+from abcxyz.crm.analysis import CrmAnalysis, analyze_crm
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
@@ -32,6 +33,7 @@ from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
 from abcxyz.crm.reports.stuck import stuck_deals
+from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.crm.statistics.survival import cumulative_incidence, kaplan_meier
 
@@ -39,10 +41,14 @@ __all__ = [
     "REPORTS",
     "TABLES",
     "Activities",
+    "AnnouncedChange",
     "BusinessCalendar",
+    "CalendarSettings",
     "ChangeLine",
     "ChangeOfProfit",
+    "CrmAnalysis",
     "CrmData",
+    "CrmSettings",
     "Deals",
     "Leads",
     "Outcomes",
@@ -60,6 +66,7 @@ __all__ = [
     "Visits",
     "Why",
     "activity",
+    "analyze_crm",
     "cumulative_incidence",
     "cycle",
     "flow",

@@ -101,13 +101,7 @@ def _make(args: argparse.Namespace, reading: CrmInput, crm: CrmData) -> Report:
 
     if args.report in COMMANDS:
         return COMMANDS[args.report].make(args, crm)
-    settings = reading.settings
-    of_job = {
-        "funnel": settings.funnel,
-        "margin": settings.margin,
-        "calendar": reading.calendar,
-        "rules": settings.rules,
-    }
+    of_job = reading.settings.options(reading.calendar)
     known = REPORTS[args.report].options
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {name: of_job[name] for name in known & of_job.keys()}

@@ -89,7 +89,8 @@ class ServiceReport(Report):
     levels
         Every rule in total, then by person.
     due
-        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state.
+        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state,
+        and the deal, customer and amount as far as known, else None.
     """
 
     window: Window | None
@@ -219,7 +220,7 @@ def _judge(
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
-    names = ("rule", "object", "owner", "start", "deadline", "state")
+    names = ("rule", "object", "owner", "start", "deadline", "state", "deal", "customer", "amount")
     columns = (
         [rule.name] * len(waiting),
         requests.object[waiting].tolist(),
@@ -227,11 +228,35 @@ def _judge(
         np.datetime_as_string(requests.start[waiting]).tolist(),
         np.datetime_as_string(deadline[waiting]).tolist(),
         [STATES[one] for one in state[waiting].tolist()],
+        *_about(crm, requests.deal[waiting]),
     )
     due: list[Mapping[str, Any]] = [
         dict(zip(names, one, strict=True)) for one in zip(*columns, strict=True)
     ]
     return rows, due
+
+
+def _about(crm: CrmData, row: Ints) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the deals in these rows, their customers and amounts; None for what is not known."""
+    known = (row >= 0).tolist()
+    if not len(crm.deals):
+        return [None] * len(row), [None] * len(row), [None] * len(row)
+    deals = crm.deals.deal[row].tolist()
+    customers = [""] * len(row)
+    if crm.deals.customer is not None:
+        customers = crm.deals.customer[row].tolist()
+    amounts = crm.single_amounts()[row].tolist()
+    return (
+        [one if have else None for one, have in zip(deals, known, strict=True)],
+        [
+            one if have and one not in ("", -1) else None
+            for one, have in zip(customers, known, strict=True)
+        ],
+        [
+            one if have and not math.isnan(one) else None
+            for one, have in zip(amounts, known, strict=True)
+        ],
+    )
 
 
 @frozen
