@@ -115,17 +115,18 @@ class SheetWriter:
     def shade(self, sheet: Any, rows: int, column: int, *, high: str = "#5B9BD0") -> None:
         """Add a colour scale to a column, from white to *high*."""
         if rows:
-            sheet.conditional_format(
-                1,
-                column,
-                rows,
-                column,
-                {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": high},
-            )
+            self.shade_block(sheet, (1, column), (rows, column), high=high)
 
-    def shade_block(self, sheet: Any, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Add a colour scale to a block of cells, from white for its least number."""
-        scale = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#5B9BD0"}
+    def shade_block(
+        self,
+        sheet: Any,
+        first: tuple[int, int],
+        last: tuple[int, int],
+        *,
+        high: str = "#5B9BD0",
+    ) -> None:
+        """Add a colour scale to a block of cells, from white to *high*."""
+        scale = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": high}
         sheet.conditional_format(*first, *last, scale)
 
     def chart(
