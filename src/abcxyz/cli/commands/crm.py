@@ -241,7 +241,8 @@ def _print(report: Report, lang: str, most: int | None = None) -> None:
     from abcxyz.cli.output.terminal import one_line, printable
     from abcxyz.crm.reports.base import heading, shown, table_columns
 
-    print(printable(report.explain(lang)))
+    for sentence in report.explain(lang).splitlines():
+        print(printable(sentence))
     rows = [row.to_dict() for row in report.rows()[:most]]
     if not rows:
         return

@@ -17,6 +17,7 @@ from abcxyz.report.workbook.sheets.customers import (
 )
 from abcxyz.report.workbook.sheets.lists import (
     alerts_sheet,
+    glossary_sheet,
     prospects_sheet,
     quality_sheet,
     settings_sheet,
@@ -58,7 +59,7 @@ def render_workbook(
     Returns
     -------
     bytes
-        An ``.xlsx`` with eight sheets, and those of the CRM where one was read; all columns of a
+        An ``.xlsx`` with nine sheets, and those of the CRM where one was read; all columns of a
         customer are in one row of one of them. The same analysis gives the same bytes.
 
     Raises
@@ -107,5 +108,6 @@ def render_workbook(
     crm_sheets(facts, writer)
     quality_sheet(facts, writer)
     settings_sheet(facts, writer)
+    glossary_sheet(facts, writer)
     book.close()
     return filled(stream.getvalue(), writer.tables)
