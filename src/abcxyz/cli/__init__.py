@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "why": "dynamics.why",
         "forget": "forget",
         "crm": "crm",
+        "ask": "questions.ask",
         "companies": "companies.command",
     }
 )
