@@ -137,6 +137,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "questions.catalogue": "questions questions.answers",
         "questions.phrases": "core.* questions questions.catalogue",
         "questions.__init__": "questions questions.*",
+        # The questions over the Model Context Protocol.
+        "mcp": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
@@ -152,7 +154,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
-        "cli.commands.questions": "i18n questions questions.* cli.parser cli.options cli.inputs "
+        "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options cli.inputs "
         "cli.output",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* cli.options cli.inputs cli.output "
@@ -210,6 +212,7 @@ APART = {
     "abcxyz.cli.commands.crm_changes",
     "abcxyz.cli.commands.dynamics",
     "abcxyz.cli.commands.leads",
+    "abcxyz.cli.commands.questions",
 }
 #: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "forget": "forget",
         "crm": "crm",
         "ask": "questions.ask",
+        "mcp": "questions.mcp",
         "companies": "companies.command",
     }
 )

@@ -71,7 +71,8 @@ def open_question_data(args: argparse.Namespace) -> QuestionData:
 def _analyzed(args: argparse.Namespace) -> tuple[Analysis, Path, str]:
     """Read the sales of a job and analyze them; write nothing."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.core.analysis.analyze import analyze_reading, learning
+    from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.learn_lapses import learning
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 

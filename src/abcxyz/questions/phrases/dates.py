@@ -11,9 +11,6 @@ from abcxyz.questions.phrases.tokens import Token, phrase_words, words_at
 
 __all__ = ["Span", "day_at", "spans_of"]
 
-#: Words before a date that would make it the end of a window, which is not understood here.
-_ENDS = ("по", "by", "к", "до", "until", "till")
-
 
 @frozen
 class Span:
@@ -149,7 +146,7 @@ def spans_of(tokens: list[Token], today: date, taken: set[int]) -> list[Span]:
             continue
         before = tokens[place - 1].word if place and place - 1 not in taken else ""
         place = span.end
-        if before in _ENDS:
+        if before in phrase_words()["relative"]["ends"]:
             continue
         if before in phrase_words()["relative"]["since"]:
             span = evolve(span, start=span.start - 1, until=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from itertools import permutations
 
 from attrs import evolve, frozen
@@ -13,6 +14,8 @@ from abcxyz.questions.phrases.tokens import Token, phrase_words
 __all__ = ["NameSpan", "name_at", "word_forms"]
 
 _LEAST_PART = 3
+_PREFIX = 2
+_CODE = re.compile(r"[\w:.-]*\d[\w:.-]*")
 
 
 @frozen
@@ -56,6 +59,7 @@ def name_at(
         Whether one word of a name counts.
     """
     token = tokens[place]
+    index = _index_of(directory)
     if token.literal:
         found = directory.exact(token.raw)
         return NameSpan(place, place + 1, tuple(found), whole=True) if found else None
@@ -64,15 +68,13 @@ def name_at(
         inner = name_at(tokens, place + 1, directory, numbers=False, parts=False)
         return None if inner is None else evolve(inner, start=place)
     if numbers or not token.raw.isdigit():
-        found = [one for one in directory.things if str(one.id).casefold() == token.raw.casefold()]
+        found = index.ids.get(token.raw.casefold(), [])
         if found:
             return NameSpan(place, place + 1, tuple(found), whole=True)
     best: list[Named] = []
     length = 0
     partly: list[Named] = []
-    for thing, words in _words_of(directory):
-        if token.word[:2] not in {word[:2] for word in words}:
-            continue
+    for thing, words in index.words.get(token.word[:_PREFIX], []):
         orders = permutations(words) if len(words) == 2 else (words,)
         for order in orders:
             if len(order) >= max(length, 1) and _matches(tokens, place, tuple(order)):
@@ -102,6 +104,22 @@ def _matches(tokens: list[Token], place: int, words: tuple[str, ...]) -> bool:
     )
 
 
+@frozen
+class _Index:
+    """Things by identifier, and by the beginning of each word of their name."""
+
+    ids: dict[str, list[Named]]
+    words: dict[str, list[tuple[Named, tuple[str, ...]]]]
+
+
 @functools.lru_cache(maxsize=16)
-def _words_of(directory: Directory) -> list[tuple[Named, tuple[str, ...]]]:
-    return [(one, tuple(without_form(normalized(one.name)).split())) for one in directory.things]
+def _index_of(directory: Directory) -> _Index:
+    index = _Index({}, {})
+    for one in directory.things:
+        index.ids.setdefault(str(one.id).casefold(), []).append(one)
+        if one.name == str(one.id) and _CODE.fullmatch(one.name):
+            continue  # found by its identifier
+        words = tuple(without_form(normalized(one.name)).split())
+        for beginning in {word[:_PREFIX] for word in words}:
+            index.words.setdefault(beginning, []).append((one, words))
+    return index
