@@ -56,6 +56,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
+        "crm.alarms": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
@@ -111,6 +112,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
+        "report.page.payload": "core.* charts report.customers report.page.formatter",
         "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
@@ -144,7 +146,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* history questions.* tables config pipeline.* cli.options cli.output",
+        "cli.inputs": "core.* crm crm.* history questions questions.* tables config pipeline.* "
+        "cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
@@ -154,8 +157,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
-        "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options cli.inputs "
-        "cli.output",
+        "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
+        "cli.inputs cli.output",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
