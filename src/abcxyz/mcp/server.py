@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+from attrs import asdict
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
@@ -23,6 +24,7 @@ from abcxyz.questions import (
     available,
 )
 from abcxyz.questions.cleaning import clean_name, plain_id
+from abcxyz.questions.names import Named
 from abcxyz.questions.problems import explained, message
 from abcxyz.toolkit.catalogue import translate
 
@@ -191,11 +193,13 @@ class QuestionServer(MCPServer):
             }.get(kind)
             hidden = kind == "owners" and data.names == "ids"
             listed = [
-                {
-                    "id": plain_id(one.id),
-                    "name": plain_id(one.id) if hidden else clean_name(one.name),
-                    "where": clean_name(one.where),
-                }
+                asdict(
+                    Named(
+                        plain_id(one.id),
+                        plain_id(one.id) if hidden else clean_name(one.name),
+                        clean_name(one.where),
+                    )
+                )
                 for one in (() if known is None else known.things[:_MOST_NAMES])
             ]
             return json.dumps(listed, ensure_ascii=False)
