@@ -236,4 +236,6 @@ def test_the_command_lists_alarms(capsys: pytest.CaptureFixture[str]) -> None:
     assert math.isclose(alarm["value"], 0.33, abs_tol=0.02)
     assert alarm["questions"][0]["test"]
     assert main([*argv, "--lang", "ru"]) == 0
-    assert "другой уровень" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "другой уровень" in out
+    assert "\\u000a" not in out  # line by line
