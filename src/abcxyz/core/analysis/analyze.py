@@ -291,7 +291,16 @@ def aggregate_sales(
         metric=settings.metric,
         rhythm=True,
         document_spans_days=settings.document_spans_days,
+        earlier=_earlier(periods, settings),
     )
+
+
+def _earlier(periods: Periods, settings: Settings) -> Periods | None:
+    """Return the window before that of *periods*; None unless the lookback covers it."""
+    past = settings.periods(periods.window.since)
+    if past.window.since < periods.lookback.since:
+        return None
+    return attrs.evolve(past, lookback=past.window)
 
 
 def _aggregated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from attrs import field, frozen
@@ -13,6 +13,7 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.advice.calls import CallList, CallOutcome
+from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -55,6 +56,18 @@ def _keys(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(keys)
 
 
+class CrmResult(Protocol):
+    """Reports on a CRM beside the analysis of the sales; `abcxyz.crm.analysis` makes them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a document of plain values, ready for JSON."""
+        ...
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one record of plain values per row of every report."""
+        ...
+
+
 @frozen(kw_only=True)
 class Analysis(Drawable):
     """Result of an analysis, passed to every sink.
@@ -93,6 +106,8 @@ class Analysis(Drawable):
         Customers of class A to call; None if they were not sought.
     alerts
         Events that need attention.
+    crm
+        Reports on the CRM, a `~abcxyz.crm.analysis.CrmAnalysis`; None without a CRM.
     raised_before
         Keys of the alerts of earlier runs, so that none is raised again by another key. Set from
         the history; empty without one.
@@ -120,6 +135,7 @@ class Analysis(Drawable):
     outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
     calls: CallList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
+    crm: CrmResult | None = None
     raised_before: frozenset[str] = field(default=frozenset(), converter=_keys, repr=False)
     quiet: frozenset[str] = frozenset()
 
@@ -158,6 +174,19 @@ class Analysis(Drawable):
         if self.previous is None:
             return None
         return align(self.previous.customers, self.snapshot.customers)
+
+    @functools.cached_property
+    def year_before(self) -> YearBefore | None:
+        """The window before this one, which shares no day with it; None if it was not read."""
+        return year_before(self.panel)
+
+    @functools.cached_property
+    def bridge(self) -> Bridge | None:
+        """From the value of the window before to that of this one; None without a comparison."""
+        past = self.year_before
+        if past is None or not past.covered:
+            return None
+        return bridge_between(past.value, self.panel.value)
 
     def moves(self, by: str = "segment", *, steadied: bool = False) -> Transitions | None:
         """Compare with the previous snapshot as `compare` does; None if there is none.

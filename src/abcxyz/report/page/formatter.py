@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -14,11 +16,14 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
 from abcxyz.report.vocabulary import EVENT_NAMES
 
-__all__ = ["MOST", "Formatter", "bare"]
+__all__ = ["MOST", "PLAIN", "Formatter", "isolated", "minus", "plain"]
 
 
 #: Maximum rows of a list on the page; the workbook has all of them.
 MOST = 50
+
+#: Maximum characters of an identifier or a name in the columns of all customers.
+PLAIN = 80
 
 
 class Formatter:
@@ -47,23 +52,27 @@ class Formatter:
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """Format a number; a dash for None."""
-        return "–" if value is None else number(value, self.lang, decimals)
+        return "–" if value is None else minus(number(value, self.lang, decimals))
 
     def percent(self, share: float | None, decimals: int = 1) -> str:
         """Format a share in percent; a dash for None."""
-        return "–" if share is None else percent(share, self.lang, decimals)
+        return "–" if share is None else minus(percent(share, self.lang, decimals))
 
     def money(self, value: float | None, *, signed: bool = False) -> str:
         """Format an amount with its currency sign; a dash for None."""
         if value is None or math.isnan(value):
             return "–"
         plus = "+" if signed and round(value) > 0 else ""
-        return plus + money(value, self.lang, 0, self.currency)
+        return plus + minus(money(value, self.lang, 0, self.currency))
 
     def compact(self, value: float | None, *, signed: bool = False) -> str:
         """Format an amount abbreviated to thousands or millions."""
         amount = math.nan if value is None else value
-        return compact(amount, self.lang, self.currency, signed=signed)
+        return minus(compact(amount, self.lang, self.currency, signed=signed))
+
+    def lines(self, written: str) -> str:
+        """Translate the word before the numbers of lines, which a source writes in English."""
+        return _LINE.sub(self.say("line") + "\N{NO-BREAK SPACE}", written)
 
     def state(self, state: str) -> str:
         """Return the label of a segment, or of the state without a segment."""
@@ -80,36 +89,54 @@ class Formatter:
             "day": lambda day: date_text(day, self.lang),
             "bdi": _isolated,
             "state": self.state,
+            "link": link,
+            "plain": plain,
             "event": lambda name: self.say(EVENT_NAMES[name]),
-            "picture": functools.partial(_picture, self._analysis, self.lang, self.currency),
+            "picture": functools.partial(_picture, self._analysis, self.lang),
         }
 
 
-def bare(value: float) -> str:
-    """Format a number as a sort key; empty text for NaN."""
-    return "" if math.isnan(value) else f"{value:.6g}" if abs(value) < 1 else f"{value:.2f}"
+def minus(written: str) -> str:
+    """Return a number with the sign for minus instead of a hyphen, for people and not programs."""
+    return "\N{MINUS SIGN}" + written[1:] if written.startswith("-") else written
+
+
+def isolated(written: object, limit: int) -> str:
+    """Return text from the data for a sentence, which it does not turn into another direction."""
+    return f"\N{FIRST STRONG ISOLATE}{clean(written, limit)}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def link(**state: object) -> str:
+    """Return the part of an address for a state of the page, such as one customer's card."""
+    return urlencode({name: plain(value) for name, value in state.items()})
+
+
+def plain(written: object) -> str:
+    """Return text from the data as the columns of all customers hold it, to find it there."""
+    return clean(written, PLAIN)
 
 
 def _isolated(written: object, limit: int = 80) -> Markup:
     """Escape and truncate text from the data, and isolate its writing direction."""
-    plain = clean(written, 10_000)
-    shown = escape(clean(plain, limit))
-    tip = Markup(' title="{}"').format(plain[:300]) if len(plain) > limit else Markup("")
+    whole = clean(written, 10_000)
+    shown = escape(clean(whole, limit))
+    tip = Markup(' title="{}"').format(whole[:300]) if len(whole) > limit else Markup("")
     return Markup("<bdi{}>{}</bdi>").format(tip, shown)
 
 
-def _picture(
-    analysis: Analysis, lang: str, currency: str, name: str, width: float | None = None
-) -> Markup:
+def _picture(analysis: Analysis, lang: str, name: str, width: float | None = None) -> Markup:
     """Draw a chart of the page; charts escape their text."""
     if name == "curve":
         picture = charts.curve(analysis.abc, lang, width=width or 680)
-    elif name == "lorenz":
-        picture = charts.lorenz(analysis.abc, lang, width=width or 440)
-    elif name == "quadrant":
-        picture = charts.quadrant(analysis.matrix, lang, width=width or 760, currency=currency)
     else:
-        moves = analysis.moves("abc")
-        assert moves is not None
-        picture = charts.flow(moves, lang, width=width or 640, currency=currency)
-    return Markup(picture)  # noqa: S704
+        picture = charts.lorenz(analysis.abc, lang, width=width or 440)
+    return Markup(_HEX.sub(_themed, picture))  # noqa: S704
+
+
+_LINE = re.compile(r"\bline (?=\d)")
+_HEX = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
+
+
+def _themed(match: re.Match[str]) -> str:
+    """Let the style of the page replace a colour of a chart, for a dark page."""
+    return f'{match[1]}="var(--c{match[2][1:]},{match[2]})"'
