@@ -34,8 +34,9 @@ def test_intervals_match_the_published_ones() -> None:
             (int(x), int(n)) for x, n in (one.split("/") for one in name.split(" - "))
         )
         found = before_after(before, after)
-        assert found.difference == pytest.approx(expected["difference"])
-        assert (found.low, found.high) == pytest.approx(expected["newcombe95"], abs=1e-9)
+        assert found.change == pytest.approx(expected["difference"])
+        interval = found.interval_low, found.interval_high
+        assert interval == pytest.approx(expected["newcombe95"], abs=1e-9)
 
 
 def test_verdicts_and_what_would_have_been_seen() -> None:
@@ -90,7 +91,8 @@ def test_series_match_the_published_figures(name: str) -> None:
             one, expected = found[model, term], figures[model][key]
             assert one.estimate == pytest.approx(expected["estimate"], abs=1e-8)
             assert one.error == pytest.approx(expected["se"], abs=1e-8)
-            assert (one.low, one.high) == pytest.approx(expected["ci95"], abs=1e-8)
+            interval = one.interval_low, one.interval_high
+            assert interval == pytest.approx(expected["ci95"], abs=1e-8)
             assert one.p == pytest.approx(expected["p"], abs=1e-7)
             # The published errors with the dispersion, which is below 1 and not used.
             quasi = figures["glm_quasi"][key]["se"]
@@ -189,7 +191,7 @@ def test_effect_on_a_made_company(name: str) -> None:
     if name == "synthetic_mix_shift":  # the raw fall is the mix alone
         assert found.mix_effect < -0.03
         assert abs(found.rate_effect) < 0.03
-    assert found.rate_effect + found.mix_effect == pytest.approx(found.raw.difference)
+    assert found.rate_effect + found.mix_effect == pytest.approx(found.raw.change)
     early = effect_of_change(company(name), CHANGE, horizon=60)
     assert early.series is None
     assert "at least 8" in early.explain()

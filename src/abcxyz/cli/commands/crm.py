@@ -169,7 +169,8 @@ def _print(report: Report, crm: CrmData, remarks: list[str], lang: str) -> None:
     from abcxyz.crm.records.quality import CRM_PROBLEMS
     from abcxyz.crm.reports.base import heading, shown, table_columns
 
-    print(printable(report.explain(lang)))
+    for sentence in report.explain(lang).splitlines():
+        print(printable(sentence))
     rows = [row.to_dict() for row in report.rows()]
     if rows:
         names = table_columns(rows)

@@ -86,7 +86,7 @@ class Alarm(Row):
         First and last day of it as far as it is judged.
     raised, closed
         Day of the run that raised it; of that that closed it, None while it is open.
-    value, expected, low, high
+    value, expected, expected_low, expected_high
         The figure when it was raised, the centre of its baseline, and the range in which 95 %
         of such figures are expected.
     n
@@ -115,8 +115,8 @@ class Alarm(Row):
     closed: date | None
     value: float
     expected: float
-    low: float
-    high: float
+    expected_low: float
+    expected_high: float
     n: float
     money: float
     q: float
@@ -162,8 +162,8 @@ class Alarm(Row):
                 since=date_text(self.since, lang),
                 until=date_text(self.until, lang),
                 expected=self.figure(self.expected, lang),
-                low=self.figure(self.low, lang),
-                high=self.figure(self.high, lang),
+                low=self.figure(self.expected_low, lang),
+                high=self.figure(self.expected_high, lang),
                 n=plain_number(self.n, lang),
             )
         ]

@@ -48,7 +48,7 @@ class BeforeAfter(Report):
         ``rate`` or ``mean``.
     n_before, n_after
         Deals on each side.
-    value_before, value_after, difference, low, high
+    value_before, value_after, change, interval_low, interval_high
         The figure, its change, and the 95 % interval of the change.
     ratio
         ``value_after / value_before``; NaN from nothing.
@@ -67,9 +67,9 @@ class BeforeAfter(Report):
     n_after: int
     value_before: float
     value_after: float
-    difference: float
-    low: float
-    high: float
+    change: float
+    interval_low: float
+    interval_high: float
     ratio: float
     p: float
     verdict: str
@@ -99,9 +99,9 @@ class BeforeAfter(Report):
                 after=self.figure(self.value_after, lang),
                 n_before=plain_number(self.n_before, lang),
                 n_after=plain_number(self.n_after, lang),
-                change=self.figure(self.difference, lang),
-                low=self.figure(self.low, lang),
-                high=self.figure(self.high, lang),
+                change=self.figure(self.change, lang),
+                low=self.figure(self.interval_low, lang),
+                high=self.figure(self.interval_high, lang),
                 verdict=text(self.verdict, lang),
             ),
             text(
@@ -168,8 +168,8 @@ def before_after(
     Examples
     --------
     >>> result = before_after((20, 100), (35, 100))
-    >>> result.verdict, round(result.low, 3), round(result.high, 3), round(result.detectable, 3)
-    ('improved', 0.026, 0.268, 0.177)
+    >>> result.verdict, round(result.interval_low, 3), round(result.interval_high, 3)
+    ('improved', 0.026, 0.268)
     """
     (x0, n0), (x1, n1) = before, after
     for which, x, n in (("before", x0, n0), ("after", x1, n1)):
@@ -240,7 +240,7 @@ def before_after_means(
     Examples
     --------
     >>> result = before_after_means([10, 12, 11, 9], [15, 14, 16, 13], better="lower")
-    >>> result.difference, result.verdict
+    >>> result.change, result.verdict
     (4.0, 'worse')
     """
     sides = [np.asarray(one, dtype=np.float64) for one in (before, after)]

@@ -43,7 +43,7 @@ class Term(Row):
         ``glm`` (log-odds or logarithm, with dispersion), or ``ols`` (Newey-West errors).
     term
         ``start``, ``trend`` before, ``level`` and ``slope`` of the change.
-    estimate, error, low, high, p
+    estimate, error, interval_low, interval_high, p
         Coefficient, standard error, 95 % interval, p value.
     """
 
@@ -51,8 +51,8 @@ class Term(Row):
     term: str
     estimate: float
     error: float
-    low: float
-    high: float
+    interval_low: float
+    interval_high: float
     p: float
 
 
