@@ -229,6 +229,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.http",
     "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.questions",
