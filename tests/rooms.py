@@ -38,6 +38,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.classes": "core.labels core.sums core.minor_units core.display",
         "core.prospects": "core.labels core.sums core.display",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
+        "core.decomposition": "core.labels core.sums core.minor_units core.display core.sales "
+        "core.classes",
         "core.landmarks": "core.labels core.sums core.display core.sales core.classes "
         "core.prospects core.snapshots",
         "core.dynamics": "core.*",
@@ -52,11 +54,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports.service": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
+        "crm.changes": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
         "webhooks": "",
-        "plugins": "i18n http core.* write_report",
+        "plugins": "i18n http core.* crm.* write_report",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
@@ -115,25 +118,31 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
         # Built-in adapters, which only the registry imports; adapter contracts as test classes.
-        "builtin.sql": "i18n http core.* plugins tables.*",
-        "builtin": "webhooks i18n http core.* plugins tables.* report.* builtin.sql",
+        "builtin.sql": "i18n http core.* crm crm.* plugins tables tables.*",
+        "builtin": "webhooks i18n http core.* crm crm.* plugins tables.* report.* builtin.sql",
         "registry": "plugins options binding builtin",
-        "testing": "http core.* plugins",
+        "testing": "http core.* crm crm.* plugins",
         # A job in TOML, and its execution.
-        "config": "i18n core.* plugins options binding registry tables",
-        "pipeline": "i18n http core.* plugins registry history tables config",
+        "config": "i18n core.* crm crm.* plugins options binding registry tables",
+        "pipeline": "i18n http core.* crm crm.* plugins registry history tables tables.crm config",
+        "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
+        "pipeline.__init__": "pipeline.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
-        "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline "
+        "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* tables config pipeline cli.options cli.output",
-        "cli.commands.leads": "i18n core.* scoring tables pipeline cli.options cli.inputs "
+        "cli.inputs": "core.* tables config pipeline.* cli.options cli.output",
+        "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
-        "cli.commands.dynamics": "i18n core.* history tables config pipeline cli.options "
+        "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
         "cli.inputs cli.output",
+        "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
+        "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
+        "cli.commands.crm_changes",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
-        "demo config pipeline cli.options cli.inputs cli.output",
+        "demo config pipeline.* cli.options cli.inputs cli.output "
+        "cli.commands.crm_changes.table",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
     },
@@ -175,13 +184,19 @@ GROUND = "errors _maps _arrays toolkit"
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {
     "abcxyz",
+    "abcxyz.crm",
     "abcxyz.errors",
     "abcxyz.http",
     "abcxyz.plugins",
     "abcxyz.toolkit",
 }
 #: Rooms whose files do not import each other.
-APART = {"abcxyz.cli.commands", "abcxyz.cli.commands.dynamics", "abcxyz.cli.commands.leads"}
+APART = {
+    "abcxyz.cli.commands",
+    "abcxyz.cli.commands.crm_changes",
+    "abcxyz.cli.commands.dynamics",
+    "abcxyz.cli.commands.leads",
+}
 #: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {
     "abcxyz",

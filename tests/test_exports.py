@@ -70,6 +70,9 @@ FACE = {
         "AlertRules",
         "Alerts",
         "Backtest",
+        "Call",
+        "CallList",
+        "CallOutcome",
         "LapseRisk",
         "RiseChance",
         "backtest_lapse",
@@ -87,6 +90,7 @@ FACE = {
         "core_metrics",
         "default_playbook",
         "find_alerts",
+        "find_calls",
         "with_facts",
     },
     "leads": {

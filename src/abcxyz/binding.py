@@ -12,12 +12,12 @@ from attrs import frozen
 
 from abcxyz.errors import AbcxyzError, ConfigError, PluginError
 from abcxyz.options import UNFIT, Option, fit, nearest, options_of, placed, records_of
-from abcxyz.plugins import Enricher, Factory, Sink, Source
+from abcxyz.plugins import CrmSource, Enricher, Factory, Sink, Source
 
 __all__ = ["ROLES", "Adapter", "Plugin"]
 
 ROLES: Mapping[str, type] = MappingProxyType(
-    {"source": Source, "enricher": Enricher, "sink": Sink}
+    {"source": Source, "enricher": Enricher, "sink": Sink, "crm": CrmSource}
 )
 """Role of an adapter -> its Protocol."""
 
@@ -55,7 +55,7 @@ class Adapter:
     name
         Name in a job.
     role
-        ``source``, ``enricher`` or ``sink``.
+        ``source``, ``enricher``, ``sink`` or ``crm``.
     factory
         Class or function that builds it.
     plugin

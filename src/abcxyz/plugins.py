@@ -17,6 +17,8 @@ Protocol             method                             who may offer it
 `SystemIdentity`     ``system_identity()``              any adapter that offers facts
 `NamesSource`        ``customer_names()``               a source
 `QualitySource`      ``data_quality()``                 a source
+`RemarksSource`      ``remarks()``                      a CRM source
+`CalendarSource`     ``working_calendar()``             a CRM source
 `ProgressReporter`   ``report_progress(callback)``      a sink or a source
 `LocalTarget`        ``is_local()``                     a sink
 `GuardedSink`        ``guard_writes(callback)``         a sink
@@ -44,13 +46,17 @@ if TYPE_CHECKING:
     from abcxyz.core.sales.calendar import Window
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.sales.transactions import Transactions
+    from abcxyz.crm.records.data import CrmData
+    from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 
 __all__ = [
     "GROUP",
     "MAX_UNMATCHED",
     "Attributes",
+    "CalendarSource",
     "CliCommand",
     "Closeable",
+    "CrmSource",
     "CustomerEraser",
     "Enricher",
     "Factory",
@@ -65,6 +71,7 @@ __all__ = [
     "ProgressCallback",
     "ProgressReporter",
     "QualitySource",
+    "RemarksSource",
     "Secret",
     "Sink",
     "Source",
@@ -96,9 +103,8 @@ _Record = TypeVar("_Record")
 Flat: TypeAlias = Annotated[_Record, "flat"]
 """Type of a parameter that holds several options: ``connection: Flat[Connection]``.
 
-The fields of the record (a frozen attrs class, or any class that takes them by keyword) are keys
-in a job like the adapter's other options, so that several adapters can share one record. The class
-must be importable at run time where the adapter is defined, not only for type checkers.
+The fields of the record (a frozen attrs class, or any that takes them by keyword) are keys in a
+job like the other options, so that adapters can share it. It must be importable at run time.
 """
 
 hookspec = pluggy.HookspecMarker(GROUP)
@@ -149,11 +155,43 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Preflight(Protocol):
-    """Optional, any adapter: check the preconditions of its work, without changing anything.
+class CrmSource(Protocol):
+    """Role of an adapter that reads the records of a CRM."""
 
-    ``abcxyz check`` calls it. It should check that the other system is reachable, and that the
-    permissions and fields exist.
+    def crm(self, window: Window, *, tables: frozenset[str] | None = None) -> CrmData:
+        """Return everything alive in the half-open *window*, as known at its end.
+
+        A deal is alive if it was created before the end and not closed before the start; its
+        history is whole. Leads and activities are those of the window, and those of such deals.
+        *tables* are the names in `abcxyz.crm.TABLES` to read besides the deals, None for all:
+        another one is None in the result and costs no request.
+        """
+        ...
+
+
+@runtime_checkable
+class RemarksSource(Protocol):
+    """Optional, a CRM source: what was guessed, derived, switched off, or is not in the system."""
+
+    def remarks(self) -> Sequence[str]:
+        """Return sentences about the last reading; empty before the first."""
+        ...
+
+
+@runtime_checkable
+class CalendarSource(Protocol):
+    """Optional, a CRM source: the system's working calendar; one in the job takes precedence."""
+
+    def working_calendar(self) -> BusinessCalendar | None:
+        """Return the calendar; None where the system has none or does not show it."""
+        ...
+
+
+@runtime_checkable
+class Preflight(Protocol):
+    """Optional, any adapter: check for ``abcxyz check``, without changing anything.
+
+    It should check that the other system is reachable, and that permissions and fields exist.
     """
 
     def preflight(self) -> Sequence[str]:
@@ -346,6 +384,11 @@ class Hooks:
     @hookspec
     def abcxyz_sinks(self) -> Mapping[str, Factory]:
         """Return the sinks this plugin offers."""
+        return {}
+
+    @hookspec
+    def abcxyz_crm_sources(self) -> Mapping[str, Factory]:
+        """Return the sources of CRM records this plugin offers."""
         return {}
 
     @hookspec

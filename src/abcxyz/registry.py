@@ -23,7 +23,9 @@ from abcxyz.plugins import GROUP, CliCommand, Hooks
 __all__ = ["Adapter", "Broken", "Clash", "Plugin", "Registry", "bundled", "load", "load_commands"]
 
 #: What a plugin may offer, each by a hook of its own.
-ROLES = ("source", "enricher", "sink", "command")
+ROLES = ("source", "enricher", "sink", "crm", "command")
+#: Role, named like its table in a job -> what its hook names, where that is another word.
+_HOOKS = {"crm": "crm_source"}
 
 
 @frozen
@@ -325,11 +327,11 @@ def _offers(plugin: object, roles: Sequence[str]) -> dict[tuple[str, str], Any]:
     manager.check_pending()
     offered: dict[tuple[str, str], Any] = {}
     answered = 0
-    hooks = manager.hook
-    answers = {role: getattr(hooks, f"abcxyz_{role}s")() for role in roles}
+    names = {role: f"abcxyz_{_HOOKS.get(role, role)}s" for role in roles}
+    answers = {role: getattr(manager.hook, hook)() for role, hook in names.items()}
     for role, answer in ((role, one) for role, many in answers.items() for one in many):
         answered += 1
-        hook = f"abcxyz_{role}s"
+        hook = names[role]
         if not isinstance(answer, Mapping):
             raise TypeError(f"{hook} returned {type(answer).__name__} instead of a mapping")
         for name, thing in answer.items():

@@ -146,14 +146,14 @@ MISTAKES = {
         (
             "job.toml:1: a job has no table [windov]; did you mean [window]? "
             "Known are window, abc, xyz, history, alerts, playbook, report, plugins, files, "
-            "source, enricher, sink"
+            "source, enricher, sink, crm, changes"
         ),
     ),
     "key outside a table": (
         f'# a job\nperiod = "12M"\n{SOURCE}{SINK}',
         (
             "job.toml:2: a job has no table [period]; known are window, abc, xyz, history, "
-            "alerts, playbook, report, plugins, files, source, enricher, sink"
+            "alerts, playbook, report, plugins, files, source, enricher, sink, crm, changes"
         ),
     ),
     "wrong type": (

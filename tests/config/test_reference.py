@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 
 from abcxyz.config import TABLES
+from abcxyz.config.keys import LISTS
 from abcxyz.registry import load
 
 PAGE = (ROOT / "docs" / "reference" / "job.md").read_text(encoding="utf-8")
@@ -25,7 +26,7 @@ def rows(section: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", TABLES)
 def test_every_key_is_in_the_reference(name: str) -> None:
     """Each key has one line with type, default and meaning, and no line is extra."""
-    section = f"`[[{name}]]`" if name in ("source", "sink") else f"`[{name}]`"
+    section = f"`[[{name}]]`" if name in LISTS else f"`[{name}]`"
 
     def shown(key: str, default: object) -> str:
         if key == "kind":

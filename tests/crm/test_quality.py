@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from abcxyz.crm import Activities, CrmData, Deals, Leads, Stage, StageChanges, StageMap, TextColumn
 from abcxyz.crm.records.clean import possible_duplicates
@@ -115,7 +117,7 @@ def test_negative_durations_are_left_out() -> None:
         seconds=[-1, 5, 5],
     )
     crm = built(deals(), activities=acts)
-    assert kinds(crm) == {"repeated_activity": 1, "negative_duration": 2}
+    assert kinds(crm) == {"repeated_activity": 1, "negative_duration": 2, "long_activity": 1}
     assert crm.activities is not None
     assert np.isnat(crm.activities.ended[0])  # type: ignore[index]
 
@@ -129,6 +131,48 @@ def test_deals_closed_before_their_creation_stay() -> None:
 def test_possible_duplicates() -> None:
     records = deals(4, customer=["a", "a", "a", ""], amount=[5.0, 5.0, 6.0, 5.0])
     assert possible_duplicates(records).tolist() == [True, True, False, False]
+    assert kinds(built(records)) == {"possible_duplicate": 2}
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=12))
+def test_possible_duplicates_are_all_pairs(rows: list[tuple[int, int, int]]) -> None:
+    """Every deal that agrees with another in customer, amount and day, and no other."""
+    customers, amounts, days = (list(column) for column in zip(*rows, strict=True))
+    records = deals(len(rows), customer=customers, amount=amounts, created=at(*days))
+    assert possible_duplicates(records).tolist() == [rows.count(row) > 1 for row in rows]
+
+
+def test_amounts_that_do_not_fit_the_outcome_are_counted() -> None:
+    """The history decides the outcome; the records stay as they are."""
+    amount = [np.nan, 7.0, 9.0]
+    records = deals(3, stage=["WON", "NEW", "NEW"], amount=amount)
+    crm = built(records, changes(*GOOD, (2, "NEW", 0), (0, "WON", 1), (1, "LOST", 1)))
+    issues = {issue.kind: issue for issue in crm.quality.issues}
+    assert (issues["won_without_amount"].examples, issues["lost_with_amount"].amount) == (
+        ("0",),
+        7.0,
+    )
+    assert crm.deals.amount is not None
+    assert crm.deals.amount.tolist()[1:] == [7.0, 9.0]
+    assert "won_without_amount" not in kinds(built(deals(stage=["WON", "NEW"])))
+
+
+def test_activities_longer_than_a_working_day_are_counted() -> None:
+    acts = Activities(
+        activity=[1, 2], kind=["meeting"] * 2, started=at(1, 1), ended=at(1 + 1 / 3, 1.4)
+    )
+    issues = {one.kind: one for one in built(deals(), activities=acts).quality.issues}
+    assert (issues["long_activity"].count, issues["long_activity"].examples) == (1, ("2",))
+
+
+def test_issues_are_counted_once_in_records_made_of_records() -> None:
+    """What stays in the records is found again, not added to the count before."""
+    records = deals(3, amount=[5.0, 5.0, 6.0], customer=["a", "a", "b"])
+    crm = built(records, changes((0, "NEW", 0), (2, "NEW", 2)), until=at(9)[0])
+    expected = {"possible_duplicate": 2, "no_history": 1, "history_gap": 1}
+    assert kinds(crm) == expected
+    assert kinds(crm.as_of(at(5)[0])) == kinds(crm.in_currency("RUB")) == expected
 
 
 @pytest.mark.parametrize(

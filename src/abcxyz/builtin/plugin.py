@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from abcxyz.plugins import Factory, hookimpl
 
-__all__ = ["abcxyz_sinks", "abcxyz_sources"]
+__all__ = ["abcxyz_crm_sources", "abcxyz_sinks", "abcxyz_sources"]
 
 
 @hookimpl
@@ -16,6 +16,15 @@ def abcxyz_sources() -> Mapping[str, Factory]:
     from abcxyz.builtin.sql import SqlSource
 
     return {**dict.fromkeys(("csv", "excel", "file", "parquet"), FileSource), "sql": SqlSource}
+
+
+@hookimpl
+def abcxyz_crm_sources() -> Mapping[str, Factory]:
+    """Return the sources of CRM records: files and a database."""
+    from abcxyz.builtin.crm_files import CrmFiles
+    from abcxyz.builtin.sql import SqlCrm
+
+    return {"files": CrmFiles, "sql": SqlCrm}
 
 
 @hookimpl

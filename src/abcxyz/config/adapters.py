@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from abcxyz.config.job import Job, Part
 from abcxyz.errors import AbcxyzWarning
-from abcxyz.plugins import Closeable, Enricher, Sink, Source
+from abcxyz.plugins import Closeable, CrmSource, Enricher, Sink, Source
 from abcxyz.registry import Registry
 from abcxyz.toolkit.secrets import Vault, in_clear, is_reference
 
@@ -25,11 +25,14 @@ class Adapters:
     enricher: tuple[Part, Enricher] | None
     sinks: tuple[tuple[Part, Sink], ...]
     secrets: frozenset[str] = field(repr=False)
+    crm: tuple[Part, CrmSource] | None = None
 
     def __iter__(self) -> Iterator[tuple[Part, Any]]:
         yield from self.sources
         if self.enricher is not None:
             yield self.enricher
+        if self.crm is not None:
+            yield self.crm
         yield from self.sinks
 
     def close(self) -> None:
@@ -72,13 +75,15 @@ def build(job: Job, registry: Registry) -> Adapters:
         return _build(part, job, registry, vault)
 
     # Every part is looked up before any is built, so that a typo has no side effects.
-    for part in (*job.sources, *([job.enricher] if job.enricher else []), *job.sinks):
-        registry.get(part.role, part.kind, where=part.where("kind"))
+    for part in (*job.sources, job.enricher, job.crm, *job.sinks):
+        if part is not None:
+            registry.get(part.role, part.kind, where=part.where("kind"))
     return Adapters(
         tuple((part, made(part)) for part in job.sources),
         None if job.enricher is None else (job.enricher, made(job.enricher)),
         tuple((part, made(part)) for part in job.sinks),
         frozenset(vault.read),
+        None if job.crm is None else (job.crm, made(job.crm)),
     )
 
 

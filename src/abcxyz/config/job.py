@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.crm.settings import AnnouncedChange, CrmSettings
 from abcxyz.plugins import MAX_UNMATCHED
 from abcxyz.toolkit.files import relative_name, short_hash
 from abcxyz.toolkit.secrets import in_clear
@@ -87,6 +88,12 @@ class Job:
         Packages whose plugins may be imported; None for those named like the adapters.
     keep
         How long the history keeps snapshots and alerts, such as ``36M``; None keeps all.
+    crm
+        Configuration of the source of CRM records; None without one.
+    crm_settings
+        Settings of the reports over them.
+    changes
+        Announced changes, the earliest first.
     """
 
     path: Path
@@ -103,6 +110,9 @@ class Job:
     file_mode: int | None = None
     plugins: tuple[str, ...] | None = None
     keep: str | None = None
+    crm: Part | None = None
+    crm_settings: CrmSettings = field(factory=CrmSettings)
+    changes: tuple[AnnouncedChange, ...] = ()
 
     @property
     def lang(self) -> str:
@@ -130,11 +140,13 @@ class Job:
     @property
     def kinds(self) -> frozenset[str]:
         """Names of all its adapters."""
-        parts = (*self.sources, *self.sinks, *([self.enricher] if self.enricher else []))
-        return frozenset(part.kind for part in parts)
+        parts = (*self.sources, *self.sinks, self.enricher, self.crm)
+        return frozenset(part.kind for part in parts if part is not None)
 
     def shared(self, role: str) -> Mapping[str, Any]:
         """Return the options shared by the adapters of a *role* that have and do not set them."""
+        if role == "crm":
+            return {}
         if role != "source":
             return self.report
         bucket = self.settings.periods(date(2000, 1, 1)).bucket

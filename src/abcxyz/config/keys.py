@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -14,10 +15,12 @@ from attrs import field, frozen
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import RULES, parameters_of, rules_for
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.crm.reports.service.rules import ServiceRule
+from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
 from abcxyz.i18n import LANGUAGES, text
 from abcxyz.plugins import MAX_UNMATCHED
 
-__all__ = ["TABLES", "Key"]
+__all__ = ["LISTS", "TABLES", "Key"]
 
 _NAMES: Mapping[Any, str] = MappingProxyType(
     {
@@ -26,6 +29,9 @@ _NAMES: Mapping[Any, str] = MappingProxyType(
         int: "a whole number",
         bool: "true or false",
         list[str]: "a list of texts",
+        tuple[str, ...]: "a list of texts",
+        date: "a date",
+        tuple[date, ...]: "a list of dates",
     }
 )
 
@@ -106,7 +112,8 @@ def _options(record: type[Any], table: str | None = None) -> Iterator[tuple[str,
     for one in attrs.fields(record):
         if "help" in one.metadata and one.metadata.get("table") == table:
             help_, details = one.metadata["help"], one.metadata.get("details", {})
-            yield one.name, Key(_kind(record, one), one.default, help_, details)
+            default = None if one.default in (attrs.NOTHING, "", ()) else one.default
+            yield one.name, Key(_kind(record, one), default, help_, details)
 
 
 def _rule(axis: str) -> Iterator[tuple[str, Key]]:
@@ -126,7 +133,15 @@ def _rule(axis: str) -> Iterator[tuple[str, Key]]:
         )
 
 
-#: Table -> key -> definition. Adapters add their options to the last three.
+#: Tables of which a job may have several.
+LISTS = ("source", "sink", "crm.sla", "changes")
+#: Keys of an adapter's customers, which two systems may know by different identifiers.
+_IDS = {
+    "id_map": Key(str | dict[str, str], None, "this system's customer -> the common one"),
+    "id_prefix": Key(str, None, "put before customers that the map does not hold"),
+}
+
+#: Table -> key -> definition. Adapters add their options to the tables that name one.
 TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
     {
         "window": dict(_options(Settings, "window")),
@@ -166,8 +181,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
         },
         "source": {
             "kind": Key(str, None, "name of the adapter"),
-            "id_map": Key(str | dict[str, str], None, "this system's customer -> the common one"),
-            "id_prefix": Key(str, None, "put before customers that the map does not hold"),
+            **_IDS,
         },
         "enricher": {
             "kind": Key(str, None, "name of the adapter"),
@@ -179,5 +193,13 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
                 float, MAX_UNMATCHED, "refuse to write if a larger share of customers has no card"
             ),
         },
+        "crm": {
+            "source": Key(str, None, "name of the adapter"),
+            **_IDS,
+            **dict(_options(CrmSettings)),
+        },
+        "crm.calendar": dict(_options(CalendarSettings)),
+        "crm.sla": dict(_options(ServiceRule)),
+        "changes": dict(_options(AnnouncedChange)),
     }
 )

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from abcxyz.binding import ROLES
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
-from abcxyz.config.keys import TABLES
+from abcxyz.config.keys import LISTS, TABLES
 from abcxyz.config.lines import TomlLines
+from abcxyz.config.tables import JobTables
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.classes.rule_dicts import rule_from_dict
 from abcxyz.core.snapshots.settings import Settings
-from abcxyz.errors import AbcxyzError, ConfigError, InputError
+from abcxyz.crm.reports.service.rules import ServiceRule
+from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
+from abcxyz.errors import AbcxyzError, ConfigError
 from abcxyz.i18n import LANGUAGES
-from abcxyz.options import UNFIT, fit, nearest, resolved
+from abcxyz.options import resolved
 from abcxyz.plugins import MAX_UNMATCHED
 from abcxyz.toolkit.files import parse_mode
 from abcxyz.toolkit.parsing import parse_toml
 
 __all__ = ["parse_job", "read_job"]
-
-_LISTS = ("source", "sink")
-_OPEN = tuple(ROLES)
 
 
 def read_job(path: str | PathLike[str]) -> Job:
@@ -120,22 +119,14 @@ def _load_language(report: object, plugins: object) -> None:
         load(named={lang}, allow=allow if isinstance(allow, list) else None)
 
 
-class _Reader:
+class _Reader(JobTables):
     """Check the tables of one job."""
 
-    def __init__(self, data: Mapping[str, Any], lines: TomlLines, path: Path) -> None:
-        self._data, self._lines = data, lines
-        # An absolute path, so that a later change of the current folder has no effect.
-        self._path = path.absolute()
-        self._folder = self._path.parent
-
-    def _where(self, table: str, key: str = "", place: int = 0) -> str:
-        return f"{self._path.name}:{self._lines.of(table, key, place=place)}: "
-
     def job(self) -> Job:
-        unknown = [name for name in self._data if name not in TABLES]
+        known = {name: keys for name, keys in TABLES.items() if "." not in name}
+        unknown = [name for name in self._data if name not in known]
         if unknown:
-            raise self._unknown("", unknown[0], TABLES)
+            raise self._unknown("", unknown[0], known)
         _load_language(self._data.get("report"), self._data.get("plugins"))
         sources = tuple(self._parts("source"))
         if not sources:
@@ -155,6 +146,8 @@ class _Reader:
                 path=self._path.name,
             )
         settings = self._settings()
+        changes = self._changes()
+        crm, crm_settings = self._crm(changes)
         return Job(
             path=self._path,
             settings=settings,
@@ -170,6 +163,9 @@ class _Reader:
             file_mode=self._file_mode(),
             plugins=None if allow is None else tuple(allow),
             keep=self._keep(past.get("keep")),
+            crm=crm,
+            crm_settings=crm_settings,
+            changes=changes,
         )
 
     def _file_mode(self) -> int | None:
@@ -210,100 +206,45 @@ class _Reader:
             raise self._at("window", "", problem) from problem
 
     def _alerts(self) -> AlertRules:
-        try:
-            return AlertRules(**self._table("alerts"))
-        except InputError as problem:
-            raise self._at("alerts", "", problem) from problem
+        return self._record(AlertRules, "alerts", self._table("alerts"))
+
+    def _changes(self) -> tuple[AnnouncedChange, ...]:
+        listed = self._several("changes", self._data.get("changes", []), AnnouncedChange)
+        return tuple(sorted(listed, key=lambda one: one.day))
+
+    def _crm(self, changes: tuple[AnnouncedChange, ...]) -> tuple[Part | None, CrmSettings]:
+        if "crm" not in self._data:
+            return None, CrmSettings(changes=changes)
+        table = self._table("crm")
+        calendar, sla = table.pop("calendar", None), table.pop("sla", None)
+        names = [one.name for one in attrs.fields(CrmSettings) if one.metadata]
+        values = {name: table.pop(name) for name in names if name in table}
+        if calendar is not None:
+            checked = self._checked("crm.calendar", calendar, 0)
+            values["calendar"] = self._record(CalendarSettings, "crm.calendar", checked)
+        if sla is not None:
+            values["rules"] = self._several("crm.sla", sla, ServiceRule)
+        settings = self._record(CrmSettings, "crm", {**values, "changes": changes})
+        return self._part("crm", table, 0), settings
 
     def _placed(self, written: str | None) -> Path | None:
         """Resolve a path relative to the job."""
         return None if written is None else resolved(self._folder, written)
 
-    def _at(self, table: str, key: str, problem: AbcxyzError) -> ConfigError:
-        return ConfigError("{where}{problem}", where=self._where(table, key), problem=problem)
-
-    def _table(self, name: str) -> dict[str, Any]:
-        """Return a table with checked keys."""
-        return self._checked(name, self._data.get(name, {}), 0)
-
-    def _checked(self, name: str, table: object, place: int) -> dict[str, Any]:
-        if not isinstance(table, dict):
-            raise ConfigError(
-                "{where}{table} is no table; write [{table}] and its keys below",
-                where=self._where(name, place=place),
-                table=name,
-            )
-        known = TABLES[name]
-        checked = {}
-        for key, value in table.items():
-            if _holds_nul(value):
-                raise ConfigError(
-                    "{where}{key} in [{table}] holds the character NUL; remove it",
-                    where=self._where(name, key, place),
-                    key=key,
-                    table=name,
-                )
-            if key not in known:
-                if name not in _OPEN:
-                    raise self._unknown(name, key, known, place)
-                checked[key] = value
-                continue
-            fitted = fit(value, known[key].hint)
-            if fitted is UNFIT:
-                raise ConfigError(
-                    "{where}{key} in [{table}] is {value!r}; it takes {kind}",
-                    where=self._where(name, key, place),
-                    key=key,
-                    table=name,
-                    value=value,
-                    kind=known[key].takes,
-                )
-            checked[key] = fitted
-        return checked
-
-    def _unknown(
-        self, table: str, key: str, known: Mapping[str, object], place: int = 0
-    ) -> ConfigError:
-        details = {
-            "where": self._where(table, key, place) if table else self._where(key),
-            "key": key,
-            "table": table,
-            "nearest": nearest(key, known),
-            "known": ", ".join(known),
-        }
-        if not table:
-            return ConfigError(
-                "{where}a job has no table [{key}]; did you mean [{nearest}]? Known are {known}"
-                if details["nearest"]
-                else "{where}a job has no table [{key}]; known are {known}",
-                **details,
-            )
-        return ConfigError(
-            "{where}[{table}] has no key {key!r}; did you mean {nearest!r}? Known are {known}"
-            if details["nearest"]
-            else "{where}[{table}] has no key {key!r}; known are {known}",
-            **details,
-        )
-
     def _parts(self, role: str) -> Iterator[Part]:
-        listed = self._data.get(role, [])
-        if not isinstance(listed, list):
-            raise ConfigError(
-                "{where}there may be several of [{table}]; write [[{table}]]",
-                where=self._where(role),
-                table=role,
-            )
-        for place, table in enumerate(listed):
+        for place, table in enumerate(self._listed(role, self._data.get(role, []))):
             yield self._part(role, self._checked(role, table, place), place)
 
     def _part(self, role: str, table: dict[str, Any], place: int) -> Part:
-        kind = table.pop("kind", None)
+        naming = "source" if role == "crm" else "kind"
+        kind = table.pop(naming, None)
         if kind is None:
             raise ConfigError(
-                '{where}{table} has no kind; write kind = "…" with a name that '
+                '{where}{table} has no {key}; write {key} = "…" with a name that '
                 "`abcxyz plugins` lists",
                 where=self._where(role, place=place),
-                table=f"[[{role}]]" if role in _LISTS else f"[{role}]",
+                table=f"[[{role}]]" if role in LISTS else f"[{role}]",
+                key=naming,
             )
         id_map, prefix = table.pop("id_map", None), table.pop("id_prefix", None)
         if isinstance(id_map, str):
@@ -328,7 +269,7 @@ class _Reader:
         return Part(role, kind, table, where, label, id_map, prefix, max_unmatched)
 
     def _label(self, role: str, kind: str, place: int) -> str:
-        listed = self._data[role] if role in _LISTS else []
+        listed = self._data[role] if role in LISTS else []
         tables = (one if isinstance(one, dict) else {} for one in listed)
         same = [n for n, one in enumerate(tables) if one.get("kind") == kind]
         return kind if len(same) < 2 else f"{kind}-{same.index(place) + 1}"
@@ -339,12 +280,3 @@ class _Reader:
         table = self._table("enricher")
         scorecard = table.pop("scorecard", None)
         return self._part("enricher", table, 0), scorecard
-
-
-def _holds_nul(value: object) -> bool:
-    """Whether a text in a value has the character that no path, address or name may have."""
-    if isinstance(value, dict):
-        return any(_holds_nul(one) for one in (*value, *value.values()))
-    if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return isinstance(value, str) and "\0" in value

@@ -2,10 +2,12 @@
 
 from abcxyz.core.advice.actions import Action, Actions, advise
 from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
+from abcxyz.core.advice.calls import Call, CallList, CallOutcome
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.advice.playbook import Playbook, default_playbook
 from abcxyz.core.analysis.analyze import analyze, with_facts
 from abcxyz.core.analysis.find_alerts import find_alerts
+from abcxyz.core.analysis.find_calls import find_calls
 from abcxyz.core.analysis.record import Analysis, summary_object
 from abcxyz.core.analysis.summary import Summary
 from abcxyz.core.analysis.webhook_document import WebhookDocument
@@ -37,7 +39,8 @@ from abcxyz.core.dynamics.hysteresis import steady
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transitions import Transitions, transitions
 from abcxyz.core.landmarks.backtest import Backtest, backtest_lapse
-from abcxyz.core.landmarks.lapse import LapseRisk, lapse_risk
+from abcxyz.core.landmarks.lapse import lapse_risk
+from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.rise import RiseChance, rise_chance
 from abcxyz.core.prospects.scorecard import Scorecard, default_scorecard
 from abcxyz.core.prospects.scores import (
@@ -71,6 +74,9 @@ __all__ = [
     "Alerts",
     "Analysis",
     "Backtest",
+    "Call",
+    "CallList",
+    "CallOutcome",
     "ClassSummary",
     "Confidence",
     "CoreMetrics",
@@ -127,6 +133,7 @@ __all__ = [
     "default_scorecard",
     "event",
     "find_alerts",
+    "find_calls",
     "forecast",
     "group_names",
     "json_schema",

@@ -1,5 +1,7 @@
 """CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
 
+from abcxyz.crm.changes.why import why
+from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
 from abcxyz.crm.records.columns import TextColumn, text_column
 from abcxyz.crm.records.data import CrmData
@@ -56,6 +58,7 @@ __all__ = [
     "Users",
     "Values",
     "Visits",
+    "Why",
     "activity",
     "cumulative_incidence",
     "cycle",
@@ -73,4 +76,5 @@ __all__ = [
     "sources",
     "stuck_deals",
     "text_column",
+    "why",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
+from abcxyz.core.decomposition.rate_mix import rate_and_mix
 from abcxyz.core.display import plain_number
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.statistics.proportions import newcombe_interval
@@ -337,13 +338,12 @@ def _conversion(lines: Sequence[ChangeLine]) -> Conversion | None:
     after = sum((line.entered[1] for line in lines), 0)
     if not before or not after:
         return None
-    r0 = sum((line.entered[0] * line.rate[0] for line in lines), 0) / _fraction(before)
-    r1 = sum((line.entered[1] * line.rate[1] for line in lines), 0) / _fraction(after)
-    rate = mix = 0
-    for line in lines:
-        w0 = line.entered[0] / _fraction(before)
-        w1 = line.entered[1] / _fraction(after)
-        half = _two(*line.rate, w0, w1)
-        rate += (w0 + w1) / half * (line.rate[1] - line.rate[0])
-        mix += (w1 - w0) * ((line.rate[0] + line.rate[1]) / half - (r0 + r1) / half)
-    return Conversion(r0, r1, r1 - r0, rate, mix)
+    parts = rate_and_mix(
+        [line.entered[0] * line.rate[0] for line in lines],
+        [line.entered[0] for line in lines],
+        [line.entered[1] * line.rate[1] for line in lines],
+        [line.entered[1] for line in lines],
+    )
+    return Conversion(
+        parts.before, parts.after, parts.difference, parts.rate.sum(), parts.mix.sum()
+    )

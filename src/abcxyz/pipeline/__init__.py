@@ -1,8 +1,8 @@
 """Pipeline of a job: reading, `analyze`, enrichment, history and writing."""
 
 from abcxyz.pipeline.outcome import ALERTS_EXIT_CODE, Outcome, SinkOutcome
-from abcxyz.pipeline.pilot_report import PilotReport, PilotStep
-from abcxyz.pipeline.pilot_run import pilot, restore_pilot
+from abcxyz.pipeline.pilots.report import PilotReport, PilotStep
+from abcxyz.pipeline.pilots.steps import pilot, restore_pilot
 from abcxyz.pipeline.preflight import Checked, check
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import Reading

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from abcxyz.config import Adapters, Job, Part
-from abcxyz.core.analysis.analyze import analyze_reading, learning
+from abcxyz.core.analysis.analyze import analyze_reading
+from abcxyz.core.analysis.learn_lapses import learning
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.snapshots.settings import Settings

@@ -18,6 +18,7 @@ from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
+    from abcxyz.core.advice.calls import CallList
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.snapshots.snapshot import Snapshot
@@ -75,6 +76,10 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
         quality=None if analysis.quality is None else _quality(analysis.quality),
         transitions=None if moves is None else mask.within(moves),
         actions=None if actions is None else mask.within(actions),
+        lapse=None if analysis.lapse is None else mask.within(analysis.lapse),
+        outcomes=[attrs.evolve(one, customer=mask.one(one.customer)) for one in analysis.outcomes],
+        calls=None if analysis.calls is None else _calls(analysis.calls, mask),
+        raised_before=(),
         alerts=tuple(_alert(one, mask) for one in analysis.alerts),
         quiet=frozenset(
             _alert(one, mask).key for one in analysis.alerts if one.key in analysis.quiet
@@ -140,6 +145,20 @@ def _quality(quality: Quality) -> Quality:
 
 def _without_values(unreadable: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(attrs.evolve(one, value="") for one in unreadable)
+
+
+def _calls(calls: CallList, mask: _Mask) -> CallList:
+    hashed = [
+        attrs.evolve(
+            one,
+            customer=mask.one(one.customer),
+            outcome=None
+            if one.outcome is None
+            else attrs.evolve(one.outcome, customer=mask.one(one.outcome.customer)),
+        )
+        for one in calls
+    ]
+    return attrs.evolve(calls, calls=tuple(hashed))
 
 
 def _alert(alert: Alert, mask: _Mask) -> Alert:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze_file"]
 
+_MOST_DAYS = 1 << 22  # days with orders of all customers above which lapses are not learned
+
 
 def analyze_file(
     path: Files,
@@ -59,7 +61,9 @@ def analyze_file(
     Notes
     -----
     Past the memory limit the lines are kept in partition files by customer, which are added up one
-    after the other: the result is the same. One row per customer stays in memory.
+    after the other: the result is the same. One row per customer stays in memory, and 32 bytes
+    per customer and day with an order; above 4 million of these days, whom to call is found by
+    the rule of the quantile alone, and not learned.
 
     Examples
     --------
@@ -71,7 +75,9 @@ def analyze_file(
     >>> analysis.quality.used, analysis.snapshot.customers.tolist()
     (2, ['Ann', 'Bob'])
     """
+    from abcxyz.core.advice.alerts import AlertRules
     from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.learn_lapses import learning
 
     as_of = as_day(as_of, "as_of")
     sales = FileReading(
@@ -84,4 +90,10 @@ def analyze_file(
         metric=settings.metric,
         **reading,
     )
-    return analyze_reading(sales, as_of=as_of, settings=settings, after_reading=after_reading)
+    return analyze_reading(
+        sales,
+        as_of=as_of,
+        settings=settings,
+        after_reading=after_reading,
+        orders=learning(AlertRules(), settings, as_of, most=_MOST_DAYS),
+    )

@@ -9,9 +9,10 @@ import pytest
 
 # Before their import, so that a failed assertion shows both sides.
 pytest.register_assert_rewrite(
-    "abcxyz.testing.enrichers", "abcxyz.testing.sinks", "abcxyz.testing.sources"
+    *(f"abcxyz.testing.{name}" for name in ("crm_sources", "enrichers", "sinks", "sources"))
 )
 
+from abcxyz.testing.crm_sources import CrmSourceContract  # noqa: E402
 from abcxyz.testing.enrichers import EnricherContract  # noqa: E402
 from abcxyz.testing.secrecy import leaks  # noqa: E402
 from abcxyz.testing.sinks import SinkContract  # noqa: E402
@@ -20,6 +21,7 @@ from abcxyz.testing.synthetic import HOSTILE, make_analysis, make_transactions  
 
 __all__ = [
     "HOSTILE",
+    "CrmSourceContract",
     "EnricherContract",
     "SinkContract",
     "SourceContract",

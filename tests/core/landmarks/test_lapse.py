@@ -10,7 +10,7 @@ from tests.core.landmarks.worlds import END, made_world
 
 from abcxyz import InputError, LapseRisk, Transactions, backtest_lapse, lapse_risk
 from abcxyz._arrays import Bools, Ints
-from abcxyz.core.landmarks.lapse import LAPSE_BASES
+from abcxyz.core.landmarks.lapse_record import LAPSE_BASES
 from abcxyz.core.sales.transactions import concat
 from abcxyz.toolkit import translate
 

@@ -10,7 +10,7 @@ import pytest
 from tests.core.landmarks.worlds import END, made_world
 
 from abcxyz import AlertRules, Analysis, CrmFacts, InputError, Settings, analyze, find_alerts
-from abcxyz.core.analysis.analyze import learning
+from abcxyz.core.analysis.learn_lapses import learning
 from abcxyz.core.landmarks.order_history import OrderHistoryCollector
 
 

@@ -108,7 +108,8 @@ def test_rows_without_their_moment_are_counted(tmp_path: Path) -> None:
     crm = read_crm(folder(tmp_path, deals=text), zone="UTC").crm
     assert len(crm.deals) == 3
     assert [(one.kind, one.count, one.examples) for one in crm.quality.issues] == [
-        ("no_moment", 1, ("4",))
+        ("no_moment", 1, ("4",)),
+        ("lost_with_amount", 1, ("3",)),
     ]
 
 

@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.terminal import show_warnings
-    from abcxyz.core.analysis.analyze import analyze_reading, learning
+    from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.learn_lapses import learning
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 

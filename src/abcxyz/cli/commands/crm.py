@@ -16,6 +16,7 @@ from abcxyz.toolkit.catalogue import translate
 if TYPE_CHECKING:
     from abcxyz.crm import CrmData
     from abcxyz.crm.reports.base import Report
+    from abcxyz.pipeline.crm import CrmInput
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -24,14 +25,30 @@ HELP = "report on the deals of a CRM: funnel, losses, managers, times"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    from abcxyz.cli.commands.crm_changes.table import COMMANDS
     from abcxyz.crm.reports.registry import REPORTS
 
     parser.description = (
         "Report where deals are lost, by whom, why, how long it takes and how sure that is, from "
-        "files of a CRM: a folder with deals, stage_changes, activities and leads, or one file."
+        "files of a CRM (a folder with deals, stage_changes, activities and leads, or one file), "
+        "or from the CRM that a job names under [crm]."
     )
-    parser.add_argument("report", choices=list(REPORTS), help="report to make")
-    parser.add_argument("source", metavar="SOURCE", help="folder of CRM tables, or one table")
+    reports = parser.add_subparsers(
+        title="reports", metavar="REPORT", dest="report", required=True
+    )
+    for name, kind in REPORTS.items():
+        _add_options(reports.add_parser(name, help=kind.help))
+    for name, command in COMMANDS.items():
+        report = reports.add_parser(name, help=command.HELP)
+        command.add_arguments(report)
+        _add_options(report)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that all reports have in common."""
+    parser.add_argument(
+        "source", metavar="SOURCE", help="folder of CRM tables, one table, or a job with [crm]"
+    )
     parser.add_argument("--as-of", metavar="DATE", help="state of the data before this day")
     parser.add_argument("--from", dest="since", metavar="DATE", help="first day of the window")
     parser.add_argument("--to", dest="until", metavar="DATE", help="last day of the window")
@@ -49,27 +66,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.crm.reports.registry import make_report
-    from abcxyz.tables.crm.read import read_crm
+    from abcxyz.pipeline.crm import open_crm
 
     lang = text_language(args)
-    reading = read_crm(args.source, zone=args.zone, decimal=args.decimal)
+    reading = open_crm(
+        args.source,
+        today=date.today(),  # noqa: DTZ011 - the day of the person at the terminal
+        as_of=None if args.as_of is None else parse_day(args.as_of),
+        since=None if args.since is None else parse_month(args.since, "--from"),
+        zone=args.zone,
+        decimal=args.decimal,
+    )
     crm = reading.crm
     if args.currency:
         crm = crm.in_currency(args.currency)
-    if args.as_of:
-        crm = crm.as_of(parse_day(args.as_of))
-    report = make_report(
-        args.report,
-        crm,
-        _window(args, crm),
-        funnel=args.funnel,
-        by=args.by,
-        stage=args.stage,
-        horizon=args.horizon,
-        margin=args.margin,
-        calendar=_calendar(args, crm),
-    )
+    report = _make(args, reading, crm)
     if args.json:
         result = {"report": args.report, "as_of": str(crm.until), **report.to_dict()}
         result["remarks"] = [str(remark) for remark in reading.remarks]
@@ -81,6 +92,29 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(report, crm, [translate(one, lang) for one in reading.remarks], lang)
     return 0
+
+
+def _make(args: argparse.Namespace, reading: CrmInput, crm: CrmData) -> Report:
+    """Make a report with the options of the command line, or else those of the job."""
+    from abcxyz.cli.commands.crm_changes.table import COMMANDS
+    from abcxyz.crm.reports.registry import REPORTS, make_report
+
+    if args.report in COMMANDS:
+        return COMMANDS[args.report].make(args, crm)
+    settings = reading.settings
+    of_job = {
+        "funnel": settings.funnel,
+        "margin": settings.margin,
+        "calendar": reading.calendar,
+        "rules": settings.rules,
+    }
+    known = REPORTS[args.report].options
+    every = frozenset().union(*(kind.options for kind in REPORTS.values()))
+    options = {name: of_job[name] for name in known & of_job.keys()}
+    chosen = {name: value for name, value in vars(args).items() if name in every}
+    chosen["calendar"] = _calendar(args, crm)
+    options |= {name: value for name, value in chosen.items() if value is not None}
+    return make_report(args.report, crm, _window(args, crm), **options)
 
 
 def _window(args: argparse.Namespace, crm: CrmData) -> Any:

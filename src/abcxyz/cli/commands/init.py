@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import date
 from pathlib import Path
 
 from abcxyz.cli.options.history import HISTORY
@@ -46,7 +47,26 @@ _EXAMPLES: dict[tuple[str, str], object] = {
     ("source", "id_prefix"): "shop:",
     ("enricher", "kind"): "bitrix24",
     ("enricher", "scorecard"): "scorecard.toml",
+    ("crm", "source"): "files",
+    ("crm", "id_map"): "ids.csv",
+    ("crm", "id_prefix"): "crm:",
+    ("crm", "currency"): "RUB",
+    ("crm", "funnel"): "sales",
+    ("crm", "margin"): 0.3,
+    ("crm", "reports"): ["funnel", "managers"],
+    ("crm.calendar", "closed"): [date(2026, 11, 4)],
+    ("crm.calendar", "open"): [date(2026, 11, 7)],
+    ("crm.sla", "name"): "answer",
+    ("crm.sla", "starts"): "lead",
+    ("crm.sla", "hours"): 2,
+    ("crm.sla", "visit"): "VISIT",
+    ("crm.sla", "proposal"): "OFFER",
+    ("changes", "day"): date(2026, 10, 5),
+    ("changes", "what"): "proposals by video",
+    ("changes", "stage"): "OFFER",
+    ("changes", "funnel"): "sales",
 }
+_OPTIONAL = ("enricher", "crm", "crm.calendar", "crm.sla", "changes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def job_text(lang: str = "en") -> str:
     """Return a job with every key explained; optional keys are commented out."""
     from abcxyz.config import TABLES
+    from abcxyz.config.keys import LISTS
 
     lines = [
         f"# {text('What to read, how to classify, and who gets the result.', lang)}",
@@ -85,8 +106,8 @@ def job_text(lang: str = "en") -> str:
                 others = []
             continue
         values = _VALUES.get(name, {})
-        optional = name == "enricher"
-        header = f"[[{name}]]" if name == "source" else f"[{name}]"
+        optional = name in _OPTIONAL
+        header = f"[[{name}]]" if name in LISTS else f"[{name}]"
         lines += ["", f"# {header}" if optional else header]
         for key, about in keys.items():
             meaning = about.explain(lang)
@@ -104,6 +125,10 @@ def job_text(lang: str = "en") -> str:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
     # A JSON string, number or boolean is also valid TOML.
     return json.dumps(value, ensure_ascii=False)
 

@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.lapse_text import backtest_text, lapse_text
     from abcxyz.cli.output.terminal import show_warnings
+    from abcxyz.core.advice.calls import calls_of_risk
     from abcxyz.core.landmarks.backtest import backtest_lapse
     from abcxyz.core.landmarks.lapse import lapse_risk
     from abcxyz.core.sales.calendar import Window, shift_period
@@ -87,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
         )
         names, lang = sales.reading.names, text_language(args)
     if args.json:
-        shown = risk.to_dict(data_language(args))
+        lang = data_language(args)
+        shown = {**risk.to_dict(lang), "calls": calls_of_risk(risk).to_dict(lang)}
         print(json_text(shown if tried is None else {**shown, "backtest": tried.to_dict()}))
         return 0
     print(lapse_text(risk, names, lang))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from abcxyz.errors import InputError
 
-__all__ = ["parse_day", "parse_month", "today"]
+if TYPE_CHECKING:
+    from abcxyz.core.sales.calendar import Window
+
+__all__ = ["parse_day", "parse_month", "parse_window", "today"]
 
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y")
 _MONTHS = ("%Y-%m", "%m.%Y")
@@ -68,3 +72,33 @@ def parse_month(written: str, option: str) -> date:
             "{option} {written!r} is no month; write it as 2024-01", option=option, written=written
         )
     return day
+
+
+def parse_window(written: str, option: str) -> Window:
+    """Parse the first and last day of a window, or months; one month alone is a window, too.
+
+    Raises
+    ------
+    InputError
+        The text is neither, or ends before it begins.
+
+    Examples
+    --------
+    >>> str(parse_window("2026-05-04..2026-05-31", "--before"))
+    '[2026-05-04, 2026-06-01)'
+    >>> str(parse_window("2026-05", "--before")), str(parse_window("2026-01..2026-03", "--after"))
+    ('[2026-05-01, 2026-06-01)', '[2026-01-01, 2026-04-01)')
+    """
+    from abcxyz.core.sales.calendar import Window, shift_period
+
+    first, _, last = written.partition("..")
+    last = last or first
+    since, month, day = _parse(first, _MONTHS + _DAYS), _parse(last, _MONTHS), _parse(last, _DAYS)
+    until = shift_period(month, "month", 1) if month else day and day + timedelta(days=1)
+    if since is None or until is None:
+        raise InputError(
+            "{option} {written!r} is no window; write it as 2026-05-01..2026-05-31, or 2026-05",
+            option=option,
+            written=written,
+        )
+    return Window(since, until)

@@ -13,7 +13,7 @@ from abcxyz.i18n import date_text, money, number, percent, text, translate
 
 if TYPE_CHECKING:
     from abcxyz.core.landmarks.backtest import Backtest
-    from abcxyz.core.landmarks.lapse import LapseRisk
+    from abcxyz.core.landmarks.lapse_record import LapseRisk
 
 __all__ = ["backtest_text", "lapse_text"]
 

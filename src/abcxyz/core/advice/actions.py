@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, Ints, freeze
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Ints, freeze
 from abcxyz.core.advice.playbook import (
     CUSTOMER_FIELDS,
     Advice,
@@ -222,6 +222,7 @@ def advise(
     *,
     moves: Transitions | None = None,
     playbook: Playbook | None = None,
+    late: Bools | None = None,
 ) -> Actions:
     """Choose the recommended action for every customer.
 
@@ -237,6 +238,8 @@ def advise(
         Transitions by segment since the previous snapshot; its first n customers are these.
     playbook
         Texts and channels; None for the default playbook.
+    late
+        (n,) whether the silence calls for advice; None for one longer than usual.
 
     Returns
     -------
@@ -253,9 +256,10 @@ def advise(
         )
     before = None if moves is None else moves.before[:n]
     events = None if moves is None else moves.events[:n]
+    late = silence.late if late is None else late
     refinement = np.full(n, -1, dtype=np.int8)
     for place in reversed(range(len(book.refinements))):
-        refinement[book.refinements[place].fits(before, segment, events, silence.late)] = place
+        refinement[book.refinements[place].fits(before, segment, events, late)] = place
     return Actions(
         customers=customers,
         before=before,

@@ -12,9 +12,12 @@ import numpy as np
 from abcxyz._arrays import DayLike, as_day
 from abcxyz.core.advice.actions import advise
 from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.advice.calls import CallOutcome
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
+from abcxyz.core.analysis.find_calls import find_calls
+from abcxyz.core.analysis.learn_lapses import lapse_of_orders, late_customers
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.classes.meaningless import warn_of_unsteady_x
@@ -22,9 +25,7 @@ from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
-from abcxyz.core.landmarks.horizon import STALE
-from abcxyz.core.landmarks.lapse import LapseRisk, lapse_of
-from abcxyz.core.landmarks.order_history import OrderHistoryCollector, day_number
+from abcxyz.core.landmarks.order_history import OrderHistoryCollector
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage
@@ -41,7 +42,6 @@ __all__ = [
     "aggregate_sales",
     "analyze",
     "analyze_reading",
-    "learning",
     "with_facts",
 ]
 
@@ -62,6 +62,8 @@ def analyze(
     attributes: Mapping[Any, Mapping[str, object]] | None = None,
     prospects: ProspectScores | None = None,
     orders: OrderHistoryCollector | None = None,
+    outcomes: Iterable[CallOutcome] = (),
+    raised_before: Iterable[str] = (),
 ) -> Analysis:
     """Classify every customer on both axes, and find changes, actions and alerts.
 
@@ -95,6 +97,8 @@ def analyze(
     orders
         Collector of the order days, from which it is learned who will not come back; it collects
         *transactions*, or has collected the sales of the panel. None to leave lapses to the rule.
+    outcomes, raised_before
+        As in `Analysis`; see `History.outcomes` and `History.raised_keys`.
 
     Returns
     -------
@@ -181,38 +185,30 @@ def analyze(
         prospects=prospects,
         year_ago=year_ago,
         transitions=analysis.moves(),
+        outcomes=outcomes,
+        raised_before=raised_before,
     )
     rules = AlertRules() if alert_rules is None else alert_rules
-    analysis = attrs.evolve(
-        analysis,
-        lapse=_lapse(orders, analysis.snapshot),
-        actions=advise(
-            analysis.snapshot.segment,
-            analysis.silence(rules.quantile, rules.least_gaps),
-            analysis.snapshot.customers,
-            moves=analysis.transitions,
-            playbook=playbook,
-        ),
+    analysis = attrs.evolve(analysis, lapse=lapse_of_orders(orders, analysis.snapshot))
+    actions = advise(
+        analysis.snapshot.segment,
+        analysis.silence(rules.quantile, rules.least_gaps),
+        analysis.snapshot.customers,
+        moves=analysis.transitions,
+        playbook=playbook,
+        late=late_customers(analysis, rules),
     )
-    return attrs.evolve(analysis, alerts=find_alerts(analysis, facts, rules))
+    analysis = attrs.evolve(analysis, actions=actions)
+    return _advised(analysis, facts, rules)
 
 
-def learning(rules: AlertRules, settings: Settings, as_of: date) -> OrderHistoryCollector | None:
-    """Return a collector of the lookback for `analyze` if the rules ask for learned lapses."""
-    if rules.lapse != "learned":
-        return None
-    since = settings.periods(as_of).lookback.since
-    return OrderHistoryCollector(settings.metric, as_of, since=since)
-
-
-def _lapse(orders: OrderHistoryCollector | None, snapshot: Snapshot) -> LapseRisk | None:
-    """Estimate who will not come back, unless the sales end too early for that."""
-    history = None if orders is None else orders.close()
-    if history is None or not len(history):
-        return None
-    if day_number(snapshot.as_of) - history.span[1] - 1 > STALE:
-        return None
-    return lapse_of(history, snapshot.as_of, settings=snapshot.settings, snapshot=snapshot)
+def _advised(analysis: Analysis, facts: CrmFacts | None, rules: AlertRules | None) -> Analysis:
+    """Find the customers to call, and the alerts."""
+    return attrs.evolve(
+        analysis,
+        calls=find_calls(analysis, facts, rules),
+        alerts=find_alerts(analysis, facts, rules),
+    )
 
 
 class SalesReading(Protocol):
@@ -362,4 +358,4 @@ def with_facts(
         attributes=analysis.attributes if attributes is None else attributes,
         prospects=analysis.prospects if prospects is None else prospects,
     )
-    return attrs.evolve(extended, alerts=find_alerts(extended, facts, alert_rules))
+    return _advised(extended, facts, alert_rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from types import MappingProxyType
@@ -13,10 +13,11 @@ import numpy as np
 
 from abcxyz._arrays import Bools
 from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
+from abcxyz.core.advice.calls import Call
 from abcxyz.core.advice.crm_facts import CrmFacts
+from abcxyz.core.analysis.find_calls import find_calls, is_learned, owner_of
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
-from abcxyz.core.landmarks.lapse import LapseRisk
 
 __all__ = ["find_alerts"]
 
@@ -100,10 +101,7 @@ class _AlertFinder:
         )
 
     def _owner(self, customer: Any) -> str | None:
-        if customer in self._facts.owners:
-            return self._facts.owners[customer]
-        known = self._analysis.attributes.get(customer, {}).get("owner")
-        return None if known in (None, "") else str(known)
+        return owner_of(self._analysis, self._facts, customer)
 
     def _worth(self, i: int) -> float:
         return float(self._snapshot.value[i])
@@ -130,54 +128,55 @@ class _AlertFinder:
             )
 
     def lapses(self) -> Iterator[Alert]:
-        """Yield customers of A who will probably not come back, or are silent for too long."""
-        risk = self._analysis.lapse
-        if self._rules.lapse == "learned" and risk is not None and risk.basis != "rule":
-            yield from self._probable(risk)
+        """Yield the customers to call: who will probably not come back, or are silent too long."""
+        calls = find_calls(self._analysis, self._facts, self._rules)
+        if is_learned(self._analysis.lapse, self._rules):
+            for call in calls:
+                yield self._probable(call, calls.horizon_days)
             return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
-        for i in np.flatnonzero(self._in_a & silence.late).tolist():
-            days, usual = silence.days[i], silence.usual[i]
+        for call in calls:
+            i = self._snapshot.positions[call.customer]
             yield self._alert(
                 "lapsed_a",
                 i,
-                self._snapshot.last_day[i],
+                self._occasion(call, str(self._snapshot.last_day[i])),
                 self._worth(i),
-                age=math.floor(days - usual),
-                days=int(days),
-                usual=math.floor(usual),
+                age=math.floor(silence.days[i] - silence.usual[i]),
+                days=int(silence.days[i]),
+                usual=math.floor(silence.usual[i]),
             )
 
-    def _probable(self, risk: LapseRisk) -> Iterator[Alert]:
-        """Yield the customers named, the largest expected loss first, and so many per owner.
+    def _probable(self, call: Call, horizon: int) -> Alert:
+        """Return the alert of a learned lapse.
 
         A higher probability is another occasion: the same silence is raised again at 70 and 90 %.
+        It is the occasion of the highest probability so far, so that one which falls and rises
+        again raises nothing.
         """
-        positions = self._snapshot.positions
-        counts: Counter[str] = Counter()
-        for row in risk.named.tolist():
-            i = positions.get(risk.customers[row])
-            if i is None:
-                continue
-            owner = self._owner(self._snapshot.customers[i])
-            if owner is not None and 0 < self._rules.per_owner <= counts[owner]:
-                continue
-            counts[owner or ""] += 1
-            probability = float(risk.probability[row])
-            last = str(self._snapshot.last_day[i])
-            band = next((f":p{step}" for step in _STEPS if 100 * probability >= step), "")
-            days, usual = risk.facts["silence"][row], risk.facts["mean_gap"][row]
-            yield self._alert(
-                "lapsed_a",
-                i,
-                f"{last}{band}",
-                float(risk.expected_loss[row]),
-                age=math.floor(days - usual),
-                days=int(days),
-                usual=round(usual),
-                probability=round(100 * probability),
-                horizon=risk.horizon_days,
-            )
+        silent = self._occasion(call, call.last_day.isoformat())
+        steps = [f"{silent}:p{step}" for step in _STEPS]
+        before = self._analysis.raised_before
+        now = next((at for at, step in enumerate(_STEPS) if 100 * call.probability >= step), None)
+        past = (at for at, one in enumerate(steps) if f"lapsed_a:{call.customer}:{one}" in before)
+        highest = min([*([] if now is None else [now]), *past], default=None)
+        return self._alert(
+            "lapsed_a",
+            self._snapshot.positions[call.customer],
+            silent if highest is None else steps[highest],
+            call.expected_loss,
+            age=max(0, math.floor(call.days - call.usual)),
+            days=call.days,
+            usual=round(call.usual),
+            probability=round(100 * call.probability),
+            horizon=horizon,
+        )
+
+    @staticmethod
+    def _occasion(call: Call, silent_since: str) -> str:
+        """Return what the alert is about: a silence, or what follows the outcome of a call."""
+        done = call.outcome
+        return silent_since if done is None else f"{silent_since}:{done.outcome}-{done.day}"
 
     def near(self) -> Iterator[Alert]:
         """Yield customers of B just below the limit of A."""

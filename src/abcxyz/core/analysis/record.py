@@ -12,6 +12,7 @@ from attrs import field, frozen
 from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
+from abcxyz.core.advice.calls import CallList, CallOutcome
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -21,11 +22,11 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
-from abcxyz.core.landmarks.lapse import LapseRisk
+from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality
-from abcxyz.core.sales.rhythm import Silence, bucket_rhythm, silence
+from abcxyz.core.sales.rhythm import Rhythm, Silence, bucket_rhythm, silence
 from abcxyz.core.snapshots.confidence import Confidence, class_confidence
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
@@ -44,6 +45,14 @@ def _frozen_maps(
 
 def _alerts(alerts: Iterable[Alert]) -> Alerts:
     return alerts if isinstance(alerts, Alerts) else Alerts(alerts)
+
+
+def _tuple(outcomes: Iterable[CallOutcome]) -> tuple[CallOutcome, ...]:
+    return tuple(outcomes)
+
+
+def _keys(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(keys)
 
 
 @frozen(kw_only=True)
@@ -78,8 +87,15 @@ class Analysis(Drawable):
         Recommended action for each customer.
     lapse
         Probability that a customer does not come back; None if it was not estimated.
+    outcomes
+        What became of earlier calls to customers, of the history.
+    calls
+        Customers of class A to call; None if they were not sought.
     alerts
         Events that need attention.
+    raised_before
+        Keys of the alerts of earlier runs, so that none is raised again by another key. Set from
+        the history; empty without one.
     quiet
         Keys of alerts that are not raised in this run: raised before, or snoozed. Set by the
         history before any sink runs; empty without a history.
@@ -101,7 +117,10 @@ class Analysis(Drawable):
     transitions: Transitions | None = None
     actions: Actions | None = None
     lapse: LapseRisk | None = None
+    outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
+    calls: CallList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
+    raised_before: frozenset[str] = field(default=frozenset(), converter=_keys, repr=False)
     quiet: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -151,6 +170,12 @@ class Analysis(Drawable):
             self.previous, self.snapshot, self._aligned, by=by, steadied=steadied
         )
 
+    @property
+    def rhythm(self) -> Rhythm:
+        """Gaps between order days; those between buckets if the panel does not know the days."""
+        rhythm = self.panel.rhythm
+        return bucket_rhythm(self.panel.sales, self.panel.periods) if rhythm is None else rhythm
+
     def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:
         """Measure the days since each customer's last order against the customer's usual gaps.
 
@@ -172,11 +197,8 @@ class Analysis(Drawable):
         until = np.datetime64(self.snapshot.dated)
         if len(last):
             until = max(until, min(last.max(), np.datetime64(self.snapshot.as_of)))
-        rhythm = panel.rhythm
-        if rhythm is None:
-            rhythm = bucket_rhythm(panel.sales, panel.periods)
         return silence(
-            rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
+            self.rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
         )
 
     def summary(self) -> Summary:

@@ -12,10 +12,13 @@ from abcxyz.core.landmarks.sample import WARM_UP
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["STALE", "choose_horizon", "covered_until", "day_of"]
+__all__ = ["STALE", "USUAL_HORIZON", "choose_horizon", "covered_until", "day_of"]
 
 _GAPS = 3
-_SHORTEST, _LONGEST, _USUAL = 30, 180, 90
+_SHORTEST, _LONGEST = 30, 180
+
+USUAL_HORIZON = 90
+"""Days of a horizon where no gaps between orders are known."""
 
 STALE = 31
 """Days without any sale before a day, above which the sales end too early for it."""
@@ -74,7 +77,7 @@ def choose_horizon(
         abc, _, _ = classes_at(history, day, settings)
         in_a = gaps[(abc == 0) & ~np.isnan(gaps)]
         some = in_a if len(in_a) else gaps[~np.isnan(gaps)]
-        usual = round(_GAPS * float(np.median(some))) if len(some) else _USUAL
+        usual = round(_GAPS * float(np.median(some))) if len(some) else USUAL_HORIZON
         return min(max(usual, _SHORTEST), _LONGEST)
     if horizon < 1:
         raise InputError("the horizon is {horizon} days; give one day or more", horizon=horizon)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
-from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz._arrays import Bools, Codes, as_day, freeze
 from abcxyz.core.landmarks.features import TRENDS, Features, features_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
-from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Judged
+from abcxyz.core.landmarks.lapse_record import LapseRisk
+from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS
+from abcxyz.core.landmarks.monthly import monthly_sums
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
-from abcxyz.core.landmarks.reasons import pushes_of, reason
+from abcxyz.core.landmarks.reasons import pushes_of
 from abcxyz.core.landmarks.sample import landmark_days, past_examples, sample_rows
 from abcxyz.core.sales.panel import aggregate
+from abcxyz.core.sales.rhythm import Rhythm, silence
 from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.core.snapshots.classify_panel import classes_of
 from abcxyz.core.snapshots.settings import Settings
@@ -30,171 +27,11 @@ from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.toolkit.catalogue import Catalogue, Message
 
-__all__ = ["LAPSE_BASES", "NAMED", "LapseRisk", "lapse_of", "lapse_risk"]
-
-LAPSE_BASES = (LEARNED, "silence", "rule")
-"""Where probabilities come from: a learned card, a calibrated curve of the silence, or nowhere."""
-
-NAMED = 0.5
-"""Probability from which a customer of class A who is silent for longer than usual is named."""
+__all__ = ["lapse_of", "lapse_risk"]
 
 _CURVES = {"rhythm": False, "silence": True}
 _SAY = Catalogue()
 _YEAR, _QUARTER = 365, 90
-_REASONS = 3
-_TELLING = 0.15  # log-odds from which a group of features is a reason
-
-
-@frozen(kw_only=True)
-class LapseRisk:
-    """Probability of no purchase within the horizon, for n customers who have ordered before.
-
-    Parameters
-    ----------
-    as_of
-        The day before which everything is known; the horizon begins on it.
-    horizon_days
-        Length of the horizon.
-    basis
-        One of `LAPSE_BASES`.
-    why
-        Why this basis, as a sentence that `abcxyz.toolkit.translate` translates.
-    judged
-        Quality on held-back examples; None for the basis ``rule``.
-    customers
-        (n,) identifiers, in the order of `order`.
-    abc
-        (n,) class codes; -1 = not classified.
-    segment
-        (n,) segment codes; -1 = not classified, or no snapshot was passed.
-    probability
-        (n,) probability of no purchase; NaN for the basis ``rule``.
-    money
-        (n,) money of a horizon at the pace of the last year.
-    expected_loss
-        (n,) probability times money; NaN for the basis ``rule``.
-    late
-        (n,) whether the customer is silent for longer than usual.
-    facts, pushes
-        Behind the reasons: facts by name, and log-odds by group of features.
-    """
-
-    __hash__ = None  # type: ignore[assignment]
-
-    as_of: date
-    horizon_days: int
-    basis: str
-    why: Message
-    judged: Judged | None
-    customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
-    abc: Codes = field(eq=SAME_ARRAYS)
-    segment: Codes = field(eq=SAME_ARRAYS)
-    probability: Floats = field(eq=SAME_ARRAYS)
-    money: Floats = field(eq=SAME_ARRAYS)
-    expected_loss: Floats = field(eq=SAME_ARRAYS)
-    late: Bools = field(eq=SAME_ARRAYS)
-    facts: Mapping[str, Floats] = field(eq=False, repr=False, converter=frozen_map)
-    pushes: Mapping[str, Floats] = field(eq=False, repr=False, converter=frozen_map)
-    fit: LandmarkFit = field(eq=False, repr=False)
-
-    def __len__(self) -> int:
-        return len(self.customers)
-
-    @functools.cached_property
-    def positions(self) -> Mapping[Any, int]:
-        """Customer -> index in the arrays."""
-        return frozen_map({who: i for i, who in enumerate(self.customers.tolist())})
-
-    @property
-    def in_a(self) -> Bools:
-        """(n,) whether the customer is of class A."""
-        return np.asarray(self.abc == 0)
-
-    @property
-    def named(self) -> Ints:
-        """Customers to call: of class A, late, and more likely not to come back than to.
-
-        With the basis ``rule`` all late ones of class A, by their money.
-        """
-        chosen = self.in_a & self.late
-        if self.basis != "rule":
-            chosen &= self.probability >= NAMED
-        return np.flatnonzero(chosen)
-
-    def reasons(self, i: int, lang: str = "en") -> list[str]:
-        """Return why customer number *i* may not come back, the strongest reason first."""
-        sentences = self._sentences(i, lang, sign=1.0)
-        silent = reason("silence", self._facts_of(i), lang)
-        # How long the silence is, is the first question about anybody who is late.
-        if silent and self.late[i]:
-            sentences = [silent, *(one for one in sentences if one != silent)][:_REASONS]
-        return sentences
-
-    def against(self, i: int, lang: str = "en") -> list[str]:
-        """Return what speaks for customer number *i* coming back."""
-        taken = set(self.reasons(i, lang))
-        return [one for one in self._sentences(i, lang, sign=-1.0) if one not in taken]
-
-    def _sentences(self, i: int, lang: str, *, sign: float) -> list[str]:
-        strength = {group: sign * float(each[i]) for group, each in self.pushes.items()}
-        groups = sorted(
-            (group for group in strength if strength[group] >= _TELLING),
-            key=lambda group: (-strength[group], group),
-        )
-        facts = self._facts_of(i)
-        sentences = [reason(group, facts, lang) for group in groups]
-        return [one for one in sentences if one][:_REASONS]
-
-    def _facts_of(self, i: int) -> dict[str, float]:
-        return {name: float(each[i]) for name, each in self.facts.items()}
-
-    def certainty(self, i: int) -> tuple[int, int]:
-        """Return how many held-back cases had a like probability, and how many did not buy."""
-        if self.fit.evidence is None:
-            return 0, 0
-        return self.fit.evidence.of_like(float(self.probability[i]))
-
-    def to_dict(self, lang: str = "en") -> dict[str, Any]:
-        """Return plain values, ready for JSON; reasons in *lang*."""
-        judged = self.judged
-        return {
-            "basis": self.basis,
-            "horizon_days": self.horizon_days,
-            "judged": None
-            if judged is None
-            else {
-                "auc": _plain(judged.auc, 4),
-                "auc_low": _plain(judged.auc_low, 4),
-                "auc_high": _plain(judged.auc_high, 4),
-                "brier": _plain(judged.brier, 5),
-                "brier_base": _plain(judged.brier_base, 5),
-                "rows": judged.rows,
-            },
-            "customers": [
-                {
-                    "customer": customer,
-                    "segment": SEGMENTS[code] if code >= 0 else "N",
-                    "probability": _plain(probability, 4),
-                    "money": _plain(money, 2),
-                    "expected_loss": _plain(loss, 2),
-                    "reasons": self.reasons(i, lang),
-                }
-                for i, (customer, code, probability, money, loss) in enumerate(
-                    zip(
-                        self.customers.tolist(),
-                        self.segment.tolist(),
-                        self.probability.tolist(),
-                        self.money.tolist(),
-                        self.expected_loss.tolist(),
-                        strict=True,
-                    )
-                )
-            ],
-        }
-
-
-def _plain(value: float, decimals: int) -> float | None:
-    return None if math.isnan(value) else round(value, decimals)
 
 
 def lapse_risk(
@@ -298,6 +135,11 @@ def lapse_of(
     rank = np.lexsort((np.arange(len(money)), -np.nan_to_num(money), -np.nan_to_num(loss),
                        abc != 0))  # fmt: skip
     order = rank[now.known[rank]]
+    late = now.facts["late"] > 0 if fit.model is not None else _by_quantile(history, abc)
+    orders = now.columns["orders_365"] * horizon / pace
+    listed = order[(abc == 0)[order] & late[order]]
+    rows = np.sort(listed)
+    months = monthly_sums(history, as_of, rows)[np.searchsorted(rows, listed)]
     basis = LEARNED if fit.basis == LEARNED else "silence" if fit.model is not None else "rule"
     return LapseRisk(
         as_of=as_of,
@@ -311,7 +153,9 @@ def lapse_of(
         probability=freeze(probability[order]),
         money=freeze(money[order]),
         expected_loss=freeze(loss[order]),
-        late=freeze(now.facts["late"][order] > 0),
+        late=freeze(late[order]),
+        orders=freeze(orders[order]),
+        months=freeze(months),
         facts={name: each[order] for name, each in now.facts.items()},
         pushes={name: each[order] for name, each in pushes_of(fit.model, now.columns).items()},
         fit=fit,
@@ -334,6 +178,19 @@ def _fitted(
     if examples is None:
         return LandmarkFit(basis="", model=None)
     return fit_landmarks(examples, TRENDS, _CURVES, horizon)
+
+
+def _by_quantile(history: OrderHistory, abc: Codes) -> Bools:
+    """Return whether a customer is silent beyond the 90th percentile of the own gaps."""
+    sums = history.sums
+    counts = np.diff(np.append(sums.orders[history.starts], sums.orders[-1]))
+    gaps = np.diff(sums.gap)
+    starts = np.concatenate(([0], np.cumsum(np.maximum(counts - 1, 0))))
+    rhythm = Rhythm(starts=starts, gaps=gaps[gaps > 0].astype(np.int32))
+    last = np.full(len(history), "NaT", dtype="M8[D]")
+    some = counts > 0
+    last[some] = sums.day[np.cumsum(counts)[some] - 1].astype("M8[D]")
+    return silence(rhythm, last, abc, np.datetime64(history.span[1], "D")).late
 
 
 def _segments(history: OrderHistory, snapshot: Snapshot | None) -> Codes:

@@ -71,6 +71,15 @@ class Rhythm:
         gaps = self.gaps[np.repeat(chosen, np.diff(self.starts))]
         return float(np.quantile(gaps, quantile)) if len(gaps) else float("nan")
 
+    def longest(self) -> Floats:
+        """Return each customer's longest gap, in days; NaN without one."""
+        counts = np.diff(self.starts)
+        days = np.full(len(self), np.nan)
+        some = counts > 0
+        if some.any():
+            days[some] = np.maximum.reduceat(self.gaps, self.starts[:-1][some])
+        return days
+
     def extended(self, by: int) -> Rhythm:
         """Append customers without gaps."""
         more = np.full(by, self.starts[-1])

@@ -13,7 +13,7 @@ from abcxyz.crm.records.columns import Moments, TextColumn, rows_of
 from abcxyz.crm.records.quality import Account
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Activities, Deals, StageChanges
-from abcxyz.crm.records.visits import funnels_of
+from abcxyz.crm.records.visits import LOST, WON, funnels_of
 from abcxyz.errors import InputError
 
 __all__ = ["clean", "possible_duplicates", "unique_ids"]
@@ -23,6 +23,8 @@ _UNKNOWN = 0.01
 #: Share of the changes at one moment above which they are reported.
 _TIES = 0.001
 _NO_TIME = np.datetime64("NaT", "s")
+#: Length of an activity beyond which reports cut it.
+_LONG = np.timedelta64(8, "h")
 
 
 def _sortable(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -78,13 +80,17 @@ def clean(
         account.add("future", ~early, deals.deal, deals.amount)
         deals = deals if early.all() else deals.take(early)
     result: dict[str, Any] = {}
+    _, outcome = stages.lookup(deals.funnel, deals.stage)
     changes: StageChanges | None = tables.get("changes")
     if changes is not None:
         changes, row = _clean_changes(deals, changes, stages, until, account)
         first = _first_changes(deals, changes, row)
         deals = _created_first(deals, first, account)
-        _gaps(deals, first, _last_stage(deals, changes, row), stages, account)
+        then = _last_outcome(deals, changes, row, stages)
+        _gaps(deals, first, outcome, then, account)
+        outcome = np.where(np.isnat(first), outcome, then)
         result["changes"] = changes
+    _amounts(deals, outcome, account)
     if deals.closed is not None:
         wrong = deals.closed < deals.created
         if wrong.any():
@@ -163,18 +169,25 @@ def _created_first(deals: Deals, first: Moments, account: Account) -> Deals:
     return deals.with_columns(created=np.where(late, first, deals.created))
 
 
-def _gaps(
-    deals: Deals, first: Moments, last: TextColumn, stages: StageMap, account: Account
-) -> None:
+def _gaps(deals: Deals, first: Moments, now: Ints, then: Ints, account: Account) -> None:
     account.add("no_history", np.isnat(first), deals.deal)
     account.add("history_gap", first - deals.created > np.timedelta64(60, "s"), deals.deal)
-    _, now = stages.lookup(deals.funnel, deals.stage)
-    _, then = stages.lookup(deals.funnel, last)
     known = ~np.isnat(first) & (now >= 0) & (then >= 0)
     account.add("outcome_differs", known & (now != then), deals.deal, deals.amount)
 
 
-def _last_stage(deals: Deals, changes: StageChanges, row: Ints) -> TextColumn:
+def _amounts(deals: Deals, outcome: Ints, account: Account) -> None:
+    """Enter the deals whose amount and outcome do not go together, and possible duplicates."""
+    if deals.amount is None:
+        return
+    unknown = np.isnan(deals.amount)
+    account.add("won_without_amount", (outcome == WON) & unknown, deals.deal)
+    account.add("lost_with_amount", (outcome == LOST) & ~unknown, deals.deal, deals.amount)
+    account.add("possible_duplicate", possible_duplicates(deals), deals.deal, deals.amount)
+
+
+def _last_outcome(deals: Deals, changes: StageChanges, row: Ints, stages: StageMap) -> Ints:
+    """Return the semantics of the stage of every deal's last change; -1 without one."""
     order = np.lexsort((np.arange(len(row)), changes.entered, row))
     last = np.full(len(deals), -1, dtype=np.int64)
     last[row[order]] = order  # the latest of a deal is written last
@@ -182,7 +195,8 @@ def _last_stage(deals: Deals, changes: StageChanges, row: Ints) -> TextColumn:
     names = (*stage.categories, "") if "" not in stage.categories else stage.categories
     codes: Ints = np.full(len(deals), names.index(""), dtype=np.int64)
     codes[last >= 0] = stage.codes[last[last >= 0]]
-    return TextColumn(names, codes)
+    _, kind = stages.lookup(deals.funnel, TextColumn(names, codes))
+    return kind
 
 
 def _clean_activities(activities: Activities, until: Any, account: Account) -> Activities:
@@ -200,8 +214,10 @@ def _clean_activities(activities: Activities, until: Any, account: Account) -> A
         account.add("future", ~early, activities.activity)
         activities = activities if early.all() else activities.take(early)
     if activities.ended is not None:
-        wrong = activities.ended < activities.started
+        span = activities.ended - activities.started
+        wrong = span < np.timedelta64(0)
         account.add("negative_duration", wrong, activities.activity)
+        account.add("long_activity", span > _LONG, activities.activity)
         if wrong.any():
             activities = activities.with_columns(ended=np.where(wrong, _NO_TIME, activities.ended))
     if activities.seconds is not None:
@@ -223,14 +239,20 @@ def possible_duplicates(deals: Deals) -> Bools:
     ids = deals.customer
     known &= (ids != "") if ids.dtype.kind == "O" else (ids != -1)
     rows = np.flatnonzero(known)
-    if not len(rows):
-        return doubtful
+    day = deals.created.astype("M8[D]").astype(np.int64)
+    # Identifiers cost most to compare, so only those of equal amounts on one day are.
+    rows = rows[_shared(deals.amount[rows], day[rows])]
     _, customer = np.unique(_sortable(ids[rows]), return_inverse=True)
-    _, amount = np.unique(deals.amount[rows], return_inverse=True)
-    day = deals.created[rows].astype("M8[D]").astype(np.int64)
-    order = np.lexsort((day, amount, customer))
-    c, a, d = customer[order], amount[order], day[order]
-    same = (c[1:] == c[:-1]) & (a[1:] == a[:-1]) & (d[1:] == d[:-1])
-    doubtful[rows[order[1:]][same]] = True
-    doubtful[rows[order[:-1]][same]] = True
+    doubtful[rows[_shared(customer, deals.amount[rows], day[rows])]] = True
     return doubtful
+
+
+def _shared(*keys: npt.NDArray[Any]) -> Bools:
+    """Return for every row whether another has the same keys."""
+    shared = np.zeros(len(keys[0]), dtype=bool)
+    if len(shared) > 1:
+        order = np.lexsort(keys)
+        same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
+        shared[order[1:][same]] = True
+        shared[order[:-1][same]] = True
+    return shared

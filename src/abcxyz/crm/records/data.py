@@ -14,6 +14,7 @@ from attrs import Factory, evolve, field, frozen
 from abcxyz._arrays import Floats, Ints, as_day
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
+from abcxyz.crm.records.alive import alive
 from abcxyz.crm.records.clean import clean
 from abcxyz.crm.records.columns import Columns, Moments, TextColumn, blank_column, rows_of
 from abcxyz.crm.records.cut import cut
@@ -293,6 +294,23 @@ class CrmData:
         local = as_local(moment, self.zone)
         tables = cut(self.tables(), self.stages, moment, local.date())
         return evolve(self, **tables, until=moment)
+
+    def alive_in(self, window: Window) -> CrmData:
+        """Return the records of the deals alive in a window, as known at its end.
+
+        Parameters
+        ----------
+        window
+            Days in the time zone of the business.
+
+        Notes
+        -----
+        A deal is alive in a window if it was created before its end and not closed before its
+        start. Histories of such deals are whole.
+        """
+        known = self.as_of(window.until)
+        tables = alive(known.tables(), known.outcomes.closed, midnight(window.since, self.zone))
+        return evolve(known, **tables, until=known.until)
 
 
 def as_local(moment: Any, zone: str) -> datetime:

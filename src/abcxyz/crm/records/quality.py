@@ -13,6 +13,9 @@ from abcxyz.core.sales.quality import Quality, QualityIssue
 
 __all__ = ["CRM_PROBLEMS", "Account"]
 
+#: Treatments that leave the records as they are.
+_STAYING = ("kept", "cut", "history_wins", "gap_left_out", "by_fields")
+
 CRM_PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "no_moment": ("rows without the moment that places them in time", "left_out"),
@@ -29,7 +32,7 @@ CRM_PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "outcome_differs": ("deals whose field and history disagree on the stage", "history_wins"),
         "history_gap": (
             "deals whose history does not begin at their creation",
-            "duration_left_out",
+            "gap_left_out",
         ),
         "no_history": ("deals without a stage change", "by_fields"),
         "won_without_amount": ("won deals without an amount", "kept"),
@@ -41,6 +44,9 @@ CRM_PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Kind of problem -> description and treatment."""
 
+
+#: Kinds that a repair does not remove: they are found again in records made of these.
+_LASTING = frozenset(kind for kind, (_, done) in CRM_PROBLEMS.items() if done in _STAYING)
 _EXAMPLES = 3
 
 
@@ -48,7 +54,7 @@ class Account:
     """Collects the issues of one reading."""
 
     def __init__(self, issues: tuple[QualityIssue, ...] = ()) -> None:
-        self._issues = {issue.kind: issue for issue in issues}
+        self._issues = {issue.kind: issue for issue in issues if issue.kind not in _LASTING}
 
     def add(
         self,

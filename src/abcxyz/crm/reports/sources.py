@@ -18,7 +18,7 @@ from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
 from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups
 from abcxyz.toolkit.catalogue import text
 
-__all__ = ["SourceRow", "SourcesReport", "sources"]
+__all__ = ["SourceRow", "SourcesReport", "source_of_deals", "sources"]
 
 #: Share of the deals without a source above which sources are not ranked.
 _UNKNOWN = 0.2
@@ -138,7 +138,8 @@ def sources(
         Amounts in more than one currency.
     """
     amounts = crm.single_amounts(required=True)
-    source, names = _source_of_deals(crm)
+    column = source_of_deals(crm)
+    source, names = column.codes, column.categories
     inside = crm.inside(crm.deals.created, window)
     kind = crm.outcomes.kind
     won, lost = inside & (kind == WON), inside & (kind == LOST)
@@ -193,7 +194,7 @@ def _by_money(row: SourceRow) -> tuple[bool, float, str]:
     )
 
 
-def _source_of_deals(crm: CrmData) -> tuple[Ints, tuple[str, ...]]:
+def source_of_deals(crm: CrmData) -> TextColumn:
     """Return the source of every deal: that of its first lead, or else its own."""
     own = crm.category("source")
     names = list(own.categories)
@@ -209,7 +210,7 @@ def _source_of_deals(crm: CrmData) -> tuple[Ints, tuple[str, ...]]:
             codes[row[known]] = leads.source.codes_in(names)[known]
     column = named(TextColumn(tuple(names), codes))
     unique = tuple(dict.fromkeys(column.categories))
-    return column.codes_in(unique), unique
+    return TextColumn(unique, column.codes_in(unique))
 
 
 def _leads(crm: CrmData, window: Window | None, names: tuple[str, ...]) -> tuple[Ints, Ints, bool]:

@@ -63,5 +63,8 @@ def quality_object(quality: Quality | None) -> dict[str, Any]:
 
 
 def summary_text(analysis: Analysis) -> str:
-    """Return the summary as indented JSON, without ``NaN``."""
-    return json.dumps(analysis.summary().to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    """Return the summary and the call list as indented JSON, without ``NaN``."""
+    document = analysis.summary().to_dict()
+    if analysis.calls is not None:
+        document["calls"] = analysis.calls.to_dict()
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from abcxyz.errors import InputError
 
@@ -34,12 +34,15 @@ class ServiceRule:
         Names of these stages; empty where there is none.
     """
 
-    name: str
-    starts: str
-    hours: float
-    clock: str = "working"
-    visit: str = ""
-    proposal: str = ""
+    name: str = field(metadata={"help": "name of the rule"})
+    starts: str = field(metadata={"help": "what starts the clock", "choices": STARTS})
+    hours: float = field(metadata={"help": "the limit in hours"})
+    clock: str = field(
+        default=CLOCKS[0],
+        metadata={"help": "working hours, or all hours", "choices": CLOCKS},
+    )
+    visit: str = field(default="", metadata={"help": "stage of the visit"})
+    proposal: str = field(default="", metadata={"help": "stage of the proposal"})
 
     def __attrs_post_init__(self) -> None:
         for value, known, what in (

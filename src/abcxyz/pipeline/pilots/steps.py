@@ -20,7 +20,7 @@ from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.pipeline.failures import adapter_failure
-from abcxyz.pipeline.pilot_report import PilotReport, PilotStep
+from abcxyz.pipeline.pilots.report import PilotReport, PilotStep
 from abcxyz.pipeline.preflight import checked_adapters
 from abcxyz.pipeline.prepare import Advice, built, job_lock
 from abcxyz.pipeline.reading import Reading

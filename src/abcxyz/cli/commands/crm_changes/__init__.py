@@ -1,0 +1,1 @@
+"""Commands about changes of a CRM's figures: why, effect, anomalies."""

@@ -1,0 +1,58 @@
+"""Lapse risk of an analysis: collection of the order days, and who is late by it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from abcxyz._arrays import Bools
+from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.analysis.find_calls import is_learned
+from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.landmarks.horizon import STALE
+from abcxyz.core.landmarks.lapse import lapse_of
+from abcxyz.core.landmarks.lapse_record import NAMED, LapseRisk
+from abcxyz.core.landmarks.order_history import OrderHistoryCollector, day_number
+from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
+
+__all__ = ["lapse_of_orders", "late_customers", "learning"]
+
+
+def learning(
+    rules: AlertRules, settings: Settings, as_of: date, **limits: int
+) -> OrderHistoryCollector | None:
+    """Return a collector of the lookback for `analyze` if the rules ask for learned lapses.
+
+    Parameters
+    ----------
+    limits
+        ``most``, as in `OrderHistoryCollector`.
+    """
+    if rules.lapse != "learned":
+        return None
+    since = settings.periods(as_of).lookback.since
+    return OrderHistoryCollector(settings.metric, as_of, since=since, **limits)
+
+
+def lapse_of_orders(orders: OrderHistoryCollector | None, snapshot: Snapshot) -> LapseRisk | None:
+    """Estimate who will not come back, unless the sales end too early for that."""
+    history = None if orders is None else orders.close()
+    if history is None or not len(history):
+        return None
+    if day_number(snapshot.as_of) - history.span[1] - 1 > STALE:
+        return None
+    return lapse_of(history, snapshot.as_of, settings=snapshot.settings, snapshot=snapshot)
+
+
+def late_customers(analysis: Analysis, rules: AlertRules) -> Bools | None:
+    """Return who is late as to the lapse risk; None where the rule of the quantile decides."""
+    risk = analysis.lapse
+    if risk is None or not is_learned(risk, rules):
+        return None
+    lapsing = risk.customers[risk.late & (risk.probability >= NAMED)].tolist()
+    late = np.zeros(len(analysis.snapshot), dtype=bool)
+    positions = analysis.snapshot.positions
+    late[[positions[who] for who in lapsing if who in positions]] = True
+    return late

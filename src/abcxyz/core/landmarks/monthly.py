@@ -1,0 +1,48 @@
+"""Money of calendar months before a day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from abcxyz._arrays import Floats, Ints
+from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.sales.calendar import period_start, shift_period
+
+__all__ = ["MONTHS", "first_of_months", "monthly_sums"]
+
+MONTHS = 24
+"""Number of months; the last is that of the day before, up to this day."""
+
+
+def first_of_months(as_of: date) -> date:
+    """Return the first day of the first of the `MONTHS` months before a day.
+
+    Examples
+    --------
+    >>> first_of_months(date(2026, 11, 1)), first_of_months(date(2026, 11, 2))
+    (datetime.date(2024, 11, 1), datetime.date(2024, 12, 1))
+    """
+    last = period_start(as_of - timedelta(days=1), "month")
+    return shift_period(last, "month", 1 - MONTHS)
+
+
+def monthly_sums(history: OrderHistory, as_of: date, rows: Ints) -> Floats:
+    """Return the (k, 24) money of the months before a day, returns deducted.
+
+    Parameters
+    ----------
+    history
+        Orders of n customers.
+    as_of
+        Sales from this day on are left out.
+    rows
+        (k,) rows of customers, ascending.
+    """
+    part = history.take(rows)
+    first = first_of_months(as_of)
+    starts = [shift_period(first, "month", k) for k in range(MONTHS)]
+    edges = [part.before(day_number(day)) for day in (*starts, as_of)]
+    sums: Floats = np.diff([part.sums.net[edge] for edge in edges], axis=0).T
+    return sums

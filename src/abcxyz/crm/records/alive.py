@@ -1,0 +1,60 @@
+"""Records of the deals that are alive in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from abcxyz._arrays import Bools
+from abcxyz.crm.records.columns import rows_of
+
+__all__ = ["alive"]
+
+
+def alive(tables: Mapping[str, Any], closed: Any, since: Any) -> dict[str, Any]:
+    """Return the tables of the deals that were not closed before a moment.
+
+    Parameters
+    ----------
+    tables
+        The tables as known at the end of the window.
+    closed
+        (n,) moments at which the deals were closed; NaT for open ones.
+    since
+        Start of the window, ``datetime64[s]`` in UTC.
+
+    Notes
+    -----
+    Histories of the deals are whole. Leads are those created from *since* on, and those of the
+    deals; activities those begun from *since* on, and those of the deals.
+    """
+    result = dict(tables)
+    deals = tables["deals"]
+    gone = closed < since
+    if gone.any():
+        result["deals"] = deals = deals.take(~gone)
+
+    def of_deals(ids: Any) -> Bools:
+        return np.asarray(rows_of(ids, deals.deal) >= 0)
+
+    for name, column in (("changes", None), ("lines", None), ("activities", "started")):
+        table = tables.get(name)
+        if table is None:
+            continue
+        chosen = np.zeros(len(table), dtype=bool)
+        if table.deal is not None:
+            chosen |= of_deals(table.deal)
+        if column is not None:
+            chosen |= getattr(table, column) >= since
+        result[name] = table if chosen.all() else table.take(chosen)
+    leads = tables.get("leads")
+    if leads is not None:
+        chosen = leads.created >= since
+        if leads.deal is not None:
+            chosen |= of_deals(leads.deal)
+        if deals.lead is not None:
+            chosen |= rows_of(leads.lead, deals.lead) >= 0
+        result["leads"] = leads if chosen.all() else leads.take(chosen)
+    return result

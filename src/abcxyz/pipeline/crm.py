@@ -1,0 +1,133 @@
+"""Records of a CRM, from files or from the source that a job names."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from abcxyz.config import Part, read_job
+from abcxyz.core.sales.calendar import Window
+from abcxyz.crm import BusinessCalendar, CrmData
+from abcxyz.crm.settings import CrmSettings
+from abcxyz.errors import ConfigError
+from abcxyz.pipeline.failures import adapter_failure
+from abcxyz.pipeline.prepare import built
+from abcxyz.plugins import CalendarSource, CrmSource, RemarksSource
+from abcxyz.registry import Registry
+from abcxyz.tables.crm.read import read_crm
+from abcxyz.toolkit.redaction import Redactor
+
+__all__ = ["CrmInput", "open_crm", "read_source"]
+
+
+@frozen
+class CrmInput:
+    """Records of a CRM with what a report of them needs.
+
+    Parameters
+    ----------
+    crm
+        The records.
+    settings
+        Settings of the job; the defaults for files.
+    calendar
+        Working calendar of the settings or of the source; None for the usual one.
+    remarks
+        What the source guessed, derived, or does not hold.
+    """
+
+    crm: CrmData
+    settings: CrmSettings
+    calendar: BusinessCalendar | None
+    remarks: tuple[str, ...]
+
+
+def open_crm(
+    path: str | Path,
+    *,
+    today: date,
+    as_of: date | None = None,
+    since: date | None = None,
+    zone: str | None = None,
+    decimal: str | None = None,
+    registry: Registry | None = None,
+) -> CrmInput:
+    """Read the records of a CRM from files, or from the source in ``[crm]`` of a job.
+
+    Parameters
+    ----------
+    path
+        Folder of tables, one table, or a job (``.toml``).
+    today
+        The day on which a job is read without *as_of*.
+    as_of
+        Day of the state; None is *today*, for files the end of the records.
+    since
+        First day of the deals that a job's source reads; None is that of the job's window.
+    zone, decimal
+        As in `read_crm`; a job has them under ``[crm]``.
+    registry
+        Registry of the adapters; the installed ones by default.
+
+    Raises
+    ------
+    ConfigError
+        The job names no CRM, or an option belongs into it.
+    InputError
+        The records cannot be used.
+    AdapterError
+        The source failed.
+    """
+    if Path(path).suffix.lower() != ".toml":
+        reading = read_crm(path, zone=zone, decimal=decimal)
+        crm = reading.crm if as_of is None else reading.crm.as_of(as_of)
+        return CrmInput(crm, CrmSettings(), None, reading.remarks)
+    job = read_job(path)
+    if job.crm is None:
+        raise ConfigError(
+            "{job} names no CRM; add a table [crm] with a source and its options",
+            job=Path(path).name,
+        )
+    for name, value in (("zone", zone), ("decimal", decimal)):
+        if value is not None:
+            raise ConfigError(
+                "{job} is a job: write {option} under [crm] instead of on the command line",
+                job=Path(path).name,
+                option=name,
+            )
+    until = as_of or today
+    window = Window(since or job.settings.periods(until).window.since, until)
+    alone = evolve(job, sources=(), sinks=(), enricher=None)
+    with built(alone, registry) as (adapters, redactor):
+        assert adapters.crm is not None
+        return read_source(*adapters.crm, window, job.crm_settings, redactor)
+
+
+def read_source(
+    part: Part, source: CrmSource, window: Window, settings: CrmSettings, redactor: Redactor
+) -> CrmInput:
+    """Read everything alive in a window from a source; failures name the source.
+
+    Raises
+    ------
+    AbcxyzError
+        The source failed; secrets are redacted in the message.
+    """
+    try:
+        crm = source.crm(window)
+        remarks = source.remarks() if isinstance(source, RemarksSource) else ()
+        of_source = source.working_calendar() if isinstance(source, CalendarSource) else None
+    except Exception as problem:
+        failure = adapter_failure(part, problem, redactor)
+        if failure is problem:
+            raise
+    else:
+        if settings.currency is not None:
+            crm = crm.in_currency(settings.currency)
+        calendar = None
+        if settings.calendar is not None or of_source is not None:
+            calendar = settings.calendar_for(crm, of_source)
+        return CrmInput(crm, settings, calendar, tuple(remarks))
+    raise failure

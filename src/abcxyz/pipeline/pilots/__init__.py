@@ -1,0 +1,1 @@
+"""Pilot of a job: write to a few cards, check them, restore them."""

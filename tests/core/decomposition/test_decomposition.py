@@ -1,0 +1,106 @@
+"""Rate and mix, factors of a product, rounding that adds up."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcxyz.core.decomposition.factors import factor_effects, logarithmic_mean, round_parts
+from abcxyz.core.decomposition.rate_mix import rate_and_mix
+from abcxyz.errors import InputError
+
+ORACLE = Path(__file__).resolve().parents[4] / "shared/spec/crm_oracles/change.json"
+CELLS = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30), st.integers(0, 30)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.skipif(not ORACLE.exists(), reason="no oracle here")
+def test_published_splits_are_reproduced_exactly() -> None:
+    figures = json.loads(ORACLE.read_text())["figures"]
+    assert len(figures) == 4
+    for one in figures.values():
+        cells = [group[side] for side in ("before", "after") for group in one["groups"].values()]
+        before, after = np.array(cells).reshape(2, -1, 2)
+        parts = rate_and_mix(before[:, 0], before[:, 1], after[:, 0], after[:, 1])
+        assert parts.difference == Fraction(one["exact"]["difference"])
+        assert parts.rate.sum() == Fraction(one["exact"]["rate"])
+        assert parts.mix.sum() == Fraction(one["exact"]["mix"])
+        for place, group in enumerate(one["groups"].values()):
+            assert parts.rate[place] == Fraction(group["rate_exact"])
+            assert parts.mix[place] == Fraction(group["mix_exact"])
+
+
+@given(CELLS)
+def test_rate_and_mix_add_up_exactly(cells: list[tuple[int, int, int, int]]) -> None:
+    x0, n0, x1, n1 = zip(*[(a, a + b, c, c + d) for a, b, c, d in cells], strict=True)
+    if not sum(n0) or not sum(n1):
+        with pytest.raises(InputError, match="nothing is counted"):
+            rate_and_mix(x0, n0, x1, n1)
+        return
+    parts = rate_and_mix(x0, n0, x1, n1)
+    difference = Fraction(sum(x1), sum(n1)) - Fraction(sum(x0), sum(n0))
+    assert parts.rate.sum() + parts.mix.sum() == parts.difference == difference
+    for place, (before, after) in enumerate(zip(n0, n1, strict=True)):
+        if not before or not after:
+            assert parts.rate[place] == 0
+    floats = rate_and_mix(*(np.array(one, dtype=float) for one in (x0, n0, x1, n1)))
+    assert np.allclose(floats.rate.astype(float), parts.rate.astype(float))
+
+
+FACTORS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=5)
+
+
+@given(FACTORS)
+def test_factors_add_up(pairs: list[tuple[int, int]]) -> None:
+    before, after = zip(*pairs, strict=True)
+    parts = factor_effects(before, after)
+    change = math.prod(after) - math.prod(before)
+    assert sum(parts) == pytest.approx(change, abs=1e-6 * (1 + abs(change)))
+    if min(before + after) > 0:
+        return
+    assert sum(parts) == change  # fractions
+    # Shapley by its definition: the mean over all orders in which the factors change.
+    orders = list(permutations(range(len(before))))
+    for own in range(len(before)):
+        total = 0
+        for order in orders:
+            done = order[: order.index(own)]
+            rest = math.prod(
+                after[one] if one in done else before[one]
+                for one in range(len(before))
+                if one != own
+            )
+            total += rest * (after[own] - before[own])
+        assert parts[own] == Fraction(total, len(orders))
+
+
+@given(st.floats(0.01, 100), st.floats(-1e-3, 1e-3))
+def test_logarithmic_mean_of_near_numbers(value: float, step: float) -> None:
+    other = value * (1 + step)
+    mean = logarithmic_mean(value, other)
+    assert min(value, other) <= mean <= max(value, other)
+    assert mean == pytest.approx((value + other) / 2 - (value - other) ** 2 / 12 / value, rel=1e-7)
+
+
+@given(st.lists(st.fractions(-50, 50, max_denominator=40), min_size=1, max_size=9))
+def test_rounded_parts_add_up(parts: list[Fraction]) -> None:
+    total = round(sum(parts))
+    rounded = round_parts(parts, total)
+    assert sum(rounded) == total
+    assert all(abs(one - part) <= 1 for one, part in zip(rounded, parts, strict=True))
+
+
+def test_factors_of_different_lengths_are_refused() -> None:
+    with pytest.raises(InputError, match="2 factors before and 1 after"):
+        factor_effects([1, 2], [1])
