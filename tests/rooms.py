@@ -36,7 +36,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.display": "core.sums",
         "core.sales": "loops core.documents core.sums core.minor_units core.display",
         "core.classes": "core.labels core.sums core.minor_units core.display",
-        "core.prospects": "core.labels core.sums core.display",
+        "core.companies": "",
+        "core.prospects": "core.labels core.sums core.display core.companies",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
         "core.decomposition": "core.labels core.sums core.minor_units core.display core.sales "
         "core.classes",
@@ -67,6 +68,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
+        # Public data on organisations.
+        "companies": "i18n http core.*",
+        "companies.fns": "i18n core.* companies",
         # Estimators of scikit-learn.
         "sklearn": "core.* scoring",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -127,6 +131,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "pipeline": "i18n http core.* crm crm.* plugins registry history tables tables.crm config",
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
         "pipeline.__init__": "pipeline.*",
+        # Questions with answers, for people, programs and assistants.
+        "questions": "i18n core.* crm crm.* history",
+        "questions.answers": "core.* crm crm.* history questions",
+        "questions.catalogue": "questions questions.answers",
+        "questions.__init__": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
@@ -137,6 +146,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
         "cli.inputs cli.output",
+        "cli.commands.companies": "i18n core.* companies companies.* history tables config "
+        "pipeline cli.options cli.inputs cli.output",
         "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
@@ -211,6 +222,7 @@ FACES = {
     "abcxyz.history",
     "abcxyz.loops",
     "abcxyz.pipeline",
+    "abcxyz.questions",
     "abcxyz.report",
     "abcxyz.scoring",
     "abcxyz.sklearn",

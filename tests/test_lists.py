@@ -45,6 +45,7 @@ ALLOWED = {
     "Change Customers Event Money_before Money_now": "headings of two renderings",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",
+    "closed created stage": "what selects deals, and how a definition says each",
     "code inn ref": "two questions about the identifiers of customers in 1C",
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",

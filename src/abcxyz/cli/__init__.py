@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "why": "dynamics.why",
         "forget": "forget",
         "crm": "crm",
+        "companies": "companies.command",
     }
 )
 """Command -> its module in `abcxyz.cli.commands`, in the order of the help."""

@@ -102,6 +102,11 @@ class Outbox:
             entries = self._entries(job, fingerprint, also_ended=False)
             return tuple(one for one in entries.values() if one.waiting)
 
+    def standing_alerts(self, *, job: str = "", fingerprint: str = "") -> tuple[RaisedAlert, ...]:
+        """Return the alerts of the latest run that hold, delivered or not."""
+        with self._db.mapped():
+            return tuple(self._entries(job, fingerprint, also_ended=False).values())
+
     def confirm_alerts(
         self,
         sink: str,

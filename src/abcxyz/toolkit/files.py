@@ -21,6 +21,7 @@ __all__ = [
     "check_writable",
     "create_private",
     "file_mode",
+    "move_atomic",
     "new_file_mode",
     "parse_mode",
     "read_private",
@@ -90,13 +91,45 @@ def write_atomic(
         _sweep(path)
         _replace(path, content, _PRIVATE if private else _mode_of(path))
     except OSError as problem:
-        raise AdapterError(
-            "the file {path} cannot be written ({reason}); close it in other programs and check "
-            "the rights of its folder",
-            path=str(path),
-            reason=problem.strerror or str(problem),
-        ) from problem
+        raise _not_written(path, problem.strerror or str(problem)) from problem
     return True
+
+
+def move_atomic(source: Path, target: Path) -> None:
+    """Put a finished file in the place of another, atomically.
+
+    Parameters
+    ----------
+    source, target
+        The file, on the same disk as the path that it replaces and whose mode it takes.
+
+    Raises
+    ------
+    AdapterError
+        It cannot be moved; the field ``reason`` says why.
+
+    Notes
+    -----
+    For a file that another library writes, such as a database; see `write_atomic` for others.
+    """
+    try:
+        with source.open("rb+") as file:
+            if os.name == "posix":
+                os.fchmod(file.fileno(), _mode_of(target))
+            os.fsync(file.fileno())
+        source.replace(target)
+    except OSError as problem:
+        raise _not_written(target, problem.strerror or str(problem)) from problem
+    _flush_folder(target.parent)
+
+
+def _not_written(path: Path, reason: str) -> AdapterError:
+    return AdapterError(
+        "the file {path} cannot be written ({reason}); close it in other programs and check "
+        "the rights of its folder",
+        path=str(path),
+        reason=reason,
+    )
 
 
 def _replace(path: Path, content: bytes | Callable[[BinaryIO], object], mode: int) -> None:
@@ -284,12 +317,7 @@ def check_writable(path: Path) -> str:
         reason = f"no right to write to {folder}"
     else:
         return str(path)
-    raise AdapterError(
-        "the file {path} cannot be written ({reason}); close it in other programs and check "
-        "the rights of its folder",
-        path=str(path),
-        reason=reason,
-    )
+    raise _not_written(path, reason)
 
 
 def relative_name(path: Path, folder: Path) -> str:

@@ -1,0 +1,1 @@
+"""Commands on public data of organisations."""

@@ -1,0 +1,1 @@
+"""Public data on organisations: size, industry, region and turnover by INN."""

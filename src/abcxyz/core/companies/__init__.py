@@ -1,0 +1,1 @@
+"""Numbers, industries, regions and size classes of Russian organisations."""
