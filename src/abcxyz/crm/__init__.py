@@ -1,5 +1,7 @@
 """CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
 
+from abcxyz.crm.baskets.purchases import Purchases
+from abcxyz.crm.baskets.recommendations import recommend, recommendations
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
@@ -48,6 +50,7 @@ __all__ = [
     "Outcomes",
     "Plans",
     "ProductLines",
+    "Purchases",
     "Report",
     "ServiceRule",
     "Spend",
@@ -71,6 +74,8 @@ __all__ = [
     "managers",
     "products",
     "profit_of_change",
+    "recommend",
+    "recommendations",
     "service_levels",
     "snapshot",
     "sources",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Ints
-from abcxyz.crm.baskets.pairs import LEAST, find_pairs
+from abcxyz.crm.baskets.next_products import class_of_customers, rank_next
+from abcxyz.crm.baskets.pairs import LEAST, PARTNERS, find_pairs
 from abcxyz.crm.baskets.purchases import Purchases
 from abcxyz.crm.baskets.ranking import (
     Ranked,
@@ -83,8 +86,17 @@ def split_by_time(purchases: Purchases) -> tuple[Purchases, Purchases]:
     return purchases.take(early), purchases.take(~early)
 
 
-def judge_together(purchases: Purchases, *, least: int = LEAST) -> Judgement:
-    """Judge by the last product of each later basket with two products or more."""
+def judge_together(
+    purchases: Purchases,
+    *,
+    least: int = LEAST,
+    level: float | None = 0.95,
+    partners: int = PARTNERS,
+) -> Judgement:
+    """Judge by the last product of each later basket with two products or more.
+
+    *least*, *level* and *partners* are those of `abcxyz.crm.baskets.pairs.find_pairs`.
+    """
     before, after = split_by_time(purchases)
     known = (before.counts > 0)[after.product]
     after = _lines(after, known)
@@ -96,16 +108,22 @@ def judge_together(purchases: Purchases, *, least: int = LEAST) -> Judgement:
     number = np.cumsum(tried) - 1
     wanted = np.sort(number[after.basket[hidden]] * len(after.products) + after.product[hidden])
     shown = _lines(after, ~hidden).take(tried)
-    pairs = find_pairs(before, least=least)
+    pairs = find_pairs(before, least=least, level=level, partners=partners)
     worth = np.ones(len(purchases.products))
-    ours = rank_by_pairs(pairs, shown, TOP, worth, _NO_KEYS)
     popular = rank_popular(before.counts.astype(np.float64), shown, TOP, _NO_KEYS)
+    by_pairs = rank_by_pairs(pairs, shown, TOP, worth, _NO_KEYS)
+    ours = join_ranked(by_pairs, popular, len(worth), TOP)
     again = rank_again(before, shown, TOP) if len(before.customers) else None
     return _judged("together", ours, popular, again, shown, wanted, before)
 
 
-def judge_next(purchases: Purchases, *, least: int = LEAST) -> Judgement:
-    """Judge by the products that customers later bought for the first time."""
+def judge_next(
+    purchases: Purchases, classes: Mapping[Any, str] | None = None, *, least: int = LEAST
+) -> Judgement:
+    """Judge by the products that customers later bought for the first time.
+
+    Classes that are made of money are made of what was bought before.
+    """
     before, after = split_by_time(purchases)
     products = len(purchases.products)
     history, later = before.by_customer(), after.by_customer()
@@ -119,8 +137,16 @@ def judge_next(purchases: Purchases, *, least: int = LEAST) -> Judgement:
     number[shown.customer] = np.arange(len(shown))
     new = new[number[new // products] >= 0]
     wanted = np.sort(number[new // products] * products + new % products)
-    pairs = find_pairs(history, least=least)
-    ours = rank_by_pairs(pairs, shown, TOP, np.ones(products), _NO_KEYS)
+    of, _ = class_of_customers(before, classes)
+    kind = of[history.customer]
+    parts = rank_next(history, kind, tried, TOP, np.ones(products), _NO_KEYS, least=least)
+    place = np.cumsum(tried) - 1
+    ours = Ranked(
+        np.concatenate([_NO_KEYS, *(place[one.ranked.basket] for one in parts)]),
+        np.concatenate([_NO_KEYS, *(one.ranked.product for one in parts)]),
+        np.concatenate([_NO_KEYS, *(one.ranked.pair for one in parts)]),
+        np.concatenate([np.empty(0), *(one.ranked.score for one in parts)]),
+    )
     popular = rank_popular(history.counts.astype(np.float64), shown, TOP, _NO_KEYS)
     return _judged("next", ours, popular, None, shown, wanted, before)
 
@@ -149,7 +175,6 @@ def _judged(
     tried, products = len(shown), len(shown.products)
     if not tried:
         return Judgement(task, 0, *[math.nan] * 8)
-    ours = join_ranked(ours, popular, products, TOP)
     right = ours.hits(tried, products, wanted)
     other = popular.hits(tried, products, wanted) > 0
     low, high = _interval((right > 0).astype(np.int64) - other)

@@ -6,13 +6,13 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
-from abcxyz.crm.baskets.purchases import Purchases, within_groups
+from abcxyz.crm.baskets.purchases import Purchases, distinct, within_groups
 from abcxyz.crm.statistics.proportions import benjamini_hochberg
 
-__all__ = ["Pairs", "find_pairs", "pair_counts"]
+__all__ = ["LEAST", "PARTNERS", "PRIOR", "Pairs", "find_pairs", "pair_counts", "within_class"]
 
 PRIOR = 5.0
 """Baskets of chance that are added to every pair, so that a few baskets prove little."""
@@ -21,7 +21,9 @@ LEAST = 10
 """Baskets with both products from which a pair counts."""
 
 _CLASS_PRIOR = 50.0
-_PARTNERS = 50  # best partners of a product that are used
+PARTNERS = 50
+"""Partners of a product that are looked at, the strongest ones."""
+
 _CERTAIN = 20.0  # standard errors from which a p value is 0 for every purpose
 _CELLS = 1 << 20  # of the table of counts of one block
 
@@ -71,6 +73,20 @@ class Pairs:
         expected = self.with_a * self.with_b / self.baskets
         return np.asarray((self.both + PRIOR) / (expected + PRIOR))
 
+    def strongest(self, partners: int) -> Pairs:
+        """Return the strongest partners of each product, in order."""
+        order = np.lexsort((self.b, -self.with_b, -self.strength, self.a))
+        order = order[within_groups(np.bincount(self.a, minlength=1)) < partners]
+        return Pairs(
+            self.a[order],
+            self.b[order],
+            self.both[order],
+            self.with_a[order],
+            self.with_b[order],
+            self.baskets,
+            self.strength[order],
+        )
+
     def starts(self, products: int) -> Ints:
         """Return the (products + 1,) positions at which the pairs of each product begin."""
         return np.searchsorted(self.a, np.arange(products + 1))
@@ -81,9 +97,7 @@ def find_pairs(
     *,
     least: int = LEAST,
     level: float | None = 0.95,
-    partners: int = _PARTNERS,
-    classes: Ints | None = None,
-    of: int | None = None,
+    partners: int = PARTNERS,
 ) -> Pairs:
     """Find the pairs of products that are bought together more often than by chance.
 
@@ -97,16 +111,13 @@ def find_pairs(
         Confidence at which the lift must exceed 1, over all pairs; None for every pair.
     partners
         Number of partners of a product, the strongest ones.
-    classes, of
-        (k,) class of each basket, and the class whose habits count most; None for all alike.
 
     Notes
     -----
     Of n baskets n_A hold A, n_B hold B and n_AB both. The shrunk confidence is
     ``(n_AB + 5 n_B / n) / (n_A + 5)``. The logarithm of the lift ``n_AB n / (n_A n_B)`` is taken
     as normal with the variance of the delta method, and the p values of all pairs are adjusted
-    for their number (Benjamini and Hochberg 1995). Within a class c the confidence is
-    ``w n_ABc / n_Ac + (1 - w)`` times the shrunk one, with ``w = n_Ac / (n_Ac + 50)``.
+    for their number (Benjamini and Hochberg 1995).
 
     Examples
     --------
@@ -119,23 +130,57 @@ def find_pairs(
     counts, n = purchases.counts, len(purchases)
     a, b, both = pair_counts(purchases, least=least)
     if level is not None:
-        with_a, with_b = counts[a], counts[b]
-        keep = _beyond_chance(both, with_a, with_b, n, 1 - level)
+        keep = _beyond_chance(both, counts[a], counts[b], n, 1 - level)
         a, b, both = a[keep], b[keep], both[keep]
     a, b, both = np.r_[a, b], np.r_[b, a], np.r_[both, both]
     with_a, with_b = counts[a], counts[b]
     strength = (both + PRIOR * with_b / max(1, n)) / (with_a + PRIOR)
-    if classes is not None and of is not None and len(a):
-        strength = _within(purchases, classes == of, a, b, strength)
-    order = np.lexsort((b, -with_b, -strength, a))
-    order = order[within_groups(np.bincount(a, minlength=1)) < partners]
-    return Pairs(
-        a[order], b[order], both[order], with_a[order], with_b[order], n, strength[order]
-    )
+    return Pairs(a, b, both, with_a, with_b, n, strength).strongest(partners)
 
 
-def pair_counts(purchases: Purchases, *, least: int = 1) -> tuple[Ints, Ints, Ints]:
+def within_class(pairs: Pairs, purchases: Purchases, inside: Bools) -> Pairs:
+    """Return the pairs with their strength in a part of the baskets.
+
+    Parameters
+    ----------
+    pairs
+        Pairs of all baskets.
+    purchases
+        The baskets.
+    inside
+        (k,) baskets of the part, such as those of customers of one class.
+
+    Notes
+    -----
+    The strength is ``w n_ABc / n_Ac + (1 - w) s`` of the strength s in all baskets, with the
+    weight ``w = n_Ac / (n_Ac + 50)`` of the n_Ac baskets of the part that hold A.
+    """
+    part = purchases.take(inside)
+    products = len(purchases.products)
+    with_a = part.counts[pairs.a]
+    keys = np.minimum(pairs.a, pairs.b) * products + np.maximum(pairs.a, pairs.b)
+    wanted = distinct(keys)
+    _, _, counts = pair_counts(part, wanted=wanted)
+    both = counts[np.searchsorted(wanted, keys)]
+    weight = with_a / (with_a + _CLASS_PRIOR)
+    own = np.divide(both, with_a, out=np.zeros(len(pairs)), where=with_a > 0)
+    strength = weight * own + (1 - weight) * pairs.strength
+    return evolve(pairs, strength=strength).strongest(len(pairs))
+
+
+def pair_counts(
+    purchases: Purchases, *, least: int = 1, wanted: Ints | None = None
+) -> tuple[Ints, Ints, Ints]:
     """Count the baskets that hold both products of each pair.
+
+    Parameters
+    ----------
+    purchases
+        The baskets.
+    least
+        Number of baskets from which a pair is returned.
+    wanted
+        Pairs that are returned, with any number: ascending keys ``a * p + b``, a < b.
 
     Returns
     -------
@@ -165,13 +210,18 @@ def pair_counts(purchases: Purchases, *, least: int = 1) -> tuple[Ints, Ints, In
         lines = order[bounds[low] : bounds[high]]
         # A step holds about as many pairs as the table has cells.
         ends = np.cumsum(behind[lines])
-        steps = np.searchsorted(ends, np.arange(_CELLS, ends[-1] + 1, _CELLS)) if len(ends) else []
+        total = int(ends[-1]) if len(ends) else 0
+        steps = np.searchsorted(ends, np.arange(_CELLS, total + 1, _CELLS))
         for part in np.split(lines, steps):
             size = behind[part]
             partner = product[np.repeat(part + 1, size) + within_groups(size)]
             cell = np.repeat((product[part] - low) * products, size) + partner
             table += np.bincount(cell, minlength=len(table))
-        cells = np.flatnonzero(table >= least)
+        if wanted is None:
+            cells = np.flatnonzero(table >= least)
+        else:
+            edges = np.searchsorted(wanted, [low * products, high * products])
+            cells = wanted[edges[0] : edges[1]] - low * products
         a, b = np.divmod(cells, products)
         found.append((a + low, b, table[cells]))
     a, b, both = (np.concatenate(each) for each in zip(*found, strict=True))
@@ -190,22 +240,3 @@ def _beyond_chance(both: Ints, with_a: Ints, with_b: Ints, n: int, share: float)
     close = np.flatnonzero((value < 1) & (z < _CERTAIN))
     value[close] = [math.erfc(one / math.sqrt(2)) for one in z[close].tolist()]
     return np.asarray(benjamini_hochberg(value) <= share)
-
-
-def _within(purchases: Purchases, inside: Bools, a: Ints, b: Ints, strength: Floats) -> Floats:
-    """Mix the confidence inside a class into that of all baskets."""
-    part = purchases.take(inside)
-    products = len(purchases.products)
-    with_a = part.counts[a]
-    keys = np.minimum(a, b) * products + np.maximum(a, b)
-    both = np.zeros(len(a), dtype=np.int64)
-    found_a, found_b, count = pair_counts(part)
-    found = found_a * products + found_b
-    if len(found):
-        place = np.minimum(np.searchsorted(found, keys), len(found) - 1)
-        hit = found[place] == keys
-        both[hit] = count[place[hit]]
-    weight = with_a / (with_a + _CLASS_PRIOR)
-    own = np.divide(both, with_a, out=np.zeros(len(a)), where=with_a > 0)
-    mixed: Floats = weight * own + (1 - weight) * strength
-    return mixed

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Bools, Ints
+from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Bools, Floats, Ints
 from abcxyz.crm.records.columns import TextColumn, text_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import WON
@@ -25,7 +25,7 @@ def distinct(keys: Ints) -> Ints:
 
 
 def within_groups(sizes: Ints) -> Ints:
-    """Number the members of consecutive groups: 0 to size - 1 in each.
+    """Return the number of each member of consecutive groups, 0 to size - 1.
 
     Examples
     --------
@@ -53,6 +53,8 @@ class Purchases:
         Identifiers of the customers.
     day
         (k,) day of each basket, as days since 1970-01-01; None where no days are known.
+    money
+        (k,) money of each basket, NaN where not known; None where none is.
     """
 
     basket: Ints = field(eq=SAME_ARRAYS)
@@ -61,6 +63,7 @@ class Purchases:
     customer: Ints = field(eq=SAME_ARRAYS)
     customers: npt.NDArray[Any] = field(eq=SAME_ARRAYS)
     day: Ints | None
+    money: Floats | None = None
 
     @classmethod
     def of(
@@ -146,7 +149,8 @@ class Purchases:
         if crm.deals.customer is not None:
             known, code = np.unique(crm.deals.customer, return_inverse=True)
             who = code[rows]
-        return _ordered(cls, number, names, first, day, who, known)
+        money = crm.single_amounts()[rows]
+        return _ordered(cls, number, names, first, day, who, known, money)
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -167,7 +171,21 @@ class Purchases:
             self.customer[chosen],
             self.customers,
             None if self.day is None else self.day[chosen],
+            None if self.money is None else self.money[chosen],
         )
+
+    def with_money(self, money: Floats) -> Purchases:
+        """Return the baskets with the (k,) money of each."""
+        return evolve(self, money=money)
+
+    def money_of_customers(self) -> Floats | None:
+        """Return the (len(customers),) money of each customer; None where none is known."""
+        if self.money is None or np.isnan(self.money).all():
+            return None
+        known = (self.customer >= 0) & ~np.isnan(self.money)
+        return np.bincount(
+            self.customer[known], self.money[known], minlength=len(self.customers)
+        ).astype(np.float64, copy=False)
 
     def by_customer(self) -> Purchases:
         """Return one basket per customer with everything that he has bought, and no days."""
@@ -188,8 +206,9 @@ def _ordered(
     day: Ints | None,
     who: Ints,
     known: npt.NDArray[Any],
+    money: Floats | None = None,
 ) -> Purchases:
-    """Number the baskets by time, and keep each product of a basket once, at its first line."""
+    """Order the baskets by time, and keep each product of a basket once, at its first line."""
     order = np.lexsort((first,)) if day is None else np.lexsort((first, day))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
@@ -207,4 +226,5 @@ def _ordered(
         who[order][held],
         known,
         None if day is None else day[order][held],
+        None if money is None else money[order][held],
     )

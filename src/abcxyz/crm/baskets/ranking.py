@@ -196,9 +196,7 @@ def rank_again(before: Purchases, purchases: Purchases, top: int) -> Ranked:
     held = np.sort(purchases.basket * products + purchases.product)
     keep = ~is_member(basket * products + product[row], held)
     basket, row = basket[keep], row[keep]
-    made = Ranked(
-        basket, product[row], np.full(len(row), -1), times[row].astype(np.float64)
-    )
+    made = Ranked(basket, product[row], np.full(len(row), -1), times[row].astype(np.float64))
     return made.best(top)
 
 

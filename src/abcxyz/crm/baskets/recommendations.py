@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Floats, Ints, frozen_map
+from abcxyz._arrays import Floats, Ints
 from abcxyz.core.display import percent
 from abcxyz.crm.baskets.due import DueProduct, due_products
 from abcxyz.crm.baskets.judgement import TOP, Judgement, judge_next, judge_together
+from abcxyz.crm.baskets.next_products import class_of_customers, rank_next
+from abcxyz.crm.baskets.offers import BESTSELLER, Offer, ProductPair, offers_of, pair_rows
 from abcxyz.crm.baskets.pairs import Pairs, find_pairs
 from abcxyz.crm.baskets.purchases import Purchases
-from abcxyz.crm.baskets.ranking import Ranked, join_ranked, rank_by_pairs, rank_popular
+from abcxyz.crm.baskets.ranking import join_ranked, rank_by_pairs, rank_popular
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.errors import InputError
@@ -30,79 +31,7 @@ __all__ = [
     "recommendations",
 ]
 
-BESTSELLER = "bestseller"
-"""Basis of an offer that no pair speaks for: it is simply bought by many."""
-
 _BASKETS, _RETURNING = 500, 50
-
-
-@frozen
-class Offer(Row):
-    """A product for a customer, or for a basket.
-
-    Parameters
-    ----------
-    customer
-        The customer; None for a basket.
-    product
-        The product.
-    basis
-        ``pairs`` or `BESTSELLER`.
-    because
-        The product that he has and that speaks for it; empty for bestsellers.
-    both, of
-        How many of those with *because* have the product too; of all for bestsellers.
-    share
-        Share of all that have the product.
-    """
-
-    customer: Any
-    product: str
-    basis: str
-    because: str
-    both: int
-    of: int
-    share: float
-
-    def explain(self, lang: str = "en") -> str:
-        """Return the evidence in a sentence."""
-        share = percent(self.share, lang)
-        if self.basis == BESTSELLER:
-            return text("a bestseller: {share} of all buy it", lang, share=share)
-        return text(
-            "{both} of the {of} that buy {because} also buy {product} ({share} of all do)",
-            lang,
-            both=self.both,
-            of=self.of,
-            because=self.because,
-            product=self.product,
-            share=share,
-        )
-
-
-@frozen
-class ProductPair(Row):
-    """Two products that stand together in more baskets than chance explains.
-
-    Parameters
-    ----------
-    product, other
-        "Who has *product* also has *other*".
-    both, with_product, with_other
-        Baskets with both, and with either one.
-    confidence, lift, shrunk_lift
-        Share of the baskets with *product* that hold *other*; this share over that of all
-        baskets; the same, pulled towards 1 where few baskets are expected.
-    """
-
-    product: str
-    other: str
-    both: int
-    with_product: int
-    with_other: int
-    confidence: float
-    lift: float
-    shrunk_lift: float
 
 
 @frozen(slots=False)
@@ -216,9 +145,14 @@ class Recommendations(Report):
             self._baskets.customers,
             None,
         )
-        pairs = self._together if self.basis_together != BESTSELLER else None
-        ranked = _ranked(pairs, self._baskets, held, top, self._worth, np.empty(0, np.int64))
-        return tuple(_offers(ranked, pairs, self._baskets, [None]))
+        none = np.empty(0, dtype=np.int64)
+        ranked = rank_popular(self._baskets.counts * self._worth, held, top, none)
+        pairs = None
+        if self.basis_together != BESTSELLER:
+            pairs = self._together
+            by_pairs = rank_by_pairs(pairs, held, top, self._worth, none)
+            ranked = join_ranked(by_pairs, ranked, len(place), top)
+        return tuple(offers_of(ranked, pairs, self._baskets, [None]))
 
 
 def recommendations(
@@ -278,7 +212,8 @@ def recommend(
     today
         Days since 1970-01-01, for products that are due; None for the last day of the purchases.
     classes
-        Customer -> class, industry or size: what customers of the same one buy counts most.
+        Customer -> class, industry or size: what customers of the same one buy counts most. None
+        for the ABC classes by the money of the baskets, where it is known.
     customer
         One customer; None for all.
     top
@@ -310,11 +245,11 @@ def recommend(
     Examples
     --------
     >>> baskets = [i for i in range(600) for _ in range(2)]
-    >>> products = ["tea", "milk", "salt", "bread"] * 300
+    >>> products = [f"p{i % 40}" for i in range(1200)]
     >>> customers = [i // 2 % 300 for i in range(1200)]
     >>> made = recommend(Purchases.of(baskets, products, customers=customers))
-    >>> made.basis_together, made.together_with(["tea"], top=1)[0].product
-    ('pairs', 'milk')
+    >>> made.basis_together, made.together_with(["p4"], top=1)[0].product
+    ('pairs', 'p5')
     """
     _check(purchases)
     products = purchases.products
@@ -328,16 +263,16 @@ def recommend(
     together = find_pairs(purchases)
     known = bool(len(purchases.customers))
     if known:
-        judged.append(judge_next(purchases))
+        judged.append(judge_next(purchases, classes))
     proven = [one.proven for one in judged]
     offers: list[Offer] = []
     due: list[DueProduct] = []
     if known:
         history = purchases.by_customer()
         chosen = _chosen(history, customer)
-        offers = _next_offers(
-            history, chosen, proven[1], factor, classes, top, _barred(history, refused)
-        )
+        of, _ = class_of_customers(purchases, classes)
+        kind, barred = of[history.customer], _barred(history, refused)
+        offers = _next_offers(history, kind, chosen, proven[1], factor, top, barred)
         day = purchases.day
         end = today if day is None or today is not None else int(day.max())
         if end is not None:
@@ -350,7 +285,7 @@ def recommend(
         judged=tuple(judged),
         offers=tuple(offers),
         due=tuple(due),
-        pairs=tuple(_pairs(together, products)),
+        pairs=tuple(pair_rows(together, products)),
         baskets=purchases,
         together=together,
         worth=factor,
@@ -394,9 +329,7 @@ def _chosen(history: Purchases, customer: Any) -> Ints:
     return found
 
 
-def _barred(
-    history: Purchases, refused: Mapping[Any, Collection[str]] | None
-) -> Ints:
+def _barred(history: Purchases, refused: Mapping[Any, Collection[str]] | None) -> Ints:
     """Return ascending keys of the products that a customer has refused."""
     if not refused:
         return np.empty(0, dtype=np.int64)
@@ -414,10 +347,10 @@ def _barred(
 
 def _next_offers(
     history: Purchases,
+    kind: Ints,
     chosen: Ints,
     proven: bool,
     worth: Floats,
-    classes: Mapping[Any, str] | None,
     top: int,
     barred: Ints,
 ) -> list[Offer]:
@@ -425,88 +358,10 @@ def _next_offers(
     served = np.zeros(len(history), dtype=bool)
     served[chosen] = True
     if not proven:
-        ranked = _ranked(None, history, history, top, worth, barred, served)
-        return _offers(ranked, None, history, names)
-    labels = sorted({*classes.values()}) if classes else []
-    code = {label: i for i, label in enumerate(labels)}
-    found = [code.get((classes or {}).get(one, ""), -1) for one in names]
-    kind = np.array(found, dtype=np.int64)
+        popular = rank_popular(history.counts * worth, history, top, barred, served)
+        return offers_of(popular, None, history, names)
     offers: list[Offer] = []
-    for label in range(-1, len(labels)):
-        part = served & (kind == label)
-        if not part.any():
-            continue
-        if label < 0:
-            pairs = find_pairs(history)
-        else:
-            pairs = find_pairs(history, classes=kind, of=label)
-        ranked = _ranked(pairs, history, history, top, worth, barred, part)
-        offers += _offers(ranked, pairs, history, names)
+    for part in rank_next(history, kind, served, top, worth, barred):
+        offers += offers_of(part.ranked, part.pairs, history, names)
     place = {who: i for i, who in enumerate(names)}
     return sorted(offers, key=lambda one: place[one.customer])
-
-
-def _ranked(
-    pairs: Pairs | None,
-    source: Purchases,
-    held: Purchases,
-    top: int,
-    worth: Floats,
-    barred: Ints,
-    chosen: Any = None,
-) -> Ranked:
-    """Rank products for baskets: by pairs where there are any, filled up with bestsellers."""
-    popularity = source.counts * worth
-    popular = rank_popular(popularity, held, top, barred, chosen)
-    if pairs is None:
-        return popular
-    ranked = rank_by_pairs(pairs, held, top, worth, barred)
-    if chosen is not None:
-        ranked = ranked.take(chosen[ranked.basket])
-    return join_ranked(ranked, popular, len(held.products), top)
-
-
-def _offers(
-    ranked: Ranked, pairs: Pairs | None, source: Purchases, names: Sequence[Any]
-) -> list[Offer]:
-    counts, n = source.counts.tolist(), len(source)
-    products = source.products
-    offers = []
-    for basket, product, pair in zip(
-        ranked.basket.tolist(), ranked.product.tolist(), ranked.pair.tolist(), strict=True
-    ):
-        share = counts[product] / n
-        if pair < 0 or pairs is None:
-            offer = Offer(
-                names[basket], products[product], BESTSELLER, "", counts[product], n, share
-            )
-        else:
-            offer = Offer(
-                names[basket],
-                products[product],
-                "pairs",
-                products[int(pairs.a[pair])],
-                int(pairs.both[pair]),
-                int(pairs.with_a[pair]),
-                share,
-            )
-        offers.append(offer)
-    return offers
-
-
-def _pairs(pairs: Pairs, products: Sequence[str]) -> list[ProductPair]:
-    order = np.lexsort((pairs.b, pairs.a, -pairs.strength)).tolist()
-    confidence, lift, shrunk = pairs.confidence, pairs.lift, pairs.shrunk_lift
-    return [
-        ProductPair(
-            products[int(pairs.a[i])],
-            products[int(pairs.b[i])],
-            int(pairs.both[i]),
-            int(pairs.with_a[i]),
-            int(pairs.with_b[i]),
-            float(confidence[i]),
-            float(lift[i]),
-            float(shrunk[i]),
-        )
-        for i in order
-    ]
