@@ -22,6 +22,7 @@ from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history.database import Database
 from abcxyz.history.outbox import Outbox
+from abcxyz.history.outcomes import Outcomes
 from abcxyz.history.records import CustomerState, SnapshotInfo
 from abcxyz.history.rows import (
     CHUNK,
@@ -48,7 +49,7 @@ _COLUMNS = (
 _FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
 
-class History(Outbox, Upkeep):
+class History(Outbox, Outcomes, Upkeep):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
