@@ -15,11 +15,13 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
+from abcxyz.pipeline.crm import read_source
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
-from abcxyz.plugins import Enricher, FactsSource, SystemIdentity
+from abcxyz.plugins import CrmSource, Enricher, FactsSource, SystemIdentity
 from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["enrich", "score_leads"]
@@ -31,6 +33,7 @@ def enrich(
     *,
     card: Scorecard,
     rules: AlertRules,
+    crm_settings: CrmSettings | None = None,
     redactor: Redactor | None = None,
     progress: RunProgress | None = None,
 ) -> tuple[Analysis, AbcxyzError | None]:
@@ -48,6 +51,8 @@ def enrich(
         Scorecard that grades the prospects.
     rules
         Thresholds of the alerts.
+    crm_settings
+        Settings of the reports on the CRM.
     redactor
         Redacts secrets in messages of failing adapters.
     progress
@@ -62,10 +67,20 @@ def enrich(
     """
     redactor, progress = redactor or Redactor(), progress or RunProgress()
     window = analysis.snapshot.periods.window
+    crm: CrmAnalysis | None = None
     attributes: Mapping[Any, Mapping[str, object]] | None = None
     prospects: ProspectScores | None = None
     facts: list[CrmFacts] = []
     problems: list[AbcxyzError] = []
+    if adapters.crm is not None:
+        part, source = adapters.crm
+        progress.begin("enrich", part.label)
+        try:
+            crm = _crm_half(part, source, analysis, crm_settings or CrmSettings(), redactor)
+            facts.append(_renamed(crm.facts(), CommonNames(part).__getitem__))
+        except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+            problems.append(adapter_failure(part, problem, redactor))
+        progress.end()
     systems: set[str] = set()
     for part, adapter in _offering(adapters):
         progress.begin("enrich", part.label)
@@ -84,9 +99,30 @@ def enrich(
     if attributes is None and not facts:
         return analysis, first
     full = with_facts(
-        analysis, _merged(facts), attributes=attributes, prospects=prospects, alert_rules=rules
+        evolve(analysis, crm=crm),
+        _merged(facts),
+        attributes=attributes,
+        prospects=prospects,
+        alert_rules=rules,
     )
     return full, first
+
+
+def _crm_half(
+    part: Part, source: CrmSource, analysis: Analysis, settings: CrmSettings, redactor: Redactor
+) -> CrmAnalysis:
+    """Read the CRM as of the day of the analysis, and report on the days from its window on."""
+    day = analysis.snapshot.as_of
+    window = Window(analysis.snapshot.periods.window.since, day)
+    reading = read_source(part, source, window, settings, redactor)
+    return analyze_crm(
+        reading.crm,
+        as_of=day,
+        window=window,
+        settings=settings,
+        calendar=reading.calendar,
+        remarks=reading.remarks,
+    )
 
 
 def score_leads(leads: Any, card: Scorecard, *, strict: bool = False) -> ProspectScores:
@@ -132,6 +168,10 @@ def _renamed(facts: CrmFacts, name: Callable[[Any], str]) -> CrmFacts:
         deals=[evolve(one, customer=name(one.customer)) for one in facts.deals],
         time_spent=[evolve(one, customer=name(one.customer)) for one in facts.time_spent],
         contacts=facts.contacts,
+        requests=[
+            one if one.customer is None else evolve(one, customer=name(one.customer))
+            for one in facts.requests
+        ],
     )
 
 
@@ -141,9 +181,19 @@ def _merged(systems: Iterable[CrmFacts]) -> CrmFacts:
     owners: dict[Any, str] = {}
     for facts in reversed(every):
         owners |= facts.owners
+    # A deal whose stay is compared with that of others is judged by that alone.
+    judged = {
+        (one.deal, one.customer) for facts in every for one in facts.deals if one.stuck is not None
+    }
     return CrmFacts(
         owners=owners,
-        deals=[one for facts in every for one in facts.deals],
+        deals=[
+            one
+            for facts in every
+            for one in facts.deals
+            if one.stuck is not None or (one.deal, one.customer) not in judged
+        ],
         time_spent=[one for facts in every for one in facts.time_spent],
         contacts=[one for facts in every for one in facts.contacts],
+        requests=[one for facts in every for one in facts.requests],
     )
