@@ -53,6 +53,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.statistics": "core.* crm.records",
         "crm.reports.base": "core.* crm.records",
         "crm.reports.service": "core.* crm.*",
+        "crm.baskets": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
