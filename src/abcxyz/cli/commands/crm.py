@@ -63,6 +63,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", help="stage that selects the deals of --by stage")
     parser.add_argument("--horizon", type=float, metavar="DAYS", help="age at which deals count")
     parser.add_argument("--margin", type=float, help="share of the amount that is profit")
+    parser.add_argument("--customer", help="one customer of the offers; all by default")
+    parser.add_argument(
+        "--exclude", action="append", metavar="PRODUCT", help="product that is not offered"
+    )
     parser.add_argument("--currency", help="currency to report in; others are left out")
     parser.add_argument("--decimal", choices=[".", ","], help="decimal mark of the amounts")
     parser.add_argument("--holidays", metavar="FILE", help="days without work, one per line")
