@@ -137,13 +137,17 @@ ROOMS: dict[str, dict[str, str]] = {
         "questions": "i18n core.* crm crm.* history",
         "questions.answers": "core.* crm crm.* history questions",
         "questions.catalogue": "questions questions.answers",
+        "questions.phrases": "core.* questions questions.catalogue",
         "questions.__init__": "questions questions.*",
+        # The questions over the Model Context Protocol.
+        "mcp": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* crm crm.* tables config pipeline.* cli.options cli.output",
+        "cli.inputs": "core.* crm crm.* history questions questions.* tables config pipeline.* "
+        "cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
@@ -153,6 +157,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
+        "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
+        "cli.inputs cli.output",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
@@ -209,6 +215,7 @@ APART = {
     "abcxyz.cli.commands.crm_changes",
     "abcxyz.cli.commands.dynamics",
     "abcxyz.cli.commands.leads",
+    "abcxyz.cli.commands.questions",
 }
 #: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {
