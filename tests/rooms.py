@@ -53,6 +53,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.statistics": "core.* crm.records",
         "crm.reports.base": "core.* crm.records",
         "crm.reports.service": "core.* crm.*",
+        "crm.baskets": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
@@ -65,7 +66,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
-        "charts": "i18n core.*",
+        "charts": "i18n core.* crm crm.*",
         "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
@@ -111,15 +112,18 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
+        "report.crm_columns": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
-        "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
+        "report.page.sections": "i18n core.* crm.* charts report.crm_columns "
+        "report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",
         "report.workbook.writer": "i18n core.* report.workbook.rows",
-        "report.workbook.sheets": "i18n core.* report.vocabulary report.customers report.method "
+        "report.workbook.sheets": "i18n core.* crm.* report.crm_columns report.vocabulary "
+        "report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
@@ -229,6 +233,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.http",
     "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.questions",
