@@ -84,6 +84,7 @@ def test_json_has_the_promised_shape_on_a_file_and_on_a_job(
     assert of_job == shown
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_text_names_those_to_call_in_either_language(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lapse", "sales.csv", *DAY, "--backtest"]) == 0
