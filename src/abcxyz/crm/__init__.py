@@ -1,6 +1,13 @@
 """CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
 
+from abcxyz.crm.alarms.alarm import Alarm, Anomalies
+from abcxyz.crm.alarms.anomalies import anomalies
 from abcxyz.crm.analysis import CrmAnalysis, analyze_crm
+from abcxyz.crm.baskets.purchases import Purchases
+from abcxyz.crm.baskets.recommendations import recommend, recommendations
+from abcxyz.crm.changes.before_after import BeforeAfter, before_after, before_after_means
+from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
+from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
@@ -41,7 +48,10 @@ __all__ = [
     "REPORTS",
     "TABLES",
     "Activities",
+    "Alarm",
     "AnnouncedChange",
+    "Anomalies",
+    "BeforeAfter",
     "BusinessCalendar",
     "CalendarSettings",
     "ChangeLine",
@@ -50,10 +60,13 @@ __all__ = [
     "CrmData",
     "CrmSettings",
     "Deals",
+    "EffectOfChange",
+    "InterruptedSeries",
     "Leads",
     "Outcomes",
     "Plans",
     "ProductLines",
+    "Purchases",
     "Report",
     "ServiceRule",
     "Spend",
@@ -67,17 +80,24 @@ __all__ = [
     "Why",
     "activity",
     "analyze_crm",
+    "anomalies",
+    "before_after",
+    "before_after_means",
     "cumulative_incidence",
     "cycle",
+    "effect_of_change",
     "flow",
     "funnel",
     "guess_stages",
+    "interrupted_time_series",
     "kaplan_meier",
     "losses",
     "make_report",
     "managers",
     "products",
     "profit_of_change",
+    "recommend",
+    "recommendations",
     "service_levels",
     "snapshot",
     "sources",

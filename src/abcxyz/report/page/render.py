@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from importlib import resources
@@ -25,6 +26,7 @@ def _read(name: str) -> str:
     return (resources.files("abcxyz.report.page") / name).read_text(encoding="utf-8").strip()
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     try:
         import jinja2
@@ -94,6 +96,7 @@ def render_html(
     from abcxyz.report.page.sections.calls import calls
     from abcxyz.report.page.sections.cells import cells
     from abcxyz.report.page.sections.changes import changes
+    from abcxyz.report.page.sections.crm import crm
     from abcxyz.report.page.sections.cuts import cuts
     from abcxyz.report.page.sections.figures import figures
     from abcxyz.report.page.sections.heading import heading
@@ -125,6 +128,7 @@ def render_html(
             **changes(facts, show),
             **cells(facts, show, rows),
             **owners(facts, show),
+            **crm(facts, show),
             **cuts(facts, show),
             **lists(facts, show),
             **words(facts, show),

@@ -13,6 +13,7 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.records.columns import Moments
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.keys import packed_order, run_starts
 from abcxyz.crm.records.tables import Activities
@@ -25,7 +26,7 @@ from abcxyz.crm.statistics.proportions import newcombe_interval
 from abcxyz.crm.statistics.survival import kaplan_meier
 from abcxyz.toolkit.catalogue import text
 
-__all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels"]
+__all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels", "states_of"]
 
 _MOVED = 2 * 3600
 
@@ -180,9 +181,10 @@ def service_levels(
     return ServiceReport(window, tuple(levels), tuple(due))
 
 
-def _judge(
+def states_of(
     crm: CrmData, rule: ServiceRule, requests: Requests, calendar: BusinessCalendar
-) -> tuple[list[ServiceRow], list[Mapping[str, Any]]]:
+) -> tuple[Moments, Ints, Bools]:
+    """Return of every request the deadline, the index in `STATES`, and whether it is answered."""
     seconds = round(rule.hours * 3600)
     if rule.clock == "working":
         deadline = calendar.deadline(requests.start, seconds)
@@ -198,6 +200,14 @@ def _judge(
         [0, 1, 4, 2],
         default=3,
     )
+    return np.asarray(deadline), np.asarray(state), np.asarray(answered)
+
+
+def _judge(
+    crm: CrmData, rule: ServiceRule, requests: Requests, calendar: BusinessCalendar
+) -> tuple[list[ServiceRow], list[Mapping[str, Any]]]:
+    deadline, state, answered = states_of(crm, rule, requests, calendar)
+    now = crm.until
     end = np.where(answered, requests.stop, now)
     if rule.clock == "working":
         hours = calendar.working_seconds(requests.start, end) / 3600
