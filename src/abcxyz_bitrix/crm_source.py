@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from abcxyz import Window
-from abcxyz.crm import Activities, BusinessCalendar, CrmData
-from abcxyz.errors import AbcxyzError, AuthenticationError
+from abcxyz.crm import Activities, BusinessCalendar, CrmData, Leads
 from abcxyz.plugins import Flat
+from abcxyz.toolkit.catalogue import Message
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer
 from abcxyz_bitrix.crm.entities import DEAL, fields_of
@@ -15,11 +16,33 @@ from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.records.activities import calls, read_activities, read_calendar, read_users
 from abcxyz_bitrix.records.deals import DealReader, stage_map
+from abcxyz_bitrix.rest.auth_errors import (
+    AccessDeniedError,
+    InsufficientScopeError,
+    InvalidCredentialsError,
+)
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.errors import MethodNotFoundError
+from abcxyz_bitrix.rest.errors import MethodNotFoundError, UnnamedError
 from abcxyz_bitrix.words import message
 
 __all__ = ["BitrixCrm"]
+
+_T = TypeVar("_T")
+# The older methods refuse a lacking right without a code. A webhook that is not valid any more
+# is no lacking right.
+_NOT_SHOWN = (
+    AccessDeniedError,
+    InsufficientScopeError,
+    InvalidCredentialsError,
+    MethodNotFoundError,
+    UnnamedError,
+)
+# What is off without one of these scopes.
+_SCOPES = (
+    (("user_brief", "user_basic", "user"), message("employees")),
+    (("telephony",), message("calls")),
+    (("calendar",), message("working calendar")),
+)
 
 
 class BitrixCrm:
@@ -41,9 +64,10 @@ class BitrixCrm:
 
     Notes
     -----
-    The portal tells the stage history of each deal's current funnel alone, and no history of
-    amounts and owners. Telephony and the working calendar need rights of their own: without them
-    that part is off, which `remarks` names.
+    The portal returns the stage history of each deal's current funnel alone, and no history of
+    amounts and owners. A part that the owner of the webhook may not read is off, and `remarks`
+    names it; a report that needs it refuses. Calls have a duration from the first day of the
+    window on.
     """
 
     def __init__(
@@ -78,9 +102,18 @@ class BitrixCrm:
         return self._calendar
 
     def preflight(self) -> Sequence[str]:
-        """Check that the fields of the deals can be read."""
+        """Check that the fields of the deals can be read; name the parts without a scope."""
         fields_of(self.client, DEAL)
-        return [self.client.credentials.host]
+        answer = self.client.call("scope").result
+        granted = {str(one) for one in answer} if isinstance(answer, list) else set()
+        return [
+            self.client.credentials.host,
+            *(
+                message("no scope {scope}: {part} will be off", scope=names[0], part=part)
+                for names, part in _SCOPES
+                if granted.isdisjoint(names)
+            ),
+        ]
 
     def crm(self, window: Window, *, tables: frozenset[str] | None = None) -> CrmData:
         """Return everything alive in the half-open *window*, as known at its end."""
@@ -94,7 +127,12 @@ class BitrixCrm:
             self.client, stages, self._customer, self._customer_id, self._lost_reason
         )
         deals = reader.deals()
-        changes, gone = reader.changes() if wanted("stage_changes") else (None, {})
+        history = (
+            self._part(message("stage history"), reader.changes)
+            if wanted("stage_changes")
+            else None
+        )
+        changes, gone = history or (None, {})
         if gone:
             self._remarks.append(
                 message(
@@ -106,29 +144,39 @@ class BitrixCrm:
             deals=deals,
             changes=changes,
             activities=self._activities(window) if wanted("activities") else None,
-            leads=reader.leads() if wanted("leads") and self._has_leads() else None,
-            lines=reader.lines(deals) if wanted("product_lines") else None,
-            users=read_users(self.client) if wanted("users") else None,
+            leads=self._leads(reader) if wanted("leads") else None,
+            lines=(
+                self._part(message("product rows"), lambda: reader.lines(deals))
+                if wanted("product_lines")
+                else None
+            ),
+            users=(
+                self._part(message("employees"), lambda: read_users(self.client))
+                if wanted("users")
+                else None
+            ),
             stages=stage_map(stages, gone),
             zone=self._zone,
         )
         if wanted("activities"):
-            self._read_calendar(window)
+            years = range(window.since.year - 1, window.until.year + 2)
+            self._calendar = self._part(
+                message("working calendar"), lambda: read_calendar(self.client, self._zone, years)
+            )
         return crm.alive_in(window)
 
-    def _has_leads(self) -> bool:
+    def _leads(self, reader: DealReader) -> Leads | None:
         if leads_on(self.client):
-            return True
+            return self._part(message("leads"), reader.leads)
         self._remarks.append(message("leads are switched off on the portal"))
-        return False
+        return None
 
-    def _activities(self, window: Window) -> Activities:
-        talks: dict[int, tuple[float, bool]] = {}
-        try:
-            talks = calls(self.client, window)
-        except (AuthenticationError, MethodNotFoundError) as problem:
-            self._switched_off("telephony", problem)
-        activities, unknown = read_activities(self.client, talks)
+    def _activities(self, window: Window) -> Activities | None:
+        talks = self._part(message("calls"), lambda: calls(self.client, window))
+        read = self._part(message("activities"), lambda: read_activities(self.client, talks or {}))
+        if read is None:
+            return None
+        activities, unknown = read
         if unknown:
             self._remarks.append(
                 message(
@@ -138,18 +186,16 @@ class BitrixCrm:
             )
         return activities
 
-    def _read_calendar(self, window: Window) -> None:
-        years = range(window.since.year - 1, window.until.year + 2)
+    def _part(self, name: Message, read: Callable[[], _T]) -> _T | None:
+        """Read a part of the records; None and a remark where the portal does not show it."""
         try:
-            self._calendar = read_calendar(self.client, self._zone, years)
-        except (AuthenticationError, MethodNotFoundError) as problem:
-            self._switched_off("calendar", problem)
-
-    def _switched_off(self, part: str, problem: AbcxyzError) -> None:
-        self._remarks.append(
-            message(
-                "{part}: the portal does not show it, so that part is off ({problem})",
-                part=part,
-                problem=problem,
+            return read()
+        except _NOT_SHOWN as problem:
+            self._remarks.append(
+                message(
+                    "{part}: the portal does not show it, so that part is off ({problem})",
+                    part=name,
+                    problem=problem,
+                )
             )
-        )
+            return None
