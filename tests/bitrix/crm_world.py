@@ -116,7 +116,8 @@ def more(portal: Portal) -> None:
     portal.add_activity(DEAL, 2, at="2026-02-12T12:00:00+03:00", PROVIDER_ID="CUSTOM_THING")
     pump = portal.add_product("Насос", 40.0)
     for deal in range(1, 52):
-        portal.add_product_row("D", deal, pump, price=100.0, quantity=2)
+        for _ in range(2):  # a hundred rows of fifty deals: several pages
+            portal.add_product_row("D", deal, pump, price=100.0, quantity=2)
 
 
 def _seconds(text: str) -> float:
