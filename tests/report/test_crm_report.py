@@ -50,7 +50,7 @@ def made() -> CrmAnalysis:
 def test_every_section_has_its_finding_as_the_heading(
     demo: Analysis, made: CrmAnalysis, lang: str
 ) -> None:
-    assert set(PAGE_COLUMNS) | {"flow"} == set(made.reports)
+    assert set(PAGE_COLUMNS) <= set(made.reports)
     page = render_html(evolve(demo, crm=made), lang=lang, languages=[lang])
     headings = Headings(page).headings
     for name in PAGE_COLUMNS:
