@@ -197,3 +197,20 @@ def test_order_days_without_room_for_a_table(monkeypatch: pytest.MonkeyPatch) ->
         expected = aggregate(parts, periods, rhythm=True).rhythm
         monkeypatch.setattr(rhythm, "_TABLE", 600 * 8 * 12)
         assert expected == aggregate(parts, periods, rhythm=True).rhythm
+
+
+def test_a_table_that_was_given_up_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Customers that move the others up come after a table of days has become too large."""
+    monkeypatch.setattr(rhythm, "_TABLE", 1)
+    whole = Transactions(
+        np.array([70_000, 70_000, 61_000]),
+        np.array(["2025-12-05", "2025-12-31", "2025-12-31"], "M8[D]"),
+        np.array([5, 5, 5]),
+    )
+    with route("numba"):
+        panel = aggregate(
+            iter([whole.take(np.array([i])) for i in range(3)]), PERIODS[2], rhythm=True
+        )
+    assert panel.rhythm is not None
+    assert panel.customers.tolist() == [61_000, 70_000]
+    assert panel.rhythm.gaps.tolist() == [26]

@@ -111,6 +111,7 @@ class OrderDays:
         """Shift the row numbers of the customers up."""
         if by:
             self._keys = [keys + (by << 32) for keys in self._keys]
+        if by and self._words:  # otherwise there is no table, or none any more
             self._bits = np.concatenate([np.zeros((by, self._words), np.uint64), self._bits])
 
     def add(self, code: npt.NDArray[np.intp], day: npt.NDArray[np.int32]) -> None:
