@@ -59,8 +59,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
+        "enrichment": "",
         "webhooks": "",
-        "plugins": "i18n http core.* crm.* write_report",
+        "plugins": "i18n http core.* crm.* write_report enrichment",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
@@ -69,8 +70,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "history": "core.*",
         "scoring": "i18n core.*",
         # Public data on organisations.
-        "companies": "i18n http core.*",
-        "companies.fns": "i18n core.* companies",
+        "companies": "i18n http core.* plugins",
+        "companies.fns": "i18n core.* plugins companies",
+        "companies.dadata": "i18n http core.* plugins companies",
         # Estimators of scikit-learn.
         "sklearn": "core.* scoring",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -123,12 +125,14 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.__init__": "report.*",
         # Built-in adapters, which only the registry imports; adapter contracts as test classes.
         "builtin.sql": "i18n http core.* crm crm.* plugins tables tables.*",
-        "builtin": "webhooks i18n http core.* crm crm.* plugins tables.* report.* builtin.sql",
+        "builtin": "webhooks i18n http core.* crm crm.* plugins companies companies.* tables.* "
+        "report.* builtin.sql",
         "registry": "plugins options binding builtin",
         "testing": "http core.* crm crm.* plugins",
         # A job in TOML, and its execution.
         "config": "i18n core.* crm crm.* plugins options binding registry tables",
-        "pipeline": "i18n http core.* crm crm.* plugins registry history tables tables.crm config",
+        "pipeline": "i18n http core.* crm crm.* plugins companies registry history tables "
+        "tables.crm config",
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
         "pipeline.__init__": "pipeline.*",
         # The command line.
@@ -136,7 +140,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* tables config pipeline.* cli.options cli.output",
+        "cli.inputs": "core.* companies companies.* tables config pipeline.* cli.options "
+        "cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "

@@ -292,7 +292,7 @@ def test_a_phrase_has_one_translation(package: str) -> None:
 CYRILLIC = {
     "abcxyz/cli/inputs/leads.py": "headings of columns",
     "abcxyz/companies/fns/datasets.py": "elements of the files of the tax service",
-    "abcxyz/companies/fns/legal_forms.py": "legal forms in names of organisations",
+    "abcxyz.companies.legal_forms.py": "legal forms in names of organisations",
     "abcxyz/companies/fns/members.py": "elements of the files of the tax service",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
     "abcxyz/crm/records/stages.py": "words for final stages",

@@ -15,6 +15,8 @@ Protocol             method                             who may offer it
 `Closeable`          ``close()``                        any adapter
 `FactsSource`        ``facts(window)``                  any adapter
 `SystemIdentity`     ``system_identity()``              any adapter that offers facts
+`AttributeFiller`    ``fill(known)``                    an enricher
+`EnrichmentNotes`    ``enrichment_notes()``             an enricher
 `NamesSource`        ``customer_names()``               a source
 `QualitySource`      ``data_quality()``                 a source
 `RemarksSource`      ``remarks()``                      a CRM source
@@ -36,6 +38,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, 
 
 import pluggy
 
+from abcxyz.enrichment import AttributeFiller, Attributes, EnrichmentNotes
 from abcxyz.write_report import MAX_UNMATCHED, WritePlan, WriteReport
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GROUP",
     "MAX_UNMATCHED",
+    "AttributeFiller",
     "Attributes",
     "CalendarSource",
     "CliCommand",
@@ -59,6 +63,7 @@ __all__ = [
     "CrmSource",
     "CustomerEraser",
     "Enricher",
+    "EnrichmentNotes",
     "Factory",
     "FactsSource",
     "Flat",
@@ -85,9 +90,6 @@ __all__ = [
 
 GROUP = "abcxyz"
 """Entry-point group, and the name of the pluggy project."""
-
-Attributes = Mapping[str, Mapping[str, object]]
-"""Attributes of customers or prospects: id -> attribute -> value."""
 
 Factory = Callable[..., Any]
 """Class or function that builds an adapter from keyword options."""
