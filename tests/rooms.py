@@ -113,6 +113,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
+        "report.page.payload": "core.* charts report.customers report.page.formatter",
         "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
@@ -135,6 +136,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.crm config",
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
         "pipeline.__init__": "pipeline.*",
+        # Questions with answers, for people, programs and assistants.
+        "questions": "i18n core.* crm crm.* history",
+        "questions.answers": "core.* crm crm.* history questions",
+        "questions.catalogue": "questions questions.answers",
+        "questions.__init__": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
@@ -222,6 +228,7 @@ FACES = {
     "abcxyz.history",
     "abcxyz.loops",
     "abcxyz.pipeline",
+    "abcxyz.questions",
     "abcxyz.report",
     "abcxyz.scoring",
     "abcxyz.sklearn",

@@ -42,14 +42,12 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 ALLOWED = {
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
-    "Change Customers Event Money_before Money_now": "headings of two renderings",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",
+    "closed created stage": "what selects deals, and how a definition says each",
     "code inn ref": "two questions about the identifiers of customers in 1C",
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",
-    "customers first_day last_day metric orders periods rhythm sales value": "the arguments of a "
-    "record, which refuses others",
     "deal entered stage": "columns of a history, and what tells it from other tables",
     "dead_money fell_from_a lapsed_a lead_waiting near_a stalled_deal x_became_z": "words for "
     "each alert, tried below",

@@ -310,6 +310,7 @@ CYRILLIC = {
     "abcxyz/tables/values/currency_marks.py": "words for currencies in cells",
     "abcxyz/tables/values/days.py": "marks of a year and of a zone in cells",
     "abcxyz/tables/values/months.py": "names of months in cells",
+    "abcxyz/tables/formats/alphabets.py": "letters by which a wrong encoding shows",
     "abcxyz/tables/formats/encodings.py": "letters by which an encoding is recognised",
     "abcxyz/tables/values/totals.py": "words of total rows in cells",
     "abcxyz/tables/values/text.py": "markers of a missing value in cells",

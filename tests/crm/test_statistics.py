@@ -198,3 +198,18 @@ def test_figures_of_other_programs(shared_spec: Path) -> None:
     for pair, one in newcombe.items():
         counts = [int(n) for part in pair.split(" - ") for n in part.split("/")]
         np.testing.assert_allclose(newcombe_interval(*counts), one["newcombe95"], atol=1e-11)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Moscow", "America/New_York", "Pacific/Apia"])
+def test_a_moment_on_a_closed_day_moves_to_the_next_opening(zone: str) -> None:
+    calendar = BusinessCalendar(zone, holidays=[date(2026, 3, day) for day in (9, 10, 27)])
+    hours = np.datetime64("2026-02-20T00:30", "s") + np.arange(0, 60 * 24, 7).astype("m8[h]")
+    moved = calendar.next_opening(hours.astype("M8[s]"))
+    for before, after in zip(hours.tolist(), moved.tolist(), strict=True):
+        local = before.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+        day = local.date()
+        while day.weekday() > 4 or day in calendar.holidays:
+            day += timedelta(days=1)
+        opening = datetime.combine(day, time(9), ZoneInfo(zone)).astimezone(UTC)
+        expected = before if day == local.date() else opening.replace(tzinfo=None)
+        assert after == expected

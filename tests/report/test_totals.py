@@ -171,12 +171,12 @@ def test_page(analysis: Analysis, shown: Summary, lang: str) -> None:
         assert f">{compact(event.value_after, lang)}</td>" in page
     if analysis.transitions is not None:
         assert number(shown.fell.customers, lang) in page
-        assert compact(shown.fell.change, lang, signed=True) in page
         assert number(shown.rose.customers, lang) in page
-        assert compact(shown.rose.change, lang, signed=True) in page
-    if analysis.alerts:
-        assert number(shown.alerts, lang) in page
-        assert compact(shown.money_at_risk, lang) in page
+    bridge = analysis.bridge
+    if bridge is not None:
+        for step in bridge.steps:
+            assert f"<small>{number(step.customers, lang)}</small>" in page
+            assert f">{compact(step.change, lang, signed=True)}</b>" in page
 
 
 RENDERERS = sorted(

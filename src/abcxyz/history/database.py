@@ -17,23 +17,33 @@ __all__ = ["Database"]
 class Database:
     """A connection with transactions and translated errors."""
 
-    def __init__(self, path: Path, *, timeout: float) -> None:
+    def __init__(self, path: Path, *, timeout: float, read_only: bool = False) -> None:
         self.path = path
         self._writing = False
         with self.mapped():
-            with contextlib.suppress(OSError):  # SQLite gives the reason
-                create_private(path)
-            self._db = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+            if read_only:
+                address = f"{path.absolute().as_uri()}?mode=ro"
+            else:
+                address = str(path)
+                with contextlib.suppress(OSError):  # SQLite gives the reason
+                    create_private(path)
+            self._db = sqlite3.connect(
+                address, timeout=timeout, isolation_level=None, uri=read_only
+            )
             self.execute = self._db.execute
             self.executemany = self._db.executemany
         try:
             with self.mapped():
                 self._check()
-                self.execute("PRAGMA journal_mode = WAL")
-                # A sink writes what a commit says was saved, so no power failure may undo one.
-                self.execute("PRAGMA synchronous = FULL")
                 self.execute("PRAGMA cache_size = -65536")
-            self._migrate()
+                if not read_only:
+                    self.execute("PRAGMA journal_mode = WAL")
+                    # A sink writes what a commit says was saved, so no power failure may undo one.
+                    self.execute("PRAGMA synchronous = FULL")
+            if read_only:
+                self._refuse_older()
+            else:
+                self._migrate()
         except BaseException:
             self.close()
             raise
@@ -129,6 +139,15 @@ class Database:
                 file=str(self.path),
                 found=self.version,
                 known=SCHEMA_VERSION,
+            )
+
+    def _refuse_older(self) -> None:
+        """Raise an error for a file that would have to be migrated first."""
+        if self.version != SCHEMA_VERSION:
+            raise HistoryError(
+                "{file} is of an older version and is opened for reading only; run abcxyz history "
+                "on it once, which updates it",
+                file=str(self.path),
             )
 
     def _migrate(self) -> None:

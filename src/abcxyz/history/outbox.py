@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.advice.alerts import ONCE, Alert
 from abcxyz.history.database import Database
 from abcxyz.toolkit.parsing import parse_json
 
@@ -102,6 +102,11 @@ class Outbox:
             entries = self._entries(job, fingerprint, also_ended=False)
             return tuple(one for one in entries.values() if one.waiting)
 
+    def standing_alerts(self, *, job: str = "", fingerprint: str = "") -> tuple[RaisedAlert, ...]:
+        """Return the alerts of the latest run that hold, delivered or not."""
+        with self._db.mapped():
+            return tuple(self._entries(job, fingerprint, also_ended=False).values())
+
     def confirm_alerts(
         self,
         sink: str,
@@ -142,7 +147,7 @@ class Outbox:
         ----------
         keys
             Keys of the active alerts. Recorded alerts that are not among them have ended, and
-            count as new when they come back.
+            count as new when they come back, but those of `ONCE`.
         today, job, fingerprint
             As in `raise_alerts`.
         reader
@@ -155,6 +160,23 @@ class Outbox:
         """
         with self._db.writing():
             return self._enter(dict.fromkeys(keys), today, (reader, job, fingerprint))
+
+    def raised_keys(
+        self, *, reader: str = "", job: str = "", fingerprint: str = ""
+    ) -> frozenset[str]:
+        """Return the keys of all alerts that a reader has seen, also of those that have ended.
+
+        Parameters
+        ----------
+        reader, job, fingerprint
+            As in `record_raised`.
+        """
+        with self._db.mapped():
+            rows = self._db.execute(
+                "SELECT key FROM raised WHERE reader = ? AND job = ? AND fingerprint = ?",
+                (reader, job, fingerprint),
+            )
+            return frozenset(key for (key,) in rows)
 
     def _enter(
         self, alerts: Mapping[str, Alert | None], today: date, scope: tuple[str, str, str]
@@ -185,7 +207,7 @@ class Outbox:
                     self._db.execute(
                         "INSERT INTO delivery VALUES (?, '', ?, ?, 1)", (number, _DELIVERED, first)
                     )
-            elif ended and day > seen:
+            elif ended and day > seen and key.partition(":")[0] not in ONCE:
                 # It had ended and is back, which is a new event.
                 first = day
                 self._db.execute("DELETE FROM delivery WHERE alert = ?", (number,))

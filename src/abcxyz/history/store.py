@@ -22,6 +22,7 @@ from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history.database import Database
 from abcxyz.history.outbox import Outbox
+from abcxyz.history.outcomes import Outcomes
 from abcxyz.history.records import CustomerState, SnapshotInfo
 from abcxyz.history.rows import (
     CHUNK,
@@ -48,7 +49,7 @@ _COLUMNS = (
 _FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
 
-class History(Outbox, Upkeep):
+class History(Outbox, Outcomes, Upkeep):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
@@ -60,11 +61,14 @@ class History(Outbox, Upkeep):
         Create the file where it is absent.
     timeout
         Seconds to wait for another process's write.
+    read_only
+        Open the file so that nothing can change it; it has to exist.
 
     Raises
     ------
     HistoryError
-        The file is absent, damaged, of another program, or of a newer version.
+        The file is absent, damaged, of another program, or of a newer version; opened for
+        reading only also of an older one.
 
     Notes
     -----
@@ -83,15 +87,20 @@ class History(Outbox, Upkeep):
     """
 
     def __init__(
-        self, path: str | PathLike[str], *, create: bool = True, timeout: float = 30.0
+        self,
+        path: str | PathLike[str],
+        *,
+        create: bool = True,
+        timeout: float = 30.0,
+        read_only: bool = False,
     ) -> None:
         self._path = Path(path)
-        if not create and not self._path.is_file():
+        if (read_only or not create) and not self._path.is_file():
             raise HistoryError(
                 "there is no history at {file}; save a snapshot first, or check the path",
                 file=str(self._path),
             )
-        self._db = Database(self._path, timeout=timeout)
+        self._db = Database(self._path, timeout=timeout, read_only=read_only)
 
     def __enter__(self) -> Self:
         return self

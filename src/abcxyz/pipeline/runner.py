@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -203,11 +203,24 @@ def _classified(
         orders=learning(advice.alerts, job.settings, as_of),
         previous=previous,
         year_ago=year_ago,
+        **_logged(history, job),
         playbook=advice.playbook,
         alert_rules=advice.alerts,
     )
     progress.end()
     return analysis
+
+
+def _logged(history: History | None, job: Job) -> dict[str, Any]:
+    """Return what the history knows of earlier calls and alerts."""
+    if history is None:
+        return {}
+    return {
+        "outcomes": history.outcomes(job=job.identity),
+        "raised_before": history.raised_keys(
+            job=job.identity, fingerprint=job.settings.fingerprint
+        ),
+    }
 
 
 def _year_before(periods: Periods) -> date:

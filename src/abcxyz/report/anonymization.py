@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
     from abcxyz.core.advice.calls import CallList
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.snapshots.snapshot import Snapshot
 
@@ -68,7 +69,7 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
     return attrs.evolve(
         analysis,
         snapshot=_snapshot(analysis.snapshot, mask),
-        panel=attrs.evolve(analysis.panel, customers=mask.all(analysis.panel.customers)),
+        panel=_panel(analysis.panel, mask),
         previous=None if analysis.previous is None else _snapshot(analysis.previous, mask),
         year_ago=None if analysis.year_ago is None else _snapshot(analysis.year_ago, mask),
         names={},
@@ -117,6 +118,11 @@ class _Mask:
 
 def _snapshot(snapshot: Snapshot, mask: _Mask) -> Snapshot:
     return attrs.evolve(snapshot, customers=mask.all(snapshot.customers))
+
+
+def _panel(panel: Panel, mask: _Mask) -> Panel:
+    earlier = None if panel.earlier is None else _panel(panel.earlier, mask)
+    return attrs.evolve(panel, customers=mask.all(panel.customers), earlier=earlier)
 
 
 def _owners(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Floats, Ints
+from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
@@ -59,7 +59,11 @@ def spark(sales: Floats) -> list[float]:
 
 @frozen(kw_only=True)
 class Customer:
-    """Facts about one customer; NaN, None or empty text where unknown."""
+    """Facts about one customer; NaN, None or empty text where unknown.
+
+    ``gap`` is the days since the last order, ``late`` whether they are more than usual, and
+    ``doubtful`` the axes in doubt, as in `Confidence`.
+    """
 
     place: int
     customer: Any
@@ -79,12 +83,8 @@ class Customer:
     trend: float
     owner: str
     channel: str
-    certainty: str
-
-    @property
-    def late(self) -> bool:
-        """Whether the time since the last order is longer than usual."""
-        return self.gap > self.usual
+    doubtful: int
+    late: bool
 
 
 @frozen(kw_only=True)
@@ -158,12 +158,13 @@ class Facts:
             orders=int(snapshot.orders[i]),
             first=_day(snapshot.first_day[i]),
             last=_day(snapshot.last_day[i]),
-            gap=float(self.silence.days[i]),
+            gap=float(self.days[i]),
             usual=float(self.silence.usual[i]),
             trend=float(self.trend[i]),
             owner=self.owner(who),
             channel="" if action is None else action.channel,
-            certainty=analysis.confidence.label(i),
+            doubtful=int(self.doubtful[i]),
+            late=bool(self.silence.late[i]),
         )
 
     def owner(self, customer: Any) -> str:
@@ -178,6 +179,33 @@ class Facts:
         inside = self.order[self._segment[self.order] == code]
         for i in inside[:most].tolist():
             yield self.customer(i)
+
+    @functools.cached_property
+    def days(self) -> Floats:
+        """(n,) days since the last order, counted as in the call list."""
+        snapshot, days = self.analysis.snapshot, self.silence.days
+        calls = self.analysis.calls
+        if calls is None or calls.basis == "rule":
+            return days
+        until = snapshot.last_day.astype("M8[D]") + np.nan_to_num(days).astype(int)
+        yesterday = np.datetime64(snapshot.as_of) - 1
+        complete = bool((until == yesterday).any())
+        return days + 1 if complete else days
+
+    @functools.cached_property
+    def places(self) -> dict[Any, int]:
+        """Customer -> index in the arrays."""
+        return {who: i for i, who in enumerate(self.analysis.snapshot.customers.tolist())}
+
+    @functools.cached_property
+    def doubtful(self) -> Codes:
+        """(n,) axes in doubt of each customer, see `Confidence.doubtful`."""
+        return self.analysis.confidence.doubtful
+
+    @functools.cached_property
+    def owners(self) -> list[str]:
+        """Responsible employee of each customer; empty text where unknown."""
+        return [self.owner(one) for one in self.analysis.snapshot.customers.tolist()]
 
     @functools.cached_property
     def moved(self) -> Ints:

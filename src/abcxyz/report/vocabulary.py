@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import MappingProxyType
 
+from abcxyz.core.analysis.bridge import STEPS
 from abcxyz.core.classes.rules import (
     CountShares,
     CumulativeMean,
@@ -20,10 +22,23 @@ __all__ = [
     "EVENT_NAMES",
     "GLOSSARY",
     "METRICS",
+    "MONTHS",
+    "STEP_NAMES",
+    "month_name",
     "rule_words",
 ]
 
 METRICS = MappingProxyType({"revenue": "Revenue", "profit": "Gross profit", "count": "Orders"})
+
+MONTHS = MappingProxyType(
+    {1: "Jan", 2: "Feb", 3: "Mar", 4: "Apr", 5: "May", 6: "Jun",
+     7: "Jul", 8: "Aug", 9: "Sep", 10: "Oct", 11: "Nov", 12: "Dec"}
+)  # fmt: skip
+
+#: Step of a bridge -> its name.
+STEP_NAMES = MappingProxyType(
+    dict(zip(STEPS, ("New customers", "Bought more", "Bought less", "Gone"), strict=True))
+)
 
 EVENT_NAMES = MappingProxyType(
     {
@@ -76,6 +91,12 @@ GLOSSARY = MappingProxyType(
         "Not classified": "Known from before, without sales in the window.",
     }
 )
+
+
+def month_name(day: date, lang: str, *, year: bool = False) -> str:
+    """Return the short name of a day's month, such as ``Oct`` or ``Oct 2026``."""
+    name = text(MONTHS[day.month], lang)
+    return f"{name}\N{NO-BREAK SPACE}{day.year}" if year else name
 
 
 def rule_words(rule: Rule | CvRule, lang: str) -> str:

@@ -16,7 +16,7 @@ from abcxyz.core.sales.quality import KINDS, TREATMENT_OF, Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.sums import exact_sum
 from abcxyz.errors import InputError
-from abcxyz.tables.columns.notices import left_out_money, same_money
+from abcxyz.tables.columns.notices import cure_of, left_out_money, same_money
 
 __all__ = [
     "LineAccount",
@@ -78,10 +78,12 @@ def check_account(where: str, quality: Quality, columns: Mapping[str, str], mone
     """
     if not quality.used:
         raise InputError(
-            "{where} has no usable line among {rows}: {reasons}; check the columns {columns}",
+            "{where} has no usable line among {rows}: {reasons}; see {option}, and check the "
+            "columns {columns}",
             where=where,
             rows=quality.rows,
             reasons=", ".join(map(_reason, quality.issues)) or "empty",
+            option=cure_of(max(quality.issues, key=lambda one: one.count, default=None)),
             columns=", ".join(f"{role}={column}" for role, column in columns.items()),
         )
     kinds = {one.kind: one.amount or 0.0 for one in quality.issues}

@@ -41,7 +41,7 @@ __all__ = ["decode", "open_sales_table", "open_table", "read_table", "sniff_deli
 _WORDS = Catalogue()
 _START = 1 << 18  # bytes in which the headings of a CSV are looked for
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_OPENING = ("delimiter", "encoding", "sheet", "decimal")
+_OPENING = ("delimiter", "encoding", "sheet", "decimal", "date_format")
 _SHAPE = tuple(one.name for one in fields(ShapeOptions))
 _OPTION_OF = MappingProxyType({"currency": "currency_column"})
 
@@ -56,6 +56,7 @@ def open_table(
     limits: UnpackLimits = DEFAULT_LIMITS,
     named: Mapping[str, str | None] = MappingProxyType({}),
     decimal: str | None = None,
+    date_format: str | None = None,
     undated: date | None = None,
 ) -> Table:
     """Open the table of a file, or of several files with the same columns.
@@ -81,6 +82,8 @@ def open_table(
         Role to the column named by the user, or None.
     decimal
         Decimal mark set by the user, for amounts that are a product.
+    date_format
+        Format of dates set by the user, for headings that are dates.
     undated
         Day of the sales of a table that has sums per customer and no dates; None leaves it as it
         is.
@@ -109,7 +112,15 @@ def open_table(
     where = tables[0].where if len(files) > 1 else files[0].name
     table = tables[0] if len(tables) == 1 else unite(where, tables, "files")
     titles = [*getattr(table, "titles", ()), *(one.name for one in files)]
-    return recognise_shape(table, shape, named, titles=titles, decimal=decimal, undated=undated)
+    return recognise_shape(
+        table,
+        shape,
+        named,
+        titles=titles,
+        decimal=decimal,
+        date_format=date_format,
+        undated=undated,
+    )
 
 
 def open_sales_table(

@@ -97,7 +97,10 @@ _KEYWORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 _QUALIFIERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "customer": _set("id key code no number инн код номер uid guid"),
+        "customer": _set(
+            "id key code no number инн код номер uid guid name full short наименование название "
+            "имя полное краткое"
+        ),
         "date": _set(
             "of the order invoice sale sales transaction document doc posting time "
             "операции продажи документа заказа отгрузки реализации время и created"

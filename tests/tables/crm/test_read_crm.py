@@ -141,3 +141,50 @@ def test_other_refusals(tmp_path: Path) -> None:
     (tmp_path / "deals.txt").write_text(DEALS)
     with pytest.raises(InputError, match="holds the table deals twice"):
         read_crm(tmp_path, zone="UTC")
+
+
+def test_names_of_stages_that_are_usual_headings_of_sales(tmp_path: Path) -> None:
+    # "sales" and "customer" are usual headings, but this row is no heading.
+    stages = "stage,funnel,semantics\nCUSTOMER,sales,P\nSALES,sales,S\nOFF,sales,F\n"
+    deals = DEALS.replace("WON", "SALES").replace("NEW", "CUSTOMER")
+    crm = read_crm(folder(tmp_path, deals=deals, stages=stages), zone="UTC").crm
+    assert [one.id for one in crm.stages.order("sales")] == ["CUSTOMER", "SALES"]
+
+
+def test_typed_columns_of_parquet_are_read_as_the_same_cells_of_csv(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    moments = np.array(["2026-05-01T06:00", "2026-05-02T10:00", "NaT"], "M8[s]")
+    columns = {
+        "activity": pa.array([1, 2, 3]),
+        "kind": pa.array(["call", None, "call"]),
+        "started": pa.array(moments, pa.timestamp("ms", "UTC")),
+        "ended": pa.array(moments),
+        "seconds": pa.array([60, None, 5]),
+        "done": pa.array([True, None, False]),
+        "deal": pa.array([1, None, 3]),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "activities.parquet")
+    folder(tmp_path, deals=DEALS)
+    with pytest.raises(InputError, match="kind has no value"):
+        read_crm(tmp_path, zone="Europe/Moscow")
+    columns["kind"] = pa.array(["call", "letter", "call"])
+    pq.write_table(pa.table(columns), tmp_path / "activities.parquet")
+    typed = read_crm(tmp_path, zone="Europe/Moscow").crm
+    (tmp_path / "activities.parquet").unlink()
+    text = """activity,kind,started,ended,seconds,done,deal
+1,call,2026-05-01T06:00:00Z,2026-05-01 06:00,60,true,1
+2,letter,2026-05-02T10:00:00Z,2026-05-02 10:00,,,
+3,call,,,5,no,3
+"""
+    read = read_crm(folder(tmp_path, activities=text), zone="Europe/Moscow").crm
+    assert typed.activities is not None
+    assert read.activities is not None
+    assert typed.activities.activity.tolist() == [1, 2]
+    assert typed.activities.deal is not None
+    assert typed.activities.deal.tolist() == [1, -1]
+    for name in ("kind", "started", "ended", "seconds", "done"):
+        one, other = getattr(typed.activities, name), getattr(read.activities, name)
+        assert str(one.tolist()) == str(other.tolist()), name
+    assert typed.deal_of_activity.tolist() == read.deal_of_activity.tolist() == [0, -1]
+    assert "activities" in typed.tables()

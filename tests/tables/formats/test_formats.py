@@ -261,3 +261,14 @@ def test_dates_stored_as_numbers(kind: str, notation: str, tmp_path: Path) -> No
         path.write_text("".join(json.dumps(record) + "\n" for record in records))
     days = read_sales(path).transactions.day
     assert days.tolist() == [date(2025, 1, 15)] * 2
+
+
+def test_json_with_a_key_twice(tmp_path: Path) -> None:
+    """Two values of one name are two columns with one heading, which no format may have."""
+    path = tmp_path / "a.jsonl"
+    line = '{"customer": "A", "date": "2025-01-05", "amount": 5, "note": {"a": 1}}\n'
+    path.write_text(line + line.replace('"amount": 5', '"amount": 5, "amount": 7'))
+    with pytest.raises(InputError, match=r"line 2 of .* names 'amount' twice"):
+        read_sales(path)
+    path.write_text(line * 2)
+    assert read_sales(path).transactions.amount.tolist() == [5.0, 5.0]

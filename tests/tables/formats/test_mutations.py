@@ -91,6 +91,14 @@ def test_bombs_are_refused_with_the_number(tmp_path: Path) -> None:
         read_sales(tmp_path / "b.zip", unpack_limit=0)
 
 
+def test_member_of_an_archive_without_a_name(tmp_path: Path) -> None:
+    """It is no file and no folder, and the others are read."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", ledger.csv_text(ledger.plain_rows()))
+        archive.writestr(zipfile.ZipInfo("\0"), "")  # its name ends before the first character
+    assert ledger.sums(read_sales(tmp_path / "a.zip")) == ledger.expected()
+
+
 def _with_sheet(path: Path, xml: str) -> Path:
     """Replace the XML of the sheet of a workbook."""
     ledger.write_xlsx(path, {"S": ledger.plain_rows()})

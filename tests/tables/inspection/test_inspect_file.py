@@ -79,7 +79,7 @@ def test_text_in_both_languages(file: Path) -> None:
         ("customer;date;amount\na;2026-01-05;1,234\n", "--decimal"),
         ("customer;date;amount\na;03/04/2026;5\n", "date format"),
         ("customer;date;amount\n7,7E+9;2026-01-05;5\n", "scientific notation"),
-        ("customer;date;amount\na;soon;5\n", "no usable line"),
+        ("customer;date;amount\na;soon;5\n", "see --date-format, and check"),
         ("customer;date;amount;amount\na;2026-01-05;5;6\n", "several columns named"),
     ],
 )
@@ -93,6 +93,19 @@ def test_a_problem_is_part_of_the_report(tmp_path: Path, text: str, problem: str
     assert len(report.lines) == 1
     assert problem in report.explain("en")
     assert problem in report.to_dict()["problem"]
+
+
+def test_sums_without_dates(tmp_path: Path) -> None:
+    """A table that is classified by ABC alone has no problem, and no date that it lacks."""
+    (tmp_path / "sums.csv").write_text("customer;revenue\nAnn;5\nBob;7\n")
+    report = inspect(tmp_path / "sums.csv")
+
+    assert report.problem is None
+    assert report.headings == ("customer", "revenue")
+    assert [one.choice.role for one in report.columns] == ["customer", "amount"]
+    assert report.lines[0] == {"line": 2, "customer": "Ann", "amount": 5.0}
+    assert (report.first_day, report.last_day) == (None, None)
+    assert "XYZ needs the date of each sale" in report.explain("en")
 
 
 def test_what_is_no_table_is_an_error(tmp_path: Path) -> None:

@@ -394,3 +394,24 @@ def test_a_plain_table_is_left_alone(tmp_path: Path) -> None:
     sales = read_sales(ledger.write_csv(tmp_path / "a.csv", ledger.plain_rows()))
     assert _by_hand(sales) == round(sum(one[2] for one in ledger.LEDGER), 2)
     assert not [one for one in sales.quality.remarks if not one.startswith(("--", "encoding"))]
+
+
+@pytest.mark.parametrize("date_format", ["%m/%d/%Y", "%d/%m/%Y"])
+def test_headings_that_may_begin_with_the_day_or_the_month(
+    tmp_path: Path, date_format: str
+) -> None:
+    """Days from 1 to 12 leave the order open; the format settles it for the headings too."""
+    file = tmp_path / "wide.csv"
+    ledger.write_csv(file, _wide(lambda one: one.strftime(date_format)))
+    with pytest.raises(InputError, match=r"the headings hold dates such as .*--date-format"):
+        read_sales(file)
+    sales = read_sales(file, date_format=date_format)
+    assert ledger.sums(sales) == ledger.expected()
+
+
+def test_one_heading_settles_the_order_of_the_others(tmp_path: Path) -> None:
+    """Weeks by their first day: one above 12 is no month, in this heading and in all."""
+    file = tmp_path / "weeks.csv"
+    file.write_text("Customer;06/01/2025;13/01/2025;03/02/2025\nAnn;5;6;7\nBob;1;;2\n")
+    days = {str(day) for day in read_sales(file).transactions.day}
+    assert days == {"2025-01-06", "2025-01-13", "2025-02-03"}

@@ -36,6 +36,7 @@ def read(*cells: object) -> list[date]:
         *("Wed Jan 15 10:15:00 MSK 2025", "10:15 15.01.2025", "15.01.2025, 10:15", "15012025"),
         *("45672", "45672.4270833", "1736899200", "1736899200000", 45672, 45672.5, 1736899200.0),
         *(20250115, THE_15TH, np.datetime64("2025-01-15T10"), pd.Timestamp("2025-01-15 10:00")),
+        *("«15» января 2025 г.", '"15" января 2025 года', "“15” января 2025", "'15.01.2025"),
         *('="15.01.2025"', "\u00a015.01.2025\u200b", datetime(2025, 1, 15, 10, tzinfo=UTC)),
     ],
 )
@@ -44,10 +45,31 @@ def test_notations(cell: object) -> None:
     assert [THE_15TH] == read(cell)
 
 
+def test_days_of_the_week_before_a_time() -> None:
+    """The day of the week is whole, also where it begins as the mark before a time does."""
+    cells = [f"{THE_15TH + timedelta(days=i):%a, %d %b %Y} 10:15:00 GMT" for i in range(7)]
+    assert [THE_15TH + timedelta(days=i) for i in range(7)] == read(*cells)
+
+
+def test_the_mark_of_a_year_alone() -> None:
+    """A cell that holds no more than the mark of a year is unreadable."""
+    _, unreadable = parse_days(["г.", "year", "2025-01-15"], day_form(["г.", "2025-01-15"]))
+    assert unreadable.tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize(
     "cell",
     [
-        *("Январь 2025 г.", "январь 2025", "Jan 2025", "Jan-25", "янв.25", "янв. 2025", "2025-01"),
+        *(
+            "Январь 2025 г.",
+            "Январь'25",
+            "январь 2025",
+            "Jan 2025",
+            "Jan-25",
+            "янв.25",
+            "янв. 2025",
+            "2025-01",
+        ),
         *("01.2025", "1/2025", "202501", 202501, "2025 January", "Января 2025"),
     ],
 )

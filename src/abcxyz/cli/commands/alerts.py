@@ -72,6 +72,12 @@ def run(args: argparse.Namespace) -> int:
     ):
         for key in args.snooze:
             history.snooze(key, sales.as_of + timedelta(days=args.days))
+        # Recorded for a separate reader, so that a job still sends the same alerts.
+        reader = {
+            "reader": "abcxyz alerts",
+            "job": sales.job,
+            "fingerprint": sales.settings.fingerprint,
+        }
         periods = sales.settings.periods(sales.as_of)
         book = sales.playbook if args.playbook is None else Path(args.playbook)
         analysis = analyze_reading(
@@ -82,16 +88,15 @@ def run(args: argparse.Namespace) -> int:
             playbook=None if book is None else read_playbook(book),
             alert_rules=sales.alerts,
             orders=learning(sales.alerts, sales.settings, sales.as_of),
+            outcomes=history.outcomes(job=sales.job),
+            raised_before=history.raised_keys(**reader),
             after_reading=lambda: sales.progress.begin("classify", ""),
         )
         analysis = sales.enrich(analysis)
         since = history.record_raised(
             [one.key for one in analysis.alerts],
             sales.as_of,
-            # Recorded for a separate reader, so that a job still sends the same alerts.
-            reader="abcxyz alerts",
-            job=sales.job,
-            fingerprint=sales.settings.fingerprint,
+            **reader,
         )
         silent = history.snoozed(sales.as_of)
         names, as_of, lang = sales.reading.names, sales.as_of, text_language(args)

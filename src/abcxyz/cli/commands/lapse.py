@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import timedelta
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import add_sales_input
 from abcxyz.errors import InputError
 
+if TYPE_CHECKING:
+    from abcxyz.cli.inputs.sales_input import SalesInput
+    from abcxyz.core.advice.calls import CallOutcome
+    from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.landmarks.order_history import OrderHistory
+
 __all__ = ["HELP", "add_arguments", "parse_horizon", "run"]
 
 HELP = "list the customers of class A who will probably not come back"
 
-_YEARS = 3
+_LOOKBACK = "36M"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,33 +75,71 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.lapse_text import backtest_text, lapse_text
     from abcxyz.cli.output.terminal import show_warnings
-    from abcxyz.core.advice.calls import calls_of_risk
-    from abcxyz.core.landmarks.backtest import backtest_lapse
-    from abcxyz.core.landmarks.lapse import lapse_risk
-    from abcxyz.core.sales.calendar import Window, shift_period
-    from abcxyz.core.sales.transactions import concat
+    from abcxyz.core.landmarks.backtest import backtest_of
 
     horizon = parse_horizon(args.horizon)
     with open_sales_input(args) as sales, show_warnings(text_language(args)):
-        day, lookback = sales.as_of, sales.settings.periods(sales.as_of).lookback
-        since = min(lookback.since, shift_period(day, "year", -_YEARS))
-        lines = concat(
-            sales.reading.transactions(Window(since, max(day, since + timedelta(days=1))))
-        )
-        risk = lapse_risk(lines, day, horizon, settings=sales.settings)
-        tried = (
-            backtest_lapse(lines, day, risk.horizon_days, settings=sales.settings)
-            if args.backtest
-            else None
-        )
+        analysis, history = _analyzed(sales, horizon)
+        risk, calls = analysis.lapse, analysis.calls
+        assert risk is not None
+        assert calls is not None
+        tried = None
+        if args.backtest:
+            tried = backtest_of(
+                history,
+                sales.as_of,
+                risk.horizon_days,
+                settings=sales.settings,
+                outcomes=analysis.outcomes,
+            )
         names, lang = sales.reading.names, text_language(args)
     if args.json:
         lang = data_language(args)
-        shown = {**risk.to_dict(lang), "calls": calls_of_risk(risk).to_dict(lang)}
+        shown = {**risk.to_dict(lang), "calls": calls.to_dict(lang)}
         print(json_text(shown if tried is None else {**shown, "backtest": tried.to_dict()}))
         return 0
-    print(lapse_text(risk, names, lang))
+    print(lapse_text(risk, calls, names, lang))
     if tried is not None:
         print()
         print(backtest_text(tried, lang))
     return 0
+
+
+def _analyzed(sales: SalesInput, horizon: int | None) -> tuple[Analysis, OrderHistory]:
+    """Read the sales once, and analyze them with the order days of all that was read."""
+    import attrs
+
+    from abcxyz.core.advice.alerts import AlertRules
+    from abcxyz.core.analysis.analyze import analyze
+    from abcxyz.core.analysis.learn_lapses import learning
+    from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
+    from abcxyz.history import History
+
+    settings, day = sales.settings, sales.as_of
+    wide = attrs.evolve(settings, lookback=_LOOKBACK)
+    if settings.periods(day).lookback.since < wide.periods(day).lookback.since:
+        wide = settings
+    orders = learning(AlertRules(), wide, day, most=sys.maxsize)
+    assert orders is not None
+    panel = sales.reading.panel(wide.periods(day), wide, orders)
+    history = orders.close()
+    assert history is not None
+    covered_until(history, day)
+    choose_horizon(history, day, horizon, settings)
+    sales.progress.begin("classify", "")
+    outcomes: Sequence[CallOutcome] = ()
+    if sales.history.is_file():
+        with History(sales.history) as stored:
+            outcomes = stored.outcomes(job=sales.job)
+    analysis = analyze(
+        panel,
+        as_of=day,
+        settings=wide,
+        names=sales.reading.names,
+        quality=sales.reading.quality,
+        orders=orders,
+        horizon=horizon,
+        outcomes=outcomes,
+        alert_rules=sales.alerts,
+    )
+    return sales.enrich(analysis), history

@@ -30,8 +30,8 @@ def _parse(written: str, formats: tuple[str, ...]) -> date | None:
     return None
 
 
-def parse_day(written: str | None) -> date:
-    """Parse a date; None is today.
+def parse_day(written: str | None, option: str = "--as-of") -> date:
+    """Parse a date, as an option names it; None is today.
 
     Raises
     ------
@@ -48,7 +48,9 @@ def parse_day(written: str | None) -> date:
     day = _parse(written, _DAYS)
     if day is None:
         raise InputError(
-            "--as-of {written!r} is not a date; write it as 2026-11-01", written=written
+            "{option} {written!r} is not a date; write it as 2026-11-01",
+            option=option,
+            written=written,
         )
     return day
 

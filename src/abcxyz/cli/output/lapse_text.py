@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz.cli.output.analysis_text import table
 from abcxyz.cli.output.terminal import one_line
-from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.i18n import date_text, money, number, percent, text, translate
 
 if TYPE_CHECKING:
+    from abcxyz.core.advice.calls import Call, CallList
     from abcxyz.core.landmarks.backtest import Backtest
     from abcxyz.core.landmarks.lapse_record import LapseRisk
 
@@ -20,7 +20,7 @@ __all__ = ["backtest_text", "lapse_text"]
 _SHOWN = 20
 
 
-def lapse_text(risk: LapseRisk, names: Mapping[Any, str], lang: str) -> str:
+def lapse_text(risk: LapseRisk, calls: CallList, names: Mapping[Any, str], lang: str) -> str:
     """Return the basis, the list to call, and the reasons for each."""
     lines = [
         text(
@@ -33,33 +33,43 @@ def lapse_text(risk: LapseRisk, names: Mapping[Any, str], lang: str) -> str:
     ]
     if risk.judged is not None:
         lines.append(_judged(risk, lang))
-    named = risk.named.tolist()
-    if not named:
-        return "\n".join([*lines, "", text("Nobody of class A is to be called", lang)])
-    lines.append(
-        text(
-            "To call: {named} of {customers} customers of class A",
-            lang,
-            named=number(len(named), lang),
-            customers=number(int(risk.in_a.sum()), lang),
+    if not calls:
+        lines += ["", text("Nobody of class A is to be called", lang)]
+    else:
+        lines.append(
+            text(
+                "To call: {named} of {customers} customers of class A; never silent for so long: "
+                "{never}",
+                lang,
+                named=number(len(calls), lang),
+                customers=number(int(risk.in_a.sum()), lang),
+                never=number(calls.never_so_long, lang),
+            )
         )
-    )
-    heads = ("Customer", "Segment", "Probability", "Value", "Expected loss")
+    for count, sentence in (
+        (calls.held_back, "Beyond the calls per responsible employee: {count}"),
+        (calls.waiting, "Called a short while ago, or logged as lost: {count}"),
+    ):
+        if count:
+            lines.append(text(sentence, lang, count=number(count, lang)))
+    if not calls:
+        return "\n".join(lines)
+    heads = ("Customer", "Segment", "Probability", "Value", "Expected loss", "In charge")
     rows = [[text(head, lang) for head in heads]]
-    for i in named[:_SHOWN]:
-        code = int(risk.segment[i])
-        rows.append(
-            [
-                one_line(_name(risk, i, names))[:40],
-                SEGMENTS[code] if code >= 0 else "N",
-                _share(float(risk.probability[i]), lang),
-                money(float(risk.money[i]), lang),
-                _money(float(risk.expected_loss[i]), lang),
-            ]
-        )
+    rows += [
+        [
+            one_line(_name(call, names))[:40],
+            call.segment,
+            _share(call.probability, lang),
+            _money(call.money, lang),
+            _money(call.expected_loss, lang),
+            one_line(call.owner or "–")[:30],
+        ]
+        for call in calls[:_SHOWN]
+    ]
     lines += ["", table(rows)]
-    for i in named[:_SHOWN]:
-        lines += ["", *_explained(risk, i, names, lang)]
+    for call in calls[:_SHOWN]:
+        lines += ["", *_explained(call, names, lang)]
     return "\n".join(lines)
 
 
@@ -79,11 +89,11 @@ def _judged(risk: LapseRisk, lang: str) -> str:
     )
 
 
-def _explained(risk: LapseRisk, i: int, names: Mapping[Any, str], lang: str) -> list[str]:
-    lines = [f"{one_line(_name(risk, i, names))}: {'; '.join(risk.reasons(i, lang))}"]
-    if against := risk.against(i, lang):
+def _explained(call: Call, names: Mapping[Any, str], lang: str) -> list[str]:
+    lines = [f"{one_line(_name(call, names))}: {'; '.join(call.reasons(lang))}"]
+    if against := call.against(lang):
         lines.append(f"  {text('against it', lang)}: {'; '.join(against)}")
-    cases, gone = risk.certainty(i)
+    cases, gone = call.like
     if cases:
         lines.append(
             "  "
@@ -126,18 +136,11 @@ def backtest_text(tried: Backtest, lang: str) -> str:
         ]
         for one in tried.days
     ]
-    total = text(
-        "Of {named} named {back} came back",
-        lang,
-        named=number(tried.named, lang),
-        back=number(tried.came_back, lang),
-    )
-    return "\n".join([title, table(rows), total])
+    return "\n".join([title, table(rows), tried.sentence(lang)])
 
 
-def _name(risk: LapseRisk, i: int, names: Mapping[Any, str]) -> str:
-    customer = risk.customers[i]
-    return names.get(customer) or str(customer)
+def _name(call: Call, names: Mapping[Any, str]) -> str:
+    return names.get(call.customer) or str(call.customer)
 
 
 def _share(value: float, lang: str) -> str:

@@ -24,7 +24,7 @@ from abcxyz.toolkit.numbers import number
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ALERTS", "EVENTS", "NO_RISK", "Alert", "AlertRules", "Alerts"]
+__all__ = ["ALERTS", "EVENTS", "NO_RISK", "ONCE", "Alert", "AlertRules", "Alerts"]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
@@ -34,6 +34,9 @@ ALERTS = (
 
 EVENTS = ("fell_from_a", "x_became_z")
 """Alert kinds found by a comparison with the previous snapshot, which finds each only once."""
+
+ONCE = ("lapsed_a",)
+"""Alert kinds whose key names something that happens once: they never count as new again."""
 
 NO_RISK = ("near_a", "dead_money")
 """Alert kinds whose money is not at risk: revenue to be gained, or already received."""

@@ -62,6 +62,7 @@ def analyze(
     attributes: Mapping[Any, Mapping[str, object]] | None = None,
     prospects: ProspectScores | None = None,
     orders: OrderHistoryCollector | None = None,
+    horizon: int | None = None,
     outcomes: Iterable[CallOutcome] = (),
     raised_before: Iterable[str] = (),
 ) -> Analysis:
@@ -97,6 +98,8 @@ def analyze(
     orders
         Collector of the order days, from which it is learned who will not come back; it collects
         *transactions*, or has collected the sales of the panel. None to leave lapses to the rule.
+    horizon
+        Days of the lapse risk; None for the default of `lapse_risk`.
     outcomes, raised_before
         As in `Analysis`; see `History.outcomes` and `History.raised_keys`.
 
@@ -189,7 +192,7 @@ def analyze(
         raised_before=raised_before,
     )
     rules = AlertRules() if alert_rules is None else alert_rules
-    analysis = attrs.evolve(analysis, lapse=lapse_of_orders(orders, analysis.snapshot))
+    analysis = attrs.evolve(analysis, lapse=lapse_of_orders(orders, analysis.snapshot, horizon))
     actions = advise(
         analysis.snapshot.segment,
         analysis.silence(rules.quantile, rules.least_gaps),
@@ -288,7 +291,16 @@ def aggregate_sales(
         metric=settings.metric,
         rhythm=True,
         document_spans_days=settings.document_spans_days,
+        earlier=_earlier(periods, settings),
     )
+
+
+def _earlier(periods: Periods, settings: Settings) -> Periods | None:
+    """Return the window before that of *periods*; None unless the lookback covers it."""
+    past = settings.periods(periods.window.since)
+    if past.window.since < periods.lookback.since:
+        return None
+    return attrs.evolve(past, lookback=past.window)
 
 
 def _aggregated(

@@ -36,14 +36,18 @@ def learning(
     return OrderHistoryCollector(settings.metric, as_of, since=since, **limits)
 
 
-def lapse_of_orders(orders: OrderHistoryCollector | None, snapshot: Snapshot) -> LapseRisk | None:
+def lapse_of_orders(
+    orders: OrderHistoryCollector | None, snapshot: Snapshot, horizon: int | None = None
+) -> LapseRisk | None:
     """Estimate who will not come back, unless the sales end too early for that."""
     history = None if orders is None else orders.close()
     if history is None or not len(history):
         return None
     if day_number(snapshot.as_of) - history.span[1] - 1 > STALE:
         return None
-    return lapse_of(history, snapshot.as_of, settings=snapshot.settings, snapshot=snapshot)
+    return lapse_of(
+        history, snapshot.as_of, horizon, settings=snapshot.settings, snapshot=snapshot
+    )
 
 
 def late_customers(analysis: Analysis, rules: AlertRules) -> Bools | None:

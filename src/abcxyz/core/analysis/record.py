@@ -13,6 +13,7 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.advice.calls import CallList, CallOutcome
+from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -158,6 +159,19 @@ class Analysis(Drawable):
         if self.previous is None:
             return None
         return align(self.previous.customers, self.snapshot.customers)
+
+    @functools.cached_property
+    def year_before(self) -> YearBefore | None:
+        """The window before this one, which shares no day with it; None if it was not read."""
+        return year_before(self.panel)
+
+    @functools.cached_property
+    def bridge(self) -> Bridge | None:
+        """From the value of the window before to that of this one; None without a comparison."""
+        past = self.year_before
+        if past is None or not past.covered:
+            return None
+        return bridge_between(past.value, self.panel.value)
 
     def moves(self, by: str = "segment", *, steadied: bool = False) -> Transitions | None:
         """Compare with the previous snapshot as `compare` does; None if there is none.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -17,10 +18,28 @@ from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, da
 from abcxyz.core.landmarks.sample import STEP, WARM_UP
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import date_text, number
 
-__all__ = ["Backtest", "BacktestDay", "backtest_lapse", "backtest_of"]
+__all__ = ["Backtest", "BacktestDay", "LoggedCall", "Naming", "backtest_lapse", "backtest_of"]
 
 _MOST = 6
+
+
+class LoggedCall(Protocol):
+    """What became of a call; see `CallOutcome`."""
+
+    @property
+    def customer(self) -> Any:
+        """The customer."""
+
+    @property
+    def day(self) -> date:
+        """The day of the call."""
+
+    @property
+    def outcome(self) -> str:
+        """``called``, ``ordered`` or ``lost``."""
 
 
 @frozen(kw_only=True)
@@ -71,21 +90,90 @@ class BacktestDay:
 
 
 @frozen(kw_only=True)
+class Naming:
+    """A silence that the list would have named, on the first of the days on which it did.
+
+    Parameters
+    ----------
+    customer
+        Identifier.
+    day
+        The day.
+    money
+        Money of a horizon, at the pace of the year before.
+    came_back
+        Whether the customer bought within the horizon.
+    called
+        Whether a call was logged from that day on, before the customer bought.
+    """
+
+    customer: Any
+    day: date
+    money: float
+    came_back: bool
+    called: bool
+
+
+@frozen(kw_only=True)
 class Backtest:
-    """Past days, the oldest first."""
+    """Past days, the oldest first, and each silence that the list would have named.
+
+    Parameters
+    ----------
+    horizon_days
+        Days within which a purchase counts as coming back.
+    days
+        What the list would have said on each day; a silence may be named on several.
+    namings
+        Each silence named, once.
+    """
 
     horizon_days: int
     days: tuple[BacktestDay, ...]
+    namings: tuple[Naming, ...] = ()
 
     @property
     def named(self) -> int:
-        """Customers named on all days together; one named on two days counts twice."""
-        return sum(one.named for one in self.days)
+        """Silences named, each once."""
+        return len(self.namings)
 
     @property
     def came_back(self) -> int:
-        """Those of them who came back."""
-        return sum(one.came_back for one in self.days)
+        """Those of them that ended within the horizon."""
+        return sum(one.came_back for one in self.namings)
+
+    @property
+    def after_call(self) -> int:
+        """Those of these that ended after a call."""
+        return sum(one.came_back and one.called for one in self.namings)
+
+    @property
+    def called(self) -> int:
+        """Silences named in which a call was logged."""
+        return sum(one.called for one in self.namings)
+
+    @property
+    def since(self) -> date | None:
+        """The first day; None without any."""
+        return self.days[0].day if self.days else None
+
+    def sentence(self, lang: str = "en") -> str:
+        """Return what came of the list, as a sentence."""
+        if self.since is None:
+            return text("The sales are too short to try it on the past", lang)
+        counts = {
+            "since": date_text(self.since, lang),
+            "named": number(self.named, lang),
+            "back": number(self.came_back, lang),
+            "after": number(self.after_call, lang),
+        }
+        if self.called:
+            return text(
+                "Of {named} named since {since} {back} came back, {after} of them after a call",
+                lang,
+                **counts,
+            )
+        return text("Of {named} named since {since} {back} came back", lang, **counts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -93,6 +181,8 @@ class Backtest:
             "horizon_days": self.horizon_days,
             "named": self.named,
             "came_back": self.came_back,
+            "called": self.called,
+            "after_call": self.after_call,
             "days": [_plain(one) for one in self.days],
         }
 
@@ -112,6 +202,7 @@ def backtest_lapse(
     *,
     settings: Settings | None = None,
     most: int = _MOST,
+    outcomes: Iterable[LoggedCall] = (),
 ) -> Backtest:
     """Walk past days, and compare the list that each would have shown with what followed.
 
@@ -121,6 +212,8 @@ def backtest_lapse(
         As in `lapse_risk`.
     most
         Number of days, one every 30 days, at most.
+    outcomes
+        Outcomes of calls, as `History.outcomes` returns them.
 
     Returns
     -------
@@ -138,7 +231,7 @@ def backtest_lapse(
     as_of = as_day(as_of, "as_of")
     history = collect_orders(sales, until=as_of, metric=settings.metric)
     covered_until(history, as_of)
-    return backtest_of(history, as_of, horizon, settings=settings, most=most)
+    return backtest_of(history, as_of, horizon, settings=settings, most=most, outcomes=outcomes)
 
 
 def backtest_of(
@@ -148,17 +241,35 @@ def backtest_of(
     *,
     settings: Settings,
     most: int = _MOST,
+    outcomes: Iterable[LoggedCall] = (),
 ) -> Backtest:
     """Backtest from an order history; see `backtest_lapse`."""
     day = day_number(as_of)
     horizon = choose_horizon(history, as_of, horizon, settings)
     first, _ = history.span
     past = range(day - horizon, first + horizon + WARM_UP - 1, -STEP)
-    days = [_day(history, one, horizon, settings) for one in list(past)[:most]]
-    return Backtest(horizon_days=horizon, days=tuple(reversed(days)))
+    calls: defaultdict[str, list[int]] = defaultdict(list)
+    for one in outcomes:
+        if one.outcome != "lost":
+            calls[str(one.customer)].append(day_number(one.day))
+    days: list[BacktestDay] = []
+    namings: dict[tuple[Any, float], Naming] = {}
+    for past_day in reversed(list(past)[:most]):
+        tried, named = _day(history, past_day, horizon, settings, calls)
+        days.append(tried)
+        for silence, naming in named.items():
+            namings.setdefault(silence, naming)
+    return Backtest(horizon_days=horizon, days=tuple(days), namings=tuple(namings.values()))
 
 
-def _day(history: OrderHistory, day: int, horizon: int, settings: Settings) -> BacktestDay:
+def _day(
+    history: OrderHistory,
+    day: int,
+    horizon: int,
+    settings: Settings,
+    calls: Mapping[str, list[int]],
+) -> tuple[BacktestDay, dict[tuple[Any, float], Naming]]:
+    """Return what the list says on a day, and its names by customer and last order day."""
     on = day_of(day)
     risk = lapse_of(history.until(day), on, horizon, settings=settings)
     place = {who: i for i, who in enumerate(history.customers.tolist())}
@@ -171,7 +282,20 @@ def _day(history: OrderHistory, day: int, horizon: int, settings: Settings) -> B
     named = risk.named
     back = named[bought[named]]
     gone = named[~bought[named]]
-    return BacktestDay(
+    namings: dict[tuple[Any, float], Naming] = {}
+    for i in named.tolist():
+        customer = risk.customers[i]
+        customer = customer.item() if isinstance(customer, np.generic) else customer
+        end = int(sums.day[sums.orders[now[i]]]) if bought[i] else day + horizon
+        called = any(day <= one <= end for one in calls.get(str(customer), ()))
+        namings[customer, day - float(risk.facts["silence"][i])] = Naming(
+            customer=customer,
+            day=on,
+            money=float(risk.money[i]),
+            came_back=bool(bought[i]),
+            called=called,
+        )
+    tried = BacktestDay(
         day=on,
         basis=risk.basis,
         customers=len(in_a),
@@ -182,3 +306,4 @@ def _day(history: OrderHistory, day: int, horizon: int, settings: Settings) -> B
         money_back=float(money[back].sum()),
         money_lost=float(risk.money[gone].sum()),
     )
+    return tried, namings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Days, Ints, Numbers
 from abcxyz.core.display import brief, html_table
@@ -50,6 +50,9 @@ class Panel:
         (n,) days of the first and the last sale in the lookback, without returns; NaT without one.
     rhythm
         Gaps between the order days in the lookback; None if they were not collected.
+    earlier
+        Panel of the window before this one, for a comparison; None if it was not aggregated. Its
+        customers are some of this panel's, in another order.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -63,6 +66,7 @@ class Panel:
     first_day: Days = field(eq=SAME_ARRAYS)
     last_day: Days = field(eq=SAME_ARRAYS)
     rhythm: Rhythm | None = None
+    earlier: Panel | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         for column in (self.value, self.sales):
@@ -112,6 +116,7 @@ def aggregate(
     metric: str = "revenue",
     rhythm: bool = False,
     document_spans_days: bool = False,
+    earlier: Periods | None = None,
 ) -> Panel:
     """Aggregate sales per customer and bucket.
 
@@ -134,6 +139,9 @@ def aggregate(
         Whether the lines of one document may have different days. By default a document is
         identified by customer, number and day; with this option by customer and number, and it
         belongs to the day of its first line.
+    earlier
+        The window before that of *periods*, to aggregate in the same pass for a comparison; only
+        sales in the lookback count. None for no `Panel.earlier`.
 
     Returns
     -------
@@ -172,11 +180,22 @@ def aggregate(
 
         panel = fast_panel(batches, periods, metric=metric, rhythm=rhythm)
         if panel is not None:
-            return panel
-    (panel,) = aggregate_all(
-        batches, periods, (metric,), rhythm=rhythm, document_spans_days=document_spans_days
+            if earlier is None:
+                return panel
+            past = aggregate(batches.within(earlier.lookback), earlier, metric=metric)
+            return evolve(panel, earlier=past)
+    sums = PanelSums(periods, (metric,), rhythm=rhythm, document_spans_days=document_spans_days)
+    before = (
+        None
+        if earlier is None
+        else PanelSums(earlier, (metric,), document_spans_days=document_spans_days)
     )
-    return panel
+    for batch in [batches] if isinstance(batches, Transactions) else batches:
+        sums.add(batch)
+        if before is not None:
+            before.add(batch)
+    (panel,) = sums.close()
+    return panel if before is None else evolve(panel, earlier=before.close()[0])
 
 
 def aggregate_all(
@@ -191,23 +210,51 @@ def aggregate_all(
 
     Only the first panel has a rhythm. For ``lines``, first and last days include returns.
     """
-    coder = CustomerNumbers(periods.count)
-    start = periods.edges[0]
-    back = (periods.lookback.since - start).days, (periods.lookback.until - start).days
-    order_days = OrderDays(back) if rhythm else None
-    sums = [
-        RunningSums(
-            periods,
-            metric,
-            order_days if place == 0 else None,
-            document_spans_days=document_spans_days,
-        )
-        for place, metric in enumerate(metrics)
-    ]
+    sums = PanelSums(periods, metrics, rhythm=rhythm, document_spans_days=document_spans_days)
     for batch in [batches] if isinstance(batches, Transactions) else batches:
-        part = batch.within(periods.lookback)
+        sums.add(batch)
+    return sums.close()
+
+
+class PanelSums:
+    """Running sums of one or several metrics, from which panels are made.
+
+    Parameters
+    ----------
+    periods, metrics, rhythm, document_spans_days
+        As in `aggregate_all`.
+    """
+
+    def __init__(
+        self,
+        periods: Periods,
+        metrics: Iterable[str],
+        *,
+        rhythm: bool = False,
+        document_spans_days: bool = False,
+    ) -> None:
+        self._lookback, self._coder = periods.lookback, CustomerNumbers(periods.count)
+        start = periods.edges[0]
+        back = (periods.lookback.since - start).days, (periods.lookback.until - start).days
+        order_days = OrderDays(back) if rhythm else None
+        self._sums = [
+            RunningSums(
+                periods,
+                metric,
+                order_days if place == 0 else None,
+                document_spans_days=document_spans_days,
+            )
+            for place, metric in enumerate(metrics)
+        ]
+
+    def add(self, batch: Transactions) -> None:
+        """Add a batch of sales; those outside the lookback are ignored."""
+        part = batch.within(self._lookback)
         if len(part):
-            code, low, shift = coder.code(part)
-            for one in sums:
-                one.add(code, low, coder.size, shift, part)
-    return tuple(Panel(**one.close(coder)) for one in sums)
+            code, low, shift = self._coder.code(part)
+            for one in self._sums:
+                one.add(code, low, self._coder.size, shift, part)
+
+    def close(self) -> tuple[Panel, ...]:
+        """Return the panels, one for each metric."""
+        return tuple(Panel(**one.close(self._coder)) for one in self._sums)

@@ -74,6 +74,18 @@ class Confidence(Drawable):
         """(n,) whether the customer is classified, and the segment is not firm."""
         return np.asarray(self.segment < self.firm_from)
 
+    @property
+    def doubtful(self) -> Codes:
+        """(n,) axes that make a segment borderline: 0 = none, 1 = ABC, 2 = XYZ, 3 = both.
+
+        Where each class alone is firm and the two together are not, the less certain axis.
+        """
+        abc, xyz = self.abc < self.firm_from, self.xyz < self.firm_from
+        neither = ~(abc | xyz)
+        abc = abc | (neither & (self.abc <= self.xyz))
+        xyz = xyz | (neither & (self.xyz < self.abc))
+        return np.where(self.borderline, abc + 2 * xyz, 0).astype(np.int8)
+
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas data frame, one row per customer: probabilities, and the label."""
         import pandas as pd

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools
-from abcxyz.crm.records.columns import rows_of
+from abcxyz.crm.records.keys import rows_of
 
 __all__ = ["alive"]
 

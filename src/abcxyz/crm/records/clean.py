@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Bools, Ints
-from abcxyz.crm.records.columns import Moments, TextColumn, rows_of
+from abcxyz._arrays import Bools, Codes, Ints
+from abcxyz.crm.records.columns import Moments, TextColumn
+from abcxyz.crm.records.keys import IN_ORDER, repeated, rows_of, run_starts, time_order
 from abcxyz.crm.records.quality import Account
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Activities, Deals, StageChanges
@@ -40,16 +41,15 @@ def unique_ids(ids: Any, table: str) -> None:
     InputError
         One does; the message names it.
     """
-    values, counts = np.unique(
-        ids.astype(str) if ids.dtype.kind == "O" else ids, return_counts=True
+    if not repeated(ids).any():
+        return
+    values, counts = np.unique(_sortable(ids), return_counts=True)
+    raise InputError(
+        "{table} lists {id!r} {n} times; ids must be unique, so leave out the repeated rows",
+        table=table,
+        id=values[np.argmax(counts)].item(),
+        n=int(counts.max()),
     )
-    if len(values) and counts.max() > 1:
-        raise InputError(
-            "{table} lists {id!r} {n} times; ids must be unique, so leave out the repeated rows",
-            table=table,
-            id=values[np.argmax(counts)].item(),
-            n=int(counts.max()),
-        )
 
 
 def clean(
@@ -112,7 +112,7 @@ def clean(
 def _clean_changes(
     deals: Deals, changes: StageChanges, stages: StageMap, until: Any, account: Account
 ) -> tuple[StageChanges, Ints]:
-    """Return the changes that count, and the row of the deal of each."""
+    """Return the changes that count, by deal and moment, and the row of the deal of each."""
     row = rows_of(changes.deal, deals.deal)
 
     def leave_out(kind: str, wrong: Bools) -> None:
@@ -137,14 +137,16 @@ def _clean_changes(
             names=", ".join(names[:10]),
         )
     leave_out("unknown_stage", unknown)
-    order = np.lexsort((np.arange(len(row)), changes.entered, row))
+    # Sorted once here, so that nobody after has to.
+    order = time_order(row, changes.entered)
+    if order is not IN_ORDER:
+        changes, row = changes.take(order), row[order]
     same = np.zeros(len(row), dtype=bool)
     tied = np.zeros(len(row), dtype=bool)
     if len(row):
-        now, before = order[1:], order[:-1]
-        at_once = (row[now] == row[before]) & (changes.entered[now] == changes.entered[before])
-        tied[now] = at_once
-        same[now] = at_once & (changes.stage.codes[now] == changes.stage.codes[before])
+        at_once = (row[1:] == row[:-1]) & (changes.entered[1:] == changes.entered[:-1])
+        tied[1:] = at_once
+        same[1:] = at_once & (changes.stage.codes[1:] == changes.stage.codes[:-1])
     leave_out("duplicate_change", same)
     tied = tied[~same]
     if tied.sum() > _TIES * len(changes):
@@ -154,11 +156,10 @@ def _clean_changes(
 
 def _first_changes(deals: Deals, changes: StageChanges, row: Ints) -> Moments:
     """Return the moment of the first change of every deal; NaT without one."""
-    first = np.full(len(deals), np.iinfo(np.int64).max)
-    np.minimum.at(first, row, changes.entered.astype(np.int64))
-    return np.where(first == np.iinfo(np.int64).max, _NO_TIME, first.astype("M8[s]")).astype(
-        "M8[s]"
-    )
+    first = np.full(len(deals), _NO_TIME)
+    begins = run_starts(row)
+    first[row[begins]] = changes.entered[begins]
+    return first
 
 
 def _created_first(deals: Deals, first: Moments, account: Account) -> Deals:
@@ -169,14 +170,14 @@ def _created_first(deals: Deals, first: Moments, account: Account) -> Deals:
     return deals.with_columns(created=np.where(late, first, deals.created))
 
 
-def _gaps(deals: Deals, first: Moments, now: Ints, then: Ints, account: Account) -> None:
+def _gaps(deals: Deals, first: Moments, now: Codes, then: Codes, account: Account) -> None:
     account.add("no_history", np.isnat(first), deals.deal)
     account.add("history_gap", first - deals.created > np.timedelta64(60, "s"), deals.deal)
     known = ~np.isnat(first) & (now >= 0) & (then >= 0)
     account.add("outcome_differs", known & (now != then), deals.deal, deals.amount)
 
 
-def _amounts(deals: Deals, outcome: Ints, account: Account) -> None:
+def _amounts(deals: Deals, outcome: Codes, account: Account) -> None:
     """Enter the deals whose amount and outcome do not go together, and possible duplicates."""
     if deals.amount is None:
         return
@@ -186,26 +187,24 @@ def _amounts(deals: Deals, outcome: Ints, account: Account) -> None:
     account.add("possible_duplicate", possible_duplicates(deals), deals.deal, deals.amount)
 
 
-def _last_outcome(deals: Deals, changes: StageChanges, row: Ints, stages: StageMap) -> Ints:
+def _last_outcome(deals: Deals, changes: StageChanges, row: Ints, stages: StageMap) -> Codes:
     """Return the semantics of the stage of every deal's last change; -1 without one."""
-    order = np.lexsort((np.arange(len(row)), changes.entered, row))
-    last = np.full(len(deals), -1, dtype=np.int64)
-    last[row[order]] = order  # the latest of a deal is written last
     stage = changes.stage
     names = (*stage.categories, "") if "" not in stage.categories else stage.categories
     codes: Ints = np.full(len(deals), names.index(""), dtype=np.int64)
-    codes[last >= 0] = stage.codes[last[last >= 0]]
+    if len(row):
+        ends = np.flatnonzero(np.r_[row[1:] != row[:-1], True])
+        codes[row[ends]] = stage.codes[ends]
     _, kind = stages.lookup(deals.funnel, TextColumn(names, codes))
     return kind
 
 
 def _clean_activities(activities: Activities, until: Any, account: Account) -> Activities:
     ids = activities.activity
-    kept = np.zeros(len(ids), dtype=bool)
-    kept[np.unique(_sortable(ids), return_index=True)[1]] = True
-    account.add("repeated_activity", ~kept, ids)
-    if not kept.all():
-        activities = activities.take(kept)
+    again = repeated(ids)
+    account.add("repeated_activity", again, ids)
+    if again.any():
+        activities = activities.take(~again)
     if until is not None:
         early = activities.started < until
         if activities.done is not None:

@@ -33,7 +33,6 @@ __all__ = [
     "required_ids",
     "required_moments",
     "required_text",
-    "rows_of",
     "text_column",
 ]
 
@@ -43,6 +42,11 @@ Moments = npt.NDArray[np.datetime64]
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(texts)
+
+
+def _codes(codes: Any) -> Any:
+    # Half the memory of the usual whole numbers: ten million rows have several such columns.
+    return codes.astype(np.int32, copy=False)
 
 
 @frozen(eq=False)
@@ -64,7 +68,7 @@ class TextColumn:
     """
 
     categories: tuple[str, ...] = field(converter=_texts)
-    codes: Ints
+    codes: Ints = field(converter=_codes)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -101,6 +105,11 @@ class TextColumn:
         place = {text: code for code, text in enumerate(categories)}
         lookup = np.array([place.get(text, -1) for text in self.categories], dtype=np.int64)
         return lookup[self.codes] if len(self) else np.empty(0, dtype=np.int64)
+
+    def present(self) -> tuple[str, ...]:
+        """Return the categories that at least one value has."""
+        counts = np.bincount(self.codes, minlength=len(self.categories)).tolist()
+        return tuple(one for one, count in zip(self.categories, counts, strict=True) if count)
 
     def given(self) -> Bools:
         """Return for every value whether it is not the empty text."""
@@ -186,19 +195,6 @@ def required_ids(values: Any, name: str) -> npt.NDArray[Any]:
 def optional_ids(values: Any, name: str) -> npt.NDArray[Any]:
     """Convert identifiers that may be missing: -1 among whole numbers, else the empty text."""
     return _ids(values, name, optional=True)
-
-
-def rows_of(ids: npt.NDArray[Any], table: npt.NDArray[Any]) -> Ints:
-    """Return for each of *ids* its row in the unique ids *table*; -1 where it has none."""
-    if ids.dtype.kind in "iu" and table.dtype.kind in "iu":
-        if not len(table):
-            return np.full(len(ids), -1, dtype=np.int64)
-        order = np.argsort(table, kind="stable")
-        places = np.minimum(np.searchsorted(table[order], ids), len(table) - 1)
-        rows = order[places]
-        return np.asarray(np.where(table[rows] == ids, rows, -1), dtype=np.int64)
-    place = {str(one): row for row, one in enumerate(table.tolist())}
-    return np.fromiter((place.get(str(one), -1) for one in ids.tolist()), np.int64, len(ids))
 
 
 def moments(values: Any, name: str) -> Moments:

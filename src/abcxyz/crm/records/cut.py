@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools
-from abcxyz.crm.records.columns import TextColumn, blank_column, rows_of
+from abcxyz.crm.records.columns import TextColumn, blank_column
+from abcxyz.crm.records.keys import rows_of
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Activities, Deals, Leads, Values
 from abcxyz.crm.records.visits import LOST, NOT_A_TIME, Outcomes, Visits, outcomes_of, visits_of

@@ -16,8 +16,9 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.crm.records.alive import alive
 from abcxyz.crm.records.clean import clean
-from abcxyz.crm.records.columns import Columns, Moments, TextColumn, blank_column, rows_of
+from abcxyz.crm.records.columns import Columns, Moments, TextColumn, blank_column
 from abcxyz.crm.records.cut import cut
+from abcxyz.crm.records.keys import rows_of
 from abcxyz.crm.records.quality import Account
 from abcxyz.crm.records.stages import StageMap, guess_stages
 from abcxyz.crm.records.tables import (

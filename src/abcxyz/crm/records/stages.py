@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 from attrs import evolve, field, frozen
 
-from abcxyz._arrays import Ints
+from abcxyz._arrays import Codes
 from abcxyz._maps import frozen_map
-from abcxyz.crm.records.columns import TextColumn, rows_of
+from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.keys import rows_of, time_order
 from abcxyz.crm.records.tables import Deals, StageChanges
 from abcxyz.errors import ConfigError, InputError
 
-__all__ = ["Stage", "StageMap", "guess_stages"]
+__all__ = ["Places", "Stage", "StageMap", "guess_stages"]
+
+Places = npt.NDArray[np.int16]
+"""Places of stages in the order of their funnel, -1 for side stages."""
 
 #: Words by which a final stage of an export is recognised where nothing else tells its meaning.
 _WON = ("won", "closed won", "success", "успешно", "выигран", "успешно реализовано")
@@ -141,7 +146,7 @@ class StageMap:
             known=", ".join(one.id for one in self.stages(funnel)),
         )
 
-    def lookup(self, funnels: TextColumn, stages: TextColumn) -> tuple[Ints, Ints]:
+    def lookup(self, funnels: TextColumn, stages: TextColumn) -> tuple[Places, Codes]:
         """Return place and semantics of every pair of a funnel and a stage.
 
         Returns
@@ -150,8 +155,8 @@ class StageMap:
             (n,) places, -1 for side stages; (n,) indices in ``"PSF"``, -1 for unknown stages.
         """
         shape = (len(funnels.categories), len(stages.categories))
-        places = np.full(shape, -1, dtype=np.int64)
-        kinds = np.full(shape, -1, dtype=np.int64)
+        places = np.full(shape, -1, dtype=np.int16)
+        kinds = np.full(shape, -1, dtype=np.int8)
         column = {text: code for code, text in enumerate(stages.categories)}
         for row, funnel in enumerate(funnels.categories):
             for one in self.funnels.get(funnel, ()):
@@ -159,8 +164,11 @@ class StageMap:
                     places[row, column[one.id]] = one.place
                     kinds[row, column[one.id]] = "PSF".index(one.semantics)
         if not len(stages):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        return places[funnels.codes, stages.codes], kinds[funnels.codes, stages.codes]
+            return np.empty(0, dtype=np.int16), np.empty(0, dtype=np.int8)
+        if len(funnels.categories) == 1:
+            return places[0].take(stages.codes), kinds[0].take(stages.codes)
+        pair = funnels.codes * shape[1] + stages.codes
+        return places.ravel().take(pair), kinds.ravel().take(pair)
 
 
 def guess_stages(
@@ -225,7 +233,7 @@ def _first_ranks(deals: Deals, changes: StageChanges | None) -> dict[tuple[str, 
     rows, entered, stage = rows[known], changes.entered[known], changes.stage.codes[known]
     funnels = deals.funnel if changes.funnel is None else changes.funnel
     funnel = deals.funnel.codes[rows] if changes.funnel is None else changes.funnel.codes[known]
-    order = np.lexsort((np.arange(len(rows)), entered, rows))
+    order = time_order(rows, entered)
     rows, stage, funnel = rows[order], stage[order], funnel[order]
     size = len(changes.stage.categories)
     pair = (rows * len(funnels.categories) + funnel) * size + stage

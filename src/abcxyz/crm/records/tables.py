@@ -220,6 +220,15 @@ class Activities(Columns):
         return np.ones(len(self), dtype=bool) if self.done is None else self.done
 
     @property
+    def lengths(self) -> Floats:
+        """(n,) seconds: talk time, or else the time from start to end; NaN where not known."""
+        seconds = np.full(len(self), np.nan) if self.seconds is None else self.seconds.copy()
+        if self.ended is not None:
+            gaps = np.flatnonzero(np.isnan(seconds) & ~np.isnat(self.ended))
+            seconds[gaps] = (self.ended[gaps] - self.started[gaps]) / np.timedelta64(1, "s")
+        return seconds
+
+    @property
     def by_people(self) -> Bools:
         """(n,) whether a done activity is a person's, not a robot's."""
         done = self.took_place

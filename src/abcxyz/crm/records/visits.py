@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Ints
-from abcxyz.crm.records.columns import Moments, TextColumn, rows_of
-from abcxyz.crm.records.stages import StageMap
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Ints
+from abcxyz.crm.records.columns import Moments, TextColumn
+from abcxyz.crm.records.keys import packed_order, rows_of, run_starts, time_order
+from abcxyz.crm.records.stages import Places, StageMap
 from abcxyz.crm.records.tables import Deals, StageChanges
 
 __all__ = [
@@ -31,7 +34,7 @@ EXITS = ("", "forward", "backward", "won", "lost", "handed_over", "aside")
 NOT_A_TIME = np.datetime64("NaT", "s")
 
 
-@frozen
+@frozen(slots=False)
 class Visits:
     """n visits, sorted by deal and moment: ``entered <= t < left``.
 
@@ -47,8 +50,6 @@ class Visits:
         (n,) moments; the last visit of a deal is not left (NaT).
     exit
         (n,) index in `EXITS`.
-    number
-        (n,) 1 for the first visit of this stage by the deal, 2 for the second, ….
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -56,15 +57,24 @@ class Visits:
     row: Ints = field(eq=SAME_ARRAYS)
     funnel: TextColumn
     stage: TextColumn
-    place: Ints = field(eq=SAME_ARRAYS)
-    kind: Ints = field(eq=SAME_ARRAYS)
+    place: Places = field(eq=SAME_ARRAYS)
+    kind: Codes = field(eq=SAME_ARRAYS)
     entered: Moments = field(eq=SAME_ARRAYS)
     left: Moments = field(eq=SAME_ARRAYS)
-    exit: Ints = field(eq=SAME_ARRAYS)
-    number: Ints = field(eq=SAME_ARRAYS)
+    exit: Codes = field(eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.row)
+
+    @functools.cached_property
+    def earliest(self) -> Bools:
+        """(n,) whether a visit is the first one of its stage by the deal."""
+        key = self.row * len(self.funnel.categories) + self.funnel.codes
+        key = key * len(self.stage.categories) + self.stage.codes
+        order = packed_order(key)
+        result = np.zeros(len(key), dtype=bool)
+        result[order[run_starts(key[order])]] = True
+        return result
 
     @property
     def last(self) -> Bools:
@@ -100,7 +110,7 @@ def visits_of(deals: Deals, changes: StageChanges, stages: StageMap) -> Visits:
     """
     row = rows_of(changes.deal, deals.deal)
     funnel = funnels_of(deals, changes, row)
-    order = np.lexsort((np.arange(len(row)), changes.entered, row))
+    order = time_order(row, changes.entered)
     row, entered = row[order], changes.entered[order]
     funnel, stage = funnel[order], changes.stage[order]
     if len(row):
@@ -114,33 +124,19 @@ def visits_of(deals: Deals, changes: StageChanges, stages: StageMap) -> Visits:
             row, entered, funnel, stage = row[~same], entered[~same], funnel[~same], stage[~same]
     place, kind = stages.lookup(funnel, stage)
     left = np.full(len(row), NOT_A_TIME)
-    exit_ = np.zeros(len(row), dtype=np.int64)
+    exit_ = np.zeros(len(row), dtype=np.int8)
     if len(row):
-        goes_on = np.flatnonzero(row[1:] == row[:-1])
-        after = goes_on + 1
-        left[goes_on] = entered[after]
-        forward = np.where(place[after] < place[goes_on], 2, 1)
-        forward = np.where(place[after] < 0, 6, forward)
-        by_kind = np.select([kind[after] == WON, kind[after] == LOST], [3, 4], forward)
-        handed = funnel.codes[after] != funnel.codes[goes_on]
-        exit_[goes_on] = np.where(handed, 5, by_kind)
-    return Visits(
-        row, funnel, stage, place, kind, entered, left, exit_, _number(row, funnel, stage)
-    )
-
-
-def _number(row: Ints, funnel: TextColumn, stage: TextColumn) -> Ints:
-    """Return the number of each visit among those of its stage by its deal, from 1."""
-    if not len(row):
-        return np.empty(0, dtype=np.int64)
-    key = (row * len(funnel.categories) + funnel.codes) * len(stage.categories) + stage.codes
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[begins, len(ordered)])
-    number = np.empty(len(row), dtype=np.int64)
-    number[order] = np.arange(len(ordered)) - np.repeat(begins, sizes) + 1
-    return number
+        goes_on = row[1:] == row[:-1]
+        np.copyto(left[:-1], entered[1:], where=goes_on)
+        way = np.where(place[1:] < place[:-1], np.int8(2), np.int8(1))
+        # A later rule stands above an earlier one.
+        way[place[1:] < 0] = 6
+        way[kind[1:] == WON] = 3
+        way[kind[1:] == LOST] = 4
+        if len(funnel.categories) > 1:
+            way[funnel.codes[1:] != funnel.codes[:-1]] = 5
+        np.copyto(exit_[:-1], way, where=goes_on)
+    return Visits(row, funnel, stage, place, kind, entered, left, exit_)
 
 
 @frozen
@@ -169,8 +165,8 @@ class Outcomes:
 
 def outcomes_of(deals: Deals, visits: Visits | None, stages: StageMap) -> Outcomes:
     """Return the outcomes by the last visit; deals without a history count by their fields."""
-    _, kind = stages.lookup(deals.funnel, deals.stage)
-    kind = np.where(kind < 0, OPEN, kind)
+    _, listed = stages.lookup(deals.funnel, deals.stage)
+    kind: Ints = np.where(listed < 0, OPEN, listed).astype(np.int64)
     closed = np.full(len(deals), NOT_A_TIME) if deals.closed is None else deals.closed.copy()
     reopened = np.zeros(len(deals), dtype=bool)
     if visits is not None and len(visits):

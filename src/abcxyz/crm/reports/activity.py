@@ -153,43 +153,36 @@ def activity(
     nobody = blank_column(len(table))
     user = named(table.user or nobody)
     size = len(table.kind.categories)
-    pair = user.codes * size + table.kind.codes
     total = len(user.categories) * size
-    counts = np.bincount(pair[inside], minlength=total)
-    took = np.bincount(pair[inside & done], minlength=total)
-    timed = inside & done & ~np.isnan(seconds)
-    minutes = np.bincount(pair[timed], seconds[timed] / 60, minlength=total)
-    plans = inside & ~done & ~np.isnan(seconds)
-    planned = np.bincount(pair[plans], seconds[plans] / 60, minlength=total)
-    with_time = np.bincount(pair[timed], minlength=total)
+    # One count for planned and done: the last figure of the key tells them apart.
+    key = (user.codes * size + table.kind.codes) * 2 + done
+    timed = inside & ~np.isnan(seconds)
+    counts = np.bincount(key[inside], minlength=2 * total).reshape(-1, 2)
+    with_time = np.bincount(key[timed], minlength=2 * total).reshape(-1, 2)
+    minutes = np.bincount(key[timed], seconds[timed] / 60, minlength=2 * total).reshape(-1, 2)
     rows = [
         ActivityRow(
             user.categories[one // size],
             table.kind.categories[one % size],
-            int(counts[one]),
-            int(took[one]),
-            int(counts[one] - took[one]),
-            float(minutes[one]),
-            float(planned[one]),
-            int(took[one] - with_time[one]),
+            int(counts[one].sum()),
+            int(counts[one, 1]),
+            int(counts[one, 0]),
+            float(minutes[one, 1]),
+            float(minutes[one, 0]),
+            int(counts[one, 1] - with_time[one, 1]),
         )
-        for one in np.flatnonzero(counts).tolist()
+        for one in np.flatnonzero(counts.sum(axis=1)).tolist()
     ]
     rows.sort(key=lambda row: (row.user, row.kind))
     shares: tuple[ClassTime, ...] = ()
     if classes is not None:
         shares = _class_times(crm, window, classes, inside & done, seconds, seed)
-    return ActivityReport(window, cut, bool(timed.any()), tuple(rows), shares)
+    return ActivityReport(window, cut, bool(with_time[:, 1].any()), tuple(rows), shares)
 
 
 def _seconds(table: Activities, chosen: Bools) -> tuple[Floats, int]:
     """Return the known seconds of every activity, cut at 8 hours, and how many were cut."""
-    seconds = np.full(len(table), np.nan)
-    if table.ended is not None:
-        span = (table.ended - table.started) / np.timedelta64(1, "s")
-        seconds = np.where(np.isnat(table.ended), np.nan, span)
-    if table.seconds is not None:
-        seconds = np.where(np.isnan(table.seconds), seconds, table.seconds)
+    seconds = table.lengths
     long = chosen & (seconds > _LONGEST)
     return np.minimum(seconds, _LONGEST), int(long.sum())
 

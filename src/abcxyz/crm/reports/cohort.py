@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from attrs import field, frozen
 
@@ -9,6 +11,7 @@ from abcxyz._arrays import SAME_ARRAYS, Bools, Ints
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import Moments
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import run_starts
 from abcxyz.crm.records.visits import NOT_A_TIME, OPEN
 from abcxyz.errors import InputError
 
@@ -65,9 +68,7 @@ def funnel_names(crm: CrmData, funnel: str | None) -> tuple[str, ...]:
     if funnel is not None:
         crm.stages.stages(funnel)
         return (funnel,)
-    seen = {crm.deals.funnel.categories[code] for code in np.unique(crm.deals.funnel.codes)}
-    visits = crm.visits
-    seen |= {visits.funnel.categories[code] for code in np.unique(visits.funnel.codes)}
+    seen = {*crm.deals.funnel.present(), *crm.visits.funnel.present()}
     return tuple(name for name in crm.stages.funnels if name in seen)
 
 
@@ -112,43 +113,44 @@ def cohort(
         )
     visits = crm.visits
     here = _of_funnel(visits.funnel.categories, visits.funnel.codes, funnel)
-    chosen = np.flatnonzero(here)
-    first = visits.first
-    row, begins = np.unique(visits.row[chosen], return_index=True)
-    start = visits.entered[chosen[begins]]
-    native = first[chosen[begins]]
+    # Visits are in the order of the deals, so the first ones of the deals begin runs of rows.
+    begins = _first_visits(visits.row, here)
+    row, start = visits.row[begins], visits.entered[begins]
+    native = (begins == 0) | (visits.row[begins - 1] != row)
     start = np.where(native, crm.deals.created[row], start)
     row, start = _with_silent(crm, funnel, row, start)
     if by == "stage":
         if stage is None:
             raise InputError("deals chosen by a stage need its name; pass stage='…'")
         code = visits.stage.code(crm.stages.find(funnel, stage).id)
-        entering = np.flatnonzero(here & (visits.stage.codes == code))
-        row, begins = np.unique(visits.row[entering], return_index=True)
-        start = visits.entered[entering[begins]]
-    place = np.full(len(crm.deals), -1, dtype=np.int64)
+        begins = _first_visits(visits.row, here & (visits.stage.codes == code))
+        row, start = visits.row[begins], visits.entered[begins]
+    place = np.full(len(crm.deals), -1, dtype=np.int32)
     place[row] = np.arange(len(row))
+    of_visit = place[visits.row]
+    in_time = of_visit >= 0
     limit = np.full(len(row), crm.until)
     mature = np.ones(len(row), dtype=bool)
     if horizon is not None:
         limit = start + np.timedelta64(round(horizon * 86400), "s")
         mature = limit <= crm.until
         _check_horizon(crm, start, horizon)
-    in_time = np.flatnonzero(place[visits.row] >= 0)
-    in_time = in_time[visits.entered[in_time] < limit[place[visits.row[in_time]]]]
-    outcome, closed = _outcomes(crm, funnel, row, place, in_time, limit)
+        if len(row):
+            in_time &= visits.entered < limit[of_visit]
+    outcome, closed = _outcomes(crm, funnel, row, of_visit, in_time, limit)
     inside = crm.inside(closed if by == "closed" else start, window)
     if by == "closed":
         inside &= outcome != OPEN
     counted = inside & mature
-    own = in_time[here[in_time]]
+    own = here & in_time
     if min_stay > 0:
-        stay = visits.left[own] - visits.entered[own]
-        own = own[~(stay < np.timedelta64(round(min_stay), "s"))]
-    number = np.full(len(row), -1, dtype=np.int64)
-    number[counted] = np.arange(int(counted.sum()))
-    of_visit = number[place[visits.row[own]]]
-    kept = of_visit >= 0
+        own &= ~(visits.left - visits.entered < np.timedelta64(round(min_stay), "s"))
+    if not counted.all():
+        # The last place stands for visits of no deal of the cohort.
+        number = np.full(len(row) + 1, -1, dtype=np.int32)
+        number[:-1][counted] = np.arange(int(counted.sum()))
+        of_visit = number[of_visit]
+        own &= of_visit >= 0
     return Cohort(
         funnel,
         row[counted],
@@ -156,9 +158,15 @@ def cohort(
         outcome[counted],
         closed[counted],
         int((inside & ~mature).sum()),
-        own[kept],
-        of_visit[kept],
+        np.flatnonzero(own),
+        of_visit[own].astype(np.int64),
     )
+
+
+def _first_visits(row: Ints, chosen: Bools) -> Ints:
+    """Return the positions of the first chosen visit of every deal."""
+    places = np.flatnonzero(chosen)
+    return places[run_starts(row[places])]
 
 
 def _of_funnel(categories: tuple[str, ...], codes: Ints, funnel: str) -> Bools:
@@ -194,7 +202,7 @@ def _check_horizon(crm: CrmData, start: Moments, horizon: float) -> None:
 
 
 def _outcomes(
-    crm: CrmData, funnel: str, row: Ints, place: Ints, in_time: Ints, limit: Moments
+    crm: CrmData, funnel: str, row: Ints, of_visit: Any, in_time: Bools, limit: Moments
 ) -> tuple[Ints, Moments]:
     """Return the outcome of each deal by its last visit within the limit."""
     visits = crm.visits
@@ -202,7 +210,11 @@ def _outcomes(
     closed = np.full(len(row), NOT_A_TIME)
     silent = np.ones(len(row), dtype=bool)
     last = np.full(len(row), -1, dtype=np.int64)
-    last[place[visits.row[in_time]]] = in_time  # visits are in time order: the latest remains
+    counted = np.flatnonzero(in_time)
+    begins = run_starts(visits.row[counted])
+    # Visits are in time order: the last one of a deal is the one before the next deal's first.
+    ends = counted[np.r_[begins[1:], len(counted)] - 1] if len(counted) else counted
+    last[of_visit[ends]] = ends
     seen = last >= 0
     silent[seen] = False
     kind = visits.kind[last[seen]]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats
+from abcxyz._arrays import Floats
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
@@ -18,8 +18,7 @@ from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.crm.reports.cohort import cohort, funnel_names
 from abcxyz.crm.statistics.survival import (
     SurvivalCurve,
-    cumulative_incidence,
-    kaplan_meier,
+    competing_risks,
     log_rank,
     restricted_mean_difference,
 )
@@ -30,6 +29,12 @@ __all__ = ["CycleChange", "CycleReport", "CycleRow", "StageTime", "check_history
 
 _DAY = np.timedelta64(86400, "s")
 _GAPS = 0.2
+#: Ways to leave a stage, in the order of the fields of `StageTime`.
+_ORDER = ("forward", "backward", "lost", "handed_over", "aside")
+#: Exit of a visit -> number of the way from 1, 0 while it goes on; a win goes forward.
+_ENDS = np.array(
+    [0 if not one else 1 + _ORDER.index("forward" if one == "won" else one) for one in EXITS]
+)
 
 
 @frozen
@@ -264,9 +269,8 @@ def _row(crm: CrmData, name: str, window: Window | None, days: tuple[int, ...]) 
     length = ((end - chosen.start) / _DAY)[known]
     outcome = chosen.outcome[known]
     length = np.maximum(length, 0.0)
-    curve = kaplan_meier(length, ended[known])
     # The codes of the outcomes are those of competing ends: won 1, lost 2, handed over 3.
-    times, shares = cumulative_incidence(length, outcome, 3)
+    curve, shares = competing_risks(length, outcome, 3)
     low, high = _median_interval(curve)
     won = length[outcome == WON]
     counts = np.bincount(chosen.outcome, minlength=4)
@@ -281,8 +285,8 @@ def _row(crm: CrmData, name: str, window: Window | None, days: tuple[int, ...]) 
         low,
         high,
         curve.quantile(0.9),
-        _by(times, shares[0], days, curve.last),
-        _by(times, shares[1], days, curve.last),
+        _by(curve.times, shares[0], days, curve.last),
+        _by(curve.times, shares[1], days, curve.last),
         {day: float(curve.at(float(day))) for day in days},
         float(won.mean()) if len(won) else math.nan,
         _stage_times(crm, name, chosen.visits),
@@ -313,27 +317,19 @@ def _median_interval(curve: SurvivalCurve) -> tuple[float, float]:
 
 def _stage_times(crm: CrmData, funnel: str, chosen: Any) -> tuple[StageTime, ...]:
     visits = crm.visits
+    chosen = chosen[visits.earliest[chosen]]
+    stages = visits.stage.codes[chosen]
     result = []
     for stage in crm.stages.order(funnel):
         if stage.semantics != "P":
             continue
-        here: Bools = (visits.stage.codes[chosen] == visits.stage.code(stage.id)) & (
-            visits.number[chosen] == 1
-        )
-        rows = chosen[here]
+        rows = chosen[stages == visits.stage.code(stage.id)]
         running = np.isnat(visits.left[rows])
         end = np.where(running, crm.until, visits.left[rows])
         days = (end - visits.entered[rows]) / _DAY
-        # A win goes forward: it is the way on.
-        way = visits.exit[rows]
-        way = np.where(way == EXITS.index("won"), EXITS.index("forward"), way)
-        order = ("forward", "backward", "lost", "handed_over", "aside")
-        codes = np.zeros(len(rows), dtype=np.int64)
-        for number, exit_ in enumerate(order, 1):
-            codes[way == EXITS.index(exit_)] = number
-        curve = kaplan_meier(days, codes > 0)
-        _, shares = cumulative_incidence(days, codes, len(order))
-        last = shares[:, -1] if shares.shape[1] else np.full(len(order), math.nan)
+        codes = _ENDS[visits.exit[rows]]
+        curve, shares = competing_risks(days, codes, len(_ORDER))
+        last = shares[:, -1] if shares.shape[1] else np.full(len(_ORDER), math.nan)
         result.append(
             StageTime(
                 stage.title,

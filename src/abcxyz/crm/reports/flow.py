@@ -7,10 +7,11 @@ import math
 import numpy as np
 from attrs import frozen
 
+from abcxyz._arrays import Bools, Codes, Ints
 from abcxyz.core.display import plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData, midnight
-from abcxyz.crm.records.visits import EXITS, LOST, OPEN
+from abcxyz.crm.records.visits import EXITS, LOST, OPEN, Visits
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.reports.cohort import funnel_names
 from abcxyz.toolkit.catalogue import text
@@ -18,6 +19,8 @@ from abcxyz.toolkit.catalogue import text
 __all__ = ["FlowReport", "FlowRow", "SnapshotReport", "SnapshotRow", "flow", "snapshot"]
 
 _DAY = np.timedelta64(86400, "s")
+#: How a visit begins, in the order of the fields of `FlowRow`.
+_WAYS_IN = ("created", "in_forward", "in_backward", "reopened", "handed_in")
 
 
 @frozen
@@ -86,46 +89,63 @@ def flow(crm: CrmData, window: Window, *, funnel: str | None = None) -> FlowRepo
     crm.need("changes")
     visits = crm.visits
     since, until = midnight(window.since, crm.zone), midnight(window.until, crm.zone)
-    first = visits.first
+    stages, size = visits.stage.categories, len(visits.stage.categories)
+    pair = visits.funnel.codes * size + visits.stage.codes
+    total = len(visits.funnel.categories) * size
     came = (visits.entered >= since) & (visits.entered < until)
     went = (visits.left >= since) & (visits.left < until)
-    before = np.flatnonzero(~first) - 1
-    previous_kind = np.full(len(visits), -1, dtype=np.int64)
-    previous_exit = np.zeros(len(visits), dtype=np.int64)
-    previous_kind[~first], previous_exit[~first] = visits.kind[before], visits.exit[before]
-    handed_in = ~first & (previous_exit == EXITS.index("handed_over"))
-    reopened = ~first & ~handed_in & (previous_kind == LOST)
-    backward = ~first & ~handed_in & ~reopened & (previous_exit == EXITS.index("backward"))
-    forward = ~first & ~handed_in & ~reopened & ~backward
+    ways, exits = len(_WAYS_IN), len(EXITS)
+    entries = _counted(pair * ways + _way_in(visits), came, total * ways).reshape(-1, ways)
+    leaves = _counted(pair * exits + visits.exit, went, total * exits).reshape(-1, exits)
+    begun = _counted(pair, (visits.entered < since) & ~(visits.left < since), total)
+    left = _counted(pair, (visits.entered < until) & ~(visits.left < until), total)
     rows = []
     for name in funnel_names(crm, funnel):
         for stage in crm.stages.stages(name):
             if stage.semantics != "P":
                 continue
-            here = (visits.funnel.codes == visits.funnel.code(name)) & (
-                visits.stage.codes == visits.stage.code(stage.id)
-            )
-            gone = [int((here & went & (visits.exit == code)).sum()) for code in range(len(EXITS))]
+            known = stage.id in stages and name in visits.funnel.categories
+            one = visits.funnel.code(name) * size + visits.stage.code(stage.id) if known else -1
+            begins: list[int] = entries[one].tolist() if known else [0] * ways
+            gone: list[int] = leaves[one].tolist() if known else [0] * exits
             rows.append(
                 FlowRow(
                     name,
                     stage.title,
-                    int((here & (visits.entered < since) & ~(visits.left < since)).sum()),
-                    int((here & came & first).sum()),
-                    int((here & came & forward).sum()),
-                    int((here & came & backward).sum()),
-                    int((here & came & reopened).sum()),
-                    int((here & came & handed_in).sum()),
+                    int(begun[one]) if known else 0,
+                    begins[0],
+                    begins[1],
+                    begins[2],
+                    begins[3],
+                    begins[4],
                     gone[EXITS.index("forward")],
                     gone[EXITS.index("backward")],
                     gone[EXITS.index("won")],
                     gone[EXITS.index("lost")],
                     gone[EXITS.index("handed_over")],
                     gone[EXITS.index("aside")],
-                    int((here & (visits.entered < until) & ~(visits.left < until)).sum()),
+                    int(left[one]) if known else 0,
                 )
             )
     return FlowReport(window, tuple(rows))
+
+
+def _counted(keys: Ints, chosen: Bools, count: int) -> Ints:
+    return np.bincount(keys[chosen], minlength=count)
+
+
+def _way_in(visits: Visits) -> Codes:
+    """Return how every visit began, as an index in `_WAYS_IN`."""
+    way = np.zeros(len(visits), dtype=np.int8)
+    if not len(visits):
+        return way
+    before = visits.exit[:-1]
+    # A later rule stands above an earlier one.
+    way[1:] = np.where(before == EXITS.index("backward"), 2, 1)
+    way[1:][visits.kind[:-1] == LOST] = 3
+    way[1:][before == EXITS.index("handed_over")] = 4
+    way[visits.first] = 0
+    return way
 
 
 @frozen

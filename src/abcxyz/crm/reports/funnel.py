@@ -259,7 +259,7 @@ def funnel(
 
 @frozen
 class _Steps:
-    """Visits of a cohort by stage of the order: (n, k) visited, (n,) furthest."""
+    """Visits of a cohort by stage of the order: (k, n) visited, (n,) furthest, (k, n) returned."""
 
     visited: Bools = field(eq=SAME_ARRAYS)
     furthest: Ints = field(eq=SAME_ARRAYS)
@@ -271,10 +271,11 @@ def _steps(crm: CrmData, chosen: Cohort, places: int) -> _Steps:
     place = visits.place[chosen.visits]
     placed = place >= 0
     deal, step = chosen.of_visit[placed], place[placed]
-    visited = np.zeros((len(chosen), places), dtype=bool)
-    visited[deal, step] = True
+    visited = np.zeros((places, len(chosen)), dtype=bool)
+    visited[step, deal] = True
     furthest = np.zeros(len(chosen), dtype=np.int64)
-    np.maximum.at(furthest, deal, step)
+    for j in range(places):
+        furthest[visited[j]] = j
     # A deal without any visit stands where its field says.
     silent = np.ones(len(chosen), dtype=bool)
     silent[chosen.of_visit] = False
@@ -282,11 +283,11 @@ def _steps(crm: CrmData, chosen: Cohort, places: int) -> _Steps:
         rows = chosen.row[silent]
         now, _ = crm.stages.lookup(crm.deals.funnel[rows], crm.deals.stage[rows])
         furthest[silent] = np.maximum(now, 0)
-    returned = np.zeros((len(chosen), places), dtype=bool)
+    returned = np.zeros((places, len(chosen)), dtype=bool)
     if len(deal):
         same = deal[1:] == deal[:-1]
         back = np.flatnonzero(same & (step[1:] < step[:-1])) + 1
-        returned[deal[back], step[back]] = True
+        returned[step[back], deal[back]] = True
     return _Steps(visited, furthest, returned)
 
 
@@ -296,9 +297,16 @@ def _table(
     order = crm.stages.order(chosen.funnel)
     steps = _steps(crm, chosen, len(order))
     n = len(chosen)
-    reached = np.array([int((steps.furthest >= j).sum()) for j in range(len(order))])
-    strict = np.logical_and.accumulate(steps.visited, axis=1).sum(axis=0) if n else reached * 0
-    touched = steps.visited.sum(axis=0)
+    # (k, 4) deals by furthest stage and outcome.
+    ends = np.bincount(steps.furthest * 4 + chosen.outcome, minlength=len(order) * 4)
+    ends = ends.reshape(-1, 4)
+    reached = ends.sum(axis=1)[::-1].cumsum()[::-1]
+    strict, every = [], np.ones(n, dtype=bool)
+    for visited in steps.visited:
+        every &= visited
+        strict.append(int(every.sum()))
+    touched = steps.visited.sum(axis=1)
+    returns = steps.returned.sum(axis=1)
     amounts = crm.single_amounts()[chosen.row]
     won = chosen.outcome == WON
     cheque = float(np.nanmean(amounts[won])) if (won & ~np.isnan(amounts)).any() else math.nan
@@ -307,7 +315,6 @@ def _table(
     rows = []
     for j, one in enumerate(order):
         last = j == len(order) - 1
-        here = steps.furthest == j
         rate = math.nan if last else float(conversion[j])
         worth = math.nan
         if not last:
@@ -326,10 +333,10 @@ def _table(
                 math.nan if last else float(low[j]),
                 math.nan if last else float(high[j]),
                 float(reached[j]) / n if n else math.nan,
-                int((here & (chosen.outcome == LOST)).sum()),
-                int((here & (chosen.outcome == OPEN)).sum()),
-                int((here & (chosen.outcome == HANDED_OVER)).sum()),
-                int(steps.returned[:, j].sum()),
+                int(ends[j, LOST]),
+                int(ends[j, OPEN]),
+                int(ends[j, HANDED_OVER]),
+                int(returns[j]),
                 worth,
                 gap,
                 gap * worth,
@@ -337,7 +344,7 @@ def _table(
             )
         )
     again = crm.outcomes.reopened[chosen.row]
-    back: Bools = np.asarray(steps.returned.any(axis=1)) if n else np.zeros(0, dtype=bool)
+    back: Bools = np.asarray(steps.returned.any(axis=0))
     counts = np.bincount(chosen.outcome, minlength=4)
     return FunnelTable(
         chosen.funnel,

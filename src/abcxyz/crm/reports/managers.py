@@ -7,11 +7,12 @@ import math
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Ints
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import packed_order
 from abcxyz.crm.records.visits import LOST, OPEN, WON
 from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
 from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups, strata
@@ -159,12 +160,20 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
     acts = _activities(crm, window, users)
     leads = _leads(crm, window, users)
     about = _about(crm, users)
+    counts = [
+        np.bincount(owner[chosen], minlength=count).tolist()
+        for chosen in (created, created & (outcomes.kind == OPEN), won, lost)
+    ]
+    of_owner = _positions(owner, count)
+    days, ended = _lengths(crm, created)
     rows = []
     for i, user in enumerate(users):
-        own = owner == i
         name, left, robot = about[i]
-        paid = amounts[own & won]
+        own = of_owner[i]
+        paid = amounts[own[won[own]]]
         paid = paid[~np.isnan(paid)]
+        aged = own[~np.isnan(days[own])]
+        began, still, wins, losses = (one[i] for one in counts)
         rows.append(
             ManagerRow(
                 user,
@@ -173,15 +182,15 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
                 robot,
                 *_counts(acts, i),
                 int(leads[i]),
-                int((own & created).sum()),
-                int((own & created & (outcomes.kind == OPEN)).sum()),
-                int((own & won).sum()),
-                int((own & lost).sum()),
+                began,
+                still,
+                wins,
+                losses,
                 float(paid.sum()),
                 float(paid.mean()) if len(paid) else math.nan,
                 float(np.median(paid)) if len(paid) else math.nan,
-                int((own & won).sum()) - len(paid),
-                _median_cycle(crm, own & created),
+                wins - len(paid),
+                kaplan_meier(days[aged], ended[aged]).median if len(aged) else math.nan,
                 rates[i],
             )
         )
@@ -261,13 +270,13 @@ def _activities(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> 
     answered: Bools = np.ones(len(table), dtype=bool)
     if table.answered is not None:
         answered = table.answered
-    masks = [
-        call & ~incoming,
-        call & incoming & answered,
-        call & incoming & ~answered,
-        *(table.kind.codes == table.kind.code(kind) for kind in ("meeting", "letter", "task")),
-    ]
-    return [np.bincount(user[inside & mask], minlength=len(users)) for mask in masks]
+    what = np.full(len(table), -1, dtype=np.int8)
+    what[call] = np.where(incoming[call], np.where(answered[call], 1, 2), 0)
+    for code, kind in enumerate(("meeting", "letter", "task"), 3):
+        what[table.kind.codes == table.kind.code(kind)] = code
+    known = inside & (what >= 0)
+    counts = np.bincount(user[known] * 6 + what[known], minlength=6 * len(users))
+    return list(counts.reshape(-1, 6).T)
 
 
 def _counts(acts: list[Ints], user: int) -> tuple[int, int, int, int, int, int]:
@@ -282,12 +291,16 @@ def _leads(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> Ints:
     return np.bincount(named(crm.leads.owner).codes_in(users)[inside], minlength=len(users))
 
 
-def _median_cycle(crm: CrmData, chosen: Bools) -> float:
+def _positions(owner: Ints, count: int) -> list[Ints]:
+    """Return the positions of the deals of every owner."""
+    order = packed_order(owner)
+    return np.split(order, np.searchsorted(owner[order], np.arange(1, count)))
+
+
+def _lengths(crm: CrmData, chosen: Bools) -> tuple[Floats, Bools]:
+    """Return the days from creation to closing or now, NaN where not known, and which ended."""
     outcomes = crm.outcomes
-    ended = (outcomes.kind != OPEN) & ~np.isnat(outcomes.closed)
-    known = chosen & (ended | (outcomes.kind == OPEN))
-    if not known.any():
-        return math.nan
-    end = np.where(ended, outcomes.closed, crm.until)
-    days = (end - crm.deals.created)[known] / _DAY
-    return kaplan_meier(np.maximum(days, 0.0), ended[known]).median
+    open_ = outcomes.kind == OPEN
+    ended: Bools = ~open_ & ~np.isnat(outcomes.closed)
+    days = (np.where(ended, outcomes.closed, crm.until) - crm.deals.created) / _DAY
+    return np.where(chosen & (ended | open_), np.maximum(days, 0.0), math.nan), ended

@@ -12,6 +12,7 @@ from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import run_starts
 from abcxyz.crm.records.visits import LOST, OPEN, WON
 from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.toolkit.catalogue import text
@@ -175,7 +176,8 @@ def _sums(code: Ints, count: int, chosen: Ints, values: Floats) -> Floats:
 
 def _deals(row: Ints, code: Ints, count: int, chosen: Ints, kind: Ints) -> tuple[Ints, Ints]:
     """Count the won and the decided deals that hold each product, each deal once."""
-    pairs = np.unique(row[chosen] * count + code[chosen])
+    pairs = np.sort(row[chosen] * count + code[chosen])
+    pairs = pairs[run_starts(pairs)]
     deal, product = pairs // count, pairs % count
     won = np.bincount(product[kind[deal] == WON], minlength=count)
     lost = np.bincount(product[kind[deal] == LOST], minlength=count)

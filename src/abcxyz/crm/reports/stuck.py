@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Floats, Ints
 from abcxyz.core.display import plain_number
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, OPEN
@@ -117,44 +117,55 @@ def stuck_deals(
     check_history(crm)
     visits = crm.visits
     current = np.flatnonzero(visits.last & (visits.kind == OPEN))
-    quiet = _silence(crm)
-    owner, amounts = crm.category("owner"), crm.single_amounts()
+    if funnel is not None:
+        crm.stages.stages(funnel)
+        current = current[visits.funnel.codes[current] == visits.funnel.code(funnel)]
+    row = visits.row[current]
+    days = (crm.until - visits.entered[current]) / _DAY
+    quiet = _silence(crm)[row]
+    usual = _usual_days(crm, current, deal_days)
+    stuck = (days > usual) & (quiet >= silent)
+    current, row = current[stuck], row[stuck]
+    amounts = crm.single_amounts()[row]
+    order = np.lexsort((-days[stuck], -np.where(np.isnan(amounts), -1.0, amounts)))
+    current, row = current[order], row[order]
     customer = crm.deals.customer
-    usual: dict[tuple[int, int], float] = {}
-    result = []
-    for visit in current.tolist():
-        row = int(visits.row[visit])
-        name = visits.funnel.categories[visits.funnel.codes[visit]]
-        if funnel is not None and name != funnel:
-            continue
-        key = int(visits.funnel.codes[visit]), int(visits.stage.codes[visit])
-        if key not in usual:
-            usual[key] = _usual(crm, *key, deal_days)
-        days = float((crm.until - visits.entered[visit]) / _DAY)
-        if days <= usual[key] or quiet[row] < silent:
-            continue
-        stage = visits.stage.categories[key[1]]
-        known = {one.id: one.title for one in crm.stages.funnels.get(name, ())}
-        result.append(
-            StuckDeal(
-                crm.deals.deal[row],
-                name,
-                known.get(stage, stage),
-                owner.categories[owner.codes[row]],
-                "" if customer is None else customer[row],
-                days,
-                usual[key],
-                float(quiet[row]) if math.isfinite(quiet[row]) else math.nan,
-                float(amounts[row]),
-            )
+    columns = (
+        crm.deals.deal[row].tolist(),
+        visits.funnel[current].tolist(),
+        visits.stage[current].tolist(),
+        crm.category("owner")[row].tolist(),
+        [""] * len(row) if customer is None else customer[row].tolist(),
+        days[stuck][order].tolist(),
+        usual[stuck][order].tolist(),
+        np.where(np.isfinite(quiet), quiet, math.nan)[stuck][order].tolist(),
+        amounts[order].tolist(),
+    )
+    titles = {
+        (name, one.id): one.title for name, all_ in crm.stages.funnels.items() for one in all_
+    }
+    return StuckReport(
+        tuple(
+            StuckDeal(deal, name, titles.get((name, stage), stage), *rest)
+            for deal, name, stage, *rest in zip(*columns, strict=True)
         )
-    result.sort(key=lambda one: (-(one.amount if one.amount == one.amount else -1), -one.days))
-    return StuckReport(tuple(result))
+    )
 
 
-def _usual(crm: CrmData, funnel: int, stage: int, default: float) -> float:
+def _usual_days(crm: CrmData, current: Ints, default: float) -> Floats:
+    """Return the usual days in the stage of every current visit."""
     visits = crm.visits
-    here = np.flatnonzero((visits.funnel.codes == funnel) & (visits.stage.codes == stage))
+    size = len(visits.stage.categories)
+    pair = visits.funnel.codes * size + visits.stage.codes
+    usual = np.full(len(current), default)
+    for key in np.unique(pair[current]).tolist():
+        usual[pair[current] == key] = _usual(crm, np.flatnonzero(pair == key), default)
+    return usual
+
+
+def _usual(crm: CrmData, here: Ints, default: float) -> float:
+    """Return the days within which nine of ten that went on left, by visits of one stage."""
+    visits = crm.visits
     way = visits.exit[here]
     on = (way == EXITS.index("forward")) | (way == EXITS.index("won"))
     if on.sum() < _EXITS:
@@ -173,6 +184,8 @@ def _silence(crm: CrmData) -> Floats:
         return quiet
     row = crm.deal_of_activity
     inside = table.by_people & (row >= 0) & (table.started < crm.until)
-    days = (crm.until - table.started[inside]) / _DAY
-    np.minimum.at(quiet, row[inside], days)
+    last = np.full(len(quiet), np.iinfo(np.int64).min)
+    np.maximum.at(last, row[inside], table.started[inside].astype(np.int64))
+    known = last > np.iinfo(np.int64).min
+    quiet[known] = (crm.until - last[known].astype("M8[s]")) / _DAY
     return quiet

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import ArrayLike, Ints
+from abcxyz._arrays import ArrayLike, Bools, Ints
 from abcxyz._maps import frozen_map
 from abcxyz.crm.records.columns import Moments
 from abcxyz.errors import InputError
@@ -180,15 +180,31 @@ class BusinessCalendar:
         known = np.flatnonzero(~np.isnat(values))
         if not len(known):
             return result
-        zone = ZoneInfo(self.zone)
+        seconds = values[known].astype(np.int64)
         opens, _ = self._around(values[known].min(), values[known].max())
-        days = {datetime.fromtimestamp(one, UTC).astimezone(zone).date() for one in opens.tolist()}
-        for row in known:
-            moment = values[row].item().replace(tzinfo=UTC)
-            if moment.astimezone(zone).date() not in days:
-                later = np.searchsorted(opens, values[row].astype(np.int64), side="left")
-                result[row] = opens[min(later, len(opens) - 1)].astype("M8[s]")
+        midnights, working = self._days(opens, seconds)
+        place = np.searchsorted(midnights, seconds, side="right") - 1
+        closed = ~working[np.clip(place, 0, len(working) - 1)]
+        later = np.searchsorted(opens, seconds[closed], side="left")
+        result[known[closed]] = opens[np.minimum(later, len(opens) - 1)].astype("M8[s]")
         return result
+
+    def _days(self, opens: Ints, seconds: Ints) -> tuple[Ints, Bools]:
+        """Return when every day around some moments begins, and whether it has opening hours."""
+        zone = ZoneInfo(self.zone)
+        first, last = (
+            datetime.fromtimestamp(int(one), UTC).astimezone(zone).date()
+            for one in (seconds.min(), seconds.max())
+        )
+        count = (last - first).days + 2
+        midnights = np.array(
+            [_seconds(first + timedelta(days=day), time(0), zone) for day in range(count)],
+            np.int64,
+        )
+        working = np.zeros(count, dtype=bool)
+        place = np.searchsorted(midnights, opens, side="right") - 1
+        working[place[(place >= 0) & (opens < midnights[-1])]] = True
+        return midnights, working
 
     def is_open(self, moments: Moments) -> Any:
         """Return for every moment whether it is within the opening hours."""

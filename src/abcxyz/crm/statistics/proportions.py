@@ -11,6 +11,9 @@ from abcxyz._arrays import ArrayLike, Floats
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.errors import InputError
 
+#: Count from which the interval of a Poisson mean is found by Newton's method.
+_LARGE = 200
+
 __all__ = [
     "benjamini_hochberg",
     "newcombe_interval",
@@ -139,12 +142,34 @@ def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
     if count < 0:
         raise InputError("the count {count} is negative; counts begin at 0", count=count)
     tail = (1 - level) / 2
+    if count >= _LARGE:
+        return _poisson_mean(count - 1, 1 - tail), _poisson_mean(count, tail)
     spread = -NormalDist().inv_cdf(tail / 10) * math.sqrt(count + 1) + 10
     low = 0.0
     if count:
         low = _bisect(lambda mean: _poisson_cdf(count - 1, mean) - (1 - tail), 0.0, float(count))
     high = _bisect(lambda mean: _poisson_cdf(count, mean) - tail, float(count), count + 3 * spread)
     return low, high
+
+
+def _poisson_mean(count: int, chance: float) -> float:
+    """Return the mean at which at most *count*, a large one, has a probability.
+
+    Newton's method from the approximation of Wilson and Hilferty. Only terms that are near the
+    count are added up: the others are 0 in floating point.
+    """
+    first = max(0, count - math.ceil(45 * math.sqrt(count)))
+    terms = np.arange(first, count + 1, dtype=np.float64)
+    logs = math.lgamma(first + 1) + np.concatenate([[0.0], np.cumsum(np.log(terms[1:]))])
+    n = count + 1
+    mean = n * (1 - 1 / (9 * n) - NormalDist().inv_cdf(chance) / (3 * math.sqrt(n))) ** 3
+    for _ in range(20):
+        masses = np.exp(terms * math.log(mean) - mean - logs)
+        step = (float(masses.sum()) - chance) / float(masses[-1])
+        mean += step
+        if abs(step) < 1e-12 * mean:
+            break
+    return mean
 
 
 def _bisect(falling: object, low: float, high: float) -> float:

@@ -8,11 +8,13 @@ from statistics import NormalDist
 import numpy as np
 from attrs import evolve, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Floats, Ints
+from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Bools, Floats, Ints
+from abcxyz.crm.records.keys import run_starts
 from abcxyz.errors import InputError
 
 __all__ = [
     "SurvivalCurve",
+    "competing_risks",
     "cumulative_incidence",
     "kaplan_meier",
     "log_rank",
@@ -177,7 +179,13 @@ def kaplan_meier(
     ([1.0, 2.0, 4.0], [0.75, 0.5, 0.0], 2.0)
     """
     times, kinds = _checked(durations, events)
-    moments, counts = np.unique(times[kinds > 0], return_counts=True)
+    return _curve(times, kinds > 0, entries)
+
+
+def _curve(times: Floats, ended: Bools, entries: ArrayLike | None = None) -> SurvivalCurve:
+    ends = np.sort(times[ended])
+    begins = run_starts(ends)
+    moments, counts = ends[begins], np.diff(np.r_[begins, len(ends)])
     later = None if entries is None else np.sort(np.asarray(entries, dtype=np.float64))
     last = float(times.max()) if times.size else math.nan
     curve = SurvivalCurve(
@@ -217,16 +225,31 @@ def cumulative_incidence(
     >>> shares.tolist()
     [[0.25, 0.25, 0.75], [0.0, 0.25, 0.25]]
     """
+    curve, shares = competing_risks(durations, outcomes, kinds)
+    return curve.times, shares
+
+
+def competing_risks(
+    durations: ArrayLike, outcomes: ArrayLike, kinds: int
+) -> tuple[SurvivalCurve, Floats]:
+    """Estimate the share still open and, as `cumulative_incidence`, how the others ended.
+
+    Returns
+    -------
+    tuple
+        The curve of all ends together, and the (kinds, k) shares at its times.
+    """
     lengths, ends = _checked(durations, outcomes)
-    curve = kaplan_meier(lengths, ends > 0)
+    curve = _curve(lengths, ends > 0)
     before = np.concatenate([[1.0], curve.survival[:-1]]) if len(curve.times) else curve.survival
     shares = np.zeros((kinds, len(curve.times)))
     for kind in range(1, kinds + 1):
-        place = np.searchsorted(curve.times, lengths[ends == kind])
+        # Sorted, so that the search goes through the times once.
+        place = np.searchsorted(curve.times, np.sort(lengths[ends == kind]))
         counts = np.bincount(place, minlength=len(curve.times))
         with np.errstate(divide="ignore", invalid="ignore"):
             shares[kind - 1] = np.cumsum(before * counts / curve.at_risk)
-    return curve.times, shares
+    return curve, shares
 
 
 def restricted_mean_difference(

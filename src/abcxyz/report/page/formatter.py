@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -14,7 +16,7 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
 from abcxyz.report.vocabulary import EVENT_NAMES
 
-__all__ = ["MOST", "Formatter", "bare"]
+__all__ = ["MOST", "Formatter", "isolated", "plain"]
 
 
 #: Maximum rows of a list on the page; the workbook has all of them.
@@ -80,36 +82,48 @@ class Formatter:
             "day": lambda day: date_text(day, self.lang),
             "bdi": _isolated,
             "state": self.state,
+            "link": link,
+            "plain": plain,
             "event": lambda name: self.say(EVENT_NAMES[name]),
-            "picture": functools.partial(_picture, self._analysis, self.lang, self.currency),
+            "picture": functools.partial(_picture, self._analysis, self.lang),
         }
 
 
-def bare(value: float) -> str:
-    """Format a number as a sort key; empty text for NaN."""
-    return "" if math.isnan(value) else f"{value:.6g}" if abs(value) < 1 else f"{value:.2f}"
+def isolated(written: object, limit: int) -> str:
+    """Return text from the data for a sentence, which it does not turn into another direction."""
+    return f"\N{FIRST STRONG ISOLATE}{clean(written, limit)}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def link(**state: object) -> str:
+    """Return the part of an address for a state of the page, such as one customer's card."""
+    return urlencode({name: plain(value) for name, value in state.items()})
+
+
+def plain(written: object) -> str:
+    """Return text from the data as the columns of all customers hold it, to find it there."""
+    return clean(written, 80)
 
 
 def _isolated(written: object, limit: int = 80) -> Markup:
     """Escape and truncate text from the data, and isolate its writing direction."""
-    plain = clean(written, 10_000)
-    shown = escape(clean(plain, limit))
-    tip = Markup(' title="{}"').format(plain[:300]) if len(plain) > limit else Markup("")
+    whole = clean(written, 10_000)
+    shown = escape(clean(whole, limit))
+    tip = Markup(' title="{}"').format(whole[:300]) if len(whole) > limit else Markup("")
     return Markup("<bdi{}>{}</bdi>").format(tip, shown)
 
 
-def _picture(
-    analysis: Analysis, lang: str, currency: str, name: str, width: float | None = None
-) -> Markup:
+def _picture(analysis: Analysis, lang: str, name: str, width: float | None = None) -> Markup:
     """Draw a chart of the page; charts escape their text."""
     if name == "curve":
         picture = charts.curve(analysis.abc, lang, width=width or 680)
-    elif name == "lorenz":
-        picture = charts.lorenz(analysis.abc, lang, width=width or 440)
-    elif name == "quadrant":
-        picture = charts.quadrant(analysis.matrix, lang, width=width or 760, currency=currency)
     else:
-        moves = analysis.moves("abc")
-        assert moves is not None
-        picture = charts.flow(moves, lang, width=width or 640, currency=currency)
-    return Markup(picture)  # noqa: S704
+        picture = charts.lorenz(analysis.abc, lang, width=width or 440)
+    return Markup(_HEX.sub(_themed, picture))  # noqa: S704
+
+
+_HEX = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
+
+
+def _themed(match: re.Match[str]) -> str:
+    """Let the style of the page replace a colour of a chart, for a dark page."""
+    return f'{match[1]}="var(--c{match[2][1:]},{match[2]})"'

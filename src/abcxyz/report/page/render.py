@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -64,7 +63,8 @@ def render_html(
     languages
         Languages to which a reader may switch.
     rows
-        Maximum number of customers in each list; the workbook has all of them.
+        Maximum number of customers in each list of a segment, which a reader without scripts
+        sees; with them the page shows all customers.
     currency
         Currency sign, such as ``₽``; the data has none.
     title
@@ -90,12 +90,17 @@ def render_html(
 
     from abcxyz.report.customers import Facts
     from abcxyz.report.page.formatter import Formatter
-    from abcxyz.report.page.sections.answers import answers
+    from abcxyz.report.page.payload import payload
+    from abcxyz.report.page.sections.calls import calls
+    from abcxyz.report.page.sections.cells import cells
     from abcxyz.report.page.sections.changes import changes
     from abcxyz.report.page.sections.cuts import cuts
+    from abcxyz.report.page.sections.figures import figures
     from abcxyz.report.page.sections.heading import heading
     from abcxyz.report.page.sections.lists import lists, method
-    from abcxyz.report.page.sections.segments import segments
+    from abcxyz.report.page.sections.months import months
+    from abcxyz.report.page.sections.owners import owners
+    from abcxyz.report.page.sections.words import words
 
     shown = [lang, *(one for one in languages if one != lang)]
     for one in shown:
@@ -114,11 +119,15 @@ def render_html(
         page = template.render(
             **show.helpers(),
             **heading(facts, show),
-            **answers(facts, show),
-            **segments(facts, show, rows),
+            **figures(facts, show),
+            **calls(facts, show),
+            **months(facts, show),
+            **changes(facts, show),
+            **cells(facts, show, rows),
+            **owners(facts, show),
             **cuts(facts, show),
-            **changes(facts, show, rows),
             **lists(facts, show),
+            **words(facts, show),
             **method(facts, show),
             title=clean(title) or text("Customers by value and steadiness", one),
             lang=one,
@@ -129,7 +138,7 @@ def render_html(
         pages.append(Markup(page))  # noqa: S704 - the template has escaped it
     script = _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = _read("page.css") + "".join(_labels(one) for one in shown)
+    style = _read("page.css")
     # A name may hold a lone surrogate, which cannot be encoded.
     return (
         environment.get_template("shell.html")
@@ -140,47 +149,8 @@ def render_html(
             script=Markup(script),  # noqa: S704
             script_hash=digest,
             pages=pages,
+            customers=payload(facts),
         )
         .encode("utf-8", "replace")
         .decode("utf-8")
     )
-
-
-#: CSS class of a list -> headings shown beside the cells on a phone.
-_COLUMNS = {
-    "seg": (
-        "Customer",
-        "Value",
-        "Trend",
-        "Last order",
-        "Gap, days",
-        "Owner",
-        "Channel",
-        "Recommendation",
-    ),
-    "paths": ("Before", "Now", "Customers", "Money before", "Money now", "Change"),
-    "cuts": (
-        "Class",
-        "Cut",
-        "Customers",
-        "Share of customers",
-        "Value",
-        "Share of value",
-    ),
-    "happened": ("Event", "Customers", "Money before", "Money now", "Change"),
-    "movers": ("Customer", "Before", "Now", "Event", "Change"),
-    "alerts": ("What", "Customer", "Segment", "Money", "Days", "Owner", "Why"),
-    "prospects": ("Lead", "Grade", "Points", "For", "Against", "Advice"),
-    "quality": ("Found", "Lines", "Value", "What was done", "For example"),
-}
-
-
-def _labels(lang: str) -> str:
-    """Return CSS that shows the headings beside the cells of lists on a phone."""
-    rules = [
-        f".{name} td:nth-child({place}):lang({lang})::before"
-        f"{{content:{json.dumps(text(head, lang), ensure_ascii=False)}}}"
-        for name, heads in _COLUMNS.items()
-        for place, head in enumerate(heads, start=1)
-    ]
-    return "\n@media (max-width:640px){" + "".join(rules) + "}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from abcxyz.core.sales.quality import KINDS, Quality
+from abcxyz.core.sales.quality import KINDS, Quality, QualityIssue
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 
-__all__ = ["left_out_money", "notices_of", "same_money"]
+__all__ = ["cure_of", "left_out_money", "notices_of", "same_money"]
 
 _WORDS = Catalogue()
 _MUCH = 0.05
@@ -66,7 +66,7 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
                 money=_percent(money_share),
                 kind=_WORDS.message(KINDS[most.kind]),
                 examples="; ".join(most.examples),
-                option=_CURES.get(most.kind, "--customer, --date, --amount"),
+                option=cure_of(most),
             )
         )
     notices += _other_total(quality, money)
@@ -87,6 +87,12 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
             )
         )
     return notices
+
+
+def cure_of(issue: QualityIssue | None) -> str:
+    """Return the option that may cure an issue; None stands for any."""
+    kind = "" if issue is None else issue.kind
+    return _CURES.get(kind, "--customer, --date, --amount")
 
 
 def left_out_money(quality: Quality) -> float:

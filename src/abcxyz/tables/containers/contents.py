@@ -275,7 +275,8 @@ def _of_zip(
     depth: int,
 ) -> list[Content]:
     with opener() as stream, zipfile.ZipFile(stream) as archive:
-        members = [one for one in archive.infolist() if not one.is_dir()]
+        # A damaged archive may have a member without a name, of which `is_dir` fails.
+        members = [one for one in archive.infolist() if one.filename and not one.is_dir()]
     kind = kind_of_zip(one.filename for one in members)
     if kind in _TABLES:
         total = sum(one.file_size for one in members)

@@ -172,7 +172,7 @@ def _record(
             missing=", ".join(missing),
             columns=", ".join(headings),
         )
-    kinds = {one.name: one.metadata["kind"].rstrip("?") for one in attrs.fields(TABLES[name])}
+    kinds = {one.name: one.metadata["kind"] for one in attrs.fields(TABLES[name])}
     values = {
         role: read_column(
             frame[heading], kinds[role], ColumnForm(f"{where}: {heading}", zone, decimal)

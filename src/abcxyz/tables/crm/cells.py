@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import frozen
 
+from abcxyz._arrays import Bools
+from abcxyz.crm.records.columns import Moments, TextColumn, text_column
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import distinct
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
@@ -43,7 +45,8 @@ def read_column(cells: pd.Series[Any], kind: str, form: ColumnForm) -> Any:
     cells
         The column, as a file has it.
     kind
-        Kind of the column, see `abcxyz.crm.records.columns.REQUIRED`.
+        Kind of the column, see `abcxyz.crm.records.columns.REQUIRED`; with a question mark, cells
+        may be missing.
     form
         Its heading, for messages; the time zone of moments that do not name one, None refuses
         them; the decimal mark of numbers, None decides it from the cells.
@@ -53,10 +56,38 @@ def read_column(cells: pd.Series[Any], kind: str, form: ColumnForm) -> Any:
     InputError
         A cell that is no moment, number or flag; a moment without a zone.
     """
+    base = kind.rstrip("?")
+    typed = _typed(cells, base, form, optional=base != kind)
+    if typed is not None:
+        return typed
     codes, values = distinct(cells)
-    parse, missing = _KINDS[kind]
+    parse, missing = _KINDS[base]
     # The code -1 stands for a missing cell.
+    if base == "text":
+        texts = text_column([*parse(values, form), missing])
+        return TextColumn(texts.categories, texts.codes[codes])
     return np.append(parse(values, form), missing)[codes]
+
+
+def _typed(cells: pd.Series[Any], kind: str, form: ColumnForm, *, optional: bool) -> Any:
+    """Convert a column that has the type of its kind already; return None for any other."""
+    letter = cells.dtype.kind
+    if kind == "id" and letter == "i":
+        gaps = cells.isna().to_numpy()
+        if not gaps.any():
+            return cells.to_numpy(dtype=np.int64)
+        return cells.fillna(-1).to_numpy(dtype=np.int64) if optional else None
+    if kind == "number" and letter in "iuf":
+        numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        return None if np.isinf(numbers).any() else numbers
+    if kind == "flag" and letter == "b":
+        return cells.to_numpy(dtype=bool, na_value=False)
+    if kind == "moment" and letter == "M":
+        if getattr(cells.dtype, "tz", None) is not None:
+            return cells.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("M8[s]")
+        local = cells.to_numpy().astype("M8[s]")
+        return _in_zone(local, ~np.isnat(local), form, cells)
+    return None
 
 
 def _texts(values: Sequence[Any], _form: ColumnForm) -> Any:
@@ -105,17 +136,23 @@ def _moments(values: Sequence[Any], form: ColumnForm) -> Any:
     offsets = [_offset(one) for one in values]
     naive = np.array([one is None for one in offsets], dtype=bool) & ~np.isnat(local)
     shift = np.array([one or 0 for one in offsets], dtype="m8[s]")
-    result: npt.NDArray[np.datetime64] = local - shift
-    if naive.any():
-        if form.zone is None:
-            raise InputError(
-                "{name} holds {value}, a moment without a zone; name the zone of the file, such "
-                "as --zone Europe/Moscow",
-                name=form.name,
-                value=str(values[int(np.argmax(naive))]),
-            )
-        result[naive] = _to_utc(local[naive], form.zone)
-    return result
+    return _in_zone(local - shift, naive, form, values)
+
+
+def _in_zone(moments: Moments, naive: Bools, form: ColumnForm, cells: Any) -> Moments:
+    """Return moments in UTC: the *naive* ones are of the zone of the form."""
+    if not naive.any():
+        return moments
+    if form.zone is None:
+        place = int(np.argmax(naive))
+        raise InputError(
+            "{name} holds {value}, a moment without a zone; name the zone of the file, such "
+            "as --zone Europe/Moscow",
+            name=form.name,
+            value=str(cells.iloc[place] if isinstance(cells, pd.Series) else cells[place]),
+        )
+    moments[naive] = _to_utc(moments[naive], form.zone)
+    return moments
 
 
 def _to_utc(local: npt.NDArray[np.datetime64], zone: str) -> Any:

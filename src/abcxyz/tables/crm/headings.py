@@ -11,7 +11,7 @@ from abcxyz.crm.records.tables import TABLES
 from abcxyz.errors import InputError
 from abcxyz.tables.roles import same_heading
 
-__all__ = ["HEADINGS", "choose_headings", "kind_of", "missing_columns"]
+__all__ = ["HEADINGS", "choose_headings", "is_heading", "kind_of", "missing_columns"]
 
 _DEAL = (
     *("deal id", "record id", "opportunity id", "opportunity number", "opportunity", "id"),
@@ -105,6 +105,11 @@ def choose_headings(table: str, headings: Sequence[str]) -> dict[str, str]:
                 chosen[one.name] = match
                 break
     return chosen
+
+
+def is_heading(cells: Sequence[str]) -> bool:
+    """Return whether at least two cells are headings of one table of a CRM, or all of them."""
+    return any(len(choose_headings(table, cells)) >= min(2, len(cells)) for table in TABLES)
 
 
 def missing_columns(table: str, chosen: Mapping[str, str]) -> list[str]:

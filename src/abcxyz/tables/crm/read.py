@@ -7,14 +7,21 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
+from attrs import evolve
 
 from abcxyz.crm import TABLES, Stage
 from abcxyz.errors import InputError
 from abcxyz.tables.crm.assemble import CrmReading, crm_of_frames
-from abcxyz.tables.crm.headings import kind_of
+from abcxyz.tables.crm.headings import is_heading, kind_of
+from abcxyz.tables.layout.options import OFF, ShapeOptions
 from abcxyz.tables.read import open_table
 
 __all__ = ["CrmReading", "read_crm"]
+
+#: Names of stages may be usual headings of sales, so the first row is tried before any other;
+#: a blank cell of a CRM is blank.
+_NO_FILLING = ShapeOptions(fill_down=OFF, melt=OFF)
+_FIRST_ROW = evolve(_NO_FILLING, skip_rows=0, header_rows=1)
 
 
 def read_crm(
@@ -103,7 +110,9 @@ def _frames(source: Path, tables: frozenset[str] | None) -> dict[str, tuple[pd.D
 
 
 def _open(file: Path) -> tuple[pd.DataFrame, str]:
-    table = open_table(file)
+    table = open_table(file, shape=_FIRST_ROW)
+    if not is_heading(table.columns):
+        table = open_table(file, shape=_NO_FILLING)
     batches = list(table.batches())
     frame = pd.concat(batches) if batches else pd.DataFrame(columns=list(table.columns))
     return frame, table.where

@@ -10,6 +10,13 @@ from types import MappingProxyType
 from attrs import frozen
 
 from abcxyz.errors import InputError
+from abcxyz.tables.formats.alphabets import (
+    MULTI_BYTE,
+    ONE_BYTE,
+    holds_han,
+    odd_words,
+    plausible_share,
+)
 
 __all__ = ["DecodedText", "decode_text"]
 
@@ -26,6 +33,9 @@ _VALID = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 _WORD = re.compile(rb"[A-Za-z\x80-\x9f\xa1-\xff]*[\x80-\x9f\xa1-\xff][A-Za-z\x80-\x9f\xa1-\xff]*")
 _ASCII = re.compile(rb"[A-Za-z]")
 _USUAL = frozenset("оеаинтсрвлкмдпу")
+#: Share of plausible words below which other encodings are tried, and from which one is taken.
+_DOUBTFUL, _CERTAIN, _ALL = 0.8, 0.9, 0.97
+_FEW = 3  # words that prove nothing
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -69,14 +79,15 @@ def decode_text(raw: bytes, where: str, encoding: str | None = None) -> DecodedT
     Raises
     ------
     InputError
-        The encoding is unknown, or the bytes are not valid in it.
+        The encoding is unknown, or the bytes are not valid in it; or none is certain.
 
     Notes
     -----
     Without a byte order mark the file is UTF-8 if it is valid, or has many valid letters for each
     invalid place. Other files are cp1252 if most words with letters beyond ASCII hold ASCII ones
     too, as those of Western languages do, and else in the Cyrillic encoding that gives the most
-    usual letters.
+    usual letters. If many words then have letters that no language has together, the encoding
+    whose words are plausible is taken; a text without one is refused.
 
     Examples
     --------
@@ -96,7 +107,7 @@ def decode_text(raw: bytes, where: str, encoding: str | None = None) -> DecodedT
     valid = len(_VALID.findall(raw))
     if text.count(_REPLACEMENT) * _VALID_PER_INVALID <= valid:
         return DecodedText(text, "utf-8", _bad_lines(text))
-    name = _eight_bit(raw[:_SAMPLE])
+    name = _plausible(raw[:_SAMPLE], _eight_bit(raw[:_SAMPLE]), where)
     text = raw.decode(name, "replace")
     return DecodedText(text, name, _bad_lines(text))
 
@@ -152,6 +163,46 @@ def _eight_bit(raw: bytes) -> str:
     if words and mixed * 2 > len(words):
         return _WESTERN
     return max(_CYRILLIC, key=lambda name: _russian(raw.decode(name, "replace")))
+
+
+def _plausible(raw: bytes, name: str, where: str) -> str:
+    """Return the encoding in which the words are those of a language: *name*, or another one."""
+    text = raw.decode(name, "replace")
+    share = plausible_share(text)
+    if b"\0" in raw or share == 1 or (share >= _DOUBTFUL and name != _WESTERN):
+        return name
+    shares = {one: plausible_share(raw.decode(one, "replace")) for one in ONE_BYTE}
+    best = max(shares, key=lambda one: shares[one])
+    if shares[best] > share and shares[best] >= (_CERTAIN if share < _DOUBTFUL else _ALL):
+        return best
+    if share >= _DOUBTFUL:
+        return name
+    several = [one for one, codec in MULTI_BYTE.items() if holds_han(_decoded(raw, codec))]
+    if several:
+        raise InputError(
+            "{path} is text in {encodings}, which its bytes do not tell for certain; name its "
+            "encoding with --encoding, or save it as UTF-8",
+            path=where,
+            encodings=" / ".join(several),
+        )
+    odd = odd_words(text)
+    if share < 0.5 and len(odd) >= _FEW:
+        raise InputError(
+            "the encoding of {path} is not certain: as {encoding} it holds words such as {words}; "
+            "name it with --encoding, or save it as UTF-8",
+            path=where,
+            encoding=name,
+            words=", ".join(odd[:_EXAMPLES]),
+        )
+    return name
+
+
+def _decoded(raw: bytes, codec: str) -> str:
+    """Return a text, or nothing if its bytes are invalid; its end may be within a character."""
+    try:
+        return codecs.getincrementaldecoder(codec)().decode(raw)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _has_letter(word: bytes) -> bool:

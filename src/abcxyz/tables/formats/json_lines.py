@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -32,7 +33,7 @@ def read_json_lines(content: Content) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A line is too long or is no object.
+        A line is too long, is no object, or names a key twice.
     """
     columns: dict[str, list[Any]] = {}
     lines: list[int] = []
@@ -63,9 +64,22 @@ def read_json_lines(content: Content) -> pd.DataFrame:
 
 
 def _record(raw: bytes, number: int, path: str) -> dict[str, Any] | None:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = dict(pairs)
+        if len(keys) < len(pairs):
+            raise InputError(
+                "line {line} of {path} names {key!r} twice; give each key once",
+                line=number,
+                path=path,
+                key=next(key for key, count in Counter(k for k, _ in pairs).items() if count > 1),
+            )
+        return keys
+
     try:
         text = raw.decode("utf-8-sig").strip()
-        record = parse_json(text) if text else None
+        record = parse_json(text, object_pairs_hook=once) if text else None
+    except InputError:
+        raise
     except ValueError as problem:
         raise InputError(
             "line {line} of {path} is no object of JSON ({reason}); each line must be one",

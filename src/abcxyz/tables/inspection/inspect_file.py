@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abcxyz.core.sales.quality import Quality
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import distinct
 from abcxyz.tables.columns.choice import ColumnChoice, ColumnChoices, choose_by_cells
@@ -19,7 +20,8 @@ from abcxyz.tables.containers.paths import files_of
 from abcxyz.tables.inspection.record import ColumnReport, Inspection
 from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.roles import ROLES, candidates
-from abcxyz.tables.sales import read_sales
+from abcxyz.tables.sales import scan_sales
+from abcxyz.tables.shapes.undated import is_dated
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.days import NOTATIONS, day_form, parse_days
@@ -32,6 +34,7 @@ __all__ = ["inspect_file"]
 _WORDS = Catalogue()
 _SAMPLE = 20_000  # lines whose cells decide the columns
 _FIRST = 5  # lines shown
+_ANY_DAY = date(2000, 1, 1)  # of the sums of a table without dates
 
 
 def inspect_file(path: str | PathLike[str], **options: Any) -> Inspection:
@@ -68,39 +71,52 @@ def inspect_file(path: str | PathLike[str], **options: Any) -> Inspection:
     """
     file = Path(fspath(path))
     content = contents_of(files_of(file)[0])[0]
-    table, named = open_sales_table(file, **options)
+    table, named = open_sales_table(file, undated=_ANY_DAY, **options)
     sample = _sample(table)
     problem: Exception | None = None
     try:
         choices = choose_by_cells(list(table.columns), named, table.where, sample)
     except InputError as error:
         problem, choices = error, _offered(list(table.columns))
+    headings = [str(column) for column in table.columns]
+    if not is_dated(table):  # a day was put in, so that the sums can be read
+        headings.remove(choices.columns["date"])
+        choices = choices.without(["date"])
     reports, parsed = _columns(choices, sample, options)
-    sales = None
+    quality, days = None, None
     if problem is None:
         try:
-            sales = read_sales(file, **options)
+            quality, days = _account(file, options)
         except InputError as error:
             problem = error
     details = _text_details(table.remarks)
-    last_day = None if sales is None else sales.last_day
+    first_day, last_day = days or (None, None)
     return Inspection(
         file=str(path),
         format="csv" if content.kind == "text" else content.kind,
         packed=content.packed,
         encoding=details.get("encoding"),
         delimiter=details.get("mark"),
-        headings=[str(column) for column in table.columns],
+        headings=headings,
         columns=reports,
         lines=_first_lines(sample, parsed),
-        quality=None if sales is None else sales.quality,
-        first_day=None if sales is None else sales.first_day,
+        quality=quality,
+        first_day=first_day,
         last_day=last_day,
         remarks=table.remarks,
-        notices=choices.notices if sales is None else sales.quality.notices,
+        notices=choices.notices if quality is None else quality.notices,
         problem=problem,
         command=_command(str(path), options, last_day),
     )
+
+
+def _account(file: Path, options: dict[str, Any]) -> tuple[Quality, tuple[date, date] | None]:
+    """Return the account of all lines, and the first and the last day of those that are used."""
+    with scan_sales(file, undated=_ANY_DAY, **options) as scan:
+        for part in scan.parts():
+            for _ in part:
+                pass
+        return scan.quality, (scan.first_day, scan.last_day) if scan.dated else None
 
 
 def _sample(table: Table) -> pd.DataFrame:

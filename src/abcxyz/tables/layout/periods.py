@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from abcxyz.tables.values.days import day_form, parse_days
+from abcxyz.errors import InputError
+from abcxyz.tables.values.days import DayForm, day_form, notation_of, parse_days
 from abcxyz.tables.values.months import named_month, year_of
 from abcxyz.tables.values.text import clean_text
 
@@ -55,8 +56,20 @@ class Period:
         return self if self.has_year else Period(self.start.replace(year=year), self.unit)
 
 
-def period_of(cell: Any) -> Period | None:
+def period_of(cell: Any, form: DayForm | None = None) -> Period | None:
     """Return the period that a heading names, or None.
+
+    Parameters
+    ----------
+    cell
+        The heading.
+    form
+        How the headings of the table write dates; None decides by this heading alone.
+
+    Raises
+    ------
+    InputError
+        Either the day or the month could come first.
 
     Examples
     --------
@@ -66,8 +79,7 @@ def period_of(cell: Any) -> Period | None:
     (None, Period(start=datetime.date(1, 3, 1), unit='month'))
     """
     if isinstance(cell, date):
-        day = date(cell.year, cell.month, cell.day)
-        return Period(day, "month" if day.day == 1 else "day")
+        return _period(date(cell.year, cell.month, cell.day))
     if isinstance(cell, (int, float)) or cell is None:
         return None
     text = clean_text(str(cell))
@@ -82,31 +94,41 @@ def period_of(cell: Any) -> Period | None:
         return None if bare is None else Period(date(1, bare.month, 1), "month")
     if match := _YEAR_ALONE.fullmatch(text):
         return Period(date(int(match[1]), 1, 1), "year")
-    return _dated(text)
+    return _dated(text, form)
 
 
-def _dated(text: str) -> Period | None:
+def _dated(text: str, form: DayForm | None) -> Period | None:
     named = named_month(text)
     if named is not None and named.day is None:
         return Period(date(named.year, named.month, 1), "month")
     if not re.search(r"\d\D+\d|[^\W\d_]", text) and len(text) != 6:
         return None
-    form = day_form([text])
-    if not set(form.kinds) <= _KINDS or not form.kinds:
+    if form is not None and form.date_format is not None:
+        days, bad = parse_days([text], form)
+        if not bad[0]:
+            return _period(days[0].item())
+        form = None  # some headings may name their periods otherwise
+    notation = notation_of(text)
+    if notation not in _KINDS:
         return None
-    days, bad = parse_days([text], form)
+    days, bad = parse_days([text], form or day_form([text]))
     if bad[0] or days[0] != days[0]:  # NaT differs from itself
         span = _SPAN.fullmatch(text)
-        first = None if span is None else period_of(span[1])
+        first = None if span is None else period_of(span[1], form)
         return None if first is None else Period(first.start, "month")
-    day = days[0].item()
-    return Period(day, "month" if form.kinds == ("month",) or day.day == 1 else "day")
+    return _period(days[0].item())
+
+
+def _period(day: date) -> Period:
+    return Period(day, "month" if day.day == 1 else "day")
 
 
 def is_period(cell: Any) -> bool:
     """Return whether a heading names a period smaller than a year."""
     try:
         period = period_of(cell)
+    except InputError:
+        return True  # a date, whose order other headings decide
     except ValueError:
         return False
     return period is not None and period.unit != "year"
@@ -124,13 +146,38 @@ def year_in(texts: Iterable[str]) -> int | None:
     return years.pop() if len(years) == 1 else None
 
 
-def periods_with_measures(columns: Sequence[str]) -> dict[str, tuple[Period, str]]:
+def _form_of_headings(columns: Sequence[str], date_format: str | None) -> DayForm:
+    """Decide from all headings how they write dates."""
+    if date_format is not None:
+        return day_form([], date_format=date_format)
+    words = [word for column in columns for word in str(column).split()]
+    try:
+        return evolve(day_form(words), swapped=False)
+    except InputError:
+        value = next(word for word in words if notation_of(word) == "triple")
+        raise InputError(
+            "the headings hold dates such as {value!r}, which may begin with the day or with the "
+            "month; give the date format, such as --date-format %m/%d/%Y",
+            value=value,
+        ) from None
+
+
+def periods_with_measures(
+    columns: Sequence[str], date_format: str | None = None
+) -> dict[str, tuple[Period, str]]:
     """Return the columns of periods with what they measure; empty where the heading is a period.
 
     Parameters
     ----------
     columns
         Headings; a measure stands after or before the period, as in ``Январь 2025 Выручка``.
+    date_format
+        Format of :func:`time.strptime` for headings that are dates; None decides by all headings.
+
+    Raises
+    ------
+    InputError
+        Either the day or the month could come first.
 
     Examples
     --------
@@ -138,13 +185,14 @@ def periods_with_measures(columns: Sequence[str]) -> dict[str, tuple[Period, str
     >>> {column: measure for column, (_, measure) in found.items()}
     {'Jan 2025 Revenue': 'Revenue', 'Jan 2025 Pieces': 'Pieces'}
     """
+    form = _form_of_headings(columns, date_format)
     found: dict[str, tuple[Period, str]] = {}
     for column in columns:
         words = str(column).split()
         for size in range(len(words), 0, -1):
             for start in {0, len(words) - size}:
                 text = " ".join(words[start : start + size])
-                period = period_of(text)
+                period = period_of(text, form)
                 # A single word of several is rather a part of a name: "May sales".
                 if period is None or (size < len(words) and not period.has_year):
                     continue

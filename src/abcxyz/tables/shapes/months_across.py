@@ -27,7 +27,12 @@ _LEAST = 2
 
 
 def months_across(
-    table: Table, options: ShapeOptions, *, titles: Sequence[str], amount: str | None
+    table: Table,
+    options: ShapeOptions,
+    *,
+    titles: Sequence[str],
+    amount: str | None,
+    date_format: str | None = None,
 ) -> Table | None:
     """Return a table with one line per customer and period, if its columns are periods.
 
@@ -41,6 +46,8 @@ def months_across(
         Texts that may name the year: title lines, names of sheet and file.
     amount
         Measure chosen by the user, where there are several per period.
+    date_format
+        Format of headings that are dates, set by the user.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def months_across(
     """
     columns = [str(column) for column in table.columns]
     named = _named(columns, options.melt, table.where)
-    found = periods_with_measures(named)
+    found = periods_with_measures(named, date_format)
     if options.melt is not None:
         lacking = [column for column in named if column not in found]
         if lacking:

@@ -40,6 +40,7 @@ def _recognise(
     *,
     titles: Sequence[str] = (),
     decimal: str | None = None,
+    date_format: str | None = None,
     undated: date | None = None,
 ) -> Table:
     table = _with_document_dates(table, named)
@@ -50,7 +51,13 @@ def _recognise(
     if options.melt != OFF and named.get("date") is None:
         found = None
         if options.melt is not None or "date" not in _roles(table, {**named, "amount": None}):
-            found = months_across(table, options, titles=titles, amount=named.get("amount"))
+            found = months_across(
+                table,
+                options,
+                titles=titles,
+                amount=named.get("amount"),
+                date_format=date_format,
+            )
         if found is not None:
             return _months_of_customers(table, found, options, named) or found
     if named.get("date") is None:
@@ -126,6 +133,7 @@ def recognise_shape(
     *,
     titles: Sequence[str] = (),
     decimal: str | None = None,
+    date_format: str | None = None,
     undated: date | None = None,
 ) -> Table:
     """Return a table with one line per sale, made from a table of another shape.
@@ -142,6 +150,8 @@ def recognise_shape(
         Texts that may name the year of months: title lines, names of sheet and file.
     decimal
         Decimal mark of the amounts set by the user.
+    date_format
+        Format of the dates set by the user, which are headings where each month has a column.
     undated
         Day of the sales of a table that has sums per customer and no dates; None leaves it as it
         is.
@@ -159,7 +169,15 @@ def recognise_shape(
     """
     if len(set(table.columns)) < len(table.columns):
         return table  # refused where the columns are chosen
-    shaped = _recognise(table, options, named, titles=titles, decimal=decimal, undated=undated)
+    shaped = _recognise(
+        table,
+        options,
+        named,
+        titles=titles,
+        decimal=decimal,
+        date_format=date_format,
+        undated=undated,
+    )
     read = {*_roles(shaped, named).values()}
     for origin in _origins(shaped):
         if isinstance(origin, DerivedTable):

@@ -141,7 +141,7 @@ def _by_others(
 def _open_day(triple: Triple, name: str) -> InputError:
     return InputError(
         "the column {name!r} holds dates such as {value!r}, which may begin with the day or "
-        "with the month; give the date format, such as %d/%m/%Y",
+        "with the month; give the date format, such as --date-format %d/%m/%Y",
         name=name,
         value=str(triple),
     )
@@ -169,7 +169,7 @@ def _year_last(members: Sequence[Triple], name: str) -> Order | None:
             raise InputError(
                 "the column {name!r} holds both {value!r} and {other!r}, so its dates have two "
                 "orders; write them in one order, or give the date format of the usable ones, "
-                "such as %d.%m.%Y",
+                "such as --date-format %d.%m.%Y",
                 name=name,
                 value=str(days[0]),
                 other=str(months[0]),
@@ -183,7 +183,7 @@ def _year_last(members: Sequence[Triple], name: str) -> Order | None:
 def _contradiction(odd: Triple, members: Sequence[Triple], name: str) -> InputError:
     return InputError(
         "the column {name!r} holds {value!r}, with the month first, among {count} dates that may "
-        "have the day first; give the date format, such as %d.%m.%Y",
+        "have the day first; give the date format, such as --date-format %d.%m.%Y",
         name=name,
         value=str(odd),
         count=len(members),

@@ -17,7 +17,7 @@ from abcxyz.tables.values.day_order import DayOrder, Triple, decide_order
 from abcxyz.tables.values.months import NamedMonth, named_month
 from abcxyz.tables.values.text import clean_text, is_missing
 
-__all__ = ["NOTATIONS", "DayForm", "day_form", "exchanged_cells", "parse_days"]
+__all__ = ["NOTATIONS", "DayForm", "day_form", "exchanged_cells", "notation_of", "parse_days"]
 
 NOTATIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -194,6 +194,18 @@ def parse_days(cells: Sequence[Any], form: DayForm) -> tuple[Days, Bools]:
     return days, np.array(unreadable, dtype=bool)
 
 
+def notation_of(cell: object) -> str | None:
+    """Return the notation of a date, one of `NOTATIONS`; None if a cell is no date.
+
+    Examples
+    --------
+    >>> notation_of("31.12.2025"), notation_of("2025-12"), notation_of("Ann")
+    ('triple', 'month', None)
+    """
+    reading = _read(_head(cell))
+    return None if reading is None else reading.kind
+
+
 def exchanged_cells(cells: Sequence[Any], form: DayForm) -> Bools:
     """Return which of (n,) distinct cells have day and month exchanged, see `DayForm.swapped`."""
     readings = [_read(_head(cell)) if form.swapped else None for cell in cells]
@@ -210,7 +222,7 @@ def _head(cell: object) -> object:
     if isinstance(cell, str):
         text = clean_text(cell)
         if ":" in text:
-            text = _TIME.sub("", text, count=1).strip(" ,T")
+            text = _TIME.sub("", text, count=1).lstrip(" ,").rstrip(" ,T")
         return text
     if isinstance(cell, (date, np.datetime64)):
         return _calendar_day(cell)
@@ -264,7 +276,7 @@ def _read(head: object) -> _Reading | None:
         return _Reading("month", _make(int(match[1]), int(match[2]), 1))
     if match := _MONTH_YEAR.fullmatch(text):
         return _Reading("month", _make(int(match[2]), int(match[1]), 1))
-    if text[0].isdigit() and (reading := _read_number(text)) is not None:
+    if text[:1].isdigit() and (reading := _read_number(text)) is not None:
         return reading
     named = named_month(text)
     return None if named is None else _Reading("name", named=named)

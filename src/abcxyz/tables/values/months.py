@@ -53,6 +53,7 @@ _IGNORED = frozenset(
     }
 )
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
+_MARKS = " .,-/()'\"«»“”„’"
 _CENTURY = MappingProxyType({True: 2000, False: 1900})
 
 
@@ -88,12 +89,12 @@ def named_month(text: str) -> NamedMonth | None:
 
     Examples
     --------
-    >>> named_month("Январь 2025 г."), named_month("15-Jan-25")
+    >>> named_month("Январь 2025 г."), named_month("«15» января 2025 г.")
     (NamedMonth(year=2025, month=1, day=None, short=False), \
 NamedMonth(year=2025, month=1, day=15, short=False))
     """
     rest = _TOKEN.sub("", text)
-    if rest.strip(" .,-/()"):
+    if rest.strip(_MARKS):
         return None
     before: list[str] = []
     after: list[str] = []

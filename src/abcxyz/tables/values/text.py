@@ -23,6 +23,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u
 _BLANKS = re.compile(r"\s+")
 #: A formula that keeps a number as text, which spreadsheets read from CSV: ``="00012"``.
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
+#: The apostrophe by which spreadsheets keep a number, and exports a formula, as text.
+_TEXT_MARK = re.compile(r"'(?=\d[\d\s.,:/-]*\Z|[=+@-])")
 
 
 def clean_text(text: str) -> str:
@@ -30,14 +32,16 @@ def clean_text(text: str) -> str:
 
     Examples
     --------
-    >>> clean_text(" OOO\u00a0 \u200bElka "), clean_text('="00012"')
-    ('OOO Elka', '00012')
+    >>> clean_text(" OOO\u00a0 \u200bElka "), clean_text('="00012"'), clean_text("'00012")
+    ('OOO Elka', '00012', '00012')
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     text = _BLANKS.sub(" ", text).strip()
+    if text[:1] not in ("=", "'"):
+        return text
     formula = _TEXT_FORMULA.fullmatch(text)
-    return formula[1].strip() if formula else text
+    return formula[1].strip() if formula else _TEXT_MARK.sub("", text, count=1)
 
 
 def is_missing(cell: object) -> bool:

@@ -7,12 +7,14 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from abcxyz.cli.options.dates import parse_day, today
 from abcxyz.cli.options.history import add_history
 from abcxyz.cli.options.language import text_language
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.i18n import date_text, number, percent, text
 
 if TYPE_CHECKING:
+    from abcxyz.core.advice.calls import CallOutcome
     from abcxyz.history import CustomerState, History
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -23,16 +25,29 @@ HELP = "list the snapshots, or follow one customer"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = (
-        "List the snapshots of a history, or the states of one customer in them; check, copy or "
-        "shrink the file."
+        "List the snapshots of a history, or the states of one customer in them; log what became "
+        "of a call; check, copy or shrink the file."
     )
     parser.add_argument(
         "customer",
         metavar="CUSTOMER",
         nargs="?",
-        help="an identifier; or check, backup or vacuum, which a customer of that name is not",
+        help="an identifier; or check, backup, vacuum or outcome, which a customer of that "
+        "name is not",
     )
-    parser.add_argument("target", metavar="FILE", nargs="?", help="of backup: where the copy goes")
+    parser.add_argument(
+        "target",
+        metavar="FILE",
+        nargs="?",
+        help="of backup: where the copy goes; of outcome: the customer",
+    )
+    parser.add_argument(
+        "outcome",
+        metavar="OUTCOME",
+        nargs="?",
+        help="of outcome: what became of the call, called, ordered or lost",
+    )
+    parser.add_argument("--date", metavar="DATE", help="of outcome: the day; today by default")
     parser.add_argument(
         "--customer", dest="named", metavar="ID", help="a customer named like an action"
     )
@@ -43,10 +58,14 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.history import History
 
-    if args.target is not None and args.customer != "backup":
+    words = [args.target, args.outcome][_MORE.get(args.customer, 0) :]
+    if args.named is not None:
+        words = [args.customer, args.target, args.outcome]
+    if extra := [one for one in words if one is not None]:
         raise InputError(
-            "{target!r} is one word too many; write abcxyz history CUSTOMER, or backup FILE",
-            target=args.target,
+            "{word!r} is one word too many; write abcxyz history CUSTOMER, backup FILE, or "
+            "outcome CUSTOMER called",
+            word=extra[0],
         )
     with History(args.history, create=False) as history:
         if args.named is None and args.customer in _ACTIONS:
@@ -102,7 +121,59 @@ def _vacuum(history: History, args: argparse.Namespace, lang: str) -> int:
     return 0
 
 
-_ACTIONS = MappingProxyType({"check": _check, "backup": _backup, "vacuum": _vacuum})
+def _outcome(history: History, args: argparse.Namespace, lang: str) -> int:
+    """Log the outcome of a call, or list those logged."""
+    from abcxyz.core.advice.calls import CallOutcome
+
+    job = args.history_job
+    if args.outcome is not None:
+        day = parse_day(args.date, "--date")
+        if day > today():
+            raise InputError(
+                "--date {day} is after today; an outcome is logged when it is known", day=day
+            )
+        done = CallOutcome(customer=args.target, day=day, outcome=args.outcome)
+        new = history.add_outcome(done, job=job or "")
+        if args.json:
+            print(_json({**_plain(done), "new": new}))
+        else:
+            print(text("Logged" if new else "Logged before", lang))
+        return 0
+    logged = history.outcomes(args.target, job=job)
+    print(_json([_plain(one) for one in logged]) if args.json else _outcomes(logged, lang))
+    return 0
+
+
+def _plain(outcome: CallOutcome) -> dict[str, str]:
+    return {
+        "customer": str(outcome.customer),
+        "date": outcome.day.isoformat(),
+        "outcome": outcome.outcome,
+    }
+
+
+def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
+    from abcxyz.cli.output.analysis_text import table
+    from abcxyz.cli.output.terminal import one_line
+
+    if not logged:
+        return text("No outcome of a call is logged", lang)
+    rows = [[text(head, lang) for head in ("Date", "Customer", "Outcome")]]
+    rows += [
+        [
+            date_text(one.day, lang),
+            one_line(str(one.customer)),
+            text(one.outcome.capitalize(), lang),
+        ]
+        for one in logged
+    ]
+    return table(rows)
+
+
+_ACTIONS = MappingProxyType(
+    {"check": _check, "backup": _backup, "vacuum": _vacuum, "outcome": _outcome}
+)
+_MORE = MappingProxyType({"backup": 1, "outcome": 2})  # words after the action
 
 
 def _snapshots(history: History, job: str | None, *, as_json: bool, lang: str) -> str:

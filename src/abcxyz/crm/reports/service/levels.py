@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Ints
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import packed_order, run_starts
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.records.visits import WON
 from abcxyz.crm.reports.base import Report, Row, find
@@ -205,53 +206,69 @@ def _judge(
     won = np.zeros(len(state), dtype=bool)
     if len(crm.deals):
         won = (requests.deal >= 0) & (crm.outcomes.kind[requests.deal] == WON)
-    everyone = np.ones(len(state), dtype=bool)
-    rows = [_row(rule, "", everyone, state, hours, answered, outside, won)]
-    names = requests.owner.categories
-    for code in sorted(set(requests.owner.codes.tolist()), key=lambda one: names[one]):
-        mine = requests.owner.codes == code
-        name = names[code]
-        rows.append(_row(rule, name, mine, state, hours, answered, outside, won))
+    judged = _Judged(state, hours, answered, outside, won)
+    rows = [_row(rule, "", judged)]
+    order = packed_order(requests.owner.codes)
+    starts = run_starts(requests.owner.codes[order])
+    people = {
+        requests.owner.categories[requests.owner.codes[part[0]]]: part
+        for part in np.split(order, starts[1:])
+        if len(part)
+    }
+    rows += [_row(rule, name, judged.take(people[name])) for name in sorted(people)]
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
+    names = ("rule", "object", "owner", "start", "deadline", "state")
+    columns = (
+        [rule.name] * len(waiting),
+        requests.object[waiting].tolist(),
+        requests.owner[waiting].tolist(),
+        np.datetime_as_string(requests.start[waiting]).tolist(),
+        np.datetime_as_string(deadline[waiting]).tolist(),
+        [STATES[one] for one in state[waiting].tolist()],
+    )
     due: list[Mapping[str, Any]] = [
-        {
-            "rule": rule.name,
-            "object": requests.object[one],
-            "owner": requests.owner.categories[requests.owner.codes[one]],
-            "start": str(requests.start[one]),
-            "deadline": str(deadline[one]),
-            "state": STATES[state[one]],
-        }
-        for one in waiting.tolist()
+        dict(zip(names, one, strict=True)) for one in zip(*columns, strict=True)
     ]
     return rows, due
 
 
-def _row(
-    rule: ServiceRule,
-    owner: str,
-    mine: Bools,
-    state: Ints,
-    hours: Any,
-    answered: Bools,
-    outside: Bools,
-    won: Bools,
-) -> ServiceRow:
-    counts = np.bincount(state[mine], minlength=len(STATES))
+@frozen
+class _Judged:
+    """Requests as judged: state, hours, whether answered, outside of opening hours, won."""
+
+    state: Ints
+    hours: Floats
+    answered: Bools
+    outside: Bools
+    won: Bools
+
+    def take(self, rows: Ints) -> _Judged:
+        return _Judged(
+            self.state[rows],
+            self.hours[rows],
+            self.answered[rows],
+            self.outside[rows],
+            self.won[rows],
+        )
+
+
+def _row(rule: ServiceRule, owner: str, mine: _Judged) -> ServiceRow:
+    state, won = mine.state, mine.won
+    counts = np.bincount(state, minlength=len(STATES))
     met, late, overdue, running, not_applicable = (int(one) for one in counts)
     low, high = rate_interval(met, met + late + overdue)
-    judged = mine & (state != 4) & (hours >= 0)
-    curve = kaplan_meier(np.maximum(hours[judged], 0.0), answered[judged])
-    in_time, too_late = mine & (state == 0), mine & ((state == 1) | (state == 2))
+    judged = (state != 4) & (mine.hours >= 0)
+    curve = kaplan_meier(mine.hours[judged], mine.answered[judged])
+    in_time, too_late = state == 0, (state == 1) | (state == 2)
     x1, n1 = int((won & in_time).sum()), int(in_time.sum())
     x0, n0 = int((won & too_late).sum()), int(too_late.sum())
     low_d, high_d = newcombe_interval(x1, n1, x0, n0)
     return ServiceRow(
         rule.name,
         owner,
-        int(mine.sum()),
+        len(state),
         met,
         late,
         overdue,
@@ -263,7 +280,7 @@ def _row(
         curve.median,
         curve.quantile(0.9),
         curve.quantile(0.95),
-        int((mine & outside).sum()),
+        int(mine.outside.sum()),
         x1 / n1 if n1 else math.nan,
         x0 / n0 if n0 else math.nan,
         float(low_d),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz._arrays import Bools, Ints
 from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import run_starts, time_order
 from abcxyz.crm.records.tables import Activities, Leads
 from abcxyz.crm.records.visits import NOT_A_TIME
 from abcxyz.crm.reports.base import named
@@ -48,7 +48,7 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
         outgoing = activities.direction.codes == activities.direction.code("out")
     call = kind.codes == kind.code("call")
     if calls:
-        result = done & (meeting | (call & outgoing & ~(_seconds(activities) < _CALL)))
+        result = done & (meeting | (call & outgoing & ~(activities.lengths < _CALL)))
     else:
         answered = np.zeros(n, dtype=bool)
         if activities.answered is not None:
@@ -57,22 +57,11 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
     return np.asarray(result)
 
 
-def _seconds(activities: Activities) -> Floats:
-    """Return the talk time, or else the time from start to end, in seconds."""
-    seconds = np.full(len(activities), math.nan)
-    if activities.seconds is not None:
-        seconds = activities.seconds
-    if activities.ended is not None:
-        span = (activities.ended - activities.started) / np.timedelta64(1, "s")
-        seconds = np.where(np.isnan(seconds), span, seconds)
-    return seconds
-
-
 def _first_after(
     row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool = False
 ) -> Moments:
     """Return for every request the first moment of its deal that is not before its start."""
-    order = np.lexsort((moments, row))
+    order = time_order(row, moments)
     row, moments = row[order], moments[order].astype(np.int64)
     result = np.full(len(wanted), NOT_A_TIME)
     if not len(row):
@@ -140,7 +129,7 @@ def _visit_ends(
         return None
     visits = crm.visits
     here = (visits.stage.codes == visits.stage.code(rule.visit)) & ~np.isnat(visits.left)
-    forward = here & np.isin(visits.exit, (1, 3))
+    forward = here & ((visits.exit == 1) | (visits.exit == 3))
     row, moment = visits.row[forward], visits.left[forward]
     if activities.ended is not None:
         meeting = activities.kind.codes == activities.kind.code("meeting")
@@ -165,6 +154,7 @@ def _proposals(crm: CrmData, rule: ServiceRule) -> tuple[Ints, Moments] | None:
 
 
 def _earliest(row: Ints, moment: Moments) -> tuple[Ints, Moments]:
-    order = np.lexsort((moment, row))
-    rows, first = np.unique(row[order], return_index=True)
-    return rows, moment[order][first]
+    order = time_order(row, moment)
+    row, moment = row[order], moment[order]
+    first = run_starts(row)
+    return row[first], moment[first]

@@ -1,78 +1,99 @@
-"""Changes since the previous result: events, paths, customers."""
+"""What changed: the bridge between two windows, and the customers behind each of its steps."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from abcxyz.core.dynamics.transitions import Transitions
-from abcxyz.report.customers import Facts, Move
+from abcxyz.core.analysis.bridge import STEPS, Bridge
+from abcxyz.i18n import date_text
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter
-from abcxyz.report.vocabulary import EVENT_NAMES
+from abcxyz.report.page.sections.figures import window_text
+from abcxyz.report.vocabulary import EVENT_NAMES, STEP_NAMES
 
 __all__ = ["changes"]
 
-_PATHS = 30
+_NAMES = 10
 
 
-def changes(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
-    """Return the transitions: events, paths and customers, with their money."""
-    transitions = facts.analysis.transitions
-    before = facts.analysis.previous
-    paths = [] if transitions is None else _paths(transitions)
+def changes(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Return the bridge with its finding, and what happened since the previous result."""
+    analysis, previous = facts.analysis, facts.analysis.previous
+    bridge, past = analysis.bridge, analysis.year_before
     return {
-        "before_day": None if before is None else before.dated,
-        "overlap": transitions is not None and transitions.overlap,
-        "events": _events(facts, show),
-        "paths": paths[:_PATHS],
-        "paths_left": max(len(paths) - _PATHS, 0),
-        "movers": [_plain(one) for one in facts.moves(rows)],
-        "movers_left": max(len(facts.moved) - rows, 0),
-    }
-
-
-def _events(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": show.say(EVENT_NAMES[one.event]),
-            "count": one.customers,
-            "before": one.value_before,
-            "after": one.value_after,
-            "change": one.change,
-        }
-        for one in facts.totals.events
-    ]
-
-
-def _plain(move: Move) -> dict[str, Any]:
-    return {
-        "name": move.name,
-        "before": move.before,
-        "after": move.after,
-        "event": move.event,
-        "change": round(move.change, 2),
-    }
-
-
-def _paths(transitions: Transitions) -> list[dict[str, Any]]:
-    """List the paths between different states, the most money first."""
-    if transitions.value_before is None or transitions.value_after is None:
-        return []
-    rows = []
-    for i, j in zip(*np.nonzero(transitions.counts), strict=True):
-        if i == j or min(i, j) >= len(transitions.labels):
-            continue
-        before, after = float(transitions.money_before[i, j]), float(transitions.money_after[i, j])
-        rows.append(
+        "bridge": None if bridge is None or past is None else _bridge(facts, show, bridge),
+        "windows": None
+        if past is None
+        else show.say(
+            "{before} against {now}. The windows share no day.",
+            before=window_text(show, past.window),
+            now=window_text(show, analysis.snapshot.periods.window),
+        ),
+        "before_day": None if previous is None else date_text(previous.dated, show.lang),
+        "events": [
             {
-                "before": transitions.states[i],
-                "after": transitions.states[j],
-                "count": int(transitions.counts[i, j]),
-                "money_before": round(before, 2),
-                "money_after": round(after, 2),
-                "change": round(after - before, 2),
+                "name": show.say(EVENT_NAMES[one.event]),
+                "count": one.customers,
+                "before": one.value_before,
+                "after": one.value_after,
+                "change": one.change,
             }
+            for one in facts.totals.events
+        ],
+        "movers": facts.moves(_NAMES),
+        "structure": show.say(
+            "{n} customer fell or left, {rose} rose or came|"
+            "{n} customers fell or left, {rose} rose or came",
+            n=facts.totals.fell.customers,
+            rose=show.number(facts.totals.rose.customers),
+        ),
+    }
+
+
+def _bridge(facts: Facts, show: Formatter, bridge: Bridge) -> dict[str, Any]:
+    widest = max((abs(one.change) for one in bridge.steps), default=0.0) or 1.0
+    lost = -(bridge.of("shrunk").change + bridge.of("gone").change)
+    old, new = bridge.of("grown").change, bridge.of("new").change
+    fields = {"lost": show.compact(lost), "won": show.compact(old + new)}
+    if old + new <= 0 and lost <= 0:
+        finding = show.say("Nothing changed between the windows")
+    elif lost <= 0:
+        finding = show.say("Nobody bought less; growth brought {won}", **fields)
+    elif old + new <= 0:
+        finding = show.say("Nobody bought more; less and gone cost {lost}", **fields)
+    elif old >= new:
+        finding = show.say(
+            "Customers of before brought most of the growth; less and gone cost {lost}", **fields
         )
-    rows.sort(key=lambda row: -max(row["money_before"], row["money_after"]))
-    return rows
+    else:
+        finding = show.say(
+            "New customers brought most of the growth; less and gone cost {lost}", **fields
+        )
+    return {
+        "finding": finding,
+        "before": bridge.before,
+        "after": bridge.after,
+        "steps": [
+            {
+                "step": step,
+                "name": show.say(STEP_NAMES[step]),
+                "count": one.customers,
+                "change": one.change,
+                "width": round(abs(one.change) / widest * 100, 2),
+                "names": [
+                    {
+                        "id": _identifier(facts, i),
+                        "name": name_of(facts.analysis, facts.analysis.snapshot.customers[i]),
+                        "change": float(bridge.change[i]),
+                    }
+                    for i in bridge.places(step)[:_NAMES].tolist()
+                ],
+                "more": max(one.customers - _NAMES, 0),
+            }
+            for step, one in zip(STEPS, bridge.steps, strict=True)
+        ],
+    }
+
+
+def _identifier(facts: Facts, i: int) -> str:
+    return str(facts.analysis.snapshot.customers[i])

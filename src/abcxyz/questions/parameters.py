@@ -1,0 +1,296 @@
+"""Parameters of questions: types, limits, descriptions, JSON Schema."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Annotated, Any, get_type_hints
+
+from attrs import evolve, frozen
+
+from abcxyz.core.advice.alerts import ALERTS
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
+from abcxyz.questions.answer import object_schema
+from abcxyz.questions.problems import QuestionError, message
+from abcxyz.toolkit.catalogue import languages, translate
+
+__all__ = [
+    "CONTACTS",
+    "MOMENTS",
+    "OUTCOMES",
+    "RULES",
+    "Parameter",
+    "check_arguments",
+    "input_schema",
+    "parameters_of",
+]
+
+_LONGEST = 120
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "open": message("Open deals."),
+        "won": message("Won deals."),
+        "lost": message("Lost deals."),
+        "any": message("Deals of any outcome."),
+    }
+)
+"""Outcome -> what is counted."""
+
+MOMENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "created": message("The window is of their creation."),
+        "closed": message("The window is of their closing."),
+        "stage": message("The window is of entering their present stage."),
+    }
+)
+"""What a window applies to -> how a definition says it."""
+
+CONTACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "any": message("activity"),
+        "call": message("call"),
+        "meeting": message("meeting"),
+        "letter": message("letter"),
+        "message": message("message"),
+        "task": message("task"),
+    }
+)
+"""Kind of activity -> its word."""
+
+RULES: Mapping[str, str] = MappingProxyType(
+    {"answer": "answer", "proposal": "proposal", "follow_up": "call"}
+)
+"""Rule of service -> its name in the report."""
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """One parameter of a question.
+
+    Parameters
+    ----------
+    kind
+        ``text``, ``day``, ``choice``, ``count``, ``number``, ``flag`` or ``object``.
+    help
+        Description, a message of the catalogue.
+    choices
+        Accepted values of a ``choice``.
+    least, most
+        Limits of a ``count`` or ``number``.
+    longest
+        Longest ``text``.
+    name, required, default
+        Set by the signature of the question.
+    """
+
+    kind: str
+    help: str
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    longest: int = _LONGEST
+    name: str = ""
+    required: bool = False
+    default: Any = None
+
+    def schema(self, lang: str = "en") -> dict[str, Any]:
+        """Return the JSON Schema of the argument."""
+        types = {"count": "integer", "number": "number", "flag": "boolean", "object": "object"}
+        written: dict[str, Any] = {"type": types.get(self.kind, "string")}
+        if self.kind == "day":
+            written["format"] = "date"
+        if self.choices:
+            written["enum"] = list(self.choices)
+        if self.kind == "text":
+            written["maxLength"] = self.longest
+        if self.least is not None:
+            written["minimum"] = self.least
+        if self.most is not None:
+            written["maximum"] = self.most
+        if self.kind == "object":
+            written["additionalProperties"] = {"type": ["string", "number", "null"]}
+            written["maxProperties"] = 30
+        written["description"] = translate(self.help, lang)
+        if self.default is not None:
+            written["default"] = self.default
+        return written
+
+    def checked(self, value: Any) -> Any:
+        """Return the value of an argument, a day as a `date`.
+
+        Raises
+        ------
+        QuestionError
+            It is of another type or outside of the limits.
+        """
+        check = getattr(self, f"_{self.kind}")
+        return check(value)
+
+    def _wrong(self, wanted: str) -> QuestionError:
+        return QuestionError(
+            "the argument {name} cannot be used: it must be {wanted}",
+            code="bad_argument",
+            fix=message("call again with {name} as {wanted}", name=self.name, wanted=wanted),
+            name=self.name,
+            wanted=wanted,
+        )
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > self.longest:
+            raise self._wrong(message("text of 1 to {most} characters", most=self.longest))
+        return value.strip()
+
+    def _day(self, value: Any) -> date:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise self._wrong(message("a day written as 2026-11-28")) from None
+
+    def _choice(self, value: Any) -> str:
+        if value not in self.choices:
+            raise self._wrong(message("one of {known}", known=", ".join(self.choices)))
+        return str(value)
+
+    def _count(self, value: Any) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not self._inside(value):
+            limits = {"least": self.least, "most": self.most}
+            raise self._wrong(message("a whole number from {least} to {most}", **limits))
+        return int(value)
+
+    def _number(self, value: Any) -> float:
+        usual = isinstance(value, int | float) and not isinstance(value, bool)
+        if not usual or not math.isfinite(value) or not self._inside(value):
+            raise self._wrong(message("a number from {least}", least=self.least))
+        return float(value)
+
+    def _inside(self, value: float) -> bool:
+        low = -math.inf if self.least is None else self.least
+        return low <= value <= (math.inf if self.most is None else self.most)
+
+    def _flag(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self._wrong(message("true or false"))
+        return value
+
+    def _object(self, value: Any) -> dict[str, Any]:
+        plain = isinstance(value, Mapping) and all(
+            isinstance(one, str | int | float | None) for one in value.values()
+        )
+        if not plain or len(value) > 30:
+            raise self._wrong(message("an object of up to 30 texts and numbers"))
+        return dict(value)
+
+
+def _name(what: str) -> Any:
+    return Parameter(kind="text", help=what)
+
+
+def _choose(help_: str, *names: str) -> Any:
+    return Parameter(kind="choice", help=help_, choices=names)
+
+
+_classes = (*SEGMENTS, "N", *ABC)
+Customer = Annotated[str, _name(message("Identifier or exact name of a customer"))]
+Stage = Annotated[str | None, _name(message("Identifier or exact name of a stage"))]
+Funnel = Annotated[str | None, _name(message("Identifier or exact name of a funnel"))]
+Owner = Annotated[str | None, _name(message("Identifier or exact name of a manager"))]
+SourceName = Annotated[str | None, _name(message("Identifier or exact name of a source"))]
+OneCustomer = Annotated[str | None, _name(message("Identifier or exact name of a customer"))]
+AsOf = Annotated[
+    date | None,
+    Parameter(
+        kind="day",
+        help=message("Day the answer holds for: nothing of it or later enters; default: now"),
+    ),
+]
+Since = Annotated[date | None, Parameter(kind="day", help=message("First day of the window"))]
+Until = Annotated[
+    date | None, Parameter(kind="day", help=message("Day after the last day of the window"))
+]
+Limit = Annotated[int, Parameter(kind="count", help=message("Rows to return"), least=1, most=100)]
+CursorText = Annotated[
+    str | None,
+    Parameter(kind="text", help=message("next_cursor of the page before"), longest=400),
+]
+Flag = Annotated[bool, Parameter(kind="flag", help=message("Shares instead of amounts"))]
+AnySegment = Annotated[
+    str,
+    _choose(message("Segment, or one letter for a row or column of the matrix"), *_classes, *XYZ),
+]
+FromSegment = Annotated[
+    str | None, _choose(message("Segment or class before the move"), *_classes)
+]
+ToSegment = Annotated[str | None, _choose(message("Segment or class after the move"), *_classes)]
+OneSegment = Annotated[str | None, _choose(message("One of the segments"), *SEGMENTS, "N")]
+AlertKind = Annotated[str | None, _choose(message("Kind of alert"), *ALERTS)]
+Outcome = Annotated[str, _choose(message("Outcome at as_of"), *OUTCOMES)]
+Moment = Annotated[str, _choose(message("What the window applies to"), *MOMENTS)]
+Contact = Annotated[str, _choose(message("Kind of activity"), *CONTACTS)]
+Days = Annotated[
+    int | None,
+    Parameter(kind="count", help=message("At least so many days"), least=1, most=1000),
+]
+Rule = Annotated[str, _choose(message("Rule of service"), *RULES)]
+Language = Annotated[str, _choose(message("Language of the sentence"), *languages())]
+
+
+def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Return the parameters of a question's function, from its annotated signature."""
+    hints = get_type_hints(function, include_extras=True)
+    return tuple(
+        evolve(
+            hints[name].__metadata__[0],
+            name=name,
+            required=one.default is inspect.Parameter.empty,
+            default=None if one.default is inspect.Parameter.empty else one.default,
+        )
+        for name, one in inspect.signature(function).parameters.items()
+        if one.kind is inspect.Parameter.KEYWORD_ONLY
+    )
+
+
+def input_schema(parameters: tuple[Parameter, ...], lang: str = "en") -> dict[str, Any]:
+    """Return the JSON Schema of the arguments; others are refused."""
+    return object_schema(
+        [one.name for one in parameters if one.required],
+        {one.name: one.schema(lang) for one in parameters},
+    )
+
+
+def check_arguments(
+    parameters: tuple[Parameter, ...], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the checked arguments that were passed.
+
+    Raises
+    ------
+    QuestionError
+        One is unknown, missing, or cannot be used.
+    """
+    known = {one.name: one for one in parameters}
+    unknown = [name for name in arguments if name not in known]
+    if unknown:
+        raise QuestionError(
+            "there is no argument of this name",
+            code="bad_argument",
+            fix=message(
+                "the arguments are {known}; call again with these", known=", ".join(known)
+            ),
+        )
+    missing = [one.name for one in parameters if one.required and arguments.get(one.name) is None]
+    if missing:
+        raise QuestionError(
+            "the argument {name} is missing",
+            code="bad_argument",
+            fix=message("call again with {name}", name=missing[0]),
+            name=missing[0],
+        )
+    return {
+        name: known[name].checked(value) for name, value in arguments.items() if value is not None
+    }

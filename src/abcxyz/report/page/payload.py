@@ -1,0 +1,130 @@
+"""All customers of an analysis as one compressed text, which the page's script unpacks."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from abcxyz._arrays import Codes, Floats, Ints
+from abcxyz.charts.svg import clean
+from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page.formatter import plain
+
+__all__ = ["payload"]
+
+_HEIGHTS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_STRIP = 24  # buckets of the strip of a customer
+_CHOICES = 40  # an attribute of more different values is no filter
+_FILTERS = 4
+_SMALL = 1000  # the largest amount below which the decimals are kept
+_SEGMENTS = "012345678-"
+_STEPS = "ngsx-"
+
+
+def payload(facts: Facts) -> str:
+    """Return every customer as base64 of gzipped JSON, the largest value first.
+
+    Parameters
+    ----------
+    facts
+        Facts of the analysis.
+
+    Returns
+    -------
+    str
+        Columns of equal length: identifiers, names, segments, amounts, days, owners, attributes
+        and the heights of the strip of months. Texts are data and in no language.
+    """
+    analysis, order = facts.analysis, facts.order
+    snapshot, past, bridge = analysis.snapshot, analysis.year_before, analysis.bridge
+    customers = snapshot.customers[order].tolist()
+    ids = [plain(one) for one in customers]
+    names = [clean(name_of(analysis, one), 120) for one in customers]
+    owners, owner = _coded([facts.owners[i] for i in order.tolist()])
+    value = np.asarray(analysis.panel.value, dtype=float)[order]
+    largest = float(np.nanmax(np.abs(value), initial=0.0))
+    attributes = []
+    for name, values in _attributes(facts, customers):
+        choices, code = _coded(values)
+        attributes.append({"name": clean(name, 40), "choices": choices, "code": code})
+    columns: dict[str, Any] = {
+        "n": len(order),
+        "id": ids,
+        # A customer without a name is shown by the identifier, which need not stand there twice.
+        "name": ["" if name == one else name for name, one in zip(names, ids, strict=True)],
+        "segment": _letters(snapshot.segment[order], _SEGMENTS),
+        "value": _amounts(value, largest),
+        "before": None if bridge is None or past is None else _amounts(past.value[order], largest),
+        "step": None if bridge is None else _letters(bridge.codes[order], _STEPS),
+        "days": _whole(facts.days[order]),
+        "usual": _whole(np.floor(facts.silence.usual[order])),
+        "orders": snapshot.orders[order].tolist(),
+        "doubtful": _letters(facts.doubtful[order], "0123"),
+        "owners": owners,
+        "owner": owner,
+        "attributes": attributes,
+        "strip": _strips(facts, order),
+    }
+    written = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    packed = gzip.compress(written.encode("utf-8", "replace"), compresslevel=9, mtime=0)
+    return base64.b64encode(packed).decode()
+
+
+def _letters(codes: Codes, alphabet: str) -> str:
+    """Write one character for each code; the last one of the alphabet for -1."""
+    return "".join(map(alphabet.__getitem__, codes.tolist()))
+
+
+def _amounts(values: Floats, largest: float) -> list[float | None]:
+    decimals = 2 if largest < _SMALL else 0
+    return [
+        None if one != one else round(one, 2) if decimals else round(one)
+        for one in values.tolist()
+    ]
+
+
+def _whole(days: Floats) -> list[int | None]:
+    return [None if one != one else int(one) for one in days.tolist()]
+
+
+def _coded(values: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the different values in order, and the position of each; -1 for an empty one."""
+    known = sorted({one for one in values if one})
+    place = {one: i for i, one in enumerate(known)}
+    return [plain(one) for one in known], [place.get(one, -1) for one in values]
+
+
+def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[str]]]:
+    """List the attributes of few different values, other than the owner."""
+    attributes = facts.analysis.attributes
+    rows = [attributes.get(one) or attributes.get(str(one)) or {} for one in customers]
+    names = dict.fromkeys(name for row in rows for name in row if name != "owner")
+    chosen = []
+    for name in names:
+        values = [row.get(name) for row in rows]
+        words = ["" if one is None else str(one) for one in values]
+        if 1 < len({one for one in words if one}) <= _CHOICES:
+            chosen.append((str(name), words))
+    return chosen[:_FILTERS]
+
+
+def _strips(facts: Facts, order: Ints) -> list[str]:
+    """Return each customer's last buckets as heights, one character each; empty without sales."""
+    past = facts.analysis.year_before
+    parts = [np.asarray(facts.analysis.panel.sales, dtype=float)]
+    if past is not None:
+        parts.insert(0, past.sales)
+    series = np.maximum(np.nan_to_num(np.concatenate(parts, axis=1)[:, -_STRIP:]), 0.0)[order]
+    top = series.max(axis=1, initial=0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        heights = np.ceil(series / top[:, None] * (len(_HEIGHTS) - 1))
+    codes = np.frombuffer(_HEIGHTS.encode(), np.uint8)[np.nan_to_num(heights).astype(int)]
+    rows = codes.view(f"S{codes.shape[1]}").ravel().tolist()
+    return [
+        "" if high <= 0 else row.decode() for row, high in zip(rows, top.tolist(), strict=True)
+    ]

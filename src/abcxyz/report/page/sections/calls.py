@@ -1,0 +1,176 @@
+"""Customers to call today, and those whose silence is long but was longer before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.advice.calls import Call
+from abcxyz.i18n import date_text
+from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page.formatter import Formatter, isolated
+from abcxyz.report.vocabulary import ALERT_KINDS
+
+__all__ = ["calls"]
+
+_MOST = 30
+_FEW = 15
+_STRIP = 12  # the last months of a strip, which are drawn strongly
+#: Kinds of alerts that the call list replaces.
+_CALLED = ("lapsed_a",)
+
+
+def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Return the call list with its finding, and the lists of other alerts."""
+    listed = facts.analysis.calls
+    # First those who have never been silent for so long; among them the order of the list.
+    found = sorted(listed or (), key=lambda one: not one.never_so_long)
+    named = {one.customer for one in found}
+    returned = _returned(facts, named)
+    longest = max(
+        [one.days for one in found]
+        + [one.longest for one in found if not math.isnan(one.longest)],
+        default=1.0,
+    )
+    rows = [_row(facts, show, one, max(longest, 1.0)) for one in found[:_MOST]]
+    return {
+        "calls": {
+            "finding": _finding(facts, show, found, returned),
+            "rows": rows,
+            "left": max(len(found) - _MOST, 0),
+            "held_back": 0 if listed is None else listed.held_back,
+            "waiting": 0 if listed is None else listed.waiting,
+            "returned": [_returned_row(facts, i) for i in returned[:_MOST]],
+            "returned_count": len(returned),
+        },
+        "alert_lists": _lists(facts, show),
+    }
+
+
+def _finding(facts: Facts, show: Formatter, found: Sequence[Call], returned: list[int]) -> str:
+    if not found:
+        if returned:
+            return show.say(
+                "Nobody to call today; {n} silent customer has been silent longer before|"
+                "Nobody to call today; {n} silent customers have been silent longer before",
+                n=len(returned),
+            )
+        return show.say("Nobody to call today")
+    first = isolated(name_of(facts.analysis, found[0].customer), 60)
+    if len(found) == 1:
+        begun = show.say("Call today: {name}", name=first)
+    else:
+        begun = show.say(
+            "Call today: {name} and {n} more|Call today: {name} and {n} more",
+            n=len(found) - 1,
+            name=first,
+        )
+    if not returned:
+        return begun
+    return show.say(
+        "{begun}; {n} other has been silent longer before and came back|"
+        "{begun}; {n} others have been silent longer before and came back",
+        n=len(returned),
+        begun=begun,
+    )
+
+
+def _returned(facts: Facts, named: set[Any]) -> list[int]:
+    """List silent customers of class A who came back after a longer silence, by their value."""
+    analysis = facts.analysis
+    longest = analysis.rhythm.longest()
+    silent = (analysis.snapshot.abc == 0) & facts.silence.late & (facts.days <= longest)
+    chosen = np.zeros(len(silent), dtype=bool)
+    chosen[silent] = [one not in named for one in analysis.snapshot.customers[silent].tolist()]
+    return [int(i) for i in facts.order if chosen[i]]
+
+
+def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any]:
+    name = name_of(facts.analysis, one.customer)
+    known = not math.isnan(one.longest)
+    return {
+        "id": str(one.customer),
+        "name": name,
+        "segment": one.segment,
+        "owner": one.owner or "",
+        "never": one.never_so_long,
+        "past": show.say("never silent for so long")
+        if one.never_so_long or not known
+        else show.say("was silent for {n} day and came back|was silent for {n} days and came back",
+                      n=int(one.longest)),
+        "days": one.days,
+        "usual": None if math.isnan(one.usual) else math.floor(one.usual),
+        "bar": round(one.days / most * 100, 2),
+        "tick": None if math.isnan(one.usual) else round(min(one.usual / most, 1.0) * 100, 2),
+        "pause": round(min(one.longest / most, 1.0) * 100, 2) if known else None,
+        "money": one.money,
+        "last": date_text(one.last_day, show.lang),
+        "months": _heights(one.months),
+        "reasons": "; ".join(one.reasons(show.lang)),
+        "chance": "" if math.isnan(one.probability) else show.percent(one.probability, 0),
+        "like": one.like,
+        "hint": _hint(facts, show, one.customer),
+        "outcome": "" if one.outcome is None else date_text(one.outcome.day, show.lang),
+    }  # fmt: skip
+
+
+def _hint(facts: Facts, show: Formatter, customer: Any) -> str:
+    actions = facts.analysis.actions
+    place = facts.places.get(customer)
+    return "" if actions is None or place is None else actions[place].hint(show.lang)
+
+
+def _heights(months: Sequence[float]) -> list[tuple[float, bool]]:
+    """Return the relative height of each month, and whether it is one of the last twelve."""
+    top = max([*months, 0.0])
+    if not top > 0:
+        return []
+    recent = len(months) - _STRIP
+    return [(round(max(one, 0.0) / top * 24, 1), i >= recent) for i, one in enumerate(months)]
+
+
+def _returned_row(facts: Facts, i: int) -> dict[str, Any]:
+    one = facts.customer(i)
+    return {
+        "id": str(one.customer),
+        "name": one.name,
+        "segment": one.segment,
+        "owner": one.owner,
+        "days": math.floor(one.gap),
+        "longest": int(facts.analysis.rhythm.longest()[i]),
+        "value": one.value,
+    }
+
+
+def _lists(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
+    """List the alerts by kind, other than those of the call list."""
+    kinds: dict[str, list[Alert]] = {}
+    for one in facts.analysis.alerts:
+        if one.kind not in _CALLED:
+            kinds.setdefault(one.kind, []).append(one)
+    return [
+        {
+            "kind": show.say(ALERT_KINDS[kind]),
+            "count": len(alerts),
+            "rows": [
+                {
+                    "id": str(one.customer),
+                    "name": name_of(facts.analysis, one.customer),
+                    "money": one.money,
+                    "owner": one.owner or "",
+                    "why": _sentence(facts, show, one),
+                }
+                for one in alerts[:_FEW]
+            ],
+        }
+        for kind, alerts in kinds.items()
+    ]
+
+
+def _sentence(facts: Facts, show: Formatter, one: Alert) -> str:
+    # Isolated, because a name may change the writing direction of the text after it.
+    return one.sentence(show.lang, name=isolated(name_of(facts.analysis, one.customer), 60))

@@ -1,0 +1,178 @@
+"""Top of the page: the finding in one sentence, and four figures with their comparison."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from abcxyz.i18n import date_text
+from abcxyz.report.customers import Facts
+from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.vocabulary import METRICS, month_name
+
+__all__ = ["figures", "window_text"]
+
+_STILL = 0.0005  # a smaller relative change rounds to 0.0 %
+
+
+def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Return the finding, and the four figures beneath it."""
+    analysis, totals = facts.analysis, facts.totals
+    bridge, past = analysis.bridge, analysis.year_before
+    a_class, core = totals.abc[0], totals.segments[0]
+    calls = analysis.calls
+    growth = "" if bridge is None else _growth(show, analysis.settings.metric, bridge.growth)
+    silent = 0 if calls is None else calls.never_so_long
+    silence = show.say(
+        "{n} large customer has never been silent for so long|"
+        "{n} large customers have never been silent for so long",
+        n=silent,
+    )
+    if growth and silent:
+        joined = (
+            show.say("{growth}, but {silence}", growth=growth, silence=silence)
+            if bridge is not None and bridge.after > bridge.before
+            else show.say("{growth}, and {silence}", growth=growth, silence=silence)
+        )
+    else:
+        joined = growth or (silence if silent else _carries(facts, show))
+    against = (
+        show.say(
+            "compared with the window before, {window}", window=window_text(show, past.window)
+        )
+        if past is not None and bridge is not None
+        else show.say(
+            "no comparison with the window before: the sales begin on {day}",
+            day=date_text(past.first, show.lang),
+        )
+        if past is not None and past.first is not None
+        else show.say("no comparison with the window before: it has no sales")
+    )
+    return {
+        "finding": joined,
+        "compared": against,
+        "figures": [
+            _figure(
+                "value",
+                show.say(METRICS.get(analysis.settings.metric, "Value")),
+                show.compact(totals.total_value),
+                "months",
+                change=0.0 if bridge is None else bridge.after - bridge.before,
+                note="" if bridge is None else show.say("to the window before"),
+                show=show,
+            ),
+            _figure(
+                "a",
+                show.say("Class A brings"),
+                show.percent(_known(a_class.value_share), 0),
+                "cells",
+                note=show.say(
+                    "{n} customer of {all}|{n} customers of {all}",
+                    n=a_class.customers,
+                    all=show.number(totals.classified),
+                ),
+            ),
+            _figure(
+                "core",
+                show.say("Steady AX bring"),
+                show.percent(_known(core.value_share), 0),
+                "cells",
+                note=show.compact(core.value),
+            ),
+            _figure(
+                "doubt",
+                show.say("In question"),
+                "–" if calls is None else show.compact(calls.money),
+                "calls",
+                note=""
+                if calls is None
+                else show.say("{n} customer to call|{n} customers to call", n=len(calls)),
+                warn=calls is not None and len(calls) > 0,
+            ),
+        ],
+    }
+
+
+def _figure(
+    name: str,
+    label: str,
+    value: str,
+    link: str,
+    *,
+    note: str,
+    change: float = 0.0,
+    warn: bool = False,
+    show: Formatter | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": label,
+        "value": value,
+        "link": link,
+        "note": note,
+        "change": "" if show is None or not change else show.compact(change, signed=True),
+        "down": change < 0,
+        "warn": warn,
+    }
+
+
+def window_text(show: Formatter, window: Any) -> str:
+    """Return a window of whole months by their names, and any other by its days."""
+    if window.since.day == 1 and window.until.day == 1:
+        first, last = (
+            month_name(day, show.lang, year=True) for day in (window.since, window.last)
+        )
+        return first if first == last else f"{first} – {last}"
+    return f"{date_text(window.since, show.lang)} – {date_text(window.last, show.lang)}"
+
+
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share
+
+
+def _growth(show: Formatter, metric: str, growth: float) -> str:
+    share = show.percent(abs(growth))
+    if math.isnan(growth):
+        return ""
+    if metric == "profit":
+        if abs(growth) < _STILL:
+            return show.say("Profit is unchanged")
+        if growth > 0:
+            return show.say("Profit rose by {share}", share=share)
+        return show.say("Profit fell by {share}", share=share)
+    if metric == "count":
+        if abs(growth) < _STILL:
+            return show.say("The number of orders is unchanged")
+        if growth > 0:
+            return show.say("Orders rose by {share}", share=share)
+        return show.say("Orders fell by {share}", share=share)
+    if abs(growth) < _STILL:
+        return show.say("Revenue is unchanged")
+    if growth > 0:
+        return show.say("Revenue rose by {share}", share=share)
+    return show.say("Revenue fell by {share}", share=share)
+
+
+def _carries(facts: Facts, show: Formatter) -> str:
+    """Say how much class A brings, where nothing more urgent is known."""
+    a_class, metric = facts.totals.abc[0], facts.analysis.settings.metric
+    if not a_class.customers or math.isnan(a_class.value_share):
+        return show.say("No customer brings more than the others")
+    fields = {"n": a_class.customers, "value": show.percent(a_class.value_share, 0)}
+    if metric == "profit":
+        return show.say(
+            "{n} customer of class A brings {value} of the profit|"
+            "{n} customers of class A bring {value} of the profit",
+            **fields,
+        )
+    if metric == "count":
+        return show.say(
+            "{n} customer of class A gives {value} of the orders|"
+            "{n} customers of class A give {value} of the orders",
+            **fields,
+        )
+    return show.say(
+        "{n} customer of class A brings {value} of the revenue|"
+        "{n} customers of class A bring {value} of the revenue",
+        **fields,
+    )
