@@ -59,7 +59,7 @@ def made(service: emulator.Service, tmp_path: Path) -> Iterator[Made]:
     opened = []
 
     def make(**options: Any) -> DadataEnricher:
-        settings = {
+        settings: dict[str, Any] = {
             "token": emulator.KEY,
             "cache": tmp_path / "answers.db",
             "base_url": service.url,
