@@ -56,6 +56,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
+        "crm.alarms": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
@@ -146,8 +147,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* companies companies.* tables config pipeline.* cli.options "
-        "cli.output",
+        "cli.inputs": "core.* crm crm.* companies companies.* tables config pipeline.* "
+        "cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "

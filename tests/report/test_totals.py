@@ -21,6 +21,7 @@ from abcxyz.core.analysis.summary import Summary
 from abcxyz.core.documents import plain_value
 from abcxyz.i18n import compact, money, number, percent
 from abcxyz.report import render_html, render_workbook
+from abcxyz.report.page.formatter import minus
 
 SOURCE = Path(abcxyz.__file__).resolve().parent
 DAY = date(2026, 1, 5)
@@ -157,18 +158,18 @@ def test_page(analysis: Analysis, shown: Summary, lang: str) -> None:
     page = render_html(analysis, lang=lang, languages=[lang])
 
     assert number(shown.classified, lang) in page
-    assert compact(shown.total_value, lang) in page
+    assert minus(compact(shown.total_value, lang)) in page
     for one in [*all_the(shown), *shown.groups]:
         assert f">{number(one.customers, lang)}</td>" in page
-        assert f">{compact(one.value, lang)}</td>" in page
+        assert f">{minus(compact(one.value, lang))}</td>" in page
     for cell in shown.segments:
         assert number(cell.customers, lang) in page
-        assert compact(cell.value, lang) in page
+        assert minus(compact(cell.value, lang)) in page
         assert number(cell.late, lang) in page
     for event in shown.events:
         assert f">{number(event.customers, lang)}</td>" in page
-        assert f">{compact(event.value_before, lang)}</td>" in page
-        assert f">{compact(event.value_after, lang)}</td>" in page
+        assert f">{minus(compact(event.value_before, lang))}</td>" in page
+        assert f">{minus(compact(event.value_after, lang))}</td>" in page
     if analysis.transitions is not None:
         assert number(shown.fell.customers, lang) in page
         assert number(shown.rose.customers, lang) in page
@@ -176,7 +177,7 @@ def test_page(analysis: Analysis, shown: Summary, lang: str) -> None:
     if bridge is not None:
         for step in bridge.steps:
             assert f"<small>{number(step.customers, lang)}</small>" in page
-            assert f">{compact(step.change, lang, signed=True)}</b>" in page
+            assert f">{minus(compact(step.change, lang, signed=True))}</b>" in page
 
 
 RENDERERS = sorted(

@@ -33,6 +33,8 @@ class JsonLinesSink:
         Language of ``tag`` and ``recommendation``.
     prospects
         A second file, with one line per scored lead; None writes no such file.
+    crm
+        A third file, with one line per row of every report on the CRM; None writes no such file.
     """
 
     def __init__(
@@ -41,9 +43,11 @@ class JsonLinesSink:
         *,
         lang: str = "en",
         prospects: str | PathLike[str] | None = None,
+        crm: str | PathLike[str] | None = None,
     ) -> None:
         self._path, self._lang = Path(path), lang
         self._prospects = None if prospects is None else Path(prospects)
+        self._crm = None if crm is None else Path(crm)
 
     def is_local(self) -> bool:
         """Return True: a file of this machine."""
@@ -51,8 +55,8 @@ class JsonLinesSink:
 
     def preflight(self) -> Sequence[str]:
         """Check that the files can be written."""
-        paths = [self._path] if self._prospects is None else [self._path, self._prospects]
-        return [check_writable(path) for path in paths]
+        paths = (self._path, self._prospects, self._crm)
+        return [check_writable(path) for path in paths if path is not None]
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the files, unless their content is the same already."""
@@ -63,6 +67,9 @@ class JsonLinesSink:
         if self._prospects is not None:
             leads = prospect_records(analysis)
             changed = write_atomic(self._prospects, _lines(leads), dry_run=dry_run) or changed
+        if self._crm is not None:
+            rows = [] if analysis.crm is None else analysis.crm.records()
+            changed = write_atomic(self._crm, _lines(rows), dry_run=dry_run) or changed
         count = len(analysis.snapshot)
         return WriteReport(written=count if changed else 0, unchanged=0 if changed else count)
 

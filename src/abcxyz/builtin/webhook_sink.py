@@ -155,6 +155,7 @@ class WebhookSink:
             analysis.summary(),
             customer_records(analysis, self._lang) if self._customers else None,
             prospect_records(analysis) or None,
+            None if analysis.crm is None else analysis.crm.to_dict(),
         )
         text = json.dumps(document.to_dict(), ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8", "replace")

@@ -1,5 +1,11 @@
 """CRM analytics: funnel, losses, managers, cycle time, service levels over a CRM's events."""
 
+from abcxyz.crm.alarms.alarm import Alarm, Anomalies
+from abcxyz.crm.alarms.anomalies import anomalies
+from abcxyz.crm.analysis import CrmAnalysis, analyze_crm
+from abcxyz.crm.changes.before_after import BeforeAfter, before_after, before_after_means
+from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
+from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
@@ -32,6 +38,7 @@ from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
 from abcxyz.crm.reports.stuck import stuck_deals
+from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.crm.statistics.survival import cumulative_incidence, kaplan_meier
 
@@ -39,11 +46,20 @@ __all__ = [
     "REPORTS",
     "TABLES",
     "Activities",
+    "Alarm",
+    "AnnouncedChange",
+    "Anomalies",
+    "BeforeAfter",
     "BusinessCalendar",
+    "CalendarSettings",
     "ChangeLine",
     "ChangeOfProfit",
+    "CrmAnalysis",
     "CrmData",
+    "CrmSettings",
     "Deals",
+    "EffectOfChange",
+    "InterruptedSeries",
     "Leads",
     "Outcomes",
     "Plans",
@@ -60,11 +76,17 @@ __all__ = [
     "Visits",
     "Why",
     "activity",
+    "analyze_crm",
+    "anomalies",
+    "before_after",
+    "before_after_means",
     "cumulative_incidence",
     "cycle",
+    "effect_of_change",
     "flow",
     "funnel",
     "guess_stages",
+    "interrupted_time_series",
     "kaplan_meier",
     "losses",
     "make_report",

@@ -70,6 +70,9 @@ class ChangeLine:
         Currency of the cheque.
     counted
         Whether *entered* are counts of deals, so that the rates have an interval.
+    interval
+        95 % interval of the difference of the rates, where a better one than that of the counts
+        is known, such as that of a rate effect.
     """
 
     name: str
@@ -80,6 +83,7 @@ class ChangeLine:
     margin: Number = 1
     currency: str = ""
     counted: bool = True
+    interval: tuple[float, float] | None = None
 
     def __attrs_post_init__(self) -> None:
         for name, convert in _CONVERT.items():
@@ -298,11 +302,8 @@ def _line(line: ChangeLine) -> LineProfit:
     volume = (n1 - n0) * (r0 + r1) / _two(n0, r0) * unit
     rate = (r1 - r0) * (n0 + n1) / _two(n0, r0) * unit
     low = high = money_low = money_high = float("nan")
-    if line.counted and n0 > 0 and n1 > 0:
-        bounds = newcombe_interval(
-            [float(reached[1])], [float(n1)], [float(reached[0])], [float(n0)]
-        )
-        low, high = float(bounds[0][0]), float(bounds[1][0])
+    if line.interval is not None or (line.counted and n0 > 0 and n1 > 0):
+        low, high = line.interval or _newcombe(reached, (n0, n1))
         weight = float((n0 + n1) / _two(n0, r0) * unit)
         money_low, money_high = low * weight + float(volume), high * weight + float(volume)
     return LineProfit(
@@ -322,6 +323,15 @@ def _line(line: ChangeLine) -> LineProfit:
         money_high,
         bool(low > 0 or high < 0),
     )
+
+
+def _newcombe(
+    reached: tuple[Number, Number], entered: tuple[Number, Number]
+) -> tuple[float, float]:
+    low, high = newcombe_interval(
+        float(reached[1]), float(entered[1]), float(reached[0]), float(entered[0])
+    )
+    return float(low), float(high)
 
 
 def _fraction(value: Number) -> Number:

@@ -196,6 +196,15 @@ class CrmSettings:
                 "the margin is {margin}; give a share between 0 and 1", margin=self.margin
             )
 
+    def options(self, calendar: BusinessCalendar | None) -> dict[str, Any]:
+        """Return the options of reports that the settings decide."""
+        return {
+            "funnel": self.funnel,
+            "margin": self.margin,
+            "calendar": calendar,
+            "rules": self.rules,
+        }
+
     def calendar_for(
         self, crm: CrmData, of_source: BusinessCalendar | None = None
     ) -> BusinessCalendar:

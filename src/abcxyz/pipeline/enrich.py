@@ -18,12 +18,15 @@ from abcxyz.core.companies.merge import merge_attributes
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
+from abcxyz.pipeline.crm import read_source
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import (
     AttributeFiller,
+    CrmSource,
     Enricher,
     EnrichmentNotes,
     FactsSource,
@@ -41,6 +44,7 @@ def enrich(
     *,
     card: Scorecard,
     rules: AlertRules,
+    crm_settings: CrmSettings | None = None,
     redactor: Redactor | None = None,
     progress: RunProgress | None = None,
     notes: list[str] | None = None,
@@ -60,6 +64,8 @@ def enrich(
         Scorecard that grades the prospects.
     rules
         Thresholds of the alerts.
+    crm_settings
+        Settings of the reports on the CRM.
     redactor
         Redacts secrets in messages of failing adapters.
     progress
@@ -76,10 +82,20 @@ def enrich(
     """
     redactor, progress = redactor or Redactor(), progress or RunProgress()
     window = analysis.snapshot.periods.window
+    crm: CrmAnalysis | None = None
     attributes: dict[Any, dict[str, object]] | None = None
     leads: dict[Any, dict[str, object]] = {}
     facts: list[CrmFacts] = []
     problems: list[AbcxyzError] = []
+    if adapters.crm is not None:
+        part, source = adapters.crm
+        progress.begin("enrich", part.label)
+        try:
+            crm = _crm_half(part, source, analysis, crm_settings or CrmSettings(), redactor)
+            facts.append(_renamed(crm.facts(), CommonNames(part).__getitem__))
+        except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
+            problems.append(adapter_failure(part, problem, redactor))
+        progress.end()
     systems: set[str] = set()
     gathered: list[str] = []
     for part, adapter in _offering(adapters):
@@ -116,9 +132,30 @@ def enrich(
     if attributes is None and not facts:
         return analysis, first
     full = with_facts(
-        analysis, _merged(facts), attributes=attributes, prospects=prospects, alert_rules=rules
+        evolve(analysis, crm=crm),
+        _merged(facts),
+        attributes=attributes,
+        prospects=prospects,
+        alert_rules=rules,
     )
     return full, first
+
+
+def _crm_half(
+    part: Part, source: CrmSource, analysis: Analysis, settings: CrmSettings, redactor: Redactor
+) -> CrmAnalysis:
+    """Read the CRM as of the day of the analysis, and report on the days from its window on."""
+    day = analysis.snapshot.as_of
+    window = Window(analysis.snapshot.periods.window.since, day)
+    reading = read_source(part, source, window, settings, redactor)
+    return analyze_crm(
+        reading.crm,
+        as_of=day,
+        window=window,
+        settings=settings,
+        calendar=reading.calendar,
+        remarks=reading.remarks,
+    )
 
 
 def score_leads(leads: Any, card: Scorecard, *, strict: bool = False) -> ProspectScores:
@@ -172,6 +209,10 @@ def _renamed(facts: CrmFacts, name: Callable[[Any], str]) -> CrmFacts:
         deals=[evolve(one, customer=name(one.customer)) for one in facts.deals],
         time_spent=[evolve(one, customer=name(one.customer)) for one in facts.time_spent],
         contacts=facts.contacts,
+        requests=[
+            one if one.customer is None else evolve(one, customer=name(one.customer))
+            for one in facts.requests
+        ],
     )
 
 
@@ -181,9 +222,19 @@ def _merged(systems: Iterable[CrmFacts]) -> CrmFacts:
     owners: dict[Any, str] = {}
     for facts in reversed(every):
         owners |= facts.owners
+    # A deal whose stay is compared with that of others is judged by that alone.
+    judged = {
+        (one.deal, one.customer) for facts in every for one in facts.deals if one.stuck is not None
+    }
     return CrmFacts(
         owners=owners,
-        deals=[one for facts in every for one in facts.deals],
+        deals=[
+            one
+            for facts in every
+            for one in facts.deals
+            if one.stuck is not None or (one.deal, one.customer) not in judged
+        ],
         time_spent=[one for facts in every for one in facts.time_spent],
         contacts=[one for facts in every for one in facts.contacts],
+        requests=[one for facts in every for one in facts.requests],
     )

@@ -132,6 +132,7 @@ def _run(
             adapters,
             card=advice.card,
             rules=advice.alerts,
+            crm_settings=job.crm_settings,
             redactor=redactor,
             progress=progress,
             notes=notes,

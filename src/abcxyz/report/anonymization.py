@@ -45,7 +45,7 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
     -------
     Analysis
         Anonymised analysis with the same classes and sums. Of the attributes of a customer only
-        the owner remains, of doubtful lines only the line numbers.
+        the owner remains, of doubtful lines only the line numbers, of the CRM nothing.
 
     Raises
     ------
@@ -80,6 +80,7 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
         lapse=None if analysis.lapse is None else mask.within(analysis.lapse),
         outcomes=[attrs.evolve(one, customer=mask.one(one.customer)) for one in analysis.outcomes],
         calls=None if analysis.calls is None else _calls(analysis.calls, mask),
+        crm=None,
         raised_before=(),
         alerts=tuple(_alert(one, mask) for one in analysis.alerts),
         quiet=frozenset(

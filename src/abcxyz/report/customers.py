@@ -18,7 +18,16 @@ from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 from abcxyz.core.dynamics.events import EVENTS, FALLS, UNCHANGED
 from abcxyz.core.sales.panel import Panel
 
-__all__ = ["Customer", "Facts", "Move", "name_of", "result_hash", "spark", "trend"]
+__all__ = [
+    "Customer",
+    "Facts",
+    "Move",
+    "doubtful_letters",
+    "name_of",
+    "result_hash",
+    "spark",
+    "trend",
+]
 
 _POINTS = 12
 
@@ -113,6 +122,17 @@ def name_of(analysis: Analysis, customer: Any) -> str:
     return str(customer) if name in (None, "") else str(name)
 
 
+def doubtful_letters(segment: str, axes: int) -> str:
+    """Return the letters of a segment that are in doubt, by the number of `Confidence.doubtful`.
+
+    Examples
+    --------
+    >>> [doubtful_letters("AX", axes) for axes in range(4)]
+    ['', 'A', 'X', 'AX']
+    """
+    return segment[:1] * (axes & 1) + segment[1:] * (axes >> 1)
+
+
 class Facts:
     """Facts of an analysis by customer.
 
@@ -191,6 +211,11 @@ class Facts:
         yesterday = np.datetime64(snapshot.as_of) - 1
         complete = bool((until == yesterday).any())
         return days + 1 if complete else days
+
+    @functools.cached_property
+    def longest(self) -> Floats:
+        """(n,) longest gap between two orders, in days; NaN without one."""
+        return self.analysis.rhythm.longest()
 
     @functools.cached_property
     def places(self) -> dict[Any, int]:

@@ -27,7 +27,7 @@ from abcxyz.toolkit.language import (
     packages,
     read_toml,
 )
-from abcxyz.toolkit.numbers import field_value, number
+from abcxyz.toolkit.numbers import field_value, filled, number
 
 __all__ = [
     "LANGUAGES",
@@ -82,7 +82,7 @@ class Catalogue:
         """
         twin = self.find(english, lang)
         template = english if twin is None else twin
-        return template.format(**_localised(fields, lang)) if fields else template
+        return filled(template, _localised(fields, lang), lang) if fields else template
 
     def message(self, english: str, /, **fields: object) -> Message:
         """Return a sentence in English that `translate` can translate later."""
@@ -98,7 +98,8 @@ class Catalogue:
 
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
         """Translate a counted phrase ``one|other``, with ``{n}`` and other fields."""
-        return self.forms(english, n, lang).format(**_localised({"n": Figure(n), **fields}, lang))
+        counted = _localised({"n": Figure(n), **fields}, lang)
+        return filled(self.forms(english, n, lang), counted, lang)
 
 
 class Message(str):

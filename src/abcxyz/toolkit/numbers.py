@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 
 from abcxyz.toolkit.language import language
 
-__all__ = ["compact", "date_text", "field_value", "money", "number", "percent"]
+__all__ = ["compact", "date_text", "field_value", "filled", "money", "number", "percent"]
 
 _NOTHING = "–"
 
@@ -139,3 +140,18 @@ def field_value(value: object, lang: str) -> object:
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, (bool, Enum)):
         return _Number(value, lang)
     return value
+
+
+def filled(template: str, fields: Mapping[str, object], lang: str) -> str:
+    """Fill in the fields of a sentence; the point of a unit is also that of the sentence.
+
+    Examples
+    --------
+    >>> filled("{money}.", {"money": compact(554_000, "ru")}, "ru").endswith("тыс.")
+    True
+    """
+    said = template.format(**fields)
+    for unit in language(lang).short:
+        if unit.endswith("."):
+            said = said.replace(f"{unit}.", unit)
+    return said

@@ -280,7 +280,7 @@ def _card(alert: Alert, parties: Mapping[str, Sequence[Party]]) -> list[Party]:
     """Return the object to which an alert is bound: the deal, the customer's card, or the lead."""
     deal = str(alert.facts.get("deal", ""))
     number = deal.removeprefix(f"{SHORT[DEAL]}_")
-    if alert.kind == "stalled_deal" and number != deal and number.isdecimal():
+    if number != deal and number.isdecimal():
         return [(DEAL, int(number))]
     customer = str(alert.customer)
     lead = party_of(customer)

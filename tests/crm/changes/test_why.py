@@ -179,7 +179,9 @@ def test_the_command_answers(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert (found["n_before"], found["n_after"]) == (795, 444)
     assert main([*argv, "--lang", "ru"]) == 0
-    assert "разлито ровно" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "разлито ровно" in out
+    assert "\\u000a" not in out  # line by line
 
 
 def test_why_of_a_file_of_sales(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,4 +192,5 @@ def test_why_of_a_file_of_sales(tmp_path: Path, capsys: pytest.CaptureFixture[st
     found = json.loads(capsys.readouterr().out)
     assert found["difference"] == -60.05
     assert main(argv) == 0
-    assert "customers gone -100.10" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("By customers: customers gone -100.10")  # line by line

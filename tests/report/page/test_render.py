@@ -26,6 +26,7 @@ from abcxyz.errors import InputError, MeaninglessClassesWarning
 from abcxyz.i18n import catalogue, compact, number
 from abcxyz.report import render_html
 from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page.formatter import minus
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, METRICS
 
 pytest.importorskip("jinja2")
@@ -131,7 +132,7 @@ def test_the_finding_is_that_of_the_analysis(demo: Analysis, page: str) -> None:
     assert f"{a_class.customers} клиентов из {number(demo.summary().classified, 'ru')}" in words
     assert compact(calls.money, "ru", "₽").replace("\N{NO-BREAK SPACE}", " ") in words
     for step in bridge.steps:
-        change = compact(step.change, "ru", "₽", signed=True)
+        change = minus(compact(step.change, "ru", "₽", signed=True))
         assert change.replace("\N{NO-BREAK SPACE}", " ") in words
 
 

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from tests.report.conftest import HOSTILE
 
-from abcxyz import Analysis
+from abcxyz import SEGMENTS, Analysis
 from abcxyz.report import render_html, render_workbook
 from abcxyz.report.customers import Facts
+from abcxyz.report.vocabulary import GLOSSARY
 
 openpyxl = pytest.importorskip("openpyxl")
 pytest.importorskip("xlsxwriter")
 
 ENGLISH = ["Summary", "Matrix", "Customers", "Transitions", "Alerts", "Prospects",
-           "Quality", "Settings"]  # fmt: skip
+           "Quality", "Settings", "What the words mean"]  # fmt: skip
 RUSSIAN = ["Итоги", "Матрица", "Клиенты", "Переходы", "Сигналы",
-           "Потенциальные клиенты", "Качество", "Настройки"]  # fmt: skip
+           "Потенциальные клиенты", "Качество", "Настройки", "Что значат слова"]  # fmt: skip
 
 
 def opened(content: bytes) -> Any:
@@ -45,7 +46,7 @@ def test_sheets(demo: Analysis, book: Any) -> None:
     assert ENGLISH == book.sheetnames
     russian = opened(render_workbook(demo, lang="ru"))
     assert RUSSIAN == russian.sheetnames
-    heads = [cell.value for sheet in russian.worksheets[1:] for cell in sheet[1] if cell.value]
+    heads = [cell.value for sheet in russian.worksheets[2:] for cell in sheet[1] if cell.value]
     assert not {
         word
         for head in heads
@@ -73,7 +74,7 @@ def test_customers_are_all_there_as_numbers_and_dates(demo: Analysis, book: Any)
 
 def test_lists_can_be_filtered(book: Any) -> None:
     """Every list has a frozen heading and a filter, and money is shaded."""
-    for name in ENGLISH[1:]:
+    for name in ENGLISH[2:]:
         sheet = book[name]
         assert sheet.freeze_panes
         assert sheet.auto_filter.ref
@@ -83,11 +84,45 @@ def test_lists_can_be_filtered(book: Any) -> None:
     assert ["colorScale"] * 2 == scales
 
 
+def blocks(sheet: Any) -> list[list[list[float]]]:
+    """Read the tables of three by three of the matrix."""
+    return [
+        [[sheet.cell(top + row, column).value for column in (2, 3, 4)] for row in (1, 2, 3)]
+        for top in (1, 6, 11, 16)
+    ]
+
+
+def test_the_matrix_is_three_by_three_with_a_chart(book: Any) -> None:
+    """The classes head rows and columns, a native chart reads the cells, a page holds each."""
+    sheet = book["Matrix"]
+    for top in (1, 6, 11, 16):
+        assert ["X", "Y", "Z"] == [sheet.cell(top, column).value for column in (2, 3, 4)]
+        assert ["A", "B", "C"] == [sheet.cell(top + row, 1).value for row in (1, 2, 3)]
+    (chart,) = sheet._charts
+    assert ["'Matrix'!$B$2:$B$4", "'Matrix'!$C$2:$C$4", "'Matrix'!$D$2:$D$4"] == [
+        "'Matrix'!" + one.val.numRef.f.partition("!")[2] for one in chart.series
+    ]
+    for name in ("Summary", "Matrix"):
+        setup = book[name].page_setup
+        assert (1, 1) == (setup.fitToWidth or 1, setup.fitToHeight or 1)
+        assert book[name].sheet_properties.pageSetUpPr.fitToPage
+    for row in book["Summary"].iter_rows():
+        for cell in row:
+            if isinstance(cell.value, float):
+                assert cell.number_format != "General", cell.coordinate
+
+
+def test_the_glossary_explains_the_words(book: Any) -> None:
+    """Every term of the glossary is in the workbook."""
+    rows = rows_of(book["What the words mean"])
+    assert [*GLOSSARY.items()] == [(row["Word"], row["Meaning"]) for row in rows]
+
+
 def test_sums_are_those_of_the_analysis(demo: Analysis, book: Any) -> None:
     """Totals of the matrix and of the customers equal the core's."""
-    matrix = rows_of(book["Matrix"])
-    assert demo.matrix.customers == sum(row["Customers"] for row in matrix)
-    assert float(demo.matrix.values.sum()) == pytest.approx(sum(row["Value"] for row in matrix))
+    money, _, counts, _ = blocks(book["Matrix"])
+    assert demo.matrix.counts.reshape(3, 3).tolist() == counts
+    assert demo.matrix.values.reshape(3, 3) == pytest.approx(np.array(money))
     customers = rows_of(book["Customers"])
     abc = [row for row in customers if row["ABC"]]
     assert np.bincount(demo.snapshot.abc[demo.snapshot.abc >= 0]).tolist() == [
@@ -139,8 +174,9 @@ def test_nothing_becomes_a_formula_or_a_link(hostile: Analysis, lang: str, thrif
         if len(name) < 90 and name.isprintable():
             assert name in seen
     assert any(isinstance(one, str) and one.startswith("x" * 10_000) for one in seen)
-    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-    assert not [name for name in names if "rels" in name and "sheet" in name]
+    book = zipfile.ZipFile(io.BytesIO(content))
+    links = [book.read(one).decode() for one in book.namelist() if one.endswith(".rels")]
+    assert not [one for one in links if "External" in one or "hyperlink" in one]
 
 
 def test_row_by_row_says_the_same(demo: Analysis, book: Any) -> None:
@@ -160,8 +196,14 @@ def test_certainty_of_every_class(demo: Analysis, book: Any) -> None:
     places = {str(who): i for i, who in enumerate(demo.snapshot.customers.tolist())}
     certainty = {row["Customer"]: row["Certainty"] for row in rows_of(book["Customers"])}
 
-    assert {"firm", "borderline"} <= set(certainty.values())
-    assert certainty == {who: demo.confidence.label(i) or None for who, i in places.items()}
+    labels = {who: demo.confidence.label(i) for who, i in places.items()}
+    assert {who: one == "firm" for who, one in certainty.items() if one} == {
+        who: one == "firm" for who, one in labels.items() if one
+    }
+    borderline = [who for who, one in labels.items() if one == "borderline"]
+    for who in borderline:
+        segment, doubtful = demo.snapshot.segment[places[who]], demo.confidence.doubtful
+        letters = {1: slice(0, 1), 2: slice(1, 2), 3: slice(0, 2)}[doubtful[places[who]]]
+        assert f"{SEGMENTS[segment][letters]} in question" == certainty[who]
     page = render_html(demo, languages=("en",), rows=1000)
-    borderline = list(certainty.values()).count("borderline")
-    assert page.count(" in question</small>") == borderline
+    assert page.count(" in question</small>") == len(borderline)

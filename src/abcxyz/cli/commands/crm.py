@@ -16,6 +16,7 @@ from abcxyz.toolkit.catalogue import translate
 if TYPE_CHECKING:
     from abcxyz.crm import CrmData
     from abcxyz.crm.reports.base import Report
+    from abcxyz.crm.settings import CrmSettings
     from abcxyz.pipeline.crm import CrmInput
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -61,6 +62,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--currency", help="currency to report in; others are left out")
     parser.add_argument("--decimal", choices=[".", ","], help="decimal mark of the amounts")
     parser.add_argument("--holidays", metavar="FILE", help="days without work, one per line")
+    parser.add_argument("--changes", metavar="FILE", help="TOML file with [[changes]]")
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
 
 
@@ -100,14 +102,9 @@ def _make(args: argparse.Namespace, reading: CrmInput, crm: CrmData) -> Report:
     from abcxyz.crm.reports.registry import REPORTS, make_report
 
     if args.report in COMMANDS:
-        return COMMANDS[args.report].make(args, crm)
-    settings = reading.settings
-    of_job = {
-        "funnel": settings.funnel,
-        "margin": settings.margin,
-        "calendar": reading.calendar,
-        "rules": settings.rules,
-    }
+        calendar = _calendar(args, crm) or reading.calendar
+        return COMMANDS[args.report].make(args, crm, _settings(args, reading), calendar)
+    of_job = reading.settings.options(reading.calendar)
     known = REPORTS[args.report].options
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {name: of_job[name] for name in known & of_job.keys()}
@@ -115,6 +112,17 @@ def _make(args: argparse.Namespace, reading: CrmInput, crm: CrmData) -> Report:
     chosen["calendar"] = _calendar(args, crm)
     options |= {name: value for name, value in chosen.items() if value is not None}
     return make_report(args.report, crm, _window(args, crm), **options)
+
+
+def _settings(args: argparse.Namespace, reading: CrmInput) -> CrmSettings:
+    """Return the settings of the job, with the announced changes of a file of their own."""
+    if args.changes is None:
+        return reading.settings
+    from attrs import evolve
+
+    from abcxyz.cli.inputs.announced_changes import read_changes
+
+    return evolve(reading.settings, changes=read_changes(args.changes))
 
 
 def _window(args: argparse.Namespace, crm: CrmData) -> Any:
@@ -161,7 +169,8 @@ def _print(report: Report, crm: CrmData, remarks: list[str], lang: str) -> None:
     from abcxyz.crm.records.quality import CRM_PROBLEMS
     from abcxyz.crm.reports.base import heading, shown, table_columns
 
-    print(printable(report.explain(lang)))
+    for sentence in report.explain(lang).splitlines():
+        print(printable(sentence))
     rows = [row.to_dict() for row in report.rows()]
     if rows:
         names = table_columns(rows)

@@ -128,7 +128,12 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
         def enriched(analysis: Analysis) -> Analysis:
             advice = Advice.of(job)
             full, problem = enrich(
-                analysis, adapters, card=advice.card, rules=advice.alerts, redactor=redactor
+                analysis,
+                adapters,
+                card=advice.card,
+                rules=advice.alerts,
+                crm_settings=job.crm_settings,
+                redactor=redactor,
             )
             if problem is not None:
                 raise problem

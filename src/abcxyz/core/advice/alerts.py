@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ALERTS", "EVENTS", "NO_RISK", "ONCE", "Alert", "AlertRules", "Alerts"]
 
 ALERTS = (
-    "fell_from_a", "lapsed_a", "x_became_z", "stalled_deal", "near_a", "dead_money",
-    "lead_waiting",
+    "fell_from_a", "lapsed_a", "x_became_z", "sla_overdue", "stalled_deal", "no_next_step",
+    "near_a", "dead_money", "lead_waiting",
 )  # fmt: skip
 """Alert kinds, the most urgent first."""
 
@@ -44,6 +44,10 @@ NO_RISK = ("near_a", "dead_money")
 
 LAPSES = ("learned", "rule")
 """How a lapse is found: by the probability of no purchase, or by the quantile of own gaps."""
+
+
+#: Fields of a sentence that an alert may lack.
+_BLANK = dict.fromkeys(("usual", "hours", "deal", "stage", "rule"), "")
 
 
 @functools.cache
@@ -101,14 +105,20 @@ class Alert:
                 money="?" if self.money is None else plain_number(round(self.money), lang),
                 **facts,
             )
+        sentence = _sentences()[self.kind]
+        if self.kind == "stalled_deal" and "usual" in facts:
+            sentence = (
+                "Deal {deal} of {customer} ({after}) has been in {stage} for {days} days, usual "
+                "are up to {usual}; {money}"
+            )
         return text(
-            _sentences()[self.kind],
+            sentence,
             lang,
             customer=self.customer if name is None else name,
             before=self.before,
             after=self.after,
             money="?" if self.money is None else plain_number(round(self.money), lang),
-            **{"days": self.age, "usual": "", "hours": "", "deal": "", "stage": "", **facts},
+            **{**_BLANK, "days": self.age, **facts},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -234,6 +244,9 @@ class AlertRules:
         Number of class C customers reported, by time spent.
     lead_days
         Days within which a lead of grade P-A must be contacted.
+    next_steps
+        Number of deals without a next step per responsible employee, the largest first; 0 for
+        all.
     """
 
     lapse: str = field(
@@ -282,4 +295,9 @@ class AlertRules:
         default=1,
         validator=_is_count,
         metadata={"help": "a P-A lead is to be contacted within so many days"},
+    )
+    next_steps: int = field(
+        default=10,
+        validator=_is_count,
+        metadata={"help": "so many deals without a next step per employee, 0 for all"},
     )

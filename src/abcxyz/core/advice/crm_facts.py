@@ -12,7 +12,7 @@ from attrs import field, frozen
 from abcxyz._arrays import frozen_map
 from abcxyz.errors import InputError
 
-__all__ = ["CrmFacts", "Deal", "LeadContact", "TimeSpent"]
+__all__ = ["CrmFacts", "Deal", "LeadContact", "OverdueRequest", "TimeSpent"]
 
 
 @frozen(kw_only=True)
@@ -31,6 +31,13 @@ class Deal:
         Amount of the deal; None if not known.
     stage, owner
         Current stage, and responsible employee.
+    stuck
+        Whether the deal stays longer than nine of ten that went on, and is silent; None where
+        that is not known, and the days since the last stage change decide.
+    usual
+        Days within which nine of ten that went on left the stage; None if not known.
+    next_step
+        Whether an activity is planned; None if not known.
     """
 
     deal: str | int
@@ -38,6 +45,41 @@ class Deal:
     since: date
     amount: float | None = None
     stage: str = ""
+    owner: str | None = None
+    stuck: bool | None = None
+    usual: int | None = None
+    next_step: bool | None = None
+
+
+@frozen(kw_only=True)
+class OverdueRequest:
+    """A request that was not answered within the limit of a rule of service.
+
+    Parameters
+    ----------
+    rule
+        Name of the rule.
+    object
+        Identifier of the lead or deal that the request is about.
+    begun
+        Moment of the request, as ISO text.
+    due
+        Day of the deadline.
+    deal, customer
+        The deal and the customer, as far as known.
+    amount
+        Amount of the deal; None if not known.
+    owner
+        Responsible employee.
+    """
+
+    rule: str
+    object: str | int
+    begun: str
+    due: date
+    deal: str | int | None = None
+    customer: str | int | None = None
+    amount: float | None = None
     owner: str | None = None
 
 
@@ -85,9 +127,12 @@ class CrmFacts:
         Hours per customer; several records of one customer add up.
     contacts
         Creation and first contact of the leads.
+    requests
+        Requests that are overdue.
     """
 
     owners: Mapping[Any, str] = field(factory=dict, converter=frozen_map, hash=False)
     deals: tuple[Deal, ...] = field(default=(), converter=_all)
     time_spent: tuple[TimeSpent, ...] = field(default=(), converter=_all)
     contacts: tuple[LeadContact, ...] = field(default=(), converter=_all)
+    requests: tuple[OverdueRequest, ...] = field(default=(), converter=_all)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from types import MappingProxyType
@@ -55,6 +55,8 @@ def find_alerts(
         *finder.near(),
         *finder.dead(),
         *finder.deals(),
+        *finder.requests(),
+        *finder.next_steps(),
         *finder.leads(),
     ]
     alerts.sort(key=lambda one: (-(one.money or 0.0), ALERTS.index(one.kind), one.key))
@@ -71,6 +73,7 @@ class _AlertFinder:
         self._segment = snapshot.segment
         self._in_a: Bools = (snapshot.steady_abc == 0) | (snapshot.abc == 0)
         self._since = (snapshot.as_of - snapshot.dated).days
+        self._alerted: set[str | int] = set()  # deals with an alert already
 
     def _alert(
         self,
@@ -213,8 +216,11 @@ class _AlertFinder:
         for deal in self._facts.deals:
             i = self._snapshot.positions.get(deal.customer)
             days = self._days_since(deal.since)
-            if i is None or not self._in_a[i] or days <= self._rules.deal_days:
+            stuck = days > self._rules.deal_days if deal.stuck is None else deal.stuck
+            if i is None or not self._in_a[i] or not stuck:
                 continue
+            usual = {} if deal.usual is None else {"usual": deal.usual}
+            self._alerted.add(deal.deal)
             yield Alert(
                 kind="stalled_deal",
                 key=f"stalled_deal:{deal.deal}:{deal.since}",
@@ -223,8 +229,53 @@ class _AlertFinder:
                 age=days,
                 owner=deal.owner or self._owner(deal.customer),
                 after=_name(int(self._segment[i])),
+                facts=MappingProxyType({"deal": deal.deal, "stage": deal.stage or "-", **usual}),
+            )
+
+    def requests(self) -> Iterator[Alert]:
+        """Yield requests that were not answered in time."""
+        for one in self._facts.requests:
+            customer = one.object if one.customer is None else one.customer
+            deal = {} if one.deal is None else {"deal": one.deal}
+            self._alerted.update(deal.values())
+            yield Alert(
+                kind="sla_overdue",
+                key=f"sla_overdue:{one.rule}:{one.object}:{one.begun}",
+                customer=customer,
+                money=one.amount,
+                age=(self._as_of - one.due).days,
+                owner=one.owner or self._owner(customer),
+                after=self._class_of(customer),
+                facts=MappingProxyType({"rule": one.rule, **deal}),
+            )
+
+    def next_steps(self) -> Iterator[Alert]:
+        """Yield open deals without a planned activity that no other alert is about.
+
+        Those of the largest amounts, so many per responsible employee.
+        """
+        counts: Counter[str | None] = Counter()
+        for deal in sorted(self._facts.deals, key=lambda one: -(one.amount or 0.0)):
+            if deal.next_step is not False or deal.deal in self._alerted:
+                continue
+            owner = deal.owner or self._owner(deal.customer)
+            if 0 < self._rules.next_steps <= counts[owner]:
+                continue
+            counts[owner] += 1
+            yield Alert(
+                kind="no_next_step",
+                key=f"no_next_step:{deal.deal}:{deal.since}",
+                customer=deal.customer,
+                money=deal.amount,
+                age=(self._as_of - deal.since).days,
+                owner=owner,
+                after=self._class_of(deal.customer),
                 facts=MappingProxyType({"deal": deal.deal, "stage": deal.stage or "-"}),
             )
+
+    def _class_of(self, customer: Any) -> str:
+        i = self._snapshot.positions.get(customer)
+        return "N" if i is None else _name(int(self._segment[i]))
 
     def _days_since(self, day: date) -> int:
         """Return the days since *day*: calendar days, or Monday to Friday with `working_days`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from attrs import field, frozen
@@ -56,6 +56,18 @@ def _keys(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(keys)
 
 
+class CrmResult(Protocol):
+    """Reports on a CRM beside the analysis of the sales; `abcxyz.crm.analysis` makes them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a document of plain values, ready for JSON."""
+        ...
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one record of plain values per row of every report."""
+        ...
+
+
 @frozen(kw_only=True)
 class Analysis(Drawable):
     """Result of an analysis, passed to every sink.
@@ -94,6 +106,8 @@ class Analysis(Drawable):
         Customers of class A to call; None if they were not sought.
     alerts
         Events that need attention.
+    crm
+        Reports on the CRM, a `~abcxyz.crm.analysis.CrmAnalysis`; None without a CRM.
     raised_before
         Keys of the alerts of earlier runs, so that none is raised again by another key. Set from
         the history; empty without one.
@@ -121,6 +135,7 @@ class Analysis(Drawable):
     outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
     calls: CallList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
+    crm: CrmResult | None = None
     raised_before: frozenset[str] = field(default=frozenset(), converter=_keys, repr=False)
     quiet: frozenset[str] = frozenset()
 

@@ -29,6 +29,8 @@ class WebhookDocument:
         One record per customer, the largest value first; None if they are not sent.
     prospects
         One record per scored lead; None if there are none.
+    crm
+        Document of the reports on the CRM; None without a CRM.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class WebhookDocument:
     summary: Summary
     customers: tuple[Mapping[str, Any], ...] | None = field(default=None, converter=_records)
     prospects: tuple[Mapping[str, Any], ...] | None = field(default=None, converter=_records)
+    crm: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a document of plain values, ready for JSON; `from_dict` reads it back."""
@@ -53,6 +56,8 @@ class WebhookDocument:
             records = getattr(self, name)
             if records is not None:
                 document[name] = plain_value(records)
+        if self.crm is not None:
+            document["crm"] = dict(self.crm)
         return document
 
     @classmethod
@@ -66,5 +71,8 @@ class WebhookDocument:
         """
         with reading(data, "analysis"):
             return cls(
-                Summary.from_dict(data["summary"]), data.get("customers"), data.get("prospects")
+                Summary.from_dict(data["summary"]),
+                data.get("customers"),
+                data.get("prospects"),
+                data.get("crm"),
             )

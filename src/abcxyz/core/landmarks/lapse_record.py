@@ -16,7 +16,7 @@ from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, frozen_map
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit
 from abcxyz.core.landmarks.model import Judged
-from abcxyz.core.landmarks.reasons import reason
+from abcxyz.core.landmarks.reasons import is_known, reason
 from abcxyz.toolkit.catalogue import Message
 
 __all__ = ["LAPSE_BASES", "NAMED", "LapseRisk"]
@@ -120,27 +120,45 @@ class LapseRisk:
 
         The strongest group is the first, and three of either side are the most.
         """
-        facts = self._facts_of(i)
-        strength = {group: float(each[i]) for group, each in self.pushes.items()}
-        sides = []
-        for sign in (1.0, -1.0):
-            order = sorted(strength, key=lambda group: (-sign * strength[group], group))
-            telling = [group for group in order if sign * strength[group] >= _TELLING]
-            sides.append([group for group in telling if reason(group, facts, "en")])
-        because, against = sides
+        return self._groups(i, self._facts_of(i))
+
+    def _groups(
+        self, i: int, facts: Mapping[str, float]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        pushes = self._pushes[i].tolist()
+        because = [
+            (-push, name)
+            for name, push in zip(self.pushes, pushes, strict=True)
+            if push >= _TELLING and is_known(name, facts)
+        ]
+        against = [
+            (push, name)
+            for name, push in zip(self.pushes, pushes, strict=True)
+            if push <= -_TELLING and is_known(name, facts)
+        ]
+        first, second = ([name for _, name in sorted(one)] for one in (because, against))
         # How long the silence is, is the first question about anybody who is late.
-        if self.late[i] and reason("silence", facts, "en"):
-            because = ["silence", *(group for group in because if group != "silence")]
-            against = [group for group in against if group != "silence"]
-        return tuple(because[:_REASONS]), tuple(against[:_REASONS])
+        if self.late[i] and is_known("silence", facts):
+            first = ["silence", *(name for name in first if name != "silence")]
+            second = [name for name in second if name != "silence"]
+        return tuple(first[:_REASONS]), tuple(second[:_REASONS])
+
+    @functools.cached_property
+    def _pushes(self) -> Floats:
+        """(n, groups) the log-odds of `pushes`."""
+        if not self.pushes:
+            return np.zeros((len(self), 0))
+        return np.stack(list(self.pushes.values()), axis=1)
 
     def reasons(self, i: int, lang: str = "en") -> list[str]:
         """Return why customer number *i* may not come back, the strongest reason first."""
-        return [reason(group, self._facts_of(i), lang) for group in self.groups(i)[0]]
+        facts = self._facts_of(i)
+        return [reason(group, facts, lang) for group in self._groups(i, facts)[0]]
 
     def against(self, i: int, lang: str = "en") -> list[str]:
         """Return what speaks for customer number *i* coming back."""
-        return [reason(group, self._facts_of(i), lang) for group in self.groups(i)[1]]
+        facts = self._facts_of(i)
+        return [reason(group, facts, lang) for group in self._groups(i, facts)[1]]
 
     def months_of(self, i: int) -> tuple[float, ...]:
         """Return the money of 24 months of customer number *i*; empty unless late in class A."""
@@ -154,7 +172,12 @@ class LapseRisk:
         return np.flatnonzero(self.in_a & self.late)
 
     def _facts_of(self, i: int) -> dict[str, float]:
-        return {name: float(each[i]) for name, each in self.facts.items()}
+        return dict(zip(self.facts, self._facts[i].tolist(), strict=True))
+
+    @functools.cached_property
+    def _facts(self) -> Floats:
+        """(n, facts) the numbers of `facts`."""
+        return np.stack(list(self.facts.values()), axis=1)
 
     def certainty(self, i: int) -> tuple[int, int]:
         """Return how many held-back cases had a like probability, and how many did not buy."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = ["OrderHistory", "OrderHistoryCollector", "collect_orders", "day_numbe
 _MIDDLE = 1 << 31  # days before and after 1970-01-01, in 32 bits
 _MANY = 1 << 22  # lines after which the collected ones are reduced to days
 _MOST = 1 << 24  # entries above which a history is given up, half a gigabyte
+_TABLE = 1 << 24  # cells of a table of positions by customer and day, 64 megabytes
 _FAR = 1 << 20  # more than any gap between two days
 
 
@@ -63,7 +65,7 @@ class OrderHistory:
     def __len__(self) -> int:
         return len(self.customers)
 
-    @property
+    @functools.cached_property
     def span(self) -> tuple[int, int]:
         """First and last day, counted from 1970-01-01; (0, -1) without any."""
         if not len(self.keys):
@@ -71,7 +73,7 @@ class OrderHistory:
         days = (self.keys & 0xFFFFFFFF) - _MIDDLE
         return int(days.min()), int(days.max())
 
-    @property
+    @functools.cached_property
     def starts(self) -> Ints:
         """(n,) position in *keys* of each customer's first entry."""
         return np.searchsorted(self.keys, np.arange(len(self), dtype=np.int64) << 32)
@@ -86,8 +88,24 @@ class OrderHistory:
 
     def before(self, day: int) -> Ints:
         """Return for every customer the position in *keys* of the first entry from *day* on."""
+        table = self._positions
+        if table is not None:
+            first, last = self.span
+            return table[:, min(max(day, first), last + 1) - first].astype(np.int64)
         rows = np.arange(len(self), dtype=np.int64) << 32
         return np.searchsorted(self.keys, rows | (day + _MIDDLE))
+
+    @functools.cached_property
+    def _positions(self) -> npt.NDArray[np.int32] | None:
+        """(n, days + 1) answers of `before`, where the table is small: many days are asked."""
+        first, last = self.span
+        width = last - first + 2
+        if not len(self.keys) or len(self) * width > _TABLE:
+            return None
+        place = (self.keys >> 32) * width + ((self.keys & 0xFFFFFFFF) - _MIDDLE - first + 1)
+        entries = np.zeros(len(self) * width, dtype=np.int32)
+        entries[place] = 1  # of a customer and day there is one entry
+        return np.cumsum(entries, dtype=np.int32).reshape(len(self), width)
 
     def until(self, day: int) -> OrderHistory:
         """Return the history as known before a day; customers without entries are left out."""
@@ -160,6 +178,10 @@ def _running(values: Floats) -> Floats:
     return sums
 
 
+Money = Sequence[Floats]
+"""Net money, revenue of sales alone, and money of returns, of the same entries."""
+
+
 class OrderHistoryCollector:
     """Collector of the order days of every customer, one batch of sales at a time.
 
@@ -190,7 +212,7 @@ class OrderHistoryCollector:
         self._too_many = False
         self._labels: npt.NDArray[Any] | None = None
         self._coder = CustomerNumbers(1)
-        self._parts: list[tuple[Ints, Floats]] = []
+        self._parts: list[tuple[Ints, Money]] = []
         self._loose = 0
 
     def name(self, labels: npt.NDArray[Any]) -> None:
@@ -227,16 +249,18 @@ class OrderHistoryCollector:
                     "the metric profit needs the cost of each sale; give the transactions a cost"
                 )
             net = amount - batch.cost
-        money = np.stack([net, np.maximum(amount, 0.0), np.maximum(-amount, 0.0)])
-        self._parts.append(_by_day(keys, money))
+        self._parts.append(_by_day(keys, (net, np.maximum(amount, 0.0), np.maximum(-amount, 0.0))))
         self._loose += len(self._parts[-1][0])
         if self._loose > _MANY and len(self._parts) > 1:
             self._reduce()
 
     def _reduce(self) -> None:
-        keys = np.concatenate([np.zeros(0, np.int64), *(one for one, _ in self._parts)])
-        money = np.concatenate([np.zeros((3, 0)), *(one for _, one in self._parts)], axis=1)
-        self._parts = [_by_day(keys, money)]
+        if len(self._parts) != 1:  # a single part is sorted and added up
+            keys = np.concatenate([np.zeros(0, np.int64), *(one for one, _ in self._parts)])
+            money = [np.zeros(0), np.zeros(0), np.zeros(0)]
+            for place, first in enumerate(money):
+                money[place] = np.concatenate([first, *(one[place] for _, one in self._parts)])
+            self._parts = [_by_day(keys, money)]
         self._loose = 0
         self._too_many = len(self._parts[0][0]) > self._most
 
@@ -262,17 +286,17 @@ class OrderHistoryCollector:
         )
 
 
-def _by_day(keys: Ints, money: Floats) -> tuple[Ints, Floats]:
+def _by_day(keys: Ints, money: Money) -> tuple[Ints, Money]:
     """Add up the money of entries with equal keys, and sort by key."""
     if not len(keys):
         return keys, money
     if (keys[1:] < keys[:-1]).any():
         order = np.argsort(keys)
-        keys, money = keys[order], np.stack([one[order] for one in money])
+        keys, money = keys[order], [one[order] if one.any() else one for one in money]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     if len(starts) == len(keys):
         return keys, money
-    return keys[starts], np.stack([np.add.reduceat(one, starts) for one in money])
+    return keys[starts], [np.add.reduceat(one, starts) for one in money]
 
 
 def collect_orders(

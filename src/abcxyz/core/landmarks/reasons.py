@@ -15,7 +15,7 @@ from abcxyz.core.landmarks.model import Card
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import money, number
 
-__all__ = ["GROUPS", "pushes_of", "reason"]
+__all__ = ["GROUPS", "is_known", "pushes_of", "reason"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -37,6 +37,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 """Group of features that one sentence explains -> the features."""
 
+_NEEDED = MappingProxyType(
+    {"silence": "silence", "tenure": "tenure", "season": "same_season", "value": "missing"}
+)
+
 
 def pushes_of(model: Card | Curve | None, columns: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return for every group the (n,) log-odds by which it moves each example off the average."""
@@ -57,6 +61,14 @@ def pushes_of(model: Card | Curve | None, columns: Mapping[str, Floats]) -> dict
     return pushes
 
 
+def is_known(group: str, facts: Mapping[str, float]) -> bool:
+    """Return whether `reason` has something to say of a customer."""
+    needed = _NEEDED.get(group)
+    if group == "returns":
+        return facts["returned"] > 0
+    return needed is None or not math.isnan(facts[needed])
+
+
 def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     """Return what was known about a customer, as a sentence; empty if nothing was.
 
@@ -69,6 +81,8 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     lang
         Language of the sentence.
     """
+    if not is_known(group, facts):
+        return ""
     if group == "silence":
         return _silence(facts, lang)
     if group == "orders":
@@ -90,22 +104,22 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     if group == "regularity":
         even = facts["irregularity"] < 1
         return text("orders at even intervals" if even else "orders at uneven intervals", lang)
-    if group == "tenure" and not math.isnan(facts["tenure"]):
+    if group == "tenure":
         return text("a customer for {days} days", lang, days=number(facts["tenure"], lang))
-    if group == "season" and not math.isnan(facts["same_season"]):
+    if group == "season":
         return text(
             "orders in this season a year ago: {count}",
             lang,
             count=number(facts["same_season"], lang),
         )
-    if group == "returns" and facts["returned"] > 0:
+    if group == "returns":
         return text("returns in 180 days: {money}", lang, money=money(facts["returned"], lang))
     if group == "class":
         now, before = _letter(facts["abc"]), _letter(facts["before"])
         if now == before:
             return text("class {now}, as a quarter ago", lang, now=now)
         return text("class {now}, a quarter ago {before}", lang, now=now, before=before)
-    if group == "value" and not math.isnan(facts["missing"]):
+    if group == "value":
         return text(
             "{money} short of class A", lang, money=money(max(facts["missing"], 0.0), lang)
         )
@@ -113,8 +127,6 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
 
 
 def _silence(facts: Mapping[str, float], lang: str) -> str:
-    if math.isnan(facts["silence"]):
-        return ""
     days = number(facts["silence"], lang)
     if facts["orders"] < 2:
         return text("{days} days silent after a single order", lang, days=days)

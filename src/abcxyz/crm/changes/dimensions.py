@@ -13,7 +13,7 @@ from abcxyz.core.decomposition.rate_mix import rate_and_mix
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.crm.reports.base import Row
 
-__all__ = ["DimensionChange", "GroupChange", "change_by", "change_of_groups"]
+__all__ = ["DimensionChange", "GroupChange", "change_by", "change_of_groups", "whole_effect"]
 
 PERMUTATIONS = 200
 _Z = 1.959963984540054
@@ -163,10 +163,7 @@ def change_by(
     shares; with the size of the mix it is compared with 200 shuffles of the period labels.
     """
     groups = change_of_groups(name, column, before, after, value)
-    rate, mix = (sum(getattr(one, key) for one in groups) for key in ("rate_effect", "mix_effect"))
-    error = math.sqrt(
-        sum(((one.rate_effect_high - one.rate_effect_low) / 2 / _Z) ** 2 for one in groups)
-    )
+    rate, low, high, mix = whole_effect(groups)
     observed = _carried(column, before, after, value)
     shuffles = _shuffled(column, before, after, value, np.random.default_rng(seed))
     size = abs(rate + mix)
@@ -182,8 +179,8 @@ def change_by(
     return DimensionChange(
         name,
         rate,
-        rate - _Z * error,
-        rate + _Z * error,
+        low,
+        high,
         mix,
         float(excess / size) if size else math.nan,
         p,
@@ -191,6 +188,15 @@ def change_by(
         _simpson(groups, rate + mix),
         groups,
     )
+
+
+def whole_effect(groups: tuple[GroupChange, ...]) -> tuple[float, float, float, float]:
+    """Return the rate effect of all groups, its 95 % interval, and the mix effect."""
+    rate = sum(one.rate_effect for one in groups)
+    half = math.sqrt(
+        sum(((one.rate_effect_high - one.rate_effect_low) / 2) ** 2 for one in groups)
+    )
+    return rate, rate - half, rate + half, sum(one.mix_effect for one in groups)
 
 
 def _carriers(groups: tuple[GroupChange, ...], rate: float) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
-from abcxyz._arrays import Floats, Ints
+from abcxyz._arrays import Ints
 from abcxyz.core.decomposition.factors import factor_effects, round_parts
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.changes.before_after import mean_interval
 from abcxyz.crm.changes.dimensions import DimensionChange, change_by
 from abcxyz.crm.changes.metrics import DIMENSIONS, Observations, dimension, observations
 from abcxyz.crm.changes.questions import Question, questions_about
@@ -18,9 +19,7 @@ from abcxyz.crm.reports.funnel import funnel as funnel_report
 from abcxyz.crm.statistics.proportions import newcombe_interval
 from abcxyz.errors import InputError
 
-__all__ = ["explained", "mean_interval", "why"]
-
-_Z = 1.959963984540054
+__all__ = ["explained", "why"]
 
 
 def why(
@@ -149,18 +148,6 @@ def _interval(counted: Observations, sides: tuple[Ints, Ints]) -> tuple[float, f
         low, high = newcombe_interval(after.sum(), len(after), before.sum(), len(before))
         return float(low), float(high)
     return mean_interval(before, after)
-
-
-def mean_interval(before: Floats, after: Floats) -> tuple[float, float]:
-    """Return the 95 % interval of the difference of two means, variances unequal."""
-    error = math.sqrt(
-        sum(
-            float(one.var(ddof=1)) / len(one) if len(one) > 1 else math.inf
-            for one in (before, after)
-        )
-    )
-    difference = float(after.mean() - before.mean())
-    return difference - _Z * error, difference + _Z * error
 
 
 def _dimensions(

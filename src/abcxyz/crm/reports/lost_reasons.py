@@ -19,7 +19,7 @@ from abcxyz.crm.reports.managers import product_of_deals
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
-__all__ = ["DIMENSIONS", "LossRow", "LossesReport", "losses"]
+__all__ = ["DIMENSIONS", "LossRow", "LossesReport", "losses", "reasons_of_deals"]
 
 DIMENSIONS = ("stage", "owner", "source", "product", "funnel")
 """What the reasons can be crossed with."""
@@ -146,7 +146,7 @@ def losses(
     lost = kind == LOST
     if window is not None:
         lost &= crm.inside(closed, window)
-    reason = _reasons(crm, reasons or {})
+    reason = reasons_of_deals(crm, reasons or {})
     group = _groups(crm, by)
     began = int(crm.inside(crm.deals.created, window).sum())
     amounts = crm.single_amounts()
@@ -193,7 +193,7 @@ def _unique(column: TextColumn) -> TextColumn:
     return TextColumn(names, column.codes_in(names))
 
 
-def _reasons(crm: CrmData, groups: Mapping[str, str]) -> TextColumn:
+def reasons_of_deals(crm: CrmData, groups: Mapping[str, str]) -> TextColumn:
     """Return the reason of every deal: its field, else what its lost stage stands for."""
     field = crm.category("lost_reason")
     stages = {

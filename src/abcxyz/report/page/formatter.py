@@ -16,11 +16,14 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
 from abcxyz.report.vocabulary import EVENT_NAMES
 
-__all__ = ["MOST", "Formatter", "isolated", "plain"]
+__all__ = ["MOST", "PLAIN", "Formatter", "isolated", "minus", "plain"]
 
 
 #: Maximum rows of a list on the page; the workbook has all of them.
 MOST = 50
+
+#: Maximum characters of an identifier or a name in the columns of all customers.
+PLAIN = 80
 
 
 class Formatter:
@@ -49,23 +52,27 @@ class Formatter:
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """Format a number; a dash for None."""
-        return "–" if value is None else number(value, self.lang, decimals)
+        return "–" if value is None else minus(number(value, self.lang, decimals))
 
     def percent(self, share: float | None, decimals: int = 1) -> str:
         """Format a share in percent; a dash for None."""
-        return "–" if share is None else percent(share, self.lang, decimals)
+        return "–" if share is None else minus(percent(share, self.lang, decimals))
 
     def money(self, value: float | None, *, signed: bool = False) -> str:
         """Format an amount with its currency sign; a dash for None."""
         if value is None or math.isnan(value):
             return "–"
         plus = "+" if signed and round(value) > 0 else ""
-        return plus + money(value, self.lang, 0, self.currency)
+        return plus + minus(money(value, self.lang, 0, self.currency))
 
     def compact(self, value: float | None, *, signed: bool = False) -> str:
         """Format an amount abbreviated to thousands or millions."""
         amount = math.nan if value is None else value
-        return compact(amount, self.lang, self.currency, signed=signed)
+        return minus(compact(amount, self.lang, self.currency, signed=signed))
+
+    def lines(self, written: str) -> str:
+        """Translate the word before the numbers of lines, which a source writes in English."""
+        return _LINE.sub(self.say("line") + "\N{NO-BREAK SPACE}", written)
 
     def state(self, state: str) -> str:
         """Return the label of a segment, or of the state without a segment."""
@@ -89,6 +96,11 @@ class Formatter:
         }
 
 
+def minus(written: str) -> str:
+    """Return a number with the sign for minus instead of a hyphen, for people and not programs."""
+    return "\N{MINUS SIGN}" + written[1:] if written.startswith("-") else written
+
+
 def isolated(written: object, limit: int) -> str:
     """Return text from the data for a sentence, which it does not turn into another direction."""
     return f"\N{FIRST STRONG ISOLATE}{clean(written, limit)}\N{POP DIRECTIONAL ISOLATE}"
@@ -101,7 +113,7 @@ def link(**state: object) -> str:
 
 def plain(written: object) -> str:
     """Return text from the data as the columns of all customers hold it, to find it there."""
-    return clean(written, 80)
+    return clean(written, PLAIN)
 
 
 def _isolated(written: object, limit: int = 80) -> Markup:
@@ -121,6 +133,7 @@ def _picture(analysis: Analysis, lang: str, name: str, width: float | None = Non
     return Markup(_HEX.sub(_themed, picture))  # noqa: S704
 
 
+_LINE = re.compile(r"\bline (?=\d)")
 _HEX = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 
 

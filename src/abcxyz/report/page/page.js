@@ -4,7 +4,7 @@
   root.classList.add("js");
   var pages = Array.prototype.slice.call(document.querySelectorAll(".page"));
   var FILTERS = ["q", "owner", "segment", "step"], ROW = 64;
-  var LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz", STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
+  var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
   var all = null, shown = [], state = {}, texts = [], places = new Map();
 
@@ -212,15 +212,16 @@
   function strip(heights) {
     var space = "http://www.w3.org/2000/svg", picture = document.createElementNS(space, "svg");
     picture.setAttribute("class", "strip");
-    picture.setAttribute("viewBox", "0 0 " + heights.length * 6 + " 36");
+    var top = Math.max.apply(null, heights.split(""));
+    picture.setAttribute("viewBox", "0 0 " + heights.length * 6 + " " + top);
     picture.setAttribute("preserveAspectRatio", "none");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", words().strip);
     heights.split("").forEach(function (letter, at) {
-      var height = LETTERS.indexOf(letter), bar = document.createElementNS(space, "rect");
+      var height = Number(letter), bar = document.createElementNS(space, "rect");
       if (!height) { return; }
       bar.setAttribute("x", at * 6);
-      bar.setAttribute("y", 36 - height);
+      bar.setAttribute("y", top - height);
       bar.setAttribute("width", 5);
       bar.setAttribute("height", height);
       if (at >= heights.length - 12) { bar.setAttribute("class", "recent"); }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from importlib import resources
@@ -25,6 +26,7 @@ def _read(name: str) -> str:
     return (resources.files("abcxyz.report.page") / name).read_text(encoding="utf-8").strip()
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     try:
         import jinja2

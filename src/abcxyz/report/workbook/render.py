@@ -16,6 +16,7 @@ from abcxyz.report.workbook.sheets.customers import (
 )
 from abcxyz.report.workbook.sheets.lists import (
     alerts_sheet,
+    glossary_sheet,
     prospects_sheet,
     quality_sheet,
     settings_sheet,
@@ -57,7 +58,7 @@ def render_workbook(
     Returns
     -------
     bytes
-        An ``.xlsx`` with eight sheets, all columns of a customer in one row of one of them; the
+        An ``.xlsx`` with nine sheets, all columns of a customer in one row of one of them; the
         same analysis gives the same bytes.
 
     Raises
@@ -105,5 +106,6 @@ def render_workbook(
     prospects_sheet(facts, writer)
     quality_sheet(facts, writer)
     settings_sheet(facts, writer)
+    glossary_sheet(facts, writer)
     book.close()
     return filled(stream.getvalue(), writer.tables)

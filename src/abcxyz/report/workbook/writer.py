@@ -15,6 +15,7 @@ from abcxyz.toolkit.language import language
 __all__ = ["AMBER", "SheetWriter"]
 
 _BLUE, AMBER = "#0B4A82", "#F4B183"
+_CHART = ("#0B4A82", "#5B9BD0", "#B3BFCC")
 
 
 class SheetWriter:
@@ -53,6 +54,7 @@ class SheetWriter:
             "day": make({"num_format": language(lang).date}),
             "count": make({"num_format": "#,##0"}),
             "cv": make({"num_format": "0.00%"}),
+            "ratio": make({"num_format": "0.00"}),
         }  # fmt: skip
 
     def say(self, english: str) -> str:
@@ -113,10 +115,52 @@ class SheetWriter:
     def shade(self, sheet: Any, rows: int, column: int, *, high: str = "#5B9BD0") -> None:
         """Add a colour scale to a column, from white to *high*."""
         if rows:
-            sheet.conditional_format(
-                1,
-                column,
-                rows,
-                column,
-                {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": high},
+            self.shade_block(sheet, (1, column), (rows, column), high=high)
+
+    def shade_block(
+        self,
+        sheet: Any,
+        first: tuple[int, int],
+        last: tuple[int, int],
+        *,
+        high: str = "#5B9BD0",
+    ) -> None:
+        """Add a colour scale to a block of cells, from white to *high*."""
+        scale = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": high}
+        sheet.conditional_format(*first, *last, scale)
+
+    def chart(
+        self,
+        sheet: Any,
+        name: str,
+        place: str,
+        *,
+        title: str,
+        heads: tuple[int, int, int, int],
+        series: Iterable[tuple[int, int, int, int, int, int]],
+    ) -> None:
+        """Add a chart of stacked columns, which the program that opens the workbook draws.
+
+        *heads* are the cells of the categories, and a series is the cell of its name and the
+        first and last cell of its numbers, all as rows and columns of the sheet *name*.
+        """
+        chart = self._book.add_chart({"type": "column", "subtype": "stacked"})
+        written = self.say(name)
+        for (row, column, *numbers), colour in zip(series, _CHART, strict=False):
+            chart.add_series(
+                {
+                    "name": [written, row, column],
+                    "categories": [written, *heads],
+                    "values": [written, *numbers],
+                    "fill": {"color": colour},
+                }
             )
+        chart.set_title({"name": self.say(title)})
+        chart.set_legend({"position": "bottom"})
+        sheet.insert_chart(place, chart, {"description": self.say(title)})
+
+    def one_page(self, sheet: Any) -> None:
+        """Print a sheet on one page of A4."""
+        sheet.set_paper(9)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 1)

@@ -67,4 +67,6 @@ def summary_text(analysis: Analysis) -> str:
     document = analysis.summary().to_dict()
     if analysis.calls is not None:
         document["calls"] = analysis.calls.to_dict()
+    if analysis.crm is not None:
+        document["crm"] = analysis.crm.to_dict()
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)

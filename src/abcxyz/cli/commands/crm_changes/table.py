@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
-from abcxyz.cli.commands.crm_changes import why
+from abcxyz.cli.commands.crm_changes import anomalies, effect, why
 
 if TYPE_CHECKING:
-    from abcxyz.crm import CrmData
+    from abcxyz.crm import BusinessCalendar, CrmData
     from abcxyz.crm.reports.base import Report
+    from abcxyz.crm.settings import CrmSettings
 
 __all__ = ["COMMANDS", "ReportCommand"]
 
@@ -24,9 +25,21 @@ class ReportCommand(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments that stand before the source."""
 
-    def make(self, args: argparse.Namespace, crm: CrmData) -> Report:
+    def make(
+        self,
+        args: argparse.Namespace,
+        crm: CrmData,
+        settings: CrmSettings,
+        calendar: BusinessCalendar | None,
+    ) -> Report:
         """Make the report."""
 
 
-COMMANDS: Mapping[str, ReportCommand] = MappingProxyType({"why": cast("ReportCommand", why)})
+COMMANDS: Mapping[str, ReportCommand] = MappingProxyType(
+    {
+        "why": cast("ReportCommand", why),
+        "effect": cast("ReportCommand", effect),
+        "anomalies": cast("ReportCommand", anomalies),
+    }
+)
 """Name of the report -> its command."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from abcxyz.cli.options.dates import parse_window
 
 if TYPE_CHECKING:
-    from abcxyz.crm import CrmData
+    from abcxyz.crm import BusinessCalendar, CrmData
     from abcxyz.crm.reports.base import Report
+    from abcxyz.crm.settings import CrmSettings
 
 __all__ = ["HELP", "add_arguments", "make"]
 
@@ -23,16 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="METRIC",
         help="conversion, win_rate, cheque, revenue, or a stage: the share that goes on from it",
     )
-    add_windows(parser)
-
-
-def add_windows(parser: argparse.ArgumentParser) -> None:
-    """Add the two windows."""
     for name, default in (("before", "first window"), ("after", "second window")):
         parser.add_argument(f"--{name}", metavar="A..B", required=True, help=default)
 
 
-def make(args: argparse.Namespace, crm: CrmData) -> Report:
+def make(
+    args: argparse.Namespace,
+    crm: CrmData,
+    settings: CrmSettings,  # noqa: ARG001 - as the other commands
+    calendar: BusinessCalendar | None,  # noqa: ARG001 - as the other commands
+) -> Report:
     """Explain the change."""
     from abcxyz.crm.changes.why import why
 

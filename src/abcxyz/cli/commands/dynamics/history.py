@@ -163,7 +163,7 @@ def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
         [
             date_text(one.day, lang),
             one_line(str(one.customer)),
-            text(one.outcome.capitalize(), lang),
+            text(_OUTCOMES[one.outcome], lang),
         ]
         for one in logged
     ]
@@ -172,6 +172,9 @@ def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
 
 _ACTIONS = MappingProxyType(
     {"check": _check, "backup": _backup, "vacuum": _vacuum, "outcome": _outcome}
+)
+_OUTCOMES = MappingProxyType(
+    {"called": "customer called", "ordered": "customer ordered", "lost": "customer lost"}
 )
 _MORE = MappingProxyType({"backup": 1, "outcome": 2})  # words after the action
 

@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json_text(change.to_dict()))
         return 0
-    print(printable(change.explain(lang)))
+    for line in change.explain(lang).splitlines():
+        print(printable(line))
     print()
     for one in change.customers:
         name = one_line(str(names.get(one.customer, one.customer)))

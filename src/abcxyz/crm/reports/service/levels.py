@@ -13,6 +13,7 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.records.columns import Moments
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.keys import packed_order, run_starts
 from abcxyz.crm.records.tables import Activities
@@ -25,7 +26,7 @@ from abcxyz.crm.statistics.proportions import newcombe_interval
 from abcxyz.crm.statistics.survival import kaplan_meier
 from abcxyz.toolkit.catalogue import text
 
-__all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels"]
+__all__ = ["STATES", "ServiceReport", "ServiceRow", "service_levels", "states_of"]
 
 _MOVED = 2 * 3600
 
@@ -89,7 +90,8 @@ class ServiceReport(Report):
     levels
         Every rule in total, then by person.
     due
-        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state.
+        Open requests that are overdue or due soon: rule, object, owner, start, deadline, state,
+        and the deal, customer and amount as far as known, else None.
     """
 
     window: Window | None
@@ -179,9 +181,10 @@ def service_levels(
     return ServiceReport(window, tuple(levels), tuple(due))
 
 
-def _judge(
+def states_of(
     crm: CrmData, rule: ServiceRule, requests: Requests, calendar: BusinessCalendar
-) -> tuple[list[ServiceRow], list[Mapping[str, Any]]]:
+) -> tuple[Moments, Ints, Bools]:
+    """Return of every request the deadline, the index in `STATES`, and whether it is answered."""
     seconds = round(rule.hours * 3600)
     if rule.clock == "working":
         deadline = calendar.deadline(requests.start, seconds)
@@ -197,6 +200,14 @@ def _judge(
         [0, 1, 4, 2],
         default=3,
     )
+    return np.asarray(deadline), np.asarray(state), np.asarray(answered)
+
+
+def _judge(
+    crm: CrmData, rule: ServiceRule, requests: Requests, calendar: BusinessCalendar
+) -> tuple[list[ServiceRow], list[Mapping[str, Any]]]:
+    deadline, state, answered = states_of(crm, rule, requests, calendar)
+    now = crm.until
     end = np.where(answered, requests.stop, now)
     if rule.clock == "working":
         hours = calendar.working_seconds(requests.start, end) / 3600
@@ -219,7 +230,7 @@ def _judge(
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
-    names = ("rule", "object", "owner", "start", "deadline", "state")
+    names = ("rule", "object", "owner", "start", "deadline", "state", "deal", "customer", "amount")
     columns = (
         [rule.name] * len(waiting),
         requests.object[waiting].tolist(),
@@ -227,11 +238,35 @@ def _judge(
         np.datetime_as_string(requests.start[waiting]).tolist(),
         np.datetime_as_string(deadline[waiting]).tolist(),
         [STATES[one] for one in state[waiting].tolist()],
+        *_about(crm, requests.deal[waiting]),
     )
     due: list[Mapping[str, Any]] = [
         dict(zip(names, one, strict=True)) for one in zip(*columns, strict=True)
     ]
     return rows, due
+
+
+def _about(crm: CrmData, row: Ints) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the deals in these rows, their customers and amounts; None for what is not known."""
+    known = (row >= 0).tolist()
+    if not len(crm.deals):
+        return [None] * len(row), [None] * len(row), [None] * len(row)
+    deals = crm.deals.deal[row].tolist()
+    customers = [""] * len(row)
+    if crm.deals.customer is not None:
+        customers = crm.deals.customer[row].tolist()
+    amounts = crm.single_amounts()[row].tolist()
+    return (
+        [one if have else None for one, have in zip(deals, known, strict=True)],
+        [
+            one if have and one not in ("", -1) else None
+            for one, have in zip(customers, known, strict=True)
+        ],
+        [
+            one if have and not math.isnan(one) else None
+            for one, have in zip(amounts, known, strict=True)
+        ],
+    )
 
 
 @frozen

@@ -10,7 +10,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Ints
 from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
-from abcxyz.crm.records.keys import run_starts, time_order
+from abcxyz.crm.records.keys import rows_of, run_starts, time_order
 from abcxyz.crm.records.tables import Activities, Leads
 from abcxyz.crm.records.visits import NOT_A_TIME
 from abcxyz.crm.reports.base import named
@@ -107,13 +107,23 @@ def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
     chosen = _answers(activities) & (crm.deal_of_activity >= 0)
     of_deal = crm.deal_of_activity[chosen]
     stop = _first_after(of_deal, activities.started[chosen], row, leads.created)
+    if activities.lead is not None:
+        of_lead = rows_of(activities.lead, leads.lead)
+        chosen = _answers(activities) & (of_lead >= 0)
+        every = np.arange(len(leads))
+        met = _first_after(of_lead[chosen], activities.started[chosen], every, leads.created)
+        stop = np.where(~np.isnat(met) & ~(stop <= met), met, stop)
     if leads.answered is not None:
         earlier = ~np.isnat(leads.answered) & ~(stop <= leads.answered)
         stop = np.where(earlier, leads.answered, stop)
     owner = leads.owner
     if owner is None:
         owner = blank_column(len(leads))
-    closed = np.where(row >= 0, crm.outcomes.closed[row], NOT_A_TIME) if len(crm.deals) else stop
+    closed: Moments = np.full(len(leads), NOT_A_TIME)
+    if leads.closed is not None:
+        closed = leads.closed.copy()
+    if len(crm.deals):
+        closed = np.where(row >= 0, crm.outcomes.closed[row], closed)
     return Requests(row, leads.lead, named(owner), leads.created, stop, closed)
 
 

@@ -82,11 +82,11 @@ def _finding(facts: Facts, show: Formatter, found: Sequence[Call], returned: lis
 def _returned(facts: Facts, named: set[Any]) -> list[int]:
     """List silent customers of class A who came back after a longer silence, by their value."""
     analysis = facts.analysis
-    longest = analysis.rhythm.longest()
-    silent = (analysis.snapshot.abc == 0) & facts.silence.late & (facts.days <= longest)
+    silent = (analysis.snapshot.abc == 0) & facts.silence.late & (facts.days <= facts.longest)
     chosen = np.zeros(len(silent), dtype=bool)
     chosen[silent] = [one not in named for one in analysis.snapshot.customers[silent].tolist()]
-    return [int(i) for i in facts.order if chosen[i]]
+    listed: list[int] = facts.order[chosen[facts.order]].tolist()
+    return listed
 
 
 def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any]:
@@ -99,7 +99,9 @@ def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any
         "owner": one.owner or "",
         "never": one.never_so_long,
         "past": show.say("never silent for so long")
-        if one.never_so_long or not known
+        if one.never_so_long
+        else show.say("ordered once")
+        if not known
         else show.say("was silent for {n} day and came back|was silent for {n} days and came back",
                       n=int(one.longest)),
         "days": one.days,
@@ -141,7 +143,7 @@ def _returned_row(facts: Facts, i: int) -> dict[str, Any]:
         "segment": one.segment,
         "owner": one.owner,
         "days": math.floor(one.gap),
-        "longest": int(facts.analysis.rhythm.longest()[i]),
+        "longest": int(facts.longest[i]),
         "value": one.value,
     }
 

@@ -10,7 +10,7 @@ from abcxyz.core.advice.playbook import CUSTOMER_FIELDS
 from abcxyz.core.analysis.series import segment_counts
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text
-from abcxyz.report.customers import Customer, Facts
+from abcxyz.report.customers import Customer, Facts, doubtful_letters
 from abcxyz.report.page.formatter import Formatter
 
 __all__ = ["cells", "segment_advice"]
@@ -118,7 +118,7 @@ def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
 
 def _doubt(show: Formatter, one: Customer) -> str:
     """Say which letter of a borderline segment is in question."""
-    letters = one.abc * (one.doubtful & 1) + one.xyz * (one.doubtful >> 1)
+    letters = doubtful_letters(one.segment, one.doubtful)
     return show.say("{letters} in question", letters=letters) if letters else ""
 
 

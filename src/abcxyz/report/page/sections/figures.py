@@ -85,7 +85,7 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
                 "–" if calls is None else show.compact(calls.money),
                 "calls",
                 note=""
-                if calls is None
+                if not calls
                 else show.say("{n} customer to call|{n} customers to call", n=len(calls)),
                 warn=calls is not None and len(calls) > 0,
             ),

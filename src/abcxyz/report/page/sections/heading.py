@@ -25,7 +25,7 @@ def heading(facts: Facts, show: Formatter) -> dict[str, Any]:
         "metric_name": show.say(metric),
         "metric_head": show.say("Value"),
         "notices": [
-            clean(translate(one, show.lang), 400)
+            show.lines(clean(translate(one, show.lang), 400))
             for one in (() if quality is None else quality.notices)
         ],
     }

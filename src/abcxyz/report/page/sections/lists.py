@@ -31,7 +31,7 @@ def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
             "count": one.count,
             "amount": one.amount,
             "treatment": show.say(TREATMENTS.get(one.treatment, one.treatment)),
-            "examples": "; ".join(clean(example, 60) for example in one.examples),
+            "examples": "; ".join(show.lines(clean(example, 60)) for example in one.examples),
         }
         for one in (() if quality is None else quality.issues)
     ]
@@ -41,7 +41,7 @@ def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
         "quality": quality,
         "issues": issues,
         "remarks": [
-            clean(translate(remark, show.lang), 400)
+            show.lines(clean(translate(remark, show.lang), 400))
             for remark in (() if quality is None else quality.remarks)
         ],
     }

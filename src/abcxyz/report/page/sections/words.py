@@ -8,7 +8,7 @@ from typing import Any
 from abcxyz.core.analysis.bridge import STEPS
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.report.customers import Facts
-from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.formatter import Formatter, minus
 from abcxyz.report.page.sections.cells import segment_advice
 from abcxyz.report.page.sections.figures import window_text
 from abcxyz.report.vocabulary import STEP_NAMES
@@ -26,7 +26,7 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
         "format": {
             "decimal": rules.decimal,
             "group": rules.group,
-            "minus": rules.minus,
+            "minus": minus(rules.minus),
             "percent": rules.percent,
             "units": ["", *rules.short],
             "money": rules.money if len(show.currency) == 1 else rules.money_word,

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from abcxyz.core.analysis.customer_columns import customer_columns, plain_days
-from abcxyz.i18n import date_text
-from abcxyz.report.customers import Facts, name_of
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.i18n import date_text, text
+from abcxyz.report.customers import Facts, doubtful_letters, name_of
 from abcxyz.report.vocabulary import EVENT_NAMES
 from abcxyz.report.workbook.writer import AMBER, SheetWriter
 
@@ -38,7 +39,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
         (("Orders", 10, "count"), columns.orders.tolist()),
         (("First sale", 13, "day"), plain_days(columns.first_day)),
         (("Last sale", 13, "day"), plain_days(columns.last_day)),
-        (("Gap, days", 10, "count"), facts.silence.days[order].astype(float).tolist()),
+        (("Gap, days", 10, "count"), facts.days[order].astype(float).tolist()),
         (("Usual gap, days", 12, "count"), np.floor(usual).tolist()),
         (("Overdue", 12, ""), [yes if one else None for one in late.tolist()]),
         (("Trend", 10, "change"), facts.trend[order].tolist()),
@@ -56,13 +57,23 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
 
 
 def _certainty(facts: Facts, writer: SheetWriter) -> list[str | None]:
-    confidence = facts.analysis.confidence
-    firm, borderline = writer.say("firm"), writer.say("borderline")
-    probability = confidence.segment[facts.order]
-    words = np.where(confidence.firm[facts.order], firm, borderline).astype(object)
-    words[np.isnan(probability)] = None
-    labels: list[str | None] = words.tolist()
-    return labels
+    """Say of each customer whether the segment is firm, or else which letter is in question."""
+    firm, confidence = writer.say("firm"), facts.analysis.confidence
+    snapshot, doubtful = facts.analysis.snapshot, facts.doubtful
+    said: dict[tuple[int, int], str] = {}
+
+    def one(i: int) -> str | None:
+        if np.isnan(confidence.segment[i]):
+            return None
+        axes, segment = int(doubtful[i]), int(snapshot.segment[i])
+        if not axes:
+            return firm
+        if (axes, segment) not in said:
+            letters = doubtful_letters(SEGMENTS[segment], axes)
+            said[axes, segment] = text("{letters} in question", writer.lang, letters=letters)
+        return said[axes, segment]
+
+    return [one(i) for i in facts.order.tolist()]
 
 
 def _channels(facts: Facts, writer: SheetWriter) -> Sequence[str | None]:

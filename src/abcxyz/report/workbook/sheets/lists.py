@@ -8,10 +8,10 @@ from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import translate
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.method import settings_rows
-from abcxyz.report.vocabulary import ALERT_KINDS
+from abcxyz.report.vocabulary import ALERT_KINDS, GLOSSARY
 from abcxyz.report.workbook.writer import SheetWriter
 
-__all__ = ["alerts_sheet", "prospects_sheet", "quality_sheet", "settings_sheet"]
+__all__ = ["alerts_sheet", "glossary_sheet", "prospects_sheet", "quality_sheet", "settings_sheet"]
 
 
 def alerts_sheet(facts: Facts, writer: SheetWriter) -> None:
@@ -135,3 +135,10 @@ def settings_sheet(facts: Facts, writer: SheetWriter) -> None:
         [("Setting", 40, "label"), ("Value", 90, "")],
         settings_rows(facts, writer.lang),
     )
+
+
+def glossary_sheet(facts: Facts, writer: SheetWriter) -> None:
+    """Write what the words of the sheets mean."""
+    del facts
+    rows = [(writer.say(term), writer.say(meaning)) for term, meaning in GLOSSARY.items()]
+    writer.sheet("What the words mean", [("Word", 30, "label"), ("Meaning", 110, "")], rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from abcxyz.core.classes.segments import ABC, XYZ
 from abcxyz.report.customers import Facts
 from abcxyz.report.vocabulary import EVENT_NAMES, METRICS
 from abcxyz.report.workbook.writer import SheetWriter
@@ -28,7 +29,7 @@ def summary_sheet(facts: Facts, writer: SheetWriter) -> None:
         ("Not classified", summary.unclassified, "count"),
         (METRICS.get(snapshot.settings.metric, "Value"), summary.value, "money"),
         ("Largest 10 % bring", metrics.top_10, "share"),
-        ("Gini", metrics.gini, ""),
+        ("Gini", metrics.gini, "ratio"),
         ("Steady core AX + AY", metrics.core_value, "share"),
         ("Stayed in AX", metrics.cows_retention, "share"),
         ("Leave A within a year", metrics.a_attrition, "share"),
@@ -54,6 +55,7 @@ def summary_sheet(facts: Facts, writer: SheetWriter) -> None:
             writer.put(sheet, row, 3, one.value_share, "share")
             writer.put(sheet, row, 4, cut, style)
     _events(facts, writer, sheet, row + 2)
+    writer.one_page(sheet)
 
 
 def _events(facts: Facts, writer: SheetWriter, sheet: Any, row: int) -> None:
@@ -72,20 +74,34 @@ def _events(facts: Facts, writer: SheetWriter, sheet: Any, row: int) -> None:
 
 
 def matrix_sheet(facts: Facts, writer: SheetWriter) -> None:
-    """Write the matrix of nine segments."""
-    rows = [
-        (one.segment, one.customers, one.value, one.customers_share, one.value_share)
-        for one in facts.totals.segments
+    """Write the nine segments as tables of three by three, with a chart of the money."""
+    segments = facts.totals.segments
+    sheet = writer.empty("Matrix")
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 3, 18)
+    tables: list[tuple[str, list[float], str]] = [
+        ("Value", [one.value for one in segments], "money"),
+        ("Share of value", [one.value_share for one in segments], "share"),
+        ("Customers", [one.customers for one in segments], "count"),
+        ("Share of customers", [one.customers_share for one in segments], "share"),
     ]
-    sheet, last = writer.sheet(
+    for block, (name, values, style) in enumerate(tables):
+        top = block * (len(ABC) + 2)
+        writer.put(sheet, top, 0, writer.say(name), "head")
+        for column, letter in enumerate(XYZ, start=1):
+            writer.put(sheet, top, column, letter, "head")
+        for row, letter in enumerate(ABC):
+            writer.put(sheet, top + 1 + row, 0, letter, "label")
+            for column in range(len(XYZ)):
+                cell = values[row * len(XYZ) + column]
+                writer.put(sheet, top + 1 + row, 1 + column, cell, style)
+        writer.shade_block(sheet, (top + 1, 1), (top + len(ABC), len(XYZ)))
+    writer.chart(
+        sheet,
         "Matrix",
-        [
-            ("Segment", 14, ""),
-            ("Customers", 14, "count"),
-            ("Value", 20, "money"),
-            ("Share of customers", 18, "share"),
-            ("Share of value", 18, "share"),
-        ],
-        rows,
+        "F1",
+        title=tables[0][0],
+        heads=(1, 0, len(ABC), 0),
+        series=[(0, column, 1, column, len(ABC), column) for column in range(1, len(XYZ) + 1)],
     )
-    writer.shade(sheet, last, 4)
+    writer.one_page(sheet)

@@ -1,0 +1,47 @@
+"""``abcxyz crm anomalies``: what is not as usual."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from abcxyz.crm import BusinessCalendar, CrmData
+    from abcxyz.crm.alarms.alarm import Anomalies
+    from abcxyz.crm.settings import CrmSettings
+
+__all__ = ["HELP", "add_arguments", "make"]
+
+HELP = "what is not as usual, since when, what carries it, and what to check"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the threshold, and whether closed alarms are listed."""
+    parser.add_argument(
+        "--min-money",
+        type=float,
+        default=0.0,
+        metavar="MONEY",
+        help="leave out alarms worth less; watch groups by themselves from this sum",
+    )
+    parser.add_argument("--all", action="store_true", help="list closed alarms, too")
+
+
+def make(
+    args: argparse.Namespace,
+    crm: CrmData,
+    settings: CrmSettings,
+    calendar: BusinessCalendar | None,
+) -> Anomalies:
+    """Find the anomalies."""
+    from abcxyz.crm.alarms.anomalies import anomalies
+
+    margin = args.margin if args.margin is not None else settings.margin
+    return anomalies(
+        crm,
+        calendar=calendar,
+        changes=settings.changes,
+        margin=1.0 if margin is None else margin,
+        min_money=args.min_money,
+        closed=args.all,
+    )

@@ -1,0 +1,1 @@
+"""Alarms about unusual weeks and lasting shifts of a CRM's weekly series."""

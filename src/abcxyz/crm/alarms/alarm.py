@@ -1,0 +1,248 @@
+"""Alarms: unusual weeks and lasting shifts, in sentences."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from attrs import field, frozen
+
+from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
+from abcxyz.core.display import percent, plain_number
+from abcxyz.crm.changes.questions import Question
+from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.settings import AnnouncedChange
+from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import date_text
+
+__all__ = ["Alarm", "AlarmChart", "Anomalies", "series_name"]
+
+
+#: Beginning of a metric with a name in it -> how it is shown.
+_NAMED = {
+    "in time: ": ("in time: {rule}", "rule"),
+    "losses: ": ("losses: {reason}", "reason"),
+    "passage: ": ("passage of {stage}", "stage"),
+}
+
+
+def series_name(metric: str, lang: str = "en") -> str:
+    """Return the name of a watched figure in a language."""
+    for start, (template, field_name) in _NAMED.items():
+        if metric.startswith(start):
+            name = metric.removeprefix(start)
+            return text(template, lang, **{field_name: text(name, lang)})
+    return text(metric.replace("_", " "), lang)
+
+
+@frozen
+class AlarmChart:
+    """The series of an alarm with its limits, for the picture.
+
+    Parameters
+    ----------
+    title, kind
+        Name of the series, and its kind.
+    weeks
+        (k,) first days of the weeks.
+    value, low, high
+        (k,) values, and the range in which they are expected.
+    centre
+        Centre of the baseline.
+    marked
+        (k,) alarmed weeks.
+    changes
+        Announced changes, which are marked on the axis.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    title: str
+    kind: str
+    weeks: tuple[date, ...]
+    value: Floats = field(eq=SAME_ARRAYS, repr=False)
+    low: Floats = field(eq=SAME_ARRAYS, repr=False)
+    high: Floats = field(eq=SAME_ARRAYS, repr=False)
+    centre: float
+    marked: Bools = field(eq=SAME_ARRAYS, repr=False)
+    changes: tuple[AnnouncedChange, ...] = ()
+
+
+@frozen
+class Alarm(Row):
+    """An alarm.
+
+    Parameters
+    ----------
+    key
+        Series and first week: the same alarm has the same key in every run.
+    metric, dimension, group
+        The figure, and the group that it is of; empty for the total.
+    kind
+        ``rate``, ``count`` or ``value``.
+    shift
+        Whether it is a lasting shift, and not a single week.
+    since, until
+        First and last day of it as far as it is judged.
+    raised, closed
+        Day of the run that raised it; of that that closed it, None while it is open.
+    value, expected, expected_low, expected_high
+        The figure when it was raised, the centre of its baseline, and the range in which 95 %
+        of such figures are expected.
+    n
+        Deals, or working days, that it counts.
+    money
+        Money of the difference; NaN where it has none.
+    q
+        P value adjusted over all tests of the run.
+    why
+        What carries it, in a sentence; a template with *parts*.
+    parts
+        Groups that carry it, with their share of the difference.
+    questions
+        What to check: hypotheses as questions, each with the test that would decide it.
+    """
+
+    key: str
+    metric: str
+    dimension: str
+    group: str
+    kind: str
+    shift: bool
+    since: date
+    until: date
+    raised: date
+    closed: date | None
+    value: float
+    expected: float
+    expected_low: float
+    expected_high: float
+    n: float
+    money: float
+    q: float
+    why: str
+    parts: tuple[str, ...]
+    questions: tuple[Question, ...]
+    chart: AlarmChart = field(eq=False, repr=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields without the picture, ready for JSON."""
+        fields = super().to_dict()
+        del fields["chart"]
+        return fields
+
+    @property
+    def fell(self) -> bool:
+        """Whether the figure is below its baseline."""
+        return self.value < self.expected
+
+    def figure(self, value: float, lang: str) -> str:
+        """Format a value of the figure."""
+        if self.kind == "rate":
+            return percent(value, lang)
+        if self.metric == "median cycle":
+            value = math.exp(value)
+        return plain_number(round(value, 2), lang)
+
+    def sentence(self, lang: str = "en") -> str:
+        """Return what, since when, how much, why, and what to check."""
+        name = series_name(self.metric, lang)
+        if self.group:
+            name += f" ({text(self.dimension, lang)}: {self.group})"
+        lines = [
+            text(
+                "{name}: {value} from {since} to {until}, expected {expected} ({low} to {high}), "
+                "n {n}."
+                if not self.shift
+                else "{name}: since {since} at another level: {value} until {until}, expected "
+                "{expected} ({low} to {high}), n {n}.",
+                lang,
+                name=name,
+                value=self.figure(self.value, lang),
+                since=date_text(self.since, lang),
+                until=date_text(self.until, lang),
+                expected=self.figure(self.expected, lang),
+                low=self.figure(self.expected_low, lang),
+                high=self.figure(self.expected_high, lang),
+                n=plain_number(self.n, lang),
+            )
+        ]
+        if not math.isnan(self.money):
+            lines.append(
+                text("Money: {money}.", lang, money=plain_number(round(self.money), lang))
+            )
+        lines.append(text(self.why, lang, groups=", ".join(self.parts)))
+        lines += [f"? {one.sentence(lang)}" for one in self.questions]
+        return "\n  ".join(lines)
+
+
+@frozen
+class Anomalies(Report):
+    """Result of `anomalies`.
+
+    Parameters
+    ----------
+    day
+        First day that is not judged: the Monday after the last complete week.
+    alarms
+        Alarms that are open, falls first; with *all* those of the past, too.
+    tests, too_short
+        Tests of the last run, and series that are too short to be judged.
+    holiday
+        Whether the last week has too few working days to be judged.
+    changes
+        Announced changes: no alarm is raised about them.
+    """
+
+    day: date
+    alarms: tuple[Alarm, ...]
+    tests: int
+    too_short: int
+    holiday: bool
+    changes: tuple[AnnouncedChange, ...] = ()
+
+    @property
+    def raised(self) -> tuple[Alarm, ...]:
+        """Alarms that the last run raised: those to send."""
+        return tuple(one for one in self.alarms if one.raised == self.day)
+
+    @property
+    def open(self) -> tuple[Alarm, ...]:
+        """Alarms that are still open."""
+        return tuple(one for one in self.alarms if one.closed is None)
+
+    def rows(self) -> list[Row]:
+        """Return the alarms."""
+        return list(self.alarms)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the alarms, ready for JSON."""
+        fields = super().to_dict()
+        fields["changes"] = [
+            {"day": one.day.isoformat(), "what": one.what, "stage": one.stage}
+            for one in self.changes
+        ]
+        return fields
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("What is not as usual", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return the alarms in sentences."""
+        lines = []
+        if self.holiday:
+            lines.append(text("The last week is a holiday week, so it is not judged.", lang))
+        if not self.alarms:
+            lines.append(
+                text(
+                    "Everything is as usual: {tests} tests, {short} series are too short.",
+                    lang,
+                    tests=plain_number(self.tests, lang),
+                    short=plain_number(self.too_short, lang),
+                )
+            )
+        for one in self.alarms:
+            state = "closed" if one.closed else "new" if one.raised == self.day else "open"
+            lines.append(f"[{text(state, lang)}] {one.sentence(lang)}")
+        return "\n".join(lines)

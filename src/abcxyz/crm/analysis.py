@@ -1,0 +1,184 @@
+"""All reports on a CRM together: the CRM half of an analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from abcxyz._arrays import as_day
+from abcxyz._maps import frozen_map
+from abcxyz.core.advice.crm_facts import CrmFacts
+from abcxyz.core.documents import head
+from abcxyz.core.sales.calendar import Window
+from abcxyz.core.sales.quality import Quality
+from abcxyz.crm.facts import crm_facts
+from abcxyz.crm.records.data import CrmData, as_local
+from abcxyz.crm.reports.base import Report
+from abcxyz.crm.reports.registry import REPORTS, make_report
+from abcxyz.crm.reports.service.levels import ServiceReport
+from abcxyz.crm.reports.stuck import StuckReport
+from abcxyz.crm.settings import CrmSettings
+from abcxyz.crm.statistics.business_calendar import BusinessCalendar
+from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import Catalogue
+
+__all__ = ["CrmAnalysis", "analyze_crm"]
+
+_WORDS = Catalogue()
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
+@frozen(kw_only=True, eq=False)
+class CrmAnalysis:
+    """Reports on a CRM, as sinks see them beside the analysis of the sales.
+
+    Parameters
+    ----------
+    as_of
+        Day of the state: nothing of it or later is in the reports.
+    window
+        Days of the reports that take a window.
+    crm
+        The records as known on that day, in one currency if the settings name one.
+    settings, calendar
+        Settings of the reports, and the working calendar.
+    reports
+        Name of a report -> the report, in the order of `REPORTS`.
+    missing
+        Name of a report -> why it cannot be made of these records.
+    remarks
+        What the source guessed, derived, or does not hold.
+    """
+
+    as_of: date
+    window: Window
+    crm: CrmData = field(repr=False)
+    settings: CrmSettings = field(repr=False)
+    calendar: BusinessCalendar = field(repr=False)
+    reports: Mapping[str, Report] = field(converter=frozen_map, repr=False)
+    missing: Mapping[str, str] = field(factory=dict, converter=frozen_map)
+    remarks: tuple[str, ...] = field(default=(), converter=_texts)
+
+    @property
+    def quality(self) -> Quality:
+        """What was repaired or left out of the records."""
+        return self.crm.quality
+
+    def facts(self) -> CrmFacts:
+        """Return the facts for alerts: owners, open deals, overdue requests."""
+        stuck, service = self.reports.get("stuck"), self.reports.get("sla")
+        return crm_facts(
+            self.crm,
+            stuck=stuck if isinstance(stuck, StuckReport) else None,
+            service=service if isinstance(service, ServiceReport) else None,
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one record of plain values per row of every report."""
+        shared = {"as_of": self.as_of.isoformat()}
+        return [
+            {"report": name, **shared, **row.to_dict()}
+            for name, report in self.reports.items()
+            for row in report.rows()
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a document of plain values, ready for JSON."""
+        return head("crm") | {
+            "as_of": self.as_of.isoformat(),
+            "window": [self.window.since.isoformat(), self.window.until.isoformat()],
+            "reports": {name: report.to_dict() for name, report in self.reports.items()},
+            "missing": {name: str(reason) for name, reason in self.missing.items()},
+            "remarks": [str(remark) for remark in self.remarks],
+            "changes": [
+                {**attrs.asdict(one), "day": one.day.isoformat()} for one in self.settings.changes
+            ],
+            "quality": self.quality.to_dict(),
+        }
+
+
+def analyze_crm(
+    crm: CrmData,
+    *,
+    as_of: object = None,
+    window: Window | None = None,
+    settings: CrmSettings | None = None,
+    calendar: BusinessCalendar | None = None,
+    remarks: Iterable[str] = (),
+) -> CrmAnalysis:
+    """Make every report that the records of a CRM allow.
+
+    Parameters
+    ----------
+    crm
+        The records.
+    as_of
+        Day of the state; None for the end of the records.
+    window
+        Days of the reports; None for the year before *as_of*.
+    settings
+        Currency, funnel, margin, rules of service, and which reports; None for the defaults.
+    calendar
+        Working calendar; None is that of the settings.
+    remarks
+        What the source says about the records.
+
+    Returns
+    -------
+    CrmAnalysis
+
+    Raises
+    ------
+    InputError
+        A report that the settings name cannot be made of these records.
+
+    Examples
+    --------
+    >>> from abcxyz.crm import Deals
+    >>> crm = CrmData(deals=Deals(deal=[1], funnel=["sales"], stage=["NEW"],
+    ...                           created=["2026-05-01T09:00:00+03:00"]), zone="Europe/Moscow")
+    >>> made = analyze_crm(crm, as_of=date(2026, 6, 1))
+    >>> list(made.reports)
+    ['snapshot', 'managers', 'sources', 'losses']
+    >>> made.missing["funnel"]
+    'this report needs the table stage_changes; add it to the source'
+    """
+    settings = settings or CrmSettings()
+    if settings.currency is not None:
+        crm = crm.in_currency(settings.currency)
+    if as_of is not None:
+        crm = crm.as_of(as_of)
+    day = as_local(crm.until, crm.zone).date() if as_of is None else as_day(as_of, "as_of")
+    if window is None:
+        window = Window(day - timedelta(days=365), day)
+    calendar = calendar or settings.calendar_for(crm)
+    chosen = settings.options(calendar)
+    reports: dict[str, Report] = {}
+    missing: dict[str, str] = {}
+    for name, kind in REPORTS.items():
+        if settings.reports and name not in settings.reports:
+            continue
+        options = {key: value for key, value in chosen.items() if key in kind.options}
+        try:
+            reports[name] = make_report(name, crm, window, **options)
+        except InputError as problem:
+            if settings.reports:
+                raise
+            missing[name] = _WORDS.message("{problem}", problem=problem)
+    return CrmAnalysis(
+        as_of=day,
+        window=window,
+        crm=crm,
+        settings=settings,
+        calendar=calendar,
+        reports=reports,
+        missing=missing,
+        remarks=remarks,
+    )

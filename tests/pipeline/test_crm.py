@@ -1,0 +1,174 @@
+"""Jobs with a CRM: both halves in one run, for sinks and alerts."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tests.builtin.test_crm_sources import MARCH, TABLES, folder_of
+
+from abcxyz import WebhookDocument, json_schema
+from abcxyz.builtin.crm_files import CrmFiles
+from abcxyz.config import parse_job
+from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
+from abcxyz.errors import InputError
+from abcxyz.pipeline import Outcome, run
+from abcxyz.report.anonymization import anonymize
+from abcxyz.tables.export.summary import summary_text
+
+JOB = """
+[[source]]
+kind = "csv"
+path = "sales.csv"
+
+[[sink]]
+kind = "json"
+path = "out.json"
+
+[[sink]]
+kind = "jsonl"
+path = "out.jsonl"
+crm = "crm.jsonl"
+
+[history]
+path = "history.sqlite"
+
+[crm]
+source = "files"
+path = "crm"
+zone = "Europe/Moscow"
+{more}
+"""
+#: Customer of class A, and the smaller ones.
+SALES = ["customer,date,amount"] + [
+    f"{customer},2026-{month:02}-05,{amount}"
+    for customer, amount in (("CO_1", 9000), ("CO_2", 500), ("CO_3", 100))
+    for month in (1, 2, 3)
+]
+AS_OF = date(2026, 4, 10)
+
+
+def job_in(folder: Path, more: str = "", **tables: tuple[str, ...]) -> Outcome:
+    """Run the job of a folder, with other tables of the CRM if wanted."""
+    (folder / "sales.csv").write_text("\n".join(SALES) + "\n", encoding="utf-8")
+    crm = folder_of(folder / "crm")
+    for name, lines in tables.items():
+        (crm / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return run(parse_job(JOB.format(more=more), folder / "job.toml"), as_of=AS_OF)
+
+
+def crm_alerts(outcome: Outcome) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the alerts about the CRM: kind -> customer, money, owner."""
+    kinds: dict[str, list[tuple[Any, ...]]] = {}
+    for one in outcome.analysis.alerts:
+        if one.kind in ("sla_overdue", "stalled_deal", "no_next_step"):
+            kinds.setdefault(one.kind, []).append((one.customer, one.money, one.owner))
+    return kinds
+
+
+def test_one_run_makes_both_halves(tmp_path: Path) -> None:
+    """The sales are classified and the CRM is reported on; sinks receive both."""
+    outcome = job_in(tmp_path)
+    assert outcome.enricher is None
+    crm = outcome.analysis.crm
+    assert isinstance(crm, CrmAnalysis)
+    assert (crm.as_of, crm.window.until) == (AS_OF, AS_OF)
+    assert {"funnel", "losses", "sla", "stuck"} <= set(crm.reports)
+    assert list(crm.missing) == ["products"]
+    document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, json_schema("summary"))
+    assert document["crm"]["reports"]["funnel"]["funnels"]["sales"]["stages"][0]["reached"] == 4
+    lines = (tmp_path / "crm.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["report"] for line in lines} == {
+        name for name, report in crm.reports.items() if report.rows()
+    }
+
+
+def test_alerts_of_the_crm_stand_among_the_others(tmp_path: Path) -> None:
+    """Lead 13 got a letter in time; the open deal of the A customer is stuck, with its money."""
+    outcome = job_in(tmp_path)
+    assert crm_alerts(outcome) == {"stalled_deal": [("CO_1", 700.0, "ann")]}
+    (alert,) = [one for one in outcome.analysis.alerts if one.kind == "stalled_deal"]
+    assert alert in outcome.raised
+    assert alert.sentence() == (
+        "Deal 3 of CO_1 (AX) has been in NEW for 36 days, usual are up to 3; 700"
+    )
+    assert alert.key == "stalled_deal:3:2026-03-05"
+
+
+def test_a_late_answer_and_a_missing_step_raise_alerts(tmp_path: Path) -> None:
+    """A lead nobody answered, with the money of its deal; a deal of C without a planned step."""
+    deals = (*TABLES["deals"], "6,sales,2026-04-08T09:00:00+03:00,NEW,80,bob,CO_3,16")
+    changes = (*TABLES["stage_changes"], "6,NEW,2026-04-08T09:00:00+03:00")
+    leads = (TABLES["leads"][0], "13,2026-03-05T08:00:00+03:00,3")
+    acts = TABLES["activities"][:2]
+    outcome = job_in(tmp_path, deals=deals, stage_changes=changes, leads=leads, activities=acts)
+    assert crm_alerts(outcome) == {
+        "sla_overdue": [("CO_1", 700.0, None)],
+        "stalled_deal": [("CO_1", 700.0, "ann")],
+        "no_next_step": [("CO_3", 80.0, "bob")],
+    }
+    sentences = {one.kind: one.sentence("ru") for one in outcome.analysis.alerts}
+    assert "не запланирован следующий шаг" in sentences["no_next_step"]
+    assert "просрочено дней: 36" in sentences["sla_overdue"]
+    again = job_in(tmp_path, deals=deals, stage_changes=changes, leads=leads, activities=acts)
+    assert {one.key for one in again.analysis.alerts} == {
+        one.key for one in outcome.analysis.alerts
+    }
+
+
+def test_a_planned_activity_is_a_next_step(tmp_path: Path) -> None:
+    """Deals with one, and deals of a CRM that keeps no plans, raise nothing."""
+    deals = (*TABLES["deals"], "6,sales,2026-04-08T09:00:00+03:00,NEW,80,bob,CO_3,16")
+    changes = (*TABLES["stage_changes"], "6,NEW,2026-04-08T09:00:00+03:00")
+    acts = (*TABLES["activities"], "9,call,2026-04-09T10:00:00+03:00,out,no,6")
+    outcome = job_in(tmp_path, deals=deals, stage_changes=changes, activities=acts)
+    assert "no_next_step" not in crm_alerts(outcome)
+
+
+def test_a_failing_crm_leaves_the_other_half(tmp_path: Path) -> None:
+    """The sales are classified and written; the outcome holds the reason."""
+    outcome = job_in(tmp_path, deals=("deal,funnel", "1,sales"))
+    assert outcome.analysis.crm is None
+    assert "has no column for created, stage" in str(outcome.enricher)
+    assert all(sink.complete for sink in outcome.sinks)
+    assert "crm" not in json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+
+
+def test_settings_choose_reports_and_mark_changes(tmp_path: Path) -> None:
+    more = "reports = ['funnel']\n[[changes]]\nday = 2026-03-10\nwhat = 'new script'"
+    crm = job_in(tmp_path, more).analysis.crm
+    assert isinstance(crm, CrmAnalysis)
+    assert list(crm.reports) == ["funnel"]
+    assert crm.to_dict()["changes"] == [
+        {"day": "2026-03-10", "what": "new script", "stage": "", "funnel": ""}
+    ]
+
+
+def test_a_report_that_is_named_and_impossible_is_an_error(tmp_path: Path) -> None:
+    crm = CrmFiles(folder_of(tmp_path / "crm"), zone="UTC").crm(MARCH, tables=frozenset())
+    with pytest.raises(InputError, match="needs the table stage_changes"):
+        analyze_crm(crm, settings=CrmSettings(reports=["funnel"]))
+
+
+def test_the_webhook_document_holds_the_crm(tmp_path: Path) -> None:
+    analysis = job_in(tmp_path).analysis
+    assert analysis.crm is not None
+    sent = WebhookDocument(analysis.summary(), crm=analysis.crm.to_dict())
+    document = json.loads(json.dumps(sent.to_dict()))
+    jsonschema.validate(document, json_schema("analysis"))
+    assert WebhookDocument.from_dict(document) == sent
+
+
+def test_an_anonymous_analysis_holds_no_crm(tmp_path: Path) -> None:
+    """Names of deals, leads and managers are not in it."""
+    analysis = job_in(tmp_path).analysis
+    safe = anonymize(analysis, b"k" * 16)
+    assert safe.crm is None
+    written = summary_text(safe) + json.dumps([one.to_dict() for one in safe.alerts])
+    assert "CO_1" not in written
+    assert len(safe.alerts) == len(analysis.alerts)
