@@ -60,9 +60,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
-        "enrichment": "",
         "webhooks": "",
-        "plugins": "i18n http core.* crm.* write_report enrichment",
+        "plugins": "i18n http core.* crm.* write_report",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.

@@ -38,7 +38,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, 
 
 import pluggy
 
-from abcxyz.enrichment import AttributeFiller, Attributes, EnrichmentNotes
 from abcxyz.write_report import MAX_UNMATCHED, WritePlan, WriteReport
 
 if TYPE_CHECKING:
@@ -91,6 +90,9 @@ __all__ = [
 GROUP = "abcxyz"
 """Entry-point group, and the name of the pluggy project."""
 
+Attributes = Mapping[str, Mapping[str, object]]
+"""Attributes of customers or prospects: id -> attribute -> value."""
+
 Factory = Callable[..., Any]
 """Class or function that builds an adapter from keyword options."""
 
@@ -140,6 +142,24 @@ class Enricher(Protocol):
 
     def prospects(self) -> Attributes:
         """Return the attributes of all prospects: leads and companies that have not bought yet."""
+        ...
+
+
+@runtime_checkable
+class AttributeFiller(Protocol):
+    """Optional, an enricher: a job calls it in place of ``customers``, and for all prospects."""
+
+    def fill(self, known: Attributes) -> Attributes:
+        """Return further attributes of those in *known*; the unknown are left out."""
+        ...
+
+
+@runtime_checkable
+class EnrichmentNotes(Protocol):
+    """Optional, an enricher: what it could not find or left out."""
+
+    def enrichment_notes(self) -> Sequence[str]:
+        """Return sentences about the calls so far."""
         ...
 
 
