@@ -1,4 +1,4 @@
-"""Draw the pictures of the page on methods: ``python docs/pictures.py``."""
+"""Draw the pictures of the pages on methods and CRM reports: ``python docs/pictures.py``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from abcxyz import classify_abc
+from abcxyz.crm import CrmData, Deals, Stage, StageChanges, StageMap
+from abcxyz.crm import funnel as report_funnel
 
 VALUES = [500, 300, 200, 100, 50, 40, 30, 20, 10, 5]
+IMAGES = Path(__file__).resolve().parent / "images"
 FOLDER = Path(__file__).resolve().parent / "explanation"
 TEXT = {
     "en": ("customers, largest first", "cumulative share of the value, %"),
@@ -46,7 +49,53 @@ def curve(lang: str) -> None:
     plt.close(figure)
 
 
+#: Name of a stage -> its name on the Russian page; deals that end there: lost, open.
+STAGES = {"New": "Новая", "Visit": "Визит", "Offer": "Предложение", "Won": "Выиграна"}
+ENDS = ((28, 10), (70, 14), (30, 10), (0, 0))
+
+
+def funnel(lang: str) -> None:
+    """Draw a funnel of 200 deals."""
+    names = [text if lang == "ru" else name for name, text in STAGES.items()]
+    lost = "Проиграна" if lang == "ru" else "Lost"
+    histories = [
+        names[: place + 1] + ([lost] if number < away else [])
+        for place, (away, still) in enumerate(ENDS)
+        for number in range(away + still)
+    ]
+    histories += [names] * (200 - len(histories))
+    start = np.datetime64("2026-05-04T06:00:00", "s")
+    steps = [
+        (deal, step, one) for deal, way in enumerate(histories) for step, one in enumerate(way)
+    ]
+    crm = CrmData(
+        deals=Deals(
+            deal=np.arange(200),
+            funnel=["продажи" if lang == "ru" else "sales"] * 200,
+            created=np.full(200, start),
+            stage=[way[-1] for way in histories],
+            amount=[100_000.0] * 200,
+        ),
+        changes=StageChanges(
+            deal=np.array([deal for deal, _, _ in steps]),
+            stage=[one for _, _, one in steps],
+            entered=start + np.array([step for _, step, _ in steps]).astype("m8[D]"),
+        ),
+        stages=StageMap(
+            {
+                "продажи" if lang == "ru" else "sales": [
+                    *names[:-1],
+                    Stage(names[-1], semantics="S"),
+                    Stage(lost, semantics="F"),
+                ]
+            }
+        ),
+    )
+    report_funnel(crm).plot(lang).save(IMAGES / f"crm-funnel.{lang}.svg")
+
+
 if __name__ == "__main__":
     mpl.rcParams |= {"svg.hashsalt": "abcxyz", "svg.fonttype": "none", "font.size": 10}
     for language in TEXT:
         curve(language)
+        funnel(language)

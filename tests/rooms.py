@@ -53,6 +53,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.statistics": "core.* crm.records",
         "crm.reports.base": "core.* crm.records",
         "crm.reports.service": "core.* crm.*",
+        "crm.baskets": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
@@ -65,7 +66,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
-        "charts": "i18n core.*",
+        "charts": "i18n core.* crm crm.*",
         "fast": "loops core.*",
         "history": "core.*",
         "scoring": "i18n core.*",
@@ -112,15 +113,18 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
+        "report.crm_columns": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
-        "report.page.sections": "i18n core.* charts report.vocabulary report.customers "
+        "report.page.sections": "i18n core.* crm.* charts report.crm_columns "
+        "report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",
         "report.workbook.writer": "i18n core.* report.workbook.rows",
-        "report.workbook.sheets": "i18n core.* report.vocabulary report.customers report.method "
+        "report.workbook.sheets": "i18n core.* crm.* report.crm_columns report.vocabulary "
+        "report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
@@ -140,14 +144,17 @@ ROOMS: dict[str, dict[str, str]] = {
         "questions": "i18n core.* crm crm.* history",
         "questions.answers": "core.* crm crm.* history questions",
         "questions.catalogue": "questions questions.answers",
+        "questions.phrases": "core.* questions questions.catalogue",
         "questions.__init__": "questions questions.*",
+        # The questions over the Model Context Protocol.
+        "mcp": "questions questions.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* crm crm.* companies companies.* tables config pipeline.* "
-        "cli.options cli.output",
+        "cli.inputs": "core.* crm crm.* companies companies.* history questions questions.* "
+        "tables config pipeline.* cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
@@ -157,6 +164,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
+        "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
+        "cli.inputs cli.output",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
@@ -213,6 +222,7 @@ APART = {
     "abcxyz.cli.commands.crm_changes",
     "abcxyz.cli.commands.dynamics",
     "abcxyz.cli.commands.leads",
+    "abcxyz.cli.commands.questions",
 }
 #: Packages whose ``__init__.py`` is a public face; any other ``__init__.py`` is a docstring.
 FACES = {
@@ -226,6 +236,7 @@ FACES = {
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
+    "abcxyz.http",
     "abcxyz.loops",
     "abcxyz.pipeline",
     "abcxyz.questions",

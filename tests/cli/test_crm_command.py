@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from abcxyz.cli import main
+from abcxyz.crm import REPORTS
 
 DEALS = """deal,funnel,created,stage,amount,owner,customer
 1,sales,2026-05-01T09:00:00+03:00,WON,100,Anna,a
@@ -65,6 +67,9 @@ def test_a_window_of_months(folder: str, capsys: pytest.CaptureFixture[str]) -> 
         (["sla"], "activities"),
         (["losses", "--margin", "0.5"], "has no option margin"),
         (["flow"], "needs a window"),
+        (["stuck", "--from", "2026-05"], "shows one day"),
+        (["all", "--by", "stage"], "name one report"),
+        (["managers", "--funnel", "service"], "service"),
         (["sla", "--holidays", "{folder}/stages.csv"], "which is no day"),
     ],
 )
@@ -74,3 +79,42 @@ def test_refusals(
     filled = [word.format(folder=folder) for word in argv]
     assert main(["crm", filled[0], folder, "--zone", "UTC", *filled[1:]]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_every_report_at_once(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["crm", "all", folder, "--zone", "Europe/Moscow"]
+    assert main([*argv, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {"products", "activity", "sla"} <= set(result["missing"])
+    assert "product_lines" in result["missing"]["products"]
+    assert result["reports"]["funnel"]["funnels"]["sales"]["deals"] == 2
+    assert set(result["reports"]) | set(result["missing"]) == set(REPORTS)
+    assert main([*argv, "--lang", "ru", "--margin", "0.3"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "нужна таблица product_lines" in out
+
+
+@pytest.mark.parametrize("report", [one for one in REPORTS if one != "offers"])
+def test_the_options_of_every_report(
+    report: str, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in {
+        "activities": "activity,kind,started,deal\n1,call,2026-05-02T12:00:00Z,1\n",
+        "leads": "lead,created,deal\n7,2026-05-01T06:00:00Z,1\n",
+        "product_lines": "deal,product,amount\n1,pump,100\n2,pipe,50\n",
+    }.items():
+        (Path(folder) / f"{name}.csv").write_text(text, encoding="utf-8")
+    deals = DEALS + "3,service,2026-05-02T10:00:00+03:00,NEW,70,Anna,c\n"
+    (Path(folder) / "deals.csv").write_text(deals, encoding="utf-8")
+    changes = CHANGES + "3,NEW,2026-05-02T10:00:00+03:00\n"
+    (Path(folder) / "stage_changes.csv").write_text(changes, encoding="utf-8")
+    argv = ["crm", report, folder, "--zone", "Europe/Moscow", "--funnel", "sales"]
+    if REPORTS[report].windowed:
+        argv += ["--from", "2026-05-01", "--to", "2026-05-31"]
+    assert main([*argv, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["report"] == report
+    assert "service" not in json.dumps(result)
+    assert main([*argv, "--lang", "ru"]) == 0
+    assert re.search("[а-я]{4}", capsys.readouterr().out)

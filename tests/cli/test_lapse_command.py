@@ -84,6 +84,7 @@ def test_json_has_the_promised_shape_on_a_file_and_on_a_job(
     assert of_job == shown
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_text_names_those_to_call_in_either_language(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lapse", "sales.csv", *DAY, "--backtest"]) == 0
@@ -177,14 +178,14 @@ def test_an_outcome_silences_the_customer_and_makes_the_next_call_new(
 def test_outcomes_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
     run_json(capsys, "alerts", "job.toml", *DAY)
     key = run_json(capsys, "alerts", "job.toml", *DAY)[0]["customer"]
-    for words, told in (
+    for words, message in (
         (("nobody", "called"), "is in no snapshot and no alert"),
         ((key, "gone"), "use one of called, ordered, lost"),
         ((key, "called", "--date", "2999-01-01"), "is after today"),
         ((key, "called", "--date", "soon"), "--date 'soon' is not a date"),
     ):
         assert main(["history", "outcome", *words]) == 2
-        assert told in capsys.readouterr().err
+        assert message in capsys.readouterr().err
     assert main(["history", key, "called"]) == 2
     assert "one word too many" in capsys.readouterr().err
     assert main(["history", "outcome", "--lang", "ru"]) == 0

@@ -243,6 +243,8 @@ def test_results_convert_and_show_in_both_languages() -> None:
     data = evolve(read(world), lines=ProductLines(deal=[1], product=["<b>x</b>"], amount=[5.0]))
     window = Window(date(2026, 3, 1), date(2026, 4, 1))
     for name, kind in REPORTS.items():
+        if name == "offers":  # refused for so few; tests/crm/baskets shows it
+            continue
         report = make_report(name, data, window if kind.windowed else None)
         json.dumps(report.to_dict(), allow_nan=False)
         assert len(report.to_frame()) == len(report.rows())

@@ -7,6 +7,7 @@ import gzip
 import logging
 import math
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -251,6 +252,40 @@ def test_an_answer_has_an_end(path: str, options: dict[str, Any], message: str) 
         transport = Transport(allow_loopback_http=True, **options)
         url = server.url.replace("/rest/7/s3cr3t/add", path)
         with pytest.raises(UnavailableError, match=message):
+            transport.send("GET", url, repeatable=True)
+        transport.close()
+        assert server.hits == 1
+
+
+class Trickling(Handler):
+    """Reply one byte at a time: the headers, or the body after whole headers."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Trickle until the client has gone."""
+        server = self.server
+        assert isinstance(server, Server)
+        server.hits += 1
+        self.close_connection = True
+        head = b"HTTP/1.1 200 OK\r\n"
+        if self.path == "/body":
+            self.wfile.write(head + b"Content-Length: 100000000\r\n\r\n")
+        else:
+            self.wfile.write(head + b"X-Long: ")
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.01)
+
+
+@pytest.mark.parametrize("path", ["/headers", "/body"])
+def test_bytes_one_by_one_have_an_end(path: str) -> None:
+    """Each byte is in time for the limit between pieces; the limit of the whole ends it."""
+    with ThreadingServer(Trickling) as server:
+        transport = Transport(allow_loopback_http=True, read_timeout=60.0, total_timeout=0.3)
+        url = server.url.replace("/rest/7/s3cr3t/add", path)
+        with pytest.raises(UnavailableError, match=r"took over 0\.3 s as a whole"):
             transport.send("GET", url, repeatable=True)
         transport.close()
         assert server.hits == 1

@@ -6,6 +6,8 @@ from datetime import date
 
 import numpy as np
 import pytest
+from attrs import evolve
+from tests.report.crm_world import crm_reports
 
 from abcxyz import Analysis, CrmFacts, Deal, Quality, QualityIssue, Settings, analyze
 from abcxyz.core.prospects.scores import score_prospects
@@ -62,7 +64,7 @@ def hostile() -> Analysis:
     )
     settings = Settings(period="4M")
     before = analyze(sales, as_of=date(2026, 7, 1), settings=settings)
-    return analyze(
+    made = analyze(
         sales,
         as_of=date(2026, 11, 30),
         settings=settings,
@@ -78,3 +80,4 @@ def hostile() -> Analysis:
         prospects=score_prospects({name: {"turnover": 3e9, "employees": 900} for name in HOSTILE}),
         quality=Quality(1, 1, [QualityIssue("zero", 1, 0.0, "kept", list(HOSTILE))]),
     )
+    return evolve(made, crm=crm_reports(HOSTILE))

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from abcxyz import Analysis
-from abcxyz.report.customers import spark, trend
+from abcxyz.report.customers import trend
 
 
 def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
@@ -29,4 +29,3 @@ def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
     )
     assert [0.5] == trend(panel)[:1].tolist()
     assert np.isnan(trend(panel)[1])
-    assert 12 == len(spark(np.arange(365.0)))

@@ -189,7 +189,7 @@ RENDERERS = sorted(
 )
 ADDING = {"bincount", "count_nonzero", "cumsum", "fsum", "mean", "nansum", "reduceat", "sum"}
 #: Functions whose sums are not totals: the series of one customer.
-OF_ONE_CUSTOMER = {("customers.py", "spark"), ("customers.py", "trend")}
+OF_ONE_CUSTOMER = {("customers.py", "trend")}
 
 
 def additions(code: str) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from abcxyz.charts.bars import confidence_bars, forecast_bars
+from abcxyz.charts.crm import crm_report
 from abcxyz.charts.curves import curve, lorenz
 from abcxyz.charts.flows import flow
 from abcxyz.charts.spread import variations
@@ -21,12 +22,14 @@ from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.snapshots.confidence import Confidence
+from abcxyz.crm.reports.base import Report
 from abcxyz.errors import InputError
 from abcxyz.i18n import text
 
 __all__ = [
     "Picture",
     "confidence_bars",
+    "crm_report",
     "curve",
     "draw",
     "flow",
@@ -79,6 +82,7 @@ _CHARTS: tuple[tuple[type, Callable[..., Picture]], ...] = (
     (Transitions, flow),
     (Confidence, confidence_bars),
     (Forecast, forecast_bars),
+    (Report, crm_report),
 )
 
 
@@ -88,8 +92,8 @@ def draw(result: object, lang: str = "en", **options: Any) -> Picture:
     Parameters
     ----------
     result
-        An `Analysis`, `AbcResult`, `XyzResult`, `Matrix`, `Transitions`, `Confidence` or
-        `Forecast`.
+        An `Analysis`, `AbcResult`, `XyzResult`, `Matrix`, `Transitions`, `Confidence`,
+        `Forecast`, or a report of `abcxyz.crm`.
     lang
         Language of the labels and numbers.
     **options

@@ -55,6 +55,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "why": "dynamics.why",
         "forget": "forget",
         "crm": "crm",
+        "ask": "questions.ask",
+        "mcp": "questions.mcp",
         "companies": "companies.command",
     }
 )

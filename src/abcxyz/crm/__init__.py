@@ -3,6 +3,8 @@
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
 from abcxyz.crm.alarms.anomalies import anomalies
 from abcxyz.crm.analysis import CrmAnalysis, analyze_crm
+from abcxyz.crm.baskets.purchases import Purchases
+from abcxyz.crm.baskets.recommendations import recommend, recommendations
 from abcxyz.crm.changes.before_after import BeforeAfter, before_after, before_after_means
 from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
 from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
@@ -64,6 +66,7 @@ __all__ = [
     "Outcomes",
     "Plans",
     "ProductLines",
+    "Purchases",
     "Report",
     "ServiceRule",
     "Spend",
@@ -93,6 +96,8 @@ __all__ = [
     "managers",
     "products",
     "profit_of_change",
+    "recommend",
+    "recommendations",
     "service_levels",
     "snapshot",
     "sources",

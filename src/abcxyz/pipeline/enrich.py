@@ -85,6 +85,7 @@ def enrich(
     crm: CrmAnalysis | None = None
     attributes: dict[Any, dict[str, object]] | None = None
     leads: dict[Any, dict[str, object]] = {}
+    prospects: ProspectScores | None = None
     facts: list[CrmFacts] = []
     problems: list[AbcxyzError] = []
     if adapters.crm is not None:
@@ -118,8 +119,11 @@ def enrich(
                         all_leads, more, prefer_new=part.prefer_new
                     )
                     doubts += further
-                attributes, leads = merged, all_leads
-                gathered += _notes(part, adapter, counts + doubts)
+                scores = score_leads(all_leads, card) if all_leads else None
+                found = [*_notes(part, adapter, counts + doubts)]
+                # Only now, so that an enricher that fails leaves what stood before it.
+                attributes, leads, prospects = merged, all_leads, scores
+                gathered += found
             if isinstance(adapter, FactsSource):
                 facts += _facts_of(part, adapter, window, systems)
         except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
@@ -128,7 +132,6 @@ def enrich(
     first = problems[0] if problems else None
     if notes is not None:
         notes += gathered
-    prospects = score_leads(leads, card) if leads else None
     if attributes is None and not facts:
         return analysis, first
     full = with_facts(

@@ -271,6 +271,16 @@ class QuestionData:
         return Directory(Named(who, name) for who, name in known.items())
 
     @functools.cached_property
+    def all_customers(self) -> Directory:
+        """Customers of the newest snapshot as well, also those without a name."""
+        known = {one.id: one for one in self.customers.things}
+        if "segments" in self.offers:
+            snapshot = self.snapshot(None)
+            for who in [] if snapshot is None else snapshot.customers.tolist():
+                known.setdefault(who, Named(who, str(who)))
+        return Directory(known.values())
+
+    @functools.cached_property
     def owners(self) -> Directory:
         """Employees who own deals, and those of the table of users."""
         if self.crm is None:

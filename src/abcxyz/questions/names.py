@@ -14,7 +14,15 @@ from attrs import frozen
 
 from abcxyz.questions.cleaning import plain_id
 
-__all__ = ["Directory", "Named", "is_organisation", "normalized", "without_form"]
+__all__ = [
+    "Directory",
+    "Named",
+    "is_organisation",
+    "normalized",
+    "similarity",
+    "without_form",
+    "word_tables",
+]
 
 _MOST_NEAR = 10
 _LEAST_SCORE, _WITHIN = 75, 5

@@ -15,7 +15,7 @@ from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
-from abcxyz.core.dynamics.events import EVENTS, FALLS, UNCHANGED
+from abcxyz.core.dynamics.events import EVENTS, UNCHANGED
 from abcxyz.core.sales.panel import Panel
 
 __all__ = [
@@ -25,11 +25,8 @@ __all__ = [
     "doubtful_letters",
     "name_of",
     "result_hash",
-    "spark",
     "trend",
 ]
-
-_POINTS = 12
 
 
 def trend(panel: Panel) -> Floats:
@@ -48,22 +45,6 @@ def trend(panel: Panel) -> Floats:
     before, now = sales[:, :-last].mean(axis=1), sales[:, -last:].mean(axis=1)
     change: Floats = np.divide(now, before, out=np.full(len(sales), np.nan), where=before > 0) - 1
     return change
-
-
-def spark(sales: Floats) -> list[float]:
-    """Reduce one customer's series to at most 12 heights of a sparkline, from 0 to 1.
-
-    Examples
-    --------
-    >>> spark(np.array([1.0, 2.0, np.nan, -1.0]))
-    [0.5, 1.0, 0.0, 0.0]
-    """
-    series = np.maximum(np.nan_to_num(np.asarray(sales, dtype=np.float64)), 0.0)
-    if len(series) > _POINTS:
-        edges = np.linspace(0, len(series), _POINTS + 1).astype(int)[:-1]
-        series = np.add.reduceat(series, edges)
-    top = float(series.max(initial=0.0))
-    return [round(one, 3) for one in (series / top).tolist()] if top > 0 else [0.0] * len(series)
 
 
 @frozen(kw_only=True)
@@ -246,15 +227,6 @@ class Facts:
     def moves(self, most: int | None = None) -> list[Move]:
         """List the transitions since the previous snapshot, the largest change of money first."""
         return self._moves(self.moved[:most])
-
-    def losses(self, most: int) -> list[Move]:
-        """List the falls that cost money, the largest loss first."""
-        changes, chosen = self.analysis.transitions, self.moved
-        if changes is None or changes.value_before is None or changes.value_after is None:
-            return []
-        fell = np.isin(changes.events[chosen], [EVENTS.index(name) for name in FALLS])
-        lost = changes.value_after[chosen] < changes.value_before[chosen]
-        return self._moves(chosen[fell & lost][:most])
 
     def _moves(self, places: Ints) -> list[Move]:
         changes = self.analysis.transitions

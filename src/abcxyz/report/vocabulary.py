@@ -86,8 +86,9 @@ GLOSSARY = MappingProxyType(
         "Cows, stars, dogs, questions": "Groups: AX, AZ, CX, and the rest.",
         "Gap": "Days since the last order, and up to how many are usual: 90 % of the customer's "
         "own gaps are no longer, or of the class's where the customer has few.",
-        "Borderline": "The class would change if other months of the window had counted: less "
-        "than 80 % of 200 drawings of the months gave the same one. All others are firm.",
+        "A letter in question": "The class would change if other months of the window had "
+        "counted: less than 80 % of 200 drawings of the months gave the same one. All others are "
+        "firm.",
         "Trend": "Mean of the last quarter of the window against the mean before it; the line "
         "shows the window.",
         "Not classified": "Known from before, without sales in the window.",

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
+import socket
 import time
 from datetime import UTC, date, datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
 from abcxyz.errors import ConfigError
 
-__all__ = ["Clock", "ManualClock", "SystemClock", "local_date", "parse_duration"]
+__all__ = [
+    "Clock",
+    "DeadlineReader",
+    "ManualClock",
+    "SystemClock",
+    "local_date",
+    "parse_duration",
+]
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])\s*")
@@ -55,6 +64,46 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait for *seconds*."""
         time.sleep(seconds)
+
+
+class DeadlineReader(io.RawIOBase):
+    """Read a socket until a deadline, however small the pieces in which it answers.
+
+    The timeout of a socket begins again with each piece, so it alone does not bound the whole.
+
+    Parameters
+    ----------
+    raw
+        Unbuffered file of the socket.
+    sock
+        The socket, whose own timeout bounds each piece.
+    clock
+        Clock of the deadline.
+    end
+        The deadline, in seconds of ``clock.monotonic()``.
+    """
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, clock: Clock, end: float) -> None:
+        super().__init__()
+        self._raw, self._sock, self._clock, self._end = raw, sock, clock, end
+        self._piece = sock.gettimeout()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read a piece; raise TimeoutError at the deadline."""
+        left = self._end - self._clock.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out as a whole")
+        self._sock.settimeout(left if self._piece is None else min(left, self._piece))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Close the file, not the socket."""
+        self._raw.close()
+        super().close()
 
 
 class ManualClock:

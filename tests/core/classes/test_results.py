@@ -182,3 +182,14 @@ def test_cyrillic_labels() -> None:
     assert codes_of(["Х", "У", "z"], XYZ).tolist() == [0, 1, 2]
     with pytest.raises(InputError, match="'Q' at position 1; use one of A, B, C"):
         codes_of(["A", "Q"], ABC)
+
+
+def test_each_class_by_limits_is_explained_by_its_own_limits() -> None:
+    """B lies between both limits, C below the second; neither text is that of the other."""
+    result = classify_abc([70, 20, 10], Limits(50, 15))
+    texts = [result.explain(place) for place in range(3)]
+    assert [text[0] for text in texts] == ["A", "B", "C"]
+    assert "reaches the limit of A" in texts[0]
+    assert "is below the limit of A" in texts[1]
+    assert "reaches that of B" in texts[1]
+    assert "is below the limit of B" in texts[2]

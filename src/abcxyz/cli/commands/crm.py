@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HELP", "add_arguments", "run"]
 
+#: Stands for every report; of each it prints so many lines.
+_ALL, _MOST = "all", 20
+
 HELP = "report on the deals of a CRM: funnel, losses, managers, times"
 
 
@@ -39,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, kind in REPORTS.items():
         _add_options(reports.add_parser(name, help=kind.help))
+    _add_options(reports.add_parser(_ALL, help="every report that the records allow"))
     for name, command in COMMANDS.items():
         report = reports.add_parser(name, help=command.HELP)
         command.add_arguments(report)
@@ -59,6 +63,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", help="stage that selects the deals of --by stage")
     parser.add_argument("--horizon", type=float, metavar="DAYS", help="age at which deals count")
     parser.add_argument("--margin", type=float, help="share of the amount that is profit")
+    parser.add_argument("--customer", help="one customer of the offers; all by default")
+    parser.add_argument(
+        "--exclude", action="append", metavar="PRODUCT", help="product that is not offered"
+    )
     parser.add_argument("--currency", help="currency to report in; others are left out")
     parser.add_argument("--decimal", choices=[".", ","], help="decimal mark of the amounts")
     parser.add_argument("--holidays", metavar="FILE", help="days without work, one per line")
@@ -82,36 +90,104 @@ def run(args: argparse.Namespace) -> int:
     crm = reading.crm
     if args.currency:
         crm = crm.in_currency(args.currency)
-    report = _make(args, reading, crm)
+    if args.report == _ALL:
+        return _run_all(args, reading, crm, lang)
+    report = _make(args, args.report, reading, crm)
     if args.json:
         result = {"report": args.report, "as_of": str(crm.until), **report.to_dict()}
-        result["remarks"] = [str(remark) for remark in reading.remarks]
-        result["quality"] = [
-            {"kind": issue.kind, "count": issue.count, "treatment": issue.treatment}
-            for issue in crm.quality.issues
-        ]
-        print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
+        _print_json(result, reading, crm)
     else:
-        _print(report, crm, [translate(one, lang) for one in reading.remarks], lang)
+        _print(report, lang)
+        _print_notes(crm, [translate(one, lang) for one in reading.remarks], lang)
     return 0
 
 
-def _make(args: argparse.Namespace, reading: CrmInput, crm: CrmData) -> Report:
+def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: str) -> int:
+    """Make every report; those that the records do not allow are named with the reason."""
+    from abcxyz.cli.output.terminal import printable
+    from abcxyz.crm.reports.registry import REPORTS
+
+    for option in ("by", "stage"):
+        if getattr(args, option) is not None:
+            raise InputError(
+                "the option --{option} means another thing in each report; name one report",
+                option=option,
+            )
+    made: dict[str, Report] = {}
+    missing: dict[str, InputError] = {}
+    for name in REPORTS:
+        try:
+            made[name] = _make(args, name, reading, crm)
+        except InputError as problem:
+            missing[name] = problem
+    if not made:
+        raise next(iter(missing.values()))
+    if args.json:
+        result: dict[str, Any] = {"report": _ALL, "as_of": str(crm.until)}
+        result["reports"] = {name: report.to_dict() for name, report in made.items()}
+        result["missing"] = {name: str(problem) for name, problem in missing.items()}
+        _print_json(result, reading, crm)
+        return 0
+    for name, report in made.items():
+        print(f"{report.title(lang)} ({name})")
+        _print(report, lang, most=_MOST)
+        print()
+    for name, reason in missing.items():
+        print(printable(f"{name}: {translate(reason, lang)}"))
+    _print_notes(crm, [translate(one, lang) for one in reading.remarks], lang)
+    return 0
+
+
+def _print_json(result: dict[str, Any], reading: CrmInput, crm: CrmData) -> None:
+    result["remarks"] = [str(remark) for remark in reading.remarks]
+    result["quality"] = [
+        {"kind": issue.kind, "count": issue.count, "treatment": issue.treatment}
+        for issue in crm.quality.issues
+    ]
+    print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _make(args: argparse.Namespace, name: str, reading: CrmInput, crm: CrmData) -> Report:
     """Make a report with the options of the command line, or else those of the job."""
     from abcxyz.cli.commands.crm_changes.table import COMMANDS
     from abcxyz.crm.reports.registry import REPORTS, make_report
 
-    if args.report in COMMANDS:
+    if name in COMMANDS:
         calendar = _calendar(args, crm) or reading.calendar
-        return COMMANDS[args.report].make(args, crm, _settings(args, reading), calendar)
+        return COMMANDS[name].make(args, crm, _settings(args, reading), calendar)
     of_job = reading.settings.options(reading.calendar)
-    known = REPORTS[args.report].options
+    known = REPORTS[name].options
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
-    options = {name: of_job[name] for name in known & of_job.keys()}
-    chosen = {name: value for name, value in vars(args).items() if name in every}
+    options = {key: of_job[key] for key in known & of_job.keys()}
+    chosen = {key: value for key, value in vars(args).items() if key in every}
     chosen["calendar"] = _calendar(args, crm)
-    options |= {name: value for name, value in chosen.items() if value is not None}
-    return make_report(args.report, crm, _window(args, crm), **options)
+    options |= {key: value for key, value in chosen.items() if value is not None}
+    window = _window(args, crm)
+    if args.report == _ALL:
+        options = {key: value for key, value in options.items() if key in known}
+        if name == "flow" and window is None:
+            window = _whole(crm)
+    elif window is not None and not REPORTS[name].windowed:
+        raise InputError(
+            "the report {name} shows one day and has no window; leave --from and --to out, or "
+            "choose the day with --as-of",
+            name=name,
+        )
+    if args.funnel and "funnel" not in known:
+        options.pop("funnel", None)
+        crm = crm.in_funnel(args.funnel)
+    return make_report(name, crm, window, **options)
+
+
+def _whole(crm: CrmData) -> Any:
+    """Return the window from the first deal to the end of the records."""
+    from abcxyz.core.sales.calendar import Window
+    from abcxyz.crm.records.data import as_local
+
+    end = as_local(crm.until, crm.zone).date() + timedelta(days=1)
+    created = crm.deals.created
+    since = as_local(created.min(), crm.zone).date() if len(created) else end - timedelta(days=1)
+    return Window(since, end)
 
 
 def _settings(args: argparse.Namespace, reading: CrmInput) -> CrmSettings:
@@ -164,22 +240,33 @@ def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
     return BusinessCalendar(crm.zone, holidays=days)
 
 
-def _print(report: Report, crm: CrmData, remarks: list[str], lang: str) -> None:
+def _print(report: Report, lang: str, most: int | None = None) -> None:
+    """Print the finding of a report and its table, at most so many lines of it."""
     from abcxyz.cli.output.terminal import one_line, printable
-    from abcxyz.crm.records.quality import CRM_PROBLEMS
     from abcxyz.crm.reports.base import heading, shown, table_columns
 
     for sentence in report.explain(lang).splitlines():
         print(printable(sentence))
-    rows = [row.to_dict() for row in report.rows()]
-    if rows:
-        names = table_columns(rows)
-        table = [[text(heading(name), lang) for name in names]]
-        table += [[one_line(shown(name, row[name], lang)) for name in names] for row in rows]
-        widths = [max(len(line[i]) for line in table) for i in range(len(names))]
-        print()
-        for line in table:
-            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+    rows = [row.to_dict() for row in report.rows()[:most]]
+    if not rows:
+        return
+    names = table_columns(rows)
+    table = [[text(heading(name), lang) for name in names]]
+    table += [[one_line(shown(name, row[name], lang)) for name in names] for row in rows]
+    widths = [max(len(line[i]) for line in table) for i in range(len(names))]
+    print()
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+    left = len(report.rows()) - len(rows)
+    if left:
+        print(text("and {n} more", lang, n=left))
+
+
+def _print_notes(crm: CrmData, remarks: list[str], lang: str) -> None:
+    """Print what was guessed, repaired and left out."""
+    from abcxyz.cli.output.terminal import printable
+    from abcxyz.crm.records.quality import CRM_PROBLEMS
+
     notes = remarks + [
         f"{text(CRM_PROBLEMS[issue.kind][0], lang)}: {issue.count}" for issue in crm.quality.issues
     ]

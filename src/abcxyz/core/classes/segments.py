@@ -22,6 +22,7 @@ __all__ = [
     "Grouping",
     "codes_of",
     "labels_of",
+    "latin_code",
     "segment_codes",
     "segment_number",
     "tag",
@@ -137,6 +138,17 @@ def segment_codes(abc: Codes, xyz: Codes) -> Codes:
     return np.where((abc < 0) | (xyz < 0), np.int8(-1), np.int8(3) * abc + xyz)
 
 
+def latin_code(written: str) -> str:
+    """Return a code in upper case, with Latin letters for Cyrillic ones that look alike.
+
+    Examples
+    --------
+    >>> latin_code(" ах ")
+    'AX'
+    """
+    return written.strip().upper().translate(_LOOK_ALIKE)
+
+
 def segment_number(segment: str) -> int:
     """Return the code of one segment, in any case and with Cyrillic look-alikes.
 
@@ -150,7 +162,7 @@ def segment_number(segment: str) -> int:
     >>> segment_number("ax"), segment_number("СХ")
     (0, 6)
     """
-    name = str(segment).strip().upper().translate(_LOOK_ALIKE)
+    name = latin_code(str(segment))
     if name not in SEGMENTS:
         raise InputError(
             "there is no segment {segment!r}; use one of {known}",

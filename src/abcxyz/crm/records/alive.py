@@ -1,4 +1,4 @@
-"""Records of the deals that are alive in a window."""
+"""Records of some deals: those alive in a window, those of one funnel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from abcxyz._arrays import Bools
 from abcxyz.crm.records.keys import rows_of
 
-__all__ = ["alive"]
+__all__ = ["alive", "of_funnel"]
 
 
 def alive(tables: Mapping[str, Any], closed: Any, since: Any) -> dict[str, Any]:
@@ -57,4 +57,23 @@ def alive(tables: Mapping[str, Any], closed: Any, since: Any) -> dict[str, Any]:
         if deals.lead is not None:
             chosen |= rows_of(leads.lead, deals.lead) >= 0
         result["leads"] = leads if chosen.all() else leads.take(chosen)
+    return result
+
+
+def of_funnel(tables: Mapping[str, Any], funnel: str) -> dict[str, Any]:
+    """Return the tables of the deals that are in one funnel; records of no deal are left out.
+
+    Leads are those of the deals; tables without a column of deals are whole.
+    """
+    result = dict(tables)
+    deals = tables["deals"]
+    result["deals"] = deals = deals.take(deals.funnel.codes == deals.funnel.code(funnel))
+    for name in ("changes", "lines", "activities", "leads"):
+        table = tables.get(name)
+        if table is None or table.deal is None:
+            continue
+        chosen = rows_of(table.deal, deals.deal) >= 0
+        if name == "leads" and deals.lead is not None:
+            chosen |= rows_of(table.lead, deals.lead) >= 0
+        result[name] = table.take(chosen)
     return result

@@ -14,7 +14,7 @@ from attrs import Factory, evolve, field, frozen
 from abcxyz._arrays import Floats, Ints, as_day
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
-from abcxyz.crm.records.alive import alive
+from abcxyz.crm.records.alive import alive, of_funnel
 from abcxyz.crm.records.clean import clean
 from abcxyz.crm.records.columns import Columns, Moments, TextColumn, blank_column
 from abcxyz.crm.records.cut import cut
@@ -231,6 +231,18 @@ class CrmData:
         quality = account.quality(self.quality.rows, self.quality.used)
         until = None if self.__dict__["_ends_with_records"] else self.until
         return evolve(self, deals=deals, quality=quality, until=until)
+
+    def in_funnel(self, funnel: str) -> CrmData:
+        """Return the records of the deals that are in one funnel.
+
+        Raises
+        ------
+        ConfigError
+            The funnel is unknown.
+        """
+        self.stages.stages(funnel)
+        until = None if self.__dict__["_ends_with_records"] else self.until
+        return evolve(self, **of_funnel(self.tables(), funnel), until=until)
 
     @functools.cached_property
     def deal_of_activity(self) -> Ints:

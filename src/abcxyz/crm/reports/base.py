@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import numpy as np
 
-from abcxyz.core.display import html_table, percent, plain_number
+from abcxyz.core.display import Drawable, html_table, percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.toolkit.catalogue import text
@@ -27,6 +27,7 @@ __all__ = [
     "Row",
     "find",
     "heading",
+    "is_share",
     "named",
     "shown",
     "table_columns",
@@ -99,7 +100,7 @@ def find(rows: Iterable[_Row], **wanted: str) -> _Row:
     raise KeyError(*wanted.values())
 
 
-class Report(Row, ABC):
+class Report(Drawable, Row, ABC):
     """Base of the results of reports."""
 
     __slots__ = ()
@@ -192,13 +193,18 @@ def heading(name: str) -> str:
     return _HEADINGS.get(name) or name.replace("_", " ").capitalize()
 
 
+def is_share(name: str) -> bool:
+    """Return whether a field is a share where it is a fraction."""
+    return name in _SHARES
+
+
 def shown(name: str, value: Any, lang: str) -> str:
     """Format the value of a field for people: shares in percent, unknown figures as a dash."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return text("yes" if value else "no", lang)
-    if isinstance(value, float) and name in _SHARES:
+    if isinstance(value, float) and is_share(name):
         return percent(value, lang)
     if isinstance(value, int | float):
         return plain_number(value, lang)

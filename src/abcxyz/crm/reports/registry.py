@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.baskets.recommendations import recommendations
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.reports.activity import activity
 from abcxyz.crm.reports.base import Report
@@ -67,6 +68,12 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
         ),
         "sla": ReportKind(
             "requests answered in time", service_levels, options=frozenset({"calendar", "rules"})
+        ),
+        "offers": ReportKind(
+            "what to offer to each customer next, and what is due",
+            recommendations,
+            windowed=False,
+            options=frozenset({"customer", "exclude"}),
         ),
     }
 )

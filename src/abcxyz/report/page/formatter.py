@@ -130,6 +130,11 @@ def _picture(analysis: Analysis, lang: str, name: str, width: float | None = Non
         picture = charts.curve(analysis.abc, lang, width=width or 680)
     else:
         picture = charts.lorenz(analysis.abc, lang, width=width or 440)
+    return themed(picture)
+
+
+def themed(picture: str) -> Markup:
+    """Return a chart in the colours of the page's theme; charts escape their text."""
     return Markup(_HEX.sub(_themed, picture))  # noqa: S704
 
 

@@ -96,6 +96,7 @@ def render_html(
     from abcxyz.report.page.sections.calls import calls
     from abcxyz.report.page.sections.cells import cells
     from abcxyz.report.page.sections.changes import changes
+    from abcxyz.report.page.sections.crm import crm
     from abcxyz.report.page.sections.cuts import cuts
     from abcxyz.report.page.sections.figures import figures
     from abcxyz.report.page.sections.heading import heading
@@ -127,6 +128,7 @@ def render_html(
             **changes(facts, show),
             **cells(facts, show, rows),
             **owners(facts, show),
+            **crm(facts, show),
             **cuts(facts, show),
             **lists(facts, show),
             **words(facts, show),

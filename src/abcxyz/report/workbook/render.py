@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from abcxyz.errors import InputError
 from abcxyz.report.customers import Facts
 from abcxyz.report.workbook.rows import filled, printable
+from abcxyz.report.workbook.sheets.crm import crm_sheets
 from abcxyz.report.workbook.sheets.customers import (
     MANY,
     customers_sheet,
@@ -58,8 +59,8 @@ def render_workbook(
     Returns
     -------
     bytes
-        An ``.xlsx`` with nine sheets, all columns of a customer in one row of one of them; the
-        same analysis gives the same bytes.
+        An ``.xlsx`` with nine sheets, and those of the CRM where one was read; all columns of a
+        customer are in one row of one of them. The same analysis gives the same bytes.
 
     Raises
     ------
@@ -104,6 +105,7 @@ def render_workbook(
     transitions_sheet(facts, writer)
     alerts_sheet(facts, writer)
     prospects_sheet(facts, writer)
+    crm_sheets(facts, writer)
     quality_sheet(facts, writer)
     settings_sheet(facts, writer)
     glossary_sheet(facts, writer)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
-import ssl
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -21,6 +19,7 @@ import urllib3
 from attrs import evolve, field, frozen
 
 from abcxyz.errors import ConfigError, UnavailableError
+from abcxyz.http.session import DEADLINES, TrustingSession
 from abcxyz.toolkit.backoff import Backoff, TokenBucket, retry_after
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.loopback import is_loopback
@@ -83,43 +82,6 @@ class Answer:
         return retry_after(self.headers.get("Retry-After", ""), now)
 
 
-class _SystemTrust(requests.adapters.HTTPAdapter):
-    """Trust the certificate authorities of this machine besides those of ``requests``."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        context = ssl.create_default_context()
-        return super().proxy_manager_for(proxy, ssl_context=context, **options)
-
-
-class _TrustingSession(requests.Session):
-    """Session whose HTTPS requests trust as `_SystemTrust` does.
-
-    The certificates are loaded with the first such request: that takes longer than everything
-    else here, and plain HTTP to this machine does not need them.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._trust: _SystemTrust | None = None
-
-    def get_adapter(self, url: str) -> requests.adapters.BaseAdapter:
-        if not url.lower().startswith("https://"):
-            return super().get_adapter(url)
-        with self._lock:
-            if self._trust is None:
-                self._trust = _SystemTrust()
-            return self._trust
-
-    def close(self) -> None:
-        super().close()
-        if self._trust is not None:
-            self._trust.close()
-
-
 class Transport:
     """Send HTTP requests within a rate limit, with retries and redacted errors.
 
@@ -135,7 +97,7 @@ class Transport:
     connect_timeout, read_timeout
         Seconds; the second for each piece of the answer.
     total_timeout
-        Seconds for the whole answer, however steadily it trickles in.
+        Seconds for the whole answer with its headers, however steadily it trickles in.
     largest
         Maximum size of an answer in bytes, unpacked.
     attempts
@@ -173,7 +135,7 @@ class Transport:
         random: Callable[[], float] | None = None,
     ) -> None:
         self.redactor = Redactor(secrets)
-        self._session = session if session is not None else _TrustingSession()
+        self._session = session if session is not None else TrustingSession()
         # Otherwise requests would add credentials from a .netrc file.
         self._session.trust_env = False
         if proxy is not None:
@@ -288,8 +250,10 @@ class Transport:
             # A stale keep-alive connection looks like a lost response: open a new one.
             self._session.close()
         read = self._timeouts[1] if timeout is None else timeout
+        started = self._clock.monotonic()
+        DEADLINES.end = self._clock, started + self._total
+        host = urlsplit(url).hostname or ""
         try:
-            started = self._clock.monotonic()
             got = self._session.request(
                 method,
                 url,
@@ -301,7 +265,7 @@ class Transport:
                 stream=True,
             )
             with got:
-                content = self._content(got, started)
+                content: bytes | None = self._content(got, started)
         except ValueError as problem:
             # Raised, also by requests, for a URL or a header that cannot be sent.
             return ConfigError(
@@ -309,8 +273,11 @@ class Transport:
                 kind=type(problem).__name__,
             )
         except requests.RequestException as problem:
-            return _judge(problem, urlsplit(url).hostname or "")
-        host = urlsplit(url).hostname or ""
+            if self._clock.monotonic() - started < self._total:
+                return _judge(problem, host)
+            content = None
+        finally:
+            DEADLINES.end = None
         if content is None:
             return _EndlessError(
                 "the answer of {host} took over {seconds} s as a whole; the request may have been "

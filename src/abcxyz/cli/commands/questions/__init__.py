@@ -1,0 +1,1 @@
+"""Commands that answer questions: in words, and for assistants."""

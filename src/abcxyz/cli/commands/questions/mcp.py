@@ -1,0 +1,90 @@
+"""``abcxyz mcp``: answer an assistant over the Model Context Protocol."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+from pathlib import Path
+
+from abcxyz.cli.inputs.question_input import add_question_data, open_question_data
+from abcxyz.cli.options.language import data_language
+from abcxyz.cli.parser import HelpText
+from abcxyz.errors import ConfigError, PluginError
+
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP = "answer the questions of an assistant"
+
+_PORT = 8931
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    from abcxyz.questions.catalogue import GROUPS
+
+    parser.description = (
+        "Serve the questions over the Model Context Protocol, read-only: to one client over "
+        "standard input and output, or over HTTP on this machine with a token. Questions without "
+        "data are not listed."
+    )
+    add_question_data(parser, names="companies")
+    parser.add_argument(
+        "--tools",
+        metavar="GROUPS",
+        help=HelpText(
+            "groups of questions, comma-separated; all by default: {groups}",
+            groups=", ".join(GROUPS),
+        ),
+    )
+    parser.add_argument("--max-rows", type=int, default=100, help="most rows of a page")
+    parser.add_argument(
+        "--transport", choices=["stdio", "http"], default="stdio", help="how the client connects"
+    )
+    parser.add_argument("--port", type=int, default=_PORT, help="port of HTTP")
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="private file with the token for HTTP"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; return the exit code."""
+    try:
+        from abcxyz.mcp import transport
+    except ImportError as problem:
+        raise PluginError(
+            "abcxyz mcp needs a package that is not installed ({reason}); install abcxyz[mcp]",
+            reason=problem.name,
+        ) from None
+    from abcxyz.questions.catalogue import GROUPS
+    from abcxyz.toolkit.files import read_private
+    from abcxyz.toolkit.known_names import check_known
+
+    groups = None
+    if args.tools:
+        groups = frozenset(one.strip() for one in args.tools.split(","))
+        check_known(
+            "there are no tools {key!r}; known are {known}", key=sorted(groups), known=GROUPS
+        )
+    if not 1 <= args.max_rows <= 100:
+        raise ConfigError(
+            "--max-rows {rows} is outside of 1 to 100; give a number in between",
+            rows=args.max_rows,
+        )
+    if args.transport == "http" and args.token_file is None:
+        raise ConfigError(
+            "HTTP needs a token; write a random one into a private file and name it as "
+            "--token-file"
+        )
+    options = {
+        "version": version("abcxyz"),
+        "groups": groups,
+        "lang": data_language(args),
+        "most_rows": args.max_rows,
+    }
+    data = open_question_data(args)
+    if args.transport == "stdio":
+        transport.serve_stdio(data, **options)
+    else:
+        token = read_private(Path(args.token_file)).strip()
+        transport.serve_http(data, token=token, host="127.0.0.1", port=args.port, **options)
+    return 0

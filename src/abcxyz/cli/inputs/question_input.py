@@ -1,0 +1,97 @@
+"""Data of the commands that answer questions: a history, a job, the records of a CRM."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abcxyz.cli.options.dates import today
+from abcxyz.cli.options.history import HISTORY
+from abcxyz.errors import ConfigError
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis.record import Analysis
+    from abcxyz.questions import QuestionData
+
+__all__ = ["add_question_data", "open_question_data"]
+
+
+def add_question_data(parser: argparse.ArgumentParser, *, names: str) -> None:
+    """Add the options that name the data.
+
+    Parameters
+    ----------
+    names
+        Whose names are shown by default.
+    """
+    from abcxyz.questions.data import NAMES
+
+    parser.add_argument("--history", metavar="DB", help="file of snapshots, opened read-only")
+    parser.add_argument("--job", metavar="JOB", help="a job whose sales are read and analyzed")
+    parser.add_argument(
+        "--crm", metavar="SOURCE", help="folder of CRM tables, one table, or a job with [crm]"
+    )
+    parser.add_argument("--zone", help="time zone of the business, such as Europe/Moscow")
+    parser.add_argument(
+        "--names", choices=NAMES, default=names, help="whose names are shown, besides identifiers"
+    )
+
+
+def open_question_data(args: argparse.Namespace) -> QuestionData:
+    """Read what the options name; without any the usual history, if it is there.
+
+    Raises
+    ------
+    ConfigError
+        Nothing is named, and there is no usual history.
+    """
+    from abcxyz.questions import QuestionData
+
+    if args.history is None and args.job is None and args.crm is None:
+        if not Path(HISTORY).is_file():
+            raise ConfigError(
+                "there is nothing to answer from; name a history, a job or the records of a CRM"
+            )
+        args.history = HISTORY
+    analysis, history, job = None, args.history, None
+    if args.job is not None:
+        analysis, found, job = _analyzed(args)
+        history = history or (found if found.is_file() else None)
+    crm = None
+    if args.crm is not None:
+        from abcxyz.pipeline.crm import open_crm
+
+        crm = open_crm(args.crm, today=today(), zone=args.zone).crm
+    return QuestionData(
+        history=history, job=job, analysis=analysis, crm=crm, names=args.names, today=today
+    )
+
+
+def _analyzed(args: argparse.Namespace) -> tuple[Analysis, Path, str]:
+    """Read the sales of a job and analyze them; write nothing."""
+    from abcxyz.cli.inputs.sales_input import open_sales_input
+    from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.learn_lapses import learning
+    from abcxyz.history import History
+    from abcxyz.tables.loaders import read_playbook
+
+    options = argparse.Namespace(
+        file=[args.job], as_of=None, history=None, history_job=None, lang=args.lang
+    )
+    with open_sales_input(options) as sales:
+        previous = None
+        if sales.history.is_file():
+            with History(sales.history, read_only=True) as file:
+                dated = sales.settings.periods(sales.as_of).dated
+                previous = file.latest(dated, sales.settings, job=sales.job)
+        analysis = analyze_reading(
+            sales.reading,
+            as_of=sales.as_of,
+            settings=sales.settings,
+            previous=previous,
+            playbook=None if sales.playbook is None else read_playbook(sales.playbook),
+            alert_rules=sales.alerts,
+            orders=learning(sales.alerts, sales.settings, sales.as_of),
+        )
+        return sales.enrich(analysis), sales.history, sales.job

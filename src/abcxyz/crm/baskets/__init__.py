@@ -1,0 +1,1 @@
+"""Market baskets: products that are bought together, and what to offer next."""

@@ -1,0 +1,1 @@
+"""Understanding of questions written in Russian and English."""

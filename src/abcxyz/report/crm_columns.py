@@ -1,0 +1,30 @@
+"""The CRM reports that the page and the workbook show, and the columns of the page's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["PAGE_COLUMNS"]
+
+#: Name of a report, the most important first -> fields of its rows that the page shows.
+PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "funnel": (
+            *("name", "touched", "reached", "conversion", "low", "high"),
+            *("lost_here", "open_here", "handed_here", "worth"),
+        ),
+        "losses": ("reason", "lost", "amount", "share", "low", "high", "of_deals"),
+        "managers": (
+            *("name", "created", "won", "lost", "won_amount", "average_cheque"),
+            *("rate", "low", "high", "ratio", "verdict"),
+        ),
+        "sources": ("source", "leads", "deals", "won", "won_amount", "rate", "per_lead"),
+        "cycle": ("funnel", "deals", "won", "lost", "open", "median", "p90"),
+        "stuck": ("deal", "stage", "owner", "days", "usual", "silent", "amount"),
+        "sla": ("rule", "owner", "met", "late", "overdue", "share", "low", "high"),
+        "snapshot": ("stage", "deals", "amount", "median_days", "p90_days"),
+        "products": ("product", "lines", "amount", "margin_share", "coverage", "conversion"),
+        "activity": ("user", "kind", "done", "minutes"),
+    }
+)

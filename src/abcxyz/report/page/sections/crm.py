@@ -1,0 +1,81 @@
+"""Sections of the CRM reports: the finding as the heading, a chart, and a table."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from abcxyz.charts.crm import crm_report
+from abcxyz.charts.svg import clean
+from abcxyz.crm.analysis import CrmAnalysis
+from abcxyz.crm.reports.base import Report, heading, shown
+from abcxyz.i18n import date_text, text, translate
+from abcxyz.report.crm_columns import PAGE_COLUMNS
+from abcxyz.report.customers import Facts
+from abcxyz.report.page.formatter import Formatter, themed
+
+__all__ = ["crm"]
+
+_ROWS = 15
+_END = re.compile(r"(?<=[.!?]) (?=.)")
+#: A sentence that begins with the name of a rule.
+_LABEL = re.compile(r"\w+: ")
+
+
+def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Return the sections of the CRM reports; none where no CRM was read."""
+    made = facts.analysis.crm
+    sections: list[dict[str, Any]] = []
+    missing: list[str] = []
+    window = ""
+    if isinstance(made, CrmAnalysis):
+        lang = show.lang
+        sections = [
+            _section(name, made.reports[name], show)
+            for name in PAGE_COLUMNS
+            if name in made.reports
+        ]
+        missing = [
+            f"{name}: {clean(translate(reason, lang), 300)}"
+            for name, reason in made.missing.items()
+        ]
+        window = text(
+            "{since} to {until}",
+            lang,
+            since=date_text(made.window.since, lang),
+            until=date_text(made.window.last, lang),
+        )
+    return {"crm": sections, "crm_missing": missing, "crm_window": window}
+
+
+def _first_sentence(explained: str) -> tuple[str, str]:
+    """Return the first sentence, and the rest; an abbreviation does not end a sentence."""
+    for end in _END.finditer(explained):
+        rest = explained[end.end() :]
+        if rest[0].isupper() or _LABEL.match(rest):
+            return explained[: end.start()], rest
+    return explained, ""
+
+
+def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
+    lang = show.lang
+    finding, rest = _first_sentence(clean(report.explain(lang), 1200))
+    fields = PAGE_COLUMNS[name]
+    rows = [row.to_dict() for row in report.rows()[:_ROWS]]
+    return {
+        "id": f"crm-{name}",
+        "title": report.title(lang),
+        "finding": finding,
+        "rest": rest,
+        "picture": themed(
+            crm_report(report, lang, width=720, currency=show.currency, finding=False)
+        ),
+        "heads": [text(heading(one), lang) for one in fields],
+        "numeric": [
+            place
+            for place, one in enumerate(fields)
+            if any(isinstance(row[one], int | float) for row in rows)
+        ],
+        "rows": [[shown(one, row[one], lang) for one in fields] for row in rows],
+        "left": len(report.rows()) - len(rows),
+    }

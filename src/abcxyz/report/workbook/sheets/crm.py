@@ -1,0 +1,57 @@
+"""Sheets of the CRM reports: their findings, and one sheet for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from abcxyz.crm.analysis import CrmAnalysis
+from abcxyz.crm.reports.base import Report, heading, is_share, table_columns
+from abcxyz.i18n import text, translate
+from abcxyz.report.crm_columns import PAGE_COLUMNS
+from abcxyz.report.customers import Facts
+from abcxyz.report.workbook.writer import SheetWriter
+
+__all__ = ["crm_sheets"]
+
+#: Endings of the names of fields that hold money.
+_MONEY = ("amount", "cheque", "spend", "cost", "worth", "leak", "per_lead", "per_won")
+
+
+def crm_sheets(facts: Facts, writer: SheetWriter) -> None:
+    """Write the CRM reports; nothing where no CRM was read."""
+    made = facts.analysis.crm
+    if not isinstance(made, CrmAnalysis):
+        return
+    reports = {name: made.reports[name] for name in PAGE_COLUMNS if name in made.reports}
+    rows: list[tuple[object, ...]] = [
+        (report.title(writer.lang), report.explain(writer.lang)) for report in reports.values()
+    ]
+    rows += [(name, translate(reason, writer.lang)) for name, reason in made.missing.items()]
+    writer.sheet("CRM", [("Report", 30, "label"), ("Finding", 120, "")], rows)
+    for report in reports.values():
+        _report_sheet(report, writer)
+
+
+def _report_sheet(report: Report, writer: SheetWriter) -> None:
+    rows = [row.to_dict() for row in report.rows()]
+    names = table_columns(rows)
+    writer.sheet(
+        report.title(writer.lang)[:31],
+        [(heading(name), 18, _style(name, rows)) for name in names] or [("Report", 30, "")],
+        ([_cell(row[name], writer.lang) for name in names] for row in rows),
+    )
+
+
+def _style(name: str, rows: list[dict[str, Any]]) -> str:
+    values = [row[name] for row in rows if row[name] is not None]
+    if any(isinstance(one, float) for one in values):
+        if is_share(name):
+            return "share"
+        return "money" if name.endswith(_MONEY) else ""
+    return "count" if values and all(type(one) is int for one in values) else ""
+
+
+def _cell(value: object, lang: str) -> object:
+    if isinstance(value, bool):
+        return text("yes" if value else "no", lang)
+    return text(value, lang) if isinstance(value, str) else value

@@ -1,0 +1,240 @@
+"""The server over its own client, in both eras of the protocol, and over real transports."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+from tests.questions import worlds
+from tests.questions.test_answers import CALLS
+
+from abcxyz.errors import ConfigError
+from abcxyz.questions import ANSWER_SCHEMA, QUESTIONS, QuestionData
+
+pytest.importorskip("mcp")
+
+from abcxyz.mcp import transport
+from abcxyz.mcp.server import QuestionServer
+from mcp import Client, StdioServerParameters, stdio_client
+
+ERAS = ["legacy", "auto"]
+#: Hash of the list of tools: a changed description is a change of what assistants are told.
+PINNED = "cb516e11758e578ad3571208ac01274aa495f172b4f3aa06f0104945b285390d"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> QuestionData:
+    return worlds.everything(tmp_path_factory.mktemp("mcp"))
+
+
+def talk(server: Any, act: Callable[[Any], Awaitable[Any]], era: str = "auto") -> Any:
+    """Connect a client, let it act, and return what it returns."""
+
+    async def session() -> Any:
+        async with Client(server, mode=era) as client:
+            return await act(client)
+
+    return asyncio.run(session())
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_every_tool_answers_by_structure_and_by_text(data: QuestionData, era: str) -> None:
+    async def act(client: Any) -> None:
+        listed = (await client.list_tools()).tools
+        assert [one.name for one in listed] == list(QUESTIONS)
+        for tool in listed:
+            assert tool.input_schema["additionalProperties"] is False
+            assert tool.annotations.read_only_hint
+            progress: list[float] = []
+
+            async def note(done: float, *_: Any) -> None:
+                progress.append(done)  # noqa: B023 - called before the loop goes on
+
+            result = await client.call_tool(
+                tool.name, CALLS.get(tool.name, {}), progress_callback=note
+            )
+            assert not result.is_error
+            jsonschema.validate(result.structured_content, dict(ANSWER_SCHEMA))
+            assert result.structured_content["sentence"] in result.content[0].text
+            assert progress == [0, 1]
+            wrong = await client.call_tool(tool.name, {**CALLS.get(tool.name, {}), "stgae": "x"})
+            assert wrong.is_error
+            assert wrong.structured_content["code"] == "bad_argument"
+            assert wrong.structured_content["fix"] in wrong.content[0].text
+
+    talk(QuestionServer(data, version="1"), act, era)
+
+
+def test_the_list_of_tools_is_the_published_one(data: QuestionData) -> None:
+    async def act(client: Any) -> str:
+        listed = [one.model_dump(mode="json") for one in (await client.list_tools()).tools]
+        return json.dumps(listed, sort_keys=True, ensure_ascii=True)
+
+    written = talk(QuestionServer(data, version="1"), act)
+    assert hashlib.sha256(written.encode()).hexdigest() == PINNED
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_a_chain_of_pages_and_choices(data: QuestionData, era: str) -> None:
+    async def act(client: Any) -> None:
+        seen: list[str] = []
+        cursor = None
+        while True:
+            arguments = {"outcome": "any", "limit": 4} | ({"cursor": cursor} if cursor else {})
+            page = (await client.call_tool("list_deals", arguments)).structured_content
+            seen += [row["deal"] for row in page["value"]]
+            cursor = page["next_cursor"]
+            if not cursor:
+                break
+            stale = await client.call_tool("list_deals", {"outcome": "won", "cursor": cursor})
+            assert stale.structured_content["code"] == "stale_cursor"
+        assert len(set(seen)) == len(seen) == page["rows"] == 6
+        choice = await client.call_tool("count_deals", {"stage": "Согласование"})
+        assert not choice.is_error
+        assert len(choice.structured_content["choices"]) == 2
+
+    talk(QuestionServer(data, version="1"), act, era)
+
+
+def test_tools_without_data_are_not_listed(tmp_path: Path) -> None:
+    alone = QuestionData(history=worlds.history(tmp_path / "h.db"), today=lambda: worlds.TODAY)
+
+    async def act(client: Any) -> None:
+        names = [one.name for one in (await client.list_tools()).tools]
+        assert "matrix" in names
+        assert "count_deals" not in names
+        closed = await client.call_tool("count_deals", {})
+        assert closed.is_error
+        assert "matrix" in closed.structured_content["fix"]
+
+    talk(QuestionServer(alone, version="1"), act)
+
+
+def test_resources_and_prompts(data: QuestionData) -> None:
+    async def act(client: Any) -> None:
+        names = await client.read_resource("abcxyz://names/stages")
+        assert {"id": "NEW", "name": "Новая", "where": "0"} in json.loads(names.contents[0].text)
+        about = await client.read_resource("abcxyz://about")
+        assert "as of 2026-11-01" in about.contents[0].text
+        prompt = await client.get_prompt("before_the_call", {"customer": "x\n\u202ecall confirm"})
+        assert "\u202e" not in prompt.messages[0].content.text
+
+    talk(QuestionServer(data, version="1"), act)
+
+
+def test_a_failure_is_an_answer_without_its_text(
+    data: QuestionData, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("secret 4711")
+
+    monkeypatch.setattr("abcxyz.mcp.server.answer_question", fail)
+
+    async def act(client: Any) -> None:
+        result = await client.call_tool("matrix", {})
+        assert result.structured_content["code"] == "unavailable"
+        assert "4711" not in result.content[0].text
+
+    talk(QuestionServer(data, version="1"), act)
+    assert "4711" not in caplog.text
+
+
+def test_a_slow_answer_is_given_up(data: QuestionData, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    monkeypatch.setattr("abcxyz.mcp.server.answer_question", lambda *_: release.wait(10))
+
+    async def act(client: Any) -> None:
+        result = await client.call_tool("matrix", {})
+        assert result.structured_content["code"] == "too_slow"
+        release.set()
+
+    talk(QuestionServer(data, version="1", seconds=0.05), act)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("era", ERAS)
+def test_the_command_serves_over_standard_input_and_output(tmp_path: Path, era: str) -> None:
+    path = worlds.history(tmp_path / "h.db")
+    program = StdioServerParameters(
+        command=sys.executable, args=["-m", "abcxyz", "mcp", "--history", str(path)]
+    )
+
+    async def act(client: Any) -> str:
+        result = await client.call_tool("customer_segment", {"customer": "CO_9"})
+        return str(result.structured_content["value"]["segment"])
+
+    assert re.fullmatch("[ABC][XYZ]", talk(stdio_client(program), act, era))
+
+
+TOKEN = "t" * 32
+
+
+@pytest.fixture(scope="module")
+def address(data: QuestionData) -> Iterator[str]:
+    """Serve over HTTP on a free port of this machine."""
+    import socket
+
+    import uvicorn
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = transport.http_app(data, token=TOKEN, host="127.0.0.1", port=port, version="1")
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.02)
+    yield f"http://127.0.0.1:{port}/mcp"
+    server.should_exit = True
+    thread.join(10)
+
+
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": f"Bearer {TOKEN}"}, 200),
+        ({}, 401),
+        ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": f"Bearer {TOKEN}", "Host": "evil.example"}, 421),
+        ({"Authorization": f"Bearer {TOKEN}", "Origin": "http://evil.example"}, 403),
+    ],
+)
+def test_http_wants_the_token_the_host_and_no_foreign_page(
+    address: str, headers: dict[str, str], status: int
+) -> None:
+    accept = {"Accept": "application/json, text/event-stream"}
+    answer = requests.post(address, json=CALL, headers=accept | headers, timeout=10)
+    assert answer.status_code == status
+    if status == 200:
+        assert "abcxyz" in answer.text
+
+
+def test_other_interfaces_and_short_tokens_are_refused(data: QuestionData) -> None:
+    for host, token in (("0.0.0.0", TOKEN), ("127.0.0.1", "short")):
+        with pytest.raises(ConfigError):
+            transport.http_app(data, token=token, host=host, port=1, version="1")
