@@ -133,8 +133,9 @@ def _rule(axis: str) -> Iterator[tuple[str, Key]]:
         )
 
 
-#: Tables of which a job may have several.
+#: Of two values of an attribute, the one that stands or the one of the next enricher.
 PREFERENCES = ("own", "new")
+#: Tables of which a job may have several.
 LISTS = ("source", "sink", "crm.sla", "changes")
 #: Keys of an adapter's customers, which two systems may know by different identifiers.
 _IDS = {

@@ -37,6 +37,7 @@ def moscow_day(now: float) -> str:
 
     Examples
     --------
+    >>> from datetime import UTC
     >>> moscow_day(datetime(2026, 11, 29, 21, 30, tzinfo=UTC).timestamp())
     '2026-11-30'
     """
