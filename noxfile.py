@@ -54,7 +54,14 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, but for the slow ones and those in a browser."""
     session.install("-e", ".[all]", *group("test"))
-    session.run("pytest", "-n", "auto", *session.posargs)
+    session.run("pytest", "-n", "auto", "-m", "not slow and not browser", *session.posargs)
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Run the tests that take more than a second each, which plain pytest leaves out."""
+    session.install("-e", ".[all]", *group("test"))
+    session.run("pytest", "-n", "auto", "-m", "long and not slow", *session.posargs)
 
 
 @nox.session

@@ -25,12 +25,23 @@ os.environ["LC_ALL"] = "C.UTF-8"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Tests of more than about a second of processor time, by measurement.
+LONG = Path(__file__).parent / "long.txt"
 
 
 def pytest_collection_finish() -> None:
     """Keep what the imports made out of garbage collections: it lives as long as the process."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ``tests/long.txt`` lists."""
+    names = frozenset(LONG.read_text(encoding="utf-8").split())
+    for item in items:
+        if item.nodeid.partition("[")[0] in names:
+            item.add_marker(pytest.mark.long)
 
 
 def _beside(name: str) -> Path:

@@ -157,8 +157,8 @@ def test_hostile_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
             "--lang", lang,
         )  # fmt: skip
         assert code == 0
-        # The page has one script of its template.
-        assert 1 == (out / "report.html").read_text("utf-8").count("<script")
+        # The page has two scripts: the data, and that of its template.
+        assert 2 == (out / "report.html").read_text("utf-8").count("<script")
         text = (out / "segments.csv").read_text("utf-8-sig")
         cells = list(csv.reader(io.StringIO(text), delimiter=";" if lang == "ru" else ","))
         assert not any(row[0][:1] in "=+-@" for row in cells[1:])

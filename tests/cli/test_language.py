@@ -182,7 +182,12 @@ def test_every_module_is_a_command() -> None:
     modules = {
         one.name.removeprefix("abcxyz.cli.commands.")
         for one in pkgutil.walk_packages(commands.__path__, "abcxyz.cli.commands.")
-        if not one.ispkg
+        # Reports of ``abcxyz crm`` that are no commands of their own.
+        if not one.ispkg and ".crm_changes." not in one.name
     }
     assert modules == set(COMMANDS.values())
-    assert [name for name, module in COMMANDS.items() if module.rpartition(".")[2] != name] == []
+    assert [
+        name
+        for name, module in COMMANDS.items()
+        if module.removesuffix(".command").rpartition(".")[2] != name
+    ] == []

@@ -78,7 +78,7 @@ def test_one_run_makes_both_halves(tmp_path: Path) -> None:
     assert isinstance(crm, CrmAnalysis)
     assert (crm.as_of, crm.window.until) == (AS_OF, AS_OF)
     assert {"funnel", "losses", "sla", "stuck"} <= set(crm.reports)
-    assert list(crm.missing) == ["products"]
+    assert list(crm.missing) == ["products", "offers"]
     document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, json_schema("summary"))
     assert document["crm"]["reports"]["funnel"]["funnels"]["sales"]["stages"][0]["reached"] == 4

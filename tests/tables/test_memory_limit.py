@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abcxyz import Settings
+from abcxyz import Settings, analyze
 from abcxyz.tables.analyze_file import analyze_file
 from abcxyz.tables.sales import read_sales
 from abcxyz.tables.scan.line_store import LineStore
@@ -93,3 +93,30 @@ def test_hashes_find_what_pandas_finds(file: Path) -> None:
     usable = frame["customer"].str.strip().ne("") & frame["date"].ne("") & frame["amount"].ne("")
     usable &= frame["currency"].ne("USD")
     assert int((frame.duplicated() & usable).sum()) == found["duplicate"]
+
+
+def test_the_year_before_is_the_same_from_a_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that fit, files that do not, and sales in memory are compared with the year before."""
+    settings = Settings(period="6M")
+    expected = analyze(
+        read_sales(file, currency="rub").transactions, as_of=AS_OF, settings=settings
+    ).bridge
+    assert expected is not None
+    assert {one.step for one in expected.steps if one.customers} >= {"grown", "shrunk"}
+    small = analyze_file(file, as_of=AS_OF, settings=settings, currency="rub").bridge
+    add, spilled = LineStore.add, []
+
+    def small_budget(self: LineStore, *args: Any) -> None:
+        self._budget = 1.0
+        add(self, *args)
+        spilled.append(self.spilled)
+
+    monkeypatch.setattr(LineStore, "add", small_budget)
+    large = analyze_file(file, as_of=AS_OF, settings=settings, currency="rub").bridge
+    assert any(spilled)
+    for made in (small, large):
+        assert made is not None
+        assert made.steps == expected.steps
+        assert (made.before, made.after) == (expected.before, expected.after)

@@ -41,7 +41,7 @@ PHRASES = """
 "{sentence}; {before}, then {after}" = "{sentence}; {before}, dann {after}"
 "AX - Priority customer" = "AX - Vorrangiger Kunde"
 "A lead of high potential" = "Ein Lead mit hohem Potenzial"
-"Nine segments" = "Neun Segmente"
+"Find a customer" = "Kunden suchen"
 "Window: {first} to {last}" = "Zeitraum: {first} bis {last}"
 "there is no customer {customer!r} here" = "den Kunden {customer!r} gibt es hier nicht"
 """
@@ -97,7 +97,7 @@ class TestGerman:
         analysis = make_analysis()
         page = render_html(analysis, lang="de")
         assert '<html lang="de"' in page
-        assert "Neun Segmente" in page
+        assert "Kunden suchen" in page
         assert "Deutsch</button>" in page
         shown = render(analysis, "de")
         assert "Zeitraum: 01.11.2025 bis 31.10.2026" in shown

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from abcxyz._arrays import freeze
 from abcxyz.errors import AbcxyzWarning, InputError
@@ -151,7 +152,7 @@ class FileReading:
                 orders.name(scan.labels)
             order = np.argsort(np.concatenate([panel.customers for panel in panels]))
             panel = panels[0] if len(panels) == 1 else join_panels(panels, order)
-            panel = attrs.evolve(panel, customers=freeze(scan.labels[panel.customers]))
+            panel = _labelled(panel, scan.labels)
             self._note(scan)
             return panel if scan.dated else _without_series(panel)
 
@@ -189,6 +190,16 @@ def check_cost(metric: str, columns: Mapping[str, str]) -> None:
         raise InputError(
             "the metric profit needs the cost of each sale; name its column with --cost"
         )
+
+
+def _labelled(panel: Panel, labels: npt.NDArray[np.object_]) -> Panel:
+    """Replace positions in the labels by the labels, also in the window before."""
+    past = panel.earlier
+    return attrs.evolve(
+        panel,
+        customers=freeze(labels[panel.customers]),
+        earlier=None if past is None else _labelled(past, labels),
+    )
 
 
 def _without_series(panel: Panel) -> Panel:

@@ -25,8 +25,10 @@ from abcxyz.toolkit.known_names import check_known
 
 __all__ = ["OUTCOMES", "Call", "CallList", "CallOutcome", "call_list", "calls_of_risk"]
 
-OUTCOMES = ("called", "ordered", "lost")
-"""What became of a call: the customer was reached, ordered, or is lost."""
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {"called": "customer called", "ordered": "customer ordered", "lost": "customer lost"}
+)
+"""What became of a call: the customer was reached, ordered, or is lost -> its phrase."""
 
 _LEAST_WAIT = 7  # days after a call in which no other is due
 

@@ -85,11 +85,12 @@ def _by_quantile(analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> Iter
     horizon = USUAL_HORIZON if risk is None else risk.horizon_days
     in_money = snapshot.settings.metric != "count"
     counts = np.diff(analysis.rhythm.starts) + 1
+    segment = snapshot.segment
     for i in np.flatnonzero(in_a & silence.late).tolist():
         customer = snapshot.customers[i]
         customer = customer.item() if isinstance(customer, np.generic) else customer
         row = None if risk is None else risk.positions.get(customer)
-        code = int(snapshot.segment[i])
+        code = int(segment[i])
         last: date = snapshot.last_day[i].astype("M8[D]").item()
         money = float(snapshot.value[i]) * horizon / window if in_money else float("nan")
         yield Call(

@@ -251,7 +251,7 @@ class OrderHistoryCollector:
             net = amount - batch.cost
         self._parts.append(_by_day(keys, (net, np.maximum(amount, 0.0), np.maximum(-amount, 0.0))))
         self._loose += len(self._parts[-1][0])
-        if self._loose > _MANY and len(self._parts) > 1:
+        if self._loose > min(_MANY, self._most) and len(self._parts) > 1:
             self._reduce()
 
     def _reduce(self) -> None:

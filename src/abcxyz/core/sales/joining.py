@@ -15,9 +15,8 @@ from abcxyz.core.sales.rhythm import Rhythm
 
 __all__ = ["join_panels"]
 
-_ROWS = tuple(
-    one.name for one in attrs.fields(Panel) if one.name not in ("periods", "metric", "rhythm")
-)
+_WHOLE = ("periods", "metric", "rhythm", "earlier")
+_ROWS = tuple(one.name for one in attrs.fields(Panel) if one.name not in _WHOLE)
 
 
 def join_panels(panels: Sequence[Panel], order: npt.ArrayLike) -> Panel:
@@ -52,7 +51,11 @@ def join_panels(panels: Sequence[Panel], order: npt.ArrayLike) -> Panel:
     }
     rhythms = [panel.rhythm for panel in panels if panel.rhythm is not None]
     rhythm = _join_rhythms(rhythms, places) if len(rhythms) == len(panels) else None
-    return attrs.evolve(panels[0], rhythm=rhythm, **columns)
+    past = [panel.earlier for panel in panels if panel.earlier is not None]
+    earlier = None
+    if len(past) == len(panels):
+        earlier = join_panels(past, np.arange(sum(map(len, past))))
+    return attrs.evolve(panels[0], rhythm=rhythm, earlier=earlier, **columns)
 
 
 def _join_rhythms(rhythms: Sequence[Rhythm], places: Ints) -> Rhythm:

@@ -125,15 +125,16 @@ class Snapshot:
         """Customer -> index in the arrays; made on first access, so that a search is no scan."""
         return frozen_map({who: i for i, who in enumerate(self.customers.tolist())})
 
-    @property
+    @functools.cached_property
     def segment(self) -> Codes:
         """(n,) int8 segment codes, ``3 * abc + xyz``; -1 = not classified."""
-        return segment_codes(self.abc, self.xyz)
+        # Kept, because loops over customers ask for it one by one.
+        return freeze(segment_codes(self.abc, self.xyz))
 
-    @property
+    @functools.cached_property
     def steady_segment(self) -> Codes:
         """(n,) int8 segment codes of the steadied classes."""
-        return segment_codes(self.steady_abc, self.steady_xyz)
+        return freeze(segment_codes(self.steady_abc, self.steady_xyz))
 
     def explain(self, customer: object, lang: str = "en") -> str:
         """Describe one customer on this date: segment, value, orders and CV.

@@ -155,6 +155,7 @@ def _plain(outcome: CallOutcome) -> dict[str, str]:
 def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
     from abcxyz.cli.output.analysis_text import table
     from abcxyz.cli.output.terminal import one_line
+    from abcxyz.core.advice.calls import OUTCOMES
 
     if not logged:
         return text("No outcome of a call is logged", lang)
@@ -163,7 +164,7 @@ def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
         [
             date_text(one.day, lang),
             one_line(str(one.customer)),
-            text(_OUTCOMES[one.outcome], lang),
+            text(OUTCOMES[one.outcome], lang),
         ]
         for one in logged
     ]
@@ -172,9 +173,6 @@ def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
 
 _ACTIONS = MappingProxyType(
     {"check": _check, "backup": _backup, "vacuum": _vacuum, "outcome": _outcome}
-)
-_OUTCOMES = MappingProxyType(
-    {"called": "customer called", "ordered": "customer ordered", "lost": "customer lost"}
 )
 _MORE = MappingProxyType({"backup": 1, "outcome": 2})  # words after the action
 

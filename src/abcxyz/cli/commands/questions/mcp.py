@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         from abcxyz.mcp import transport
     except ImportError as problem:
         raise PluginError(
-            "abcxyz mcp needs a package that is not installed ({reason}); install abcxyz[mcp]",
+            "the command mcp needs the extra {extra!r}; install it ({reason} is missing)",
+            extra="mcp",
             reason=problem.name,
         ) from None
     from abcxyz.questions.catalogue import GROUPS
