@@ -22,12 +22,10 @@ from abcxyz.builtin.file_source import FileSource
 from abcxyz.builtin.sql.source import SqlSource
 from abcxyz.charts import curves
 from abcxyz.cli.commands.dynamics import compare
-from abcxyz.cli.commands.dynamics import history as history_command
 from abcxyz.cli.options import sales
 from abcxyz.config import TABLES
 from abcxyz.core.advice import playbook
 from abcxyz.core.advice.alerts import AlertRules
-from abcxyz.core.advice.calls import OUTCOMES
 from abcxyz.core.sales.units import LETTERS
 from abcxyz.frames.query import Query
 from abcxyz.history import History
@@ -44,7 +42,6 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 ALLOWED = {
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
-    "called lost ordered": "words for each outcome of a call, tried below",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",
     "closed created stage": "what selects deals, and how a definition says each",
@@ -143,7 +140,6 @@ FOLLOWERS: dict[str, tuple[Collection[str], Collection[str]]] = {
     "metrics in 1C": (ut_classification._METRICS, METRICS),
     "events in a report": (vocabulary.EVENT_NAMES, EVENTS),
     "events in a terminal": (compare._SHOWN, EVENTS),
-    "outcomes of calls in a terminal": (history_command._OUTCOMES, OUTCOMES),
     "kinds of alerts in a report": (vocabulary.ALERT_KINDS, ALERTS),
     "sentences of alerts": (alert_sentences(), ALERTS),
     **{f"tags in {lang}": (TAGS[lang], SEGMENTS) for lang in TAGS},
