@@ -7,7 +7,13 @@ from collections.abc import Mapping
 
 from abcxyz.plugins import CliCommand, Factory, hookimpl
 
-__all__ = ["abcxyz_commands", "abcxyz_enrichers", "abcxyz_sinks", "abcxyz_sources"]
+__all__ = [
+    "abcxyz_commands",
+    "abcxyz_crm_sources",
+    "abcxyz_enrichers",
+    "abcxyz_sinks",
+    "abcxyz_sources",
+]
 
 
 @hookimpl
@@ -16,6 +22,14 @@ def abcxyz_sources() -> Mapping[str, Factory]:
     from abcxyz_bitrix.source import BitrixSource
 
     return {"bitrix24": BitrixSource}
+
+
+@hookimpl
+def abcxyz_crm_sources() -> Mapping[str, Factory]:
+    """Register the source of CRM records."""
+    from abcxyz_bitrix.crm_source import BitrixCrm
+
+    return {"bitrix24": BitrixCrm}
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -38,3 +39,23 @@ def many(site: Rig, count: int, seed: int = 5) -> None:
             number + 1, f"{day}T{random_.randrange(24):02}:59:59+03:00",
             company=random_.randint(1, 3),
         )  # fmt: skip
+
+
+def broken(site: Rig, call: Callable[[], object]) -> Sequence[Callable[[], object]]:
+    """Return calls that fail, each in another way."""
+
+    def with_fault(kind: str) -> Callable[[], object]:
+        def fail() -> object:
+            site.portal.faults.clear()
+            site.portal.faults.add(kind, times=None)
+            return call()
+
+        return fail
+
+    def without_rights() -> object:
+        site.portal.faults.clear()
+        site.portal.hook.secret = "another"
+        return call()
+
+    kinds = ("bad_gateway", "truncated", "reset_after", "internal", "overload", "query_limit")
+    return [*(with_fault(kind) for kind in kinds), without_rights]

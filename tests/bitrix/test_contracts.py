@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from tests.bitrix.source_helpers import broken
 from tests.emulators.bitrix24.harness import START, Rig, analysis_of, free, rig
 from tests.emulators.bitrix24.portal import COMPANY, Portal, VirtualClock
 
@@ -20,26 +21,6 @@ from abcxyz_bitrix.sink import BitrixSink
 from abcxyz_bitrix.source import BitrixSource
 
 KEYS = tuple(f"CO_{number}" for number in range(1, 13))
-
-
-def broken(site: Rig, call: Callable[[], object]) -> Sequence[Callable[[], object]]:
-    """Return calls that fail, each in another way."""
-
-    def with_fault(kind: str) -> Callable[[], object]:
-        def fail() -> object:
-            site.portal.faults.clear()
-            site.portal.faults.add(kind, times=None)
-            return call()
-
-        return fail
-
-    def without_rights() -> object:
-        site.portal.faults.clear()
-        site.portal.hook.secret = "another"
-        return call()
-
-    kinds = ("bad_gateway", "truncated", "reset_after", "internal", "overload", "query_limit")
-    return [*(with_fault(kind) for kind in kinds), without_rights]
 
 
 class TestSource(SourceContract):

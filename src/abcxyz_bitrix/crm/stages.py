@@ -107,7 +107,12 @@ def load_stages(client: Client, entity: int) -> Stages:
         funnels.setdefault(0, "")
     lists = {_stage_list(entity, number): number for number in funnels}
     answers = client.batch(
-        {name: Command("crm.status.list", {"filter": {"ENTITY_ID": name}}) for name in lists}
+        {
+            name: Command(
+                "crm.status.list", {"filter": {"ENTITY_ID": name}, "order": {"SORT": "ASC"}}
+            )
+            for name in lists
+        }
     )
     stages: dict[str, Stage] = {}
     for name, funnel in lists.items():

@@ -16,7 +16,7 @@ __all__ = ["ALL_SCOPES", "Access", "Application", "Caller", "Webhook"]
 ALL_SCOPES = frozenset(
     {
         "crm", "user_brief", "user", "department", "im", "task", "tasks", "sale",
-        "userfieldconfig", "catalog",
+        "userfieldconfig", "catalog", "telephony", "calendar",
     }
 )  # fmt: skip
 CODE_LIFE, ACCESS_LIFE, REFRESH_LIFE = 30, 3600, 180 * 86400

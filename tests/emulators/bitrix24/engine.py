@@ -14,6 +14,7 @@ from tests.emulators.bitrix24 import (
     lists,
     php,
     sales,
+    telephony,
     userfields,
 )
 from tests.emulators.bitrix24.access import Caller
@@ -28,7 +29,7 @@ from tests.emulators.bitrix24.state import State
 __all__ = ["Cost", "CutError", "Engine"]
 
 Cost = float | Callable[[dict[str, Any]], float]
-MODULES = (fieldconfig, items, legacy, lists, sales, activities, userfields)
+MODULES = (fieldconfig, items, legacy, lists, sales, activities, telephony, userfields)
 _WIDER = {"user_brief": {"user", "user_basic"}, "task": {"tasks"}}
 
 

@@ -18,9 +18,9 @@ Use
 Seeding (`tests.emulators.bitrix24.seed`): ``add_company``, ``add_contact``, ``add_lead``,
 ``add_deal``, ``add_won_deal``, ``add_invoice``, ``add_paid_invoice``, ``move``, ``touch``,
 ``delete``, ``add_user_field``, ``add_category``, ``stage``, ``delete_stage``, ``add_user``,
-``add_department``, ``add_currency``, ``add_activity``, ``add_payment``, ``add_product``,
-``add_product_row``, ``add_requisite``, ``hide``, ``lock``, ``deny``. Looking: ``row``, ``value``,
-``choice``, ``user_field``.
+``add_department``, ``add_currency``, ``add_activity``, ``add_call``, ``add_payment``,
+``add_product``, ``add_product_row``, ``add_requisite``, ``hide``, ``lock``, ``deny``. Looking:
+``row``, ``value``, ``choice``, ``user_field``.
 
 Switches of behaviour are attributes of ``portal.state`` (see `State`) and of
 ``portal.state.zone`` (see `Zone`). Limits: ``portal.limits``. Run time of methods:

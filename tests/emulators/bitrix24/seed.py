@@ -235,6 +235,19 @@ class Seed:
         moment = self.state.zone.seconds(at)
         return add_activity(self.state, type_id, owner, user, CREATED=moment, **fields)
 
+    def add_call(
+        self, activity: int, *, at: Moment, seconds: int, kind: int = 1, code: str = "200"
+    ) -> int:
+        """Add a call to the statistics; *kind* 1 is outgoing, 2 incoming, 5 a robot."""
+        row: Row = {
+            "PORTAL_USER_ID": 1, "CALL_TYPE": kind, "CALL_DURATION": seconds,
+            "CALL_START_DATE": self.state.zone.seconds(at), "CALL_FAILED_CODE": code,
+            "CRM_ENTITY_TYPE": "COMPANY", "CRM_ENTITY_ID": 1, "CRM_ACTIVITY_ID": activity,
+            "PHONE_NUMBER": "+79990001122", "CALL_RECORD_URL": "https://example.com/record",
+            "COMMENT": "", "COST_CURRENCY": "RUR",
+        }  # fmt: skip
+        return self.state.stores["calls"].add(row)
+
     def add_payment(
         self,
         type_id: int,
@@ -306,9 +319,14 @@ class Seed:
     def deny(self, method: str, *, user: int = 1) -> None:
         """Take the right to call a method from a user.
 
-        The older methods then answer an empty code, those of ``crm.item.*`` ``ACCESS_DENIED``.
+        The older methods then answer an empty code, those of ``crm.item.*`` and telephony
+        ``ACCESS_DENIED``, the latter with HTTP 403.
         """
         code, text = "", "Access denied."
+        if method.startswith("voximplant."):
+            refused = RefusedError(403, "ACCESS_DENIED", "Access denied!")
+            self.state.denied[method.lower(), user] = refused
+            return
         if method.startswith("crm.item."):
             code, text = "ACCESS_DENIED", "Доступ запрещен"
         self.state.denied[method.lower(), user] = RefusedError(400, code, text)

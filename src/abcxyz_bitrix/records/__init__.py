@@ -1,0 +1,1 @@
+"""Records of a portal for CRM reports: deals, histories, leads, activities, calls."""
