@@ -71,8 +71,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "history": "core.*",
         "scoring": "i18n core.*",
         # Public data on organisations.
-        "companies": "i18n http core.*",
-        "companies.fns": "i18n core.* companies",
+        "companies": "i18n http core.* plugins",
+        "companies.fns": "i18n core.* plugins companies",
+        "companies.dadata": "i18n http core.* plugins companies",
         # Estimators of scikit-learn.
         "sklearn": "core.* scoring",
         # Data frames: from the question (query) to an answer in the caller's kind of frame.
@@ -129,12 +130,14 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.__init__": "report.*",
         # Built-in adapters, which only the registry imports; adapter contracts as test classes.
         "builtin.sql": "i18n http core.* crm crm.* plugins tables tables.*",
-        "builtin": "webhooks i18n http core.* crm crm.* plugins tables.* report.* builtin.sql",
+        "builtin": "webhooks i18n http core.* crm crm.* plugins companies companies.* tables.* "
+        "report.* builtin.sql",
         "registry": "plugins options binding builtin",
         "testing": "http core.* crm crm.* plugins",
         # A job in TOML, and its execution.
         "config": "i18n core.* crm crm.* plugins options binding registry tables",
-        "pipeline": "i18n http core.* crm crm.* plugins registry history tables tables.crm config",
+        "pipeline": "i18n http core.* crm crm.* plugins companies registry history tables "
+        "tables.crm config",
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
         "pipeline.__init__": "pipeline.*",
         # Questions with answers, for people, programs and assistants.
@@ -150,8 +153,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
         "cli.options",
-        "cli.inputs": "core.* crm crm.* history questions questions.* tables config pipeline.* "
-        "cli.options cli.output",
+        "cli.inputs": "core.* crm crm.* companies companies.* history questions questions.* "
+        "tables config pipeline.* cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "

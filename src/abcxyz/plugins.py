@@ -6,7 +6,7 @@ job, an option annotated as a path is relative to the job. A package offers adap
 entry-point group ``abcxyz``: a module (or object) whose hooks return ``{name: factory}``.
 
 The methods of the role are required. Each optional feature is one Protocol, checked with
-`isinstance` only:
+`isinstance` only, and thus without properties, which that would evaluate:
 
 ==================== ================================== =========================================
 Protocol             method                             who may offer it
@@ -15,6 +15,8 @@ Protocol             method                             who may offer it
 `Closeable`          ``close()``                        any adapter
 `FactsSource`        ``facts(window)``                  any adapter
 `SystemIdentity`     ``system_identity()``              any adapter that offers facts
+`AttributeFiller`    ``fill(known)``                    an enricher
+`EnrichmentNotes`    ``enrichment_notes()``             an enricher
 `NamesSource`        ``customer_names()``               a source
 `QualitySource`      ``data_quality()``                 a source
 `RemarksSource`      ``remarks()``                      a CRM source
@@ -22,11 +24,8 @@ Protocol             method                             who may offer it
 `ProgressReporter`   ``report_progress(callback)``      a sink or a source
 `LocalTarget`        ``is_local()``                     a sink
 `GuardedSink`        ``guard_writes(callback)``         a sink
-`PilotTarget`        ``read_cards(customers)`` and      a sink
-                     two more, see there
+`PilotTarget`        ``read_cards(customers)``, …       a sink
 ==================== ================================== =========================================
-
-All of them have methods only, because `isinstance` would evaluate a property.
 """
 
 from __future__ import annotations
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GROUP",
     "MAX_UNMATCHED",
+    "AttributeFiller",
     "Attributes",
     "CalendarSource",
     "CliCommand",
@@ -59,6 +59,7 @@ __all__ = [
     "CrmSource",
     "CustomerEraser",
     "Enricher",
+    "EnrichmentNotes",
     "Factory",
     "FactsSource",
     "Flat",
@@ -110,7 +111,6 @@ job like the other options, so that adapters can share it. It must be importable
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
-
 WriteGuard = Callable[[WritePlan], None]
 """Called with the plan of a write; raises an error to prevent the write."""
 
@@ -122,8 +122,7 @@ class Source(Protocol):
     def transactions(self, window: Window) -> Iterator[Transactions]:
         """Yield every transaction of the half-open *window*, each exactly once, in batches.
 
-        A generator should hold no lock and no open transaction between two batches, because the
-        reader may stop after any of them.
+        Hold no lock and no open transaction between two: the reader may stop after any batch.
         """
         ...
 
@@ -138,6 +137,24 @@ class Enricher(Protocol):
 
     def prospects(self) -> Attributes:
         """Return the attributes of all prospects: leads and companies that have not bought yet."""
+        ...
+
+
+@runtime_checkable
+class AttributeFiller(Protocol):
+    """Optional, an enricher: a job calls it in place of ``customers``, and for all prospects."""
+
+    def fill(self, known: Attributes) -> Attributes:
+        """Return further attributes of those in *known*; the unknown are left out."""
+        ...
+
+
+@runtime_checkable
+class EnrichmentNotes(Protocol):
+    """Optional, an enricher: what it could not find or left out."""
+
+    def enrichment_notes(self) -> Sequence[str]:
+        """Return sentences about the calls so far."""
         ...
 
 
@@ -189,13 +206,10 @@ class CalendarSource(Protocol):
 
 @runtime_checkable
 class Preflight(Protocol):
-    """Optional, any adapter: check for ``abcxyz check``, without changing anything.
-
-    It should check that the other system is reachable, and that permissions and fields exist.
-    """
+    """Optional, any adapter: check of access, permissions and fields, for ``abcxyz check``."""
 
     def preflight(self) -> Sequence[str]:
-        """Return lines of text; raise an `AdapterError` or `ConfigError` if a check fails."""
+        """Return lines of text, changing nothing; raise an `AdapterError` or `ConfigError`."""
         ...
 
 
@@ -210,30 +224,22 @@ class Closeable(Protocol):
 
 @runtime_checkable
 class FactsSource(Protocol):
-    """Optional, any adapter: facts of a CRM besides sales, for the alerts.
-
-    Alerts on stalled deals, time spent and waiting leads need it.
-    """
+    """Optional, any adapter: CRM facts for alerts on stalled deals, time spent, waiting leads."""
 
     def facts(self, window: Window) -> CrmFacts:
         """Return owners, open deals, time spent within the half-open *window*, lead contacts.
 
-        A job calls it once per adapter, after the classification; the enricher first, then the
-        sources.
+        A job calls it once per adapter, after the classification: enrichers, then sources.
         """
         ...
 
 
 @runtime_checkable
 class SystemIdentity(Protocol):
-    """Optional, beside `FactsSource`: identity of the system and account that the adapter reads.
-
-    Of several adapters with an equal identity only the first provides facts, so that no deal and
-    no hour counts twice.
-    """
+    """Optional, beside `FactsSource`: of several with an equal identity only the first is read."""
 
     def system_identity(self) -> str:
-        """Return text without secrets, such as ``bitrix24 example.bitrix24.ru``."""
+        """Return system and account, without secrets: ``bitrix24 example.bitrix24.ru``."""
         ...
 
 
@@ -335,10 +341,7 @@ class PilotTarget(Protocol):
 
 @runtime_checkable
 class CustomerEraser(Protocol):
-    """Optional, any adapter that keeps files: erase a customer from them.
-
-    ``abcxyz forget`` calls it. Files of the other system are its own duty.
-    """
+    """Optional, any adapter with files of its own: erase a customer, for ``abcxyz forget``."""
 
     def erase_customer(self, customer: str, *, dry_run: bool) -> Mapping[str, int]:
         """Return file -> number of entries about the customer, erased unless *dry_run*."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,24 @@ class ClosedDeals(Deals):
         raise UnavailableError("the deals are closed; come again")
 
 
+class Awkward(People):
+    """Enricher whose leads cannot be scored."""
+
+    def prospects(self) -> Mapping[str, Mapping[str, object]]:
+        """Return a lead with a number that cannot be read."""
+        return {"L3": {"turnover": Unreadable()}}
+
+
+class Unreadable:
+    """Value that fails when it is looked at."""
+
+    def __float__(self) -> float:
+        """Fail."""
+        raise RuntimeError("no number")
+
+    __str__ = __repr__ = __float__  # type: ignore[assignment]
+
+
 class Manager(People):
     """Enricher of the same system, with owners."""
 
@@ -70,7 +88,8 @@ def carried_out(folder: Path, text: str) -> Outcome:
     """Run a job with these adapters."""
     Deals.calls = 0
     sources = {"deals": Deals, "nameless": NamelessDeals, "closed": ClosedDeals}
-    mine = plugin("mine", abcxyz_sources=sources, abcxyz_enrichers={"manager": Manager})
+    enrichers = {"manager": Manager, "awkward": Awkward}
+    mine = plugin("mine", abcxyz_sources=sources, abcxyz_enrichers=enrichers)
     job = parse_job(text, folder / "job.toml")
     return run(job, as_of=AS_OF, registry=load(extra=[PLUGIN, mine]))
 
@@ -124,6 +143,17 @@ def test_facts_that_fail_leave_the_classes(tmp_path: Path) -> None:
     """Failed facts are reported with exit code 3, and the classes are written."""
     outcome = carried_out(tmp_path, '[[source]]\nkind = "closed"\n' + JSONL)
     assert "the deals are closed; come again" == str(outcome.enricher)
+    assert (tmp_path / "out.jsonl").exists()
+    assert 3 == outcome.exit_code()
+
+
+def test_leads_that_cannot_be_scored_leave_the_others(tmp_path: Path) -> None:
+    """They are reported with exit code 3; the enrichers before and the classes stand."""
+    text = '[[source]]\nkind = "shop"\n[[enricher]]\nkind = "people"\n'
+    outcome = carried_out(tmp_path, text + '[[enricher]]\nkind = "awkward"\n' + JSONL)
+    assert "the enricher awkward failed" in str(outcome.enricher)
+    assert outcome.analysis.prospects is not None
+    assert ["L1", "L2"] == list(outcome.analysis.prospects.ids)
     assert (tmp_path / "out.jsonl").exists()
     assert 3 == outcome.exit_code()
 

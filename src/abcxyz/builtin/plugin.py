@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from abcxyz.plugins import Factory, hookimpl
 
-__all__ = ["abcxyz_crm_sources", "abcxyz_sinks", "abcxyz_sources"]
+__all__ = ["abcxyz_crm_sources", "abcxyz_enrichers", "abcxyz_sinks", "abcxyz_sources"]
 
 
 @hookimpl
@@ -25,6 +25,15 @@ def abcxyz_crm_sources() -> Mapping[str, Factory]:
     from abcxyz.builtin.sql import SqlCrm
 
     return {"files": CrmFiles, "sql": SqlCrm}
+
+
+@hookimpl
+def abcxyz_enrichers() -> Mapping[str, Factory]:
+    """Return the enrichers: public data on organisations."""
+    from abcxyz.companies.dadata.enricher import DadataEnricher
+    from abcxyz.companies.fns.enricher import FnsEnricher
+
+    return {"dadata": DadataEnricher, "fns": FnsEnricher}
 
 
 @hookimpl

@@ -6,24 +6,7 @@ from datetime import date
 
 from attrs import define, field
 
-__all__ = ["COMPANIONS", "AttributeSet", "base_attribute", "is_fresh"]
-
-COMPANIONS = ("_as_of", "_source", "_code")
-"""Endings of the names of what accompanies a value: its date, its source, its exact code."""
-
-
-def base_attribute(name: str) -> str:
-    """Return the attribute that a companion belongs to, or the name itself.
-
-    Examples
-    --------
-    >>> base_attribute("employees_as_of"), base_attribute("employees")
-    ('employees', 'employees')
-    """
-    for ending in COMPANIONS:
-        if name.endswith(ending):
-            return name.removesuffix(ending)
-    return name
+__all__ = ["AttributeSet", "is_fresh"]
 
 
 def is_fresh(on: date, as_of: date, fresh_years: int) -> bool:

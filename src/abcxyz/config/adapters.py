@@ -22,15 +22,14 @@ class Adapters:
     """Built adapters of a job, and the secrets with which they were built."""
 
     sources: tuple[tuple[Part, Source], ...]
-    enricher: tuple[Part, Enricher] | None
+    enrichers: tuple[tuple[Part, Enricher], ...]
     sinks: tuple[tuple[Part, Sink], ...]
     secrets: frozenset[str] = field(repr=False)
     crm: tuple[Part, CrmSource] | None = None
 
     def __iter__(self) -> Iterator[tuple[Part, Any]]:
         yield from self.sources
-        if self.enricher is not None:
-            yield self.enricher
+        yield from self.enrichers
         if self.crm is not None:
             yield self.crm
         yield from self.sinks
@@ -75,12 +74,12 @@ def build(job: Job, registry: Registry) -> Adapters:
         return _build(part, job, registry, vault)
 
     # Every part is looked up before any is built, so that a typo has no side effects.
-    for part in (*job.sources, job.enricher, job.crm, *job.sinks):
+    for part in (*job.sources, *job.enrichers, job.crm, *job.sinks):
         if part is not None:
             registry.get(part.role, part.kind, where=part.where("kind"))
     return Adapters(
         tuple((part, made(part)) for part in job.sources),
-        None if job.enricher is None else (job.enricher, made(job.enricher)),
+        tuple((part, made(part)) for part in job.enrichers),
         tuple((part, made(part)) for part in job.sinks),
         frozenset(vault.read),
         None if job.crm is None else (job.crm, made(job.crm)),

@@ -46,6 +46,8 @@ class Part:
         For a source: map of its customers to common ids, and prefix of ids not in the map.
     max_unmatched
         For a sink: largest share of customers without a card with which it writes.
+    prefer_new
+        For an enricher: whether its values replace those of the enrichers before it.
     """
 
     role: str
@@ -56,6 +58,7 @@ class Part:
     id_map: Mapping[str, str] | None = field(default=None, repr=False)
     id_prefix: str = ""
     max_unmatched: float = MAX_UNMATCHED
+    prefer_new: bool = False
 
 
 @frozen(kw_only=True)
@@ -100,7 +103,7 @@ class Job:
     settings: Settings
     sources: tuple[Part, ...]
     sinks: tuple[Part, ...] = ()
-    enricher: Part | None = None
+    enrichers: tuple[Part, ...] = ()
     scorecard: Path | None = None
     history: Path | None = None
     history_job: str | None = None
@@ -113,6 +116,11 @@ class Job:
     crm: Part | None = None
     crm_settings: CrmSettings = field(factory=CrmSettings)
     changes: tuple[AnnouncedChange, ...] = ()
+
+    @property
+    def enricher(self) -> Part | None:
+        """The first enricher, None without one."""
+        return self.enrichers[0] if self.enrichers else None
 
     @property
     def lang(self) -> str:
@@ -140,7 +148,7 @@ class Job:
     @property
     def kinds(self) -> frozenset[str]:
         """Names of all its adapters."""
-        parts = (*self.sources, *self.sinks, self.enricher, self.crm)
+        parts = (*self.sources, *self.sinks, *self.enrichers, self.crm)
         return frozenset(part.kind for part in parts if part is not None)
 
     def shared(self, role: str) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
 from abcxyz.i18n import LANGUAGES, text
 from abcxyz.plugins import MAX_UNMATCHED
 
-__all__ = ["LISTS", "TABLES", "Key"]
+__all__ = ["LISTS", "PREFERENCES", "TABLES", "Key"]
 
 _NAMES: Mapping[Any, str] = MappingProxyType(
     {
@@ -133,6 +133,8 @@ def _rule(axis: str) -> Iterator[tuple[str, Key]]:
         )
 
 
+#: Of two values of an attribute, the one that stands or the one of the next enricher.
+PREFERENCES = ("own", "new")
 #: Tables of which a job may have several.
 LISTS = ("source", "sink", "crm.sla", "changes")
 #: Keys of an adapter's customers, which two systems may know by different identifiers.
@@ -186,6 +188,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
         "enricher": {
             "kind": Key(str, None, "name of the adapter"),
             "scorecard": Key(str, None, "file that scores its prospects; ours by default"),
+            "prefer": Key(
+                PREFERENCES,
+                PREFERENCES[0],
+                "whose value counts: that of the enrichers before, or of this one",
+            ),
         },
         "sink": {
             "kind": Key(str, None, "name of the adapter"),

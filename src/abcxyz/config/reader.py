@@ -11,7 +11,7 @@ import attrs
 
 from abcxyz.config.id_map import read_id_map
 from abcxyz.config.job import Job, Part
-from abcxyz.config.keys import LISTS, TABLES
+from abcxyz.config.keys import LISTS, PREFERENCES, TABLES
 from abcxyz.config.lines import TomlLines
 from abcxyz.config.tables import JobTables
 from abcxyz.core.advice.alerts import AlertRules
@@ -135,7 +135,7 @@ class _Reader(JobTables):
                 path=self._path.name,
             )
         sinks = tuple(self._parts("sink"))
-        enricher, scorecard = self._enricher()
+        enrichers, scorecard = self._enrichers()
         past = self._table("history")
         allow = self._table("plugins").get("allow")
         history = past.get("path")
@@ -153,7 +153,7 @@ class _Reader(JobTables):
             settings=settings,
             sources=sources,
             sinks=sinks,
-            enricher=enricher,
+            enrichers=enrichers,
             scorecard=self._placed(scorecard),
             history=self._placed(history),
             history_job=past.get("job"),
@@ -258,6 +258,7 @@ class _Reader(JobTables):
                 where=self._where(role, "max_unmatched", place),
                 value=max_unmatched,
             )
+        prefer_new = role == "enricher" and table.pop("prefer", PREFERENCES[0]) != PREFERENCES[0]
         label = self._label(role, kind, place)
         if prefix is None:
             # Unmapped ids must not coincide with ids of another system.
@@ -266,17 +267,30 @@ class _Reader(JobTables):
         def where(key: str) -> str:
             return self._where(role, key, place)
 
-        return Part(role, kind, table, where, label, id_map, prefix, max_unmatched)
+        return Part(role, kind, table, where, label, id_map, prefix, max_unmatched, prefer_new)
 
     def _label(self, role: str, kind: str, place: int) -> str:
-        listed = self._data[role] if role in LISTS else []
+        written = self._data.get(role)
+        listed = written if isinstance(written, list) else []
         tables = (one if isinstance(one, dict) else {} for one in listed)
         same = [n for n, one in enumerate(tables) if one.get("kind") == kind]
         return kind if len(same) < 2 else f"{kind}-{same.index(place) + 1}"
 
-    def _enricher(self) -> tuple[Part | None, str | None]:
-        if "enricher" not in self._data:
-            return None, None
-        table = self._table("enricher")
-        scorecard = table.pop("scorecard", None)
-        return self._part("enricher", table, 0), scorecard
+    def _enrichers(self) -> tuple[tuple[Part, ...], str | None]:
+        """Read ``[enricher]``, or several ``[[enricher]]``; one of them may name the scorecard."""
+        written = self._data.get("enricher", [])
+        listed = written if isinstance(written, list) else [written]
+        tables = [self._checked("enricher", table, place) for place, table in enumerate(listed)]
+        cards = [
+            (place, table.pop("scorecard"))
+            for place, table in enumerate(tables)
+            if "scorecard" in table
+        ]
+        if len(cards) > 1:
+            raise ConfigError(
+                "{where}scorecard stands in two tables [[enricher]]; there is one scorecard for "
+                "all, so write it in one of them",
+                where=self._where("enricher", "scorecard", cards[1][0]),
+            )
+        parts = tuple(self._part("enricher", one, place) for place, one in enumerate(tables))
+        return parts, cards[0][1] if cards else None

@@ -99,7 +99,7 @@ def open_crm(
             )
     until = as_of or today
     window = Window(since or job.settings.periods(until).window.since, until)
-    alone = evolve(job, sources=(), sinks=(), enricher=None)
+    alone = evolve(job, sources=(), sinks=(), enrichers=())
     with built(alone, registry) as (adapters, redactor):
         assert adapters.crm is not None
         return read_source(*adapters.crm, window, job.crm_settings, redactor)

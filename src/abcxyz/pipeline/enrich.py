@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from attrs import evolve
 
+from abcxyz.companies.notes import contradiction_notes
 from abcxyz.config import Adapters, Part
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.analysis.analyze import with_facts
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.companies.merge import merge_attributes
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
@@ -21,7 +24,15 @@ from abcxyz.pipeline.crm import read_source
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
-from abcxyz.plugins import CrmSource, Enricher, FactsSource, SystemIdentity
+from abcxyz.plugins import (
+    AttributeFiller,
+    CrmSource,
+    Enricher,
+    EnrichmentNotes,
+    FactsSource,
+    SystemIdentity,
+)
+from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.redaction import Redactor
 
 __all__ = ["enrich", "score_leads"]
@@ -36,6 +47,7 @@ def enrich(
     crm_settings: CrmSettings | None = None,
     redactor: Redactor | None = None,
     progress: RunProgress | None = None,
+    notes: list[str] | None = None,
 ) -> tuple[Analysis, AbcxyzError | None]:
     """Add the adapters' data besides sales to an analysis, and compute its alerts again.
 
@@ -44,8 +56,9 @@ def enrich(
     analysis
         Analysis of the sales alone.
     adapters
-        The enricher provides attributes and prospects; every adapter that is a `FactsSource`
-        provides facts, the enricher first. Of several adapters of one system only the first is
+        The enrichers provide attributes and prospects, in their order: a value that stands is
+        not replaced, unless a job prefers the new one. Every adapter that is a `FactsSource`
+        provides facts, the enrichers first. Of several adapters of one system only the first is
         called.
     card
         Scorecard that grades the prospects.
@@ -57,6 +70,8 @@ def enrich(
         Redacts secrets in messages of failing adapters.
     progress
         Progress callbacks; none by default.
+    notes
+        Receives sentences about what the enrichers found, left out and contradicted.
 
     Returns
     -------
@@ -68,7 +83,8 @@ def enrich(
     redactor, progress = redactor or Redactor(), progress or RunProgress()
     window = analysis.snapshot.periods.window
     crm: CrmAnalysis | None = None
-    attributes: Mapping[Any, Mapping[str, object]] | None = None
+    attributes: dict[Any, dict[str, object]] | None = None
+    leads: dict[Any, dict[str, object]] = {}
     prospects: ProspectScores | None = None
     facts: list[CrmFacts] = []
     problems: list[AbcxyzError] = []
@@ -82,20 +98,40 @@ def enrich(
             problems.append(adapter_failure(part, problem, redactor))
         progress.end()
     systems: set[str] = set()
+    gathered: list[str] = []
     for part, adapter in _offering(adapters):
         progress.begin("enrich", part.label)
         try:
             if isinstance(adapter, Enricher) and part.role == "enricher":
                 ids = [str(customer) for customer in analysis.snapshot.customers.tolist()]
-                known, leads = adapter.customers(ids), adapter.prospects()
-                prospects = score_leads(leads, card) if leads else None
-                attributes = known
+                before = attributes or {}
+                if isinstance(adapter, AttributeFiller):
+                    new = adapter.fill({one: before.get(one, {}) for one in ids})
+                else:
+                    new = adapter.customers(ids)
+                merged, counts = merge_attributes(before, new, prefer_new=part.prefer_new)
+                new_leads = adapter.prospects()
+                # The leads of this enricher are filled too, which knew them before.
+                all_leads, doubts = merge_attributes(leads, new_leads, prefer_new=part.prefer_new)
+                if isinstance(adapter, AttributeFiller) and all_leads:
+                    more = adapter.fill(all_leads)
+                    all_leads, further = merge_attributes(
+                        all_leads, more, prefer_new=part.prefer_new
+                    )
+                    doubts += further
+                scores = score_leads(all_leads, card) if all_leads else None
+                found = [*_notes(part, adapter, counts + doubts)]
+                # Only now, so that an enricher that fails leaves what stood before it.
+                attributes, leads, prospects = merged, all_leads, scores
+                gathered += found
             if isinstance(adapter, FactsSource):
                 facts += _facts_of(part, adapter, window, systems)
         except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
             problems.append(adapter_failure(part, problem, redactor))
         progress.end()
     first = problems[0] if problems else None
+    if notes is not None:
+        notes += gathered
     if attributes is None and not facts:
         return analysis, first
     full = with_facts(
@@ -140,10 +176,18 @@ def score_leads(leads: Any, card: Scorecard, *, strict: bool = False) -> Prospec
     return score_prospects(leads, card, strict=strict)
 
 
+def _notes(part: Part, adapter: object, contradictions: Counter[str]) -> Iterator[str]:
+    """Say what an enricher found and left out, and which of its values contradict others."""
+    say = Catalogue()
+    if isinstance(adapter, EnrichmentNotes):
+        for note in adapter.enrichment_notes():
+            yield say.message("{enricher}: {note}", enricher=part.label, note=note)
+    yield from contradiction_notes(part.label, contradictions, replaced=part.prefer_new)
+
+
 def _offering(adapters: Adapters) -> Iterator[tuple[Part, object]]:
-    """List the enricher, then every other adapter that offers facts."""
-    if adapters.enricher is not None:
-        yield adapters.enricher
+    """List the enrichers, then every other adapter that offers facts."""
+    yield from adapters.enrichers
     for part, adapter in (*adapters.sources, *adapters.sinks):
         if isinstance(adapter, FactsSource):
             yield part, adapter

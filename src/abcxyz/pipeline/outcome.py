@@ -64,6 +64,8 @@ class Outcome:
         Error of the enricher or of an adapter that offers facts, where one failed.
     met
         Source -> number of customers in its id map, and number of those not in it.
+    enrichment
+        What the enrichers found, left out and contradicted, as messages.
     """
 
     analysis: Analysis
@@ -71,6 +73,7 @@ class Outcome:
     sinks: tuple[SinkOutcome, ...] = ()
     enricher: AbcxyzError | None = None
     met: Mapping[str, tuple[int, int]] = field(factory=dict)
+    enrichment: tuple[str, ...] = ()
 
     @property
     def raised(self) -> tuple[Alert, ...]:

@@ -126,6 +126,7 @@ def _run(
     with _history(job.history) as history:
         reading = Reading(adapters.sources, progress=progress, redactor=redactor)
         analysis = _classified(job, as_of, reading, history, advice, progress)
+        notes: list[str] = []
         analysis, trouble = enrich(
             analysis,
             adapters,
@@ -134,6 +135,7 @@ def _run(
             crm_settings=job.crm_settings,
             redactor=redactor,
             progress=progress,
+            notes=notes,
         )
         raising = Raising(history, job, as_of)
         # One transaction: a snapshot without its alerts would hide them from the next comparison.
@@ -165,6 +167,7 @@ def _run(
         saved=saved,
         sinks=tuple(done),
         enricher=trouble,
+        enrichment=tuple(notes),
         met=reading.met,
     )
 

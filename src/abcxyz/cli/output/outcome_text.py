@@ -28,6 +28,7 @@ def outcome_object(outcome: Outcome, lang: str, *, code: int) -> dict[str, Any]:
         "saved": outcome.saved,
         "alerts": [{**one.to_dict(), "text": one.sentence(lang)} for one in outcome.raised],
         "enricher": None if outcome.enricher is None else translate(outcome.enricher, lang),
+        "enrichment": [translate(one, lang) for one in outcome.enrichment],
         "id_maps": {
             source: {"mapped": mapped, "unmapped": unmapped}
             for source, (mapped, unmapped) in outcome.met.items()
@@ -82,6 +83,7 @@ def render_outcome(outcome: Outcome, lang: str) -> str:
                 unmapped=number(unmapped, lang),
             )
         )
+    lines += [one_line(translate(one, lang)) for one in outcome.enrichment]
     if outcome.enricher is not None:
         lines.append(one_line(translate(outcome.enricher, lang)))
     for sink in outcome.sinks:

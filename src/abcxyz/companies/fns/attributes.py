@@ -6,7 +6,7 @@ from datetime import date
 
 from abcxyz.companies.attributes import AttributeSet
 from abcxyz.companies.fns.index import Company, day
-from abcxyz.companies.fns.legal_forms import legal_form
+from abcxyz.companies.legal_forms import legal_form
 from abcxyz.core.companies.industries import industry
 from abcxyz.core.companies.numbers import founded_year
 from abcxyz.core.companies.regions import region_of_inn

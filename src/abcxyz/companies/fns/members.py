@@ -12,7 +12,7 @@ from xml.parsers import expat
 from attrs import field, frozen
 
 from abcxyz.companies.fns.datasets import DATASETS, dataset_of_element
-from abcxyz.companies.fns.legal_forms import short_name
+from abcxyz.companies.legal_forms import short_name
 from abcxyz.core.companies.industries import section_of
 from abcxyz.core.companies.numbers import is_person, organisation_inn
 

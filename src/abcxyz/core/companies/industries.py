@@ -9,7 +9,7 @@ from types import MappingProxyType
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import Texts
 
-__all__ = ["DETAILS", "SECTIONS", "industry", "industry_name", "section_of"]
+__all__ = ["DETAILS", "SECTIONS", "check_detail", "industry", "industry_name", "section_of"]
 
 _CODE = re.compile(r"(\d{2})(\.\d{1,2}(\.\d{1,2})?)?", re.ASCII)
 
@@ -78,6 +78,20 @@ def section_of(code: str) -> str | None:
     return _SECTION_OF.get(match[1]) if match else None
 
 
+def check_detail(detail: str) -> None:
+    """Check that a detail is one of `DETAILS`.
+
+    Raises
+    ------
+    ConfigError
+        It is not.
+    """
+    if detail not in _NAMED_BY:
+        raise ConfigError(
+            "industry is {detail!r}; use {known}", detail=detail, known=", ".join(DETAILS)
+        )
+
+
 def industry(code: str, detail: str = "section") -> str | None:
     """Return the industry of a code in one of `DETAILS`, None for what is no code.
 
@@ -91,10 +105,7 @@ def industry(code: str, detail: str = "section") -> str | None:
     >>> [industry("46.90", detail) for detail in DETAILS]
     ['G', '46', '46.90']
     """
-    if detail not in DETAILS:
-        raise ConfigError(
-            "industry is {detail!r}; use {known}", detail=detail, known=", ".join(DETAILS)
-        )
+    check_detail(detail)
     return None if section_of(code) is None else _NAMED_BY[detail](code)
 
 

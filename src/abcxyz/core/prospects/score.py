@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from abcxyz.core.display import brief
 from abcxyz.core.prospects.attributes import Verdict
+from abcxyz.core.prospects.public_data import describe_public_data
 from abcxyz.toolkit.catalogue import SOURCE, Texts, languages, text
 
 __all__ = ["ProspectScore", "Reason"]
@@ -62,6 +63,8 @@ class ProspectScore:
         Labels of the unknown attributes, by decreasing weight.
     verdict
         Texts of the grade.
+    public
+        Values that have a source, see `describe_public_data`.
     """
 
     score: float
@@ -76,6 +79,7 @@ class ProspectScore:
     knocked_out: bool
     unknown: tuple[Texts, ...]
     verdict: Verdict = field(hash=False)
+    public: Mapping[str, object] = field(factory=dict, hash=False)
 
     def __repr__(self) -> str:
         grade = self.grade or "not scored"
@@ -113,7 +117,8 @@ class ProspectScore:
             advice += ": " + ", ".join(label.in_language(lang) for label in self.unknown)
         reasons = self.bad if self.grade == "P-C" else self.good or self.bad
         why = "" if self.grade is None else _phrase(reasons, lang)
-        parts = [self.verdict.text.in_language(lang), why[:1].upper() + why[1:], advice]
+        known = describe_public_data(self.public, lang)
+        parts = [self.verdict.text.in_language(lang), _capital(why), _capital(known), advice]
         return ". ".join(part for part in parts if part) + "."
 
     sentence = explain
@@ -136,7 +141,12 @@ class ProspectScore:
             "sentence": self.explain(SOURCE),
             **{f"sentence_{lang}": self.explain(lang) for lang in others},
             "suggested_queue": self.verdict.queue,
+            **({"public": dict(self.public)} if self.public else {}),
         }
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _phrase(reasons: tuple[Reason, ...], lang: str) -> str:

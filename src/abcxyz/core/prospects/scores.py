@@ -24,8 +24,15 @@ from abcxyz._arrays import (
 )
 from abcxyz.core.display import brief, html_table
 from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
-from abcxyz.core.prospects.lead_table import Unreadable, as_words, columns_of, place_values
+from abcxyz.core.prospects.lead_table import (
+    Unreadable,
+    as_array,
+    as_words,
+    columns_of,
+    place_values,
+)
 from abcxyz.core.prospects.overdue import overdue_leads
+from abcxyz.core.prospects.public_data import COLUMNS
 from abcxyz.core.prospects.score import ProspectScore, Reason
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
@@ -68,6 +75,9 @@ class ProspectScores:
         Name of the identifiers in the table they come from.
     index
         Index of the rows, where the leads were a pandas data frame; None otherwise.
+    public
+        (n,) values that have a source, such as ``employees`` with ``employees_source``; empty
+        if no lead has any.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -84,6 +94,7 @@ class ProspectScores:
     unreadable: tuple[Unreadable, ...] = ()
     id_name: str = "lead"
     index: Any = field(default=None, eq=SAME_LABELS)
+    public: Sequence[Mapping[str, object]] = ()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name or 'not scored'} {n:,}" for name, n in self.counts().items())
@@ -141,6 +152,7 @@ class ProspectScores:
             knocked_out=knocked >= 0,
             unknown=tuple(one.labels for one in unknown),
             verdict=self.verdict(i),
+            public=self.public[i] if self.public else MappingProxyType({}),
         )
 
     def _reasons(self, i: int) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
@@ -360,8 +372,20 @@ def score_prospects(
     return ProspectScores(
         freeze(leads.ids), freeze(score), freeze(grade.astype(np.int8)), freeze(points),
         freeze(coverage), freeze(bins), freeze(known), freeze(knockout), scorecard,
-        tuple(unreadable), leads.id_name, leads.index,
+        tuple(unreadable), leads.id_name, leads.index, _public_data(table, ids),
     )  # fmt: skip
+
+
+def _public_data(table: Any, ids: Sequence[Any] | None) -> Sequence[Mapping[str, object]]:
+    """Return the values with a source of each lead, empty where no lead has any."""
+    columns = columns_of(table, COLUMNS, ids).columns
+    if not any(name.endswith("_source") for name in columns):
+        return ()
+    listed = {name: as_array(column).tolist() for name, column in columns.items()}
+    return tuple(
+        MappingProxyType(dict(zip(listed, row, strict=True)))
+        for row in zip(*listed.values(), strict=True)
+    )
 
 
 def _rows(scores: ProspectScores, chosen: slice) -> ProspectScores:

@@ -7,8 +7,9 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.language import text_language
-from abcxyz.i18n import number, text
+from abcxyz.i18n import number, text, translate
 from abcxyz.toolkit.catalogue import SOURCE
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--like", metavar="FILE", help="customers of class A, to name those that a lead resembles"
     )
     parser.add_argument(
+        "--companies",
+        metavar="FILE",
+        help="index of public data: fills in what is unknown of a lead with an INN",
+    )
+    parser.add_argument("--as-of", metavar="DATE", help="day that counts as today (--companies)")
+    parser.add_argument(
         "--lenient",
         action="store_true",
         help="take text in a number's place for unknown, with a warning, instead of stopping",
@@ -40,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
+    from abcxyz.cli.inputs.companies import fill_leads
     from abcxyz.cli.inputs.leads import read_leads
     from abcxyz.cli.output.terminal import printable
     from abcxyz.pipeline.enrich import score_leads
@@ -47,9 +55,13 @@ def run(args: argparse.Namespace) -> int:
 
     card = read_scorecard(args.scorecard)
     leads = read_leads(args.file, card)
+    lang = text_language(args)
+    if args.companies:
+        leads, notes = fill_leads(leads, args.companies, parse_day(args.as_of))
+        for note in notes:
+            print(printable(translate(note, lang)), file=sys.stderr)
     scores = score_leads(leads, card, strict=not args.lenient)
     near = _nearest(args.like, leads, scores) if args.like else None
-    lang = text_language(args)
     for one in scores.unreadable:
         message = text(
             "line {line}: {name} holds {value!r}, which is no number, and counts as unknown",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-__all__ = ["FORMS", "legal_form", "short_name"]
+__all__ = ["ABBREVIATIONS", "FORMS", "legal_form", "short_name"]
 
 #: Full form -> its usual abbreviation; the longest first, since one may begin another.
 FORMS: Mapping[str, str] = MappingProxyType(
@@ -28,6 +28,9 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "ТОВАРИЩЕСТВО СОБСТВЕННИКОВ ЖИЛЬЯ": "ТСЖ",
     }
 )
+ABBREVIATIONS = frozenset({*FORMS.values(), "СНТ", "ТСН", "ФГУ", "МБУ", "ГБУ", "НКО"})
+"""Short legal forms of organisations; a sole trader (ИП) is none."""
+
 _QUOTES = "\"«“„'"
 _FORM = re.compile(rf"([^{_QUOTES}]*)[{_QUOTES}]")
 _LONGEST = 60

@@ -1,0 +1,1 @@
+"""Service DaData: attributes of organisations by INN, or by name and city."""
