@@ -231,3 +231,16 @@ def test_pages_list_what_there_is(lang: str) -> None:
     named = re.search(r"(?:letters are|[Бб]уквы)([^.;]+)", files)
     assert named is not None
     assert list(LETTERS) == re.findall(r"\b([A-Z])\b", named[1])
+
+
+def test_long_tests_exist() -> None:
+    """A test that was renamed or removed is not left in the list of long tests."""
+    root = SOURCE.parent
+    lines = (root / "tests/long.txt").read_text(encoding="utf-8").splitlines()
+    assert lines == sorted(set(lines))
+    for line in lines:
+        path, *names = line.split("::")
+        written = (root / path).read_text(encoding="utf-8")
+        # A method may be that of a contract, which another file defines.
+        kind = "class" if len(names) > 1 else "def"
+        assert re.search(rf"^\s*{kind} {re.escape(names[0])}\b", written, re.MULTILINE), line

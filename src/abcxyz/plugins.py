@@ -180,7 +180,7 @@ class CrmSource(Protocol):
 
         A deal is alive if it was created before the end and not closed before the start; its
         history is whole. Leads and activities are those of the window, and those of such deals.
-        *tables* are the names in `abcxyz.crm.TABLES` to read besides the deals, None for all:
+        *tables* are the names in ``abcxyz.crm.TABLES`` to read besides the deals, None for all:
         another one is None in the result and costs no request.
         """
         ...

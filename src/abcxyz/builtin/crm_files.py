@@ -22,7 +22,7 @@ class CrmFiles:
     ----------
     path
         Folder with ``deals.csv``, ``stage_changes.csv`` and other tables of
-        `abcxyz.crm.TABLES`, also packed, Parquet or workbooks; or one file.
+        ``abcxyz.crm.TABLES``, also packed, Parquet or workbooks; or one file.
     zone
         Time zone of the business, also of moments without one.
     decimal

@@ -29,7 +29,7 @@ class SqlCrm:
     url
         URL of SQLAlchemy; it holds the password.
     sql
-        Table, as in `abcxyz.crm.TABLES`, or ``stages`` -> query with the columns of the record.
+        Table, as in ``abcxyz.crm.TABLES``, or ``stages`` -> query with the columns of the record.
         A query may use ``:since`` and ``:until`` (the day after the last).
     zone
         Time zone of the business, also of moments without one.
