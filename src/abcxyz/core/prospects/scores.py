@@ -382,9 +382,13 @@ def _public_data(table: Any, ids: Sequence[Any] | None) -> Sequence[Mapping[str,
     if not any(name.endswith("_source") for name in columns):
         return ()
     listed = {name: as_array(column).tolist() for name, column in columns.items()}
+    # A column that the table lacks is full of None where leads are mappings.
+    sourced = [name for name in listed if name.endswith("_source") and any(listed[name])]
+    if not sourced:
+        return ()
+    rows = (dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True))
     return tuple(
-        MappingProxyType(dict(zip(listed, row, strict=True)))
-        for row in zip(*listed.values(), strict=True)
+        MappingProxyType(row if any(row[name] for name in sourced) else {}) for row in rows
     )
 
 
