@@ -132,9 +132,17 @@ def test_notice_of_lines_left_out(tmp_path: Path) -> None:
         "(line 62: NULL); see --customer"
     )
     assert " ".join(several.notices) == (
-        "8 % of the lines and 0 % of the money are left out; most are unreadable amounts "
+        "8 % of the lines are left out; most are unreadable amounts "
         "(line 62: x; line 63: x; line 64: x); see --decimal"
     )
+
+
+def test_apostrophes_around_cells_are_shown(tmp_path: Path) -> None:
+    """A file whose cells stand in apostrophes is refused, and the error shows them."""
+    path = tmp_path / "sales.csv"
+    path.write_text("'customer';'date';'amount'\n'K03';'16.07.2025';9525.00\n", "utf-8")
+    with pytest.raises(InputError, match=r"'16\.07\.2025'"):
+        read_sales(path)
 
 
 def test_notice_of_one_customer(tmp_path: Path) -> None:

@@ -58,10 +58,16 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
     money_share = lost / (lost + abs(money)) if lost else 0.0
     if max(share, money_share) > _MUCH:
         most = max(left_out, key=lambda one: one.count)
+        # Amounts that cannot be read are no share of the money: nothing is said of it then.
+        template = (
+            "{share} % of the lines and {money} % of the money are left out; most are {kind} "
+            "({examples}); see {option}"
+            if lost
+            else "{share} % of the lines are left out; most are {kind} ({examples}); see {option}"
+        )
         notices.append(
             _WORDS.message(
-                "{share} % of the lines and {money} % of the money are left out; most are {kind} "
-                "({examples}); see {option}",
+                template,
                 share=_percent(share),
                 money=_percent(money_share),
                 kind=_WORDS.message(KINDS[most.kind]),

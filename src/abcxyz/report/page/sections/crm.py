@@ -16,6 +16,7 @@ from abcxyz.report.page.formatter import Formatter, themed
 
 __all__ = ["crm"]
 
+_FINDING = 300
 _ROWS = 15
 _END = re.compile(r"(?<=[.!?]) (?=.)")
 #: A sentence that begins with the name of a rule.
@@ -65,7 +66,7 @@ def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
     return {
         "id": f"crm-{name}",
         "title": report.title(lang),
-        "finding": finding,
+        "finding": clean(finding, _FINDING),
         "rest": rest,
         "picture": themed(
             crm_report(report, lang, width=720, currency=show.currency, finding=False)
