@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def folder_of(folder: Path) -> Path:
 
 def database_of(path: Path) -> Path:
     """Write the tables into a database."""
-    with sqlite3.connect(path) as base:
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
         for name, (head, *lines) in TABLES.items():
             base.execute(f"CREATE TABLE {name} ({head})")
             holes = ",".join("?" * len(head.split(",")))
@@ -101,11 +102,18 @@ class TestDatabase(CrmContract):
     """A database of SQLite."""
 
     @pytest.fixture
-    def make_source(self, tmp_path: Path) -> Callable[[], CrmSource]:
+    def make_source(self, tmp_path: Path) -> Iterator[Callable[[], CrmSource]]:
         sql = pytest.importorskip("abcxyz.builtin.sql.crm")
         pytest.importorskip("sqlalchemy")
         url = f"sqlite:///{database_of(tmp_path / 'crm.db')}"
-        return lambda: sql.SqlCrm(url, sql=QUERIES, zone="Europe/Moscow")
+        with contextlib.ExitStack() as opened:
+
+            def make() -> CrmSource:
+                source = sql.SqlCrm(url, sql=QUERIES, zone="Europe/Moscow")
+                opened.callback(source.close)
+                return source
+
+            yield make
 
 
 MARCH = Window(date(2026, 3, 1), date(2026, 4, 1))

@@ -189,7 +189,7 @@ class Facts:
         if calls is None or calls.basis == "rule":
             return days
         until = snapshot.last_day.astype("M8[D]") + np.nan_to_num(days).astype(int)
-        yesterday = np.datetime64(snapshot.as_of) - 1
+        yesterday = np.datetime64(snapshot.as_of) - np.timedelta64(1, "D")
         complete = bool((until == yesterday).any())
         return days + 1 if complete else days
 

@@ -214,7 +214,7 @@ def _clean_activities(activities: Activities, until: Any, account: Account) -> A
         activities = activities if early.all() else activities.take(early)
     if activities.ended is not None:
         span = activities.ended - activities.started
-        wrong = span < np.timedelta64(0)
+        wrong = span < np.timedelta64(0, "s")
         account.add("negative_duration", wrong, activities.activity)
         account.add("long_activity", span > _LONG, activities.activity)
         if wrong.any():
