@@ -111,7 +111,8 @@ class TestDatabase(CrmContract):
             def make() -> CrmSource:
                 source = sql.SqlCrm(url, sql=QUERIES, zone="Europe/Moscow")
                 opened.callback(source.close)
-                return source
+                made: CrmSource = source
+                return made
 
             yield make
 
