@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from abcxyz.core.sales.calendar import Window
-from abcxyz.plugins import Attributes, Enricher, Preflight
-from abcxyz.testing.optional import check_close, check_facts
+from abcxyz.plugins import Attributes, Enricher
+from abcxyz.testing.optional import check_close, check_facts, check_preflight
 from abcxyz.testing.secrecy import check_failures, leaks
 from abcxyz.testing.synthetic import HOSTILE, YEAR
 
@@ -111,10 +111,7 @@ class EnricherContract:
 
     def test_preflight_says_what_it_found(self, make_enricher: Callable[[], Enricher]) -> None:
         """A preflight, where offered, returns lines of text."""
-        enricher = make_enricher()
-        if not isinstance(enricher, Preflight):
-            pytest.skip("the enricher has no preflight")
-        assert all(isinstance(line, str) for line in enricher.preflight())
+        check_preflight(make_enricher())
 
     def test_keeps_secrets(
         self,

@@ -6,9 +6,9 @@ import pytest
 
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.sales.calendar import Window
-from abcxyz.plugins import Closeable, FactsSource, SystemIdentity
+from abcxyz.plugins import Closeable, FactsSource, Preflight, SystemIdentity
 
-__all__ = ["check_close", "check_facts"]
+__all__ = ["check_close", "check_facts", "check_preflight"]
 
 
 def check_close(adapter: object) -> None:
@@ -16,6 +16,13 @@ def check_close(adapter: object) -> None:
     if not isinstance(adapter, Closeable):
         pytest.skip("the adapter has no close")
     adapter.close()
+
+
+def check_preflight(adapter: object) -> None:
+    """Read the lines of a preflight; skip the test where the adapter offers none."""
+    if not isinstance(adapter, Preflight):
+        pytest.skip("the adapter has no preflight")
+    assert all(isinstance(line, str) for line in adapter.preflight())
 
 
 def check_facts(adapter: object, window: Window) -> None:

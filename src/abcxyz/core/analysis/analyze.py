@@ -207,10 +207,9 @@ def analyze(
 
 def _advised(analysis: Analysis, facts: CrmFacts | None, rules: AlertRules | None) -> Analysis:
     """Find the customers to call, and the alerts."""
+    calls = find_calls(analysis, facts, rules)
     return attrs.evolve(
-        analysis,
-        calls=find_calls(analysis, facts, rules),
-        alerts=find_alerts(analysis, facts, rules),
+        analysis, calls=calls, alerts=find_alerts(analysis, facts, rules, calls=calls)
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from abcxyz._arrays import Bools
 from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
-from abcxyz.core.advice.calls import Call
+from abcxyz.core.advice.calls import Call, CallList
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.analysis.find_calls import find_calls, is_learned, owner_of
 from abcxyz.core.analysis.record import Analysis
@@ -25,7 +25,11 @@ _STEPS = (90, 70)  # per cent from which a lapse is raised again
 
 
 def find_alerts(
-    analysis: Analysis, facts: CrmFacts | None = None, rules: AlertRules | None = None
+    analysis: Analysis,
+    facts: CrmFacts | None = None,
+    rules: AlertRules | None = None,
+    *,
+    calls: CallList | None = None,
 ) -> Alerts:
     """Find the alerts of an analysis.
 
@@ -37,6 +41,8 @@ def find_alerts(
         CRM facts; None for no alerts on deals, time spent and leads.
     rules
         Thresholds; None for the defaults.
+    calls
+        What `find_calls` returns for the same arguments; None to find them here.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def find_alerts(
     Falls out of A and of X are those of the steadied classes, so that a customer who oscillates
     around a limit raises no alert.
     """
-    finder = _AlertFinder(analysis, facts or CrmFacts(), rules or AlertRules())
+    finder = _AlertFinder(analysis, facts or CrmFacts(), rules or AlertRules(), calls)
     alerts = [
         *finder.falls(),
         *finder.lapses(),
@@ -66,8 +72,11 @@ def find_alerts(
 class _AlertFinder:
     """Search of one analysis for alerts, kind by kind."""
 
-    def __init__(self, analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> None:
+    def __init__(
+        self, analysis: Analysis, facts: CrmFacts, rules: AlertRules, calls: CallList | None
+    ) -> None:
         self._analysis, self._facts, self._rules = analysis, facts, rules
+        self._calls = find_calls(analysis, facts, rules) if calls is None else calls
         snapshot = analysis.snapshot
         self._snapshot, self._as_of = snapshot, snapshot.as_of
         self._segment = snapshot.segment
@@ -132,7 +141,7 @@ class _AlertFinder:
 
     def lapses(self) -> Iterator[Alert]:
         """Yield the customers to call: who will probably not come back, or are silent too long."""
-        calls = find_calls(self._analysis, self._facts, self._rules)
+        calls = self._calls
         if is_learned(self._analysis.lapse, self._rules):
             for call in calls:
                 yield self._probable(call, calls.horizon_days)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Ints
 from abcxyz.crm.baskets.next_products import class_of_customers, rank_next
@@ -141,26 +141,14 @@ def judge_next(
     kind = of[history.customer]
     parts = rank_next(history, kind, tried, TOP, np.ones(products), _NO_KEYS, least=least)
     place = np.cumsum(tried) - 1
-    ours = Ranked(
-        np.concatenate([_NO_KEYS, *(place[one.ranked.basket] for one in parts)]),
-        np.concatenate([_NO_KEYS, *(one.ranked.product for one in parts)]),
-        np.concatenate([_NO_KEYS, *(one.ranked.pair for one in parts)]),
-        np.concatenate([np.empty(0), *(one.ranked.score for one in parts)]),
-    )
+    ours = Ranked.joined(evolve(one.ranked, basket=place[one.ranked.basket]) for one in parts)
     popular = rank_popular(history.counts.astype(np.float64), shown, TOP, _NO_KEYS)
     return _judged("next", ours, popular, None, shown, wanted, before)
 
 
 def _lines(purchases: Purchases, chosen: Bools) -> Purchases:
     """Return all baskets with some of their lines."""
-    return Purchases(
-        purchases.basket[chosen],
-        purchases.product[chosen],
-        purchases.products,
-        purchases.customer,
-        purchases.customers,
-        purchases.day,
-    )
+    return evolve(purchases, basket=purchases.basket[chosen], product=purchases.product[chosen])
 
 
 def _judged(

@@ -164,14 +164,13 @@ class Purchases:
         """Return some baskets, by a mask over them; products and customers keep their numbers."""
         number = np.cumsum(chosen) - 1
         lines = chosen[self.basket]
-        return Purchases(
-            number[self.basket[lines]],
-            self.product[lines],
-            self.products,
-            self.customer[chosen],
-            self.customers,
-            None if self.day is None else self.day[chosen],
-            None if self.money is None else self.money[chosen],
+        return evolve(
+            self,
+            basket=number[self.basket[lines]],
+            product=self.product[lines],
+            customer=self.customer[chosen],
+            day=None if self.day is None else self.day[chosen],
+            money=None if self.money is None else self.money[chosen],
         )
 
     def with_money(self, money: Floats) -> Purchases:

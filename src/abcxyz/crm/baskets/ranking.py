@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from attrs import frozen
 
@@ -33,6 +35,18 @@ class Ranked:
     pair: Ints
     score: Floats
 
+    @classmethod
+    def joined(cls, parts: Iterable[Ranked]) -> Ranked:
+        """Return the products of several parts, one after the other."""
+        empty = np.empty(0, dtype=np.int64)
+        whole = [cls(empty, empty, empty, np.empty(0)), *parts]
+        return cls(
+            np.concatenate([one.basket for one in whole]),
+            np.concatenate([one.product for one in whole]),
+            np.concatenate([one.pair for one in whole]),
+            np.concatenate([one.score for one in whole]),
+        )
+
     def best(self, top: int) -> Ranked:
         """Return the first *top* products of each basket."""
         if not len(self.basket):
@@ -63,11 +77,6 @@ def is_member(keys: Ints, ascending: Ints) -> Bools:
     return np.asarray(ascending[place] == keys)
 
 
-def _none() -> Ranked:
-    empty = np.empty(0, dtype=np.int64)
-    return Ranked(empty, empty, empty, np.empty(0))
-
-
 def rank_by_pairs(
     pairs: Pairs, purchases: Purchases, top: int, worth: Floats, barred: Ints
 ) -> Ranked:
@@ -94,7 +103,7 @@ def rank_by_pairs(
     starts = pairs.starts(products)
     bounds = np.searchsorted(purchases.basket, np.arange(len(purchases) + 1))
     size = max(1, _CELLS // max(1, products))
-    parts = [_none()]
+    parts = []
     for low in range(0, len(purchases), size):
         high = min(len(purchases), low + size)
         lines = slice(bounds[low], bounds[high])
@@ -115,12 +124,7 @@ def rank_by_pairs(
         basket, product = np.divmod(cells, products)
         order = np.lexsort((product, -pairs.with_b[reason[cells]], -strength, basket))
         parts.append(Ranked(basket + low, product, reason[cells], strength).take(order))
-    return Ranked(
-        np.concatenate([one.basket for one in parts]),
-        np.concatenate([one.product for one in parts]),
-        np.concatenate([one.pair for one in parts]),
-        np.concatenate([one.score for one in parts]),
-    )
+    return Ranked.joined(parts)
 
 
 def _largest(table: Floats, top: int) -> tuple[Ints, Floats]:
@@ -170,7 +174,7 @@ def rank_popular(
         basket.append(places)
         product.append(np.full(len(places), one))
     if not basket:
-        return _none()
+        return Ranked.joined([])
     where, what = np.concatenate(basket), np.concatenate(product)
     order = np.argsort(where, kind="stable")
     where, what = where[order], what[order]
@@ -204,11 +208,5 @@ def join_ranked(first: Ranked, second: Ranked, products: int, top: int) -> Ranke
     """Fill up the products of *first* with those of *second* that are not among them."""
     keys = np.sort(first.basket * products + first.product)
     more = second.take(~is_member(second.basket * products + second.product, keys))
-    basket = np.r_[first.basket, more.basket]
-    order = np.argsort(basket, kind="stable")
-    return Ranked(
-        basket[order],
-        np.r_[first.product, more.product][order],
-        np.r_[first.pair, more.pair][order],
-        np.r_[first.score, more.score][order],
-    ).best(top)
+    both = Ranked.joined([first, more])
+    return both.take(np.argsort(both.basket, kind="stable")).best(top)

@@ -273,12 +273,10 @@ def recommend(
         of, _ = class_of_customers(purchases, classes)
         kind, barred = of[history.customer], _barred(history, refused)
         offers = _next_offers(history, kind, chosen, proven[1], factor, top, barred)
-        day = purchases.day
-        end = today if day is None or today is not None else int(day.max())
-        if end is not None:
-            due = due_products(purchases, end)
-            if customer is not None:
-                due = [one for one in due if one.customer == customer]
+        if purchases.day is not None:
+            due = due_products(purchases, int(purchases.day.max()) if today is None else today)
+        if customer is not None:
+            due = [one for one in due if one.customer == customer]
     return Recommendations(
         basis=_basis(known and proven[1]),
         basis_together=_basis(proven[0]),
