@@ -6,7 +6,7 @@
   var FILTERS = ["q", "owner", "segment", "step"], ROW = 64;
   var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
-  var all = null, shown = [], state = {}, texts = [], places = new Map();
+  var all = null, shown = [], state = {}, known = "", texts = [], places = new Map();
 
   function here() { return pages.find(function (page) { return !page.hidden; }); }
   function words() {
@@ -51,6 +51,7 @@
   function readState() {
     var fields = location.hash.indexOf("=") > 0 ? new URLSearchParams(location.hash.slice(1)) : new URLSearchParams();
     state = {};
+    known = location.hash;
     fields.forEach(function (value, name) { if (value) { state[name] = value; } });
     if (state.lang && document.getElementById(state.lang)) { speak(state.lang); }
   }
@@ -62,9 +63,10 @@
   }
   function go(changes, quietly) {
     var to = address(changes);
-    if (quietly) { history.replaceState(null, "", to); readState(); apply(); }
-    else if (to === location.hash) { apply(); }
-    else { location.hash = to; }
+    // At once, not at the event that follows: what is done next finds the new state.
+    if (quietly) { history.replaceState(null, "", to); } else { location.hash = to; }
+    readState();
+    apply();
   }
 
   function speak(lang) {
@@ -308,7 +310,9 @@
       if (!change.customer && filtered()) { here().querySelector(".found").scrollIntoView(); }
     }
   });
-  window.addEventListener("hashchange", function () { readState(); apply(); });
+  window.addEventListener("hashchange", function () {
+    if (location.hash !== known) { readState(); apply(); }
+  });
   // A folded section opens for a link into it, and all of them for print.
   window.addEventListener("beforeprint", function () {
     here().querySelectorAll(".folded > details, .data").forEach(function (one) { one.open = true; });
