@@ -25,7 +25,7 @@ RESULTS: dict[str, Tabular] = {
     "matrix": ANALYSIS.matrix,
     "snapshot": ANALYSIS.snapshot,
     "alerts": ANALYSIS.alerts,
-    "moves": transitions([0, 1, -1], [0, 2, 1], labels="ABC"),
+    "moves": transitions([0, 1, -1], [0, 2, 1], labels=("A", "B", "C")),
     "scores": score_prospects({"turnover": [3e9, 1e6, None]}),
 }
 #: Names of rules and letters of classes, which are the same in every language.
