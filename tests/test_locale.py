@@ -296,6 +296,7 @@ CYRILLIC = {
     "abcxyz/companies/fns/datasets.py": "elements of the files of the tax service",
     "abcxyz/companies/legal_forms.py": "legal forms in names of organisations",
     "abcxyz/companies/fns/members.py": "elements of the files of the tax service",
+    "abcxyz/companies/fns/persons.py": "elements of the files of the tax service",
     "abcxyz/companies/names.py": "two spellings of a letter",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
     "abcxyz/crm/records/stages.py": "words for final stages",

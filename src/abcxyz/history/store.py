@@ -329,6 +329,12 @@ class History(Outbox, Outcomes, Upkeep):
                 for row in rows
             )
 
+    def customers(self) -> frozenset[str | int]:
+        """Return the identifiers of the customers of all snapshots, of every job."""
+        with self._db.mapped():
+            rows = self._db.execute("SELECT DISTINCT customer FROM customer_state").fetchall()
+        return frozenset(row[0] for row in rows)
+
     def load(self, info: SnapshotInfo, settings: Settings | None = None) -> Snapshot:
         """Read a snapshot of the list, with the settings that made it if they cannot be read.
 

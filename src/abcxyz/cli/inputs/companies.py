@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["fill_leads"]
+__all__ = ["fill_leads", "read_inns"]
 
 _INN = ("inn", "инн")
+
+
+def _inn_column(frame: pd.DataFrame) -> Any:
+    return next((one for one in frame.columns if str(one).strip().casefold() in _INN), None)
 
 
 def fill_leads(frame: pd.DataFrame, path: str, as_of: date) -> tuple[pd.DataFrame, list[str]]:
@@ -48,7 +52,7 @@ def fill_leads(frame: pd.DataFrame, path: str, as_of: date) -> tuple[pd.DataFram
     from abcxyz.companies.notes import contradiction_notes
     from abcxyz.core.companies.merge import merge_attributes
 
-    column = next((one for one in frame.columns if str(one).strip().casefold() in _INN), None)
+    column = _inn_column(frame)
     column = "lead" if column is None and "lead" in frame.columns else column
     if column is None:
         raise InputError(
@@ -70,3 +74,29 @@ def fill_leads(frame: pd.DataFrame, path: str, as_of: date) -> tuple[pd.DataFram
     table.index = frame.index
     # Without any row or value, the columns of the file stay.
     return table.reindex(columns=list(dict.fromkeys([*frame.columns, *table.columns]))), notes
+
+
+def read_inns(path: str) -> dict[str, object]:
+    """Read a table of customers; return identifier -> INN as it is written.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or has no columns of identifiers and INNs.
+    """
+    from abcxyz.cli.inputs.leads import read_leads
+    from abcxyz.core.companies.numbers import clean_number
+    from abcxyz.core.prospects.scorecard import DEFAULT
+
+    frame = read_leads(path, DEFAULT)
+    column = _inn_column(frame)
+    if column is None or "lead" not in frame.columns:
+        raise InputError(
+            "{path} needs the columns id and inn; it has {columns}",
+            path=path,
+            columns=", ".join(map(str, frame.columns)),
+        )
+    return {
+        clean_number(customer): inn
+        for customer, inn in zip(frame["lead"].tolist(), frame[column].tolist(), strict=True)
+    }

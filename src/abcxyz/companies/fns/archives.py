@@ -17,6 +17,7 @@ from attrs import frozen
 
 from abcxyz.companies.fns.datasets import DATASETS, dataset_of_element
 from abcxyz.companies.fns.members import Member, MemberError, read_member
+from abcxyz.companies.fns.persons import without_persons
 from abcxyz.errors import InputError
 from abcxyz.toolkit.known_names import check_known
 
@@ -195,10 +196,10 @@ def read_archive_member(archive: zipfile.ZipFile, name: str, dataset: str) -> Me
     if archive.getinfo(name).file_size > _LARGEST_MEMBER:
         raise MemberError("size")
     try:
-        with archive.open(name) as stream:
-            member = read_member(stream)
+        content = archive.read(name)
     except _DAMAGED as problem:
         raise MemberError(type(problem).__name__) from problem
+    member = read_member(*without_persons(content))
     if member.dataset != dataset:
         raise MemberError("another data set")
     return member

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
-from abcxyz.core.companies.numbers import organisation_inn
+from abcxyz.core.companies.numbers import format_inn, organisation_inn
 from abcxyz.errors import InputError
 
 __all__ = ["APPLICATION_ID", "SCHEMA", "VERSION", "Company", "CompanyIndex", "DatasetFile", "day"]
@@ -21,7 +21,6 @@ VERSION = 1
 """Version of the tables."""
 
 _LIST = 500  # INNs in one query
-_DIGITS = 10
 
 
 class Company(NamedTuple):
@@ -177,7 +176,8 @@ class CompanyIndex:
             part = numbers[start : start + _LIST]
             marks = ",".join("?" * len(part))
             for row in self._rows(f"SELECT * FROM company WHERE inn IN ({marks})", part):  # noqa: S608 - question marks only
-                found[f"{row[0]:0{_DIGITS}}"] = Company._make(row)
+                company = Company._make(row)
+                found[format_inn(company.inn)] = company
         return found
 
     def __iter__(self) -> Iterator[Company]:

@@ -1,4 +1,4 @@
-"""Streaming reader of one XML member of a data set."""
+"""Reader of one XML member of a data set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
-from typing import IO
 from xml.parsers import expat
 
 from attrs import field, frozen
@@ -18,7 +17,6 @@ from abcxyz.core.companies.numbers import is_person, organisation_inn
 
 __all__ = ["Member", "MemberError", "read_member"]
 
-_PIECE = 1 << 18
 _MONEY = re.compile(r"(-?\d{1,16})(?:\.(\d{1,2}))?", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _REGIMES = {"ПризнУСН": "USN", "ПризнАУСН": "AUSN", "ПризнЕСХН": "ESHN", "ПризнСРП": "SRP",
@@ -57,13 +55,15 @@ class Member:
     rows: list[Row] = field(repr=False)
 
 
-def read_member(stream: IO[bytes]) -> Member:
+def read_member(content: bytes, persons: int = 0) -> Member:
     """Read a member.
 
     Parameters
     ----------
-    stream
+    content
         The XML, in the encoding that it declares.
+    persons
+        Documents of natural persons that were cut out of it, see `without_persons`.
 
     Raises
     ------
@@ -71,16 +71,13 @@ def read_member(stream: IO[bytes]) -> Member:
         It is no well-formed XML, has a document type declaration, mixes data sets, or holds
         another number of documents than it declares.
     """
-    reader = _Reader()
+    reader = _Reader(persons)
     parser = expat.ParserCreate()
     parser.ordered_attributes = True
-    parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.StartDoctypeDeclHandler = _refuse
     try:
-        while piece := stream.read(_PIECE):
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
+        parser.Parse(content, True)
     except (expat.ExpatError, UnicodeError, LookupError, ValueError) as problem:
         raise MemberError(type(problem).__name__) from problem
     return reader.finish()
@@ -93,7 +90,7 @@ def _refuse(*_: object) -> None:
 class _Reader:
     """Handler of the elements of a member; a document ends where the next one begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, persons: int) -> None:
         self._handlers = {
             "Файл": self._file,
             "Документ": self._document,
@@ -111,8 +108,9 @@ class _Reader:
             "СведНедоим": self._debt,
         }
         self._declared = ""
-        self._dataset: str | None = None
-        self._documents = self._persons = self._rejected = 0
+        self._dataset: str | None = "rsmp" if persons else None
+        self._documents = self._persons = persons
+        self._rejected = 0
         self._rows: list[Row] = []
         self._open = self._is_person = self._bad = False
         self._inn: str | None = None

@@ -7,7 +7,14 @@ from operator import mul
 
 from abcxyz.errors import InputError
 
-__all__ = ["check_inn", "clean_number", "founded_year", "is_person", "organisation_inn"]
+__all__ = [
+    "check_inn",
+    "clean_number",
+    "format_inn",
+    "founded_year",
+    "is_person",
+    "organisation_inn",
+]
 
 _WEIGHTS = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _SEPARATORS = re.compile(r"[\s\-\N{NO-BREAK SPACE}]")
@@ -48,6 +55,17 @@ def organisation_inn(value: object) -> str | None:
     if len(text) != _ORGANISATION or not (text.isascii() and text.isdigit()):
         return None
     return text if int(text[9]) == _check_digit(text) and text != "0" * _ORGANISATION else None
+
+
+def format_inn(number: int) -> str:
+    """Return the INN of an organisation with its leading zeros.
+
+    Examples
+    --------
+    >>> format_inn(230000083)
+    '0230000083'
+    """
+    return f"{number:0{_ORGANISATION}}"
 
 
 def _check_digit(text: str) -> int:

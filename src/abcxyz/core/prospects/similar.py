@@ -14,7 +14,7 @@ from abcxyz.core.prospects.lead_table import as_figures, as_words, columns_of
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
 
-__all__ = ["Resemblance", "nearest_customers"]
+__all__ = ["Resemblance", "nearest_customers", "numbers_apart", "range_of"]
 
 _ROUNDING = 1e-12
 
@@ -129,9 +129,24 @@ def _by_number(value: object, column: Any, name: str, logarithm: bool) -> Floats
         theirs = np.log(np.where(theirs > 0, theirs, np.nan))
     if math.isnan(mine):
         return None
-    known = theirs[~np.isnan(theirs)]
-    reach = float(np.ptp(known)) if len(known) else 0.0
-    apart = np.abs(theirs - mine)
+    return numbers_apart(theirs, mine, range_of(theirs))
+
+
+def range_of(figures: Floats) -> float:
+    """Return the range of (n,) numbers, NaN left out; 0 without any."""
+    known = figures[~np.isnan(figures)]
+    return float(np.ptp(known)) if len(known) else 0.0
+
+
+def numbers_apart(figures: Floats, one: float, reach: float) -> Floats:
+    """Return Gower's distance of (n,) numbers from another, 0 to 1, NaN where one is unknown.
+
+    Examples
+    --------
+    >>> numbers_apart(np.array([1.0, 3.0, 9.0]), 2.0, 4.0).tolist()
+    [0.25, 0.25, 1.0]
+    """
+    apart = np.abs(figures - one)
     # Without a range only equal values are near.
     if reach > _ROUNDING:
         distances: Floats = np.minimum(apart / reach, 1.0)

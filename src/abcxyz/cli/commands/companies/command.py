@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.cli.commands.companies.like import add_like
 from abcxyz.cli.options.dates import parse_day
 from abcxyz.cli.options.language import text_language
 from abcxyz.errors import InputError
@@ -57,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "is 1 if one is too old to be used.",
     )
     status.set_defaults(action=_status)
-    for one in (show, status):
+    like = add_like(actions)
+    for one in (show, status, like):
         one.add_argument("--db", metavar="FILE", default=_INDEX, help="the index")
         one.add_argument("--as-of", metavar="DATE", help="day that counts as today")
         one.add_argument(
