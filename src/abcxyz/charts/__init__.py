@@ -16,29 +16,50 @@ from abcxyz.charts.flows import flow
 from abcxyz.charts.spread import variations
 from abcxyz.charts.svg import Picture, stacked
 from abcxyz.charts.tiles import heat_map, quadrant
+from abcxyz.charts.waterfalls import sales_waterfall, waterfall
+from abcxyz.charts.weekly import (
+    alarm_chart,
+    anomaly_charts,
+    before_after_bars,
+    effect_chart,
+    series_chart,
+)
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
+from abcxyz.core.decomposition.sales_change import SalesChange
 from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.snapshots.confidence import Confidence
+from abcxyz.crm.alarms.alarm import Alarm, Anomalies
+from abcxyz.crm.changes.before_after import BeforeAfter
+from abcxyz.crm.changes.effect import EffectOfChange
+from abcxyz.crm.changes.interrupted import InterruptedSeries
+from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report
 from abcxyz.errors import InputError
 from abcxyz.i18n import text
 
 __all__ = [
     "Picture",
+    "alarm_chart",
+    "anomaly_charts",
+    "before_after_bars",
     "confidence_bars",
     "crm_report",
     "curve",
     "draw",
+    "effect_chart",
     "flow",
     "forecast_bars",
     "heat_map",
     "lorenz",
     "overview",
     "quadrant",
+    "sales_waterfall",
+    "series_chart",
     "variations",
+    "waterfall",
 ]
 
 
@@ -82,6 +103,13 @@ _CHARTS: tuple[tuple[type, Callable[..., Picture]], ...] = (
     (Transitions, flow),
     (Confidence, confidence_bars),
     (Forecast, forecast_bars),
+    (SalesChange, sales_waterfall),
+    (Alarm, alarm_chart),
+    (Anomalies, anomaly_charts),
+    (Why, waterfall),
+    (BeforeAfter, before_after_bars),
+    (InterruptedSeries, series_chart),
+    (EffectOfChange, effect_chart),
     (Report, crm_report),
 )
 

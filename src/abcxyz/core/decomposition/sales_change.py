@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Floats
 from abcxyz.core.classes.segments import ABC
-from abcxyz.core.display import Tabular, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, Tabular, html_table, percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import as_days
 from abcxyz.toolkit.catalogue import text
@@ -82,7 +82,7 @@ class PricedLines:
 
 
 @frozen
-class SalesChange(Tabular):
+class SalesChange(Drawable, Tabular):
     """Result of `why_sales`.
 
     Parameters
@@ -126,6 +126,10 @@ class SalesChange(Tabular):
             attrs.asdict(one) | {"customer": str(one.customer)} for one in self.customers
         ]
         return result
+
+    def names(self, lang: str = "en") -> dict[str, str]:
+        """Return the names of the splits and of their parts in a language."""
+        return {key: text(name, lang) for key, name in (_SALES_SPLITS | _SALES_PARTS).items()}
 
     def to_frame(self) -> pd.DataFrame:
         """Return the parts as a pandas data frame."""

@@ -8,8 +8,9 @@ from datetime import date
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
-from abcxyz.core.display import percent, plain_number
+from abcxyz.core.display import Drawable, percent, plain_number
 from abcxyz.crm.changes.questions import Question
+from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.settings import AnnouncedChange
 from abcxyz.toolkit.catalogue import text
@@ -69,7 +70,7 @@ class AlarmChart:
 
 
 @frozen
-class Alarm(Row):
+class Alarm(Drawable, Row):
     """An alarm.
 
     Parameters
@@ -101,6 +102,10 @@ class Alarm(Row):
         Groups that carry it, with their share of the difference.
     questions
         What to check: hypotheses as questions, each with the test that would decide it.
+    chart
+        The series with its limits.
+    answer
+        The explained change, for the waterfall; None where nothing is counted by deal.
     """
 
     key: str
@@ -124,11 +129,12 @@ class Alarm(Row):
     parts: tuple[str, ...]
     questions: tuple[Question, ...]
     chart: AlarmChart = field(eq=False, repr=False)
+    answer: Why | None = field(default=None, eq=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields without the picture, ready for JSON."""
+        """Return the fields without what the picture needs, ready for JSON."""
         fields = super().to_dict()
-        del fields["chart"]
+        del fields["chart"], fields["answer"]
         return fields
 
     @property

@@ -16,6 +16,7 @@ from abcxyz.crm.alarms.series import Series, Watched
 from abcxyz.crm.changes.questions import Question, questions_about
 from abcxyz.crm.changes.weekly import monday, week_of
 from abcxyz.crm.changes.why import explained
+from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.settings import AnnouncedChange
 from abcxyz.crm.statistics.control_chart import BASELINE, SHIFT
@@ -42,7 +43,7 @@ def alarm_of(
     place = raised.judged - (watched.weeks - one.end)
     since = monday(watched.first + finding.since)
     money = (judged.value - judged.centre) * judged.n * one.unit
-    why, parts, questions = _why(crm, watched, raised, place)
+    why, parts, questions, answer = _why(crm, watched, raised, place)
     return Alarm(
         f"{one.name}@{since}",
         one.metric,
@@ -65,8 +66,12 @@ def alarm_of(
         parts,
         questions,
         _chart(watched, one, finding, place, changes),
+        answer,
     )
 
+
+#: What carries an alarm: a template, its groups, questions, and the explained change.
+_Reason = tuple[str, tuple[str, ...], tuple[Question, ...], Why | None]
 
 _EVENLY = "It is spread evenly: no group explains it."
 _CARRIED = "Carried by {groups}."
@@ -74,9 +79,7 @@ _BY_MIX = "The mix carries it: {groups}."
 _UNKNOWN = "Its groups are not known."
 
 
-def _why(
-    crm: CrmData, watched: Watched, raised: Raised, place: int
-) -> tuple[str, tuple[str, ...], tuple[Question, ...]]:
+def _why(crm: CrmData, watched: Watched, raised: Raised, place: int) -> _Reason:
     """Return what carries an alarm: a template, its groups, and questions."""
     finding = raised.finding
     one = watched.series[finding.series]
@@ -91,7 +94,7 @@ def _why(
         and (child.funnel, child.metric) == (one.funnel, one.metric)
     ]
     if one.kind == "value" or not children:
-        return _UNKNOWN, (), questions_about("group", [one.group or subject])
+        return _UNKNOWN, (), questions_about("group", [one.group or subject]), None
     side = finding.judgement.value - finding.judgement.centre
     late = slice(finding.since, place + 1)
     early = slice(max(finding.since - BASELINE, 0), finding.since)
@@ -112,9 +115,9 @@ def _why(
         key=lambda key: (-abs(moved[key]), key),
     )[:2]
     if not carriers:
-        return _EVENLY, (), questions_about("even", [""])
+        return _EVENLY, (), questions_about("even", [""]), None
     parts = tuple(f"{group} {moved[name, group]:+.0f} / {whole:+.0f}" for name, group in carriers)
-    return _CARRIED, parts, questions_about(carriers[0][0], [group for _, group in carriers])
+    return _CARRIED, parts, questions_about(carriers[0][0], [group for _, group in carriers]), None
 
 
 def _moved(one: Series, early: slice, late: slice) -> float:
@@ -124,14 +127,14 @@ def _moved(one: Series, early: slice, late: slice) -> float:
 
 def _why_of_rate(
     crm: CrmData, watched: Watched, one: Series, since: int, place: int, subject: str
-) -> tuple[str, tuple[str, ...], tuple[Question, ...]]:
+) -> _Reason:
     counted = one.observations
     assert counted is not None
     week: Ints = week_of(crm, counted.at) - watched.first
     early = np.flatnonzero((week >= since - BASELINE) & (week < since))
     late = np.flatnonzero((week >= since) & (week <= place))
     if not len(early) or not len(late):
-        return _UNKNOWN, (), questions_about("group", [subject])
+        return _UNKNOWN, (), questions_about("group", [subject]), None
     windows = tuple(
         Window(monday(watched.first + first), monday(watched.first + last))
         for first, last in ((max(since - BASELINE, 0), since), (since, place + 1))
@@ -140,17 +143,17 @@ def _why_of_rate(
     asked = questions_about("stage", [one.stage]) if one.stage else ()
     best = answer.best
     if best is None:
-        return _EVENLY, (), asked or questions_about("even", [""])
+        return _EVENLY, (), asked or questions_about("even", [""]), answer
     if best.carried_by == ("mix",):
         n0, n1 = answer.n_before, answer.n_after
         grown = max(best.groups, key=lambda group: abs(group.n_after / n1 - group.n_before / n0))
         part = f"{grown.group} {grown.n_before / n0:.0%} → {grown.n_after / n1:.0%}"
-        return _BY_MIX, (part,), asked + questions_about("mix", [best.dimension])
+        return _BY_MIX, (part,), asked + questions_about("mix", [best.dimension]), answer
     groups = [group for group in best.groups if group.group in best.carried_by]
     parts = tuple(
         f"{group.group} {group.rate_before:.0%} → {group.rate_after:.0%}" for group in groups
     )
-    return _CARRIED, parts, asked + questions_about(best.dimension, best.carried_by)
+    return _CARRIED, parts, asked + questions_about(best.dimension, best.carried_by), answer
 
 
 def _chart(

@@ -66,6 +66,8 @@ class EffectOfChange(Report):
         Why there is no time series.
     profit
         The rate effect in money over the weeks after; None without amounts.
+    register
+        All announced changes, which the picture marks.
     """
 
     change: AnnouncedChange
@@ -82,6 +84,7 @@ class EffectOfChange(Report):
     series: InterruptedSeries | None = field(repr=False)
     refusal: Any
     profit: ChangeOfProfit | None
+    register: tuple[AnnouncedChange, ...] = field(default=(), repr=False)
 
     def rows(self) -> list[Row]:
         """Return the comparison, or the terms of the time series."""
@@ -91,6 +94,7 @@ class EffectOfChange(Report):
         """Return all figures, ready for JSON."""
         fields = super().to_dict()
         fields["change"] = asdict(self.change) | {"day": self.change.day.isoformat()}
+        del fields["register"]
         return fields | {"refusal": str(self.refusal)}
 
     def title(self, lang: str = "en") -> str:
@@ -183,6 +187,7 @@ def effect_of_change(
     margin: float = 1.0,
     better: str = "higher",
     chosen_because_bad: bool = False,
+    register: tuple[AnnouncedChange, ...] = (),
 ) -> EffectOfChange:
     """Measure what followed an announced change.
 
@@ -203,6 +208,8 @@ def effect_of_change(
     chosen_because_bad
         Whether the change was made because the last weeks were bad: they are then the time
         before, drawn to the longer baseline.
+    register
+        All announced changes, which the picture marks.
 
     Raises
     ------
@@ -247,6 +254,7 @@ def effect_of_change(
         series,
         refusal,
         _profit(crm, counted, sides, windows[0], (rate, low, high), margin),
+        register,
     )
 
 

@@ -54,6 +54,7 @@ def make(
         margin=1.0 if margin is None else margin,
         better=args.better,
         chosen_because_bad=args.because_bad,
+        register=settings.changes,
     )
 
 
