@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
+from tests.browser.conftest import visit
 
 from abcxyz import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.i18n import compact
+from abcxyz.report import render_html
 
 pytestmark = pytest.mark.browser
 
@@ -268,3 +271,20 @@ def test_hostile_names_are_only_read(opened: Open) -> None:
     )
     width = page.evaluate("document.documentElement.scrollWidth")
     assert 1280 == width
+
+
+def test_public_data_filter_the_customers(chromium: Any, demo: Analysis, tmp_path: Path) -> None:
+    """Industries and sizes are chosen by their names, which follow the language."""
+    firms = [{"industry": "G", "employees": 12}, {"industry": "F", "employees": 300}]
+    known = {one: firms[k % 2] for k, one in enumerate(demo.snapshot.customers.tolist())}
+    file = tmp_path / "firms.html"
+    file.write_text(render_html(evolve(demo, attributes=known), lang="ru"), "utf-8")
+    with visit(chromium, file, 1280, script=True) as page:
+        ready(page)
+        page.locator("#ru [name='by industry']").select_option(label="строительство", force=True)
+        wanted = {demo.names[one] for one, firm in known.items() if firm["industry"] == "F"}
+        page.wait_for_url("**industry=F**")
+        assert found(page)
+        assert set(found(page)) <= wanted
+        options = page.locator("#en [name='by size'] option").all_text_contents()
+        assert options == ["size of the firm", "large firm", "micro firm"]

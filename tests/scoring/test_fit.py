@@ -55,6 +55,23 @@ def test_fitted_points_add_up(card: Scorecard, history: History) -> None:
     assert score_prospect({"turnover": 1e12, "industry": "metal"}, card).basis == "fitted"
 
 
+def test_companions_and_numbers_of_firms_are_no_attributes(
+    card: Scorecard, history: History
+) -> None:
+    """Dates and sources of public values, and the INN, change nothing; of own columns all stay."""
+    n = len(history.table["lead"])
+    more = {
+        "inn": [f"{k:010}" for k in range(n)],
+        "turnover_as_of": ["2025-12-31"] * n,
+        "turnover_source": ["fns:revexp" if one else "dadata" for one in history.outcome],
+        "region_source": ["fns:rsmp"] * n,
+    }
+    fitted = fit_scorecard(
+        history.table | more, history.outcome, revenue=history.revenue, as_of=DAY, options=QUICK
+    )
+    assert fitted.attributes == card.attributes
+
+
 def test_fitted_bins_are_monotone(card: Scorecard) -> None:
     """The points of a number are monotone over its ranges."""
     numbers = [one for one in card.attributes if one.kind == "number"]

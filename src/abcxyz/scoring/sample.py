@@ -12,6 +12,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import ArrayLike, Bools, Days, Floats, Ints
+from abcxyz.core.companies.companions import base_attribute
 from abcxyz.core.prospects.lead_table import ID_COLUMNS, columns_of
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.sales.transactions import as_days
@@ -94,8 +95,10 @@ def read_sample(
         The leads with an outcome, in chronological order; the numbers left out by reason.
     """
     leads = columns_of(table, ids=ids)
-    # A knock-out is a later outcome of a firm, not an attribute of the lead.
-    hidden = {*ID_COLUMNS, *(out.attribute for out in rules.knockouts)}
+    # A knock-out is a later outcome of a firm, not an attribute of the lead; nor is its number.
+    hidden = {*ID_COLUMNS, "inn", *(out.attribute for out in rules.knockouts)}
+    # The date and the source of a public value describe the value, not the lead.
+    hidden |= {name for name in leads.columns if base_attribute(name) in {*leads.columns} - {name}}
     names = attributes or [name for name in leads.columns if name not in hidden]
     absent = [name for name in names if name not in leads.columns]
     if absent or not names:

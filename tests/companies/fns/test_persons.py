@@ -36,6 +36,14 @@ DOCUMENTS = (
 )  # fmt: skip
 
 
+def outcome(content: bytes, persons: int = 0) -> object:
+    """Return what is read, or why nothing is."""
+    try:
+        return read_member(content, persons)
+    except MemberError as problem:
+        return str(problem)
+
+
 @given(
     st.lists(st.sampled_from(DOCUMENTS), min_size=1, max_size=8),
     st.sampled_from(["UTF-8", "windows-1251"]),
@@ -45,7 +53,7 @@ def test_members_are_read_as_by_the_parser_alone(documents: Sequence[str], encod
     declared = sum(one.count("<Документ") for one in documents)
     declared -= sum(one.lstrip().startswith("<!") or one.startswith("<?") for one in documents)
     content = made.member(*documents, declared=declared, encoding=encoding)
-    assert read_member(*without_persons(content)) == read_member(content)
+    assert outcome(*without_persons(content)) == outcome(content)
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "windows-1251"])

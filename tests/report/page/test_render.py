@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+from attrs import evolve
 from tests.report.conftest import HOSTILE
 
 from abcxyz import Analysis, Settings, analyze
@@ -190,6 +191,30 @@ def test_all_customers_are_in_the_file(demo: Analysis, page: str) -> None:
                      "doubtful", "owner", "strip")
     }  # fmt: skip
     assert 24 == len(columns["strip"][0])
+
+
+def test_public_data_are_filters_with_names() -> None:
+    """Industry by its section, region and size come first, with names in every language."""
+    known: dict[str, dict[str, object]] = {
+        "c0": {"channel": "web", "inn": "7709000010", "employees": 12, "employees_source": "s",
+               "employees_as_of": "2025-12-31", "industry": "46.90", "industry_code": "46.90",
+               "region": "77", "region_source": "fns:inn"},
+        "c1": {"channel": "shop", "turnover": 900e6, "industry": "F", "region": "50",
+               "inn": "5406000025"},
+        "c2": {"industry": "G", "region": "Ural", "employees": None, "turnover": float("nan")},
+    }  # fmt: skip
+    page = render_html(evolve(small([[100, 110], [20, 30], [5, 0]]), attributes=known))
+    filters = {one["name"]: one for one in unpacked(page)["attributes"]}
+    assert list(filters) == ["industry", "region", "size", "channel"]
+    assert filters["industry"]["choices"] == ["F", "G"]
+    assert filters["industry"]["labels"][0] == {"en": "construction", "ru": "строительство"}
+    assert filters["industry"]["title"] == {"en": "industry", "ru": "отрасль"}
+    assert filters["region"]["choices"] == ["50", "77", "Ural"]
+    assert filters["region"]["labels"][2] is None
+    # The largest value comes first. Unknown is no size.
+    size = filters["size"]
+    assert [size["choices"][k] if k >= 0 else "" for k in size["code"]] == ["micro", "medium", ""]
+    assert "labels" not in filters["channel"]
 
 
 def test_the_columns_of_months_add_up(demo: Analysis, page: str) -> None:

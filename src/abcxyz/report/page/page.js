@@ -86,6 +86,13 @@
   function owner(i) { return all.owner[i] < 0 ? "" : all.owners[all.owner[i]]; }
   function segment(i) { return all.segment[i] === "-" ? "" : SEGMENTS[Number(all.segment[i])]; }
 
+  // Industries, regions and sizes have names in the languages of the page; other values are data.
+  function title(one, lang) { return one.title && (one.title[lang] || one.title.en) || one.name; }
+  function choice(one, k, lang) {
+    var label = one.labels && one.labels[k];
+    return label && (label[lang] || label.en) || one.choices[k];
+  }
+
   function choices() {
     pages.forEach(function (page) {
       var bar = page.querySelector(".bar"), owners = bar.querySelector("[name=owner]");
@@ -95,9 +102,9 @@
       all.attributes.forEach(function (one) {
         var label = make("label"), select = make("select");
         select.name = "by " + one.name;
-        select.append(new Option(one.name, ""));
-        one.choices.forEach(function (value) { select.append(new Option(value, value)); });
-        label.append(make("span", "unseen", one.name), select);
+        select.append(new Option(title(one, page.lang), ""));
+        one.choices.forEach(function (value, k) { select.append(new Option(choice(one, k, page.lang), value)); });
+        label.append(make("span", "unseen", title(one, page.lang)), select);
         bar.querySelector(".more").append(label);
       });
     });
@@ -253,7 +260,7 @@
       fact(said.last, number(all.days[i]) + (all.usual[i] === null ? "" : " (" + fill(said.usual, { days: number(all.usual[i]) }) + ")"));
     }
     fact(said.owner, owner(i) && bdi(owner(i)));
-    all.attributes.forEach(function (one) { if (one.code[i] >= 0) { fact(one.name, bdi(one.choices[one.code[i]])); } });
+    all.attributes.forEach(function (one) { if (one.code[i] >= 0) { fact(title(one, root.lang), bdi(choice(one, one.code[i], root.lang))); } });
     if (about) { fact(said.advice, about.advice); fact(said.channel, about.channel); fact(said.hint, about.hint); }
     if (all.name[i]) { fact("ID", bdi(all.id[i])); }
     body.replaceChildren(line);

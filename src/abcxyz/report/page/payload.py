@@ -12,6 +12,7 @@ import numpy as np
 
 from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.charts.svg import clean
+from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_name
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import PLAIN, plain
 
@@ -50,10 +51,7 @@ def payload(facts: Facts) -> str:
     owners, owner = _coded([facts.owners[i] for i in order.tolist()])
     value = np.asarray(analysis.panel.value, dtype=float)[order]
     largest = float(np.nanmax(np.abs(value), initial=0.0))
-    attributes = []
-    for name, values in _attributes(facts, customers):
-        choices, code = _coded(values)
-        attributes.append({"name": clean(name, 40), "choices": choices, "code": code})
+    attributes = [_filter(name, values) for name, values in _attributes(facts, customers)]
     columns: dict[str, Any] = {
         "n": len(order),
         "id": ids,
@@ -109,11 +107,26 @@ def _coded(values: Sequence[str]) -> tuple[list[str], list[int]]:
     return [plain(one) for one in known], [place.get(one, -1) for one in values]
 
 
+def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
+    """Return an attribute with its choices, and their names where the page has names for them."""
+    choices, code = _coded(values)
+    known: dict[str, Any] = {"name": clean(name, 40), "choices": choices, "code": code}
+    labels = [value_name(name, one) for one in choices]
+    if any(labels):
+        known["labels"] = [None if one is None else dict(one) for one in labels]
+    if name in FILTER_NAMES:
+        known["title"] = dict(FILTER_NAMES[name])
+    return known
+
+
 def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[str]]]:
     """List the attributes of few different values, other than the owner."""
     attributes = facts.analysis.attributes
-    rows = [attributes.get(one) or attributes.get(str(one)) or {} for one in customers]
-    names = dict.fromkeys(name for row in rows for name in row if name != "owner")
+    known = (attributes.get(one) or attributes.get(str(one)) or {} for one in customers)
+    rows = [filter_values(row) for row in known]
+    present = dict.fromkeys(name for row in rows for name in row if name != "owner")
+    names = [*(one for one in FILTER_NAMES if one in present),
+             *(one for one in present if one not in FILTER_NAMES)]  # fmt: skip
     chosen = []
     for name in names:
         values = [row.get(name) for row in rows]

@@ -215,13 +215,13 @@ def _show(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.analysis_text import table
     from abcxyz.cli.output.terminal import one_line
     from abcxyz.companies.fns.attributes import company_attributes
-    from abcxyz.companies.fns.flags import doubtful_values
+    from abcxyz.companies.fns.flags import absent_values, doubtful_values
     from abcxyz.companies.fns.index import CompanyIndex
     from abcxyz.core.companies.numbers import check_inn
 
     inn, lang = check_inn(args.inn), text_language(args)
     with CompanyIndex(Path(args.db)) as index:
-        company = index.find([inn]).get(inn)
+        company, files = index.find([inn]).get(inn), index.datasets()
     if company is None:
         raise InputError(
             "{inn} is not in {path}; the data sets say nothing of it, which does not mean that it "
@@ -232,7 +232,8 @@ def _show(args: argparse.Namespace) -> int:
     known = company_attributes(
         inn, company, as_of=parse_day(args.as_of), fresh_years=args.fresh_years
     )
-    facts, remarks = _facts(company), list(doubtful_values(known.values))
+    facts = _facts(company)
+    remarks = [*doubtful_values(known.values), *absent_values(company, files)]
     if args.json:
         _print(
             {
