@@ -59,7 +59,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def long(session: nox.Session) -> None:
-    """Run the tests that take more than a second each, which plain pytest leaves out."""
+    """Run the tests that take more than half a second each, which plain pytest leaves out."""
     session.install("-e", ".[all]", *group("test"))
     session.run("pytest", "-n", "auto", "-m", "long and not slow", *session.posargs)
 

@@ -25,7 +25,7 @@ os.environ["LC_ALL"] = "C.UTF-8"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Tests of more than about a second of processor time, by measurement.
+#: Tests of more than about half a second of processor time, by measurement.
 LONG = Path(__file__).parent / "long.txt"
 
 

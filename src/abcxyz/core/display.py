@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Drawable",
+    "Tabular",
     "brief",
     "class_counts",
     "html_table",
@@ -123,6 +124,19 @@ def _short_value(value: object) -> str:
         value = dict(value)
     written = repr(value)
     return written if len(written) <= 120 else f"{type(value).__name__}(…)"
+
+
+class Tabular:
+    """Base class of results that a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def to_html(self, lang: str = "en") -> str:
+        """Return the table in HTML, in an available language; every cell is escaped."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
 
 class Drawable:

@@ -89,7 +89,7 @@ def test_the_sentence_describes_the_case() -> None:
     recommended = actions([(AX, BX), (AX, AX), (AX, N)], silence=quiet(3, 41, 30.4))
     assert recommended[0].text("ru").startswith("Был AX, упал до BX: позвоните")
     assert recommended[0].text("ru").endswith(". " + default_playbook().advice["BX"].text["ru"])
-    assert recommended[1].text().startswith("No order for 41 days, usual are up to 30: call now. ")
+    assert recommended[1].text().startswith("No order for 41 days, usual are 30: call now. ")
     assert ("", "call") == (recommended[2].hint(), recommended[2].channel)
     assert "N" == recommended[2].segment
 

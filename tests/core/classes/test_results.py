@@ -125,6 +125,20 @@ def test_html_and_frames() -> None:
     assert "share of value" in build_matrix(abc, xyz)._repr_html_()
 
 
+def test_tables_are_written_in_either_language() -> None:
+    """Tables in HTML name classes, customers and money in the language asked for."""
+    abc = classify_abc([9000, 10, 5, None])
+    xyz = classify_cv([0.105, 0.9, 0.5, None])
+    matrix = build_matrix(abc, xyz)
+    assert "<td>C</td><td>1</td><td>33.33 %</td><td>5</td>" in abc.to_html()
+    page = abc.to_html("ru").replace("\N{NO-BREAK SPACE}", " ")
+    assert "<th>класс</th><th>клиенты</th><th>доля клиентов</th><th>выручка</th>" in page
+    assert "<td>C</td><td>1</td><td>33,33 %</td><td>5</td>" in page
+    assert "X до 30,25 %" in xyz.to_html("ru").replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 not classified" in matrix.to_html()
+    assert "1 без класса" in matrix.to_html("ru")
+
+
 def test_matrix() -> None:
     """Nine segments and the unclassified hold every customer and all the money."""
     abc = classify_abc([90, 10, None, 40, -3])

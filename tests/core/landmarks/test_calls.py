@@ -22,6 +22,7 @@ from abcxyz import (
     analyze,
     find_alerts,
     find_calls,
+    lapse_risk,
     with_facts,
 )
 from abcxyz.core.analysis.learn_lapses import learning
@@ -191,6 +192,31 @@ def test_actions_follow_the_call_list(analysis: Analysis) -> None:
         if actions[i].refinement == "late_a"
     }
     assert late == set(risk.customers[risk.named].tolist())
+    assert analysis.calls is not None
+    for call in analysis.calls:
+        # Advice, call and reasons name the same days, and nobody is late within the usual gap.
+        said = actions[analysis.snapshot.positions[call.customer]].text()
+        assert said.startswith(f"No order for {call.days} days, usual are {call.usual:.0f}: ")
+        assert call.days > call.usual
+
+
+def test_nobody_is_late_within_the_own_usual_gap() -> None:
+    """A long own gap is not shortened by those of the others."""
+    random = np.random.default_rng(4)
+    ids, days = [], []
+    for who in range(60):
+        gap = 240 if who < 3 else 20
+        at = 100 + float(random.uniform(0, gap))
+        while at < 720:
+            ids.append(who)
+            days.append(END - timedelta(days=720 - int(at)))
+            at += gap * float(random.uniform(0.9, 1.1))
+    sales = Transactions(ids, days, np.where(np.array(ids) < 3, 9000.0, 100.0))
+    risk = lapse_risk(sales, END)
+    own, shrunk = risk.facts["own_gap"], risk.facts["mean_gap"]
+    silence, late = risk.facts["silence"], risk.facts["late"] > 0
+    assert ((silence > shrunk) & (silence <= own)).any()
+    np.testing.assert_array_equal(late, (silence > shrunk) & (silence > own))
 
 
 def test_json_holds_the_list_and_anonymous_files_no_identifiers(analysis: Analysis) -> None:

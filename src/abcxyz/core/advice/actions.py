@@ -72,6 +72,9 @@ class Actions:
         Days since the last order of each customer.
     playbook
         Source of the texts.
+    compared
+        Days since the last order, and the usual ones, that the texts name; None for those of
+        *silence*.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -82,6 +85,7 @@ class Actions:
     refinement: Codes = field(eq=SAME_ARRAYS)
     silence: Silence
     playbook: Playbook
+    compared: Silence | None = None
 
     def __len__(self) -> int:
         return len(self.segment)
@@ -106,8 +110,12 @@ class Actions:
             refinement=None if refined is None else refined.name,
             advice=advice,
             refined=refined,
-            fields=_fields(code, before, self.silence.days[i], self.silence.usual[i]),
+            fields=_fields(code, before, self._named.days[i], self._named.usual[i]),
         )
+
+    @property
+    def _named(self) -> Silence:
+        return self.silence if self.compared is None else self.compared
 
     def _sources(self, code: int, place: int) -> tuple[Advice | None, Refinement | None]:
         return (
@@ -139,7 +147,7 @@ class Actions:
                 texts[rows] = template.format(**_fields(code, -1, math.nan, math.nan))
                 continue
             before = [-1] * len(at) if self.before is None else self.before[at].tolist()
-            days, usual = self.silence.days[at].tolist(), self.silence.usual[at].tolist()
+            days, usual = self._named.days[at].tolist(), self._named.usual[at].tolist()
             known: dict[tuple[int, float, float], str] = {}
             for row, each in zip(
                 rows.tolist(), zip(before, days, usual, strict=True), strict=True
@@ -223,6 +231,7 @@ def advise(
     moves: Transitions | None = None,
     playbook: Playbook | None = None,
     late: Bools | None = None,
+    compared: Silence | None = None,
 ) -> Actions:
     """Choose the recommended action for every customer.
 
@@ -240,6 +249,8 @@ def advise(
         Texts and channels; None for the default playbook.
     late
         (n,) whether the silence calls for advice; None for one longer than usual.
+    compared
+        As in `Actions`.
 
     Returns
     -------
@@ -267,4 +278,5 @@ def advise(
         refinement=freeze(refinement),
         silence=silence,
         playbook=book,
+        compared=compared,
     )

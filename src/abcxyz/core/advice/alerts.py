@@ -15,10 +15,10 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import same_numbers
-from abcxyz.core.display import brief, html_table, plain_number
+from abcxyz.core.display import Tabular, brief, html_table, plain_number
 from abcxyz.core.documents import head, plain_value, reading
 from abcxyz.errors import InputError
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import plural, text
 from abcxyz.toolkit.numbers import number
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Alert:
         return cls(**{name: data[name] for name in _field_names() if name in data})
 
 
-class Alerts(tuple[Alert, ...]):
+class Alerts(tuple[Alert, ...], Tabular):
     """Alerts of an analysis, the largest money first.
 
     Examples
@@ -177,9 +177,11 @@ class Alerts(tuple[Alert, ...]):
         with reading(data, "alerts"):
             return cls(Alert.from_dict(one) for one in data["alerts"])
 
-    def _repr_html_(self) -> str:
-        rows = [[one.kind, str(one.customer), one.sentence()] for one in self[:20]]
-        return html_table(f"{len(self):,} alerts", ("kind", "customer", ""), rows)
+    def to_html(self, lang: str = "en") -> str:
+        """Return the first 20 alerts as a table in HTML."""
+        rows = [[one.kind, str(one.customer), one.sentence(lang)] for one in self[:20]]
+        heads = (text("kind", lang), text("customer", lang), "")
+        return html_table(plural("{n} alert|{n} alerts", len(self), lang), heads, rows)
 
 
 @functools.cache

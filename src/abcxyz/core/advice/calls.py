@@ -280,7 +280,6 @@ def _call(risk: LapseRisk, i: int, owners: Mapping[Any, str | None]) -> Call:
     customer = risk.customers[i]
     customer = customer.item() if isinstance(customer, np.generic) else customer
     facts = {name: float(each[i]) for name, each in risk.facts.items()}
-    gap = facts["mean_gap"] if math.isnan(facts["own_gap"]) else facts["own_gap"]
     code = int(risk.segment[i])
     because, against = risk.groups(i)
     return Call(
@@ -289,7 +288,7 @@ def _call(risk: LapseRisk, i: int, owners: Mapping[Any, str | None]) -> Call:
         owner=owners.get(customer),
         last_day=risk.as_of - timedelta(days=int(facts["silence"])),
         days=int(facts["silence"]),
-        usual=gap,
+        usual=risk.usual_gap(i),
         longest=facts["longest"] if facts["orders"] > 1 else math.nan,
         months=risk.months_of(i),
         probability=float(risk.probability[i]),

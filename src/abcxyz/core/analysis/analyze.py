@@ -193,13 +193,15 @@ def analyze(
     )
     rules = AlertRules() if alert_rules is None else alert_rules
     analysis = attrs.evolve(analysis, lapse=lapse_of_orders(orders, analysis.snapshot, horizon))
+    lapsing, compared = late_customers(analysis, rules) or (None, None)
     actions = advise(
         analysis.snapshot.segment,
         analysis.silence(rules.quantile, rules.least_gaps),
         analysis.snapshot.customers,
         moves=analysis.transitions,
         playbook=playbook,
-        late=late_customers(analysis, rules),
+        late=lapsing,
+        compared=compared,
     )
     analysis = attrs.evolve(analysis, actions=actions)
     return _advised(analysis, facts, rules)

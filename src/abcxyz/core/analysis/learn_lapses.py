@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from abcxyz._arrays import Bools
+from abcxyz._arrays import Bools, freeze
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.analysis.find_calls import is_learned
 from abcxyz.core.analysis.record import Analysis
@@ -14,6 +14,7 @@ from abcxyz.core.landmarks.horizon import STALE
 from abcxyz.core.landmarks.lapse import lapse_of
 from abcxyz.core.landmarks.lapse_record import NAMED, LapseRisk
 from abcxyz.core.landmarks.order_history import OrderHistoryCollector, day_number
+from abcxyz.core.sales.rhythm import Silence
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 
@@ -50,13 +51,21 @@ def lapse_of_orders(
     )
 
 
-def late_customers(analysis: Analysis, rules: AlertRules) -> Bools | None:
-    """Return who is late as to the lapse risk; None where the rule of the quantile decides."""
+def late_customers(analysis: Analysis, rules: AlertRules) -> tuple[Bools, Silence] | None:
+    """Return who is late as to the lapse risk, and the silences of these as it counts them.
+
+    None where the rule of the quantile decides. The silences of the others are those of the rule.
+    """
     risk = analysis.lapse
     if risk is None or not is_learned(risk, rules):
         return None
-    lapsing = risk.customers[risk.late & (risk.probability >= NAMED)].tolist()
+    silence = analysis.silence(rules.quantile, rules.least_gaps)
     late = np.zeros(len(analysis.snapshot), dtype=bool)
+    days, usual = np.array(silence.days), np.array(silence.usual)
     positions = analysis.snapshot.positions
-    late[[positions[who] for who in lapsing if who in positions]] = True
-    return late
+    for i in np.flatnonzero(risk.late & (risk.probability >= NAMED)).tolist():
+        place = positions.get(risk.customers[i])
+        if place is not None:
+            late[place] = True
+            days[place], usual[place] = risk.facts["silence"][i], risk.usual_gap(i)
+    return late, Silence(days=freeze(days), usual=freeze(usual))

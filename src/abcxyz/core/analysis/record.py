@@ -18,7 +18,7 @@ from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of
-from abcxyz.core.display import Drawable, brief, class_counts
+from abcxyz.core.display import Drawable, Tabular, brief, class_counts
 from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
@@ -69,7 +69,7 @@ class CrmResult(Protocol):
 
 
 @frozen(kw_only=True)
-class Analysis(Drawable):
+class Analysis(Drawable, Tabular):
     """Result of an analysis, passed to every sink.
 
     Parameters
@@ -278,8 +278,9 @@ class Analysis(Drawable):
             columns["action"] = np.array(self.actions.texts(lang), dtype=object)
         return pd.DataFrame(columns)
 
-    def _repr_html_(self) -> str:
-        return self.matrix._repr_html_()
+    def to_html(self, lang: str = "en") -> str:
+        """Return customers, money and its share by segment as a table in HTML."""
+        return self.matrix.to_html(lang)
 
 
 def summary_object(analysis: Analysis) -> dict[str, Any]:

@@ -19,10 +19,12 @@ from abcxyz.core.classes.segments import (
     segment_codes,
     segment_number,
 )
-from abcxyz.core.display import Drawable, brief, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, Tabular, brief, html_table, percent, plain_number
 from abcxyz.core.labels import aligned
 from abcxyz.core.minor_units import money_sum
 from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import number
+from abcxyz.toolkit.numbers import percent as share_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +44,7 @@ class GroupSummary:
 
 
 @frozen(kw_only=True, field_transformer=same_numbers)
-class Matrix(Drawable):
+class Matrix(Drawable, Tabular):
     """Customers and money by segment.
 
     Parameters
@@ -178,22 +180,24 @@ class Matrix(Drawable):
             }
         )
 
-    def _repr_html_(self) -> str:
+    def to_html(self, lang: str = "en") -> str:
+        """Return customers, money and its share by segment as a table in HTML."""
         shares = self.value_shares
         rows = [
             [
                 letter,
                 *(
-                    f"{self.counts[i, j]:,} · {plain_number(float(self.values[i, j]))}"
-                    + ("" if math.isnan(shares[i, j]) else f" · {shares[i, j]:.1%}")
+                    f"{number(int(self.counts[i, j]), lang)} · "
+                    f"{plain_number(float(self.values[i, j]), lang)}"
+                    + ("" if math.isnan(shares[i, j]) else f" · {share_text(shares[i, j], lang)}")
                     for j in range(3)
                 ),
             ]
             for i, letter in enumerate(ABC)
         ]
-        caption = "customers · value · share of value"
+        caption = text("customers · value · share of value", lang)
         if self.unclassified:
-            caption += f"; {self.unclassified:,} not classified"
+            caption += "; " + text("{n} not classified", lang, n=self.unclassified)
         return html_table(caption, ("", *XYZ), rows)
 
 

@@ -22,11 +22,20 @@ from abcxyz.core.classes.rules import (
     Tangent,
 )
 from abcxyz.core.classes.segments import ABC, XYZ, labels_of
-from abcxyz.core.display import Drawable, brief, class_counts, html_table, percent, plain_number
+from abcxyz.core.display import (
+    Drawable,
+    Tabular,
+    brief,
+    class_counts,
+    html_table,
+    percent,
+    plain_number,
+)
 from abcxyz.core.minor_units import money_sum
 from abcxyz.core.sums import prefix_sums, survey
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +101,7 @@ def _place(i: object, n: int) -> int:
 
 
 @frozen(kw_only=True)
-class AbcResult(Drawable):
+class AbcResult(Drawable, Tabular):
     """Classes by value, in input order.
 
     Parameters
@@ -204,22 +213,32 @@ class AbcResult(Drawable):
             index=self.index,
         )
 
-    def _repr_html_(self) -> str:
+    def to_html(self, lang: str = "en") -> str:
+        """Return the sums of every class as a table in HTML."""
         rows = [
             [
                 one.label,
-                f"{one.customers:,}",
-                plain_number(one.value),
-                percent(one.customers_share),
-                percent(one.value_share),
+                number(one.customers, lang),
+                percent(one.customers_share, lang),
+                plain_number(one.value, lang),
+                percent(one.value_share, lang),
             ]
             for one in self.summary()
         ]
-        caption = (
-            f"ABC, {self.rule}: A from {plain_number(self.cuts.first)}, "
-            f"B from {plain_number(self.cuts.second)}"
+        caption = text(
+            "ABC, {rule}: A from {first}, B from {second}",
+            lang,
+            rule=str(self.rule),
+            first=plain_number(self.cuts.first, lang),
+            second=plain_number(self.cuts.second, lang),
         )
-        heads = ("class", "customers", self.metric, "of customers", f"of {self.metric}")
+        heads = (
+            text("class", lang),
+            text("customers", lang),
+            text("share of customers", lang),
+            text(self.metric, lang),
+            text("share", lang),
+        )
         return html_table(caption, heads, rows)
 
 
@@ -261,7 +280,7 @@ def _abc_reason(rule: object, code: int, value: float, cuts: Cuts, lang: str) ->
 
 
 @frozen(kw_only=True)
-class XyzResult(Drawable):
+class XyzResult(Drawable, Tabular):
     """Classes by regularity of purchases, in input order.
 
     Parameters
@@ -344,15 +363,20 @@ class XyzResult(Drawable):
 
         return pd.DataFrame({"cv": self.cv, "xyz": self.labels}, index=self.index)
 
-    def _repr_html_(self) -> str:
+    def to_html(self, lang: str = "en") -> str:
+        """Return the number of customers in every class as a table in HTML."""
         counts = np.bincount(self.codes[self.codes >= 0], minlength=3).tolist()
         total = sum(counts)
         rows = [
-            [label, f"{count:,}", percent(count / total if total else math.nan)]
+            [label, number(count, lang), percent(count / total if total else math.nan, lang)]
             for label, count in zip(XYZ, counts, strict=True)
         ]
-        caption = (
-            f"XYZ, {self.rule}: X up to {percent(self.cuts.first)}, "
-            f"Y up to {percent(self.cuts.second)}"
+        caption = text(
+            "XYZ, {rule}: X up to {first}, Y up to {second}",
+            lang,
+            rule=str(self.rule),
+            first=percent(self.cuts.first, lang),
+            second=percent(self.cuts.second, lang),
         )
-        return html_table(caption, ("class", "customers", "of customers"), rows)
+        heads = (text("class", lang), text("customers", lang), text("share of customers", lang))
+        return html_table(caption, heads, rows)

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Floats
 from abcxyz.core.classes.segments import ABC
-from abcxyz.core.display import Drawable, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, Tabular, html_table, percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import as_days
 from abcxyz.toolkit.catalogue import text
@@ -82,7 +82,7 @@ class PricedLines:
 
 
 @frozen
-class SalesChange(Drawable):
+class SalesChange(Drawable, Tabular):
     """Result of `why_sales`.
 
     Parameters
@@ -151,8 +151,9 @@ class SalesChange(Drawable):
         ]
         return heads, rows
 
-    def _repr_html_(self) -> str:
-        return html_table(text("Why the revenue changed", "en"), *self.table())
+    def to_html(self, lang: str = "en") -> str:
+        """Return the parts as a table in HTML."""
+        return html_table(text("Why the revenue changed", lang), *self.table(lang))
 
     def explain(self, lang: str = "en") -> str:
         """Return the change and its parts in sentences."""

@@ -21,7 +21,7 @@ from abcxyz._arrays import (
 )
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.classes.segments import ABC, XYZ
-from abcxyz.core.display import Drawable, brief, html_table, plain_number
+from abcxyz.core.display import Drawable, Tabular, brief, html_table, plain_number
 from abcxyz.core.dynamics.events import EVENTS, SENTENCES, event_table
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transition_counts import (
@@ -41,6 +41,7 @@ from abcxyz.core.labels import aligned
 from abcxyz.core.minor_units import MINOR_PLACES, exact_money, money_difference
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ __all__ = ["Transitions", "transitions"]
 
 
 @frozen(kw_only=True)
-class Transitions(Drawable):
+class Transitions(Drawable, Tabular):
     """Moves of n customers between k classes, not classified (``N``) and absent.
 
     Parameters
@@ -282,20 +283,24 @@ class Transitions(Drawable):
             }
         return pd.DataFrame(table)
 
-    def _repr_html_(self) -> str:
+    def to_html(self, lang: str = "en") -> str:
+        """Return the customers and their share of the row as a table in HTML."""
         rates = self.rates
+        states = [text("absent", lang) if one == "absent" else one for one in self.states]
         rows = [
             [
                 state,
                 *(
-                    f"{plain_number(float(count))} · {rate:.1%}" if count else ""
+                    f"{plain_number(float(count), lang)} · {percent(float(rate), lang)}"
+                    if count
+                    else ""
                     for count, rate in zip(self.counts[i], rates[i], strict=True)
                 ),
             ]
-            for i, state in enumerate(self.states)
+            for i, state in enumerate(states)
         ]
-        caption = "customers · share of the row; rows before, columns after"
-        return html_table(caption, ("", *self.states), rows)
+        caption = text("customers · share of the row; rows before, columns after", lang)
+        return html_table(caption, ("", *states), rows)
 
 
 def transitions(

@@ -121,6 +121,7 @@ def features_at(
     gap_sum = sums.gap[last] - sums.gap[first]
     square_sum = sums.gap_square[last] - sums.gap_square[first]
     own = gap_sum / np.maximum(gaps, 1)
+    own_gap = np.where(gaps > 0, own, np.nan)
     usual = float(np.median(own[gaps > 0])) if (gaps > 0).any() else float(horizon)
     mean_gap = (gap_sum + _PRIOR_GAPS * usual) / (gaps + _PRIOR_GAPS)
     variation = np.maximum(square_sum / np.maximum(gaps, 1) - own**2, 0) / np.maximum(own, 1) ** 2
@@ -178,9 +179,9 @@ def features_at(
         }
     facts = {
         "silence": silence,
-        "own_gap": np.where(gaps > 0, own, np.nan),
+        "own_gap": own_gap,
         "mean_gap": mean_gap,
-        "late": (silence > mean_gap).astype(np.float64),
+        "late": (silence > np.fmax(mean_gap, own_gap)).astype(np.float64),
         "longest": longest,
         "mean_order": mean_order,
         "irregularity": np.sqrt(variation),

@@ -16,7 +16,7 @@ from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, frozen_map
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit
 from abcxyz.core.landmarks.model import Judged
-from abcxyz.core.landmarks.reasons import is_known, reason
+from abcxyz.core.landmarks.reasons import Reasons
 from abcxyz.toolkit.catalogue import Message
 
 __all__ = ["LAPSE_BASES", "NAMED", "LapseRisk"]
@@ -26,9 +26,6 @@ LAPSE_BASES = (LEARNED, "silence", "rule")
 
 NAMED = 0.5
 """Probability from which a customer of class A who is silent for longer than usual is named."""
-
-_REASONS = 3
-_TELLING = 0.15  # log-odds from which a group of features is a reason
 
 
 @frozen(kw_only=True)
@@ -60,8 +57,9 @@ class LapseRisk:
     expected_loss
         (n,) probability times money; NaN for the basis ``rule``.
     late
-        (n,) whether the customer is silent for longer than usual: than the mean gap, and with the
-        basis ``rule`` than the 90th percentile of the gaps, see `silence`.
+        (n,) whether the customer is silent for longer than usual: than the mean of the own gaps,
+        and than that mean shrunk to the gaps of all; with the basis ``rule`` than the 90th
+        percentile of the gaps, see `silence`.
     orders
         (n,) number of orders in a horizon at the pace of the last year.
     months
@@ -120,45 +118,28 @@ class LapseRisk:
 
         The strongest group is the first, and three of either side are the most.
         """
-        return self._groups(i, self._facts_of(i))
-
-    def _groups(
-        self, i: int, facts: Mapping[str, float]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        pushes = self._pushes[i].tolist()
-        because = [
-            (-push, name)
-            for name, push in zip(self.pushes, pushes, strict=True)
-            if push >= _TELLING and is_known(name, facts)
-        ]
-        against = [
-            (push, name)
-            for name, push in zip(self.pushes, pushes, strict=True)
-            if push <= -_TELLING and is_known(name, facts)
-        ]
-        first, second = ([name for _, name in sorted(one)] for one in (because, against))
-        # How long the silence is, is the first question about anybody who is late.
-        if self.late[i] and is_known("silence", facts):
-            first = ["silence", *(name for name in first if name != "silence")]
-            second = [name for name in second if name != "silence"]
-        return tuple(first[:_REASONS]), tuple(second[:_REASONS])
-
-    @functools.cached_property
-    def _pushes(self) -> Floats:
-        """(n, groups) the log-odds of `pushes`."""
-        if not self.pushes:
-            return np.zeros((len(self), 0))
-        return np.stack(list(self.pushes.values()), axis=1)
+        return self._reasons.groups(i)
 
     def reasons(self, i: int, lang: str = "en") -> list[str]:
         """Return why customer number *i* may not come back, the strongest reason first."""
-        facts = self._facts_of(i)
-        return [reason(group, facts, lang) for group in self._groups(i, facts)[0]]
+        return self._reasons.sentences(i, lang)
 
     def against(self, i: int, lang: str = "en") -> list[str]:
         """Return what speaks for customer number *i* coming back."""
-        facts = self._facts_of(i)
-        return [reason(group, facts, lang) for group in self._groups(i, facts)[1]]
+        return self._reasons.sentences(i, lang, against=True)
+
+    @functools.cached_property
+    def _reasons(self) -> Reasons:
+        # How long the silence is, is the first question about anybody who is late.
+        return Reasons(self.pushes, self.facts, first=("silence", self.late))
+
+    def usual_gap(self, i: int) -> float:
+        """Return the usual days between orders of customer number *i*.
+
+        The mean of the own gaps; after a single order the median one of all customers.
+        """
+        own = float(self.facts["own_gap"][i])
+        return float(self.facts["mean_gap"][i]) if math.isnan(own) else own
 
     def months_of(self, i: int) -> tuple[float, ...]:
         """Return the money of 24 months of customer number *i*; empty unless late in class A."""
@@ -170,14 +151,6 @@ class LapseRisk:
     @functools.cached_property
     def _monthly(self) -> Ints:
         return np.flatnonzero(self.in_a & self.late)
-
-    def _facts_of(self, i: int) -> dict[str, float]:
-        return dict(zip(self.facts, self._facts[i].tolist(), strict=True))
-
-    @functools.cached_property
-    def _facts(self) -> Floats:
-        """(n, facts) the numbers of `facts`."""
-        return np.stack(list(self.facts.values()), axis=1)
 
     def certainty(self, i: int) -> tuple[int, int]:
         """Return how many held-back cases had a like probability, and how many did not buy."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Bools, Floats
 from abcxyz.core.classes.segments import ABC
 from abcxyz.core.landmarks.fit import Curve
 from abcxyz.core.landmarks.model import Card
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import money, number
 
-__all__ = ["GROUPS", "is_known", "pushes_of", "reason"]
+__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -37,6 +38,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 """Group of features that one sentence explains -> the features."""
 
+_REASONS = 3
+_TELLING = 0.15  # log-odds from which a group of features is a reason
 _NEEDED = MappingProxyType(
     {"silence": "silence", "tenure": "tenure", "season": "same_season", "value": "missing"}
 )
@@ -141,3 +144,74 @@ def _silence(facts: Mapping[str, float], lang: str) -> str:
 
 def _letter(code: float) -> str:
     return ABC[int(code)] if 0 <= code < len(ABC) else "N"
+
+
+class Reasons:
+    """Reasons of n probabilities: what moves each off the average, as sentences.
+
+    Parameters
+    ----------
+    pushes
+        Group of features -> (n,) log-odds, as `pushes_of` returns them.
+    facts
+        Facts of `Features` -> (n,) numbers.
+    first
+        A group that comes first wherever the (n,) booleans hold and something is known of it;
+        None for the order of the log-odds alone.
+    """
+
+    def __init__(
+        self,
+        pushes: Mapping[str, Floats],
+        facts: Mapping[str, Floats],
+        *,
+        first: tuple[str, Bools] | None = None,
+    ) -> None:
+        self._pushes, self._facts, self._first = pushes, facts, first
+
+    def groups(self, i: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return which groups raise probability number *i*, and which lower it.
+
+        The strongest group is the first, and three of either side are the most.
+        """
+        return self._groups(i, self._facts_of(i))
+
+    def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
+        """Return what raises probability number *i* in words, or what lowers it."""
+        facts = self._facts_of(i)
+        return [reason(group, facts, lang) for group in self._groups(i, facts)[against]]
+
+    def _groups(
+        self, i: int, facts: Mapping[str, float]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        strengths = [
+            (push, name)
+            for name, push in zip(self._pushes, self._table(i), strict=True)
+            if abs(push) >= _TELLING and is_known(name, facts)
+        ]
+        raising = [
+            name for _, name in sorted((-push, name) for push, name in strengths if push > 0)
+        ]
+        lowering = [name for push, name in sorted(strengths) if push < 0]
+        if self._first is not None:
+            group, holds = self._first
+            if holds[i] and is_known(group, facts):
+                raising = [group, *(name for name in raising if name != group)]
+                lowering = [name for name in lowering if name != group]
+        return tuple(raising[:_REASONS]), tuple(lowering[:_REASONS])
+
+    def _table(self, i: int) -> list[float]:
+        row: list[float] = self._stacked[i].tolist() if self._pushes else []
+        return row
+
+    def _facts_of(self, i: int) -> dict[str, float]:
+        return dict(zip(self._facts, self._stacked_facts[i].tolist(), strict=True))
+
+    # One row of a table is read faster than one number each of many arrays.
+    @functools.cached_property
+    def _stacked(self) -> Floats:
+        return np.stack(list(self._pushes.values()), axis=1)
+
+    @functools.cached_property
+    def _stacked_facts(self) -> Floats:
+        return np.stack(list(self._facts.values()), axis=1)

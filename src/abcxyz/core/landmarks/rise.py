@@ -18,7 +18,7 @@ from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
 from abcxyz.core.landmarks.model import Judged
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
-from abcxyz.core.landmarks.reasons import pushes_of, reason
+from abcxyz.core.landmarks.reasons import Reasons, pushes_of
 from abcxyz.core.landmarks.sample import STEP, landmark_days, past_examples, sample_rows
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
@@ -33,8 +33,6 @@ RISE_BASES = (LEARNED, "value", "none")
 _SAY = Catalogue()
 _VALUE = "value_to_limit"
 _TRENDS = {_VALUE: "up"}
-_REASONS = 3
-_TELLING = 0.15
 
 
 @frozen(kw_only=True)
@@ -85,14 +83,15 @@ class RiseChance:
 
     def reasons(self, i: int, lang: str = "en") -> list[str]:
         """Return what speaks for a rise of customer number *i*, the strongest reason first."""
-        strength = {group: float(each[i]) for group, each in self.pushes.items()}
-        groups = sorted(
-            (group for group in strength if strength[group] >= _TELLING),
-            key=lambda group: (-strength[group], group),
-        )
-        facts = {name: float(each[i]) for name, each in self.facts.items()}
-        sentences = [reason(group, facts, lang) for group in groups]
-        return [one for one in sentences if one][:_REASONS]
+        return self._reasons.sentences(i, lang)
+
+    def against(self, i: int, lang: str = "en") -> list[str]:
+        """Return what speaks against a rise of customer number *i*."""
+        return self._reasons.sentences(i, lang, against=True)
+
+    @functools.cached_property
+    def _reasons(self) -> Reasons:
+        return Reasons(self.pushes, self.facts)
 
 
 def rise_chance(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from abcxyz.core.companies.industries import industry_name
 from abcxyz.core.companies.regions import region_name
+from abcxyz.core.prospects.lead_table import as_array, columns_of
 from abcxyz.toolkit.catalogue import Figure, text
 from abcxyz.toolkit.numbers import number
 
-__all__ = ["COLUMNS", "describe_public_data"]
+__all__ = ["COLUMNS", "describe_public_data", "sourced_values"]
 
 _MILLION = 1e6
 
@@ -70,3 +73,19 @@ def _phrases(row: Mapping[str, object], lang: str) -> Iterator[str]:
         missing = value is None or (isinstance(value, float) and math.isnan(value))
         if not missing and isinstance(row.get(f"{name}_source"), str):
             yield phrase(value, row, lang)
+
+
+def sourced_values(table: Any, ids: Sequence[Any] | None) -> Sequence[Mapping[str, object]]:
+    """Return the values with a source of each lead, empty where no lead has any."""
+    columns = columns_of(table, COLUMNS, ids).columns
+    if not any(name.endswith("_source") for name in columns):
+        return ()
+    listed = {name: as_array(column).tolist() for name, column in columns.items()}
+    # A column that the table lacks is full of None where leads are mappings.
+    sourced = [name for name in listed if name.endswith("_source") and any(listed[name])]
+    if not sourced:
+        return ()
+    rows = (dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True))
+    return tuple(
+        MappingProxyType(row if any(row[name] for name in sourced) else {}) for row in rows
+    )

@@ -22,21 +22,21 @@ from abcxyz._arrays import (
     freeze,
     row_labels,
 )
-from abcxyz.core.display import brief, html_table
+from abcxyz.core.display import Tabular, brief, html_table
 from abcxyz.core.prospects.attributes import GRADES, Attribute, Verdict
 from abcxyz.core.prospects.lead_table import (
     Unreadable,
-    as_array,
     as_words,
     columns_of,
     place_values,
 )
 from abcxyz.core.prospects.overdue import overdue_leads
-from abcxyz.core.prospects.public_data import COLUMNS
+from abcxyz.core.prospects.public_data import sourced_values
 from abcxyz.core.prospects.score import ProspectScore, Reason
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.errors import InputError
-from abcxyz.toolkit.catalogue import Texts
+from abcxyz.toolkit.catalogue import Texts, plural, text
+from abcxyz.toolkit.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ _NAMES = np.array([*GRADES, None], dtype=object)
 
 
 @frozen
-class ProspectScores:
+class ProspectScores(Tabular):
     """Scores of n leads, in input order.
 
     Parameters
@@ -209,13 +209,19 @@ class ProspectScores:
         counts = np.bincount(self.grade.astype(np.int64) + 1, minlength=4).tolist()
         return dict(zip((*GRADES, None), (*counts[1:], counts[0]), strict=True))
 
-    def _repr_html_(self) -> str:
-        """Show the first leads in a notebook."""
+    def to_html(self, lang: str = "en") -> str:
+        """Return the first 20 leads as a table in HTML."""
+        heads = (text("Lead", lang), text("Grade", lang), text("Score", lang), "")
         rows = [
-            [str(self.ids[i]), self[i].grade or "–", f"{self.score[i]:.1f}", self[i].sentence()]
+            [
+                str(self.ids[i]),
+                self[i].grade or "–",
+                number(self.score[i], lang, 1),
+                self[i].sentence(lang),
+            ]
             for i in range(min(len(self), 20))
         ]
-        return html_table(f"{len(self):,} leads", ("lead", "grade", "score", ""), rows)
+        return html_table(plural("{n} lead|{n} leads", len(self), lang), heads, rows)
 
     def overdue(
         self,
@@ -372,24 +378,8 @@ def score_prospects(
     return ProspectScores(
         freeze(leads.ids), freeze(score), freeze(grade.astype(np.int8)), freeze(points),
         freeze(coverage), freeze(bins), freeze(known), freeze(knockout), scorecard,
-        tuple(unreadable), leads.id_name, leads.index, _public_data(table, ids),
+        tuple(unreadable), leads.id_name, leads.index, sourced_values(table, ids),
     )  # fmt: skip
-
-
-def _public_data(table: Any, ids: Sequence[Any] | None) -> Sequence[Mapping[str, object]]:
-    """Return the values with a source of each lead, empty where no lead has any."""
-    columns = columns_of(table, COLUMNS, ids).columns
-    if not any(name.endswith("_source") for name in columns):
-        return ()
-    listed = {name: as_array(column).tolist() for name, column in columns.items()}
-    # A column that the table lacks is full of None where leads are mappings.
-    sourced = [name for name in listed if name.endswith("_source") and any(listed[name])]
-    if not sourced:
-        return ()
-    rows = (dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True))
-    return tuple(
-        MappingProxyType(row if any(row[name] for name in sourced) else {}) for row in rows
-    )
 
 
 def _rows(scores: ProspectScores, chosen: slice) -> ProspectScores:

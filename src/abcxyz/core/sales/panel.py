@@ -10,13 +10,15 @@ import numpy.typing as npt
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Days, Ints, Numbers
-from abcxyz.core.display import brief, html_table
+from abcxyz.core.display import Tabular, brief, html_table
 from abcxyz.core.sales.accumulate import RunningSums
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +30,7 @@ METRICS = ("revenue", "profit", "count")
 
 
 @frozen(kw_only=True)
-class Panel:
+class Panel(Tabular):
     """Panel data: a table of n customers by p buckets.
 
     Parameters
@@ -97,16 +99,16 @@ class Panel:
             value=self.value, orders=self.orders, first_day=self.first_day, last_day=self.last_day
         )
 
-    def _repr_html_(self) -> str:
-        heads = ("customers", "window", "buckets", "metric", "orders")
-        row = (
-            f"{len(self):,}",
-            str(self.periods.window),
-            f"{self.periods.count} ({self.periods.bucket})",
-            self.metric,
-            f"{int(self.orders.sum()):,}",
-        )
-        return html_table("Panel", heads, [row])
+    def to_html(self, lang: str = "en") -> str:
+        """Return the size of the panel as a table in HTML."""
+        facts = {
+            text("customers", lang): number(len(self), lang),
+            text("window", lang): str(self.periods.window),
+            text("sub-periods", lang): f"{self.periods.count} ({text(self.periods.bucket, lang)})",
+            text("metric", lang): text(self.metric, lang),
+            text("orders", lang): number(int(self.orders.sum()), lang),
+        }
+        return html_table(text("Sales by customer", lang), list(facts), [list(facts.values())])
 
 
 def aggregate(

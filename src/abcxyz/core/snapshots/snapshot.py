@@ -24,7 +24,7 @@ from abcxyz._arrays import (
     frozen_map,
 )
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of, segment_codes
-from abcxyz.core.display import brief, class_counts, html_table, plain_number
+from abcxyz.core.display import Tabular, brief, class_counts, html_table, plain_number
 from abcxyz.core.documents import (
     codes_from,
     days_from,
@@ -53,7 +53,7 @@ def _as_of(value: object) -> date:
 
 
 @frozen(kw_only=True)
-class Snapshot:
+class Snapshot(Tabular):
     """Customers and their classes on one date.
 
     Parameters
@@ -220,13 +220,16 @@ class Snapshot:
                 **{name: freeze(column) for name, column in columns.items()},
             )
 
-    def _repr_html_(self) -> str:
+    def to_html(self, lang: str = "en") -> str:
+        """Return the number of customers by segment as a table in HTML."""
         counts = np.bincount(self.segment + 1, minlength=10).tolist()
         rows = [
-            [letter, *(f"{counts[1 + 3 * i + j]:,}" for j in range(3))]
+            [letter, *(number(counts[1 + 3 * i + j], lang) for j in range(3))]
             for i, letter in enumerate(ABC)
         ]
-        caption = f"{self.dated}: {len(self):,} customers, {counts[0]:,} not classified"
+        customers = plural("{n} customer|{n} customers", len(self), lang)
+        missing = text("{n} not classified", lang, n=counts[0])
+        caption = f"{date_text(self.dated, lang)}: {customers}, {missing}"
         return html_table(caption, ("", *XYZ), rows)
 
     def to_frame(self) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import numpy as np
 
-from abcxyz.core.display import Drawable, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, Tabular, html_table, percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.toolkit.catalogue import text
@@ -100,7 +100,7 @@ def find(rows: Iterable[_Row], **wanted: str) -> _Row:
     raise KeyError(*wanted.values())
 
 
-class Report(Drawable, Row, ABC):
+class Report(Drawable, Tabular, Row, ABC):
     """Base of the results of reports."""
 
     __slots__ = ()
@@ -122,9 +122,6 @@ class Report(Drawable, Row, ABC):
         import pandas as pd
 
         return pd.DataFrame([row.to_dict() for row in self.rows()])
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
     def to_html(self, lang: str = "en") -> str:
         """Return the main table in HTML; every cell is escaped."""
