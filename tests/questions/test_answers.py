@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from tests.questions import worlds
 
+from abcxyz.core.advice.alerts import Alert
 from abcxyz.errors import HistoryError
 from abcxyz.history import History
 from abcxyz.questions import (
@@ -263,3 +264,32 @@ def test_contacts_as_identifiers_are_hidden() -> None:
     for written in ("ann@example.com", "+7 912 345-67-89"):
         assert plain_id(written).startswith("id-")
     assert plain_id("C1284") == "C1284"
+
+
+def test_alerts_of_an_employee(tmp_path: Path) -> None:
+    """A name finds the alerts of its identifier; a misspelt or unknown name counts none."""
+    path = worlds.history(tmp_path / "history.db")
+    with History(path) as file:
+        info = file.snapshots(job="sales")[-1]
+        alerts = [
+            Alert(
+                kind="lapsed_a",
+                key=f"k{i}",
+                customer=f"CO_{i}",
+                money=50.0 - i,
+                age=40,
+                owner=owner,
+            )
+            for i, owner in enumerate(("17", "17", "99"))
+        ]
+        file.raise_alerts(alerts, info.as_of, job="sales", fingerprint=info.fingerprint)
+    data = QuestionData(history=path, crm=worlds.crm(), today=lambda: worlds.TODAY)
+    assert ask(data, "alerts").rows == 3
+    name = next(one.name for one in data.owners.things if one.id == "17")
+    for written in ("17", name):
+        assert ask(data, "alerts", owner=written).rows == 2
+    # Nobody of the CRM, but an owner of alerts.
+    assert ask(data, "alerts", owner="99").rows == 1
+    assert ask(data, "alerts", owner=name[:-1]).status == "choose"
+    with pytest.raises(QuestionError, match="names nothing"):
+        ask(data, "alerts", owner="nobody at all")

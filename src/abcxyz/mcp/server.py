@@ -17,6 +17,7 @@ from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 from abcxyz.errors import AbcxyzError
 from abcxyz.questions import (
     ANSWER_SCHEMA,
+    PROBLEM_SCHEMA,
     Question,
     QuestionData,
     QuestionError,
@@ -28,7 +29,7 @@ from abcxyz.questions.names import Named
 from abcxyz.questions.problems import explained, message
 from abcxyz.toolkit.catalogue import translate
 
-__all__ = ["INSTRUCTIONS", "QuestionServer"]
+__all__ = ["INSTRUCTIONS", "RESULT_SCHEMA", "QuestionServer"]
 
 INSTRUCTIONS = (
     "Answers about customers and deals. Give the definition and the window together with every "
@@ -36,6 +37,14 @@ INSTRUCTIONS = (
     "choose, ask the person which of the choices is meant. With status unknown say that nothing "
     "is known, not that there is none."
 )
+RESULT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "anyOf": [dict(ANSWER_SCHEMA), dict(PROBLEM_SCHEMA)],
+}
+"""JSON Schema of what a tool returns: an answer, or a problem with its cure.
+
+Clients validate the structured content of errors against it too.
+"""
 _LOG = logging.getLogger("abcxyz.mcp")
 _SECONDS = 30.0
 _MOST_NAMES = 200
@@ -106,7 +115,7 @@ class QuestionServer(MCPServer):
             title=translate(question.title, self._lang),
             description=translate(question.help, self._lang),
             input_schema=schema,
-            output_schema=dict(ANSWER_SCHEMA),
+            output_schema=RESULT_SCHEMA,
             annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
         )
 

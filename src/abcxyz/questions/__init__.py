@@ -3,10 +3,11 @@
 from abcxyz.questions.answer import ANSWER_SCHEMA, Answer, Choice, Remark
 from abcxyz.questions.catalogue import QUESTIONS, Question, answer_question, available
 from abcxyz.questions.data import QuestionData
-from abcxyz.questions.problems import QuestionError
+from abcxyz.questions.problems import PROBLEM_SCHEMA, QuestionError
 
 __all__ = [
     "ANSWER_SCHEMA",
+    "PROBLEM_SCHEMA",
     "QUESTIONS",
     "Answer",
     "Choice",

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.errors import ConfigError
-from abcxyz.history import History, RaisedAlert, SnapshotInfo
+from abcxyz.history import History, SnapshotInfo
 from abcxyz.questions.cleaning import clean_name, plain_id
 from abcxyz.questions.names import Directory, Named, is_organisation
 from abcxyz.questions.problems import QuestionError, message
@@ -199,11 +200,17 @@ class QuestionData:
                 self._states[""] = (wanted, stamp)
             return self._states.get((info.job, info.dated, info.fingerprint))
 
-    def alerts(self) -> tuple[RaisedAlert, ...]:
-        """Return the alerts that the history shows to hold."""
-        info = self._infos()[-1]
-        with self._open() as history:
-            return history.standing_alerts(job=info.job, fingerprint=info.fingerprint)
+    def alerts(self) -> tuple[tuple[Alert, date | None], ...]:
+        """Return the alerts that hold and the day each was raised, the largest money first."""
+        found: list[tuple[Alert, date | None]] = []
+        if self.analysis is not None:
+            found = [(one, None) for one in self.analysis.alerts]
+        elif self._history is not None:
+            info = self._infos()[-1]
+            with self._open() as history:
+                raised = history.standing_alerts(job=info.job, fingerprint=info.fingerprint)
+            found = [(one.alert, one.since) for one in raised if one.alert is not None]
+        return tuple(sorted(found, key=lambda pair: -(pair[0].money or 0.0)))
 
     def version(self, as_of: date) -> str:
         """Return the state of the data that a cursor is bound to."""

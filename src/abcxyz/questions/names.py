@@ -122,6 +122,11 @@ class Directory:
     def _plain(self) -> list[str]:
         return [without_form(normalized(one.name)) for one in self.things]
 
+    def with_ids(self, ids: Iterable[Any]) -> Directory:
+        """Return a directory with more things, which have no names."""
+        known = {one.id for one in self.things}
+        return Directory((*self.things, *(Named(i, str(i)) for i in ids if i not in known)))
+
     def exact(self, written: str) -> list[Named]:
         """Return the things with exactly this identifier, or else exactly this name."""
         found = self._by_id.get(written)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from abcxyz.errors import AbcxyzError, InputError
+from abcxyz.questions.answer import object_schema
 from abcxyz.toolkit.catalogue import Catalogue, translate
 
-__all__ = ["CODES", "QuestionError", "explained"]
+__all__ = ["CODES", "PROBLEM_SCHEMA", "QuestionError", "explained"]
 
 CODES = ("bad_argument", "unavailable", "stale_cursor", "too_slow", "not_allowed")
 """Codes of the errors."""
+
+PROBLEM_SCHEMA: Mapping[str, Any] = MappingProxyType(
+    {
+        "title": "Problem",
+        **object_schema(
+            ["code", "message", "fix"],
+            {
+                "code": {"type": "string", "enum": list(CODES)},
+                "message": {"type": "string"},
+                "fix": {"type": "string"},
+            },
+        ),
+    }
+)
+"""JSON Schema (draft 2020-12) of `QuestionError.to_dict`."""
 
 message = Catalogue().message
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from datetime import date
 from typing import Any
 
 import numpy as np
 
-from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.classes.segments import ABC, SEGMENTS
 from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning, compare
 from abcxyz.core.sales.calendar import Window
@@ -35,7 +33,7 @@ from abcxyz.questions.parameters import (
     Until,
 )
 from abcxyz.questions.problems import QuestionError, message
-from abcxyz.questions.resolving import definition_of, first_ids, page_of, start_of
+from abcxyz.questions.resolving import definition_of, first_ids, page_of, resolved, start_of
 from abcxyz.toolkit.catalogue import plural, text
 from abcxyz.toolkit.numbers import date_text
 
@@ -170,7 +168,15 @@ def alerts(
     snapshot = snapshot_at(data, None)
     if as_of is not None and as_of < snapshot.as_of:
         raise NoSnapshotError(as_of, None)
-    standing = _standing(data)
+    standing = data.alerts()
+    if owner is not None:
+        having = {alert.owner for alert, _ in standing if alert.owner}
+        owner = resolved(
+            "owner",
+            owner,
+            data.owners.with_ids(sorted(having)),
+            shown=lambda one: plain_id(one.id) if data.names == "ids" else one.name,
+        )
     chosen = [
         (alert, since)
         for alert, since in standing
@@ -205,12 +211,3 @@ def alerts(
         next_cursor=page.next_cursor,
         **snapshot_fields(data, snapshot, as_of, lang),
     )
-
-
-def _standing(data: QuestionData) -> list[tuple[Alert, date | None]]:
-    """Return the alerts that hold and the day each was raised first, the most money first."""
-    if data.analysis is not None:
-        found: list[tuple[Alert, date | None]] = [(one, None) for one in data.analysis.alerts]
-    else:
-        found = [(one.alert, one.since) for one in data.alerts() if one.alert is not None]
-    return sorted(found, key=lambda pair: -(pair[0].money or 0.0))
