@@ -15,17 +15,13 @@ __all__ = ["CODES", "PROBLEM_SCHEMA", "QuestionError", "explained"]
 CODES = ("bad_argument", "unavailable", "stale_cursor", "too_slow", "not_allowed")
 """Codes of the errors."""
 
+_TEXT = {"type": "string"}
+_FIELDS = {"code": {**_TEXT, "enum": list(CODES)}, "message": _TEXT, "fix": _TEXT}
+
 PROBLEM_SCHEMA: Mapping[str, Any] = MappingProxyType(
     {
         "title": "Problem",
-        **object_schema(
-            ["code", "message", "fix"],
-            {
-                "code": {"type": "string", "enum": list(CODES)},
-                "message": {"type": "string"},
-                "fix": {"type": "string"},
-            },
-        ),
+        **object_schema(list(_FIELDS), _FIELDS),
     }
 )
 """JSON Schema (draft 2020-12) of `QuestionError.to_dict`."""
@@ -53,11 +49,8 @@ class QuestionError(InputError):
 
     def to_dict(self, lang: str = "en") -> dict[str, str]:
         """Return ``code``, ``message`` and ``fix`` in a language."""
-        return {
-            "code": self.code,
-            "message": translate(self, lang),
-            "fix": translate(self.fix, lang),
-        }
+        values = (self.code, translate(self, lang), translate(self.fix, lang))
+        return dict(zip(_FIELDS, values, strict=True))
 
 
 def explained(problem: AbcxyzError) -> QuestionError:
