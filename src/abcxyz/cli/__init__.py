@@ -160,10 +160,9 @@ def _requests_json(argv: Sequence[str]) -> bool:
 
 
 def _print_failure(kind: str, message: str, code: int) -> None:
-    from abcxyz.cli.output.failure import failure_object
-    from abcxyz.cli.output.json_text import json_text
+    from abcxyz.cli.output.failure import print_failure
 
-    print(json_text(failure_object(kind, message, code=code)))
+    print_failure(kind, message, code=code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -25,6 +25,7 @@ __all__ = [
     "finite",
     "head",
     "json_schema",
+    "json_text",
     "labels_or_none",
     "numbers_from",
     "or_nan",
@@ -38,6 +39,8 @@ VERSION = 1
 
 DOCUMENTS = ("summary", "snapshot", "alerts", "analysis")
 """Kinds of documents: the summary of an analysis, a snapshot, alerts, and what a webhook gets."""
+
+_INDENT = "  "
 
 
 def head(kind: str) -> dict[str, Any]:
@@ -132,19 +135,27 @@ def plain_value(value: Any) -> Any:
     >>> plain_value({"day": date(2026, 11, 1), "share": math.nan, "n": np.int64(2)})
     {'day': '2026-11-01', 'share': None, 'n': 2}
     """
-    convert: tuple[tuple[type, Callable[[Any], Any]], ...] = (
-        (Mapping, lambda v: {str(key): plain_value(item) for key, item in v.items()}),
-        (list, lambda v: [plain_value(item) for item in v]),
-        (tuple, lambda v: [plain_value(item) for item in v]),
-        (date, lambda v: v.isoformat()),
-        (float, finite),
-        (str, str),  # a Message is its English sentence
-        (np.generic, lambda v: plain_value(v.item())),
-    )
-    for kind, change in convert:
+    # The exact types first: long lists hold hundreds of thousands of them.
+    if type(value) in _PLAIN:
+        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    for kind, change in _CONVERSIONS:
         if isinstance(value, kind):
             return change(value)
     return value
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+_CONVERSIONS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Mapping, lambda v: {str(key): plain_value(item) for key, item in v.items()}),
+    (list, lambda v: [plain_value(item) for item in v]),
+    (tuple, lambda v: [plain_value(item) for item in v]),
+    (date, lambda v: v.isoformat()),
+    (float, finite),
+    (str, str),  # a Message is its English sentence
+    (np.generic, lambda v: plain_value(v.item())),
+)
 
 
 def plain_list(values: npt.NDArray[Any]) -> list[Any]:
@@ -179,3 +190,54 @@ def codes_from(values: Sequence[str | None], labels: Sequence[str]) -> Codes:
     """Return the codes of labels, -1 for None."""
     places: dict[str | None, int] = {label: i for i, label in enumerate(labels)}
     return np.array([places[one] if one is not None else -1 for one in values], dtype=np.int8)
+
+
+def json_text(value: Any) -> str:
+    r"""Return a value as JSON that is readable and fast to write.
+
+    Parameters
+    ----------
+    value
+        Objects, lists and plain values; anything else is written as its text.
+
+    Returns
+    -------
+    str
+        Objects are indented; each entry of a list is one line, so that a list of 30,000 alerts is
+        encoded by the compiled encoder, which cannot indent.
+
+    Raises
+    ------
+    ValueError
+        A number is NaN or infinite.
+
+    Examples
+    --------
+    >>> print(json_text({"n": 2, "alerts": [{"key": "a"}, {"key": "b"}], "none": []}))
+    {
+      "n": 2,
+      "alerts": [
+        {"key": "a"},
+        {"key": "b"}
+      ],
+      "none": []
+    }
+    """
+    return "".join(_parts(value, "\n"))
+
+
+def _parts(value: Any, line: str) -> Iterator[str]:
+    inner = line + _INDENT
+    if isinstance(value, dict) and value:
+        for place, (key, item) in enumerate(value.items()):
+            yield ("{" if place == 0 else ",") + inner + _flat(str(key)) + ": "
+            yield from _parts(item, inner)
+        yield line + "}"
+    elif isinstance(value, list) and value:
+        yield "[" + inner + ("," + inner).join(map(_flat, value)) + line + "]"
+    else:
+        yield _flat(value)
+
+
+def _flat(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)

@@ -149,4 +149,4 @@ def test_reasons_in_both_languages() -> None:
     ]  # fmt: skip
     two = labelled(Attribute("source", "category", 0, [Bin(0, values=["w" * 999]), Bin(0)]), {})
     assert len(two.bins[0].text["en"]) < 70
-    assert two.bins[1].text["ru"] == "source: прочее"
+    assert two.bins[1].text["ru"] == "источник: прочее"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import add_sales_input
-from abcxyz.cli.output.json_text import json_text
 from abcxyz.cli.output.terminal import one_line
+from abcxyz.core.documents import json_text
 from abcxyz.i18n import date_text, money, number, text
 
 if TYPE_CHECKING:

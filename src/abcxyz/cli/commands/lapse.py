@@ -72,9 +72,9 @@ def parse_horizon(written: str | None) -> int | None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.lapse_text import backtest_text, lapse_text
     from abcxyz.cli.output.terminal import show_warnings
+    from abcxyz.core.documents import json_text
     from abcxyz.core.landmarks.backtest import backtest_of
 
     horizon = parse_horizon(args.horizon)

@@ -77,11 +77,11 @@ def _report(args: argparse.Namespace, problem: AbcxyzError) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.outcome_text import outcome_object, render_outcome
     from abcxyz.cli.output.progress import watching
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.config import read_job
+    from abcxyz.core.documents import json_text
     from abcxyz.pipeline import run as carry_out
 
     as_of = parse_day(args.as_of)

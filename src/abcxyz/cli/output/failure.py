@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from abcxyz.binding import ROLES
-from abcxyz.cli.output.json_text import json_text
 from abcxyz.cli.output.terminal import complain
+from abcxyz.core.documents import json_text
 from abcxyz.errors import AbcxyzError, AdapterError, RateLimitError
 from abcxyz.i18n import translate
 
-__all__ = ["error_place", "exit_code", "failure_object", "report_error"]
+__all__ = ["error_place", "exit_code", "print_failure", "report_error"]
 
 _JOB_LINE = re.compile(r"(.+):(\d+): $")
 _LINE_IN_REASON = re.compile(r"\bat line (\d+)")
@@ -57,7 +57,7 @@ def _first(details: Mapping[str, object], *names: str) -> str | None:
     return next((str(details[name]) for name in names if details.get(name) is not None), None)
 
 
-def failure_object(
+def print_failure(
     kind: str,
     message: str,
     *,
@@ -65,8 +65,8 @@ def failure_object(
     place: Mapping[str, Any] | None = None,
     retryable: bool = False,
     retry_after: float | None = None,
-) -> dict[str, Any]:
-    """Return a failure as plain values, serialisable as JSON."""
+) -> None:
+    """Print a failure as one JSON object on stdout."""
     error = {
         "kind": kind,
         "message": message,
@@ -74,7 +74,7 @@ def failure_object(
         "retryable": retryable,
         "retry_after": retry_after,
     }
-    return {"exit_code": code, "error": error}
+    print(json_text({"exit_code": code, "error": error}))
 
 
 def report_error(problem: AbcxyzError, lang: str, *, json_lang: str | None) -> int:
@@ -95,7 +95,7 @@ def report_error(problem: AbcxyzError, lang: str, *, json_lang: str | None) -> i
     code = exit_code(problem)
     complain(problem, lang)
     if json_lang is not None:
-        described = failure_object(
+        print_failure(
             type(problem).__name__,
             translate(problem, json_lang),
             code=code,
@@ -103,5 +103,4 @@ def report_error(problem: AbcxyzError, lang: str, *, json_lang: str | None) -> i
             retryable=isinstance(problem, AdapterError) and problem.retryable,
             retry_after=problem.retry_after if isinstance(problem, RateLimitError) else None,
         )
-        print(json_text(described))
     return code

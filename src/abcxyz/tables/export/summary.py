@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.core.analysis.customer_columns import (
@@ -11,6 +10,7 @@ from abcxyz.core.analysis.customer_columns import (
     plain_days,
     plain_numbers,
 )
+from abcxyz.core.documents import json_text
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -63,10 +63,10 @@ def quality_object(quality: Quality | None) -> dict[str, Any]:
 
 
 def summary_text(analysis: Analysis) -> str:
-    """Return the summary and the call list as indented JSON, without ``NaN``."""
+    """Return the summary and the call list as JSON, an entry of a list to a line; no ``NaN``."""
     document = analysis.summary().to_dict()
     if analysis.calls is not None:
         document["calls"] = analysis.calls.to_dict()
     if analysis.crm is not None:
         document["crm"] = analysis.crm.to_dict()
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    return json_text(document)

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(value: Any) -> None:
-    from abcxyz.cli.output.json_text import json_text
+    from abcxyz.core.documents import json_text
 
     print(json_text(value))
 

@@ -50,11 +50,11 @@ def add_like(actions: Any) -> argparse.ArgumentParser:
 
 def _like(args: argparse.Namespace) -> int:
     from abcxyz.cli.inputs.companies import read_inns
-    from abcxyz.cli.output.json_text import json_text
     from abcxyz.companies.fns.index import CompanyIndex
     from abcxyz.companies.fns.look_alikes import companies_like
     from abcxyz.companies.fns.selection import parse_selection
     from abcxyz.companies.keys import find_keys
+    from abcxyz.core.documents import json_text
     from abcxyz.history import History
 
     if args.top < 1:

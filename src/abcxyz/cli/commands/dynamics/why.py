@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.cli.output.json_text import json_text
     from abcxyz.cli.output.terminal import one_line, printable, show_warnings
     from abcxyz.core.decomposition.why_sales import why_sales
     from abcxyz.core.display import plain_number
+    from abcxyz.core.documents import json_text
     from abcxyz.core.sales.calendar import Window
     from abcxyz.core.sales.transactions import concat
 
