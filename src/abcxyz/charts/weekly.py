@@ -193,9 +193,7 @@ def alarm_chart(
     )
     plot.band(x, low, high)
 
-    def level(amount: float) -> str:
-        return percent(amount, lang) if alarm.kind == "rate" else _plain(amount, lang)
-
+    level = _levels(alarm.kind == "rate", lang)
     plot.axes(lambda week: date_text(chart.weeks[0] + timedelta(days=7 * week), lang), level)
     plot.line(x, [centre] * len(x), MUTED, 1.2, "6 4")
     plot.line(x, value, CLASS_COLOURS[0], 2.0)
@@ -289,8 +287,7 @@ def series_chart(
         most=1.0 if series.binary else math.inf,
     )
 
-    def level(amount: float) -> str:
-        return percent(amount, lang) if series.binary else _plain(amount, lang)
+    level = _levels(series.binary, lang)
 
     def named(week: float) -> str:
         if first is None:
@@ -377,5 +374,12 @@ def effect_chart(
     return stacked(pictures, heading)
 
 
-def _plain(value: float, lang: str) -> str:
-    return compact(value, lang) if abs(value) >= 100 else number(value, lang, 1)
+def _levels(share: bool, lang: str) -> Callable[[float], str]:
+    """Return how the levels of an axis are written: shares in percent, or plain numbers."""
+
+    def level(value: float) -> str:
+        if share:
+            return percent(value, lang)
+        return compact(value, lang) if abs(value) >= 100 else number(value, lang, 1)
+
+    return level

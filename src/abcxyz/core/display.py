@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -126,14 +127,14 @@ def _short_value(value: object) -> str:
     return written if len(written) <= 120 else f"{type(value).__name__}(…)"
 
 
-class Tabular:
+class Tabular(ABC):
     """Base class of results that a notebook shows as a table."""
 
     __slots__ = ()
 
+    @abstractmethod
     def to_html(self, lang: str = "en") -> str:
         """Return the table in HTML, in an available language; every cell is escaped."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         return self.to_html()

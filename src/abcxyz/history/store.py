@@ -252,7 +252,7 @@ class History(Outbox, Outcomes, Upkeep):
             There is none, or there are several and none is selected.
         """
         chosen = fingerprint if settings is None else settings.fingerprint
-        stored = [one for one in self.snapshots() if job is None or one.is_of(job)]
+        stored = self.snapshots_of(job)
         known = [one for one in stored if one.dated == dated and chosen in (None, one.fingerprint)]
         if not known:
             raise HistoryError(
@@ -328,6 +328,10 @@ class History(Outbox, Outcomes, Upkeep):
                 )
                 for row in rows
             )
+
+    def snapshots_of(self, job: str | None) -> tuple[SnapshotInfo, ...]:
+        """List the snapshots of a job, by its name or the part before ``@``; of all for None."""
+        return tuple(one for one in self.snapshots() if job is None or one.is_of(job))
 
     def customers(self) -> frozenset[str | int]:
         """Return the identifiers of the customers of all snapshots, of every job."""

@@ -136,8 +136,7 @@ class QuestionData:
     def _infos(self) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots of one job and one setting, the oldest first."""
         with self._open() as history:
-            stored = history.snapshots()
-        chosen = [one for one in stored if self._job is None or one.is_of(self._job)]
+            chosen = history.snapshots_of(self._job)
         if not chosen:
             raise QuestionError(
                 "the history holds no snapshot",
@@ -301,6 +300,10 @@ class QuestionData:
                 if name
             )
         return Directory(Named(who, name) for who, name in names.items())
+
+    def shown_owner(self, owner: Named) -> str:
+        """Return how an employee is named in a choice: by the identifier where no names are."""
+        return plain_id(owner.id) if self.names == "ids" else owner.name
 
     def owner_name(self, owner: str) -> str | None:
         """Return the name of an employee; None where no names are shown."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
-from abcxyz.core.companies.numbers import organisation_inn
+from abcxyz.core.companies.numbers import format_inn, organisation_inn
 from abcxyz.errors import InputError
 
 __all__ = ["APPLICATION_ID", "SCHEMA", "VERSION", "Company", "CompanyIndex", "DatasetFile", "day"]
@@ -20,7 +20,6 @@ APPLICATION_ID = 0x61627863
 VERSION = 1
 """Version of the tables."""
 
-_MAPPED = 1 << 30  # bytes; an index is replaced by another file, never changed
 _LIST = 500  # INNs in one query
 
 
@@ -131,7 +130,6 @@ class CompanyIndex:
         address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
             self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
-            self._db.execute(f"PRAGMA mmap_size = {_MAPPED}")
             application = self._db.execute("PRAGMA application_id").fetchone()[0]
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as problem:
@@ -172,17 +170,14 @@ class CompanyIndex:
         inns
             INNs as text or numbers. What is no INN of an organisation is ignored.
         """
-        # The text of a number is known already, which saves writing it again.
-        texts = {int(inn): inn for inn in map(organisation_inn, inns) if inn is not None}
-        numbers = sorted(texts)
+        numbers = sorted({int(inn) for inn in map(organisation_inn, inns) if inn is not None})
         found: dict[str, Company] = {}
         for start in range(0, len(numbers), _LIST):
             part = numbers[start : start + _LIST]
             marks = ",".join("?" * len(part))
             query = f"SELECT * FROM company WHERE inn IN ({marks})"  # noqa: S608 - question marks only
-            found.update(
-                (texts[one[0]], one) for one in map(Company._make, self._rows(query, part))
-            )
+            for company in map(Company._make, self._rows(query, part)):
+                found[format_inn(company.inn)] = company
         return found
 
     def __iter__(self) -> Iterator[Company]:

@@ -193,10 +193,11 @@ def analyze(
     )
     rules = AlertRules() if alert_rules is None else alert_rules
     analysis = attrs.evolve(analysis, lapse=lapse_of_orders(orders, analysis.snapshot, horizon))
-    lapsing, compared = late_customers(analysis, rules) or (None, None)
+    silence = analysis.silence(rules.quantile, rules.least_gaps)
+    lapsing, compared = late_customers(analysis, rules, silence) or (None, None)
     actions = advise(
         analysis.snapshot.segment,
-        analysis.silence(rules.quantile, rules.least_gaps),
+        silence,
         analysis.snapshot.customers,
         moves=analysis.transitions,
         playbook=playbook,

@@ -51,15 +51,17 @@ def lapse_of_orders(
     )
 
 
-def late_customers(analysis: Analysis, rules: AlertRules) -> tuple[Bools, Silence] | None:
+def late_customers(
+    analysis: Analysis, rules: AlertRules, silence: Silence
+) -> tuple[Bools, Silence] | None:
     """Return who is late as to the lapse risk, and the silences of these as it counts them.
 
-    None where the rule of the quantile decides. The silences of the others are those of the rule.
+    None where the rule of the quantile decides. The silences of the others are those given, of the
+    rule.
     """
     risk = analysis.lapse
     if risk is None or not is_learned(risk, rules):
         return None
-    silence = analysis.silence(rules.quantile, rules.least_gaps)
     late = np.zeros(len(analysis.snapshot), dtype=bool)
     days, usual = np.array(silence.days), np.array(silence.usual)
     positions = analysis.snapshot.positions

@@ -175,7 +175,7 @@ def alerts(
             "owner",
             owner,
             data.owners.with_ids(sorted(having)),
-            shown=lambda one: plain_id(one.id) if data.names == "ids" else one.name,
+            shown=data.shown_owner,
         )
     chosen = [
         (alert, since)

@@ -85,19 +85,12 @@ def filter_deals(
         )
         mask &= deals.stage.codes == deals.stage.code(used["stage"])
         words.append(next(o.name for o in data.stages.things if o.id == used["stage"]))
-    for name, written, known in (
-        ("owner", owner, data.owners),
-        ("source", source, data.sources),
+    for name, written, known, shown in (
+        ("owner", owner, data.owners, data.shown_owner),
+        ("source", source, data.sources, lambda one: one.name),
     ):
         if written is not None:
-            used[name] = resolved(
-                name,
-                written,
-                known,
-                shown=lambda one, name=name: (  # type: ignore[misc]
-                    plain_id(one.id) if name == "owner" and data.names == "ids" else one.name
-                ),
-            )
+            used[name] = resolved(name, written, known, shown=shown)
             column = crm.category(name)
             mask &= column.codes == column.code(used[name])
             words.append(

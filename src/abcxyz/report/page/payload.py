@@ -123,7 +123,7 @@ def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[
     """List the attributes of few different values, other than the owner."""
     attributes = facts.analysis.attributes
     known = (attributes.get(one) or attributes.get(str(one)) or {} for one in customers)
-    rows = [filter_values(row) for row in known]
+    rows = [filter_values(row) if row else row for row in known]
     present = dict.fromkeys(name for row in rows for name in row if name != "owner")
     names = [*(one for one in FILTER_NAMES if one in present),
              *(one for one in present if one not in FILTER_NAMES)]  # fmt: skip

@@ -93,7 +93,9 @@ def _build(args: argparse.Namespace) -> int:
     from abcxyz.companies.fns.build import build_index
 
     if args.processes is not None and args.processes < 1:
-        raise InputError("--processes is {n}; use one or more", n=args.processes)
+        raise InputError(
+            "{name} is {value}; use one or more", name="--processes", value=args.processes
+        )
     sets = [name.strip() for name in (args.sets or "").split(",") if name.strip()]
     lang = text_language(args)
     with stages(lang) as progress:

@@ -58,7 +58,7 @@ def _like(args: argparse.Namespace) -> int:
     from abcxyz.history import History
 
     if args.top < 1:
-        raise InputError("--top is {n}; use one or more", n=args.top)
+        raise InputError("{name} is {value}; use one or more", name="--top", value=args.top)
     today, lang = parse_day(args.as_of), text_language(args)
     selection = parse_selection(args.region, args.industry)
     written = read_inns(args.customers) if args.customers else {}
@@ -123,12 +123,12 @@ def _like(args: argparse.Namespace) -> int:
 
 def _newest(history: History, args: argparse.Namespace) -> Snapshot:
     job = args.history_job
-    dates = [one.dated for one in history.snapshots() if job is None or one.is_of(job)]
-    if not dates:
+    stored = history.snapshots_of(job)
+    if not stored:
         raise HistoryError(
             "{file} holds no snapshot; run a job, or abcxyz backfill, first", file=args.history
         )
-    return history.get(max(dates), job=job)
+    return history.get(stored[-1].dated, job=job)
 
 
 def _records(found: IndexLookAlikes) -> list[Mapping[str, object]]:

@@ -70,14 +70,14 @@ def _adjoining(history: History, fingerprint: str | None, job: str | None) -> li
     """Read the snapshots whose windows adjoin, from the latest backwards."""
     from abcxyz.core.dynamics.forecast import chain
 
-    stored = [one for one in history.snapshots() if job is None or one.is_of(job)]
+    stored = history.snapshots_of(job)
     if stored and fingerprint is None:
         fingerprint = stored[-1].fingerprint
     if stored and job is None:
         job = stored[-1].job
-    stored = [one for one in stored if one.fingerprint == fingerprint and one.job == job]
-    chosen = chain([one.window for one in stored])
-    return [history.load(stored[i]) for i in chosen]
+    known = [one for one in stored if one.fingerprint == fingerprint and one.job == job]
+    chosen = chain([one.window for one in known])
+    return [history.load(known[i]) for i in chosen]
 
 
 def _render(result: Forecast, lang: str) -> str:

@@ -181,7 +181,7 @@ def _snapshots(history: History, job: str | None, *, as_json: bool, lang: str) -
     from abcxyz.cli.output.analysis_text import table
     from abcxyz.cli.output.terminal import one_line
 
-    stored = [one for one in history.snapshots() if job is None or one.is_of(job)]
+    stored = history.snapshots_of(job)
     if as_json:
         return _json(
             [
