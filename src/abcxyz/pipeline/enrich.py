@@ -23,7 +23,6 @@ from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.crm import read_source
 from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.failures import adapter_failure
-from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import (
     AttributeFiller,
@@ -33,6 +32,7 @@ from abcxyz.plugins import (
     FactsSource,
     SystemIdentity,
 )
+from abcxyz.progress import RunProgress
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.redaction import Redactor
 
