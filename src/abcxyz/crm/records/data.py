@@ -248,7 +248,7 @@ class CrmData:
             day whose source shows the values of today.
         """
         until = None if self.__dict__["_ends_with_records"] else self.until
-        tables = {**self.tables(), "values": joined(self.values, values)}
+        tables: dict[str, Any] = {**self.tables(), "values": joined(self.values, values)}
         if shown:
             local = as_local(self.until, self.zone)
             tables = cut(tables, self.stages, self.until, local.date())

@@ -188,7 +188,8 @@ def _rows_of_field(values: Values, name: str) -> Ints:
 
 
 def _written(values: Values) -> TextColumn:
-    return blank_column(len(values)) if values.value is None else values.value
+    written: TextColumn | None = values.value
+    return blank_column(len(values)) if written is None else written
 
 
 def _converted(name: str, texts: TextColumn) -> npt.NDArray[Any]:
