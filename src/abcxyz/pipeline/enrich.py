@@ -22,7 +22,6 @@ from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.crm import read_source
 from abcxyz.pipeline.failures import adapter_failure
-from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import (
     AttributeFiller,
@@ -32,6 +31,7 @@ from abcxyz.plugins import (
     FactsSource,
     SystemIdentity,
 )
+from abcxyz.progress import RunProgress
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.redaction import Redactor
 
