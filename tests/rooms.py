@@ -155,7 +155,6 @@ ROOMS: dict[str, dict[str, str]] = {
         "dashboard.data": "core.* history report.customers report.page.formatter",
         "dashboard.pages": "i18n core.* charts history report.vocabulary report.customers "
         "report.page.* dashboard.data",
-        "dashboard.templates": "",
         "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",
