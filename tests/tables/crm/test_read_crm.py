@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from abcxyz.crm.reports.funnel import funnel
 from abcxyz.errors import InputError
+from abcxyz.tables.crm.personal import PERSONAL, check_attributes
 from abcxyz.tables.crm.read import read_crm
 from abcxyz.toolkit.catalogue import translate
 
@@ -188,3 +190,22 @@ def test_typed_columns_of_parquet_are_read_as_the_same_cells_of_csv(tmp_path: Pa
         assert str(one.tolist()) == str(other.tolist()), name
     assert typed.deal_of_activity.tolist() == read.deal_of_activity.tolist() == [0, -1]
     assert "activities" in typed.tables()
+
+
+@pytest.mark.parametrize("heading", sorted(PERSONAL))
+def test_attributes_of_persons_are_refused_by_name(heading: str) -> None:
+    for written in (heading, heading.title(), heading.replace(" ", "_")):
+        with pytest.raises(InputError, match=f"{re.escape(repr(written))} is an attribute of a"):
+            check_attributes(["Источник", written], "deals.csv")
+
+
+@pytest.mark.parametrize("role", ["source", "lost_reason", "campaign", "kind"])
+def test_a_person_is_not_compared_by_an_attribute(tmp_path: Path, role: str) -> None:
+    """A job may say which column is the source, but not that it is the sex of the contact."""
+    file = tmp_path / "deals.csv"
+    file.write_text("deal,stage,created,Пол,Менеджер ФИО,ФИО\n1,NEW,2026-05-04,ж,a,b\n", "utf-8")
+    with pytest.raises(InputError, match=r"deals.csv: the column 'Пол' is an attribute"):
+        read_crm(file, zone="UTC", columns={"deals": {role: "Пол"}})
+    named = read_crm(file, zone="UTC", columns={"deals": {"owner": "ФИО"}}).crm
+    assert named.category("owner").tolist() == ["b"]
+    assert getattr(named.deals, role) is None

@@ -23,6 +23,7 @@ from abcxyz.tables.crm.histories import (
     wide_changes,
     wide_columns,
 )
+from abcxyz.tables.crm.personal import check_attributes
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -31,6 +32,8 @@ __all__ = ["CrmReading", "crm_of_frames"]
 _WORDS = Catalogue()
 _FIELDS = {"stage_changes": "changes", "product_lines": "lines"}
 _FUNNEL = "sales"
+#: Columns that name somebody or something; the others are compared.
+_NAMING = ("deal", "lead", "activity", "customer", "owner", "user", "name", "head", "created_by")
 
 
 @frozen
@@ -160,6 +163,8 @@ def _record(
                 role=role,
                 columns=", ".join(headings),
             )
+    compared = (heading for role, heading in chosen_by_user.items() if role not in _NAMING)
+    check_attributes(compared, where)
     chosen = {**choose_headings(name, headings), **chosen_by_user}
     if name == "deals" and "funnel" not in chosen:
         frame = frame.assign(funnel=_FUNNEL)
