@@ -24,6 +24,16 @@ def _literal(written: str) -> str:
     return f" {plain}" if plain.startswith("=") else plain
 
 
+def _cells(sheet: str, rows: tuple[int, int], column: int) -> dict[str, Any]:
+    """Return where a series of a chart is: its name in the heading, its numbers below."""
+    head, last = rows
+    return {
+        "name": [sheet, head, column],
+        "categories": [sheet, head + 1, 0, last, 0],
+        "values": [sheet, head + 1, column, last, column],
+    }
+
+
 class SheetWriter:
     """Writer of the sheets of one workbook.
 
@@ -184,17 +194,12 @@ class SheetWriter:
         """
         chart = self._book.add_chart({"type": "line"})
         written = self.say(name)
-        (head, last) = rows
         for column, colour, kind in series:
             line = {"color": colour, "width": 1.75}
             if kind == "dash":
                 line["dash_type"] = "dash"
-            options: dict[str, Any] = {
-                "name": [written, head, column],
-                "categories": [written, head + 1, 0, last, 0],
-                "values": [written, head + 1, column, last, column],
-                "line": line if kind in ("solid", "dash") else {"none": True},
-            }
+            options = _cells(written, rows, column)
+            options["line"] = line if kind in ("solid", "dash") else {"none": True}
             if kind == "marks":
                 paint = {"color": colour}
                 options["marker"] = {"type": "circle", "size": 7, "fill": paint, "border": paint}
@@ -225,16 +230,8 @@ class SheetWriter:
         """Add a waterfall over the *rows* from the heading on: steps, their starts, their ends."""
         chart = self._book.add_chart({"type": "line"})
         written = self.say(name)
-        (head, last) = rows
         for column in (1, 2):
-            chart.add_series(
-                {
-                    "name": [written, head, column],
-                    "categories": [written, head + 1, 0, last, 0],
-                    "values": [written, head + 1, column, last, column],
-                    "line": {"none": True},
-                }
-            )
+            chart.add_series(_cells(written, rows, column) | {"line": {"none": True}})
         chart.set_up_down_bars(
             {"up": {"fill": {"color": "#548235"}}, "down": {"fill": {"color": "#C00000"}}}
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from abcxyz.charts.svg import clean
+from abcxyz.charts.svg import Picture, clean
 from abcxyz.charts.weekly import alarm_chart, effect_chart
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
 from abcxyz.crm.changes.effect import EffectOfChange
@@ -17,7 +18,6 @@ __all__ = ["change_parts"]
 
 _MOST = 6  # pictures of a section: each is drawn once for every language
 _LONG = 600
-_WIDE = 720.0
 
 
 def change_parts(report: Report, show: Formatter) -> dict[str, Any] | None:
@@ -43,24 +43,23 @@ def change_parts(report: Report, show: Formatter) -> dict[str, Any] | None:
 
 
 def _alarm(one: Alarm, show: Formatter) -> dict[str, Any]:
-    return {
-        "heading": clean(one.unusual.finding(show.lang), _LONG),
-        "lines": [
-            clean(line, _LONG)
-            for line in (*one.unusual.details(show.lang), *one.unusual.checks(show.lang))
-        ],
-        "picture": themed(
-            alarm_chart(one, show.lang, width=_WIDE, currency=show.currency, finding=False)
-        ),
-    }
+    facts, options = one.unusual, _options(show)
+    lines = [*facts.details(show.lang), *facts.checks(show.lang)]
+    return _part(facts.finding(show.lang), lines, alarm_chart(one, show.lang, **options))
 
 
 def _effect(one: EffectOfChange, show: Formatter) -> dict[str, Any]:
     first, *lines = one.explain(show.lang).splitlines()
+    return _part(first, lines, effect_chart(one, show.lang, **_options(show)))
+
+
+def _options(show: Formatter) -> dict[str, Any]:
+    return {"width": 720, "currency": show.currency, "finding": False}
+
+
+def _part(heading: str, lines: Iterable[str], picture: Picture) -> dict[str, Any]:
     return {
-        "heading": clean(first, _LONG),
+        "heading": clean(heading, _LONG),
         "lines": [clean(line, _LONG) for line in lines],
-        "picture": themed(
-            effect_chart(one, show.lang, width=_WIDE, currency=show.currency, finding=False)
-        ),
+        "picture": themed(picture),
     }
