@@ -81,8 +81,8 @@ def crm_reports(names: Sequence[str], deals: int = 120) -> CrmAnalysis:
         ),
         zone="Europe/Moscow",
     )
-    changes = [
+    announced = [
         AnnouncedChange(day=date(2026, 6, 1), what=names[0]),
         AnnouncedChange(day=date(2026, 10, 31), what=f"={names[-1]}"),
     ]
-    return analyze_crm(crm, as_of=date(2026, 11, 1), settings=CrmSettings(changes=changes))
+    return analyze_crm(crm, as_of=date(2026, 11, 1), settings=CrmSettings(changes=announced))

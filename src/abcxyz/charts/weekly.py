@@ -90,8 +90,8 @@ class _Weeks:
     def axes(self, x_name: Callable[[float], str], y_name: Callable[[float], str]) -> None:
         """Draw the marks and the axes, with four levels and as many times as fit."""
         for when, _ in self._marks:
-            top, bottom = (self.at(when, one) for one in (self._high, self._low))
-            self.canvas.line(top, bottom, TANGENT, 1.4, "3 3")
+            above, below = (self.at(when, one) for one in (self._high, self._low))
+            self.canvas.line(above, below, TANGENT, 1.4, "3 3")
         for share in range(5):
             level = self._low + (self._high - self._low) * share / 4
             place = self.at(self._first, level)

@@ -72,10 +72,10 @@ class EffectsOfChanges(Report):
         """Return a row for every change, those that can be measured first."""
         measured: list[Row] = []
         for one in self.effects:
-            money = [math.nan] * 3
+            money = (math.nan,) * 3
             if one.profit is not None:
                 (line,) = one.profit.lines
-                money = [float(line.extra_profit), line.profit_low, line.profit_high]
+                money = float(line.extra_profit), line.profit_low, line.profit_high
             measured.append(
                 EffectRow(
                     one.change.day,
@@ -90,9 +90,9 @@ class EffectsOfChanges(Report):
                     *money,
                 )
             )
-        unknown = [math.nan] * 5
+        unknown, no_money = (math.nan,) * 5, (math.nan,) * 3
         return measured + [
-            EffectRow(one.day, one.what, "", *unknown, "", *unknown[:3]) for one, _ in self.refused
+            EffectRow(one.day, one.what, "", *unknown, "", *no_money) for one, _ in self.refused
         ]
 
     def to_dict(self) -> dict[str, Any]:
