@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from abcxyz.crm import CrmData, Stage
 from abcxyz.crm.reports.funnel import funnel
 from abcxyz.errors import InputError
 from abcxyz.tables.crm.personal import PERSONAL, check_attributes
@@ -94,6 +95,60 @@ def test_rows_from_stage_to_stage(tmp_path: Path) -> None:
     assert any("1 rows of the history change no stage" in one for one in reading.remarks)
     assert reading.crm.changes is not None
     assert reading.crm.changes.stage.tolist() == ["WON"]
+
+
+def test_an_export_of_pipedrive_becomes_a_history(tmp_path: Path) -> None:
+    """The last move and the closing are known; what was before is said to be lost."""
+    text = (
+        "ID,Title,Stage,Pipeline,Status,Add time,Stage change time,Won time,Lost time,Value\n"
+        "1,A,Offer,Sales,won,2026-05-01 09:00,2026-05-04 09:00,2026-05-09 10:00,,500\n"
+        "2,B,Visit,Sales,lost,2026-05-01 09:00,,,2026-05-03 12:00,70\n"
+        "3,C,Offer,Sales,open,2026-05-02 09:00,2026-05-05 09:00,,,90\n"
+        "4,D,Visit,Sales,open,2026-05-02 09:00,,,,40\n"
+    )
+    way = ["Visit", "Offer", Stage("won", semantics="S"), Stage("lost", semantics="F")]
+    written = folder(tmp_path, deals=text)
+    reading = read_crm(written, zone="Europe/Moscow", stages={"Sales": way})
+    assert any("the stages before, the times in them and returns" in x for x in reading.remarks)
+    crm = reading.crm
+    assert crm.outcomes.kind.tolist() == [1, 2, 0, 0]
+    assert [str(one) for one in crm.outcomes.closed[:2]] == [
+        "2026-05-09T07:00:00",
+        "2026-05-03T09:00:00",
+    ]
+    rows = {row.stage: row for row in funnel(crm)["Sales"].stages}
+    assert [rows[one].reached for one in ("Visit", "Offer", "won")] == [4, 2, 1]
+    assert (rows["Visit"].lost_here, rows["Offer"].open_here) == (1, 1)
+    assert {one.kind: one.count for one in crm.quality.issues}["history_gap"] == 2
+
+
+def test_events_of_amocrm_become_a_history(tmp_path: Path) -> None:
+    """Rows of other events are left out and counted; 142 and 143 are final in every pipeline."""
+    deals = (
+        "ID;Воронка;Дата создания;Этап сделки;Бюджет\n"
+        "1;Продажи;01.05.2026 09:00;142;500\n2;Продажи;01.05.2026 09:00;143;70\n"
+    )
+    events = (
+        "Дата;Автор;ID объекта;Событие;Значение до;Значение после\n"
+        "01.05.2026 09:00;Анна;1;Изменение этапа;;Первичный контакт\n"
+        "02.05.2026 09:00;Анна;1;Изменение бюджета;100;500\n"
+        "03.05.2026 09:00;Анна;1;Изменение этапа;Первичный контакт;142\n"
+        "01.05.2026 09:00;Борис;2;Изменение этапа;;Первичный контакт\n"
+        "04.05.2026 09:00;Борис;2;lead_status_changed;Первичный контакт;143\n"
+    )
+    written = folder(tmp_path, deals=deals, stage_changes=events)
+    reading = read_crm(written, zone="Europe/Moscow")
+    assert any("1 rows of the history change no stage" in one for one in reading.remarks)
+    crm = reading.crm
+    assert crm.changes is not None
+    assert crm.changes.stage.tolist()[1::2] == ["142", "143"]
+    assert crm.outcomes.kind.tolist() == [1, 2]
+    assert [row.reached for row in funnel(crm)["Продажи"].stages] == [2, 1]
+    assert kinds_of(crm) == {"lost_with_amount"}
+
+
+def kinds_of(crm: CrmData) -> set[str]:
+    return {one.kind for one in crm.quality.issues}
 
 
 def test_a_process_log_alone(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from abcxyz.errors import InputError
 from abcxyz.tables.crm.cells import ColumnForm, read_column
 from abcxyz.tables.crm.headings import choose_headings, missing_columns
 from abcxyz.tables.crm.histories import (
+    closing_changes,
+    closing_columns,
     from_to_changes,
     has_from_to,
     wide_changes,
@@ -90,6 +92,7 @@ def crm_of_frames(
     if "deals" in frames:
         if wanted is None or "stage_changes" in wanted:
             frames.update(_wide(frames["deals"], columns.get("deals", {}), remarks, frames))
+            frames.update(_closings(frames["deals"], columns.get("deals", {}), remarks, frames))
         frame, where = frames["deals"]
         if "outcome" in frame.columns:
             started = choose_headings("deals", list(frame.columns)).get("created")
@@ -210,6 +213,26 @@ def _wide(
     rows, lost = wide_changes(frame, deal, columns)
     remarks += lost
     return {"stage_changes": (rows, where)}
+
+
+def _closings(
+    deals: tuple[pd.DataFrame, str],
+    chosen_by_user: Mapping[str, str],
+    remarks: list[str],
+    frames: Mapping[str, Any],
+) -> dict[str, tuple[pd.DataFrame, str]]:
+    """Return the deals and the changes of an export with moments of the last move and closing."""
+    frame, where = deals
+    headings = [str(one) for one in frame.columns]
+    columns = closing_columns(headings)
+    names = {**choose_headings("deals", headings), **chosen_by_user}
+    if "stage_changes" in frames or columns is None or names.get("stage") == columns["status"]:
+        return {}
+    if not {"deal", "stage", "created"} <= names.keys():
+        return {}
+    closed, rows, lost = closing_changes(frame, names, columns)
+    remarks += lost
+    return {"deals": (closed, where), "stage_changes": (rows, where)}
 
 
 def _deals_of(changes: StageChanges | None, source: object) -> Deals:
