@@ -99,7 +99,7 @@ def demo_tables(
             "created": started,
             "stage": one.stage,
             "amount": one.amount,
-            "owner": made.attributes[one.customer]["owner"],
+            "owner": made.attributes[str(one.customer)]["owner"],
             "customer": one.customer,
             "source": random.choice(data["channels"]),
         }
@@ -200,8 +200,8 @@ def _lead(random: Random, rows: _Rows, who: str, owner: str, end: datetime) -> N
         about = {"deal": deal, "user": owner, "customer": who, "done": True, "direction": "out"}
         minutes = random.randrange(20, 90) if kind == "meeting" else 5
         ended = min(moment + timedelta(minutes=minutes), end)
-        talk = round(random.expovariate(1 / 200)) + 20 if kind == "call" else None
-        rows.activity(kind, moment, ended=ended, seconds=talk, answered=True, **about)
+        seconds = round(random.expovariate(1 / 200)) + 20 if kind == "call" else None
+        rows.activity(kind, moment, ended=ended, seconds=seconds, answered=True, **about)
 
 
 def _walk(

@@ -106,7 +106,12 @@ def test_an_export_of_pipedrive_becomes_a_history(tmp_path: Path) -> None:
         "3,C,Offer,Sales,open,2026-05-02 09:00,2026-05-05 09:00,,,90\n"
         "4,D,Visit,Sales,open,2026-05-02 09:00,,,,40\n"
     )
-    way = ["Visit", "Offer", Stage("won", semantics="S"), Stage("lost", semantics="F")]
+    way: list[str | Stage] = [
+        "Visit",
+        "Offer",
+        Stage("won", semantics="S"),
+        Stage("lost", semantics="F"),
+    ]
     written = folder(tmp_path, deals=text)
     reading = read_crm(written, zone="Europe/Moscow", stages={"Sales": way})
     assert any("the stages before, the times in them and returns" in x for x in reading.remarks)

@@ -228,7 +228,7 @@ def _closings(
     names = {**choose_headings("deals", headings), **chosen_by_user}
     if "stage_changes" in frames or columns is None or names.get("stage") == columns["status"]:
         return {}
-    if not {"deal", "stage", "created"} <= names.keys():
+    if missing_columns("deals", {"funnel": _FUNNEL, **names}):
         return {}
     closed, rows, lost = closing_changes(frame, names, columns)
     remarks += lost
