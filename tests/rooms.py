@@ -58,10 +58,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
         "crm.alarms": "core.* crm crm.*",
+        "crm.analysis": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
         "webhooks": "",
+        # Progress of a run, which the command line shows.
+        "progress": "i18n",
         "plugins": "i18n http core.* crm.* write_report",
         "options": "plugins",
         "binding": "plugins options",
@@ -102,7 +105,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.formats",
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
         "tables.scan": "core.*",
-        "tables": "i18n core.* fast frames.* tables.*",
+        "tables": "i18n core.* tables.*",
         "tables.crm": "core.* crm crm.* tables tables.*",
         "tables.export": "i18n core.* tables",
         "tables.inspection": "i18n core.* tables tables.*",
@@ -116,15 +119,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.crm_columns": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
-        "report.page.sections": "i18n core.* crm.* charts report.crm_columns "
+        "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "
         "report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",
         "report.workbook.writer": "i18n core.* report.workbook.rows",
-        "report.workbook.sheets": "i18n core.* crm.* report.crm_columns report.vocabulary "
-        "report.customers report.method "
+        "report.workbook.sheets": "i18n core.* crm crm.* charts report.crm_columns "
+        "report.vocabulary report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
@@ -137,9 +140,9 @@ ROOMS: dict[str, dict[str, str]] = {
         # A job in TOML, and its execution.
         "config": "i18n core.* crm crm.* plugins options binding registry tables",
         "pipeline": "i18n http core.* crm crm.* plugins companies registry history tables "
-        "tables.crm config",
+        "tables.crm config progress",
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
-        "pipeline.__init__": "pipeline.*",
+        "pipeline.__init__": "pipeline.* progress",
         # Questions with answers, for people, programs and assistants.
         "questions": "i18n core.* crm crm.* history",
         "questions.answers": "core.* crm crm.* history questions",
@@ -148,13 +151,19 @@ ROOMS: dict[str, dict[str, str]] = {
         "questions.__init__": "questions questions.*",
         # The questions over the Model Context Protocol.
         "mcp": "questions questions.*",
+        # The live page.
+        "dashboard.access": "",
+        "dashboard.data": "core.* history report.customers report.page.formatter",
+        "dashboard.pages": "i18n core.* charts history report.vocabulary report.customers "
+        "report.page.* dashboard.data",
+        "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
-        "cli.options",
+        "progress cli.options",
         "cli.inputs": "core.* crm crm.* companies companies.* history questions questions.* "
-        "tables config pipeline.* cli.options cli.output",
+        "tables config pipeline.* progress cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
@@ -166,8 +175,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes",
         "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
         "cli.inputs cli.output",
+        "cli.commands.dashboard": "i18n report.customers dashboard.* cli.options cli.inputs",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
-        "demo config pipeline.* cli.options cli.inputs cli.output "
+        "demo config pipeline.* progress cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",
@@ -222,6 +232,7 @@ OPEN_TO_ADAPTERS = {
 APART = {
     "abcxyz.cli.commands",
     "abcxyz.cli.commands.crm_changes",
+    "abcxyz.cli.commands.dashboard",
     "abcxyz.cli.commands.dynamics",
     "abcxyz.cli.commands.leads",
     "abcxyz.cli.commands.questions",

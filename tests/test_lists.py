@@ -42,6 +42,7 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 ALLOWED = {
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
+    "called lost ordered": "what became of a call, and its button on the live page",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",
     "closed created stage": "what selects deals, and how a definition says each",
@@ -49,8 +50,8 @@ ALLOWED = {
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",
     "deal entered stage": "columns of a history, and what tells it from other tables",
-    "dead_money fell_from_a lapsed_a lead_waiting near_a no_next_step sla_overdue stalled_deal "
-    "x_became_z": "words for each alert, tried below",
+    "anomaly_fall anomaly_rise dead_money fell_from_a lapsed_a lead_waiting near_a no_next_step "
+    "sla_overdue stalled_deal x_became_z": "words for each alert, tried below",
     "delete keep mark": "the choices of an option and what each does",
     "digest functions sets": "fields of a record and of its file",
     "down idle lost moved new registered removed returned same up": "words for each event and the "

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from datetime import date
 
+import attrs
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
-from abcxyz.core.display import Drawable, percent, plain_number
+from abcxyz.core.advice.unusual import UnusualFigure
+from abcxyz.core.display import Drawable, plain_number
 from abcxyz.crm.changes.questions import Question
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.settings import AnnouncedChange
-from abcxyz.toolkit.catalogue import text
-from abcxyz.toolkit.numbers import date_text
+from abcxyz.toolkit.catalogue import plural, text
 
-__all__ = ["Alarm", "AlarmChart", "Anomalies", "series_name"]
-
-
-#: Beginning of a metric with a name in it -> how it is shown.
-_NAMED = {
-    "in time: ": ("in time: {rule}", "rule"),
-    "losses: ": ("losses: {reason}", "reason"),
-    "passage: ": ("passage of {stage}", "stage"),
-}
-
-
-def series_name(metric: str, lang: str = "en") -> str:
-    """Return the name of a watched figure in a language."""
-    for start, (template, field_name) in _NAMED.items():
-        if metric.startswith(start):
-            name = metric.removeprefix(start)
-            return text(template, lang, **{field_name: text(name, lang)})
-    return text(metric.replace("_", " "), lang)
+__all__ = ["Alarm", "AlarmChart", "AlarmRow", "Anomalies"]
 
 
 @frozen
@@ -132,54 +116,64 @@ class Alarm(Drawable, Row):
     answer: Why | None = field(default=None, eq=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields without what the picture needs, ready for JSON."""
+        """Return the fields without what the picture needs; the reason is a sentence."""
         fields = super().to_dict()
         del fields["chart"], fields["answer"]
-        return fields
+        return fields | {"why": text(self.why, "en", groups=", ".join(self.parts))}
+
+    @functools.cached_property
+    def unusual(self) -> UnusualFigure:
+        """The facts of the alarm, which its alert carries."""
+        return UnusualFigure(
+            key=self.key,
+            metric=self.metric,
+            dimension=self.dimension,
+            group=self.group,
+            kind=self.kind,
+            shift=self.shift,
+            since=self.since,
+            until=self.until,
+            value=self.value,
+            expected=self.expected,
+            low=self.expected_low,
+            high=self.expected_high,
+            n=self.n,
+            money=self.money,
+            why=self.why,
+            parts=self.parts,
+            questions=[(one.subject, one.question, one.test) for one in self.questions],
+        )
 
     @property
     def fell(self) -> bool:
         """Whether the figure is below its baseline."""
-        return self.value < self.expected
-
-    def figure(self, value: float, lang: str) -> str:
-        """Format a value of the figure."""
-        if self.kind == "rate":
-            return percent(value, lang)
-        if self.metric == "median cycle":
-            value = math.exp(value)
-        return plain_number(round(value, 2), lang)
+        return self.unusual.fell
 
     def sentence(self, lang: str = "en") -> str:
-        """Return what, since when, how much, why, and what to check."""
-        name = series_name(self.metric, lang)
-        if self.group:
-            name += f" ({text(self.dimension, lang)}: {self.group})"
-        lines = [
-            text(
-                "{name}: {value} from {since} to {until}, expected {expected} ({low} to {high}), "
-                "n {n}."
-                if not self.shift
-                else "{name}: since {since} at another level: {value} until {until}, expected "
-                "{expected} ({low} to {high}), n {n}.",
-                lang,
-                name=name,
-                value=self.figure(self.value, lang),
-                since=date_text(self.since, lang),
-                until=date_text(self.until, lang),
-                expected=self.figure(self.expected, lang),
-                low=self.figure(self.expected_low, lang),
-                high=self.figure(self.expected_high, lang),
-                n=plain_number(self.n, lang),
-            )
-        ]
-        if not math.isnan(self.money):
-            lines.append(
-                text("Money: {money}.", lang, money=plain_number(round(self.money), lang))
-            )
-        lines.append(text(self.why, lang, groups=", ".join(self.parts)))
-        lines += [f"? {one.sentence(lang)}" for one in self.questions]
-        return "\n  ".join(lines)
+        """Return what, since when, how much, why, and what to check, a line for each."""
+        facts = self.unusual
+        checks = [f"? {one}" for one in facts.checks(lang)]
+        return "\n  ".join([facts.finding(lang), *facts.details(lang), *checks])
+
+
+@frozen
+class AlarmRow(Row):
+    """An alarm in a line of a table: its figures without its sentences, as in `Alarm`."""
+
+    key: str
+    state: str
+    metric: str
+    dimension: str
+    group: str
+    since: date
+    until: date
+    value: float
+    expected: float
+    expected_low: float
+    expected_high: float
+    n: float
+    money: float
+    q: float
 
 
 @frozen
@@ -218,8 +212,16 @@ class Anomalies(Report):
         return tuple(one for one in self.alarms if one.closed is None)
 
     def rows(self) -> list[Row]:
-        """Return the alarms."""
-        return list(self.alarms)
+        """Return a line for every alarm."""
+        names = [one.name for one in attrs.fields(AlarmRow) if one.name != "state"]
+        return [
+            AlarmRow(state=self.state(one), **{name: getattr(one, name) for name in names})
+            for one in self.alarms
+        ]
+
+    def state(self, alarm: Alarm) -> str:
+        """Return whether an alarm is ``new``, ``open`` or ``closed``."""
+        return "closed" if alarm.closed else "new" if alarm.raised == self.day else "open"
 
     def to_dict(self) -> dict[str, object]:
         """Return the alarms, ready for JSON."""
@@ -248,7 +250,13 @@ class Anomalies(Report):
                     short=plain_number(self.too_short, lang),
                 )
             )
-        for one in self.alarms:
-            state = "closed" if one.closed else "new" if one.raised == self.day else "open"
-            lines.append(f"[{text(state, lang)}] {one.sentence(lang)}")
+        else:
+            lines.append(
+                plural(
+                    "{n} figure is not as usual.|{n} figures are not as usual.",
+                    len(self.open),
+                    lang,
+                )
+            )
+        lines += [f"[{text(self.state(one), lang)}] {one.sentence(lang)}" for one in self.alarms]
         return "\n".join(lines)
