@@ -91,7 +91,7 @@ def test_first_entries_from_a_day_are_those_counted_one_by_one(
     monkeypatch.setattr(order_history, "_SPARSE", sparse)
     whole = collect_orders(made_world(5, n=40, days=200)[0])
     few = whole.keys[(whole.keys >> 32) != 7]
-    history = OrderHistory(
+    history = order_history.OrderHistory(
         customers=whole.customers, keys=few, net=few * 0.0, bought=few * 0.0, returned=few * 0.0
     )
     first, last = history.span
