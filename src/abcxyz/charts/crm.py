@@ -9,9 +9,9 @@ from typing import Any
 from abcxyz.charts.rows import BarRow, bar_rows
 from abcxyz.charts.svg import CLASS_COLOURS, DOWN, SAME, TANGENT, UP, Picture
 from abcxyz.crm.baskets.recommendations import Recommendations
-from abcxyz.crm.deals.risks import DealRisks
+from abcxyz.crm.deals.risk_record import DealRisks
 from abcxyz.crm.deals.stuck import StuckReport
-from abcxyz.crm.deals.win_probability import WinProbability
+from abcxyz.crm.deals.win_record import WinProbability
 from abcxyz.crm.reports.activity import ActivityReport
 from abcxyz.crm.reports.base import NOT_GIVEN, Report
 from abcxyz.crm.reports.cycle import CycleReport
@@ -281,13 +281,14 @@ def _service(report: ServiceReport, lang: str, _currency: str) -> _Chart:
 def _win(report: WinProbability, lang: str, currency: str) -> _Chart:
     rows = []
     for one in report.deals[:_LISTED]:
-        if math.isnan(one.probability):
-            continue
-        note = percent(one.probability, lang)
-        if not math.isnan(one.amount):
+        known = not math.isnan(one.probability)
+        chance = one.probability if known else 0.0
+        note = percent(chance, lang) if known else "–"
+        if not math.isnan(one.expected):
             note += f" · {compact(one.expected, lang, currency)}"
-        bar = ((one.probability, _DARK), (1 - one.probability, SAME))
-        rows.append(BarRow(f"{one.deal}, {one.stage}", bar, note))
+        rows.append(
+            BarRow(f"{one.deal}, {one.stage}", ((chance, _DARK), (1 - chance, SAME)), note)
+        )
     return rows, _translated([("probability to be won", _DARK)], lang)
 
 

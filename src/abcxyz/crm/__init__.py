@@ -11,10 +11,12 @@ from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_s
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.deals.fit_win import fit_win_model
-from abcxyz.crm.deals.risks import DealRisk, DealRisks, deal_risks
+from abcxyz.crm.deals.risk_record import DealRisk, DealRisks
+from abcxyz.crm.deals.risks import deal_risks
 from abcxyz.crm.deals.stuck import stuck_deals
 from abcxyz.crm.deals.win_model import WinModel
-from abcxyz.crm.deals.win_probability import WinDeal, WinProbability, win_probability
+from abcxyz.crm.deals.win_probability import win_probability
+from abcxyz.crm.deals.win_record import WinDeal, WinProbability
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
 from abcxyz.crm.records.columns import TextColumn, text_column
 from abcxyz.crm.records.data import CrmData

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import numpy as np
 
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, OverdueRequest
+from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.crm.deals.stuck import StuckReport, has_next_step
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.records.visits import OPEN
@@ -20,7 +21,11 @@ __all__ = ["crm_facts"]
 
 
 def crm_facts(
-    crm: CrmData, *, stuck: StuckReport | None = None, service: ServiceReport | None = None
+    crm: CrmData,
+    *,
+    stuck: StuckReport | None = None,
+    service: ServiceReport | None = None,
+    unusual: Iterable[UnusualFigure] = (),
 ) -> CrmFacts:
     """Return what the alerts need to know of a CRM.
 
@@ -33,6 +38,8 @@ def crm_facts(
         change decide.
     service
         The service levels; None where they are not known.
+    unusual
+        Weekly figures that are not as usual.
 
     Returns
     -------
@@ -43,6 +50,7 @@ def crm_facts(
     return CrmFacts(
         deals=_open_deals(crm, stuck),
         requests=() if service is None else _overdue(crm, service),
+        unusual=unusual,
     )
 
 

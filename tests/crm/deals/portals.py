@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from abcxyz.crm import Activities, CrmData, Deals, Stage, StageChanges, StageMap
+from abcxyz.crm.records.columns import Moments
 
 START = np.datetime64("2025-01-06T07:00:00", "s")
 STAGES = StageMap(
@@ -85,7 +86,7 @@ def portal(n: int = 1500, *, weeks: int = 75, seed: int = 1, telling: bool = Tru
     )
 
 
-def moments(days: object) -> np.ndarray:  # type: ignore[type-arg]
+def moments(days: object) -> Moments:
     """Return days after the start as moments."""
     seconds = np.round(np.asarray(days, dtype=float) * 86400).astype(np.int64)
     return START + seconds.astype("m8[s]")

@@ -23,7 +23,7 @@ from abcxyz.crm import (
     service_levels,
     win_probability,
 )
-from abcxyz.crm.deals.risks import RISKS
+from abcxyz.crm.deals.risk_record import RISKS
 from abcxyz.crm.statistics.weighted_sum import weighted_sum_interval
 from abcxyz.errors import InputError
 
@@ -37,7 +37,8 @@ def risks() -> DealRisks:
     planned = np.full(len(crm.deals), np.datetime64("2099-01-01", "D"))
     planned[-40:] = np.datetime64("2026-06-01", "D")
     deals = crm.deals.with_columns(planned=planned)
-    return deal_risks(evolve(crm, deals=deals), classes={crm.deals.customer[-1].item(): "A"})
+    assert deals.customer is not None
+    return deal_risks(evolve(crm, deals=deals), classes={deals.customer[-1].item(): "A"})
 
 
 def test_every_reason_is_true_of_its_deal() -> None:
@@ -92,6 +93,7 @@ def test_plans_are_a_reason_only_where_the_source_has_plans() -> None:
     assert not any("no_step" in one.kinds for one in deal_risks(crm).deals)
     table = crm.activities
     assert table is not None
+    assert table.deal is not None
     open_deal = crm.deals.deal[crm.outcomes.kind == 0][0]
     planned = Activities(
         activity=np.append(table.activity, 10**6),

@@ -158,7 +158,9 @@ def test_a_field_of_the_outcome_is_refused_by_its_name_and_by_its_values() -> No
     with pytest.raises(InputError, match="'kappa' is filled for 100% of the won deals"):
         win_probability(crm, fields={"kappa": stamps})
     flags = np.where(kind == 1, "yes", "no").tolist()
-    assert win_probability(crm, fields={"close_value": flags}, allow=["close_value"])
+    with pytest.raises(InputError, match="'close_value' becomes known only when"):
+        win_probability(crm, fields={"close_value": flags})
+    assert win_probability(crm, fields={"close_value": flags}, allow=["close_value"]).deals
 
 
 def test_a_field_that_tells_the_outcome_alone_is_refused() -> None:

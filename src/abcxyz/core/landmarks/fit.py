@@ -24,8 +24,8 @@ from abcxyz.core.landmarks.model import (
     calibrated,
     levels_of,
 )
-from abcxyz.core.landmarks.simple import Simple, fit_simple
 from abcxyz.core.prospects.metrics import auc_difference
+from abcxyz.core.prospects.simple import Simple, fit_simple
 
 __all__ = ["LEARNED", "Evidence", "LandmarkFit", "Trial", "fit_landmarks"]
 
@@ -289,7 +289,8 @@ class _Learner:
         """Fit to some examples; None for all."""
         if name != LEARNED:
             part = slice(None) if rows is None else rows
-            return fit_simple(name, self._simple[name], self._examples, part, self._weights)
+            values, outcome = self._examples.columns[name][part], self._examples.outcome[part]
+            return fit_simple(name, self._simple[name], values, outcome, self._weights[part])
         if rows is None:
             return self._card
         return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)

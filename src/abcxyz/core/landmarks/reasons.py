@@ -12,7 +12,7 @@ import numpy as np
 from abcxyz._arrays import Bools, Floats
 from abcxyz.core.classes.segments import ABC
 from abcxyz.core.landmarks.model import Card
-from abcxyz.core.landmarks.simple import Simple
+from abcxyz.core.prospects.simple import Simple
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import money, number
 

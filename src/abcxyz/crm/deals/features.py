@@ -41,7 +41,6 @@ FEATURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Group of features that one reason explains -> the features."""
 
 _PSEUDO = 20.0
-_WEEKDAYS = np.array(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], dtype=object)
 
 
 def _past(fields: Mapping[str, KnownField]) -> Mapping[str, KnownField]:
@@ -186,7 +185,10 @@ class DealFeatures:
             if events is None:
                 continue
             last = events.latest(rows, moment)
-            found[name] = np.where(last >= 0, (moment - table.started[last]) / DAY, np.nan)
+            some = last >= 0
+            days = np.full(len(rows), np.nan)
+            days[some] = (_each(moment, some) - table.started[last[some]]) / DAY
+            found[name] = days
         return found
 
     @functools.cached_property
@@ -254,7 +256,7 @@ class DealFeatures:
         local = [as_local(one, self.crm.zone) for one in hours]
         hour = np.array([one.hour for one in local], dtype=np.float64)
         weekday = np.array([one.weekday() for one in local], dtype=np.int64)
-        return hour[place], _WEEKDAYS[weekday[place]]
+        return hour[place], np.array([str(one) for one in weekday], dtype=object)[place]
 
     @functools.cached_property
     def _returns(self) -> Ints:
@@ -303,6 +305,11 @@ class DealFeatures:
         some = counts > 0
         usual[some] = days[middle[some]]
         return usual
+
+
+def _each(moment: Any, chosen: Bools) -> Any:
+    """Return the moments of some deals: the one of all, or their own."""
+    return moment if np.ndim(moment) == 0 else moment[chosen]
 
 
 def _before(marks: Bools) -> Ints:

@@ -13,8 +13,8 @@ from attrs import evolve, frozen
 from abcxyz._arrays import as_day, frozen_map
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, Trial, fit_landmarks
 from abcxyz.core.landmarks.model import Card, Examples
-from abcxyz.core.landmarks.simple import Rates
 from abcxyz.core.prospects.logit import sigmoid
+from abcxyz.core.prospects.simple import Rates
 from abcxyz.crm.deals.examples import Landmarks, decided_deals, examples_of, horizon_of
 from abcxyz.crm.deals.features import DealFeatures
 from abcxyz.crm.deals.fields import KnownField, known_fields
@@ -245,7 +245,11 @@ def _with_rates(
     rates = None if fit is None else fit.model
     base, slope = (0.0, 1.0) if fit is None else fit.levels[0]
     if not isinstance(rates, Rates):
-        rates, base, slope = Rates.fit(_STAGE, examples), 0.0, 1.0
+        rates, base, slope = (
+            Rates.fit(_STAGE, examples.columns[_STAGE], examples.outcome),
+            0.0,
+            1.0,
+        )
 
     def calibrated(odds: float) -> float:
         return round(float(sigmoid(np.array([base + slope * odds]))[0]), 6)

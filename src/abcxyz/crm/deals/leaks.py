@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from abcxyz._arrays import Floats
+from abcxyz._arrays import Bools, Floats
 from abcxyz.core.landmarks.model import Examples
 from abcxyz.core.prospects.binning import bin_attribute
 from abcxyz.core.prospects.lead_table import place_values
@@ -114,7 +114,7 @@ def zero_when_lost(crm: CrmData, numbers: Floats) -> bool:
     return bool((lost == 0).all() and (won != 0).all())
 
 
-def _alike(crm: CrmData) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _alike(crm: CrmData) -> tuple[Bools, Bools]:
     """Return which deals were won, and which are open and as old as most of these became."""
     outcomes = crm.outcomes
     won = (outcomes.kind == WON) & ~np.isnat(outcomes.closed)
@@ -122,4 +122,4 @@ def _alike(crm: CrmData) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-
         return won, won
     usual = np.quantile((outcomes.closed - crm.deals.created)[won].astype(np.int64), 0.1)
     age = (crm.until - crm.deals.created).astype(np.int64)
-    return won, (outcomes.kind == OPEN) & (age >= usual)
+    return np.asarray(won), np.asarray((outcomes.kind == OPEN) & (age >= usual))

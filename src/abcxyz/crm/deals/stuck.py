@@ -10,17 +10,18 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import plain_number
-from abcxyz.crm.deals.history_check import check_history
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, OPEN
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.statistics.survival import cumulative_incidence
+from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import plural, text
 
-__all__ = ["StuckDeal", "StuckReport", "has_next_step", "stuck_deals"]
+__all__ = ["StuckDeal", "StuckReport", "check_history", "has_next_step", "stuck_deals"]
 
 _DAY = np.timedelta64(86400, "s")
 _EXITS = 20
+_GAPS = 0.2
 
 
 @frozen
@@ -89,6 +90,26 @@ class StuckReport(Report):
                 stage=first.stage,
                 usual=plain_number(round(first.usual), lang),
             )
+        )
+
+
+def check_history(crm: CrmData) -> None:
+    """Check that the histories of the deals are whole enough for durations.
+
+    Raises
+    ------
+    InputError
+        More than a fifth of the deals have a gap in their history.
+    """
+    gaps = sum(
+        issue.count for issue in crm.quality.issues if issue.kind in ("history_gap", "no_history")
+    )
+    if len(crm.deals) and gaps > _GAPS * len(crm.deals):
+        raise InputError(
+            "{n} of {all} deals have a gap in their history of stages, so their times are not "
+            "known; read the whole history",
+            n=gaps,
+            all=len(crm.deals),
         )
 
 
@@ -192,8 +213,7 @@ def _silence(crm: CrmData) -> Floats:
 def has_next_step(crm: CrmData) -> Bools | None:
     """Return for every deal whether an activity is planned; None where no plans are known."""
     table = crm.activities
-    # A source that exports done activities alone says nothing of plans.
-    if table is None or table.done is None or table.deal is None or table.done.all():
+    if table is None or table.done is None or table.deal is None:
         return None
     row = crm.deal_of_activity
     planned = np.zeros(len(crm.deals), dtype=bool)

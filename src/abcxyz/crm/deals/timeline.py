@@ -57,7 +57,8 @@ class Timeline:
     def count(self, units: Ints, moment: Any, since: Any = None) -> Ints:
         """Return for some units the number of events before a moment, from *since* on."""
         start = self.starts[units] if since is None else self.before(units, since)
-        return np.maximum(self.before(units, moment) - start, 0)
+        counts: Ints = np.maximum(self.before(units, moment) - start, 0)
+        return counts
 
     def latest(self, units: Ints, moment: Any) -> Ints:
         """Return for some units the table position of the last event before; -1 without one."""

@@ -314,6 +314,8 @@ def _judged_dict(one: Judged) -> dict[str, Any]:
 
 
 def _judged(data: Mapping[str, Any]) -> Judged:
-    values = {name: math.nan if value is None else value for name, value in data.items()}
+    values: dict[str, Any] = {
+        name: math.nan if value is None else value for name, value in data.items()
+    }
     values["deciles"] = tuple(ReliabilityBin(**one) for one in values["deciles"])
     return Judged(**values)

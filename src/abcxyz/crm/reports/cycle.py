@@ -12,7 +12,7 @@ from attrs import frozen
 from abcxyz._arrays import Floats
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm.deals.history_check import check_history
+from abcxyz.crm.deals.stuck import check_history
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, LOST, OPEN, WON
 from abcxyz.crm.reports.base import Report, Row, find

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import Floats, Ints, frozen_map
-from abcxyz.core.landmarks.model import Examples
+from abcxyz._arrays import Bools, Floats, frozen_map
 from abcxyz.core.prospects.logit import ridge_logit
 
 __all__ = ["Curve", "Rates", "Simple", "fit_simple"]
@@ -45,20 +44,19 @@ class Curve:
         cls,
         feature: str,
         logarithm: bool,
-        examples: Examples,
-        rows: Ints | slice = slice(None),
+        values: Floats,
+        outcome: Bools,
         weights: Floats | None = None,
     ) -> Curve:
-        """Fit the line to examples."""
-        values = examples.columns[feature][rows]
+        """Fit the line to (n,) values with their outcomes."""
         known = values[~np.isnan(values)]
         middle = float(np.median(known)) if len(known) else 1.0
         curve = cls(feature, logarithm, middle, 0.0, 1.0)
         intercept, (slope,) = ridge_logit(
             curve.scale(values)[:, None],
-            examples.outcome[rows],
+            outcome,
             penalty=1e-3,
-            weights=None if weights is None else weights[rows],
+            weights=weights,
         )
         return cls(feature, logarithm, middle, intercept, float(slope))
 
@@ -95,14 +93,14 @@ class Rates:
     def fit(
         cls,
         feature: str,
-        examples: Examples,
-        rows: Ints | slice = slice(None),
+        values: Any,
+        outcome: Bools,
         weights: Floats | None = None,
     ) -> Rates:
-        """Count the shares, each with 20 average examples added."""
-        truth = examples.outcome[rows].astype(np.float64)
-        weight = np.ones(len(truth)) if weights is None else weights[rows]
-        names, place = np.unique(examples.columns[feature][rows].astype(str), return_inverse=True)
+        """Count the shares of (n,) categories, each with 20 average examples added."""
+        truth = outcome.astype(np.float64)
+        weight = np.ones(len(truth)) if weights is None else weights
+        names, place = np.unique(values.astype(str), return_inverse=True)
         share = (weight @ truth + 0.5) / (weight.sum() + 1)
         events = np.bincount(place, weight * truth, len(names)) + _PSEUDO * share
         others = np.bincount(place, weight * (1 - truth), len(names)) + _PSEUDO * (1 - share)
@@ -120,11 +118,7 @@ Simple = Curve | Rates
 
 
 def fit_simple(
-    feature: str,
-    kind: str,
-    examples: Examples,
-    rows: Ints | slice = slice(None),
-    weights: Floats | None = None,
+    feature: str, kind: str, values: Any, outcome: Bools, weights: Floats | None = None
 ) -> Simple:
     """Fit a simple model.
 
@@ -134,9 +128,9 @@ def fit_simple(
         Name of the feature.
     kind
         ``line``, ``logarithm`` (a line over the logarithm) or ``rates`` (a share per category).
-    examples, rows, weights
-        Examples, those to fit to, and the (n,) weights of all.
+    values, outcome, weights
+        (n,) values of the feature, outcomes, and weights; None for 1.
     """
     if kind == "rates":
-        return Rates.fit(feature, examples, rows, weights)
-    return Curve.fit(feature, kind == "logarithm", examples, rows, weights)
+        return Rates.fit(feature, values, outcome, weights)
+    return Curve.fit(feature, kind == "logarithm", values, outcome, weights)
