@@ -147,6 +147,10 @@ class Report(Drawable, Tabular, Row, ABC):
         titles, cells = table_cells(self.rows(), lang)
         return html_table(self.title(lang), titles, cells)
 
+    def _repr_html_(self) -> str:
+        """Return the picture and the main table, for a notebook."""
+        return f"{self.plot()}{self.to_html()}"
+
     def __str__(self) -> str:
         return self.explain()
 
