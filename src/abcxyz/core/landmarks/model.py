@@ -167,9 +167,7 @@ class Binned:
                 smoothing=_SMOOTHING,
             )
             if one.information > _LEAST_INFORMATION:
-                place, _, _ = place_values(column, one.attribute, strict=False)
-                place = np.where(place < 0, len(one.attribute.bins), place)
-                found.append((one.information, one.attribute, place))
+                found.append((one.information, one.attribute, one.places))
         if most is not None and len(found) > most:
             least = sorted((one[0] for one in found), reverse=True)[most - 1]
             found = [one for one in found if one[0] >= least][:most]
@@ -233,6 +231,14 @@ class Binned:
                 for (attribute, woe, place), slope in zip(chosen, slopes, strict=False)
             ),
         )
+
+    def log_odds(self, card: Card, rows: Ints) -> Floats:
+        """Return the log-odds of some of the examples by a card of these bins."""
+        place = {one.name: bins for one, bins in zip(self.attributes, self.places, strict=True)}
+        total = np.full(len(rows), card.intercept)
+        for part in card.parts:
+            total += part.values[place[part.attribute.name][rows]]
+        return total
 
 
 @frozen(eq=False)
