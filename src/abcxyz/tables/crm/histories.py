@@ -6,8 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from abcxyz.crm import Deals, Values
+from abcxyz.crm.records.columns import text_column
+from abcxyz.errors import InputError
 from abcxyz.tables.roles import same_heading
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -18,6 +22,7 @@ __all__ = [
     "has_from_to",
     "wide_changes",
     "wide_columns",
+    "with_fields",
 ]
 
 _WORDS = Catalogue()
@@ -166,3 +171,48 @@ def closing_changes(
         )
     ]
     return deals, pd.concat(parts, ignore_index=True), lost
+
+
+def with_fields(
+    values: Values | None, frame: pd.DataFrame, where: str, deals: Deals, fields: Sequence[str]
+) -> Values:
+    """Add columns of the deals to the table of values, as known from the creation on.
+
+    Parameters
+    ----------
+    values
+        The table so far.
+    frame, where
+        Rows of the deals, and their file in messages.
+    deals
+        The records of these rows.
+    fields
+        Headings of the columns.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    texts: list[Any] = [] if values is None else values.value.tolist()
+    ids = [] if values is None else [values.id]
+    moments = [] if values is None else [values.at]
+    kinds = [] if values is None else values.kind.tolist()
+    names = [] if values is None else values.field.tolist()
+    for field in fields:
+        if field not in frame.columns:
+            raise InputError(
+                "{where} has no column {heading!r} for {role}; it has {columns}",
+                where=where,
+                heading=field,
+                role="--field",
+                columns=", ".join(map(str, frame.columns)),
+            )
+        texts += text_column(list(frame[field])).tolist()
+        ids.append(deals.deal)
+        moments.append(deals.created)
+        kinds += ["deal"] * len(deals)
+        names += [field] * len(deals)
+    return Values(
+        kind=kinds, id=np.concatenate(ids), field=names, at=np.concatenate(moments), value=texts
+    )
