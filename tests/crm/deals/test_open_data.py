@@ -99,10 +99,14 @@ def test_maven_is_refused_and_its_leak_is_named(shared_data: Path) -> None:
     for name in ("close_value", "kappa"):
         with pytest.raises(InputError, match=name):
             win_probability(crm, horizon=30, fields={name: table.close_value.fillna("").tolist()})
-    names = ("product", "sales_agent", "account")
-    fields = {name: table[name].fillna("").tolist() for name in names}
-    made = win_probability(crm, horizon=30, fields=fields)
-    assert (made.basis, made.model.verdict) == ("stage_rates", "slope")
+    # Accounts are entered when a deal is decided: every third open deal has one.
+    with pytest.raises(InputError, match="'account' is filled for 100% of the won deals"):
+        win_probability(crm, fields={"account": table.account.fillna("").tolist()})
+    fields = {name: table[name].tolist() for name in ("product", "sales_agent")}
+    for horizon, age in ((30, None), (60, 24), (None, None)):
+        made = win_probability(crm, fields=fields, horizon=horizon, age_hours=age)
+        assert made.basis == "stage_rates"
+        assert made.model.verdict == ("not_better" if horizon else "short")
 
 
 def test_a_made_company_is_calibrated(shared_data: Path) -> None:
