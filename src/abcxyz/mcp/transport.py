@@ -14,27 +14,28 @@ from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
 from abcxyz.errors import ConfigError
+from abcxyz.mcp.confirming import READ, WRITE
 from abcxyz.mcp.server import QuestionServer
 from abcxyz.questions import QuestionData
 from abcxyz.toolkit.loopback import is_loopback
 
-__all__ = ["SCOPE", "http_app", "serve_http", "serve_stdio"]
+__all__ = ["http_app", "serve_http", "serve_stdio"]
 
-SCOPE = "abcxyz.read"
 _SHORTEST = 16
 
 
 class _OneToken:
     """Verifier that knows one token."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, scopes: list[str]) -> None:
         self._token = token.encode()
+        self._scopes = scopes
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the access of the token; None for any other."""
         if not hmac.compare_digest(token.encode(), self._token):
             return None
-        return AccessToken(token=token, client_id="abcxyz", scopes=[SCOPE])
+        return AccessToken(token=token, client_id="abcxyz", scopes=self._scopes)
 
 
 @asynccontextmanager
@@ -71,11 +72,11 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
     address = AnyHttpUrl(f"http://{host}:{port}")
     server = QuestionServer(
         data,
-        token_verifier=_OneToken(token),
+        token_verifier=_OneToken(token, [READ] if data.tasks is None else [READ, WRITE]),
         auth=AuthSettings(
             issuer_url=address,
             resource_server_url=address,
-            required_scopes=[SCOPE],
+            required_scopes=[READ],
             validate_token_resource=False,
         ),
         **options,

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from abcxyz.errors import AbcxyzError
 from abcxyz.questions.answer import Answer
-from abcxyz.questions.answers import changes, deals, reports, segments
+from abcxyz.questions.answers import changes, deals, reports, segments, tasks
 from abcxyz.questions.answers.snapshots import NoSnapshotError
 from abcxyz.questions.data import QuestionData
 from abcxyz.questions.parameters import (
@@ -25,8 +25,10 @@ from abcxyz.toolkit.catalogue import translate
 
 __all__ = ["GROUPS", "QUESTIONS", "Question", "answer_question", "available"]
 
-GROUPS = ("segments", "crm")
-"""Groups of the questions."""
+GROUPS = ("segments", "crm", "write")
+"""Groups of the questions; ``write`` is there only where writing is allowed."""
+
+_GROUP_OF = {"tasks": "write", "segments": "segments"}
 
 
 @frozen(kw_only=True, eq=False)
@@ -66,7 +68,7 @@ def _question(
     function: Callable[..., Answer], title: str, help_: str, *needs: str
 ) -> tuple[str, Question]:
     name = function.__name__
-    group = "segments" if "segments" in needs else "crm"
+    group = next((group for need, group in _GROUP_OF.items() if need in needs), "crm")
     return name, Question(
         name=name,
         group=group,
@@ -193,6 +195,26 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "crm",
                 "activities",
                 "leads",
+            ),
+            _question(
+                tasks.draft_task,
+                message("Draft task"),
+                message(
+                    "Prepare a task for a person: returns exactly what would be written, and a "
+                    "token. Writes nothing."
+                ),
+                "crm",
+                "tasks",
+            ),
+            _question(
+                tasks.confirm,
+                message("Confirm"),
+                message(
+                    "Write what a token stands for, once, after a person has agreed; called again "
+                    "it finds what was written."
+                ),
+                "crm",
+                "tasks",
             ),
         ]
     )

@@ -20,6 +20,7 @@ from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.errors import ConfigError
 from abcxyz.history import History, SnapshotInfo
 from abcxyz.questions.cleaning import clean_name, plain_id
+from abcxyz.questions.desk import TaskDesk
 from abcxyz.questions.names import Directory, Named, is_organisation
 from abcxyz.questions.problems import QuestionError, message
 
@@ -52,6 +53,8 @@ class QuestionData:
         One of `NAMES`.
     today
         Function that returns the current day.
+    tasks
+        Desk where tasks are drafted and written; without one nothing can be written.
 
     Raises
     ------
@@ -79,6 +82,7 @@ class QuestionData:
         crm: CrmData | None = None,
         names: str = "companies",
         today: Callable[[], date] = _today,
+        tasks: TaskDesk | None = None,
     ) -> None:
         if history is None and analysis is None and crm is None:
             raise ConfigError(
@@ -91,6 +95,7 @@ class QuestionData:
                 known=", ".join(NAMES),
             )
         self.crm = crm
+        self.tasks = tasks
         self.analysis = analysis
         self.names = names
         self.today = today
@@ -114,6 +119,8 @@ class QuestionData:
             found.add("history")
         if self.crm is not None:
             found |= {"crm", *self.crm.tables()} - {"deals"}
+        if self.tasks is not None:
+            found.add("tasks")
         return frozenset(found)
 
     def _open(self) -> History:
