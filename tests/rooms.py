@@ -58,6 +58,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
         "crm.alarms": "core.* crm crm.*",
+        "crm.analysis": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "writes": "core.*",

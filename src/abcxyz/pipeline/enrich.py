@@ -216,6 +216,7 @@ def _renamed(facts: CrmFacts, name: Callable[[Any], str]) -> CrmFacts:
             one if one.customer is None else evolve(one, customer=name(one.customer))
             for one in facts.requests
         ],
+        unusual=facts.unusual,
     )
 
 
@@ -240,4 +241,5 @@ def _merged(systems: Iterable[CrmFacts]) -> CrmFacts:
         time_spent=[one for facts in every for one in facts.time_spent],
         contacts=[one for facts in every for one in facts.contacts],
         requests=[one for facts in every for one in facts.requests],
+        unusual=[one for facts in every for one in facts.unusual],
     )

@@ -36,7 +36,7 @@ class Tasks:
                 title=message.title,
                 body=message.body,
                 receiver=message.receiver,
-                bindings=[message.binding],
+                bindings=message.bindings,
                 deadline=self._deadline(),
                 key=f"abcxyz-{message.digest}",
             )
@@ -51,8 +51,10 @@ class Tasks:
             POSIX time at which it was to be sent: a later task of its title counts too. None
             recognises it by the marker in its text alone.
         """
-        where = {"UF_CRM_TASK": message.binding}
+        where = {"UF_CRM_TASK": message.bindings[0]} if message.bindings else {}
         number = self._writer.find_if_shown(marker(message.key), where)
+        if not message.entity:
+            return number
         return self._in_timeline(message, since) if number is None else number
 
     def moved_by_ours(self, message: Message, day: str, ours: Collection[int]) -> bool:
