@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
@@ -31,7 +31,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 ERAS = ["legacy", "auto"]
 #: Hash of the list of tools: a changed description is a change of what assistants are told.
-PINNED = "28d8ebfc360817cc956c169aaf569b865ae12ac8351e20a09adf5effccbbbbc8"
+PINNED = "12b60f91c2aee52b4aea0e112d780f7a7147982dfa0bf7962b50a43226a17400"
 
 
 @pytest.fixture(scope="module")
@@ -193,14 +193,15 @@ def test_a_page_larger_than_the_server_allows_is_shortened_and_the_answer_says_s
 class Person:
     """A person who is asked by the client; counts the questions and keeps the last."""
 
-    def __init__(self, action: str, write: bool = True) -> None:
+    def __init__(self, action: Literal["accept", "decline", "cancel"], write: bool = True) -> None:
         self.action, self.write = action, write
         self.asked: list[str] = []
 
     async def __call__(self, _context: Any, params: Any) -> ElicitResult:
         self.asked.append(params.message)
-        content = {"write": self.write} if self.action == "accept" else None
-        return ElicitResult(action=self.action, content=content)
+        if self.action == "accept":
+            return ElicitResult(action="accept", content={"write": self.write})
+        return ElicitResult(action=self.action)
 
 
 @pytest.mark.parametrize("era", ERAS)

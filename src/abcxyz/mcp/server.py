@@ -138,7 +138,7 @@ class QuestionServer(MCPServer):
             annotations=hints,
         )
 
-    async def call_tool(  # type: ignore[override]
+    async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Answer a question; every failure is a result with code, message and fix."""

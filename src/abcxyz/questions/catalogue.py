@@ -10,7 +10,7 @@ from attrs import frozen
 
 from abcxyz.errors import AbcxyzError
 from abcxyz.questions.answer import Answer
-from abcxyz.questions.answers import changes, deals, reports, segments, tasks
+from abcxyz.questions.answers import changes, deals, explanations, reports, segments, tasks
 from abcxyz.questions.answers.snapshots import NoSnapshotError
 from abcxyz.questions.data import QuestionData
 from abcxyz.questions.parameters import (
@@ -25,10 +25,10 @@ from abcxyz.toolkit.catalogue import translate
 
 __all__ = ["GROUPS", "QUESTIONS", "Question", "answer_question", "available"]
 
-GROUPS = ("segments", "crm", "write")
+GROUPS = ("segments", "crm", "offers", "write")
 """Groups of the questions; ``write`` is there only where writing is allowed."""
 
-_GROUP_OF = {"tasks": "write", "segments": "segments"}
+_GROUP_OF = {"tasks": "write", "segments": "segments", "lines": "offers"}
 
 
 @frozen(kw_only=True, eq=False)
@@ -195,6 +195,22 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "crm",
                 "activities",
                 "leads",
+            ),
+            _question(
+                explanations.why_changed,
+                message("Why changed"),
+                message("Why a figure changed between two windows: parts that add up."),
+                "crm",
+            ),
+            _question(
+                explanations.offers,
+                message("Offers"),
+                message(
+                    "What to offer a customer next, with the evidence; bestsellers where nothing "
+                    "beats them."
+                ),
+                "crm",
+                "lines",
             ),
             _question(
                 tasks.draft_task,

@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from abcxyz.core.advice.alerts import ALERTS
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
+from abcxyz.crm.changes.metrics import DIMENSIONS, FIGURES
 from abcxyz.questions.answer import object_schema
 from abcxyz.questions.problems import QuestionError, message
 from abcxyz.toolkit.catalogue import languages, translate
@@ -258,6 +259,20 @@ Days = Annotated[
     Parameter(kind="count", help=message("At least so many days"), least=1, most=1000),
 ]
 Rule = Annotated[str, _choose(message("Rule of service"), *RULES)]
+Metric = Annotated[str, _choose(message("The figure"), *FIGURES)]
+BeforeSince = Annotated[
+    date, Parameter(kind="day", help=message("First day of the window before"))
+]
+BeforeUntil = Annotated[date, Parameter(kind="day", help=message("Day after its last day"))]
+FirstDay = Annotated[date, Parameter(kind="day", help=message("First day of the window after"))]
+LastDay = Annotated[date, Parameter(kind="day", help=message("Day after its last day"))]
+Dimension = Annotated[
+    str,
+    _choose(message("Dimension; auto: the one that explains most"), "auto", *DIMENSIONS),
+]
+OfferCount = Annotated[
+    int, Parameter(kind="count", help=message("Number of offers"), least=1, most=20)
+]
 OneOwner = Annotated[str, _name(message("Identifier or exact name of a manager"))]
 OneDeal = Annotated[str | None, _name(message("Identifier of a deal"))]
 TaskTitle = Annotated[
