@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "ask": "questions.ask",
         "mcp": "questions.mcp",
         "confirm": "questions.confirm",
+        "serve": "dashboard.serve",
         "companies": "companies.command",
     }
 )
