@@ -349,7 +349,7 @@ def test_what_to_offer_next_with_its_evidence(data: QuestionData) -> None:
     answer = ask(shop, "offers", customer="7", limit=3)
     expected = recommendations(crm, customer=7, top=3)
     assert [one["product"] for one in answer.value] == [
-        one.product for one in (*expected.due, *expected.offers)
+        one.to_dict()["product"] for one in (*expected.due, *expected.offers)
     ][:3]
     assert answer.rows == 3
     assert {one["basis"] for one in answer.value} <= {"pairs", "bestseller", "due"}

@@ -13,7 +13,6 @@ from mcp_types import CallToolResult
 from pydantic import BaseModel, Field
 
 from abcxyz.questions import Answer, QuestionError
-from abcxyz.questions.answers import tasks
 from abcxyz.questions.desk import TaskDesk
 from abcxyz.questions.problems import message
 
@@ -61,6 +60,7 @@ def add_confirmation(
 
     The resolver runs again in every round of the protocol and changes nothing.
     """
+    from abcxyz.questions.answers import tasks
 
     def can_ask(context: Context[Any, Any]) -> bool:
         known = context.client_capabilities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
 from typing import Any
@@ -45,6 +46,7 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
 
 def serve_stdio(data: QuestionData, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
+    threading.Thread(target=data.prepare, daemon=True).start()
     QuestionServer(data, lifespan=_prints_apart, **options).run()
 
 

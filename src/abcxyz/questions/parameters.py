@@ -14,7 +14,6 @@ from attrs import evolve, frozen
 
 from abcxyz.core.advice.alerts import ALERTS
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
-from abcxyz.crm.changes.metrics import DIMENSIONS, FIGURES
 from abcxyz.questions.answer import object_schema
 from abcxyz.questions.problems import QuestionError, message
 from abcxyz.toolkit.catalogue import languages, translate
@@ -27,6 +26,7 @@ __all__ = [
     "RULES",
     "Parameter",
     "check_arguments",
+    "choose",
     "input_schema",
     "parameters_of",
 ]
@@ -211,7 +211,8 @@ def _name(what: str) -> Any:
     return Parameter(kind="text", help=what)
 
 
-def _choose(help_: str, *names: str) -> Any:
+def choose(help_: str, *names: str) -> Any:
+    """Return a parameter that is one of some names."""
     return Parameter(kind="choice", help=help_, choices=names)
 
 
@@ -243,33 +244,26 @@ CursorText = Annotated[
 Flag = Annotated[bool, Parameter(kind="flag", help=message("Shares instead of amounts"))]
 AnySegment = Annotated[
     str,
-    _choose(message("Segment, or one letter for a row or column of the matrix"), *_classes, *XYZ),
+    choose(message("Segment, or one letter for a row or column of the matrix"), *_classes, *XYZ),
 ]
-FromSegment = Annotated[
-    str | None, _choose(message("Segment or class before the move"), *_classes)
-]
-ToSegment = Annotated[str | None, _choose(message("Segment or class after the move"), *_classes)]
-OneSegment = Annotated[str | None, _choose(message("One of the segments"), *SEGMENTS, "N")]
-AlertKind = Annotated[str | None, _choose(message("Kind of alert"), *ALERTS)]
-Outcome = Annotated[str, _choose(message("Outcome at as_of"), *OUTCOMES)]
-Moment = Annotated[str, _choose(message("What the window applies to"), *MOMENTS)]
-Contact = Annotated[str, _choose(message("Kind of activity"), *CONTACTS)]
+FromSegment = Annotated[str | None, choose(message("Segment or class before the move"), *_classes)]
+ToSegment = Annotated[str | None, choose(message("Segment or class after the move"), *_classes)]
+OneSegment = Annotated[str | None, choose(message("One of the segments"), *SEGMENTS, "N")]
+AlertKind = Annotated[str | None, choose(message("Kind of alert"), *ALERTS)]
+Outcome = Annotated[str, choose(message("Outcome at as_of"), *OUTCOMES)]
+Moment = Annotated[str, choose(message("What the window applies to"), *MOMENTS)]
+Contact = Annotated[str, choose(message("Kind of activity"), *CONTACTS)]
 Days = Annotated[
     int | None,
     Parameter(kind="count", help=message("At least so many days"), least=1, most=1000),
 ]
-Rule = Annotated[str, _choose(message("Rule of service"), *RULES)]
-Metric = Annotated[str, _choose(message("The figure"), *FIGURES)]
+Rule = Annotated[str, choose(message("Rule of service"), *RULES)]
 BeforeSince = Annotated[
     date, Parameter(kind="day", help=message("First day of the window before"))
 ]
 BeforeUntil = Annotated[date, Parameter(kind="day", help=message("Day after its last day"))]
 FirstDay = Annotated[date, Parameter(kind="day", help=message("First day of the window after"))]
 LastDay = Annotated[date, Parameter(kind="day", help=message("Day after its last day"))]
-Dimension = Annotated[
-    str,
-    _choose(message("Dimension; auto: the one that explains most"), "auto", *DIMENSIONS),
-]
 OfferCount = Annotated[
     int, Parameter(kind="count", help=message("Number of offers"), least=1, most=20)
 ]
@@ -292,7 +286,7 @@ Token = Annotated[
         pattern="^[0-9a-f]+$",
     ),
 ]
-Language = Annotated[str, _choose(message("Language of the sentence"), *languages())]
+Language = Annotated[str, choose(message("Language of the sentence"), *languages())]
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.baskets.recommendations import BESTSELLER, Offer, recommendations
 from abcxyz.crm.changes.dimensions import DimensionChange, GroupChange
+from abcxyz.crm.changes.metrics import DIMENSIONS, FIGURES
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.errors import InputError
@@ -20,12 +21,11 @@ from abcxyz.questions.parameters import (
     BeforeSince,
     BeforeUntil,
     Customer,
-    Dimension,
     FirstDay,
     Language,
     LastDay,
-    Metric,
     OfferCount,
+    choose,
 )
 from abcxyz.questions.problems import QuestionError, message
 from abcxyz.questions.resolving import definition_of, resolved
@@ -34,6 +34,11 @@ from abcxyz.toolkit.catalogue import plural, text, translate
 __all__ = ["offers", "why_changed"]
 
 _SUMS = ("revenue",)
+
+Metric = Annotated[str, choose(message("The figure"), *FIGURES)]
+Dimension = Annotated[
+    str, choose(message("Dimension; auto: the one that explains most"), "auto", *DIMENSIONS)
+]
 
 
 def why_changed(
