@@ -215,6 +215,7 @@ def test_the_command_asks_a_person(
     assert "no draft of this token" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_write_killed_before_its_answer_is_found_by_the_next(job: tuple[Path, Portal]) -> None:
     """Killed after the portal created the task, or before: the next one ends with one task."""
     path, portal = job
