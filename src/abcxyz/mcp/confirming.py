@@ -1,9 +1,9 @@
 """Confirmation of a drafted task by a person, asked through the client."""
 
 # Annotations are evaluated: the tool's names its resolver, a local function.
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -16,18 +16,10 @@ from abcxyz.questions import Answer, QuestionError
 from abcxyz.questions.desk import TaskDesk
 from abcxyz.questions.problems import message
 
-if TYPE_CHECKING:
-    from abcxyz.mcp.server import QuestionServer
-
-__all__ = ["CONFIRMATIONS", "READ", "WRITE", "add_confirmation", "check_scope"]
-
-CONFIRMATIONS = ("elicit", "cli", "host")
-"""How a person confirms: asked by the client, in a terminal, or by the dialog of the host."""
+__all__ = ["READ", "WRITE", "check_scope", "confirmation_tool"]
 
 READ, WRITE = "abcxyz.read", "abcxyz.write"
 """Scopes of a token over HTTP."""
-
-_NAME = "confirm"
 
 
 class Agreement(BaseModel):
@@ -53,11 +45,27 @@ def check_scope() -> None:
         )
 
 
-def add_confirmation(
-    server: "QuestionServer", desk: TaskDesk, today: Callable[[], date], how: str
-) -> None:
-    """Register the tool ``confirm``: it writes only after a person has agreed.
+def confirmation_tool(
+    desk: TaskDesk,
+    today: Callable[[], date],
+    how: str,
+    reply: Callable[[Callable[[], Answer], str], Awaitable[CallToolResult]],
+) -> Callable[..., Awaitable[CallToolResult]]:
+    """Return the function of the tool ``confirm``: it writes only after a person has agreed.
 
+    Parameters
+    ----------
+    desk
+        Desk of the drafts.
+    today
+        Function that returns the current day.
+    how
+        One of `abcxyz.questions.desk.CONFIRMATIONS`.
+    reply
+        Function that turns what a function answers, in a language, into a result.
+
+    Notes
+    -----
     The resolver runs again in every round of the protocol and changes nothing.
     """
     from abcxyz.questions.answers import tasks
@@ -97,6 +105,6 @@ def add_confirmation(
         def act() -> Answer:
             return answered(token, lang, agreed, asked)
 
-        return await server.reply(act, lang)
+        return await reply(act, lang)
 
-    server.add_tool(confirm, name=_NAME, structured_output=False)
+    return confirm

@@ -16,7 +16,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
 
 from abcxyz.errors import AbcxyzError
-from abcxyz.mcp.confirming import CONFIRMATIONS, add_confirmation, check_scope
+from abcxyz.mcp.confirming import check_scope, confirmation_tool
 from abcxyz.questions import (
     ANSWER_SCHEMA,
     PROBLEM_SCHEMA,
@@ -29,6 +29,7 @@ from abcxyz.questions import (
     available,
 )
 from abcxyz.questions.cleaning import clean_name, plain_id
+from abcxyz.questions.desk import CONFIRMATIONS
 from abcxyz.questions.names import Named
 from abcxyz.questions.parameters import MOST_ROWS, check_arguments
 from abcxyz.questions.problems import explained, message
@@ -107,7 +108,8 @@ class QuestionServer(MCPServer):
         self._add_resources()
         self._add_prompts()
         if data.tasks is not None and "confirm" in self._questions:
-            add_confirmation(self, data.tasks, data.today, confirmation)
+            tool = confirmation_tool(data.tasks, data.today, confirmation, self.reply)
+            self.add_tool(tool, name="confirm", structured_output=False)
 
     async def list_tools(self) -> list[Tool]:
         """List the questions as tools; the descriptions are constants."""

@@ -15,7 +15,10 @@ from abcxyz.questions.problems import QuestionError, message
 from abcxyz.toolkit.clock import Clock, SystemClock
 from abcxyz.toolkit.locks import file_lock
 
-__all__ = ["TaskDesk", "Written"]
+__all__ = ["CONFIRMATIONS", "TaskDesk", "Written"]
+
+CONFIRMATIONS = ("elicit", "cli", "host")
+"""How a person confirms: asked by the client, in a terminal, or by the dialog of the host."""
 
 _WAIT = 60.0
 

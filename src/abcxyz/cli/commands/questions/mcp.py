@@ -22,6 +22,7 @@ _PORT = 8931
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from abcxyz.questions.catalogue import GROUPS
+    from abcxyz.questions.desk import CONFIRMATIONS
     from abcxyz.questions.parameters import MOST_ROWS
 
     parser.description = (
@@ -49,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--confirm",
-        choices=["elicit", "cli", "host"],
-        default="elicit",
+        choices=CONFIRMATIONS,
+        default=CONFIRMATIONS[0],
         help="how the person confirms: asked by the client, by abcxyz confirm, or by its host",
     )
     parser.add_argument("--port", type=int, default=_PORT, help="port of HTTP")
