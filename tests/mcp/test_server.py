@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import re
@@ -19,13 +20,17 @@ from tests.questions import worlds
 from tests.questions.test_answers import calls_of
 
 from abcxyz.errors import ConfigError
-from abcxyz.questions import ANSWER_SCHEMA, QUESTIONS, QuestionData
+from abcxyz.questions import ANSWER_SCHEMA, QUESTIONS, QuestionData, QuestionError
 
 pytest.importorskip("mcp")
 
+from mcp.server.auth.middleware.auth_context import auth_context_var
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp_types import ElicitResult
 
 from abcxyz.mcp import transport
+from abcxyz.mcp.confirming import READ, WRITE, check_scope
 from abcxyz.mcp.server import QuestionServer
 from mcp import Client, StdioServerParameters, stdio_client
 
@@ -280,6 +285,47 @@ def test_nothing_is_written_for_a_wrong_token_or_argument(tmp_path: Path, era: s
 
     talk(QuestionServer(data, version="1"), act, era, elicitation_callback=person)
     assert (notebook.tasks, person.asked) == ([], [])
+
+
+def test_a_token_that_may_only_read_writes_nothing() -> None:
+    for scopes, refused in (([READ], True), ([READ, WRITE], False)):
+        user = AuthenticatedUser(AccessToken(token="t", client_id="c", scopes=scopes))
+        token = auth_context_var.set(user)
+        try:
+            with pytest.raises(QuestionError) if refused else contextlib.nullcontext() as caught:
+                check_scope()
+        finally:
+            auth_context_var.reset(token)
+        if caught is not None:
+            assert caught.value.code == "not_allowed"
+
+
+@pytest.mark.slow
+def test_the_command_serves_a_job_and_the_tables_of_a_crm(tmp_path: Path) -> None:
+    rows = [f"CO_{i},2026-{month:02}-05,{100 * i}" for i in range(1, 7) for month in range(1, 7)]
+    (tmp_path / "sales.csv").write_text("\n".join(["customer,date,amount", *rows]))
+    (tmp_path / "deals.csv").write_text(
+        "deal,funnel,created,stage,amount,customer\n1,sales,2026-05-01T09:00:00Z,NEW,500,CO_5\n"
+    )
+    (tmp_path / "job.toml").write_text(
+        '[window]\nperiod = "6M"\n\n[[source]]\nkind = "file"\npath = "sales.csv"\n\n'
+        '[[sink]]\nkind = "json"\npath = "out.json"\n'
+    )
+    files = ["--job", str(tmp_path / "job.toml"), "--crm", str(tmp_path / "deals.csv")]
+    program = StdioServerParameters(
+        command=sys.executable, args=["-m", "abcxyz", "mcp", *files, "--zone", "UTC"]
+    )
+
+    async def act(client: Any) -> None:
+        names = {one.name for one in (await client.list_tools()).tools}
+        assert {"customer_segment", "count_deals"} <= names
+        assert names.isdisjoint({"transitions", "last_activity", "draft_task", "confirm"})
+        for name, arguments in (("customer_segment", {"customer": "CO_6"}), ("count_deals", {})):
+            result = await client.call_tool(name, arguments)
+            assert result.structured_content["status"] == "ok"
+
+    talk(stdio_client(program), act)
+    assert not (tmp_path / "out.json").exists()
 
 
 @pytest.mark.slow
