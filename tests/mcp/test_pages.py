@@ -38,7 +38,8 @@ def test_the_transcript_is_what_a_client_gets(lang: str, tmp_path: Path) -> None
             assert len(calls) >= 4
             for name, arguments, shown in calls:
                 result = await client.call_tool(name, json.loads(arguments))
-                assert result.content[0].text.split() == shown.split(), name
+                text: Any = result.content[0]
+                assert text.text.split() == shown.split(), name
 
     asyncio.run(talk())
 
