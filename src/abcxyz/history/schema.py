@@ -142,6 +142,25 @@ MIGRATIONS = (
     INSERT INTO delivery SELECT number, '', 'delivered', since, 1 FROM raised WHERE reader = '';
     DROP TABLE alert;
     """,
+    # 4: sales by bucket, a list in JSON, and owner of every customer, with their hash; none in
+    # snapshots of older files. The view unfolds them, a row per customer and bucket.
+    """
+    ALTER TABLE snapshot ADD COLUMN details TEXT;
+    ALTER TABLE customer_state ADD COLUMN sales TEXT;
+    ALTER TABLE customer_state ADD COLUMN owner TEXT;
+    CREATE VIEW customer_sales AS
+    SELECT job, dated, fingerprint, customer, owner, key + 1 AS bucket,
+           CASE snapshot.bucket
+                WHEN 'day' THEN date(since, key || ' days')
+                WHEN 'week' THEN date(since, 7 * key || ' days')
+                WHEN 'month' THEN date(since, key || ' months')
+                WHEN 'quarter' THEN date(since, 3 * key || ' months')
+                WHEN 'half_year' THEN date(since, 6 * key || ' months')
+                WHEN 'year' THEN date(since, key || ' years') END AS since,
+           json_each.value AS amount
+    FROM customer_state JOIN snapshot ON number = snapshot, json_each(sales)
+    WHERE json_each.value <> 0;
+    """,
 )
 """Statements of each version, in order; an older file is migrated when it is opened."""
 

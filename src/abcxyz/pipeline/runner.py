@@ -140,7 +140,9 @@ def _run(
         raising = Raising(history, job, as_of)
         # One transaction: a snapshot without its alerts would hide them from the next comparison.
         with contextlib.nullcontext() if history is None else history.transaction():
-            saved = history is not None and history.save(analysis.snapshot, job=job.identity)
+            saved = history is not None and history.save(
+                analysis.snapshot, job=job.identity, panel=analysis.panel, owners=_owners(analysis)
+            )
             analysis = raising.enter(analysis)
             if history is not None and job.keep is not None:
                 oldest = Settings(period=job.keep).periods(as_of).window.since
@@ -170,6 +172,14 @@ def _run(
         enrichment=tuple(notes),
         met=reading.met,
     )
+
+
+def _owners(analysis: Analysis) -> dict[Any, str]:
+    return {
+        who: str(known["owner"])
+        for who, known in analysis.attributes.items()
+        if known.get("owner")
+    }
 
 
 def _history(path: Path | None) -> contextlib.AbstractContextManager[History | None]:
