@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from abcxyz._arrays import freeze
 from abcxyz.core.advice.actions import advise
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix
@@ -82,7 +83,8 @@ def restored_analysis(
         previous=previous,
     )
     analysis = attrs.evolve(analysis, transitions=analysis.moves())
-    actions = advise(
-        snapshot.segment, analysis.silence(), snapshot.customers, moves=analysis.transitions
-    )
+    # Gaps between months say too little of what is usual: nobody is called late because of them.
+    silence = analysis.silence()
+    silence = attrs.evolve(silence, usual=freeze(np.full(len(snapshot), np.nan)))
+    actions = advise(snapshot.segment, silence, snapshot.customers, moves=analysis.transitions)
     return attrs.evolve(analysis, actions=actions)
