@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.tables.export.csv_table import csv_bytes, harmless
+from abcxyz.tables.export.csv_table import csv_bytes
 from abcxyz.tables.export.summary import customer_table
 from abcxyz.toolkit.files import check_writable, write_atomic
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
-__all__ = ["CsvSink", "harmless"]
+__all__ = ["CsvSink"]
 
 
 class CsvSink:
@@ -29,9 +29,8 @@ class CsvSink:
         ``ru`` is the format of a Russian Excel: ``;``, a byte order mark, decimal commas, day
         first. ``en`` is plain RFC 4180 in UTF-8.
     escape_formulas
-        Put an apostrophe before text that a spreadsheet would take for a formula (see
-        `harmless`). Turn it off only if a program reads the file and needs unchanged
-        identifiers.
+        Put an apostrophe before text that a spreadsheet would take for a formula. Turn it off
+        only if a program reads the file and needs unchanged identifiers.
     """
 
     def __init__(

@@ -127,8 +127,12 @@ class Archive:
                 )
             previous = history.load(before[-1]) if before else None
             earlier = _panel(history, year[-1]) if year else None
+            key = info.fingerprint
+            past = history.past_results(key, job=info.job, until=info.dated)
+            newest = info == stored[-1]
+            record = history.alert_record(key, job=info.job) if newest else None
         owners = zip(snapshot.customers.tolist(), details.owners, strict=True)
-        return restored_analysis(
+        restored = restored_analysis(
             snapshot,
             details.panel(snapshot),
             previous=previous,
@@ -136,6 +140,7 @@ class Archive:
             names=self._names,
             attributes={who: {"owner": owner} for who, owner in owners if owner},
         )
+        return evolve(restored, past=past, record=record)
 
 
 def _panel(history: History, info: SnapshotInfo) -> Panel | None:

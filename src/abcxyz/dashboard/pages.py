@@ -129,8 +129,11 @@ class Pages:
             table = alert_table(self.data.newest, self.data.alerts(), lang)
         elif name == "moves":
             before, after = day_of(fields.get("before")), day_of(fields.get("after"))
-            whole = before is not None and after is not None
-            facts = self.data.compared(before, after) if whole else self.data.at(dated)
+            facts = (
+                self.data.at(dated)
+                if before is None or after is None
+                else self.data.compared(before, after)
+            )
             table = move_table(facts, lang)
         else:
             return None

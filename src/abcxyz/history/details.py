@@ -110,7 +110,7 @@ def _texts(sales: Numbers) -> list[str | None]:
         return [None] * len(sales)
     # One call of the encoder in C for all rows, and no comma between brackets inside of a row.
     written = json.dumps(sales.tolist(), separators=(",", ":")).replace("NaN", "null")
-    empty = (
+    empty: list[bool] = (
         np.isnan(sales).all(axis=1).tolist() if sales.dtype.kind == "f" else [False] * len(sales)
     )
     rows = written[2:-2].split("],[")

@@ -25,6 +25,7 @@ from abcxyz.history.insertion import insert_rows
 from abcxyz.history.outbox import Outbox
 from abcxyz.history.outcomes import Outcomes
 from abcxyz.history.records import CustomerState, SnapshotInfo
+from abcxyz.history.results import Results
 from abcxyz.history.rows import delete_snapshot, digest, segment_of
 from abcxyz.history.upkeep import Upkeep
 from abcxyz.toolkit.parsing import parse_json
@@ -38,7 +39,7 @@ _COLUMNS = (
 _FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
 
-class History(Outbox, Outcomes, StoredDetails, Upkeep):
+class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters

@@ -147,6 +147,8 @@ def _run(
             if history is not None and job.keep is not None:
                 oldest = Settings(period=job.keep).periods(as_of).window.since
                 history.prune(oldest, job=job.identity)
+            if history is not None:
+                analysis = _with_past(analysis, history, job)
         progress.saved = history is not None
         shown = analysis if change is None else change(analysis)
         done = []
@@ -171,6 +173,16 @@ def _run(
         enricher=trouble,
         enrichment=tuple(notes),
         met=reading.met,
+    )
+
+
+def _with_past(analysis: Analysis, history: History, job: Job) -> Analysis:
+    """Add the structure over time, and what became of the alerts."""
+    fingerprint = job.settings.fingerprint
+    return evolve(
+        analysis,
+        past=history.past_results(fingerprint, job=job.identity, until=analysis.snapshot.dated),
+        record=history.alert_record(fingerprint, job=job.identity),
     )
 
 

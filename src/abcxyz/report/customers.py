@@ -192,14 +192,13 @@ class Facts:
     @functools.cached_property
     def days(self) -> Floats:
         """(n,) days since the last order, counted as in the call list."""
-        snapshot, days = self.analysis.snapshot, self.silence.days
         calls = self.analysis.calls
         if calls is None or calls.basis == "rule":
-            return days
-        until = snapshot.last_day.astype("M8[D]") + np.nan_to_num(days).astype(int)
-        yesterday = np.datetime64(snapshot.as_of) - np.timedelta64(1, "D")
-        complete = bool((until == yesterday).any())
-        return days + 1 if complete else days
+            return self.silence.days
+        last = self.analysis.snapshot.last_day.astype("M8[D]")
+        passed: Floats = (np.datetime64(calls.as_of) - last).astype(np.float64)
+        passed[np.isnat(last)] = np.nan
+        return passed
 
     @functools.cached_property
     def longest(self) -> Floats:

@@ -31,8 +31,8 @@
     fields.delete("customer");
     link(event.detail.page.querySelector(".count"), box.dataset.export + "&" + fields);
   });
-  var calls = document.querySelector(".calls");
-  if (calls) { link(calls, box.dataset.calls); }
+  var copy = document.querySelector(".copy");
+  if (copy) { link(copy, box.dataset.calls); }
 
   // A slider over the dates, which goes to another one when it is let go, with the same filters.
   var choice = document.querySelector("form.choice"), slide = choice && choice.querySelector(".slide");
