@@ -19,8 +19,8 @@ from tests.report.conftest import demo, hostile  # noqa: F401 - fixtures
 from abcxyz import Analysis
 from abcxyz.builtin import jsonl_sink
 from abcxyz.builtin.csv_sink import CsvSink
-from abcxyz.tables.export.csv_table import csv_bytes, harmless
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
+from abcxyz.tables.export.csv_table import csv_bytes, harmless
 from abcxyz.tables.export.records import customer_records
 from abcxyz.tables.export.summary import customer_table
 
