@@ -19,6 +19,7 @@ from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning
 from abcxyz.errors import ConfigError
 from abcxyz.history import History
 from abcxyz.i18n import compact
+from abcxyz.report.customers import Facts
 
 
 def test_only_the_person_with_the_token_gets_in(served: Served) -> None:
@@ -255,3 +256,34 @@ def test_a_history_alone_is_enough(serve: Callable[..., Served]) -> None:
     assert "No call list" in session.get(served.base + "/?lang=en", timeout=30).text
     alerts = session.get(served.base + "/alerts?lang=en", timeout=30).text
     assert f"{len(served.analysis.alerts)} alerts hold today" in alerts
+
+
+def test_the_page_is_redrawn_for_chosen_customers(served: Served) -> None:
+    """Every figure and chart is of an owner's customers, by the classes of all."""
+    session, analysis = served.session(), served.analysis
+    facts = Facts(analysis)
+    owners = {one for one in facts.owners if one}
+    assert len(owners) > 1
+    values = np.nan_to_num(np.asarray(analysis.snapshot.value, dtype=float))
+    for owner in owners:
+        fields = {"lang": "en", "owner": owner}
+        page = session.get(served.base + "/", params=fields, timeout=30).text
+        whose = np.array([one == owner for one in facts.owners])
+        assert f'class="big">{compact(math.fsum(values[whose]), "en", "₽")}<' in page
+        assert f"of the chosen customers only: {whose.sum()}" in page
+        packed = session.get(served.base + "/customers.json", params=fields, timeout=30).json()
+        assert packed["n"] == whose.sum()
+        ids = dict(zip(packed["id"], packed["segment"], strict=True))
+        for i in np.flatnonzero(whose).tolist():
+            code = analysis.snapshot.segment[i]
+            assert ids[str(analysis.snapshot.customers[i])] == ("-" if code < 0 else str(code))
+    for fields in (
+        {"q": str(analysis.snapshot.customers[3])},
+        {"step": "gone"},
+        {"segment": "CZ"},
+    ):
+        answer = session.get(served.base + "/", params={"lang": "en", **fields}, timeout=30)
+        assert 200 == answer.status_code
+    nobody = session.get(served.base + "/", params={"q": "<b>nobody"}, timeout=30)
+    assert 400 == nobody.status_code
+    assert "<b>" not in nobody.text

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from abcxyz.dashboard.access import Access
+from abcxyz.dashboard.lists import filters_of
 from abcxyz.dashboard.pages import ASSETS, Pages, address, asset_address, day_of
 from abcxyz.errors import AbcxyzError, InputError
 from abcxyz.i18n import LANGUAGES, translate
@@ -48,7 +49,7 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
 
     def customers(request: Request) -> Response:
         return Response(
-            pages.customers(day_of(request.query_params.get("at"))),
+            pages.customers(day_of(request.query_params.get("at")), **_filters(request)),
             media_type="application/json",
             headers={"content-encoding": "gzip"},
         )
@@ -97,7 +98,7 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
             "/",
             page(
                 lambda request, chosen: pages.report(
-                    chosen, day_of(request.query_params.get("at"))
+                    chosen, day_of(request.query_params.get("at")), **_filters(request)
                 )
             ),
         ),
@@ -126,6 +127,10 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
     ]
     app = Starlette(routes=routes, exception_handlers={AbcxyzError: problem})
     return Access(app, token=token, port=port)
+
+
+def _filters(request: Request) -> dict[str, str]:
+    return filters_of(request.query_params)
 
 
 def _language(request: Request, usual: str) -> str:

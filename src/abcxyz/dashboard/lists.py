@@ -17,7 +17,7 @@ from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.payload import customer_columns
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES
 
-__all__ = ["alert_table", "call_table", "customer_table", "move_table"]
+__all__ = ["alert_table", "call_table", "customer_table", "filters_of", "fitting", "move_table"]
 
 Table = dict[str, list[Any]]
 
@@ -34,7 +34,7 @@ def customer_table(facts: Facts, chosen: Mapping[str, str]) -> Table:
         an attribute.
     """
     columns = customer_columns(facts)
-    places = [i for i in range(columns["n"]) if _fits(columns, i, chosen)]
+    places = fitting(columns, chosen)
     analysis, order = facts.analysis, facts.order
     customers = analysis.snapshot.customers[order].tolist()
     values = np.asarray(analysis.panel.value, dtype=float)[order].tolist()
@@ -56,6 +56,20 @@ def customer_table(facts: Facts, chosen: Mapping[str, str]) -> Table:
         choices = [*one["choices"], None]
         table[one["name"]] = [choices[one["code"][i]] for i in places]
     return table
+
+
+def filters_of(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters among the fields of an address."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if value and (name in ("q", "owner", "segment", "step") or name.startswith("by "))
+    }
+
+
+def fitting(columns: Mapping[str, Any], chosen: Mapping[str, str]) -> list[int]:
+    """Return the places in `customer_columns` of the customers that fit the filters."""
+    return [i for i in range(columns["n"]) if _fits(columns, i, chosen)]
 
 
 def _fits(columns: Mapping[str, Any], i: int, chosen: Mapping[str, str]) -> bool:

@@ -11,17 +11,24 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 from attrs import frozen
 
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.calls import OUTCOMES
 from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
-from abcxyz.dashboard.lists import alert_table, call_table, customer_table, move_table
+from abcxyz.dashboard.lists import (
+    alert_table,
+    call_table,
+    customer_table,
+    fitting,
+    move_table,
+)
 from abcxyz.errors import InputError
-from abcxyz.i18n import LANGUAGES, date_text, plural, text
-from abcxyz.report.customers import name_of
+from abcxyz.i18n import LANGUAGES, date_text, number, plural, text
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
-from abcxyz.report.page.payload import packed_customers
+from abcxyz.report.page.payload import customer_columns, packed_customers
 from abcxyz.report.page.render import PAGE, asset, environment, render_bodies
 from abcxyz.report.page.sections.cells import cells
 from abcxyz.report.page.sections.changes import changes
@@ -70,15 +77,23 @@ class Pages:
     def __init__(self, data: LiveData, look: Look | None = None) -> None:
         self.data, self._look = data, look or Look()
         self._lock = threading.RLock()
-        self._reports: OrderedDict[tuple[date | None, str], tuple[int, str]] = OrderedDict()
-        self._packed: OrderedDict[date | None, bytes] = OrderedDict()
+        self._reports: OrderedDict[tuple[Any, ...], tuple[int, str]] = OrderedDict()
+        self._packed: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
 
-    def report(self, lang: str, dated: date | None = None) -> str:
-        """Render the report of a date, or the newest; errors as in `LiveData.at`."""
+    def report(self, lang: str, dated: date | None = None, **filters: str) -> str:
+        """Render the report of a date, or the newest, for the customers that fit the filters.
+
+        Raises
+        ------
+        HistoryError, InputError
+            As in `LiveData.at`; no customer fits.
+        """
+        key = (dated, lang, *sorted(filters.items()))
         with self._lock:
-            version, facts = self.data.version, self.data.at(dated)
-            known = self._reports.get((dated, lang))
+            version = self.data.version
+            known = self._reports.get(key)
             if known is None or known[0] != version:
+                facts = self._facts(dated, filters)
                 (body,) = render_bodies(
                     facts,
                     [lang],
@@ -86,20 +101,40 @@ class Pages:
                     currency=self._look.currency,
                     title=self._look.title,
                 )
-                at = facts.analysis.snapshot.dated
+                snapshot = facts.analysis.snapshot
                 page = self._document(
-                    "report.html", lang, "/", body=body, at=at, dates=self.data.dates, dated=dated
+                    "report.html",
+                    lang,
+                    "/",
+                    body=body,
+                    at=snapshot.dated,
+                    dates=self.data.dates,
+                    dated=dated,
+                    filters=filters,
+                    count=len(snapshot),
+                    number=functools.partial(number, lang=lang),
                 )
                 known = version, page
-                _remember(self._reports, (dated, lang), known)
+                _remember(self._reports, key, known)
             return known[1]
 
-    def customers(self, dated: date | None = None) -> bytes:
-        """Return all customers of a date as gzipped JSON; errors as in `LiveData.at`."""
+    def customers(self, dated: date | None = None, **filters: str) -> bytes:
+        """Return the customers as gzipped JSON; arguments and errors as in `report`."""
+        key = (dated, *sorted(filters.items()))
         with self._lock:
-            if dated not in self._packed:
-                _remember(self._packed, dated, packed_customers(self.data.at(dated)))
-            return self._packed[dated]
+            if key not in self._packed:
+                _remember(self._packed, key, packed_customers(self._facts(dated, filters)))
+            return self._packed[key]
+
+    def _facts(self, dated: date | None, filters: Mapping[str, str]) -> Facts:
+        facts = self.data.at(dated)
+        if not filters:
+            return facts
+        places = fitting(customer_columns(facts), filters)
+        if not places:
+            raise InputError("no customer fits the filters; choose others")
+        # In the order of the snapshot, in which equal customers stand as on the whole page.
+        return facts.only(np.sort(facts.order[places]))
 
     def compare(self, lang: str, before: date | None, after: date | None) -> str:
         """Render what changed between two dates; errors as in `LiveData.compared`."""

@@ -16,6 +16,7 @@ from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.core.advice.calls import CallList
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.analysis.subset import subset
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 from abcxyz.core.dynamics.events import EVENTS, UNCHANGED
 from abcxyz.core.sales.panel import Panel
@@ -144,6 +145,13 @@ class Facts:
         """Return the same facts with another call list, without computing anything again."""
         other = copy.copy(self)
         other.analysis = evolve(self.analysis, calls=calls)
+        return other
+
+    def only(self, places: Ints) -> Facts:
+        """Return the facts about some customers, by the classes of all."""
+        other = Facts(subset(self.analysis, places))
+        # Resampling some customers alone would cut the classes elsewhere.
+        other.doubtful = self.doubtful[places]
         return other
 
     def customer(self, i: int) -> Customer:

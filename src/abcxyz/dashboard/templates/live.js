@@ -30,6 +30,13 @@
     fields.delete("lang");
     fields.delete("customer");
     link(event.detail.page.querySelector(".count"), box.dataset.export + "&" + fields);
+    var note = event.detail.page.querySelector(".whole"), recut = note.querySelector("a");
+    if (!recut) {
+      recut = document.createElement("a");
+      recut.textContent = box.dataset.recut;
+      note.append(" ", recut);
+    }
+    recut.href = box.dataset.page + "&" + fields;
   });
   var copy = document.querySelector(".copy");
   if (copy) { link(copy, box.dataset.calls); }
