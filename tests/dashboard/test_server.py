@@ -287,3 +287,15 @@ def test_the_page_is_redrawn_for_chosen_customers(served: Served) -> None:
     nobody = session.get(served.base + "/", params={"q": "<b>nobody"}, timeout=30)
     assert 400 == nobody.status_code
     assert "<b>" not in nobody.text
+
+
+def test_a_run_meanwhile_is_shown(serve: Callable[..., Served]) -> None:
+    """The page follows the history when another process changes it."""
+    served = serve(current=False)
+    session = served.session()
+    with History(served.history) as history:
+        dates = [one.dated for one in history.snapshots()]
+        assert f'value="{dates[-1]}" selected' in session.get(served.base, timeout=30).text
+        history.prune(dates[-1], job=JOB)
+    page = session.get(served.base, timeout=30).text
+    assert not any(f'value="{one}"' in page for one in dates)  # one date leaves nothing to choose

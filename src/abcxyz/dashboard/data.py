@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -84,8 +83,18 @@ class LiveData:
                 file=str(archive.history),
             )
         self._job = job if job is not None or not stored else stored[-1].job
-        #: Number of changes since the start, by which rendered pages are known to be old.
-        self.version = 0
+        self._changes = 0
+        self._known: tuple[Facts, Mapping[str, Any]] | None = None
+
+    @property
+    def results(self) -> tuple[int, ...]:
+        """Numbers of the snapshots in the history: others where a job has run since."""
+        return tuple(one.number for one in self._archive.infos())
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """State of results and outcomes, by which rendered pages are known to be old."""
+        return (self._changes, *self.results)
 
     @property
     def newest(self) -> Facts:
@@ -123,10 +132,15 @@ class LiveData:
             )
         return with_previous(self.at(after), self._archive.snapshot(before))
 
-    @functools.cached_property
+    @property
     def customers(self) -> Mapping[str, Any]:
         """Identifier as the page writes it -> customer."""
-        return {plain(str(one)): one for one in self.newest.analysis.snapshot.customers.tolist()}
+        newest, known = self.newest, self._known
+        if known is None or known[0] is not newest:
+            customers = newest.analysis.snapshot.customers.tolist()
+            known = newest, {plain(str(one)): one for one in customers}
+            self._known = known
+        return known[1]
 
     def customer(self, written: str) -> Any:
         """Return the customer of an identifier as the page writes it.
@@ -208,7 +222,7 @@ class LiveData:
                 outcomes = history.outcomes(job=self._job)
             if self._current is not None:
                 self._current = _without_logged(self._current, outcomes)
-            self.version += 1
+            self._changes += 1
 
     def snooze(self, key: str, days: int) -> None:
         """Silence an alert for some days; 0 ends the silence.

@@ -77,7 +77,7 @@ class Pages:
     def __init__(self, data: LiveData, look: Look | None = None) -> None:
         self.data, self._look = data, look or Look()
         self._lock = threading.RLock()
-        self._reports: OrderedDict[tuple[Any, ...], tuple[int, str]] = OrderedDict()
+        self._reports: OrderedDict[tuple[Any, ...], str] = OrderedDict()
         self._packed: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
 
     def report(self, lang: str, dated: date | None = None, **filters: str) -> str:
@@ -88,11 +88,9 @@ class Pages:
         HistoryError, InputError
             As in `LiveData.at`; no customer fits.
         """
-        key = (dated, lang, *sorted(filters.items()))
+        key = (self.data.version, dated, lang, *sorted(filters.items()))
         with self._lock:
-            version = self.data.version
-            known = self._reports.get(key)
-            if known is None or known[0] != version:
+            if key not in self._reports:
                 facts = self._facts(dated, filters)
                 (body,) = render_bodies(
                     facts,
@@ -114,13 +112,12 @@ class Pages:
                     count=len(snapshot),
                     number=functools.partial(number, lang=lang),
                 )
-                known = version, page
-                _remember(self._reports, key, known)
-            return known[1]
+                _remember(self._reports, key, page)
+            return self._reports[key]
 
     def customers(self, dated: date | None = None, **filters: str) -> bytes:
         """Return the customers as gzipped JSON; arguments and errors as in `report`."""
-        key = (dated, *sorted(filters.items()))
+        key = (self.data.results, dated, *sorted(filters.items()))
         with self._lock:
             if key not in self._packed:
                 _remember(self._packed, key, packed_customers(self._facts(dated, filters)))
