@@ -55,7 +55,8 @@ class LiveData:
     facts
         Facts of the current analysis; None where only the history is known.
     job
-        Name of the job whose alerts and outcomes are shown.
+        Name of the job whose alerts and outcomes are shown; that of the newest snapshot without
+        *facts*.
     today
         Function that returns the current day.
 
@@ -82,7 +83,7 @@ class LiveData:
                 "job",
                 file=str(archive.history),
             )
-        self._job = job if job is not None or not stored else stored[-1].job
+        self._job = stored[-1].job if facts is None else job
         self._changes = 0
         self._known: tuple[Facts, Mapping[str, Any]] | None = None
 

@@ -20,6 +20,8 @@ __all__ = ["HELP", "add_arguments", "run"]
 
 HELP = "show the live page of a history and a job on this machine"
 
+STOPPED = "the live page is closed; what was logged stays"
+
 _PORT = 8930
 
 
@@ -41,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="name of a job in the history, where several share it",
     )
-    parser.add_argument("--port", type=int, default=_PORT, help="port of HTTP")
+    parser.add_argument(
+        "--port", type=int, default=_PORT, help="port of HTTP; 0 for any that is free"
+    )
     parser.add_argument(
         "--token-file", metavar="FILE", help="private file with the token; a new one by default"
     )
@@ -63,24 +67,26 @@ def run(args: argparse.Namespace) -> int:
 
     from abcxyz.dashboard.pages import Look, Pages
     from abcxyz.toolkit.files import read_private
-    from abcxyz.toolkit.loopback import serve_loopback
+    from abcxyz.toolkit.loopback import listen, serve_loopback
 
     token = (
         secrets.token_urlsafe(32)
         if args.token_file is None
         else read_private(Path(args.token_file)).strip()
     )
-    data, report = _open(args)
-    args.lang = args.lang or report.get("lang")
-    lang = data_language(args)
-    look = Look(currency=report.get("currency") or "", title=report.get("title") or "")
-    pages = Pages(data, look)
-    app = live_app(pages, token=token, port=args.port, lang=lang)
-    # Rendered before the address is printed, so that the first page opens at once.
-    pages.report(lang)
-    pages.customers()
-    print(_invitation(args, token), flush=True)
-    serve_loopback(app, host="127.0.0.1", port=args.port)
+    with listen("127.0.0.1", args.port) as listening:
+        port = listening.getsockname()[1]
+        data, report = _open(args)
+        args.lang = args.lang or report.get("lang")
+        lang = data_language(args)
+        look = Look(currency=report.get("currency") or "", title=report.get("title") or "")
+        pages = Pages(data, look)
+        app = live_app(pages, token=token, port=port, lang=lang)
+        # Rendered before the address is printed, so that the first page opens at once.
+        pages.report(lang)
+        pages.customers()
+        print(_invitation(args, port, token), flush=True)
+        serve_loopback(app, listening)
     return 0
 
 
@@ -96,24 +102,25 @@ def _open(args: argparse.Namespace) -> tuple[LiveData, Mapping[str, Any]]:
         # Opened once for writing, which brings an older file up.
         with History(args.history or HISTORY, create=False):
             archive = Archive(Path(args.history or HISTORY), job=args.history_job)
-        return LiveData(archive, job=args.history_job, today=today), {}
+        return LiveData(archive, today=today), {}
     made = analyze_job(args.job, lang=args.lang, history=args.history)
     if made.history.is_file():
         with History(made.history):
             pass
+    job = args.history_job or made.job
     archive = Archive(
         made.history,
-        job=args.history_job or made.job,
+        job=job,
         fingerprint=made.analysis.settings.fingerprint,
         names=made.analysis.names,
     )
-    data = LiveData(archive, facts=Facts(made.analysis), job=made.job, today=today)
+    data = LiveData(archive, facts=Facts(made.analysis), job=job, today=today)
     return data, made.report
 
 
-def _invitation(args: argparse.Namespace, token: str) -> str:
+def _invitation(args: argparse.Namespace, port: int, token: str) -> str:
     """Return where the page is; a token from a file is named by the file."""
-    address, lang = f"http://127.0.0.1:{args.port}/?token=", text_language(args)
+    address, lang = f"http://127.0.0.1:{port}/?token=", text_language(args)
     if args.token_file is None:
         return text("Open {address}; stop with Ctrl-C", lang, address=address + token)
     return text(
