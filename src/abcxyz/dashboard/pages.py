@@ -25,7 +25,7 @@ from abcxyz.dashboard.lists import (
     move_table,
 )
 from abcxyz.errors import InputError
-from abcxyz.i18n import LANGUAGES, date_text, number, plural, text
+from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
 from abcxyz.report.page.payload import customer_columns, packed_customers
@@ -110,7 +110,7 @@ class Pages:
                     dated=dated,
                     filters=filters,
                     count=len(snapshot),
-                    number=functools.partial(number, lang=lang),
+                    **self._formatter(lang).helpers(),
                 )
                 _remember(self._reports, key, page)
             return self._reports[key]
