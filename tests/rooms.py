@@ -54,6 +54,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports.base": "core.* crm.records",
         "crm.reports.service": "core.* crm.*",
         "crm.baskets": "core.* crm.*",
+        "crm.deals": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",

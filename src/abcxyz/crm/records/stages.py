@@ -123,6 +123,15 @@ class StageMap:
             )
         return self.funnels[funnel]
 
+    @property
+    def titles(self) -> dict[tuple[str, str], str]:
+        """Funnel and id of a stage -> its title."""
+        return {
+            (funnel, one.id): one.title
+            for funnel, stages in self.funnels.items()
+            for one in stages
+        }
+
     def order(self, funnel: str) -> tuple[Stage, ...]:
         """Return the stages that have a place, in their order; the won one is the last."""
         placed = [one for one in self.stages(funnel) if one.place >= 0]

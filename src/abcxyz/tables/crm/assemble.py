@@ -22,6 +22,7 @@ from abcxyz.tables.crm.histories import (
     has_from_to,
     wide_changes,
     wide_columns,
+    with_fields,
 )
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue
@@ -61,6 +62,7 @@ def crm_of_frames(
     stages: Mapping[str, Sequence[str | Stage]] | None = None,
     decimal: str | None = None,
     wanted: frozenset[str] | None = None,
+    fields: Sequence[str] = (),
 ) -> CrmReading:
     """Make the records of a CRM out of data frames.
 
@@ -70,7 +72,7 @@ def crm_of_frames(
         Table -> its rows, and its name in messages.
     source
         Name of the whole in messages.
-    zone, columns, stages, decimal, wanted
+    zone, columns, stages, decimal, wanted, fields
         As in `~abcxyz.tables.crm.read.read_crm`.
 
     Raises
@@ -89,9 +91,7 @@ def crm_of_frames(
             frames.update(_wide(frames["deals"], columns.get("deals", {}), remarks, frames))
         frame, where = frames["deals"]
         if "outcome" in frame.columns:
-            started = choose_headings("deals", list(frame.columns)).get("created")
-            kept = slice(None) if started is None else ~frame[started].map(is_missing)
-            outcome = text_column(frame["outcome"][kept])
+            outcome = text_column(frame["outcome"][_dated(frame)])
     for name, (frame, where) in frames.items():
         if name == "stages":
             continue
@@ -112,6 +112,11 @@ def crm_of_frames(
                 "amounts and owners"
             )
         )
+    if fields and "deals" in frames:
+        frame, where = frames["deals"]
+        records["values"] = with_fields(
+            records.get("values"), frame[_dated(frame)], where, records["deals"], fields
+        )
     changes = records.get("stage_changes")
     if stages is not None:
         known = StageMap({name: tuple(map(_stage, listed)) for name, listed in stages.items()})
@@ -123,6 +128,12 @@ def crm_of_frames(
     made: dict[str, Any] = {_FIELDS.get(name, name): record for name, record in records.items()}
     crm = CrmData(**made, stages=known, zone=zone or "UTC", quality=account.quality(0, 0))
     return CrmReading(crm, used, tuple(remarks))
+
+
+def _dated(frame: pd.DataFrame) -> Any:
+    """Return which rows of the deals have a moment of their creation: the others are left out."""
+    started = choose_headings("deals", list(frame.columns)).get("created")
+    return slice(None) if started is None else ~frame[started].map(is_missing)
 
 
 def _stage(one: str | Stage) -> Stage:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from abcxyz.crm import Deals, Values
+from abcxyz.crm.records.columns import text_column
+from abcxyz.errors import InputError
 from abcxyz.tables.roles import same_heading
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["from_to_changes", "has_from_to", "wide_changes", "wide_columns"]
+__all__ = ["from_to_changes", "has_from_to", "wide_changes", "wide_columns", "with_fields"]
 
 _WORDS = Catalogue()
 _WIDE = (
@@ -87,3 +91,48 @@ def from_to_changes(
             )
         )
     return frame[~same], lost
+
+
+def with_fields(
+    values: Values | None, frame: pd.DataFrame, where: str, deals: Deals, fields: Sequence[str]
+) -> Values:
+    """Add columns of the deals to the table of values, as known from the creation on.
+
+    Parameters
+    ----------
+    values
+        The table so far.
+    frame, where
+        Rows of the deals, and their file in messages.
+    deals
+        The records of these rows.
+    fields
+        Headings of the columns.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    texts: list[Any] = [] if values is None else values.value.tolist()
+    ids = [] if values is None else [values.id]
+    moments = [] if values is None else [values.at]
+    kinds = [] if values is None else values.kind.tolist()
+    names = [] if values is None else values.field.tolist()
+    for field in fields:
+        if field not in frame.columns:
+            raise InputError(
+                "{where} has no column {heading!r} for {role}; it has {columns}",
+                where=where,
+                heading=field,
+                role="--field",
+                columns=", ".join(map(str, frame.columns)),
+            )
+        texts += text_column(list(frame[field])).tolist()
+        ids.append(deals.deal)
+        moments.append(deals.created)
+        kinds += ["deal"] * len(deals)
+        names += [field] * len(deals)
+    return Values(
+        kind=kinds, id=np.concatenate(ids), field=names, at=np.concatenate(moments), value=texts
+    )
