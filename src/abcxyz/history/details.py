@@ -110,9 +110,9 @@ def _texts(sales: Numbers) -> list[str | None]:
         return [None] * len(sales)
     # One call of the encoder in C for all rows, and no comma between brackets inside of a row.
     written = json.dumps(sales.tolist(), separators=(",", ":")).replace("NaN", "null")
-    empty: list[bool] = (
-        np.isnan(sales).all(axis=1).tolist() if sales.dtype.kind == "f" else [False] * len(sales)
-    )
+    empty = np.zeros(len(sales), dtype=bool)
+    if sales.dtype.kind == "f":
+        empty |= np.isnan(sales).all(axis=1)
     rows = written[2:-2].split("],[")
     return [None if none else f"[{row}]" for row, none in zip(rows, empty, strict=True)]
 
