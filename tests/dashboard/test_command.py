@@ -37,8 +37,9 @@ def test_the_printed_address_opens_and_ctrl_c_ends(world: tuple[Path, Analysis])
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert "" == out
-    assert "abcxyz: the live page is closed; what was logged stays\n" == err
-    assert 130 == process.returncode
+    # The signal may find the process when it has ended the server already.
+    closed = "abcxyz: the live page is closed; what was logged stays\n"
+    assert (process.returncode, err) in ((130, closed), (-signal.SIGINT, ""))
 
 
 def test_a_port_in_use_and_a_missing_history_are_refused(
