@@ -21,9 +21,10 @@ Places = npt.NDArray[np.int16]
 """Places of stages in the order of their funnel, -1 for side stages."""
 
 #: Words by which a final stage of an export is recognised where nothing else tells its meaning.
-_WON = ("won", "closed won", "success", "успешно", "выигран", "успешно реализовано")
+_WON = ("won", "closed won", "success", "успешно", "выигран", "успешно реализовано", "142")
 _LOST = ("lost", "closed lost", "lose", "apology", "junk", "declined", "cancelled", "проигран")
-_LOST_TOO = ("провал", "отказ", "закрыто и не реализовано")
+#: amoCRM numbers its final stages alike in every pipeline.
+_LOST_TOO = ("провал", "отказ", "закрыто и не реализовано", "143")
 
 
 @frozen

@@ -18,12 +18,15 @@ from abcxyz.errors import InputError
 from abcxyz.tables.crm.cells import ColumnForm, read_column
 from abcxyz.tables.crm.headings import choose_headings, missing_columns
 from abcxyz.tables.crm.histories import (
+    closing_changes,
+    closing_columns,
     from_to_changes,
     has_from_to,
     wide_changes,
     wide_columns,
     with_fields,
 )
+from abcxyz.tables.crm.personal import check_attributes
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -32,6 +35,8 @@ __all__ = ["CrmReading", "crm_of_frames"]
 _WORDS = Catalogue()
 _FIELDS = {"stage_changes": "changes", "product_lines": "lines"}
 _FUNNEL = "sales"
+#: Columns that name somebody or something; the others are compared.
+_NAMING = ("deal", "lead", "activity", "customer", "owner", "user", "name", "head", "created_by")
 
 
 @frozen
@@ -89,6 +94,7 @@ def crm_of_frames(
     if "deals" in frames:
         if wanted is None or "stage_changes" in wanted:
             frames.update(_wide(frames["deals"], columns.get("deals", {}), remarks, frames))
+            frames.update(_closings(frames["deals"], columns.get("deals", {}), remarks, frames))
         frame, where = frames["deals"]
         if "outcome" in frame.columns:
             outcome = text_column(frame["outcome"][_dated(frame)])
@@ -171,6 +177,8 @@ def _record(
                 role=role,
                 columns=", ".join(headings),
             )
+    compared = (heading for role, heading in chosen_by_user.items() if role not in _NAMING)
+    check_attributes(compared, where)
     chosen = {**choose_headings(name, headings), **chosen_by_user}
     if name == "deals" and "funnel" not in chosen:
         frame = frame.assign(funnel=_FUNNEL)
@@ -216,6 +224,26 @@ def _wide(
     rows, lost = wide_changes(frame, deal, columns)
     remarks += lost
     return {"stage_changes": (rows, where)}
+
+
+def _closings(
+    deals: tuple[pd.DataFrame, str],
+    chosen_by_user: Mapping[str, str],
+    remarks: list[str],
+    frames: Mapping[str, Any],
+) -> dict[str, tuple[pd.DataFrame, str]]:
+    """Return the deals and the changes of an export with moments of the last move and closing."""
+    frame, where = deals
+    headings = [str(one) for one in frame.columns]
+    columns = closing_columns(headings)
+    names = {**choose_headings("deals", headings), **chosen_by_user}
+    if "stage_changes" in frames or columns is None or names.get("stage") == columns["status"]:
+        return {}
+    if missing_columns("deals", {"funnel": _FUNNEL, **names}):
+        return {}
+    closed, rows, lost = closing_changes(frame, names, columns)
+    remarks += lost
+    return {"deals": (closed, where), "stage_changes": (rows, where)}
 
 
 def _deals_of(changes: StageChanges | None, source: object) -> Deals:
