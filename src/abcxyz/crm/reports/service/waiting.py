@@ -63,7 +63,7 @@ class WaitingRequests(Sequence[Mapping[str, Any]]):
 
 def _values(name: str, column: Any) -> list[Any]:
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
-        return np.datetime_as_string(column).tolist()
+        column = np.datetime_as_string(column)
     values: list[Any] = column if isinstance(column, list) else column.tolist()
     if name in ("deal", "customer"):
         return [None if one in ("", -1) else one for one in values]
