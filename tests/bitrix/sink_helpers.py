@@ -23,7 +23,7 @@ def shown(site: Rig, entity: int, number: int) -> dict[str, Any]:
     values = {
         spec.code: portal.value(entity, number, PREFIX + spec.code)
         for spec in SPECS
-        if entity in spec.entities
+        if entity in spec.entities and not spec.optional
     }
     return values | {"SEGMENT": portal.choice(entity, number, f"{PREFIX}SEGMENT")}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -71,6 +71,8 @@ class Spec:
         Decimals of a number; figures equal after rounding count as equal.
     entities
         Types of objects that have it.
+    optional
+        Created only where it is asked for.
     """
 
     code: str
@@ -79,6 +81,7 @@ class Spec:
     decimals: int = 0
     entities: tuple[int, ...] = (COMPANY, CONTACT)
     settings: Mapping[str, Any] = field(factory=dict)
+    optional: bool = False
 
 
 _ALL = (COMPANY, CONTACT, LEAD)
@@ -100,6 +103,8 @@ SPECS = (
     Spec("PRIORITY", "integer", "ABC/XYZ: priority"),
     Spec("SCORE", "double", "Lead score",
          decimals=1, entities=(LEAD,), settings={"PRECISION": 1}),
+    Spec("SUMMARY", "string", "ABC/XYZ: in one line",
+         settings={"ROWS": 2}, optional=True),
     Spec("MARK", "string", "ABC/XYZ: write mark",
          entities=_ALL),
 )  # fmt: skip
@@ -232,11 +237,21 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool) -> CardFields:
+def ensure(
+    client: Client,
+    entity: int,
+    prefix: str,
+    lang: str,
+    *,
+    dry_run: bool,
+    optional: Collection[str] = (),
+) -> CardFields:
     """Find the adapter's fields, and create the missing ones.
 
     Parameters
     ----------
+    optional
+        Codes of optional fields that are created as well.
     dry_run
         Create nothing.
 
@@ -247,7 +262,7 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
     """
     for attempt in range(_TRIES):
         existing = existing_fields(client, entity)
-        missing = _missing(existing, entity, prefix)
+        missing = _missing(existing, entity, prefix, optional)
         incomplete = _incomplete_list(existing, prefix)
         if dry_run or not (missing or incomplete):
             break
@@ -276,7 +291,9 @@ def _card_fields(
         if not is_empty(item.get("XML_ID"))
     }
     gone = {spec.code for spec in missing} | {
-        spec.code for spec in specs_for(entity) if spec.code not in names_by_code
+        spec.code
+        for spec in specs_for(entity)
+        if spec.code not in names_by_code and not spec.optional
     }
     return CardFields(entity, names_by_code, items, tuple(sorted(gone)))
 
@@ -295,12 +312,18 @@ def existing_fields(client: Client, entity: int) -> dict[str, Mapping[str, Any]]
     return {str(row.get("FIELD_NAME", "")).upper(): row for row in rows}
 
 
-def _missing(existing: Mapping[str, Mapping[str, Any]], entity: int, prefix: str) -> list[Spec]:
+def _missing(
+    existing: Mapping[str, Mapping[str, Any]],
+    entity: int,
+    prefix: str,
+    optional: Collection[str] = (),
+) -> list[Spec]:
     missing = []
     for spec in specs_for(entity):
         row = existing.get(prefix + spec.code)
         if row is None:
-            missing.append(spec)
+            if not spec.optional or spec.code in optional:
+                missing.append(spec)
         elif row.get("USER_TYPE_ID") != spec.type or as_bool(row.get("MULTIPLE")):
             raise ConfigError(
                 "the field {name} exists in Bitrix24 with the type {type}, and {wanted} is "

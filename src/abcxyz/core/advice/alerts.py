@@ -94,6 +94,19 @@ class Alert:
     def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Return the alert as a sentence; *name* replaces the customer's identifier."""
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
+        if self.kind == "near_a" and "probability" in facts:
+            missing = self.facts["missing"]
+            assert isinstance(missing, (int, float))
+            facts["missing"] = plain_number(round(missing), lang)
+            return text(
+                "{customer} ({after}) lacks {missing} to become A and reaches it within {horizon} "
+                "days with a probability of {probability} %; {money} expected to be gained",
+                lang,
+                customer=self.customer if name is None else name,
+                after=self.after,
+                money="?" if self.money is None else plain_number(round(self.money), lang),
+                **facts,
+            )
         if "probability" in facts:
             return text(
                 "{customer} ({after}) has not ordered for {days} days, usual are {usual}; nothing "
@@ -230,10 +243,12 @@ class AlertRules:
     lapse
         One of `LAPSES`: how a lapse is found. Where nothing could be learned, by the rule.
     per_owner
-        Number of learned lapses per responsible employee, those of the largest expected loss; 0
-        for all. Customers without one are not counted.
+        Number of learned lapses per responsible employee, those of the largest expected loss, and
+        of customers near A, those of the largest expected gain; 0 for all. Customers without one
+        are not counted.
     near
-        Share of the lower limit of A: a customer of class B that lacks no more is near A.
+        Share of the lower limit of A: a customer of class B that lacks no more is near A. With
+        learned chances as many customers are listed, those with the largest ones.
     quantile
         Quantile of the customer's gaps between orders: a longer silence is a lapse.
     least_gaps
@@ -262,7 +277,7 @@ class AlertRules:
     per_owner: int = field(
         default=20,
         validator=_is_count,
-        metadata={"help": "so many learned lapses per responsible employee, 0 for all"},
+        metadata={"help": "so many learned lapses and rises per responsible employee, 0 for all"},
     )
     near: float = field(
         default=0.10,

@@ -1,4 +1,4 @@
-"""Lapse risk of an analysis: collection of the order days, and who is late by it."""
+"""Lapse risk and rise chance of an analysis: collection of the order days, and who is late."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.analysis.find_calls import is_learned
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.landmarks.horizon import STALE
-from abcxyz.core.landmarks.lapse import lapse_of
+from abcxyz.core.landmarks.lapse import lapse_from, lapse_outcome
 from abcxyz.core.landmarks.lapse_record import NAMED, LapseRisk
 from abcxyz.core.landmarks.order_history import OrderHistoryCollector, day_number
+from abcxyz.core.landmarks.rise import RiseChance, rise_from, rise_outcome
+from abcxyz.core.landmarks.sample import LandmarkStudy
 from abcxyz.core.sales.rhythm import Silence
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["lapse_of_orders", "late_customers", "learning"]
+__all__ = ["late_customers", "learned_of_orders", "learning"]
 
 
 def learning(
@@ -37,18 +39,18 @@ def learning(
     return OrderHistoryCollector(settings.metric, as_of, since=since, **limits)
 
 
-def lapse_of_orders(
+def learned_of_orders(
     orders: OrderHistoryCollector | None, snapshot: Snapshot, horizon: int | None = None
-) -> LapseRisk | None:
-    """Estimate who will not come back, unless the sales end too early for that."""
+) -> tuple[LapseRisk | None, RiseChance | None]:
+    """Estimate who will not come back and who will rise, unless the sales end too early."""
     history = None if orders is None else orders.close()
     if history is None or not len(history):
-        return None
+        return None, None
     if day_number(snapshot.as_of) - history.span[1] - 1 > STALE:
-        return None
-    return lapse_of(
-        history, snapshot.as_of, horizon, settings=snapshot.settings, snapshot=snapshot
-    )
+        return None, None
+    study = LandmarkStudy.of(history, snapshot.as_of, horizon, snapshot.settings, snapshot)
+    lapses, rises = study.examples(lapse_outcome(study), rise_outcome(study))
+    return lapse_from(study, lapses), rise_from(study, rises)
 
 
 def late_customers(

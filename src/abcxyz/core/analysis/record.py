@@ -13,6 +13,7 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.advice.calls import CallList, CallOutcome
+from abcxyz.core.advice.growth import GrowthList
 from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
@@ -24,6 +25,7 @@ from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
 from abcxyz.core.landmarks.lapse_record import LapseRisk
+from abcxyz.core.landmarks.rise import RiseChance
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality
@@ -102,8 +104,12 @@ class Analysis(Drawable, Tabular):
         Probability that a customer does not come back; None if it was not estimated.
     outcomes
         What became of earlier calls to customers, of the history.
+    rise
+        Chance that a customer of class B reaches class A; None if it was not estimated.
     calls
         Customers of class A to call; None if they were not sought.
+    growth
+        Customers of class B who may reach class A; None if they were not sought.
     alerts
         Events that need attention.
     crm
@@ -132,8 +138,10 @@ class Analysis(Drawable, Tabular):
     transitions: Transitions | None = None
     actions: Actions | None = None
     lapse: LapseRisk | None = None
+    rise: RiseChance | None = None
     outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
     calls: CallList | None = None
+    growth: GrowthList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
     crm: CrmResult | None = None
     raised_before: frozenset[str] = field(default=frozenset(), converter=_keys, repr=False)

@@ -12,10 +12,10 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import as_day
-from abcxyz.core.landmarks.horizon import choose_horizon, covered_until, day_of
+from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon, covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
-from abcxyz.core.landmarks.sample import STEP, WARM_UP
+from abcxyz.core.landmarks.sample import STEP
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.toolkit.catalogue import text

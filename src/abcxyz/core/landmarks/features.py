@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Codes, Floats, Ints
 from abcxyz.core.classes.classify import classify_abc
@@ -57,7 +59,7 @@ class Features:
     known
         (n,) whether the customer had ordered before.
     columns
-        Feature -> (n,) numbers; NaN where unknown.
+        Feature -> (n,) numbers, or texts of an attribute; NaN or an empty text where unknown.
     facts
         (n,) numbers behind the features, for reasons in words: days and money.
     abc
@@ -70,11 +72,15 @@ class Features:
 
     day: int
     known: Bools
-    columns: Mapping[str, Floats]
+    columns: Mapping[str, Any]
     facts: Mapping[str, Floats]
     abc: Codes
     value: Floats
     limit: float
+
+    def with_columns(self, more: Mapping[str, Any]) -> Features:
+        """Return the same with further columns."""
+        return evolve(self, columns={**self.columns, **more}) if more else self
 
 
 def features_at(
@@ -83,7 +89,7 @@ def features_at(
     settings: Settings,
     horizon: int,
     *,
-    earlier: Codes | None = None,
+    classes: Callable[[int], tuple[Codes, Floats, float]] | None = None,
 ) -> Features:
     """Return the features of every customer, from sales before a day.
 
@@ -97,8 +103,8 @@ def features_at(
         Window and rule of the classes.
     horizon
         Days after the landmark that the outcome covers.
-    earlier
-        (n,) class codes a quarter earlier; None to compute them.
+    classes
+        Day -> what `classes_at` returns, where it is known already; None to compute it.
     """
     sums = history.sums
     now, start = history.before(day), history.starts
@@ -147,9 +153,10 @@ def features_at(
     pool = float(count[known].sum() / max(tenure[known].sum(), 1.0)) if known.any() else 1.0
     rate = (count + 1) / (np.nan_to_num(tenure) + 1 / pool)
     season = np.where(tenure >= _YEAR, orders(_YEAR, _YEAR - horizon), np.nan)
-    abc, value, limit = classes_at(history, day, settings)
-    if earlier is None:
-        earlier, _, _ = classes_at(history, day - 90, settings)
+    if classes is None:
+        classes = functools.partial(classes_at, history, settings=settings)
+    abc, value, limit = classes(day)
+    earlier, _, _ = classes(day - 90)
     letter = np.where(abc < 0, 3, abc).astype(np.float64)
     before = np.where(earlier < 0, 3, earlier).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):

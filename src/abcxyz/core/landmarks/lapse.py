@@ -9,15 +9,15 @@ from datetime import date
 import numpy as np
 
 from abcxyz._arrays import Bools, Codes, as_day, freeze
-from abcxyz.core.landmarks.features import TRENDS, Features, features_at
+from abcxyz.core.landmarks.features import TRENDS, Features
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
-from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
+from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS
+from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Examples
 from abcxyz.core.landmarks.monthly import monthly_sums
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import pushes_of
-from abcxyz.core.landmarks.sample import landmark_days, past_examples, sample_rows
+from abcxyz.core.landmarks.sample import LandmarkStudy, Outcome
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.sales.rhythm import Rhythm, silence
 from abcxyz.core.sales.transactions import Transactions, concat
@@ -27,7 +27,7 @@ from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.toolkit.catalogue import Catalogue, Message
 
-__all__ = ["lapse_of", "lapse_risk"]
+__all__ = ["lapse_from", "lapse_of", "lapse_outcome", "lapse_risk"]
 
 _CURVES = {"rhythm": False, "silence": True}
 _SAY = Catalogue()
@@ -121,11 +121,28 @@ def lapse_of(
     snapshot
         Classes on that day; None for those of the history.
     """
-    day = day_number(as_of)
-    first, _ = history.span
-    horizon = choose_horizon(history, as_of, horizon, settings)
-    now = features_at(history, day, settings, horizon)
-    fit = _fitted(history, landmark_days(first, day, horizon), settings, horizon)
+    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot)
+    return lapse_from(study, *study.examples(lapse_outcome(study)))
+
+
+def lapse_outcome(study: LandmarkStudy) -> Outcome:
+    """Return the outcome that is learned: no order within the horizon."""
+    part, horizon = study.sample, study.horizon
+
+    def outcome(features: Features) -> tuple[Bools, Bools]:
+        orders = part.sums.orders
+        after, before = part.before(features.day + horizon), part.before(features.day)
+        return features.known, np.asarray(orders[after] == orders[before])
+
+    return Outcome(outcome, lambda features: features.abc == 0)
+
+
+def lapse_from(study: LandmarkStudy, examples: Examples | None) -> LapseRisk:
+    """Fit to the examples of `lapse_outcome`, and estimate the lapse risk on the day."""
+    history, now, horizon, snapshot = study.history, study.now, study.horizon, study.snapshot
+    fit = LandmarkFit(basis="", model=None)
+    if examples is not None:
+        fit = fit_landmarks(examples, TRENDS, _CURVES, horizon)
     segment = _segments(history, snapshot)
     abc = now.abc if snapshot is None else np.where(segment < 0, -1, segment // 3).astype(np.int8)
     probability = fit.probability(now.columns, abc == 0)
@@ -139,10 +156,10 @@ def lapse_of(
     orders = now.columns["orders_365"] * horizon / pace
     listed = order[(abc == 0)[order] & late[order]]
     rows = np.sort(listed)
-    months = monthly_sums(history, as_of, rows)[np.searchsorted(rows, listed)]
+    months = monthly_sums(history, study.as_of, rows)[np.searchsorted(rows, listed)]
     basis = LEARNED if fit.basis == LEARNED else "silence" if fit.model is not None else "rule"
     return LapseRisk(
-        as_of=as_of,
+        as_of=study.as_of,
         horizon_days=horizon,
         basis=basis,
         why=_why(fit, basis),
@@ -160,24 +177,6 @@ def lapse_of(
         pushes={name: each[order] for name, each in pushes_of(fit.model, now.columns).items()},
         fit=fit,
     )
-
-
-def _fitted(
-    history: OrderHistory, days: list[int], settings: Settings, horizon: int
-) -> LandmarkFit:
-    part = history.take(sample_rows(len(history)))
-
-    def outcome(features: Features) -> tuple[Bools, Bools]:
-        orders = part.sums.orders
-        after, before = part.before(features.day + horizon), part.before(features.day)
-        return features.known, np.asarray(orders[after] == orders[before])
-
-    examples = past_examples(
-        part, days, settings, horizon, outcome, lambda features: features.abc == 0
-    )
-    if examples is None:
-        return LandmarkFit(basis="", model=None)
-    return fit_landmarks(examples, TRENDS, _CURVES, horizon)
 
 
 def _by_quantile(history: OrderHistory, abc: Codes) -> Bools:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -16,7 +16,7 @@ from abcxyz.core.landmarks.model import Card
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import money, number
 
-__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason"]
+__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason", "sentences"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -129,6 +129,11 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     return ""
 
 
+def sentences(groups: Iterable[str], facts: Mapping[str, float], lang: str) -> list[str]:
+    """Return what was known about a customer by groups, without those of which nothing was."""
+    return [one for one in (reason(group, facts, lang) for group in groups) if one]
+
+
 def _silence(facts: Mapping[str, float], lang: str) -> str:
     days = number(facts["silence"], lang)
     if facts["orders"] < 2:
@@ -174,12 +179,12 @@ class Reasons:
 
         The strongest group is the first, and three of either side are the most.
         """
-        return self._groups(i, self._facts_of(i))
+        return self._groups(i, self.facts_of(i))
 
     def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
         """Return what raises probability number *i* in words, or what lowers it."""
-        facts = self._facts_of(i)
-        return [reason(group, facts, lang) for group in self._groups(i, facts)[against]]
+        facts = self.facts_of(i)
+        return sentences(self._groups(i, facts)[against], facts, lang)
 
     def _groups(
         self, i: int, facts: Mapping[str, float]
@@ -204,7 +209,8 @@ class Reasons:
         row: list[float] = self._stacked[i].tolist() if self._pushes else []
         return row
 
-    def _facts_of(self, i: int) -> dict[str, float]:
+    def facts_of(self, i: int) -> dict[str, float]:
+        """Return the facts behind probability number *i*."""
         return dict(zip(self._facts, self._stacked_facts[i].tolist(), strict=True))
 
     # One row of a table is read faster than one number each of many arrays.
