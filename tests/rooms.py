@@ -58,10 +58,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
         "crm.alarms": "core.* crm crm.*",
+        "crm.analysis": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
         "write_report": "",
         "webhooks": "",
+        # Progress of a run, which the command line shows.
+        "progress": "i18n",
         "plugins": "i18n http core.* crm.* write_report",
         "options": "plugins",
         "binding": "plugins options",
@@ -102,7 +105,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.formats",
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
         "tables.scan": "core.*",
-        "tables": "i18n core.* fast frames.* tables.*",
+        "tables": "i18n core.* tables.*",
         "tables.crm": "core.* crm crm.* tables tables.*",
         "tables.export": "i18n core.* tables",
         "tables.inspection": "i18n core.* tables tables.*",
@@ -137,9 +140,9 @@ ROOMS: dict[str, dict[str, str]] = {
         # A job in TOML, and its execution.
         "config": "i18n core.* crm crm.* plugins options binding registry tables",
         "pipeline": "i18n http core.* crm crm.* plugins companies registry history tables "
-        "tables.crm config",
+        "tables.crm config progress",
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
-        "pipeline.__init__": "pipeline.*",
+        "pipeline.__init__": "pipeline.* progress",
         # Questions with answers, for people, programs and assistants.
         "questions": "i18n core.* crm crm.* history",
         "questions.answers": "core.* crm crm.* history questions",
@@ -152,9 +155,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
         "cli.output": "i18n core.* plugins binding registry history scoring tables.* pipeline.* "
-        "cli.options",
+        "progress cli.options",
         "cli.inputs": "core.* crm crm.* companies companies.* history questions questions.* "
-        "tables config pipeline.* cli.options cli.output",
+        "tables config pipeline.* progress cli.options cli.output",
         "cli.commands.leads": "i18n core.* scoring tables pipeline.* cli.options cli.inputs "
         "cli.output",
         "cli.commands.dynamics": "i18n core.* history tables config pipeline.* cli.options "
@@ -167,7 +170,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
         "cli.inputs cli.output",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
-        "demo config pipeline.* cli.options cli.inputs cli.output "
+        "demo config pipeline.* progress cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
         "cli.__init__": "i18n plugins registry cli.*",
         "__main__": "cli.__init__",

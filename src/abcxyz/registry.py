@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import Distribution, EntryPoint, entry_points, version
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -192,7 +192,8 @@ def _allowed(
     for written in allow or ():
         package, _, version = written.partition("==")
         pins[_normal(package)] = version.strip()
-    installed = {_normal(point.dist.name): point.dist.version for point in points if point.dist}
+    packages = [_package(point.dist) for point in points if point.dist is not None]
+    installed = {_normal(name): version for name, version in packages}
     for package, version in pins.items():
         if package not in installed or version not in ("", installed[package]):
             raise PluginError(
@@ -204,7 +205,7 @@ def _allowed(
             )
     chosen = []
     for point in points:
-        package = _normal(point.dist.name) if point.dist else ""
+        package = _normal(_place(point)[0])
         if (
             _is_ours(point)
             or package in pins
@@ -216,7 +217,7 @@ def _allowed(
 
 def _is_ours(point: EntryPoint) -> bool:
     ours = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
-    package = _normal(point.dist.name) if point.dist else "abcxyz"
+    package = _normal(_place(point)[0]) or "abcxyz"
     return package == "abcxyz" and point.module.partition(".")[0] in ours
 
 
@@ -313,9 +314,14 @@ def _itself(plugin: object) -> object:
 
 
 def _place(point: EntryPoint) -> tuple[str, str, str]:
-    if point.dist is None:
-        return "", "", point.name
-    return point.dist.name, point.dist.version, point.name
+    package, version = ("", "") if point.dist is None else _package(point.dist)
+    return package, version, point.name
+
+
+@functools.lru_cache(maxsize=64)
+def _package(distribution: Distribution) -> tuple[str, str]:
+    """Return name and version of a package, whose metadata is a long text to parse."""
+    return distribution.name, distribution.version
 
 
 def _offers(plugin: object, roles: Sequence[str]) -> dict[tuple[str, str], Any]:

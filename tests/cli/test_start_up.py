@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,17 @@ def test_help_loads_no_adapter(words: list[str]) -> None:
     modules = loaded_by(f"from abcxyz.cli import main; main({words!r})")
     assert not HEAVY & packages(modules)
     assert not [name for name in modules if name.startswith(("abcxyz.core", "abcxyz.tables"))]
+
+
+def test_classifying_a_file_loads_no_pipeline(tmp_path: Path) -> None:
+    """Reports, jobs and data frames of other libraries are not what a file of sales needs."""
+    file = tmp_path / "sales.csv"
+    file.write_text("customer,date,amount\nAnn,2026-09-30,7\nBob,2026-10-05,5\n")
+    words = ["classify", str(file), "--as-of", "2026-11-01", "--json"]
+    modules = loaded_by(f"from abcxyz.cli import main; main({words!r})")
+    assert "abcxyz.core.analysis.analyze" in modules
+    unwanted = ("abcxyz.crm", "abcxyz.pipeline", "abcxyz.frames", "abcxyz.registry", "narwhals")
+    assert not [name for name in modules if name.startswith(unwanted)]
 
 
 def test_help_lists_the_commands_of_plugins(capsys: pytest.CaptureFixture[str]) -> None:

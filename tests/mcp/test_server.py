@@ -164,6 +164,26 @@ def test_a_slow_answer_is_given_up(data: QuestionData, monkeypatch: pytest.Monke
     talk(QuestionServer(data, version="1", seconds=0.05), act)
 
 
+def test_a_page_larger_than_the_server_allows_is_shortened_and_the_answer_says_so(
+    data: QuestionData,
+) -> None:
+    server = QuestionServer(data, version="1", most_rows=2)
+
+    async def act(client: Any) -> None:
+        usual = (await client.call_tool("list_deals", {"outcome": "any"})).structured_content
+        assert (len(usual["value"]), len(usual["warnings"])) == (2, 1)
+        more = await client.call_tool("list_deals", {"outcome": "any", "limit": 5})
+        page = more.structured_content
+        assert (len(page["value"]), page["rows"]) == (2, 6)
+        assert page["next_cursor"]
+        assert [one["code"] for one in page["warnings"]] == ["without_amount", "rows_limited"]
+        assert "at most 2 rows" in more.content[0].text
+        wrong = await client.call_tool("list_deals", {"limit": 101})
+        assert wrong.structured_content["code"] == "bad_argument"
+
+    talk(server, act)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("era", ERAS)
 def test_the_command_serves_over_standard_input_and_output(tmp_path: Path, era: str) -> None:

@@ -25,6 +25,7 @@ from abcxyz.questions import (
     answer_question,
     available,
 )
+from abcxyz.questions.cleaning import clean_name, plain_id
 
 
 @pytest.fixture(scope="module")
@@ -240,27 +241,64 @@ HOSTILE = (
 )
 
 
-def test_a_hostile_name_changes_no_byte_outside_its_field(tmp_path: Path) -> None:
-    answers = []
-    for name in ("Mill Ann", HOSTILE):
-        one = QuestionData(
-            crm=worlds.crm({**worlds.PEOPLE, "17": name}), names="all", today=lambda: worlds.TODAY
-        )
-        answers.append([ask(one, "list_deals", owner="17"), ask(one, "managers")])
-    for plain, hostile in zip(*answers, strict=True):
-        shown = hostile.value[0].get("owner_name") or next(
-            row["name"] for row in hostile.value if row["owner"] == "17"
-        )
-        assert len(shown) <= 80
-        assert not re.search("[\n\u202e«»]", shown)
-        before = json.dumps(plain.to_dict()).replace("Mill Ann", "NAME")
-        after = json.dumps(hostile.to_dict()).replace(json.dumps(shown)[1:-1], "NAME")
-        assert before == after
+def hostile_world(field: str, name: str) -> QuestionData:
+    """Return the world with one name of it replaced."""
+    people = {**worlds.PEOPLE, "17": name} if field == "owner" else worlds.PEOPLE
+    customers = {**worlds.CUSTOMERS, "CO_5": name} if field == "customer" else worlds.CUSTOMERS
+    return QuestionData(
+        analysis=worlds.analysis(date(2026, 11, 1), customers=customers),
+        crm=worlds.crm(
+            people,
+            stages=worlds.stages_with(name) if field == "stage" else worlds.STAGES,
+            reason=name if field == "reason" else "too expensive",
+            product=name if field == "product" else "Filter",
+            source=name if field == "source" else "WEB",
+        ),
+        names="all",
+        today=lambda: worlds.TODAY,
+    )
+
+
+#: Where each kind of name is shown, besides the answers in which it must change nothing.
+SHOWN_IN = {
+    "owner": {"list_deals", "managers", "sla"},
+    "customer": {"customer_segment", "list_segment", "list_deals", "last_activity"},
+    "stage": {"list_deals", "funnel"},
+    "reason": {"losses"},
+    "source": {"count_deals"},
+    "product": set(),
+}
+
+
+@pytest.mark.parametrize("field", SHOWN_IN)
+def test_a_hostile_name_changes_no_byte_outside_its_field(field: str) -> None:
+    worlds_of = {name: hostile_world(field, name) for name in ("Mill Ann", HOSTILE)}
+    shown_in = set()
+    for question in available(worlds_of[HOSTILE]):
+        arguments = dict(CALLS.get(question.name, {}))
+        texts = []
+        for name, world in worlds_of.items():
+            if field == "source" and question.name == "count_deals":
+                arguments["source"] = plain_id(name)
+            try:
+                answer = answer_question(question.name, world, arguments).to_dict()
+            except QuestionError as problem:
+                answer = problem.to_dict()
+            written = json.dumps(answer, ensure_ascii=False)
+            visible = json.dumps(clean_name(name), ensure_ascii=False)[1:-1]
+            assert not re.search("[\n\u202e]", written)
+            if visible in written:
+                shown_in.add(question.name)
+            assert clean_name(name)[:40] not in answer.get("definition", "") + answer.get(
+                "fix", ""
+            )
+            longer = json.dumps(plain_id(name), ensure_ascii=False)[1:-1]
+            texts.append(written.replace(longer, "NAME").replace(visible, "NAME"))
+        assert texts[0] == texts[1], question.name
+    assert shown_in >= SHOWN_IN[field]
 
 
 def test_contacts_as_identifiers_are_hidden() -> None:
-    from abcxyz.questions.cleaning import plain_id
-
     for written in ("ann@example.com", "+7 912 345-67-89"):
         assert plain_id(written).startswith("id-")
     assert plain_id("C1284") == "C1284"

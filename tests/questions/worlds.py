@@ -6,10 +6,21 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from attrs import evolve
 
 from abcxyz import Settings, Transactions, analyze
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.crm import Activities, CrmData, Deals, Leads, Stage, StageChanges, StageMap, Users
+from abcxyz.crm import (
+    Activities,
+    CrmData,
+    Deals,
+    Leads,
+    ProductLines,
+    Stage,
+    StageChanges,
+    StageMap,
+    Users,
+)
 from abcxyz.history import History
 from abcxyz.questions import QuestionData
 
@@ -65,7 +76,14 @@ def moment(day: str) -> str:
     return f"2026-{day}T09:00:00+03:00"
 
 
-def crm(names: dict[str, str] = PEOPLE) -> CrmData:
+def crm(
+    names: dict[str, str] = PEOPLE,
+    *,
+    stages: StageMap = STAGES,
+    reason: str = "too expensive",
+    product: str = "Filter",
+    source: str = "WEB",
+) -> CrmData:
     """Return the records of the CRM."""
     changes = [(one[0], day, stage) for one in DEALS for day, stage in one[6]]
     return CrmData(
@@ -75,9 +93,10 @@ def crm(names: dict[str, str] = PEOPLE) -> CrmData:
             stage=[one[6][-1][1] for one in DEALS],
             created=[moment(one[6][0][0]) for one in DEALS],
             owner=[one[2] for one in DEALS],
-            source=[one[3] for one in DEALS],
+            source=[source if one[3] == "WEB" else one[3] for one in DEALS],
             customer=[one[4] for one in DEALS],
             amount=[one[5] for one in DEALS],
+            lost_reason=[reason if one[6][-1][1] == "LOSE" else "" for one in DEALS],
         ),
         changes=StageChanges(
             deal=[one[0] for one in changes],
@@ -99,13 +118,25 @@ def crm(names: dict[str, str] = PEOPLE) -> CrmData:
             answered=[moment("11-02"), None],
         ),
         users=Users(user=list(names), name=list(names.values())),
-        stages=STAGES,
+        lines=ProductLines(
+            deal=["101", "102", "106"],
+            product=[product, product, "Pump"],
+            quantity=[1.0, 2.0, 1.0],
+            amount=[100.0, 250.0, 500.0],
+        ),
+        stages=stages,
         zone="Europe/Moscow",
         until=np.datetime64("2026-11-27T21:00:00", "s"),
     )
 
 
-def analysis(as_of: date, last: float = 40.0) -> Analysis:
+def stages_with(title: str) -> StageMap:
+    """Return the stages, the first of them with another title."""
+    first, *others = STAGES.funnels["0"]
+    return StageMap({**STAGES.funnels, "0": [evolve(first, name=title), *others]})
+
+
+def analysis(as_of: date, last: float = 40.0, customers: dict[str, str] = CUSTOMERS) -> Analysis:
     """Return an analysis of the invented customers, with their names."""
     rows = [
         (who, date(2026, month, 5), money)
@@ -115,7 +146,7 @@ def analysis(as_of: date, last: float = 40.0) -> Analysis:
     ]
     sales = Transactions(*map(list, zip(*rows, strict=True)))
     settings = Settings(period="3M", bucket="M")
-    return analyze(sales, as_of=as_of, settings=settings, names=CUSTOMERS)
+    return analyze(sales, as_of=as_of, settings=settings, names=customers)
 
 
 def history(path: Path) -> Path:

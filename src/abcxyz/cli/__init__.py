@@ -7,6 +7,7 @@ import ast
 import functools
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -14,7 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from abcxyz.cli.options.language import (
     data_language,
@@ -92,7 +93,13 @@ def build_parser(
     parser = parser_in(lang, on_error)(
         prog="abcxyz", description="ABC/XYZ segmentation of customers by their sales."
     )
-    parser.add_argument("--version", action="version", version=f"abcxyz {version('abcxyz')}")
+    parser.add_argument(
+        "--version",
+        action=_ShowVersion,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="show program's version number and exit",
+    )
     parser.set_defaults(lang=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
@@ -106,8 +113,18 @@ def build_parser(
 
 
 _MODULE = "abcxyz.cli.commands.{}"
+#: The constant of a command's module: on a line, or on several in parentheses.
+_HELP = re.compile(r"^HELP = (\(.*?^\)|.+?)$", re.MULTILINE | re.DOTALL)
 #: What is said when a command is stopped, unless its module has a constant ``STOPPED``.
 _UNCHANGED = "stopped; nothing was changed"
+
+
+class _ShowVersion(argparse.Action):
+    """Print the version, which is looked up only then, and exit."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"abcxyz {version('abcxyz')}")
+        parser.exit()
 
 
 def _add(subparsers: Any, name: str, command: CliCommand, *, options: bool = True) -> None:
@@ -122,9 +139,9 @@ def _help_of(module: str) -> str:
     spec = find_spec(_MODULE.format(module))
     assert spec is not None
     assert spec.origin is not None
-    for statement in ast.parse(Path(spec.origin).read_text("utf-8")).body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "HELP":
-            return str(ast.literal_eval(statement.value))
+    written = _HELP.search(Path(spec.origin).read_text("utf-8"))
+    if written is not None:
+        return str(ast.literal_eval(written[1]))
     raise AssertionError(f"the module of {module} has no constant HELP")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -15,13 +16,15 @@ from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.documents import head
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
+from abcxyz.crm.alarms.alarm import Anomalies
+from abcxyz.crm.alarms.anomalies import anomalies
 from abcxyz.crm.facts import crm_facts
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.reports.base import Report
 from abcxyz.crm.reports.registry import REPORTS, make_report
 from abcxyz.crm.reports.service.levels import ServiceReport
 from abcxyz.crm.reports.stuck import StuckReport
-from abcxyz.crm.settings import CrmSettings
+from abcxyz.crm.settings import ANOMALIES, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import Catalogue
@@ -50,7 +53,7 @@ class CrmAnalysis:
     settings, calendar
         Settings of the reports, and the working calendar.
     reports
-        Name of a report -> the report, in the order of `REPORTS`.
+        Name of a report -> the report, in the order of `REPORTS`, the anomalies last.
     missing
         Name of a report -> why it cannot be made of these records.
     remarks
@@ -71,13 +74,20 @@ class CrmAnalysis:
         """What was repaired or left out of the records."""
         return self.crm.quality
 
+    @property
+    def anomalies(self) -> Anomalies | None:
+        """What is not as usual; None where it was not sought, or cannot be."""
+        made = self.reports.get(ANOMALIES)
+        return made if isinstance(made, Anomalies) else None
+
     def facts(self) -> CrmFacts:
-        """Return the facts for alerts: owners, open deals, overdue requests."""
+        """Return the facts for alerts: owners, open deals, overdue requests, anomalies."""
         stuck, service = self.reports.get("stuck"), self.reports.get("sla")
         return crm_facts(
             self.crm,
             stuck=stuck if isinstance(stuck, StuckReport) else None,
             service=service if isinstance(service, ServiceReport) else None,
+            unusual=[] if self.anomalies is None else [one.unusual for one in self.anomalies.open],
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -160,14 +170,26 @@ def analyze_crm(
         window = Window(day - timedelta(days=365), day)
     calendar = calendar or settings.calendar_for(crm)
     chosen = settings.options(calendar)
+    makers: dict[str, Callable[[], Report]] = {}
+    for name, kind in REPORTS.items():
+        options = {key: value for key, value in chosen.items() if key in kind.options}
+        makers[name] = partial(make_report, name, crm, window, **options)
+    makers[ANOMALIES] = partial(
+        anomalies,
+        crm,
+        calendar=calendar,
+        changes=settings.changes,
+        margin=1.0 if settings.margin is None else settings.margin,
+        min_money=settings.min_money,
+        rules=settings.rules,
+    )
     reports: dict[str, Report] = {}
     missing: dict[str, str] = {}
-    for name, kind in REPORTS.items():
+    for name, make in makers.items():
         if settings.reports and name not in settings.reports:
             continue
-        options = {key: value for key, value in chosen.items() if key in kind.options}
         try:
-            reports[name] = make_report(name, crm, window, **options)
+            reports[name] = make()
         except InputError as problem:
             if settings.reports:
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from abcxyz._arrays import Bools
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, OverdueRequest
+from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.records.visits import OPEN
 from abcxyz.crm.reports.base import NOT_GIVEN
@@ -21,7 +22,11 @@ __all__ = ["crm_facts"]
 
 
 def crm_facts(
-    crm: CrmData, *, stuck: StuckReport | None = None, service: ServiceReport | None = None
+    crm: CrmData,
+    *,
+    stuck: StuckReport | None = None,
+    service: ServiceReport | None = None,
+    unusual: Iterable[UnusualFigure] = (),
 ) -> CrmFacts:
     """Return what the alerts need to know of a CRM.
 
@@ -34,6 +39,8 @@ def crm_facts(
         change decide.
     service
         The service levels; None where they are not known.
+    unusual
+        Weekly figures that are not as usual.
 
     Returns
     -------
@@ -44,6 +51,7 @@ def crm_facts(
     return CrmFacts(
         deals=_open_deals(crm, stuck),
         requests=() if service is None else _overdue(crm, service),
+        unusual=unusual,
     )
 
 

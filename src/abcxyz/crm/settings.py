@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import date, time
@@ -17,7 +18,10 @@ from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
 from abcxyz.toolkit.known_names import check_known
 
-__all__ = ["WEEKDAYS", "AnnouncedChange", "CalendarSettings", "CrmSettings"]
+__all__ = ["ANOMALIES", "WEEKDAYS", "AnnouncedChange", "CalendarSettings", "CrmSettings"]
+
+ANOMALIES = "anomalies"
+"""Name of the report on what is not as usual, beside those of `REPORTS`."""
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Days of the week, as a job names them."""
@@ -151,8 +155,10 @@ class CrmSettings:
         Funnel of the reports that take one; None for all.
     margin
         Share of the amount that is profit; None leaves money as sales.
+    min_money
+        Money from which a figure that is not as usual is an alarm, where its money is known.
     reports
-        Names of the reports; empty makes all that the records allow.
+        Names of the reports, or `ANOMALIES`; empty makes all that the records allow.
     calendar
         Working time; None is that of the source, or else Monday to Friday, 9 to 18.
     rules
@@ -175,6 +181,10 @@ class CrmSettings:
     margin: float | None = field(
         default=None, metadata={"help": "share of the amount that is profit, such as 0.3"}
     )
+    min_money: float = field(
+        default=0.0,
+        metadata={"help": "money from which a figure that is not as usual is an alert"},
+    )
     reports: tuple[str, ...] = field(
         default=(),
         converter=_tuple,
@@ -188,9 +198,13 @@ class CrmSettings:
         check_known(
             "the report {key!r} is unknown; use some of {known}",
             key=self.reports,
-            known=REPORTS,
+            known=(*REPORTS, ANOMALIES),
             error=InputError,
         )
+        if not 0 <= self.min_money < math.inf:
+            raise InputError(
+                "min_money is {value}; give a sum of money from 0", value=self.min_money
+            )
         if self.margin is not None and not 0 < self.margin <= 1:
             raise InputError(
                 "the margin is {margin}; give a share between 0 and 1", margin=self.margin

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,14 +11,13 @@ from typing import Any
 
 from abcxyz.errors import InputError
 from abcxyz.frames.segmentation import segmented
-from abcxyz.toolkit.temporary import temporary_folder
+from abcxyz.toolkit.parsing import parse_megabytes
+from abcxyz.toolkit.temporary import spill_directory, temporary_folder
 
 __all__ = [
     "MEMORY",
     "Progress",
-    "megabytes",
     "parquet_sales",
-    "spill_directory",
     "write_segments",
 ]
 
@@ -32,7 +30,6 @@ Progress = Callable[[float], None]
 """Callback with the progress of the running query, 0..1."""
 
 _TICK = 0.5
-_LEAST = 100
 
 
 @contextmanager
@@ -91,7 +88,7 @@ def parquet_sales(
     with temporary_folder(spill_directory(spill)) as folder:
         connection = duckdb.connect()
         try:
-            connection.execute(f"set memory_limit = '{int(megabytes(memory) * _ENGINE)}MB'")
+            connection.execute(f"set memory_limit = '{int(parse_megabytes(memory) * _ENGINE)}MB'")
             connection.execute("set temp_directory = $folder", {"folder": str(folder)})
             if threads is not None:
                 connection.execute(f"set threads = {int(threads)}")
@@ -112,49 +109,6 @@ def parquet_sales(
                 yield sales
         finally:
             connection.close()
-
-
-def spill_directory(spill: str | PathLike[str] | None) -> str | None:
-    """Return the directory for temporary files; None for the system's.
-
-    Raises
-    ------
-    InputError
-        It does not exist.
-    """
-    if spill is None:
-        return None
-    folder = Path(spill)
-    if not folder.is_dir():
-        raise InputError(
-            "the spill directory {path} does not exist; make it, or name another one",
-            path=str(folder),
-        )
-    return str(folder)
-
-
-def megabytes(memory: str) -> float:
-    """Return a memory limit in megabytes.
-
-    Raises
-    ------
-    InputError
-        It is not a size, or too small.
-
-    Examples
-    --------
-    >>> megabytes("1.5GB")
-    1500.0
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([MGT])B?\s*", memory.upper())
-    size = float(match[1]) * {"M": 1, "G": 1e3, "T": 1e6}[match[2]] if match else 0
-    if size < _LEAST:
-        raise InputError(
-            "the memory {memory!r} cannot be used; write it as 500MB or 1GB, at least {least}MB",
-            memory=memory,
-            least=_LEAST,
-        )
-    return size
 
 
 @contextmanager

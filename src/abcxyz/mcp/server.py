@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-from attrs import asdict
+from attrs import asdict, evolve
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
@@ -21,13 +21,15 @@ from abcxyz.questions import (
     Question,
     QuestionData,
     QuestionError,
+    Remark,
     answer_question,
     available,
 )
 from abcxyz.questions.cleaning import clean_name, plain_id
 from abcxyz.questions.names import Named
+from abcxyz.questions.parameters import MOST_ROWS
 from abcxyz.questions.problems import explained, message
-from abcxyz.toolkit.catalogue import translate
+from abcxyz.toolkit.catalogue import languages, text, translate
 
 __all__ = ["INSTRUCTIONS", "RESULT_SCHEMA", "QuestionServer"]
 
@@ -132,9 +134,7 @@ class QuestionServer(MCPServer):
                     code="bad_argument",
                     fix=message("call one of {known}", known=", ".join(self._questions)),
                 )
-            asked = {"lang": self._lang, **arguments}
-            if isinstance(asked.get("limit"), int) and asked["limit"] > self._most_rows:
-                asked["limit"] = self._most_rows
+            asked, too_many = self._limited(self._questions[name], arguments)
             if context is not None:
                 await context.report_progress(0, 1)
             answer = None
@@ -150,6 +150,8 @@ class QuestionServer(MCPServer):
                     fix=message("ask for a shorter window or fewer rows"),
                     seconds=round(self._seconds),
                 )
+            if too_many:
+                answer = evolve(answer, warnings=(*answer.warnings, self._cut_remark(lang)))
             if context is not None:
                 await context.report_progress(1, 1)
         except AbcxyzError as problem:
@@ -165,6 +167,32 @@ class QuestionServer(MCPServer):
         return CallToolResult(
             content=[TextContent(type="text", text=answer.text())],
             structured_content=answer.to_dict(),
+        )
+
+    def _limited(
+        self, question: Question, arguments: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
+        """Return the arguments with language and page size, and whether more rows were wanted."""
+        asked = {"lang": self._lang, **arguments}
+        default = next((one.default for one in question.parameters if one.name == "limit"), None)
+        if default is None:
+            return asked, False
+        wanted = asked.get("limit")
+        if wanted is None:
+            asked["limit"] = min(default, self._most_rows)
+        elif type(wanted) is int and self._most_rows < wanted <= MOST_ROWS:
+            asked["limit"] = self._most_rows
+            return asked, True
+        return asked, False
+
+    def _cut_remark(self, lang: str) -> Remark:
+        return Remark(
+            "rows_limited",
+            text(
+                "A page has at most {rows} rows here; the next ones follow by next_cursor.",
+                lang if lang in languages() else self._lang,
+                rows=self._most_rows,
+            ),
         )
 
     def _add_resources(self) -> None:

@@ -4,9 +4,9 @@ from abcxyz.pipeline.outcome import ALERTS_EXIT_CODE, Outcome, SinkOutcome
 from abcxyz.pipeline.pilots.report import PilotReport, PilotStep
 from abcxyz.pipeline.pilots.steps import pilot, restore_pilot
 from abcxyz.pipeline.preflight import Checked, check
-from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import Reading
 from abcxyz.pipeline.runner import run
+from abcxyz.progress import RunProgress
 
 __all__ = [
     "ALERTS_EXIT_CODE",

@@ -22,7 +22,6 @@ from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.crm import read_source
 from abcxyz.pipeline.failures import adapter_failure
-from abcxyz.pipeline.progress import RunProgress
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import (
     AttributeFiller,
@@ -32,6 +31,7 @@ from abcxyz.plugins import (
     FactsSource,
     SystemIdentity,
 )
+from abcxyz.progress import RunProgress
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.redaction import Redactor
 
@@ -216,6 +216,7 @@ def _renamed(facts: CrmFacts, name: Callable[[Any], str]) -> CrmFacts:
             one if one.customer is None else evolve(one, customer=name(one.customer))
             for one in facts.requests
         ],
+        unusual=facts.unusual,
     )
 
 
@@ -240,4 +241,5 @@ def _merged(systems: Iterable[CrmFacts]) -> CrmFacts:
         time_spent=[one for facts in every for one in facts.time_spent],
         contacts=[one for facts in every for one in facts.contacts],
         requests=[one for facts in every for one in facts.requests],
+        unusual=[one for facts in every for one in facts.unusual],
     )

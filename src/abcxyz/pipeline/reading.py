@@ -21,8 +21,8 @@ from abcxyz.core.sales.quality import Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, AdapterError
-from abcxyz.pipeline.progress import RunProgress
 from abcxyz.plugins import NamesSource, ProgressReporter, QualitySource, Source
+from abcxyz.progress import RunProgress
 from abcxyz.tables.account import merged, outside_window
 from abcxyz.toolkit.redaction import Redactor
 

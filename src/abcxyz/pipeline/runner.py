@@ -22,11 +22,11 @@ from abcxyz.pipeline.enrich import enrich
 from abcxyz.pipeline.failures import adapter_failure, redacted
 from abcxyz.pipeline.outcome import Outcome, SinkOutcome
 from abcxyz.pipeline.prepare import Advice, built, job_lock
-from abcxyz.pipeline.progress import RunInterrupted, RunProgress, TrackedProgress
 from abcxyz.pipeline.raising import Raising
 from abcxyz.pipeline.reading import Reading
 from abcxyz.pipeline.write_guard import Confirm, PlanCheck
 from abcxyz.plugins import GuardedSink, LocalTarget, ProgressReporter, Sink
+from abcxyz.progress import RunInterrupted, RunProgress, TrackedProgress
 from abcxyz.registry import Registry
 from abcxyz.toolkit.redaction import Redactor
 

@@ -20,6 +20,7 @@ from abcxyz.toolkit.catalogue import languages, translate
 __all__ = [
     "CONTACTS",
     "MOMENTS",
+    "MOST_ROWS",
     "OUTCOMES",
     "RULES",
     "Parameter",
@@ -29,6 +30,9 @@ __all__ = [
 ]
 
 _LONGEST = 120
+MOST_ROWS = 100
+"""Most rows of a page."""
+
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
         "open": message("Open deals."),
@@ -213,7 +217,9 @@ Since = Annotated[date | None, Parameter(kind="day", help=message("First day of 
 Until = Annotated[
     date | None, Parameter(kind="day", help=message("Day after the last day of the window"))
 ]
-Limit = Annotated[int, Parameter(kind="count", help=message("Rows to return"), least=1, most=100)]
+Limit = Annotated[
+    int, Parameter(kind="count", help=message("Rows to return"), least=1, most=MOST_ROWS)
+]
 CursorText = Annotated[
     str | None,
     Parameter(kind="text", help=message("next_cursor of the page before"), longest=400),

@@ -177,7 +177,8 @@ def _growth(growth: GrowthList, mask: _Mask) -> GrowthList:
 
 
 def _alert(alert: Alert, mask: _Mask) -> Alert:
-    facts = dict(alert.facts)
+    # The facts of an anomaly name groups of the CRM: employees, sources, products.
+    facts = {} if alert.about_figure else dict(alert.facts)
     if "deal" in facts:
         facts["deal"] = mask.one(facts["deal"])
     # With the same secret, an alert has the same key every day.

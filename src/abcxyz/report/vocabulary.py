@@ -63,6 +63,8 @@ ALERT_KINDS = MappingProxyType(
         "sla_overdue": "Answer overdue",
         "stalled_deal": "Deal without movement",
         "no_next_step": "Deal without next step",
+        "anomaly_fall": "Figure below the usual",
+        "anomaly_rise": "Figure above the usual",
         "near_a": "Close to A",
         "dead_money": "Much time, little money",
         "lead_waiting": "Lead waits",

@@ -18,7 +18,6 @@ from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions, concat
-from abcxyz.frames.parquet import megabytes, spill_directory
 from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
@@ -30,6 +29,8 @@ from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.shapes.undated import is_dated
 from abcxyz.tables.table import FrameTable, first_rows
 from abcxyz.tables.table_scan import TableScan
+from abcxyz.toolkit.parsing import parse_megabytes
+from abcxyz.toolkit.temporary import spill_directory
 
 __all__ = ["Sales", "SalesScan", "read_sales", "scan_sales"]
 
@@ -314,10 +315,8 @@ class SalesScan:
             notices=[*self._choices.notices, *notices],
         )
         count, amount = self._outside
-        if not count:
-            return account
-        issue = issue_of("outside_window", int(count), amount)
-        return evolve(account, issues=(*account.issues, issue))
+        issues = [issue_of("outside_window", int(count), amount)] if count else []
+        return evolve(account, issues=(*account.issues, *issues))
 
     @property
     def spilled(self) -> bool:
@@ -397,4 +396,4 @@ def scan_sales(
 
 def _lines_budget(memory: str) -> float:
     """Return the bytes of lines that fit: the sums need as much again, twice."""
-    return max(0.1, (megabytes(memory) - _LIBRARIES) / 3) * 1e6
+    return max(0.1, (parse_megabytes(memory) - _LIBRARIES) / 3) * 1e6

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from abcxyz.errors import AbcxyzError
+from abcxyz.errors import AbcxyzError, InputError
 from abcxyz.toolkit.locks import file_lock
 
-__all__ = ["TemporaryFolder", "temporary_folder"]
+__all__ = ["TemporaryFolder", "spill_directory", "temporary_folder"]
 
 _PREFIX = "abcxyz-run-"
 _LOCK = "running.lock"
@@ -69,6 +69,25 @@ def temporary_folder(parent: str | os.PathLike[str] | None = None) -> Iterator[P
         yield folder.path
     finally:
         folder.remove()
+
+
+def spill_directory(spill: str | os.PathLike[str] | None) -> str | None:
+    """Return the directory for temporary files; None for the system's.
+
+    Raises
+    ------
+    InputError
+        It does not exist.
+    """
+    if spill is None:
+        return None
+    folder = Path(spill)
+    if not folder.is_dir():
+        raise InputError(
+            "the spill directory {path} does not exist; make it, or name another one",
+            path=str(folder),
+        )
+    return str(folder)
 
 
 def _sweep(parent: Path) -> None:

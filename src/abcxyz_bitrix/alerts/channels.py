@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from abcxyz.errors import AdapterError, BadDataError
+from abcxyz.errors import AdapterError, BadDataError, ConfigError
 from abcxyz.toolkit.catalogue import translate
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
 from abcxyz_bitrix.alerts.message import Message, plain
@@ -43,6 +43,7 @@ _METHODS = {
 }
 _SCOPES = {"timeline": {"crm"}, "tasks": {"task"}, "notify": {"im"}}
 CHANNELS = tuple(_METHODS)
+_NO_CARD: Party = (0, 0)  # of an alert about a figure, which no object of the CRM shows
 _NOTIFY_TRIES = 2  # of a notification that the portal answers with false
 
 
@@ -114,10 +115,11 @@ class Alerts:
         sent = 0
         left: dict[str, None] = {}
         broken: set[str] = set()
-        for message in self._messages(analysis, parties):
+        refused: dict[Alert, ConfigError] = {}
+        for message in self._messages(analysis, parties, refused):
             if self._moved_by_ours(message, ledger):
                 continue
-            for channel in self.channels:
+            for channel in self._channels_of(message):
                 if budget.spent or channel in broken:
                     left[message.key] = None
                     continue
@@ -129,6 +131,9 @@ class Alerts:
                         broken.add(channel)
                     failed.setdefault(message.customer, translate(problem, self.lang))
                     left[message.key] = None
+        for alert, reason in refused.items():
+            failed.setdefault(str(alert.customer), translate(reason, self.lang))
+            left[str(alert.key)] = None
         return sent, list(left)
 
     def _moved_by_ours(self, message: Message, ledger: Ledger) -> bool:
@@ -147,18 +152,28 @@ class Alerts:
         ledger = Ledger(Path(self.ledger))
         return sum(
             ledger.fresh or not ledger.state(message.key, channel)
-            for message in self._messages(analysis, parties)
-            for channel in self.channels
+            for message in self._messages(analysis, parties, {})
+            for channel in self._channels_of(message)
         )
+
+    def _channels_of(self, message: Message) -> Sequence[str]:
+        """Return the channels of a message: without a card there is no timeline to comment in."""
+        return [one for one in self.channels if message.entity or one != "timeline"]
 
     # -- content and receiver ----------------------------------------------------------------
 
     def _messages(
-        self, analysis: Analysis, parties: Mapping[str, Sequence[Party]]
+        self,
+        analysis: Analysis,
+        parties: Mapping[str, Sequence[Party]],
+        refused: dict[Alert, ConfigError],
     ) -> list[Message]:
+        """Return the messages; *refused* is filled with alerts that nobody can receive."""
         bound: list[tuple[Alert, Party]] = []
         for alert in analysis.raised:
-            if alert.kind != "stalled_deal" or self.stalled:
+            if alert.about_figure:
+                bound.append((alert, _NO_CARD))
+            elif alert.kind != "stalled_deal" or self.stalled:
                 bound += [(alert, party) for party in _card(alert, parties)]
         owners = self._owners([party for _, party in bound])
         staff = Staff(self.client, self.head, self.sales_department)
@@ -167,7 +182,13 @@ class Alerts:
             name = analysis.names.get(alert.customer)
             sentence = alert.sentence(self.lang, name=name) if name else alert.sentence(self.lang)
             text = plain(sentence)
-            owner = owners.get(party, 0)
+            try:
+                receiver = self._receiver(alert, owners.get(party, 0), staff)
+            except ConfigError as problem:
+                if not alert.about_figure:
+                    raise
+                refused[alert] = problem.with_traceback(None)
+                continue
             messages.append(
                 Message(
                     str(alert.key),
@@ -176,11 +197,17 @@ class Alerts:
                     party[1],
                     self._title(alert, party, text),
                     text,
-                    # The head receives stalled deals, even if the responsible employee is active.
-                    staff.head(owner) if alert.kind == "stalled_deal" else staff.receiver(owner),
+                    receiver,
                 )
             )
         return messages
+
+    @staticmethod
+    def _receiver(alert: Alert, owner: int, staff: Staff) -> int:
+        """Return who is to act; the head, even if the responsible employee is active."""
+        if alert.about_figure or alert.kind == "stalled_deal":
+            return staff.head(owner)
+        return staff.receiver(owner)
 
     def _title(self, alert: Alert, party: Party, text: str) -> str:
         if alert.kind == "stalled_deal" and party[0] == DEAL:

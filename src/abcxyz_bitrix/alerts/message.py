@@ -31,7 +31,7 @@ def plain(text: str) -> str:
 
 @frozen
 class Message:
-    """Text of one alert, bound to a CRM object."""
+    """Text of one alert, bound to a CRM object; to none if *entity* is 0."""
 
     key: str
     customer: str
@@ -47,9 +47,9 @@ class Message:
         return f"{self.text}\n{marker(self.key)}"
 
     @property
-    def binding(self) -> str:
-        """Type and id of the object, as tasks refer to it."""
-        return code_of(self.entity, self.number)
+    def bindings(self) -> list[str]:
+        """Type and id of the object, as tasks refer to it; empty without one."""
+        return [code_of(self.entity, self.number)] if self.entity else []
 
     @property
     def digest(self) -> str:

@@ -46,7 +46,7 @@ class Tasks:
                         "creatorId": author,
                         "responsibleId": message.receiver,
                         "deadline": deadline,
-                        "crmItemIds": [message.binding],
+                        "crmItemIds": message.bindings,
                     }
                 },
                 f"abcxyz-{message.digest}",
@@ -67,7 +67,7 @@ class Tasks:
             "CREATED_BY": author,
             "RESPONSIBLE_ID": message.receiver,
             "DEADLINE": deadline,
-            "UF_CRM_TASK": [message.binding],
+            "UF_CRM_TASK": message.bindings,
         }
         answer = self.client.call(ADD, {"fields": fields})
         return as_id(as_map(as_map(answer.result).get("task")).get("id"))
@@ -82,11 +82,15 @@ class Tasks:
             recognises it by the marker in its text alone.
         """
         number = self._in_tasks(message)
+        if not message.entity:
+            return number
         return self._in_timeline(message, since) if number is None else number
 
     def _in_tasks(self, message: Message) -> int | None:
         mark = marker(message.key)
-        where = {"UF_CRM_TASK": message.binding, "%DESCRIPTION": mark}
+        where = {"%DESCRIPTION": mark}
+        if message.bindings:
+            where["UF_CRM_TASK"] = message.bindings[0]
         params = {"filter": where, "select": ["ID", "DESCRIPTION"], "order": {"ID": "desc"}}
         try:
             answer = self.client.call("tasks.task.list", params)

@@ -11,6 +11,7 @@ from tests.emulators.bitrix24.harness import Rig, alert_of
 from tests.emulators.bitrix24.portal import COMPANY
 
 from abcxyz.errors import ConfigError
+from abcxyz_bitrix.sink import BitrixSink
 
 
 def test_inactive_employee_is_skipped(site: Rig, ledger: Path) -> None:
@@ -105,3 +106,31 @@ def test_sales_department_from_the_job(site: Rig, ledger: Path, named: Any) -> N
     stuck(site)
     with pytest.raises(ConfigError, match="'Отдел продаж'"):
         run(site, ledger, standing(site), notify=True, sales_department="Рост")
+
+
+def test_an_unusual_figure_is_a_task_of_the_head_without_a_card(
+    site: Rig, ledger: Path, tmp_path: Path
+) -> None:
+    """No card is about it: the head gets a task and a note once, and nothing is commented.
+
+    A ledger that was lost finds the task by its text.
+    """
+    analysis = warned(alert_of("anomaly_fall:win_rate@2026-06-22", "win_rate", "anomaly_fall"))
+    for where in (ledger, ledger, tmp_path / "lost.sqlite"):
+        run(site, where, analysis, tasks=True, notify=True, timeline=True)
+    tasks = store(site, "tasks")
+    assert [(task["RESPONSIBLE_ID"], task.get("UF_CRM_TASK") or []) for task in tasks] == [(2, [])]
+    assert {note["USER_ID"] for note in store(site, "notifications")} == {2}
+    assert store(site, "comments") == []
+
+
+def test_an_unusual_figure_waits_where_there_is_no_head(site: Rig, ledger: Path) -> None:
+    """The other alerts are sent; this one is left to the next run, with the reason."""
+    site.portal.state.stores["departments"].rows[2]["UF_HEAD"] = 0
+    site.portal.state.stores["departments"].rows[1]["UF_HEAD"] = 0
+    figure = alert_of("anomaly_fall:leads@2026-06-22", "leads", "anomaly_fall")
+    sink = BitrixSink(client=site.client, ledger=ledger, tasks=True, lang="en")
+    report = sink.write(warned(figure, alert_of("k1", "CO_1")), dry_run=False)
+    assert list(report.alerts_left) == [figure.key]
+    assert "set head to the number of a user" in report.failed["leads"]
+    assert len(store(site, "tasks")) == 1

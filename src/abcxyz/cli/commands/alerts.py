@@ -166,7 +166,7 @@ def _render(
     rows = [[text(head, lang) for head in heads]]
     rows += [
         [
-            one_line(_named(one, names))[:40],
+            one_line(one.subject(lang, name=names.get(one.customer)))[:40],
             text(one.kind.replace("_", " "), lang),
             "–" if one.money is None else money(one.money, lang),
             number(one.age, lang),

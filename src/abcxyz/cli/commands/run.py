@@ -14,8 +14,8 @@ from abcxyz.errors import AbcxyzError, InputError
 from abcxyz.i18n import text
 
 if TYPE_CHECKING:
-    from abcxyz.pipeline import RunProgress
     from abcxyz.plugins import WritePlan
+    from abcxyz.progress import RunProgress
 
 __all__ = ["HELP", "add_arguments", "run"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.snapshots.settings import Settings
     from abcxyz.pipeline import Reading
-    from abcxyz.pipeline.progress import RunProgress
+    from abcxyz.progress import RunProgress
     from abcxyz.tables.file_reading import FileReading
 
 __all__ = ["SalesInput", "open_sales_input"]

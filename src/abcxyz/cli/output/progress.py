@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from abcxyz.cli.output.terminal import one_line, printable, raw
 from abcxyz.i18n import number, text
-from abcxyz.pipeline.progress import RunProgress, stage_text
+from abcxyz.progress import RunProgress, stage_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

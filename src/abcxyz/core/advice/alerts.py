@@ -15,6 +15,7 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import same_numbers
+from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.core.display import Tabular, brief, html_table, plain_number
 from abcxyz.core.documents import head, plain_value, reading
 from abcxyz.errors import InputError
@@ -24,21 +25,24 @@ from abcxyz.toolkit.numbers import number
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ALERTS", "EVENTS", "NO_RISK", "ONCE", "Alert", "AlertRules", "Alerts"]
+__all__ = ["ALERTS", "ANOMALIES", "EVENTS", "NO_RISK", "ONCE", "Alert", "AlertRules", "Alerts"]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "sla_overdue", "stalled_deal", "no_next_step",
-    "near_a", "dead_money", "lead_waiting",
+    "anomaly_fall", "anomaly_rise", "near_a", "dead_money", "lead_waiting",
 )  # fmt: skip
 """Alert kinds, the most urgent first."""
 
 EVENTS = ("fell_from_a", "x_became_z")
 """Alert kinds found by a comparison with the previous snapshot, which finds each only once."""
 
-ONCE = ("lapsed_a",)
+ANOMALIES = ("anomaly_fall", "anomaly_rise")
+"""Alert kinds about a weekly figure of a CRM that is not as usual: below or above its baseline."""
+
+ONCE = ("lapsed_a", *ANOMALIES)
 """Alert kinds whose key names something that happens once: they never count as new again."""
 
-NO_RISK = ("near_a", "dead_money")
+NO_RISK = ("near_a", "dead_money", "anomaly_rise")
 """Alert kinds whose money is not at risk: revenue to be gained, or already received."""
 
 
@@ -68,7 +72,8 @@ class Alert:
     key
         Identifier of the event, equal in every run and on every machine.
     customer
-        Identifier of the customer; of the lead for ``lead_waiting``.
+        Identifier of the customer; of the lead for ``lead_waiting``; of the series for
+        `ANOMALIES`, which are about no customer.
     money
         Money at risk, to be gained (``near_a``) or received (``dead_money``); None if not known.
     age
@@ -91,8 +96,15 @@ class Alert:
     after: str = ""
     facts: Mapping[str, object] = field(factory=dict, hash=False)
 
+    @property
+    def about_figure(self) -> bool:
+        """Whether it is about a weekly figure of the CRM, and not about a customer or a lead."""
+        return self.kind in ANOMALIES
+
     def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
         """Return the alert as a sentence; *name* replaces the customer's identifier."""
+        if self.about_figure and self.facts:
+            return UnusualFigure.from_facts(self.facts).sentence(lang)
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
         if self.kind == "near_a" and "probability" in facts:
             missing = self.facts["missing"]
@@ -133,6 +145,12 @@ class Alert:
             money="?" if self.money is None else plain_number(round(self.money), lang),
             **{**_BLANK, "days": self.age, **facts},
         )
+
+    def subject(self, lang: str = "en", *, name: str | None = None) -> str:
+        """Return whom or what it is about: the customer by *name*, or the figure."""
+        if self.about_figure and self.facts:
+            return UnusualFigure.from_facts(self.facts).name(lang)
+        return name or str(self.customer)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_dict` reads them back."""

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from abcxyz._arrays import frozen_map
+from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.errors import InputError
 
 __all__ = ["CrmFacts", "Deal", "LeadContact", "OverdueRequest", "TimeSpent"]
@@ -129,6 +130,8 @@ class CrmFacts:
         Creation and first contact of the leads.
     requests
         Requests that are overdue.
+    unusual
+        Weekly figures that are not as usual.
     """
 
     owners: Mapping[Any, str] = field(factory=dict, converter=frozen_map, hash=False)
@@ -136,3 +139,4 @@ class CrmFacts:
     time_spent: tuple[TimeSpent, ...] = field(default=(), converter=_all)
     contacts: tuple[LeadContact, ...] = field(default=(), converter=_all)
     requests: tuple[OverdueRequest, ...] = field(default=(), converter=_all)
+    unusual: tuple[UnusualFigure, ...] = field(default=(), converter=_all)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools
-from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
+from abcxyz.core.advice.alerts import ALERTS, ANOMALIES, Alert, AlertRules, Alerts
 from abcxyz.core.advice.calls import Call, CallList
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.growth import GrowthList
@@ -69,6 +69,7 @@ def find_alerts(
         *finder.requests(),
         *finder.next_steps(),
         *finder.leads(),
+        *finder.anomalies(),
     ]
     alerts.sort(key=lambda one: (-(one.money or 0.0), ALERTS.index(one.kind), one.key))
     return Alerts(alerts)
@@ -331,6 +332,19 @@ class _AlertFinder:
                 money=None,
                 age=(self._as_of - one.created).days,
                 owner=one.owner,
+            )
+
+    def anomalies(self) -> Iterator[Alert]:
+        """Yield the weekly figures of the CRM that are not as usual."""
+        for one in self._facts.unusual:
+            kind = ANOMALIES[0 if one.fell else 1]
+            yield Alert(
+                kind=kind,
+                key=f"{kind}:{one.key}",
+                customer=one.key.rpartition("@")[0],
+                money=None if math.isnan(one.money) else round(abs(one.money), 2),
+                age=(self._as_of - one.since).days,
+                facts=MappingProxyType(one.to_facts()),
             )
 
 

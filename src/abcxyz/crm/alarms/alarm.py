@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from datetime import date
 
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
-from abcxyz.core.display import Drawable, percent, plain_number
+from abcxyz.core.advice.unusual import UnusualFigure
+from abcxyz.core.display import Drawable, plain_number
 from abcxyz.crm.changes.questions import Question
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.settings import AnnouncedChange
 from abcxyz.toolkit.catalogue import text
-from abcxyz.toolkit.numbers import date_text
 
-__all__ = ["Alarm", "AlarmChart", "Anomalies", "series_name"]
-
-
-#: Beginning of a metric with a name in it -> how it is shown.
-_NAMED = {
-    "in time: ": ("in time: {rule}", "rule"),
-    "losses: ": ("losses: {reason}", "reason"),
-    "passage: ": ("passage of {stage}", "stage"),
-}
-
-
-def series_name(metric: str, lang: str = "en") -> str:
-    """Return the name of a watched figure in a language."""
-    for start, (template, field_name) in _NAMED.items():
-        if metric.startswith(start):
-            name = metric.removeprefix(start)
-            return text(template, lang, **{field_name: text(name, lang)})
-    return text(metric.replace("_", " "), lang)
+__all__ = ["Alarm", "AlarmChart", "Anomalies"]
 
 
 @frozen
@@ -137,49 +120,37 @@ class Alarm(Drawable, Row):
         del fields["chart"], fields["answer"]
         return fields
 
+    @functools.cached_property
+    def unusual(self) -> UnusualFigure:
+        """The facts of the alarm, which its alert carries."""
+        return UnusualFigure(
+            key=self.key,
+            metric=self.metric,
+            dimension=self.dimension,
+            group=self.group,
+            kind=self.kind,
+            shift=self.shift,
+            since=self.since,
+            until=self.until,
+            value=self.value,
+            expected=self.expected,
+            low=self.expected_low,
+            high=self.expected_high,
+            n=self.n,
+            money=self.money,
+            why=self.why,
+            parts=self.parts,
+            questions=[(one.subject, one.question, one.test) for one in self.questions],
+        )
+
     @property
     def fell(self) -> bool:
         """Whether the figure is below its baseline."""
-        return self.value < self.expected
-
-    def figure(self, value: float, lang: str) -> str:
-        """Format a value of the figure."""
-        if self.kind == "rate":
-            return percent(value, lang)
-        if self.metric == "median cycle":
-            value = math.exp(value)
-        return plain_number(round(value, 2), lang)
+        return self.unusual.fell
 
     def sentence(self, lang: str = "en") -> str:
         """Return what, since when, how much, why, and what to check."""
-        name = series_name(self.metric, lang)
-        if self.group:
-            name += f" ({text(self.dimension, lang)}: {self.group})"
-        lines = [
-            text(
-                "{name}: {value} from {since} to {until}, expected {expected} ({low} to {high}), "
-                "n {n}."
-                if not self.shift
-                else "{name}: since {since} at another level: {value} until {until}, expected "
-                "{expected} ({low} to {high}), n {n}.",
-                lang,
-                name=name,
-                value=self.figure(self.value, lang),
-                since=date_text(self.since, lang),
-                until=date_text(self.until, lang),
-                expected=self.figure(self.expected, lang),
-                low=self.figure(self.expected_low, lang),
-                high=self.figure(self.expected_high, lang),
-                n=plain_number(self.n, lang),
-            )
-        ]
-        if not math.isnan(self.money):
-            lines.append(
-                text("Money: {money}.", lang, money=plain_number(round(self.money), lang))
-            )
-        lines.append(text(self.why, lang, groups=", ".join(self.parts)))
-        lines += [f"? {one.sentence(lang)}" for one in self.questions]
-        return "\n  ".join(lines)
+        return self.unusual.sentence(lang)
 
 
 @frozen

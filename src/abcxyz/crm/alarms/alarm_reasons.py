@@ -26,9 +26,20 @@ __all__ = ["Raised", "alarm_of"]
 
 @frozen
 class Raised:
-    """A finding that was raised: the run, the run that judged it, and the one that closed it."""
+    """A finding that was raised.
+
+    Parameters
+    ----------
+    finding
+        The finding as it was judged last.
+    named
+        First week of it when it was raised, which its key names.
+    run, judged, closed
+        The run that raised it, the one that judged it, and the one that closed it.
+    """
 
     finding: Finding
+    named: int
     run: int
     judged: int
     closed: int | None
@@ -45,7 +56,7 @@ def alarm_of(
     money = (judged.value - judged.centre) * judged.n * one.unit
     why, parts, questions, answer = _why(crm, watched, raised, place)
     return Alarm(
-        f"{one.name}@{since}",
+        f"{one.name}@{monday(watched.first + raised.named)}",
         one.metric,
         one.dimension,
         one.group,

@@ -16,6 +16,7 @@ from abcxyz.crm.alarms.series import Series, Watched
 from abcxyz.crm.alarms.watched import watched_series
 from abcxyz.crm.changes.weekly import monday
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.reports.service.rules import RULES, ServiceRule
 from abcxyz.crm.settings import AnnouncedChange
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.crm.statistics.control_chart import LEAST_BASELINE, judge_period
@@ -59,6 +60,7 @@ def anomalies(
     changes: Sequence[AnnouncedChange] = (),
     margin: float = 1.0,
     min_money: float = 0.0,
+    rules: tuple[ServiceRule, ...] = RULES,
     closed: bool = False,
 ) -> Anomalies:
     """Find what is not as usual in the last complete week, and what has been since earlier ones.
@@ -75,6 +77,8 @@ def anomalies(
         Share of the amount that is profit, for the money of an alarm.
     min_money
         Money from which a change is an alarm; groups are watched by themselves from it, too.
+    rules
+        Rules of service, whose shares answered in time are watched.
     closed
         Whether alarms that are closed are listed, too.
 
@@ -94,7 +98,7 @@ def anomalies(
     closed by two periods within the expected range. The periods of an open alarm are not in
     the baseline; after 13 of them it is the new level.
     """
-    watched = watched_series(crm, calendar=calendar, margin=margin)
+    watched = watched_series(crm, calendar=calendar, margin=margin, rules=rules)
     raised, tests, short = replay(watched, changes=changes, min_money=min_money)
     last = watched.weeks - 1
     alarms = [
@@ -157,10 +161,10 @@ def replay(
                 # The same event again, such as a week that turns out to be a lasting shift.
                 old = raised[state.closed.alarm]
                 again = evolve(finding, since=min(finding.since, old.finding.since))
-                raised[state.closed.alarm] = Raised(again, old.run, run, None)
+                raised[state.closed.alarm] = Raised(again, old.named, old.run, run, None)
                 state.open = _Open(state.closed.alarm, again.since)
             else:
-                raised.append(Raised(finding, run, run, None))
+                raised.append(Raised(finding, finding.since, run, run, None))
                 state.open = _Open(len(raised) - 1, finding.since)
             state.alarmed[state.open.first : usable[number].place + 1] = True
     return raised, tests, short

@@ -20,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-money",
         type=float,
-        default=0.0,
         metavar="MONEY",
         help="leave out alarms worth less; watch groups by themselves from this sum",
     )
@@ -42,6 +41,7 @@ def make(
         calendar=calendar,
         changes=settings.changes,
         margin=1.0 if margin is None else margin,
-        min_money=args.min_money,
+        min_money=settings.min_money if args.min_money is None else args.min_money,
+        rules=settings.rules,
         closed=args.all,
     )

@@ -21,6 +21,7 @@ _PORT = 8931
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from abcxyz.questions.catalogue import GROUPS
+    from abcxyz.questions.parameters import MOST_ROWS
 
     parser.description = (
         "Serve the questions over the Model Context Protocol, read-only: to one client over "
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             groups=", ".join(GROUPS),
         ),
     )
-    parser.add_argument("--max-rows", type=int, default=100, help="most rows of a page")
+    parser.add_argument("--max-rows", type=int, default=MOST_ROWS, help="most rows of a page")
     parser.add_argument(
         "--transport", choices=["stdio", "http"], default="stdio", help="how the client connects"
     )
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
             reason=problem.name,
         ) from None
     from abcxyz.questions.catalogue import GROUPS
+    from abcxyz.questions.parameters import MOST_ROWS
     from abcxyz.toolkit.files import read_private
     from abcxyz.toolkit.known_names import check_known
 
@@ -66,10 +68,11 @@ def run(args: argparse.Namespace) -> int:
         check_known(
             "there are no tools {key!r}; known are {known}", key=sorted(groups), known=GROUPS
         )
-    if not 1 <= args.max_rows <= 100:
+    if not 1 <= args.max_rows <= MOST_ROWS:
         raise ConfigError(
-            "--max-rows {rows} is outside of 1 to 100; give a number in between",
+            "--max-rows {rows} is outside of 1 to {most}; give a number in between",
             rows=args.max_rows,
+            most=MOST_ROWS,
         )
     if args.transport == "http" and args.token_file is None:
         raise ConfigError(

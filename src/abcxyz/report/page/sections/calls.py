@@ -160,8 +160,8 @@ def _lists(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
             "count": len(alerts),
             "rows": [
                 {
-                    "id": str(one.customer),
-                    "name": name_of(facts.analysis, one.customer),
+                    "id": "" if one.about_figure else str(one.customer),
+                    "name": one.subject(show.lang, name=name_of(facts.analysis, one.customer)),
                     "money": one.money,
                     "owner": one.owner or "",
                     "why": _sentence(facts, show, one),

@@ -34,7 +34,7 @@ def alerts_sheet(facts: Facts, writer: SheetWriter) -> None:
             (
                 writer.say(ALERT_KINDS[one.kind]),
                 one.customer,
-                name_of(facts.analysis, one.customer),
+                one.subject(writer.lang, name=name_of(facts.analysis, one.customer)),
                 one.before or None,
                 one.after or None,
                 one.money,
