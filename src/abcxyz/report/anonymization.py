@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from abcxyz.core.advice.calls import CallList
     from abcxyz.core.advice.growth import GrowthList
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.landmarks.backtest import Backtest
     from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.snapshots.snapshot import Snapshot
@@ -82,6 +83,8 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
         outcomes=[attrs.evolve(one, customer=mask.one(one.customer)) for one in analysis.outcomes],
         rise=None if analysis.rise is None else mask.within(analysis.rise),
         calls=None if analysis.calls is None else _calls(analysis.calls, mask),
+        history=None,
+        backtest=None if analysis.backtest is None else _backtest(analysis.backtest, mask),
         growth=None if analysis.growth is None else _growth(analysis.growth, mask),
         crm=None,
         raised_before=(),
@@ -169,6 +172,11 @@ def _calls(calls: CallList, mask: _Mask) -> CallList:
         for one in calls
     ]
     return attrs.evolve(calls, calls=tuple(hashed))
+
+
+def _backtest(tried: Backtest, mask: _Mask) -> Backtest:
+    hashed = (attrs.evolve(one, customer=mask.one(one.customer)) for one in tried.namings)
+    return attrs.evolve(tried, namings=tuple(hashed))
 
 
 def _growth(growth: GrowthList, mask: _Mask) -> GrowthList:

@@ -10,7 +10,8 @@ from attrs import define, field, frozen
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import WritePlan
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
-from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, ensure, none_value
+from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure, none_value
+from abcxyz_bitrix.cards.specs import NO_SEGMENT
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from abcxyz import SEGMENTS, tag
-from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, canonical
+from abcxyz_bitrix.cards.own_fields import CardFields, Value, canonical
+from abcxyz_bitrix.cards.specs import NO_SEGMENT
 from abcxyz_bitrix.cards.summary import Summary, summaries
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from tests.emulators.bitrix24.portal import COMPANY
 
 from abcxyz.errors import ConfigError
 from abcxyz_bitrix.cards.installed import installed, remove
-from abcxyz_bitrix.cards.own_fields import PREFIX, SEGMENT_ITEMS, SPECS
+from abcxyz_bitrix.cards.own_fields import PREFIX
+from abcxyz_bitrix.cards.specs import SEGMENT_ITEMS, SPECS
 
 
 def test_fields_are_made_once_with_both_languages(site: Rig) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -252,6 +252,10 @@ def _is_lapse(_: object, option: attrs.Attribute[str], value: str) -> None:
         )
 
 
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @frozen(kw_only=True)
 class AlertRules:
     """Thresholds of the alert rules.
@@ -264,6 +268,12 @@ class AlertRules:
         Number of learned lapses per responsible employee, those of the largest expected loss, and
         of customers near A, those of the largest expected gain; 0 for all. Customers without one
         are not counted.
+    attributes
+        Attributes of the customers, from an enricher, from which lapses and rises are learned
+        besides the sales.
+    backtest
+        Number of past days on which the call list is tried, for the page of the report; each
+        costs as much as learning once. 0 for none.
     near
         Share of the lower limit of A: a customer of class B that lacks no more is near A. With
         learned chances as many customers are listed, those with the largest ones.
@@ -296,6 +306,16 @@ class AlertRules:
         default=20,
         validator=_is_count,
         metadata={"help": "so many learned lapses and rises per responsible employee, 0 for all"},
+    )
+    attributes: tuple[str, ...] = field(
+        default=(),
+        converter=_names,
+        metadata={"help": "attributes from an enricher to learn lapses and rises from"},
+    )
+    backtest: int = field(
+        default=0,
+        validator=_is_count,
+        metadata={"help": "try the call list on so many past days, for the page; 0 for none"},
     )
     near: float = field(
         default=0.10,

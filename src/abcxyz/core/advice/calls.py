@@ -91,8 +91,8 @@ class Call:
     days
         Days since then.
     usual
-        The usual gap between orders, in days: the mean of the customer's gaps, with a single order
-        that of all customers; by the rule the quantile that the rule compares with.
+        The usual gap between orders, in days: the mean of the customer's gaps; with a single order
+        that of all customers, or NaN by the rule.
     longest
         The longest gap between two orders so far, in days; NaN without one.
     months

@@ -18,7 +18,7 @@ from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.find_calls import find_calls
 from abcxyz.core.analysis.find_growth import find_growth
-from abcxyz.core.analysis.learn_lapses import late_customers, learned_of_orders
+from abcxyz.core.analysis.learn_lapses import late_customers, learned, with_learned
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.classes.meaningless import warn_of_unsteady_x
@@ -194,10 +194,14 @@ def analyze(
         raised_before=raised_before,
     )
     rules = AlertRules() if alert_rules is None else alert_rules
-    lapse, rise = learned_of_orders(orders, analysis.snapshot, horizon)
-    analysis = attrs.evolve(analysis, lapse=lapse, rise=rise)
+    analysis = with_learned(analysis, orders, rules, horizon)
+    return _advised(_with_actions(analysis, rules, playbook), facts, rules)
+
+
+def _with_actions(analysis: Analysis, rules: AlertRules, playbook: Playbook | None) -> Analysis:
+    """Recommend an action for each customer."""
     silence = analysis.silence(rules.quantile, rules.least_gaps)
-    lapsing, compared = late_customers(analysis, rules, silence) or (None, None)
+    lapsing, compared = late_customers(analysis, rules, silence)
     actions = advise(
         analysis.snapshot.segment,
         silence,
@@ -207,8 +211,7 @@ def analyze(
         late=lapsing,
         compared=compared,
     )
-    analysis = attrs.evolve(analysis, actions=actions)
-    return _advised(analysis, facts, rules)
+    return attrs.evolve(analysis, actions=actions)
 
 
 def _advised(analysis: Analysis, facts: CrmFacts | None, rules: AlertRules | None) -> Analysis:
@@ -358,6 +361,8 @@ def with_facts(
 ) -> Analysis:
     """Add CRM facts after the classification, and find the alerts again.
 
+    Lapses and rises are learned again where the rules name attributes that are known only now.
+
     Parameters
     ----------
     analysis
@@ -374,4 +379,10 @@ def with_facts(
         attributes=analysis.attributes if attributes is None else attributes,
         prospects=analysis.prospects if prospects is None else prospects,
     )
-    return _advised(extended, facts, alert_rules)
+    rules = AlertRules() if alert_rules is None else alert_rules
+    if extended.history is not None and rules.attributes and extended.attributes:
+        horizon = None if analysis.lapse is None else analysis.lapse.horizon_days
+        extended = learned(extended, extended.history, rules, horizon)
+        playbook = None if extended.actions is None else extended.actions.playbook
+        extended = _with_actions(extended, rules, playbook)
+    return _advised(extended, facts, rules)

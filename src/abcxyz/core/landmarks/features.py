@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from abcxyz.core.landmarks.renewal import lapse_log_odds
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzWarning
 
-__all__ = ["TRENDS", "Features", "features_at"]
+__all__ = ["ATTRIBUTE", "TRENDS", "Features", "attribute_columns", "features_at"]
 
 _YEAR = 365
 _PRIOR_GAPS = 2.0  # weight of the pooled gap in a customer's own mean gap
@@ -46,6 +46,10 @@ TRENDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Feature -> direction of the chance of a lapse over it, where it is known."""
+
+
+ATTRIBUTE = "attribute:"
+"""Beginning of the name of a feature that is an attribute of the customer."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -247,3 +251,56 @@ def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Cod
         warnings.simplefilter("ignore", AbcxyzWarning)
         result = classify_abc(value, settings.abc)
     return result.codes, value, float(result.cuts.first)
+
+
+def attribute_columns(
+    customers: Iterable[Any],
+    attributes: Mapping[Any, Mapping[str, object]],
+    names: Iterable[str] | None = None,
+) -> dict[str, Any]:
+    """Return attributes of customers as columns of features: numbers, or else texts.
+
+    Parameters
+    ----------
+    customers
+        The n customers.
+    attributes
+        Customer -> name -> value; customers may be named by text too.
+    names
+        The attributes to take; None for all.
+
+    Warns
+    -----
+    AbcxyzWarning
+        No customer has a value of an attribute, which is then left out.
+
+    Examples
+    --------
+    >>> found = attribute_columns(["a", 7], {"a": {"staff": 3}, "7": {"staff": 5}})
+    >>> found["attribute:staff"].tolist()
+    [3.0, 5.0]
+    """
+    known = [attributes.get(who) or attributes.get(str(who)) or {} for who in customers]
+    every = list(dict.fromkeys(name for one in known for name in one))
+    columns: dict[str, Any] = {}
+    for name in every if names is None else names:
+        values = [None if one.get(name) == "" else one.get(name) for one in known]
+        some = [one for one in values if one is not None]
+        if not some:
+            warnings.warn(
+                AbcxyzWarning(
+                    "no customer has the attribute {name!r}, from which was to be learned; known "
+                    "are {known}",
+                    name=name,
+                    known=", ".join(every) or "-",
+                ),
+                stacklevel=2,
+            )
+            continue
+        if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in some):
+            columns[ATTRIBUTE + name] = np.array(values, dtype=np.float64)
+        else:
+            words = np.empty(len(values), dtype=object)
+            words[:] = ["" if one is None else str(one) for one in values]
+            columns[ATTRIBUTE + name] = words
+    return columns

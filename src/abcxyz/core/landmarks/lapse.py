@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from abcxyz._arrays import Bools, Codes, as_day, freeze
-from abcxyz.core.landmarks.features import TRENDS, Features
+from abcxyz.core.landmarks.features import TRENDS, Features, attribute_columns
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.lapse_record import LapseRisk
@@ -40,6 +42,7 @@ def lapse_risk(
     horizon: int | None = None,
     *,
     settings: Settings | None = None,
+    attributes: Mapping[Any, Mapping[str, object]] = MappingProxyType({}),
 ) -> LapseRisk:
     """Estimate for every customer the probability of no purchase within a horizon.
 
@@ -53,6 +56,9 @@ def lapse_risk(
         Days; None for three times the median gap between orders of class A, 30 to 180 days.
     settings
         Window, metric and rules of the classes; None for the defaults.
+    attributes
+        Customer -> attributes to learn from besides the sales, such as the industry. Those that
+        change with the customer's purchases would tell the past what it could not know.
 
     Returns
     -------
@@ -99,7 +105,10 @@ def lapse_risk(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AbcxyzWarning)  # `analyze` is where classes are judged
             snapshot, _, _ = classes_of(panel, as_of=as_of, settings=settings)
-    return lapse_of(history, until, horizon, settings=settings, snapshot=snapshot)
+    columns = attribute_columns(history.customers.tolist(), attributes)
+    return lapse_of(
+        history, until, horizon, settings=settings, snapshot=snapshot, attributes=columns
+    )
 
 
 def lapse_of(
@@ -109,6 +118,7 @@ def lapse_of(
     *,
     settings: Settings,
     snapshot: Snapshot | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> LapseRisk:
     """Estimate the lapse risk from an order history; see `lapse_risk`.
 
@@ -120,8 +130,10 @@ def lapse_of(
         As in `lapse_risk`.
     snapshot
         Classes on that day; None for those of the history.
+    attributes
+        Further features, as `attribute_columns` returns them.
     """
-    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot)
+    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
     return lapse_from(study, *study.examples(lapse_outcome(study)))
 
 

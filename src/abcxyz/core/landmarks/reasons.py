@@ -11,6 +11,7 @@ import numpy as np
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.core.classes.segments import ABC
+from abcxyz.core.landmarks.features import ATTRIBUTE
 from abcxyz.core.landmarks.fit import Curve
 from abcxyz.core.landmarks.model import Card
 from abcxyz.toolkit.catalogue import text
@@ -54,7 +55,14 @@ def pushes_of(model: Card | Curve | None, columns: Mapping[str, Floats]) -> dict
         return {group: raw - float(np.median(raw)) if len(raw) else raw}
     if model is None:
         return pushes
-    for group, members in GROUPS.items():
+    grouped = {member for members in GROUPS.values() for member in members}
+    groups: dict[str, tuple[str, ...]] = dict(GROUPS)
+    groups |= {
+        part.attribute.name: (part.attribute.name,)
+        for part in model.parts
+        if part.attribute.name not in grouped
+    }
+    for group, members in groups.items():
         parts = [part for part in model.parts if part.attribute.name in members]
         if parts:
             pushes[group] = sum(
@@ -78,7 +86,7 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     Parameters
     ----------
     group
-        One of `GROUPS`.
+        One of `GROUPS`, or the feature of an attribute.
     facts
         The customer's facts, as in `Features`.
     lang
@@ -126,6 +134,8 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
         return text(
             "{money} short of class A", lang, money=money(max(facts["missing"], 0.0), lang)
         )
+    if group.startswith(ATTRIBUTE):
+        return text("the attribute {name}", lang, name=group.removeprefix(ATTRIBUTE))
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
-from abcxyz.core.landmarks.features import Features, classes_at
+from abcxyz.core.landmarks.features import Features, attribute_columns, classes_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.model import Examples, Judged
@@ -112,12 +113,13 @@ def rise_chance(
     horizon: int | None = None,
     *,
     settings: Settings | None = None,
+    attributes: Mapping[Any, Mapping[str, object]] = MappingProxyType({}),
 ) -> RiseChance:
     """Estimate for every customer of class B the chance to be of class A within a horizon.
 
     Parameters
     ----------
-    sales, as_of, horizon, settings
+    sales, as_of, horizon, settings, attributes
         As in `lapse_risk`.
 
     Returns
@@ -145,7 +147,9 @@ def rise_chance(
     settings = Settings() if settings is None else settings
     as_of = as_day(as_of, "as_of")
     history = collect_orders(sales, until=as_of, metric=settings.metric)
-    return rise_of(history, covered_until(history, as_of), horizon, settings=settings)
+    columns = attribute_columns(history.customers.tolist(), attributes)
+    until = covered_until(history, as_of)
+    return rise_of(history, until, horizon, settings=settings, attributes=columns)
 
 
 def rise_of(
@@ -155,6 +159,7 @@ def rise_of(
     *,
     settings: Settings,
     snapshot: Snapshot | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> RiseChance:
     """Estimate the rise chance from an order history; see `rise_chance`.
 
@@ -162,8 +167,10 @@ def rise_of(
     ----------
     snapshot
         Classes on the day; None for those of the history.
+    attributes
+        Further features, as `attribute_columns` returns them.
     """
-    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot)
+    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
     return rise_from(study, *study.examples(rise_outcome(study)))
 
 

@@ -99,6 +99,7 @@ def render_html(
     from abcxyz.report.page.sections.crm import crm
     from abcxyz.report.page.sections.cuts import cuts
     from abcxyz.report.page.sections.figures import figures
+    from abcxyz.report.page.sections.growth import growth
     from abcxyz.report.page.sections.heading import heading
     from abcxyz.report.page.sections.lists import lists, method
     from abcxyz.report.page.sections.months import months
@@ -124,6 +125,7 @@ def render_html(
             **heading(facts, show),
             **figures(facts, show),
             **calls(facts, show),
+            **growth(facts, show),
             **months(facts, show),
             **changes(facts, show),
             **cells(facts, show, rows),
