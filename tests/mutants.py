@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import random
 import sys
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -29,8 +30,12 @@ from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
 
 LEAST = 0.95
-#: Seconds for the tests of one mutant; an endless loop is noticed too.
-TIMEOUT = 600.0
+#: Tests of one mutant that take so many times longer than without a change count as hanging.
+PATIENCE = 10.0
+#: Seconds that they get at least, and for the first try, without a change.
+SHORTEST, LONGEST = 60.0, 1800.0
+#: What runs with every change; if nothing fails, the long tests of the last folder run too.
+USUAL, LONG = "not slow and not browser and not long", "long and not slow and not browser"
 #: Imported once, before the processes that try the mutants are forked.
 HEAVY = ("numpy", "pandas", "requests", "scipy.stats")
 
@@ -103,29 +108,36 @@ def mutants(room: Room, folder: Path) -> list[MutationSpec]:
 
 
 @functools.cache
-def sound(tests: str) -> None:
-    """Check that tests pass without any change: otherwise they would kill every mutant."""
-    if not _passes(tests):
+def seconds_allowed(tests: str, marks: str) -> float:
+    """Check that tests pass without any change, and return how long they may take with one.
+
+    Tests that fail anyway would kill every mutant.
+    """
+    begun = time.monotonic()
+    if not _passes(tests, marks, LONGEST):
         raise SystemExit(f"{tests} fails without a change; mend that first")
+    return max(SHORTEST, PATIENCE * (time.monotonic() - begun))
 
 
-def _passes(tests: str) -> bool:
+def _passes(tests: str, marks: str, seconds: float) -> bool:
     """Run tests in a forked process, and return whether they pass in time."""
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(tests,))
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(tests, marks))
     process.start()
-    process.join(TIMEOUT)
+    process.join(seconds)
     if process.is_alive():
         process.kill()
         process.join()
     return process.exitcode == 0
 
 
-def _run(tests: str) -> None:
+def _run(tests: str, marks: str) -> None:
     import pytest
 
     flags = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile", "quick"]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        code = pytest.main([*flags, tests])
+        code = pytest.main([*flags, "-m", marks, tests])
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:  # none of them is long
+        code = pytest.ExitCode.OK
     # Without the clean-up of the parent, and without waiting for threads of a broken test.
     os._exit(int(code))
 
@@ -164,13 +176,13 @@ def noticed(room: Room, change: MutationSpec) -> tuple[bool, str] | None:
     """Return whether a test of the room fails with a change, and the line; None: no Python."""
     operator = get_operator(change.operator_name)(**change.operator_args)
     line = ""
-    for tests in room.tests:
-        sound(tests)
+    for tests, marks in (*((one, USUAL) for one in room.tests), (room.tests[-1], LONG)):
+        seconds = seconds_allowed(tests, marks)
         with use_mutation(change.module_path, operator, change.occurrence) as (before, after):
             if not _compiles(after):
                 return None
             line = changed_line(before, after)
-            if not _passes(tests):
+            if not _passes(tests, marks, seconds):
                 return True, line
     return False, line
 

@@ -119,15 +119,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.crm_columns": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
-        "report.page.sections": "i18n core.* crm.* charts report.crm_columns "
+        "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "
         "report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",
         "report.workbook.writer": "i18n core.* report.workbook.rows",
-        "report.workbook.sheets": "i18n core.* crm.* report.crm_columns report.vocabulary "
-        "report.customers report.method "
+        "report.workbook.sheets": "i18n core.* crm crm.* charts report.crm_columns "
+        "report.vocabulary report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",
@@ -151,6 +151,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "questions.__init__": "questions questions.*",
         # The questions over the Model Context Protocol.
         "mcp": "questions questions.*",
+        # The live page.
+        "dashboard.access": "",
+        "dashboard.data": "core.* history report.customers report.page.formatter",
+        "dashboard.pages": "i18n core.* charts history report.vocabulary report.customers "
+        "report.page.* dashboard.data",
+        "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",
         "cli.options": "i18n core.* tables report.anonymization cli.parser",
@@ -169,6 +175,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes",
         "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
         "cli.inputs cli.output",
+        "cli.commands.dashboard": "i18n report.customers dashboard.* cli.options cli.inputs",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* progress cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
@@ -225,6 +232,7 @@ OPEN_TO_ADAPTERS = {
 APART = {
     "abcxyz.cli.commands",
     "abcxyz.cli.commands.crm_changes",
+    "abcxyz.cli.commands.dashboard",
     "abcxyz.cli.commands.dynamics",
     "abcxyz.cli.commands.leads",
     "abcxyz.cli.commands.questions",

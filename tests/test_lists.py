@@ -42,6 +42,7 @@ PACKAGES = ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
 ALLOWED = {
     "amount count examples kind treatment": "fields of a record, formatted for one reader each",
     "amount cost currency customer date document name": "roles, and the arguments that name them",
+    "called lost ordered": "what became of a call, and its button on the live page",
     "choices help table": "keys of metadata",
     "Class Customers Cut Share Value": "headings of two renderings",
     "closed created stage": "what selects deals, and how a definition says each",

@@ -157,7 +157,7 @@ class BitrixSource:
         dry_run: bool,
     ) -> Mapping[str, int]:
         """Remove the checkpoints: the next reading starts over."""
-        files = [one.path for one in self._checkpoints.values() if one.path.exists()]
+        files = [file for one in self._checkpoints.values() for file in one.files()]
         if not dry_run:
             for file in files:
                 file.unlink()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from tests.mutations import damaged_sqlite, refusals
 
 from abcxyz import Settings, analyze
+from abcxyz.errors import HistoryError
 from abcxyz.history import History
 from abcxyz.testing import make_transactions
 
@@ -48,20 +48,24 @@ def _read(path: Path) -> None:
         history.snoozed(date(2026, 11, 1))
 
 
-FILES: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
-    "history": ("history.db", _stored(), _read)
-}
-DAMAGE = {"history": _damage}
-
-
 def _refused(folder: Path, *, count: int, seed: int) -> int:
-    name, original, read = FILES["history"]
-    (folder / name).write_bytes(original)
-    read(folder / name)
+    path = folder / "history.db"
+    path.write_bytes(_stored())
+    _read(path)
     # Opening moves a file to the write-ahead log; what is stored does not change.
-    return refusals(
-        original, folder / name, read, damage=_damage, count=count, seed=seed, changes=True
-    )
+    return refusals(_stored(), path, _read, damage=_damage, count=count, seed=seed, changes=True)
+
+
+@pytest.mark.parametrize("customers", [2**31, -1, 1, "9" * 40])
+def test_a_wrong_number_of_rows_is_damage(tmp_path: Path, customers: object) -> None:
+    """The number of customers is compared with the rows before memory is taken for them."""
+    path = tmp_path / "history.db"
+    path.write_bytes(_stored())
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute("UPDATE snapshot SET customers = ?", (customers,))
+        base.commit()
+    with History(path) as history, pytest.raises(HistoryError, match="restore it from a copy"):
+        history.latest(date(2026, 10, 15))
 
 
 @pytest.mark.filterwarnings("ignore")

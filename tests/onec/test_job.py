@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
+import attrs
 import pytest
 from tests.emulators.bitrix24.harness import free, rig
 from tests.emulators.bitrix24.portal import COMPANY
-from tests.emulators.onec.base import PROPERTY, Base, Company
+from tests.emulators.onec.base import FAULTS, PROPERTY, Base, Company
 from tests.onec.sink_fixtures import shown
 
 import abcxyz_bitrix.plugin
 import abcxyz_onec.plugin
 from abcxyz import SEGMENTS, config, pipeline, registry
+from abcxyz.cli import main
 from abcxyz.errors import ConfigError
 from abcxyz_bitrix.cards.own_fields import PREFIX
 from abcxyz_onec.source import OneCSource
@@ -81,6 +84,32 @@ def test_a_job(job: Path, base: Base, company: Company) -> None:
     assert pipeline.run(read, as_of=_AS_OF, apply=True, registry=plugins).exit_code() == 0
     assert len(base.writes) == before
     assert [file.name[:13] for file in (job.parent / "state").iterdir()] == ["onec-metadata"]
+
+
+def test_erasing_a_customer_begins_an_interrupted_read_anew(
+    job: Path, base: Base, company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was read of an interrupted read is removed, and the next run reads all of it."""
+    base.faults.append(attrs.evolve(FAULTS["busy"], when="ge datetime'2025-09", times=99))
+    assert main(["run", str(job), "--as-of", "2026-03-10"]) == 3
+    base.faults.clear()
+
+    def parts() -> list[Path]:
+        return [one for one in job.parent.glob("state/onec-read-*/**/*") if one.is_file()]
+
+    left = len(parts())
+    assert left > 3
+    customer = company.store.rows["Catalog_Партнеры"][0]["Ref_Key"]
+    capsys.readouterr()
+    for apply in ([], ["--apply"]):
+        assert len(parts()) == left
+        assert main(["forget", customer, str(job), "--json", *apply]) == 0
+        erased = json.loads(capsys.readouterr().out)["erased"]
+        assert erased == {str(job.parent / "state"): {"entries": left}}
+    assert parts() == []
+    plugins = registry.load(installed=False, extra=[abcxyz_onec.plugin])
+    done = pipeline.run(config.read_job(job), as_of=_AS_OF, registry=plugins)
+    assert done.analysis.snapshot.customers.size == len({who for who, *_ in company.sold})
 
 
 def test_the_password_is_a_secret_option(job: Path, base: Base) -> None:

@@ -1,4 +1,4 @@
-"""Bars of the confidence of classes, of a forecast, and of a backtest of the call list."""
+"""Bars: confidence of classes, forecast, backtest, and a figure before and after."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ import numpy as np
 from abcxyz.charts.curves import WIDE, nothing
 from abcxyz.charts.flows import state_name
 from abcxyz.charts.rows import BarRow, bar_rows
-from abcxyz.charts.svg import CLASS_COLOURS, FAINT, INK, MUTED, SAME, Canvas, Picture
+from abcxyz.charts.svg import (
+    CLASS_COLOURS,
+    DOWN,
+    FAINT,
+    INK,
+    MUTED,
+    SAME,
+    UP,
+    Canvas,
+    Picture,
+)
 from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.snapshots.confidence import Confidence
+from abcxyz.crm.changes.before_after import BeforeAfter
 from abcxyz.i18n import compact, date_text, number, percent, plural, text
 
-__all__ = ["backtest_bars", "confidence_bars", "forecast_bars"]
+__all__ = ["backtest_bars", "before_after_bars", "confidence_bars", "forecast_bars"]
 
 _BINS = 10
 
@@ -145,6 +156,39 @@ def forecast_bars(
     return canvas.picture()
 
 
+def before_after_bars(
+    report: BeforeAfter,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
+    finding: bool = True,
+) -> Picture:
+    """Draw a figure before and after as two bars; the second has the interval of the change.
+
+    Parameters
+    ----------
+    report
+        The comparison.
+    lang, width, currency, theme, finding
+        As in `alarm_chart`.
+    """
+
+    def level(amount: float) -> str:
+        return percent(amount, lang) if report.kind == "rate" else compact(amount, lang, currency)
+
+    start = report.value_before
+    ends = (start + report.interval_low, start + report.interval_high)
+    colour = {"improved": UP, "worse": DOWN}.get(report.verdict, SAME)
+    rows = [
+        BarRow(text("before", lang), ((start, CLASS_COLOURS[0]),), level(start)),
+        BarRow(text("after", lang), ((report.value_after, colour),), level(report.value_after),
+               ends, start),
+    ]  # fmt: skip
+    return bar_rows(report.explain(lang), rows, lang, width=width, theme=theme, heading=finding)
+
+
 def backtest_bars(
     tried: Backtest,
     lang: str = "en",
@@ -152,7 +196,7 @@ def backtest_bars(
     width: float = 640,
     currency: str = "",
     theme: str = "light",
-    heading: bool = True,
+    finding: bool = True,
 ) -> Picture:
     """Draw who of those named on past days came back, after a call or without one.
 
@@ -168,7 +212,7 @@ def backtest_bars(
         Currency sign of the amounts.
     theme
         ``light`` or ``dark``.
-    heading
+    finding
         Whether the sentence stands above the bars.
 
     Returns
@@ -198,5 +242,5 @@ def backtest_bars(
         parts = tuple((float(count), colour) for count, colour in counts)
         rows.append(BarRow(date_text(one.day, lang), parts, note))
     return bar_rows(
-        tried.sentence(lang), rows, lang, legend=legend, width=width, theme=theme, heading=heading
+        tried.sentence(lang), rows, lang, legend=legend, width=width, theme=theme, heading=finding
     )

@@ -99,8 +99,14 @@ def stored_rows(db: Database, number: int, count: int, whole: Sequence[bool]) ->
     Raises
     ------
     ValueError, TypeError
-        There are fewer rows, or of another type.
+        There are more or fewer rows, or of another type.
     """
+    # Before the memory for them is taken: a damaged number may be in the billions.
+    (present,) = db.execute(
+        "SELECT count(*) FROM customer_state WHERE snapshot = ?", (number,)
+    ).fetchone()
+    if present != count:
+        raise ValueError
     kind = dtype_of(whole_ids=whole[0], whole_values=whole[1])
     columns = ", ".join(COLUMNS)
     statement = f"SELECT {columns} FROM customer_state WHERE snapshot = ?"  # noqa: S608

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
@@ -13,26 +11,24 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
-from abcxyz.errors import ConfigError
 from abcxyz.mcp.server import QuestionServer
 from abcxyz.questions import QuestionData
-from abcxyz.toolkit.loopback import is_loopback
+from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, serve_loopback
 
 __all__ = ["SCOPE", "http_app", "serve_http", "serve_stdio"]
 
 SCOPE = "abcxyz.read"
-_SHORTEST = 16
 
 
 class _OneToken:
     """Verifier that knows one token."""
 
     def __init__(self, token: str) -> None:
-        self._token = token.encode()
+        self._token = token
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the access of the token; None for any other."""
-        if not hmac.compare_digest(token.encode(), self._token):
+        if not is_token(token, self._token):
             return None
         return AccessToken(token=token, client_id="abcxyz", scopes=[SCOPE])
 
@@ -60,14 +56,8 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
     ConfigError
         The host is not the loopback interface, or the token is too short.
     """
-    if not is_loopback(host):
-        raise ConfigError(
-            "the server listens on this machine only, not on {host}; use 127.0.0.1", host=host
-        )
-    if len(token) < _SHORTEST:
-        raise ConfigError(
-            "the token has fewer than {least} characters; make a random one", least=_SHORTEST
-        )
+    check_loopback(host)
+    check_token(token)
     address = AnyHttpUrl(f"http://{host}:{port}")
     server = QuestionServer(
         data,
@@ -85,9 +75,5 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
 
 def serve_http(data: QuestionData, *, token: str, host: str, port: int, **options: Any) -> None:
     """Serve over HTTP until the process is stopped; errors as in `http_app`."""
-    import uvicorn
-
     app = http_app(data, token=token, host=host, port=port, **options)
-    # The log names no query, no argument and no token.
-    logging.getLogger("uvicorn.access").disabled = True
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    serve_loopback(app, host=host, port=port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Codes, Floats, Ints
+from abcxyz.core.advice.calls import CallList
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
@@ -137,6 +139,12 @@ class Facts:
         #: Indices of the customers, the largest value first.
         self.order: Ints = by_value(analysis)
         self.hash = result_hash(analysis)
+
+    def with_calls(self, calls: CallList) -> Facts:
+        """Return the same facts with another call list, without computing anything again."""
+        other = copy.copy(self)
+        other.analysis = evolve(self.analysis, calls=calls)
+        return other
 
     def customer(self, i: int) -> Customer:
         """Return the facts about the customer with index *i*."""

@@ -1,10 +1,17 @@
-"""Test whether a host is the loopback interface."""
+"""Loopback interface: test of a host, tokens of servers, and serving on this machine only."""
 
 from __future__ import annotations
 
+import hmac
+import logging
 from ipaddress import ip_address
+from typing import Any
 
-__all__ = ["is_loopback"]
+from abcxyz.errors import ConfigError
+
+__all__ = ["check_loopback", "check_token", "is_loopback", "is_token", "serve_loopback"]
+
+_SHORTEST = 16
 
 
 def is_loopback(host: str) -> bool:
@@ -33,3 +40,44 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_loopback(host: str) -> None:
+    """Raise `ConfigError` for a host that a server of this machine must not listen on."""
+    if not is_loopback(host):
+        raise ConfigError(
+            "the server listens on this machine only, not on {host}; use 127.0.0.1", host=host
+        )
+
+
+def check_token(token: str) -> None:
+    """Raise `ConfigError` for a token that is too short to be a secret."""
+    if len(token) < _SHORTEST:
+        raise ConfigError(
+            "the token has fewer than {least} characters; make a random one", least=_SHORTEST
+        )
+
+
+def is_token(written: str, token: str) -> bool:
+    """Return whether a text is the token, in a time that does not depend on where they differ.
+
+    Examples
+    --------
+    >>> is_token("abc", "abc"), is_token("abd", "abc"), is_token("", "abc")
+    (True, False, False)
+    """
+    return hmac.compare_digest(written.encode("utf-8", "replace"), token.encode())
+
+
+def serve_loopback(app: Any, *, host: str, port: int) -> None:
+    """Serve an ASGI application until the process is stopped; errors as in `check_loopback`.
+
+    The log names no address, no query and no token.
+    """
+    import uvicorn
+
+    check_loopback(host)
+    logging.getLogger("uvicorn.access").disabled = True
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False
+    )

@@ -122,6 +122,11 @@ class Checkpoint:
                 pieces.append((parse_json(row[2]), parse_json(row[3])))
         return pieces
 
+    def files(self) -> list[Path]:
+        """Return the file, and what SQLite leaves beside it when a process is killed."""
+        beside = self.path.with_name(f"{self.path.name}-journal")
+        return [file for file in (self.path, beside) if file.exists()]
+
     def close(self) -> None:
         """Remove the file: the reading is complete."""
         self.path.unlink(missing_ok=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,10 +14,12 @@ import pytest
 from tests.emulators.bitrix24.harness import free
 from tests.emulators.bitrix24.portal import COMPANY, LEAD, Portal
 
+from abcxyz.cli import main
 from abcxyz.config import read_job
 from abcxyz.history import History
 from abcxyz.pipeline import Outcome, run
 from abcxyz_bitrix.alerts.ledger import marker
+from abcxyz_bitrix.sales.checkpoint import Checkpoint
 
 AS_OF = date(2026, 7, 15)
 JOB = """
@@ -132,6 +136,43 @@ def test_alerts_beyond_the_budget_are_posted_next_day(portal: Portal, tmp_path: 
     job.write_text(JOB, encoding="utf-8")
     carried_out(tmp_path, as_of=date(2026, 7, 16))
     assert [posted(portal, one.key) for one in first.raised] == [1] * len(first.raised)
+
+
+def test_an_erased_customer_is_in_no_file(
+    portal: Portal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """History, ledger and checkpoint hold the customer no more; the others stay raised."""
+    job = tmp_path / "job.toml"
+    job.write_text(JOB.replace('"enterprise"\n', '"enterprise"\ncheckpoint = "c.db"\n', 1))
+    raised = [one for one in carried_out(tmp_path).raised if one.customer is not None]
+    gone, others = str(raised[0].customer), {str(one.customer) for one in raised[1:]}
+    assert others - {gone}
+    checkpoint = Checkpoint(tmp_path / "c.db")
+    checkpoint.begin("other", 50, 1000.0)
+    checkpoint.add(0, 50, [["D_1", gone, "2026-02-03", 100.0, None]], {})
+    # What a kill in the middle of a transaction leaves.
+    (tmp_path / "c.db-journal").write_bytes(gone.encode())
+    names = ["history.db", "bitrix24-ledger.sqlite", "c.db", "c.db-journal"]
+
+    def holding(customer: str) -> list[str]:
+        whole = re.compile(customer.encode() + rb"(?!\d)")
+        files = sorted(tmp_path.glob("*"))
+        return sorted(one.name for one in files if whole.search(one.read_bytes()))
+
+    assert sorted(names) == holding(gone)
+    assert main(["forget", gone, "job.toml", "--json"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert sorted(names) == holding(gone)
+    assert main(["forget", gone, "job.toml", "--apply", "--json"]) == 0
+    erased = json.loads(capsys.readouterr().out)
+    assert sorted(names) == sorted(Path(name).name for name in erased["erased"])
+    assert {**counted, "applied": True} == erased
+    assert holding(gone) == []
+    assert all({"history.db", "bitrix24-ledger.sqlite"} <= {*holding(one)} for one in others)
+    again = carried_out(tmp_path, as_of=date(2026, 7, 16))
+    assert again.analysis.snapshot.customers.size == 20
+    others_keys = [one.key for one in raised if str(one.customer) != gone]
+    assert [posted(portal, key) for key in others_keys] == [1] * len(others_keys)
 
 
 ENRICHER = """

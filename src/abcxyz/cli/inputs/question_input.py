@@ -11,7 +11,6 @@ from abcxyz.cli.options.history import HISTORY
 from abcxyz.errors import ConfigError
 
 if TYPE_CHECKING:
-    from abcxyz.core.analysis.record import Analysis
     from abcxyz.questions import QuestionData
 
 __all__ = ["add_question_data", "open_question_data"]
@@ -56,8 +55,11 @@ def open_question_data(args: argparse.Namespace) -> QuestionData:
         args.history = HISTORY
     analysis, history, job = None, args.history, None
     if args.job is not None:
-        analysis, found, job = _analyzed(args)
-        history = history or (found if found.is_file() else None)
+        from abcxyz.cli.inputs.job_analysis import analyze_job
+
+        made = analyze_job(args.job, lang=args.lang)
+        analysis, job = made.analysis, made.job
+        history = history or (made.history if made.history.is_file() else None)
     crm = None
     if args.crm is not None:
         from abcxyz.pipeline.crm import open_crm
@@ -66,32 +68,3 @@ def open_question_data(args: argparse.Namespace) -> QuestionData:
     return QuestionData(
         history=history, job=job, analysis=analysis, crm=crm, names=args.names, today=today
     )
-
-
-def _analyzed(args: argparse.Namespace) -> tuple[Analysis, Path, str]:
-    """Read the sales of a job and analyze them; write nothing."""
-    from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.core.analysis.analyze import analyze_reading
-    from abcxyz.core.analysis.learn_lapses import learning
-    from abcxyz.history import History
-    from abcxyz.tables.loaders import read_playbook
-
-    options = argparse.Namespace(
-        file=[args.job], as_of=None, history=None, history_job=None, lang=args.lang
-    )
-    with open_sales_input(options) as sales:
-        previous = None
-        if sales.history.is_file():
-            with History(sales.history, read_only=True) as file:
-                dated = sales.settings.periods(sales.as_of).dated
-                previous = file.latest(dated, sales.settings, job=sales.job)
-        analysis = analyze_reading(
-            sales.reading,
-            as_of=sales.as_of,
-            settings=sales.settings,
-            previous=previous,
-            playbook=None if sales.playbook is None else read_playbook(sales.playbook),
-            alert_rules=sales.alerts,
-            orders=learning(sales.alerts, sales.settings, sales.as_of),
-        )
-        return sales.enrich(analysis), sales.history, sales.job

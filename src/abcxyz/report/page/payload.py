@@ -16,7 +16,7 @@ from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_nam
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import PLAIN, plain
 
-__all__ = ["payload"]
+__all__ = ["packed_customers", "payload"]
 
 _HIGHEST = 9  # of a strip: more would be seen by nobody, and hardly compress
 _ROUGH = 4, 50_000  # of the strips of more customers than this
@@ -30,7 +30,12 @@ _STEPS = "ngsx-"
 
 
 def payload(facts: Facts) -> str:
-    """Return every customer as base64 of gzipped JSON, the largest value first.
+    """Return the result of `packed_customers` as base64."""
+    return base64.b64encode(packed_customers(facts)).decode()
+
+
+def packed_customers(facts: Facts) -> bytes:
+    """Return every customer as gzipped JSON, the largest value first.
 
     Parameters
     ----------
@@ -39,7 +44,7 @@ def payload(facts: Facts) -> str:
 
     Returns
     -------
-    str
+    bytes
         Columns of equal length: identifiers, names, segments, amounts, days, owners, attributes
         and the heights of the strip of months. Texts are data and in no language.
     """
@@ -71,8 +76,7 @@ def payload(facts: Facts) -> str:
         "strip": _strips(facts, order),
     }
     written = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-    packed = gzip.compress(written.encode("utf-8", "replace"), compresslevel=_LEVEL, mtime=0)
-    return base64.b64encode(packed).decode()
+    return gzip.compress(written.encode("utf-8", "replace"), compresslevel=_LEVEL, mtime=0)
 
 
 def _cleaned(texts: list[str]) -> list[str]:

@@ -16,18 +16,31 @@ from abcxyz.toolkit.language import language
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.report.customers import Facts
 
-__all__ = ["render_html"]
+__all__ = ["PAGE", "asset", "environment", "render_bodies", "render_html"]
+
+PAGE = "abcxyz.report.page"
+"""Package with the templates, the style and the script of the page."""
 
 
-def _read(name: str) -> str:
-    return (resources.files("abcxyz.report.page") / name).read_text(encoding="utf-8").strip()
+def asset(name: str, package: str = PAGE) -> str:
+    """Read a template, a style or a script of a package."""
+    return (resources.files(package) / name).read_text(encoding="utf-8").strip()
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment(package: str = PAGE) -> jinja2.Environment:
+    """Return the environment of the templates of a package; they escape what they are given.
+
+    Raises
+    ------
+    InputError
+        Jinja2 is not installed.
+    """
     try:
         import jinja2
     except ImportError:
@@ -37,7 +50,7 @@ def _environment() -> jinja2.Environment:
             package="jinja2",
         ) from None
     return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read),
+        loader=jinja2.FunctionLoader(functools.partial(asset, package=package)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -91,8 +104,58 @@ def render_html(
     from markupsafe import Markup
 
     from abcxyz.report.customers import Facts
-    from abcxyz.report.page.formatter import Formatter
     from abcxyz.report.page.payload import payload
+
+    shown = [lang, *(one for one in languages if one != lang)]
+    facts = Facts(analysis)
+    pages = render_bodies(facts, shown, rows=rows, currency=currency, title=title)
+    script = asset("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    # A name may hold a lone surrogate, which cannot be encoded.
+    return (
+        environment()
+        .get_template("shell.html")
+        .render(
+            lang=lang,
+            title=clean(title) or text("Customers by value and steadiness", lang),
+            style=Markup(asset("page.css")),  # noqa: S704 - of our own making
+            script=Markup(script),  # noqa: S704
+            script_hash=digest,
+            pages=pages,
+            customers=payload(facts),
+        )
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
+
+
+def render_bodies(
+    facts: Facts,
+    languages: Sequence[str],
+    *,
+    rows: int = 40,
+    currency: str = "",
+    title: str = "",
+) -> list[Markup]:
+    """Render the page in each language, without the document around it.
+
+    Parameters
+    ----------
+    facts
+        Facts of the analysis.
+    languages
+        Languages, the shown one first.
+    rows, currency, title
+        As in `render_html`.
+
+    Raises
+    ------
+    InputError
+        As in `render_html`.
+    """
+    from markupsafe import Markup
+
+    from abcxyz.report.page.formatter import Formatter
     from abcxyz.report.page.sections.calls import calls
     from abcxyz.report.page.sections.cells import cells
     from abcxyz.report.page.sections.changes import changes
@@ -106,20 +169,17 @@ def render_html(
     from abcxyz.report.page.sections.owners import owners
     from abcxyz.report.page.sections.words import words
 
-    shown = [lang, *(one for one in languages if one != lang)]
-    for one in shown:
+    for one in languages:
         if one not in LANGUAGES:
             raise InputError(
                 "the language {lang!r} is unknown; use one of {known}",
                 lang=one,
                 known=", ".join(LANGUAGES),
             )
-    environment = _environment()
-    template = environment.get_template("page.html")
-    facts = Facts(analysis)
+    template = environment().get_template("page.html")
     pages = []
-    for one in shown:
-        show = Formatter(analysis, one, currency=currency)
+    for one in languages:
+        show = Formatter(facts.analysis, one, currency=currency)
         page = template.render(
             **show.helpers(),
             **heading(facts, show),
@@ -137,26 +197,9 @@ def render_html(
             **method(facts, show),
             title=clean(title) or text("Customers by value and steadiness", one),
             lang=one,
-            languages=sorted(shown),
+            languages=sorted(languages),
             language_name=lambda code: language(code).name,
-            hidden=one != lang,
+            hidden=one != languages[0],
         )
         pages.append(Markup(page))  # noqa: S704 - the template has escaped it
-    script = _read("page.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = _read("page.css")
-    # A name may hold a lone surrogate, which cannot be encoded.
-    return (
-        environment.get_template("shell.html")
-        .render(
-            lang=lang,
-            title=clean(title) or text("Customers by value and steadiness", lang),
-            style=Markup(style),  # noqa: S704 - of our own making
-            script=Markup(script),  # noqa: S704
-            script_hash=digest,
-            pages=pages,
-            customers=payload(facts),
-        )
-        .encode("utf-8", "replace")
-        .decode("utf-8")
-    )
+    return pages

@@ -52,7 +52,7 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
         else {
             "sentence": tried.sentence(show.lang),
             "picture": themed(
-                tried.plot(show.lang, width=600, currency=show.currency, heading=False)
+                tried.plot(show.lang, width=600, currency=show.currency, finding=False)
             ),
             "days": tried.horizon_days,
         },

@@ -1,0 +1,88 @@
+"""Current analysis of a job, for commands that show it and write nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from abcxyz.core.analysis.record import Analysis
+
+__all__ = ["JobAnalysis", "analyze_job"]
+
+
+@frozen(kw_only=True)
+class JobAnalysis:
+    """Analysis of a job, with its history.
+
+    Parameters
+    ----------
+    analysis
+        The analysis of today.
+    history
+        File of the snapshots, which need not be there.
+    job
+        Name of the job in the history.
+    report
+        Options of the job for sinks that show something, such as its currency.
+    """
+
+    analysis: Analysis
+    history: Path
+    job: str
+    report: Mapping[str, Any]
+
+
+def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> JobAnalysis:
+    """Read the sales of a job and analyze them; write nothing.
+
+    Parameters
+    ----------
+    path
+        The file of the job.
+    lang
+        Language of the command, which goes before that of the job.
+    history
+        File of the snapshots; None for that of the job.
+    """
+    from abcxyz.cli.inputs.sales_input import open_sales_input
+    from abcxyz.config import read_job
+    from abcxyz.core.analysis.analyze import analyze_reading
+    from abcxyz.core.analysis.learn_lapses import learning
+    from abcxyz.history import History
+    from abcxyz.tables.loaders import read_playbook
+
+    options = argparse.Namespace(
+        file=[path], as_of=None, history=history, history_job=None, lang=lang
+    )
+    with open_sales_input(options) as sales:
+        known: dict[str, Any] = {}
+        if sales.history.is_file():
+            with History(sales.history, read_only=True) as file:
+                dated = sales.settings.periods(sales.as_of).dated
+                known = {
+                    "previous": file.latest(dated, sales.settings, job=sales.job),
+                    "outcomes": file.outcomes(job=sales.job),
+                    "raised_before": file.raised_keys(
+                        job=sales.job, fingerprint=sales.settings.fingerprint
+                    ),
+                }
+        analysis = analyze_reading(
+            sales.reading,
+            as_of=sales.as_of,
+            settings=sales.settings,
+            playbook=None if sales.playbook is None else read_playbook(sales.playbook),
+            alert_rules=sales.alerts,
+            orders=learning(sales.alerts, sales.settings, sales.as_of),
+            **known,
+        )
+        return JobAnalysis(
+            analysis=sales.enrich(analysis),
+            history=sales.history,
+            job=sales.job,
+            report=read_job(path).report,
+        )

@@ -1,0 +1,1 @@
+"""Live page on the loopback interface over a history and a job."""

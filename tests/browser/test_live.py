@@ -1,0 +1,92 @@
+"""Live page in a real browser: opened by the address of the command, and changed by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.dashboard.conftest import Served, serve, served, world
+
+from abcxyz.history import History
+
+__all__ = ["serve", "served", "world"]
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def visit(browser: Any, live: Served, width: int = 1280, *, script: bool = True) -> Iterator[Any]:
+    """Open the first address; on exit no request has left the server, and no error was logged."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, java_script_enabled=script
+    )
+    page = context.new_page()
+    hosts: set[str] = set()
+    messages: list[str] = []
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto(live.first)
+    yield page
+    page.wait_for_timeout(50)
+    context.close()
+    assert {urlsplit(live.base).netloc} == {one for one in hosts if one}
+    assert [] == messages
+
+
+def test_the_first_address_opens_the_page_without_the_token(chromium: Any, served: Served) -> None:
+    with visit(chromium, served) as page:
+        page.wait_for_selector("html.ready", state="attached")
+        assert f"{served.base}/" == page.url.partition("#")[0]
+        assert "token" not in page.evaluate("document.cookie + location.href")
+        page.locator("[name=q]").fill(str(served.analysis.snapshot.customers[0]))
+        assert 1 == page.locator(".virtual li").count()
+
+
+def test_the_card_logs_an_outcome(chromium: Any, served: Served) -> None:
+    """The card shows the classes of every month, and a button logs what became of the call."""
+    assert served.analysis.calls is not None
+    who = str(served.analysis.calls[0].customer)
+    with visit(chromium, served) as page:
+        page.wait_for_selector("html.ready", state="attached")
+        page.locator(".calls a.open").first.click()
+        known = page.locator(".card .known")
+        known.wait_for()
+        assert 4 == known.locator("tbody tr").count()
+        known.get_by_role("button", name="Called").click()
+        page.wait_for_url("**/customer?**")
+        assert "customer called" in page.locator(".outcomes").inner_text()
+    with History(served.history, read_only=True) as history:
+        assert [who] == [one.customer for one in history.outcomes()]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_alerts_are_snoozed_by_keyboard(chromium: Any, served: Served, script: bool) -> None:
+    """Forms work without a script; a snoozed alert is last and can be woken."""
+    with visit(chromium, served, 390, script=script) as page:
+        page.get_by_role("link", name="Alerts").click()
+        before = page.locator(".alerts li").count()
+        page.locator(".alerts li").first.get_by_role("button", name="Snooze for 7 days").focus()
+        page.keyboard.press("Enter")
+        page.locator(".alerts li.snoozed").wait_for()
+        assert before == page.locator(".alerts li").count()
+        page.locator(".alerts li").last.get_by_role("button", name="Wake").click()
+        page.locator(".alerts li.snoozed").wait_for(state="detached")
+        width = page.evaluate("document.documentElement.scrollWidth") if script else 390
+        assert width <= 390
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/customer?id={who}"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_core_finds_nothing(chromium: Any, served: Served, path: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    who = str(served.analysis.snapshot.customers[0])
+    for scheme in ("light", "dark"):
+        with visit(chromium, served, width) as page:
+            page.emulate_media(color_scheme=scheme)
+            page.goto(served.base + path.format(who=who))
+            found = axe.run(page)
+            assert 0 == found.violations_count, found.generate_report()

@@ -1,0 +1,178 @@
+"""Live page over HTTP: who may open it, what it shows, and the two things that it changes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import requests
+from tests.dashboard.conftest import JOB, TOKEN, Served
+
+from abcxyz.errors import ConfigError
+from abcxyz.history import History
+
+
+def test_only_the_person_with_the_token_gets_in(served: Served) -> None:
+    """The token opens the page once and leaves a cookie; every other way in is refused."""
+    base = served.base
+    for address in ("/", "/?token=", "/?token=wrong", "/alerts", f"/alerts?token={TOKEN}",
+                    "/customers.json", "/static/page.js"):  # fmt: skip
+        refused = requests.get(base + address, timeout=30)
+        assert 401 == refused.status_code, address
+        assert "C00" not in refused.text
+    welcome = requests.get(served.first, timeout=30, allow_redirects=False)
+    assert (303, "/") == (welcome.status_code, welcome.headers["location"])
+    cookie = welcome.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {*cookie.split("; ")}
+    assert TOKEN not in cookie
+    name = cookie.partition("=")[0]
+    forged = requests.get(base + "/", cookies={name: TOKEN}, timeout=30)
+    assert 401 == forged.status_code
+    assert 200 == served.session().get(base + "/alerts", timeout=30).status_code
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "127.0.0.1"}, 421),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+    ],
+)
+def test_foreign_pages_are_refused_even_with_the_cookie(
+    served: Served, headers: dict[str, str], status: int
+) -> None:
+    session = served.session()
+    got = session.get(served.base + "/", headers=headers, timeout=30)
+    sent = session.post(
+        served.base + "/snooze", data={"key": "x", "days": "7"}, headers=headers, timeout=30
+    )
+    assert (status, status) == (got.status_code, sent.status_code)
+    with History(served.history, read_only=True) as history:
+        assert not history.snoozed(served.analysis.snapshot.as_of)
+
+
+def test_a_change_without_an_origin_is_refused(served: Served) -> None:
+    session = served.session()
+    del session.headers["Origin"]
+    who = str(served.analysis.snapshot.customers[0])
+    sent = session.post(
+        served.base + "/outcome", data={"customer": who, "outcome": "lost"}, timeout=30
+    )
+    assert 403 == sent.status_code
+    with History(served.history, read_only=True) as history:
+        assert () == history.outcomes()
+
+
+def test_every_answer_carries_the_policy(served: Served) -> None:
+    """Scripts and styles come from the server alone, and no answer is stored by the browser."""
+    session = served.session()
+    for path in ("/", "/alerts", "/customers.json", "/static/live.js", "/nothing"):
+        answer = session.get(served.base + path, timeout=30)
+        policy = dict(
+            part.strip().split(" ", 1)
+            for part in answer.headers["content-security-policy"].split(";")
+        )
+        assert "'none'" == policy["default-src"]
+        assert "'self'" == policy["script-src"]
+        assert "'none'" == policy["frame-ancestors"]
+        assert "nosniff" == answer.headers["x-content-type-options"]
+        assert "no-store" == answer.headers["cache-control"]
+    page = session.get(served.base + "/", timeout=30).text
+    assert not re.search(r"<script(?![^>]*(src=|text/plain))", page)
+    assert not re.search(r"\son\w+=", page)
+    script = re.search(r'src="(/static/page\.js\?v=\w+)"', page)
+    assert script is not None
+    assert "immutable" in session.get(served.base + script[1], timeout=30).headers["cache-control"]
+
+
+def test_the_page_shows_the_analysis_in_two_languages(served: Served) -> None:
+    session = served.session()
+    for lang, word in (("en", "Call today"), ("ru", "Позвонить сегодня")):
+        page = session.get(f"{served.base}/?lang={lang}", timeout=30).text
+        assert word in page
+        assert f'<html lang="{lang}">' in page
+    packed = session.get(served.base + "/customers.json", timeout=30)
+    assert len(served.analysis.snapshot) == packed.json()["n"]
+    assert "gzip" == packed.headers["content-encoding"]
+
+
+def test_an_outcome_is_logged_and_the_call_list_changes(served: Served) -> None:
+    """A logged customer is not to be called again, on the page and in the next run."""
+    session, calls = served.session(), served.analysis.calls
+    assert calls is not None
+    who = calls[0].customer
+    name = served.analysis.names[who]
+    first = session.get(served.base + "/?lang=en", timeout=30).text
+    calls_of = re.compile(r'<ol class="calls">.*?</ol>', re.DOTALL)
+    assert name in "".join(calls_of.findall(first))
+    sent = session.post(
+        served.base + "/outcome?lang=en",
+        data={"customer": who, "outcome": "lost", "back": "customer"},
+        timeout=30,
+    )
+    assert sent.status_code == 200
+    assert sent.url == f"{served.base}/customer?lang=en&id={who}"
+    assert "customer lost" in sent.text
+    again = session.get(served.base + "/?lang=en", timeout=30).text
+    assert name not in "".join(calls_of.findall(again))
+    assert "customer lost" in session.get(served.base + "/alerts?lang=en", timeout=30).text
+    with History(served.history, read_only=True) as history:
+        assert [("lost", who)] == [
+            (one.outcome, one.customer) for one in history.outcomes(job=JOB)
+        ]
+
+
+def test_a_snoozed_alert_is_last_and_wakes(served: Served) -> None:
+    session, key = served.session(), served.analysis.alerts[0].key
+    address, today = served.base + "/snooze?lang=en", served.analysis.snapshot.as_of
+    page = session.post(address, data={"key": key, "days": "7"}, timeout=30).text
+    assert f"{len(served.analysis.alerts) - 1} alerts hold today" in page
+    assert page.rindex(key) > page.rindex(served.analysis.alerts[1].key)
+    with History(served.history, read_only=True) as history:
+        assert {key} == history.snoozed(today)
+    session.post(address, data={"key": key, "days": "0"}, timeout=30)
+    with History(served.history, read_only=True) as history:
+        assert frozenset() == history.snoozed(today)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/outcome", {"customer": "<b>nobody</b>", "outcome": "lost"}),
+        ("/outcome", {"outcome": "lost"}),
+        ("/outcome", {"customer": "C00001", "outcome": "sold"}),
+        ("/snooze", {"key": "nothing", "days": "7"}),
+        ("/snooze", {"key": "nothing", "days": "-7"}),
+        ("/outcome", {"customer": "x" * 100_000, "outcome": "lost"}),
+    ],
+)
+def test_a_wrong_form_changes_nothing_and_is_explained(
+    served: Served, path: str, fields: dict[str, str]
+) -> None:
+    answer = served.session().post(served.base + path, data=fields, timeout=30)
+    assert 400 == answer.status_code
+    assert "<b>nobody" not in answer.text
+    with History(served.history, read_only=True) as history:
+        assert () == history.outcomes()
+
+
+def test_a_customer_has_its_classes(served: Served) -> None:
+    who = str(served.analysis.snapshot.customers[0])
+    page = served.session().get(f"{served.base}/customer?lang=en&id={who}", timeout=30).text
+    assert 4 == len(re.findall(r'<th scope="row">\d', page))
+    assert 400 == served.session().get(f"{served.base}/customer?id=x", timeout=30).status_code
+
+
+def test_a_short_token_is_refused() -> None:
+    pytest.importorskip("starlette")
+    from abcxyz.dashboard.access import Access
+
+    async def nothing(*_: object) -> None:
+        return
+
+    with pytest.raises(ConfigError, match="fewer than 16"):
+        Access(nothing, token="short", port=1)
