@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import attrs
 import numpy as np
 import pytest
-from tests.core.landmarks.worlds import END, made_world
+from tests.core.landmarks.worlds import END, made_world, pausing_world
 
 from abcxyz import (
     AlertRules,
@@ -272,22 +272,28 @@ def test_json_holds_the_list_and_anonymous_files_no_identifiers(analysis: Analys
     assert set(of_calls) <= set(map(str, hidden.snapshot.customers.tolist()))
 
 
-def test_backtest_of_an_analysis_is_that_of_the_command_and_draws_itself(
-    sales: Transactions,
-) -> None:
+def test_backtest_of_an_analysis_is_that_of_the_command_and_draws_itself() -> None:
     """The page holds the picture: each silence once, by the day on which it was named first."""
-    rules = AlertRules(backtest=2)
-    plain = analyze(sales, as_of=END, orders=learning(rules, Settings(), END), alert_rules=rules)
+    sales, _ = pausing_world()
+    rules, settings = AlertRules(backtest=2), Settings(lookback="36M")
+    plain = analyze(
+        sales,
+        as_of=END,
+        settings=settings,
+        orders=learning(rules, settings, END),
+        alert_rules=rules,
+    )
     named = plain.backtest
     assert named is not None
-    alone = backtest_lapse(sales, END, named.horizon_days, most=2)
+    alone = backtest_lapse(sales, END, named.horizon_days, settings=settings, most=2)
     assert [one.named for one in named.days] == [one.named for one in alone.days]
     back = next(one for one in named.namings if one.came_back)
     done = CallOutcome(customer=back.customer, day=back.day, outcome="called")
     again = analyze(
         sales,
         as_of=END,
-        orders=learning(rules, Settings(), END),
+        settings=settings,
+        orders=learning(rules, settings, END),
         alert_rules=rules,
         outcomes=[done],
     )
