@@ -200,7 +200,7 @@ def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
     history, snapshot, horizon = study.history, study.snapshot, study.horizon
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
-        fit = fit_landmarks(examples, _TRENDS, {_VALUE: True}, horizon)
+        fit = fit_landmarks(examples, _TRENDS, {_VALUE: "logarithm"}, horizon)
     now = _with_value(study.now)
     abc, value, limit = now.abc, now.value, now.limit
     if snapshot is not None:
