@@ -256,7 +256,7 @@ def test_what_price_and_quantity_need(
 
 
 def test_price_and_quantity_of_deals() -> None:
-    """The product lines of the deals won; what they lack to the amount is a part of its own."""
+    """The lines of the deals won; what they lack to the amount is a part of its own."""
     days = ["2026-05-04T09:00:00Z"] * 3 + ["2026-06-04T09:00:00Z"] * 3
     stages = ["WON", "LOST", "WON"] * 2 + ["NEW"]
     # The open deal is younger than the windows, and ends the records.
@@ -264,8 +264,8 @@ def test_price_and_quantity_of_deals() -> None:
     closed = [*days[:-1], None]
     crm = CrmData(
         deals=Deals(
-            deal=[1, 2, 3, 4, 5, 6, 7], funnel=["s"] * 7, created=days, closed=closed, stage=stages,
-            amount=[100.0, 70.0, 50.0, 240.0, 70.0, 40.05, 9.0],
+            deal=[1, 2, 3, 4, 5, 6, 7], funnel=["s"] * 7, created=days, closed=closed,
+            stage=stages, amount=[100.0, 70.0, 50.0, 240.0, 70.0, 40.05, 9.0],
         ),
         lines=ProductLines(
             deal=[1, 2, 3, 4, 6], product=["x", "x", "y", "x", "z"],

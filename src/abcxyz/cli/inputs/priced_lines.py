@@ -67,50 +67,6 @@ def read_priced_lines(args: argparse.Namespace, window: Window) -> PricedLines |
     if args.product is None:
         return None
     from abcxyz.core.decomposition.sales_change import PricedLines
-    from abcxyz.core.sales.calendar import Window
-
-
-__all__ = ["add_arguments", "check_options", "read_priced_lines"]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the columns of the product and of the quantity."""
-    group = parser.add_argument_group("price and quantity")
-    group.add_argument("--product", metavar="COL", help="the product, for price and quantity")
-    group.add_argument("--quantity", metavar="COL", help="how many, for price and quantity")
-
-
-def read_priced_lines(args: argparse.Namespace, window: Window) -> PricedLines | None:
-    """Read the products and quantities of the files; None without the options.
-
-    Raises
-    ------
-    InputError
-        One option without the other, a job, or converted money; a column is not there.
-
-    Notes
-    -----
-    The files are read again by the same reader, with the product for the customer and the quantity
-    for the cost, so that every form of a file is understood as in the first reading.
-    """
-    if args.product is None and args.quantity is None:
-        return None
-    if args.product is None or args.quantity is None:
-        raise InputError(
-            "price and quantity need both columns; name the product with --product and the "
-            "quantity with --quantity"
-        )
-    if Path(args.file[0]).suffix.lower() == ".toml":
-        raise InputError(
-            "the sources of a job hold no quantities; give the file itself, or leave --product "
-            "and --quantity out"
-        )
-    if args.rate:
-        raise InputError(
-            "price and quantity cannot be split in converted money; keep one currency with "
-            "--currency instead of --rate"
-        )
-    from abcxyz.core.decomposition.sales_change import PricedLines
     from abcxyz.core.sales.transactions import concat
     from abcxyz.tables.file_reading import FileReading
 
