@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
-from abcxyz.core.companies.numbers import format_inn, organisation_inn
+from abcxyz.core.companies.numbers import clean_number
 from abcxyz.errors import InputError
 
 __all__ = ["APPLICATION_ID", "SCHEMA", "VERSION", "Company", "CompanyIndex", "DatasetFile", "day"]
@@ -21,6 +23,7 @@ VERSION = 1
 """Version of the tables."""
 
 _LIST = 500  # INNs in one query
+_DIGITS = 10  # of the INN of an organisation
 
 
 class Company(NamedTuple):
@@ -50,6 +53,10 @@ class Company(NamedTuple):
     tax_on: int | None = None
     debt: int | None = None
     debt_on: int | None = None
+
+
+_INN = itemgetter(Company._fields.index("inn"))
+_COMPANY = partial(tuple.__new__, Company)
 
 
 class DatasetFile(NamedTuple):
@@ -170,14 +177,23 @@ class CompanyIndex:
         inns
             INNs as text or numbers. What is no INN of an organisation is ignored.
         """
-        numbers = sorted({int(inn) for inn in map(organisation_inn, inns) if inn is not None})
+        # A number with a wrong check digit is in no index, so that only its length is looked at.
+        texts = map(clean_number, inns)
+        inn_of = {
+            int(text): text
+            for text in texts
+            if len(text) == _DIGITS and text.isascii() and text.isdigit()
+        }
+        numbers = sorted(inn_of)
         found: dict[str, Company] = {}
         for start in range(0, len(numbers), _LIST):
             part = numbers[start : start + _LIST]
             marks = ",".join("?" * len(part))
             query = f"SELECT * FROM company WHERE inn IN ({marks})"  # noqa: S608 - question marks only
-            for company in map(Company._make, self._rows(query, part)):
-                found[format_inn(company.inn)] = company
+            rows = self._rows(query, part)
+            # Without a function of Python for each row, which would cost as much as its query.
+            keys = map(inn_of.__getitem__, map(_INN, rows))
+            found.update(zip(keys, map(_COMPANY, rows), strict=True))
         return found
 
     def __iter__(self) -> Iterator[Company]:

@@ -291,9 +291,13 @@ class _Learner:
         if name not in self._raw:
             fold, raw = self._examples.unit % _FOLDS, np.zeros(len(self._examples))
             for k in range(_FOLDS):
-                part = self._examples.take(fold == k)
+                rows = np.flatnonzero(fold == k)
                 model = self._model(name, np.flatnonzero(fold != k))
-                raw[fold == k] = model.log_odds(part.columns, len(part))
+                if isinstance(model, Card):
+                    raw[rows] = self._binned.log_odds(model, rows)
+                else:
+                    column = {name: self._examples.columns[name][rows]}
+                    raw[rows] = model.log_odds(column, len(rows))
             self._raw[name] = raw
         return self._raw[name]
 

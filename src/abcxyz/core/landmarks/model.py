@@ -160,9 +160,8 @@ class Binned:
                 smoothing=_SMOOTHING,
             )
             if one.information > _LEAST_INFORMATION:
-                place, _, _ = place_values(column, one.attribute, strict=False)
                 attributes.append(one.attribute)
-                places.append(np.where(place < 0, len(one.attribute.bins), place))
+                places.append(one.places)
         return cls(tuple(attributes), tuple(places))
 
     def fit(
@@ -223,6 +222,14 @@ class Binned:
                 for (attribute, woe, place), slope in zip(chosen, slopes, strict=False)
             ),
         )
+
+    def log_odds(self, card: Card, rows: Ints) -> Floats:
+        """Return the log-odds of some of the examples by a card of these bins."""
+        place = {one.name: bins for one, bins in zip(self.attributes, self.places, strict=True)}
+        total = np.full(len(rows), card.intercept)
+        for part in card.parts:
+            total += part.values[place[part.attribute.name][rows]]
+        return total
 
 
 @frozen(eq=False)

@@ -174,11 +174,11 @@ class Reasons:
 
         The strongest group is the first, and three of either side are the most.
         """
-        return self._groups(i, self._facts_of(i))
+        return self._groups(i, self.facts_of(i))
 
     def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
         """Return what raises probability number *i* in words, or what lowers it."""
-        facts = self._facts_of(i)
+        facts = self.facts_of(i)
         return [reason(group, facts, lang) for group in self._groups(i, facts)[against]]
 
     def _groups(
@@ -204,7 +204,8 @@ class Reasons:
         row: list[float] = self._stacked[i].tolist() if self._pushes else []
         return row
 
-    def _facts_of(self, i: int) -> dict[str, float]:
+    def facts_of(self, i: int) -> dict[str, float]:
+        """Return the facts behind probability number *i*."""
         return dict(zip(self._facts, self._stacked_facts[i].tolist(), strict=True))
 
     # One row of a table is read faster than one number each of many arrays.
