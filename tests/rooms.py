@@ -54,6 +54,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports.base": "core.* crm.records",
         "crm.reports.service": "core.* crm.*",
         "crm.baskets": "core.* crm.*",
+        "crm.deals": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
@@ -110,7 +111,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.export": "i18n core.* tables",
         "tables.inspection": "i18n core.* tables tables.*",
         "tables.__init__": "tables.inspection",
-        "demo": "core.* tables.export",
+        "demo": "core.* crm crm.* tables.export",
         # Page and workbook, which do not import each other.
         "report.vocabulary": "i18n core.*",
         "report.customers": "i18n core.* report.vocabulary",
@@ -223,6 +224,7 @@ GROUND = "errors _maps _arrays toolkit"
 OPEN_TO_ADAPTERS = {
     "abcxyz",
     "abcxyz.crm",
+    "abcxyz.demo",
     "abcxyz.errors",
     "abcxyz.http",
     "abcxyz.plugins",
@@ -246,6 +248,7 @@ FACES = {
     "abcxyz.config",
     "abcxyz.core",
     "abcxyz.crm",
+    "abcxyz.demo",
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",
