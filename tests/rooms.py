@@ -62,11 +62,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.analysis": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
-        "write_report": "",
+        "writes": "core.*",
         "webhooks": "",
         # Progress of a run, which the command line shows.
         "progress": "i18n",
-        "plugins": "i18n http core.* crm.* write_report",
+        "plugins": "i18n http core.* crm.* writes",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
@@ -145,8 +145,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
         "pipeline.__init__": "pipeline.* progress",
         # Questions with answers, for people, programs and assistants.
-        "questions": "i18n core.* crm crm.* history",
-        "questions.answers": "core.* crm crm.* history questions",
+        "questions": "i18n core.* crm crm.* history plugins",
+        "questions.answers": "core.* crm crm.* history plugins questions",
         "questions.catalogue": "questions questions.answers",
         "questions.phrases": "core.* questions questions.catalogue",
         "questions.__init__": "questions questions.*",
