@@ -154,9 +154,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "mcp": "questions questions.*",
         # The live page.
         "dashboard.access": "",
-        "dashboard.data": "core.* history report.customers report.page.formatter",
-        "dashboard.pages": "i18n core.* charts history report.vocabulary report.customers "
-        "report.page.* dashboard.data",
+        "dashboard.archive": "core.* history report.customers",
+        "dashboard.data": "core.* history report.customers report.page.formatter "
+        "dashboard.archive",
+        "dashboard.lists": "i18n core.* report.vocabulary report.customers report.page.payload "
+        "dashboard.data",
+        "dashboard.pages": "i18n core.* charts tables.export report.vocabulary report.customers "
+        "report.page.* dashboard.data dashboard.lists",
         "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",
@@ -176,7 +180,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes",
         "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
         "cli.inputs cli.output",
-        "cli.commands.dashboard": "i18n report.customers dashboard.* cli.options cli.inputs",
+        "cli.commands.dashboard": "i18n history report.customers dashboard.* cli.options "
+        "cli.inputs",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* progress cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",

@@ -15,7 +15,7 @@ from pydantic import AnyHttpUrl
 from abcxyz.mcp.confirming import READ, WRITE
 from abcxyz.mcp.server import QuestionServer
 from abcxyz.questions import QuestionData
-from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, serve_loopback
+from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, listen, serve_loopback
 
 __all__ = ["http_app", "serve_http", "serve_stdio"]
 
@@ -78,4 +78,4 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
 def serve_http(data: QuestionData, *, token: str, host: str, port: int, **options: Any) -> None:
     """Serve over HTTP until the process is stopped; errors as in `http_app`."""
     app = http_app(data, token=token, host=host, port=port, **options)
-    serve_loopback(app, host=host, port=port)
+    serve_loopback(app, listen(host, port))
