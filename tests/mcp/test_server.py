@@ -36,7 +36,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 ERAS = ["legacy", "auto"]
 #: Hash of the list of tools: a changed description is a change of what assistants are told.
-PINNED = "12b60f91c2aee52b4aea0e112d780f7a7147982dfa0bf7962b50a43226a17400"
+PINNED = "1feb20469518453958c3266bc3f65efd6057d33960a92882dd850620a70c58d9"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,8 @@ def test_every_tool_answers_by_structure_and_by_text(data: QuestionData, era: st
 
 def test_the_list_of_tools_is_the_published_one(data: QuestionData) -> None:
     async def act(client: Any) -> str:
+        tools = {one.name: one for one in (await client.list_tools()).tools}
+        assert tools["offers"].input_schema["properties"]["limit"]["maximum"] == 20
         listed = [one.model_dump(mode="json") for one in (await client.list_tools()).tools]
         return json.dumps(listed, sort_keys=True, ensure_ascii=True)
 
@@ -189,6 +191,12 @@ def test_a_page_larger_than_the_server_allows_is_shortened_and_the_answer_says_s
         assert page["next_cursor"]
         assert [one["code"] for one in page["warnings"]] == ["without_amount", "rows_limited"]
         assert "at most 2 rows" in more.content[0].text
+        limits = {
+            one.name: one.input_schema["properties"]["limit"]["maximum"]
+            for one in (await client.list_tools()).tools
+            if "limit" in one.input_schema["properties"]
+        }
+        assert set(limits.values()) == {2}
         wrong = await client.call_tool("list_deals", {"limit": 101})
         assert wrong.structured_content["code"] == "bad_argument"
 

@@ -28,6 +28,7 @@ from abcxyz.questions import (
     answer_question,
     available,
 )
+from abcxyz.questions.answers.tasks import task_lines
 from abcxyz.questions.cleaning import clean_name, plain_id
 
 
@@ -367,12 +368,12 @@ def test_a_draft_shows_what_would_be_written_and_writes_nothing(tmp_path: Path) 
         customer="Acme",
         deal="105",
         title="Call\n\u202eAcme",
-        text="first\nsecond",
+        text="first\nFor: Anna (5)",
         due="2026-12-02",
     )
     assert drafted.value["fields"] == {
         "title": "Call Acme",
-        "text": "first\nsecond",
+        "text": "first\nFor: Anna (5)",
         "owner": "21",
         "owner_name": "Петрова Ольга",
         "customer": "CO_12",
@@ -383,6 +384,9 @@ def test_a_draft_shows_what_would_be_written_and_writes_nothing(tmp_path: Path) 
     assert ask(data, "confirm", token=drafted.value["token"]).status == "refused"
     assert notebook.tasks == []
     assert data.tasks is not None
+    shown = "\n".join(task_lines(data.tasks.find(drafted.value["token"]), "en"))
+    # The second line of the text does not pass for a field of the task.
+    assert shown.splitlines()[-2:] == ["Text: first", "    For: Anna (5)"]
     data.tasks.write(drafted.value["token"])
     found = ask(data, "confirm", token=drafted.value["token"])
     assert (found.status, found.value["task"], found.value["state"]) == ("ok", "1", "done")

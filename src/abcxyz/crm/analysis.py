@@ -171,7 +171,8 @@ def analyze_crm(
     if window is None:
         window = Window(day - timedelta(days=365), day)
     calendar = calendar or settings.calendar_for(crm)
-    chosen = settings.options(calendar)
+    # Deals closed before the window may be missing, so nothing is learned from days before it.
+    chosen = settings.options(calendar) | {"known_since": window.since}
     makers: dict[str, Callable[[], Report]] = {}
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.options}

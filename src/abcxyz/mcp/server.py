@@ -31,7 +31,7 @@ from abcxyz.questions import (
 from abcxyz.questions.cleaning import clean_name, plain_id
 from abcxyz.questions.desk import CONFIRMATIONS
 from abcxyz.questions.names import Named
-from abcxyz.questions.parameters import MOST_ROWS, check_arguments
+from abcxyz.questions.parameters import check_arguments
 from abcxyz.questions.problems import explained, message
 from abcxyz.toolkit.catalogue import languages, text, translate
 
@@ -119,7 +119,7 @@ class QuestionServer(MCPServer):
         schema = question.schema(self._lang)
         limit = schema["properties"].get("limit")
         if limit is not None:
-            limit["maximum"] = self._most_rows
+            limit["maximum"] = min(limit["maximum"], self._most_rows)
             limit["default"] = min(limit["default"], self._most_rows)
         schema["properties"]["lang"]["default"] = self._lang
         hints = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -228,13 +228,13 @@ class QuestionServer(MCPServer):
     ) -> tuple[dict[str, Any], bool]:
         """Return the arguments with language and page size, and whether more rows were wanted."""
         asked = {"lang": self._lang, **arguments}
-        default = next((one.default for one in question.parameters if one.name == "limit"), None)
-        if default is None:
+        limit = next((one for one in question.parameters if one.name == "limit"), None)
+        if limit is None:
             return asked, False
         wanted = asked.get("limit")
         if wanted is None:
-            asked["limit"] = min(default, self._most_rows)
-        elif type(wanted) is int and self._most_rows < wanted <= MOST_ROWS:
+            asked["limit"] = min(limit.default, self._most_rows)
+        elif type(wanted) is int and self._most_rows < wanted <= (limit.most or 0):
             asked["limit"] = self._most_rows
             return asked, True
         return asked, False
@@ -243,7 +243,7 @@ class QuestionServer(MCPServer):
         return Remark(
             "rows_limited",
             text(
-                "A page has at most {rows} rows here; the next ones follow by next_cursor.",
+                "An answer has at most {rows} rows here; next_cursor, if there is one, goes on.",
                 lang,
                 rows=self._most_rows,
             ),

@@ -12,12 +12,14 @@ import pytest
 from attrs import evolve
 
 from abcxyz.cli import main
+from abcxyz.core.sales.calendar import Window
 from abcxyz.crm import (
     CrmData,
     Deals,
     Values,
     WinModel,
     WinProbability,
+    analyze_crm,
     fit_win_model,
     text_column,
     win_probability,
@@ -255,6 +257,10 @@ def test_the_past_is_not_read_before_the_records_begin() -> None:
     crm = telling()
     late = win_probability(crm, known_since="2026-01-05")
     assert late.model.rows < learned().model.rows
+    made = analyze_crm(crm, as_of="2026-06-15", window=Window("2026-01-05", "2026-06-15"))
+    of_job = made.reports["win"]
+    assert isinstance(of_job, WinProbability)
+    assert of_job.model.rows == late.model.rows
 
 
 def test_an_earlier_day_knows_nothing_later() -> None:

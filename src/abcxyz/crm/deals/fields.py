@@ -45,6 +45,7 @@ _PERSONAL = frozenset(
 )
 #: Different numbers up to which a field is a code of categories.
 _CODES = 10
+_AT_START = 0.9
 _SPLIT = re.compile(r"[^0-9a-zа-яё]+|(?<=[a-z])(?=[A-Z])")
 
 
@@ -224,4 +225,8 @@ def _history(crm: CrmData, name: str) -> KnownField | None:
     if not chosen.any():
         return None
     row = crm.rows_of_deals(values.id)
-    return KnownField(Timeline.of(row, values.at, len(crm.deals), chosen), values.value)
+    events = Timeline.of(row, values.at, len(crm.deals), chosen)
+    # Values that all stand at the creation are a column of the deals, not its history.
+    starts = crm.deals.created[row[events.order]] == values.at[events.order]
+    is_history = not len(starts) or float(starts.mean()) < _AT_START
+    return KnownField(events, values.value, is_history)

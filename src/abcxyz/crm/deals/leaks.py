@@ -19,7 +19,7 @@ from abcxyz.errors import InputError
 __all__ = ["refuse_leaks", "zero_when_lost"]
 
 _CLEAR = 0.95
-_FILLED, _EMPTY = 0.9, 0.1
+_FILLED, _EMPTY = 0.9, 0.5
 _LEAST = 10
 
 
@@ -51,31 +51,36 @@ def refuse_leaks(
     for name, one in fields.items():
         if name in allow:
             continue
-        rows = np.arange(len(crm.deals))
-        numbers = one.numbers(rows, crm.until)
-        if zero_when_lost(crm, numbers):
-            raise InputError(
-                "the field {name!r} is 0 for exactly the lost deals, so it is entered after the "
-                "outcome; leave it out, or allow it by name",
-                name=name,
-            )
-        filled = one.texts(rows, crm.until) != ""
-        won, waiting = _alike(crm)
-        if (
-            min(won.sum(), waiting.sum()) >= _LEAST
-            and filled[won].mean() >= _FILLED
-            and filled[waiting].mean() <= _EMPTY
-        ):
-            raise InputError(
-                "the field {name!r} is filled for {won:.0%} of the won deals and for {open:.0%} "
-                "of the open ones of the same age, so it is entered after the outcome; leave it "
-                "out, or allow it by name",
-                name=name,
-                won=float(filled[won].mean()),
-                open=float(filled[waiting].mean()),
-            )
+        # What a history shows to be entered later counts from that moment on only.
+        if not one.is_history:
+            _refuse_late(crm, name, one)
         if name in examples.columns:
             _refuse_clear(name, examples)
+
+
+def _refuse_late(crm: CrmData, name: str, one: KnownField) -> None:
+    rows = np.arange(len(crm.deals))
+    if zero_when_lost(crm, one.numbers(rows, crm.until)):
+        raise InputError(
+            "the field {name!r} is 0 for exactly the lost deals, so it is entered after the "
+            "outcome; leave it out, or allow it by name",
+            name=name,
+        )
+    filled = one.texts(rows, crm.until) != ""
+    won, waiting = _alike(crm)
+    if (
+        min(won.sum(), waiting.sum()) >= _LEAST
+        and filled[won].mean() >= _FILLED
+        and filled[waiting].mean() <= _EMPTY
+    ):
+        raise InputError(
+            "the field {name!r} is filled for {won:.0%} of the won deals and for {open:.0%} of "
+            "the open ones of the same age, so it is entered after the outcome; leave it out, or "
+            "allow it by name",
+            name=name,
+            won=float(filled[won].mean()),
+            open=float(filled[waiting].mean()),
+        )
 
 
 def _refuse_clear(name: str, examples: Examples) -> None:

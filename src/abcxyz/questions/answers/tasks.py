@@ -157,7 +157,8 @@ def task_lines(draft: Draft, lang: str) -> list[str]:
     if task.due is not None:
         lines.append(say("Due: {day}", lang, day=date_text(task.due, lang)))
     if task.text:
-        lines.append(say("Text: {text}", lang, text=task.text))
+        # Further lines are indented, so that a text cannot pass for another field.
+        lines.append(say("Text: {text}", lang, text=task.text.replace("\n", "\n    ")))
     return lines
 
 
