@@ -27,7 +27,7 @@ from abcxyz.crm.reports.base import Row, heading
 from abcxyz.registry import load
 from abcxyz.toolkit.catalogue import SOURCE as SOURCE_LANGUAGE
 from abcxyz.toolkit.catalogue import Catalogue, languages
-from abcxyz_bitrix.cards.own_fields import SEGMENT_ITEMS, SPECS
+from abcxyz_bitrix.cards.specs import SEGMENT_ITEMS, SPECS
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 PACKAGES = tuple(one.__name__ for one in (abcxyz, abcxyz_bitrix, abcxyz_onec))
