@@ -139,7 +139,7 @@ MISTAKES = {
     ),
     "no such key": (
         f"{SOURCE}{SINK}[history]\nzzz = 1\n",
-        "job.toml:8: [history] has no key 'zzz'; known are path, job, keep",
+        "job.toml:8: [history] has no key 'zzz'; known are path, job, keep, deals",
     ),
     "typo in a table": (
         f"[windov]\n{SOURCE}{SINK}",

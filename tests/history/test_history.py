@@ -257,7 +257,7 @@ def test_a_second_writer_waits_or_says_so(tmp_path: Path) -> None:
         second.save(made())
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path, version: int) -> None:
     """Snapshots, raised and snoozed alerts of older versions serve every job."""
     path = tmp_path / "history.db"
@@ -304,7 +304,7 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
     with History(path) as history:
         history._db.execute("PRAGMA user_version = 99")
     content = path.read_bytes()
-    with pytest.raises(HistoryError, match="version 99, and this program reads up to 3"):
+    with pytest.raises(HistoryError, match="version 99, and this program reads up to 4"):
         History(path)
     assert content == path.read_bytes()
 
@@ -450,7 +450,7 @@ def test_an_erased_customer_leaves_counts_only(tmp_path: Path) -> None:
         history.raise_alerts(alerts, MARCH, job="north", sinks=["crm"])
         history.record_raised([f"lapsed_a:{who}:2026-01-05"], MARCH, reader="abcxyz alerts")
         history.snooze(f"lapsed_a:{who}:2026-01-05", date(2027, 1, 1))
-        counts = {"snapshots": 2, "alerts": 2, "snoozes": 1, "outcomes": 0}
+        counts = {"snapshots": 2, "alerts": 2, "snoozes": 1, "outcomes": 0, "deals": 0}
         assert counts == history.erase(who, dry_run=True)
         assert snapshots[1] == history.get(snapshots[1].dated)
         assert counts == history.erase(who)

@@ -91,6 +91,8 @@ class Job:
         Packages whose plugins may be imported; None for those named like the adapters.
     keep
         How long the history keeps snapshots and alerts, such as ``36M``; None keeps all.
+    keep_deals
+        Whether every run keeps a daily snapshot of the CRM's deals in the history.
     crm
         Configuration of the source of CRM records; None without one.
     crm_settings
@@ -113,6 +115,7 @@ class Job:
     file_mode: int | None = None
     plugins: tuple[str, ...] | None = None
     keep: str | None = None
+    keep_deals: bool = False
     crm: Part | None = None
     crm_settings: CrmSettings = field(factory=CrmSettings)
     changes: tuple[AnnouncedChange, ...] = ()
@@ -137,10 +140,23 @@ class Job:
         """
         if self.history_job is not None:
             return self.history_job
+        return self._named(*self.sources)
+
+    @property
+    def crm_identity(self) -> str:
+        """Name of the job's CRM in the history: its daily snapshots of deals are kept by it.
+
+        It is `history_job`, or made as `identity` of the options of the CRM instead of those of
+        the sources.
+        """
+        if self.history_job is not None or self.crm is None:
+            return self.identity
+        return self._named(self.crm)
+
+    def _named(self, *parts: Part) -> str:
         folder = self.path.parent if self.history is None else self.history.parent
         sources = [
-            [part.kind, part.id_prefix, _without_secrets("", part.options)]
-            for part in self.sources
+            [part.kind, part.id_prefix, _without_secrets("", part.options)] for part in parts
         ]
         written = json.dumps(sources, sort_keys=True, default=str)
         return f"{relative_name(self.path, folder)}@{short_hash(written)}"

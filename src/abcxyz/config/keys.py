@@ -159,6 +159,9 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
                 None,
                 "how long snapshots and alerts are kept, such as 36M; all by default",
             ),
+            "deals": Key(
+                bool, False, "keep the state of the CRM's deals of every day of a run too"
+            ),
         },
         "alerts": dict(_options(AlertRules)),
         "playbook": {

@@ -148,6 +148,12 @@ class _Reader(JobTables):
         settings = self._settings()
         changes = self._changes()
         crm, crm_settings = self._crm(changes)
+        if past.get("deals") and (crm is None or history is None):
+            raise ConfigError(
+                "{where}deals keeps the deals of a CRM in the history; it needs the path of a "
+                "history and a table [crm]",
+                where=self._where("history", "deals"),
+            )
         return Job(
             path=self._path,
             settings=settings,
@@ -163,6 +169,7 @@ class _Reader(JobTables):
             file_mode=self._file_mode(),
             plugins=None if allow is None else tuple(allow),
             keep=self._keep(past.get("keep")),
+            keep_deals=past.get("deals", False),
             crm=crm,
             crm_settings=crm_settings,
             changes=changes,

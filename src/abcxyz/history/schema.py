@@ -142,6 +142,37 @@ MIGRATIONS = (
     INSERT INTO delivery SELECT number, '', 'delivered', since, 1 FROM raised WHERE reader = '';
     DROP TABLE alert;
     """,
+    # 4: daily snapshots of the deals of a CRM, of each deal only the days on which it changed. A
+    # row without a stage says that the source listed the deal no more.
+    """
+    CREATE TABLE deal_source (number INTEGER PRIMARY KEY, job TEXT NOT NULL UNIQUE);
+    CREATE TABLE deal_snapshot (
+        source INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (source, day)
+    ) WITHOUT ROWID;
+    CREATE TABLE deal_state (
+        source INTEGER NOT NULL,
+        deal NOT NULL,
+        day INTEGER NOT NULL,
+        customer,
+        stage TEXT,
+        funnel TEXT,
+        amount REAL,
+        currency TEXT,
+        owner TEXT,
+        planned INTEGER,
+        closed INTEGER,
+        lost_reason TEXT,
+        PRIMARY KEY (source, deal, day)
+    ) WITHOUT ROWID;
+    CREATE VIEW deal_history AS
+    SELECT job, date(day * 86400, 'unixepoch') AS dated, deal, customer, stage, funnel, amount,
+           currency, owner, date(planned * 86400, 'unixepoch') AS planned,
+           datetime(closed, 'unixepoch') AS closed, lost_reason
+    FROM deal_state JOIN deal_source ON number = source;
+    """,
 )
 """Statements of each version, in order; an older file is migrated when it is opened."""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from abcxyz.errors import HistoryError
 from abcxyz.history.database import Database
+from abcxyz.history.deals import DealSnapshots
 from abcxyz.history.rows import arrays_of, delete_snapshot, digest, stored_rows
 from abcxyz.toolkit.files import create_private
 
@@ -22,13 +23,13 @@ __all__ = ["Upkeep"]
 _OF_KEY = "instr(key || ':', ':' || ? || ':') > 0"  # the customer is a part of an alert's key
 
 
-class Upkeep:
+class Upkeep(DealSnapshots):
     """Methods of a history for its upkeep."""
 
     _db: Database
 
     def erase(self, customer: str | int, *, dry_run: bool = False) -> Mapping[str, int]:
-        """Erase a customer from snapshots, alerts, snoozes and outcomes.
+        """Erase a customer from snapshots, alerts, snoozes, outcomes and deals.
 
         Parameters
         ----------
@@ -40,7 +41,7 @@ class Upkeep:
         Returns
         -------
         mapping
-            ``snapshots``, ``alerts``, ``snoozes`` and ``outcomes`` -> number of rows.
+            ``snapshots``, ``alerts``, ``snoozes``, ``outcomes`` and ``deals`` -> number of rows.
 
         Raises
         ------
@@ -77,6 +78,7 @@ class Upkeep:
                 ).fetchone()[0]
                 if not dry_run:
                     self._db.execute(f"DELETE FROM {table} WHERE {rule}", values)  # noqa: S608
+            counts["deals"] = self._erase_deals(names, dry_run=dry_run)
             if not dry_run:
                 self._db.execute(
                     "DELETE FROM delivery WHERE alert NOT IN (SELECT number FROM raised)"

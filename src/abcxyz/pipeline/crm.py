@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from attrs import evolve, frozen
 
-from abcxyz.config import Part, read_job
+from abcxyz.config import Job, Part, read_job
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm import BusinessCalendar, CrmData
 from abcxyz.crm.settings import CrmSettings
 from abcxyz.errors import ConfigError
+from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.prepare import built
 from abcxyz.plugins import CalendarSource, CrmSource, RemarksSource
@@ -102,13 +105,44 @@ def open_crm(
     alone = evolve(job, sources=(), sinks=(), enrichers=())
     with built(alone, registry) as (adapters, redactor):
         assert adapters.crm is not None
-        return read_source(*adapters.crm, window, job.crm_settings, redactor)
+        with _memory(job, until) as memory:
+            return read_source(*adapters.crm, window, job.crm_settings, redactor, memory)
+
+
+@contextlib.contextmanager
+def _memory(job: Job, day: date) -> Iterator[DealMemory | None]:
+    """Open the daily snapshots of a job's deals, if it keeps some."""
+    if not job.keep_deals or job.history is None or not job.history.is_file():
+        yield None
+        return
+    from abcxyz.history import History
+
+    with History(job.history) as history:
+        yield DealMemory(history, job, day)
 
 
 def read_source(
-    part: Part, source: CrmSource, window: Window, settings: CrmSettings, redactor: Redactor
+    part: Part,
+    source: CrmSource,
+    window: Window,
+    settings: CrmSettings,
+    redactor: Redactor,
+    memory: DealMemory | None = None,
 ) -> CrmInput:
     """Read everything alive in a window from a source; failures name the source.
+
+    Parameters
+    ----------
+    part, source
+        The source and its options.
+    window
+        Days, in the time zone of the business.
+    settings
+        Settings of the reports.
+    redactor
+        Redacts secrets in messages.
+    memory
+        Daily snapshots of the deals, for what the CRM keeps no history of.
 
     Raises
     ------
@@ -124,6 +158,8 @@ def read_source(
         if failure is problem:
             raise
     else:
+        if memory is not None:
+            crm = memory.shown(crm, part)
         if settings.currency is not None:
             crm = crm.in_currency(settings.currency)
         calendar = None

@@ -21,6 +21,7 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.crm import read_source
+from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import (
@@ -48,6 +49,7 @@ def enrich(
     redactor: Redactor | None = None,
     progress: RunProgress | None = None,
     notes: list[str] | None = None,
+    memory: DealMemory | None = None,
 ) -> tuple[Analysis, AbcxyzError | None]:
     """Add the adapters' data besides sales to an analysis, and compute its alerts again.
 
@@ -72,6 +74,8 @@ def enrich(
         Progress callbacks; none by default.
     notes
         Receives sentences about what the enrichers found, left out and contradicted.
+    memory
+        Daily snapshots of the deals, for what the CRM keeps no history of.
 
     Returns
     -------
@@ -92,7 +96,8 @@ def enrich(
         part, source = adapters.crm
         progress.begin("enrich", part.label)
         try:
-            crm = _crm_half(part, source, analysis, crm_settings or CrmSettings(), redactor)
+            settings = crm_settings or CrmSettings()
+            crm = _crm_half(part, source, analysis, settings, redactor, memory)
             facts.append(_renamed(crm.facts(), CommonNames(part).__getitem__))
         except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
             problems.append(adapter_failure(part, problem, redactor))
@@ -145,12 +150,17 @@ def enrich(
 
 
 def _crm_half(
-    part: Part, source: CrmSource, analysis: Analysis, settings: CrmSettings, redactor: Redactor
+    part: Part,
+    source: CrmSource,
+    analysis: Analysis,
+    settings: CrmSettings,
+    redactor: Redactor,
+    memory: DealMemory | None,
 ) -> CrmAnalysis:
     """Read the CRM as of the day of the analysis, and report on the days from its window on."""
     day = analysis.snapshot.as_of
     window = Window(analysis.snapshot.periods.window.since, day)
-    reading = read_source(part, source, window, settings, redactor)
+    reading = read_source(part, source, window, settings, redactor, memory)
     return analyze_crm(
         reading.crm,
         as_of=day,

@@ -18,6 +18,7 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
+from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.enrich import enrich
 from abcxyz.pipeline.failures import adapter_failure, redacted
 from abcxyz.pipeline.outcome import Outcome, SinkOutcome
@@ -28,6 +29,7 @@ from abcxyz.pipeline.write_guard import Confirm, PlanCheck
 from abcxyz.plugins import GuardedSink, LocalTarget, ProgressReporter, Sink
 from abcxyz.progress import RunInterrupted, RunProgress, TrackedProgress
 from abcxyz.registry import Registry
+from abcxyz.toolkit.clock import Clock
 from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def run(
     progress: RunProgress | None = None,
     change: Callable[[Analysis], Analysis] | None = None,
     confirm: Confirm | None = None,
+    clock: Clock | None = None,
 ) -> Outcome:
     """Read the sales, classify the customers, save the snapshot, write to every sink.
 
@@ -66,6 +69,9 @@ def run(
     confirm
         Called with the name of a sink and its plan before over half of the classes that its
         cards show are changed; False prevents the write. Without it nothing is asked.
+    clock
+        Clock that tells whether the deals of a CRM are those of today, and are kept; that of the
+        machine by default.
 
     Returns
     -------
@@ -101,6 +107,7 @@ def run(
                 progress=tracked,
                 change=change,
                 confirm=confirm,
+                clock=clock,
             )
         except AbcxyzError as problem:
             safe = redacted(problem, redactor)
@@ -122,11 +129,15 @@ def _run(
     progress: TrackedProgress,
     change: Callable[[Analysis], Analysis] | None,
     confirm: Confirm | None,
+    clock: Clock | None,
 ) -> Outcome:
     with _history(job.history) as history:
         reading = Reading(adapters.sources, progress=progress, redactor=redactor)
         analysis = _classified(job, as_of, reading, history, advice, progress)
         notes: list[str] = []
+        memory = None
+        if history is not None and job.keep_deals:
+            memory = DealMemory(history, job, as_of, clock)
         analysis, trouble = enrich(
             analysis,
             adapters,
@@ -136,15 +147,19 @@ def _run(
             redactor=redactor,
             progress=progress,
             notes=notes,
+            memory=memory,
         )
         raising = Raising(history, job, as_of)
         # One transaction: a snapshot without its alerts would hide them from the next comparison.
         with contextlib.nullcontext() if history is None else history.transaction():
             saved = history is not None and history.save(analysis.snapshot, job=job.identity)
             analysis = raising.enter(analysis)
+            if memory is not None:
+                memory.save()
             if history is not None and job.keep is not None:
                 oldest = Settings(period=job.keep).periods(as_of).window.since
                 history.prune(oldest, job=job.identity)
+                history.prune_deals(oldest, job=job.crm_identity)
         progress.saved = history is not None
         shown = analysis if change is None else change(analysis)
         done = []

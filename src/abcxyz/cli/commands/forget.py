@@ -68,6 +68,7 @@ def _lines(erased: Mapping[str, Mapping[str, int]], lang: str, *, applied: bool)
         "alerts": text("alerts about the customer", lang),
         "snoozes": text("snoozed alerts", lang),
         "outcomes": text("outcomes of alerts", lang),
+        "deals": text("states of deals of the customer", lang),
         "entries": text("entries", lang),
     }
     lines = [

@@ -41,6 +41,7 @@ _EXAMPLES: dict[tuple[str, str], object] = {
     ("report", "title"): "Customers",
     ("history", "job"): "north",
     ("history", "keep"): "36M",
+    ("history", "deals"): True,
     ("files", "mode"): "640",
     ("plugins", "allow"): ["shop-adapter==1.2"],
     ("source", "id_map"): "ids.csv",

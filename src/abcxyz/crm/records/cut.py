@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Bools
-from abcxyz.crm.records.columns import TextColumn, blank_column
+from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.field_values import placed, with_values
 from abcxyz.crm.records.keys import rows_of
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.crm.records.tables import Activities, Deals, Leads, Values
 from abcxyz.crm.records.visits import LOST, NOT_A_TIME, Outcomes, Visits, outcomes_of, visits_of
 
 __all__ = ["cut"]
-
-#: Fields of deals that a history of values may replace: name of the field -> column.
-_TEXTS = ("owner", "source", "currency", "campaign")
 
 
 def cut(tables: Mapping[str, Any], stages: StageMap, moment: Any, day: date) -> dict[str, Any]:
@@ -37,13 +35,18 @@ def cut(tables: Mapping[str, Any], stages: StageMap, moment: Any, day: date) -> 
 
     Notes
     -----
-    Stage, funnel, outcome and reason follow from the history. Amount, owner, source and planned
-    day are those of the latest record before the moment in the table of values, if there is one;
-    most systems keep no history of them, and then today's are used.
+    Stage, funnel, outcome and reason follow from the history of stages. Amount, owner, source and
+    planned day are those of the latest record before the moment in the table of values, if there
+    is one; most systems keep no history of them, and then today's are used. Without a history of
+    stages the values serve for them too.
     """
     result: dict[str, Any] = {}
     deals: Deals = tables["deals"]
     deals = deals.take(deals.created < moment)
+    values: Values | None = tables.get("values")
+    if values is not None:
+        result["values"] = values = values.take(values.at < moment)
+        deals = with_values(deals, values)
     changes = tables.get("changes")
     visits = None
     if changes is not None:
@@ -53,10 +56,6 @@ def cut(tables: Mapping[str, Any], stages: StageMap, moment: Any, day: date) -> 
         result["changes"] = changes
         visits = visits_of(deals, changes, stages)
     deals = _deals_then(deals, visits, stages, moment)
-    values: Values | None = tables.get("values")
-    if values is not None:
-        result["values"] = values = values.take(values.at < moment)
-        deals = _with_values(deals, values)
     result["deals"] = deals
     if (activities := tables.get("activities")) is not None:
         result["activities"] = _activities_then(activities, moment)
@@ -86,8 +85,8 @@ def _deals_then(deals: Deals, visits: Visits | None, stages: StageMap, moment: A
     stage = TextColumn(names, codes)
     if visits is not None and len(visits):
         last = visits.last
-        stage = _placed(stage, visits.stage[last], visits.row[last])
-        funnel = _placed(funnel, visits.funnel[last], visits.row[last])
+        stage = placed(stage, visits.stage[last], visits.row[last])
+        funnel = placed(funnel, visits.funnel[last], visits.row[last])
     changed |= {"stage": stage, "funnel": funnel}
     made = deals.with_columns(**changed)
     if made.lost_reason is not None:
@@ -100,51 +99,9 @@ def _deals_then(deals: Deals, visits: Visits | None, stages: StageMap, moment: A
     return made
 
 
-def _placed(column: TextColumn, texts: TextColumn, rows: Any) -> TextColumn:
-    """Return *column* with *texts* in some rows."""
-    names = tuple(dict.fromkeys((*column.categories, *texts.categories)))
-    codes = column.codes_in(names)
-    codes[rows] = texts.codes_in(names)
-    return TextColumn(names, codes)
-
-
 def _blank(column: TextColumn, rows: Bools) -> TextColumn:
     names = column.categories if "" in column.categories else (*column.categories, "")
     return TextColumn(names, np.where(rows, names.index(""), column.codes))
-
-
-def _with_values(deals: Deals, values: Values) -> Deals:
-    """Replace fields by their latest recorded values."""
-    changed: dict[str, Any] = {}
-    of_deals = values.kind.codes == values.kind.code("deal")
-    for name in (*_TEXTS, "amount", "planned"):
-        rows = np.flatnonzero(of_deals & (values.field.codes == values.field.code(name)))
-        rows = rows[np.argsort(values.at[rows], kind="stable")]
-        place = rows_of(values.id[rows], deals.deal)
-        rows, place = rows[place >= 0], place[place >= 0]
-        if not len(rows):
-            continue
-        latest = dict(zip(place.tolist(), rows.tolist(), strict=True))
-        where, chosen = np.array(list(latest)), np.array(list(latest.values()))
-        texts = values.value[chosen]
-        if name in _TEXTS:
-            base = getattr(deals, name)
-            if base is None:
-                base = blank_column(len(deals))
-            changed[name] = _placed(base, texts, where)
-        elif name == "amount":
-            amount = np.full(len(deals), np.nan) if deals.amount is None else deals.amount.copy()
-            amount[where] = [float(text) if text else np.nan for text in texts.tolist()]
-            changed[name] = amount
-        else:
-            planned = (
-                np.full(len(deals), np.datetime64("NaT", "D"))
-                if deals.planned is None
-                else deals.planned.copy()
-            )
-            planned[where] = np.array([text or "NaT" for text in texts.tolist()], dtype="M8[D]")
-            changed[name] = planned
-    return deals.with_columns(**changed) if changed else deals
 
 
 def _activities_then(activities: Activities, moment: Any) -> Activities:

@@ -18,6 +18,7 @@ from abcxyz.crm.records.alive import alive, of_funnel
 from abcxyz.crm.records.clean import clean
 from abcxyz.crm.records.columns import Columns, Moments, TextColumn, blank_column
 from abcxyz.crm.records.cut import cut
+from abcxyz.crm.records.field_values import joined, values_in_currency
 from abcxyz.crm.records.keys import rows_of
 from abcxyz.crm.records.quality import Account
 from abcxyz.crm.records.stages import StageMap, guess_stages
@@ -230,7 +231,28 @@ class CrmData:
         deals = self.deals.with_columns(amount=self.amounts * factor, currency=one)
         quality = account.quality(self.quality.rows, self.quality.used)
         until = None if self.__dict__["_ends_with_records"] else self.until
-        return evolve(self, deals=deals, quality=quality, until=until)
+        values = self.values
+        if values is not None:
+            values = values_in_currency(values, self.deals, rates or {}, currency)
+        return evolve(self, deals=deals, values=values, quality=quality, until=until)
+
+    def with_values(self, values: Values, *, shown: bool = False) -> CrmData:
+        """Return the records with a history of values besides that of the source.
+
+        Parameters
+        ----------
+        values
+            Values of fields over time. Where the source keeps a history of a field, that counts.
+        shown
+            Whether the deals show these values as they were before `until`: for records of a past
+            day whose source shows the values of today.
+        """
+        until = None if self.__dict__["_ends_with_records"] else self.until
+        tables: dict[str, Any] = {**self.tables(), "values": joined(self.values, values)}
+        if shown:
+            local = as_local(self.until, self.zone)
+            tables = cut(tables, self.stages, self.until, local.date())
+        return evolve(self, **tables, until=until)
 
     def in_funnel(self, funnel: str) -> CrmData:
         """Return the records of the deals that are in one funnel.

@@ -12,6 +12,7 @@ from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.field_values import text_at
 from abcxyz.crm.records.keys import packed_order
 from abcxyz.crm.records.visits import LOST, OPEN, WON
 from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
@@ -144,12 +145,15 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
 
     Notes
     -----
-    Deals created count by their creation, deals won and lost by their closing in the window.
+    Deals created count by their creation, for the owner of that moment; deals won and lost by
+    their closing in the window, for the owner of that moment. Owners of the past are known as far
+    as the records hold a history of values; of earlier moments the first owner in it counts, and
+    without one the owner of today.
     The expected wins are those of the whole team's rates in the strata source x product, merged
     upwards to at least 20 decided deals.
     """
     deals, outcomes = crm.deals, crm.outcomes
-    owner, users = _people(crm)
+    (begun_by, owner), users = _people(crm)
     count = len(users)
     amounts = crm.single_amounts(required=True)
     created = crm.inside(deals.created, window)
@@ -161,18 +165,22 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
     leads = _leads(crm, window, users)
     about = _about(crm, users)
     counts = [
-        np.bincount(owner[chosen], minlength=count).tolist()
-        for chosen in (created, created & (outcomes.kind == OPEN), won, lost)
+        np.bincount(people[chosen], minlength=count).tolist()
+        for people, chosen in (
+            (begun_by, created),
+            (begun_by, created & (outcomes.kind == OPEN)),
+            (owner, won),
+            (owner, lost),
+        )
     ]
-    of_owner = _positions(owner, count)
+    closed_by, started_by = _positions(owner, count), _positions(begun_by, count)
     days, ended = _lengths(crm, created)
     rows = []
     for i, user in enumerate(users):
         name, left, robot = about[i]
-        own = of_owner[i]
-        paid = amounts[own[won[own]]]
+        paid = amounts[closed_by[i][won[closed_by[i]]]]
         paid = paid[~np.isnan(paid)]
-        aged = own[~np.isnan(days[own])]
+        aged = started_by[i][~np.isnan(days[started_by[i]])]
         began, still, wins, losses = (one[i] for one in counts)
         rows.append(
             ManagerRow(
@@ -205,7 +213,7 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
         or row.calls_missed + row.meetings + row.letters + row.tasks
     ]
     busy.sort(key=lambda row: (-row.won_amount, row.user))
-    has_owners = crm.values is not None and crm.values.field.code("owner") >= 0
+    has_owners = crm.values is not None and "owner" in crm.values.field.present()
     return ManagersReport(window, not has_owners, tuple(busy))
 
 
@@ -222,10 +230,13 @@ def product_of_deals(crm: CrmData) -> TextColumn:
     return TextColumn(names, codes)
 
 
-def _people(crm: CrmData) -> tuple[Ints, tuple[str, ...]]:
-    """Return the owner's code of every deal, and all users that occur."""
-    owner = named(crm.category("owner"))
-    names = list(dict.fromkeys(owner.categories))
+def _people(crm: CrmData) -> tuple[tuple[Ints, Ints], tuple[str, ...]]:
+    """Return the codes of every deal's owner at its creation and its closing, and all users."""
+    owners = [
+        named(text_at(crm.values, crm.deals, "owner", moments))
+        for moments in (crm.deals.created, crm.outcomes.closed)
+    ]
+    names = list(dict.fromkeys(name for one in owners for name in one.categories))
     for column in (
         None if crm.activities is None else crm.activities.user,
         None if crm.leads is None else crm.leads.owner,
@@ -233,7 +244,8 @@ def _people(crm: CrmData) -> tuple[Ints, tuple[str, ...]]:
     ):
         if column is not None:
             names += [one for one in named(column).categories if one not in names]
-    return owner.codes_in(names), tuple(names)
+    begun_by, closed_by = (one.codes_in(names) for one in owners)
+    return (begun_by, closed_by), tuple(names)
 
 
 def _about(crm: CrmData, users: tuple[str, ...]) -> list[tuple[str, bool, bool]]:
