@@ -119,15 +119,15 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.crm_columns": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
-        "report.page.sections": "i18n core.* crm.* charts report.crm_columns "
+        "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "
         "report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",
         "report.workbook.writer": "i18n core.* report.workbook.rows",
-        "report.workbook.sheets": "i18n core.* crm.* report.crm_columns report.vocabulary "
-        "report.customers report.method "
+        "report.workbook.sheets": "i18n core.* crm crm.* charts report.crm_columns "
+        "report.vocabulary report.customers report.method "
         "report.workbook.writer",
         "report.workbook.render": "i18n core.* report.customers report.workbook.*",
         "report.__init__": "report.*",

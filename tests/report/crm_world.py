@@ -19,6 +19,7 @@ from abcxyz.crm import (
     Users,
 )
 from abcxyz.crm.analysis import CrmAnalysis, analyze_crm
+from abcxyz.crm.settings import AnnouncedChange, CrmSettings
 
 __all__ = ["crm_reports"]
 
@@ -80,4 +81,8 @@ def crm_reports(names: Sequence[str], deals: int = 120) -> CrmAnalysis:
         ),
         zone="Europe/Moscow",
     )
-    return analyze_crm(crm, as_of=date(2026, 11, 1))
+    announced = [
+        AnnouncedChange(day=date(2026, 6, 1), what=names[0]),
+        AnnouncedChange(day=date(2026, 10, 31), what=f"={names[-1]}"),
+    ]
+    return analyze_crm(crm, as_of=date(2026, 11, 1), settings=CrmSettings(changes=announced))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from abcxyz.charts.bars import confidence_bars, forecast_bars
+from abcxyz.charts.bars import before_after_bars, confidence_bars, forecast_bars
 from abcxyz.charts.crm import crm_report
 from abcxyz.charts.curves import curve, lorenz
 from abcxyz.charts.flows import flow
@@ -20,8 +20,8 @@ from abcxyz.charts.waterfalls import sales_waterfall, waterfall
 from abcxyz.charts.weekly import (
     alarm_chart,
     anomaly_charts,
-    before_after_bars,
     effect_chart,
+    effect_charts,
     series_chart,
 )
 from abcxyz.core.analysis.record import Analysis
@@ -34,6 +34,7 @@ from abcxyz.core.snapshots.confidence import Confidence
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
 from abcxyz.crm.changes.before_after import BeforeAfter
 from abcxyz.crm.changes.effect import EffectOfChange
+from abcxyz.crm.changes.effects import EffectsOfChanges
 from abcxyz.crm.changes.interrupted import InterruptedSeries
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report
@@ -50,6 +51,7 @@ __all__ = [
     "curve",
     "draw",
     "effect_chart",
+    "effect_charts",
     "flow",
     "forecast_bars",
     "heat_map",
@@ -110,6 +112,7 @@ _CHARTS: tuple[tuple[type, Callable[..., Picture]], ...] = (
     (BeforeAfter, before_after_bars),
     (InterruptedSeries, series_chart),
     (EffectOfChange, effect_chart),
+    (EffectsOfChanges, effect_charts),
     (Report, crm_report),
 )
 

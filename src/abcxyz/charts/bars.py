@@ -1,4 +1,4 @@
-"""Bars of the confidence of classes, and of a forecast."""
+"""Bars of the confidence of classes, of a forecast, and of a figure before and after."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import numpy as np
 
 from abcxyz.charts.curves import WIDE, nothing
 from abcxyz.charts.flows import state_name
-from abcxyz.charts.svg import CLASS_COLOURS, FAINT, INK, MUTED, SAME, Canvas, Picture
+from abcxyz.charts.rows import BarRow, bar_rows
+from abcxyz.charts.svg import (
+    CLASS_COLOURS,
+    DOWN,
+    FAINT,
+    INK,
+    MUTED,
+    SAME,
+    UP,
+    Canvas,
+    Picture,
+)
 from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.snapshots.confidence import Confidence
+from abcxyz.crm.changes.before_after import BeforeAfter
 from abcxyz.i18n import compact, number, percent, plural, text
 
-__all__ = ["confidence_bars", "forecast_bars"]
+__all__ = ["before_after_bars", "confidence_bars", "forecast_bars"]
 
 _BINS = 10
 
@@ -141,3 +153,36 @@ def forecast_bars(
     revenue = text("revenue {before}, then {after}", lang, before=money[0], after=money[1])
     canvas.text((left, 52.0 + rows * 46), revenue, fill=MUTED)
     return canvas.picture()
+
+
+def before_after_bars(
+    report: BeforeAfter,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
+    finding: bool = True,
+) -> Picture:
+    """Draw a figure before and after as two bars; the second has the interval of the change.
+
+    Parameters
+    ----------
+    report
+        The comparison.
+    lang, width, currency, theme, finding
+        As in `alarm_chart`.
+    """
+
+    def level(amount: float) -> str:
+        return percent(amount, lang) if report.kind == "rate" else compact(amount, lang, currency)
+
+    start = report.value_before
+    ends = (start + report.interval_low, start + report.interval_high)
+    colour = {"improved": UP, "worse": DOWN}.get(report.verdict, SAME)
+    rows = [
+        BarRow(text("before", lang), ((start, CLASS_COLOURS[0]),), level(start)),
+        BarRow(text("after", lang), ((report.value_after, colour),), level(report.value_after),
+               ends, start),
+    ]  # fmt: skip
+    return bar_rows(report.explain(lang), rows, lang, width=width, theme=theme, heading=finding)

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from abcxyz._arrays import Floats
+from abcxyz.charts.bars import before_after_bars
 from abcxyz.charts.curves import WIDE, legend
-from abcxyz.charts.rows import BarRow, bar_rows
+from abcxyz.charts.rows import bar_rows
 from abcxyz.charts.svg import (
     AREA,
     CLASS_COLOURS,
@@ -28,13 +29,13 @@ from abcxyz.charts.svg import (
 )
 from abcxyz.charts.waterfalls import waterfall
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
-from abcxyz.crm.changes.before_after import BeforeAfter
 from abcxyz.crm.changes.effect import EffectOfChange
+from abcxyz.crm.changes.effects import EffectsOfChanges
 from abcxyz.crm.changes.interrupted import InterruptedSeries
 from abcxyz.crm.settings import AnnouncedChange
 from abcxyz.i18n import compact, date_text, number, percent, text
 
-__all__ = ["alarm_chart", "anomaly_charts", "before_after_bars", "effect_chart", "series_chart"]
+__all__ = ["alarm_chart", "anomaly_charts", "effect_chart", "effect_charts", "series_chart"]
 
 _LEFT, _RIGHT, _BOTTOM, _HIGH = 62.0, 16.0, 30.0, 190.0
 _MOST = 6  # alarms that are drawn, and changes whose names are written
@@ -59,13 +60,15 @@ class _Weeks:
     ) -> None:
         lines = textwrap.wrap(clean(heading, 400), max(20, int((width - 16) / (WIDE + 0.6))))
         lines = lines if finding else []
-        named = list(marks)[:_MOST]
-        self._top = 30.0 + 17 * len(lines) + 17 * len(entries) + 15 * len(named)
+        self._marks, named = marks, list(marks)[:_MOST]
+        # The legend takes as many lines as the width needs, so it is laid out once to measure it.
+        begin = 18.0 + 17 * len(lines)
+        self._top = legend(Canvas(width, 1.0, "", theme), begin, entries) + 16 + 15 * len(named)
         height = self._top + _HIGH + _BOTTOM
         self.canvas = Canvas(width, height, heading, theme)
         for place, line in enumerate(lines):
             self.canvas.text((8, 18 + 17 * place), line, size=13, weight=600)
-        y = legend(self.canvas, 18.0 + 17 * len(lines), entries)
+        y = legend(self.canvas, begin, entries)
         known = np.concatenate([np.asarray(one, dtype=np.float64) for one in values])
         known = known[np.isfinite(known)]
         low, high = float(known.min(initial=0.0)), float(known.max(initial=0.0))
@@ -73,13 +76,10 @@ class _Weeks:
         self._low, self._high = low - (space if low < 0 else 0.0), min(high + space, most)
         self._first, self._last = float(x[0]), max(float(x[-1]), float(x[0]) + 1)
         self._wide = width - _LEFT - _RIGHT
-        for place, (when, what) in enumerate(marks):
-            if place < _MOST:
-                y += 15
-                self.canvas.text((_LEFT, y), clean(what, int(self._wide / WIDE)), size=11,
-                                 fill=TANGENT)  # fmt: skip
-            top, bottom = (self.at(when, one) for one in (self._high, self._low))
-            self.canvas.line(top, bottom, TANGENT, 1.4, "3 3")
+        for _, what in named:
+            y += 15
+            self.canvas.text((_LEFT, y), clean(what, int(self._wide / WIDE)), size=11,
+                             fill=TANGENT)  # fmt: skip
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return the place of a point; values beyond the plot are drawn at its edge."""
@@ -88,7 +88,10 @@ class _Weeks:
         return _LEFT + along * self._wide, self._top + (1 - share) * _HIGH
 
     def axes(self, x_name: Callable[[float], str], y_name: Callable[[float], str]) -> None:
-        """Draw the axes with four levels, and as many times as fit."""
+        """Draw the marks and the axes, with four levels and as many times as fit."""
+        for when, _ in self._marks:
+            above, below = (self.at(when, one) for one in (self._high, self._low))
+            self.canvas.line(above, below, TANGENT, 1.4, "3 3")
         for share in range(5):
             level = self._low + (self._high - self._low) * share / 4
             place = self.at(self._first, level)
@@ -305,39 +308,6 @@ def series_chart(
     return plot.canvas.picture()
 
 
-def before_after_bars(
-    report: BeforeAfter,
-    lang: str = "en",
-    *,
-    width: float = 640,
-    currency: str = "",
-    theme: str = "light",
-    finding: bool = True,
-) -> Picture:
-    """Draw a figure before and after as two bars; the second has the interval of the change.
-
-    Parameters
-    ----------
-    report
-        The comparison.
-    lang, width, currency, theme, finding
-        As in `alarm_chart`.
-    """
-
-    def level(amount: float) -> str:
-        return percent(amount, lang) if report.kind == "rate" else compact(amount, lang, currency)
-
-    start = report.value_before
-    ends = (start + report.interval_low, start + report.interval_high)
-    colour = {"improved": UP, "worse": DOWN}.get(report.verdict, SAME)
-    rows = [
-        BarRow(text("before", lang), ((start, CLASS_COLOURS[0]),), level(start)),
-        BarRow(text("after", lang), ((report.value_after, colour),), level(report.value_after),
-               ends, start),
-    ]  # fmt: skip
-    return bar_rows(report.explain(lang), rows, lang, width=width, theme=theme, heading=finding)
-
-
 def effect_chart(
     effect: EffectOfChange,
     lang: str = "en",
@@ -369,9 +339,39 @@ def effect_chart(
                 theme=theme,
                 first=monday - timedelta(days=7 * effect.series.change),
                 changes=effect.register or (effect.change,),
+                finding=finding,
             )
         )
     return stacked(pictures, heading)
+
+
+def effect_charts(
+    report: EffectsOfChanges,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
+    finding: bool = True,
+) -> Picture:
+    """Draw the effects of the first six changes, one below another.
+
+    Parameters
+    ----------
+    report
+        The effects.
+    lang, width, currency, theme
+        As in `alarm_chart`.
+    finding
+        Whether the sentence stands above where nothing is measured; effects always have theirs.
+    """
+    if not report.effects:
+        return bar_rows(report.explain(lang), [], lang, width=width, theme=theme, heading=finding)
+    pictures = [
+        effect_chart(one, lang, width=width, currency=currency, theme=theme)
+        for one in report.effects[:_MOST]
+    ]
+    return stacked(pictures, report.explain(lang))
 
 
 def _levels(share: bool, lang: str) -> Callable[[float], str]:

@@ -18,13 +18,14 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.crm.alarms.alarm import Anomalies
 from abcxyz.crm.alarms.anomalies import anomalies
+from abcxyz.crm.changes.effects import effects_of_changes
 from abcxyz.crm.facts import crm_facts
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.reports.base import Report
 from abcxyz.crm.reports.registry import REPORTS, make_report
 from abcxyz.crm.reports.service.levels import ServiceReport
 from abcxyz.crm.reports.stuck import StuckReport
-from abcxyz.crm.settings import ANOMALIES, CrmSettings
+from abcxyz.crm.settings import ANOMALIES, EFFECTS, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import Catalogue
@@ -53,7 +54,8 @@ class CrmAnalysis:
     settings, calendar
         Settings of the reports, and the working calendar.
     reports
-        Name of a report -> the report, in the order of `REPORTS`, the anomalies last.
+        Name of a report -> the report, in the order of `REPORTS`, then the anomalies, and
+        the effects of announced changes where there are some.
     missing
         Name of a report -> why it cannot be made of these records.
     remarks
@@ -156,7 +158,7 @@ def analyze_crm(
     ...                           created=["2026-05-01T09:00:00+03:00"]), zone="Europe/Moscow")
     >>> made = analyze_crm(crm, as_of=date(2026, 6, 1))
     >>> list(made.reports)
-    ['snapshot', 'managers', 'sources', 'losses']
+    ['snapshot', 'managers', 'sources', 'losses', 'anomalies']
     >>> made.missing["funnel"]
     'this report needs the table stage_changes; add it to the source'
     """
@@ -174,15 +176,18 @@ def analyze_crm(
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.options}
         makers[name] = partial(make_report, name, crm, window, **options)
+    margin = 1.0 if settings.margin is None else settings.margin
     makers[ANOMALIES] = partial(
         anomalies,
         crm,
         calendar=calendar,
         changes=settings.changes,
-        margin=1.0 if settings.margin is None else settings.margin,
+        margin=margin,
         min_money=settings.min_money,
         rules=settings.rules,
     )
+    if settings.changes:
+        makers[EFFECTS] = partial(effects_of_changes, crm, settings.changes, margin=margin)
     reports: dict[str, Report] = {}
     missing: dict[str, str] = {}
     for name, make in makers.items():

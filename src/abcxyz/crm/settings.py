@@ -18,10 +18,17 @@ from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
 from abcxyz.toolkit.known_names import check_known
 
-__all__ = ["ANOMALIES", "WEEKDAYS", "AnnouncedChange", "CalendarSettings", "CrmSettings"]
+__all__ = [
+    "ANOMALIES",
+    "EFFECTS",
+    "WEEKDAYS",
+    "AnnouncedChange",
+    "CalendarSettings",
+    "CrmSettings",
+]
 
-ANOMALIES = "anomalies"
-"""Name of the report on what is not as usual, beside those of `REPORTS`."""
+ANOMALIES, EFFECTS = "anomalies", "effects"
+"""Names of the reports on what is not as usual and on announced changes, beside `REPORTS`."""
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Days of the week, as a job names them."""
@@ -158,7 +165,7 @@ class CrmSettings:
     min_money
         Money from which a figure that is not as usual is an alarm, where its money is known.
     reports
-        Names of the reports, or `ANOMALIES`; empty makes all that the records allow.
+        Names of the reports, `ANOMALIES` or `EFFECTS`; empty makes all that the records allow.
     calendar
         Working time; None is that of the source, or else Monday to Friday, 9 to 18.
     rules
@@ -198,7 +205,7 @@ class CrmSettings:
         check_known(
             "the report {key!r} is unknown; use some of {known}",
             key=self.reports,
-            known=(*REPORTS, ANOMALIES),
+            known=(*REPORTS, ANOMALIES, EFFECTS),
             error=InputError,
         )
         if not 0 <= self.min_money < math.inf:

@@ -10,6 +10,14 @@ __all__ = ["PAGE_COLUMNS"]
 #: Name of a report, the most important first -> fields of its rows that the page shows.
 PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "anomalies": (
+            *("state", "metric", "dimension", "group", "since", "until", "value", "expected"),
+            *("expected_low", "expected_high", "n", "money"),
+        ),
+        "effects": (
+            *("day", "what", "figure", "value_before", "value_after"),
+            *("rate_effect", "effect_low", "effect_high", "verdict", "profit"),
+        ),
         "funnel": (
             *("name", "touched", "reached", "conversion", "low", "high"),
             *("lost_here", "open_here", "handed_here", "worth"),

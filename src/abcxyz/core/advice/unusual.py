@@ -133,7 +133,7 @@ class UnusualFigure:
         )
 
     def details(self, lang: str = "en") -> list[str]:
-        """Return the money, what carries it, and what to check, a sentence each."""
+        """Return the money and what carries it, a sentence each."""
         lines = []
         if not math.isnan(self.money):
             lines.append(
@@ -141,14 +141,18 @@ class UnusualFigure:
             )
         if self.why:
             lines.append(text(self.why, lang, groups=", ".join(self.parts)))
-        for subject, *templates in self.questions:
-            written = text(subject, lang)
-            lines.append("? " + " ".join(text(one, lang, subject=written) for one in templates))
         return lines
 
+    def checks(self, lang: str = "en") -> list[str]:
+        """Return what to check: questions, each with the test that would decide it."""
+        return [
+            " ".join(text(one, lang, subject=text(subject, lang)) for one in templates)
+            for subject, *templates in self.questions
+        ]
+
     def sentence(self, lang: str = "en") -> str:
-        """Return everything about it, a line for each part."""
-        return "\n  ".join([self.finding(lang), *self.details(lang)])
+        """Return everything about it in one line."""
+        return " ".join([self.finding(lang), *self.details(lang), *self.checks(lang)])
 
     def to_facts(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_facts` reads them back."""

@@ -151,6 +151,10 @@ class SalesChange(Drawable, Tabular):
         ]
         return heads, rows
 
+    def _repr_html_(self) -> str:
+        """Return the waterfalls and the table, for a notebook."""
+        return f"{self.plot()}{self.to_html()}"
+
     def to_html(self, lang: str = "en") -> str:
         """Return the parts as a table in HTML."""
         return html_table(text("Why the revenue changed", lang), *self.table(lang))

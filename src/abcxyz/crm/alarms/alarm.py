@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from datetime import date
 
+import attrs
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
@@ -14,9 +15,9 @@ from abcxyz.crm.changes.questions import Question
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.settings import AnnouncedChange
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import plural, text
 
-__all__ = ["Alarm", "AlarmChart", "Anomalies"]
+__all__ = ["Alarm", "AlarmChart", "AlarmRow", "Anomalies"]
 
 
 @frozen
@@ -115,10 +116,10 @@ class Alarm(Drawable, Row):
     answer: Why | None = field(default=None, eq=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields without what the picture needs, ready for JSON."""
+        """Return the fields without what the picture needs; the reason is a sentence."""
         fields = super().to_dict()
         del fields["chart"], fields["answer"]
-        return fields
+        return fields | {"why": text(self.why, "en", groups=", ".join(self.parts))}
 
     @functools.cached_property
     def unusual(self) -> UnusualFigure:
@@ -149,8 +150,30 @@ class Alarm(Drawable, Row):
         return self.unusual.fell
 
     def sentence(self, lang: str = "en") -> str:
-        """Return what, since when, how much, why, and what to check."""
-        return self.unusual.sentence(lang)
+        """Return what, since when, how much, why, and what to check, a line for each."""
+        facts = self.unusual
+        checks = [f"? {one}" for one in facts.checks(lang)]
+        return "\n  ".join([facts.finding(lang), *facts.details(lang), *checks])
+
+
+@frozen
+class AlarmRow(Row):
+    """An alarm in a line of a table: its figures without its sentences, as in `Alarm`."""
+
+    key: str
+    state: str
+    metric: str
+    dimension: str
+    group: str
+    since: date
+    until: date
+    value: float
+    expected: float
+    expected_low: float
+    expected_high: float
+    n: float
+    money: float
+    q: float
 
 
 @frozen
@@ -189,8 +212,16 @@ class Anomalies(Report):
         return tuple(one for one in self.alarms if one.closed is None)
 
     def rows(self) -> list[Row]:
-        """Return the alarms."""
-        return list(self.alarms)
+        """Return a line for every alarm."""
+        names = [one.name for one in attrs.fields(AlarmRow) if one.name != "state"]
+        return [
+            AlarmRow(state=self.state(one), **{name: getattr(one, name) for name in names})
+            for one in self.alarms
+        ]
+
+    def state(self, alarm: Alarm) -> str:
+        """Return whether an alarm is ``new``, ``open`` or ``closed``."""
+        return "closed" if alarm.closed else "new" if alarm.raised == self.day else "open"
 
     def to_dict(self) -> dict[str, object]:
         """Return the alarms, ready for JSON."""
@@ -219,7 +250,13 @@ class Anomalies(Report):
                     short=plain_number(self.too_short, lang),
                 )
             )
-        for one in self.alarms:
-            state = "closed" if one.closed else "new" if one.raised == self.day else "open"
-            lines.append(f"[{text(state, lang)}] {one.sentence(lang)}")
+        else:
+            lines.append(
+                plural(
+                    "{n} figure is not as usual.|{n} figures are not as usual.",
+                    len(self.open),
+                    lang,
+                )
+            )
+        lines += [f"[{text(self.state(one), lang)}] {one.sentence(lang)}" for one in self.alarms]
         return "\n".join(lines)

@@ -131,6 +131,10 @@ class Report(Drawable, Tabular, Row, ABC):
         titles = [text(heading(name), lang) for name in heads]
         return html_table(self.title(lang), titles, cells)
 
+    def _repr_html_(self) -> str:
+        """Return the picture and the main table, for a notebook."""
+        return f"{self.plot()}{self.to_html()}"
+
     def __str__(self) -> str:
         return self.explain()
 

@@ -18,6 +18,22 @@ _BLUE, AMBER = "#0B4A82", "#F4B183"
 _CHART = ("#0B4A82", "#5B9BD0", "#B3BFCC")
 
 
+def _literal(written: str) -> str:
+    """Return text that XlsxWriter does not take for a formula in a title or label of a chart."""
+    plain = printable(written)
+    return f" {plain}" if plain.startswith("=") else plain
+
+
+def _cells(sheet: str, rows: tuple[int, int], column: int) -> dict[str, Any]:
+    """Return where a series of a chart is: its name in the heading, its numbers below."""
+    head, last = rows
+    return {
+        "name": [sheet, head, column],
+        "categories": [sheet, head + 1, 0, last, 0],
+        "values": [sheet, head + 1, column, last, column],
+    }
+
+
 class SheetWriter:
     """Writer of the sheets of one workbook.
 
@@ -157,6 +173,71 @@ class SheetWriter:
             )
         chart.set_title({"name": self.say(title)})
         chart.set_legend({"position": "bottom"})
+        sheet.insert_chart(place, chart, {"description": self.say(title)})
+
+    def lines(
+        self,
+        sheet: Any,
+        name: str,
+        place: str,
+        *,
+        title: str,
+        rows: tuple[int, int],
+        series: Iterable[tuple[int, str, str]],
+        labels: Sequence[str],
+    ) -> None:
+        """Add a chart over weeks.
+
+        The first column of the *rows* from the heading to the last one holds the weeks. A series
+        is its column, its colour, and ``solid``, ``dash``, ``marks`` (points alone), or
+        ``change`` (vertical lines, with the *labels* of the rows).
+        """
+        chart = self._book.add_chart({"type": "line"})
+        written = self.say(name)
+        for column, colour, kind in series:
+            line = {"color": colour, "width": 1.75}
+            if kind == "dash":
+                line["dash_type"] = "dash"
+            options = _cells(written, rows, column)
+            options["line"] = line if kind in ("solid", "dash") else {"none": True}
+            if kind == "marks":
+                paint = {"color": colour}
+                options["marker"] = {"type": "circle", "size": 7, "fill": paint, "border": paint}
+            if kind == "change":
+                options["marker"] = {"type": "none"}
+                options["y_error_bars"] = {
+                    "type": "percentage", "value": 100, "direction": "minus", "end_style": 0,
+                    "line": {"color": colour, "dash_type": "dash"},
+                }  # fmt: skip
+                options["data_labels"] = {
+                    "value": True,
+                    "position": "above",
+                    "custom": [
+                        {"value": _literal(one)} if one else {"delete": True} for one in labels
+                    ],
+                }
+            chart.add_series(options)
+        chart.set_title({"name": _literal(title), "name_font": {"size": 11}})
+        chart.set_x_axis({"num_format": language(self.lang).date, "text_axis": True})
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 720, "height": 340})
+        chart.show_blanks_as("gap")
+        sheet.insert_chart(place, chart, {"description": printable(title)})
+
+    def waterfall(
+        self, sheet: Any, name: str, place: str, *, title: str, rows: tuple[int, int]
+    ) -> None:
+        """Add a waterfall over the *rows* from the heading on: steps, their starts, their ends."""
+        chart = self._book.add_chart({"type": "line"})
+        written = self.say(name)
+        for column in (1, 2):
+            chart.add_series(_cells(written, rows, column) | {"line": {"none": True}})
+        chart.set_up_down_bars(
+            {"up": {"fill": {"color": "#548235"}}, "down": {"fill": {"color": "#C00000"}}}
+        )
+        chart.set_title({"name": self.say(title), "name_font": {"size": 11}})
+        chart.set_legend({"none": True})
+        chart.set_size({"width": 720, "height": 340})
         sheet.insert_chart(place, chart, {"description": self.say(title)})
 
     def one_page(self, sheet: Any) -> None:

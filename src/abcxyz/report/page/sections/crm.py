@@ -13,6 +13,7 @@ from abcxyz.i18n import date_text, text, translate
 from abcxyz.report.crm_columns import PAGE_COLUMNS
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter, themed
+from abcxyz.report.page.sections.crm_changes import change_parts
 
 __all__ = ["crm"]
 
@@ -60,17 +61,25 @@ def _first_sentence(explained: str) -> tuple[str, str]:
 
 def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
     lang = show.lang
-    finding, rest = _first_sentence(clean(report.explain(lang), 1200))
+    changed = change_parts(report, show)
+    explained = report.explain(lang)
+    if changed is None:
+        finding, rest = _first_sentence(clean(explained, 1200))
+    else:  # each part says its own finding, with its own picture
+        finding, rest = clean(explained.partition("\n")[0], _FINDING), ""
     fields = PAGE_COLUMNS[name]
     rows = [row.to_dict() for row in report.rows()[:_ROWS]]
     return {
         "id": f"crm-{name}",
         "title": report.title(lang),
         "finding": clean(finding, _FINDING),
+        **({"parts": [], "parts_left": ""} if changed is None else changed),
         "rest": rest,
         "picture": themed(
             crm_report(report, lang, width=720, currency=show.currency, finding=False)
-        ),
+        )
+        if changed is None
+        else "",
         "heads": [text(heading(one), lang) for one in fields],
         "numeric": [
             place

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import bisect
 import math
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from abcxyz.charts.svg import clean
 from abcxyz.core.analysis.series import class_series
 from abcxyz.core.classes.segments import ABC
+from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
@@ -74,6 +78,7 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
                 {"at": round(one / top * 100, 2), "text": show.compact(one)} for one in ticks
             ],
             "every": max(1, math.ceil(count / 13)),
+            "marks": _marks(facts, periods.edges, show),
             "dashed": not math.isnan(before[0]),
             "classes": [
                 {"letter": one.label, "share": show.percent(_known(one.value_share), 0)}
@@ -81,6 +86,20 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
             ],
         }
     }
+
+
+def _marks(facts: Facts, edges: Sequence[date], show: Formatter) -> list[dict[str, Any]]:
+    """Return the announced changes of the window: their place along the columns, and a text."""
+    made = facts.analysis.crm
+    changes = made.settings.changes if isinstance(made, CrmAnalysis) else ()
+    marks = []
+    for one in sorted(changes, key=lambda change: change.day):
+        if edges[0] <= one.day < edges[-1]:
+            column = bisect.bisect_right(edges, one.day) - 1
+            share = (one.day - edges[column]) / (edges[column + 1] - edges[column])
+            named = clean(f"{date_text(one.day, show.lang)}: {one.what}", 200)
+            marks.append({"at": round((column + share) * 10, 2), "text": named})
+    return marks
 
 
 def _known(share: float) -> float | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from abcxyz.crm.alarms.alarm import Anomalies
 from abcxyz.crm.analysis import CrmAnalysis
+from abcxyz.crm.changes.effects import EffectsOfChanges
 from abcxyz.crm.reports.base import Report, heading, is_share, table_columns
 from abcxyz.i18n import text, translate
 from abcxyz.report.crm_columns import PAGE_COLUMNS
 from abcxyz.report.customers import Facts
+from abcxyz.report.workbook.sheets.crm_changes import control_charts_sheet, effects_sheet
 from abcxyz.report.workbook.writer import SheetWriter
 
 __all__ = ["crm_sheets"]
@@ -30,6 +33,10 @@ def crm_sheets(facts: Facts, writer: SheetWriter) -> None:
     writer.sheet("CRM", [("Report", 30, "label"), ("Finding", 120, "")], rows)
     for report in reports.values():
         _report_sheet(report, writer)
+        if isinstance(report, Anomalies):
+            control_charts_sheet(report, writer)
+        if isinstance(report, EffectsOfChanges):
+            effects_sheet(report, writer)
 
 
 def _report_sheet(report: Report, writer: SheetWriter) -> None:

@@ -1,0 +1,166 @@
+"""Effects of all announced changes of a register."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+from attrs import field, frozen
+
+from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.reports.base import Report, Row
+from abcxyz.crm.settings import AnnouncedChange
+from abcxyz.errors import InputError
+from abcxyz.toolkit.catalogue import text, translate
+from abcxyz.toolkit.numbers import date_text
+
+__all__ = ["EffectRow", "EffectsOfChanges", "effects_of_changes"]
+
+
+@frozen
+class EffectRow(Row):
+    """What followed one announced change; unknown figures are NaN.
+
+    Parameters
+    ----------
+    day, what
+        The change.
+    figure
+        The figure that was compared; empty where it cannot be measured.
+    value_before, value_after
+        The figure on both sides.
+    rate_effect, effect_low, effect_high
+        Change at equal sources and products, with its 95 % interval.
+    verdict
+        ``improved``, ``worse``, ``not shown``, or empty.
+    profit, profit_low, profit_high
+        The effect in money over the weeks after.
+    """
+
+    day: date
+    what: str
+    figure: str
+    value_before: float
+    value_after: float
+    rate_effect: float
+    effect_low: float
+    effect_high: float
+    verdict: str
+    profit: float
+    profit_low: float
+    profit_high: float
+
+
+@frozen
+class EffectsOfChanges(Report):
+    """Result of `effects_of_changes`.
+
+    Parameters
+    ----------
+    effects
+        The changes that can be measured, the latest first.
+    refused
+        The others, each with the reason.
+    """
+
+    effects: tuple[EffectOfChange, ...]
+    refused: tuple[tuple[AnnouncedChange, Any], ...] = field(default=(), repr=False)
+
+    def rows(self) -> list[Row]:
+        """Return a row for every change, those that can be measured first."""
+        measured: list[Row] = []
+        for one in self.effects:
+            money = (math.nan,) * 3
+            if one.profit is not None:
+                (line,) = one.profit.lines
+                money = float(line.extra_profit), line.profit_low, line.profit_high
+            measured.append(
+                EffectRow(
+                    one.change.day,
+                    one.change.what,
+                    one.metric,
+                    one.raw.value_before,
+                    one.raw.value_after,
+                    one.rate_effect,
+                    one.low,
+                    one.high,
+                    one.verdict,
+                    *money,
+                )
+            )
+        unknown, no_money = (math.nan,) * 5, (math.nan,) * 3
+        return measured + [
+            EffectRow(one.day, one.what, "", *unknown, "", *no_money) for one, _ in self.refused
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures, ready for JSON."""
+        return {
+            "effects": [one.to_dict() for one in self.effects],
+            "refused": [
+                {"day": one.day.isoformat(), "what": one.what, "reason": str(reason)}
+                for one, reason in self.refused
+            ],
+        }
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("What the changes did", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return the effect of each change in a sentence, or why there is none."""
+        lines = [
+            text(
+                "{what}, from {day} on: {metric} {before} → {after}, {verdict}.",
+                lang,
+                what=one.change.what,
+                day=date_text(one.change.day, lang),
+                metric=text(one.metric.replace("_", " "), lang),
+                before=one.raw.figure(one.raw.value_before, lang),
+                after=one.raw.figure(one.raw.value_after, lang),
+                verdict=text(one.verdict, lang),
+            )
+            for one in self.effects
+        ]
+        lines += [
+            text(
+                "{what}, from {day} on, is not measured: {reason}.",
+                lang,
+                what=one.what,
+                day=date_text(one.day, lang),
+                reason=translate(reason, lang),
+            )
+            for one, reason in self.refused
+        ]
+        return "\n".join(lines) or text("No change was announced.", lang)
+
+
+def effects_of_changes(
+    crm: CrmData, changes: tuple[AnnouncedChange, ...], *, margin: float = 1.0
+) -> EffectsOfChanges:
+    """Measure what followed every announced change, as `effect_of_change` does.
+
+    Parameters
+    ----------
+    crm
+        The records.
+    changes
+        The register.
+    margin
+        Share of the amount that is profit.
+
+    Returns
+    -------
+    EffectsOfChanges
+        A change that cannot be measured yet is in it with the reason.
+    """
+    effects: list[EffectOfChange] = []
+    refused: list[tuple[AnnouncedChange, Any]] = []
+    for change in sorted(changes, key=lambda one: one.day, reverse=True):
+        try:
+            effects.append(effect_of_change(crm, change, margin=margin, register=changes))
+        except InputError as problem:
+            refused.append((change, problem.with_traceback(None)))
+    return EffectsOfChanges(tuple(effects), tuple(refused))

@@ -1,0 +1,65 @@
+"""What is not as usual in a CRM, and what its announced changes did: a picture for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from abcxyz.charts.svg import Picture, clean
+from abcxyz.charts.weekly import alarm_chart, effect_chart
+from abcxyz.crm.alarms.alarm import Alarm, Anomalies
+from abcxyz.crm.changes.effect import EffectOfChange
+from abcxyz.crm.changes.effects import EffectsOfChanges
+from abcxyz.crm.reports.base import Report
+from abcxyz.i18n import plural
+from abcxyz.report.page.formatter import Formatter, themed
+
+__all__ = ["change_parts"]
+
+_MOST = 6  # pictures of a section: each is drawn once for every language
+_LONG = 600
+
+
+def change_parts(report: Report, show: Formatter) -> dict[str, Any] | None:
+    """Return the parts of a report on alarms or effects; None of any other report.
+
+    Parameters
+    ----------
+    report
+        A report on the CRM.
+    show
+        Formatter of the page's language.
+    """
+    if isinstance(report, Anomalies):
+        parts = [_alarm(one, show) for one in report.alarms[:_MOST]]
+        left = len(report.alarms) - len(parts)
+    elif isinstance(report, EffectsOfChanges):
+        parts = [_effect(one, show) for one in report.effects[:_MOST]]
+        left = len(report.effects) - len(parts)
+    else:
+        return None
+    more = plural("and {n} more|and {n} more", left, show.lang) if left else ""
+    return {"parts": parts, "parts_left": more}
+
+
+def _alarm(one: Alarm, show: Formatter) -> dict[str, Any]:
+    facts, options = one.unusual, _options(show)
+    lines = [*facts.details(show.lang), *facts.checks(show.lang)]
+    return _part(facts.finding(show.lang), lines, alarm_chart(one, show.lang, **options))
+
+
+def _effect(one: EffectOfChange, show: Formatter) -> dict[str, Any]:
+    first, *lines = one.explain(show.lang).splitlines()
+    return _part(first, lines, effect_chart(one, show.lang, **_options(show)))
+
+
+def _options(show: Formatter) -> dict[str, Any]:
+    return {"width": 720, "currency": show.currency, "finding": False}
+
+
+def _part(heading: str, lines: Iterable[str], picture: Picture) -> dict[str, Any]:
+    return {
+        "heading": clean(heading, _LONG),
+        "lines": [clean(line, _LONG) for line in lines],
+        "picture": themed(picture),
+    }
