@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from abcxyz.core.companies.numbers import format_inn, organisation_inn
 from abcxyz.errors import InputError
@@ -77,6 +77,11 @@ class DatasetFile(NamedTuple):
 
 
 _TEXT = frozenset({"name", "okved", "okved_reported", "regime", "file", "sha256"})
+_DAYS = frozenset({"rsmp_on", "headcount_on", "statement_on", "regime_on", "tax_on", "debt_on"})
+_DAYS |= {"data_on", "published", "built"}
+_FIRST_YEAR = 1900
+
+_Record = TypeVar("_Record", Company, DatasetFile)
 
 
 def _columns(record: type[Company | DatasetFile]) -> str:
@@ -121,6 +126,7 @@ class CompanyIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._checked: set[tuple[object, ...]] = set()
         if not path.is_file():
             raise InputError(
                 "there is no index of companies at {path}; build it with abcxyz companies build",
@@ -132,7 +138,7 @@ class CompanyIndex:
             self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
             application = self._db.execute("PRAGMA application_id").fetchone()[0]
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
         if application != APPLICATION_ID or version != VERSION:
             self._db.close()
@@ -176,7 +182,8 @@ class CompanyIndex:
             part = numbers[start : start + _LIST]
             marks = ",".join("?" * len(part))
             query = f"SELECT * FROM company WHERE inn IN ({marks})"  # noqa: S608 - question marks only
-            for company in map(Company._make, self._rows(query, part)):
+            for row in self._rows(query, part):
+                company = self._record(Company, row)
                 found[format_inn(company.inn)] = company
         return found
 
@@ -184,16 +191,42 @@ class CompanyIndex:
         """Iterate over all organisations, by INN."""
         try:
             for row in self._db.execute("SELECT * FROM company ORDER BY inn"):
-                yield Company._make(row)
-        except sqlite3.Error as problem:
+                yield self._record(Company, row)
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
 
     def datasets(self) -> list[DatasetFile]:
         """Return the files from which it was built."""
-        return [DatasetFile._make(row) for row in self._rows("SELECT * FROM dataset", ())]
+        rows = self._rows("SELECT * FROM dataset", ())
+        return [self._record(DatasetFile, row) for row in rows]
+
+    def _record(self, kind: type[_Record], row: tuple[Any, ...]) -> _Record:
+        """Return a row as a record; in a damaged file its values are of any type."""
+        days = tuple(
+            value for name, value in zip(kind._fields, row, strict=False) if name in _DAYS
+        )
+        # Few combinations of types and days occur, so that each is looked at once.
+        shape = (kind, days, *map(type, row))
+        if shape not in self._checked:
+            try:
+                self._check(kind, row, days)
+            except (TypeError, ValueError, OverflowError) as problem:
+                raise self._damaged() from problem
+            self._checked.add(shape)
+        return kind._make(row)
+
+    @staticmethod
+    def _check(kind: type[_Record], row: tuple[Any, ...], days: tuple[Any, ...]) -> None:
+        for name, value in zip(kind._fields, row, strict=True):
+            optional = value is None and (name in kind._field_defaults or name in _DAYS)
+            if not optional and not isinstance(value, str if name in _TEXT else int):
+                raise TypeError(name)
+        for on in map(day, days):
+            if on is not None and on.year < _FIRST_YEAR:
+                raise ValueError
 
     def _rows(self, query: str, values: Iterable[int]) -> list[tuple[object, ...]]:
         try:
             return self._db.execute(query, tuple(values)).fetchall()
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
