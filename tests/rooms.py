@@ -54,6 +54,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.reports.base": "core.* crm.records",
         "crm.reports.service": "core.* crm.*",
         "crm.baskets": "core.* crm.*",
+        "crm.deals": "core.* crm.*",
         "crm.reports": "core.* crm.*",
         "crm": "core.* crm.*",
         "crm.changes": "core.* crm crm.*",
@@ -61,11 +62,11 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.analysis": "core.* crm crm.*",
         "crm.__init__": "core.* crm.*",
         # Adapter protocols, and binding of a job's keys to constructors.
-        "write_report": "",
+        "writes": "core.*",
         "webhooks": "",
         # Progress of a run, which the command line shows.
         "progress": "i18n",
-        "plugins": "i18n http core.* crm.* write_report",
+        "plugins": "i18n http core.* crm.* writes",
         "options": "plugins",
         "binding": "plugins options",
         # Parts that import the core and not each other.
@@ -110,7 +111,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.export": "i18n core.* tables",
         "tables.inspection": "i18n core.* tables tables.*",
         "tables.__init__": "tables.inspection",
-        "demo": "core.* tables.export",
+        "demo": "core.* crm crm.* tables.export",
         # Page and workbook, which do not import each other.
         "report.vocabulary": "i18n core.*",
         "report.customers": "i18n core.* report.vocabulary",
@@ -144,8 +145,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "pipeline.pilots": "i18n core.* plugins registry history tables config pipeline",
         "pipeline.__init__": "pipeline.* progress",
         # Questions with answers, for people, programs and assistants.
-        "questions": "i18n core.* crm crm.* history",
-        "questions.answers": "core.* crm crm.* history questions",
+        "questions": "i18n core.* crm crm.* history plugins",
+        "questions.answers": "core.* crm crm.* history plugins questions",
         "questions.catalogue": "questions questions.answers",
         "questions.phrases": "core.* questions questions.catalogue",
         "questions.__init__": "questions questions.*",
@@ -153,9 +154,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "mcp": "questions questions.*",
         # The live page.
         "dashboard.access": "",
-        "dashboard.data": "core.* history report.customers report.page.formatter",
-        "dashboard.pages": "i18n core.* charts history report.vocabulary report.customers "
-        "report.page.* dashboard.data",
+        "dashboard.archive": "core.* history report.customers",
+        "dashboard.data": "core.* history report.customers report.page.formatter "
+        "dashboard.archive",
+        "dashboard.lists": "i18n core.* report.vocabulary report.customers report.page.payload "
+        "dashboard.data",
+        "dashboard.pages": "i18n core.* charts tables.export report.vocabulary report.customers "
+        "report.page.* dashboard.data dashboard.lists",
         "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",
@@ -175,7 +180,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.commands.crm_changes",
         "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
         "cli.inputs cli.output",
-        "cli.commands.dashboard": "i18n report.customers dashboard.* cli.options cli.inputs",
+        "cli.commands.dashboard": "i18n history report.customers dashboard.* cli.options "
+        "cli.inputs",
         "cli.commands": "i18n core.* crm crm.* plugins options binding registry history tables.* "
         "demo config pipeline.* progress cli.options cli.inputs cli.output "
         "cli.commands.crm_changes.table",
@@ -223,6 +229,7 @@ GROUND = "errors _maps _arrays toolkit"
 OPEN_TO_ADAPTERS = {
     "abcxyz",
     "abcxyz.crm",
+    "abcxyz.demo",
     "abcxyz.errors",
     "abcxyz.http",
     "abcxyz.plugins",
@@ -246,6 +253,7 @@ FACES = {
     "abcxyz.config",
     "abcxyz.core",
     "abcxyz.crm",
+    "abcxyz.demo",
     "abcxyz.fast",
     "abcxyz.frames",
     "abcxyz.history",

@@ -29,6 +29,7 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.sales.units import LETTERS
 from abcxyz.frames.query import Query
 from abcxyz.history import History
+from abcxyz.history.details import DETAILS
 from abcxyz.history.rows import COLUMNS
 from abcxyz.report import vocabulary
 from abcxyz.tables.roles import REQUIRED, ROLES
@@ -201,7 +202,7 @@ def test_history_stores_the_columns_of_a_snapshot(tmp_path: Path) -> None:
         if one.name not in ("as_of", "periods", "settings")
     ]
 
-    assert {"snapshot", *COLUMNS} == set(stored)
+    assert {"snapshot", *COLUMNS, *DETAILS} == set(stored)
     assert {name.replace("customers", "customer") for name in of_snapshot} | {"place"} == set(
         COLUMNS
     )

@@ -299,6 +299,7 @@ CYRILLIC = {
     "abcxyz/companies/fns/persons.py": "elements of the files of the tax service",
     "abcxyz/companies/names.py": "two spellings of a letter",
     "abcxyz/core/classes/segments.py": "letters that look like Latin ones",
+    "abcxyz/crm/deals/fields.py": "words in names of fields",
     "abcxyz/crm/records/stages.py": "words for final stages",
     "abcxyz/tables/crm/cells.py": "yes and no in cells",
     "abcxyz/tables/crm/headings.py": "headings of columns",

@@ -21,6 +21,7 @@ Protocol             method                             who may offer it
 `QualitySource`      ``data_quality()``                 a source
 `RemarksSource`      ``remarks()``                      a CRM source
 `CalendarSource`     ``working_calendar()``             a CRM source
+`TaskTarget`         ``create_task(task, mark)``, …     a CRM source
 `ProgressReporter`   ``report_progress(callback)``      a sink or a source
 `LocalTarget`        ``is_local()``                     a sink
 `GuardedSink`        ``guard_writes(callback)``         a sink
@@ -35,7 +36,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, 
 
 import pluggy
 
-from abcxyz.write_report import MAX_UNMATCHED, WritePlan, WriteReport
+from abcxyz.writes.report import MAX_UNMATCHED, WritePlan, WriteReport
+from abcxyz.writes.targets import PilotTarget, Task, TaskTarget
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -77,6 +79,8 @@ __all__ = [
     "Sink",
     "Source",
     "SystemIdentity",
+    "Task",
+    "TaskTarget",
     "WriteGuard",
     "WritePlan",
     "WriteReport",
@@ -301,40 +305,6 @@ class GuardedSink(Protocol):
         """Call *guard* in every later `write`, also a dry run, before anything is changed.
 
         What *guard* raises must leave `write`.
-        """
-        ...
-
-
-@runtime_checkable
-class PilotTarget(Protocol):
-    """Optional, a sink: a trial on a few cards that is undone, for ``abcxyz pilot``.
-
-    A card is what the target shows about one customer. The command reads the cards, writes to
-    them, reads them again, restores them, and compares.
-    """
-
-    def read_cards(self, customers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Return what the sink's fields show on the cards of *customers*, changing nothing.
-
-        Returns
-        -------
-        Mapping
-            Customer -> field -> value that JSON can hold, None where the field is empty. A
-            customer without a card is left out.
-        """
-        ...
-
-    def write_cards(self, analysis: Analysis, customers: Sequence[str]) -> WriteReport:
-        """Write *analysis* to the cards of *customers* alone, and raise no alert.
-
-        All *customers* are in the analysis. Fields that the target lacks may be created.
-        """
-        ...
-
-    def restore_cards(self, before: Mapping[str, Mapping[str, Any]]) -> WriteReport:
-        """Restore the cards to what `read_cards` returned, also in a later process.
-
-        A field that `read_cards` did not return, because it was created since, is cleared.
         """
         ...
 

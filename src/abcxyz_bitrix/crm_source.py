@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from abcxyz import Window
 from abcxyz.crm import Activities, BusinessCalendar, CrmData, Leads
-from abcxyz.plugins import Flat
+from abcxyz.plugins import Flat, Task
 from abcxyz.toolkit.catalogue import Message
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
-from abcxyz_bitrix.crm.customers import check_customer
-from abcxyz_bitrix.crm.entities import DEAL, fields_of
+from abcxyz_bitrix.crm.customers import check_customer, party_of
+from abcxyz_bitrix.crm.entities import DEAL, code_of, fields_of
 from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.crm.stages import load_stages
+from abcxyz_bitrix.crm.tasks import CLOCKS_DIFFER, NewTask, TaskWriter
+from abcxyz_bitrix.crm.traces import MARK, plain
 from abcxyz_bitrix.records.activities import calls, read_activities, read_calendar, read_users
 from abcxyz_bitrix.records.deals import DealReader, stage_map
 from abcxyz_bitrix.rest.auth_errors import (
@@ -22,6 +26,7 @@ from abcxyz_bitrix.rest.auth_errors import (
     InvalidCredentialsError,
 )
 from abcxyz_bitrix.rest.batch import Client
+from abcxyz_bitrix.rest.dialect import as_id
 from abcxyz_bitrix.rest.errors import MethodNotFoundError, UnnamedError
 from abcxyz_bitrix.words import message
 
@@ -43,6 +48,13 @@ _SCOPES = (
     (("telephony",), message("calls")),
     (("calendar",), message("working calendar")),
 )
+
+
+_END_OF_DAY = time(18)
+
+
+def _task_mark(mark: str) -> str:
+    return f"{MARK}{mark[:16]}]"
 
 
 class BitrixCrm:
@@ -85,6 +97,7 @@ class BitrixCrm:
         self.client = client or connection.client()
         self._remarks: list[str] = []
         self._calendar: BusinessCalendar | None = None
+        self._tasks = TaskWriter(self.client)
 
     def __repr__(self) -> str:
         return f"BitrixCrm({self.client.credentials.host!r})"
@@ -164,6 +177,41 @@ class BitrixCrm:
                 message("working calendar"), lambda: read_calendar(self.client, self._zone, years)
             )
         return crm.alive_in(window)
+
+    # -- tasks -------------------------------------------------------------------------------
+
+    def task_system(self) -> str:
+        """Return system and portal."""
+        return f"bitrix24 {self.client.credentials.host}"
+
+    def create_task(self, task: Task, mark: str) -> str:
+        """Create a task of an employee, bound to the deal and to the customer; return its id."""
+        due = None
+        if task.due is not None:
+            due = datetime.combine(task.due, _END_OF_DAY, ZoneInfo(self._zone)).isoformat()
+        party = party_of(task.customer or "")
+        bindings = [task.deal] if task.deal else []
+        bindings += [code_of(*party)] if party else []
+        number = self._tasks.create(
+            NewTask(
+                title=plain(task.title),
+                body=f"{plain(task.text)}\n{_task_mark(mark)}".lstrip(),
+                receiver=as_id(task.owner),
+                bindings=bindings,
+                deadline=due,
+                key=f"abcxyz-{mark}",
+            )
+        )
+        return str(number) if number else self.find_task(task, mark, 0.0) or ""
+
+    def find_task(self, task: Task, mark: str, since: float) -> str | None:
+        """Return the id of the task with a mark that its owner has got since a moment."""
+        first = datetime.fromtimestamp(max(since - CLOCKS_DIFFER, 0.0), UTC).isoformat(
+            "T", "seconds"
+        )
+        where = {"RESPONSIBLE_ID": as_id(task.owner), ">=CREATED_DATE": first}
+        number = self._tasks.find(_task_mark(mark), where)
+        return None if number is None else str(number)
 
     def _leads(self, reader: DealReader) -> Leads | None:
         if leads_on(self.client):

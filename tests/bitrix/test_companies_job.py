@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.clocks import skip_waits
 from tests.companies.fns import data_sets as made
 from tests.emulators import dadata
 from tests.emulators.bitrix24.harness import free
@@ -46,6 +47,7 @@ LARGE, MEDIUM, SMALL = "7707000030", made.PLANT, made.BUILDER
 def portal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Portal]:
     """Serve a portal with a customer, and five leads that have an INN and no other attribute."""
     monkeypatch.chdir(tmp_path)
+    skip_waits(monkeypatch)
     made = Portal(limits=free())
     made.add_company("Клиент")
     for month in range(1, 11):

@@ -79,7 +79,34 @@ def test_alerts_are_snoozed_by_keyboard(chromium: Any, served: Served, script: b
         assert width <= 390
 
 
-@pytest.mark.parametrize("path", ["/", "/alerts", "/customer?id={who}"])
+def test_the_slider_goes_to_a_date_with_the_same_filters(chromium: Any, served: Served) -> None:
+    """Keys move the slider; the filters stay, and the chosen date is that of the export."""
+    with visit(chromium, served) as page:
+        page.wait_for_selector("html.ready", state="attached")
+        page.locator("[name=segment]").select_option("AX")
+        page.get_by_role("slider").focus()
+        assert "31" in page.get_by_role("slider").get_attribute("aria-valuetext")
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url("**at=2026-09-30**")
+        page.wait_for_selector("html.ready", state="attached")
+        assert "segment=AX" in page.url
+        address = page.locator(".found .export").get_attribute("href")
+        assert "at=2026-09-30" in address
+        assert "segment=AX" in address
+        page.locator(".choice select").select_option("2026-07-31")
+        page.wait_for_url("**at=2026-07-31**")
+
+
+def test_two_dates_are_chosen_without_a_script(chromium: Any, served: Served) -> None:
+    with visit(chromium, served, 390, script=False) as page:
+        page.get_by_role("link", name="Compare").click()
+        page.get_by_label("Before").select_option("2026-07-31")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**before=2026-07-31**")
+        assert "2026-07-31" == page.get_by_label("Before").input_value()
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/compare", "/customer?id={who}"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_core_finds_nothing(chromium: Any, served: Served, path: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

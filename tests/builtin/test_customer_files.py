@@ -18,8 +18,9 @@ from tests.report.conftest import demo, hostile  # noqa: F401 - fixtures
 
 from abcxyz import Analysis
 from abcxyz.builtin import jsonl_sink
-from abcxyz.builtin.csv_sink import CsvSink, harmless
+from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
+from abcxyz.tables.export.csv_table import csv_bytes, harmless
 from abcxyz.tables.export.records import customer_records
 from abcxyz.tables.export.summary import customer_table
 
@@ -97,8 +98,7 @@ def test_many_json_lines_are_those_of_few(numbers: list[float | None], text: str
 def test_any_cell_is_read_back(cell: str) -> None:
     """Quoting loses nothing, in both formats."""
     for lang, separator in (("en", ","), ("ru", ";")):
-        sink = CsvSink("unused.csv", lang=lang, escape_formulas=False)
-        content = sink._content({"Customer": [cell], "Name": [cell]})
+        content = csv_bytes({"Customer": [cell], "Name": [cell]}, lang, escape_formulas=False)
         text = content.decode("utf-8-sig")
         _, row = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         assert row == [cell.replace("\0", "\N{REPLACEMENT CHARACTER}")] * 2

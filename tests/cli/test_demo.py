@@ -68,6 +68,35 @@ def test_the_four_files_agree(demo: Callable[[str], Demo]) -> None:
     assert all(f" {count}" in printed for count in counts.values())
 
 
+def test_the_crm_is_on_the_page_and_in_a_folder(
+    demo: Callable[[str], Demo], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command reads the folder and finds what the demonstration reported."""
+    out = demo("en").out
+    reports = json.loads((out / "summary.json").read_text(encoding="utf-8"))["crm"]["reports"]
+    assert {"funnel", "losses", "managers", "sources", "cycle", "stuck", "sla"} <= set(reports)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert [] == [
+        name for name in ("funnel", "losses", "sla") if f'id="en-crm-{name}"' not in page
+    ]
+    words = ["crm", "all", str(out / "crm"), "--zone", "Europe/Moscow", "--as-of", "2026-11-01"]
+    assert 0 == main([*words, "--from", "2025-11-01", "--to", "2026-10-31", "--json"])
+    read = json.loads(capsys.readouterr().out)
+    assert [] == read["quality"] or {"lost_with_amount"} == {
+        one["kind"] for one in read["quality"]
+    }
+    for name in ("funnel", "losses", "managers", "sources", "cycle", "snapshot", "stuck"):
+        assert reports[name] == read["reports"][name], name
+
+
+def test_an_anonymous_demonstration_writes_no_crm(tmp_path: Path) -> None:
+    """Its customers have the identifiers of the sales."""
+    with contextlib.chdir(tmp_path), contextlib.redirect_stdout(io.StringIO()):
+        assert 0 == main(["demo", "--customers", "20", "--anonymize"])
+    assert not (tmp_path / "out" / "crm").exists()
+    assert (tmp_path / "out" / "report.html").exists()
+
+
 def test_every_segment_is_shown(demo: Callable[[str], Demo]) -> None:
     """The demonstration data fill all nine segments."""
     summary = json.loads((demo("en").out / "summary.json").read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from tests.crm.worlds import START, World, read, worlds
 
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm import Activities, CrmData, Deals, ProductLines, Spend, Stage, StageMap, Users
+from abcxyz.crm.deals.stuck import stuck_deals
 from abcxyz.crm.records.columns import text_column
 from abcxyz.crm.reports.activity import activity
 from abcxyz.crm.reports.cycle import cycle
@@ -28,7 +29,6 @@ from abcxyz.crm.reports.registry import REPORTS, make_report
 from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
-from abcxyz.crm.reports.stuck import stuck_deals
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
 from abcxyz.tables.crm.read import read_crm

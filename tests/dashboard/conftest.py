@@ -61,7 +61,8 @@ def fill(path: Path) -> Analysis:
                 facts=crm.facts,
             )
             previous = analysis.snapshot
-            history.save(previous, job=JOB)
+            owners = {who: str(one.get("owner", "")) for who, one in crm.attributes.items()}
+            history.save(previous, job=JOB, panel=analysis.panel, owners=owners)
         history.raise_alerts(
             analysis.alerts, DEMO_AS_OF, job=JOB, fingerprint=analysis.settings.fingerprint
         )
@@ -76,20 +77,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Analysis]:
 
 
 @pytest.fixture
-def serve(world: tuple[Path, Analysis], tmp_path: Path) -> Iterator[Callable[[], Served]]:
+def serve(world: tuple[Path, Analysis], tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Start a server over a history of its own."""
     pytest.importorskip("starlette")
     import uvicorn
 
     from abcxyz.dashboard.app import live_app
+    from abcxyz.dashboard.archive import Archive
     from abcxyz.dashboard.data import LiveData
     from abcxyz.dashboard.pages import Look, Pages
 
     running: list[tuple[Any, threading.Thread]] = []
 
-    def start() -> Served:
+    def start(current: bool = True) -> Served:
         path, analysis = Path(shutil.copy(world[0], tmp_path / "history.db")), world[1]
-        data = LiveData(history=path, job=JOB, facts=Facts(analysis), today=lambda: DEMO_AS_OF)
+        archive = Archive(path, names=analysis.names)
+        facts = Facts(analysis) if current else None
+        data = LiveData(archive, facts=facts, job=JOB, today=lambda: DEMO_AS_OF)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -111,6 +115,6 @@ def serve(world: tuple[Path, Analysis], tmp_path: Path) -> Iterator[Callable[[],
 
 
 @pytest.fixture
-def served(serve: Callable[[], Served]) -> Served:
+def served(serve: Callable[..., Served]) -> Served:
     """A running server."""
     return serve()

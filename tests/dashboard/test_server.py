@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import re
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 from tests.dashboard.conftest import JOB, TOKEN, Served
 
+from abcxyz import EVENTS, Analysis, compare
+from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning
 from abcxyz.errors import ConfigError
 from abcxyz.history import History
+from abcxyz.i18n import compact
+from abcxyz.report.customers import Facts
 
 
 def test_only_the_person_with_the_token_gets_in(served: Served) -> None:
@@ -176,3 +186,116 @@ def test_a_short_token_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="fewer than 16"):
         Access(nothing, token="short", port=1)
+
+
+def test_a_past_date_is_the_same_page(served: Served, world: tuple[Path, Analysis]) -> None:
+    """The page of a date has the figures of its own analysis; a wrong date is explained."""
+    session = served.session()
+    with History(served.history, read_only=True) as history:
+        infos = history.snapshots()
+        for info in infos:
+            snapshot = history.load(info)
+            page = session.get(f"{served.base}/?lang=en&at={info.dated}", timeout=30).text
+            total = compact(math.fsum(snapshot.value[~np.isnan(snapshot.value)]), "en", "₽")
+            assert f'class="big">{total}<' in page
+            assert page.count("<option") >= len(infos)
+    assert "No call list" in session.get(f"{served.base}/?at={infos[0].dated}", timeout=30).text
+    for wrong in ("2020-01-31", "yesterday", "<b>"):
+        answer = session.get(f"{served.base}/", params={"at": wrong}, timeout=30)
+        assert 400 == answer.status_code
+        assert "<b>" not in answer.text
+
+
+def test_any_two_dates_are_compared(served: Served) -> None:
+    """The counts of moves are those of a comparison of both snapshots."""
+    session = served.session()
+    with History(served.history, read_only=True) as history:
+        first, *_, last = history.snapshots()
+        before, after = history.load(first), history.load(last)
+    with pytest.warns(OverlappingWindowsWarning):
+        moves = compare(before, after)
+    fields = {"before": str(first.dated), "after": str(last.dated), "lang": "en"}
+    page = session.get(served.base + "/compare", params=fields, timeout=30).text
+    changed = np.isin(moves.events, [EVENTS.index("up"), EVENTS.index("down")]).sum()
+    assert changed > 0
+    table = session.get(served.base + "/export/moves.csv", params=fields, timeout=30).text
+    events = [row["Event"] for row in csv.DictReader(io.StringIO(table))]
+    assert changed == events.count("Rose") + events.count("Fell")
+    assert "Moves between classes" in page
+    swapped = {"before": fields["after"], "after": fields["before"]}
+    assert 400 == session.get(served.base + "/compare", params=swapped, timeout=30).status_code
+
+
+def test_lists_are_exported_as_they_are_filtered(served: Served) -> None:
+    session, analysis = served.session(), served.analysis
+    owner = next(str(one["owner"]) for one in analysis.attributes.values() if one.get("owner"))
+
+    def export(name: str, **fields: str) -> list[dict[str, str]]:
+        answer = session.get(f"{served.base}/export/{name}.csv", params=fields, timeout=30)
+        assert 'attachment; filename="' in answer.headers["content-disposition"]
+        return [*csv.DictReader(io.StringIO(answer.content.decode()))]
+
+    everybody = export("customers", lang="en")
+    assert len(analysis.snapshot) == len(everybody)
+    value = np.asarray(analysis.snapshot.value, dtype=float)
+    total = math.fsum(float(one["Value"]) for one in everybody if one["Value"])
+    assert total == pytest.approx(np.nansum(value), rel=1e-12)
+    for fields in ({"owner": owner}, {"segment": "AX"}, {"q": "ООО"}, {"step": "gone"}):
+        chosen = export("customers", lang="en", **fields)
+        assert 0 < len(chosen) < len(everybody)
+    assert {owner} == {one["Owner"] for one in export("customers", lang="en", owner=owner)}
+    assert len(analysis.calls or ()) == len(export("calls", lang="en"))
+    assert len(analysis.alerts) == len(export("alerts", lang="en"))
+    assert 404 == session.get(served.base + "/export/secrets.csv", timeout=30).status_code
+
+
+def test_a_history_alone_is_enough(serve: Callable[..., Served]) -> None:
+    """Without the sales the newest snapshot is shown, with the alerts that its run raised."""
+    served = serve(current=False)
+    session = served.session()
+    assert "No call list" in session.get(served.base + "/?lang=en", timeout=30).text
+    alerts = session.get(served.base + "/alerts?lang=en", timeout=30).text
+    assert f"{len(served.analysis.alerts)} alerts hold today" in alerts
+
+
+def test_the_page_is_redrawn_for_chosen_customers(served: Served) -> None:
+    """Every figure and chart is of an owner's customers, by the classes of all."""
+    session, analysis = served.session(), served.analysis
+    facts = Facts(analysis)
+    owners = {one for one in facts.owners if one}
+    assert len(owners) > 1
+    values = np.nan_to_num(np.asarray(analysis.snapshot.value, dtype=float))
+    for owner in owners:
+        fields = {"lang": "en", "owner": owner}
+        page = session.get(served.base + "/", params=fields, timeout=30).text
+        whose = np.array([one == owner for one in facts.owners])
+        assert f'class="big">{compact(math.fsum(values[whose]), "en", "₽")}<' in page
+        assert f"of the chosen customers only: {whose.sum()}" in page
+        packed = session.get(served.base + "/customers.json", params=fields, timeout=30).json()
+        assert packed["n"] == whose.sum()
+        ids = dict(zip(packed["id"], packed["segment"], strict=True))
+        for i in np.flatnonzero(whose).tolist():
+            code = analysis.snapshot.segment[i]
+            assert ids[str(analysis.snapshot.customers[i])] == ("-" if code < 0 else str(code))
+    for fields in (
+        {"q": str(analysis.snapshot.customers[3])},
+        {"step": "gone"},
+        {"segment": "CZ"},
+    ):
+        answer = session.get(served.base + "/", params={"lang": "en", **fields}, timeout=30)
+        assert 200 == answer.status_code
+    nobody = session.get(served.base + "/", params={"q": "<b>nobody"}, timeout=30)
+    assert 400 == nobody.status_code
+    assert "<b>" not in nobody.text
+
+
+def test_a_run_meanwhile_is_shown(serve: Callable[..., Served]) -> None:
+    """The page follows the history when another process changes it."""
+    served = serve(current=False)
+    session = served.session()
+    with History(served.history) as history:
+        dates = [one.dated for one in history.snapshots()]
+        assert f'value="{dates[-1]}" selected' in session.get(served.base, timeout=30).text
+        history.prune(dates[-1], job=JOB)
+    page = session.get(served.base, timeout=30).text
+    assert not any(f'value="{one}"' in page for one in dates)  # one date leaves nothing to choose

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
 from tests.conftest import ROOT
+from tests.questions import worlds
 
 from abcxyz import analyze
 from abcxyz.demo import demo_sales
+from abcxyz.questions import (
+    ANSWER_SCHEMA,
+    PROBLEM_SCHEMA,
+    QuestionData,
+    answer_question,
+    available,
+)
+from abcxyz.tables.crm.read import read_crm
 
 uvicorn = pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
@@ -35,8 +48,22 @@ def service() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A history, and a folder with the deals of a CRM."""
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "crm").mkdir()
+    (folder / "crm" / "deals.csv").write_text(
+        "deal,funnel,created,stage,amount,customer\n"
+        "1,sales,2026-05-01T09:00:00+03:00,NEW,500,CO_5\n"
+        "2,sales,2026-05-02T09:00:00+03:00,INVOICE,700,CO_6\n"
+    )
+    return worlds.history(folder / "history.db"), folder / "crm"
+
+
+@pytest.fixture(scope="module")
+def address(files: tuple[Path, Path]) -> Iterator[str]:
     """The address of the running service."""
+    os.environ["ABCXYZ_HISTORY"], os.environ["ABCXYZ_CRM"] = map(str, files)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(service().app, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -44,6 +71,7 @@ def address() -> Iterator[str]:
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=60)
+    del os.environ["ABCXYZ_HISTORY"], os.environ["ABCXYZ_CRM"]
     assert not thread.is_alive()
 
 
@@ -86,5 +114,50 @@ def test_what_cannot_be_used_is_named(address: str) -> None:
 
 
 def test_the_types_are_published(address: str) -> None:
-    schemas = requests.get(f"{address}/openapi.json", timeout=60).json()["components"]["schemas"]
-    assert {"Question", "Answer", "Customer", "Sale"} <= set(schemas)
+    published = requests.get(f"{address}/openapi.json", timeout=60).json()
+    assert {"Question", "Answer", "Customer", "Sale"} <= set(published["components"]["schemas"])
+    answers = published["paths"]["/questions/{name}"]["post"]["responses"]
+    shown = answers["200"]["content"]["application/json"]["schema"]
+    assert shown["properties"] == ANSWER_SCHEMA["properties"]
+
+
+def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Path]) -> None:
+    data = QuestionData(history=files[0], crm=read_crm(files[1]).crm)
+    listed = requests.get(f"{address}/questions", timeout=60).json()
+    assert [one["name"] for one in listed] == [one.name for one in available(data)]
+    for name, arguments in (
+        ("matrix", {}),
+        ("customer_segment", {"customer": "CO_9", "lang": "ru"}),
+        ("count_deals", {"stage": "INVOICE"}),
+        ("count_deals", {"stage": "INVOIC"}),
+    ):
+        got = requests.post(f"{address}/questions/{name}", json=arguments, timeout=60)
+        assert got.status_code == 200, got.text
+        jsonschema.validate(got.json(), dict(ANSWER_SCHEMA))
+        assert got.json() == answer_question(name, data, arguments).to_dict()
+    empty = requests.post(f"{address}/questions/matrix", timeout=60)
+    assert empty.json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "status", "code"),
+    [
+        ("count_deals", {"stgae": "NEW"}, 422, "bad_argument"),
+        ("list_deals", {"cursor": "stale"}, 422, "stale_cursor"),
+        ("last_activity", {"customer": "CO_5"}, 503, "unavailable"),
+        ("drop_tables", {}, 422, "bad_argument"),
+        ("confirm", {"token": "0" * 32}, 503, "unavailable"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_has_code_message_and_fix(
+    address: str, name: str, arguments: dict[str, Any], status: int, code: str
+) -> None:
+    got = requests.post(f"{address}/questions/{name}", json=arguments, timeout=60)
+    assert got.status_code == status
+    jsonschema.validate(got.json(), dict(PROBLEM_SCHEMA))
+    assert got.json()["code"] == code
+    russian = {"Accept-Language": "ru-RU"}
+    said = requests.post(
+        f"{address}/questions/{name}", json=arguments, headers=russian, timeout=60
+    )
+    assert re.search("[а-я]", said.json()["fix"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import re
@@ -10,26 +11,32 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
 import requests
 from tests.questions import worlds
-from tests.questions.test_answers import CALLS
+from tests.questions.test_answers import calls_of
 
 from abcxyz.errors import ConfigError
-from abcxyz.questions import ANSWER_SCHEMA, QUESTIONS, QuestionData
+from abcxyz.questions import ANSWER_SCHEMA, QUESTIONS, QuestionData, QuestionError
 
 pytest.importorskip("mcp")
 
+from mcp.server.auth.middleware.auth_context import auth_context_var
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp_types import ElicitResult
+
 from abcxyz.mcp import transport
+from abcxyz.mcp.confirming import READ, WRITE, check_scope
 from abcxyz.mcp.server import QuestionServer
 from mcp import Client, StdioServerParameters, stdio_client
 
 ERAS = ["legacy", "auto"]
 #: Hash of the list of tools: a changed description is a change of what assistants are told.
-PINNED = "1e5eaacdf52beb883d71835a5558624f1fd121eaef4083dfe214c43132dc3f70"
+PINNED = "1feb20469518453958c3266bc3f65efd6057d33960a92882dd850620a70c58d9"
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +44,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> QuestionData:
     return worlds.everything(tmp_path_factory.mktemp("mcp"))
 
 
-def talk(server: Any, act: Callable[[Any], Awaitable[Any]], era: str = "auto") -> Any:
+def talk(
+    server: Any, act: Callable[[Any], Awaitable[Any]], era: str = "auto", **options: Any
+) -> Any:
     """Connect a client, let it act, and return what it returns."""
 
     async def session() -> Any:
-        async with Client(server, mode=era) as client:
+        async with Client(server, mode=era, **options) as client:
             return await act(client)
 
     return asyncio.run(session())
@@ -49,25 +58,27 @@ def talk(server: Any, act: Callable[[Any], Awaitable[Any]], era: str = "auto") -
 
 @pytest.mark.parametrize("era", ERAS)
 def test_every_tool_answers_by_structure_and_by_text(data: QuestionData, era: str) -> None:
+    calls = calls_of(data)
+
     async def act(client: Any) -> None:
         listed = (await client.list_tools()).tools
         assert [one.name for one in listed] == list(QUESTIONS)
         for tool in listed:
             assert tool.input_schema["additionalProperties"] is False
-            assert tool.annotations.read_only_hint
+            assert tool.annotations.read_only_hint == (tool.name not in ("draft_task", "confirm"))
             progress: list[float] = []
 
             async def note(done: float, *_: Any) -> None:
                 progress.append(done)  # noqa: B023 - called before the loop goes on
 
             result = await client.call_tool(
-                tool.name, CALLS.get(tool.name, {}), progress_callback=note
+                tool.name, calls.get(tool.name, {}), progress_callback=note
             )
             assert not result.is_error
             jsonschema.validate(result.structured_content, dict(ANSWER_SCHEMA))
             assert result.structured_content["sentence"] in result.content[0].text
-            assert progress == [0, 1]
-            wrong = await client.call_tool(tool.name, {**CALLS.get(tool.name, {}), "stgae": "x"})
+            assert progress == ([] if tool.name == "confirm" else [0, 1])
+            wrong = await client.call_tool(tool.name, {**calls.get(tool.name, {}), "stgae": "x"})
             assert wrong.is_error
             assert wrong.structured_content["code"] == "bad_argument"
             # Clients check what a failed call returns against the published schema as well.
@@ -80,6 +91,8 @@ def test_every_tool_answers_by_structure_and_by_text(data: QuestionData, era: st
 
 def test_the_list_of_tools_is_the_published_one(data: QuestionData) -> None:
     async def act(client: Any) -> str:
+        tools = {one.name: one for one in (await client.list_tools()).tools}
+        assert tools["offers"].input_schema["properties"]["limit"]["maximum"] == 20
         listed = [one.model_dump(mode="json") for one in (await client.list_tools()).tools]
         return json.dumps(listed, sort_keys=True, ensure_ascii=True)
 
@@ -178,10 +191,149 @@ def test_a_page_larger_than_the_server_allows_is_shortened_and_the_answer_says_s
         assert page["next_cursor"]
         assert [one["code"] for one in page["warnings"]] == ["without_amount", "rows_limited"]
         assert "at most 2 rows" in more.content[0].text
+        limits = {
+            one.name: one.input_schema["properties"]["limit"]["maximum"]
+            for one in (await client.list_tools()).tools
+            if "limit" in one.input_schema["properties"]
+        }
+        assert set(limits.values()) == {2}
         wrong = await client.call_tool("list_deals", {"limit": 101})
         assert wrong.structured_content["code"] == "bad_argument"
 
     talk(server, act)
+
+
+class Person:
+    """A person who is asked by the client; counts the questions and keeps the last."""
+
+    def __init__(self, action: Literal["accept", "decline", "cancel"], write: bool = True) -> None:
+        self.action, self.write = action, write
+        self.asked: list[str] = []
+
+    async def __call__(self, _context: Any, params: Any) -> ElicitResult:
+        self.asked.append(params.message)
+        if self.action == "accept":
+            return ElicitResult(action="accept", content={"write": self.write})
+        return ElicitResult(action=self.action)
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    ("how", "person", "status", "written", "asked"),
+    [
+        ("elicit", Person("accept"), "ok", 1, 1),
+        ("elicit", Person("accept", write=False), "refused", 0, 2),
+        ("elicit", Person("decline"), "refused", 0, 2),
+        ("elicit", Person("cancel"), "refused", 0, 2),
+        ("elicit", None, "refused", 0, 0),
+        ("cli", Person("accept"), "refused", 0, 0),
+        ("host", None, "ok", 1, 0),
+    ],
+)
+def test_a_task_is_written_once_a_person_has_agreed(
+    tmp_path: Path,
+    era: str,
+    how: str,
+    person: Person | None,
+    status: str,
+    written: int,
+    asked: int,
+) -> None:
+    notebook = worlds.Notebook()
+    data = worlds.everything(tmp_path, target=notebook)
+    server = QuestionServer(data, version="1", confirmation=how)
+    if person is not None:
+        person.asked.clear()
+
+    async def act(client: Any) -> None:
+        arguments = {"owner": "21", "title": "Call Acme", "customer": "CO_12"}
+        drafted = (await client.call_tool("draft_task", arguments)).structured_content
+        assert notebook.tasks == []
+        token = drafted["value"]["token"]
+        for _ in range(2):
+            result = await client.call_tool("confirm", {"token": token})
+            assert not result.is_error
+            assert result.structured_content["status"] == status
+            assert len(notebook.tasks) == written
+        if status == "ok":
+            assert "was written before: 1" in result.content[0].text
+        elif asked == 0:
+            assert f"abcxyz confirm {token}" in result.content[0].text
+
+    talk(server, act, era, elicitation_callback=person)
+    if person is not None:
+        assert len(person.asked) == asked
+        for question in person.asked:
+            assert question.splitlines() == [
+                "Write this task to notebook example?",
+                "Title: Call Acme",
+                "For: Петрова Ольга (21)",
+                "Customer: Acme Ltd (CO_12)",
+            ]
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_nothing_is_written_for_a_wrong_token_or_argument(tmp_path: Path, era: str) -> None:
+    notebook = worlds.Notebook()
+    data = worlds.everything(tmp_path, target=notebook)
+    person = Person("accept")
+
+    async def act(client: Any) -> None:
+        token = calls_of(data)["confirm"]["token"]
+        for arguments in (
+            {"token": "0" * 32},
+            {"token": "short"},
+            {},
+            {"token": token, "agreement": {"write": True}},
+            {"token": token, "write": True},
+        ):
+            result = await client.call_tool("confirm", arguments)
+            assert result.is_error
+            assert result.structured_content["code"] == "bad_argument"
+
+    talk(QuestionServer(data, version="1"), act, era, elicitation_callback=person)
+    assert (notebook.tasks, person.asked) == ([], [])
+
+
+def test_a_token_that_may_only_read_writes_nothing() -> None:
+    for scopes, refused in (([READ], True), ([READ, WRITE], False)):
+        user = AuthenticatedUser(AccessToken(token="t", client_id="c", scopes=scopes))
+        token = auth_context_var.set(user)
+        try:
+            with pytest.raises(QuestionError) if refused else contextlib.nullcontext() as caught:
+                check_scope()
+        finally:
+            auth_context_var.reset(token)
+        if caught is not None:
+            assert caught.value.code == "not_allowed"
+
+
+@pytest.mark.slow
+def test_the_command_serves_a_job_and_the_tables_of_a_crm(tmp_path: Path) -> None:
+    rows = [f"CO_{i},2026-{month:02}-05,{100 * i}" for i in range(1, 7) for month in range(1, 7)]
+    (tmp_path / "sales.csv").write_text("\n".join(["customer,date,amount", *rows]))
+    (tmp_path / "deals.csv").write_text(
+        "deal,funnel,created,stage,amount,customer\n1,sales,2026-05-01T09:00:00Z,NEW,500,CO_5\n"
+    )
+    (tmp_path / "job.toml").write_text(
+        '[window]\nperiod = "6M"\n\n[[source]]\nkind = "file"\npath = "sales.csv"\n\n'
+        '[[sink]]\nkind = "json"\npath = "out.json"\n'
+    )
+    files = ["--job", str(tmp_path / "job.toml"), "--crm", str(tmp_path / "deals.csv")]
+    program = StdioServerParameters(
+        command=sys.executable, args=["-m", "abcxyz", "mcp", *files, "--zone", "UTC"]
+    )
+
+    async def act(client: Any) -> None:
+        names = {one.name for one in (await client.list_tools()).tools}
+        assert {"customer_segment", "count_deals"} <= names
+        assert names.isdisjoint({"transitions", "last_activity", "draft_task", "confirm"})
+        for name, arguments in (("customer_segment", {"customer": "CO_6"}), ("count_deals", {})):
+            result = await client.call_tool(name, arguments)
+            assert result.structured_content["status"] == "ok"
+
+    talk(stdio_client(program), act)
+    assert not (tmp_path / "out.json").exists()
 
 
 @pytest.mark.slow

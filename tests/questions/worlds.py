@@ -22,7 +22,9 @@ from abcxyz.crm import (
     Users,
 )
 from abcxyz.history import History
+from abcxyz.plugins import Task, TaskTarget
 from abcxyz.questions import QuestionData
+from abcxyz.questions.desk import TaskDesk
 
 TODAY = date(2026, 11, 28)
 
@@ -157,9 +159,28 @@ def history(path: Path) -> Path:
     return path
 
 
-def everything(path: Path, names: str = "all") -> QuestionData:
+class Notebook:
+    """A CRM that notes the tasks it creates."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[Task, str]] = []
+
+    def task_system(self) -> str:
+        return "notebook example"
+
+    def create_task(self, task: Task, mark: str) -> str:
+        self.tasks.append((task, mark))
+        return str(len(self.tasks))
+
+    def find_task(self, task: Task, mark: str, since: float) -> str | None:
+        marks = [known for _, known in self.tasks]
+        return str(marks.index(mark) + 1) if mark in marks else None
+
+
+def everything(path: Path, names: str = "all", target: TaskTarget | None = None) -> QuestionData:
     """Return data of all kinds."""
     return QuestionData(
+        tasks=TaskDesk(target or Notebook(), path / "drafts.sqlite"),
         history=history(path / "history.db"),
         analysis=analysis(date(2026, 11, 1), last=5000.0),
         crm=crm(),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 import attrs
 import numpy as np
 
 from abcxyz import Analysis
-from abcxyz.report.customers import trend
+from abcxyz.report.customers import Facts, trend
 
 
 def test_the_fingerprint_follows_the_result(demo: Analysis) -> None:
@@ -29,3 +32,14 @@ def test_trend_compares_the_last_quarter(demo: Analysis) -> None:
     )
     assert [0.5] == trend(panel)[:1].tolist()
     assert np.isnan(trend(panel)[1])
+
+
+def test_days_without_an_order_are_those_of_the_call_list(demo: Analysis) -> None:
+    """Where the sales end before the day of the list, the card counts to that day, too."""
+    assert demo.calls is not None
+    day = demo.calls.as_of + timedelta(days=28)
+    facts = Facts(attrs.evolve(demo, calls=attrs.evolve(demo.calls, as_of=day, basis="learned")))
+    last = demo.snapshot.last_day.astype("M8[D]")
+    for i in range(len(demo.snapshot)):
+        passed = math.nan if np.isnat(last[i]) else float((day - last[i].item()).days)
+        assert facts.days[i] == passed or math.isnan(passed)

@@ -1,14 +1,25 @@
-"""Segments of customers over HTTP: uvicorn service:app."""
+"""Segments of customers, and questions about customers and deals: uvicorn service:app."""
 
 import datetime as dt
-from typing import Annotated
+import functools
+import os
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request
+from fastapi import Body, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from abcxyz import Settings, Transactions, analyze
-from abcxyz.errors import InputError
+from abcxyz.errors import AbcxyzError, InputError
+from abcxyz.questions import (
+    ANSWER_SCHEMA,
+    PROBLEM_SCHEMA,
+    QuestionData,
+    QuestionError,
+    answer_question,
+    available,
+)
+from abcxyz.tables.crm.read import read_crm
 
 app = FastAPI(title="Customer segments")
 
@@ -57,6 +68,55 @@ def segments(question: Question, lang: str = "en") -> Answer:
         until=window.until,
         customers=[Customer(**row) for row in frame[columns].to_dict("records")],
     )
+
+
+@functools.cache
+def question_data() -> QuestionData:
+    """Read the history and the tables of the CRM that the environment names, once."""
+    history, crm = os.environ.get("ABCXYZ_HISTORY"), os.environ.get("ABCXYZ_CRM")
+    zone = os.environ.get("ABCXYZ_ZONE")
+    return QuestionData(history=history, crm=None if crm is None else read_crm(crm, zone=zone).crm)
+
+
+Asked = Annotated[QuestionData, Depends(question_data)]
+
+
+def _json(schema: Any) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": dict(schema)}}}
+
+
+@app.get("/questions")
+def questions(data: Asked, lang: str = "en") -> list[dict[str, Any]]:
+    """List the questions that can be answered, each with the JSON Schema of its arguments."""
+    return [{"name": one.name, "arguments": one.schema(lang)} for one in available(data)]
+
+
+@app.post(
+    "/questions/{name}",
+    responses={
+        200: {"description": "Answer", **_json(ANSWER_SCHEMA)},
+        422: {"description": "What is wrong, and what to do", **_json(PROBLEM_SCHEMA)},
+    },
+)
+def answer(
+    name: str, data: Asked, arguments: Annotated[dict[str, Any] | None, Body()] = None
+) -> JSONResponse:
+    """Answer one question; the same answer as on the command line and for an assistant."""
+    return JSONResponse(answer_question(name, data, arguments or {}).to_dict())
+
+
+@app.exception_handler(QuestionError)
+def explain(request: Request, problem: QuestionError) -> JSONResponse:
+    """Return code, message and fix, in the language of the request."""
+    lang = request.headers.get("accept-language", "en")[:2]
+    status = 503 if problem.code == "unavailable" else 422
+    return JSONResponse(problem.to_dict("ru" if lang == "ru" else "en"), status_code=status)
+
+
+@app.exception_handler(AbcxyzError)
+def unavailable(_: Request, problem: AbcxyzError) -> JSONResponse:
+    """Say why the data cannot be read."""
+    return JSONResponse({"detail": str(problem)}, status_code=503)
 
 
 @app.exception_handler(InputError)

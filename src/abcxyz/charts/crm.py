@@ -8,6 +8,10 @@ from typing import Any
 
 from abcxyz.charts.rows import BarRow, bar_rows
 from abcxyz.charts.svg import CLASS_COLOURS, DOWN, SAME, TANGENT, UP, Picture
+from abcxyz.crm.baskets.recommendations import Recommendations
+from abcxyz.crm.deals.risk_record import DealRisks
+from abcxyz.crm.deals.stuck import StuckReport
+from abcxyz.crm.deals.win_record import WinProbability
 from abcxyz.crm.reports.activity import ActivityReport
 from abcxyz.crm.reports.base import NOT_GIVEN, Report
 from abcxyz.crm.reports.cycle import CycleReport
@@ -19,13 +23,13 @@ from abcxyz.crm.reports.managers import ManagersReport
 from abcxyz.crm.reports.products import ProductsReport
 from abcxyz.crm.reports.service.levels import ServiceReport
 from abcxyz.crm.reports.sources import SourcesReport
-from abcxyz.crm.reports.stuck import StuckReport
 from abcxyz.errors import InputError
 from abcxyz.i18n import compact, number, percent, plural, text
 
 __all__ = ["crm_report"]
 
 _DARK, _MIDDLE, _LIGHT = CLASS_COLOURS
+_LISTED = 20
 _Chart = tuple[list[BarRow], list[tuple[str, str]]]
 
 
@@ -274,6 +278,42 @@ def _service(report: ServiceReport, lang: str, _currency: str) -> _Chart:
     return rows, _translated([("in time", _DARK), ("late", SAME), ("overdue", DOWN)], lang)
 
 
+def _win(report: WinProbability, lang: str, currency: str) -> _Chart:
+    rows = []
+    for one in report.deals[:_LISTED]:
+        known = not math.isnan(one.probability)
+        chance = one.probability if known else 0.0
+        note = percent(chance, lang) if known else "–"
+        if not math.isnan(one.expected):
+            note += f" · {compact(one.expected, lang, currency)}"
+        rows.append(
+            BarRow(f"{one.deal}, {one.stage}", ((chance, _DARK), (1 - chance, SAME)), note)
+        )
+    return rows, _translated([("probability to be won", _DARK)], lang)
+
+
+def _risks(report: DealRisks, lang: str, currency: str) -> _Chart:
+    return [
+        BarRow(
+            f"{one.deal}, {one.stage}",
+            ((0.0 if math.isnan(one.at_risk) else one.at_risk, DOWN),),
+            "–" if math.isnan(one.at_risk) else compact(one.at_risk, lang, currency),
+        )
+        for one in report.deals[:_LISTED]
+    ], _translated([("money at risk", DOWN)], lang)
+
+
+def _offers(report: Recommendations, lang: str, _currency: str) -> _Chart:
+    """Draw which products are offered to how many customers."""
+    counts: dict[str, int] = {}
+    for one in report.offers:
+        counts[one.product] = counts.get(one.product, 0) + 1
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_LISTED]
+    return [BarRow(product, ((float(n), _DARK),), number(n, lang)) for product, n in ordered], (
+        _translated([("customers to whom it is offered", _DARK)], lang)
+    )
+
+
 def _name(name: str, lang: str) -> str:
     """Return a name from the data as it is; only the words for "none" are translated."""
     return text(name, lang) if name == NOT_GIVEN else name
@@ -295,4 +335,7 @@ _CHARTS: dict[type[Report], Callable[[Any, str, str], _Chart]] = {
     CycleReport: _cycle,
     StuckReport: _stuck,
     ServiceReport: _service,
+    WinProbability: _win,
+    DealRisks: _risks,
+    Recommendations: _offers,
 }

@@ -58,6 +58,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "crm": "crm",
         "ask": "questions.ask",
         "mcp": "questions.mcp",
+        "confirm": "questions.confirm",
         "serve": "dashboard.serve",
         "companies": "companies.command",
     }

@@ -10,6 +10,13 @@ from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
 from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
+from abcxyz.crm.deals.fit_win import fit_win_model
+from abcxyz.crm.deals.risk_record import DealRisk, DealRisks
+from abcxyz.crm.deals.risks import deal_risks
+from abcxyz.crm.deals.stuck import stuck_deals
+from abcxyz.crm.deals.win_model import WinModel
+from abcxyz.crm.deals.win_probability import win_probability
+from abcxyz.crm.deals.win_record import WinDeal, WinProbability
 from abcxyz.crm.profit import ChangeLine, ChangeOfProfit, profit_of_change
 from abcxyz.crm.records.columns import TextColumn, text_column
 from abcxyz.crm.records.data import CrmData
@@ -39,7 +46,6 @@ from abcxyz.crm.reports.registry import REPORTS, make_report
 from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
-from abcxyz.crm.reports.stuck import stuck_deals
 from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.crm.statistics.survival import cumulative_incidence, kaplan_meier
@@ -59,6 +65,8 @@ __all__ = [
     "CrmAnalysis",
     "CrmData",
     "CrmSettings",
+    "DealRisk",
+    "DealRisks",
     "Deals",
     "EffectOfChange",
     "InterruptedSeries",
@@ -78,6 +86,9 @@ __all__ = [
     "Values",
     "Visits",
     "Why",
+    "WinDeal",
+    "WinModel",
+    "WinProbability",
     "activity",
     "analyze_crm",
     "anomalies",
@@ -85,7 +96,9 @@ __all__ = [
     "before_after_means",
     "cumulative_incidence",
     "cycle",
+    "deal_risks",
     "effect_of_change",
+    "fit_win_model",
     "flow",
     "funnel",
     "guess_stages",
@@ -104,4 +117,5 @@ __all__ = [
     "stuck_deals",
     "text_column",
     "why",
+    "win_probability",
 ]

@@ -19,12 +19,12 @@ from abcxyz.core.sales.quality import Quality
 from abcxyz.crm.alarms.alarm import Anomalies
 from abcxyz.crm.alarms.anomalies import anomalies
 from abcxyz.crm.changes.effects import effects_of_changes
+from abcxyz.crm.deals.stuck import StuckReport
 from abcxyz.crm.facts import crm_facts
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.reports.base import Report
 from abcxyz.crm.reports.registry import REPORTS, make_report
 from abcxyz.crm.reports.service.levels import ServiceReport
-from abcxyz.crm.reports.stuck import StuckReport
 from abcxyz.crm.settings import ANOMALIES, EFFECTS, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
@@ -171,7 +171,8 @@ def analyze_crm(
     if window is None:
         window = Window(day - timedelta(days=365), day)
     calendar = calendar or settings.calendar_for(crm)
-    chosen = settings.options(calendar)
+    # Deals closed before the window may be missing, so nothing is learned from days before it.
+    chosen = settings.options(calendar) | {"known_since": window.since}
     makers: dict[str, Callable[[], Report]] = {}
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.options}

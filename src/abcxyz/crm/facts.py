@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._arrays import Bools
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, OverdueRequest
 from abcxyz.core.advice.unusual import UnusualFigure
+from abcxyz.crm.deals.stuck import StuckReport, has_next_step
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.records.visits import OPEN
 from abcxyz.crm.reports.base import NOT_GIVEN
 from abcxyz.crm.reports.service.levels import ServiceReport
-from abcxyz.crm.reports.stuck import StuckReport
 
 __all__ = ["crm_facts"]
 
@@ -62,14 +61,10 @@ def _open_deals(crm: CrmData, stuck: StuckReport | None) -> list[Deal]:
     moved = deals.created.copy()
     visits = crm.visits
     moved[visits.row[visits.last]] = visits.entered[visits.last]
-    planned = _planned(crm)
+    planned = has_next_step(crm)
     known = {} if stuck is None else {one.deal: one for one in stuck.deals}
     amounts, owner = crm.single_amounts(), crm.category("owner")
-    titles = {
-        (funnel, one.id): one.title
-        for funnel, stages in crm.stages.funnels.items()
-        for one in stages
-    }
+    titles = crm.stages.titles
     result = []
     for row in np.flatnonzero(crm.outcomes.kind == OPEN).tolist():
         customer = _plain(deals.customer[row])
@@ -93,17 +88,6 @@ def _open_deals(crm: CrmData, stuck: StuckReport | None) -> list[Deal]:
             )
         )
     return result
-
-
-def _planned(crm: CrmData) -> Bools | None:
-    """Return for every deal whether an activity is planned; None where no plans are known."""
-    table = crm.activities
-    if table is None or table.done is None or table.deal is None:
-        return None
-    row = crm.deal_of_activity
-    planned = np.zeros(len(crm.deals), dtype=bool)
-    planned[row[(row >= 0) & ~table.done]] = True
-    return planned
 
 
 def _overdue(crm: CrmData, service: ServiceReport) -> list[OverdueRequest]:

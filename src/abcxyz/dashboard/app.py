@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from abcxyz.dashboard.access import Access
-from abcxyz.dashboard.pages import ASSETS, Pages, address, asset_address
+from abcxyz.dashboard.lists import filters_of
+from abcxyz.dashboard.pages import ASSETS, Pages, address, asset_address, day_of
 from abcxyz.errors import AbcxyzError, InputError
 from abcxyz.i18n import LANGUAGES, translate
 from abcxyz.report.page.render import asset
@@ -46,11 +47,22 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
     def page(render: Callable[[Request, str], str]) -> Callable[[Request], Response]:
         return lambda request: HTMLResponse(render(request, _language(request, lang)))
 
-    def customers(_: Request) -> Response:
+    def customers(request: Request) -> Response:
         return Response(
-            pages.customers,
+            pages.customers(day_of(request.query_params.get("at")), **_filters(request)),
             media_type="application/json",
             headers={"content-encoding": "gzip"},
+        )
+
+    def export(request: Request) -> Response:
+        name = request.path_params["name"]
+        content = pages.export(name, _language(request, lang), request.query_params)
+        if content is None:
+            return Response(status_code=404)
+        return Response(
+            content,
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{name}.csv"'},
         )
 
     def static(request: Request) -> Response:
@@ -82,7 +94,24 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
         return HTMLResponse(pages.problem(translate(failure, chosen), chosen), status_code=400)
 
     routes = [
-        Route("/", page(lambda _, chosen: pages.report(chosen))),
+        Route(
+            "/",
+            page(
+                lambda request, chosen: pages.report(
+                    chosen, day_of(request.query_params.get("at")), **_filters(request)
+                )
+            ),
+        ),
+        Route(
+            "/compare",
+            page(
+                lambda request, chosen: pages.compare(
+                    chosen,
+                    day_of(request.query_params.get("before")),
+                    day_of(request.query_params.get("after")),
+                )
+            ),
+        ),
         Route("/alerts", page(lambda _, chosen: pages.alerts(chosen))),
         Route(
             "/customer",
@@ -91,12 +120,17 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
             ),
         ),
         Route("/customers.json", customers),
+        Route("/export/{name}.csv", export),
         Route("/static/{name}", static),
         Route("/outcome", outcome, methods=["POST"]),
         Route("/snooze", snooze, methods=["POST"]),
     ]
     app = Starlette(routes=routes, exception_handlers={AbcxyzError: problem})
     return Access(app, token=token, port=port)
+
+
+def _filters(request: Request) -> dict[str, str]:
+    return filters_of(request.query_params)
 
 
 def _language(request: Request, usual: str) -> str:

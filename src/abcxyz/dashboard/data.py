@@ -1,19 +1,18 @@
-"""Data of the live page: a current analysis, and the history with its alerts and outcomes."""
+"""Data of the live page: results by date, alerts, and what became of calls."""
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
 
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.advice.calls import CallOutcome, call_list
-from abcxyz.errors import InputError
+from abcxyz.dashboard.archive import Archive, with_previous
+from abcxyz.errors import HistoryError, InputError
 from abcxyz.history import CustomerState, History
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import plain
@@ -51,34 +50,98 @@ class LiveData:
 
     Parameters
     ----------
-    history
-        File of snapshots; what the page changes are outcomes and snoozes in it.
-    job
-        Name of the job in the history.
+    archive
+        Past results; what the page changes are outcomes and snoozes in its history.
     facts
-        Facts of the current analysis.
+        Facts of the current analysis; None where only the history is known.
+    job
+        Name of the job whose alerts and outcomes are shown; that of the newest snapshot without
+        *facts*.
     today
         Function that returns the current day.
+
+    Raises
+    ------
+    HistoryError
+        There is neither an analysis nor a snapshot.
     """
 
     def __init__(
-        self, *, history: Path, job: str, facts: Facts, today: Callable[[], date]
+        self,
+        archive: Archive,
+        *,
+        facts: Facts | None = None,
+        job: str | None = None,
+        today: Callable[[], date],
     ) -> None:
-        self._history, self._job, self._today = history, job, today
+        self._archive, self._current, self._today = archive, facts, today
         self._lock = threading.Lock()
-        self._newest = facts
-        #: Number of changes since the start, by which rendered pages are known to be old.
-        self.version = 0
+        stored = archive.infos()
+        if facts is None and not stored:
+            raise HistoryError(
+                "{file} holds no snapshot; fill it with abcxyz run or abcxyz backfill, or name a "
+                "job",
+                file=str(archive.history),
+            )
+        self._job = stored[-1].job if facts is None else job
+        self._changes = 0
+        self._known: tuple[Facts, Mapping[str, Any]] | None = None
+
+    @property
+    def results(self) -> tuple[int, ...]:
+        """Numbers of the snapshots in the history: others where a job has run since."""
+        return tuple(one.number for one in self._archive.infos())
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """State of results and outcomes, by which rendered pages are known to be old."""
+        return (self._changes, *self.results)
 
     @property
     def newest(self) -> Facts:
-        """Facts of the current analysis; customers whose call was logged are not to be called."""
-        return self._newest
+        """Facts of the newest result; customers whose call was logged are not to be called."""
+        return self.at(None)
 
-    @functools.cached_property
+    @property
+    def dates(self) -> list[date]:
+        """Dates of all results, the oldest first."""
+        dated = {one.dated for one in self._archive.infos()}
+        if self._current is not None:
+            dated.add(self._current.analysis.snapshot.dated)
+        return sorted(dated)
+
+    def at(self, dated: date | None) -> Facts:
+        """Return the result of a date, or the newest one; errors as in `Archive.facts`."""
+        current = self._current
+        if current is not None and dated in (None, current.analysis.snapshot.dated):
+            return current
+        return self._archive.facts(self.dates[-1] if dated is None else dated)
+
+    def compared(self, before: date, after: date) -> Facts:
+        """Return the result of a date compared with that of another; errors as in `at`.
+
+        Raises
+        ------
+        InputError
+            Both dates are the same, or the first is the later one.
+        """
+        if before >= after:
+            raise InputError(
+                "{before} is not before {after}; choose an earlier date to compare with",
+                before=before,
+                after=after,
+            )
+        return with_previous(self.at(after), self._archive.snapshot(before))
+
+    @property
     def customers(self) -> Mapping[str, Any]:
         """Identifier as the page writes it -> customer."""
-        return {plain(str(one)): one for one in self._newest.analysis.snapshot.customers.tolist()}
+        newest, known = self.newest, self._known
+        if known is None or known[0] is not newest:
+            customers = newest.analysis.snapshot.customers.tolist()
+            known = newest, {plain(str(one)): one for one in customers}
+            self._known = known
+        return known[1]
 
     def customer(self, written: str) -> Any:
         """Return the customer of an identifier as the page writes it.
@@ -97,12 +160,15 @@ class LiveData:
         since: dict[str, date] = {}
         snoozed: frozenset[str] = frozenset()
         latest: dict[str, CallOutcome] = {}
-        if self._history.is_file():
-            with History(self._history, read_only=True) as history:
+        alerts: list[Alert] = []
+        newest = self.newest.analysis
+        if self._archive.history.is_file():
+            with History(self._archive.history, read_only=True) as history:
                 standing = history.standing_alerts(
-                    job=self._job, fingerprint=self._newest.analysis.settings.fingerprint
+                    job=self._job or "", fingerprint=newest.settings.fingerprint
                 )
                 since = {one.key: one.since for one in standing}
+                alerts = [one.alert for one in standing if one.alert is not None]
                 snoozed = history.snoozed(self._today())
                 latest = {str(one.customer): one for one in history.outcomes(job=self._job)}
         shown = [
@@ -112,22 +178,24 @@ class LiveData:
                 snoozed=one.key in snoozed,
                 outcome=latest.get(str(one.customer)),
             )
-            for one in self._newest.analysis.alerts
+            for one in (alerts if self._current is None else newest.alerts)
         ]
-        return sorted(shown, key=lambda one: one.snoozed)
+        return sorted(shown, key=lambda one: (one.snoozed, -(one.alert.money or 0)))
 
     def states(self, customer: Any) -> tuple[CustomerState, ...]:
         """Return the classes of a customer in the snapshots of the job, the oldest first."""
-        if not self._history.is_file():
+        if not self._archive.history.is_file():
             return ()
-        with History(self._history, read_only=True) as history:
-            return tuple(one for one in history.customer(customer) if one.is_of(self._job))
+        with History(self._archive.history, read_only=True) as history:
+            known = history.customer(customer)
+        wanted = {(one.job, one.fingerprint) for one in self._archive.infos()}
+        return tuple(one for one in known if (one.job, one.fingerprint) in wanted)
 
     def outcomes(self, customer: Any) -> tuple[CallOutcome, ...]:
         """Return the logged outcomes of a customer, the oldest first."""
-        if not self._history.is_file():
+        if not self._archive.history.is_file():
             return ()
-        with History(self._history, read_only=True) as history:
+        with History(self._archive.history, read_only=True) as history:
             return history.outcomes(customer, job=self._job)
 
     def log(self, customer: str, outcome: str) -> None:
@@ -150,11 +218,12 @@ class LiveData:
         who = self.customer(customer)
         logged = CallOutcome(customer=str(who), day=self._today(), outcome=outcome)
         with self._lock:
-            with History(self._history, create=False) as history:
-                history.add_outcome(logged, job=self._job)
+            with History(self._archive.history, create=False) as history:
+                history.add_outcome(logged, job=self._job or "")
                 outcomes = history.outcomes(job=self._job)
-            self._newest = _without_logged(self._newest, outcomes)
-            self.version += 1
+            if self._current is not None:
+                self._current = _without_logged(self._current, outcomes)
+            self._changes += 1
 
     def snooze(self, key: str, days: int) -> None:
         """Silence an alert for some days; 0 ends the silence.
@@ -166,12 +235,9 @@ class LiveData:
         HistoryError
             The history cannot be written.
         """
-        if key not in {one.key for one in self._newest.analysis.alerts} or days not in (
-            0,
-            *SNOOZES,
-        ):
+        if key not in {one.alert.key for one in self.alerts()} or days not in (0, *SNOOZES):
             raise InputError("there is no alert {key!r} here", key=key)
-        with self._lock, History(self._history, create=False) as history:
+        with self._lock, History(self._archive.history, create=False) as history:
             history.snooze(key, self._today() + timedelta(days=days))
 
 

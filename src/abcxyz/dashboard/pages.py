@@ -5,24 +5,40 @@ from __future__ import annotations
 import functools
 import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 from attrs import frozen
 
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.calls import OUTCOMES
 from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
-from abcxyz.i18n import LANGUAGES, plural, text
-from abcxyz.report.customers import name_of
+from abcxyz.dashboard.lists import (
+    alert_table,
+    call_table,
+    customer_table,
+    fitting,
+    move_table,
+)
+from abcxyz.errors import InputError
+from abcxyz.i18n import LANGUAGES, date_text, plural, text
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
-from abcxyz.report.page.payload import packed_customers
+from abcxyz.report.page.payload import customer_columns, packed_customers
 from abcxyz.report.page.render import PAGE, asset, environment, render_bodies
+from abcxyz.report.page.sections.cells import cells
+from abcxyz.report.page.sections.changes import changes
 from abcxyz.report.vocabulary import ALERT_KINDS
+from abcxyz.tables.export.csv_table import csv_bytes
 from abcxyz.toolkit.language import language
 
-__all__ = ["ASSETS", "Pages"]
+__all__ = ["ASSETS", "Look", "Pages", "address", "asset_address", "day_of"]
+
+_KEPT = 24  # rendered pages
 
 TEMPLATES = "abcxyz.dashboard.templates"
 
@@ -60,15 +76,22 @@ class Pages:
 
     def __init__(self, data: LiveData, look: Look | None = None) -> None:
         self.data, self._look = data, look or Look()
-        self._lock = threading.Lock()
-        self._reports: dict[str, tuple[int, str]] = {}
+        self._lock = threading.RLock()
+        self._reports: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._packed: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
 
-    def report(self, lang: str) -> str:
-        """Render the report of the current analysis."""
+    def report(self, lang: str, dated: date | None = None, **filters: str) -> str:
+        """Render the report of a date, or the newest, for the customers that fit the filters.
+
+        Raises
+        ------
+        HistoryError, InputError
+            As in `LiveData.at`; no customer fits.
+        """
+        key = (self.data.version, dated, lang, *sorted(filters.items()))
         with self._lock:
-            version, facts = self.data.version, self.data.newest
-            known = self._reports.get(lang)
-            if known is None or known[0] != version:
+            if key not in self._reports:
+                facts = self._facts(dated, filters)
                 (body,) = render_bodies(
                     facts,
                     [lang],
@@ -76,14 +99,77 @@ class Pages:
                     currency=self._look.currency,
                     title=self._look.title,
                 )
-                known = version, self._document("report.html", lang, "/", body=body)
-                self._reports[lang] = known
-            return known[1]
+                snapshot = facts.analysis.snapshot
+                page = self._document(
+                    "report.html",
+                    lang,
+                    "/",
+                    body=body,
+                    at=snapshot.dated,
+                    dates=self.data.dates,
+                    dated=dated,
+                    filters=filters,
+                    count=len(snapshot),
+                    **self._formatter(lang).helpers(),
+                )
+                _remember(self._reports, key, page)
+            return self._reports[key]
 
-    @functools.cached_property
-    def customers(self) -> bytes:
-        """All customers as gzipped JSON."""
-        return packed_customers(self.data.newest)
+    def customers(self, dated: date | None = None, **filters: str) -> bytes:
+        """Return the customers as gzipped JSON; arguments and errors as in `report`."""
+        key = (self.data.results, dated, *sorted(filters.items()))
+        with self._lock:
+            if key not in self._packed:
+                _remember(self._packed, key, packed_customers(self._facts(dated, filters)))
+            return self._packed[key]
+
+    def _facts(self, dated: date | None, filters: Mapping[str, str]) -> Facts:
+        facts = self.data.at(dated)
+        if not filters:
+            return facts
+        places = fitting(customer_columns(facts), filters)
+        if not places:
+            raise InputError("no customer fits the filters; choose others")
+        # In the order of the snapshot, in which equal customers stand as on the whole page.
+        return facts.only(np.sort(facts.order[places]))
+
+    def compare(self, lang: str, before: date | None, after: date | None) -> str:
+        """Render what changed between two dates; errors as in `LiveData.compared`."""
+        dates = self.data.dates
+        values: dict[str, Any] = {"dates": dates, "events": None}
+        if len(dates) > 1:
+            after = after or dates[-1]
+            before = before or dates[max(dates.index(after) - 1, 0) if after in dates else 0]
+            facts, show = self.data.compared(before, after), self._formatter(lang)
+            values |= {
+                **changes(facts, show),
+                **cells(facts, show, 0),
+                **show.helpers(),
+                "before": before,
+                "after": after,
+            }
+        return self._document("compare.html", lang, "/compare", **values)
+
+    def export(self, name: str, lang: str, fields: Mapping[str, str]) -> bytes | None:
+        """Return a list as CSV; None if there is no such list."""
+        dated = day_of(fields.get("at"))
+        if name == "customers":
+            table = customer_table(self.data.at(dated), fields)
+        elif name == "calls":
+            table = call_table(self.data.at(dated))
+        elif name == "alerts":
+            table = alert_table(self.data.newest, self.data.alerts(), lang)
+        elif name == "moves":
+            before, after = day_of(fields.get("before")), day_of(fields.get("after"))
+            facts = (
+                self.data.at(dated)
+                if before is None or after is None
+                else self.data.compared(before, after)
+            )
+            table = move_table(facts, lang)
+        else:
+            return None
+        return csv_bytes(table, lang)
 
     def alerts(self, lang: str) -> str:
         """Render the alerts with what became of them."""
@@ -153,6 +239,7 @@ class Pages:
                     "languages": [(one, language(one).name) for one in LANGUAGES],
                     "outcomes_of": {key: say(phrase) for key, phrase in OUTCOMES.items()},
                     "buttons": {key: say(phrase) for key, phrase in _BUTTONS.items()},
+                    "day": functools.partial(_day, lang),
                     "asset": asset_address,
                     "address": address,
                     **values,
@@ -161,6 +248,36 @@ class Pages:
             .encode("utf-8", "replace")
             .decode("utf-8")
         )
+
+
+def _day(lang: str, day: date) -> str:
+    return date_text(day, lang)
+
+
+def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    cache[key] = value
+    while len(cache) > _KEPT:
+        cache.popitem(last=False)
+
+
+def day_of(written: str | None) -> date | None:
+    """Return the date of an address; None without one.
+
+    Raises
+    ------
+    InputError
+        It is no date.
+    """
+    if not written:
+        return None
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise InputError(
+            "{option} {written!r} is not a date; write it as 2026-11-01",
+            option="at",
+            written=written[:40],
+        ) from None
 
 
 def _say(lang: str, english: str, **fields: Any) -> str:

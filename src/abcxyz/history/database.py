@@ -97,6 +97,14 @@ class Database:
                 reason=str(problem),
             ) from problem
 
+    def damaged(self) -> HistoryError:
+        """Return the error for a snapshot that is not what was saved."""
+        return HistoryError(
+            "{file} is damaged: a snapshot does not hold what was saved; restore it from a "
+            "copy, or delete it and fill it again with backfill",
+            file=str(self.path),
+        )
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Read transaction: several queries see one state of the file."""

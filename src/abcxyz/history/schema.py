@@ -173,6 +173,25 @@ MIGRATIONS = (
            datetime(closed, 'unixepoch') AS closed, lost_reason
     FROM deal_state JOIN deal_source ON number = source;
     """,
+    # 5: sales by bucket, a list in JSON, and owner of every customer, with their hash; none in
+    # snapshots of older files. The view unfolds them, a row per customer and bucket.
+    """
+    ALTER TABLE snapshot ADD COLUMN details TEXT;
+    ALTER TABLE customer_state ADD COLUMN sales TEXT;
+    ALTER TABLE customer_state ADD COLUMN owner TEXT;
+    CREATE VIEW customer_sales AS
+    SELECT job, dated, fingerprint, customer, owner, key + 1 AS bucket,
+           CASE snapshot.bucket
+                WHEN 'day' THEN date(since, key || ' days')
+                WHEN 'week' THEN date(since, 7 * key || ' days')
+                WHEN 'month' THEN date(since, key || ' months')
+                WHEN 'quarter' THEN date(since, 3 * key || ' months')
+                WHEN 'half_year' THEN date(since, 6 * key || ' months')
+                WHEN 'year' THEN date(since, key || ' years') END AS since,
+           json_each.value AS amount
+    FROM customer_state JOIN snapshot ON number = snapshot, json_each(sales)
+    WHERE json_each.value <> 0;
+    """,
 )
 """Statements of each version, in order; an older file is migrated when it is opened."""
 

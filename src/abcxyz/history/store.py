@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
-import sqlite3
-from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -17,39 +15,31 @@ import numpy as np
 from attrs import evolve
 
 from abcxyz.core.sales.calendar import Periods, Window
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history.database import Database
+from abcxyz.history.details import StoredDetails, details_of
+from abcxyz.history.insertion import insert_rows
 from abcxyz.history.outbox import Outbox
 from abcxyz.history.outcomes import Outcomes
 from abcxyz.history.records import CustomerState, SnapshotInfo
-from abcxyz.history.rows import (
-    CHUNK,
-    COLUMNS,
-    delete_snapshot,
-    digest,
-    rows_of,
-    segment_of,
-    sorted_places,
-)
+from abcxyz.history.results import Results
+from abcxyz.history.rows import delete_snapshot, digest, segment_of
 from abcxyz.history.upkeep import Upkeep
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["History"]
 
-_INSERT = (
-    f"INSERT INTO customer_state (snapshot, {', '.join(COLUMNS)}) "  # noqa: S608 - constants
-    f"VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
-)
 _COLUMNS = (
     "job, dated, fingerprint, as_of, since, until, bucket, settings, customers, whole_ids, "
-    "whole_values, digest"
+    "whole_values, digest, details"
 )
 _FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
 
-class History(Outbox, Outcomes, Upkeep):
+class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
@@ -129,7 +119,14 @@ class History(Outbox, Outcomes, Upkeep):
         """
         return self._db.writing()
 
-    def save(self, snapshot: Snapshot, *, job: str = "") -> bool:
+    def save(
+        self,
+        snapshot: Snapshot,
+        *,
+        job: str = "",
+        panel: Panel | None = None,
+        owners: Mapping[Any, str] | None = None,
+    ) -> bool:
         """Store a snapshot; the one of the same job, date and settings is replaced.
 
         Parameters
@@ -138,34 +135,41 @@ class History(Outbox, Outcomes, Upkeep):
             Snapshot to store; its customers are whole numbers or text.
         job
             Name of the job, so that several jobs may share the file; see `Job.identity`.
+        panel
+            Panel that the snapshot was made of, whose sales by bucket are stored beside it; None
+            to store none, and to leave those that the same snapshot has already.
+        owners
+            Customer -> responsible employee, stored with the panel.
 
         Returns
         -------
         bool
-            False where the file already holds the same snapshot.
+            False where the file already holds the same.
 
         Raises
         ------
         InputError
-            A customer appears twice, or is neither a whole number nor text.
+            A customer appears twice, or is neither a whole number nor text; the panel is another.
         HistoryError
             The file cannot be written.
         """
         content = digest(snapshot)
+        details = None if panel is None else details_of(snapshot, panel, owners)
+        extra = None if details is None else details.digest
         key = (job, snapshot.dated.isoformat(), snapshot.settings.fingerprint)
         with self._db.writing():
             stored = self._db.execute(
-                "SELECT number, digest FROM snapshot "
+                "SELECT number, digest, details FROM snapshot "
                 "WHERE job = ? AND dated = ? AND fingerprint = ?",
                 key,
             ).fetchone()
             if stored is not None:
-                if stored[1] == content:
+                if stored[1] == content and extra in (None, stored[2]):
                     return False
                 delete_snapshot(self._db, stored[0])
             number = self._db.execute(
                 f"INSERT INTO snapshot ({_COLUMNS}) "  # noqa: S608
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *key,
                     snapshot.as_of.isoformat(),
@@ -177,28 +181,11 @@ class History(Outbox, Outcomes, Upkeep):
                     snapshot.customers.dtype.kind in "iu",
                     snapshot.value.dtype.kind == "i",
                     content,
+                    extra,
                 ),
             ).lastrowid
-            self._insert(snapshot, number)
+            insert_rows(self._db, snapshot, number, details)
         return True
-
-    def _insert(self, snapshot: Snapshot, number: int | None) -> None:
-        order = sorted_places(snapshot.customers)
-        try:
-            for start in range(0, len(order), CHUNK):
-                columns = rows_of(snapshot, order[start : start + CHUNK])
-                self._db.executemany(_INSERT, zip(itertools.repeat(number), *columns))
-        except sqlite3.IntegrityError:
-            raise InputError(
-                "the snapshot holds the customer {customer!r} twice; add its sales up first",
-                customer=_twice(snapshot.customers.tolist()),
-            ) from None
-        except (UnicodeEncodeError, OverflowError) as problem:
-            raise InputError(
-                "a customer cannot be kept in the history ({reason}); identifiers are text of "
-                "valid characters or whole numbers of 64 bits",
-                reason=str(problem),
-            ) from problem
 
     def latest(
         self, before: date, settings: Settings | None = None, *, job: str | None = None
@@ -354,7 +341,7 @@ class History(Outbox, Outcomes, Upkeep):
         with self._db.reading():
             row = self._db.execute(_FIND, (info.number,)).fetchone()
             if row is None:
-                raise self._damaged()
+                raise self._db.damaged()
             columns = self._verified(info.number)
         as_of, since, until, bucket, written = row
         window = Window(date.fromisoformat(since), date.fromisoformat(until))
@@ -376,7 +363,3 @@ class History(Outbox, Outcomes, Upkeep):
                 "made it",
                 file=str(self._path),
             ) from None
-
-
-def _twice(customers: list[Any]) -> object:
-    return next(customer for customer, count in Counter(customers).items() if count > 1)

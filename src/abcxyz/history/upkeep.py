@@ -15,6 +15,7 @@ from typing import Any
 from abcxyz.errors import HistoryError
 from abcxyz.history.database import Database
 from abcxyz.history.deals import DealSnapshots
+from abcxyz.history.details import details_digest, stored_texts
 from abcxyz.history.rows import arrays_of, delete_snapshot, digest, stored_rows
 from abcxyz.toolkit.files import create_private
 
@@ -91,6 +92,7 @@ class Upkeep(DealSnapshots):
 
     def _erase_row(self, number: int, customer: str | int, place: int, abc: int, xyz: int) -> None:
         self._verified(number)
+        self._check_details(number)
         key = (number, customer)
         self._db.execute("DELETE FROM customer_state WHERE snapshot = ? AND customer = ?", key)
         self._db.execute(
@@ -106,8 +108,13 @@ class Upkeep(DealSnapshots):
             (number, abc, xyz),
         )
         self._db.execute(
-            "UPDATE snapshot SET digest = ? WHERE number = ?",
-            (digest(self._columns(number)), number),
+            "UPDATE snapshot SET digest = ?, details = iif(details IS NULL, NULL, ?) "
+            "WHERE number = ?",
+            (
+                digest(self._columns(number)),
+                details_digest(stored_texts(self._db, number)),
+                number,
+            ),
         )
 
     def _columns(self, number: int) -> SimpleNamespace:
@@ -119,7 +126,7 @@ class Upkeep(DealSnapshots):
             rows = stored_rows(self._db, number, count, whole)
             return SimpleNamespace(**arrays_of(rows))
         except (ValueError, TypeError, IndexError):
-            raise self._damaged() from None
+            raise self._db.damaged() from None
 
     def _verified(self, number: int) -> SimpleNamespace:
         """Read the columns of a snapshot, and compare their hash with that of the save."""
@@ -128,15 +135,16 @@ class Upkeep(DealSnapshots):
             "SELECT digest FROM snapshot WHERE number = ?", (number,)
         ).fetchone()
         if digest(columns) != content:
-            raise self._damaged()
+            raise self._db.damaged()
         return columns
 
-    def _damaged(self) -> HistoryError:
-        return HistoryError(
-            "{file} is damaged: a snapshot does not hold what was saved; restore it from a "
-            "copy, or delete it and fill it again with backfill",
-            file=str(self._db.path),
-        )
+    def _check_details(self, number: int) -> None:
+        """Compare the sales and owners of a snapshot with their hash of the save."""
+        (content,) = self._db.execute(
+            "SELECT details FROM snapshot WHERE number = ?", (number,)
+        ).fetchone()
+        if content is not None and details_digest(stored_texts(self._db, number)) != content:
+            raise self._db.damaged()
 
     def prune(self, before: date, *, job: str) -> int:
         """Delete a job's snapshots dated before a day, and its alerts that ended before it.
@@ -179,6 +187,7 @@ class Upkeep(DealSnapshots):
             ).fetchall():
                 try:
                     self._verified(number)
+                    self._check_details(number)
                 except HistoryError:
                     problems.append(f"{dated} {job}".strip())
         return tuple(problems)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
 import anyio.to_thread
 from attrs import asdict, evolve
 from mcp.server.mcpserver import Context, MCPServer
-from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
 
 from abcxyz.errors import AbcxyzError
+from abcxyz.mcp.confirming import check_scope, confirmation_tool
 from abcxyz.questions import (
     ANSWER_SCHEMA,
     PROBLEM_SCHEMA,
+    Answer,
     Question,
     QuestionData,
     QuestionError,
@@ -26,8 +29,9 @@ from abcxyz.questions import (
     available,
 )
 from abcxyz.questions.cleaning import clean_name, plain_id
+from abcxyz.questions.desk import CONFIRMATIONS
 from abcxyz.questions.names import Named
-from abcxyz.questions.parameters import MOST_ROWS
+from abcxyz.questions.parameters import check_arguments
 from abcxyz.questions.problems import explained, message
 from abcxyz.toolkit.catalogue import languages, text, translate
 
@@ -69,6 +73,8 @@ class QuestionServer(MCPServer):
         Largest number of rows of a page.
     seconds
         Time within which a question is answered.
+    confirmation
+        How a person confirms a drafted task, one of `CONFIRMATIONS`.
     **options
         As in `MCPServer`, such as ``auth``.
     """
@@ -82,6 +88,7 @@ class QuestionServer(MCPServer):
         lang: str = "en",
         most_rows: int = 100,
         seconds: float = _SECONDS,
+        confirmation: str = CONFIRMATIONS[0],
         **options: Any,
     ) -> None:
         super().__init__(
@@ -100,6 +107,9 @@ class QuestionServer(MCPServer):
         }
         self._add_resources()
         self._add_prompts()
+        if data.tasks is not None and "confirm" in self._questions:
+            tool = confirmation_tool(data.tasks, data.today, confirmation, self.reply)
+            self.add_tool(tool, name="confirm", structured_output=False)
 
     async def list_tools(self) -> list[Tool]:
         """List the questions as tools; the descriptions are constants."""
@@ -109,24 +119,33 @@ class QuestionServer(MCPServer):
         schema = question.schema(self._lang)
         limit = schema["properties"].get("limit")
         if limit is not None:
-            limit["maximum"] = self._most_rows
+            limit["maximum"] = min(limit["maximum"], self._most_rows)
             limit["default"] = min(limit["default"], self._most_rows)
         schema["properties"]["lang"]["default"] = self._lang
+        hints = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+        if question.group == "write":
+            # Hints protect nothing: what is written is decided by a person.
+            hints = ToolAnnotations(
+                read_only_hint=False,
+                destructive_hint=False,
+                idempotent_hint=True,
+                open_world_hint=question.name == "confirm",
+            )
         return Tool(
             name=question.name,
             title=translate(question.title, self._lang),
             description=translate(question.help, self._lang),
             input_schema=schema,
             output_schema=RESULT_SCHEMA,
-            annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+            annotations=hints,
         )
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Answer a question; every failure is a result with code, message and fix."""
         lang = arguments.get("lang", self._lang)
-        lang = lang if isinstance(lang, str) else self._lang
+        lang = lang if isinstance(lang, str) and lang in languages() else self._lang
         try:
             if name not in self._questions:
                 raise QuestionError(
@@ -134,30 +153,65 @@ class QuestionServer(MCPServer):
                     code="bad_argument",
                     fix=message("call one of {known}", known=", ".join(self._questions)),
                 )
-            asked, too_many = self._limited(self._questions[name], arguments)
-            if context is not None:
-                await context.report_progress(0, 1)
+            question = self._questions[name]
+            if question.group == "write":
+                check_scope()
+            if name == "confirm":
+                checked = check_arguments(question.parameters, {**arguments, "lang": lang})
+                return await super().call_tool(name, checked, context)
+        except QuestionError as problem:
+            return _refused(problem, lang)
+        except ToolError:
+            unclear = QuestionError(
+                "the confirmation was not understood; nothing was written",
+                code="not_allowed",
+                fix=message("confirm the token again, or run abcxyz confirm in a terminal"),
+            )
+            return _refused(unclear, lang)
+        asked, too_many = self._limited(question, arguments)
+        if context is not None:
+            await context.report_progress(0, 1)
+
+        def act() -> Answer:
+            answer = answer_question(name, self._data, asked)
+            if too_many:
+                answer = evolve(answer, warnings=(*answer.warnings, self._cut_remark(lang)))
+            return answer
+
+        result = await self.reply(act, lang, seconds=self._seconds)
+        if context is not None and not result.is_error:
+            await context.report_progress(1, 1)
+        return result
+
+    async def reply(
+        self, act: Callable[[], Answer], lang: str, *, seconds: float = math.inf
+    ) -> CallToolResult:
+        """Return the result of a function that answers, or of its failure.
+
+        Parameters
+        ----------
+        act
+            The function; it runs in a thread.
+        lang
+            Language of a failure.
+        seconds
+            Time after which it is given up.
+        """
+        try:
             answer = None
-            with anyio.move_on_after(self._seconds):
-                answer = await anyio.to_thread.run_sync(
-                    functools.partial(answer_question, name, self._data, asked),
-                    abandon_on_cancel=True,
-                )
+            with anyio.move_on_after(seconds):
+                answer = await anyio.to_thread.run_sync(act, abandon_on_cancel=True)
             if answer is None:
                 raise QuestionError(
                     "the answer took longer than {seconds} seconds",
                     code="too_slow",
                     fix=message("ask for a shorter window or fewer rows"),
-                    seconds=round(self._seconds),
+                    seconds=round(seconds),
                 )
-            if too_many:
-                answer = evolve(answer, warnings=(*answer.warnings, self._cut_remark(lang)))
-            if context is not None:
-                await context.report_progress(1, 1)
         except AbcxyzError as problem:
             return _refused(explained(problem), lang)
         except Exception as problem:  # noqa: BLE001 - its text may hold data
-            _LOG.error("the question %s failed with %s", name[:40], type(problem).__name__)
+            _LOG.error("a question failed with %s", type(problem).__name__)
             failed = QuestionError(
                 "the question failed unexpectedly",
                 code="unavailable",
@@ -174,13 +228,13 @@ class QuestionServer(MCPServer):
     ) -> tuple[dict[str, Any], bool]:
         """Return the arguments with language and page size, and whether more rows were wanted."""
         asked = {"lang": self._lang, **arguments}
-        default = next((one.default for one in question.parameters if one.name == "limit"), None)
-        if default is None:
+        limit = next((one for one in question.parameters if one.name == "limit"), None)
+        if limit is None:
             return asked, False
         wanted = asked.get("limit")
         if wanted is None:
-            asked["limit"] = min(default, self._most_rows)
-        elif type(wanted) is int and self._most_rows < wanted <= MOST_ROWS:
+            asked["limit"] = min(limit.default, self._most_rows)
+        elif type(wanted) is int and self._most_rows < wanted <= (limit.most or 0):
             asked["limit"] = self._most_rows
             return asked, True
         return asked, False
@@ -189,8 +243,8 @@ class QuestionServer(MCPServer):
         return Remark(
             "rows_limited",
             text(
-                "A page has at most {rows} rows here; the next ones follow by next_cursor.",
-                lang if lang in languages() else self._lang,
+                "An answer has at most {rows} rows here; next_cursor, if there is one, goes on.",
+                lang,
                 rows=self._most_rows,
             ),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
 from typing import Any
@@ -11,26 +12,26 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
+from abcxyz.mcp.confirming import READ, WRITE
 from abcxyz.mcp.server import QuestionServer
 from abcxyz.questions import QuestionData
-from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, serve_loopback
+from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, listen, serve_loopback
 
-__all__ = ["SCOPE", "http_app", "serve_http", "serve_stdio"]
-
-SCOPE = "abcxyz.read"
+__all__ = ["http_app", "serve_http", "serve_stdio"]
 
 
 class _OneToken:
     """Verifier that knows one token."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, scopes: list[str]) -> None:
         self._token = token
+        self._scopes = scopes
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the access of the token; None for any other."""
         if not is_token(token, self._token):
             return None
-        return AccessToken(token=token, client_id="abcxyz", scopes=[SCOPE])
+        return AccessToken(token=token, client_id="abcxyz", scopes=self._scopes)
 
 
 @asynccontextmanager
@@ -45,6 +46,7 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
 
 def serve_stdio(data: QuestionData, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
+    threading.Thread(target=data.prepare, daemon=True).start()
     QuestionServer(data, lifespan=_prints_apart, **options).run()
 
 
@@ -61,11 +63,11 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
     address = AnyHttpUrl(f"http://{host}:{port}")
     server = QuestionServer(
         data,
-        token_verifier=_OneToken(token),
+        token_verifier=_OneToken(token, [READ] if data.tasks is None else [READ, WRITE]),
         auth=AuthSettings(
             issuer_url=address,
             resource_server_url=address,
-            required_scopes=[SCOPE],
+            required_scopes=[READ],
             validate_token_resource=False,
         ),
         **options,
@@ -76,4 +78,4 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
 def serve_http(data: QuestionData, *, token: str, host: str, port: int, **options: Any) -> None:
     """Serve over HTTP until the process is stopped; errors as in `http_app`."""
     app = http_app(data, token=token, host=host, port=port, **options)
-    serve_loopback(app, host=host, port=port)
+    serve_loopback(app, listen(host, port))

@@ -39,12 +39,15 @@ class CrmInput:
         Working calendar of the settings or of the source; None for the usual one.
     remarks
         What the source guessed, derived, or does not hold.
+    since
+        First day from which closed deals are in the records; None for all days.
     """
 
     crm: CrmData
     settings: CrmSettings
     calendar: BusinessCalendar | None
     remarks: tuple[str, ...]
+    since: date | None = None
 
 
 def open_crm(
@@ -55,6 +58,7 @@ def open_crm(
     since: date | None = None,
     zone: str | None = None,
     decimal: str | None = None,
+    fields: tuple[str, ...] = (),
     registry: Registry | None = None,
 ) -> CrmInput:
     """Read the records of a CRM from files, or from the source in ``[crm]`` of a job.
@@ -71,6 +75,8 @@ def open_crm(
         First day of the deals that a job's source reads; None is that of the job's window.
     zone, decimal
         As in `read_crm`; a job has them under ``[crm]``.
+    fields
+        Columns of a file of deals to read as fields, see `read_crm`.
     registry
         Registry of the adapters; the installed ones by default.
 
@@ -84,7 +90,7 @@ def open_crm(
         The source failed.
     """
     if Path(path).suffix.lower() != ".toml":
-        reading = read_crm(path, zone=zone, decimal=decimal)
+        reading = read_crm(path, zone=zone, decimal=decimal, fields=fields)
         crm = reading.crm if as_of is None else reading.crm.as_of(as_of)
         return CrmInput(crm, CrmSettings(), None, reading.remarks)
     job = read_job(path)
@@ -165,5 +171,5 @@ def read_source(
         calendar = None
         if settings.calendar is not None or of_source is not None:
             calendar = settings.calendar_for(crm, of_source)
-        return CrmInput(crm, settings, calendar, tuple(remarks))
+        return CrmInput(crm, settings, calendar, tuple(remarks), window.since)
     raise failure

@@ -152,7 +152,9 @@ def _run(
         raising = Raising(history, job, as_of)
         # One transaction: a snapshot without its alerts would hide them from the next comparison.
         with contextlib.nullcontext() if history is None else history.transaction():
-            saved = history is not None and history.save(analysis.snapshot, job=job.identity)
+            saved = history is not None and history.save(
+                analysis.snapshot, job=job.identity, panel=analysis.panel, owners=_owners(analysis)
+            )
             analysis = raising.enter(analysis)
             if memory is not None:
                 memory.save()
@@ -160,6 +162,8 @@ def _run(
                 oldest = Settings(period=job.keep).periods(as_of).window.since
                 history.prune(oldest, job=job.identity)
                 history.prune_deals(oldest, job=job.crm_identity)
+            if history is not None:
+                analysis = _with_past(analysis, history, job)
         progress.saved = history is not None
         shown = analysis if change is None else change(analysis)
         done = []
@@ -185,6 +189,24 @@ def _run(
         enrichment=tuple(notes),
         met=reading.met,
     )
+
+
+def _with_past(analysis: Analysis, history: History, job: Job) -> Analysis:
+    """Add the structure over time, and what became of the alerts."""
+    fingerprint = job.settings.fingerprint
+    return evolve(
+        analysis,
+        past=history.past_results(fingerprint, job=job.identity, until=analysis.snapshot.dated),
+        record=history.alert_record(fingerprint, job=job.identity),
+    )
+
+
+def _owners(analysis: Analysis) -> dict[Any, str]:
+    return {
+        who: str(known["owner"])
+        for who, known in analysis.attributes.items()
+        if known.get("owner")
+    }
 
 
 def _history(path: Path | None) -> contextlib.AbstractContextManager[History | None]:

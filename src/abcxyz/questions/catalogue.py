@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +12,6 @@ from attrs import frozen
 
 from abcxyz.errors import AbcxyzError
 from abcxyz.questions.answer import Answer
-from abcxyz.questions.answers import changes, deals, reports, segments
 from abcxyz.questions.answers.snapshots import NoSnapshotError
 from abcxyz.questions.data import QuestionData
 from abcxyz.questions.parameters import (
@@ -25,11 +26,13 @@ from abcxyz.toolkit.catalogue import translate
 
 __all__ = ["GROUPS", "QUESTIONS", "Question", "answer_question", "available"]
 
-GROUPS = ("segments", "crm")
-"""Groups of the questions."""
+GROUPS = ("segments", "crm", "offers", "write")
+"""Groups of the questions; ``write`` is there only where writing is allowed."""
+
+_GROUP_OF = {"tasks": "write", "segments": "segments", "lines": "offers"}
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class Question:
     """One question.
 
@@ -41,40 +44,51 @@ class Question:
         One of `GROUPS`.
     title, help
         Title and description, messages of the catalogue; both are constants.
-    function
-        Function that answers it.
+    module
+        Module of `abcxyz.questions.answers` with the function of this name.
     needs
         Kinds of data it needs, see `QuestionData.offers`.
-    parameters
-        Its parameters, from the signature of the function.
+
+    Notes
+    -----
+    The module is loaded when the question is listed or asked: a server over a history alone does
+    not load the reports of a CRM.
     """
 
     name: str
     group: str
     title: str
     help: str
-    function: Callable[..., Answer]
+    module: str
     needs: frozenset[str]
-    parameters: tuple[Parameter, ...]
+
+    @functools.cached_property
+    def function(self) -> Callable[..., Answer]:
+        """Function that answers it."""
+        module = importlib.import_module(f"abcxyz.questions.answers.{self.module}")
+        function: Callable[..., Answer] = getattr(module, self.name)
+        return function
+
+    @functools.cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its parameters, from the signature of the function."""
+        return parameters_of(self.function)
 
     def schema(self, lang: str = "en") -> dict[str, Any]:
         """Return the JSON Schema of the arguments."""
         return input_schema(self.parameters, lang)
 
 
-def _question(
-    function: Callable[..., Answer], title: str, help_: str, *needs: str
-) -> tuple[str, Question]:
-    name = function.__name__
-    group = "segments" if "segments" in needs else "crm"
+def _question(path: str, title: str, help_: str, *needs: str) -> tuple[str, Question]:
+    module, _, name = path.partition(".")
+    group = next((group for need, group in _GROUP_OF.items() if need in needs), "crm")
     return name, Question(
         name=name,
         group=group,
         title=title,
         help=help_,
-        function=function,
+        module=module,
         needs=frozenset(needs),
-        parameters=parameters_of(function),
     )
 
 
@@ -82,7 +96,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
     dict(
         [
             _question(
-                segments.customer_segment,
+                "segments.customer_segment",
                 message("Customer segment"),
                 message(
                     "Segment, value and rhythm of one customer, since when, and the advice for it."
@@ -90,19 +104,19 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "segments",
             ),
             _question(
-                segments.list_segment,
+                "segments.list_segment",
                 message("List segment"),
                 message("Customers of a segment, the largest first."),
                 "segments",
             ),
             _question(
-                segments.matrix,
+                "segments.matrix",
                 message("Matrix"),
                 message("The nine segments: customers and money in each."),
                 "segments",
             ),
             _question(
-                segments.why_segment,
+                "segments.why_segment",
                 message("Why segment"),
                 message(
                     "Why a customer has its segment: figures against the thresholds, how near the "
@@ -111,14 +125,14 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "segments",
             ),
             _question(
-                changes.transitions,
+                "changes.transitions",
                 message("Transitions"),
                 message("Who changed segment between two days."),
                 "segments",
                 "history",
             ),
             _question(
-                changes.alerts,
+                "changes.alerts",
                 message("Alerts"),
                 message(
                     "Alerts that hold today: fell from A, lapsed, became unsteady, stalled deals, "
@@ -127,13 +141,13 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "segments",
             ),
             _question(
-                segments.advice,
+                "segments.advice",
                 message("Advice"),
                 message("What to do with a customer or a segment, by the playbook."),
                 "segments",
             ),
             _question(
-                deals.count_deals,
+                "deals.count_deals",
                 message("Count deals"),
                 message(
                     "How many deals, and their money, by stage, funnel, manager, source, outcome, "
@@ -142,27 +156,27 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "crm",
             ),
             _question(
-                deals.list_deals,
+                "deals.list_deals",
                 message("List deals"),
                 message("The deals themselves, the largest amount first."),
                 "crm",
             ),
             _question(
-                deals.last_activity,
+                "deals.last_activity",
                 message("Last activity"),
                 message("When, how and by whom a customer was last contacted."),
                 "crm",
                 "activities",
             ),
             _question(
-                reports.funnel,
+                "reports.funnel",
                 message("Funnel"),
                 message("Stages of a funnel with conversion, intervals and the costliest leak."),
                 "crm",
                 "changes",
             ),
             _question(
-                reports.managers,
+                "reports.managers",
                 message("Managers"),
                 message(
                     "Managers compared, also at equal leads; a difference is named only where it "
@@ -171,13 +185,13 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "crm",
             ),
             _question(
-                reports.losses,
+                "reports.losses",
                 message("Losses"),
                 message("Why deals were lost: number and money by reason."),
                 "crm",
             ),
             _question(
-                reports.stuck_deals,
+                "reports.stuck_deals",
                 message("Stuck deals"),
                 message(
                     "Open deals that stand longer in their stage than nine in ten that went on, "
@@ -187,12 +201,48 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "changes",
             ),
             _question(
-                reports.sla,
+                "reports.sla",
                 message("Service levels"),
                 message("Share of requests answered in time, overdue ones, by person."),
                 "crm",
                 "activities",
                 "leads",
+            ),
+            _question(
+                "explanations.why_changed",
+                message("Why changed"),
+                message("Why a figure changed between two windows: parts that add up."),
+                "crm",
+            ),
+            _question(
+                "explanations.offers",
+                message("Offers"),
+                message(
+                    "What to offer a customer next, with the evidence; bestsellers where nothing "
+                    "beats them."
+                ),
+                "crm",
+                "lines",
+            ),
+            _question(
+                "tasks.draft_task",
+                message("Draft task"),
+                message(
+                    "Prepare a task for a person: returns exactly what would be written, and a "
+                    "token. Writes nothing."
+                ),
+                "crm",
+                "tasks",
+            ),
+            _question(
+                "tasks.confirm",
+                message("Confirm"),
+                message(
+                    "Write what a token stands for, once, after a person has agreed; called again "
+                    "it finds what was written."
+                ),
+                "crm",
+                "tasks",
             ),
         ]
     )

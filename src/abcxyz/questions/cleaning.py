@@ -7,7 +7,7 @@ import unicodedata
 
 from abcxyz.toolkit.files import short_hash
 
-__all__ = ["clean_name", "plain_id", "quoted", "safe_id"]
+__all__ = ["clean_name", "one_line", "plain_id", "quoted", "safe_id"]
 
 _NAME, _ID = 80, 120
 _CONTACT = re.compile(r"\S+@\S+\.\S+|\+?\d[\d\s()-]{9,}")
@@ -15,7 +15,7 @@ _SAFE = re.compile(r"[A-Za-z0-9_:.-]{1,40}")
 _QUOTES = str.maketrans({"«": '"', "»": '"'})
 
 
-def _visible(written: str, longest: int) -> str:
+def one_line(written: str, longest: int) -> str:
     """Return text in one line without control, bidi and zero-width characters."""
     kept = "".join(
         " " if one.isspace() else one
@@ -34,7 +34,7 @@ def clean_name(written: str) -> str:
     >>> clean_name("Acme\u202e\n«Ltd»")
     'Acme "Ltd"'
     """
-    return _visible(written, _NAME).translate(_QUOTES)
+    return one_line(written, _NAME).translate(_QUOTES)
 
 
 def quoted(written: str) -> str:
@@ -50,7 +50,7 @@ def plain_id(value: object) -> str:
     >>> plain_id(17), plain_id("ann@example.com")[:3]
     ('17', 'id-')
     """
-    written = _visible(str(value), _ID)
+    written = one_line(str(value), _ID)
     if isinstance(value, str) and not written.isdigit() and _CONTACT.fullmatch(written):
         return f"id-{short_hash(written)}"
     return written

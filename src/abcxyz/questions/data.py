@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import secrets
 import threading
@@ -9,19 +10,23 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.advice.playbook import default_playbook
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.snapshots.snapshot import Snapshot
-from abcxyz.crm.records.data import CrmData, as_local
-from abcxyz.errors import ConfigError
+from abcxyz.errors import AbcxyzError, ConfigError
 from abcxyz.history import History, SnapshotInfo
 from abcxyz.questions.cleaning import clean_name, plain_id
+from abcxyz.questions.desk import TaskDesk
 from abcxyz.questions.names import Directory, Named, is_organisation
 from abcxyz.questions.problems import QuestionError, message
+
+if TYPE_CHECKING:
+    from abcxyz.crm.records.data import CrmData
 
 __all__ = ["NAMES", "QuestionData"]
 
@@ -52,6 +57,8 @@ class QuestionData:
         One of `NAMES`.
     today
         Function that returns the current day.
+    tasks
+        Desk where tasks are drafted and written; without one nothing can be written.
 
     Raises
     ------
@@ -79,6 +86,7 @@ class QuestionData:
         crm: CrmData | None = None,
         names: str = "companies",
         today: Callable[[], date] = _today,
+        tasks: TaskDesk | None = None,
     ) -> None:
         if history is None and analysis is None and crm is None:
             raise ConfigError(
@@ -91,6 +99,7 @@ class QuestionData:
                 known=", ".join(NAMES),
             )
         self.crm = crm
+        self.tasks = tasks
         self.analysis = analysis
         self.names = names
         self.today = today
@@ -114,6 +123,8 @@ class QuestionData:
             found.add("history")
         if self.crm is not None:
             found |= {"crm", *self.crm.tables()} - {"deals"}
+        if self.tasks is not None:
+            found.add("tasks")
         return frozenset(found)
 
     def _open(self) -> History:
@@ -165,6 +176,16 @@ class QuestionData:
             return None
         known = [one for one in self._infos() if as_of is None or one.as_of <= as_of]
         return self.load(known[-1]) if known else None
+
+    def prepare(self) -> None:
+        """Read the newest snapshot and the playbook, so that the first answer need not.
+
+        What cannot be read is reported by the question that needs it.
+        """
+        with contextlib.suppress(AbcxyzError):
+            default_playbook()
+            if "segments" in self.offers:
+                self.snapshot(None)
 
     def snapshots(self) -> tuple[SnapshotInfo, ...]:
         """Return what the history holds of one job and setting, the oldest first."""
@@ -241,6 +262,8 @@ class QuestionData:
 
     def crm_day(self, crm: CrmData) -> date:
         """Return the day that records hold for: nothing of it or later is known."""
+        from abcxyz.crm.records.data import as_local
+
         moment = as_local(crm.until - np.timedelta64(1, "s"), crm.zone).date()
         return date.fromordinal(moment.toordinal() + 1)
 

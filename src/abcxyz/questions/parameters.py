@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -25,6 +26,7 @@ __all__ = [
     "RULES",
     "Parameter",
     "check_arguments",
+    "choose",
     "input_schema",
     "parameters_of",
 ]
@@ -84,8 +86,10 @@ class Parameter:
         Accepted values of a ``choice``.
     least, most
         Limits of a ``count`` or ``number``.
-    longest
-        Longest ``text``.
+    shortest, longest
+        Limits of the length of a ``text``.
+    pattern
+        What a ``text`` is made of, a regular expression; empty for anything.
     name, required, default
         Set by the signature of the question.
     """
@@ -95,7 +99,9 @@ class Parameter:
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    shortest: int = 1
     longest: int = _LONGEST
+    pattern: str = ""
     name: str = ""
     required: bool = False
     default: Any = None
@@ -110,6 +116,10 @@ class Parameter:
             written["enum"] = list(self.choices)
         if self.kind == "text":
             written["maxLength"] = self.longest
+            if self.shortest > 1:
+                written["minLength"] = self.shortest
+            if self.pattern:
+                written["pattern"] = self.pattern
         if self.least is not None:
             written["minimum"] = self.least
         if self.most is not None:
@@ -143,9 +153,15 @@ class Parameter:
         )
 
     def _text(self, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > self.longest:
-            raise self._wrong(message("text of 1 to {most} characters", most=self.longest))
-        return value.strip()
+        limits = {"least": self.shortest, "most": self.longest}
+        if not isinstance(value, str) or len(value) > self.longest:
+            raise self._wrong(message("text of {least} to {most} characters", **limits))
+        written = value.strip()
+        if len(written) < self.shortest:
+            raise self._wrong(message("text of {least} to {most} characters", **limits))
+        if self.pattern and not re.fullmatch(self.pattern, written):
+            raise self._wrong(message("text of the form {pattern}", pattern=self.pattern))
+        return written
 
     def _day(self, value: Any) -> date:
         if isinstance(value, date) and not isinstance(value, datetime):
@@ -195,7 +211,8 @@ def _name(what: str) -> Any:
     return Parameter(kind="text", help=what)
 
 
-def _choose(help_: str, *names: str) -> Any:
+def choose(help_: str, *names: str) -> Any:
+    """Return a parameter that is one of some names."""
     return Parameter(kind="choice", help=help_, choices=names)
 
 
@@ -227,23 +244,49 @@ CursorText = Annotated[
 Flag = Annotated[bool, Parameter(kind="flag", help=message("Shares instead of amounts"))]
 AnySegment = Annotated[
     str,
-    _choose(message("Segment, or one letter for a row or column of the matrix"), *_classes, *XYZ),
+    choose(message("Segment, or one letter for a row or column of the matrix"), *_classes, *XYZ),
 ]
-FromSegment = Annotated[
-    str | None, _choose(message("Segment or class before the move"), *_classes)
-]
-ToSegment = Annotated[str | None, _choose(message("Segment or class after the move"), *_classes)]
-OneSegment = Annotated[str | None, _choose(message("One of the segments"), *SEGMENTS, "N")]
-AlertKind = Annotated[str | None, _choose(message("Kind of alert"), *ALERTS)]
-Outcome = Annotated[str, _choose(message("Outcome at as_of"), *OUTCOMES)]
-Moment = Annotated[str, _choose(message("What the window applies to"), *MOMENTS)]
-Contact = Annotated[str, _choose(message("Kind of activity"), *CONTACTS)]
+FromSegment = Annotated[str | None, choose(message("Segment or class before the move"), *_classes)]
+ToSegment = Annotated[str | None, choose(message("Segment or class after the move"), *_classes)]
+OneSegment = Annotated[str | None, choose(message("One of the segments"), *SEGMENTS, "N")]
+AlertKind = Annotated[str | None, choose(message("Kind of alert"), *ALERTS)]
+Outcome = Annotated[str, choose(message("Outcome at as_of"), *OUTCOMES)]
+Moment = Annotated[str, choose(message("What the window applies to"), *MOMENTS)]
+Contact = Annotated[str, choose(message("Kind of activity"), *CONTACTS)]
 Days = Annotated[
     int | None,
     Parameter(kind="count", help=message("At least so many days"), least=1, most=1000),
 ]
-Rule = Annotated[str, _choose(message("Rule of service"), *RULES)]
-Language = Annotated[str, _choose(message("Language of the sentence"), *languages())]
+Rule = Annotated[str, choose(message("Rule of service"), *RULES)]
+BeforeSince = Annotated[
+    date, Parameter(kind="day", help=message("First day of the window before"))
+]
+BeforeUntil = Annotated[date, Parameter(kind="day", help=message("Day after its last day"))]
+FirstDay = Annotated[date, Parameter(kind="day", help=message("First day of the window after"))]
+LastDay = Annotated[date, Parameter(kind="day", help=message("Day after its last day"))]
+OfferCount = Annotated[
+    int, Parameter(kind="count", help=message("Number of offers"), least=1, most=20)
+]
+OneOwner = Annotated[str, _name(message("Identifier or exact name of a manager"))]
+OneDeal = Annotated[str | None, _name(message("Identifier of a deal"))]
+TaskTitle = Annotated[
+    str, Parameter(kind="text", help=message("Title of the task"), shortest=3, longest=120)
+]
+TaskText = Annotated[
+    str | None, Parameter(kind="text", help=message("Text of the task"), longest=2000)
+]
+Due = Annotated[date | None, Parameter(kind="day", help=message("Day it is due"))]
+Token = Annotated[
+    str,
+    Parameter(
+        kind="text",
+        help=message("Token of draft_task"),
+        shortest=32,
+        longest=64,
+        pattern="^[0-9a-f]+$",
+    ),
+]
+Language = Annotated[str, choose(message("Language of the sentence"), *languages())]
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:

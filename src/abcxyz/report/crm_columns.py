@@ -30,6 +30,8 @@ PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "sources": ("source", "leads", "deals", "won", "won_amount", "rate", "per_lead"),
         "cycle": ("funnel", "deals", "won", "lost", "open", "median", "p90"),
         "stuck": ("deal", "stage", "owner", "days", "usual", "silent", "amount"),
+        "risks": ("deal", "stage", "owner", "amount", "probability", "at_risk"),
+        "win": ("deal", "stage", "owner", "amount", "probability", "expected"),
         "sla": ("rule", "owner", "met", "late", "overdue", "share", "low", "high"),
         "snapshot": ("stage", "deals", "amount", "median_days", "p90_days"),
         "products": ("product", "lines", "amount", "margin_share", "coverage", "conversion"),

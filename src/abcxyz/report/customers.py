@@ -16,6 +16,7 @@ from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.core.advice.calls import CallList
 from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.analysis.subset import subset
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 from abcxyz.core.dynamics.events import EVENTS, UNCHANGED
 from abcxyz.core.sales.panel import Panel
@@ -146,6 +147,13 @@ class Facts:
         other.analysis = evolve(self.analysis, calls=calls)
         return other
 
+    def only(self, places: Ints) -> Facts:
+        """Return the facts about some customers, by the classes of all."""
+        other = Facts(subset(self.analysis, places))
+        # Resampling some customers alone would cut the classes elsewhere.
+        other.doubtful = self.doubtful[places]
+        return other
+
     def customer(self, i: int) -> Customer:
         """Return the facts about the customer with index *i*."""
         analysis, snapshot = self.analysis, self.analysis.snapshot
@@ -192,14 +200,13 @@ class Facts:
     @functools.cached_property
     def days(self) -> Floats:
         """(n,) days since the last order, counted as in the call list."""
-        snapshot, days = self.analysis.snapshot, self.silence.days
         calls = self.analysis.calls
         if calls is None or calls.basis == "rule":
-            return days
-        until = snapshot.last_day.astype("M8[D]") + np.nan_to_num(days).astype(int)
-        yesterday = np.datetime64(snapshot.as_of) - np.timedelta64(1, "D")
-        complete = bool((until == yesterday).any())
-        return days + 1 if complete else days
+            return self.silence.days
+        last = self.analysis.snapshot.last_day.astype("M8[D]")
+        passed: Floats = (np.datetime64(calls.as_of) - last).astype(np.float64)
+        passed[np.isnat(last)] = np.nan
+        return passed
 
     @functools.cached_property
     def longest(self) -> Floats:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
+import socket
 from ipaddress import ip_address
 from typing import Any
 
 from abcxyz.errors import ConfigError
 
-__all__ = ["check_loopback", "check_token", "is_loopback", "is_token", "serve_loopback"]
+__all__ = ["check_loopback", "check_token", "is_loopback", "is_token", "listen", "serve_loopback"]
 
 _SHORTEST = 16
 
@@ -69,15 +70,47 @@ def is_token(written: str, token: str) -> bool:
     return hmac.compare_digest(written.encode("utf-8", "replace"), token.encode())
 
 
-def serve_loopback(app: Any, *, host: str, port: int) -> None:
-    """Serve an ASGI application until the process is stopped; errors as in `check_loopback`.
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port of this machine, before long work whose result could not be served.
+
+    Parameters
+    ----------
+    host
+        Name or address of this machine.
+    port
+        The port; 0 for any that is free, see ``socket.getsockname()``.
+
+    Raises
+    ------
+    ConfigError
+        The host is not this machine, or the port cannot be used.
+
+    Examples
+    --------
+    >>> with listen("127.0.0.1", 0) as free:
+    ...     free.getsockname()[1] > 0
+    True
+    """
+    check_loopback(host)
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except (OSError, OverflowError) as problem:
+        raise ConfigError(
+            "the port {port} cannot be used ({reason}); choose another with --port",
+            port=port,
+            reason=getattr(problem, "strerror", None) or str(problem),
+        ) from None
+
+
+def serve_loopback(app: Any, listening: socket.socket) -> None:
+    """Serve an ASGI application on the result of `listen` until the process is stopped.
 
     The log names no address, no query and no token.
     """
     import uvicorn
 
-    check_loopback(host)
     logging.getLogger("uvicorn.access").disabled = True
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False
-    )
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    uvicorn.Server(config).run(sockets=[listening])

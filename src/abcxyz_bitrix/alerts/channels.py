@@ -11,8 +11,8 @@ from attrs import define, field
 from abcxyz.errors import AdapterError, BadDataError, ConfigError
 from abcxyz.toolkit.catalogue import translate
 from abcxyz_bitrix.alerts.ledger import Ledger, marker
-from abcxyz_bitrix.alerts.message import Message, plain
-from abcxyz_bitrix.alerts.tasks import ADD, Tasks
+from abcxyz_bitrix.alerts.message import Message
+from abcxyz_bitrix.alerts.tasks import Tasks
 from abcxyz_bitrix.crm.customers import Party, party_of
 from abcxyz_bitrix.crm.entities import (
     COMPANY,
@@ -24,7 +24,8 @@ from abcxyz_bitrix.crm.entities import (
     fields_of,
 )
 from abcxyz_bitrix.crm.staff import Staff
-from abcxyz_bitrix.crm.traces import deal_title
+from abcxyz_bitrix.crm.tasks import ADD
+from abcxyz_bitrix.crm.traces import deal_title, plain
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, is_empty
 from abcxyz_bitrix.rest.limits import Budget

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from hashlib import sha256
 
 from attrs import frozen
@@ -10,23 +9,7 @@ from attrs import frozen
 from abcxyz_bitrix.alerts.ledger import marker
 from abcxyz_bitrix.crm.entities import code_of
 
-__all__ = ["Message", "plain"]
-
-_LONGEST = 2000  # characters of a message
-
-
-def plain(text: str) -> str:
-    r"""Disarm the BB codes, tags and control characters of a message.
-
-    Examples
-    --------
-    >>> plain("[url=x]AB\u202e</b>[/url]")
-    '(url=x)AB‹/b›(/url)'
-    """
-    printable = "".join(
-        char if char == "\n" or unicodedata.category(char)[0] != "C" else "" for char in text
-    )
-    return printable.translate(str.maketrans("[]<>", "()‹›"))[:_LONGEST]
+__all__ = ["Message"]
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,26 @@ from abcxyz.toolkit.catalogue import languages
 from abcxyz_bitrix.rest.dialect import as_id
 from abcxyz_bitrix.words import text
 
-__all__ = ["MARK", "deal_title", "is_task", "made_by_adapter"]
+__all__ = ["MARK", "deal_title", "is_task", "made_by_adapter", "plain"]
 
 MARK = "[abcxyz:"
 """Beginning of the mark in everything that the adapter posts."""
+
+_LONGEST = 2000  # characters of a message
+
+
+def plain(text: str) -> str:
+    r"""Disarm the BB codes, tags and control characters of a message.
+
+    Examples
+    --------
+    >>> plain("[url=x]AB\u202e</b>[/url]")
+    '(url=x)AB‹/b›(/url)'
+    """
+    printable = "".join(
+        char if char == "\n" or unicodedata.category(char)[0] != "C" else "" for char in text
+    )
+    return printable.translate(str.maketrans("[]<>", "()‹›"))[:_LONGEST]
 
 
 def deal_title(number: int, lang: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.landmarks.worlds import made_world
 
 from abcxyz import Settings, Transactions
+from abcxyz.core.landmarks import order_history
 from abcxyz.core.landmarks.features import features_at
 from abcxyz.core.landmarks.order_history import collect_orders, day_number
 
@@ -77,3 +80,26 @@ def test_integer_ids_that_begin_lower_in_a_later_batch_keep_their_days() -> None
     history = collect_orders([first, second])
     assert history.customers.tolist() == [10, 5000, 5001]
     assert history.bought.tolist() == [3.0, 1.0, 4.0, 2.0]
+
+
+@pytest.mark.parametrize(("table", "sparse"), [(1 << 24, 16), (0, 16), (0, 0)])
+def test_first_entries_from_a_day_are_those_counted_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, table: int, sparse: int
+) -> None:
+    """By a table, by counting and by search: also for a customer without entries."""
+    monkeypatch.setattr(order_history, "_TABLE", table)
+    monkeypatch.setattr(order_history, "_SPARSE", sparse)
+    whole = collect_orders(made_world(5, n=40, days=200)[0])
+    few = whole.keys[(whole.keys >> 32) != 7]
+    history = order_history.OrderHistory(
+        customers=whole.customers, keys=few, net=few * 0.0, bought=few * 0.0, returned=few * 0.0
+    )
+    first, last = history.span
+    for day in range(first - 2, last + 3, 7):
+        earlier = [[key for key in few.tolist() if key >> 32 == row] for row in range(len(whole))]
+        counted = [
+            sum(len(one) for one in earlier[:row])
+            + sum((key & 0xFFFFFFFF) - (1 << 31) < day for key in earlier[row])
+            for row in range(len(whole))
+        ]
+        assert history.before(day).tolist() == counted

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from abcxyz.crm import CrmData, Stage
 from abcxyz.crm.reports.funnel import funnel
 from abcxyz.errors import InputError
+from abcxyz.tables.crm.personal import PERSONAL, check_attributes
 from abcxyz.tables.crm.read import read_crm
 from abcxyz.toolkit.catalogue import translate
 
@@ -92,6 +95,65 @@ def test_rows_from_stage_to_stage(tmp_path: Path) -> None:
     assert any("1 rows of the history change no stage" in one for one in reading.remarks)
     assert reading.crm.changes is not None
     assert reading.crm.changes.stage.tolist() == ["WON"]
+
+
+def test_an_export_of_pipedrive_becomes_a_history(tmp_path: Path) -> None:
+    """The last move and the closing are known; what was before is said to be lost."""
+    text = (
+        "ID,Title,Stage,Pipeline,Status,Add time,Stage change time,Won time,Lost time,Value\n"
+        "1,A,Offer,Sales,won,2026-05-01 09:00,2026-05-04 09:00,2026-05-09 10:00,,500\n"
+        "2,B,Visit,Sales,lost,2026-05-01 09:00,,,2026-05-03 12:00,70\n"
+        "3,C,Offer,Sales,open,2026-05-02 09:00,2026-05-05 09:00,,,90\n"
+        "4,D,Visit,Sales,open,2026-05-02 09:00,,,,40\n"
+    )
+    way: list[str | Stage] = [
+        "Visit",
+        "Offer",
+        Stage("won", semantics="S"),
+        Stage("lost", semantics="F"),
+    ]
+    written = folder(tmp_path, deals=text)
+    reading = read_crm(written, zone="Europe/Moscow", stages={"Sales": way})
+    assert any("the stages before, the times in them and returns" in x for x in reading.remarks)
+    crm = reading.crm
+    assert crm.outcomes.kind.tolist() == [1, 2, 0, 0]
+    assert [str(one) for one in crm.outcomes.closed[:2]] == [
+        "2026-05-09T07:00:00",
+        "2026-05-03T09:00:00",
+    ]
+    rows = {row.stage: row for row in funnel(crm)["Sales"].stages}
+    assert [rows[one].reached for one in ("Visit", "Offer", "won")] == [4, 2, 1]
+    assert (rows["Visit"].lost_here, rows["Offer"].open_here) == (1, 1)
+    assert {one.kind: one.count for one in crm.quality.issues}["history_gap"] == 2
+
+
+def test_events_of_amocrm_become_a_history(tmp_path: Path) -> None:
+    """Rows of other events are left out and counted; 142 and 143 are final in every pipeline."""
+    deals = (
+        "ID;Воронка;Дата создания;Этап сделки;Бюджет\n"
+        "1;Продажи;01.05.2026 09:00;142;500\n2;Продажи;01.05.2026 09:00;143;70\n"
+    )
+    events = (
+        "Дата;Автор;ID объекта;Событие;Значение до;Значение после\n"
+        "01.05.2026 09:00;Анна;1;Изменение этапа;;Первичный контакт\n"
+        "02.05.2026 09:00;Анна;1;Изменение бюджета;100;500\n"
+        "03.05.2026 09:00;Анна;1;Изменение этапа;Первичный контакт;142\n"
+        "01.05.2026 09:00;Борис;2;Изменение этапа;;Первичный контакт\n"
+        "04.05.2026 09:00;Борис;2;lead_status_changed;Первичный контакт;143\n"
+    )
+    written = folder(tmp_path, deals=deals, stage_changes=events)
+    reading = read_crm(written, zone="Europe/Moscow")
+    assert any("1 rows of the history change no stage" in one for one in reading.remarks)
+    crm = reading.crm
+    assert crm.changes is not None
+    assert crm.changes.stage.tolist()[1::2] == ["142", "143"]
+    assert crm.outcomes.kind.tolist() == [1, 2]
+    assert [row.reached for row in funnel(crm)["Продажи"].stages] == [2, 1]
+    assert kinds_of(crm) == {"lost_with_amount"}
+
+
+def kinds_of(crm: CrmData) -> set[str]:
+    return {one.kind for one in crm.quality.issues}
 
 
 def test_a_process_log_alone(tmp_path: Path) -> None:
@@ -188,3 +250,22 @@ def test_typed_columns_of_parquet_are_read_as_the_same_cells_of_csv(tmp_path: Pa
         assert str(one.tolist()) == str(other.tolist()), name
     assert typed.deal_of_activity.tolist() == read.deal_of_activity.tolist() == [0, -1]
     assert "activities" in typed.tables()
+
+
+@pytest.mark.parametrize("heading", sorted(PERSONAL))
+def test_attributes_of_persons_are_refused_by_name(heading: str) -> None:
+    for written in (heading, heading.title(), heading.replace(" ", "_")):
+        with pytest.raises(InputError, match=f"{re.escape(repr(written))} is an attribute of a"):
+            check_attributes(["Источник", written], "deals.csv")
+
+
+@pytest.mark.parametrize("role", ["source", "lost_reason", "campaign", "kind"])
+def test_a_person_is_not_compared_by_an_attribute(tmp_path: Path, role: str) -> None:
+    """A job may say which column is the source, but not that it is the sex of the contact."""
+    file = tmp_path / "deals.csv"
+    file.write_text("deal,stage,created,Пол,Менеджер ФИО,ФИО\n1,NEW,2026-05-04,ж,a,b\n", "utf-8")
+    with pytest.raises(InputError, match=r"deals.csv: the column 'Пол' is an attribute"):
+        read_crm(file, zone="UTC", columns={"deals": {role: "Пол"}})
+    named = read_crm(file, zone="UTC", columns={"deals": {"owner": "ФИО"}}).crm
+    assert named.category("owner").tolist() == ["b"]
+    assert getattr(named.deals, role) is None

@@ -14,7 +14,7 @@ from abcxyz.i18n import text
 from abcxyz.toolkit.catalogue import translate
 
 if TYPE_CHECKING:
-    from abcxyz.crm import CrmData
+    from abcxyz.crm import CrmData, WinModel
     from abcxyz.crm.reports.base import Report
     from abcxyz.crm.settings import CrmSettings
     from abcxyz.pipeline.crm import CrmInput
@@ -41,7 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         title="reports", metavar="REPORT", dest="report", required=True
     )
     for name, kind in REPORTS.items():
-        _add_options(reports.add_parser(name, help=kind.help))
+        report = reports.add_parser(name, help=kind.help)
+        if "min_money" in kind.options:
+            report.add_argument(
+                "--min-money",
+                type=float,
+                metavar="AMOUNT",
+                help="money from which a low probability is a risk",
+            )
+        _add_options(report)
     _add_options(reports.add_parser(_ALL, help="every report that the records allow"))
     for name, command in COMMANDS.items():
         report = reports.add_parser(name, help=command.HELP)
@@ -67,6 +75,21 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude", action="append", metavar="PRODUCT", help="product that is not offered"
     )
+    parser.add_argument(
+        "--field",
+        action="append",
+        dest="fields",
+        metavar="NAME",
+        help="further field of the deals to learn from, known from their creation on",
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        metavar="NAME",
+        help="field that looks like the outcome and is known from the start",
+    )
+    parser.add_argument("--model", metavar="FILE", help="model of the win probability to use")
+    parser.add_argument("--save-model", metavar="FILE", help="write the model of this fit here")
     parser.add_argument("--currency", help="currency to report in; others are left out")
     parser.add_argument("--decimal", choices=[".", ","], help="decimal mark of the amounts")
     parser.add_argument("--holidays", metavar="FILE", help="days without work, one per line")
@@ -86,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
         since=None if args.since is None else parse_month(args.since, "--from"),
         zone=args.zone,
         decimal=args.decimal,
+        fields=tuple(args.fields or ()),
     )
     crm = reading.crm
     if args.currency:
@@ -93,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
     if args.report == _ALL:
         return _run_all(args, reading, crm, lang)
     report = _make(args, args.report, reading, crm)
+    if args.save_model is not None:
+        _save_model(report, args.save_model)
     if args.json:
         result = {"report": args.report, "as_of": str(crm.until), **report.to_dict()}
         _print_json(result, reading, crm)
@@ -155,12 +181,14 @@ def _make(args: argparse.Namespace, name: str, reading: CrmInput, crm: CrmData) 
     if name in COMMANDS:
         calendar = _calendar(args, crm) or reading.calendar
         return COMMANDS[name].make(args, crm, _settings(args, reading), calendar)
-    of_job = reading.settings.options(reading.calendar)
+    of_job = reading.settings.options(reading.calendar) | {"known_since": reading.since}
     known = REPORTS[name].options
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {key: of_job[key] for key in known & of_job.keys()}
     chosen = {key: value for key, value in vars(args).items() if key in every}
     chosen["calendar"] = _calendar(args, crm)
+    if "model" in known and args.model is not None:
+        chosen["model"] = _model(args.model)
     options |= {key: value for key, value in chosen.items() if value is not None}
     window = _window(args, crm)
     if args.report == _ALL:
@@ -177,6 +205,21 @@ def _make(args: argparse.Namespace, name: str, reading: CrmInput, crm: CrmData) 
         options.pop("funnel", None)
         crm = crm.in_funnel(args.funnel)
     return make_report(name, crm, window, **options)
+
+
+def _save_model(report: Report, path: str) -> None:
+    """Write the model of a report on the win probability, atomically."""
+    from pathlib import Path
+
+    from abcxyz.crm import DealRisks, WinProbability
+    from abcxyz.toolkit.files import write_atomic
+
+    win = report.win if isinstance(report, DealRisks) else report
+    if not isinstance(win, WinProbability):
+        raise InputError(
+            "the report {name} has no model; leave --save-model out", name=report.title()
+        )
+    write_atomic(Path(path), win.model.to_json().encode())
 
 
 def _whole(crm: CrmData) -> Any:
@@ -216,6 +259,22 @@ def _window(args: argparse.Namespace, crm: CrmData) -> Any:
     return Window(since, until)
 
 
+def _model(path: str) -> WinModel:
+    """Read the file of a model of the win probability."""
+    from pathlib import Path
+
+    from abcxyz.crm import WinModel
+
+    try:
+        return WinModel.from_json(Path(path).read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(
+            "the model {path} cannot be read ({reason}); write one with --save-model",
+            path=path,
+            reason=getattr(problem, "strerror", None) or type(problem).__name__,
+        ) from problem
+
+
 def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
     """Return the working calendar with the holidays of a file; None without one."""
     if args.holidays is None:
@@ -243,16 +302,15 @@ def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
 def _print(report: Report, lang: str, most: int | None = None) -> None:
     """Print the finding of a report and its table, at most so many lines of it."""
     from abcxyz.cli.output.terminal import one_line, printable
-    from abcxyz.crm.reports.base import heading, shown, table_columns
+    from abcxyz.crm.reports.base import table_cells
 
     for sentence in report.explain(lang).splitlines():
         print(printable(sentence))
-    rows = [row.to_dict() for row in report.rows()[:most]]
+    rows = report.rows()[:most]
     if not rows:
         return
-    names = table_columns(rows)
-    table = [[text(heading(name), lang) for name in names]]
-    table += [[one_line(shown(name, row[name], lang)) for name in names] for row in rows]
+    names, cells = table_cells(rows, lang)
+    table = [names, *([one_line(cell) for cell in line] for line in cells)]
     widths = [max(len(line[i]) for line in table) for i in range(len(names))]
     print()
     for line in table:

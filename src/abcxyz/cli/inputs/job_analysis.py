@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -53,6 +54,7 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
     from abcxyz.config import read_job
     from abcxyz.core.analysis.analyze import analyze_reading
     from abcxyz.core.analysis.learn_lapses import learning
+    from abcxyz.core.analysis.past import result_of
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 
@@ -61,6 +63,7 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
     )
     with open_sales_input(options) as sales:
         known: dict[str, Any] = {}
+        past: dict[str, Any] = {}
         if sales.history.is_file():
             with History(sales.history, read_only=True) as file:
                 dated = sales.settings.periods(sales.as_of).dated
@@ -71,6 +74,11 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
                         job=sales.job, fingerprint=sales.settings.fingerprint
                     ),
                 }
+                key, before = sales.settings.fingerprint, dated - timedelta(days=1)
+                past = {
+                    "past": file.past_results(key, job=sales.job, until=before),
+                    "record": file.alert_record(key, job=sales.job),
+                }
         analysis = analyze_reading(
             sales.reading,
             as_of=sales.as_of,
@@ -80,8 +88,10 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
             orders=learning(sales.alerts, sales.settings, sales.as_of),
             **known,
         )
+        if past:
+            past["past"] = (*past["past"], result_of(analysis.snapshot))
         return JobAnalysis(
-            analysis=sales.enrich(analysis),
+            analysis=evolve(sales.enrich(analysis), **past),
             history=sales.history,
             job=sales.job,
             report=read_job(path).report,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,9 @@ from abcxyz.errors import ConfigError
 
 if TYPE_CHECKING:
     from abcxyz.questions import QuestionData
+    from abcxyz.questions.desk import TaskDesk
 
-__all__ = ["add_question_data", "open_question_data"]
+__all__ = ["add_question_data", "open_desk", "open_question_data"]
 
 
 def add_question_data(parser: argparse.ArgumentParser, *, names: str) -> None:
@@ -37,8 +40,31 @@ def add_question_data(parser: argparse.ArgumentParser, *, names: str) -> None:
     )
 
 
-def open_question_data(args: argparse.Namespace) -> QuestionData:
+@contextlib.contextmanager
+def open_desk(crm: str | None) -> Iterator[TaskDesk]:
+    """Open the desk where tasks for the CRM of a job are drafted and written.
+
+    Raises
+    ------
+    ConfigError
+        The CRM is not that of a job, or creates no tasks.
+    """
+    from abcxyz.pipeline.task_target import open_task_target
+    from abcxyz.questions.desk import TaskDesk
+
+    if crm is None:
+        raise ConfigError("tasks are for a CRM; name a job with [crm] as --crm")
+    with open_task_target(crm) as (target, drafts):
+        yield TaskDesk(target, drafts)
+
+
+def open_question_data(args: argparse.Namespace, tasks: TaskDesk | None = None) -> QuestionData:
     """Read what the options name; without any the usual history, if it is there.
+
+    Parameters
+    ----------
+    tasks
+        Desk of `open_desk`, where writing is allowed.
 
     Raises
     ------
@@ -66,5 +92,11 @@ def open_question_data(args: argparse.Namespace) -> QuestionData:
 
         crm = open_crm(args.crm, today=today(), zone=args.zone).crm
     return QuestionData(
-        history=history, job=job, analysis=analysis, crm=crm, names=args.names, today=today
+        history=history,
+        job=job,
+        analysis=analysis,
+        crm=crm,
+        names=args.names,
+        today=today,
+        tasks=tasks,
     )

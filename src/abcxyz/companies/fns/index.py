@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
-from abcxyz.core.companies.numbers import format_inn, organisation_inn
+from abcxyz.core.companies.numbers import clean_number
 from abcxyz.errors import InputError
 
 __all__ = ["APPLICATION_ID", "SCHEMA", "VERSION", "Company", "CompanyIndex", "DatasetFile", "day"]
@@ -21,6 +23,7 @@ VERSION = 1
 """Version of the tables."""
 
 _LIST = 500  # INNs in one query
+_DIGITS = 10  # of the INN of an organisation
 
 
 class Company(NamedTuple):
@@ -52,6 +55,10 @@ class Company(NamedTuple):
     debt_on: int | None = None
 
 
+_INN = itemgetter(Company._fields.index("inn"))
+_COMPANY = partial(tuple.__new__, Company)
+
+
 class DatasetFile(NamedTuple):
     """A file from which an index was built.
 
@@ -80,8 +87,6 @@ _TEXT = frozenset({"name", "okved", "okved_reported", "regime", "file", "sha256"
 _DAYS = frozenset({"rsmp_on", "headcount_on", "statement_on", "regime_on", "tax_on", "debt_on"})
 _DAYS |= {"data_on", "published", "built"}
 _FIRST_YEAR = 1900
-
-_Record = TypeVar("_Record", Company, DatasetFile)
 
 
 def _columns(record: type[Company | DatasetFile]) -> str:
@@ -126,7 +131,7 @@ class CompanyIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._checked: set[tuple[object, ...]] = set()
+        self._checked: set[Any] = set()
         if not path.is_file():
             raise InputError(
                 "there is no index of companies at {path}; build it with abcxyz companies build",
@@ -176,56 +181,65 @@ class CompanyIndex:
         inns
             INNs as text or numbers. What is no INN of an organisation is ignored.
         """
-        numbers = sorted({int(inn) for inn in map(organisation_inn, inns) if inn is not None})
+        # A number with a wrong check digit is in no index, so that only its length is looked at.
+        texts = map(clean_number, inns)
+        inn_of = {
+            int(text): text
+            for text in texts
+            if len(text) == _DIGITS and text.isascii() and text.isdigit()
+        }
+        numbers = sorted(inn_of)
         found: dict[str, Company] = {}
         for start in range(0, len(numbers), _LIST):
             part = numbers[start : start + _LIST]
             marks = ",".join("?" * len(part))
             query = f"SELECT * FROM company WHERE inn IN ({marks})"  # noqa: S608 - question marks only
-            for row in self._rows(query, part):
-                company = self._record(Company, row)
-                found[format_inn(company.inn)] = company
+            rows = self._rows(query, part)
+            self._check(Company, rows)
+            # Without a function of Python for each row, which would cost as much as its query.
+            keys = map(inn_of.__getitem__, map(_INN, rows))
+            found.update(zip(keys, map(_COMPANY, rows), strict=True))
         return found
 
     def __iter__(self) -> Iterator[Company]:
         """Iterate over all organisations, by INN."""
         try:
-            for row in self._db.execute("SELECT * FROM company ORDER BY inn"):
-                yield self._record(Company, row)
+            rows = self._db.execute("SELECT * FROM company ORDER BY inn")
+            for part in iter(partial(rows.fetchmany, _LIST), []):
+                self._check(Company, part)
+                yield from map(_COMPANY, part)
         except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
 
     def datasets(self) -> list[DatasetFile]:
         """Return the files from which it was built."""
         rows = self._rows("SELECT * FROM dataset", ())
-        return [self._record(DatasetFile, row) for row in rows]
+        self._check(DatasetFile, rows)
+        return list(map(DatasetFile._make, rows))
 
-    def _record(self, kind: type[_Record], row: tuple[Any, ...]) -> _Record:
-        """Return a row as a record; in a damaged file its values are of any type."""
-        days = tuple(
-            value for name, value in zip(kind._fields, row, strict=False) if name in _DAYS
-        )
-        # Few combinations of types and days occur, so that each is looked at once.
-        shape = (kind, days, *map(type, row))
-        if shape not in self._checked:
-            try:
-                self._check(kind, row, days)
-            except (TypeError, ValueError, OverflowError) as problem:
-                raise self._damaged() from problem
-            self._checked.add(shape)
-        return kind._make(row)
+    def _check(self, kind: type[Company | DatasetFile], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Refuse values of another type or days that are none, which a damaged file may hold."""
+        names = kind._fields
+        places = [place for place, name in enumerate(names) if name in _DAYS]
+        # Few combinations of types and few days occur, so that each is looked at once.
+        shapes: set[Any] = {(kind, tuple(map(type, row))) for row in rows} - self._checked
+        try:
+            days: set[Any] = {row[place] for place in places for row in rows} - self._checked
+            for _, types in shapes:
+                for name, given in zip(names, types, strict=True):
+                    optional = name in kind._field_defaults or name in _DAYS
+                    if given is not (str if name in _TEXT else int) and not (
+                        optional and given is type(None)
+                    ):
+                        raise TypeError(name)
+            for on in map(day, days):
+                if on is not None and on.year < _FIRST_YEAR:
+                    raise ValueError
+        except (IndexError, TypeError, ValueError, OverflowError) as problem:
+            raise self._damaged() from problem
+        self._checked |= shapes | days
 
-    @staticmethod
-    def _check(kind: type[_Record], row: tuple[Any, ...], days: tuple[Any, ...]) -> None:
-        for name, value in zip(kind._fields, row, strict=True):
-            optional = value is None and (name in kind._field_defaults or name in _DAYS)
-            if not optional and not isinstance(value, str if name in _TEXT else int):
-                raise TypeError(name)
-        for on in map(day, days):
-            if on is not None and on.year < _FIRST_YEAR:
-                raise ValueError
-
-    def _rows(self, query: str, values: Iterable[int]) -> list[tuple[object, ...]]:
+    def _rows(self, query: str, values: Iterable[int]) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, tuple(values)).fetchall()
         except (sqlite3.Error, UnicodeDecodeError) as problem:

@@ -265,8 +265,9 @@ def calls_of_risk(
     >>> len(calls_of_risk(lapse_risk(sales, date(2026, 3, 1))))
     0
     """
+    named = risk.take(risk.named)
     return call_list(
-        [_call(risk, i, owners) for i in risk.named.tolist()],
+        [_call(named, i, owners) for i in range(len(named))],
         as_of=risk.as_of,
         horizon_days=risk.horizon_days,
         basis=risk.basis,
@@ -279,7 +280,7 @@ def calls_of_risk(
 def _call(risk: LapseRisk, i: int, owners: Mapping[Any, str | None]) -> Call:
     customer = risk.customers[i]
     customer = customer.item() if isinstance(customer, np.generic) else customer
-    facts = {name: float(each[i]) for name, each in risk.facts.items()}
+    facts = risk.facts_of(i)
     code = int(risk.segment[i])
     because, against = risk.groups(i)
     return Call(
@@ -288,7 +289,7 @@ def _call(risk: LapseRisk, i: int, owners: Mapping[Any, str | None]) -> Call:
         owner=owners.get(customer),
         last_day=risk.as_of - timedelta(days=int(facts["silence"])),
         days=int(facts["silence"]),
-        usual=risk.usual_gap(i),
+        usual=float(risk.usual_gaps[i]),
         longest=facts["longest"] if facts["orders"] > 1 else math.nan,
         months=risk.months_of(i),
         probability=float(risk.probability[i]),

@@ -64,10 +64,11 @@ def late_customers(
         return None
     late = np.zeros(len(analysis.snapshot), dtype=bool)
     days, usual = np.array(silence.days), np.array(silence.usual)
+    chosen = np.flatnonzero(risk.late & (risk.probability >= NAMED))
     positions = analysis.snapshot.positions
-    for i in np.flatnonzero(risk.late & (risk.probability >= NAMED)).tolist():
-        place = positions.get(risk.customers[i])
-        if place is not None:
-            late[place] = True
-            days[place], usual[place] = risk.facts["silence"][i], risk.usual_gap(i)
+    places = [positions.get(who, -1) for who in risk.customers[chosen].tolist()]
+    place = np.array(places, dtype=np.int64)
+    chosen, place = chosen[place >= 0], place[place >= 0]
+    late[place] = True
+    days[place], usual[place] = risk.facts["silence"][chosen], risk.usual_gaps[chosen]
     return late, Silence(days=freeze(days), usual=freeze(usual))

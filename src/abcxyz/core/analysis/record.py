@@ -14,6 +14,7 @@ from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.advice.calls import CallList, CallOutcome
 from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
+from abcxyz.core.analysis.past import AlertRecord, PastResult
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -50,6 +51,10 @@ def _alerts(alerts: Iterable[Alert]) -> Alerts:
 
 def _tuple(outcomes: Iterable[CallOutcome]) -> tuple[CallOutcome, ...]:
     return tuple(outcomes)
+
+
+def _results(results: Iterable[PastResult]) -> tuple[PastResult, ...]:
+    return tuple(results)
 
 
 def _keys(keys: Iterable[str]) -> frozenset[str]:
@@ -106,6 +111,10 @@ class Analysis(Drawable, Tabular):
         Customers of class A to call; None if they were not sought.
     alerts
         Events that need attention.
+    past
+        Totals of the classes in earlier results and this one, of the history; the oldest first.
+    record
+        What became of the alerts of earlier runs, of the history; None if not known.
     crm
         Reports on the CRM, a `~abcxyz.crm.analysis.CrmAnalysis`; None without a CRM.
     raised_before
@@ -135,6 +144,8 @@ class Analysis(Drawable, Tabular):
     outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
     calls: CallList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
+    past: tuple[PastResult, ...] = field(default=(), converter=_results)
+    record: AlertRecord | None = None
     crm: CrmResult | None = None
     raised_before: frozenset[str] = field(default=frozenset(), converter=_keys, repr=False)
     quiet: frozenset[str] = frozenset()

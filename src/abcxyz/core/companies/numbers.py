@@ -29,6 +29,8 @@ def clean_number(value: object) -> str:
     ('7709000010', '7709000010', '')
     """
     if isinstance(value, str):
+        if value.isalnum():
+            return value
         return _SEPARATORS.sub("", value.removesuffix(".0"))
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else ""

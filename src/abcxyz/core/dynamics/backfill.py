@@ -23,7 +23,7 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzWarning, InputError
 
-__all__ = ["backfill", "backfill_dates", "backfill_window"]
+__all__ = ["backfill", "backfill_dates", "backfill_panels", "backfill_window"]
 
 
 def backfill_dates(since: DayLike, as_of: DayLike, settings: Settings) -> tuple[date, ...]:
@@ -130,6 +130,28 @@ def backfill(
     >>> [(str(one.dated), one.customers.tolist(), one.segment.tolist()) for one in snapshots]
     [('2026-02-28', ['a'], [0]), ('2026-03-31', ['a', 'b'], [2, 5])]
     """
+    made = backfill_panels(
+        transactions, since=since, as_of=as_of, settings=settings, previous=previous, band=band
+    )
+    return (snapshot for snapshot, _ in made)
+
+
+def backfill_panels(
+    transactions: Transactions | Iterable[Transactions],
+    *,
+    since: DayLike,
+    as_of: DayLike,
+    settings: Settings | None = None,
+    previous: Snapshot | None = None,
+    band: float = BAND,
+) -> Iterator[tuple[Snapshot, Panel]]:
+    """Compute snapshots as `backfill` does, each with the panel that it was made of.
+
+    Parameters
+    ----------
+    transactions, since, as_of, settings, previous, band
+        As in `backfill`; so are errors and warnings.
+    """
     settings = Settings() if settings is None else settings
     days = backfill_dates(since, as_of, settings)
     runs = [settings.periods(day) for day in days]
@@ -205,7 +227,7 @@ def _follow(
     settings: Settings,
     previous: Snapshot,
     band: float,
-) -> Iterator[Snapshot]:
+) -> Iterator[tuple[Snapshot, Panel]]:
     """Continue from a snapshot, whose customers may be missing from the sales."""
     for day, periods in dates:
         _, panel = table.until(periods)
@@ -214,12 +236,12 @@ def _follow(
         check_comparable(previous, snapshot)
         aligned = align(previous.customers, snapshot.customers)
         previous = steadied(snapshot, previous, aligned, abc, xyz, band=band)
-        yield previous
+        yield previous, panel
 
 
 def _slide(
     table: _Table, dates: list[tuple[date, Periods]], settings: Settings, band: float
-) -> Iterator[Snapshot]:
+) -> Iterator[tuple[Snapshot, Panel]]:
     """Start without a snapshot: the customers known on a date are among those of the next."""
     before: tuple[Bools, Snapshot] | None = None
     for day, periods in dates:
@@ -233,7 +255,7 @@ def _slide(
             aligned = Alignment(snapshot.customers, places, np.arange(len(snapshot)))
             snapshot = steadied(snapshot, previous, aligned, abc, xyz, band=band)
         before = known, snapshot
-        yield snapshot
+        yield snapshot, panel
 
 
 class _Table:

@@ -1,4 +1,4 @@
-"""Choice among a learned card and simple curves, by examples of a later time."""
+"""Choice among a learned card and simple models, by examples of a later time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
-from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.landmarks.model import (
     LEAST_EVENTS,
     Binned,
@@ -24,10 +24,10 @@ from abcxyz.core.landmarks.model import (
     calibrated,
     levels_of,
 )
-from abcxyz.core.prospects.logit import ridge_logit
-from abcxyz.core.prospects.metrics import auc_difference, brier_score
+from abcxyz.core.prospects.metrics import auc_difference
+from abcxyz.core.prospects.simple import Simple, fit_simple
 
-__all__ = ["LEARNED", "Curve", "Evidence", "LandmarkFit", "fit_landmarks"]
+__all__ = ["LEARNED", "Evidence", "LandmarkFit", "Trial", "fit_landmarks"]
 
 LEARNED = "learned"
 _FOLDS = 4
@@ -35,59 +35,36 @@ _GROUPS = 10
 _LEAST_LANDMARKS = 3  # whose outcome was known on the held-back day
 
 
-@frozen(eq=False)
-class Curve:
-    """Log-odds as a straight line over one feature.
+@frozen(kw_only=True)
+class Trial:
+    """How a card has to prove itself against the simple models.
 
     Parameters
     ----------
-    feature
-        Name of the feature.
-    logarithm
-        Whether the line is over the logarithm of the feature, which is not negative.
-    middle
-        Value that stands for an unknown one.
-    intercept, slope
-        Of the line.
+    held_from
+        Landmark from which examples are held back; None for the last one.
+    apart
+        Whether held-back examples of units that have earlier ones too are left out.
+    by_brier
+        Whether the Brier score has to be better with its whole interval; otherwise it may be the
+        AUC instead, where the Brier score is not worse.
+    slope
+        Limits of the calibration slope of the card on the held-back examples; None for none.
+    most
+        Number of features of the card at most; None for all.
+    recent
+        Days before the last landmark whose examples set the level of the probabilities with it.
     """
 
-    feature: str
-    logarithm: bool
-    middle: float
-    intercept: float
-    slope: float
+    held_from: int | None = None
+    apart: bool = False
+    by_brier: bool = False
+    slope: tuple[float, float] | None = None
+    most: int | None = None
+    recent: int = 0
 
-    @classmethod
-    def fit(
-        cls,
-        feature: str,
-        logarithm: bool,
-        examples: Examples,
-        rows: Ints | slice = slice(None),
-        weights: Floats | None = None,
-    ) -> Curve:
-        """Fit the line to examples."""
-        values = examples.columns[feature][rows]
-        known = values[~np.isnan(values)]
-        middle = float(np.median(known)) if len(known) else 1.0
-        curve = cls(feature, logarithm, middle, 0.0, 1.0)
-        intercept, (slope,) = ridge_logit(
-            curve.scale(values)[:, None],
-            examples.outcome[rows],
-            penalty=1e-3,
-            weights=None if weights is None else weights[rows],
-        )
-        return cls(feature, logarithm, middle, intercept, float(slope))
 
-    def scale(self, values: Floats) -> Floats:
-        """Return the values over which the line is drawn."""
-        known: Floats = np.where(np.isnan(values), self.middle, values)
-        return np.log1p(np.maximum(known, 0)) if self.logarithm else known
-
-    def log_odds(self, columns: Mapping[str, Any], n: int) -> Floats:
-        """Return the (n,) log-odds of examples."""
-        del n
-        return self.intercept + self.slope * self.scale(columns[self.feature])
+_USUAL = Trial()
 
 
 @frozen(eq=False)
@@ -129,16 +106,16 @@ class LandmarkFit:
     Parameters
     ----------
     basis
-        ``learned``, the feature of the simple curve, or an empty string where there are too few
+        ``learned``, the feature of the simple model, or an empty string where there are too few
         examples.
     model
-        A card or a curve; None where there are too few examples.
+        A card or a simple model; None where there are too few examples.
     levels
         The calibration.
     judged
         Quality on the held-back examples; None without any.
     gain
-        How much the Brier score of the card is below that of the best simple curve, with its
+        How much the Brier score of the card is below that of the best simple model, with its
         interval; None if they were not compared.
     ranking
         The same of the AUC.
@@ -149,10 +126,12 @@ class LandmarkFit:
         other customers.
     evidence
         The held-back examples by their probability.
+    tried
+        ``learned`` or the feature of a simple model -> its quality on the held-back examples.
     """
 
     basis: str
-    model: Card | Curve | None
+    model: Card | Simple | None
     levels: Levels = ((0.0, 1.0), (0.0, 1.0))
     judged: Judged | None = None
     gain: Gain | None = None
@@ -161,6 +140,7 @@ class LandmarkFit:
     events: int = 0
     later: bool = False
     evidence: Evidence | None = None
+    tried: Mapping[str, Judged] = field(factory=dict, converter=frozen_map)
 
     def probability(self, columns: Mapping[str, Any], focus: Bools) -> Floats:
         """Return the (n,) calibrated probabilities; NaN without a model."""
@@ -170,9 +150,13 @@ class LandmarkFit:
 
 
 def fit_landmarks(
-    examples: Examples, trends: Mapping[str, str], simple: Mapping[str, bool], horizon: int
+    examples: Examples,
+    trends: Mapping[str, str],
+    simple: Mapping[str, str],
+    horizon: int,
+    trial: Trial = _USUAL,
 ) -> LandmarkFit:
-    """Fit a card and simple curves to examples, and choose by held-back examples.
+    """Fit a card and simple models to examples, and choose by held-back examples.
 
     Parameters
     ----------
@@ -181,9 +165,11 @@ def fit_landmarks(
     trends
         Feature -> direction, see `Binned.of`.
     simple
-        Feature of a simple curve -> whether it is drawn over the logarithm.
+        Feature of a simple model -> its kind, see `fit_simple`.
     horizon
         Days after a landmark that the outcome covers.
+    trial
+        How the card has to prove itself.
 
     Returns
     -------
@@ -191,13 +177,15 @@ def fit_landmarks(
 
     Notes
     -----
-    1. The examples of the last landmark are held back. A card and the curves are fitted to those
-       whose outcome was known on that day, and calibrated on the last landmark among these.
+    1. The examples of the last landmarks are held back. A card and the simple models are fitted
+       to those whose outcome was known on the first of these days, and calibrated on the last
+       landmark among these.
     2. If these are too few, the last landmark of a quarter of the units is held back from fits
        to the other three quarters, at all landmarks.
-    3. The curve with the lower Brier score on the held-back examples stands for simplicity. The
-       card is chosen if its Brier score or its AUC is better with the whole 95 % interval of the
-       difference, and the other of the two is not worse in the same sense; otherwise the curve.
+    3. The simple model with the lower Brier score on the held-back examples stands for
+       simplicity. The card is chosen if its Brier score or its AUC is better with the whole 95 %
+       interval of the difference, and the other of the two is not worse in the same sense;
+       otherwise the simple model. *trial* may ask for more.
     4. The chosen one is fitted to all examples and calibrated on the last landmark, on
        predictions made without the unit itself.
 
@@ -207,41 +195,53 @@ def fit_landmarks(
     events = int(examples.outcome.sum())
     if not examples.enough:
         return LandmarkFit(basis="", model=None, rows=len(examples), events=events)
-    last = int(examples.day.max())
-    final = examples.take(examples.day == last)
-    earlier = examples.take(examples.day + horizon <= last)
-    learner = _Learner(examples, trends, simple)
-    later = earlier.enough and len(np.unique(earlier.day)) >= _LEAST_LANDMARKS
+    held_from = int(examples.day.max()) if trial.held_from is None else trial.held_from
+    earlier = examples.take(examples.day + horizon <= held_from)
+    held = examples.day >= held_from
+    if trial.apart:
+        held &= ~np.isin(examples.unit, earlier.unit)
+    final = examples.take(held)
+    learner = _Learner(examples, trends, simple, trial)
+    later = earlier.enough and len(np.unique(earlier.day)) >= _LEAST_LANDMARKS and len(final) > 0
     if later:
-        before = _Learner(earlier, trends, simple)
+        before = _Learner(earlier, trends, simple, trial)
         test, outside = final, {name: before.calibrated(name, final) for name in before.names}
     else:
         test, outside = examples, {name: learner.left_out(name) for name in learner.names}
     scope = test.focus if _both(test.outcome[test.focus]) else np.ones(len(test), dtype=bool)
     truth = test.outcome[scope]
     inside = {name: one[scope] for name, one in outside.items()}
-    chosen = min(simple, key=lambda name: brier_score(truth, inside[name]))
+    past = earlier if later else examples
+    known = past.outcome[past.focus] if scope is test.focus else past.outcome
+    tried = {name: Judged.of(truth, one, float(known.mean())) for name, one in inside.items()}
+    chosen = min(simple, key=lambda name: tried[name].brier)
     gain = brier_gain(truth, inside[LEARNED], inside[chosen], test.unit[scope])
     ranking = None
     if truth.any() and not truth.all():
         ranking = _ranking_gain(truth, inside[LEARNED], inside[chosen], test.unit[scope])
-        if max(gain.low, ranking.low) > 0 and min(gain.high, ranking.high) > 0:
+        if _is_proven(tried[LEARNED], gain, ranking, trial):
             chosen = LEARNED
     model, levels = learner.fit(chosen)
-    past = earlier if later else examples
-    known = past.outcome[past.focus] if scope is test.focus else past.outcome
     return LandmarkFit(
         basis=chosen,
         model=model,
         levels=levels,
-        judged=Judged.of(truth, inside[chosen], float(known.mean())),
+        judged=tried[chosen],
         gain=gain,
         ranking=ranking,
         rows=len(examples),
         events=events,
         later=later,
         evidence=Evidence.of(truth, inside[chosen]),
+        tried=tried,
     )
+
+
+def _is_proven(card: Judged, gain: Gain, ranking: Gain, trial: Trial) -> bool:
+    if trial.slope is not None and not trial.slope[0] <= card.slope <= trial.slope[1]:
+        return False
+    better = gain.low if trial.by_brier else max(gain.low, ranking.low)
+    return better > 0 and min(gain.high, ranking.high) > 0
 
 
 def _ranking_gain(truth: Bools, ours: Floats, other: Floats, unit: Ints) -> Gain:
@@ -262,45 +262,58 @@ def _both(outcome: Bools) -> bool:
 
 
 class _Learner:
-    """Fits of a card and of simple curves to the same examples."""
+    """Fits of a card and of simple models to the same examples."""
 
     def __init__(
-        self, examples: Examples, trends: Mapping[str, str], simple: Mapping[str, bool]
+        self,
+        examples: Examples,
+        trends: Mapping[str, str],
+        simple: Mapping[str, str],
+        trial: Trial,
     ) -> None:
         self.names = (LEARNED, *simple)
+        self._recent = trial.recent
         self._examples, self._simple = examples, simple
         self._weights = age_weights(examples.day)
-        self._binned = Binned.of(examples, trends)
+        self._of_card = self._weights
+        if examples.weight is not None:
+            self._of_card = self._weights * examples.weight
+        self._binned = Binned.of(examples, trends, trial.most)
         self._raw: dict[str, Floats] = {}
 
     @functools.cached_property
     def _card(self) -> Card:
-        return self._binned.fit(self._examples.outcome, weights=self._weights)
+        return self._binned.fit(self._examples.outcome, weights=self._of_card)
 
-    def _model(self, name: str, rows: Ints | None = None) -> Card | Curve:
+    def _model(self, name: str, rows: Ints | None = None) -> Card | Simple:
         """Fit to some examples; None for all."""
         if name != LEARNED:
             part = slice(None) if rows is None else rows
-            return Curve.fit(name, self._simple[name], self._examples, part, self._weights)
+            values, outcome = self._examples.columns[name][part], self._examples.outcome[part]
+            return fit_simple(name, self._simple[name], values, outcome, self._weights[part])
         if rows is None:
             return self._card
-        return self._binned.fit(self._examples.outcome, rows, self._weights, self._card)
+        return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
 
     def _left_out(self, name: str) -> Floats:
         """Return log-odds of all examples, by models fitted without the example's unit."""
         if name not in self._raw:
             fold, raw = self._examples.unit % _FOLDS, np.zeros(len(self._examples))
             for k in range(_FOLDS):
-                part = self._examples.take(fold == k)
+                rows = np.flatnonzero(fold == k)
                 model = self._model(name, np.flatnonzero(fold != k))
-                raw[fold == k] = model.log_odds(part.columns, len(part))
+                if isinstance(model, Card):
+                    raw[rows] = self._binned.log_odds(model, rows)
+                else:
+                    column = {name: self._examples.columns[name][rows]}
+                    raw[rows] = model.log_odds(column, len(rows))
             self._raw[name] = raw
         return self._raw[name]
 
     def _levels(self, name: str) -> Levels:
-        return levels_of(self._examples, self._left_out(name))
+        return levels_of(self._examples, self._left_out(name), self._recent)
 
-    def fit(self, name: str) -> tuple[Card | Curve, Levels]:
+    def fit(self, name: str) -> tuple[Card | Simple, Levels]:
         """Fit to all examples, and calibrate on the last landmark."""
         return self._model(name), self._levels(name)
 

@@ -29,7 +29,7 @@ from abcxyz.toolkit.catalogue import Catalogue, Message
 
 __all__ = ["lapse_of", "lapse_risk"]
 
-_CURVES = {"rhythm": False, "silence": True}
+_CURVES = {"rhythm": "line", "silence": "logarithm"}
 _SAY = Catalogue()
 _YEAR, _QUARTER = 365, 90
 

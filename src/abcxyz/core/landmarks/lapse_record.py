@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, frozen_map
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, freeze, frozen_map
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit
 from abcxyz.core.landmarks.model import Judged
@@ -97,6 +97,25 @@ class LapseRisk:
         """Customer -> index in the arrays."""
         return frozen_map({who: i for i, who in enumerate(self.customers.tolist())})
 
+    def take(self, rows: Ints) -> LapseRisk:
+        """Select customers by their rows, ascending."""
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[rows] = True
+        return evolve(
+            self,
+            customers=freeze(self.customers[rows]),
+            abc=freeze(self.abc[rows]),
+            segment=freeze(self.segment[rows]),
+            probability=freeze(self.probability[rows]),
+            money=freeze(self.money[rows]),
+            expected_loss=freeze(self.expected_loss[rows]),
+            late=freeze(self.late[rows]),
+            orders=freeze(self.orders[rows]),
+            months=freeze(self.months[chosen[self._monthly]]),
+            facts={name: one[rows] for name, one in self.facts.items()},
+            pushes={name: one[rows] for name, one in self.pushes.items()},
+        )
+
     @property
     def in_a(self) -> Bools:
         """(n,) whether the customer is of class A."""
@@ -112,6 +131,10 @@ class LapseRisk:
         if self.basis != "rule":
             chosen &= self.probability >= NAMED
         return np.flatnonzero(chosen)
+
+    def facts_of(self, i: int) -> dict[str, float]:
+        """Return the facts of customer number *i* by name."""
+        return self._reasons.facts_of(i)
 
     def groups(self, i: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return which groups of features speak for a lapse of customer number *i*, and against.
@@ -133,13 +156,14 @@ class LapseRisk:
         # How long the silence is, is the first question about anybody who is late.
         return Reasons(self.pushes, self.facts, first=("silence", self.late))
 
-    def usual_gap(self, i: int) -> float:
-        """Return the usual days between orders of customer number *i*.
+    @functools.cached_property
+    def usual_gaps(self) -> Floats:
+        """(n,) usual days between orders.
 
         The mean of the own gaps; after a single order the median one of all customers.
         """
-        own = float(self.facts["own_gap"][i])
-        return float(self.facts["mean_gap"][i]) if math.isnan(own) else own
+        own = self.facts["own_gap"]
+        return freeze(np.where(np.isnan(own), self.facts["mean_gap"], own))
 
     def months_of(self, i: int) -> tuple[float, ...]:
         """Return the money of 24 months of customer number *i*; empty unless late in class A."""

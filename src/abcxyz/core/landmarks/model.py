@@ -15,7 +15,7 @@ from abcxyz.core.prospects.attributes import Attribute
 from abcxyz.core.prospects.binning import bin_attribute, weight_of_evidence
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.core.prospects.logit import calibrate, ridge_logit, shift_to_share, sigmoid
-from abcxyz.core.prospects.metrics import brier_score, roc_auc
+from abcxyz.core.prospects.metrics import ReliabilityBin, brier_score, reliability, roc_auc
 
 __all__ = [
     "LEAST_EVENTS",
@@ -64,6 +64,8 @@ class Examples:
         (n,) landmark, counted from 1970-01-01.
     focus
         (n,) whether the example belongs to those about whom decisions are made (class A).
+    weight
+        (n,) positive weights in the fit of a card; None for 1.
     """
 
     columns: Mapping[str, Any]
@@ -71,6 +73,7 @@ class Examples:
     unit: Ints
     day: Ints
     focus: Bools
+    weight: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -83,6 +86,7 @@ class Examples:
             unit=self.unit[rows],
             day=self.day[rows],
             focus=self.focus[rows],
+            weight=None if self.weight is None else self.weight[rows],
         )
 
     @property
@@ -136,7 +140,7 @@ class Binned:
     places: tuple[Ints, ...]
 
     @classmethod
-    def of(cls, examples: Examples, trends: Mapping[str, str]) -> Binned:
+    def of(cls, examples: Examples, trends: Mapping[str, str], most: int | None = None) -> Binned:
         """Bin the features by their weights of evidence.
 
         Parameters
@@ -146,8 +150,11 @@ class Binned:
         trends
             Feature -> ``up``, ``down``, ``auto`` or ``none`` (any shape); a feature whose values
             are not numbers is a category.
+        most
+            Number of features, those of the largest information value; None for all that hold
+            any.
         """
-        attributes, places = [], []
+        found: list[tuple[float, Attribute, Ints]] = []
         for name, column in examples.columns.items():
             number = getattr(column, "dtype", None) == np.float64
             one = bin_attribute(
@@ -160,10 +167,11 @@ class Binned:
                 smoothing=_SMOOTHING,
             )
             if one.information > _LEAST_INFORMATION:
-                place, _, _ = place_values(column, one.attribute, strict=False)
-                attributes.append(one.attribute)
-                places.append(np.where(place < 0, len(one.attribute.bins), place))
-        return cls(tuple(attributes), tuple(places))
+                found.append((one.information, one.attribute, one.places))
+        if most is not None and len(found) > most:
+            least = sorted((one[0] for one in found), reverse=True)[most - 1]
+            found = [one for one in found if one[0] >= least][:most]
+        return cls(tuple(one[1] for one in found), tuple(one[2] for one in found))
 
     def fit(
         self,
@@ -224,6 +232,14 @@ class Binned:
             ),
         )
 
+    def log_odds(self, card: Card, rows: Ints) -> Floats:
+        """Return the log-odds of some of the examples by a card of these bins."""
+        place = {one.name: bins for one, bins in zip(self.attributes, self.places, strict=True)}
+        total = np.full(len(rows), card.intercept)
+        for part in card.parts:
+            total += part.values[place[part.attribute.name][rows]]
+        return total
+
 
 @frozen(eq=False)
 class Card:
@@ -252,10 +268,14 @@ class Judged:
         Mean squared error of the probabilities.
     brier_base
         That of the share of the outcome among the earlier examples, for everyone.
-    slope
-        Calibration slope: that of the outcome's log-odds over the predicted ones; 1 is right.
+    slope, intercept
+        Calibration: of the outcome's log-odds over the predicted ones; 1 and 0 are right.
     rows
         Number of held-back examples.
+    log_loss
+        Mean negative log-likelihood.
+    deciles
+        Predicted and observed share, over groups of similar probability.
     """
 
     auc: float
@@ -265,16 +285,19 @@ class Judged:
     brier_base: float
     slope: float
     rows: int
+    intercept: float = math.nan
+    log_loss: float = math.nan
+    deciles: tuple[ReliabilityBin, ...] = ()
 
     @classmethod
     def of(cls, outcome: Bools, probability: Floats, base: float) -> Judged:
         """Judge probabilities against outcomes; *base* is the share known before."""
-        auc = low = high = slope = math.nan
+        auc = low = high = slope = intercept = math.nan
+        near = np.clip(probability, 1e-4, 1 - 1e-4)
         if outcome.any() and not outcome.all():
             area = roc_auc(outcome, probability)
             auc, low, high = area.value, area.low, area.high
-            near = np.clip(probability, 1e-4, 1 - 1e-4)
-            slope = calibrate(outcome, np.log(near / (1 - near)), slope_penalty=1e-6)[1]
+            intercept, slope = calibrate(outcome, np.log(near / (1 - near)), slope_penalty=1e-6)
         return cls(
             auc=auc,
             auc_low=low,
@@ -283,6 +306,9 @@ class Judged:
             brier_base=brier_score(outcome, np.full(len(outcome), base)),
             slope=slope,
             rows=len(outcome),
+            intercept=intercept,
+            log_loss=-float(np.log(np.where(outcome, near, 1 - near)).mean()),
+            deciles=reliability(outcome, probability),
         )
 
 
@@ -331,8 +357,17 @@ def calibrated(raw: Floats, focus: Bools, levels: Levels) -> Floats:
     return sigmoid(np.where(focus, base + slope * raw, other_base + other_slope * raw))
 
 
-def levels_of(examples: Examples, raw: Floats) -> Levels:
+def levels_of(examples: Examples, raw: Floats, recent: int = 0) -> Levels:
     """Calibrate log-odds on examples, those in focus apart from the others.
+
+    Parameters
+    ----------
+    examples
+        Examples with their outcomes.
+    raw
+        (n,) log-odds.
+    recent
+        Days before the last landmark whose examples count as its own.
 
     Notes
     -----
@@ -342,7 +377,7 @@ def levels_of(examples: Examples, raw: Floats) -> Levels:
     """
     weights = age_weights(examples.day)
     base, slope = calibrate(examples.outcome, raw, slope_penalty=_SLOPE_PENALTY, weights=weights)
-    last = examples.day == examples.day.max()
+    last = examples.day >= examples.day.max() - recent
     levels = []
     for rows in (examples.focus, ~examples.focus):
         own_base, own_slope = 0.0, 1.0

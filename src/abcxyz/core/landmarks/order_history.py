@@ -23,6 +23,7 @@ _MIDDLE = 1 << 31  # days before and after 1970-01-01, in 32 bits
 _MANY = 1 << 22  # lines after which the collected ones are reduced to days
 _MOST = 1 << 24  # entries above which a history is given up, half a gigabyte
 _TABLE = 1 << 24  # cells of a table of positions by customer and day, 64 megabytes
+_SPARSE = 16  # entries of a customer, on average, up to which all of them are counted
 _FAR = 1 << 20  # more than any gap between two days
 
 
@@ -92,8 +93,19 @@ class OrderHistory:
         if table is not None:
             first, last = self.span
             return table[:, min(max(day, first), last + 1) - first].astype(np.int64)
-        rows = np.arange(len(self), dtype=np.int64) << 32
-        return np.searchsorted(self.keys, rows | (day + _MIDDLE))
+        if len(self.keys) > _SPARSE * len(self):
+            rows = np.arange(len(self), dtype=np.int64) << 32
+            return np.searchsorted(self.keys, rows | (day + _MIDDLE))
+        # Counting all entries is cheaper than a search for every customer among a few of each.
+        earlier = np.zeros(len(self.keys) + 1, dtype=np.int64)
+        np.cumsum(self._days < day, out=earlier[1:])
+        ends = np.append(self.starts[1:], len(self.keys))
+        places: Ints = self.starts + earlier[ends] - earlier[self.starts]
+        return places
+
+    @functools.cached_property
+    def _days(self) -> npt.NDArray[np.int32]:
+        return ((self.keys & 0xFFFFFFFF) - _MIDDLE).astype(np.int32)
 
     @functools.cached_property
     def _positions(self) -> npt.NDArray[np.int32] | None:

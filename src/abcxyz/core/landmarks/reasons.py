@@ -11,12 +11,12 @@ import numpy as np
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.core.classes.segments import ABC
-from abcxyz.core.landmarks.fit import Curve
 from abcxyz.core.landmarks.model import Card
+from abcxyz.core.prospects.simple import Simple
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import money, number
 
-__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason"]
+__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason", "strongest"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -45,10 +45,10 @@ _NEEDED = MappingProxyType(
 )
 
 
-def pushes_of(model: Card | Curve | None, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+def pushes_of(model: Card | Simple | None, columns: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return for every group the (n,) log-odds by which it moves each example off the average."""
     pushes: dict[str, Floats] = {}
-    if isinstance(model, Curve):
+    if isinstance(model, Simple):
         raw = model.log_odds(columns, 0)
         group = next(name for name, members in GROUPS.items() if model.feature in members)
         return {group: raw - float(np.median(raw)) if len(raw) else raw}
@@ -146,6 +146,20 @@ def _letter(code: float) -> str:
     return ABC[int(code)] if 0 <= code < len(ABC) else "N"
 
 
+def strongest(pushes: Mapping[str, float]) -> tuple[list[str], list[str]]:
+    """Return which groups raise a probability, and which lower it, the strongest first.
+
+    Parameters
+    ----------
+    pushes
+        Group of features -> log-odds by which it moves the probability off the average; groups
+        that hardly move it are no reason.
+    """
+    strengths = [(push, name) for name, push in pushes.items() if abs(push) >= _TELLING]
+    raising = [name for _, name in sorted((-push, name) for push, name in strengths if push > 0)]
+    return raising, [name for push, name in sorted(strengths) if push < 0]
+
+
 class Reasons:
     """Reasons of n probabilities: what moves each off the average, as sentences.
 
@@ -174,25 +188,20 @@ class Reasons:
 
         The strongest group is the first, and three of either side are the most.
         """
-        return self._groups(i, self._facts_of(i))
+        return self._groups(i, self.facts_of(i))
 
     def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
         """Return what raises probability number *i* in words, or what lowers it."""
-        facts = self._facts_of(i)
+        facts = self.facts_of(i)
         return [reason(group, facts, lang) for group in self._groups(i, facts)[against]]
 
     def _groups(
         self, i: int, facts: Mapping[str, float]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        strengths = [
-            (push, name)
-            for name, push in zip(self._pushes, self._table(i), strict=True)
-            if abs(push) >= _TELLING and is_known(name, facts)
-        ]
-        raising = [
-            name for _, name in sorted((-push, name) for push, name in strengths if push > 0)
-        ]
-        lowering = [name for push, name in sorted(strengths) if push < 0]
+        pushes = zip(self._pushes, self._table(i), strict=True)
+        raising, lowering = strongest(
+            {name: push for name, push in pushes if is_known(name, facts)}
+        )
         if self._first is not None:
             group, holds = self._first
             if holds[i] and is_known(group, facts):
@@ -204,7 +213,8 @@ class Reasons:
         row: list[float] = self._stacked[i].tolist() if self._pushes else []
         return row
 
-    def _facts_of(self, i: int) -> dict[str, float]:
+    def facts_of(self, i: int) -> dict[str, float]:
+        """Return the facts behind probability number *i*."""
         return dict(zip(self._facts, self._stacked_facts[i].tolist(), strict=True))
 
     # One row of a table is read faster than one number each of many arrays.

@@ -173,7 +173,7 @@ def rise_of(
     )  # fmt: skip
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
-        fit = fit_landmarks(examples, _TRENDS, {_VALUE: True}, horizon)
+        fit = fit_landmarks(examples, _TRENDS, {_VALUE: "logarithm"}, horizon)
     now = _with_value(features_at(history, day, settings, horizon))
     abc, value, limit = now.abc, now.value, now.limit
     if snapshot is not None:

@@ -36,11 +36,14 @@ class Binning:
         (bins + 1, 2) number of leads per bin: others, class A. The last row is unknown values.
     woe
         (bins + 1,) weight of evidence.
+    places
+        (n,) bin of each lead they were fitted to, the last for unknown values.
     """
 
     attribute: Attribute
     counts: Ints
     woe: Floats
+    places: Ints
 
     @property
     def shares(self) -> Floats:
@@ -120,18 +123,24 @@ def bin_attribute(
     else:
         bins = _word_bins(column, min_share)
     attribute = Attribute(name, kind, 0.0, bins)
-    counts = count(attribute, column, outcome)
-    return Binning(attribute, counts, weight_of_evidence(counts, smoothing))
+    places = _places(attribute, column)
+    counts = _counts(attribute, places, outcome)
+    return Binning(attribute, counts, weight_of_evidence(counts, smoothing), places)
 
 
 def count(attribute: Attribute, column: Any, outcome: Bools) -> Ints:
     """Count the others and class A per bin; the last row is unknown values."""
+    return _counts(attribute, _places(attribute, column), outcome)
+
+
+def _places(attribute: Attribute, column: Any) -> Ints:
     places, _, _ = place_values(column, attribute, strict=False)
+    return np.where(places < 0, len(attribute.bins), places)
+
+
+def _counts(attribute: Attribute, places: Ints, outcome: Bools) -> Ints:
     size = len(attribute.bins) + 1
-    place = np.where(places < 0, size - 1, places)
-    pair = np.bincount(2 * place + outcome, minlength=2 * size)
-    found: Ints = pair.reshape(size, 2)
-    return found
+    return np.bincount(2 * places + outcome, minlength=2 * size).reshape(size, 2)
 
 
 def _number_bins(

@@ -49,6 +49,10 @@ class Offer(Row):
     of: int
     share: float
 
+    def evidence(self, lang: str = "en") -> str:
+        """Return the evidence in a sentence."""
+        return self.explain(lang)
+
     def explain(self, lang: str = "en") -> str:
         """Return the evidence in a sentence."""
         share = percent(self.share, lang)

@@ -87,7 +87,8 @@ def clean(
         first = _first_changes(deals, changes, row)
         deals = _created_first(deals, first, account)
         then = _last_outcome(deals, changes, row, stages)
-        _gaps(deals, first, outcome, then, account)
+        _gaps(deals, first, account)
+        _differences(deals, changes, row, outcome, then, account)
         outcome = np.where(np.isnat(first), outcome, then)
         result["changes"] = changes
     _amounts(deals, outcome, account)
@@ -170,11 +171,21 @@ def _created_first(deals: Deals, first: Moments, account: Account) -> Deals:
     return deals.with_columns(created=np.where(late, first, deals.created))
 
 
-def _gaps(deals: Deals, first: Moments, now: Codes, then: Codes, account: Account) -> None:
+def _gaps(deals: Deals, first: Moments, account: Account) -> None:
     account.add("no_history", np.isnat(first), deals.deal)
     account.add("history_gap", first - deals.created > np.timedelta64(60, "s"), deals.deal)
-    known = ~np.isnat(first) & (now >= 0) & (then >= 0)
+
+
+def _differences(
+    deals: Deals, changes: StageChanges, row: Ints, now: Codes, then: Codes, account: Account
+) -> None:
+    """Enter the deals whose stage of today is not the last one of their history."""
+    last = np.full(len(deals), -1, dtype=np.int64)
+    last[row] = changes.stage.codes_in(deals.stage.categories)
+    known = (now >= 0) & (then >= 0)
     account.add("outcome_differs", known & (now != then), deals.deal, deals.amount)
+    moved = known & (now == then) & (last != deals.stage.codes)
+    account.add("stage_differs", moved, deals.deal)
 
 
 def _amounts(deals: Deals, outcome: Codes, account: Account) -> None:

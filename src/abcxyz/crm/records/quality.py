@@ -30,6 +30,10 @@ CRM_PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "closed_before_created": ("deals closed before their creation", "duration_left_out"),
         "long_activity": ("activities longer than 8 hours", "cut"),
         "outcome_differs": ("deals whose field and history disagree on the stage", "history_wins"),
+        "stage_differs": (
+            "deals whose stage is not the last one of their history",
+            "history_wins",
+        ),
         "history_gap": (
             "deals whose history does not begin at their creation",
             "gap_left_out",

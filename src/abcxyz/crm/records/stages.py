@@ -21,9 +21,10 @@ Places = npt.NDArray[np.int16]
 """Places of stages in the order of their funnel, -1 for side stages."""
 
 #: Words by which a final stage of an export is recognised where nothing else tells its meaning.
-_WON = ("won", "closed won", "success", "успешно", "выигран", "успешно реализовано")
+_WON = ("won", "closed won", "success", "успешно", "выигран", "успешно реализовано", "142")
 _LOST = ("lost", "closed lost", "lose", "apology", "junk", "declined", "cancelled", "проигран")
-_LOST_TOO = ("провал", "отказ", "закрыто и не реализовано")
+#: amoCRM numbers its final stages alike in every pipeline.
+_LOST_TOO = ("провал", "отказ", "закрыто и не реализовано", "143")
 
 
 @frozen
@@ -122,6 +123,15 @@ class StageMap:
                 known=", ".join(self.funnels),
             )
         return self.funnels[funnel]
+
+    @property
+    def titles(self) -> dict[tuple[str, str], str]:
+        """Funnel and id of a stage -> its title."""
+        return {
+            (funnel, one.id): one.title
+            for funnel, stages in self.funnels.items()
+            for one in stages
+        }
 
     def order(self, funnel: str) -> tuple[Stage, ...]:
         """Return the stages that have a place, in their order; the won one is the last."""

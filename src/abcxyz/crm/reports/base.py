@@ -30,6 +30,7 @@ __all__ = [
     "is_share",
     "named",
     "shown",
+    "table_cells",
     "table_columns",
 ]
 
@@ -72,6 +73,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def table_cells(rows: Sequence[Row], lang: str) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and the cells of rows as text, with their reasons in the last column."""
+    plain = [row.to_dict() for row in rows]
+    heads = table_columns(plain)
+    titles = [text(heading(name), lang) for name in heads]
+    cells = [[shown(name, row[name], lang) for name in heads] for row in plain]
+    reasons = [row.evidence(lang) for row in rows]
+    if any(reasons):
+        titles.append(text("Reasons", lang))
+        cells = [[*line, reason] for line, reason in zip(cells, reasons, strict=True)]
+    return titles, cells
+
+
 class Row:
     """Base of the rows of reports: attrs classes that convert to a dictionary."""
 
@@ -81,6 +95,11 @@ class Row:
         """Return the fields by name, ready for JSON: unknown figures are None."""
         fields: tuple[Any, ...] = attrs.fields(type(self))  # type: ignore[arg-type]
         return {one.name: _plain(getattr(self, one.name)) for one in fields}
+
+    def evidence(self, lang: str = "en") -> str:
+        """Return why the row is in the table, in words; empty where figures say it."""
+        del lang
+        return ""
 
 
 _Row = TypeVar("_Row", bound=Row)
@@ -125,10 +144,7 @@ class Report(Drawable, Tabular, Row, ABC):
 
     def to_html(self, lang: str = "en") -> str:
         """Return the main table in HTML; every cell is escaped."""
-        rows = [row.to_dict() for row in self.rows()]
-        heads = table_columns(rows)
-        cells = [[shown(name, row[name], lang) for name in heads] for row in rows]
-        titles = [text(heading(name), lang) for name in heads]
+        titles, cells = table_cells(self.rows(), lang)
         return html_table(self.title(lang), titles, cells)
 
     def _repr_html_(self) -> str:
@@ -184,6 +200,7 @@ _SHARES = frozenset(
         "aside",
         "won_met",
         "won_late",
+        "probability",
         "return_",
     ]
 )

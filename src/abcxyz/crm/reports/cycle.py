@@ -12,6 +12,7 @@ from attrs import frozen
 from abcxyz._arrays import Floats
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.deals.stuck import check_history
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, LOST, OPEN, WON
 from abcxyz.crm.reports.base import Report, Row, find
@@ -22,13 +23,11 @@ from abcxyz.crm.statistics.survival import (
     log_rank,
     restricted_mean_difference,
 )
-from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
-__all__ = ["CycleChange", "CycleReport", "CycleRow", "StageTime", "check_history", "cycle"]
+__all__ = ["CycleChange", "CycleReport", "CycleRow", "StageTime", "cycle"]
 
 _DAY = np.timedelta64(86400, "s")
-_GAPS = 0.2
 #: Ways to leave a stage, in the order of the fields of `StageTime`.
 _ORDER = ("forward", "backward", "lost", "handed_over", "aside")
 #: Exit of a visit -> number of the way from 1, 0 while it goes on; a win goes forward.
@@ -201,26 +200,6 @@ class CycleReport(Report):
             low,
             high,
             log_rank(new, old),
-        )
-
-
-def check_history(crm: CrmData) -> None:
-    """Check that the histories of the deals are whole enough for durations.
-
-    Raises
-    ------
-    InputError
-        More than a fifth of the deals have a gap in their history.
-    """
-    gaps = sum(
-        issue.count for issue in crm.quality.issues if issue.kind in ("history_gap", "no_history")
-    )
-    if len(crm.deals) and gaps > _GAPS * len(crm.deals):
-        raise InputError(
-            "{n} of {all} deals have a gap in their history of stages, so their times are not "
-            "known; read the whole history",
-            n=gaps,
-            all=len(crm.deals),
         )
 
 

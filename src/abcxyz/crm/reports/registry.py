@@ -10,6 +10,9 @@ from attrs import frozen
 
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.baskets.recommendations import recommendations
+from abcxyz.crm.deals.risks import deal_risks
+from abcxyz.crm.deals.stuck import stuck_deals
+from abcxyz.crm.deals.win_probability import win_probability
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.reports.activity import activity
 from abcxyz.crm.reports.base import Report
@@ -21,7 +24,6 @@ from abcxyz.crm.reports.managers import managers
 from abcxyz.crm.reports.products import products
 from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.sources import sources
-from abcxyz.crm.reports.stuck import stuck_deals
 from abcxyz.errors import InputError
 
 __all__ = ["REPORTS", "ReportKind", "make_report"]
@@ -65,6 +67,29 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
             stuck_deals,
             windowed=False,
             options=frozenset({"funnel", "deal_days", "silent"}),
+        ),
+        "win": ReportKind(
+            "which open deals will be won, and what they are expected to bring",
+            win_probability,
+            windowed=False,
+            options=frozenset({"funnel", "horizon", "model", "fields", "allow", "known_since"}),
+        ),
+        "risks": ReportKind(
+            "which open deals are at risk, why, and for how much money",
+            deal_risks,
+            windowed=False,
+            options=frozenset(
+                {
+                    "funnel",
+                    "model",
+                    "fields",
+                    "allow",
+                    "known_since",
+                    "min_money",
+                    "calendar",
+                    "rules",
+                }
+            ),
         ),
         "sla": ReportKind(
             "requests answered in time", service_levels, options=frozenset({"calendar", "rules"})

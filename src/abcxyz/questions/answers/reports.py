@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from abcxyz.core.display import percent, plain_number
+from abcxyz.crm.deals.stuck import stuck_deals as stuck_report
 from abcxyz.crm.reports import funnel as funnel_report
 from abcxyz.crm.reports import lost_reasons
 from abcxyz.crm.reports import managers as managers_report
 from abcxyz.crm.reports.base import NOT_GIVEN
 from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import RULES as SERVICE_RULES
-from abcxyz.crm.reports.stuck import stuck_deals as stuck_report
 from abcxyz.questions.answer import Answer
 from abcxyz.questions.answers.deals import crm_fields
 from abcxyz.questions.answers.selection import filter_deals, subset, window_of

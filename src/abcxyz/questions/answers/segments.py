@@ -19,6 +19,7 @@ from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.questions.answer import Answer, Remark
 from abcxyz.questions.answers.snapshots import (
     money_or_none,
+    money_share,
     place_of,
     plain,
     snapshot_at,
@@ -242,11 +243,6 @@ def matrix(
         rows=len(snapshot),
         **snapshot_fields(data, snapshot, as_of, lang),
     )
-
-
-def money_share(value: float) -> float | None:
-    """Return a share rounded to four decimals; None for one that is not finite."""
-    return round(float(value), 4) if math.isfinite(value) else None
 
 
 def why_segment(

@@ -19,6 +19,7 @@ from abcxyz.toolkit.numbers import date_text
 __all__ = [
     "NoSnapshotError",
     "money_or_none",
+    "money_share",
     "place_of",
     "plain",
     "snapshot_at",
@@ -96,6 +97,11 @@ def money_or_none(value: Any) -> float | None:
     """Return a number rounded to hundredths; None for one that is not finite."""
     number = float(value)
     return round(number, 2) if math.isfinite(number) else None
+
+
+def money_share(value: float) -> float | None:
+    """Return a share rounded to four decimals; None for one that is not finite."""
+    return round(float(value), 4) if math.isfinite(value) else None
 
 
 def plain(value: Any) -> Any:

@@ -164,6 +164,7 @@
       list.scrollTop = 0;
       list.firstElementChild.style.height = shown.length * ROW + "px";
       draw(list);
+      document.dispatchEvent(new CustomEvent("filtered", { detail: { page: page, state: state } }));
     }
     figures(page, active);
     openCard();

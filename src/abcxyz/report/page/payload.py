@@ -16,7 +16,7 @@ from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_nam
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import PLAIN, plain
 
-__all__ = ["packed_customers", "payload"]
+__all__ = ["customer_columns", "packed_customers", "payload"]
 
 _HIGHEST = 9  # of a strip: more would be seen by nobody, and hardly compress
 _ROUGH = 4, 50_000  # of the strips of more customers than this
@@ -35,7 +35,14 @@ def payload(facts: Facts) -> str:
 
 
 def packed_customers(facts: Facts) -> bytes:
-    """Return every customer as gzipped JSON, the largest value first.
+    """Return the result of `customer_columns` as gzipped JSON."""
+    columns = customer_columns(facts)
+    written = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(written.encode("utf-8", "replace"), compresslevel=_LEVEL, mtime=0)
+
+
+def customer_columns(facts: Facts) -> dict[str, Any]:
+    """Return what the script knows of every customer, the largest value first.
 
     Parameters
     ----------
@@ -44,7 +51,7 @@ def packed_customers(facts: Facts) -> bytes:
 
     Returns
     -------
-    bytes
+    dict
         Columns of equal length: identifiers, names, segments, amounts, days, owners, attributes
         and the heights of the strip of months. Texts are data and in no language.
     """
@@ -57,7 +64,7 @@ def packed_customers(facts: Facts) -> bytes:
     value = np.asarray(analysis.panel.value, dtype=float)[order]
     largest = float(np.nanmax(np.abs(value), initial=0.0))
     attributes = [_filter(name, values) for name, values in _attributes(facts, customers)]
-    columns: dict[str, Any] = {
+    return {
         "n": len(order),
         "id": ids,
         # A customer without a name is shown by the identifier, which need not stand there twice.
@@ -75,8 +82,6 @@ def packed_customers(facts: Facts) -> bytes:
         "attributes": attributes,
         "strip": _strips(facts, order),
     }
-    written = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(written.encode("utf-8", "replace"), compresslevel=_LEVEL, mtime=0)
 
 
 def _cleaned(texts: list[str]) -> list[str]:

@@ -166,6 +166,7 @@ def render_bodies(
     from abcxyz.report.page.sections.lists import lists, method
     from abcxyz.report.page.sections.months import months
     from abcxyz.report.page.sections.owners import owners
+    from abcxyz.report.page.sections.past import past
     from abcxyz.report.page.sections.words import words
 
     for one in languages:
@@ -186,6 +187,7 @@ def render_bodies(
             **calls(facts, show),
             **months(facts, show),
             **changes(facts, show),
+            **past(facts, show),
             **cells(facts, show, rows),
             **owners(facts, show),
             **crm(facts, show),

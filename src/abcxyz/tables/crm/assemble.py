@@ -18,11 +18,15 @@ from abcxyz.errors import InputError
 from abcxyz.tables.crm.cells import ColumnForm, read_column
 from abcxyz.tables.crm.headings import choose_headings, missing_columns
 from abcxyz.tables.crm.histories import (
+    closing_changes,
+    closing_columns,
     from_to_changes,
     has_from_to,
     wide_changes,
     wide_columns,
+    with_fields,
 )
+from abcxyz.tables.crm.personal import check_attributes
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -31,6 +35,8 @@ __all__ = ["CrmReading", "crm_of_frames"]
 _WORDS = Catalogue()
 _FIELDS = {"stage_changes": "changes", "product_lines": "lines"}
 _FUNNEL = "sales"
+#: Columns that name somebody or something; the others are compared.
+_NAMING = ("deal", "lead", "activity", "customer", "owner", "user", "name", "head", "created_by")
 
 
 @frozen
@@ -61,6 +67,7 @@ def crm_of_frames(
     stages: Mapping[str, Sequence[str | Stage]] | None = None,
     decimal: str | None = None,
     wanted: frozenset[str] | None = None,
+    fields: Sequence[str] = (),
 ) -> CrmReading:
     """Make the records of a CRM out of data frames.
 
@@ -70,7 +77,7 @@ def crm_of_frames(
         Table -> its rows, and its name in messages.
     source
         Name of the whole in messages.
-    zone, columns, stages, decimal, wanted
+    zone, columns, stages, decimal, wanted, fields
         As in `~abcxyz.tables.crm.read.read_crm`.
 
     Raises
@@ -87,11 +94,10 @@ def crm_of_frames(
     if "deals" in frames:
         if wanted is None or "stage_changes" in wanted:
             frames.update(_wide(frames["deals"], columns.get("deals", {}), remarks, frames))
+            frames.update(_closings(frames["deals"], columns.get("deals", {}), remarks, frames))
         frame, where = frames["deals"]
         if "outcome" in frame.columns:
-            started = choose_headings("deals", list(frame.columns)).get("created")
-            kept = slice(None) if started is None else ~frame[started].map(is_missing)
-            outcome = text_column(frame["outcome"][kept])
+            outcome = text_column(frame["outcome"][_dated(frame)])
     for name, (frame, where) in frames.items():
         if name == "stages":
             continue
@@ -112,6 +118,11 @@ def crm_of_frames(
                 "amounts and owners"
             )
         )
+    if fields and "deals" in frames:
+        frame, where = frames["deals"]
+        records["values"] = with_fields(
+            records.get("values"), frame[_dated(frame)], where, records["deals"], fields
+        )
     changes = records.get("stage_changes")
     if stages is not None:
         known = StageMap({name: tuple(map(_stage, listed)) for name, listed in stages.items()})
@@ -123,6 +134,12 @@ def crm_of_frames(
     made: dict[str, Any] = {_FIELDS.get(name, name): record for name, record in records.items()}
     crm = CrmData(**made, stages=known, zone=zone or "UTC", quality=account.quality(0, 0))
     return CrmReading(crm, used, tuple(remarks))
+
+
+def _dated(frame: pd.DataFrame) -> Any:
+    """Return which rows of the deals have a moment of their creation: the others are left out."""
+    started = choose_headings("deals", list(frame.columns)).get("created")
+    return slice(None) if started is None else ~frame[started].map(is_missing)
 
 
 def _stage(one: str | Stage) -> Stage:
@@ -160,6 +177,8 @@ def _record(
                 role=role,
                 columns=", ".join(headings),
             )
+    compared = (heading for role, heading in chosen_by_user.items() if role not in _NAMING)
+    check_attributes(compared, where)
     chosen = {**choose_headings(name, headings), **chosen_by_user}
     if name == "deals" and "funnel" not in chosen:
         frame = frame.assign(funnel=_FUNNEL)
@@ -205,6 +224,26 @@ def _wide(
     rows, lost = wide_changes(frame, deal, columns)
     remarks += lost
     return {"stage_changes": (rows, where)}
+
+
+def _closings(
+    deals: tuple[pd.DataFrame, str],
+    chosen_by_user: Mapping[str, str],
+    remarks: list[str],
+    frames: Mapping[str, Any],
+) -> dict[str, tuple[pd.DataFrame, str]]:
+    """Return the deals and the changes of an export with moments of the last move and closing."""
+    frame, where = deals
+    headings = [str(one) for one in frame.columns]
+    columns = closing_columns(headings)
+    names = {**choose_headings("deals", headings), **chosen_by_user}
+    if "stage_changes" in frames or columns is None or names.get("stage") == columns["status"]:
+        return {}
+    if missing_columns("deals", {"funnel": _FUNNEL, **names}):
+        return {}
+    closed, rows, lost = closing_changes(frame, names, columns)
+    remarks += lost
+    return {"deals": (closed, where), "stage_changes": (rows, where)}
 
 
 def _deals_of(changes: StageChanges | None, source: object) -> Deals:

@@ -16,7 +16,7 @@ __all__ = ["HEADINGS", "choose_headings", "is_heading", "kind_of", "missing_colu
 _DEAL = (
     *("deal id", "record id", "opportunity id", "opportunity number", "opportunity", "id"),
     *("lead id", "ид сделки", "id сделки", "номер сделки", "сделка", "case:concept:name"),
-    "incident",
+    *("incident", "entity id", "id объекта"),
 )
 
 #: Column of a record -> usual headings in exports, besides the name of the column itself.
@@ -32,7 +32,15 @@ HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "funnel": ("pipeline", "deal pipeline", "pipeline name", "воронка", "направление"),
         "created": (
             *("create date", "created date", "created at", "createdate", "engage date"),
-            *("date created", "add time", "дата создания", "создана", "создано", "opened at"),
+            *(
+                "date created",
+                "add time",
+                "deal created",
+                "дата создания",
+                "создана",
+                "создано",
+                "opened at",
+            ),
         ),
         "closed": (
             *("close date", "closed date", "closedate", "closed at", "won date"),
@@ -60,11 +68,11 @@ HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "entered": (
             *("changed at", "timestamp", "time:timestamp", "created date", "last modified"),
-            *("date", "дата изменения", "время перехода"),
+            *("date", "created at", "дата изменения", "время перехода", "дата"),
         ),
         "user": (
             *("changed by", "edited by", "org:resource", "updated by", "user id", "employee"),
-            *("кто изменил", "сотрудник", "ответственный"),
+            *("created by", "кто изменил", "автор", "сотрудник", "ответственный"),
         ),
         "kind": ("type", "activity type", "тип", "вид"),
         "started": ("start", "start time", "date", "дата", "начало"),

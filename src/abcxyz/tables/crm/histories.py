@@ -1,4 +1,4 @@
-"""Stage histories of exports: wide columns per stage, and rows from stage to stage."""
+"""Stage histories of exports: wide columns, rows from stage to stage, moments of closing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from abcxyz.crm import Deals, Values
+from abcxyz.crm.records.columns import text_column
+from abcxyz.errors import InputError
 from abcxyz.tables.roles import same_heading
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["from_to_changes", "has_from_to", "wide_changes", "wide_columns"]
+__all__ = [
+    "closing_changes",
+    "closing_columns",
+    "from_to_changes",
+    "has_from_to",
+    "wide_changes",
+    "wide_columns",
+    "with_fields",
+]
 
 _WORDS = Catalogue()
 _WIDE = (
@@ -21,8 +33,24 @@ _WIDE = (
         re.IGNORECASE,
     ),
 )
-_FROM = ("from stage", "old stage", "oldvalue", "old value", "из стадии", "предыдущая стадия")
-_TO = ("to stage", "new stage", "newvalue", "new value", "в стадию", "новая стадия")
+_FROM = (
+    *("from stage", "old stage", "oldvalue", "old value", "value before"),
+    *("из стадии", "предыдущая стадия", "значение до"),
+)
+_TO = (
+    *("to stage", "new stage", "newvalue", "new value", "value after"),
+    *("в стадию", "новая стадия", "значение после"),
+)
+#: Column that names the kind of an event, and words of a change of the stage in it.
+_EVENT = ("event", "event type", "field", "событие", "тип события")
+_STAGE_EVENT = re.compile(r"lead_status_changed|stage|status|этап|статус|стади", re.IGNORECASE)
+#: Columns of an export with the moments of a deal's last move and of its closing.
+_CLOSING = {
+    "status": ("status", "deal status", "статус"),
+    "moved": ("stage change time", "last stage change", "дата последнего изменения этапа"),
+    "won": ("won time", "дата выигрыша", "время выигрыша"),
+    "lost": ("lost time", "дата проигрыша", "время проигрыша"),
+}
 
 
 def wide_columns(headings: Sequence[str]) -> dict[str, str]:
@@ -66,11 +94,7 @@ def _is_empty(cell: Any) -> bool:
 
 def has_from_to(headings: Sequence[str]) -> tuple[str, str] | None:
     """Return the headings of the stages before and after a change, if a file has both."""
-    ends = [
-        next((h for h in headings if any(same_heading(h, word) for word in words)), None)
-        for words in (_FROM, _TO)
-    ]
-    before, after = ends
+    before, after = _heading(headings, _FROM), _heading(headings, _TO)
     return None if before is None or after is None else (before, after)
 
 
@@ -79,6 +103,9 @@ def from_to_changes(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Leave the rows that change the stage, out of those that change an amount or a date."""
     same = frame[before].map(str).str.strip() == frame[after].map(str).str.strip()
+    event = _heading([str(one) for one in frame.columns], _EVENT)
+    if event is not None:
+        same |= ~frame[event].map(str).str.contains(_STAGE_EVENT)
     lost: list[str] = []
     if same.any():
         lost.append(
@@ -87,3 +114,105 @@ def from_to_changes(
             )
         )
     return frame[~same], lost
+
+
+def _heading(headings: Sequence[str], words: Sequence[str]) -> str | None:
+    return next((h for h in headings if any(same_heading(h, word) for word in words)), None)
+
+
+def closing_columns(headings: Sequence[str]) -> dict[str, str] | None:
+    """Return the columns of status, last move, win and loss, of an export that has them all."""
+    found = {name: _heading(headings, words) for name, words in _CLOSING.items()}
+    known = {name: heading for name, heading in found.items() if heading is not None}
+    return known if len(known) == len(found) else None
+
+
+def closing_changes(
+    frame: pd.DataFrame, names: dict[str, str], columns: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Turn the moments of the last move and of the closing into stage changes.
+
+    Parameters
+    ----------
+    frame
+        One row per deal, whose stage is that in which it was closed.
+    names
+        Headings of ``deal``, ``stage`` and ``created``.
+    columns
+        Result of `closing_columns`.
+
+    Returns
+    -------
+    tuple
+        The deals, closed ones in the stage ``won`` or ``lost``; rows with ``deal``, ``stage``,
+        ``entered``; and what the export does not hold.
+    """
+    deal, stage, created = names["deal"], names["stage"], names["created"]
+    # A deal that never moved has been in its stage since its creation.
+    entered = frame[columns["moved"]].where(
+        ~frame[columns["moved"]].map(_is_empty), frame[created]
+    )
+    parts = [pd.DataFrame({"deal": frame[deal], "stage": frame[stage], "entered": entered})]
+    status = frame[columns["status"]].map(str).str.strip().str.casefold()
+    deals = frame.copy()
+    deals["closed"] = None
+    for outcome in ("won", "lost"):
+        closed = (status == outcome) & ~frame[columns[outcome]].map(_is_empty)
+        moments = frame.loc[closed, columns[outcome]]
+        parts.append(
+            pd.DataFrame({"deal": frame.loc[closed, deal], "stage": outcome, "entered": moments})
+        )
+        deals.loc[status == outcome, stage] = outcome
+        deals.loc[closed, "closed"] = moments
+    lost: list[str] = [
+        _WORDS.message(
+            "the export holds the last change of the stage and the closing of a deal only: "
+            "the stages before, the times in them and returns are lost"
+        )
+    ]
+    return deals, pd.concat(parts, ignore_index=True), lost
+
+
+def with_fields(
+    values: Values | None, frame: pd.DataFrame, where: str, deals: Deals, fields: Sequence[str]
+) -> Values:
+    """Add columns of the deals to the table of values, as known from the creation on.
+
+    Parameters
+    ----------
+    values
+        The table so far.
+    frame, where
+        Rows of the deals, and their file in messages.
+    deals
+        The records of these rows.
+    fields
+        Headings of the columns.
+
+    Raises
+    ------
+    InputError
+        There is no such column.
+    """
+    texts: list[Any] = [] if values is None else values.value.tolist()
+    ids = [] if values is None else [values.id]
+    moments = [] if values is None else [values.at]
+    kinds = [] if values is None else values.kind.tolist()
+    names = [] if values is None else values.field.tolist()
+    for field in fields:
+        if field not in frame.columns:
+            raise InputError(
+                "{where} has no column {heading!r} for {role}; it has {columns}",
+                where=where,
+                heading=field,
+                role="--field",
+                columns=", ".join(map(str, frame.columns)),
+            )
+        texts += text_column(list(frame[field])).tolist()
+        ids.append(deals.deal)
+        moments.append(deals.created)
+        kinds += ["deal"] * len(deals)
+        names += [field] * len(deals)
+    return Values(
+        kind=kinds, id=np.concatenate(ids), field=names, at=np.concatenate(moments), value=texts
+    )

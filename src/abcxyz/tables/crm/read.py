@@ -32,6 +32,7 @@ def read_crm(
     stages: Mapping[str, Sequence[str | Stage]] | None = None,
     decimal: str | None = None,
     tables: frozenset[str] | None = None,
+    fields: Sequence[str] = (),
 ) -> CrmReading:
     """Read the records of a CRM.
 
@@ -52,6 +53,9 @@ def read_crm(
     tables
         Tables to read besides the deals and the stages; None reads all. A history that stands in
         columns of the deals is read if ``stage_changes`` is among them.
+    fields
+        Headings of further columns of the deals; they become fields in the table of values, known
+        from the creation of the deals on.
 
     Returns
     -------
@@ -71,6 +75,7 @@ def read_crm(
         stages=stages,
         decimal=decimal,
         wanted=tables,
+        fields=fields,
     )
 
 

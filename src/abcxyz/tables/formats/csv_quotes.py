@@ -14,6 +14,7 @@ from abcxyz.errors import InputError
 __all__ = ["QuoteRules", "damaged_rows", "repair_quotes", "swallowed"]
 
 _QUOTE = ord('"')
+_CACHED = 1 << 17  # bytes that the caches hold
 _QUOTED = r'"[^"]*+(?:""[^"]*+)*+'
 
 
@@ -186,6 +187,8 @@ def damaged_rows(block: bytes, delimiter: str) -> bool:
 def _suspicious(block: bytes, delimiter: str) -> Iterator[bytes]:
     """Yield the lines with a cell in quotes and a run of quotes that a whole row rarely has."""
     data = np.frombuffer(b"\n" + block + b"\n", np.uint8)
+    if _are_plain(data, delimiter):
+        return
     quotes = np.flatnonzero(data == _QUOTE)
     ends_cell = np.zeros(256, dtype=bool)
     ends_cell[[ord(delimiter), ord("\n"), ord("\r")]] = True
@@ -202,6 +205,19 @@ def _suspicious(block: bytes, delimiter: str) -> Iterator[bytes]:
     rows = np.intersect1d(_rows(breaks, places), _rows(breaks, first[before]))
     for row in rows.tolist():
         yield block[int(breaks[row - 1]) : int(breaks[row]) - 1]
+
+
+def _are_plain(data: npt.NDArray[np.uint8], delimiter: str) -> bool:
+    """Return whether every quote stands alone, at an end of its cell; a few passes over bytes."""
+    for start in range(0, len(data), _CACHED):
+        part = data[start : start + _CACHED + 2]
+        quote = part == _QUOTE
+        if (quote[1:] & quote[:-1]).any():
+            return False
+        inside = (part != ord(delimiter)) & (part != ord("\n")) & (part != ord("\r"))
+        if (quote[1:-1] & inside[:-2] & inside[2:]).any():
+            return False
+    return True
 
 
 def _rows(

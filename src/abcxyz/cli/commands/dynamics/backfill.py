@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.terminal import show_warnings
-    from abcxyz.core.dynamics.backfill import backfill, backfill_dates, backfill_window
+    from abcxyz.core.dynamics.backfill import backfill_dates, backfill_panels, backfill_window
     from abcxyz.history import History
 
     since = parse_month(args.since, "--from")
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         lang = text_language(args)
         window = backfill_window(since, sales.as_of, sales.settings)
         first = backfill_dates(since, sales.as_of, sales.settings)[0]
-        snapshots = backfill(
+        made = backfill_panels(
             sales.reading.transactions(window),
             since=since,
             as_of=sales.as_of,
@@ -56,11 +56,11 @@ def run(args: argparse.Namespace) -> int:
                 sales.settings.periods(first).dated, sales.settings, job=sales.job
             ),
         )
-        for snapshot in snapshots:
+        for snapshot, panel in made:
             sales.progress.end()
             line = (
                 "{dated}: {customers} customers saved"
-                if history.save(snapshot, job=sales.job)
+                if history.save(snapshot, job=sales.job, panel=panel)
                 else "{dated}: {customers} customers, unchanged"
             )
             dated, customers = date_text(snapshot.dated, lang), number(len(snapshot), lang)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from importlib.metadata import version
 from pathlib import Path
 
-from abcxyz.cli.inputs.question_input import add_question_data, open_question_data
+from abcxyz.cli.inputs.question_input import add_question_data, open_desk, open_question_data
 from abcxyz.cli.options.language import data_language
 from abcxyz.cli.parser import HelpText
 from abcxyz.errors import ConfigError, PluginError
@@ -21,12 +22,13 @@ _PORT = 8931
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from abcxyz.questions.catalogue import GROUPS
+    from abcxyz.questions.desk import CONFIRMATIONS
     from abcxyz.questions.parameters import MOST_ROWS
 
     parser.description = (
-        "Serve the questions over the Model Context Protocol, read-only: to one client over "
-        "standard input and output, or over HTTP on this machine with a token. Questions without "
-        "data are not listed."
+        "Serve the questions over the Model Context Protocol: to one client over standard input "
+        "and output, or over HTTP on this machine with a token. Questions without data are not "
+        "listed. Nothing is written, except tasks with --allow-write."
     )
     add_question_data(parser, names="companies")
     parser.add_argument(
@@ -40,6 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-rows", type=int, default=MOST_ROWS, help="most rows of a page")
     parser.add_argument(
         "--transport", choices=["stdio", "http"], default="stdio", help="how the client connects"
+    )
+    parser.add_argument(
+        "--allow-write",
+        action="store_true",
+        help="let tasks be drafted, each written after a person has confirmed it",
+    )
+    parser.add_argument(
+        "--confirm",
+        choices=CONFIRMATIONS,
+        default=CONFIRMATIONS[0],
+        help="how the person confirms: asked by the client, by abcxyz confirm, or by its host",
     )
     parser.add_argument("--port", type=int, default=_PORT, help="port of HTTP")
     parser.add_argument(
@@ -84,11 +97,14 @@ def run(args: argparse.Namespace) -> int:
         "groups": groups,
         "lang": data_language(args),
         "most_rows": args.max_rows,
+        "confirmation": args.confirm,
     }
-    data = open_question_data(args)
-    if args.transport == "stdio":
-        transport.serve_stdio(data, **options)
-    else:
-        token = read_private(Path(args.token_file)).strip()
-        transport.serve_http(data, token=token, host="127.0.0.1", port=args.port, **options)
+    with contextlib.ExitStack() as opened:
+        desk = opened.enter_context(open_desk(args.crm)) if args.allow_write else None
+        data = open_question_data(args, desk)
+        if args.transport == "stdio":
+            transport.serve_stdio(data, **options)
+        else:
+            token = read_private(Path(args.token_file)).strip()
+            transport.serve_http(data, token=token, host="127.0.0.1", port=args.port, **options)
     return 0

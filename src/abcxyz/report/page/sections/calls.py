@@ -30,7 +30,8 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     # First those who have never been silent for so long; among them the order of the list.
     found = sorted(listed or (), key=lambda one: not one.never_so_long)
     named = {one.customer for one in found}
-    returned = _returned(facts, named)
+    # Without a call list the days of the orders are not known, but by month.
+    returned = [] if listed is None else _returned(facts, named)
     longest = max(
         [one.days for one in found]
         + [one.longest for one in found if not math.isnan(one.longest)],
@@ -39,7 +40,9 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     rows = [_row(facts, show, one, max(longest, 1.0)) for one in found[:_MOST]]
     return {
         "calls": {
-            "finding": _finding(facts, show, found, returned),
+            "finding": show.say("No call list: it needs the days of all orders")
+            if listed is None
+            else _finding(facts, show, found, returned),
             "rows": rows,
             "left": max(len(found) - _MOST, 0),
             "held_back": 0 if listed is None else listed.held_back,

@@ -68,7 +68,14 @@ def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
     else:  # each part says its own finding, with its own picture
         finding, rest = clean(explained.partition("\n")[0], _FINDING), ""
     fields = PAGE_COLUMNS[name]
-    rows = [row.to_dict() for row in report.rows()[:_ROWS]]
+    listed = report.rows()[:_ROWS]
+    rows = [row.to_dict() for row in listed]
+    heads = [text(heading(one), lang) for one in fields]
+    cells = [[shown(one, row[one], lang) for one in fields] for row in rows]
+    reasons = [clean(row.evidence(lang), _FINDING) for row in listed]
+    if any(reasons):
+        heads.append(text("Reasons", lang))
+        cells = [[*line, reason] for line, reason in zip(cells, reasons, strict=True)]
     return {
         "id": f"crm-{name}",
         "title": report.title(lang),
@@ -80,12 +87,12 @@ def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
         )
         if changed is None
         else "",
-        "heads": [text(heading(one), lang) for one in fields],
+        "heads": heads,
         "numeric": [
             place
             for place, one in enumerate(fields)
             if any(isinstance(row[one], int | float) for row in rows)
         ],
-        "rows": [[shown(one, row[one], lang) for one in fields] for row in rows],
+        "rows": cells,
         "left": len(report.rows()) - len(rows),
     }

@@ -47,6 +47,8 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
         )
         if past is not None and past.first is not None
         else show.say("no comparison with the window before: it has no sales")
+        if past is not None
+        else show.say("no comparison with the window before: its sales were not read")
     )
     return {
         "finding": joined,

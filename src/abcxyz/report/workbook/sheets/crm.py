@@ -17,7 +17,18 @@ from abcxyz.report.workbook.writer import SheetWriter
 __all__ = ["crm_sheets"]
 
 #: Endings of the names of fields that hold money.
-_MONEY = ("amount", "cheque", "spend", "cost", "worth", "leak", "per_lead", "per_won")
+_MONEY = (
+    "amount",
+    "expected",
+    "at_risk",
+    "cheque",
+    "spend",
+    "cost",
+    "worth",
+    "leak",
+    "per_lead",
+    "per_won",
+)
 
 
 def crm_sheets(facts: Facts, writer: SheetWriter) -> None:
@@ -40,13 +51,16 @@ def crm_sheets(facts: Facts, writer: SheetWriter) -> None:
 
 
 def _report_sheet(report: Report, writer: SheetWriter) -> None:
-    rows = [row.to_dict() for row in report.rows()]
+    listed = report.rows()
+    rows = [row.to_dict() for row in listed]
     names = table_columns(rows)
-    writer.sheet(
-        report.title(writer.lang)[:31],
-        [(heading(name), 18, _style(name, rows)) for name in names] or [("Report", 30, "")],
-        ([_cell(row[name], writer.lang) for name in names] for row in rows),
-    )
+    reasons = [row.evidence(writer.lang) for row in listed]
+    columns = [(heading(name), 18, _style(name, rows)) for name in names] or [("Report", 30, "")]
+    cells: list[list[object]] = [[_cell(row[name], writer.lang) for name in names] for row in rows]
+    if any(reasons):
+        columns.append(("Reasons", 80, ""))
+        cells = [[*line, reason] for line, reason in zip(cells, reasons, strict=True)]
+    writer.sheet(report.title(writer.lang)[:31], columns, cells)
 
 
 def _style(name: str, rows: list[dict[str, Any]]) -> str:

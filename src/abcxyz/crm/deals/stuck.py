@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Floats, Ints
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import plain_number
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, OPEN
 from abcxyz.crm.reports.base import Report, Row
-from abcxyz.crm.reports.cycle import check_history
 from abcxyz.crm.statistics.survival import cumulative_incidence
+from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import plural, text
 
-__all__ = ["StuckDeal", "StuckReport", "stuck_deals"]
+__all__ = ["StuckDeal", "StuckReport", "check_history", "has_next_step", "stuck_deals"]
 
 _DAY = np.timedelta64(86400, "s")
 _EXITS = 20
+_GAPS = 0.2
 
 
 @frozen
@@ -92,6 +93,26 @@ class StuckReport(Report):
         )
 
 
+def check_history(crm: CrmData) -> None:
+    """Check that the histories of the deals are whole enough for durations.
+
+    Raises
+    ------
+    InputError
+        More than a fifth of the deals have a gap in their history.
+    """
+    gaps = sum(
+        issue.count for issue in crm.quality.issues if issue.kind in ("history_gap", "no_history")
+    )
+    if len(crm.deals) and gaps > _GAPS * len(crm.deals):
+        raise InputError(
+            "{n} of {all} deals have a gap in their history of stages, so their times are not "
+            "known; read the whole history",
+            n=gaps,
+            all=len(crm.deals),
+        )
+
+
 def stuck_deals(
     crm: CrmData, *, deal_days: float = 3.0, silent: float = 7.0, funnel: str | None = None
 ) -> StuckReport:
@@ -141,9 +162,7 @@ def stuck_deals(
         np.where(np.isfinite(quiet), quiet, math.nan)[stuck][order].tolist(),
         amounts[order].tolist(),
     )
-    titles = {
-        (name, one.id): one.title for name, all_ in crm.stages.funnels.items() for one in all_
-    }
+    titles = crm.stages.titles
     return StuckReport(
         tuple(
             StuckDeal(deal, name, titles.get((name, stage), stage), *rest)
@@ -189,3 +208,14 @@ def _silence(crm: CrmData) -> Floats:
     known = last > np.iinfo(np.int64).min
     quiet[known] = (crm.until - last[known].astype("M8[s]")) / _DAY
     return quiet
+
+
+def has_next_step(crm: CrmData) -> Bools | None:
+    """Return for every deal whether an activity is planned; None where no plans are known."""
+    table = crm.activities
+    if table is None or table.done is None or table.deal is None:
+        return None
+    row = crm.deal_of_activity
+    planned = np.zeros(len(crm.deals), dtype=bool)
+    planned[row[(row >= 0) & ~table.done]] = True
+    return planned

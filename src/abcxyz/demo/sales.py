@@ -21,7 +21,7 @@ from abcxyz.core.sales.calendar import period_start, shift_period
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 
-__all__ = ["DEMO_AS_OF", "Demo", "DemoCrm", "demo_crm", "demo_sales"]
+__all__ = ["DEMO_AS_OF", "Demo", "DemoCrm", "demo_crm", "demo_data", "demo_sales"]
 
 #: Fixed date of the demonstration, so that its numbers are always the same.
 DEMO_AS_OF = date(2026, 11, 1)
@@ -54,9 +54,9 @@ class Demo:
 
 
 @functools.cache
-def _data() -> Mapping[str, Any]:
-    """Read the names of companies, people, stages and leads."""
-    file = resources.files("abcxyz") / "demo.toml"
+def demo_data() -> Mapping[str, Any]:
+    """Return the names of companies, people, stages and leads."""
+    file = resources.files("abcxyz.demo") / "demo.toml"
     return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
 
 
@@ -92,7 +92,7 @@ def demo_sales(*, seed: int = 2026, customers: int = 240, as_of: DayLike = DEMO_
             "the number of customers is {customers}; choose one from 1 to 100000",
             customers=customers,
         )
-    data = _data()
+    data = demo_data()
     random = Random(seed)  # noqa: S311 - made-up sales are no secret
     as_of = as_day(as_of, "as_of")
     start = shift_period(period_start(as_of, "month"), "month", -_MONTHS)
@@ -176,7 +176,7 @@ def demo_crm(demo: Demo, *, as_of: DayLike = DEMO_AS_OF) -> DemoCrm:
     """
     as_of = as_day(as_of, "as_of")
     customers = list(demo.names)
-    data = _data()
+    data = demo_data()
     people: list[str] = data["owners"]
     owners = {who: people[i % len(people)] for i, who in enumerate(customers)}
     deals = [
@@ -205,7 +205,7 @@ def demo_crm(demo: Demo, *, as_of: DayLike = DEMO_AS_OF) -> DemoCrm:
 
 
 def _name(random: Random, place: int) -> str:
-    data = _data()
+    data = demo_data()
     if place % 12 == 5 and place // 12 < len(data["hostile"]):
         return str(data["hostile"][place // 12])
     form = random.choice(data["forms"])

@@ -1,0 +1,189 @@
+"""Deals at risk, as records with their reasons in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from attrs import field, frozen
+
+from abcxyz.core.display import percent, plain_number
+from abcxyz.crm.deals.win_record import WinProbability
+from abcxyz.crm.reports.base import Report, Row
+from abcxyz.toolkit.catalogue import plural, text
+from abcxyz.toolkit.numbers import date_text
+
+__all__ = ["FALL_DAYS", "RISKS", "DealRisk", "DealRisks"]
+
+RISKS = ("fell", "below", "overdue", "stuck", "planned", "no_step")
+"""Reasons why a deal is at risk, the most urgent first."""
+
+FALL_DAYS = 7
+"""Days within which a fall of the probability counts."""
+
+
+@frozen(kw_only=True)
+class DealRisk(Row):
+    """One open deal at risk.
+
+    Parameters
+    ----------
+    deal, stage, owner, customer
+        The deal, and where it stands.
+    amount
+        Amount; NaN if not known.
+    probability
+        Probability that it is won within the horizon; NaN if there is none.
+    at_risk
+        Money at risk: the amount times what lacks of the probability that won deals at the same
+        stage and age had; without such a lack the expected amount, and without a probability the
+        amount. NaN if the amount is not known.
+    kinds
+        Some of `RISKS`, in their order.
+    important
+        Whether the customer is of class A.
+    facts
+        What the reasons say.
+    """
+
+    deal: Any
+    stage: str
+    owner: str
+    customer: Any
+    amount: float
+    probability: float
+    at_risk: float
+    kinds: tuple[str, ...]
+    important: bool
+    facts: Mapping[str, Any] = field(repr=False, eq=False)
+
+    def reasons(self, lang: str = "en") -> list[str]:
+        """Return why the deal is at risk, the most urgent reason first."""
+        listed = [_reason(kind, self.facts, lang) for kind in self.kinds]
+        if self.important:
+            listed.append(text("the customer is of class A", lang))
+        return listed
+
+    def evidence(self, lang: str = "en") -> str:
+        """Return the reasons in one line."""
+        return "; ".join(self.reasons(lang))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, ready for JSON, with the reasons in English."""
+        plain = super().to_dict()
+        del plain["facts"]
+        return {**plain, "reasons": self.reasons()}
+
+
+@frozen(kw_only=True, slots=False)
+class DealRisks(Report):
+    """Result of `deal_risks`.
+
+    Parameters
+    ----------
+    as_of
+        The day before which everything is known.
+    deals
+        Deals at risk, the most money first.
+    open_deals
+        Number of open deals.
+    win
+        The win probability of all open deals, and its model.
+    """
+
+    as_of: date
+    deals: tuple[DealRisk, ...]
+    open_deals: int
+    win: WinProbability
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def money(self) -> float:
+        """Sum of the money at risk, as far as amounts are known."""
+        return math.fsum(one.at_risk for one in self.deals if not math.isnan(one.at_risk))
+
+    def rows(self) -> list[Row]:
+        """Return the deals."""
+        return list(self.deals)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, ready for JSON."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "basis": self.win.basis,
+            "why": str(self.win.model.why),
+            "open_deals": self.open_deals,
+            "money": round(self.money, 2),
+            "deals": [one.to_dict() for one in self.deals],
+        }
+
+    def title(self, lang: str = "en") -> str:
+        """Return the name of the report."""
+        return text("Deals at risk", lang)
+
+    def explain(self, lang: str = "en") -> str:
+        """Return the number of deals at risk, their money, and the largest."""
+        if not self.deals:
+            return plural(
+                "Of {n} open deal none is at risk.|Of {n} open deals none is at risk.",
+                self.open_deals,
+                lang,
+            )
+        head = plural(
+            "{n} of {all} open deals is at risk, and with it {money}.|"
+            "{n} of {all} open deals are at risk, and with them {money}.",
+            len(self.deals),
+            lang,
+            all=self.open_deals,
+            money=plain_number(round(self.money), lang),
+        )
+        first = self.deals[0]
+        lines = [
+            head,
+            text(
+                "The largest is {deal}: {reasons}.",
+                lang,
+                deal=first.deal,
+                reasons="; ".join(first.reasons(lang)),
+            ),
+        ]
+        return " ".join(lines)
+
+
+def _reason(kind: str, facts: Mapping[str, Any], lang: str) -> str:
+    fact = facts[kind]
+    if kind == "fell":
+        return text(
+            "the probability fell from {before} to {now} within {days} days",
+            lang,
+            before=percent(fact[0], lang),
+            now=percent(fact[1], lang),
+            days=FALL_DAYS,
+        )
+    if kind == "below":
+        return text(
+            "a probability of {now}; deals at this stage and age that were won had {well}",
+            lang,
+            now=percent(fact[0], lang),
+            well=percent(fact[1], lang),
+        )
+    if kind == "overdue":
+        return text(
+            "no answer within the limit of {rule}, due on {day}",
+            lang,
+            rule=text(fact[0], lang),
+            day=date_text(fact[1], lang),
+        )
+    if kind == "stuck":
+        return text(
+            "{days} days in the stage, usual are up to {usual}",
+            lang,
+            days=plain_number(round(fact[0], 1), lang),
+            usual=plain_number(round(fact[1], 1), lang),
+        )
+    if kind == "planned":
+        return text("the planned day {day} is past", lang, day=date_text(fact, lang))
+    return text("no next step is planned", lang)

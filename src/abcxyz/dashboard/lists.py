@@ -1,0 +1,148 @@
+"""Lists of the live page as tables for export."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from abcxyz.core.analysis.bridge import STEPS
+from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.dashboard.data import ShownAlert
+from abcxyz.i18n import text
+from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page.payload import customer_columns
+from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES
+
+__all__ = ["alert_table", "call_table", "customer_table", "filters_of", "fitting", "move_table"]
+
+Table = dict[str, list[Any]]
+
+#: The Russian letter io counts as ie, as in the script of the page.
+_SAME = {0x451: 0x435}
+
+
+def customer_table(facts: Facts, chosen: Mapping[str, str]) -> Table:
+    """Return the customers that fit the filters of the page, as its script chooses them.
+
+    Parameters
+    ----------
+    facts
+        The result.
+    chosen
+        Filter -> its value: ``q``, ``owner``, ``segment``, ``step``, and ``by`` with the name of
+        an attribute.
+    """
+    columns = customer_columns(facts)
+    places = fitting(columns, chosen)
+    analysis, order = facts.analysis, facts.order
+    customers = analysis.snapshot.customers[order].tolist()
+    values = np.asarray(analysis.panel.value, dtype=float)[order].tolist()
+    past = None if analysis.bridge is None else analysis.year_before
+    before = [math.nan] * len(order) if past is None else past.value[order].tolist()
+    owners = [*columns["owners"], None]
+    table: Table = {
+        # As the data have them: the page shortens texts and rounds amounts.
+        "Customer": [str(customers[i]) for i in places],
+        "Name": [name_of(analysis, customers[i]) for i in places],
+        "Segment": [_segment(columns["segment"][i]) for i in places],
+        "Value": [_number(values[i]) for i in places],
+        "The window before": [_number(before[i]) for i in places],
+        "Orders": [columns["orders"][i] for i in places],
+        "Last order, days ago": [columns["days"][i] for i in places],
+        "Owner": [owners[columns["owner"][i]] for i in places],
+    }
+    for one in columns["attributes"]:
+        choices = [*one["choices"], None]
+        table[one["name"]] = [choices[one["code"][i]] for i in places]
+    return table
+
+
+def filters_of(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters among the fields of an address."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if value and (name in ("q", "owner", "segment", "step") or name.startswith("by "))
+    }
+
+
+def fitting(columns: Mapping[str, Any], chosen: Mapping[str, str]) -> list[int]:
+    """Return the places in `customer_columns` of the customers that fit the filters."""
+    return [i for i in range(columns["n"]) if _fits(columns, i, chosen)]
+
+
+def _fits(columns: Mapping[str, Any], i: int, chosen: Mapping[str, str]) -> bool:
+    words = _folded(chosen.get("q", "")).split()
+    written = _folded(f"{columns['name'][i]} {columns['id'][i]}")
+    if not all(one in written for one in words):
+        return False
+    owner, segment, step = (chosen.get(name, "") for name in ("owner", "segment", "step"))
+    if owner and [*columns["owners"], ""][columns["owner"][i]] != owner:
+        return False
+    if segment and _segment(columns["segment"][i]) != segment:
+        return False
+    if step and columns["step"] is not None:
+        letters = dict(zip(STEPS, "ngsx", strict=True))
+        if columns["step"][i] != letters.get(step):
+            return False
+    return all(
+        [*one["choices"], ""][one["code"][i]] == chosen[f"by {one['name']}"]
+        for one in columns["attributes"]
+        if chosen.get(f"by {one['name']}")
+    )
+
+
+def _folded(written: str) -> str:
+    return written.lower().translate(_SAME)
+
+
+def call_table(facts: Facts) -> Table:
+    """Return the customers to call."""
+    calls = list(facts.analysis.calls or ())
+    return {
+        "Customer": [str(one.customer) for one in calls],
+        "Name": [name_of(facts.analysis, one.customer) for one in calls],
+        "Segment": [one.segment for one in calls],
+        "Days silent": [one.days for one in calls],
+        "Last order": [one.last_day for one in calls],
+        "Money": [_number(one.money) for one in calls],
+        "Owner": [one.owner for one in calls],
+    }
+
+
+def alert_table(facts: Facts, alerts: list[ShownAlert], lang: str) -> Table:
+    """Return the alerts with what became of them."""
+    return {
+        "Customer": [str(one.alert.customer) for one in alerts],
+        "Name": [name_of(facts.analysis, one.alert.customer) for one in alerts],
+        "Alert": [text(ALERT_KINDS[one.alert.kind], lang) for one in alerts],
+        "Money": [one.alert.money for one in alerts],
+        "Owner": [one.alert.owner for one in alerts],
+        "Why": [one.alert.sentence(lang) for one in alerts],
+        "Result": [None if one.outcome is None else one.outcome.outcome for one in alerts],
+    }
+
+
+def move_table(facts: Facts, lang: str) -> Table:
+    """Return the customers who changed their class, the largest change of money first."""
+    moves = facts.moves()
+    return {
+        "Customer": [str(one.customer) for one in moves],
+        "Name": [one.name for one in moves],
+        "Event": [text(EVENT_NAMES[one.event], lang) for one in moves],
+        "Before": [one.before for one in moves],
+        "After": [one.after for one in moves],
+        "Money before": [_number(one.money_before) for one in moves],
+        "Money now": [_number(one.money_after) for one in moves],
+    }
+
+
+def _segment(letter: str) -> str | None:
+    return None if letter == "-" else SEGMENTS[int(letter)]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,1 @@
+"""Writes of adapters: plan, report, and targets of cards and tasks."""

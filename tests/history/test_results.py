@@ -1,0 +1,98 @@
+"""Totals over a history: the structure over time, and what became of alerts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+
+from abcxyz import Alert, Analysis, Settings, Transactions, analyze
+from abcxyz.core.advice.calls import CallOutcome
+from abcxyz.core.analysis.past import AlertRecord, result_of
+from abcxyz.history import History
+from abcxyz.i18n import LANGUAGES
+from abcxyz.report import render_html
+
+RAISED = date(2026, 3, 1)
+
+
+def analyzed(as_of: date, customers: tuple[object, ...] = ("a", "b", "c")) -> Analysis:
+    days = [date(2026, month, 5) for month in range(1, 7)]
+    sales = Transactions(
+        [customers[i % 3] for i in range(18)],
+        [days[i // 3] for i in range(18)],
+        [100.0, 20.5, 3.0] * 6,
+    )
+    return analyze(sales, as_of=as_of, settings=Settings(period="2M"))
+
+
+def test_the_structure_is_that_of_each_snapshot(tmp_path: Path) -> None:
+    """Totals in SQL are those of the loaded snapshots, of one job and the chosen dates."""
+    months = [date(2026, month, 1) for month in (3, 4, 5, 6)]
+    made = [analyzed(day).snapshot for day in months]
+    with History(tmp_path / "h.db") as history:
+        for one in made:
+            history.save(one, job="north")
+        history.save(made[0], job="south")
+        key = made[0].settings.fingerprint
+        assert tuple(map(result_of, made)) == history.past_results(key, job="north")
+        assert (result_of(made[1]),) == history.past_results(
+            key, job="north", until=made[1].dated, most=1
+        )
+        assert () == history.past_results("other", job="north")
+
+
+@pytest.mark.parametrize("customers", [("a", "b", "c"), (7, 8, 9)])
+def test_the_record_of_alerts(tmp_path: Path, customers: tuple[object, ...]) -> None:
+    """Reached is who has an outcome since the alert, ordered who ordered after the call."""
+    snapshot = analyzed(date(2026, 6, 1), customers).snapshot
+    last = date(2026, 5, 5)
+    assert {last} == {one.item() for one in snapshot.last_day}
+    scope = {"job": "north", "fingerprint": snapshot.settings.fingerprint}
+    alerts = [
+        Alert(kind="lapsed_a", key=f"lapsed_a:{who}", customer=who, money=1.0, age=3)
+        for who in customers
+    ]
+
+    def log(who: object, day: date, outcome: str) -> None:
+        history.add_outcome(CallOutcome(customer=str(who), day=day, outcome=outcome), job="north")
+
+    with History(tmp_path / "h.db") as history:
+        history.save(snapshot, job="north")
+        assert history.alert_record(scope["fingerprint"], job="north") is None
+        history.raise_alerts(alerts, RAISED, **scope)
+
+        def record() -> AlertRecord | None:
+            return history.alert_record(scope["fingerprint"], job="north")
+
+        expected = AlertRecord(since=RAISED, raised=3, reached=0, ordered=0)
+        assert expected == record()
+        log(customers[0], RAISED - timedelta(days=1), "called")  # before the alert
+        assert expected == record()
+        log(customers[0], last, "called")  # no order follows it
+        assert attrs.evolve(expected, reached=1) == record()
+        log(customers[1], last - timedelta(days=1), "called")
+        assert attrs.evolve(expected, reached=2, ordered=1) == record()
+        log(customers[0], last + timedelta(days=1), "ordered")
+        assert attrs.evolve(expected, reached=2, ordered=2) == record()
+
+
+def test_the_page_shows_what_is_known() -> None:
+    """Structure and result stand on the page where the history knows them, else nothing."""
+    pytest.importorskip("jinja2")
+    analysis = analyzed(date(2026, 6, 1))
+    past = [result_of(analyzed(day).snapshot) for day in (date(2026, 4, 1), date(2026, 5, 1))]
+    full = attrs.evolve(
+        analysis,
+        past=[*past, result_of(analysis.snapshot)],
+        record=AlertRecord(since=RAISED, raised=5, reached=3, ordered=2),
+    )
+    for page, known in ((render_html(analysis), False), (render_html(full), True)):
+        for lang in LANGUAGES:
+            assert known == (f'id="{lang}-time"' in page)
+            assert known == (f'id="{lang}-result"' in page)
+    page = render_html(full, lang="en")
+    assert "5 customers had an alert, 3 of them were reached, 2 ordered" in page
+    assert 'id="en-time"' in page
