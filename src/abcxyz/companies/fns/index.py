@@ -84,8 +84,8 @@ class DatasetFile(NamedTuple):
 
 
 _TEXT = frozenset({"name", "okved", "okved_reported", "regime", "file", "sha256"})
-_DAYS = frozenset({"rsmp_on", "headcount_on", "statement_on", "regime_on", "tax_on", "debt_on"})
-_DAYS |= {"data_on", "published", "built"}
+_DAYS = {name for name in (*Company._fields, *DatasetFile._fields) if name.endswith("_on")}
+_DAYS |= {"published", "built"}
 _FIRST_YEAR = 1900
 
 
